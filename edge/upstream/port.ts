@@ -1,0 +1,26 @@
+/** One reserved request on its way to the host. It exists only after a reservation, never without. */
+export type HostCall = {
+  requestId: string
+  /** Path on the host, such as `/v1/chat/completions`. */
+  path: string
+  /** JSON, exactly as it is hashed, signed and sent. */
+  body: Uint8Array<ArrayBuffer>
+  account: string
+  model: string
+  scope: string
+  reserved: { promptTokens: number; outputTokens: number }
+  /** Milliseconds since the epoch. */
+  deadline: number
+  /** Aborts the call; the host then stops within one decoding step. */
+  signal: AbortSignal
+}
+
+/** What the host says it has computed for a request. */
+export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
+
+export type Host = {
+  /** Sends the call; resolves with the host's answer once its headers are there, 2xx only. Throws `host_*` codes or the host's own refusal. */
+  call(call: HostCall): Promise<Response>
+  /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
+  cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
+}

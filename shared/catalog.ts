@@ -1,0 +1,100 @@
+import * as z from 'zod'
+import { Prices, Units } from './units.ts'
+
+/**
+ * What a model can be asked for. `chat` and `completion` are OpenAI's routes, `embedding` too; the others are the
+ * hub's task names.
+ */
+export const TASKS = [
+  'chat',
+  'completion',
+  'embedding',
+  'text-classification',
+  'feature-extraction',
+  'summarization',
+  'translation',
+  'text-generation',
+] as const
+export type Task = (typeof TASKS)[number]
+
+/** The tasks that `POST /v1/tasks/:task` answers. */
+export const HUB_TASKS = [
+  'text-classification',
+  'feature-extraction',
+  'summarization',
+  'translation',
+  'text-generation',
+] as const satisfies readonly Task[]
+export type HubTask = (typeof HUB_TASKS)[number]
+
+/** The scope that a credential needs for a task: `chat`, `embed` or `tasks:<name>`. */
+export function scopeOf(task: Task): string {
+  if (task === 'chat' || task === 'completion') return 'chat'
+  return task === 'embedding' ? 'embed' : `tasks:${task}`
+}
+
+export const Model = z.strictObject({
+  id: z.string().min(1).max(200),
+  tasks: z.array(z.enum(TASKS)).min(1),
+  /** The most tokens of prompt and output together that the model can hold. */
+  context: z.int().min(1),
+  /**
+   * Tokens that are in the prompt beside the text's own: per request (start and generation marks, a default
+   * system prompt) and per message or input (role and end marks). The host measures both when it loads a model.
+   */
+  overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
+  prices: Prices,
+})
+export type Model = z.infer<typeof Model>
+
+export const Plan = z.strictObject({
+  id: z.string().min(1).max(64),
+  /** Ids of the models this plan may use, the preferred one of a task first. */
+  models: z.array(z.string()).min(1),
+  scopes: z.array(z.string()).min(1),
+  limits: z.strictObject({
+    requests_per_minute: z.int().min(1),
+    /** Requests under way at once. */
+    concurrent: z.int().min(1),
+    /** Output tokens a request gets that names no `max_tokens`. */
+    output_tokens_default: z.int().min(1),
+    /** The most output tokens a request may ask for. */
+    output_tokens_max: z.int().min(1),
+    /** The most inputs in one embeddings or task request. */
+    inputs_max: z.int().min(1),
+  }),
+  /** Units that may be spent in a UTC minute, day and month. */
+  budgets: z.strictObject({ minute: Units, day: Units, month: Units }),
+})
+export type Plan = z.infer<typeof Plan>
+
+/** Models and plans as the operator writes them. Unknown keys are refused, so that a typing error is not a silent default. */
+export const Catalog = z
+  .strictObject({ default_plan: z.string(), models: z.array(Model).min(1), plans: z.array(Plan).min(1) })
+  .superRefine((catalog, context) => {
+    const models = new Set(catalog.models.map((model) => model.id))
+    if (models.size < catalog.models.length)
+      context.addIssue({ code: 'custom', path: ['models'], message: 'two models share an id' })
+    if (!catalog.plans.some((plan) => plan.id === catalog.default_plan))
+      context.addIssue({
+        code: 'custom',
+        path: ['default_plan'],
+        message: `no plan is called ${catalog.default_plan}`,
+      })
+    for (const [i, plan] of catalog.plans.entries()) {
+      for (const id of plan.models)
+        if (!models.has(id))
+          context.addIssue({
+            code: 'custom',
+            path: ['plans', i, 'models'],
+            message: `no model is called ${id}`,
+          })
+      if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)
+        context.addIssue({
+          code: 'custom',
+          path: ['plans', i, 'limits'],
+          message: 'output_tokens_default is above output_tokens_max',
+        })
+    }
+  })
+export type Catalog = z.infer<typeof Catalog>

@@ -1,0 +1,130 @@
+/**
+ * Every refusal and failure that Twohop answers with, on both hops. docs/errors.md explains each code to a
+ * client's author; a test holds the two lists together.
+ */
+type ErrorType =
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'permission_error'
+  | 'not_found_error'
+  | 'rate_limit_error'
+  | 'server_error'
+
+const invalid = (status: number) => ({ status, type: 'invalid_request_error' as ErrorType })
+const unauthenticated = { status: 401, type: 'authentication_error' as ErrorType }
+const forbidden = { status: 403, type: 'permission_error' as ErrorType }
+const missing = { status: 404, type: 'not_found_error' as ErrorType }
+const limited = { status: 429, type: 'rate_limit_error' as ErrorType }
+const failed = (status: number) => ({ status, type: 'server_error' as ErrorType })
+
+/** Code -> HTTP status and OpenAI error type: the one place that maps a domain error to HTTP. */
+export const ERRORS = {
+  invalid_request: invalid(400),
+  context_length_exceeded: invalid(400),
+  prompt_exceeds_reservation: invalid(400),
+
+  token_missing: unauthenticated,
+  token_malformed: unauthenticated,
+  token_algorithm_refused: unauthenticated,
+  token_issuer_unknown: unauthenticated,
+  token_audience_wrong: unauthenticated,
+  token_expired: unauthenticated,
+  token_not_yet_valid: unauthenticated,
+  token_key_unknown: unauthenticated,
+  token_signature_invalid: unauthenticated,
+  token_claims_invalid: unauthenticated,
+
+  service_token_missing: unauthenticated,
+  service_token_invalid: unauthenticated,
+  service_token_expired: unauthenticated,
+  service_token_replayed: unauthenticated,
+  service_token_body_mismatch: unauthenticated,
+
+  anonymous_not_allowed: forbidden,
+  email_unverified: forbidden,
+  account_suspended: forbidden,
+  plan_unknown: forbidden,
+  origin_not_allowed: forbidden,
+  scope_missing: forbidden,
+  model_not_allowed: forbidden,
+  budget_exhausted: forbidden,
+
+  not_found: missing,
+  model_not_found: missing,
+  task_not_found: missing,
+  method_not_allowed: invalid(405),
+  body_too_large: invalid(413),
+  unsupported_media_type: invalid(415),
+
+  rate_limited: limited,
+  too_many_concurrent: limited,
+
+  internal: failed(500),
+  host_failed: failed(502),
+  store_unavailable: failed(503),
+  keys_unavailable: failed(503),
+  host_unavailable: failed(503),
+  host_busy: failed(503),
+  host_not_ready: failed(503),
+  host_timeout: failed(504),
+} as const satisfies Record<string, { status: number; type: ErrorType }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** The one error body of both hops, OpenAI's envelope with the request's id added. */
+export type ErrorEnvelope = {
+  error: { message: string; type: string; code: string; param: string | null; request_id: string }
+}
+
+type Evidence = {
+  /** Path of the field that was wrong, such as `messages[0].content`. */
+  param?: string
+  /** Milliseconds after which the same request may fit; becomes `Retry-After` in whole seconds. */
+  retryAfterMs?: number
+  cause?: unknown
+}
+
+/** A refusal or failure with a stable code. The message is for people and never holds a secret or a prompt. */
+export class TwohopError extends Error {
+  readonly code: ErrorCode
+  readonly param: string | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, message: string, evidence: Evidence = {}) {
+    super(message, evidence.cause === undefined ? undefined : { cause: evidence.cause })
+    this.name = 'TwohopError'
+    this.code = code
+    this.param = evidence.param
+    this.retryAfterMs = evidence.retryAfterMs
+  }
+}
+
+/** Default wait in milliseconds before another try, where the thrower named none. */
+const DEFAULT_RETRY_MS = 1000
+
+/**
+ * Turns any thrown value into an HTTP answer: the envelope, the status, and `Retry-After` (whole seconds, at
+ * least 1; RFC 9110 section 10.2.3) on every 429, 503 and 504. What is no TwohopError becomes `internal` with a
+ * fixed message, so that nothing of an unforeseen error reaches the client.
+ */
+export function errorResponse(thrown: unknown, requestId: string): Response {
+  const error =
+    thrown instanceof TwohopError ? thrown : new TwohopError('internal', 'Something went wrong on our side.')
+  const { status, type } = ERRORS[error.code]
+  const envelope: ErrorEnvelope = {
+    error: {
+      message: error.message,
+      type,
+      code: error.code,
+      param: error.param ?? null,
+      request_id: requestId,
+    },
+  }
+  const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': requestId })
+  if (status === 429 || status === 503 || status === 504) {
+    const waitMs = error.retryAfterMs ?? DEFAULT_RETRY_MS
+    headers.set('retry-after', String(Math.max(1, Math.ceil(waitMs / 1000))))
+  }
+  if (status === 401) headers.set('www-authenticate', 'Bearer')
+  return new Response(JSON.stringify(envelope), { status, headers })
+}

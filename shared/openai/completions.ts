@@ -1,0 +1,52 @@
+import * as z from 'zod'
+import type { GenerationUsage } from '../usage.ts'
+import type { FinishReason } from './chat.ts'
+import { ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+
+/** `POST /v1/completions` as a client sends it: one prompt, as text. */
+export const CompletionRequest = z.strictObject({
+  model: z.string().min(1).max(200),
+  prompt: z.union([
+    z.string(),
+    z
+      .array(z.string())
+      .length(1, 'only one prompt a request is supported')
+      .transform(([one]) => one ?? ''),
+  ]),
+  max_tokens: OutputTokens.nullish(),
+  ...streaming,
+  ...sampling,
+  ...onlyDefaults,
+  ...ignored,
+  best_of: z.literal(1, 'not supported, only 1').optional(),
+  echo: z.literal(false, 'not supported').nullish(),
+  suffix: z.literal('', 'not supported').nullish(),
+  logprobs: z.null('not supported').optional(),
+})
+export type CompletionRequest = z.infer<typeof CompletionRequest>
+
+/** The same request as the edge sends it to the host. */
+export const HostCompletionRequest = z.strictObject({
+  model: z.string().min(1).max(200),
+  prompt: z.string(),
+  max_tokens: OutputTokens,
+  stream: z.boolean(),
+  stream_options: z
+    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.literal(true) })
+    .optional(),
+  temperature: sampling.temperature,
+  top_p: sampling.top_p,
+  seed: sampling.seed,
+  stop: z.array(z.string().min(1).max(64)).max(4),
+})
+export type HostCompletionRequest = z.infer<typeof HostCompletionRequest>
+
+/** A whole answer, or one event of a stream (same object name for both, as OpenAI has it). */
+export type Completion = {
+  id: string
+  object: 'text_completion'
+  created: number
+  model: string
+  choices: { index: 0; text: string; logprobs: null; finish_reason: FinishReason | null }[]
+  usage?: GenerationUsage | null
+}

@@ -1,0 +1,30 @@
+import * as z from 'zod'
+import type { PromptUsage } from '../usage.ts'
+import { ignored } from './sampling.ts'
+
+const Text = z.string().min(1)
+
+/** `POST /v1/embeddings` as a client sends it. The plan bounds how many inputs one request may hold. */
+export const EmbeddingRequest = z.strictObject({
+  model: z.string().min(1).max(200),
+  input: z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)]),
+  encoding_format: z.enum(['float', 'base64']).default('float'),
+  user: ignored.user,
+})
+export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>
+
+/** The same request as the edge sends it to the host. */
+export const HostEmbeddingRequest = z.strictObject({
+  model: z.string().min(1).max(200),
+  input: z.array(Text).min(1).max(2048),
+  encoding_format: z.enum(['float', 'base64']),
+})
+export type HostEmbeddingRequest = z.infer<typeof HostEmbeddingRequest>
+
+/** base64 is of the little-endian float32 bytes, which is what the `openai` client asks for by default. */
+export type EmbeddingList = {
+  object: 'list'
+  data: { object: 'embedding'; index: number; embedding: number[] | string }[]
+  model: string
+  usage: PromptUsage
+}

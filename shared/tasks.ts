@@ -1,0 +1,101 @@
+import * as z from 'zod'
+import type { HubTask } from './catalog.ts'
+import { OutputTokens } from './openai/sampling.ts'
+
+const Text = z.string().min(1)
+const Texts = z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)])
+
+/** `model` is ours: the hub names it in the URL. Without it the plan's first model for the task serves. */
+const envelope = {
+  model: z.string().min(1).max(200).optional(),
+  options: z.record(z.string(), z.json()).optional(),
+}
+
+/**
+ * The hub's payloads (Hugging Face Inference API, one page a task), as far as they are served here.
+ * A single input and a list of inputs are both taken; `single` in the host's form says which it was.
+ */
+export const TASK_REQUESTS = {
+  'text-classification': z.strictObject({
+    ...envelope,
+    inputs: Texts,
+    parameters: z
+      .strictObject({
+        top_k: z.int().min(1).max(100).optional(),
+        function_to_apply: z.enum(['softmax']).optional(),
+      })
+      .optional(),
+  }),
+  'feature-extraction': z.strictObject({
+    ...envelope,
+    inputs: Texts,
+    parameters: z.strictObject({ normalize: z.boolean().optional() }).optional(),
+    normalize: z.boolean().optional(),
+  }),
+  summarization: z.strictObject({
+    ...envelope,
+    inputs: Text,
+    parameters: z
+      .strictObject({ max_new_tokens: OutputTokens.optional(), max_length: OutputTokens.optional() })
+      .optional(),
+  }),
+  translation: z.strictObject({
+    ...envelope,
+    inputs: Text,
+    parameters: z
+      .strictObject({
+        src_lang: z.string().max(32).optional(),
+        tgt_lang: z.string().max(32).optional(),
+        max_new_tokens: OutputTokens.optional(),
+      })
+      .optional(),
+  }),
+  'text-generation': z.strictObject({
+    ...envelope,
+    inputs: Text,
+    stream: z.literal(false, 'stream with /v1/completions').optional(),
+    parameters: z
+      .strictObject({
+        max_new_tokens: OutputTokens.optional(),
+        temperature: z.number().min(0).max(2).optional(),
+        top_p: z.number().gt(0).max(1).optional(),
+        seed: z.int().optional(),
+        do_sample: z.boolean().optional(),
+        return_full_text: z.boolean().optional(),
+        stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+      })
+      .optional(),
+  }),
+} as const satisfies Record<HubTask, z.ZodType>
+
+/** A task as the edge sends it to the host: model chosen, output bounded, one shape for all. */
+export const HostTaskRequest = z.strictObject({
+  model: z.string().min(1).max(200),
+  inputs: z.array(Text).min(1).max(2048),
+  /** Whether the client sent one input rather than a list, which decides the answer's nesting. */
+  single: z.boolean(),
+  /** Output tokens at most; 0 for tasks that generate none. */
+  max_tokens: z.int().min(0),
+  parameters: z.strictObject({
+    top_k: z.int().min(1).max(100).optional(),
+    normalize: z.boolean().optional(),
+    src_lang: z.string().max(32).optional(),
+    tgt_lang: z.string().max(32).optional(),
+    temperature: z.number().min(0).max(2).optional(),
+    top_p: z.number().gt(0).max(1).optional(),
+    seed: z.int().optional(),
+    return_full_text: z.boolean().optional(),
+    stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+  }),
+})
+export type HostTaskRequest = z.infer<typeof HostTaskRequest>
+
+/** What the host answers, task by task: the hub's shapes. */
+export type Classification = { label: string; score: number }
+export type TaskAnswer = {
+  'text-classification': Classification[][]
+  'feature-extraction': number[][] | number[]
+  summarization: { summary_text: string }[]
+  translation: { translation_text: string }[]
+  'text-generation': { generated_text: string }[]
+}
