@@ -1,0 +1,99 @@
+import { type Catalog, type Model, type Plan, scopeOf, type Task } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { accountOf, type Principal } from '../identity/principal.ts'
+
+/** Plans for users who have proved little; undefined refuses them. */
+export type Policy = {
+  anonymousPlan: string | undefined
+  unverifiedEmailPlan: string | undefined
+  /** Supabase's "Confirm email" is on, so nobody signs in there with an unproved address. */
+  supabaseConfirmsEmail: boolean
+}
+
+/** What a principal may do: the account it spends for, and its plan narrowed to its own scopes. */
+export type Entitlement = {
+  account: string
+  plan: Plan
+  /** Ends with an error where the credential or the plan lacks the task's scope. */
+  requireScope(task: Task): void
+  /** The model that `id` names, or the plan's first for the task where the request names none. */
+  requireModel(id: string | undefined, task: Task): Model
+  models(): Model[]
+}
+
+/**
+ * Builds the decision "may this principal do that" from the catalog. Reads verified claims only, so it costs no
+ * round trip; what the store knows of the account is checked together with the reservation.
+ */
+export function createEntitle(catalog: Catalog, policy: Policy) {
+  const plans = new Map(catalog.plans.map((plan) => [plan.id, plan]))
+  const models = new Map(catalog.models.map((model) => [model.id, model]))
+
+  function planOf(principal: Principal): Plan {
+    const id = planIdOf(principal, policy) ?? catalog.default_plan
+    const plan = plans.get(id)
+    if (!plan)
+      throw new TwohopError('plan_unknown', 'The plan of this account is not one that is offered here.')
+    return plan
+  }
+
+  /**
+   * @throws TwohopError account_suspended, anonymous_not_allowed, email_unverified or plan_unknown; later
+   *   scope_missing, model_not_found or model_not_allowed.
+   */
+  return function entitle(principal: Principal): Entitlement {
+    if (principal.status === 'suspended')
+      throw new TwohopError('account_suspended', 'This account is suspended.')
+    const plan = planOf(principal)
+    const offered = plan.models.flatMap((id) => models.get(id) ?? [])
+    return {
+      account: accountOf(principal),
+      plan,
+      models: () => offered,
+      requireScope(task) {
+        const scope = scopeOf(task)
+        if (!plan.scopes.includes(scope))
+          throw new TwohopError('scope_missing', `The plan ${plan.id} does not include the scope ${scope}.`)
+        if (principal.scopes && !principal.scopes.includes(scope))
+          throw new TwohopError('scope_missing', `This credential does not have the scope ${scope}.`)
+      },
+      requireModel(id, task) {
+        if (id === undefined) {
+          const first = offered.find((model) => model.tasks.includes(task))
+          if (first) return first
+          throw new TwohopError('model_not_found', `The plan ${plan.id} has no model for ${task}.`)
+        }
+        const model = models.get(id)
+        if (!model?.tasks.includes(task))
+          throw new TwohopError(
+            'model_not_found',
+            `There is no model of that name for ${task}; GET /v1/models lists yours.`,
+            { param: 'model' },
+          )
+        if (!plan.models.includes(id))
+          throw new TwohopError(
+            'model_not_allowed',
+            `The plan ${plan.id} does not include the model ${id}.`,
+            { param: 'model' },
+          )
+        return model
+      },
+    }
+  }
+}
+
+function planIdOf(principal: Principal, policy: Policy): string | undefined {
+  if (principal.anonymous) {
+    if (policy.anonymousPlan) return policy.anonymousPlan
+    throw new TwohopError(
+      'anonymous_not_allowed',
+      'Anonymous users are not served here; sign in with an account.',
+    )
+  }
+  const proved = principal.emailVerified || (principal.issuer === 'supabase' && policy.supabaseConfirmsEmail)
+  if (!proved) {
+    if (policy.unverifiedEmailPlan) return policy.unverifiedEmailPlan
+    throw new TwohopError('email_unverified', 'Confirm your e-mail address, then sign in again.')
+  }
+  return principal.plan
+}

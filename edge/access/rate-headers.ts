@@ -1,0 +1,25 @@
+import type { Allowance } from '../budget/port.ts'
+
+/**
+ * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): the request rate, and units a
+ * minute, a day and a month. Months have no fixed length, so that policy states no window.
+ */
+export function rateHeaders({ requests, budgets }: Allowance): Record<string, string> {
+  const seconds = (ms: number) => Math.max(0, Math.ceil(ms / 1000))
+  const left = (budget: { limit: number; used: number; held: number }) =>
+    Math.max(0, budget.limit - budget.used - budget.held)
+  return {
+    'ratelimit-policy': [
+      `"requests";q=${requests.limit};w=60`,
+      `"units-minute";q=${budgets.minute.limit};w=60`,
+      `"units-day";q=${budgets.day.limit};w=86400`,
+      `"units-month";q=${budgets.month.limit}`,
+    ].join(', '),
+    ratelimit: [
+      `"requests";r=${Math.max(0, requests.remaining)};t=${seconds(requests.resetMs)}`,
+      `"units-minute";r=${left(budgets.minute)};t=${seconds(budgets.minute.resetMs)}`,
+      `"units-day";r=${left(budgets.day)};t=${seconds(budgets.day.resetMs)}`,
+      `"units-month";r=${left(budgets.month)};t=${seconds(budgets.month.resetMs)}`,
+    ].join(', '),
+  }
+}

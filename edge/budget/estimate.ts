@@ -1,0 +1,24 @@
+import type { Model } from '../../shared/catalog.ts'
+import { unitsOf } from '../../shared/units.ts'
+
+const utf8 = new TextEncoder()
+
+/** The most that a request can cost. */
+export type WorstCase = { promptTokens: number; outputTokens: number; units: number }
+
+/**
+ * The worst case of a request, known without a tokenizer: a byte-level or byte-fallback tokenizer never makes more
+ * tokens of a text than it has UTF-8 bytes, the template adds a fixed number a request and a message, the output is
+ * capped, and no prompt is longer than the context because the host refuses it before computing.
+ * @param texts one entry a message or input
+ * @param outputTokens the cap on output tokens, 0 where none are generated
+ */
+export function worstCase(model: Model, texts: readonly string[], outputTokens: number): WorstCase {
+  let bytes = 0
+  for (const text of texts) bytes += utf8.encode(text).length
+  const bound = bytes + model.overhead.request + texts.length * model.overhead.item
+  // Inputs of an encoder each have a context of their own; messages of a chat share one.
+  const most = model.context * (outputTokens === 0 ? texts.length : 1)
+  const promptTokens = Math.min(bound, most)
+  return { promptTokens, outputTokens, units: unitsOf(model.prices, { promptTokens, outputTokens }) }
+}

@@ -1,0 +1,59 @@
+import { scopeOf } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import type { Held } from '../budget/hold.ts'
+import type { Host } from '../upstream/port.ts'
+import type { meter } from './meter.ts'
+import { type StopHost, stopAndSettle } from './used.ts'
+
+type Options = {
+  host: Host
+  now: () => number
+  /** Milliseconds from here to the last byte of the answer. */
+  requestTimeoutMs: number
+}
+
+const utf8 = new TextEncoder()
+
+/** Refusals that the host makes before it computes anything: they cost nothing, so nobody is asked. */
+const BEFORE_COMPUTE = new Set([
+  'invalid_request',
+  'context_length_exceeded',
+  'prompt_exceeds_reservation',
+  'host_busy',
+  'host_not_ready',
+])
+
+/**
+ * Calls the host for a reservation and hands its answer to `meter`. Whatever goes wrong in between settles the
+ * reservation by what was computed: nothing where the host refused, its own count where it can be asked.
+ */
+export function createCallHost({ host, now, requestTimeoutMs }: Options) {
+  return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
+    const { work, requestId, account } = held
+    const id = { requestId, account, model: work.model.id, scope: scopeOf(work.task) }
+    const stop: StopHost = () => host.cancel(id)
+    const signal = AbortSignal.any([client, AbortSignal.timeout(requestTimeoutMs)])
+    try {
+      const answer = await host.call({
+        ...id,
+        path: work.path,
+        body: utf8.encode(JSON.stringify(work.request)),
+        reserved: work.worst,
+        deadline: now() + requestTimeoutMs,
+        signal,
+      })
+      return await pass(held, answer, signal, stop)
+    } catch (error) {
+      if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.settle('refused', undefined)
+      // The host may still be computing: stopping it takes a way there and back, which the client need not wait for.
+      else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)
+      throw timedOut(error)
+        ? new TwohopError('host_timeout', 'The model did not finish in time.', { cause: error })
+        : error
+    }
+  }
+}
+
+function timedOut(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError'
+}

@@ -1,0 +1,52 @@
+import * as z from 'zod'
+import { Timing } from '../../shared/timing.ts'
+import type { Held } from '../budget/hold.ts'
+import { readText } from '../upstream/bounded.ts'
+import type { HostUsage } from '../upstream/port.ts'
+import { meterStream } from './stream.ts'
+import { type StopHost, usageWithin } from './used.ts'
+
+/** A whole answer of the host's is bounded: 2,048 embeddings of 1,024 floats as base64 are 11 MiB. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+/** The usage block, wherever the host put it; counts only, the rest of the answer passes as it came. */
+const Usage = z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0).default(0) })
+const Body = z.object({ usage: Usage })
+
+/**
+ * Passes the host's answer on to the client, counts it, and settles: at its end when it came whole, by what was
+ * produced when it did not.
+ * @param stop asks the host to stop and say what it has computed
+ */
+export async function meter(
+  held: Held,
+  answer: Response,
+  signal: AbortSignal,
+  stop: StopHost,
+): Promise<Response> {
+  if (held.work.stream) {
+    const body = meterStream(held, answer.body, signal, stop)
+    return new Response(body, {
+      headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
+    })
+  }
+  const text = await readText(answer.body, MAX_ANSWER_BYTES)
+  held.settle('ok', usageOf(held, answer.headers, text))
+  return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
+}
+
+/** A host that does not say what it used, or says more than was reserved, is charged for the reservation. */
+function usageOf(held: Held, headers: Headers, text: string): HostUsage {
+  const timing = Timing.safeParse(parseJson(headers.get('x-timing') ?? ''))
+  const inHeader = Usage.safeParse(parseJson(headers.get('x-usage') ?? ''))
+  const usage = inHeader.success ? inHeader.data : Body.safeParse(parseJson(text)).data?.usage
+  return usageWithin(held, usage, timing.data)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+import type { Timing } from '../../shared/timing.ts'
+import type { Held } from '../budget/hold.ts'
+import type { HostUsage } from '../upstream/port.ts'
+
+/** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
+export type StopHost = (held: Held) => Promise<HostUsage | undefined>
+
+/** OpenAI's names for what was counted. */
+export type Counts = { prompt_tokens: number; completion_tokens: number }
+
+/**
+ * The work to charge for an answer that came whole: what the host counted, or all that was reserved where it
+ * counted nothing or more than it was allowed (a host is not trusted to spend less than it must).
+ */
+export function usageWithin(held: Held, counts: Counts | undefined, timing: Timing | undefined): HostUsage {
+  const { promptTokens, outputTokens } = held.work.worst
+  const computeMs = timing?.compute_ms ?? 0
+  if (!counts || counts.prompt_tokens > promptTokens || counts.completion_tokens > outputTokens)
+    return { promptTokens, outputTokens, computeMs }
+  return { promptTokens: counts.prompt_tokens, outputTokens: counts.completion_tokens, computeMs }
+}
+
+/**
+ * Ends a request that will not come whole: stops the host, takes its final count (or `seen`, the last count that
+ * reached us) and settles by it.
+ */
+export async function stopAndSettle(
+  held: Held,
+  outcome: 'cancelled' | 'failed',
+  stop: StopHost,
+  seen?: HostUsage,
+): Promise<void> {
+  const final = (await stop(held)) ?? seen
+  held.settle(
+    outcome,
+    final &&
+      usageWithin(
+        held,
+        { prompt_tokens: final.promptTokens, completion_tokens: final.outputTokens },
+        { queue_ms: 0, compute_ms: final.computeMs },
+      ),
+  )
+}

@@ -1,0 +1,56 @@
+import type { Context } from 'hono'
+import type * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+
+/**
+ * The request's body as JSON. Its size was bounded before (the body limit), its content is checked after (`parseAs`).
+ * @throws TwohopError unsupported_media_type or invalid_request
+ */
+export async function jsonBody(c: Context): Promise<unknown> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json')
+    throw new TwohopError(
+      'unsupported_media_type',
+      'Send the body as JSON, with content-type: application/json.',
+    )
+  try {
+    return await c.req.json()
+  } catch {
+    throw new TwohopError('invalid_request', 'The body is not valid JSON.')
+  }
+}
+
+/**
+ * `input` as `schema` has it.
+ * @throws TwohopError invalid_request with the path of the first bad field, such as `messages[0].content`
+ */
+export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const issue = deepest(result.error.issues[0])
+  if (!issue) throw new TwohopError('invalid_request', 'The body is not a valid request.')
+  const path = [...issue.path]
+  if (issue.code === 'unrecognized_keys') {
+    path.push(issue.keys[0] ?? '')
+    throw new TwohopError('invalid_request', 'This field is not known or not supported here.', {
+      param: pathOf(path),
+    })
+  }
+  throw new TwohopError('invalid_request', issue.message, path.length > 0 ? { param: pathOf(path) } : {})
+}
+
+/** In a union, the complaint of the alternative that got furthest says most. */
+function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+  if (issue?.code !== 'invalid_union') return issue
+  const inner = issue.errors
+    .flatMap((issues) => issues.slice(0, 1))
+    .toSorted((a, b) => b.path.length - a.path.length)[0]
+  if (!inner || inner.path.length === 0) return issue
+  return deepest({ ...inner, path: [...issue.path, ...inner.path] })
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`))
+    .join('')
+}

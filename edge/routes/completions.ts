@@ -1,0 +1,38 @@
+import { CompletionRequest, type HostCompletionRequest } from '../../shared/openai/completions.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { worstCase } from '../budget/estimate.ts'
+import { parseAs } from '../parse/body.ts'
+import { outputTokens, type Work } from '../parse/work.ts'
+
+/** `POST /v1/completions` -> work. Throws what parsing and entitlement throw. */
+export function parseCompletion(input: unknown, entitlement: Entitlement): Work {
+  const completion = parseAs(CompletionRequest, input)
+  const model = entitlement.requireModel(completion.model, 'completion')
+  const tokens = outputTokens(entitlement.plan, model, { field: 'max_tokens', tokens: completion.max_tokens })
+  const request: HostCompletionRequest = {
+    model: model.id,
+    prompt: completion.prompt.toWellFormed(),
+    max_tokens: tokens,
+    temperature: completion.temperature,
+    top_p: completion.top_p,
+    seed: completion.seed,
+    stop: completion.stop,
+    ...streamOptions(completion.stream),
+  }
+  return {
+    task: 'completion',
+    model,
+    path: '/v1/completions',
+    request,
+    stream: completion.stream,
+    includeUsage: completion.stream_options?.include_usage ?? false,
+    worst: worstCase(model, [request.prompt], tokens),
+  }
+}
+
+/** The host always counts as it goes, so that a broken stream is settled by what was produced. */
+export function streamOptions(stream: boolean): Pick<HostCompletionRequest, 'stream' | 'stream_options'> {
+  return stream
+    ? { stream, stream_options: { include_usage: true, continuous_usage_stats: true } }
+    : { stream }
+}

@@ -1,0 +1,26 @@
+import { EmbeddingRequest, type HostEmbeddingRequest } from '../../shared/openai/embeddings.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { worstCase } from '../budget/estimate.ts'
+import { parseAs } from '../parse/body.ts'
+import { boundInputs, type Work } from '../parse/work.ts'
+
+/** `POST /v1/embeddings` -> work. Throws what parsing and entitlement throw. */
+export function parseEmbedding(input: unknown, entitlement: Entitlement): Work {
+  const embedding = parseAs(EmbeddingRequest, input)
+  const model = entitlement.requireModel(embedding.model, 'embedding')
+  boundInputs(entitlement.plan, embedding.input, 'input')
+  const request: HostEmbeddingRequest = {
+    model: model.id,
+    input: embedding.input.map((text) => text.toWellFormed()),
+    encoding_format: embedding.encoding_format,
+  }
+  return {
+    task: 'embedding',
+    model,
+    path: '/v1/embeddings',
+    request,
+    stream: false,
+    includeUsage: false,
+    worst: worstCase(model, request.input, 0),
+  }
+}

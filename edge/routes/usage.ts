@@ -1,0 +1,25 @@
+import type { Entitlement } from '../access/entitlement.ts'
+import type { UsageReport } from '../budget/port.ts'
+
+/** `GET /v1/usage`: the caller's own counters and limits. Units are whole numbers, times are seconds from now. */
+export function usageAnswer({ account, plan }: Entitlement, { allowance, concurrent }: UsageReport) {
+  const seconds = (ms: number) => Math.ceil(ms / 1000)
+  return {
+    object: 'usage',
+    account,
+    plan: plan.id,
+    requests: {
+      limit: allowance.requests.limit,
+      remaining: allowance.requests.remaining,
+      resets_in: seconds(allowance.requests.resetMs),
+    },
+    concurrent,
+    units: Object.fromEntries(
+      Object.entries(allowance.budgets).map(([window, { limit, used, held, resetMs }]) => [
+        window,
+        { limit, used, held, remaining: limit - used - held, resets_in: seconds(resetMs) },
+      ]),
+    ),
+    limits: plan.limits,
+  }
+}

@@ -1,0 +1,22 @@
+import type { Variables } from './config.ts'
+import { createEdge, sweep } from './edge.ts'
+
+type Context = { waitUntil(task: Promise<unknown>): void }
+
+let edge: ReturnType<typeof createEdge> | undefined
+
+/** One edge an isolate: its variables do not change while it lives. */
+function edgeOf(env: Variables) {
+  edge ??= createEdge(env)
+  return edge
+}
+
+/** Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`, the sweep by cron. */
+export default {
+  fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {
+    return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })
+  },
+  scheduled(_event: unknown, env: Variables, context: Context): void {
+    context.waitUntil(sweep(edgeOf(env)))
+  },
+}

@@ -1,0 +1,148 @@
+import * as z from 'zod'
+import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { bodyHash } from '../../shared/service-token.ts'
+import { Timing } from '../../shared/timing.ts'
+import { GenerationUsage } from '../../shared/usage.ts'
+import { readText } from './bounded.ts'
+import type { Host, HostCall } from './port.ts'
+import type { RequestClaims, SignServiceToken } from './service-token.ts'
+
+/** The host's refusals that mean something to a client; any other is our fault and reads `host_failed`. */
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
+  'invalid_request',
+  'context_length_exceeded',
+  'prompt_exceeds_reservation',
+  'host_busy',
+  'host_not_ready',
+  'host_timeout',
+])
+
+const HostError = z.object({
+  error: z.object({ code: z.string(), message: z.string().max(1000), param: z.string().max(200).nullish() }),
+})
+const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
+
+/** An error body or a cancel's answer is small; more than this is no answer of ours. */
+const MAX_SMALL_BODY = 16 * 1024
+/** How long the host may take to say what a cancelled request has cost: one decoding step and the way. */
+const CANCEL_TIMEOUT_MS = 10_000
+const CANCEL_TOKEN_MS = 30_000
+const NO_BODY = new Uint8Array()
+
+type Options = {
+  /** The host's base URL; never in an error or an answer. */
+  url: string
+  sign: SignServiceToken
+  fetch: typeof fetch
+  now: () => number
+}
+
+/** The private host of this project, reached with a signed service token per request. */
+export function createOwnHost({ url, sign, fetch, now }: Options): Host {
+  const base = url.replace(/\/+$/, '')
+
+  async function send(
+    method: 'POST' | 'DELETE',
+    path: string,
+    claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
+    body: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ) {
+    const token = await sign({ ...claims, route: `${method} ${path}`, body_sha256: await bodyHash(body) })
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` }
+    if (body.length > 0) headers['content-type'] = 'application/json'
+    return fetch(`${base}${path}`, {
+      method,
+      headers,
+      signal,
+      // The token is for this host alone, so it follows nobody elsewhere.
+      redirect: 'manual',
+      ...(body.length > 0 ? { body } : {}),
+    })
+  }
+
+  async function call({
+    requestId,
+    path,
+    body,
+    account,
+    model,
+    scope,
+    reserved,
+    deadline,
+    signal,
+  }: HostCall) {
+    let answer: Response
+    try {
+      answer = await send(
+        'POST',
+        path,
+        {
+          jti: requestId,
+          sub: account,
+          model,
+          scope,
+          reserved: { prompt_tokens: reserved.promptTokens, output_tokens: reserved.outputTokens },
+          deadline,
+        },
+        body,
+        signal,
+      )
+    } catch (cause) {
+      signal.throwIfAborted()
+      throw new TwohopError('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+        retryAfterMs: 2000,
+        cause,
+      })
+    }
+    if (answer.ok) return answer
+    throw await refusal(answer)
+  }
+
+  async function cancel({ requestId, account, model, scope }: Parameters<Host['cancel']>[0]) {
+    try {
+      const answer = await send(
+        'DELETE',
+        `/v1/requests/${requestId}`,
+        {
+          jti: `${requestId}.cancel`,
+          sub: account,
+          model,
+          scope,
+          reserved: { prompt_tokens: 0, output_tokens: 0 },
+          deadline: now() + CANCEL_TOKEN_MS,
+        },
+        NO_BODY,
+        AbortSignal.timeout(CANCEL_TIMEOUT_MS),
+      )
+      const text = await readText(answer.body, MAX_SMALL_BODY)
+      if (!answer.ok) return undefined
+      const { usage, timing } = Cancelled.parse(JSON.parse(text))
+      return {
+        promptTokens: usage.prompt_tokens,
+        outputTokens: usage.completion_tokens,
+        computeMs: timing.compute_ms,
+      }
+    } catch {
+      return undefined
+    }
+  }
+
+  return { call, cancel }
+}
+
+async function refusal(answer: Response): Promise<TwohopError> {
+  const parsed = HostError.safeParse(
+    await readText(answer.body, MAX_SMALL_BODY)
+      .then(JSON.parse)
+      .catch(() => undefined),
+  )
+  const error = parsed.data?.error
+  const code = [...PASSED_ON].find((known) => known === error?.code)
+  if (!error || !code) return new TwohopError('host_failed', 'The model could not answer this request.')
+  const seconds = Number(answer.headers.get('retry-after'))
+  return new TwohopError(code, error.message, {
+    ...(error.param ? { param: error.param } : {}),
+    ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),
+  })
+}

@@ -1,0 +1,192 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEntitle } from '../../../edge/access/entitlement.ts'
+import { worstCase } from '../../../edge/budget/estimate.ts'
+import { parseChat } from '../../../edge/routes/chat.ts'
+import { parseCompletion } from '../../../edge/routes/completions.ts'
+import { parseEmbedding } from '../../../edge/routes/embeddings.ts'
+import { hubTask, parseTask } from '../../../edge/routes/tasks.ts'
+import defaults from '../../../shared/catalog.json' with { type: 'json' }
+import { Catalog, HUB_TASKS } from '../../../shared/catalog.ts'
+import { HostChatRequest } from '../../../shared/openai/chat.ts'
+import { HostCompletionRequest } from '../../../shared/openai/completions.ts'
+import { HostEmbeddingRequest } from '../../../shared/openai/embeddings.ts'
+import { HostTaskRequest } from '../../../shared/tasks.ts'
+
+const catalog = Catalog.parse(defaults)
+const entitle = createEntitle(catalog, {
+  anonymousPlan: undefined,
+  unverifiedEmailPlan: undefined,
+  supabaseConfirmsEmail: true,
+})
+const as = (plan: string) =>
+  entitle({
+    issuer: 'firebase',
+    project: 'demo',
+    subject: 'u1',
+    anonymous: false,
+    emailVerified: true,
+    plan,
+    status: 'active',
+    roles: [],
+    scopes: undefined,
+  })
+const free = as('free')
+const pro = as('pro')
+const hello = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }] }
+const overhead = catalog.models[0]?.overhead ?? { request: 0, item: 0 }
+
+const refusal = (run: () => unknown) => {
+  try {
+    run()
+  } catch (error) {
+    const { code, param } = error as { code: string; param?: string }
+    return [code, param]
+  }
+  return 'none'
+}
+
+describe('a chat request', () => {
+  it('becomes work with the plan default for max_tokens and a worst case of bytes plus overhead', () => {
+    const work = parseChat(hello, free)
+    expect(HostChatRequest.parse(JSON.parse(JSON.stringify(work.request))).max_tokens).toBe(128)
+    const promptTokens = 5 + overhead.request + overhead.item
+    expect(work.worst).toEqual({ promptTokens, outputTokens: 128, units: promptTokens + 4 * 128 })
+  })
+
+  it('counts UTF-8 bytes, not characters', () => {
+    const work = parseChat({ ...hello, messages: [{ role: 'user', content: '€🙂' }] }, free)
+    expect(work.worst.promptTokens).toBe(7 + overhead.request + overhead.item)
+  })
+
+  it('never reserves more prompt than the context, which the host enforces', () => {
+    const work = parseChat({ ...hello, messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, free)
+    expect(work.worst.promptTokens).toBe(1024)
+  })
+
+  it.each([
+    [{ ...hello, messages: [] }, 'messages'],
+    [{ ...hello, messages: [{ role: 'user' }] }, 'messages[0].content'],
+    [{ ...hello, messages: [{ role: 'user', content: 7 }] }, 'messages[0].content'],
+    [{ ...hello, messages: [{ role: 'robot', content: 'x' }] }, 'messages[0].role'],
+    [
+      { ...hello, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: 'x' }] }] },
+      'messages[0].content[0].type',
+    ],
+    [{ ...hello, temperature: 3 }, 'temperature'],
+    [{ ...hello, temperature: Number.NaN }, 'temperature'],
+    [{ ...hello, max_tokens: 0 }, 'max_tokens'],
+    [{ ...hello, max_tokens: 1.5 }, 'max_tokens'],
+    [{ ...hello, max_tokens: 257 }, 'max_tokens'],
+    [{ ...hello, max_completion_tokens: 257 }, 'max_completion_tokens'],
+    [{ ...hello, n: 2 }, 'n'],
+    [{ ...hello, tools: [] }, 'tools'],
+    [{ ...hello, stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],
+    [{ ...hello, response_format: { type: 'json_object' } }, 'response_format.type'],
+    [{ ...hello, stream_options: { include_usage: 'yes' } }, 'stream_options.include_usage'],
+    [{ messages: hello.messages }, 'model'],
+  ])('is refused with the path of its bad field: %o', (body, param) => {
+    expect(refusal(() => parseChat(body, free))).toEqual(['invalid_request', param])
+  })
+
+  it.each([null, 'text', [], 7])('is refused when it is no object: %o', (body) => {
+    expect(refusal(() => parseChat(body, free))).toEqual(['invalid_request', undefined])
+  })
+
+  it('asks the host to count as it streams, whatever the client asked', () => {
+    const work = parseChat({ ...hello, stream: true }, free)
+    expect(work.includeUsage).toBe(false)
+    expect(HostChatRequest.parse(JSON.parse(JSON.stringify(work.request))).stream_options).toEqual({
+      include_usage: true,
+      continuous_usage_stats: true,
+    })
+  })
+
+  it('sends no half of a surrogate pair on', () => {
+    const work = parseChat({ ...hello, messages: [{ role: 'user', content: 'a\ud800' }] }, free)
+    expect((work.request as HostChatRequest).messages[0]?.content).toBe('a\ufffd')
+  })
+
+  it('is bounded by its bytes for any text', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 5 }), (contents) => {
+        const messages = contents.map((content) => ({ role: 'user', content }))
+        const bytes = Buffer.byteLength(contents.join(''))
+        const { worst } = parseChat({ ...hello, messages }, free)
+        expect(worst.promptTokens).toBe(
+          Math.min(1024, bytes + overhead.request + overhead.item * messages.length),
+        )
+      }),
+    )
+  })
+})
+
+describe('the other requests', () => {
+  it('completion: one prompt, as the host takes it', () => {
+    const work = parseCompletion({ model: 'twohop-chat', prompt: ['Once'], max_tokens: 3, stop: 'x' }, free)
+    expect(HostCompletionRequest.parse(JSON.parse(JSON.stringify(work.request)))).toMatchObject({
+      prompt: 'Once',
+      max_tokens: 3,
+      stop: ['x'],
+      stream: false,
+    })
+  })
+
+  it('embedding: single and batch, bounded by the plan', () => {
+    const one = parseEmbedding({ model: 'twohop-embed', input: 'a' }, free)
+    expect(HostEmbeddingRequest.parse(one.request).input).toEqual(['a'])
+    expect(one.worst.outputTokens).toBe(0)
+    const input = Array.from({ length: 17 }, () => 'a')
+    expect(refusal(() => parseEmbedding({ model: 'twohop-embed', input }, free))).toEqual([
+      'invalid_request',
+      'input',
+    ])
+    expect(refusal(() => parseEmbedding({ model: 'twohop-embed', input: ['a', ''] }, free))).toEqual([
+      'invalid_request',
+      'input[1]',
+    ])
+  })
+
+  it('tasks: the hub payloads, in one shape for the host', () => {
+    const work = parseTask('text-classification', { inputs: 'hi', parameters: { top_k: 2 } }, pro)
+    expect(HostTaskRequest.parse(work.request)).toEqual({
+      model: 'twohop-classify',
+      inputs: ['hi'],
+      single: true,
+      max_tokens: 0,
+      parameters: { top_k: 2 },
+    })
+    const many = parseTask('feature-extraction', { inputs: ['a', 'b'], normalize: true }, pro)
+    expect(HostTaskRequest.parse(many.request)).toMatchObject({
+      single: false,
+      parameters: { normalize: true },
+    })
+    const text = parseTask(
+      'text-generation',
+      { inputs: 'a', parameters: { do_sample: false, max_new_tokens: 5 } },
+      pro,
+    )
+    expect(HostTaskRequest.parse(text.request)).toMatchObject({
+      max_tokens: 5,
+      parameters: { temperature: 0 },
+    })
+    expect(
+      refusal(() => parseTask('text-generation', { inputs: 'a', parameters: { max_new_tokens: 513 } }, pro)),
+    ).toEqual(['invalid_request', 'parameters.max_new_tokens'])
+  })
+
+  it('an unknown task is told what there is', () => {
+    expect(refusal(() => hubTask('text-to-video'))).toEqual(['task_not_found', undefined])
+    expect(() => hubTask('text-to-video')).toThrow(HUB_TASKS.join(', '))
+  })
+})
+
+describe('the worst case', () => {
+  it('of an encoder is bounded by one context an input', () => {
+    const model = catalog.models[1]
+    if (!model) throw new Error('no encoder')
+    expect(worstCase(model, ['x'.repeat(9999), 'y'], 0).promptTokens).toBe(
+      Math.min(10_000 + 2 * model.overhead.item, 2 * model.context),
+    )
+  })
+})
