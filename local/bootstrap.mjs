@@ -1,0 +1,52 @@
+// Runs before every npm script, on whatever Node there is and with nothing installed: plain JavaScript, no imports
+// but Node's own. Installs what package-lock.json names, and a newer Node where this one is too old for wrangler.
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+/** The oldest Node that runs npm's own install here. */
+const OLDEST = [20, 0]
+/** The oldest Node that wrangler runs on and that strips types without a flag. */
+const WANTED = [22, 18]
+/** What is installed beside an older one: the npm package `node` carries the binary. */
+const NODE_PACKAGE = 'node@24.21.0'
+
+const running = process.versions.node.split('.').map(Number)
+const olderThan = ([major, minor]) => running[0] < major || (running[0] === major && running[1] < minor)
+
+if (olderThan(OLDEST)) fail(`Twohop needs Node ${OLDEST[0]} or newer; this is ${process.version}.`)
+
+const lock = join(root, 'package-lock.json')
+const installed = join(root, 'node_modules', '.package-lock.json')
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs)
+  npm('Installing dependencies (once; a minute or two)', ['ci'])
+if (olderThan(WANTED) && !existsSync(join(root, 'node_modules', 'node', 'bin', 'node')))
+  npm(`Installing Node 24 beside ${process.version} (once)`, ['install', '--no-save', NODE_PACKAGE])
+
+function npm(what, args) {
+  process.stderr.write(`${what} ...\n`)
+  const started = Date.now()
+  const { status, stdout, stderr, error } = spawnSync(
+    'npm',
+    [...args, '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+      // onnxruntime-node would fetch CUDA's provider, hundreds of megabytes that only a GPU image needs.
+      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+    },
+  )
+  if (status !== 0)
+    fail(
+      `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n${what} failed: is the npm registry reachable?`,
+    )
+  process.stderr.write(`${what}: done in ${Math.round((Date.now() - started) / 1000)} s\n`)
+}
+
+function fail(message) {
+  process.stderr.write(`${message.trim()}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { workerSettings } from './settings.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The built worker: its one module, and what of wrangler.toml the runtime must be told. */
+export type Bundle = { module: string; date: string; flags: string[] }
+
+/**
+ * Builds the worker exactly as `wrangler deploy` would upload it.
+ * @param out folder to write to
+ * @throws Error with wrangler's words when it does not build
+ */
+export async function bundleEdge(out: string): Promise<Bundle> {
+  const wrangler = join(
+    dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
+    'bin',
+    'wrangler.js',
+  )
+  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', out], {
+    cwd: root,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error', NO_COLOR: '1' },
+  })
+  const module = (await readdir(out)).find((name) => name.endsWith('.js'))
+  if (!module) throw new Error(`wrangler wrote no module to ${out}`)
+  return { module: join(out, module), ...workerSettings() }
+}

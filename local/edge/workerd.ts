@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { Bundle } from './bundle.ts'
+
+/** workerd's package exports the path of its binary, as CommonJS. */
+const { default: workerd }: { default: string } = createRequire(import.meta.url)('workerd')
+
+type Options = {
+  /** The configuration is written beside the module. */
+  bundle: Bundle
+  /** 0 for a free one. */
+  port: number
+  /** The edge's variables, handed over in workerd's environment so that no secret is written to disk. */
+  variables: Record<string, string>
+}
+
+export type Workerd = {
+  url: string
+  /** POST here runs the scheduled handler, as Cloudflare's cron does. */
+  cronUrl: string
+  pid: number
+  ended: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Serves the built worker in workerd on loopback, with a second socket for its cron.
+ * @throws Error with workerd's words when it does not come up
+ */
+export async function startWorkerd({ bundle, port, variables }: Options): Promise<Workerd> {
+  const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
+  await writeFile(config, capnp(bundle, port, Object.keys(variables)))
+  const child = spawn(workerd, ['serve', '--experimental', '--control-fd=3', config], {
+    env: { ...variables },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'exit').then(() => {})
+  const [, stdout, stderr, control] = child.stdio as unknown as [null, Readable, Readable, Readable]
+  let last = ''
+  createInterface({ input: stderr }).on('line', (line) => {
+    last = line
+    process.stderr.write(`${line}\n`)
+  })
+  createInterface({ input: stdout }).on('line', (line) => process.stdout.write(`${line}\n`))
+  const ports = await Promise.race([listening(control), ended.then(() => undefined)])
+  if (!ports || child.pid === undefined) throw new Error(last || 'workerd ended before it was ready')
+  return {
+    url: `http://127.0.0.1:${ports.http}`,
+    cronUrl: `http://127.0.0.1:${ports.cron}/`,
+    pid: child.pid,
+    ended,
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** Reads the ports from workerd's control channel, one JSON event a line. */
+async function listening(control: Readable): Promise<Record<string, number> | undefined> {
+  const ports: Record<string, number> = {}
+  for await (const line of createInterface({ input: control })) {
+    const { event, socket, port } = JSON.parse(line)
+    if (event === 'listen') ports[socket] = port
+    if (ports.http && ports.cron) return ports
+  }
+}
+
+function capnp({ module, date, flags }: Bundle, port: number, names: string[]): string {
+  const bindings = names.map((name) => `(name = "${name}", fromEnvironment = "${name}")`).join(', ')
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = (
+      modules = [(name = "worker", esModule = embed "${basename(module)}")],
+      compatibilityDate = "${date}",
+      compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
+      bindings = [${bindings}])),
+    (name = "cron", worker = (
+      modules = [(name = "cron", esModule = ${JSON.stringify(CRON)})],
+      compatibilityDate = "${date}",
+      compatibilityFlags = ["service_binding_extra_handlers"],
+      bindings = [(name = "EDGE", service = "edge")])),
+    (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true)))
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:${port}", http = (), service = "edge"),
+    (name = "cron", address = "127.0.0.1:0", http = (), service = "cron")
+  ]
+);
+`
+}
+
+/** A worker that hands its caller's knock on as the cron event; that binding is what `--experimental` is for. */
+const CRON =
+  'export default { async fetch(request, env) { const { outcome } = await env.EDGE.scheduled({ cron: "* * * * *", scheduledTime: new Date() }); return Response.json({ outcome }) } }'

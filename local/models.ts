@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as z from 'zod'
+import { isFolder, type ModelEntry, readManifest } from '../inference-host/models/manifest.ts'
+import { type Progress, pull } from '../inference-host/models/pull.ts'
+
+const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
+/** Where the user stands: npm itself runs scripts in the project's root. */
+const HERE = process.env.INIT_CWD ?? process.cwd()
+
+/**
+ * The manifest for this machine: the embedded models as committed, or with each of `sources` in the place of the
+ * embedded one of its task, fetched where it is a hub's and locked.
+ * @param sources hub ids, or folders relative to where the user stands
+ * @returns path of the manifest, whose lock lies beside it
+ * @throws Error with one clear line when a source is not there or cannot be fetched
+ */
+export async function localManifest(
+  dir: string,
+  sources: readonly string[],
+  say: (line: string) => void,
+): Promise<string> {
+  if (sources.length === 0) return EMBEDDED
+  const { models } = await readManifest(EMBEDDED)
+  const entries = new Map(models.map((model) => [model.task, absolute(model)]))
+  for (const source of sources) {
+    const entry = await entryOf(source)
+    entries.set(entry.task, entry)
+  }
+  const manifest = join(dir, 'models.json')
+  await mkdir(dir, { recursive: true })
+  await writeFile(manifest, JSON.stringify({ models: [...entries.values()] }, null, 2))
+  await pull(manifest, {
+    modelsDir: join(dir, 'models'),
+    endpoint: process.env.HF_ENDPOINT,
+    token: process.env.HF_TOKEN,
+    onProgress: progressLines(say),
+  })
+  return manifest
+}
+
+function absolute(model: ModelEntry): ModelEntry {
+  return isFolder(model.source) ? { ...model, source: resolve(dirname(EMBEDDED), model.source) } : model
+}
+
+async function entryOf(source: string): Promise<ModelEntry> {
+  const folder = resolve(HERE, source)
+  const config = join(folder, 'config.json')
+  if (existsSync(config))
+    return entry(basename(folder), folder, await taskOf(config))
+  if (/^[\w.-]+\/[\w.-]+$/.test(source) && !isFolder(source)) return entry(source, source, 'text-generation')
+  throw new Error(`--model ${source}: there is no such folder with a config.json in it, and it is no hub id (owner/name).`)
+}
+
+function entry(id: string, source: string, task: ModelEntry['task']): ModelEntry {
+  return { id, source, revision: 'main', task, dtype: 'auto', device: 'auto' }
+}
+
+const Config = z.object({ architectures: z.array(z.string()).default([]) })
+
+/** What a model is for, by the name of its architecture (`BertForSequenceClassification`), as the hub tells it. */
+async function taskOf(config: string): Promise<ModelEntry['task']> {
+  const [architecture = ''] = Config.parse(JSON.parse(await readFile(config, 'utf8'))).architectures
+  if (architecture.endsWith('ForCausalLM')) return 'text-generation'
+  if (architecture.endsWith('ForSequenceClassification')) return 'text-classification'
+  if (architecture.endsWith('ForConditionalGeneration')) return 'summarization'
+  return 'feature-extraction'
+}
+
+/** One line each time a file has come by another tenth: readable in a terminal and in a log. */
+function progressLines(say: (line: string) => void): (progress: Progress) => void {
+  const tenths = new Map<string, number>()
+  return ({ model, file, received, bytes }) => {
+    const tenth = Math.floor((received / Math.max(1, bytes)) * 10)
+    const key = `${model}/${file}`
+    if (bytes < 1_000_000 || tenth === tenths.get(key)) return
+    tenths.set(key, tenth)
+    say(`${key} ${tenth * 10} % of ${Math.round(bytes / 1_000_000)} MB`)
+  }
+}

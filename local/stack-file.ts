@@ -1,0 +1,23 @@
+import { rm, writeFile } from 'node:fs/promises'
+import type { Catalog } from '../shared/catalog.ts'
+
+/** One token for each demo user. */
+export type Tokens = { free: string; pro: string; suspended: string; admin: string }
+
+/** What tools read to drive a running stack: `.local/stack.json`. Keys are added, never renamed. */
+export type StackFile = {
+  edge: { url: string; cronUrl: string; pid: number }
+  host: { url: string; pid: number }
+  redis: { url: string; token: string; kind: 'redis-server' | 'embedded'; pid: number }
+  issuers: { firebase: { url: string; projectId: string }; supabase: { url: string } }
+  tokens: { firebase: Tokens; supabase: Tokens }
+  /** Ids of the models that serve each kind of request; null where none does. */
+  models: Record<'chat' | 'embed' | 'classify', string | null>
+  catalog: Catalog
+}
+
+/** Writes the file anew, readable by its owner alone: it holds tokens. */
+export async function writeStackFile(path: string, file: StackFile): Promise<void> {
+  await rm(path, { force: true })
+  await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+}

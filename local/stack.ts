@@ -1,0 +1,155 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Catalog } from '../shared/catalog.ts'
+import { type HostModel, localCatalog, modelIds } from './catalog.ts'
+import { bundleEdge } from './edge/bundle.ts'
+import { serviceKeys } from './keys.ts'
+import { localManifest } from './models.ts'
+import { type Part, type PartOptions, startPart } from './part.ts'
+import type { StackFile } from './stack-file.ts'
+
+export type StackOptions = {
+  /** Folder for everything that is written: keys, bundle, locks. */
+  dir: string
+  /** Port of the edge; 0 for a free one. The other parts always take free ones. */
+  port: number
+  /** Hub ids or folders; each takes the place of the embedded model of its kind. */
+  models: string[]
+  device: string
+  redis?: 'auto' | 'redis-server' | 'embedded'
+  /** One line per part as it comes up, and what the parts print. */
+  say: (part: string, line: string) => void
+  /** More variables for the edge. */
+  edgeVariables?: Record<string, string>
+  /** The catalog is data: tests and benchmarks bring plans of their own. */
+  catalog?: (catalog: Catalog) => Catalog
+}
+
+type EdgeReady = StackFile['edge']
+type HostReady = { url: string; models: HostModel[] }
+type RedisReady = StackFile['redis']
+type IssuerReady = StackFile['issuers'] & {
+  url: string
+  /** The edge's variables that make it trust this issuer. */
+  environment: Record<string, string>
+  tokens: StackFile['tokens']
+}
+
+export type Stack = {
+  file: StackFile
+  parts: { edge: Part<EdgeReady>; host: Part<HostReady>; redis: Part<RedisReady>; issuer: Part<IssuerReady> }
+  /** Starts another edge on the same parts, with variables changed where `variables` says so. */
+  startEdge(port?: number, variables?: Record<string, string>): Promise<Part<EdgeReady>>
+  stop(): Promise<void>
+}
+
+/** A host that is told to stop finishes what it is computing; the others just end. */
+const HOST_GRACE_MS = 35_000
+/** Demo tokens outlive a working day. */
+const TOKEN_SECONDS = 86_400
+
+/**
+ * Starts every part of Twohop on this machine, each as a process of its own on loopback, and waits until a request
+ * would be answered. What was started is stopped again when a later part fails.
+ * @throws Error with one clear line
+ */
+export async function startStack({ dir, say, ...options }: StackOptions): Promise<Stack> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const started: Part<unknown>[] = []
+  async function part<Ready>(name: string, file: string, how: PartOptions, up: (ready: Ready) => string) {
+    const process = await startPart<Ready>(new URL(file, import.meta.url), {
+      ...how,
+      onLine: (line) => say(name, line),
+    })
+    started.push(process)
+    say(name, up(process.ready))
+    return process
+  }
+  async function stop(): Promise<void> {
+    for (const process of started.toReversed()) await process.stop()
+  }
+
+  try {
+    const keys = await serviceKeys()
+    const manifest = await localManifest(dir, options.models, (line) => say('models', line))
+    const redisEnv = { REDIS_DIR: join(dir, 'redis'), REDIS_PREFER: options.redis ?? 'auto' }
+    const issuerArgs = ['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)]
+    const hostEnv = {
+      HOST_PORT: '0',
+      HOST_DEVICE: options.device,
+      MODELS_FILE: manifest,
+      MODELS_DIR: join(dir, 'models'),
+      SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(keys.publicKeys),
+    }
+    const starting = [
+      bundleEdge(join(dir, 'edge')),
+      part<RedisReady>(
+        'redis',
+        './redis/main.ts',
+        { env: redisEnv },
+        ({ kind, url }) => `${kind} behind ${url}`,
+      ),
+      part<IssuerReady>(
+        'issuer',
+        './issuer/main.ts',
+        { args: issuerArgs },
+        ({ url }) => `signs as Firebase and as Supabase, keys at ${url}`,
+      ),
+      part<HostReady>(
+        'host',
+        '../inference-host/main.ts',
+        { env: hostEnv, graceMs: HOST_GRACE_MS },
+        ({ url }) => `ready at ${url}`,
+      ),
+    ] as const
+    // Waits for all, so that what came up after a failure is known and can be stopped.
+    await Promise.allSettled(starting)
+    const [bundle, redis, issuer, host] = await Promise.all(starting)
+
+    const base = localCatalog(host.ready.models)
+    const catalog = options.catalog?.(base) ?? base
+    const variables = {
+      UPSTASH_REDIS_REST_URL: redis.ready.url,
+      UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
+      HOST_URL: host.ready.url,
+      SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
+      CATALOG: JSON.stringify(catalog),
+      ...issuer.ready.environment,
+      ...options.edgeVariables,
+    }
+    async function startEdge(port = 0, changed: Record<string, string> = {}) {
+      const env = {
+        EDGE_BUNDLE: JSON.stringify(bundle),
+        EDGE_PORT: String(port),
+        EDGE_VARIABLES: JSON.stringify({ ...variables, ...changed }),
+      }
+      return part<EdgeReady>('edge', './edge/main.ts', { env }, ({ url }) => `workerd at ${url}`)
+    }
+    const edge = await startEdge(options.port)
+    await requireHealthy(edge.ready.url)
+    const { firebase, supabase, tokens } = issuer.ready
+    return {
+      file: {
+        edge: edge.ready,
+        host: { url: host.ready.url, pid: host.pid },
+        redis: redis.ready,
+        issuers: { firebase, supabase },
+        tokens,
+        models: modelIds(catalog),
+        catalog,
+      },
+      parts: { edge, host, redis, issuer },
+      startEdge,
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** A worker reads its variables with its first request, so only that tells whether they are right. */
+async function requireHealthy(url: string): Promise<void> {
+  const answer = await fetch(`${url}/healthz`)
+  if (!answer.ok) throw new Error(`the edge answers ${answer.status}: ${await answer.text()}`)
+}
