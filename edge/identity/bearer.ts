@@ -1,0 +1,24 @@
+import { TwohopError } from '../../shared/errors.ts'
+
+/**
+ * The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). Query and form parameters are not
+ * looked at: they end up in logs. Throws `token_missing` where there is no such header or another scheme,
+ * `token_malformed` where what follows `Bearer` is not one token.
+ */
+export function bearerToken(headers: Headers): string {
+  const value = headers.get('authorization')
+  if (value === null || !/^Bearer(?: |$)/i.test(value)) {
+    throw new TwohopError(
+      'token_missing',
+      'Send your access token in the header `Authorization: Bearer <token>`.',
+    )
+  }
+  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(value)?.[1]
+  if (token === undefined) {
+    throw new TwohopError(
+      'token_malformed',
+      'The header must be `Authorization: Bearer <token>` with one token.',
+    )
+  }
+  return token
+}

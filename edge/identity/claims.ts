@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+import type { Principal } from './principal.ts'
+
+/** Seconds that an issuer's clock may run ahead of ours. */
+const CLOCK_SKEW_SECONDS = 5
+
+const Name = z.string().min(1).max(100)
+const Names = z.array(Name).max(100)
+
+/** What the project's owner may say of a user: Firebase custom claims, or Supabase `app_metadata`. */
+export const OwnerClaims = z.object({
+  plan: Name.optional(),
+  role: Name.optional(),
+  roles: Names.optional(),
+  scopes: Names.optional(),
+  status: z.enum(['active', 'suspended']).optional(),
+})
+
+/** The owner's claims in the principal's words; `role` and `roles` become one list. */
+export function entitlementsOf(
+  claims: z.infer<typeof OwnerClaims>,
+): Pick<Principal, 'plan' | 'status' | 'roles' | 'scopes'> {
+  const { plan, role, roles = [], scopes, status = 'active' } = claims
+  return { plan, status, scopes, roles: [...new Set(role === undefined ? roles : [role, ...roles])] }
+}
+
+/**
+ * Reads verified claims by a schema. One that does not fit, known or custom, throws `token_claims_invalid`: a
+ * plan, scope list or status that we cannot read must never count as none. The message names the claim and the
+ * rule, never the value.
+ */
+export function readClaims<Schema extends z.ZodType>(schema: Schema, claims: unknown): z.infer<Schema> {
+  const result = schema.safeParse(claims)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new TwohopError(
+    'token_claims_invalid',
+    `The token's claim \`${issue?.path.join('.')}\` is not acceptable: ${issue?.message}.`,
+  )
+}
+
+/** Throws `token_not_yet_valid` where a time (seconds since the epoch) lies more than 5 s in the future. */
+export function assertPast(claim: string, seconds: number, nowSeconds: number): void {
+  if (seconds <= nowSeconds + CLOCK_SKEW_SECONDS) return
+  throw new TwohopError(
+    'token_not_yet_valid',
+    `The token's claim \`${claim}\` lies in the future. Check the clock of the machine that issued it.`,
+  )
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { assertPast, entitlementsOf, OwnerClaims, readClaims } from './claims.ts'
+import type { TrustedIssuer } from './issuer.ts'
+import type { FindKey } from './jwks.ts'
+
+/** Google's public keys for Firebase ID tokens, as JSON Web Keys. */
+export const FIREBASE_JWKS_URL =
+  'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'
+
+/**
+ * Uids are unique within a tenant of Identity Platform, not across the project, so two tenants' users could
+ * share an account here: a token with `firebase.tenant` is refused.
+ */
+const FirebaseClaims = OwnerClaims.extend({
+  sub: z.string().min(1).max(128),
+  iat: z.int(),
+  auth_time: z.int(),
+  email: z.string().optional(),
+  email_verified: z.boolean().optional(),
+  firebase: z.object({
+    sign_in_provider: z.string().min(1),
+    tenant: z.never('tenants are not supported').optional(),
+  }),
+})
+
+/**
+ * The rules of https://firebase.google.com/docs/auth/admin/verify-id-tokens#verify_id_tokens_using_a_third-party_jwt_library
+ * for one project. Custom claims lie at the top level; only the Admin SDK can set them.
+ */
+export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssuer {
+  return {
+    iss: `https://securetoken.google.com/${projectId}`,
+    audience: projectId,
+    algorithms: ['RS256'],
+    key: findKey,
+    principal: (verified, nowSeconds) => {
+      const claims = readClaims(FirebaseClaims, verified)
+      assertPast('iat', claims.iat, nowSeconds)
+      assertPast('auth_time', claims.auth_time, nowSeconds)
+      return {
+        issuer: 'firebase',
+        project: projectId,
+        subject: claims.sub,
+        anonymous: claims.firebase.sign_in_provider === 'anonymous',
+        emailVerified: !claims.email || claims.email_verified === true,
+        ...entitlementsOf(claims),
+      }
+    },
+  }
+}

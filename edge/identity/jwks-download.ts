@@ -1,0 +1,77 @@
+import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet } from 'jose'
+
+/** What a token's header says about its key. Nothing else in the header is ever looked at. */
+export type KeyHint = { alg: string; kid: string }
+
+/** One downloaded key set. */
+export type KeySet = {
+  /** The one public key with this id and algorithm, or undefined where there is none, or more than one. */
+  find: (hint: KeyHint) => Promise<CryptoKey | undefined>
+  /** `max-age` of the answer's Cache-Control in milliseconds, or undefined where it names none. */
+  maxAgeMs: number | undefined
+}
+
+/** Google's set of two keys has 1.5 KB; a set larger than this is no key set of ours. */
+const MAX_BYTES = 64 * 1024
+
+/** RFC 7518 section 3.3. */
+const MIN_RSA_BITS = 2048
+
+/**
+ * Fetches a JSON Web Key Set (RFC 7517). Throws an Error that says what was wrong: no answer within `timeoutMs`,
+ * any status but 200 (a redirect is never followed), more than 64 KiB, or no key set.
+ */
+export async function downloadKeySet(
+  url: string,
+  fetch: typeof globalThis.fetch,
+  timeoutMs: number,
+): Promise<KeySet> {
+  const response = await fetch(url, {
+    headers: { accept: 'application/json, application/jwk-set+json' },
+    redirect: 'manual', // workerd knows no 'error'
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new Error(`The key set at ${url} answered with status ${response.status} instead of 200.`)
+  }
+  return {
+    find: finder(JSON.parse(await readBounded(response, url))),
+    maxAgeMs: maxAgeMs(response.headers.get('cache-control')),
+  }
+}
+
+async function readBounded(response: Response, url: string): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const reader = response.body?.getReader()
+  let text = ''
+  let bytes = 0
+  while (reader !== undefined) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.byteLength
+    if (bytes > MAX_BYTES) {
+      await reader.cancel()
+      throw new Error(`The key set at ${url} is larger than ${MAX_BYTES} bytes.`)
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** Throws where `published` is no key set. */
+function finder(published: JSONWebKeySet): KeySet['find'] {
+  const select = createLocalJWKSet(published)
+  return async (hint) => {
+    // jose throws where no public signature key fits both kid and algorithm (or its type, curve, use and
+    // operations do not), where several do, and where the one that does cannot be imported.
+    const key = await select(hint).catch(() => undefined)
+    const bits = (key?.algorithm as { modulusLength?: number } | undefined)?.modulusLength
+    return bits === undefined || bits >= MIN_RSA_BITS ? key : undefined
+  }
+}
+
+function maxAgeMs(cacheControl: string | null): number | undefined {
+  const seconds = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl ?? '')?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}

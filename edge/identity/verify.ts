@@ -1,0 +1,117 @@
+import { errors, type JWTPayload, jwtVerify } from 'jose'
+import { TwohopError } from '../../shared/errors.ts'
+import { assertTokenSize, decodeUnverified } from './compact-token.ts'
+import { firebaseIssuer } from './firebase.ts'
+import type { IssuerConfig, TrustedIssuer } from './issuer.ts'
+import { createKeyCache, type FindKey, type KeyCacheOptions } from './jwks.ts'
+import type { VerifyToken } from './principal.ts'
+import { supabaseIssuer, supabaseJwksUrl } from './supabase.ts'
+import { rememberVerified, type Verified } from './verified.ts'
+
+/**
+ * Makes the verifier for all configured issuers at once. The token's unverified `iss` picks the issuer, by exact
+ * match; from there on only that issuer's algorithms, keys and rules count. Key sets are fetched when the first
+ * token needs them. Throws an Error when two configurations mean the same issuer.
+ *
+ * Between two calls it remembers public keys (jwks.ts) and the latest verified tokens (verified.ts).
+ */
+export function createVerifyToken(configs: readonly IssuerConfig[], options: KeyCacheOptions): VerifyToken {
+  const { now } = options
+  const caches = new Map<string, FindKey>()
+  /** All Firebase projects share Google's keys, and so one download. */
+  const keysAt = (url: string): FindKey => {
+    const cache = caches.get(url) ?? createKeyCache(url, options)
+    caches.set(url, cache)
+    return cache
+  }
+
+  const issuers = new Map<unknown, TrustedIssuer>()
+  for (const config of configs) {
+    const issuer =
+      config.kind === 'firebase'
+        ? firebaseIssuer(config.projectId, keysAt(config.jwksUrl))
+        : supabaseIssuer(config.url, keysAt(supabaseJwksUrl(config.url)), config.jwtSecret)
+    if (issuers.has(issuer.iss)) throw new Error(`The issuer ${issuer.iss} is configured twice.`)
+    issuers.set(issuer.iss, issuer)
+  }
+
+  async function verify(token: string): Promise<Verified> {
+    const { alg, kid, iss } = decodeUnverified(token)
+    const issuer = issuers.get(iss)
+    if (issuer === undefined) {
+      throw new TwohopError(
+        'token_issuer_unknown',
+        "The token's issuer (`iss`) is not one that is trusted here.",
+      )
+    }
+    if (!issuer.algorithms.includes(alg)) {
+      throw new TwohopError(
+        'token_algorithm_refused',
+        `The token's algorithm (\`alg\`) is not accepted for its issuer. Accepted: ${issuer.algorithms.join(', ')}.`,
+      )
+    }
+    const key = await issuer.key({ alg, kid })
+    const at = now()
+    const claims = await verifySignature(token, key, issuer, at)
+    return { principal: issuer.principal(claims, at / 1000), expiresAt: claims.exp * 1000 }
+  }
+
+  const verifyToken = rememberVerified(verify, now)
+  return async (token) => {
+    assertTokenSize(token)
+    return verifyToken(token)
+  }
+}
+
+async function verifySignature(
+  token: string,
+  key: Parameters<typeof jwtVerify>[1],
+  issuer: TrustedIssuer,
+  nowMs: number,
+): Promise<JWTPayload & { exp: number }> {
+  try {
+    const { payload } = await jwtVerify<{ exp: number }>(token, key, {
+      algorithms: [...issuer.algorithms],
+      issuer: issuer.iss,
+      audience: issuer.audience,
+      requiredClaims: ['exp', 'iat', 'sub'],
+      currentDate: new Date(nowMs),
+    })
+    return payload
+  } catch (error) {
+    throw refusal(error)
+  }
+}
+
+/** jose's error in our codes. What is not the token's fault goes on as it is, and becomes `internal`. */
+function refusal(error: unknown): unknown {
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return new TwohopError('token_signature_invalid', "The token's signature does not match its content.")
+  }
+  if (error instanceof errors.JWTExpired) {
+    return new TwohopError('token_expired', 'The token has expired. Ask for a fresh one and try again.')
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const failed = error.reason === 'check_failed'
+    if (failed && error.claim === 'aud') {
+      return new TwohopError(
+        'token_audience_wrong',
+        "The token is meant for another audience (`aud`) than its issuer's project here.",
+      )
+    }
+    if (failed && error.claim === 'nbf') {
+      return new TwohopError('token_not_yet_valid', 'The token is not valid yet (`nbf`).')
+    }
+    return new TwohopError(
+      'token_claims_invalid',
+      `The token's claim \`${error.claim}\` is missing or not acceptable.`,
+    )
+  }
+  if (error instanceof errors.JOSEError) {
+    return new TwohopError(
+      'token_malformed',
+      'The bearer token is not a JSON Web Token that can be read here.',
+    )
+  }
+  return error
+}

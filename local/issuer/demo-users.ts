@@ -1,0 +1,44 @@
+import type { FirebaseUser, Mint, SupabaseUser } from './mint.ts'
+
+type Demo = { firebase: FirebaseUser; supabase: SupabaseUser }
+
+/** One person in both worlds. `owner` is what the project's owner says of them. */
+function demo(number: number, name: string, verified: boolean, owner: Record<string, unknown>): Demo {
+  const email = `${name}@example.com`
+  return {
+    firebase: { uid: `demo-${name}`, name, email, emailVerified: verified, customClaims: owner },
+    supabase: {
+      id: demoUuid(number),
+      email,
+      appMetadata: { ...owner, ...(verified && { email_verified: true }) },
+      userMetadata: { name },
+    },
+  }
+}
+
+const demoUuid = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
+
+/** The people of the local stack: each plan and each reason to be refused, for both issuers. */
+export const DEMO_USERS = {
+  free: demo(1, 'free', true, {}),
+  pro: demo(2, 'pro', true, { plan: 'pro' }),
+  suspended: demo(3, 'suspended', true, { plan: 'pro', status: 'suspended' }),
+  admin: demo(4, 'admin', true, { plan: 'pro', role: 'admin' }),
+  unverified: demo(5, 'unverified', false, {}),
+  anonymous: { firebase: { uid: 'demo-anonymous' }, supabase: { id: demoUuid(6) } },
+} as const satisfies Record<string, Demo>
+
+export type DemoName = keyof typeof DEMO_USERS
+export type DemoTokens = { firebase: Record<DemoName, string>; supabase: Record<DemoName, string> }
+
+/** A fresh token of each demo user from each issuer. */
+export async function mintDemoTokens({ mintFirebase, mintSupabase }: Mint): Promise<DemoTokens> {
+  const tokensOf = async (mint: (user: Demo) => Promise<string>) =>
+    Object.fromEntries(
+      await Promise.all(Object.entries(DEMO_USERS).map(async ([name, user]) => [name, await mint(user)])),
+    )
+  return {
+    firebase: await tokensOf((user) => mintFirebase(user.firebase)),
+    supabase: await tokensOf((user) => mintSupabase(user.supabase)),
+  }
+}

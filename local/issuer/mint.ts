@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { type JWTPayload, SignJWT } from 'jose'
+import type { SigningKey, SigningKeys } from './keys.ts'
+
+/** A user as Firebase Authentication knows one. */
+export type FirebaseUser = {
+  uid: string
+  name?: string
+  picture?: string
+  /** None makes an anonymous user, unless `provider` says otherwise. */
+  email?: string
+  /** Default true. */
+  emailVerified?: boolean
+  /** `firebase.sign_in_provider`; default `password` with an e-mail and `anonymous` without. */
+  provider?: string
+  /** What the owner sets with the Admin SDK: plan, role, roles, scopes, status, anything. */
+  customClaims?: Record<string, unknown>
+}
+
+/** A user as Supabase Auth knows one. */
+export type SupabaseUser = {
+  /** UUID. */
+  id: string
+  /** None makes an anonymous user. */
+  email?: string
+  /** What the owner sets: plan, role, roles, scopes, status, email_verified, anything. */
+  appMetadata?: Record<string, unknown>
+  /** What the user sent at sign-up. */
+  userMetadata?: Record<string, unknown>
+}
+
+/** Signs tokens with the claims and headers of real ones. */
+export type Mint = {
+  mintFirebase: (user: FirebaseUser) => Promise<string>
+  mintSupabase: (user: SupabaseUser) => Promise<string>
+}
+
+export type MintOptions = {
+  keys: SigningKeys
+  /** Firebase project id: the audience, and the end of `iss`. */
+  projectId: string
+  /** Supabase project URL; `iss` is this with `/auth/v1`. */
+  supabaseUrl: string
+  /** Life of a token in seconds. */
+  ttlSeconds: number
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+const DAY_SECONDS = 24 * 60 * 60
+
+/** Throws a RangeError where `ttlSeconds` is not between one second and a day. */
+export function createMint({ keys, projectId, supabaseUrl, ttlSeconds, now }: MintOptions): Mint {
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > DAY_SECONDS) {
+    throw new RangeError(`A token's life must be a whole number of 1 to ${DAY_SECONDS} seconds.`)
+  }
+  return {
+    mintFirebase: (user) =>
+      sign(keys.firebase, firebaseClaims(user, projectId, Math.floor(now() / 1000), ttlSeconds)),
+    mintSupabase: (user) =>
+      sign(keys.supabase, supabaseClaims(user, supabaseUrl, Math.floor(now() / 1000), ttlSeconds)),
+  }
+}
+
+function sign({ alg, kid, privateKey }: SigningKey, claims: JWTPayload): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(privateKey)
+}
+
+function firebaseClaims(user: FirebaseUser, projectId: string, iat: number, ttlSeconds: number): JWTPayload {
+  const { uid, name, picture, email, emailVerified = true, customClaims } = user
+  const provider = user.provider ?? (email === undefined ? 'anonymous' : 'password')
+  return {
+    ...(name !== undefined && { name }),
+    ...(picture !== undefined && { picture }),
+    ...(provider === 'anonymous' && { provider_id: 'anonymous' }),
+    ...customClaims,
+    iss: `https://securetoken.google.com/${projectId}`,
+    aud: projectId,
+    auth_time: iat,
+    user_id: uid,
+    sub: uid,
+    iat,
+    exp: iat + ttlSeconds,
+    ...(email !== undefined && { email, email_verified: emailVerified }),
+    firebase: { identities: email === undefined ? {} : { email: [email] }, sign_in_provider: provider },
+  }
+}
+
+/** Claims and their order as a real Supabase Auth server 2.196 sends them. */
+function supabaseClaims(user: SupabaseUser, url: string, iat: number, ttlSeconds: number): JWTPayload {
+  const { id, email, appMetadata, userMetadata = {} } = user
+  const anonymous = email === undefined
+  return {
+    iss: `${url}/auth/v1`,
+    sub: id,
+    aud: 'authenticated',
+    exp: iat + ttlSeconds,
+    iat,
+    email: email ?? '',
+    phone: '',
+    app_metadata: { ...(!anonymous && { provider: 'email', providers: ['email'] }), ...appMetadata },
+    user_metadata: userMetadata,
+    role: 'authenticated',
+    aal: 'aal1',
+    amr: [{ method: anonymous ? 'anonymous' : 'password', timestamp: iat }],
+    session_id: randomUUID(),
+    is_anonymous: anonymous,
+  }
+}
