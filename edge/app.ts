@@ -29,6 +29,8 @@ export type AppOptions = {
   bodyLimitBytes: number
   /** Milliseconds that a request may take from reservation to its last byte. */
   requestTimeoutMs: number
+  /** Milliseconds after that for the last settlement, before the lease frees itself and the sweep charges the hold. */
+  leaseSlackMs: number
   verifyToken: VerifyToken
   budget: Budget
   host: Host
@@ -43,14 +45,11 @@ type Env = {
 }
 type Parse = (input: unknown, entitlement: Entitlement) => Work
 
-/** Time for the last settlement after a request's deadline, in milliseconds, before its lease frees itself. */
-const LEASE_SLACK_MS = 30_000
-
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
   const { verifyToken, budget, requestTimeoutMs } = options
   const entitle = createEntitle(options.catalog, options.policy)
-  const hold = createHold({ budget, leaseMs: requestTimeoutMs + LEASE_SLACK_MS })
+  const hold = createHold({ budget, leaseMs: requestTimeoutMs + options.leaseSlackMs })
   const callHost = createCallHost({ host: options.host, now: options.now, requestTimeoutMs })
   const app = new Hono<Env>()
 

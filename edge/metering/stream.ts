@@ -61,7 +61,12 @@ export function meterStream(
     if (last && !includeUsage) return ''
     const { timing: _, usage: __, ...rest } = raw
     if (!includeUsage) return event(JSON.stringify(rest))
-    return event(JSON.stringify({ ...rest, usage: last && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null }))
+    return event(
+      JSON.stringify({
+        ...rest,
+        usage: last && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null,
+      }),
+    )
   }
 
   /** Reads until there is something to pass on, or the end. */

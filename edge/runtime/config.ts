@@ -45,6 +45,7 @@ const EdgeVariables = z.object({
     .max(16 * 1024 * 1024)
     .default(256 * 1024),
   REQUEST_TIMEOUT_MS: milliseconds(120_000, 1000, 900_000),
+  LEASE_SLACK_MS: milliseconds(30_000, 100, 300_000),
   CATALOG: z.string().transform(json).pipe(Catalog).optional(),
 })
 

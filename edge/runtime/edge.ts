@@ -29,6 +29,7 @@ export function createEdge(variables: Variables) {
     allowedOrigins: config.ALLOWED_ORIGINS,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    leaseSlackMs: config.LEASE_SLACK_MS,
     verifyToken: createVerifyToken(issuersFromConfig(variables), { fetch: network, now }),
     budget,
     host: createOwnHost({

@@ -22,7 +22,7 @@ export function testCatalog(catalog: Catalog): Catalog {
       like('two-a-minute', { requests_per_minute: 2 }),
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),
-      { ...like('embed-only', {}), scopes: ['embed'] },
+      { ...like('few-models', {}), models: pro.models.slice(0, 1) },
     ],
   }
 }

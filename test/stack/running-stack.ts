@@ -1,35 +1,62 @@
+import { appendFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { type Stack, startStack } from '../../local/stack.ts'
+import { startStack } from '../../local/stack.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import { testCatalog } from './plans.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     stack: StackFile
-    /** Folder of the stack: the issuer's keys lie in it. */
+    /** Folder of the stack: the issuer's keys and what the parts print (`stack.log`) lie in it. */
     stackDir: string
+    /** A second edge on the same parts. */
+    secondEdge: string
+    /** An edge whose leases last two seconds, to be killed. */
+    mortalEdge: { url: string; pid: number }
+    /** An edge before a host that nobody runs, and one before a store that nobody runs. */
+    hostlessEdge: string
+    storelessEdge: string
+    /** An edge that gives anonymous users the plan free and refuses unverified Supabase users. */
+    lenientEdge: string
   }
 }
 
+export const WEB_ORIGIN = 'https://app.example'
 export const EXTENSION_ORIGIN = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
+/** Nothing listens on the discard port of a test machine. */
+const NOBODY = 'http://127.0.0.1:9'
 
 /** Runs the whole stack for the tests, as `npm start` does, on free ports. */
 export default async function runningStack(project: TestProject) {
   const dir = fileURLToPath(new URL('../../.local/test-stack', import.meta.url))
-  const lines: string[] = []
-  const stack: Stack = await startStack({
+  const log = join(dir, 'stack.log')
+  await rm(log, { force: true })
+  const stack = await startStack({
     dir,
     port: 0,
     models: [],
     device: 'cpu',
     // CI has the real one; elsewhere the embedded one serves.
     redis: process.env.CI ? 'redis-server' : 'auto',
-    say: (part, line) => lines.push(`${part} ${line}`),
-    edgeVariables: { ALLOWED_ORIGINS: `https://app.example,${EXTENSION_ORIGIN}`, BODY_LIMIT_BYTES: '65536' },
+    say: (part, line) => void appendFile(log, `${part} ${line}\n`),
+    edgeVariables: { ALLOWED_ORIGINS: `${WEB_ORIGIN},${EXTENSION_ORIGIN}`, BODY_LIMIT_BYTES: '65536' },
     catalog: testCatalog,
   })
+  const [second, mortal, hostless, storeless, lenient] = await Promise.all([
+    stack.startEdge(0),
+    stack.startEdge(0, { REQUEST_TIMEOUT_MS: '1500', LEASE_SLACK_MS: '500' }),
+    stack.startEdge(0, { HOST_URL: NOBODY }),
+    stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
+    stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false' }),
+  ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
+  project.provide('secondEdge', second.ready.url)
+  project.provide('mortalEdge', mortal.ready)
+  project.provide('hostlessEdge', hostless.ready.url)
+  project.provide('storelessEdge', storeless.ready.url)
+  project.provide('lenientEdge', lenient.ready.url)
   return () => stack.stop()
 }

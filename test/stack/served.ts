@@ -1,0 +1,13 @@
+import { HUB_TASKS } from '../../shared/catalog.ts'
+
+/** The tasks that issue and README promise, held against the code's own list. */
+export const TASKS_SERVED = [
+  'text-classification',
+  'feature-extraction',
+  'summarization',
+  'translation',
+  'text-generation',
+]
+
+if (TASKS_SERVED.join() !== HUB_TASKS.join())
+  throw new Error('the list of tasks has changed: mend README.md too')
