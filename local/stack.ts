@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { serviceKeys } from '../deploy/service-keys.ts'
 import type { Catalog } from '../shared/catalog.ts'
 import { type HostModel, localCatalog, modelIds } from './catalog.ts'
 import { bundleEdge } from './edge/bundle.ts'
-import { serviceKeys } from './keys.ts'
 import { localManifest } from './models.ts'
 import { type Part, type PartOptions, startPart } from './part.ts'
 import type { StackFile } from './stack-file.ts'
@@ -70,7 +70,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   }
 
   try {
-    const keys = await serviceKeys()
+    const keys = await serviceKeys('local')
     const manifest = await localManifest(dir, options.models, (line) => say('models', line))
     const redisEnv = { REDIS_DIR: join(dir, 'redis'), REDIS_PREFER: options.redis ?? 'auto' }
     const issuerArgs = ['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)]

@@ -52,7 +52,6 @@ export const ERRORS = {
   not_found: missing,
   model_not_found: missing,
   task_not_found: missing,
-  method_not_allowed: invalid(405),
   body_too_large: invalid(413),
   unsupported_media_type: invalid(415),
 

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { serviceKeys } from '../../deploy/service-keys.ts'
 import { type Bundle, bundleEdge } from '../../local/edge/bundle.ts'
 import { startWorkerd } from '../../local/edge/workerd.ts'
-import { serviceKeys } from '../../local/keys.ts'
 import { startPart } from '../../local/part.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import defaults from '../../shared/catalog.json' with { type: 'json' }
@@ -64,7 +64,7 @@ export async function startTargets(
     )
     stops.push(issuer.stop)
 
-    const keys = await serviceKeys()
+    const keys = await serviceKeys('local')
     const edge = await startWorkerd({
       bundle,
       port: 0,

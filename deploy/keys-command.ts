@@ -1,0 +1,26 @@
+// `npm run keys`: a key pair for the second hop, ready for `wrangler secret put` and the host's environment.
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { serviceKeys } from './service-keys.ts'
+
+const { out } = new Command('npm run keys --')
+  .description(
+    'Makes the key pair of the second hop: OUT.private.json for the edge (a secret), OUT.public.json for the host.',
+  )
+  .option('--out <prefix>', 'where to write the two files', 'service-key')
+  .parse()
+  .opts<{ out: string }>()
+
+const files = { private: `${out}.private.json`, public: `${out}.public.json` }
+const taken = Object.values(files).find((file) => existsSync(file))
+if (taken) {
+  process.stderr.write(`${taken} is there already; choose another name with --out, or remove it.\n`)
+  process.exit(1)
+}
+const { privateKey, publicKeys } = await serviceKeys(`edge-${new Date().toISOString().slice(0, 10)}`)
+await writeFile(files.private, JSON.stringify(privateKey), { mode: 0o600 })
+await writeFile(files.public, JSON.stringify(publicKeys))
+process.stdout.write(`Wrote ${files.private} (secret: SERVICE_TOKEN_PRIVATE_KEY of the edge)
+Wrote ${files.public} (SERVICE_TOKEN_PUBLIC_KEYS of the host)
+`)

@@ -1,0 +1,16 @@
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+
+/** The edge's private key, and the public ones that the host is given. */
+export type ServiceKeys = { privateKey: JWK; publicKeys: { keys: JWK[] } }
+
+/**
+ * A fresh Ed25519 pair (RFC 8037) for service tokens.
+ * @param kid what tokens name the key by; the host may hold several, for rotation
+ */
+export async function serviceKeys(kid: string): Promise<ServiceKeys> {
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+  return {
+    privateKey: { ...(await exportJWK(privateKey)), kid, alg: 'EdDSA' },
+    publicKeys: { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA', use: 'sig' }] },
+  }
+}

@@ -1,0 +1,105 @@
+import { TwohopError } from '../../shared/errors.ts'
+import { BUDGET_WINDOWS, type Budget, type Limits, type Refusal } from './port.ts'
+
+type RememberOptions = {
+  /** Milliseconds of any clock that runs evenly; default Date.now. */
+  now?: () => number
+  /** Accounts remembered at most, in each of two memories; default 10,000, about 5 MB. */
+  capacity?: number
+}
+
+/** The longest that a refusal is repeated from memory, in milliseconds: so soon does a raised limit take effect. */
+const MAX_BLOCK_MS = 60_000
+
+/**
+ * A budget that remembers, in this process, accounts which the store is certain to refuse, and refuses them without
+ * asking it: those whose requests of the minute are used up, and those that have spent a whole budget. Spent, not
+ * held: a hold may be released at any moment. A caller with higher limits than those that were refused is not held
+ * back, nor is anyone after a minute. Suspension and concurrency are never remembered, they may end at once.
+ */
+export function rememberRefusals(budget: Budget, options: RememberOptions = {}): Budget {
+  const { now = Date.now, capacity = 10_000 } = options
+  const calls = blockMemory<{ refusal: Refusal; limits: Limits }>(now, capacity)
+  const reads = blockMemory<string>(now, capacity)
+
+  return {
+    async reserve(request) {
+      const known = calls.get(request.account)
+      if (known && !isRaised(known.value.refusal, known.value.limits, request.limits))
+        return aged(known.value.refusal, known.ageMs)
+
+      const decision = await budget.reserve(request)
+      if (!decision.granted) {
+        const blockMs = certainMs(decision, request.limits)
+        if (blockMs > 0) calls.set(request.account, { refusal: decision, limits: request.limits }, blockMs)
+      }
+      return decision
+    },
+
+    settle: (settlement) => budget.settle(settlement),
+    sweep: (most) => budget.sweep(most),
+
+    async usage(account, limits) {
+      const known = reads.get(account)
+      if (known) throw new TwohopError('rate_limited', known.value, { retryAfterMs: known.leftMs })
+      try {
+        return await budget.usage(account, limits)
+      } catch (error) {
+        if (error instanceof TwohopError && error.code === 'rate_limited')
+          reads.set(account, error.message, error.retryAfterMs ?? 0)
+        throw error
+      }
+    },
+  }
+}
+
+/** For how many milliseconds a refused account is certain to be refused whatever it asks for; 0 when it isn't. */
+function certainMs({ code, window, allowance }: Refusal, limits: Limits): number {
+  if (!allowance) return 0
+  if (code === 'rate_limited') return allowance.requests.resetMs
+  if (code !== 'budget_exhausted' || !window) return 0
+  const { used, resetMs } = allowance.budgets[window]
+  return used >= limits.budgets[window] ? resetMs : 0
+}
+
+function isRaised({ code, window }: Refusal, before: Limits, after: Limits): boolean {
+  if (code === 'rate_limited') return after.requestsPerMinute > before.requestsPerMinute
+  return window !== undefined && after.budgets[window] > before.budgets[window]
+}
+
+/** The refusal as it reads `ageMs` later. */
+function aged(refusal: Refusal, ageMs: number): Refusal {
+  const later = (ms: number) => Math.max(1, ms - ageMs)
+  const { allowance, retryAfterMs } = refusal
+  if (!allowance) return refusal
+  const budgets = { ...allowance.budgets }
+  for (const window of BUDGET_WINDOWS)
+    budgets[window] = { ...budgets[window], resetMs: later(budgets[window].resetMs) }
+  const requests = { ...allowance.requests, resetMs: later(allowance.requests.resetMs) }
+  return {
+    ...refusal,
+    retryAfterMs: retryAfterMs === undefined ? undefined : later(retryAfterMs),
+    allowance: { requests, budgets },
+  }
+}
+
+/** Values by account for a limited time, at most `capacity` of them: the oldest gives way to the newest. */
+function blockMemory<T>(now: () => number, capacity: number) {
+  const blocks = new Map<string, { value: T; since: number; until: number }>()
+  return {
+    get(account: string) {
+      const block = blocks.get(account)
+      if (!block) return undefined
+      const { value, since, until } = block
+      if (now() < until) return { value, ageMs: now() - since, leftMs: until - now() }
+      blocks.delete(account)
+      return undefined
+    },
+    set(account: string, value: T, blockMs: number) {
+      blocks.delete(account)
+      const oldest = blocks.keys().next()
+      if (blocks.size >= capacity && !oldest.done) blocks.delete(oldest.value)
+      blocks.set(account, { value, since: now(), until: now() + Math.min(blockMs, MAX_BLOCK_MS) })
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Lua shared by every script: numbers and time.
+ *
+ * Redis's own clock is the authority, because several edges share it and theirs differ. Only tests override it.
+ * Numbers are Lua doubles, exact up to 2^53, but `tostring` and `..` print only 14 digits of them, hence `int`.
+ */
+export const CLOCK_LUA = `
+local function int(number) return string.format('%.0f', number) end
+
+local function now_ms(override)
+  if override > 0 then return override end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+`

@@ -1,0 +1,42 @@
+/**
+ * Every key that the budget keeps in Redis. Account and request ids may hold any character: each key ends with one
+ * id, or with an id and a window's name of fixed form, so no two of them can meet.
+ *
+ * | key | value | lifetime |
+ * |---|---|---|
+ * | `twohop:account:{account}` | hash: `status` (`active`, `suspended`) | forever, written by administration |
+ * | `twohop:budget:{account}:minute:{UTC minute}` | hash: `used`, `held` in units, `requests` | window's end + 2 h |
+ * | `twohop:budget:{account}:day:{UTC day}`, `...:month:{UTC month}` | hash: `used`, `held` | window's end + 2 h |
+ * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
+ * | `twohop:reservation:{request}` | hash, see reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
+ * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
+ * | `twohop:events` | stream of usage events, see settlement.lua.ts | until the ledger has them |
+ * | `twohop:reads:{account}:{minute}` | counter of @upstash/ratelimit | 1 min |
+ */
+export const KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
+
+export const RESERVATION_PREFIX = 'twohop:reservation:'
+export const LEASES_PREFIX = 'twohop:leases:'
+
+export const accountKey = (account: string) => `twohop:account:${account}`
+export const reservationKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
+export const leasesKey = (account: string) => `${LEASES_PREFIX}${account}`
+/** What a window's name is appended to, such as `minute:2026-11-21T10:59`. */
+export const budgetPrefix = (account: string) => `twohop:budget:${account}:`
+
+const HOUR = 3_600_000
+
+/** The longest lease that can be asked for, in milliseconds. */
+export const MAX_LEASE_MS = HOUR
+
+/** Milliseconds for which counters outlive their window: the longest lease that began in it, and an hour to be swept. */
+export const WINDOW_KEPT_MS = MAX_LEASE_MS + HOUR
+
+/** Milliseconds in which an open reservation must be settled or swept: so long may the sweep be out of order. */
+export const OPEN_KEPT_MS = 7 * 24 * HOUR
+
+/** Milliseconds in which a reservation charged by the sweep can still be corrected by its late settlement. */
+export const SWEPT_KEPT_MS = 24 * HOUR
+
+/** Milliseconds for which a settled id is barred: much longer than any request or settlement can be on its way. */
+export const SETTLED_KEPT_MS = HOUR

@@ -1,0 +1,42 @@
+import { CLOCK_LUA } from './clock.lua.ts'
+import { SWEPT_KEPT_MS } from './keys.ts'
+import type { Script } from './script.ts'
+import { SETTLEMENT_LUA } from './settlement.lua.ts'
+
+/**
+ * Charges in full the oldest open reservations whose lease ran out: nobody reported, so the worst case is assumed.
+ * One atomic step each call, so sweepers that run at the same time never charge one twice.
+ */
+export const SWEEP: Script = {
+  name: 'sweep',
+  sha: 'a66e49614fb93ed4ae1ba6ce4a1e89a96f88e61f',
+  lua: `
+-- KEYS[1] open reservations: sorted set of request ids by expiry (ms)
+-- KEYS[2] usage events: stream
+-- KEYS[3] prefix of reservations
+-- KEYS[4] prefix of accounts' leases
+-- ARGV[1] reservations to charge at most
+-- ARGV[2] now (ms), 0 for the server's clock
+-- Returns how many were charged.
+${CLOCK_LUA}${SETTLEMENT_LUA}
+local now = now_ms(tonumber(ARGV[2]))
+local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', 0, ARGV[1])
+local charged = 0
+for _, request_id in ipairs(expired) do
+  local key = KEYS[3] .. request_id
+  local record = read_record(key)
+  if record.state == 'open' then
+    local units = tonumber(record.units)
+    add_to_windows(record, -units, units)
+    write_event(KEYS[2], request_id, record, 'charge', units, {units = record.units, prompt_tokens = 0,
+      output_tokens = 0, compute_ms = 0, outcome = 'unsettled'}, now)
+    redis.call('HSET', key, 'state', 'unsettled')
+    redis.call('PEXPIRE', key, ${SWEPT_KEPT_MS})
+    redis.call('ZREM', KEYS[4] .. record.account, request_id)
+    charged = charged + 1
+  end
+  redis.call('ZREM', KEYS[1], request_id)
+end
+return charged
+`,
+}

@@ -1,0 +1,33 @@
+import type { Keyspace } from '../keyspace.ts'
+import { RedisError, type RedisReply } from '../port.ts'
+
+/** Runs one command: its words after the name. @throws RedisError with Redis's own text */
+export type Command = (db: Keyspace, words: string[]) => RedisReply
+
+export const syntaxError = () => new RedisError('ERR syntax error')
+
+/** @throws RedisError when the word is no integer of 64 bits */
+export function integer(word: string | undefined): number {
+  if (word === undefined || !/^-?\d{1,19}$/.test(word) || word === '-0') throw notInteger()
+  return Number(word)
+}
+
+export const notInteger = () => new RedisError('ERR value is not an integer or out of range')
+
+/**
+ * `text` plus `increment`, exact in 64 bits.
+ * @throws RedisError when either is no integer or the sum leaves 64 bits
+ */
+export function sum(text: string, increment: string | undefined, complaint: string): string {
+  integer(increment)
+  if (!/^-?\d{1,19}$/.test(text)) throw new RedisError(complaint)
+  const total = BigInt(text) + BigInt(increment ?? 0)
+  if (BigInt.asIntN(64, total) !== total) throw new RedisError('ERR increment or decrement would overflow')
+  return String(total)
+}
+
+/** The words after `name` when the list holds it, without regard to case. */
+export function option(words: string[], name: string): string[] | undefined {
+  const at = words.findIndex((word) => word.toLowerCase() === name)
+  return at < 0 ? undefined : words.slice(at + 1)
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { RedisReply } from './port.ts'
+import { respCommand, respReader } from './resp.ts'
+
+export type RedisConnection = {
+  /** Sends commands in one write, so that none of another caller comes between, and gives a reply for each. */
+  send(commands: string[][]): Promise<RedisReply[]>
+  close(): void
+}
+
+/**
+ * Connects to Redis over a Unix socket. Replies come in the order of the commands. When the connection is lost,
+ * every command without a reply is rejected.
+ * @throws Error when nothing listens at `path`
+ */
+export async function connectRedis(path: string): Promise<RedisConnection> {
+  const socket = connect(path)
+  await once(socket, 'connect')
+  const waiting: { resolve: (reply: RedisReply) => void; reject: (error: Error) => void }[] = []
+  const read = respReader()
+  let lost: Error | undefined
+
+  function lose(error: Error) {
+    lost ??= error
+    for (const { reject } of waiting.splice(0)) reject(lost)
+    socket.destroy()
+  }
+  socket.on('data', (bytes) => {
+    try {
+      for (const reply of read(bytes)) waiting.shift()?.resolve(reply)
+    } catch (error) {
+      lose(error as Error)
+    }
+  })
+  socket.on('error', lose)
+  socket.on('close', () => lose(new Error('the connection to Redis is lost')))
+
+  return {
+    send(commands) {
+      if (lost) return Promise.reject(lost)
+      const replies = commands.map(
+        () => new Promise<RedisReply>((resolve, reject) => waiting.push({ resolve, reject })),
+      )
+      socket.write(commands.map(respCommand).join(''))
+      return Promise.all(replies)
+    },
+    close: () => socket.destroy(),
+  }
+}

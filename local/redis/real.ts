@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, constants, mkdir, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { connectRedis, type RedisConnection } from './connection.ts'
+import { RedisError, type RedisStore } from './port.ts'
+
+/** How long redis-server may take to come up, in milliseconds; it takes about 20. */
+const START_MS = 5000
+
+/** One that ends sooner after its start than this, in milliseconds, would only end again. */
+const CRASH_LOOP_MS = 1000
+
+/**
+ * Starts redis-server, ends it when standard input closes and removes its socket's folder. Input closes also when
+ * this process is killed, which could end nothing itself then.
+ */
+const WATCHED = `exec 3<&0
+folder=$1; shift
+"$@" 3<&- & pid=$!
+echo $pid
+{ cat <&3 >/dev/null; kill $pid 2>/dev/null; } &
+wait $pid
+rm -rf "$folder"`
+
+/** Path of `redis-server`, or undefined when it is not on the PATH. */
+export async function findRedisServer(path = process.env.PATH ?? ''): Promise<string | undefined> {
+  for (const folder of path.split(delimiter)) {
+    const file = join(folder, 'redis-server')
+    const runs = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (runs) return file
+  }
+  return undefined
+}
+
+type Server = { pid: number; connection: RedisConnection; process: ChildProcess; since: number }
+
+/**
+ * Runs a real Redis for this process alone: on a Unix socket in a folder that only this user can enter, so that no
+ * port is taken and no password needed, and with nothing on disk but its log in `dir`. When it ends by itself it is
+ * started again, empty; commands are rejected meanwhile.
+ * @throws Error when it does not come up within 5 s
+ */
+export async function startRealRedis(file: string, dir: string): Promise<RedisStore> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const failed = Promise.withResolvers<Error>()
+  let stopping = false
+
+  async function launch(): Promise<Server> {
+    // Not under `dir`: the path of a Unix socket may have only about 100 characters.
+    const folder = await mkdtemp(join(tmpdir(), 'twohop-redis-'))
+    const socket = join(folder, 'redis.sock')
+    const settings = { port: 0, unixsocket: socket, unixsocketperm: 700, save: '', appendonly: 'no', dir }
+    const flags = Object.entries({ ...settings, logfile: join(dir, 'redis.log'), loglevel: 'warning' })
+    const command = [file, ...flags.flatMap(([name, value]) => [`--${name}`, String(value)])]
+    const child = spawn('sh', ['-c', WATCHED, 'sh', folder, ...command], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    try {
+      const [first] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(START_MS) })
+      const connection = await untilConnected(socket, child)
+      return { pid: Number(String(first).trim()), connection, process: child, since: Date.now() }
+    } catch (cause) {
+      child.stdin.end()
+      throw new Error(`redis-server did not start; its log is ${join(dir, 'redis.log')}`, { cause })
+    }
+  }
+
+  async function supervise(started: Server): Promise<void> {
+    await once(started.process, 'exit')
+    started.process.stdin?.end()
+    if (stopping) return
+    if (Date.now() - started.since < CRASH_LOOP_MS)
+      return failed.resolve(new Error('redis-server keeps ending'))
+    server = await launch()
+    await supervise(server)
+  }
+
+  let server = await launch()
+  supervise(server).catch(failed.resolve)
+
+  return {
+    kind: 'redis-server',
+    get pid() {
+      return server.pid
+    },
+    execute: async (command) => (await server.connection.send([command]))[0] ?? null,
+    async transaction(commands) {
+      const replies = await server.connection.send([['MULTI'], ...commands, ['EXEC']])
+      const results = replies.at(-1)
+      if (Array.isArray(results)) return results
+      // A command that is no command aborts all of them, and EXEC says so.
+      throw results instanceof RedisError ? results : new Error('the transaction was aborted')
+    },
+    failed: failed.promise,
+    async stop() {
+      stopping = true
+      server.connection.close()
+      if (server.process.exitCode === null && server.process.signalCode === null) {
+        const ended = once(server.process, 'exit')
+        server.process.stdin?.end()
+        await ended
+      }
+    },
+  }
+}
+
+async function untilConnected(socket: string, child: ChildProcess): Promise<RedisConnection> {
+  const deadline = Date.now() + START_MS
+  for (;;) {
+    try {
+      return await connectRedis(socket)
+    } catch (error) {
+      if (child.exitCode !== null || Date.now() > deadline) throw error
+      await wait(10)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { describe, expect, inject, it } from 'vitest'
+import { worstCase } from '../../edge/budget/estimate.ts'
+import {
+  type Answer,
+  ask,
+  CHAT,
+  call,
+  eventually,
+  hostRuns,
+  newUser,
+  refusal,
+  settledUsage,
+  stack,
+  usageEvents,
+} from './client.ts'
+import { SEVEN_UNITS } from './plans.ts'
+
+const model = stack.catalog.models.find(({ id }) => id === CHAT)
+if (!model) throw new Error('the stack has no chat model')
+
+/** A question whose worst case is a seventh of the budget of the plan `seven`, to the unit. */
+const OUTPUT = 8
+const filler = SEVEN_UNITS / 7 - model.prices.output * OUTPUT - model.overhead.request - model.overhead.item
+const question = 'x'.repeat(filler)
+
+describe.each([
+  ['one edge', [stack.edge.url]],
+  ['two edges', [stack.edge.url, inject('secondEdge')]],
+])('200 requests at once against a budget that fits exactly 7, over %s', (_, edges) => {
+  it('7 reach the host, 193 are refused, and the counters end as the sum of the reported usage', async () => {
+    expect(worstCase(model, [question], OUTPUT).units * 7).toBe(SEVEN_UNITS)
+    const { token } = await newUser('seven')
+    const refusals: string[] = []
+    const ids: string[] = []
+    // The host stands still until everybody has asked: nobody is admitted on what another gave back.
+    process.kill(stack.host.pid, 'SIGSTOP')
+    let answers: Promise<Answer | undefined>[]
+    try {
+      answers = Array.from({ length: 200 }, async (_, i) => {
+        const edge = edges[i % edges.length] as string
+        const answer = await call('/v1/chat/completions', {
+          token,
+          edge,
+          body: ask(question, { max_tokens: OUTPUT }),
+        })
+        ids.push(answer.headers.get('x-request-id') ?? '')
+        if (answer.status === 200) return (await answer.json()) as Answer
+        const { status, code } = await refusal(answer)
+        refusals.push(`${status} ${code}`)
+      })
+      await eventually(async () => (refusals.length >= 193 ? true : undefined))
+    } finally {
+      process.kill(stack.host.pid, 'SIGCONT')
+    }
+    const served = (await Promise.all(answers)).filter((answer) => answer !== undefined)
+
+    expect(served).toHaveLength(7)
+    expect(refusals).toEqual(Array(193).fill('403 budget_exhausted'))
+    const requestIds = served.map(({ id }) => id.replace('chatcmpl-', ''))
+    const reported = served.reduce(
+      (sum, { usage }) => sum + usage.prompt_tokens + model.prices.output * usage.completion_tokens,
+      0,
+    )
+    const { units, concurrent } = await settledUsage(token)
+    expect(units.month).toMatchObject({ used: reported, held: 0, limit: SEVEN_UNITS })
+    expect(units.day.used).toBe(reported)
+    expect(concurrent.running).toBe(0)
+    const events = (await Promise.all(requestIds.map(usageEvents))).flat()
+    expect(events.map((event) => Number(event.units)).reduce((sum, units) => sum + units, 0)).toBe(reported)
+    await eventually(async () => ((await hostRuns(requestIds)) === 7 ? true : undefined))
+    expect(await hostRuns(ids)).toBe(7)
+  })
+})
+
+describe('round trips', () => {
+  it('a model call makes one HTTP request to Redis before the host and one after, a refusal one at most', async () => {
+    const { token } = await newUser('pro')
+    const trips = async () => {
+      const stats = await fetch(`${stack.redis.url}/twohop/stats`, {
+        headers: { authorization: `Bearer ${stack.redis.token}` },
+      })
+      return ((await stats.json()) as { requests: number }).requests
+    }
+    const body = ask('Hi', { max_tokens: 1 })
+    await (await call('/v1/chat/completions', { token, body })).text()
+    await settledUsage(token)
+
+    const before = await trips()
+    const answer = await call('/v1/chat/completions', { token, body })
+    await answer.text()
+    await eventually(async () => ((await trips()) - before >= 2 ? true : undefined))
+    expect((await trips()) - before).toBe(2)
+
+    const quiet = await trips()
+    expect((await call('/v1/chat/completions', { token: 'nonsense', body })).status).toBe(401)
+    expect((await call('/v1/chat/completions', { token, body: {} })).status).toBe(400)
+    expect((await trips()) - quiet).toBe(0)
+    const { token: poor } = await newUser('seven')
+    const large = ask('x'.repeat(900), { max_tokens: 512 })
+    for (let i = 0; i < 8; i++)
+      await (await call('/v1/chat/completions', { token: poor, body: large })).text()
+    await settledUsage(poor)
+    const calm = await trips()
+    const refused = await call('/v1/chat/completions', {
+      token: poor,
+      body: ask('x'.repeat(1000), { max_tokens: 512 }),
+    })
+    if (refused.status === 403) expect((await trips()) - calm).toBeLessThanOrEqual(1)
+    else await refused.text()
+  })
+})

@@ -1,0 +1,109 @@
+import { describe, expect, inject, it } from 'vitest'
+import { worstCase } from '../../edge/budget/estimate.ts'
+import {
+  ask,
+  CHAT,
+  call,
+  eventually,
+  hostRun,
+  newUser,
+  ownUsage,
+  settledUsage,
+  stack,
+  usageEvents,
+} from './client.ts'
+
+const model = stack.catalog.models.find(({ id }) => id === CHAT)
+if (!model) throw new Error('the stack has no chat model')
+
+/** A request whose answer would go on for long: sampled hot, so that the model hardly ever ends by itself. */
+const OUTPUT = 500
+const long = { model: CHAT, prompt: 'Twohop is', max_tokens: OUTPUT, temperature: 2, seed: 7, stream: true }
+
+async function firstChunk(answer: Response) {
+  const reader = answer.body?.getReader()
+  if (!reader) throw new Error('no body')
+  const { value } = await reader.read()
+  expect(new TextDecoder().decode(value)).toContain('data: {')
+  return reader
+}
+
+describe('the client goes away mid-stream', () => {
+  it('the host stops within one step, and the units are what was produced', async () => {
+    const { token } = await newUser('pro')
+    const client = new AbortController()
+    const answer = await call('/v1/completions', { token, body: long, signal: client.signal })
+    const requestId = answer.headers.get('x-request-id') ?? ''
+    await firstChunk(answer)
+    client.abort()
+
+    const [event, ...more] = await usageEvents(requestId)
+    const run = await hostRun(requestId)
+    expect(more).toEqual([])
+    expect(event?.outcome).toBe('cancelled')
+    expect(Number(event?.output_tokens)).toBeGreaterThan(0)
+    expect(Number(event?.output_tokens)).toBeLessThan(OUTPUT)
+    expect([run.prompt_tokens, run.output_tokens]).toEqual([event?.prompt_tokens, event?.output_tokens])
+    const units =
+      Number(event?.prompt_tokens) * model.prices.prompt + Number(event?.output_tokens) * model.prices.output
+    expect(Number(event?.units)).toBe(units)
+    const usage = await settledUsage(token)
+    expect(usage.units.month).toMatchObject({ used: units, held: 0 })
+  })
+
+  it('before the first byte, a request that waits is settled with nothing', async () => {
+    const { token } = await newUser('pro')
+    process.kill(stack.host.pid, 'SIGSTOP')
+    try {
+      const client = new AbortController()
+      const answer = call('/v1/chat/completions', {
+        token,
+        body: ask('Hi', { max_tokens: 5 }),
+        signal: client.signal,
+      })
+      await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
+      client.abort()
+      await expect(answer).rejects.toThrow()
+    } finally {
+      process.kill(stack.host.pid, 'SIGCONT')
+    }
+    const usage = await settledUsage(token)
+    // The host may have begun before it heard of the cancel, and is then paid for what it did, at most all of it.
+    expect(usage.units.month.used).toBeLessThanOrEqual(worstCase(model, ['Hi'], 5).units)
+    expect(usage.concurrent.running).toBe(0)
+  })
+})
+
+describe('the edge is killed mid-stream', () => {
+  it('the host stops, the lease frees itself and the sweep charges the hold, once', async () => {
+    const { token, account } = await newUser('one-at-a-time')
+    const { url, pid } = inject('mortalEdge')
+    const answer = await call('/v1/completions', { token, body: long, edge: url })
+    const requestId = answer.headers.get('x-request-id') ?? ''
+    const reader = await firstChunk(answer)
+    process.kill(pid, 'SIGKILL')
+    await expect(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+    ).rejects.toThrow()
+
+    const run = await hostRun(requestId)
+    expect(Number(run.output_tokens)).toBeLessThan(OUTPUT)
+    const hold = worstCase(model, [long.prompt], OUTPUT).units
+    // The lease ends by itself; only then is there something to sweep.
+    await eventually(async () => ((await ownUsage(token)).concurrent.running === 0 ? true : undefined))
+    expect((await ownUsage(token)).units.month).toMatchObject({ used: 0, held: hold })
+    for (let knocks = 0; knocks < 2; knocks++) {
+      const swept = await fetch(stack.edge.cronUrl, { method: 'POST' })
+      expect(await swept.json()).toEqual({ outcome: 'ok' })
+    }
+    const [event, ...more] = await usageEvents(requestId)
+    expect(more).toEqual([])
+    expect(event).toMatchObject({ account, outcome: 'unsettled', units: String(hold) })
+    expect((await settledUsage(token)).units.month).toMatchObject({ used: hold, held: 0 })
+    expect((await call('/v1/chat/completions', { token, body: ask('Hi', { max_tokens: 1 }) })).status).toBe(
+      200,
+    )
+  })
+})
