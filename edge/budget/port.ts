@@ -64,16 +64,22 @@ export type UsageReport = {
  * answer in time or answers with an error: nothing is ever admitted by a silent store.
  */
 export type Budget = {
-  /** Checks every limit and holds the worst case, atomically, in one round trip. */
+  /**
+   * Checks every limit and holds the worst case, atomically, in one round trip. A refused request changes nothing.
+   * @throws TwohopError `internal` when the request id was used before, be it only by its settlement
+   */
   reserve(request: ReserveRequest): Promise<Reservation | Refusal>
   /**
    * Replaces the hold by what was used, frees the lease and writes the usage event, atomically and once per request
    * id. True when this call did it, false when it was done before. A settlement that comes before its reservation
-   * (whose answer was lost) bars that reservation.
+   * (whose answer was lost) bars that reservation. More units than were reserved are charged as reserved.
    */
   settle(settlement: Settlement): Promise<boolean>
   /** Charges in full up to `most` reservations whose lease ran out; returns how many were charged. */
   sweep(most: number): Promise<number>
-  /** The account's counters now; changes nothing but the read limit's own counter. */
+  /**
+   * The account's counters now; changes nothing but the read limit's own counter.
+   * @throws TwohopError `rate_limited` when the account reads too often
+   */
   usage(account: string, limits: Limits): Promise<UsageReport>
 }

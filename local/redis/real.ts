@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, constants, mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectRedis, type RedisConnection } from './connection.ts'
 import { RedisError, type RedisStore } from './port.ts'
@@ -10,8 +10,8 @@ import { RedisError, type RedisStore } from './port.ts'
 /** How long redis-server may take to come up, in milliseconds; it takes about 20. */
 const START_MS = 5000
 
-/** One that ends sooner after its start than this, in milliseconds, would only end again. */
-const CRASH_LOOP_MS = 1000
+/** How often it is started again; one that ends more often than this has a reason that stays. */
+const MAX_RESTARTS = 100
 
 /**
  * Starts redis-server, ends it when standard input closes and removes its socket's folder. Input closes also when
@@ -38,51 +38,52 @@ export async function findRedisServer(path = process.env.PATH ?? ''): Promise<st
   return undefined
 }
 
-type Server = { pid: number; connection: RedisConnection; process: ChildProcess; since: number }
+type Server = { pid: number; connection: RedisConnection; process: ChildProcess }
 
 /**
  * Runs a real Redis for this process alone: on a Unix socket in a folder that only this user can enter, so that no
- * port is taken and no password needed, and with nothing on disk but its log in `dir`. When it ends by itself it is
+ * port is taken and no password needed, and with nothing on disk but its log in `folder`. When it ends by itself it is
  * started again, empty; commands are rejected meanwhile.
  * @throws Error when it does not come up within 5 s
  */
-export async function startRealRedis(file: string, dir: string): Promise<RedisStore> {
+export async function startRealRedis(file: string, folder: string): Promise<RedisStore> {
+  const dir = resolve(folder)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const failed = Promise.withResolvers<Error>()
   let stopping = false
 
   async function launch(): Promise<Server> {
     // Not under `dir`: the path of a Unix socket may have only about 100 characters.
-    const folder = await mkdtemp(join(tmpdir(), 'twohop-redis-'))
-    const socket = join(folder, 'redis.sock')
+    const socketFolder = await mkdtemp(join(tmpdir(), 'twohop-redis-'))
+    const socket = join(socketFolder, 'redis.sock')
     const settings = { port: 0, unixsocket: socket, unixsocketperm: 700, save: '', appendonly: 'no', dir }
     const flags = Object.entries({ ...settings, logfile: join(dir, 'redis.log'), loglevel: 'warning' })
     const command = [file, ...flags.flatMap(([name, value]) => [`--${name}`, String(value)])]
-    const child = spawn('sh', ['-c', WATCHED, 'sh', folder, ...command], {
+    const child = spawn('sh', ['-c', WATCHED, 'sh', socketFolder, ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     try {
       const [first] = await once(child.stdout, 'data', { signal: AbortSignal.timeout(START_MS) })
       const connection = await untilConnected(socket, child)
-      return { pid: Number(String(first).trim()), connection, process: child, since: Date.now() }
+      return { pid: Number(String(first).trim()), connection, process: child }
     } catch (cause) {
       child.stdin.end()
       throw new Error(`redis-server did not start; its log is ${join(dir, 'redis.log')}`, { cause })
     }
   }
 
-  async function supervise(started: Server): Promise<void> {
-    await once(started.process, 'exit')
-    started.process.stdin?.end()
-    if (stopping) return
-    if (Date.now() - started.since < CRASH_LOOP_MS)
-      return failed.resolve(new Error('redis-server keeps ending'))
-    server = await launch()
-    await supervise(server)
+  async function supervise(): Promise<void> {
+    for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
+      await once(server.process, 'exit')
+      server.process.stdin?.end()
+      if (stopping) return
+      server = await launch()
+    }
+    throw new Error('redis-server keeps ending')
   }
 
   let server = await launch()
-  supervise(server).catch(failed.resolve)
+  supervise().catch(failed.resolve)
 
   return {
     kind: 'redis-server',

@@ -10,10 +10,10 @@ from torch.nn import functional as F
 class Shape:
     vocab: int = 2048
     width: int = 192
-    layers: int = 5
+    layers: int = 4
     heads: int = 6
     kv_heads: int = 2
-    inner: int = 512
+    inner: int = 448
     context: int = 2048
     theta: float = 10000.0
     epsilon: float = 1e-5

@@ -1,0 +1,71 @@
+import { scopeOf, type Task } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import type { ServiceClaims } from '../../shared/service-token.ts'
+import type { ModelTask } from '../device/port.ts'
+import type { Job, Limits } from '../engine/port.ts'
+import type { Queue } from '../scheduler/queue.ts'
+import type { Requests } from '../scheduler/requests.ts'
+import type { Run } from '../scheduler/run.ts'
+import { CLOCK_TOLERANCE } from './authenticate.ts'
+import type { ReplayGuard } from './replay.ts'
+
+/** What a parsed request asks for. */
+export type Asked = { task: Task; model: string; maxTokens: number; job: (limits: Limits) => Job }
+
+/** Checks a request against its token and gives it to the scheduler, or throws. The one way to a run. */
+export type Admit = (claims: ServiceClaims, asked: Asked) => Run
+
+type Options = {
+  queues: ReadonlyMap<string, Queue>
+  requests: Requests
+  replays: ReplayGuard
+  /** False before the warm-up is done and while draining. */
+  ready: () => boolean
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+/** The kind of model that does a task. */
+const SERVED_BY: Record<Task, ModelTask> = {
+  chat: 'text-generation',
+  completion: 'text-generation',
+  'text-generation': 'text-generation',
+  embedding: 'feature-extraction',
+  'feature-extraction': 'feature-extraction',
+  'text-classification': 'text-classification',
+  summarization: 'summarization',
+  translation: 'translation',
+}
+
+/**
+ * An Admit. It throws TwohopError `host_not_ready`, `service_token_invalid` (the token does not cover what the body
+ * asks), `model_not_found`, `invalid_request`, `host_timeout` (too late already), `service_token_replayed` or
+ * `host_busy`. A token counts as used only once its request is in the queue, so that a refused one can be retried.
+ */
+export function createAdmit({ queues, requests, replays, ready, now = Date.now }: Options): Admit {
+  return function admit(claims, { task, model, maxTokens, job }) {
+    if (!ready()) throw new TwohopError('host_not_ready', 'The host is starting or about to stop.')
+    if (claims.scope !== scopeOf(task)) throw uncovered('scope')
+    if (claims.model !== model) throw uncovered('model')
+    if (maxTokens > claims.reserved.output_tokens) throw uncovered('max_tokens')
+    const queue = queues.get(model)
+    if (queue === undefined)
+      throw new TwohopError('model_not_found', `No model is called ${model}.`, { param: 'model' })
+    if (queue.info.task !== SERVED_BY[task])
+      throw new TwohopError('invalid_request', `${model} does ${queue.info.task}, not ${task}.`, {
+        param: 'model',
+      })
+    if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
+    const work = job({ promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens })
+    replays.refuseUsed(claims.jti)
+    if (queue.full()) throw new TwohopError('host_busy', `Too many requests wait for ${model}.`)
+    replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
+    const run = queue.submit(work, claims.deadline)
+    requests.add(claims.jti, claims.sub, run)
+    return run
+  }
+}
+
+function uncovered(what: string): TwohopError {
+  return new TwohopError('service_token_invalid', `The service token does not cover the request's ${what}.`)
+}

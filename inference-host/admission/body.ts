@@ -1,0 +1,34 @@
+import { timingSafeEqual } from 'node:crypto'
+import { TwohopError } from '../../shared/errors.ts'
+import { bodyHash, type ServiceClaims } from '../../shared/service-token.ts'
+
+/**
+ * Reads a request's body, at most `limit` bytes.
+ * @throws TwohopError `body_too_large` as soon as that is known, the rest unread.
+ */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = () => new TwohopError('body_too_large', `A body may have ${limit} bytes at most.`)
+  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge()
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of request.body ?? []) {
+    length += piece.length
+    if (length > limit) throw tooLarge()
+    pieces.push(piece)
+  }
+  const body = new Uint8Array(length)
+  let place = 0
+  for (const piece of pieces) {
+    body.set(piece, place)
+    place += piece.length
+  }
+  return body
+}
+
+/** @throws TwohopError `service_token_body_mismatch` where `body` is not what the edge signed. */
+export async function checkBodyHash(claims: ServiceClaims, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  const ours = Buffer.from(await bodyHash(body))
+  const theirs = Buffer.from(claims.body_sha256)
+  if (ours.length !== theirs.length || !timingSafeEqual(ours, theirs))
+    throw new TwohopError('service_token_body_mismatch', 'The service token was made for another body.')
+}

@@ -1,0 +1,46 @@
+import { type CryptoKey, importJWK } from 'jose'
+import * as z from 'zod'
+
+/** Public keys by `kid`; several stand side by side while one replaces another. */
+export type PublicKeys = ReadonlyMap<string, CryptoKey>
+
+const Jwks = z.object({
+  keys: z
+    .array(
+      z.object({
+        kty: z.literal('OKP', 'must be OKP'),
+        crv: z.literal('Ed25519', 'must be Ed25519'),
+        kid: z.string('is missing').min(1).max(200),
+        x: z.string('is missing').length(43, 'must be 32 bytes in base64url'),
+        d: z.undefined('is a private key: the host holds public keys only').optional(),
+      }),
+    )
+    .min(1, 'hold no key')
+    .max(32),
+})
+
+/**
+ * Imports a JWKS (RFC 7517) of Ed25519 public keys (RFC 8037).
+ * @throws Error of one line where it is no such set, holds a private key, or names a `kid` twice.
+ */
+export async function importPublicKeys(json: string): Promise<PublicKeys> {
+  const keys = new Map<string, CryptoKey>()
+  for (const jwk of parse(json)) {
+    if (keys.has(jwk.kid)) throw new Error(`two public keys have the kid ${jwk.kid}`)
+    keys.set(jwk.kid, (await importJWK({ kty: jwk.kty, crv: jwk.crv, x: jwk.x }, 'EdDSA')) as CryptoKey)
+  }
+  return keys
+}
+
+function parse(json: string) {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    throw new Error('the public keys are no JSON')
+  }
+  const parsed = Jwks.safeParse(value)
+  if (parsed.success) return parsed.data.keys
+  const [issue] = parsed.error.issues
+  throw new Error(`the public keys are no JWKS: ${issue?.path.join('.')} ${issue?.message}`)
+}

@@ -1,0 +1,41 @@
+import { TwohopError } from '../../shared/errors.ts'
+
+/** Remembers the ids of tokens that were used, for as long as these are valid. */
+export type ReplayGuard = {
+  /** @throws TwohopError `service_token_replayed` where `id` was used. */
+  refuseUsed(id: string): void
+  /**
+   * Marks `id` as used until `expires` (seconds since the epoch).
+   * @throws TwohopError `host_busy` where no room is left: an id is never forgotten before its time.
+   */
+  use(id: string, expires: number): void
+}
+
+/**
+ * An empty guard for at most `capacity` ids.
+ * @param now milliseconds since the epoch
+ */
+export function createReplayGuard(capacity: number, now: () => number = Date.now): ReplayGuard {
+  /** Id -> seconds since the epoch; tokens live equally long, so the order of use is nearly that of expiry. */
+  const used = new Map<string, number>()
+
+  function dropExpired(): void {
+    const seconds = now() / 1000
+    for (const [id, expires] of used) {
+      if (expires > seconds) return
+      used.delete(id)
+    }
+  }
+
+  return {
+    refuseUsed(id) {
+      if (used.has(id)) throw new TwohopError('service_token_replayed', 'The service token was used before.')
+    },
+    use(id, expires) {
+      dropExpired()
+      if (used.size >= capacity)
+        throw new TwohopError('host_busy', 'More requests came in a minute than can be told from replays.')
+      used.set(id, expires)
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import * as z from 'zod'
+
+const whole = z
+  .string()
+  .regex(/^\d{1,12}$/, 'must be a whole number')
+  .transform(Number)
+
+const atLeast = (least: number, most: number) => whole.pipe(z.int().min(least).max(most))
+
+/**
+ * Every variable that the host reads: what it means, its unit, its default (as text, as it would stand in the
+ * environment; undefined where it must be given) and its schema. The README's table is checked against this.
+ */
+export const VARIABLES = {
+  HOST_BIND: {
+    meaning: 'Address to listen on. Loopback unless told otherwise: the edge is the only caller.',
+    unit: 'address',
+    fallback: '127.0.0.1',
+    schema: z.string().min(1).max(255),
+  },
+  HOST_PORT: {
+    meaning: 'Port to listen on; 0 picks a free one.',
+    unit: 'port',
+    fallback: '8788',
+    schema: atLeast(0, 65_535),
+  },
+  SERVICE_TOKEN_PUBLIC_KEYS: {
+    meaning: "JWKS with the edge's Ed25519 public keys, one per `kid`. Private keys are refused.",
+    unit: 'JSON',
+    fallback: undefined,
+    schema: z.string().min(2).max(65_536),
+  },
+  MODELS_FILE: {
+    meaning: 'Manifest of the models to serve.',
+    unit: 'path',
+    fallback: fileURLToPath(new URL('models.json', import.meta.url)),
+    schema: z.string().min(1),
+  },
+  MODELS_DIR: {
+    meaning: 'Folder where pulled weights lie.',
+    unit: 'path',
+    fallback: fileURLToPath(new URL('../.local/models', import.meta.url)),
+    schema: z.string().min(1),
+  },
+  HOST_DEVICE: {
+    meaning: "Device for every model; `auto` leaves it to each model's own setting.",
+    unit: 'auto | cpu | webgpu | cuda',
+    fallback: 'auto',
+    schema: z.enum(['auto', 'cpu', 'webgpu', 'cuda']),
+  },
+  HOST_THREADS: {
+    meaning: 'Compute threads per model; 0 means one per core (more than cores slows every step).',
+    unit: 'threads',
+    fallback: '0',
+    schema: atLeast(0, 1024).transform((threads) => threads || availableParallelism()),
+  },
+  HOST_PROBE_SECONDS: {
+    meaning: 'Longest that trying one device with one model may take before the next device is tried.',
+    unit: 'seconds',
+    fallback: '120',
+    schema: atLeast(1, 3600),
+  },
+  HOST_QUEUE: {
+    meaning: 'Requests that may wait per model; the next one is refused with host_busy.',
+    unit: 'requests',
+    fallback: '64',
+    schema: atLeast(1, 100_000),
+  },
+  HOST_BODY_BYTES: {
+    meaning: 'Largest request body.',
+    unit: 'bytes',
+    fallback: String(4 * 1024 * 1024),
+    schema: atLeast(1024, 1024 ** 3),
+  },
+  HOST_REPLAY_ENTRIES: {
+    meaning:
+      'Request ids remembered against replay; when full, requests are refused rather than ids forgotten.',
+    unit: 'ids',
+    fallback: '100000',
+    schema: atLeast(1, 10_000_000),
+  },
+  HOST_DRAIN_SECONDS: {
+    meaning: 'Longest that running requests may go on after SIGTERM.',
+    unit: 'seconds',
+    fallback: '30',
+    schema: atLeast(0, 3600),
+  },
+} as const satisfies Record<
+  string,
+  { meaning: string; unit: string; fallback: string | undefined; schema: z.ZodType }
+>
+
+export type Config = { [Name in keyof typeof VARIABLES]: z.infer<(typeof VARIABLES)[Name]['schema']> }
+
+/**
+ * The configuration in `environment`, defaults filled in; an empty value counts as absent.
+ * @throws Error of one line that names the variable and what is wrong with it, never its value.
+ */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const entries = Object.entries(VARIABLES).map(([name, { fallback, schema }]) => {
+    const value = environment[name] || fallback
+    if (value === undefined) throw new Error(`${name} is missing`)
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) throw new Error(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
+    return [name, parsed.data]
+  })
+  return Object.fromEntries(entries) as Config
+}

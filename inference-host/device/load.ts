@@ -1,0 +1,116 @@
+import {
+  AutoModel,
+  AutoModelForCausalLM,
+  AutoModelForSeq2SeqLM,
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  env,
+  LogLevel,
+  type PreTrainedModel,
+  type PreTrainedTokenizer,
+  Tensor,
+} from '@huggingface/transformers'
+import type { Dtype } from './dtype.ts'
+import type { LoadRequest, ModelTask } from './port.ts'
+
+// Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.
+env.allowRemoteModels = false
+env.useFSCache = false
+env.logLevel = LogLevel.NONE
+
+/** The parts of a model's two configuration files that are read here. */
+export type ModelConfig = {
+  max_position_embeddings?: number
+  n_positions?: number
+  eos_token_id?: number | number[] | null
+  problem_type?: string
+  id2label?: Record<string, string>
+  prefix?: string
+  task_specific_params?: Record<string, { prefix?: string }> | null
+}
+
+export type GenerationDefaults = {
+  eos_token_id?: number | number[] | null
+  do_sample?: boolean
+  temperature?: number | null
+  top_p?: number | null
+  top_k?: number | null
+}
+
+/** A model on its device, with its tokenizer. `context` is in tokens. */
+export type Loaded = {
+  task: ModelTask
+  model: PreTrainedModel
+  tokenizer: PreTrainedTokenizer
+  config: ModelConfig
+  defaults: GenerationDefaults
+  context: number
+}
+
+const CLASSES = {
+  'text-generation': AutoModelForCausalLM,
+  'feature-extraction': AutoModel,
+  'text-classification': AutoModelForSequenceClassification,
+  summarization: AutoModelForSeq2SeqLM,
+  translation: AutoModelForSeq2SeqLM,
+} as const satisfies Record<ModelTask, unknown>
+
+/**
+ * Loads a model and its tokenizer from a folder.
+ * @throws Error where a file is missing or broken, or the device or its provider is not there.
+ */
+export async function loadModel(request: LoadRequest): Promise<Loaded> {
+  const { folder, task, device, dtype, threads } = request
+  const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true })
+  const model = await CLASSES[task].from_pretrained(folder, {
+    local_files_only: true,
+    device,
+    dtype: dtype as Dtype,
+    session_options: { intraOpNumThreads: threads },
+  })
+  const config = model.config as ModelConfig
+  const defaults = {
+    eos_token_id: config.eos_token_id ?? null,
+    ...model.generation_config,
+  } as GenerationDefaults
+  const longest = Math.min(
+    config.max_position_embeddings ?? config.n_positions ?? Number.POSITIVE_INFINITY,
+    tokenizer.model_max_length,
+  )
+  const context = Math.min(request.context ?? longest, longest)
+  if (!Number.isSafeInteger(context) || context < 2)
+    throw new Error('the model names no context length; give `context`')
+  return { task, model, tokenizer, config, defaults, context }
+}
+
+/** `ids` as the one row of a model's input. */
+export function row(ids: readonly number[]): Tensor {
+  return new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length])
+}
+
+/** Token ids and a mask that hides none of them. */
+export function inputsOf(ids: readonly number[]): { input_ids: Tensor; attention_mask: Tensor } {
+  return {
+    input_ids: row(ids),
+    attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), [1, ids.length]),
+  }
+}
+
+/**
+ * Runs the model on a few tokens, since what loads does not always run, and gives the milliseconds of a second run:
+ * the first compiles. @throws Error where it does not run.
+ */
+export async function tryRun(loaded: Loaded): Promise<number> {
+  const inputs = inputsOf(loaded.tokenizer.encode('Hello'))
+  const generates = loaded.task !== 'feature-extraction' && loaded.task !== 'text-classification'
+  const run = () =>
+    generates
+      ? loaded.model.generate({ ...inputs, max_new_tokens: 2, do_sample: false } as Parameters<
+          typeof loaded.model.generate
+        >[0])
+      : loaded.model(inputs)
+  await run()
+  const began = performance.now()
+  await run()
+  return performance.now() - began
+}

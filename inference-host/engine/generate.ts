@@ -1,0 +1,116 @@
+import {
+  BaseStreamer,
+  LogitsProcessor,
+  LogitsProcessorList,
+  StoppingCriteria,
+  type Tensor,
+} from '@huggingface/transformers'
+import type { FinishReason } from '../../shared/openai/chat.ts'
+import type { Loaded } from '../device/load.ts'
+import { createDetokenizer } from './detokenizer.ts'
+import type { Sampler } from './sampling.ts'
+import { createStopStrings } from './stop-strings.ts'
+
+type Options = {
+  /** The model's inputs, `input_ids` among them, and what else its `generate` is to know. */
+  inputs: Record<string, unknown>
+  /** The most tokens to generate, at least 1. */
+  room: number
+  /** Undefined decodes greedily. */
+  sampler: Sampler | undefined
+  stop: readonly string[]
+  /** Asked after each token; true ends the generation there. */
+  stopped: () => boolean
+  /** Called with each token's text (may be empty) and the count so far. */
+  onToken: (text: string, outputTokens: number) => void
+}
+
+/**
+ * Generates tokens after a prompt, one at a time. The count holds every token that was computed, the stop token
+ * and those of a stop string too. Undefined is returned when `stopped` ended it.
+ */
+export async function generate(loaded: Loaded, options: Options): Promise<FinishReason | undefined> {
+  const { inputs, room, sampler, stop, stopped, onToken } = options
+  const ends = new Set([loaded.defaults.eos_token_id ?? []].flat())
+  const detokenizer = createDetokenizer((ids) =>
+    loaded.tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
+  )
+  const stopStrings = createStopStrings(stop)
+  let outputTokens = 0
+  let finish: FinishReason | undefined
+  let interrupted = false
+
+  function take(id: number): void {
+    outputTokens++
+    const ended = ends.has(id)
+    const { text, stopped: found } = stopStrings.push(ended ? '' : detokenizer.push(id))
+    if (ended || found) finish = 'stop'
+    else if (outputTokens >= room) finish = 'length'
+    onToken(finish === undefined ? text : text + stopStrings.flush(), outputTokens)
+    interrupted = finish === undefined && stopped()
+  }
+
+  const processors = new LogitsProcessorList()
+  if (sampler) processors.push(new Only(sampler))
+  await loaded.model.generate({
+    ...inputs,
+    max_new_tokens: room,
+    num_beams: 1,
+    // Sampling is done by the processor below, which leaves the greedy search one token to take.
+    do_sample: false,
+    // Their types ask for a TextStreamer; `generate` calls no more than a BaseStreamer has.
+    streamer: new TokenStream(take),
+    stopping_criteria: [new Until(() => interrupted || finish !== undefined)],
+    logits_processor: processors,
+  } as unknown as Parameters<typeof loaded.model.generate>[0])
+  return finish
+}
+
+/** Hands on each generated id; what `generate` puts first is the prompt. */
+class TokenStream extends BaseStreamer {
+  readonly #take: (id: number) => void
+  #prompt = true
+
+  constructor(take: (id: number) => void) {
+    super()
+    this.#take = take
+  }
+
+  override put(value: bigint[][]): void {
+    if (!this.#prompt) this.#take(Number(value[0]?.[0]))
+    this.#prompt = false
+  }
+
+  override end(): void {}
+}
+
+class Until extends StoppingCriteria {
+  readonly #done: () => boolean
+
+  constructor(done: () => boolean) {
+    super()
+    this.#done = done
+  }
+
+  override _call(sequences: number[][]): boolean[] {
+    return sequences.map(() => this.#done())
+  }
+}
+
+/** Rules out every token but the one that a sampler picks. */
+class Only extends LogitsProcessor {
+  readonly #sampler: Sampler
+
+  constructor(sampler: Sampler) {
+    super()
+    this.#sampler = sampler
+  }
+
+  override _call(_sequences: bigint[][], logits: Tensor): Tensor {
+    const scores = logits.data as Float32Array
+    const picked = this.#sampler(scores)
+    scores.fill(Number.NEGATIVE_INFINITY)
+    scores[picked] = 0
+    return logits
+  }
+}

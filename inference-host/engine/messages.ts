@@ -1,0 +1,14 @@
+import type { LoadRequest } from '../device/port.ts'
+import type { EngineEvent, Job, ModelInfo } from './port.ts'
+
+/** What the worker thread is started with. */
+export type WorkerData = LoadRequest & { id: string }
+
+/** To the worker thread. `stop` is one shared Int32: anything but 0 stops the job at its next step. */
+export type ToWorker = { type: 'run'; run: number; job: Job; stop: SharedArrayBuffer }
+
+/** From the worker thread. */
+export type FromWorker =
+  | { type: 'loaded'; info: ModelInfo }
+  | { type: 'load_failed'; message: string }
+  | { type: 'event'; run: number; event: EngineEvent }

@@ -1,0 +1,77 @@
+import type { ErrorCode } from '../../shared/errors.ts'
+import type { FinishReason } from '../../shared/openai/chat.ts'
+import type { Classification } from '../../shared/tasks.ts'
+import type { Device, ModelTask } from '../device/port.ts'
+
+/** What is served: measured when the model was loaded. `context` and `overhead` are in tokens. */
+export type ModelInfo = {
+  id: string
+  task: ModelTask
+  device: Device
+  dtype: string
+  context: number
+  overhead: { request: number; item: number }
+}
+
+/** How tokens are chosen. What is undefined is the model's own default; temperature 0 is greedy. */
+export type Sampling = {
+  temperature: number | undefined
+  topP: number | undefined
+  seed: number | undefined
+  stop: readonly string[]
+}
+
+/** The most tokens that may be computed: what the reservation covers and what the request asks for. */
+export type Limits = { promptTokens: number; outputTokens: number }
+
+/** One request's work on one model. */
+export type Job = { limits: Limits } & (
+  | {
+      kind: 'chat'
+      messages: readonly { role: 'system' | 'user' | 'assistant'; content: string }[]
+      sampling: Sampling
+    }
+  | { kind: 'complete'; prompt: string; sampling: Sampling }
+  | { kind: 'rewrite'; text: string; from: string | undefined; to: string | undefined }
+  | { kind: 'embed'; texts: readonly string[]; normalize: boolean; encoding: 'float' | 'base64' }
+  | { kind: 'classify'; texts: readonly string[]; topK: number | undefined }
+)
+
+/** Vectors come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */
+export type Output =
+  | { kind: 'text'; finishReason: FinishReason }
+  | { kind: 'vectors'; json: readonly string[] }
+  | { kind: 'labels'; labels: readonly Classification[][] }
+
+/**
+ * How a job ended. `refused` means before any compute, `stopped` that it was told to; `lost` that the engine died
+ * with it, so that only what it reported before is known.
+ */
+export type End =
+  | { how: 'finished'; output: Output }
+  | { how: 'stopped' }
+  | { how: 'refused'; code: ErrorCode; message: string; param: string | undefined }
+  | { how: 'failed' }
+  | { how: 'lost' }
+
+/**
+ * What a job reports, in this order: `started` once (the prompt is counted and allowed; compute begins), `token`
+ * per generated token (`text` may be empty, `outputTokens` counts all so far, the stop token included: it was
+ * computed), `ended` once and last, with everything that was computed.
+ */
+export type EngineEvent =
+  | { type: 'started'; promptTokens: number }
+  | { type: 'token'; text: string; outputTokens: number }
+  | { type: 'ended'; promptTokens: number; outputTokens: number; computeMs: number; end: End }
+
+/** Computes jobs on one loaded model, off the calling thread. */
+export type Engine = {
+  readonly info: ModelInfo
+  /** Jobs that may run at once; the scheduler keeps the others waiting. */
+  readonly slots: number
+  /** Starts a job. `stop` ends it within one decoding step; `ended` is reported all the same. */
+  run(job: Job, report: (event: EngineEvent) => void): { stop(): void }
+  /** Resolves, with what is known of the cause, when the engine died by itself; jobs under way have then ended as lost. */
+  readonly died: Promise<string>
+  close(): Promise<void>
+}

@@ -1,0 +1,44 @@
+import { TwohopError } from '../../shared/errors.ts'
+import type { Loaded } from '../device/load.ts'
+import type { Job } from './port.ts'
+
+/**
+ * The token ids of a chat, laid out by the model's own template and ended where the answer begins.
+ * @throws TwohopError `invalid_request` where the model has no template, or its template refuses these messages
+ * (some want user and assistant to take turns).
+ */
+export function chatPrompt(
+  { tokenizer }: Loaded,
+  messages: Extract<Job, { kind: 'chat' }>['messages'],
+): number[] {
+  if (tokenizer.chat_template === null)
+    throw new TwohopError(
+      'invalid_request',
+      'This model has no chat template; it completes text at /v1/completions.',
+      {
+        param: 'model',
+      },
+    )
+  try {
+    const text = tokenizer.apply_chat_template([...messages], {
+      add_generation_prompt: true,
+      tokenize: false,
+    })
+    return tokenizer.encode(text as string, { add_special_tokens: false })
+  } catch (cause) {
+    throw new TwohopError('invalid_request', "The model's chat template refuses these messages.", {
+      param: 'messages',
+      cause,
+    })
+  }
+}
+
+/**
+ * The token ids of a text that is to be gone on with, the model's own start mark included where it has one.
+ * @throws TwohopError `invalid_request` where that is not one token.
+ */
+export function textPrompt({ tokenizer }: Loaded, text: string): number[] {
+  const ids = tokenizer.encode(text, { add_special_tokens: true })
+  if (ids.length === 0) throw new TwohopError('invalid_request', 'The prompt is empty.', { param: 'prompt' })
+  return ids
+}

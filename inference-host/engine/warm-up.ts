@@ -1,0 +1,26 @@
+import type { ModelTask } from '../device/port.ts'
+import type { Engine, Job, Sampling } from './port.ts'
+
+const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
+
+/**
+ * Runs one small request through an engine, all the way, so that the first real one finds everything in place.
+ * @throws Error where it does not finish.
+ */
+export async function warmUp(engine: Engine): Promise<void> {
+  const how = await new Promise<string>((resolve) => {
+    engine.run(smallJob(engine.info.task, engine.info.context), (event) => {
+      if (event.type === 'ended') resolve(event.end.how)
+    })
+  })
+  if (how !== 'finished') throw new Error(`${engine.info.id}: the warm-up request was ${how}`)
+}
+
+function smallJob(task: ModelTask, context: number): Job {
+  const limits = { promptTokens: context, outputTokens: 2 }
+  if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
+  if (task === 'feature-extraction')
+    return { kind: 'embed', texts: ['Hello'], normalize: true, encoding: 'float', limits }
+  if (task === 'text-classification') return { kind: 'classify', texts: ['Hello'], topK: undefined, limits }
+  return { kind: 'rewrite', text: 'Hello', from: undefined, to: undefined, limits }
+}

@@ -1,0 +1,113 @@
+import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { EngineEvent, Job, Output } from '../engine/port.ts'
+import { createChannel } from './channel.ts'
+
+/** What was computed for a request so far, and how long it waited and computed, in whole milliseconds. */
+export type Report = { promptTokens: number; outputTokens: number; queueMs: number; computeMs: number }
+
+/** What a request's consumer sees, in order: `started` once, `token` each, `finished` last. */
+export type RunEvent =
+  | Extract<EngineEvent, { type: 'started' | 'token' }>
+  | { type: 'finished'; output: Output }
+
+/** One admitted request, from the queue to its end. */
+export type Run = {
+  /** For one consumer. Throws the TwohopError with which the run ended, where it did not finish. */
+  events(): AsyncGenerator<RunEvent, void, void>
+  report(): Report
+  /** Ends it: at once while it waits, within one decoding step when it runs. */
+  cancel(): void
+  /** Resolves at the end, with how it ended; never rejects. */
+  readonly ended: Promise<'finished' | ErrorCode>
+}
+
+/** The scheduler's side of a run. */
+export type Entry = {
+  readonly job: Job
+  readonly run: Run
+  begin(stop: () => void): void
+  take(event: EngineEvent): void
+  /** Ends the run for a reason of ours: dropped while it waits, told to stop when it runs. */
+  interrupt(error: TwohopError): void
+}
+
+type Options = {
+  job: Job
+  /** Milliseconds on a steady clock. */
+  now: () => number
+  /** Called once when the run has ended, or was dropped before it began. */
+  onEnd: (entry: Entry) => void
+}
+
+/** A run that waits to begin. */
+export function createEntry({ job, now, onEnd }: Options): Entry {
+  const channel = createChannel<RunEvent>()
+  const ended = Promise.withResolvers<'finished' | ErrorCode>()
+  const submitted = now()
+  const counted = { promptTokens: 0, outputTokens: 0 }
+  let begun: number | undefined
+  let computeMs: number | undefined
+  let stop: (() => void) | undefined
+  let interruption: TwohopError | undefined
+  let last: Report | undefined
+
+  function report(): Report {
+    const at = now()
+    return {
+      ...counted,
+      queueMs: Math.round((begun ?? at) - submitted),
+      computeMs: computeMs ?? Math.round(at - (begun ?? at)),
+    }
+  }
+
+  function finish(error?: TwohopError): void {
+    last = report()
+    channel.close(error)
+    ended.resolve(error?.code ?? 'finished')
+    onEnd(entry)
+  }
+
+  const entry: Entry = {
+    job,
+    begin(stopIt) {
+      begun = now()
+      stop = stopIt
+    },
+    take(event) {
+      if (last !== undefined) return
+      if (event.type === 'started') counted.promptTokens = event.promptTokens
+      if (event.type === 'token') counted.outputTokens = event.outputTokens
+      if (event.type !== 'ended') return channel.push(event)
+      const { end, promptTokens, outputTokens } = event
+      if (end.how !== 'lost') {
+        Object.assign(counted, { promptTokens, outputTokens })
+        computeMs = event.computeMs
+      }
+      if (end.how === 'finished') channel.push({ type: 'finished', output: end.output })
+      finish(end.how === 'finished' ? undefined : errorOf(end, interruption))
+    },
+    interrupt(error) {
+      if (last !== undefined) return
+      interruption ??= error
+      if (stop === undefined) finish(error)
+      else stop()
+    },
+    run: {
+      events: () => channel.values(),
+      report: () => last ?? report(),
+      cancel: () => entry.interrupt(new TwohopError('host_failed', 'The request was cancelled.')),
+      ended: ended.promise,
+    },
+  }
+  return entry
+}
+
+function errorOf(
+  end: Exclude<Extract<EngineEvent, { type: 'ended' }>['end'], { how: 'finished' }>,
+  interruption: TwohopError | undefined,
+): TwohopError {
+  if (end.how === 'refused')
+    return new TwohopError(end.code, end.message, end.param === undefined ? {} : { param: end.param })
+  if (end.how === 'stopped' && interruption !== undefined) return interruption
+  return new TwohopError('host_failed', 'The model failed on this request.')
+}

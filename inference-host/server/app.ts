@@ -1,0 +1,65 @@
+import { Hono } from 'hono'
+import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import type { Admit } from '../admission/admit.ts'
+import type { Authenticate } from '../admission/authenticate.ts'
+import type { ReplayGuard } from '../admission/replay.ts'
+import type { Log } from '../log.ts'
+import type { Requests } from '../scheduler/requests.ts'
+import type { HostEnv } from './call.ts'
+import { cancel } from './cancel.ts'
+import { chat } from './chat.ts'
+import { completions } from './completions.ts'
+import { embeddings } from './embeddings.ts'
+import { tasks } from './tasks.ts'
+
+type Options = {
+  authenticate: Authenticate
+  admit: Admit
+  requests: Requests
+  replays: ReplayGuard
+  /** False before the warm-up is done and while draining. */
+  ready: () => boolean
+  /** The largest body, in bytes. */
+  bodyBytes: number
+  log: Log
+}
+
+/** The host's HTTP surface. Nothing but `/livez` and `/readyz` is answered without a valid service token. */
+export function createApp({ authenticate, admit, requests, replays, ready, bodyBytes, log }: Options) {
+  const host = { admit, bodyBytes, log }
+  const app = new Hono<HostEnv>()
+
+  app.get('/livez', (context) => context.text('ok'))
+  app.get('/readyz', (context) => {
+    if (ready()) return context.text('ok')
+    const error = new TwohopError('host_not_ready', 'The host is starting or about to stop.')
+    return errorResponse(error, crypto.randomUUID())
+  })
+
+  app.use(async (context, next) => {
+    const route = `${context.req.method} ${context.req.path}`
+    context.set('requestId', crypto.randomUUID())
+    const claims = await authenticate(context.req.header('authorization'), route)
+    context.set('claims', claims)
+    context.set('requestId', claims.jti)
+    await next()
+  })
+
+  app.post('/v1/chat/completions', chat(host))
+  app.post('/v1/completions', completions(host))
+  app.post('/v1/embeddings', embeddings(host))
+  app.post('/v1/tasks/:task', tasks(host))
+  app.delete('/v1/requests/:id', cancel({ requests, replays }))
+
+  app.notFound((context) =>
+    errorResponse(new TwohopError('not_found', 'Nothing is here.'), context.var.requestId),
+  )
+  app.onError((error, context) => {
+    const id = context.var.requestId
+    const code = error instanceof TwohopError ? error.code : 'internal'
+    log('refused', { id, method: context.req.method, code })
+    if (code === 'internal') log('internal_error', { id, error: error.name })
+    return errorResponse(error, id)
+  })
+  return app
+}

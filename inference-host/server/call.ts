@@ -1,0 +1,65 @@
+import type { Context } from 'hono'
+import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+import type { ServiceClaims } from '../../shared/service-token.ts'
+import type { Admit, Asked } from '../admission/admit.ts'
+import { checkBodyHash, readBody } from '../admission/body.ts'
+import type { Log } from '../log.ts'
+import type { Run } from '../scheduler/run.ts'
+
+/** What the app hands from its checks to its routes. */
+export type HostEnv = { Variables: { requestId: string; claims: ServiceClaims } }
+export type HostContext = Context<HostEnv>
+
+/** What a route needs of the host. */
+export type Host = { admit: Admit; bodyBytes: number; log: Log }
+
+/**
+ * Reads the body that was signed for and checks it against `schema`.
+ * @throws TwohopError `body_too_large`, `service_token_body_mismatch`, or `invalid_request` with the field's path.
+ */
+export async function readRequest<Schema extends z.ZodType>(
+  context: HostContext,
+  schema: Schema,
+  bodyBytes: number,
+): Promise<z.infer<Schema>> {
+  const body = await readBody(context.req.raw, bodyBytes)
+  await checkBodyHash(context.var.claims, body)
+  const parsed = schema.safeParse(parseJson(body))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new TwohopError('invalid_request', issue?.message ?? 'The body is not valid.', {
+    param: z.core.toDotPath(issue?.path ?? []),
+  })
+}
+
+function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    throw new TwohopError('invalid_request', 'The body is no JSON.')
+  }
+}
+
+/** Admits what was asked; the run ends when the caller goes away, and its end is logged. */
+export function begin(context: HostContext, { admit, log }: Host, asked: Asked): Run {
+  const { signal } = context.req.raw
+  const { claims, requestId: id } = context.var
+  const run = admit(claims, asked)
+  if (signal.aborted) run.cancel()
+  signal.addEventListener('abort', () => run.cancel(), { once: true })
+  void run.ended.then((code) => {
+    const { promptTokens, outputTokens, queueMs, computeMs } = run.report()
+    log('run', {
+      id,
+      task: asked.task,
+      model: asked.model,
+      code,
+      prompt_tokens: promptTokens,
+      output_tokens: outputTokens,
+      queue_ms: queueMs,
+      compute_ms: computeMs,
+    })
+  })
+  return run
+}

@@ -1,0 +1,13 @@
+import type { Output } from '../engine/port.ts'
+import type { Run } from '../scheduler/run.ts'
+
+/** What a run that generates no text gives at its end. @throws TwohopError with which the run ended. */
+export async function outputOf<Kind extends Output['kind']>(
+  run: Run,
+  kind: Kind,
+): Promise<Extract<Output, { kind: Kind }>> {
+  for await (const event of run.events())
+    if (event.type === 'finished' && event.output.kind === kind)
+      return event.output as Extract<Output, { kind: Kind }>
+  throw new Error(`a run ended without ${kind}`)
+}

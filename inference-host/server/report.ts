@@ -1,0 +1,37 @@
+import { errorResponse } from '../../shared/errors.ts'
+import { type GenerationUsage, generationUsage } from '../../shared/usage.ts'
+import type { Report, Run } from '../scheduler/run.ts'
+
+/** Where a request's time went, in whole milliseconds. */
+export type Timing = { queue_ms: number; compute_ms: number }
+
+export function usageOf({ promptTokens, outputTokens }: Report): GenerationUsage {
+  return generationUsage(promptTokens, outputTokens)
+}
+
+export function timingOf({ queueMs, computeMs }: Report): Timing {
+  return { queue_ms: queueMs, compute_ms: computeMs }
+}
+
+/** The headers that say what an answer has cost. */
+function costHeaders(report: Report): Record<string, string> {
+  return { 'x-usage': JSON.stringify(usageOf(report)), 'x-timing': JSON.stringify(timingOf(report)) }
+}
+
+/** A whole answer of JSON text, with what it has cost in its headers. */
+export function answer(json: string, requestId: string, run: Run): Response {
+  return new Response(json, {
+    headers: {
+      'content-type': 'application/json',
+      'x-request-id': requestId,
+      ...costHeaders(run.report()),
+    },
+  })
+}
+
+/** The answer to a request that was admitted and did not finish: the error, and what was computed all the same. */
+export function failedAnswer(error: unknown, requestId: string, run: Run): Response {
+  const response = errorResponse(error, requestId)
+  for (const [name, value] of Object.entries(costHeaders(run.report()))) response.headers.set(name, value)
+  return response
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Limits, ReserveRequest, Settlement } from '../../../edge/budget/port.ts'
+import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
+import { findRedisServer } from '../../../local/redis/real.ts'
+import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
+
+export type RunningRedis = {
+  /** Runs one command and gives its result. Throws an Error with Redis's text when it fails. */
+  command<Result>(...words: (string | number)[]): Promise<Result>
+  /** Runs several commands in one request; the first error is thrown. */
+  pipeline<Result>(commands: (string | number)[][]): Promise<Result[]>
+  /** HTTP requests that the front has answered so far. */
+  requests(): Promise<number>
+  local(): LocalRedis
+  /** A budget of its own connection, as another edge would have it, on the set clock. */
+  budget(options?: Partial<Parameters<typeof createUpstashBudget>[0]>): ReturnType<typeof createUpstashBudget>
+  clock: { now: number }
+}
+
+const folders: string[] = []
+const serverFile = await findRedisServer()
+
+/**
+ * Runs the same suite before a real redis-server and before the embedded one. CI must have the real one.
+ */
+export function describeEachRedis(name: string, suite: (redis: RunningRedis) => void): void {
+  if (!serverFile) {
+    const missing = `${name} on redis-server: none is on the PATH (Debian: apt-get install redis-server)`
+    if (process.env.CI) it(missing, () => expect.fail(missing))
+    else it.skip(missing)
+  }
+  for (const kind of ['redis-server', 'embedded'] as const)
+    describe.skipIf(kind === 'redis-server' && !serverFile)(`${name} on ${kind}`, () => suite(running(kind)))
+}
+
+/** Starts a Redis before the suite's tests, empties it before each and stops it afterwards. */
+function running(kind: 'redis-server' | 'embedded'): RunningRedis {
+  let local: LocalRedis
+  const clock = { now: 0 }
+  beforeAll(async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
+    folders.push(dir)
+    local = await startRedis({ dir, prefer: kind })
+  })
+  afterAll(async () => {
+    await local.stop()
+    for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true })
+  })
+  beforeEach(async () => {
+    clock.now = Date.UTC(2026, 10, 21, 10, 59, 30)
+    await command('FLUSHALL')
+  })
+
+  async function post<Body>(path: string, body: unknown): Promise<Body> {
+    const answer = await fetch(`${local.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${local.token}` },
+      body: JSON.stringify(body),
+    })
+    return (await answer.json()) as Body
+  }
+
+  async function pipeline<Result>(commands: (string | number)[][]): Promise<Result[]> {
+    if (commands.length === 0) return []
+    const replies = await post<{ result: Result; error?: string }[]>('/pipeline', commands)
+    for (const { error } of replies) if (error !== undefined) throw new Error(error)
+    return replies.map(({ result }) => result)
+  }
+
+  const command = async <Result>(...words: (string | number)[]) =>
+    (await pipeline<Result>([words]))[0] as Result
+
+  return {
+    command,
+    pipeline,
+    async requests() {
+      const answer = await fetch(`${local.url}/twohop/stats`, {
+        headers: { authorization: `Bearer ${local.token}` },
+      })
+      return ((await answer.json()) as { requests: number }).requests
+    },
+    local: () => local,
+    budget: (options = {}) =>
+      createUpstashBudget({ url: local.url, token: local.token, clock: () => clock.now, ...options }),
+    clock,
+  }
+}
+
+export const PLENTY: Limits = {
+  requestsPerMinute: 1_000_000,
+  concurrent: 1_000_000,
+  budgets: { minute: 1_000_000, day: 1_000_000, month: 1_000_000 },
+}
+
+/** Limits as PLENTY but for what is named. */
+export function limits(changes: Partial<Omit<Limits, 'budgets'>> & Partial<Limits['budgets']> = {}): Limits {
+  const { requestsPerMinute, concurrent, ...budgets } = changes
+  return {
+    requestsPerMinute: requestsPerMinute ?? PLENTY.requestsPerMinute,
+    concurrent: concurrent ?? PLENTY.concurrent,
+    budgets: { ...PLENTY.budgets, ...budgets },
+  }
+}
+
+export function request(requestId: string, changes: Partial<ReserveRequest> = {}): ReserveRequest {
+  const base = { account: 'firebase:ada', units: 10, limits: PLENTY, leaseMs: 60_000 }
+  return { requestId, ...base, model: 'tiny-chat', task: 'chat', plan: 'free', ...changes }
+}
+
+export function settlement(requestId: string, changes: Partial<Settlement> = {}): Settlement {
+  const base = { account: 'firebase:ada', units: 4, promptTokens: 1, outputTokens: 3, computeMs: 20 }
+  return { requestId, ...base, outcome: 'ok', ...changes }
+}
+
+/** A usage event's fields by name. */
+export type UsageEvent = Record<string, string>
+
+export async function events(redis: RunningRedis): Promise<UsageEvent[]> {
+  const entries = await redis.command<[string, string[]][]>('XRANGE', 'twohop:events', '-', '+')
+  return entries.map(([, fields]) => {
+    const names = fields.filter((_, index) => index % 2 === 0)
+    return Object.fromEntries(names.map((name, index) => [name, fields[2 * index + 1] ?? '']))
+  })
+}
+
+/** A window's counters as they are stored, or undefined where there are none. */
+export async function counters(redis: RunningRedis, window: string, account = 'firebase:ada') {
+  const [used, held, requests] = await redis.command<(string | null)[]>(
+    'HMGET',
+    `twohop:budget:${account}:${window}`,
+    'used',
+    'held',
+    'requests',
+  )
+  if (held === null) return undefined
+  return { used: Number(used ?? 0), held: Number(held), requests: Number(requests ?? 0) }
+}

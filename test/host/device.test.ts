@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createTryDevice } from '../../inference-host/device/try.ts'
+import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
+import { type HostProcess, startHostProcess } from './host-process.ts'
+import { embeddedModel, realModel } from './real-models.ts'
+import { manifestOf } from './serving.ts'
+import { createSigner } from './signer.ts'
+
+const CHROMIUM = '/usr/lib/chromium'
+const DRIVER = `${CHROMIUM}/vk_swiftshader_icd.json`
+/** Debian's chromium brings a Vulkan driver that computes in software, and the Vulkan loader. */
+const SWIFTSHADER = { VK_DRIVER_FILES: DRIVER, VK_ICD_FILENAMES: DRIVER, LD_LIBRARY_PATH: CHROMIUM }
+const NO_VULKAN = { VK_DRIVER_FILES: '/dev/null', VK_ICD_FILENAMES: '/dev/null' }
+
+const minilm = realModel('all-MiniLM-L6-v2')
+const chat = embeddedModel('twohop-chat')
+const request = {
+  folder: chat.folder,
+  task: 'text-generation',
+  dtype: 'q8',
+  context: undefined,
+  threads: 1,
+} as const
+
+let running: HostProcess | undefined
+afterEach(async () => {
+  running?.child.kill('SIGKILL')
+  await running?.ended
+})
+
+async function start(
+  model: { id: string; source: string; task: string },
+  environment: Record<string, string>,
+) {
+  const signer = await createSigner()
+  const manifest = await manifestOf([model])
+  running = startHostProcess({
+    SERVICE_TOKEN_PUBLIC_KEYS: signer.jwks,
+    MODELS_FILE: manifest.file,
+    ...environment,
+  })
+  const ready = await running.ready.finally(manifest.remove)
+  return { host: running, signer, ...ready }
+}
+
+describe('trying a device', () => {
+  const tryDevice = createTryDevice(60_000)
+
+  test('the CPU runs the model and says how long it took', async () => {
+    const answer = await tryDevice({ ...request, device: 'cpu' })
+    expect(answer).toEqual({ runs: true, ms: expect.any(Number) })
+  })
+
+  test('a folder without a model is a reason, not a throw', async () => {
+    const answer = await tryDevice({ ...request, device: 'cpu', folder: '/nowhere' })
+    expect(answer).toEqual({ runs: false, reason: expect.stringMatching(/./) })
+  })
+
+  test('what gives no answer in time is ended', async () => {
+    const answer = await createTryDevice(1)({ ...request, device: 'cpu' })
+    expect(answer).toEqual({ runs: false, reason: 'no answer in 1 ms' })
+  })
+})
+
+test('auto without any GPU falls back to the CPU and says why', async () => {
+  const model = { id: 'chat', source: chat.folder, task: 'text-generation' }
+  const { host, models } = await start(model, { HOST_DEVICE: 'auto', CUDA_VISIBLE_DEVICES: '', ...NO_VULKAN })
+  expect(models[0]?.device).toBe('cpu')
+  expect(await host.line(/^device /)).toMatch(/^device model=chat chosen=cpu why="cuda: .+; webgpu: .+"$/)
+})
+
+const noChromium = existsSync(DRIVER) ? '' : ` (${DRIVER} is missing: apt-get install chromium)`
+if (noChromium !== '' && process.env.CI !== undefined) throw new Error(`CI must have${noChromium}`)
+
+describe.skipIf(noChromium !== '')(`webgpu on SwiftShader${noChromium}`, () => {
+  test.skipIf(!minilm.there)(`gives the embeddings of the CPU${minilm.missing}`, async () => {
+    const model = { id: 'minilm', source: minilm.folder, task: 'feature-extraction' }
+    const { url, signer, models } = await start(model, { HOST_DEVICE: 'webgpu', ...SWIFTSHADER })
+    expect(models[0]?.device).toBe('webgpu')
+    const reference: { text: string; embedding: number[] }[] = JSON.parse(
+      readFileSync(`${minilm.folder}/reference.json`, 'utf8'),
+    )
+    const [{ text, embedding } = { text: '', embedding: [] }] = reference
+    const body = JSON.stringify({ model: 'minilm', input: [text], encoding_format: 'float' })
+    const token = await signer.sign('POST /v1/embeddings', body, { scope: 'embed' })
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await fetch(`${url}/v1/embeddings`, { method: 'POST', headers, body })
+    const { data } = (await response.json()) as EmbeddingList
+    const ours = data[0]?.embedding as number[]
+    expect(ours.reduce((sum, value, i) => sum + value * (embedding[i] ?? 0), 0)).toBeGreaterThan(0.995)
+  })
+
+  test('auto tries it, and passes it over where the CPU is far faster', async () => {
+    const model = { id: 'chat', source: chat.folder, task: 'text-generation' }
+    const { host, models } = await start(model, {
+      HOST_DEVICE: 'auto',
+      CUDA_VISIBLE_DEVICES: '',
+      ...SWIFTSHADER,
+    })
+    const line = await host.line(/^device /)
+    expect(line).toMatch(/webgpu runs it, \d+ ms, cpu \d+ ms/)
+    expect(line).toContain(`chosen=${models[0]?.device} `)
+  })
+})

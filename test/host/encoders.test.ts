@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
+import { realModel } from './real-models.ts'
+import { type Serving, serve } from './serving.ts'
+
+const minilm = realModel('all-MiniLM-L6-v2')
+const EMBED = { claims: { scope: 'embed' } }
+const FEATURES = { claims: { scope: 'tasks:feature-extraction' } }
+
+const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
+const cosine = (a: number[], b: number[]) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+
+describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing}`, () => {
+  let serving: Serving
+  let reference: { text: string; embedding: number[] }[]
+
+  beforeAll(async () => {
+    reference = JSON.parse(readFileSync(`${minilm.folder}/reference.json`, 'utf8'))
+    serving = await serve([{ id: 'minilm', source: minilm.folder, task: 'feature-extraction' }])
+  })
+  afterAll(() => serving?.stop())
+
+  async function embed(input: string[], encoding_format = 'float'): Promise<EmbeddingList> {
+    const response = await serving.send(
+      'POST /v1/embeddings',
+      { model: 'minilm', input, encoding_format },
+      EMBED,
+    )
+    return (await response.json()) as EmbeddingList
+  }
+
+  test('within cosine 0.995 of the reference, of length 1, in the order of the inputs', async () => {
+    const { data } = await embed(reference.map(({ text }) => text))
+    expect(data.map(({ index }) => index)).toEqual(reference.map((_, i) => i))
+    for (const [i, { embedding }] of reference.entries()) {
+      const ours = data[i]?.embedding as number[]
+      expect(cosine(ours, embedding)).toBeGreaterThan(0.995)
+      expect(dot(ours, ours)).toBeCloseTo(1, 5)
+    }
+  })
+
+  test('a text has the same vector alone and among others', async () => {
+    const [first, second] = reference.map(({ text }) => text)
+    const together = await embed([first ?? '', second ?? '', 'short'])
+    const alone = await embed([second ?? ''])
+    expect(together.data[1]?.embedding).toEqual(alone.data[0]?.embedding)
+  })
+
+  test('base64 holds the very same float32 numbers', async () => {
+    const [{ embedding: numbers } = { embedding: [] }] = (await embed(['hello'])).data
+    const [{ embedding: text } = { embedding: '' }] = (await embed(['hello'], 'base64')).data
+    const bytes = Buffer.from(text as string, 'base64')
+    const floats = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4))
+    expect(floats).toEqual(numbers)
+    expect(floats).toHaveLength(384)
+  })
+
+  test('counts the start and end marks with each text', async () => {
+    const { usage } = await embed(['hello', 'hello world'])
+    expect(usage).toEqual({ prompt_tokens: 3 + 4, total_tokens: 3 + 4 })
+  })
+
+  test('a text beyond the model is refused by its place, never cut off', async () => {
+    const body = { model: 'minilm', input: ['short', 'word '.repeat(511)], encoding_format: 'float' }
+    const response = await serving.send('POST /v1/embeddings', body, EMBED)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { code: 'context_length_exceeded', param: 'input[1]' },
+    })
+    expect((await embed(['word '.repeat(510)])).usage.prompt_tokens).toBe(512)
+  })
+
+  test('all texts together must fit the reservation', async () => {
+    const body = { model: 'minilm', input: ['hello', 'hello world'], encoding_format: 'float' }
+    const claims = { scope: 'embed', reserved: { prompt_tokens: 6, output_tokens: 0 } }
+    const response = await serving.send('POST /v1/embeddings', body, { claims })
+    expect(await response.json()).toMatchObject({ error: { code: 'prompt_exceeds_reservation' } })
+  })
+
+  test('feature-extraction: one vector for one input, normalized or not', async () => {
+    const task = async (parameters: object, single = true) => {
+      const body = { model: 'minilm', inputs: ['hello'], single, max_tokens: 0, parameters }
+      const response = await serving.send('POST /v1/tasks/feature-extraction', body, FEATURES)
+      return { vector: await response.json(), usage: response.headers.get('x-usage') }
+    }
+    const [normal, raw, list] = [await task({}), await task({ normalize: false }), await task({}, false)]
+    const vector = normal.vector as number[]
+    expect(dot(vector, vector)).toBeCloseTo(1, 5)
+    expect(cosine(vector, raw.vector as number[])).toBeCloseTo(1, 5)
+    expect(Math.abs(dot(raw.vector as number[], raw.vector as number[]) - 1)).toBeGreaterThan(0.01)
+    expect(list.vector).toEqual([vector])
+    expect(JSON.parse(normal.usage ?? '')).toEqual({
+      prompt_tokens: 3,
+      completion_tokens: 0,
+      total_tokens: 3,
+    })
+  })
+
+  test('cancelled between texts, it has used those that were begun', async () => {
+    const body = { model: 'minilm', input: new Array(400).fill('word '.repeat(60)), encoding_format: 'float' }
+    const claims = { scope: 'embed', jti: 'many', reserved: { prompt_tokens: 100_000, output_tokens: 0 } }
+    const answer = serving.send('POST /v1/embeddings', body, { claims })
+    let status = 404
+    let usage = { prompt_tokens: 0 }
+    while (status === 404) {
+      const claims = { scope: 'embed', model: 'minilm', jti: crypto.randomUUID() }
+      const response = await serving.send('DELETE /v1/requests/many', undefined, { claims })
+      status = response.status
+      if (status === 200) ({ usage } = (await response.json()) as { usage: typeof usage })
+    }
+    expect(usage.prompt_tokens % 62).toBe(0)
+    expect(usage.prompt_tokens).toBeLessThan(400 * 62)
+    expect((await answer).status).toBe(502)
+  })
+})

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Loaded, loadModel } from '../../inference-host/device/load.ts'
+import { perform } from '../../inference-host/engine/perform.ts'
+import type { EngineEvent, Job } from '../../inference-host/engine/port.ts'
+import { startThreadEngine } from '../../inference-host/engine/thread.ts'
+import { embeddedModel } from './real-models.ts'
+
+const { folder } = embeddedModel('twohop-chat')
+const REQUEST = {
+  folder,
+  task: 'text-generation',
+  device: 'cpu',
+  dtype: 'q8',
+  context: undefined,
+  threads: 1,
+} as const
+
+const STORY: Job = {
+  kind: 'complete',
+  prompt: 'What is',
+  sampling: { temperature: 2, topP: undefined, seed: 1, stop: [] },
+  limits: { promptTokens: 100, outputTokens: 200 },
+}
+
+describe('stopping a generation', () => {
+  let loaded: Loaded
+  beforeAll(async () => {
+    loaded = await loadModel(REQUEST)
+  })
+  afterAll(() => loaded?.model.dispose())
+
+  /** Raises the flag once `enough` tokens are there, outside of any step; gives the tokens then and at the end. */
+  async function stopAt(enough: number) {
+    const flag = new Int32Array(new SharedArrayBuffer(4))
+    const counts = { promptTokens: 0, outputTokens: 0 }
+    let atFlag = -1
+    let over = false
+    const raise = () => {
+      if (over) return
+      if (counts.outputTokens < enough) return void setImmediate(raise)
+      Atomics.store(flag, 0, 1)
+      atFlag = counts.outputTokens
+    }
+    raise()
+    const output = await perform(loaded, STORY, {
+      counts,
+      stopped: () => Atomics.load(flag, 0) !== 0,
+      report: () => {},
+      newSeed: () => 1,
+    })
+    over = true
+    return { output, atFlag, atEnd: counts.outputTokens }
+  }
+
+  test('at most one further token is computed once the flag is up', async () => {
+    for (const enough of [1, 2, 3, 5, 8]) {
+      const { output, atFlag, atEnd } = await stopAt(enough)
+      expect(output).toBeUndefined()
+      expect(atFlag).toBeGreaterThanOrEqual(enough)
+      expect(atEnd - atFlag).toBeLessThanOrEqual(1)
+    }
+  })
+
+  test('with the flag up before the start nothing is computed', async () => {
+    expect(await stopAt(0)).toEqual({ output: undefined, atFlag: 0, atEnd: 0 })
+  })
+})
+
+describe('the thread', () => {
+  test('a job whose engine is closed ends as lost, after what it had reported', async () => {
+    const engine = await startThreadEngine({ ...REQUEST, id: 'chat' })
+    const events: EngineEvent[] = []
+    const ended = new Promise<void>((resolve) => {
+      engine.run(STORY, (event) => {
+        events.push(event)
+        if (event.type === 'token' && event.outputTokens === 2) void engine.close()
+        if (event.type === 'ended') resolve()
+      })
+    })
+    await ended
+    expect(events[0]).toEqual({ type: 'started', promptTokens: expect.any(Number) })
+    expect(events.at(-1)).toMatchObject({ type: 'ended', end: { how: 'lost' } })
+  })
+
+  test('a model that does not load is an error with the loader’s words', async () => {
+    await expect(startThreadEngine({ ...REQUEST, id: 'chat', dtype: 'q4' })).rejects.toThrow(/model_q4\.onnx/)
+  })
+})

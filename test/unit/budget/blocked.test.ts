@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { rememberRefusals } from '../../../edge/budget/blocked.ts'
+import type { Allowance, Budget, Limits, Refusal, ReserveRequest } from '../../../edge/budget/port.ts'
+import { TwohopError } from '../../../shared/errors.ts'
+
+const LIMITS: Limits = { requestsPerMinute: 5, concurrent: 2, budgets: { minute: 100, day: 200, month: 300 } }
+
+const request = (changes: Partial<ReserveRequest> = {}): ReserveRequest => {
+  const names = { requestId: crypto.randomUUID(), account: 'ada', model: 'm', task: 'chat', plan: 'free' }
+  return { ...names, units: 10, limits: LIMITS, leaseMs: 1000, ...changes }
+}
+
+function allowance(used: number, held: number): Allowance {
+  const counters = (limit: number, resetMs: number) => ({ limit, used, held, resetMs })
+  return {
+    requests: { limit: 5, remaining: 0, resetMs: 30_000 },
+    budgets: {
+      minute: counters(100, 30_000),
+      day: counters(200, 5_000_000),
+      month: counters(300, 9_000_000),
+    },
+  }
+}
+
+const refusal = (changes: Partial<Refusal>): Refusal => ({
+  granted: false,
+  code: 'rate_limited',
+  window: undefined,
+  retryAfterMs: 30_000,
+  allowance: allowance(0, 0),
+  ...changes,
+})
+
+/** A memory before a store that refuses all with `answer`, on a set clock; `asked` counts round trips. */
+function remembering(answer: Refusal, capacity = 10) {
+  const clock = { now: 1_000_000 }
+  const asked = { reserve: 0, usage: 0 }
+  const store: Budget = {
+    reserve: async () => {
+      asked.reserve++
+      return answer
+    },
+    settle: async () => true,
+    sweep: async () => 3,
+    usage: async () => {
+      asked.usage++
+      throw new TwohopError('rate_limited', 'Too many reads.', { retryAfterMs: 20_000 })
+    },
+  }
+  return { clock, asked, budget: rememberRefusals(store, { now: () => clock.now, capacity }) }
+}
+
+describe('rememberRefusals', () => {
+  it('refuses a rate-limited account by itself until the window ends', async () => {
+    const { budget, clock, asked } = remembering(refusal({}))
+    await budget.reserve(request())
+    clock.now += 29_999
+    expect(await budget.reserve(request())).toEqual(
+      refusal({
+        retryAfterMs: 1,
+        allowance: {
+          requests: { limit: 5, remaining: 0, resetMs: 1 },
+          budgets: {
+            minute: { limit: 100, used: 0, held: 0, resetMs: 1 },
+            day: { limit: 200, used: 0, held: 0, resetMs: 4_970_001 },
+            month: { limit: 300, used: 0, held: 0, resetMs: 8_970_001 },
+          },
+        },
+      }),
+    )
+    expect(asked.reserve).toBe(1)
+    clock.now += 1
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('remembers a spent budget, for a minute at most', async () => {
+    const spent = refusal({
+      code: 'budget_exhausted',
+      window: 'day',
+      retryAfterMs: 5_000_000,
+      allowance: allowance(200, 0),
+    })
+    const { budget, clock, asked } = remembering(spent)
+    await budget.reserve(request())
+    clock.now += 59_999
+    expect(await budget.reserve(request({ units: 1 }))).toMatchObject({
+      code: 'budget_exhausted',
+      window: 'day',
+    })
+    expect(asked.reserve).toBe(1)
+    clock.now += 1
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  it.each<[string, Partial<Refusal>]>([
+    ['a budget with a unit left', { code: 'budget_exhausted', window: 'day', allowance: allowance(199, 0) }],
+    [
+      'a budget that is held, not spent',
+      { code: 'budget_exhausted', window: 'day', allowance: allowance(199, 1) },
+    ],
+    ['concurrency', { code: 'too_many_concurrent', retryAfterMs: 1000 }],
+    ['suspension', { code: 'account_suspended', allowance: undefined, retryAfterMs: undefined }],
+  ])('does not remember %s', async (_name, changes) => {
+    const { budget, asked } = remembering(refusal(changes))
+    await budget.reserve(request())
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('asks again for a caller with higher limits, and for another account', async () => {
+    const { budget, asked } = remembering(refusal({}))
+    await budget.reserve(request())
+    await budget.reserve(request({ limits: { ...LIMITS, requestsPerMinute: 6 } }))
+    await budget.reserve(request({ account: 'grace' }))
+    expect(asked.reserve).toBe(3)
+  })
+
+  it('asks again when the exhausted budget was raised', async () => {
+    const spent = refusal({ code: 'budget_exhausted', window: 'day', allowance: allowance(200, 0) })
+    const { budget, asked } = remembering(spent)
+    await budget.reserve(request())
+    await budget.reserve(request({ limits: { ...LIMITS, budgets: { ...LIMITS.budgets, month: 900 } } }))
+    expect(asked.reserve).toBe(1)
+    await budget.reserve(request({ limits: { ...LIMITS, budgets: { ...LIMITS.budgets, day: 201 } } }))
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('forgets the oldest account when it is full', async () => {
+    const { budget, asked } = remembering(refusal({}), 2)
+    for (const account of ['a', 'b', 'c']) await budget.reserve(request({ account }))
+    await budget.reserve(request({ account: 'c' }))
+    await budget.reserve(request({ account: 'b' }))
+    expect(asked.reserve).toBe(3)
+    await budget.reserve(request({ account: 'a' }))
+    expect(asked.reserve).toBe(4)
+  })
+
+  it('remembers who read usage too often', async () => {
+    const { budget, clock, asked } = remembering(refusal({}))
+    const read = () => budget.usage('ada', LIMITS)
+    await expect(read()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 20_000 })
+    clock.now += 5000
+    await expect(read()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 15_000 })
+    expect(asked.usage).toBe(1)
+    clock.now += 15_000
+    await expect(read()).rejects.toMatchObject({ code: 'rate_limited' })
+    expect(asked.usage).toBe(2)
+  })
+
+  it('passes settlements and sweeps on', async () => {
+    const { budget } = remembering(refusal({}))
+    const none = { units: 0, promptTokens: 0, outputTokens: 0, computeMs: 0 }
+    expect(await budget.settle({ requestId: 'r', account: 'ada', ...none, outcome: 'ok' })).toBe(true)
+    expect(await budget.sweep(5)).toBe(3)
+  })
+})

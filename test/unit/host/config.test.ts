@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { readConfig, VARIABLES } from '../../../inference-host/config.ts'
+
+const needed = { SERVICE_TOKEN_PUBLIC_KEYS: '{"keys":[]}' }
+
+test('defaults: loopback, port 8788, a queue of 64, 4 MiB bodies, 30 s to drain', () => {
+  expect(readConfig(needed)).toMatchObject({
+    HOST_BIND: '127.0.0.1',
+    HOST_PORT: 8788,
+    HOST_DEVICE: 'auto',
+    HOST_QUEUE: 64,
+    HOST_BODY_BYTES: 4_194_304,
+    HOST_DRAIN_SECONDS: 30,
+  })
+})
+
+test('HOST_THREADS 0 means one per core', () => {
+  expect(readConfig({ ...needed, HOST_THREADS: '0' }).HOST_THREADS).toBeGreaterThan(0)
+  expect(readConfig({ ...needed, HOST_THREADS: '3' }).HOST_THREADS).toBe(3)
+})
+
+test.each([
+  ['SERVICE_TOKEN_PUBLIC_KEYS', {}],
+  ['SERVICE_TOKEN_PUBLIC_KEYS', { SERVICE_TOKEN_PUBLIC_KEYS: '' }],
+  ['HOST_PORT', { ...needed, HOST_PORT: '65536' }],
+  ['HOST_PORT', { ...needed, HOST_PORT: '80x' }],
+  ['HOST_QUEUE', { ...needed, HOST_QUEUE: '0' }],
+  ['HOST_DEVICE', { ...needed, HOST_DEVICE: 'tpu' }],
+  ['HOST_DRAIN_SECONDS', { ...needed, HOST_DRAIN_SECONDS: '-1' }],
+])('refuses a wrong %s by its name, in one line, without its value', (name, environment) => {
+  const read = () => readConfig(environment)
+  expect(read).toThrow(new RegExp(`^${name}[^\\n]*$`))
+  expect(read).not.toThrow(/tpu|80x|65536/)
+})
+
+test('every variable says what it means and in which unit', () => {
+  for (const { meaning, unit } of Object.values(VARIABLES)) {
+    expect(meaning).toMatch(/\.$/)
+    expect(unit).not.toBe('')
+  }
+})
