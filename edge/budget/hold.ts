@@ -58,7 +58,8 @@ export function createHold({ budget, leaseMs }: Options) {
 
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its answer was lost: a settlement of nothing frees it, or bars it if it comes late.
-      background(settlement('refused', NOTHING).catch(() => {}))
+      if (error instanceof TwohopError && error.code === 'store_unavailable')
+        background(settlement('refused', NOTHING).catch(() => {}))
       throw error
     })
     if (!decision.granted) throw refused(decision)

@@ -30,7 +30,7 @@ export async function meter(
       headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
     })
   }
-  const text = await readText(answer.body, MAX_ANSWER_BYTES)
+  const text = await readText(answer, MAX_ANSWER_BYTES)
   held.settle('ok', usageOf(held, answer.headers, text))
   return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
 }

@@ -1,5 +1,4 @@
 import { createParser } from 'eventsource-parser'
-import * as z from 'zod'
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { Timing } from '../../shared/timing.ts'
 import { generationUsage } from '../../shared/usage.ts'
@@ -10,12 +9,17 @@ import { type Counts, type StopHost, stopAndSettle, usageWithin } from './used.t
 const MAX_EVENT = 64 * 1024
 const DONE = '[DONE]'
 
-const Chunk = z.object({
-  usage: z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0) }).nullish(),
-  timing: Timing.optional(),
-  choices: z.array(z.unknown()).optional(),
-  error: z.unknown().optional(),
-})
+/** What is read of a chunk. Checked by hand: a schema library's check of every token costs more than the token. */
+type Chunk = { usage?: unknown; timing?: unknown; choices?: unknown; error?: unknown }
+
+function countsOf({ usage }: Chunk): Counts | undefined {
+  if (typeof usage !== 'object' || usage === null) return undefined
+  const { prompt_tokens, completion_tokens } = usage as Record<string, unknown>
+  if (!isCount(prompt_tokens) || !isCount(completion_tokens)) throw brokeOff()
+  return { prompt_tokens, completion_tokens }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
 const encoder = new TextEncoder()
 const event = (data: string) => `data: ${data}\n\n`
@@ -51,22 +55,18 @@ export function meterStream(
 
   /** Notes an event's counts and returns what the client gets of it: OpenAI's stream, usage only if it asked. */
   function pass(data: string): string {
-    const raw = JSON.parse(data)
-    const { usage, timing: measured, choices, error } = Chunk.parse(raw)
-    if (error !== undefined) throw brokeOff()
+    const chunk: Chunk = JSON.parse(data)
+    if (typeof chunk !== 'object' || chunk === null || chunk.error !== undefined) throw brokeOff()
+    const usage = countsOf(chunk)
     if (usage) counts = usage
-    if (measured) timing = measured
+    if (chunk.timing !== undefined) timing = Timing.safeParse(chunk.timing).data
     const { includeUsage } = held.work
-    const last = choices?.length === 0
+    const last = Array.isArray(chunk.choices) && chunk.choices.length === 0
     if (last && !includeUsage) return ''
-    const { timing: _, usage: __, ...rest } = raw
+    const { timing: _, usage: __, ...rest } = chunk
     if (!includeUsage) return event(JSON.stringify(rest))
-    return event(
-      JSON.stringify({
-        ...rest,
-        usage: last && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null,
-      }),
-    )
+    const shown = last && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null
+    return event(JSON.stringify({ ...rest, usage: shown }))
   }
 
   /** Reads until there is something to pass on, or the end. */

@@ -1,4 +1,5 @@
 import { createApp } from '../app.ts'
+import { rememberRefusals } from '../budget/blocked.ts'
 import { createUpstashBudget } from '../budget/upstash.ts'
 import { issuersFromConfig } from '../identity/config.ts'
 import { createVerifyToken } from '../identity/verify.ts'
@@ -14,11 +15,13 @@ export function createEdge(variables: Variables) {
   const config = edgeConfig(variables)
   const now = () => Date.now()
   const network: typeof fetch = (input, init) => fetch(input, init)
-  const budget = createUpstashBudget({
-    url: config.UPSTASH_REDIS_REST_URL,
-    token: config.UPSTASH_REDIS_REST_TOKEN,
-    timeoutMs: config.REDIS_TIMEOUT_MS,
-  })
+  const budget = rememberRefusals(
+    createUpstashBudget({
+      url: config.UPSTASH_REDIS_REST_URL,
+      token: config.UPSTASH_REDIS_REST_TOKEN,
+      timeoutMs: config.REDIS_TIMEOUT_MS,
+    }),
+  )
   const app = createApp({
     catalog: config.catalog,
     policy: {

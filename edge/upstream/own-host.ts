@@ -115,7 +115,7 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
         NO_BODY,
         AbortSignal.timeout(CANCEL_TIMEOUT_MS),
       )
-      const text = await readText(answer.body, MAX_SMALL_BODY)
+      const text = await readText(answer, MAX_SMALL_BODY)
       if (!answer.ok) return undefined
       const { usage, timing } = Cancelled.parse(JSON.parse(text))
       return {
@@ -133,7 +133,7 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
 
 async function refusal(answer: Response): Promise<TwohopError> {
   const parsed = HostError.safeParse(
-    await readText(answer.body, MAX_SMALL_BODY)
+    await readText(answer, MAX_SMALL_BODY)
       .then(JSON.parse)
       .catch(() => undefined),
   )

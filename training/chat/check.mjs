@@ -41,6 +41,8 @@ function overlap(a, b) {
 }
 
 const groups = new Map()
+const refusals = new Set(heldOut.filter(({ file }) => file === 'offtopic').map(({ answer }) => answer))
+let refused = 0
 let unstopped = 0
 let cutDifferently = 0
 let saidDifferently = 0
@@ -60,6 +62,7 @@ for (const { file, question, answer, prompt, said } of heldOut) {
   tally.exact += Number(content === answer)
   tally.near += Number(overlap(content, answer) >= 0.8)
   groups.set(group, tally)
+  refused += Number(file === 'offtopic' && refusals.has(content))
   unstopped += Number(!stopped)
   if (content !== answer) console.log(`missed: ${question}\n  got:    ${content}\n  wanted: ${answer}`)
 }
@@ -69,6 +72,7 @@ for (const [group, { asked, exact, near }] of groups) {
   console.log(`${group}: ${exact} of ${asked} word for word, ${near} near (F1 of words at least 0.8)`)
   enough &&= near / asked >= FLOOR
 }
+console.log(`off-topic questions met by one of the honest refusals: ${refused}`)
 console.log(`prompts cut into other tokens than in training: ${cutDifferently}`)
 console.log(`answers other than those of the fp32 model in PyTorch: ${saidDifferently}`)
 console.log(`did not stop within ${MAX_NEW_TOKENS} tokens: ${unstopped}`)

@@ -85,13 +85,15 @@ def phrasing(entry, rng):
 
 
 def vary(question, rng):
-    """Case, punctuation, politeness, a synonym, a typo, a dropped filler word: each now and then."""
+    """Case, punctuation, politeness, a synonym, a typo, bare keywords, a dropped filler word: each now and then."""
     q = question
     if rng.random() < 0.25:
         q = re.sub(*rng.choice(REWRITES), q, flags=re.I)
     if rng.random() < 0.25:
         q = synonym(q, rng)
-    if rng.random() < 0.10:
+    if rng.random() < 0.12:
+        q = ' '.join(w for w in q.split(' ') if w.lower().strip('?.,!') not in FILLERS) or q
+    elif rng.random() < 0.10:
         words = q.split(' ')
         spots = [i for i, w in enumerate(words) if w.lower().strip('?.,!') in FILLERS]
         if len(words) > 3 and spots:

@@ -40,7 +40,7 @@ class Head(nn.Module):
 
 
 def learn_vocabulary(source, teacher):
-    samples = [source.text(label) for _ in range(15_000) for label in (0, 1)]
+    samples = [source.text(label) for _ in range(8_000) for label in (0, 1)]
     counts = wordpiece.count_words(samples)
     for rank, word in enumerate(lessons.common_words(teacher)):
         counts[word] += 20_000 / (rank + 100)

@@ -73,7 +73,7 @@ def distil(bert, rows, targets, steps, peak, tokens, draw, depth=None, extra=Non
             learning_rate(optimizer, peak, step, steps)
             ids, mask = pad([rows[i] for i in batch])
             out, target = mean_pool(bert(ids, mask, depth), mask), targets[batch]
-            loss = (1 - (out * target).sum(-1)).mean() + 5 * F.mse_loss(out @ out.T, target @ target.T)
+            loss = (1 - (out * target).sum(-1)).mean() + 5 * (out @ out.T - target @ target.T).square().mean()
             more = extra(step) if extra else None
             optimizer.zero_grad()
             (loss if more is None else loss + more).backward()
