@@ -16,14 +16,14 @@ const ISSUER_VARIABLES = [
 function firstCells(text: string, marker: string): string[] {
   const [, after = ''] = text.split(marker)
   const [table = ''] = after.trimStart().split('\n\n')
-  return [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name ?? '')
+  return [...table.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name ?? '')
 }
 
 describe('the documentation', () => {
   it('lists every error code with its status, and no other', async () => {
     const text = await page('docs/errors.md')
     const listed = Object.fromEntries(
-      [...text.matchAll(/^\| (\d{3}) \| `(\w+)` \|/gm)].map(([, status, code]) => [code, Number(status)]),
+      [...text.matchAll(/^\| (\d{3}) +\| `(\w+)` +\|/gm)].map(([, status, code]) => [code, Number(status)]),
     )
     expect(listed).toEqual(
       Object.fromEntries(Object.entries(ERRORS).map(([code, { status }]) => [code, status])),
@@ -42,6 +42,6 @@ describe('the documentation', () => {
     const text = await page('README.md')
     for (const [name, { fallback, unit }] of Object.entries(VARIABLES))
       if (fallback !== undefined && unit !== 'path')
-        expect(text, name).toMatch(new RegExp(`\`${name}\` \\|[^|]*(\\|[^|]*)?\\| ${fallback} \\|`))
+        expect(text, name).toMatch(new RegExp(`\`${name}\` +\\|[^|]*(\\|[^|]*)?\\| ${fallback} +\\|`))
   })
 })

@@ -27,7 +27,10 @@ const expect = (holds, promise) => {
 }
 
 const groupsOf = (name) =>
-  readFileSync(`${here}/corpus/${name}.txt`, 'utf8').trim().split('\n').map((line) => line.split('|').map((text) => text.trim()))
+  readFileSync(`${here}/corpus/${name}.txt`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split('|').map((text) => text.trim()))
 const trained = ['twohop', 'web', 'extension', 'account', 'billing', 'everyday'].flatMap(groupsOf)
 const unseen = groupsOf('held-out-groups')
 
@@ -72,10 +75,18 @@ function measure(name, queries, index) {
 const phrasing = measure('held-out phrasings', heldOutPhrasings, known)
 const group = measure('held-out groups   ', unseenRest, [...unseenFirst, ...known])
 for (const figures of [phrasing, group]) {
-  expect(figures.related > figures.unrelated + 0.3, 'related texts are at least 0.3 closer than unrelated ones')
+  expect(
+    figures.related > figures.unrelated + 0.3,
+    'related texts are at least 0.3 closer than unrelated ones',
+  )
 }
 
-const mixed = ['Hi', 'How do I reset my password?', trained.flat().slice(0, 8).join(' '), 'Why is the sky blue?']
+const mixed = [
+  'Hi',
+  'How do I reset my password?',
+  trained.flat().slice(0, 8).join(' '),
+  'Why is the sky blue?',
+]
 const together = await embed(mixed)
 let worst = 0
 for (const [i, text] of mixed.entries()) {
@@ -87,7 +98,8 @@ console.log(`batched with padding against alone: largest difference ${worst.toEx
 if (own) {
   expect(worst < 1e-3, 'batching with padding changes nothing')
   const { checkTokenBound } = await import('./token-bound.mjs')
-  for (const failure of checkTokenBound(extractor.tokenizer, [...trained, ...unseen].flat())) failures.push(failure)
+  for (const failure of checkTokenBound(extractor.tokenizer, [...trained, ...unseen].flat()))
+    failures.push(failure)
 }
 for (const failure of failures) console.error(`FAILED: ${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0

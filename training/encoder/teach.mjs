@@ -37,7 +37,10 @@ const order = texts.map((_, i) => i).sort((a, b) => texts[a].length - texts[b].l
 const vectors = new Uint16Array(texts.length * WIDTH)
 for (let at = 0; at < order.length; at += BATCH) {
   const batch = order.slice(at, at + BATCH)
-  const { data } = await embed(batch.map((i) => texts[i]), { pooling: 'mean', normalize: true })
+  const { data } = await embed(
+    batch.map((i) => texts[i]),
+    { pooling: 'mean', normalize: true },
+  )
   batch.forEach((line, row) => {
     for (let j = 0; j < WIDTH; j++) vectors[line * WIDTH + j] = half(data[row * WIDTH + j])
   })

@@ -12,7 +12,8 @@ export function checkTokenBound(tokenizer, texts) {
   const failures = []
   const test = (text) => {
     const { length } = tokenizer.encode(text)
-    if (length > bytes(text) + OVERHEAD) failures.push(`${JSON.stringify(text)}: ${length} tokens from ${bytes(text)} bytes`)
+    if (length > bytes(text) + OVERHEAD)
+      failures.push(`${JSON.stringify(text)}: ${length} tokens from ${bytes(text)} bytes`)
   }
   for (let point = 0; point <= 0x10ffff; point++) {
     if (point >= 0xd800 && point <= 0xdfff) continue
@@ -23,6 +24,8 @@ export function checkTokenBound(tokenizer, texts) {
     if (point < 0x3000) test(char.repeat(100))
   }
   for (const text of texts) test(text)
-  console.log(`token bound: every code point and ${texts.length} texts, ${failures.length} above bytes + ${OVERHEAD}`)
+  console.log(
+    `token bound: every code point and ${texts.length} texts, ${failures.length} above bytes + ${OVERHEAD}`,
+  )
   return failures.slice(0, 5)
 }
