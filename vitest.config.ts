@@ -24,6 +24,16 @@ export default defineConfig({
         },
       },
       {
+        // `npm start` itself, as a user types it.
+        test: {
+          name: 'start',
+          include: ['test/start/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
         // The whole stack as `npm start` runs it, in workerd.
         test: {
           name: 'stack',

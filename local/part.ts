@@ -18,6 +18,8 @@ export type PartOptions = {
   /** Called with each line that the process prints. */
   onLine?: (line: string) => void
   graceMs?: number
+  /** Aborted while the process is still starting, it is ended and waited for. */
+  signal?: AbortSignal | undefined
 }
 
 /** A part that could not start; the message is the last thing it said. */
@@ -26,12 +28,13 @@ export class PartFailed extends Error {}
 /**
  * Starts a TypeScript file as a process and waits for its `{type: 'ready'}` message. Each part ends by itself when
  * this process is gone (its channel closes), so that even a killed launcher leaves nothing behind.
- * @throws PartFailed when it ends before it is ready
+ * @throws PartFailed when it ends before it is ready, or `signal` is aborted by then
  */
 export async function startPart<Ready>(
   file: URL,
-  { args = [], env = {}, onLine, graceMs = 5000 }: PartOptions = {},
+  { args = [], env = {}, onLine, graceMs = 5000, signal }: PartOptions = {},
 ): Promise<Part<Ready>> {
+  signal?.throwIfAborted()
   const child = fork(file, args, {
     env: { ...process.env, ...env },
     execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -47,7 +50,10 @@ export async function startPart<Ready>(
         if (line.trim()) last = line
         onLine?.(line)
       })
+  const abort = () => child.kill('SIGTERM')
+  signal?.addEventListener('abort', abort)
   const ready = await Promise.race([readyMessage<Ready>(child), once(child, 'close').then(() => undefined)])
+  signal?.removeEventListener('abort', abort)
   if (ready === undefined || child.pid === undefined)
     throw new PartFailed(last || `${file.pathname} ended before it was ready`)
   return {

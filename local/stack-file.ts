@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import type { Catalog } from '../shared/catalog.ts'
 
 /** One token for each demo user. */
@@ -20,4 +20,32 @@ export type StackFile = {
 export async function writeStackFile(path: string, file: StackFile): Promise<void> {
   await rm(path, { force: true })
   await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+}
+
+/** Removes the file where it is about this very stack: another one may have written its own since. */
+export async function removeStackFile(path: string, { edge }: StackFile): Promise<void> {
+  if ((await edgePid(path)) === edge.pid) await rm(path, { force: true })
+}
+
+/** Removes what a stack that crashed has left; the file of one that runs stays. */
+export async function removeStaleStackFile(path: string): Promise<void> {
+  const pid = await edgePid(path)
+  if (pid === undefined || !isRunning(pid)) await rm(path, { force: true })
+}
+
+/** The edge's process as the file has it; undefined where there is no such file or it is half written. */
+async function edgePid(path: string): Promise<number | undefined> {
+  try {
+    return (JSON.parse(await readFile(path, 'utf8')) as StackFile).edge.pid
+  } catch {
+    return undefined
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }

@@ -21,6 +21,8 @@ export type StackOptions = {
   say: (part: string, line: string) => void
   /** More variables for the edge. */
   edgeVariables?: Record<string, string>
+  /** Aborted while the stack comes up: what has started is stopped again, and `startStack` throws. */
+  signal?: AbortSignal
   /** The catalog is data: tests and benchmarks bring plans of their own. */
   catalog?: (catalog: Catalog) => Catalog
 }
@@ -59,6 +61,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   async function part<Ready>(name: string, file: string, how: PartOptions, up: (ready: Ready) => string) {
     const process = await startPart<Ready>(new URL(file, import.meta.url), {
       ...how,
+      signal: options.signal,
       onLine: (line) => say(name, line),
     })
     started.push(process)
@@ -127,6 +130,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
     }
     const edge = await startEdge(options.port)
     await requireHealthy(edge.ready.url)
+    options.signal?.throwIfAborted()
     const { firebase, supabase, tokens } = issuer.ready
     return {
       file: {

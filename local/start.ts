@@ -1,17 +1,16 @@
 // `npm start`: the whole of Twohop on this machine, in the foreground.
-import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import { announcement } from './announcement.ts'
 import { keepAlive } from './keep-alive.ts'
 import { type Stack, startStack } from './stack.ts'
-import { writeStackFile } from './stack-file.ts'
+import { removeStackFile, removeStaleStackFile, writeStackFile } from './stack-file.ts'
 
 const DEFAULT_PORT = '8787'
-const dir = fileURLToPath(new URL('../.local', import.meta.url))
+const dir = resolve(process.env.TWOHOP_DIR ?? fileURLToPath(new URL('../.local', import.meta.url)))
 const stackFile = join(dir, 'stack.json')
 
 const command = new Command('npm start --')
@@ -34,36 +33,36 @@ const command = new Command('npm start --')
 const { port, model, device } = command.opts<{ port: string; model: string[]; device: string }>()
 
 let stack: Stack | undefined
-let stopping = false
-process.on('SIGINT', () => void stop(0))
-process.on('SIGTERM', () => void stop(0))
+const stopping = new AbortController()
+process.on('SIGINT', () => void stop())
+process.on('SIGTERM', () => void stop())
 
 try {
-  await rm(stackFile, { force: true })
   await requireFreePort(Number(port))
-  stack = await startStack({ dir, port: Number(port), models: model, device, say })
-  if (!stopping) {
-    await writeStackFile(stackFile, stack.file)
-    keepAlive(stack, {
-      say,
-      changed: ({ file }) => writeStackFile(stackFile, file),
-      stopping: () => stopping,
-    })
-    process.stdout.write(announcement(stack.file, process.stdout.isTTY))
-  }
+  await removeStaleStackFile(stackFile)
+  const { signal } = stopping
+  stack = await startStack({ dir, port: Number(port), models: model, device, say, signal })
+  await writeStackFile(stackFile, stack.file)
+  keepAlive(stack, {
+    say,
+    changed: ({ file }) => writeStackFile(stackFile, file),
+    stopping: () => signal.aborted,
+  })
+  process.stdout.write(announcement(stack.file, process.stdout.isTTY))
 } catch (error) {
-  if (!stopping) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    await stop(1)
-  }
+  // What had started is stopped by now.
+  if (!stopping.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exit(stopping.signal.aborted ? 0 : 1)
 }
 
-async function stop(code: number): Promise<void> {
-  if (stopping) return
-  stopping = true
-  await rm(stackFile, { force: true })
-  await stack?.stop()
-  process.exit(code)
+/** Ends the stack; one that is still coming up ends itself and throws above. */
+async function stop(): Promise<void> {
+  if (stopping.signal.aborted) return
+  stopping.abort()
+  if (stack === undefined) return
+  await stack.stop()
+  await removeStackFile(stackFile, stack.file)
+  process.exit(0)
 }
 
 function say(part: string, line: string): void {

@@ -1,0 +1,80 @@
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { StackFile } from '../../local/stack-file.ts'
+
+export const ROOT = join(import.meta.dirname, '../..')
+
+/** `npm start` as a user runs it, with its files in a folder of its own. */
+export type Started = {
+  process: ChildProcessWithoutNullStreams
+  /** What it has printed so far. */
+  output(): { stdout: string; stderr: string }
+  /** Resolves once `text` has been printed on stdout. @throws Error with all output when it ends before */
+  printed(text: string): Promise<void>
+  /** Exit code, when it has ended and nothing of it holds its output open any more. */
+  closed: Promise<number | null>
+  stackFile: string
+  stack(): Promise<StackFile>
+}
+
+/** Starts it. @param dir where the stack keeps its files */
+export function npmStart(dir: string, ...args: string[]): Started {
+  const child = spawn('npm', ['start', '--silent', '--', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, TWOHOP_DIR: dir },
+    // A group of its own, as a shell gives it, so that Ctrl-C can be sent to all of it.
+    detached: true,
+    stdio: 'pipe',
+  })
+  const said = { stdout: '', stderr: '' }
+  child.stdout.on('data', (data) => {
+    said.stdout += data
+  })
+  child.stderr.on('data', (data) => {
+    said.stderr += data
+  })
+  const closed = once(child, 'close').then(([code]) => code as number | null)
+  const stackFile = join(dir, 'stack.json')
+  return {
+    process: child,
+    output: () => said,
+    async printed(text) {
+      const ended = closed.then(() => true)
+      while (!said.stdout.includes(text))
+        if ((await Promise.race([once(child.stdout, 'data'), ended])) === true && !said.stdout.includes(text))
+          throw new Error(`it ended before it printed "${text}":\n${said.stdout}\n${said.stderr}`)
+    },
+    closed,
+    stackFile,
+    stack: async () => JSON.parse(await readFile(stackFile, 'utf8')) as StackFile,
+  }
+}
+
+/** What a terminal does on Ctrl-C: SIGINT to every process of the foreground group. */
+export function ctrlC({ process: { pid } }: Started): void {
+  process.kill(-Number(pid), 'SIGINT')
+}
+
+/** Every process below `pid`, itself included. */
+export async function family(pid: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-e', '-o', 'pid=,ppid='])
+  const parents = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+  const found = [pid]
+  for (const ancestor of found)
+    found.push(...parents.filter(([, parent]) => parent === ancestor).map(([child]) => child as number))
+  return found
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
