@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { env, pipeline } from '@huggingface/transformers'
 
-const FLOOR = 0.8
+/** Below this share of held-out phrasings something broke; the model card states what was reached. */
+const FLOOR = 0.5
 const MAX_NEW_TOKENS = 160
 const here = new URL('.', import.meta.url)
 
