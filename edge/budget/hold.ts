@@ -45,7 +45,7 @@ export function createHold({ budget, leaseMs }: Options) {
       task: work.task,
       plan: plan.id,
     }
-    const settlement = (outcome: Outcome, used: HostUsage) =>
+    const settlement = async (outcome: Outcome, used: HostUsage) =>
       budget.settle({
         requestId,
         account,

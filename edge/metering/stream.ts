@@ -47,6 +47,9 @@ export function meterStream(
 
   const parser = createParser({
     maxBufferSize: MAX_EVENT,
+    onError({ type }) {
+      if (type === 'max-buffer-size-exceeded') throw brokeOff()
+    },
     onEvent({ data }) {
       if (data === DONE) done = true
       else out += pass(data)

@@ -22,7 +22,8 @@ export function usageWithin(held: Held, counts: Counts | undefined, timing: Timi
 
 /**
  * Ends a request that will not come whole: stops the host, takes its final count (or `seen`, the last count that
- * reached us) and settles by it.
+ * reached us) and settles by it. Where neither is known, a client that left pays for all that was reserved, so that
+ * leaving early never comes free, and one whose request failed pays nothing.
  */
 export async function stopAndSettle(
   held: Held,
@@ -31,13 +32,7 @@ export async function stopAndSettle(
   seen?: HostUsage,
 ): Promise<void> {
   const final = (await stop(held)) ?? seen
-  held.settle(
-    outcome,
-    final &&
-      usageWithin(
-        held,
-        { prompt_tokens: final.promptTokens, completion_tokens: final.outputTokens },
-        { queue_ms: 0, compute_ms: final.computeMs },
-      ),
-  )
+  if (final === undefined && outcome === 'failed') return held.settle(outcome, undefined)
+  const counts = final && { prompt_tokens: final.promptTokens, completion_tokens: final.outputTokens }
+  held.settle(outcome, usageWithin(held, counts, { queue_ms: 0, compute_ms: final?.computeMs ?? 0 }))
 }
