@@ -3,7 +3,7 @@ import { type Loaded, loadModel } from '../../inference-host/device/load.ts'
 import { perform } from '../../inference-host/engine/perform.ts'
 import type { EngineEvent, Job } from '../../inference-host/engine/port.ts'
 import { startThreadEngine } from '../../inference-host/engine/thread.ts'
-import { embeddedModel } from './real-models.ts'
+import { embeddedModel } from '../real-models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 const REQUEST = {

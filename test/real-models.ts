@@ -18,7 +18,7 @@ export function embeddedModel(name: string): RealModel {
 }
 
 function modelAt(path: string, needed: boolean): RealModel {
-  const folder = fileURLToPath(new URL(`../../${path}`, import.meta.url))
+  const folder = fileURLToPath(new URL(`../${path}`, import.meta.url))
   const there = existsSync(`${folder}/config.json`)
   if (!there && needed) throw new Error(`${path} is missing`)
   return { folder, there, missing: there ? '' : ` (${path} is missing)` }
