@@ -1,21 +1,10 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
 import { Command } from 'commander'
 import { edgeBench } from './edge/bench.ts'
+import type { BenchOptions } from './options.ts'
 
 const BENCHMARKS: Record<string, { about: string; run: (options: BenchOptions) => Promise<unknown> }> = {
   edge: { about: 'the edge with every check on, beside a bare proxy and Portkey', run: edgeBench },
-}
-
-/** What each benchmark is told. */
-export type BenchOptions = {
-  /** Print one JSON object rather than tables. */
-  json: boolean
-  /** Rounds of the interleaved runs; medians are over these. */
-  rounds: number
-  /** Seconds that one run of one target lasts. */
-  seconds: number
-  /** Where progress goes, so that standard output holds results alone. */
-  progress: (line: string) => void
 }
 
 const command = new Command('npm run bench --').description(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { benchKit, type LoadResult, load, spread } from '../kit.ts'
-import type { BenchOptions } from '../run.ts'
+import type { BenchOptions } from '../options.ts'
 import { LOAD_CORE, startTargets, type Targets } from './targets.ts'
 
 const CASES = [

@@ -1,7 +1,7 @@
 import type { Device, ModelTask } from './port.ts'
 
-/** Weights' format -> what its ONNX file's name ends with (transformers.js's own naming). */
-const SUFFIX = {
+/** What transformers.js 4 appends to a graph's name for each dtype (its src/utils/dtypes.js). */
+export const SUFFIX = {
   fp32: '',
   fp16: '_fp16',
   q8: '_quantized',

@@ -1,18 +1,6 @@
-import { pickDtype } from '../device/dtype.ts'
+import { pickDtype, SUFFIX } from '../device/dtype.ts'
 import { ModelError } from './error.ts'
 import { DTYPES, type Dtype, type ModelEntry } from './manifest.ts'
-
-/** What transformers.js 4 appends to a graph's name for each dtype (its src/utils/dtypes.js). */
-const SUFFIX: Record<Dtype, string> = {
-  fp32: '',
-  fp16: '_fp16',
-  q8: '_quantized',
-  int8: '_int8',
-  uint8: '_uint8',
-  q4: '_q4',
-  q4f16: '_q4f16',
-  bnb4: '_bnb4',
-}
 
 /** Files beside the graphs that describe a text model: what transformers.js reads, and what their editors expect. */
 const DESCRIPTIONS = new Set([
