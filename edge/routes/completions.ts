@@ -32,7 +32,5 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
 
 /** The host always counts as it goes, so that a broken stream is settled by what was produced. */
 export function streamOptions(stream: boolean): Pick<HostCompletionRequest, 'stream' | 'stream_options'> {
-  return stream
-    ? { stream, stream_options: { include_usage: true, continuous_usage_stats: true } }
-    : { stream }
+  return stream ? { stream, stream_options: { include_usage: true } } : { stream }
 }

@@ -17,7 +17,11 @@ export type Shape = {
   }
 }
 
-type Request = { model: string; stream: boolean; stream_options?: object | undefined }
+type Request = {
+  model: string
+  stream: boolean
+  stream_options?: { continuous_usage_stats?: boolean | undefined } | undefined
+}
 
 type Options = { shape: Shape; request: Request; requestId: string; run: Run; now?: () => number }
 
@@ -96,16 +100,16 @@ function eventStream(
 }
 
 /**
- * OpenAI's chunks. With a usage asked for, each says what was used so far, so that a stream that breaks is billed
- * for what it had; then even a token without text (held back for a stop string) gets its chunk. The last has the
- * final usage, no choices, and `timing`.
+ * OpenAI's chunks. The last has the final usage, no choices, and `timing`. Where usage is asked for, the first says
+ * how many prompt tokens there are; where it is asked for continuously, each says what was used so far, and even a
+ * token without text (held back for a stop string) gets its chunk.
  */
 async function* chunks(
   { shape, request, requestId, run, now = Date.now }: Options,
   events: AsyncGenerator<RunEvent>,
   promptTokens: number,
 ): AsyncGenerator<object> {
-  const counted = request.stream_options !== undefined
+  const counted = request.stream_options?.continuous_usage_stats === true
   const head = {
     id: shape.prefix + requestId,
     object: shape.chunk.object,
@@ -117,7 +121,12 @@ async function* chunks(
     choices: [choice],
     ...(counted && { usage }),
   })
-  if (shape.chunk.opening !== undefined) yield chunk(shape.chunk.opening, generationUsage(promptTokens, 0))
+  if (shape.chunk.opening !== undefined)
+    yield {
+      ...head,
+      choices: [shape.chunk.opening],
+      ...(request.stream_options && { usage: generationUsage(promptTokens, 0) }),
+    }
   for await (const event of events) {
     if (event.type === 'token' && (counted || event.text !== ''))
       yield chunk(shape.chunk.choice(event.text, null), generationUsage(promptTokens, event.outputTokens))

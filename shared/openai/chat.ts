@@ -49,7 +49,7 @@ export const HostChatRequest = z.strictObject({
   stream: z.boolean(),
   /** vLLM's name for a usage block on every chunk: what was produced so far is known whenever a stream breaks. */
   stream_options: z
-    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.literal(true) })
+    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
     .optional(),
   temperature: sampling.temperature,
   top_p: sampling.top_p,

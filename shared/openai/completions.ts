@@ -32,7 +32,7 @@ export const HostCompletionRequest = z.strictObject({
   max_tokens: OutputTokens,
   stream: z.boolean(),
   stream_options: z
-    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.literal(true) })
+    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
     .optional(),
   temperature: sampling.temperature,
   top_p: sampling.top_p,

@@ -98,7 +98,6 @@ describe('a chat request', () => {
     expect(work.includeUsage).toBe(false)
     expect(HostChatRequest.parse(JSON.parse(JSON.stringify(work.request))).stream_options).toEqual({
       include_usage: true,
-      continuous_usage_stats: true,
     })
   })
 

@@ -1,0 +1,134 @@
+import { createParser } from 'eventsource-parser'
+import { TwohopError } from '../../shared/errors.ts'
+import { Timing } from '../../shared/timing.ts'
+import { generationUsage } from '../../shared/usage.ts'
+import type { Work } from '../parse/work.ts'
+import type { Counts } from './used.ts'
+
+/** The longest event that is waited for, in characters: a token's worth of text and its envelope are far below. */
+const MAX_EVENT = 64 * 1024
+const DONE = '[DONE]'
+
+/** Nothing but whole events of one line of data each, JSON objects by their looks. */
+const WHOLE_EVENTS = /^(?:data: \{"[^\r\n]*\}\n\n)+$/
+/** A key that has to be read. In the text of an answer its quotes would be escaped. */
+const TO_BE_READ = /"(?:usage|timing|error)"\s*:/
+const END = '}\n\n'
+
+/** What is read of a chunk. Checked by hand: a schema library's check of every token costs more than the token. */
+type Chunk = { usage?: unknown; timing?: unknown; choices?: unknown; error?: unknown }
+
+/** The host's server-sent events, read piece by piece as they come over the network. */
+export type EventReader = {
+  /**
+   * Takes the next piece and returns the events that the client gets for it: OpenAI's, a usage only if it asked.
+   * @throws TwohopError host_failed where the piece is no stream of ours
+   */
+  read(piece: Uint8Array): string
+  /** Whether `[DONE]` has come. */
+  readonly done: boolean
+  /** The host's final count: the last usage, if no event without one came after it. */
+  readonly final: Counts | undefined
+  /** What was produced as far as it is seen here, one token an event; undefined while nothing was. */
+  readonly seen: Counts | undefined
+  readonly timing: Timing | undefined
+}
+
+/** A reader for the stream of one request. */
+export function createEventReader({
+  includeUsage,
+  worst,
+}: Pick<Work, 'includeUsage' | 'worst'>): EventReader {
+  const decoder = new TextDecoder()
+  let out = ''
+  let whole = true
+  let done = false
+  let counts: Counts | undefined
+  let timing: Timing | undefined
+  /** Events since the last that had a usage. */
+  let uncounted = 0
+
+  const parser = createParser({
+    maxBufferSize: MAX_EVENT,
+    onError({ type }) {
+      if (type === 'max-buffer-size-exceeded') throw brokeOff()
+    },
+    onEvent({ data }) {
+      if (data === DONE) done = true
+      else out += parsed(data)
+    },
+  })
+
+  function parsed(data: string): string {
+    const chunk: Chunk = JSON.parse(data)
+    if (typeof chunk !== 'object' || chunk === null || chunk.error !== undefined) throw brokeOff()
+    const usage = countsOf(chunk)
+    if (usage) counts = usage
+    uncounted = usage ? 0 : uncounted + 1
+    if (chunk.timing !== undefined) timing = Timing.safeParse(chunk.timing).data
+    const last = Array.isArray(chunk.choices) && chunk.choices.length === 0
+    if (last && !includeUsage) return ''
+    const { timing: _, usage: __, ...rest } = chunk
+    if (!includeUsage) return event(JSON.stringify(rest))
+    const shown = last && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null
+    return event(JSON.stringify({ ...rest, usage: shown }))
+  }
+
+  return {
+    read(piece) {
+      const text = decoder.decode(piece, { stream: true })
+      // Parsing and printing every token again is most of what a stream costs; most tokens need neither.
+      if (whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
+        uncounted += text.split(END).length - 1
+        return includeUsage ? text.replaceAll(END, ',"usage":null}\n\n') : text
+      }
+      try {
+        parser.feed(text)
+      } catch (error) {
+        throw error instanceof TwohopError ? error : brokeOff()
+      }
+      whole = text.endsWith('\n\n')
+      const events = out
+      out = ''
+      return events
+    },
+    get done() {
+      return done
+    },
+    get final() {
+      return uncounted === 0 ? counts : undefined
+    },
+    get seen() {
+      if (!counts && uncounted === 0) return undefined
+      return {
+        prompt_tokens: counts?.prompt_tokens ?? worst.promptTokens,
+        completion_tokens: (counts?.completion_tokens ?? 0) + uncounted,
+      }
+    },
+    get timing() {
+      return timing
+    },
+  }
+}
+
+/** One server-sent event. */
+export function event(data: string): string {
+  return `data: ${data}\n\n`
+}
+
+/** The end of a stream that was complete. */
+export const DONE_EVENT = event(DONE)
+
+/** What is wrong with a host whose stream can't be followed. */
+export function brokeOff(): TwohopError {
+  return new TwohopError('host_failed', 'The model broke off its answer.')
+}
+
+function countsOf({ usage }: Chunk): Counts | undefined {
+  if (typeof usage !== 'object' || usage === null) return undefined
+  const { prompt_tokens, completion_tokens } = usage as Record<string, unknown>
+  if (!isCount(prompt_tokens) || !isCount(completion_tokens)) throw brokeOff()
+  return { prompt_tokens, completion_tokens }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
