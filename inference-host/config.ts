@@ -65,8 +65,21 @@ export const VARIABLES = {
   HOST_QUEUE: {
     meaning: 'Requests that may wait per model; the next one is refused with host_busy.',
     unit: 'requests',
+    fallback: '256',
+    schema: atLeast(1, 100_000),
+  },
+  HOST_ACCOUNT_QUEUE: {
+    meaning:
+      'Requests of one account that may wait per model; the next one is refused with too_many_concurrent.',
+    unit: 'requests',
     fallback: '64',
     schema: atLeast(1, 100_000),
+  },
+  HOST_METRICS_PORT: {
+    meaning: 'Port on HOST_BIND that gives the metrics to everyone who reaches it; none by default.',
+    unit: 'port',
+    fallback: '',
+    schema: z.union([z.literal('').transform(() => undefined), atLeast(0, 65_535)]),
   },
   HOST_BODY_BYTES: {
     meaning: 'Largest request body.',

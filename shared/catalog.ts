@@ -63,6 +63,8 @@ export const Plan = z.strictObject({
     /** The most inputs in one embeddings or task request. */
     inputs_max: z.int().min(1),
   }),
+  /** How much of a busy host an account of this plan gets against others, in tokens. */
+  weight: z.number().min(0.01).max(100).default(1),
   /** Units that may be spent in a UTC minute, day and month. */
   budgets: z.strictObject({ minute: Units, day: Units, month: Units }),
 })

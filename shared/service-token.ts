@@ -31,6 +31,8 @@ export const ServiceClaims = z.object({
   body_sha256: z.string().length(43),
   /** Milliseconds since the epoch after which the answer is worth nothing. */
   deadline: z.int(),
+  /** The account's share of a busy host against that of others, from its plan. */
+  weight: z.number().min(0.01).max(100).default(1),
 })
 export type ServiceClaims = z.infer<typeof ServiceClaims>
 

@@ -9,6 +9,8 @@ import type { Allowance, Budget, Limits, Outcome, Refusal, ReserveRequest } from
 export type Held = {
   requestId: string
   account: string
+  /** The account's share of a busy host, from its plan. */
+  weight: number
   work: Work
   allowance: Allowance
   /** Replaces the hold by what was used; only the first call does anything. */
@@ -70,6 +72,7 @@ export function createHold({ budget, leaseMs }: Options) {
     return {
       requestId,
       account,
+      weight: plan.weight,
       work,
       allowance: decision.allowance,
       settle(outcome, used) {

@@ -20,6 +20,7 @@ const BEFORE_COMPUTE = new Set([
   'context_length_exceeded',
   'prompt_exceeds_reservation',
   'host_busy',
+  'too_many_concurrent',
   'host_not_ready',
 ])
 
@@ -39,6 +40,7 @@ export function createCallHost({ host, now, requestTimeoutMs }: Options) {
         path: work.path,
         body: utf8.encode(JSON.stringify(work.request)),
         reserved: work.worst,
+        weight: held.weight,
         deadline: now() + requestTimeoutMs,
         signal,
       })

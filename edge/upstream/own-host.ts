@@ -13,6 +13,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'context_length_exceeded',
   'prompt_exceeds_reservation',
   'host_busy',
+  'too_many_concurrent',
   'host_not_ready',
   'host_timeout',
 ])
@@ -69,6 +70,7 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
     model,
     scope,
     reserved,
+    weight,
     deadline,
     signal,
   }: HostCall) {
@@ -83,6 +85,7 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
           model,
           scope,
           reserved: { prompt_tokens: reserved.promptTokens, output_tokens: reserved.outputTokens },
+          weight,
           deadline,
         },
         body,
@@ -110,6 +113,7 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
           model,
           scope,
           reserved: { prompt_tokens: 0, output_tokens: 0 },
+          weight: 1,
           deadline: now() + CANCEL_TOKEN_MS,
         },
         NO_BODY,

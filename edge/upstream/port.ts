@@ -9,6 +9,8 @@ export type HostCall = {
   model: string
   scope: string
   reserved: { promptTokens: number; outputTokens: number }
+  /** The account's share of a busy host against that of others. */
+  weight: number
   /** Milliseconds since the epoch. */
   deadline: number
   /** Aborts the call; the host then stops within one decoding step. */

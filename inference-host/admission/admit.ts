@@ -39,8 +39,8 @@ const SERVED_BY: Record<Task, ModelTask> = {
 
 /**
  * An Admit. It throws TwohopError `host_not_ready`, `service_token_invalid` (the token does not cover what the body
- * asks), `model_not_found`, `invalid_request`, `host_timeout` (too late already), `service_token_replayed` or
- * `host_busy`. A token counts as used only once its request is in the queue, so that a refused one can be retried.
+ * asks), `model_not_found`, `invalid_request`, `service_token_replayed`, `host_timeout` (it cannot be done in time),
+ * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is in the queue, so that a refused one can be retried.
  */
 export function createAdmit({ queues, requests, replays, ready, now = Date.now }: Options): Admit {
   return function admit(claims, { task, model, maxTokens, job }) {
@@ -58,9 +58,10 @@ export function createAdmit({ queues, requests, replays, ready, now = Date.now }
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
     const work = job({ promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens })
     replays.refuseUsed(claims.jti)
-    if (queue.full()) throw new TwohopError('host_busy', `Too many requests wait for ${model}.`)
+    const asker = { account: claims.sub, weight: claims.weight }
+    queue.check(work, claims.deadline, asker)
     replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
-    const run = queue.submit(work, claims.deadline)
+    const run = queue.submit(work, claims.deadline, asker)
     requests.add(claims.jti, claims.sub, run)
     return run
   }

@@ -1,18 +1,43 @@
-import { TwohopError } from '../../shared/errors.ts'
-import type { Engine, Job, ModelInfo } from '../engine/port.ts'
+import type { TwohopError } from '../../shared/errors.ts'
+import type { Engine, EngineEvent, Job, ModelInfo } from '../engine/port.ts'
+import { createFairQueue, type Share } from './fair-queue.ts'
+import { createMeasure, type Measure } from './measure.ts'
+import type { Observer } from './observer.ts'
+import { createPace } from './pace.ts'
+import { expired, refusalOf } from './refusal.ts'
 import { createEntry, type Entry, type Run } from './run.ts'
+import { createSlots, type Priority } from './slots.ts'
 
-/** The requests of one model: first come, first served, up to the engine's slots at once. */
+/** On whose account a request is, and how it ranks. */
+export type Asker = {
+  /** Who shares the queue fairly with the others; requests that name none share one account. */
+  account?: string | undefined
+  /** The account's share of the tokens against that of others, above 0; default 1. */
+  weight?: number | undefined
+  /** Default interactive. A job waits as long as interactive requests take every slot. */
+  priority?: Priority | undefined
+}
+
+/** The requests of one model, up to the engine's slots at once, shared out fairly among accounts. */
 export type Queue = {
   readonly info: ModelInfo
-  /** True when a request would be refused now. */
+  /** True when any request would be refused now. */
   full(): boolean
+  /** How many requests wait and run. */
+  load(): { waiting: number; running: number }
+  /**
+   * Passes where `submit` would take the job in now, and throws what it would throw.
+   * @throws TwohopError `too_many_concurrent` where the account has its share of the queue waiting already,
+   * `host_busy` where the queue is full, or so long that the deadline would pass before a slot is free and the job done,
+   * `host_timeout` where the deadline is too early even with a slot at once.
+   */
+  check(job: Job, deadline: number, asker?: Asker): void
   /**
    * Takes a job in. It is dropped or stopped with `host_timeout` once `deadline` (milliseconds since the epoch)
    * has passed.
-   * @throws TwohopError `host_busy` where the queue is full.
+   * @throws TwohopError as `check` does.
    */
-  submit(job: Job, deadline: number): Run
+  submit(job: Job, deadline: number, asker?: Asker): Run
   /** Ends every request, waiting or running, with `error`. */
   interruptAll(error: TwohopError): void
   /** Resolves when nothing waits or runs. */
@@ -23,69 +48,157 @@ type Options = {
   engine: Engine
   /** The most requests that wait. */
   limit: number
+  /** The most requests of one account that wait; without it, `limit` alone holds. */
+  accountLimit?: number
+  /** See SlotRules; none by default, and at most all of the engine's slots but one. */
+  spareSlots?: number
+  /** See SlotRules; no bound by default. */
+  prefills?: number
+  observe?: Observer
   /** Milliseconds since the epoch. */
   clock?: () => number
   /** Milliseconds on a steady clock. */
   now?: () => number
 }
 
+/** A request in the scheduler. Its cost is what it may use at most, in tokens: nothing else is known beforehand. */
+type Ticket = Share & { priority: Priority; deadline: number; entry: Entry; measure: Measure }
+
 /** The longest that a timer of Node can wait, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
+
+/** What a job reports that the engine could not even take. */
+const FAILED: EngineEvent = {
+  type: 'ended',
+  promptTokens: 0,
+  outputTokens: 0,
+  computeMs: 0,
+  end: { how: 'failed' },
+}
+
+const PRIORITIES: readonly Priority[] = ['interactive', 'job']
 
 /** A queue in front of `engine`. */
 export function createQueue({
   engine,
   limit,
+  accountLimit = Number.POSITIVE_INFINITY,
+  spareSlots = 0,
+  prefills = Number.POSITIVE_INFINITY,
+  observe = () => {},
   clock = Date.now,
   now = () => performance.now(),
 }: Options): Queue {
-  const waiting: Entry[] = []
-  const running = new Set<Entry>()
+  const rules = { slots: engine.slots, spareSlots: Math.min(spareSlots, engine.slots - 1), prefills }
+  const slots = createSlots<Ticket>(rules)
+  const waiting = { interactive: createFairQueue<Ticket>(), job: createFairQueue<Ticket>() }
+  const pace = createPace({ slots: engine.slots, now })
   const idlers: (() => void)[] = []
+  let dispatching = false
 
-  function dispatch(): void {
-    while (running.size < engine.slots) {
-      const entry = waiting.shift()
-      if (entry === undefined) break
-      running.add(entry)
-      const { stop } = engine.run(entry.job, (event) => entry.take(event))
-      entry.begin(stop)
+  const size = () => waiting.interactive.size + waiting.job.size
+
+  function choose(): Ticket | undefined {
+    for (const priority of PRIORITIES) {
+      if (!slots.openToSome(priority)) continue
+      const ticket = waiting[priority].next((account) => slots.open(priority, account))
+      if (ticket !== undefined) return ticket
     }
-    if (running.size === 0) for (const wake of idlers.splice(0)) wake()
+    return undefined
   }
 
-  function leave(entry: Entry): void {
-    if (!running.delete(entry)) waiting.splice(waiting.indexOf(entry), 1)
+  function start(ticket: Ticket): void {
+    const { entry, measure, priority } = ticket
+    waiting[priority].serve(ticket)
+    slots.give(ticket)
+    measure.begin()
+    try {
+      const { stop } = engine.run(entry.job, (event) => {
+        measure.take(event)
+        entry.take(event)
+        if (event.type === 'token' && slots.answered(ticket)) dispatch()
+      })
+      entry.begin(stop)
+    } catch {
+      entry.take(FAILED)
+    }
+  }
+
+  function dispatch(): void {
+    // Called again from within, by a request that ends as it starts or is dropped: the loop below goes on anyway.
+    if (dispatching) return
+    dispatching = true
+    for (let ticket = choose(); ticket !== undefined; ticket = choose()) {
+      if (ticket.deadline <= clock()) ticket.entry.interrupt(expired())
+      else start(ticket)
+    }
+    dispatching = false
+    if (slots.running.size > 0) return
+    for (const priority of PRIORITIES) waiting[priority].forget()
+    for (const wake of idlers.splice(0)) wake()
+  }
+
+  function leave(ticket: Ticket): void {
+    if (!slots.takeBack(ticket)) waiting[ticket.priority].drop(ticket)
     dispatch()
   }
 
-  const full = () => running.size >= engine.slots && waiting.length >= limit
+  function check(job: Job, deadline: number, { account = '', priority = 'interactive' }: Asker = {}): void {
+    const arrival = {
+      model: engine.info.id,
+      atOnce: slots.open(priority, account),
+      waiting: size(),
+      mine: waiting.interactive.sizeOf(account) + waiting.job.sizeOf(account),
+      ahead: waiting[priority].sizeOf(account),
+      left: deadline - clock(),
+      outputTokens: job.limits.outputTokens,
+    }
+    const error = refusalOf(arrival, { limit, accountLimit }, pace)
+    if (error === undefined) return
+    observe({ type: 'refused', code: error.code })
+    throw error
+  }
 
   return {
     info: engine.info,
-    full,
-    submit(job, deadline) {
-      if (full()) throw new TwohopError('host_busy', `${limit} requests already wait for ${engine.info.id}.`)
-      const left = deadline - clock()
-      const expire = () => entry.interrupt(new TwohopError('host_timeout', 'The deadline has passed.'))
-      const timer = setTimeout(expire, Math.min(Math.max(0, left), LONGEST_TIMER))
-      const entry = createEntry({
-        job,
-        now,
-        onEnd(ended) {
-          clearTimeout(timer)
-          leave(ended)
-        },
-      })
-      waiting.push(entry)
+    full: () => slots.running.size >= engine.slots && size() >= limit,
+    load: () => ({ waiting: size(), running: slots.running.size }),
+    check,
+    submit(job, deadline, asker = {}) {
+      check(job, deadline, asker)
+      const { account = '', weight = 1, priority = 'interactive' } = asker
+      const { promptTokens, outputTokens } = job.limits
+      const timer = setTimeout(
+        () => ticket.entry.interrupt(expired()),
+        Math.min(deadline - clock(), LONGEST_TIMER),
+      )
+      const ticket: Ticket = {
+        account,
+        weight,
+        cost: Math.max(1, promptTokens + outputTokens),
+        priority,
+        deadline,
+        measure: createMeasure({ outputLimit: outputTokens, now, observe, pace }),
+        entry: createEntry({
+          job,
+          now,
+          onEnd(how) {
+            clearTimeout(timer)
+            ticket.measure.end(how, ticket.entry.run.report())
+            leave(ticket)
+          },
+        }),
+      }
+      waiting[priority].add(ticket)
       dispatch()
-      return entry.run
+      return ticket.entry.run
     },
     interruptAll(error) {
-      for (const entry of [...waiting, ...running]) entry.interrupt(error)
+      const all = [...PRIORITIES.flatMap((priority) => [...waiting[priority].items()]), ...slots.running]
+      for (const { entry } of all) entry.interrupt(error)
     },
     idle() {
-      if (running.size + waiting.length === 0) return Promise.resolve()
+      if (slots.running.size + size() === 0) return Promise.resolve()
       return new Promise((resolve) => idlers.push(resolve))
     },
   }

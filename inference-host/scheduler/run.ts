@@ -2,8 +2,20 @@ import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import type { EngineEvent, Job, Output } from '../engine/port.ts'
 import { createChannel } from './channel.ts'
 
-/** What was computed for a request so far, and how long it waited and computed, in whole milliseconds. */
-export type Report = { promptTokens: number; outputTokens: number; queueMs: number; computeMs: number }
+/**
+ * What was computed for a request so far, and how long it waited and computed, in whole milliseconds.
+ * `cachedPromptTokens` are those of the prompt that an engine with a prefix cache did not compute anew.
+ */
+export type Report = {
+  promptTokens: number
+  cachedPromptTokens?: number
+  outputTokens: number
+  queueMs: number
+  computeMs: number
+}
+
+/** An engine's event, with what only an engine with a prefix cache adds to it. */
+type Reported = EngineEvent & { cachedPromptTokens?: number }
 
 /** What a request's consumer sees, in order: `started` once, `token` each, `finished` last. */
 export type RunEvent =
@@ -26,7 +38,7 @@ export type Entry = {
   readonly job: Job
   readonly run: Run
   begin(stop: () => void): void
-  take(event: EngineEvent): void
+  take(event: Reported): void
   /** Ends the run for a reason of ours: dropped while it waits, told to stop when it runs. */
   interrupt(error: TwohopError): void
 }
@@ -36,7 +48,7 @@ type Options = {
   /** Milliseconds on a steady clock. */
   now: () => number
   /** Called once when the run has ended, or was dropped before it began. */
-  onEnd: (entry: Entry) => void
+  onEnd: (how: 'finished' | ErrorCode) => void
 }
 
 /** A run that waits to begin. */
@@ -44,7 +56,10 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
   const channel = createChannel<RunEvent>()
   const ended = Promise.withResolvers<'finished' | ErrorCode>()
   const submitted = now()
-  const counted = { promptTokens: 0, outputTokens: 0 }
+  const counted: Pick<Report, 'promptTokens' | 'cachedPromptTokens' | 'outputTokens'> = {
+    promptTokens: 0,
+    outputTokens: 0,
+  }
   let begun: number | undefined
   let computeMs: number | undefined
   let stop: (() => void) | undefined
@@ -62,9 +77,10 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
 
   function finish(error?: TwohopError): void {
     last = report()
+    const how = error?.code ?? 'finished'
     channel.close(error)
-    ended.resolve(error?.code ?? 'finished')
-    onEnd(entry)
+    ended.resolve(how)
+    onEnd(how)
   }
 
   const entry: Entry = {
@@ -75,6 +91,7 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
     },
     take(event) {
       if (last !== undefined) return
+      if (event.cachedPromptTokens !== undefined) counted.cachedPromptTokens = event.cachedPromptTokens
       if (event.type === 'started') counted.promptTokens = event.promptTokens
       if (event.type === 'token') counted.outputTokens = event.outputTokens
       if (event.type !== 'ended') return channel.push(event)

@@ -4,6 +4,9 @@ import type { Admit } from '../admission/admit.ts'
 import type { Authenticate } from '../admission/authenticate.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
 import type { Log } from '../log.ts'
+import { createMayRead } from '../metrics/may-read.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { metricsRoute } from '../metrics/route.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { HostEnv } from './call.ts'
 import { cancel } from './cancel.ts'
@@ -21,11 +24,21 @@ type Options = {
   ready: () => boolean
   /** The largest body, in bytes. */
   bodyBytes: number
+  metrics: Pick<Metrics, 'text' | 'contentType'>
   log: Log
 }
 
 /** The host's HTTP surface. Nothing but `/livez` and `/readyz` is answered without a valid service token. */
-export function createApp({ authenticate, admit, requests, replays, ready, bodyBytes, log }: Options) {
+export function createApp({
+  authenticate,
+  admit,
+  requests,
+  replays,
+  ready,
+  bodyBytes,
+  metrics,
+  log,
+}: Options) {
   const host = { admit, bodyBytes, log }
   const app = new Hono<HostEnv>()
 
@@ -35,6 +48,8 @@ export function createApp({ authenticate, admit, requests, replays, ready, bodyB
     const error = new TwohopError('host_not_ready', 'The host is starting or about to stop.')
     return errorResponse(error, crypto.randomUUID())
   })
+
+  app.get('/metrics', metricsRoute({ metrics, mayRead: createMayRead(authenticate) }))
 
   app.use(async (context, next) => {
     const route = `${context.req.method} ${context.req.path}`

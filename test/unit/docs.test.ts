@@ -41,7 +41,7 @@ describe('the documentation', () => {
   it('states the defaults of the host as the code has them', async () => {
     const text = await page('README.md')
     for (const [name, { fallback, unit }] of Object.entries(VARIABLES))
-      if (fallback !== undefined && unit !== 'path')
+      if (fallback && unit !== 'path')
         expect(text, name).toMatch(new RegExp(`\`${name}\` +\\|[^|]*(\\|[^|]*)?\\| ${fallback} +\\|`))
   })
 })

@@ -26,6 +26,7 @@ let encoder: HandEngine
 let classifier: HandEngine
 let signer: Signer
 let app: ReturnType<typeof createApp>
+let queues: Map<string, Queue>
 let ready: boolean
 let lines: string[]
 
@@ -36,7 +37,7 @@ beforeEach(async () => {
   signer = await createSigner()
   ready = true
   lines = []
-  const queues = new Map<string, Queue>(
+  queues = new Map<string, Queue>(
     [engine, encoder, classifier].map((one) => [one.info.id, createQueue({ engine: one, limit: 1 })]),
   )
   const requests = createRequests({ keepMs: 60_000, most: 10 })
@@ -48,6 +49,7 @@ beforeEach(async () => {
     replays,
     ready: () => ready,
     bodyBytes: 2048,
+    metrics: { text: async () => '', contentType: 'text/plain' },
     log: (event, fields) => lines.push(`${event} ${JSON.stringify(fields)}`),
   })
 })
@@ -92,13 +94,15 @@ test('livez and readyz need no token; readyz follows the state', async () => {
 })
 
 test('nothing else is answered without a token, known path or not', async () => {
-  for (const path of ['/v1/chat/completions', '/v1/requests/a', '/', '/metrics'])
+  for (const path of ['/v1/chat/completions', '/v1/requests/a', '/'])
     for (const method of ['GET', 'POST', 'DELETE'])
       expect(await codeOf(app.request(path, { method }))).toMatchObject({
         status: 401,
         code: 'service_token_missing',
       })
-  expect(await codeOf(send('GET /metrics'))).toMatchObject({ status: 404, code: 'not_found' })
+  expect(await codeOf(app.request('/metrics'))).toMatchObject({ status: 401, code: 'service_token_missing' })
+  expect(await codeOf(send('GET /metrics'))).toMatchObject({ status: 401, code: 'service_token_invalid' })
+  expect(await codeOf(send('GET /nothing'))).toMatchObject({ status: 404, code: 'not_found' })
 })
 
 test('a whole chat answer, with its usage in the body and its cost in the headers', async () => {
@@ -331,7 +335,7 @@ test('a full queue answers host_busy with Retry-After, and that token may be sen
     send('POST /v1/chat/completions', CHAT),
   ]
   const run = await arrived()
-  await Promise.race([waiting, new Promise(setImmediate)])
+  while (queues.get(CHAT.model)?.load().waiting !== 1) await new Promise(setImmediate)
   const refused = await send('POST /v1/chat/completions', CHAT, { jti: 'later' })
   expect(refused.headers.get('retry-after')).toBe('1')
   expect(await codeOf(refused)).toMatchObject({ status: 503, code: 'host_busy' })

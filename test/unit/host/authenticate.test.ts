@@ -18,6 +18,7 @@ const CLAIMS = {
   reserved: { prompt_tokens: 10, output_tokens: 10 },
   body_sha256: 'x'.repeat(43),
   deadline: NOW * 1000 + 30_000,
+  weight: 2,
 }
 
 let authenticate: Authenticate

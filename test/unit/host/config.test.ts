@@ -3,12 +3,12 @@ import { readConfig, VARIABLES } from '../../../inference-host/config.ts'
 
 const needed = { SERVICE_TOKEN_PUBLIC_KEYS: '{"keys":[]}' }
 
-test('defaults: loopback, port 8788, a queue of 64, 4 MiB bodies, 30 s to drain', () => {
+test('defaults: loopback, port 8788, a queue of 256, 4 MiB bodies, 30 s to drain', () => {
   expect(readConfig(needed)).toMatchObject({
     HOST_BIND: '127.0.0.1',
     HOST_PORT: 8788,
     HOST_DEVICE: 'auto',
-    HOST_QUEUE: 64,
+    HOST_QUEUE: 256,
     HOST_BODY_BYTES: 4_194_304,
     HOST_DRAIN_SECONDS: 30,
   })

@@ -1,0 +1,59 @@
+import type { ErrorCode } from '../../shared/errors.ts'
+import type { EngineEvent } from '../engine/port.ts'
+import type { Observer } from './observer.ts'
+import type { Pace } from './pace.ts'
+import type { Report } from './run.ts'
+
+/** The stop-watch of one request. */
+export type Measure = {
+  begin(): void
+  take(event: EngineEvent): void
+  end(code: 'finished' | ErrorCode, report: Report): void
+}
+
+type Options = {
+  /** The most output tokens it may have. */
+  outputLimit: number
+  /** Milliseconds on a steady clock. */
+  now: () => number
+  observe: Observer
+  pace: Pace
+}
+
+/** A stop-watch, running since now: it tells `observe` of each step, and `pace` of a request that finished. */
+export function createMeasure({ outputLimit, now, observe, pace }: Options): Measure {
+  const submitted = now()
+  let begun: number | undefined
+  let first: number | undefined
+  let last = 0
+  let tokens = 0
+
+  return {
+    begin() {
+      begun = now()
+      observe({ type: 'begun', queueMs: begun - submitted })
+    },
+    take(event) {
+      if (event.type !== 'token') return
+      const at = now()
+      if (first === undefined) observe({ type: 'first_token', sinceSubmitMs: at - submitted })
+      else observe({ type: 'token', gapMs: at - last })
+      first ??= at
+      last = at
+      tokens++
+    },
+    end(code, report) {
+      const at = now()
+      const perTokenMs = first === undefined || tokens < 2 ? undefined : (last - first) / (tokens - 1)
+      observe({ type: 'ended', code, tookMs: at - submitted, perTokenMs, report })
+      if (code !== 'finished' || begun === undefined) return
+      pace.add({
+        slotMs: at - begun,
+        answerMs: (first ?? at) - begun,
+        perTokenMs,
+        outputTokens: report.outputTokens,
+        outputLimit,
+      })
+    },
+  }
+}
