@@ -1,10 +1,12 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
 import { Command } from 'commander'
 import { edgeBench } from './edge/bench.ts'
+import { hostBench } from './host/bench.ts'
 import type { BenchOptions } from './options.ts'
 
 const BENCHMARKS: Record<string, { about: string; run: (options: BenchOptions) => Promise<unknown> }> = {
   edge: { about: 'the edge with every check on, beside a bare proxy and Portkey', run: edgeBench },
+  host: { about: 'the host batching, beside plain transformers.js behind the same routes', run: hostBench },
 }
 
 const command = new Command('npm run bench --').description(

@@ -62,6 +62,26 @@ export const VARIABLES = {
     fallback: '120',
     schema: atLeast(1, 3600),
   },
+  HOST_SLOTS: {
+    meaning: 'Requests that a chat model computes at once, where its export can be batched.',
+    unit: 'requests',
+    fallback: '16',
+    schema: atLeast(1, 1024),
+  },
+  HOST_KV_MB: {
+    meaning:
+      "Memory for each chat model's key and value caches, running requests and cached prefixes together.",
+    unit: 'MiB',
+    fallback: '1024',
+    schema: atLeast(1, 1_000_000),
+  },
+  HOST_PREPARE_SECONDS: {
+    meaning:
+      'Longest that preparing a chat model for batching may take; then it is served one request at a time.',
+    unit: 'seconds',
+    fallback: '300',
+    schema: atLeast(1, 3600),
+  },
   HOST_QUEUE: {
     meaning: 'Requests that may wait per model; the next one is refused with host_busy.',
     unit: 'requests',

@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises'
-import path from 'node:path'
 import { Hono } from 'hono'
 import { TwohopError } from '../shared/errors.ts'
 import { createAdmit } from './admission/admit.ts'
@@ -7,21 +5,18 @@ import { createAuthenticate } from './admission/authenticate.ts'
 import { importPublicKeys } from './admission/keys.ts'
 import { createReplayGuard } from './admission/replay.ts'
 import type { Config } from './config.ts'
-import { chooseDevice } from './device/choose.ts'
-import { createTryDevice } from './device/try.ts'
 import type { Engine, ModelInfo } from './engine/port.ts'
-import { startThreadEngine } from './engine/thread.ts'
 import { warmUp } from './engine/warm-up.ts'
 import type { Log } from './log.ts'
 import { watchEventLoop } from './metrics/event-loop.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { metricsRoute } from './metrics/route.ts'
-import { verifyModel } from './models/lock.ts'
-import { type ModelEntry, readManifest } from './models/manifest.ts'
+import { readManifest } from './models/manifest.ts'
 import { createQueue, type Queue } from './scheduler/queue.ts'
 import { createRequests } from './scheduler/requests.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
+import { startModel } from './start-model.ts'
 
 /** A host that is ready. */
 export type RunningHost = {
@@ -129,42 +124,4 @@ async function listenForMetrics(metrics: Metrics, { HOST_BIND, HOST_METRICS_PORT
   if (HOST_METRICS_PORT === undefined) return undefined
   const app = new Hono().get('/metrics', metricsRoute({ metrics, mayRead: async () => {} }))
   return listen(app.fetch, HOST_BIND, HOST_METRICS_PORT)
-}
-
-/** Verifies one model, chooses its device, and loads it. */
-async function startModel(entry: ModelEntry, config: Config, log: Log): Promise<Engine> {
-  const began = performance.now()
-  const { folder } = await verifyModel(entry, {
-    manifestFile: config.MODELS_FILE,
-    modelsDir: config.MODELS_DIR,
-  })
-  const request = {
-    folder,
-    task: entry.task,
-    dtype: entry.dtype,
-    context: entry.context,
-    threads: config.HOST_THREADS,
-  }
-  const { device, dtype, why } = await chooseDevice({
-    preference: config.HOST_DEVICE === 'auto' ? entry.device : config.HOST_DEVICE,
-    files: await readdir(path.join(folder, 'onnx')),
-    request,
-    tryDevice: createTryDevice(config.HOST_PROBE_SECONDS * 1000),
-  })
-  log('device', { model: entry.id, chosen: device, why })
-  const engine = await startThreadEngine({ ...request, id: entry.id, device, dtype }).catch((cause) => {
-    throw new Error(`${entry.id} does not load on ${device}: ${cause.message}`, { cause })
-  })
-  const { task, context, overhead } = engine.info
-  log('model', {
-    id: entry.id,
-    task,
-    device,
-    dtype,
-    context,
-    overhead_request: overhead.request,
-    overhead_item: overhead.item,
-    load_ms: Math.round(performance.now() - began),
-  })
-  return engine
 }

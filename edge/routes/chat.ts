@@ -1,4 +1,5 @@
 import { ChatRequest, type HostChatRequest } from '../../shared/openai/chat.ts'
+import { choosingOf } from '../../shared/openai/sampling.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { worstCase } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
@@ -15,9 +16,7 @@ export function parseChat(input: unknown, entitlement: Entitlement): Work {
     model: model.id,
     messages: chat.messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
     max_tokens: tokens,
-    temperature: chat.temperature,
-    top_p: chat.top_p,
-    seed: chat.seed,
+    ...choosingOf(chat),
     stop: chat.stop,
     ...streamOptions(chat.stream),
   }

@@ -1,4 +1,5 @@
 import { CompletionRequest, type HostCompletionRequest } from '../../shared/openai/completions.ts'
+import { choosingOf } from '../../shared/openai/sampling.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { worstCase } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
@@ -13,9 +14,7 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
     model: model.id,
     prompt: completion.prompt.toWellFormed(),
     max_tokens: tokens,
-    temperature: completion.temperature,
-    top_p: completion.top_p,
-    seed: completion.seed,
+    ...choosingOf(completion),
     stop: completion.stop,
     ...streamOptions(completion.stream),
   }

@@ -56,7 +56,8 @@ export function createAdmit({ queues, requests, replays, ready, now = Date.now }
         param: 'model',
       })
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
-    const work = job({ promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens })
+    const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
+    const work = { ...job(limits), account: claims.sub }
     replays.refuseUsed(claims.jti)
     const asker = { account: claims.sub, weight: claims.weight }
     queue.check(work, claims.deadline, asker)

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import {
+  AutoConfig,
   AutoModel,
   AutoModelForCausalLM,
   AutoModelForSeq2SeqLM,
@@ -37,15 +40,16 @@ export type GenerationDefaults = {
   top_k?: number | null
 }
 
-/** A model on its device, with its tokenizer. `context` is in tokens. */
-export type Loaded = {
-  task: ModelTask
-  model: PreTrainedModel
+/** All of a model but its weights. `context` is in tokens. */
+export type LoadedText = {
   tokenizer: PreTrainedTokenizer
   config: ModelConfig
   defaults: GenerationDefaults
   context: number
 }
+
+/** A model on its device, with its tokenizer. */
+export type Loaded = LoadedText & { task: ModelTask; model: PreTrainedModel }
 
 const CLASSES = {
   'text-generation': AutoModelForCausalLM,
@@ -61,26 +65,43 @@ const CLASSES = {
  */
 export async function loadModel(request: LoadRequest): Promise<Loaded> {
   const { folder, task, device, dtype, threads } = request
-  const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true })
+  const text = await loadText(request)
   const model = await CLASSES[task].from_pretrained(folder, {
     local_files_only: true,
     device,
     dtype: dtype as Dtype,
     session_options: { intraOpNumThreads: threads },
   })
-  const config = model.config as ModelConfig
+  return { task, model, ...text }
+}
+
+/**
+ * Loads what a model's folder says about text: tokenizer, configuration, defaults.
+ * @throws Error where a file is missing or broken, or no context length is known.
+ */
+export async function loadText({
+  folder,
+  context: wanted,
+}: Pick<LoadRequest, 'folder' | 'context'>): Promise<LoadedText> {
+  const local = { local_files_only: true }
+  const [tokenizer, auto, generation] = await Promise.all([
+    AutoTokenizer.from_pretrained(folder, local),
+    AutoConfig.from_pretrained(folder, local),
+    readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
+  ])
+  const config = auto as unknown as ModelConfig
   const defaults = {
     eos_token_id: config.eos_token_id ?? null,
-    ...model.generation_config,
+    ...JSON.parse(generation),
   } as GenerationDefaults
   const longest = Math.min(
     config.max_position_embeddings ?? config.n_positions ?? Number.POSITIVE_INFINITY,
     tokenizer.model_max_length,
   )
-  const context = Math.min(request.context ?? longest, longest)
+  const context = Math.min(wanted ?? longest, longest)
   if (!Number.isSafeInteger(context) || context < 2)
     throw new Error('the model names no context length; give `context`')
-  return { task, model, tokenizer, config, defaults, context }
+  return { tokenizer, config, defaults, context }
 }
 
 /** `ids` as the one row of a model's input. */

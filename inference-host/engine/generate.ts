@@ -8,15 +8,17 @@ import {
 import type { FinishReason } from '../../shared/openai/chat.ts'
 import type { Loaded } from '../device/load.ts'
 import { createDetokenizer } from './detokenizer.ts'
-import type { Sampler } from './sampling.ts'
 import { createStopStrings } from './stop-strings.ts'
+
+/** Picks a token id from logits, one per token id, which it may change. */
+export type Sampler = (logits: Float32Array) => number
 
 type Options = {
   /** The model's inputs, `input_ids` among them, and what else its `generate` is to know. */
   inputs: Record<string, unknown>
   /** The most tokens to generate, at least 1. */
   room: number
-  /** Undefined decodes greedily. */
+  /** Undefined leaves the choice to transformers.js, greedily. */
   sampler: Sampler | undefined
   stop: readonly string[]
   /** Asked after each token; true ends the generation there. */
@@ -58,6 +60,8 @@ export async function generate(loaded: Loaded, options: Options): Promise<Finish
     num_beams: 1,
     // Sampling is done by the processor below, which leaves the greedy search one token to take.
     do_sample: false,
+    // The sampler has applied the model's own penalty already.
+    ...(sampler && { repetition_penalty: 1 }),
     // Their types ask for a TextStreamer; `generate` calls no more than a BaseStreamer has.
     streamer: new TokenStream(take),
     stopping_criteria: [new Until(() => interrupted || finish !== undefined)],

@@ -1,14 +1,20 @@
 import type { LoadRequest } from '../device/port.ts'
+import type { ServingForm } from '../serving-form/ensure.ts'
+import type { Batching } from './batched.ts'
 import type { EngineEvent, Job, ModelInfo } from './port.ts'
 
 /** What the worker thread is started with. */
-export type WorkerData = LoadRequest & { id: string }
+export type WorkerData = LoadRequest & {
+  id: string
+  /** Where the model is a decoder that can be batched. */
+  batched?: Pick<ServingForm, 'file' | 'description'> & Batching
+}
 
 /** To the worker thread. `stop` is one shared Int32: anything but 0 stops the job at its next step. */
 export type ToWorker = { type: 'run'; run: number; job: Job; stop: SharedArrayBuffer }
 
 /** From the worker thread. */
 export type FromWorker =
-  | { type: 'loaded'; info: ModelInfo }
+  | { type: 'loaded'; info: ModelInfo; slots: number }
   | { type: 'load_failed'; message: string }
   | { type: 'event'; run: number; event: EngineEvent }

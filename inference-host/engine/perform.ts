@@ -1,17 +1,25 @@
 import { inputsOf, type Loaded } from '../device/load.ts'
+import { createTokenSampler } from '../sampling/sampler.ts'
 import { classify, countTokens, embed, encodeTexts } from './encode.ts'
-import { generate } from './generate.ts'
+import { generate, type Sampler } from './generate.ts'
 import { decoderRoom, rewriteRoom } from './limits.ts'
 import type { EngineEvent, Job, Output, Sampling } from './port.ts'
 import { chatPrompt, textPrompt } from './prompt.ts'
 import { seededRandom } from './random.ts'
 import { rewriteInputs } from './rewrite.ts'
-import { createSampler } from './sampling.ts'
 
-/** How many tokens were computed so far; right at any moment, so also when the job fails. */
-export type Counts = { promptTokens: number; outputTokens: number }
+/**
+ * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
+ * of the time, where it was not alone.
+ */
+export type Counts = {
+  promptTokens: number
+  outputTokens: number
+  cachedPromptTokens?: number
+  computeMs?: number
+}
 
-type Options = {
+export type PerformOptions = {
   counts: Counts
   /** True when the job is to end; asked before compute and at every step. */
   stopped: () => boolean
@@ -20,20 +28,22 @@ type Options = {
   newSeed: () => number
 }
 
-const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
-
 /**
  * Does one job on a loaded model. Undefined is returned when `stopped` ended it.
  * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context.
  */
-export async function perform(loaded: Loaded, job: Job, options: Options): Promise<Output | undefined> {
+export async function perform(
+  loaded: Loaded,
+  job: Job,
+  options: PerformOptions,
+): Promise<Output | undefined> {
   switch (job.kind) {
     case 'chat':
-      return write(loaded, inputsOf(chatPrompt(loaded, job.messages)), job.sampling, job, options)
+      return writeOn(loaded, chatPrompt(loaded, job.messages), job.sampling, job, options)
     case 'complete':
-      return write(loaded, inputsOf(textPrompt(loaded, job.prompt)), job.sampling, job, options)
+      return writeOn(loaded, textPrompt(loaded, job.prompt), job.sampling, job, options)
     case 'rewrite':
-      return write(loaded, rewriteInputs(loaded, job), GREEDY, job, options)
+      return write(loaded, rewriteInputs(loaded, job), { sampler: undefined, stop: [] }, job, options)
     case 'embed': {
       const json = await each(loaded, job, 'input', options, async (ids) =>
         vectorJson(await embed(loaded, ids, job.normalize), job.encoding),
@@ -47,25 +57,39 @@ export async function perform(loaded: Loaded, job: Job, options: Options): Promi
   }
 }
 
+/** Generates text after a prompt, its tokens chosen as the request says. */
+function writeOn(
+  loaded: Loaded,
+  prompt: number[],
+  sampling: Sampling,
+  job: Job,
+  options: PerformOptions,
+): Promise<Output | undefined> {
+  const random = seededRandom(sampling.seed ?? options.newSeed())
+  const { defaults } = loaded
+  const choose = createTokenSampler({ settings: sampling, defaults, prompt, random })
+  const how = { sampler: (logits: Float32Array) => choose(logits).id, stop: sampling.stop }
+  return write(loaded, inputsOf(prompt), how, job, options)
+}
+
 /** Generates text after a prompt (or, for a model that rewrites, from its encoder's input). */
 async function write(
   loaded: Loaded,
   inputs: ReturnType<typeof inputsOf> & Record<string, unknown>,
-  sampling: Sampling,
+  { sampler, stop }: { sampler: Sampler | undefined; stop: readonly string[] },
   { kind, limits }: Job,
-  { counts, stopped, report, newSeed }: Options,
+  { counts, stopped, report }: PerformOptions,
 ): Promise<Output | undefined> {
   const promptTokens = inputs.input_ids.dims.at(-1) ?? 0
   const room = (kind === 'rewrite' ? rewriteRoom : decoderRoom)(promptTokens, limits, loaded.context)
   if (stopped()) return undefined
   counts.promptTokens = promptTokens
   report({ type: 'started', promptTokens })
-  const random = seededRandom(sampling.seed ?? newSeed())
   const finishReason = await generate(loaded, {
     inputs,
     room,
-    sampler: createSampler(sampling, loaded.defaults, random),
-    stop: sampling.stop,
+    sampler,
+    stop,
     stopped,
     onToken(text, outputTokens) {
       counts.outputTokens = outputTokens
@@ -80,7 +104,7 @@ async function each<Result>(
   loaded: Loaded,
   { texts, limits }: { texts: readonly string[] } & Pick<Job, 'limits'>,
   field: string,
-  { counts, stopped, report }: Options,
+  { counts, stopped, report }: PerformOptions,
   one: (ids: readonly number[]) => Promise<Result>,
 ): Promise<Result[] | undefined> {
   const encoded = encodeTexts(loaded, texts, limits, field)

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/openai/chat.ts'
 import type { Classification } from '../../shared/tasks.ts'
 import type { Device, ModelTask } from '../device/port.ts'
+import type { SamplingSettings } from '../sampling/settings.ts'
 
 /** What is served: measured when the model was loaded. `context` and `overhead` are in tokens. */
 export type ModelInfo = {
@@ -13,19 +14,14 @@ export type ModelInfo = {
   overhead: { request: number; item: number }
 }
 
-/** How tokens are chosen. What is undefined is the model's own default; temperature 0 is greedy. */
-export type Sampling = {
-  temperature: number | undefined
-  topP: number | undefined
-  seed: number | undefined
-  stop: readonly string[]
-}
+/** How tokens are chosen, from which seed (undefined: a new one), and the strings that end the text. */
+export type Sampling = SamplingSettings & { seed: number | undefined; stop: readonly string[] }
 
 /** The most tokens that may be computed: what the reservation covers and what the request asks for. */
 export type Limits = { promptTokens: number; outputTokens: number }
 
-/** One request's work on one model. */
-export type Job = { limits: Limits } & (
+/** One request's work on one model, and for whom: what is computed for one account is reused for no other. */
+export type Job = { limits: Limits; account?: string | undefined } & (
   | {
       kind: 'chat'
       messages: readonly { role: 'system' | 'user' | 'assistant'; content: string }[]
@@ -60,7 +56,7 @@ export type End =
  * computed), `ended` once and last, with everything that was computed.
  */
 export type EngineEvent =
-  | { type: 'started'; promptTokens: number }
+  | { type: 'started'; promptTokens: number; cachedPromptTokens?: number }
   | { type: 'token'; text: string; outputTokens: number }
   | { type: 'ended'; promptTokens: number; outputTokens: number; computeMs: number; end: End }
 

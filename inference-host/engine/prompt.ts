@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { Loaded } from '../device/load.ts'
+import type { LoadedText } from '../device/load.ts'
 import type { Job } from './port.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Job } from './port.ts'
  * (some want user and assistant to take turns).
  */
 export function chatPrompt(
-  { tokenizer }: Loaded,
+  { tokenizer }: Pick<LoadedText, 'tokenizer'>,
   messages: Extract<Job, { kind: 'chat' }>['messages'],
 ): number[] {
   if (tokenizer.chat_template === null)
@@ -37,7 +37,7 @@ export function chatPrompt(
  * The token ids of a text that is to be gone on with, the model's own start mark included where it has one.
  * @throws TwohopError `invalid_request` where that is not one token.
  */
-export function textPrompt({ tokenizer }: Loaded, text: string): number[] {
+export function textPrompt({ tokenizer }: Pick<LoadedText, 'tokenizer'>, text: string): number[] {
   const ids = tokenizer.encode(text, { add_special_tokens: true })
   if (ids.length === 0) throw new TwohopError('invalid_request', 'The prompt is empty.', { param: 'prompt' })
   return ids

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
-import type { Engine, EngineEvent, ModelInfo } from './port.ts'
+import type { Engine, EngineEvent } from './port.ts'
 
 type Report = (event: EngineEvent) => void
 
 /**
- * Loads a model on a thread of its own and resolves with the engine once it is there. One job runs at a time.
+ * Loads a model on a thread of its own and resolves with the engine once it is there. One job runs at a
+ * time, or several together where the model is batched.
  * @throws Error with the loader's message where the model does not load.
  */
 export async function startThreadEngine(data: WorkerData): Promise<Engine> {
@@ -15,10 +16,10 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
   let runs = 0
   let closing = false
 
-  const loaded = new Promise<ModelInfo>((resolve, reject) => {
+  const loaded = new Promise<Extract<FromWorker, { type: 'loaded' }>>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'event') return deliver(message.run, message.event)
-      if (message.type === 'loaded') return resolve(message.info)
+      if (message.type === 'loaded') return resolve(message)
       reject(new Error(message.message))
     })
     worker.once('error', (error) => end(error instanceof Error ? error.message : String(error)))
@@ -39,10 +40,10 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
   }
 
   try {
-    const info = await loaded
+    const { info, slots } = await loaded
     return {
       info,
-      slots: 1,
+      slots,
       died: died.promise,
       run(job, report) {
         const run = runs++

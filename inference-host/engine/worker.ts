@@ -1,19 +1,23 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { TwohopError } from '../../shared/errors.ts'
-import { type Loaded, loadModel } from '../device/load.ts'
+import { type LoadedText, loadModel, loadText } from '../device/load.ts'
 import { measureOverhead } from '../models/overhead.ts'
+import { loadBatched } from './batched.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
-import { type Counts, perform } from './perform.ts'
-import type { End, Job } from './port.ts'
+import { type Counts, type PerformOptions, perform } from './perform.ts'
+import type { End, Job, Output } from './port.ts'
 
-/** The thread that a model lives on: it loads the model it was started for, then does jobs one after another. */
+/** The thread that a model lives on: it loads the model it was started for, then does jobs: one by one, or batched. */
 if (parentPort === null) throw new Error('engine/worker.ts runs as a worker thread')
 const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)
 const data = workerData as WorkerData
 
+type Perform = (job: Job, options: PerformOptions) => Promise<Output | undefined>
+type Work = { text: LoadedText; slots: number; perform: Perform }
+
 try {
-  const loaded = await loadModel(data)
+  const { text, slots, perform } = await load()
   post({
     type: 'loaded',
     info: {
@@ -21,37 +25,55 @@ try {
       task: data.task,
       device: data.device,
       dtype: data.dtype,
-      context: loaded.context,
-      overhead: measureOverhead(loaded.tokenizer),
+      context: text.context,
+      overhead: measureOverhead(text.tokenizer),
     },
+    slots,
   })
   let last = Promise.resolve()
   port.on('message', (message: ToWorker) => {
-    last = last.then(() => work(loaded, message))
+    if (slots > 1) void work(perform, message)
+    else last = last.then(() => work(perform, message))
   })
 } catch (error) {
   post({ type: 'load_failed', message: error instanceof Error ? error.message : String(error) })
 }
 
+async function load(): Promise<Work> {
+  if (data.batched === undefined) {
+    const loaded = await loadModel(data)
+    return { text: loaded, slots: 1, perform: (job, options) => perform(loaded, job, options) }
+  }
+  const text = await loadText(data)
+  const { perform: batched } = await loadBatched(text, data.batched, data.batched, data)
+  return { text, slots: data.batched.slots, perform: batched }
+}
+
 /** Does one job and reports its end, whatever happens. */
-async function work(loaded: Loaded, { run, job, stop }: ToWorker): Promise<void> {
+async function work(perform: Perform, { run, job, stop }: ToWorker): Promise<void> {
   const flag = new Int32Array(stop)
   const counts: Counts = { promptTokens: 0, outputTokens: 0 }
   const began = performance.now()
-  const end = await attempt(loaded, job, run, flag, counts)
-  const computeMs = end.how === 'refused' ? 0 : Math.round(performance.now() - began)
-  post({ type: 'event', run, event: { type: 'ended', ...counts, computeMs, end } })
+  const end = await attempt(perform, job, run, flag, counts)
+  const { computeMs = performance.now() - began, promptTokens, outputTokens } = counts
+  const event = {
+    promptTokens,
+    outputTokens,
+    computeMs: end.how === 'refused' ? 0 : Math.round(computeMs),
+    end,
+  }
+  post({ type: 'event', run, event: { type: 'ended', ...event } })
 }
 
 async function attempt(
-  loaded: Loaded,
+  perform: Perform,
   job: Job,
   run: number,
   flag: Int32Array,
   counts: Counts,
 ): Promise<End> {
   try {
-    const output = await perform(loaded, job, {
+    const output = await perform(job, {
       counts,
       stopped: () => Atomics.load(flag, 0) !== 0,
       report: (event) => post({ type: 'event', run, event }),

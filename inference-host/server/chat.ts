@@ -1,6 +1,7 @@
 import { HostChatRequest } from '../../shared/openai/chat.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { generationAnswer, type Shape } from './generation.ts'
+import { samplingOf } from './sampling.ts'
 
 const CHAT: Shape = {
   prefix: 'chatcmpl-',
@@ -29,12 +30,12 @@ const CHAT: Shape = {
 export function chat(host: Host) {
   return async function handleChat(context: HostContext): Promise<Response> {
     const request = await readRequest(context, HostChatRequest, host.bodyBytes)
-    const { model, messages, max_tokens: maxTokens, temperature, top_p: topP, seed, stop } = request
+    const { model, messages, max_tokens: maxTokens } = request
     const run = begin(context, host, {
       task: 'chat',
       model,
       maxTokens,
-      job: (limits) => ({ kind: 'chat', messages, sampling: { temperature, topP, seed, stop }, limits }),
+      job: (limits) => ({ kind: 'chat', messages, sampling: samplingOf(request), limits }),
     })
     return generationAnswer({ shape: CHAT, request, requestId: context.var.requestId, run })
   }

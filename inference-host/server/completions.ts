@@ -2,6 +2,7 @@ import type { FinishReason } from '../../shared/openai/chat.ts'
 import { HostCompletionRequest } from '../../shared/openai/completions.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { generationAnswer, type Shape } from './generation.ts'
+import { samplingOf } from './sampling.ts'
 
 const choice = (text: string, finish_reason: FinishReason | null) => ({
   index: 0,
@@ -20,12 +21,12 @@ const COMPLETION: Shape = {
 export function completions(host: Host) {
   return async function handleCompletions(context: HostContext): Promise<Response> {
     const request = await readRequest(context, HostCompletionRequest, host.bodyBytes)
-    const { model, prompt, max_tokens: maxTokens, temperature, top_p: topP, seed, stop } = request
+    const { model, prompt, max_tokens: maxTokens } = request
     const run = begin(context, host, {
       task: 'completion',
       model,
       maxTokens,
-      job: (limits) => ({ kind: 'complete', prompt, sampling: { temperature, topP, seed, stop }, limits }),
+      job: (limits) => ({ kind: 'complete', prompt, sampling: samplingOf(request), limits }),
     })
     return generationAnswer({ shape: COMPLETION, request, requestId: context.var.requestId, run })
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
-import { ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+import { choosing, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
 
 const TextPart = z.strictObject({
   type: z.literal('text', 'only text parts are supported'),
@@ -51,9 +51,7 @@ export const HostChatRequest = z.strictObject({
   stream_options: z
     .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
     .optional(),
-  temperature: sampling.temperature,
-  top_p: sampling.top_p,
-  seed: sampling.seed,
+  ...choosing,
   stop: z.array(z.string().min(1).max(64)).max(4),
 })
 export type HostChatRequest = z.infer<typeof HostChatRequest>

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
 import type { FinishReason } from './chat.ts'
-import { ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+import { choosing, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
 
 /** `POST /v1/completions` as a client sends it: one prompt, as text. */
 export const CompletionRequest = z.strictObject({
@@ -34,9 +34,7 @@ export const HostCompletionRequest = z.strictObject({
   stream_options: z
     .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
     .optional(),
-  temperature: sampling.temperature,
-  top_p: sampling.top_p,
-  seed: sampling.seed,
+  ...choosing,
   stop: z.array(z.string().min(1).max(64)).max(4),
 })
 export type HostCompletionRequest = z.infer<typeof HostCompletionRequest>

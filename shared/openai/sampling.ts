@@ -1,10 +1,40 @@
 import * as z from 'zod'
 
-/** How the next token is chosen. Ranges are OpenAI's; what is left out is the model's own default. */
-export const sampling = {
+/**
+ * How the next token is chosen. Names and ranges are OpenAI's, and vLLM's where OpenAI has none (top_k, min_p,
+ * repetition_penalty); what is left out is the model's own default.
+ */
+export const choosing = {
   temperature: z.number().min(0).max(2).optional(),
   top_p: z.number().gt(0).max(1).optional(),
+  /** This many of the likeliest tokens; -1 or 0 is all. */
+  top_k: z.int().min(-1).max(1_000_000).optional(),
+  /** Tokens at least this share as likely as the likeliest. */
+  min_p: z.number().min(0).max(1).optional(),
+  repetition_penalty: z.number().gt(0).max(10).optional(),
+  frequency_penalty: z.number().min(-2).max(2).optional(),
+  presence_penalty: z.number().min(-2).max(2).optional(),
+  /** Added to the logits of these token ids. */
+  logit_bias: z
+    .record(z.string().regex(/^\d{1,9}$/, 'is no token id'), z.number().min(-100).max(100))
+    .refine((bias) => Object.keys(bias).length <= 300, 'has more than 300 tokens')
+    .optional(),
   seed: z.int().optional(),
+}
+export type Choosing = z.infer<z.ZodObject<typeof choosing>>
+
+/** The fields of a request that say how tokens are chosen, those only that are there. */
+export function choosingOf(request: Choosing): Choosing {
+  const names = Object.keys(choosing) as (keyof Choosing)[]
+  return Object.fromEntries(
+    names.flatMap((name) => (request[name] === undefined ? [] : [[name, request[name]]])),
+  )
+}
+
+/** What a client may say of that, and of where the answer ends. */
+export const sampling = {
+  ...choosing,
+  logit_bias: choosing.logit_bias.nullish().transform((bias) => bias ?? undefined),
   /** Up to four strings that end the answer; none of them appears in it. */
   stop: z
     .union([
@@ -22,9 +52,6 @@ export const sampling = {
 /** Fields of OpenAI's requests that are accepted only where they ask for what happens anyway. */
 export const onlyDefaults = {
   n: z.literal(1, 'only one answer a request is supported').optional(),
-  frequency_penalty: z.literal(0, 'not supported, only 0').optional(),
-  presence_penalty: z.literal(0, 'not supported, only 0').optional(),
-  logit_bias: z.strictObject({}, 'not supported').nullish(),
 }
 
 /** Fields that change nothing here and that clients send: bounded, checked, and not passed on. */

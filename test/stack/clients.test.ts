@@ -18,6 +18,16 @@ const question = 'What is Twohop?'
 const questionMessages = [{ role: 'user' as const, content: question }]
 
 describe('chat', () => {
+  it('chooses tokens as the request says: a bias that nothing outweighs is the whole answer', async () => {
+    const { token } = await newUser('pro')
+    const body = ask(question, { max_tokens: 4, logit_bias: { 300: 100 } })
+    const { choices, usage } = (await (await call('/v1/chat/completions', { token, body })).json()) as Answer
+    const text = choices[0]?.message.content ?? ''
+    expect(usage.completion_tokens).toBe(4)
+    expect(text.length).toBeGreaterThanOrEqual(4)
+    expect(text).toBe(text.slice(0, text.length / 4).repeat(4))
+  })
+
   it('answers in the shape that OpenAI documents, usage included', async () => {
     const { token } = await newUser('pro')
     const answer = await call('/v1/chat/completions', { token, body: ask(question) })

@@ -80,6 +80,13 @@ describe('a chat request', () => {
     [{ ...hello, max_tokens: 257 }, 'max_tokens'],
     [{ ...hello, max_completion_tokens: 257 }, 'max_completion_tokens'],
     [{ ...hello, n: 2 }, 'n'],
+    [{ ...hello, top_k: 1.5 }, 'top_k'],
+    [{ ...hello, min_p: 2 }, 'min_p'],
+    [{ ...hello, frequency_penalty: 3 }, 'frequency_penalty'],
+    [{ ...hello, presence_penalty: -3 }, 'presence_penalty'],
+    [{ ...hello, repetition_penalty: 0 }, 'repetition_penalty'],
+    [{ ...hello, logit_bias: { 5: 101 } }, 'logit_bias.5'],
+    [{ ...hello, logit_bias: { x: 1 } }, 'logit_bias.x'],
     [{ ...hello, tools: [] }, 'tools'],
     [{ ...hello, stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],
     [{ ...hello, response_format: { type: 'json_object' } }, 'response_format.type'],
@@ -87,6 +94,23 @@ describe('a chat request', () => {
     [{ messages: hello.messages }, 'model'],
   ])('is refused with the path of its bad field: %o', (body, param) => {
     expect(refusal(() => parseChat(body, free))).toEqual(['invalid_request', param])
+  })
+
+  it('hands on how tokens are to be chosen, and only what the client said of it', () => {
+    const said = {
+      top_k: 40,
+      min_p: 0.1,
+      frequency_penalty: 0.5,
+      presence_penalty: -0.5,
+      repetition_penalty: 1.2,
+      logit_bias: { 5: -100 },
+      seed: 7,
+    }
+    const sent = HostChatRequest.parse(
+      JSON.parse(JSON.stringify(parseChat({ ...hello, ...said }, free).request)),
+    )
+    expect(sent).toMatchObject(said)
+    expect(Object.keys(sent)).not.toContain('temperature')
   })
 
   it.each([null, 'text', [], 7])('is refused when it is no object: %o', (body) => {

@@ -1,0 +1,51 @@
+import type { Counted } from './request.ts'
+
+/** Sums since the engine's start. Times are in milliseconds. */
+export type Tally = {
+  /** Of prompts that were computed to their end. */
+  promptTokens: number
+  cachedPromptTokens: number
+  outputTokens: number
+  /** Calls that computed prompts, the tokens in them, and their time. */
+  chunks: number
+  chunkTokens: number
+  chunkMs: number
+  /** Calls that computed a next token each for several sequences, how many these were in sum, and their time. */
+  steps: number
+  stepRows: number
+  stepMs: number
+}
+
+export function createTally() {
+  const sums: Tally = {
+    promptTokens: 0,
+    cachedPromptTokens: 0,
+    outputTokens: 0,
+    chunks: 0,
+    chunkTokens: 0,
+    chunkMs: 0,
+    steps: 0,
+    stepRows: 0,
+    stepMs: 0,
+  }
+  return {
+    /** A prompt is computed, and with it its first output token. */
+    prompt({ promptTokens, cachedPromptTokens }: Counted): void {
+      sums.promptTokens += promptTokens
+      sums.cachedPromptTokens += cachedPromptTokens
+      sums.outputTokens++
+    },
+    chunk(tokens: number, ms: number): void {
+      sums.chunks++
+      sums.chunkTokens += tokens
+      sums.chunkMs += ms
+    },
+    step(rows: number, ms: number): void {
+      sums.steps++
+      sums.stepRows += rows
+      sums.stepMs += ms
+      sums.outputTokens += rows
+    },
+    read: (): Tally => ({ ...sums }),
+  }
+}

@@ -1,0 +1,60 @@
+import { type Candidates, createCandidates, narrow, weigh } from './candidates.ts'
+import { SPAN } from './decay.ts'
+import { likeliest } from './likeliest.ts'
+import { createNucleus } from './nucleus.ts'
+import type { Resolved } from './settings.ts'
+
+/** Draws a token id from logits, or gives -1 where no token is possible. */
+export type Draw = (logits: Float32Array, point: number) => number
+
+/**
+ * Sampling at a temperature above 0, then top_k, top_p and min_p in the order of Hugging Face's warpers, each on what
+ * the one before left. `point` in [0, 1) is the share of the remaining probability at which the token lies. Nothing
+ * sorts the vocabulary: top_k keeps a heap, top_p finds where its share ends by a histogram.
+ */
+export function createDraw({
+  temperature,
+  topP,
+  topK,
+  minP,
+}: Pick<Resolved, 'temperature' | 'topP' | 'topK' | 'minP'>): Draw {
+  const span = minP > 0 ? Math.min(SPAN, -Math.log(Math.min(1, minP))) : SPAN
+  const cut = topP < 1 ? createNucleus(topP) : undefined
+  let candidates = createCandidates(0)
+
+  return function draw(logits, point) {
+    const highest = max(logits)
+    if (!Number.isFinite(highest)) return -1
+    const chosen = topK > 0 && topK < logits.length ? likeliest(logits, topK) : undefined
+    const length = chosen?.length ?? logits.length
+    if (candidates.ids.length < length) candidates = createCandidates(length)
+    weigh(candidates, { logits, highest, temperature, chosen, span: cut === undefined ? span : SPAN })
+    cut?.(candidates)
+    if (cut !== undefined && span < SPAN) narrow(candidates, (i) => (candidates.below[i] as number) <= span)
+    return pick(candidates, point)
+  }
+}
+
+function max(logits: Float32Array): number {
+  let highest = Number.NEGATIVE_INFINITY
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id] as number
+    if (logit > highest) highest = logit
+  }
+  return highest
+}
+
+/** The id at the share `point` of the candidates' weight. */
+function pick({ ids, weights, count }: Candidates, point: number): number {
+  let total = 0
+  for (let i = 0; i < count; i++) total += weights[i] as number
+  let left = point * total
+  let heaviest = 0
+  for (let i = 0; i < count; i++) {
+    left -= weights[i] as number
+    if (left < 0) return ids[i] as number
+    if ((weights[i] as number) > (weights[heaviest] as number)) heaviest = i
+  }
+  // Rounding can leave a crumb after the last; the heaviest is as good an answer as any.
+  return ids[heaviest] as number
+}

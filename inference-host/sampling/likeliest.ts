@@ -1,0 +1,56 @@
+/**
+ * The ids of the `count` highest logits, highest first, of equal ones the lower id first. A heap of `count` is kept
+ * while the logits are read once: a vocabulary of 49k is never sorted. Logits of negative infinity are left out.
+ */
+export function likeliest(logits: Float32Array, count: number): number[] {
+  const heap: number[] = []
+  const most = Math.min(count, logits.length)
+  if (most <= 0) return heap
+
+  /** True where `a` is the less likely one: the heap's top is the least likely kept. */
+  const below = (a: number, b: number) => {
+    const x = logits[a] as number
+    const y = logits[b] as number
+    return x < y || (x === y && a > b)
+  }
+  const rise = (place: number) => {
+    let at = place
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!below(heap[at] as number, heap[parent] as number)) return
+      swap(heap, at, parent)
+      at = parent
+    }
+  }
+  const sink = () => {
+    let at = 0
+    for (;;) {
+      let least = at
+      for (let child = 2 * at + 1; child <= 2 * at + 2; child++)
+        if (child < heap.length && below(heap[child] as number, heap[least] as number)) least = child
+      if (least === at) return
+      swap(heap, at, least)
+      at = least
+    }
+  }
+
+  let bar = Number.NEGATIVE_INFINITY
+  for (let id = 0; id < logits.length; id++) {
+    if (!((logits[id] as number) > bar)) continue
+    if (heap.length < most) {
+      heap.push(id)
+      rise(heap.length - 1)
+    } else {
+      heap[0] = id
+      sink()
+    }
+    if (heap.length === most) bar = logits[heap[0] as number] as number
+  }
+  return heap.sort((a, b) => (below(a, b) ? 1 : -1))
+}
+
+function swap(list: number[], a: number, b: number): void {
+  const held = list[a] as number
+  list[a] = list[b] as number
+  list[b] = held
+}

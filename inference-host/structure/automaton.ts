@@ -1,0 +1,248 @@
+import { countTokens } from './costs.ts'
+import { DONE, type Program } from './program.ts'
+import type { Vocabulary } from './vocabulary.ts'
+
+/**
+ * A place in the program and what comes after it: `at` is a sequence's part or a leaf's state; of a repeat, `at` and
+ * `left` are how many times it still has to and may be gone through. The empty rest is null.
+ */
+type Cell = {
+  readonly id: number
+  readonly node: number
+  readonly at: number
+  readonly left: number
+  readonly next: Cell | null
+  /** Tokens that suffice to finish from here. */
+  readonly tokens: number
+  /** How many cells from here on may be passed without a byte: what it takes to go on after a leaf. */
+  readonly skips: number
+  /** The same with counters that no token can exhaust taken for endless. */
+  unbounded: Cell | undefined
+}
+
+/** Everything that an answer so far may be in the middle of. */
+export type State = {
+  /** Leaves that the next byte may belong to, with what follows each. */
+  readonly leaves: readonly Cell[]
+  /** Whether the answer may end here. */
+  readonly mayEnd: boolean
+  /** Tokens that suffice to end from here, the stop token not counted. */
+  readonly tokens: number
+  readonly moves: (State | null | undefined)[]
+  unbounded: State | undefined
+  /** The last walk over all tokens that came through here. */
+  walk: number
+  work: number | undefined
+}
+
+/** Follows answers byte by byte. States are shared, and made as they are first reached. */
+export type Automaton = {
+  readonly start: State
+  /** The state after `byte`, or null where it cannot follow. */
+  step(state: State, byte: number): State | null
+  /** A state that allows the same next tokens, shared by many: counters that no token can exhaust do not tell it apart. */
+  alike(state: State): State
+  /** What the moves from a state take together: cells passed for each range of bytes. */
+  workOf(state: State): number
+  /** The token to take for the shortest end, or -1 where that is to stop. */
+  towardsEnd(state: State): number
+}
+
+/**
+ * Ways to read an answer that are followed at once. Beyond it the ones nearest to their end are kept: fewer answers
+ * are possible then, and each of them is still right.
+ */
+const MOST_LEAVES = 128
+/** States and cells that are remembered before all are forgotten: 2 kB a state, and 6 kB for one with a mask. */
+const MOST_STATES = 2048
+const MOST_CELLS = 32_768
+
+/**
+ * @param reach Bytes that the longest token has.
+ */
+export function createAutomaton(program: Program, vocabulary: Vocabulary, reach: number): Automaton {
+  const { nodes } = program
+  const costs = countTokens(program, vocabulary)
+  let cells = new Map<string, Cell>()
+  let states = new Map<string, State>()
+  let ids = 0
+
+  function cell(node: number, at: number, left: number, next: Cell | null): Cell {
+    const key = `${node} ${at} ${left} ${next?.id}`
+    const present = cells.get(key)
+    if (present !== undefined) return present
+    if (cells.size >= MOST_CELLS) cells = new Map()
+    const own = costOf(node, at)
+    const tokens = own + (next?.tokens ?? 0)
+    const skips = own > 0 ? 0 : 1 + (next?.skips ?? 0)
+    const made: Cell = { id: ids++, node, at, left, next, tokens, skips, unbounded: undefined }
+    cells.set(key, made)
+    return made
+  }
+
+  function costOf(node: number, at: number): number {
+    if (nodes[node]?.kind === 'repeat') {
+      const { part } = nodes[node]
+      return at === 0 ? 0 : at * (costs.ofNode[part] ?? 0)
+    }
+    return costs.ofRest[node]?.[at] ?? costs.ofNode[node] ?? Number.POSITIVE_INFINITY
+  }
+
+  function enter(node: number, next: Cell | null): Cell {
+    const entered = nodes[node]
+    return entered?.kind === 'repeat' ? cell(node, entered.min, entered.max, next) : cell(node, 0, 0, next)
+  }
+
+  /** Adds the leaves that `first` begins with to `leaves`; true where it may be empty to the end. */
+  function expand(first: Cell | null, leaves: Set<Cell>, seen: Set<Cell>): boolean {
+    const open: (Cell | null)[] = [first]
+    let mayEnd = false
+    while (open.length > 0) {
+      const top = open.pop() as Cell | null
+      if (top === null) mayEnd = true
+      if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
+      seen.add(top)
+      const node = nodes[top.node]
+      if (node === undefined || node.kind === 'leaf') leaves.add(top)
+      else if (node.kind === 'choice') for (const option of node.options) open.push(enter(option, top.next))
+      else if (node.kind === 'sequence') {
+        const part = node.parts[top.at]
+        const last = top.at + 1 >= node.parts.length
+        if (part === undefined) open.push(top.next)
+        else open.push(enter(part, last ? top.next : cell(top.node, top.at + 1, 0, top.next)))
+      } else {
+        if (top.at === 0) open.push(top.next)
+        const again =
+          top.left > 1 ? cell(top.node, Math.max(0, top.at - 1), top.left - 1, top.next) : top.next
+        if (top.left > 0) open.push(enter(node.part, again))
+      }
+    }
+    return mayEnd
+  }
+
+  function state(leaves: Iterable<Cell>, mayEnd: boolean): State | null {
+    const sorted = [...leaves].sort((a, b) => a.tokens - b.tokens || a.id - b.id).slice(0, MOST_LEAVES)
+    if (sorted.length === 0 && !mayEnd) return null
+    const key = `${mayEnd ? '.' : ''}${sorted.map(({ id }) => id).join(' ')}`
+    const present = states.get(key)
+    if (present !== undefined) return present
+    if (states.size >= MOST_STATES) forget()
+    const tokens = mayEnd ? 0 : (sorted[0]?.tokens ?? 0)
+    const made: State = {
+      leaves: sorted,
+      mayEnd,
+      tokens,
+      moves: new Array(256),
+      unbounded: undefined,
+      walk: 0,
+      work: undefined,
+    }
+    states.set(key, made)
+    return made
+  }
+
+  /** States lead to one another, so that they are only freed when the first is. */
+  function forget(): void {
+    states = new Map()
+    cells = new Map()
+    start = undefined
+  }
+
+  let start: State | undefined
+  function begin(): State {
+    if (start !== undefined) return start
+    const leaves = new Set<Cell>()
+    const mayEnd = expand(enter(program.root, null), leaves, new Set())
+    start = state(leaves, mayEnd) ?? NOTHING
+    return start
+  }
+
+  /** Where no leaf tells two bytes apart, the step for one is the step for both. */
+  function step(from: State, byte: number): State | null {
+    const known = from.moves[byte]
+    if (known !== undefined) return known
+    let [first, last] = [0, 255]
+    const leaves = new Set<Cell>()
+    const seen = new Set<Cell>()
+    let mayEnd = false
+    for (const leaf of from.leaves) {
+      const node = nodes[leaf.node]
+      const moves = node?.kind === 'leaf' ? (node.moves[leaf.at] ?? []) : []
+      for (let at = 0; at < moves.length; at += 3) {
+        const [low, high, next] = [moves[at] ?? 0, moves[at + 1] ?? 0, moves[at + 2] ?? DONE]
+        if (byte < low) last = Math.min(last, low - 1)
+        else if (byte > high) first = Math.max(first, high + 1)
+        else {
+          first = Math.max(first, low)
+          last = Math.min(last, high)
+          if (next === DONE) mayEnd = expand(leaf.next, leaves, seen) || mayEnd
+          else expand(cell(leaf.node, next, 0, leaf.next), leaves, seen)
+        }
+      }
+    }
+    const to = state(leaves, mayEnd)
+    from.moves.fill(to, first, last + 1)
+    return to
+  }
+
+  function alike(from: State): State {
+    if (from.unbounded !== undefined) return from.unbounded
+    const leaves = new Set(from.leaves.map((leaf) => unbounded(leaf)))
+    from.unbounded = state(leaves, from.mayEnd) ?? from
+    return from.unbounded
+  }
+
+  function unbounded(from: Cell): Cell {
+    const chain: Cell[] = []
+    let rest: Cell | null = from
+    while (rest !== null && rest.unbounded === undefined) {
+      chain.push(rest)
+      rest = rest.next
+    }
+    let made: Cell | null = rest?.unbounded ?? null
+    for (const one of chain.reverse()) {
+      made = cell(one.node, one.at, one.left > reach ? Number.POSITIVE_INFINITY : one.left, made)
+      made.unbounded = made
+      one.unbounded = made
+    }
+    return made ?? from
+  }
+
+  function workOf(from: State): number {
+    if (from.work !== undefined) return from.work
+    const edges = new Set<number>()
+    for (const leaf of from.leaves) {
+      const node = nodes[leaf.node]
+      const moves = node?.kind === 'leaf' ? (node.moves[leaf.at] ?? []) : []
+      for (let at = 0; at < moves.length; at += 3) edges.add(moves[at] ?? 0).add((moves[at + 1] ?? 0) + 1)
+    }
+    from.work = edges.size * from.leaves.reduce((cells, leaf) => cells + 1 + (leaf.next?.skips ?? 0), 0)
+    return from.work
+  }
+
+  function towardsEnd({ mayEnd, leaves }: State): number {
+    const [nearest] = leaves
+    return mayEnd || nearest === undefined ? -1 : (costs.nextToken[nearest.node]?.[nearest.at] ?? -1)
+  }
+
+  return {
+    get start() {
+      return begin()
+    },
+    step,
+    alike,
+    workOf,
+    towardsEnd,
+  }
+}
+
+/** Of a program that this vocabulary cannot spell. */
+const NOTHING: State = {
+  leaves: [],
+  mayEnd: false,
+  tokens: Number.POSITIVE_INFINITY,
+  moves: new Array(256).fill(null),
+  unbounded: undefined,
+  walk: 0,
+  work: 0,
+}

@@ -1,0 +1,98 @@
+import { DONE, fewestOf, type Node, type Program } from './program.ts'
+import type { Trie, Vocabulary } from './vocabulary.ts'
+
+/**
+ * For each node, tokens that suffice to finish it (an upper bound, exact within a text); for sequences from each
+ * part on, for leaves from each state on, and there the token to take next.
+ */
+export type Costs = {
+  readonly ofNode: Float64Array
+  readonly ofRest: readonly (Float64Array | undefined)[]
+  readonly nextToken: readonly (Int32Array | undefined)[]
+}
+
+/** Counts the tokens of `program` in `vocabulary`; Infinity where it cannot be spelled. */
+export function countTokens(program: Program, vocabulary: Vocabulary): Costs {
+  const ofRest: (Float64Array | undefined)[] = new Array(program.nodes.length)
+  const nextToken: (Int32Array | undefined)[] = new Array(program.nodes.length)
+  for (const [index, node] of program.nodes.entries()) {
+    if (node.kind !== 'leaf') continue
+    const counted = countLeaf(node, vocabulary)
+    ofRest[index] = counted.tokens
+    nextToken[index] = counted.next
+  }
+  const ofNode = fewestOf(program, (leaf) => ofRest[leaf]?.[0] ?? Number.POSITIVE_INFINITY)
+  for (const [index, node] of program.nodes.entries()) {
+    if (node.kind !== 'sequence') continue
+    const rest = new Float64Array(node.parts.length + 1)
+    for (let at = node.parts.length - 1; at >= 0; at--)
+      rest[at] = (rest[at + 1] ?? 0) + (ofNode[node.parts[at] ?? -1] ?? 0)
+    ofRest[index] = rest
+  }
+  return { ofNode, ofRest, nextToken }
+}
+
+type Leaf = Extract<Node, { kind: 'leaf' }>
+
+function countLeaf(leaf: Leaf, vocabulary: Vocabulary): { tokens: Float64Array; next: Int32Array } {
+  const tokens = new Float64Array(leaf.moves.length).fill(Number.NaN)
+  const next = new Int32Array(leaf.moves.length).fill(-1)
+
+  /** States of a leaf never lead back, so that each is counted once, after the ones it leads to. */
+  function count(state: number): number {
+    if (state === DONE) return 0
+    const known = tokens[state] ?? Number.POSITIVE_INFINITY
+    if (!Number.isNaN(known)) return known
+    let best = Number.POSITIVE_INFINITY
+    const consider = (token: number, to: number) => {
+      const needed = 1 + count(to)
+      if (needed < best) {
+        best = needed
+        next[state] = token
+      }
+    }
+    if (leaf.spelled) reach(leaf, state, vocabulary.trie, consider)
+    else considerBytes(leaf.moves[state] ?? [], vocabulary.ofByte, consider)
+    tokens[state] = best
+    return best
+  }
+
+  // From the last: deep texts then need no deep recursion.
+  for (let state = leaf.moves.length - 1; state >= 0; state--) count(state)
+  return { tokens, next }
+}
+
+/** Each move's first byte that has a token of its own. */
+function considerBytes(
+  moves: readonly number[],
+  ofByte: Int32Array,
+  consider: (token: number, to: number) => void,
+): void {
+  for (let at = 0; at < moves.length; at += 3)
+    for (let byte = moves[at] ?? 0; byte <= (moves[at + 1] ?? -1); byte++) {
+      const token = ofByte[byte] ?? -1
+      if (token < 0) continue
+      consider(token, moves[at + 2] ?? DONE)
+      break
+    }
+}
+
+/** Every token that leads from `start` to another state of the leaf, or exactly to its end. */
+function reach(leaf: Leaf, start: number, trie: Trie, consider: (token: number, to: number) => void): void {
+  const moves = leaf.moves[start] ?? []
+  for (let at = 0; at < moves.length; at += 3) {
+    const root = trie.roots[moves[at] ?? 0] ?? -1
+    if (root >= 0) arrive(root, moves[at + 2] ?? DONE)
+  }
+
+  function arrive(node: number, state: number): void {
+    const token = trie.token[node] ?? -1
+    if (token >= 0) consider(token, state)
+    const onward = leaf.moves[state]
+    if (onward === undefined) return
+    const end = trie.end[node] ?? 0
+    for (let child = node + 1; child < end; child = trie.end[child] ?? end)
+      for (let at = 0; at < onward.length; at += 3)
+        if (onward[at] === trie.byte[child]) arrive(child, onward[at + 2] ?? DONE)
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What an answer may look like, as a context-free grammar over Unicode characters. Everything that a client can ask
+ * for (a JSON schema, tools, a regular expression, EBNF) is turned into one of these; all of it is plain data.
+ */
+export type Expression =
+  | { readonly kind: 'text'; readonly text: string }
+  /** One character of a set, as sorted, disjoint ranges of code points, both ends included. */
+  | { readonly kind: 'characters'; readonly ranges: readonly Range[] }
+  | { readonly kind: 'sequence'; readonly parts: readonly Expression[] }
+  | { readonly kind: 'choice'; readonly options: readonly Expression[] }
+  /** `part`, at least `min` and at most `max` times (`max` may be Infinity). */
+  | { readonly kind: 'repeat'; readonly part: Expression; readonly min: number; readonly max: number }
+  | { readonly kind: 'rule'; readonly name: string }
+
+export type Range = readonly [first: number, last: number]
+
+/** Rules by name; an answer is what `root` stands for. */
+export type Grammar = { readonly root: Expression; readonly rules: ReadonlyMap<string, Expression> }
+
+export const EMPTY: Expression = { kind: 'sequence', parts: [] }
+
+export function text(value: string): Expression {
+  return value === '' ? EMPTY : { kind: 'text', text: value }
+}
+
+export function characters(ranges: readonly Range[]): Expression {
+  return { kind: 'characters', ranges }
+}
+
+export function rule(name: string): Expression {
+  return { kind: 'rule', name }
+}
+
+/** One after the other. Neighbouring texts become one, because the tokens of one text are counted together. */
+export function sequence(...parts: readonly Expression[]): Expression {
+  const flat: Expression[] = []
+  for (const part of parts.flatMap((one) => (one.kind === 'sequence' ? one.parts : [one]))) {
+    const last = flat.at(-1)
+    if (part.kind === 'text' && last?.kind === 'text') flat[flat.length - 1] = text(last.text + part.text)
+    else flat.push(part)
+  }
+  const [only] = flat
+  return only !== undefined && flat.length === 1 ? only : { kind: 'sequence', parts: flat }
+}
+
+/** Any one of `options`, of which there is at least one. */
+export function choice(options: readonly Expression[]): Expression {
+  const [only] = options
+  return only !== undefined && options.length === 1 ? only : { kind: 'choice', options }
+}
+
+export function repeat(part: Expression, min: number, max: number): Expression {
+  if (max === 0) return EMPTY
+  return min === 1 && max === 1 ? part : { kind: 'repeat', part, min, max }
+}
+
+export function optional(part: Expression): Expression {
+  return repeat(part, 0, 1)
+}
+
+/** `first`, then more of `part`, each after `separator`; `min` to `max` in all. */
+export function separated(part: Expression, separator: Expression, min: number, max: number): Expression {
+  if (max === 0) return EMPTY
+  const some = sequence(part, repeat(sequence(separator, part), Math.max(0, min - 1), max - 1))
+  return min === 0 ? optional(some) : some
+}

@@ -1,0 +1,102 @@
+import { intersection, of, WRITABLE, without } from './characters.ts'
+import {
+  characters,
+  choice,
+  type Expression,
+  optional,
+  repeat,
+  rule,
+  separated,
+  sequence,
+  text,
+} from './expression.ts'
+
+/** Characters that a JSON string holds only escaped (RFC 8259 section 7), as far as answers hold them at all. */
+const ESCAPED = of('"\\\n\t')
+const ESCAPES = ['"', '\\', '\n', '\t']
+const PLAIN = without(WRITABLE, ESCAPED)
+
+/**
+ * The expression of a string's characters as JSON writes them. `\u` escapes are never used: a pair of them is one
+ * character to a validator and two to a grammar.
+ */
+export function escaped(expression: Expression): Expression {
+  switch (expression.kind) {
+    case 'text':
+      return text(JSON.stringify(expression.text).slice(1, -1))
+    case 'characters': {
+      const plain = intersection(expression.ranges, PLAIN)
+      const special = ESCAPES.filter((char) => intersection(expression.ranges, of(char)).length > 0)
+      const written = special.map((char) => text(JSON.stringify(char).slice(1, -1)))
+      return choice(plain.length > 0 ? [characters(plain), ...written] : written)
+    }
+    case 'sequence':
+      return sequence(...expression.parts.map(escaped))
+    case 'choice':
+      return choice(expression.options.map(escaped))
+    case 'repeat':
+      return repeat(escaped(expression.part), expression.min, expression.max)
+    case 'rule':
+      throw new Error('a string holds no rules')
+  }
+}
+
+export function quoted(content: Expression): Expression {
+  return sequence(text('"'), escaped(content), text('"'))
+}
+
+/** Any string of `min` to `max` characters (code points, as JSON Schema counts). */
+export function anyString(min: number, max: number): Expression {
+  return quoted(repeat(characters(WRITABLE), min, max))
+}
+
+export const STRING = anyString(0, Number.POSITIVE_INFINITY)
+
+/**
+ * A space may follow a comma or a colon, as in most of what models have read; there is no other white space, which
+ * a model could go on with for ever.
+ */
+export const COMMA = sequence(text(','), optional(text(' ')))
+export const COLON = sequence(text(':'), optional(text(' ')))
+
+const DIGIT = characters([[48, 57]])
+/** 15 digits: every such integer is a double of its own, so that what is parsed is what was written. */
+export const MOST_DIGITS = 15
+const whole = sequence(
+  optional(text('-')),
+  choice([text('0'), sequence(characters([[49, 57]]), repeat(DIGIT, 0, MOST_DIGITS - 1))]),
+)
+export const INTEGER = whole
+/** No exponent: `1e999` is a number to a grammar and Infinity to a parser. */
+export const NUMBER = sequence(whole, optional(sequence(text('.'), repeat(DIGIT, 1, 10))))
+export const BOOLEAN = choice([text('true'), text('false')])
+export const NULL = text('null')
+
+/** Names of the rules that `jsonRules` defines. */
+export const ANY_VALUE = rule('json value')
+export const ANY_OBJECT = rule('json object')
+export const ANY_ARRAY = rule('json array')
+
+/** A member or a map's entry. */
+export function member(key: Expression, value: Expression): Expression {
+  return sequence(key, COLON, value)
+}
+
+/** `min` to `max` entries in braces. */
+export function object(entry: Expression, min: number, max: number): Expression {
+  return sequence(text('{'), separated(entry, COMMA, min, max), text('}'))
+}
+
+export function array(item: Expression, min: number, max: number): Expression {
+  return sequence(text('['), separated(item, COMMA, min, max), text(']'))
+}
+
+/** The rules of JSON itself. */
+export function jsonRules(): Map<string, Expression> {
+  const many = Number.POSITIVE_INFINITY
+  return new Map([
+    ['json value', choice([STRING, NUMBER, BOOLEAN, NULL, ANY_OBJECT, ANY_ARRAY])],
+    ['json object', object(member(STRING, ANY_VALUE), 0, many)],
+    ['json array', array(ANY_VALUE, 0, many)],
+  ])
+}

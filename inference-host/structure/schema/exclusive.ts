@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util'
+import { isObject, type Keywords, type Schema, type Type, typesOf } from './keywords.ts'
+
+/** Follows a `$ref`. */
+type Resolve = (schema: Schema) => Schema
+
+const ALL: readonly Type[] = ['null', 'boolean', 'number', 'string', 'array', 'object']
+const MOST_DEPTH = 6
+
+/**
+ * Whether no answer that is written for `written` is valid for `other`. It is enough for `oneOf` that this is so
+ * both ways; a `true` is proof, a `false` is not. What is written holds declared properties only.
+ */
+export function excludes(written: Schema, other: Schema, resolve: Resolve, depth = 0): boolean {
+  const [a, b] = [resolve(written), resolve(other)]
+  if (a === false || b === false) return true
+  if (a === true || b === true || depth > MOST_DEPTH) return false
+  const go = (one: Schema, two: Schema) => excludes(one, two, resolve, depth + 1)
+  for (const combiner of ['anyOf', 'oneOf'] as const) {
+    if (Array.isArray(a[combiner]) && a[combiner].every((one) => go(one, b))) return true
+    if (Array.isArray(b[combiner]) && b[combiner].every((two) => go(a, two))) return true
+  }
+  if (Array.isArray(b.allOf) && b.allOf.some((two) => go(a, two))) return true
+  if (Array.isArray(a.allOf) && a.allOf.some((one) => go(one, b))) return true
+
+  const values = valuesOf(a)
+  const others = valuesOf(b)
+  if (values && others) return values.every((one) => !others.some((two) => isDeepStrictEqual(one, two)))
+  const types = kindsOf(a).filter((type) => kindsOf(b).includes(type))
+  return types.every((type) => {
+    if (type === 'object') return objectsExclude(a, b, go)
+    return type === 'number' && apart(a, b)
+  })
+}
+
+function objectsExclude(a: Keywords, b: Keywords, go: (one: Schema, two: Schema) => boolean): boolean {
+  const [ofA, ofB] = [propertiesOf(a), propertiesOf(b)]
+  const [inA, inB] = [namesOf(a.required), namesOf(b.required)]
+  // What `b` asks for is never written for `a`, unless `a` may write names that are not declared right here.
+  const open =
+    isObject(a.additionalProperties) ||
+    Object.keys(ofA).length === 0 ||
+    ['$ref', 'allOf', 'anyOf', 'oneOf'].some((keyword) => keyword in a)
+  if (!open && inB.some((name) => !Object.hasOwn(ofA, name) && !inA.includes(name))) return true
+  return inA.some((name) => {
+    const [one, two] = [ofA[name], ofB[name]]
+    if (two === undefined) return b.additionalProperties === false
+    return one !== undefined && go(one, two)
+  })
+}
+
+/** Whether two ranges of numbers have none in common. */
+function apart(a: Keywords, b: Keywords): boolean {
+  const below = (one: Keywords, two: Keywords) => {
+    const high = Math.min(
+      number(one.maximum, Number.POSITIVE_INFINITY),
+      number(one.exclusiveMaximum, Infinity),
+    )
+    const low = Math.max(
+      number(two.minimum, -Number.POSITIVE_INFINITY),
+      number(two.exclusiveMinimum, -Infinity),
+    )
+    const open = high === one.exclusiveMaximum || low === two.exclusiveMinimum
+    return high < low || (high === low && Number.isFinite(high) && open)
+  }
+  return below(a, b) || below(b, a)
+}
+
+function number(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise
+}
+
+function valuesOf(schema: Keywords): readonly unknown[] | undefined {
+  if ('const' in schema) return [schema.const]
+  return Array.isArray(schema.enum) ? schema.enum : undefined
+}
+
+/** The types of a schema's values, integers being numbers. */
+function kindsOf(schema: Keywords): readonly Type[] {
+  const values = valuesOf(schema)
+  const types = values?.map(kindOf) ?? typesOf(schema) ?? ALL
+  return types.map((type) => (type === 'integer' ? 'number' : type))
+}
+
+function kindOf(value: unknown): Type {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return typeof value as Type
+}
+
+function propertiesOf(schema: Keywords): Record<string, Schema> {
+  return isObject(schema.properties) ? (schema.properties as Record<string, Schema>) : {}
+}
+
+function namesOf(required: unknown): string[] {
+  return Array.isArray(required) ? required : []
+}

@@ -1,0 +1,97 @@
+import { choice, type Expression, repeat, sequence } from '../expression.ts'
+
+type Lengths = { min: number; max: number }
+
+/** How many characters (code points) what `expression` stands for has. It holds no rules. */
+export function lengthsOf(expression: Expression): Lengths {
+  switch (expression.kind) {
+    case 'text': {
+      const length = [...expression.text].length
+      return { min: length, max: length }
+    }
+    case 'characters':
+      return { min: 1, max: 1 }
+    case 'sequence': {
+      const all = expression.parts.map(lengthsOf)
+      return { min: sum(all.map(({ min }) => min)), max: sum(all.map(({ max }) => max)) }
+    }
+    case 'choice': {
+      const all = expression.options.map(lengthsOf)
+      return {
+        min: Math.min(...all.map(({ min }) => min)),
+        max: Math.max(...all.map(({ max }) => max)),
+      }
+    }
+    case 'repeat': {
+      const part = lengthsOf(expression.part)
+      return { min: part.min * expression.min, max: part.max === 0 ? 0 : part.max * expression.max }
+    }
+    case 'rule':
+      throw new Error('a string holds no rules')
+  }
+}
+
+/** Most times a part of varying length is repeated where the whole has a longest length. */
+const FEW = 8
+
+/**
+ * An expression all of whose matches match `expression` and have `min` to `max` characters, or undefined where none
+ * was found. It need not have them all: room is shared out among the parts that vary.
+ */
+export function within(expression: Expression, min: number, max: number): Expression | undefined {
+  const has = lengthsOf(expression)
+  if (has.min >= min && has.max <= max) return expression
+  if (has.min > max || has.max < min) return undefined
+  if (expression.kind === 'choice') {
+    const options = expression.options.flatMap((option) => within(option, min, max) ?? [])
+    return options.length === 0 ? undefined : choice(options)
+  }
+  if (expression.kind === 'sequence') return sequenceWithin(expression.parts, min, max)
+  return expression.kind === 'repeat' ? repeatWithin(expression, min, max) : undefined
+}
+
+function sequenceWithin(parts: readonly Expression[], min: number, max: number): Expression | undefined {
+  const lengths = parts.map(lengthsOf)
+  let [lacking, spare] = [min, max].map((bound) => bound - sum(lengths.map((one) => one.min))) as [
+    number,
+    number,
+  ]
+  let varying = lengths.filter((one) => one.max > one.min).length
+  const narrowed = parts.map((part, place) => {
+    const has = lengths[place] ?? { min: 0, max: 0 }
+    if (has.max === has.min) return part
+    // The last one that varies takes what is left; the others get an equal share, and more only if it is needed.
+    const share = varying === 1 ? spare : Math.max(Math.floor(spare / varying), Math.min(lacking, spare))
+    const need = Math.max(0, Math.min(lacking, has.max - has.min, share))
+    const some = within(part, has.min + need, has.min + share)
+    if (some === undefined) return undefined
+    const got = lengthsOf(some)
+    lacking -= got.min - has.min
+    if (spare < Number.POSITIVE_INFINITY) spare -= got.max - has.min
+    varying--
+    return some
+  })
+  const found = narrowed.filter((part) => part !== undefined)
+  return found.length < parts.length || lacking > 0 ? undefined : sequence(...found)
+}
+
+function repeatWithin(
+  { part, min: least, max: most }: Extract<Expression, { kind: 'repeat' }>,
+  min: number,
+  max: number,
+): Expression | undefined {
+  const has = lengthsOf(part)
+  if (has.min === has.max && has.min > 0) {
+    const from = Math.max(least, Math.ceil(min / has.min))
+    const to = Math.min(most, Math.floor(max / has.min))
+    return from > to ? undefined : repeat(part, from, to)
+  }
+  const times = Math.max(least, Math.min(most, FEW, Math.floor(max / Math.max(1, has.min))))
+  if (times === 0) return min === 0 ? repeat(part, 0, 0) : undefined
+  const narrowed = within(part, Math.ceil(min / times), Math.floor(max / times))
+  return narrowed && repeat(narrowed, min > 0 ? times : least, times)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

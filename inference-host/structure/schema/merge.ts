@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Path, refuse } from '../refusal.ts'
+import { isObject, isSilent, type Keywords, type Schema, type Type, typesOf } from './keywords.ts'
+
+/**
+ * One schema that is valid for what both are valid for, or undefined where that is plainly nothing. References in
+ * it are as they were; of annotations the second one's are kept.
+ * @throws TwohopError where the two say different things with a keyword that cannot be merged.
+ */
+export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
+  if (a === false || b === false) return undefined
+  if (a === true) return b === true ? {} : b
+  if (b === true) return a
+  const merged: { [keyword: string]: unknown } = { ...a }
+  for (const [keyword, value] of Object.entries(b)) {
+    const present = merged[keyword]
+    if (present === undefined || isSilent(keyword) || isDeepStrictEqual(present, value))
+      merged[keyword] = value
+    else if (keyword === 'type') merged.type = commonTypes(a, b)
+    else if (keyword === 'required') merged.required = [...new Set([...list(present), ...list(value)])]
+    else if (keyword in TIGHTER) merged[keyword] = TIGHTER[keyword]?.(Number(present), Number(value))
+    else if (keyword === 'uniqueItems') merged.uniqueItems = present === true || value === true
+    else if (keyword === 'enum')
+      merged.enum = list(present).filter((one) => list(value).some((two) => isDeepStrictEqual(one, two)))
+    else if (keyword === 'const') return undefined
+    else if (keyword === 'properties') merged.properties = both(present, value, path)
+    else if (keyword === 'items') merged.items = merge(present as Schema, value as Schema, path) ?? false
+    else if (['anyOf', 'oneOf', 'allOf', '$ref'].includes(keyword))
+      merged.allOf = [...list(merged.allOf), ...(keyword === 'allOf' ? list(value) : [{ [keyword]: value }])]
+    else if (keyword !== 'additionalProperties')
+      throw refuse([...path, keyword], `Two different "${keyword}" for one value cannot be combined.`)
+  }
+  if (Array.isArray(merged.type) && merged.type.length === 0) return undefined
+  if (Array.isArray(merged.enum) && merged.enum.length === 0) return undefined
+  return closed(merged, a, b, path)
+}
+
+const TIGHTER: Record<string, (a: number, b: number) => number> = {
+  minimum: Math.max,
+  exclusiveMinimum: Math.max,
+  minLength: Math.max,
+  minItems: Math.max,
+  minProperties: Math.max,
+  maximum: Math.min,
+  exclusiveMaximum: Math.min,
+  maxLength: Math.min,
+  maxItems: Math.min,
+  maxProperties: Math.min,
+}
+
+function commonTypes(a: Keywords, b: Keywords): Type[] {
+  const [of, and] = [typesOf(a) ?? [], typesOf(b) ?? []]
+  const narrower = (type: Type, others: readonly Type[]) =>
+    others.includes(type) || (type === 'integer' && others.includes('number'))
+  return [
+    ...new Set([...of.filter((type) => narrower(type, and)), ...and.filter((type) => narrower(type, of))]),
+  ]
+}
+
+function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...(a as object) }
+  for (const [name, schema] of Object.entries(b as object)) {
+    const present = merged[name] as Schema | undefined
+    merged[name] =
+      present === undefined ? schema : (merge(present, schema, [...path, 'properties', name]) ?? false)
+  }
+  return merged
+}
+
+/**
+ * What `additionalProperties` says of the one schema's properties that the other does not declare: `false` in
+ * either forbids the other's, a schema has to hold for them too.
+ */
+function closed(merged: Keywords, a: Keywords, b: Keywords, path: Path): Keywords {
+  const [ofA, ofB] = [
+    a.additionalProperties as Schema | undefined,
+    b.additionalProperties as Schema | undefined,
+  ]
+  if (ofA === undefined && ofB === undefined) return merged
+  const properties: Record<string, unknown> = { ...(merged.properties as object | undefined) }
+  for (const [one, rest] of [
+    [a, ofA],
+    [b, ofB],
+  ] as const) {
+    if (rest === undefined) continue
+    const declared = isObject(one.properties) ? one.properties : {}
+    for (const name of Object.keys(properties))
+      if (!Object.hasOwn(declared, name))
+        properties[name] = merge(properties[name] as Schema, rest, [...path, 'properties', name]) ?? false
+  }
+  const additionalProperties =
+    ofA === undefined ? ofB : ofB === undefined ? ofA : (merge(ofA, ofB, path) ?? false)
+  return { ...merged, ...(Object.keys(properties).length > 0 ? { properties } : {}), additionalProperties }
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}

@@ -1,0 +1,65 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createPace } from '../../../inference-host/batching/pace.ts'
+import { chunkSize, nextChunk, type Waiting } from '../../../inference-host/batching/plan.ts'
+import { laneFor, SIZES } from '../../../inference-host/batching/sizes.ts'
+
+const prompt = (left: number, changes: Partial<Waiting> = {}): Waiting => ({
+  left,
+  begun: false,
+  blocked: false,
+  ...changes,
+})
+
+test('a prompt is cut so that no single token is ever left, whatever the budget', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 400 }), fc.integer({ min: 0, max: 80 }), (length, budget) => {
+      for (let left = length; left > 0; ) {
+        const size = chunkSize(left, budget)
+        expect(size).toBeGreaterThanOrEqual(2)
+        expect(size).toBeLessThanOrEqual(Math.max(3, budget))
+        left -= size
+        expect(left).not.toBe(1)
+      }
+    }),
+  )
+  expect(chunkSize(1, 16)).toBe(1)
+})
+
+test('the oldest and the shortest prompt take turns', () => {
+  const waiting = [prompt(900, { begun: true }), prompt(40), prompt(20)]
+  expect(nextChunk(waiting, 64, 'oldest')).toEqual({ index: 0, tokens: 64 })
+  expect(nextChunk(waiting, 64, 'shortest')).toEqual({ index: 2, tokens: 20 })
+  expect(nextChunk([], 64, 'oldest')).toBeUndefined()
+})
+
+test('no third prompt is begun before one of two is done', () => {
+  const waiting = [prompt(900, { begun: true }), prompt(300, { begun: true }), prompt(20)]
+  expect(nextChunk(waiting, 64, 'shortest')?.index).toBe(1)
+})
+
+test('a prompt whose prefix is just being computed waits for it', () => {
+  const waiting = [prompt(900, { begun: true }), prompt(40, { blocked: true }), prompt(50)]
+  expect(nextChunk(waiting, 64, 'shortest')?.index).toBe(2)
+  expect(nextChunk([prompt(9, { blocked: true }), prompt(90, { begun: true })], 64, 'oldest')?.index).toBe(1)
+})
+
+test('chunks get the time of the decoding, and more the more prompts wait for it', () => {
+  const pace = createPace({ least: 16, most: 512, idleMs: 250 })
+  expect(pace.budget(0, 1)).toBe(64)
+  pace.sawChunk(100, 100)
+  expect(pace.budget(0, 1)).toBe(250)
+  expect(pace.budget(8, 1)).toBe(64)
+  pace.sawDecoding(40)
+  expect([1, 4, 8, 12].map((waiting) => pace.budget(8, waiting))).toEqual([40, 40, 80, 120])
+  expect(pace.budget(1, 15)).toBe(512)
+  for (let i = 0; i < 30; i++) pace.sawChunk(10, 100)
+  expect(pace.budget(8, 1)).toBe(16)
+})
+
+test('a lane holds sequences of at most twice its shortest, and no more than the context', () => {
+  expect([1, 256, 257, 513, 2000].map((tokens) => laneFor(tokens, 2000, SIZES))).toEqual([
+    256, 256, 512, 1024, 2048,
+  ])
+  expect(laneFor(1100, 1100, SIZES)).toBe(1152)
+})
