@@ -1,15 +1,26 @@
 import { defineConfig } from 'vitest/config'
 
+const SLOW = 'test/unit/**/*.slow.test.ts'
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      {
+        // Quick, so they share their processes; what takes seconds by itself is called *.slow.test.ts.
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: [SLOW],
+          isolate: false,
+          testTimeout: 10_000,
+        },
+      },
       {
         // Real Redis, real models: one file at a time, two cores are soon busy.
         test: {
           name: 'contract',
-          include: ['test/contract/**/*.test.ts'],
+          include: ['test/contract/**/*.test.ts', SLOW],
           fileParallelism: false,
           testTimeout: 60_000,
         },
