@@ -4,7 +4,7 @@ import { createIssuer } from './issuer.ts'
 
 /**
  * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]`.
- * When it listens, it prints one line of JSON with its addresses; a parent with an IPC channel gets the same and
+ * When it listens, it prints one line of JSON with its addresses; a parent with an IPC channel gets these instead, and
  * the demo users' tokens as `{type: 'ready', ...}`.
  */
 const { values } = parseArgs({
@@ -23,6 +23,6 @@ await runPart('issuer', async () => {
   })
   const { firebase, supabase, environment } = issuer
   const addresses = { url: supabase.url, firebase, supabase, environment }
-  console.log(JSON.stringify(addresses))
+  if (!process.send) console.log(JSON.stringify(addresses))
   return { ready: { ...addresses, tokens: await issuer.mintDemoTokens() }, stop: () => issuer.close() }
 })
