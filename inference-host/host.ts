@@ -88,7 +88,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
         observe: metrics.observer(entry.id),
         ...(engine.slots > 1 ? FAIR_BATCH : {}),
       })
-      metrics.watch(entry.id, queue.load)
+      metrics.watch(entry.id, () => ({ ...queue.load(), ...engine.load?.() }))
       queues.set(entry.id, queue)
     }),
   )

@@ -1,5 +1,10 @@
 import * as z from 'zod'
 
-/** What the host measured for one request, in whole milliseconds: waiting for the model, and computing. */
-export const Timing = z.object({ queue_ms: z.int().min(0), compute_ms: z.int().min(0) })
+/** What the host measured for one request, in whole milliseconds: waiting for the model, and its share of computing. */
+export const Timing = z.object({
+  queue_ms: z.int().min(0),
+  compute_ms: z.int().min(0),
+  /** Prompt tokens that were computed before and kept. */
+  cached_prompt_tokens: z.int().min(0).optional(),
+})
 export type Timing = z.infer<typeof Timing>

@@ -9,7 +9,7 @@ import { unfollowedDefaults } from '../sampling/settings.ts'
 import type { ServingForm } from '../serving-form/ensure.ts'
 import { decoderRoom } from './limits.ts'
 import type { PerformOptions } from './perform.ts'
-import type { Job, Output } from './port.ts'
+import type { EngineLoad, Job, Output } from './port.ts'
 import { chatPrompt, textPrompt } from './prompt.ts'
 import { seededRandom } from './random.ts'
 
@@ -19,6 +19,7 @@ export type Batching = { slots: number; memoryBytes: number }
 export type BatchedText = {
   /** Does one job together with the others under way. As `perform` does otherwise. */
   perform(job: Job, options: PerformOptions): Promise<Output | undefined>
+  load(): EngineLoad
 }
 
 /**
@@ -51,6 +52,10 @@ export async function loadBatched(
     tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false })
 
   return {
+    load() {
+      const { prefilling, decoding, memoryUsed, memoryLimit } = engine.stats()
+      return { batchSize: prefilling + decoding, kvCacheUsage: memoryUsed / memoryLimit }
+    },
     async perform(job, { counts, stopped, report, newSeed }) {
       if (job.kind !== 'chat' && job.kind !== 'complete') throw new Error(`a decoder does no ${job.kind}`)
       const { sampling, limits, account } = job

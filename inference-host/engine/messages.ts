@@ -1,7 +1,7 @@
 import type { LoadRequest } from '../device/port.ts'
 import type { ServingForm } from '../serving-form/ensure.ts'
 import type { Batching } from './batched.ts'
-import type { EngineEvent, Job, ModelInfo } from './port.ts'
+import type { EngineEvent, EngineLoad, Job, ModelInfo } from './port.ts'
 
 /** What the worker thread is started with. */
 export type WorkerData = LoadRequest & {
@@ -17,4 +17,5 @@ export type ToWorker = { type: 'run'; run: number; job: Job; stop: SharedArrayBu
 export type FromWorker =
   | { type: 'loaded'; info: ModelInfo; slots: number }
   | { type: 'load_failed'; message: string }
+  | { type: 'load'; load: EngineLoad }
   | { type: 'event'; run: number; event: EngineEvent }

@@ -60,6 +60,9 @@ export type EngineEvent =
   | { type: 'token'; text: string; outputTokens: number }
   | { type: 'ended'; promptTokens: number; outputTokens: number; computeMs: number; end: End }
 
+/** Requests in a batch now, and the part of the caches' memory that is taken: 0 to 1. */
+export type EngineLoad = { batchSize: number; kvCacheUsage: number }
+
 /** Computes jobs on one loaded model, off the calling thread. */
 export type Engine = {
   readonly info: ModelInfo
@@ -67,6 +70,8 @@ export type Engine = {
   readonly slots: number
   /** Starts a job. `stop` ends it within one decoding step; `ended` is reported all the same. */
   run(job: Job, report: (event: EngineEvent) => void): { stop(): void }
+  /** What the engine is doing, at most a second old; undefined where it does one job at a time. */
+  load?(): EngineLoad | undefined
   /** Resolves, with what is known of the cause, when the engine died by itself; jobs under way have then ended as lost. */
   readonly died: Promise<string>
   close(): Promise<void>

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
-import type { Engine, EngineEvent } from './port.ts'
+import type { Engine, EngineEvent, EngineLoad } from './port.ts'
 
 type Report = (event: EngineEvent) => void
 
@@ -14,13 +14,15 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
   const reports = new Map<number, Report>()
   const died = Promise.withResolvers<string>()
   let runs = 0
+  let load: EngineLoad | undefined
   let closing = false
 
   const loaded = new Promise<Extract<FromWorker, { type: 'loaded' }>>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'event') return deliver(message.run, message.event)
-      if (message.type === 'loaded') return resolve(message)
-      reject(new Error(message.message))
+      if (message.type === 'load') load = message.load
+      if (message.type === 'loaded') resolve(message)
+      if (message.type === 'load_failed') reject(new Error(message.message))
     })
     worker.once('error', (error) => end(error instanceof Error ? error.message : String(error)))
     worker.once('exit', (code) => end(`the thread ended with ${code}`))
@@ -44,6 +46,7 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
     return {
       info,
       slots,
+      load: () => load,
       died: died.promise,
       run(job, report) {
         const run = runs++

@@ -13,6 +13,9 @@ const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)
 const data = workerData as WorkerData
 
+/** How often the thread says how busy it is, in milliseconds; metrics are read far more seldom. */
+const LOAD_MS = 1000
+
 type Perform = (job: Job, options: PerformOptions) => Promise<Output | undefined>
 type Work = { text: LoadedText; slots: number; perform: Perform }
 
@@ -45,7 +48,8 @@ async function load(): Promise<Work> {
     return { text: loaded, slots: 1, perform: (job, options) => perform(loaded, job, options) }
   }
   const text = await loadText(data)
-  const { perform: batched } = await loadBatched(text, data.batched, data.batched, data)
+  const { perform: batched, load } = await loadBatched(text, data.batched, data.batched, data)
+  setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
   return { text, slots: data.batched.slots, perform: batched }
 }
 

@@ -1,16 +1,18 @@
 import { errorResponse } from '../../shared/errors.ts'
+import type { Timing } from '../../shared/timing.ts'
 import { type GenerationUsage, generationUsage } from '../../shared/usage.ts'
 import type { Report, Run } from '../scheduler/run.ts'
-
-/** Where a request's time went, in whole milliseconds. */
-export type Timing = { queue_ms: number; compute_ms: number }
 
 export function usageOf({ promptTokens, outputTokens }: Report): GenerationUsage {
   return generationUsage(promptTokens, outputTokens)
 }
 
-export function timingOf({ queueMs, computeMs }: Report): Timing {
-  return { queue_ms: queueMs, compute_ms: computeMs }
+export function timingOf({ queueMs, computeMs, cachedPromptTokens }: Report): Timing {
+  return {
+    queue_ms: queueMs,
+    compute_ms: computeMs,
+    ...(cachedPromptTokens !== undefined && { cached_prompt_tokens: cachedPromptTokens }),
+  }
 }
 
 /** The headers that say what an answer has cost. */

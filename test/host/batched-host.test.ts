@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { embeddedModel } from '../real-models.ts'
+import { type Serving, serve } from './serving.ts'
+
+const { folder } = embeddedModel('twohop-chat')
+let batched: Serving
+let alone: Serving
+beforeAll(async () => {
+  const models = [{ id: 'chat', source: folder, task: 'text-generation' }]
+  batched = await serve(models)
+  alone = await serve(models, { HOST_SLOTS: '1' })
+})
+afterAll(async () => {
+  await batched.stop()
+  await alone.stop()
+})
+
+const QUESTIONS = [
+  'What is Twohop?',
+  'What is a reservation?',
+  'How do I start it?',
+  'Who are you?',
+  'What is the edge?',
+  'What does the host do?',
+  'How do I use my own model?',
+  'What is a unit?',
+]
+
+type Answer = { choices: { message: { content: string } }[]; usage: { completion_tokens: number } }
+
+async function ask(serving: Serving, content: string, sub = 'account-1', more: object = {}) {
+  const body = {
+    model: 'chat',
+    messages: [{ role: 'user', content }],
+    max_tokens: 60,
+    stream: false,
+    stop: [],
+  }
+  const response = await serving.send('POST /v1/chat/completions', { ...body, ...more }, { claims: { sub } })
+  const answer = (await response.json()) as Answer
+  const timing = JSON.parse(response.headers.get('x-timing') ?? '{}') as { cached_prompt_tokens?: number }
+  return { text: answer.choices[0]?.message.content, tokens: answer.usage.completion_tokens, timing }
+}
+
+test('requests that are batched get the answers that each gets alone, greedy and sampled', async () => {
+  for (const settings of [
+    { temperature: 0 },
+    { temperature: 1.2, top_p: 0.9, seed: 5, frequency_penalty: 0.3 },
+  ]) {
+    const one = await Promise.all(QUESTIONS.map((question) => ask(alone, question, 'a', settings)))
+    const many = await Promise.all(
+      QUESTIONS.map((question, i) => ask(batched, question, `account-${i}`, settings)),
+    )
+    expect(many.map(({ text }) => text)).toEqual(one.map(({ text }) => text))
+    expect(many.map(({ tokens }) => tokens)).toEqual(one.map(({ tokens }) => tokens))
+  }
+})
+
+test("a prompt that begins like an earlier one of the same account is not computed again, another account's is", async () => {
+  const prompt = 'Please tell me everything that there is to know about this, as slowly as you can. '.repeat(
+    3,
+  )
+  expect((await ask(batched, prompt, 'first')).timing.cached_prompt_tokens).toBe(0)
+  expect((await ask(batched, `${prompt} Now.`, 'first')).timing.cached_prompt_tokens).toBeGreaterThanOrEqual(
+    32,
+  )
+  expect((await ask(batched, `${prompt} Now.`, 'second')).timing.cached_prompt_tokens).toBe(0)
+})
+
+test('the metrics count what was done', async () => {
+  const token = await batched.signer.sign('GET /metrics', '', { scope: 'metrics' })
+  const response = await fetch(`${batched.host.url}/metrics`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect(response.status).toBe(200)
+  const text = await response.text()
+  const value = (name: string) =>
+    Number(new RegExp(`^twohop_${name}\\{model="chat"\\} (\\S+)$`, 'm').exec(text)?.[1])
+  expect(value('request_success_total')).toBe(QUESTIONS.length * 2 + 3)
+  expect(value('generation_tokens_total')).toBeGreaterThan(QUESTIONS.length * 2)
+  expect(value('prefix_cache_hits_total')).toBeGreaterThanOrEqual(32)
+  expect(value('num_requests_running')).toBe(0)
+})
