@@ -16,9 +16,15 @@ import {
 const model = stack.catalog.models.find(({ id }) => id === CHAT)
 if (!model) throw new Error('the stack has no chat model')
 
-/** A request whose answer would go on for long: sampled hot, so that the model hardly ever ends by itself. */
 const OUTPUT = 500
-const long = { model: CHAT, prompt: 'Twohop is', max_tokens: OUTPUT, temperature: 2, seed: 7, stream: true }
+/** A request whose answer goes on to its limit: the tokens that end an answer are ruled out. */
+const long = {
+  model: CHAT,
+  prompt: 'Twohop is',
+  max_tokens: OUTPUT,
+  logit_bias: { 0: -100, 2: -100 },
+  stream: true,
+}
 
 async function firstChunk(answer: Response) {
   const reader = answer.body?.getReader()
