@@ -42,7 +42,8 @@ async function edgePid(path: string): Promise<number | undefined> {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is such a process, of whatever user. */
+export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

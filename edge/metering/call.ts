@@ -1,7 +1,7 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Held } from '../budget/hold.ts'
-import type { Host } from '../upstream/port.ts'
+import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import type { meter } from './meter.ts'
 import { type StopHost, stopAndSettle } from './used.ts'
 
@@ -13,16 +13,6 @@ type Options = {
 }
 
 const utf8 = new TextEncoder()
-
-/** Refusals that the host makes before it computes anything: they cost nothing, so nobody is asked. */
-const BEFORE_COMPUTE = new Set([
-  'invalid_request',
-  'context_length_exceeded',
-  'prompt_exceeds_reservation',
-  'host_busy',
-  'too_many_concurrent',
-  'host_not_ready',
-])
 
 /**
  * Calls the host for a reservation and hands its answer to `meter`. Whatever goes wrong in between settles the
@@ -46,6 +36,7 @@ export function createCallHost({ host, now, requestTimeoutMs }: Options) {
       })
       return await pass(held, answer, signal, stop)
     } catch (error) {
+      // Nobody is asked what a refusal has cost.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.settle('refused', undefined)
       // The host may still be computing: stopping it takes a way there and back, which the client need not wait for.
       else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)

@@ -22,11 +22,12 @@ type Chunk = { usage?: unknown; timing?: unknown; choices?: unknown; error?: unk
 export type EventReader = {
   /**
    * Takes the next piece and returns the events that the client gets for it: OpenAI's, a usage only if it asked.
-   * @throws TwohopError host_failed where the piece is no stream of ours
+   * Where the piece goes on to be no stream of ours, `broken` is set and nothing after that counts.
    */
   read(piece: Uint8Array): string
   /** Whether `[DONE]` has come. */
   readonly done: boolean
+  readonly broken: boolean
   /** The host's final count: the last usage, if no event without one came after it. */
   readonly final: Counts | undefined
   /** What was produced as far as it is seen here, one token an event; undefined while nothing was. */
@@ -43,6 +44,7 @@ export function createEventReader({
   let out = ''
   let whole = true
   let done = false
+  let broken = false
   let counts: Counts | undefined
   let timing: Timing | undefined
   /** Events since the last that had a usage. */
@@ -83,9 +85,9 @@ export function createEventReader({
         return includeUsage ? text.replaceAll(END, ',"usage":null}\n\n') : text
       }
       try {
-        parser.feed(text)
-      } catch (error) {
-        throw error instanceof TwohopError ? error : brokeOff()
+        if (!broken) parser.feed(text)
+      } catch {
+        broken = true
       }
       whole = text.endsWith('\n\n')
       const events = out
@@ -93,7 +95,10 @@ export function createEventReader({
       return events
     },
     get done() {
-      return done
+      return done && !broken
+    },
+    get broken() {
+      return broken
     },
     get final() {
       return uncounted === 0 ? counts : undefined

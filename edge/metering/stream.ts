@@ -25,6 +25,8 @@ export function meterStream(
   /** Reads until there is something to pass on, or the end. */
   async function read(): Promise<string> {
     for (;;) {
+      // Only now: what came before the fault in the same piece has been passed on.
+      if (events.broken) throw brokeOff()
       const { done, value } = await reader.read()
       if (done) throw brokeOff()
       const text = events.read(value)

@@ -13,11 +13,19 @@ export type Counts = { prompt_tokens: number; completion_tokens: number }
  * counted nothing or more than it was allowed (a host is not trusted to spend less than it must).
  */
 export function usageWithin(held: Held, counts: Counts | undefined, timing: Timing | undefined): HostUsage {
+  const counted = counts && { promptTokens: counts.prompt_tokens, outputTokens: counts.completion_tokens }
+  return bounded(held, counted, timing?.compute_ms ?? 0)
+}
+
+function bounded(
+  held: Held,
+  counted: Omit<HostUsage, 'computeMs'> | undefined,
+  computeMs: number,
+): HostUsage {
   const { promptTokens, outputTokens } = held.work.worst
-  const computeMs = timing?.compute_ms ?? 0
-  if (!counts || counts.prompt_tokens > promptTokens || counts.completion_tokens > outputTokens)
-    return { promptTokens, outputTokens, computeMs }
-  return { promptTokens: counts.prompt_tokens, outputTokens: counts.completion_tokens, computeMs }
+  const within = counted && counted.promptTokens <= promptTokens && counted.outputTokens <= outputTokens
+  if (!within) return { promptTokens, outputTokens, computeMs }
+  return { promptTokens: counted.promptTokens, outputTokens: counted.outputTokens, computeMs }
 }
 
 /**
@@ -33,6 +41,5 @@ export async function stopAndSettle(
 ): Promise<void> {
   const final = (await stop(held)) ?? seen
   if (final === undefined && outcome === 'failed') return held.settle(outcome, undefined)
-  const counts = final && { prompt_tokens: final.promptTokens, completion_tokens: final.outputTokens }
-  held.settle(outcome, usageWithin(held, counts, { queue_ms: 0, compute_ms: final?.computeMs ?? 0 }))
+  held.settle(outcome, bounded(held, final, final?.computeMs ?? 0))
 }

@@ -1,10 +1,9 @@
 import { ChatRequest, type HostChatRequest } from '../../shared/openai/chat.ts'
-import { choosingOf } from '../../shared/openai/sampling.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { worstCase } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
+import { generation } from '../parse/generation.ts'
 import { outputTokens, type Work } from '../parse/work.ts'
-import { streamOptions } from './completions.ts'
 
 /** `POST /v1/chat/completions` -> work. Throws what parsing and entitlement throw. */
 export function parseChat(input: unknown, entitlement: Entitlement): Work {
@@ -15,10 +14,7 @@ export function parseChat(input: unknown, entitlement: Entitlement): Work {
   const request: HostChatRequest = {
     model: model.id,
     messages: chat.messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
-    max_tokens: tokens,
-    ...choosingOf(chat),
-    stop: chat.stop,
-    ...streamOptions(chat.stream),
+    ...generation(chat, tokens),
   }
   return {
     task: 'chat',

@@ -1,8 +1,8 @@
 import { CompletionRequest, type HostCompletionRequest } from '../../shared/openai/completions.ts'
-import { choosingOf } from '../../shared/openai/sampling.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { worstCase } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
+import { generation } from '../parse/generation.ts'
 import { outputTokens, type Work } from '../parse/work.ts'
 
 /** `POST /v1/completions` -> work. Throws what parsing and entitlement throw. */
@@ -13,10 +13,7 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
   const request: HostCompletionRequest = {
     model: model.id,
     prompt: completion.prompt.toWellFormed(),
-    max_tokens: tokens,
-    ...choosingOf(completion),
-    stop: completion.stop,
-    ...streamOptions(completion.stream),
+    ...generation(completion, tokens),
   }
   return {
     task: 'completion',
@@ -27,9 +24,4 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
     includeUsage: completion.stream_options?.include_usage ?? false,
     worst: worstCase(model, [request.prompt], tokens),
   }
-}
-
-/** The host always counts as it goes, so that a broken stream is settled by what was produced. */
-export function streamOptions(stream: boolean): Pick<HostCompletionRequest, 'stream' | 'stream_options'> {
-  return stream ? { stream, stream_options: { include_usage: true } } : { stream }
 }

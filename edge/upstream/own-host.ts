@@ -4,19 +4,11 @@ import { bodyHash } from '../../shared/service-token.ts'
 import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage } from '../../shared/usage.ts'
 import { readText } from './bounded.ts'
-import type { Host, HostCall } from './port.ts'
+import { BEFORE_COMPUTE, type Host, type HostCall } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
 /** The host's refusals that mean something to a client; any other is our fault and reads `host_failed`. */
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
-  'invalid_request',
-  'context_length_exceeded',
-  'prompt_exceeds_reservation',
-  'host_busy',
-  'too_many_concurrent',
-  'host_not_ready',
-  'host_timeout',
-])
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set([...BEFORE_COMPUTE, 'host_timeout'])
 
 const HostError = z.object({
   error: z.object({ code: z.string(), message: z.string().max(1000), param: z.string().max(200).nullish() }),

@@ -1,3 +1,15 @@
+import type { ErrorCode } from '../../shared/errors.ts'
+
+/** The host's refusals before it computes anything: they mean something to a client, and cost nothing. */
+export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
+  'invalid_request',
+  'context_length_exceeded',
+  'prompt_exceeds_reservation',
+  'host_busy',
+  'too_many_concurrent',
+  'host_not_ready',
+])
+
 /** One reserved request on its way to the host. It exists only after a reservation, never without. */
 export type HostCall = {
   requestId: string

@@ -6,12 +6,10 @@ import {
   type Tensor,
 } from '@huggingface/transformers'
 import type { FinishReason } from '../../shared/openai/chat.ts'
-import type { Loaded } from '../device/load.ts'
-import { createDetokenizer } from './detokenizer.ts'
-import { createStopStrings } from './stop-strings.ts'
-
-/** Picks a token id from logits, one per token id, which it may change. */
-export type Sampler = (logits: Float32Array) => number
+import { inputsOf, type Loaded } from '../device/load.ts'
+import type { ChosenToken, TokenSampler } from '../sampling/sampler.ts'
+import type { AnswerText } from './answer-text.ts'
+import type { Write } from './write-on.ts'
 
 type Options = {
   /** The model's inputs, `input_ids` among them, and what else its `generate` is to know. */
@@ -19,12 +17,12 @@ type Options = {
   /** The most tokens to generate, at least 1. */
   room: number
   /** Undefined leaves the choice to transformers.js, greedily. */
-  sampler: Sampler | undefined
-  stop: readonly string[]
+  sampler: TokenSampler | undefined
+  answer: AnswerText
   /** Asked after each token; true ends the generation there. */
   stopped: () => boolean
-  /** Called with each token's text (may be empty) and the count so far. */
-  onToken: (text: string, outputTokens: number) => void
+  /** Called with each token, the text that it completes (may be empty), and the count so far. */
+  onToken: (text: string, outputTokens: number, token: ChosenToken) => void
 }
 
 /**
@@ -32,28 +30,28 @@ type Options = {
  * and those of a stop string too. Undefined is returned when `stopped` ended it.
  */
 export async function generate(loaded: Loaded, options: Options): Promise<FinishReason | undefined> {
-  const { inputs, room, sampler, stop, stopped, onToken } = options
-  const ends = new Set([loaded.defaults.eos_token_id ?? []].flat())
-  const detokenizer = createDetokenizer((ids) =>
-    loaded.tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
-  )
-  const stopStrings = createStopStrings(stop)
+  const { inputs, room, sampler, answer, stopped, onToken } = options
   let outputTokens = 0
+  let chosen: ChosenToken | undefined
   let finish: FinishReason | undefined
   let interrupted = false
 
   function take(id: number): void {
     outputTokens++
-    const ended = ends.has(id)
-    const { text, stopped: found } = stopStrings.push(ended ? '' : detokenizer.push(id))
-    if (ended || found) finish = 'stop'
-    else if (outputTokens >= room) finish = 'length'
-    onToken(finish === undefined ? text : text + stopStrings.flush(), outputTokens)
+    const taken = answer.take(id, outputTokens >= room)
+    finish = taken.finish
+    onToken(taken.text, outputTokens, chosen ?? { id, logprobs: undefined })
     interrupted = finish === undefined && stopped()
   }
 
   const processors = new LogitsProcessorList()
-  if (sampler) processors.push(new Only(sampler))
+  if (sampler)
+    processors.push(
+      new Only((logits) => {
+        chosen = sampler(logits)
+        return chosen.id
+      }),
+    )
   await loaded.model.generate({
     ...inputs,
     max_new_tokens: room,
@@ -68,6 +66,15 @@ export async function generate(loaded: Loaded, options: Options): Promise<Finish
     logits_processor: processors,
   } as unknown as Parameters<typeof loaded.model.generate>[0])
   return finish
+}
+
+/** Generates texts on the model alone, one at a time. */
+export function aloneWrite(loaded: Loaded): Write {
+  return async function write({ prompt, onStart, ...writing }) {
+    onStart(undefined)
+    const finishReason = await generate(loaded, { ...writing, inputs: inputsOf(prompt) })
+    return finishReason === undefined ? {} : { finishReason }
+  }
 }
 
 /** Hands on each generated id; what `generate` puts first is the prompt. */
@@ -101,18 +108,18 @@ class Until extends StoppingCriteria {
   }
 }
 
-/** Rules out every token but the one that a sampler picks. */
+/** Rules out every token but the one that `pick` names. */
 class Only extends LogitsProcessor {
-  readonly #sampler: Sampler
+  readonly #pick: (logits: Float32Array) => number
 
-  constructor(sampler: Sampler) {
+  constructor(pick: (logits: Float32Array) => number) {
     super()
-    this.#sampler = sampler
+    this.#pick = pick
   }
 
   override _call(_sequences: bigint[][], logits: Tensor): Tensor {
     const scores = logits.data as Float32Array
-    const picked = this.#sampler(scores)
+    const picked = this.#pick(scores)
     scores.fill(Number.NEGATIVE_INFINITY)
     scores[picked] = 0
     return logits

@@ -1,12 +1,11 @@
-import { inputsOf, type Loaded } from '../device/load.ts'
-import { createTokenSampler } from '../sampling/sampler.ts'
+import type { Loaded } from '../device/load.ts'
+import { createAnswerText, textRulesOf } from './answer-text.ts'
 import { classify, countTokens, embed, encodeTexts } from './encode.ts'
-import { generate, type Sampler } from './generate.ts'
-import { decoderRoom, rewriteRoom } from './limits.ts'
-import type { EngineEvent, Job, Output, Sampling } from './port.ts'
-import { chatPrompt, textPrompt } from './prompt.ts'
-import { seededRandom } from './random.ts'
+import { aloneWrite, generate } from './generate.ts'
+import { rewriteRoom } from './limits.ts'
+import type { EngineEvent, Job, Output } from './port.ts'
 import { rewriteInputs } from './rewrite.ts'
+import { writeOn } from './write-on.ts'
 
 /**
  * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
@@ -15,7 +14,6 @@ import { rewriteInputs } from './rewrite.ts'
 export type Counts = {
   promptTokens: number
   outputTokens: number
-  cachedPromptTokens?: number
   computeMs?: number
 }
 
@@ -39,11 +37,10 @@ export async function perform(
 ): Promise<Output | undefined> {
   switch (job.kind) {
     case 'chat':
-      return writeOn(loaded, chatPrompt(loaded, job.messages), job.sampling, job, options)
     case 'complete':
-      return writeOn(loaded, textPrompt(loaded, job.prompt), job.sampling, job, options)
+      return writeOn(loaded, job, options, aloneWrite(loaded))
     case 'rewrite':
-      return write(loaded, rewriteInputs(loaded, job), { sampler: undefined, stop: [] }, job, options)
+      return rewrite(loaded, job, options)
     case 'embed': {
       const json = await each(loaded, job, 'input', options, async (ids) =>
         vectorJson(await embed(loaded, ids, job.normalize), job.encoding),
@@ -57,39 +54,23 @@ export async function perform(
   }
 }
 
-/** Generates text after a prompt, its tokens chosen as the request says. */
-function writeOn(
+/** Writes a text anew, greedily, from the encoder's input. */
+async function rewrite(
   loaded: Loaded,
-  prompt: number[],
-  sampling: Sampling,
-  job: Job,
-  options: PerformOptions,
-): Promise<Output | undefined> {
-  const random = seededRandom(sampling.seed ?? options.newSeed())
-  const { defaults } = loaded
-  const choose = createTokenSampler({ settings: sampling, defaults, prompt, random })
-  const how = { sampler: (logits: Float32Array) => choose(logits).id, stop: sampling.stop }
-  return write(loaded, inputsOf(prompt), how, job, options)
-}
-
-/** Generates text after a prompt (or, for a model that rewrites, from its encoder's input). */
-async function write(
-  loaded: Loaded,
-  inputs: ReturnType<typeof inputsOf> & Record<string, unknown>,
-  { sampler, stop }: { sampler: Sampler | undefined; stop: readonly string[] },
-  { kind, limits }: Job,
+  job: Extract<Job, { kind: 'rewrite' }>,
   { counts, stopped, report }: PerformOptions,
 ): Promise<Output | undefined> {
+  const inputs = rewriteInputs(loaded, job)
   const promptTokens = inputs.input_ids.dims.at(-1) ?? 0
-  const room = (kind === 'rewrite' ? rewriteRoom : decoderRoom)(promptTokens, limits, loaded.context)
+  const room = rewriteRoom(promptTokens, job.limits, loaded.context)
   if (stopped()) return undefined
   counts.promptTokens = promptTokens
   report({ type: 'started', promptTokens })
   const finishReason = await generate(loaded, {
     inputs,
     room,
-    sampler,
-    stop,
+    sampler: undefined,
+    answer: createAnswerText(textRulesOf(loaded), []),
     stopped,
     onToken(text, outputTokens) {
       counts.outputTokens = outputTokens

@@ -1,5 +1,6 @@
 import { type Candidates, createCandidates, narrow, weigh } from './candidates.ts'
 import { SPAN } from './decay.ts'
+import { argmax } from './greedy.ts'
 import { likeliest } from './likeliest.ts'
 import { createNucleus } from './nucleus.ts'
 import type { Resolved } from './settings.ts'
@@ -23,7 +24,7 @@ export function createDraw({
   let candidates = createCandidates(0)
 
   return function draw(logits, point) {
-    const highest = max(logits)
+    const highest = logits[argmax(logits)] ?? Number.NaN
     if (!Number.isFinite(highest)) return -1
     const chosen = topK > 0 && topK < logits.length ? likeliest(logits, topK) : undefined
     const length = chosen?.length ?? logits.length
@@ -33,15 +34,6 @@ export function createDraw({
     if (cut !== undefined && span < SPAN) narrow(candidates, (i) => (candidates.below[i] as number) <= span)
     return pick(candidates, point)
   }
-}
-
-function max(logits: Float32Array): number {
-  let highest = Number.NEGATIVE_INFINITY
-  for (let id = 0; id < logits.length; id++) {
-    const logit = logits[id] as number
-    if (logit > highest) highest = logit
-  }
-  return highest
 }
 
 /** The id at the share `point` of the candidates' weight. */

@@ -1,3 +1,4 @@
+import { argmax } from './greedy.ts'
 import { likeliest } from './likeliest.ts'
 
 /** Natural log probabilities of the chosen token and of the likeliest ones, likeliest first. */
@@ -8,8 +9,7 @@ export type TokenLogprobs = { logprob: number; top: readonly { id: number; logpr
  * report them. Returns a function that gives those of a chosen token, whatever became of the logits since.
  */
 export function readLogprobs(logits: Float32Array, top: number): (id: number) => TokenLogprobs {
-  let highest = Number.NEGATIVE_INFINITY
-  for (const logit of logits) if (logit > highest) highest = logit
+  const highest = logits[argmax(logits)] ?? Number.NEGATIVE_INFINITY
   let total = 0
   for (const logit of logits) total += Math.exp(logit - highest)
   const whole = highest + Math.log(total)

@@ -14,9 +14,6 @@ export type Report = {
   computeMs: number
 }
 
-/** An engine's event, with what only an engine with a prefix cache adds to it. */
-type Reported = EngineEvent & { cachedPromptTokens?: number }
-
 /** What a request's consumer sees, in order: `started` once, `token` each, `finished` last. */
 export type RunEvent =
   | Extract<EngineEvent, { type: 'started' | 'token' }>
@@ -38,7 +35,7 @@ export type Entry = {
   readonly job: Job
   readonly run: Run
   begin(stop: () => void): void
-  take(event: Reported): void
+  take(event: EngineEvent): void
   /** Ends the run for a reason of ours: dropped while it waits, told to stop when it runs. */
   interrupt(error: TwohopError): void
 }
@@ -91,8 +88,10 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
     },
     take(event) {
       if (last !== undefined) return
-      if (event.cachedPromptTokens !== undefined) counted.cachedPromptTokens = event.cachedPromptTokens
-      if (event.type === 'started') counted.promptTokens = event.promptTokens
+      if (event.type === 'started') {
+        counted.promptTokens = event.promptTokens
+        if (event.cachedPromptTokens !== undefined) counted.cachedPromptTokens = event.cachedPromptTokens
+      }
       if (event.type === 'token') counted.outputTokens = event.outputTokens
       if (event.type !== 'ended') return channel.push(event)
       const { end, promptTokens, outputTokens } = event

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
-import { choosing, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+import { hostGeneration, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
 
 const TextPart = z.strictObject({
   type: z.literal('text', 'only text parts are supported'),
@@ -45,14 +45,7 @@ export const HostChatRequest = z.strictObject({
     .array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
     .min(1)
     .max(256),
-  max_tokens: OutputTokens,
-  stream: z.boolean(),
-  /** vLLM's name for a usage block on every chunk: what was produced so far is known whenever a stream breaks. */
-  stream_options: z
-    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
-    .optional(),
-  ...choosing,
-  stop: z.array(z.string().min(1).max(64)).max(4),
+  ...hostGeneration,
 })
 export type HostChatRequest = z.infer<typeof HostChatRequest>
 

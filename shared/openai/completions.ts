@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
 import type { FinishReason } from './chat.ts'
-import { choosing, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+import { hostGeneration, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
 
 /** `POST /v1/completions` as a client sends it: one prompt, as text. */
 export const CompletionRequest = z.strictObject({
@@ -29,13 +29,7 @@ export type CompletionRequest = z.infer<typeof CompletionRequest>
 export const HostCompletionRequest = z.strictObject({
   model: z.string().min(1).max(200),
   prompt: z.string(),
-  max_tokens: OutputTokens,
-  stream: z.boolean(),
-  stream_options: z
-    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
-    .optional(),
-  ...choosing,
-  stop: z.array(z.string().min(1).max(64)).max(4),
+  ...hostGeneration,
 })
 export type HostCompletionRequest = z.infer<typeof HostCompletionRequest>
 

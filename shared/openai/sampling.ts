@@ -1,5 +1,8 @@
 import * as z from 'zod'
 
+/** Tokens asked for; the plan's default and cap are applied at the edge. */
+export const OutputTokens = z.int().min(1).max(1_000_000)
+
 /**
  * How the next token is chosen. Names and ranges are OpenAI's, and vLLM's where OpenAI has none (top_k, min_p,
  * repetition_penalty); what is left out is the model's own default.
@@ -49,6 +52,21 @@ export const sampling = {
     .transform((stop) => stop ?? []),
 }
 
+/** What the edge tells the host of any generation: every choice made, nothing left to a default. */
+export const hostGeneration = {
+  max_tokens: OutputTokens,
+  stream: z.boolean(),
+  /**
+   * `include_usage`: prompt tokens in the first chunk, all of it in the last. `continuous_usage_stats` is vLLM's name
+   * for usage in every chunk.
+   */
+  stream_options: z
+    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
+    .optional(),
+  ...choosing,
+  stop: z.array(z.string().min(1).max(64)).max(4),
+}
+
 /** Fields of OpenAI's requests that are accepted only where they ask for what happens anyway. */
 export const onlyDefaults = {
   n: z.literal(1, 'only one answer a request is supported').optional(),
@@ -71,6 +89,3 @@ export const streaming = {
     .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.literal(false).optional() })
     .nullish(),
 }
-
-/** Tokens asked for; the plan's default and cap are applied at the edge. */
-export const OutputTokens = z.int().min(1).max(1_000_000)

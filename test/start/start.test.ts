@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ctrlC, family, isRunning, npmStart, ROOT, type Started } from './start.ts'
+import { isRunning } from '../../local/stack-file.ts'
+import { ctrlC, family, npmStart, ROOT, type Started } from './start.ts'
 
 const run = promisify(execFile)
 let dir: string

@@ -70,11 +70,3 @@ export async function family(pid: number): Promise<number[]> {
     found.push(...parents.filter(([, parent]) => parent === ancestor).map(([child]) => child as number))
   return found
 }
-
-export function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { BatchRequest } from '../../../inference-host/batching/request.ts'
-import { writeText } from '../../../inference-host/batching/write.ts'
+import { batchedWrite } from '../../../inference-host/batching/write.ts'
+import { createAnswerText } from '../../../inference-host/engine/answer-text.ts'
+import type { Writing } from '../../../inference-host/engine/write-on.ts'
 
 const LETTERS = ' abcdefghijklmnopqrstuvwxyz'
 const END = 99
@@ -32,54 +34,57 @@ function speller(script: string, failsAfter = Number.POSITIVE_INFINITY) {
 
 async function write(
   engine: ReturnType<typeof speller>,
-  changes: Partial<Parameters<typeof writeText>[1]> = {},
+  { stop = [], ...changes }: Partial<Writing> & { stop?: string[] } = {},
 ) {
   const pieces: string[] = []
-  const written = await writeText(engine, {
+  let outputTokens = 0
+  const written = await batchedWrite(engine)({
     prompt: [1, 2, 3],
     room: 50,
     sampler: () => ({ id: 0, logprobs: undefined }),
-    ends: new Set([END]),
-    stop: [],
-    decode: (ids) => ids.map((id) => LETTERS[id]).join(''),
+    answer: createAnswerText(
+      { ends: new Set([END]), decode: (ids) => ids.map((id) => LETTERS[id]).join('') },
+      stop,
+    ),
     namespace: undefined,
     stopped: () => false,
     onStart: () => {},
-    onToken: (text) => void pieces.push(text),
+    onToken(text, count) {
+      pieces.push(text)
+      outputTokens = count
+    },
     ...changes,
   })
-  return { written, text: pieces.join(''), pieces }
+  return { written, outputTokens, text: pieces.join(''), pieces }
 }
 
 describe('a text ends', () => {
-  const counts = { promptTokens: 3, cachedPromptTokens: 4, computeMs: 7 }
-
   test('with its end token, which is counted and gives no text', async () => {
-    const { written, text } = await write(speller('hello'))
-    expect(written).toEqual({ ...counts, outputTokens: 6, finishReason: 'stop' })
-    expect(text).toBe('hello')
+    const { written, outputTokens, text } = await write(speller('hello'))
+    expect(written).toEqual({ computeMs: 7, finishReason: 'stop' })
+    expect([text, outputTokens]).toEqual(['hello', 6])
   })
 
   test('before a stop string that several tokens make up', async () => {
-    const { written, text } = await write(speller('the end of it'), { stop: ['nd o'] })
-    expect(written).toMatchObject({ outputTokens: 9, finishReason: 'stop' })
-    expect(text).toBe('the e')
+    const { written, outputTokens, text } = await write(speller('the end of it'), { stop: ['nd o'] })
+    expect(written.finishReason).toBe('stop')
+    expect([text, outputTokens]).toEqual(['the e', 9])
   })
 
   test('with its room, what was held back included', async () => {
-    const { written, pieces } = await write(speller('abcdef'), { room: 3, stop: ['cx'] })
-    expect(written).toMatchObject({ outputTokens: 3, finishReason: 'length' })
-    expect(pieces).toEqual(['a', 'b', 'c'])
+    const { written, outputTokens, pieces } = await write(speller('abcdef'), { room: 3, stop: ['cx'] })
+    expect(written.finishReason).toBe('length')
+    expect([pieces, outputTokens]).toEqual([['a', 'b', 'c'], 3])
   })
 
   test('where it was stopped, with no reason', async () => {
     let asked = 0
-    const { written } = await write(speller('abcdef'), { stopped: () => ++asked > 2 })
-    expect(written).toEqual({ ...counts, outputTokens: 2 })
+    const { written, outputTokens } = await write(speller('abcdef'), { stopped: () => ++asked > 2 })
+    expect([written, outputTokens]).toEqual([{ computeMs: 7 }, 2])
   })
 
   test('where the engine failed, with the cause and what was computed', async () => {
-    const { written } = await write(speller('abcdef', 2))
-    expect(written).toEqual({ ...counts, outputTokens: 2, failure: { cause: new Error('gone') } })
+    const { written, outputTokens } = await write(speller('abcdef', 2))
+    expect([written, outputTokens]).toEqual([{ computeMs: 7, failure: { cause: new Error('gone') } }, 2])
   })
 })

@@ -54,3 +54,13 @@ it('counts one token an event until the host says better, and has no final count
   send(chunk('c'))
   expect([reader.seen, reader.final]).toEqual([{ prompt_tokens: 9, completion_tokens: 5 }, undefined])
 })
+
+it('gives the events before a fault in the same piece, and nothing after it', () => {
+  const reader = createEventReader({ includeUsage: false, worst: WORST })
+  const send = (text: string) => reader.read(new TextEncoder().encode(text))
+  const good = `data: ${JSON.stringify(chunk('a'))}\n\n`
+  expect(send(`${good}data: {"choices":\n\n${good}`)).toBe(good)
+  expect([reader.broken, reader.done]).toEqual([true, false])
+  expect(send(`${good}data: [DONE]\n\n`)).toBe('')
+  expect([reader.seen?.completion_tokens, reader.done]).toEqual([1, false])
+})
