@@ -17,6 +17,7 @@ import { createRequests } from './scheduler/requests.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { startModel } from './start-model.ts'
+import { createStructureCompiler } from './structure/compiler.ts'
 
 /** A host that is ready. */
 export type RunningHost = {
@@ -54,11 +55,13 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   const engines: Engine[] = []
   const requests = createRequests({ keepMs: KEEP_ENDED_MS, most: MOST_ENDED })
   const replays = createReplayGuard(config.HOST_REPLAY_ENTRIES)
+  const structures = createStructureCompiler()
   let ready = false
 
   const app = createApp({
     authenticate: createAuthenticate(keys),
     admit: createAdmit({ queues, requests, replays, ready: () => ready }),
+    compile: structures.compile,
     requests,
     replays,
     ready: () => ready,
@@ -73,7 +76,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   async function stop(flushMs: number): Promise<void> {
     eventLoop.close()
     await Promise.all([server.close(flushMs), figures?.close(0)])
-    await Promise.all(engines.map((engine) => engine.close()))
+    await Promise.all([structures.close(), ...engines.map((engine) => engine.close())])
   }
 
   const started = await Promise.allSettled(

@@ -12,9 +12,15 @@ export type WorstCase = { promptTokens: number; outputTokens: number; units: num
  * capped, and no prompt is longer than the context because the host refuses it before computing.
  * @param texts one entry a message or input
  * @param outputTokens the cap on output tokens, 0 where none are generated
+ * @param extraBytes what the prompt has besides: tools, and the marks around their calls
  */
-export function worstCase(model: Model, texts: readonly string[], outputTokens: number): WorstCase {
-  let bytes = 0
+export function worstCase(
+  model: Model,
+  texts: readonly string[],
+  outputTokens: number,
+  extraBytes = 0,
+): WorstCase {
+  let bytes = extraBytes
   for (const text of texts) bytes += utf8.encode(text).length
   const bound = bytes + model.overhead.request + texts.length * model.overhead.item
   // Inputs of an encoder each have a context of their own; messages of a chat share one.

@@ -17,26 +17,26 @@ export type Work = {
 }
 
 /**
- * Output tokens for a request: what it asks for, or the plan's default, never above what the model can hold.
- * @param asked the client's number, with the name of its field
+ * Output tokens for each answer of a request: what it asks for, or the plan's default, never above what the model can
+ * hold, all answers together never above what the plan allows a request.
+ * @param asked the client's number, with the name of its field, and how many answers it wants
  * @throws TwohopError invalid_request when it asks for more than the plan allows
  */
 export function outputTokens(
   plan: Plan,
   model: Model,
-  asked: { field: string; tokens: number | null | undefined },
+  asked: { field: string; tokens: number | null | undefined; answers?: number },
 ): number {
   const { output_tokens_default, output_tokens_max } = plan.limits
-  if (asked.tokens == null) return Math.min(output_tokens_default, model.context)
-  if (asked.tokens > output_tokens_max)
+  const { field, tokens, answers = 1 } = asked
+  const most = Math.floor(output_tokens_max / answers)
+  if (most < 1 || (tokens != null && tokens > most))
     throw new TwohopError(
       'invalid_request',
       `The plan ${plan.id} allows at most ${output_tokens_max} output tokens a request.`,
-      {
-        param: asked.field,
-      },
+      { param: answers > 1 && (tokens ?? 0) <= output_tokens_max ? 'n' : field },
     )
-  return Math.min(asked.tokens, model.context)
+  return Math.min(tokens ?? Math.min(output_tokens_default, most), model.context)
 }
 
 /** @throws TwohopError invalid_request when a request has more inputs than the plan allows */

@@ -1,21 +1,32 @@
 import { ChatRequest, type HostChatRequest } from '../../shared/openai/chat.ts'
+import { toolPromptBytes } from '../../shared/openai/tool-text.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { worstCase } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
 import { generation } from '../parse/generation.ts'
+import { hostMessage, toolBytes } from '../parse/messages.ts'
 import { outputTokens, type Work } from '../parse/work.ts'
 
 /** `POST /v1/chat/completions` -> work. Throws what parsing and entitlement throw. */
 export function parseChat(input: unknown, entitlement: Entitlement): Work {
   const chat = parseAs(ChatRequest, input)
+  const { response_format, structured_outputs, tools, tool_choice, parallel_tool_calls } = chat
   const model = entitlement.requireModel(chat.model, 'chat')
   const field = chat.max_completion_tokens != null ? 'max_completion_tokens' : 'max_tokens'
-  const tokens = outputTokens(entitlement.plan, model, { field, tokens: chat[field] })
+  const answers = chat.n ?? 1
+  const tokens = outputTokens(entitlement.plan, model, { field, tokens: chat[field], answers })
+  const messages = chat.messages.map(hostMessage)
   const request: HostChatRequest = {
     model: model.id,
-    messages: chat.messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
-    ...generation(chat, tokens),
+    messages,
+    ...generation(chat, tokens, chat.logprobs ? (chat.top_logprobs ?? 0) : undefined),
+    ...(response_format && { response_format }),
+    ...(structured_outputs && { structured_outputs }),
+    ...(tools && { tools }),
+    ...(tool_choice && { tool_choice }),
+    ...(parallel_tool_calls !== undefined && { parallel_tool_calls }),
   }
+  const extra = messages.reduce((sum, one) => sum + toolBytes(one), tools ? toolPromptBytes(tools) : 0)
   return {
     task: 'chat',
     model,
@@ -25,8 +36,9 @@ export function parseChat(input: unknown, entitlement: Entitlement): Work {
     includeUsage: chat.stream_options?.include_usage ?? false,
     worst: worstCase(
       model,
-      request.messages.map((message) => message.content),
-      tokens,
+      messages.map(({ content }) => content ?? ''),
+      answers * tokens,
+      extra,
     ),
   }
 }

@@ -9,11 +9,14 @@ import { outputTokens, type Work } from '../parse/work.ts'
 export function parseCompletion(input: unknown, entitlement: Entitlement): Work {
   const completion = parseAs(CompletionRequest, input)
   const model = entitlement.requireModel(completion.model, 'completion')
-  const tokens = outputTokens(entitlement.plan, model, { field: 'max_tokens', tokens: completion.max_tokens })
+  const answers = completion.n ?? 1
+  const asked = { field: 'max_tokens', tokens: completion.max_tokens, answers }
+  const tokens = outputTokens(entitlement.plan, model, asked)
   const request: HostCompletionRequest = {
     model: model.id,
     prompt: completion.prompt.toWellFormed(),
-    ...generation(completion, tokens),
+    ...generation(completion, tokens, completion.logprobs ?? undefined),
+    ...(completion.structured_outputs && { structured_outputs: completion.structured_outputs }),
   }
   return {
     task: 'completion',
@@ -22,6 +25,6 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
     request,
     stream: completion.stream,
     includeUsage: completion.stream_options?.include_usage ?? false,
-    worst: worstCase(model, [request.prompt], tokens),
+    worst: worstCase(model, [request.prompt], answers * tokens),
   }
 }

@@ -23,6 +23,7 @@ env.logLevel = LogLevel.NONE
 
 /** The parts of a model's two configuration files that are read here. */
 export type ModelConfig = {
+  vocab_size?: number
   max_position_embeddings?: number
   n_positions?: number
   eos_token_id?: number | number[] | null

@@ -28,8 +28,15 @@ export function textRulesOf({ tokenizer, defaults }: Pick<LoadedText, 'tokenizer
   }
 }
 
-/** An answer that ends with one of the model's end tokens, before one of the strings in `stop`, or with its room. */
-export function createAnswerText({ ends, decode }: TextRules, stop: readonly string[]): AnswerText {
+/**
+ * An answer that ends with one of the model's end tokens, before one of the strings in `stop`, with its room, or where
+ * `complete` says that nothing can follow.
+ */
+export function createAnswerText(
+  { ends, decode }: TextRules,
+  stop: readonly string[],
+  complete: () => boolean = () => false,
+): AnswerText {
   const detokenizer = createDetokenizer(decode)
   const stopStrings = createStopStrings(stop)
 
@@ -37,7 +44,7 @@ export function createAnswerText({ ends, decode }: TextRules, stop: readonly str
     take(id, last) {
       const ended = ends.has(id)
       const { text, stopped } = stopStrings.push(ended ? '' : detokenizer.push(id))
-      const finish = ended || stopped ? 'stop' : last ? 'length' : undefined
+      const finish = ended || stopped || complete() ? 'stop' : last ? 'length' : undefined
       return { text: finish === undefined ? text : text + stopStrings.flush(), finish }
     },
   }

@@ -6,18 +6,14 @@ import type { LoadedText } from '../device/load.ts'
 import type { Device } from '../device/port.ts'
 import { unfollowedDefaults } from '../sampling/settings.ts'
 import type { ServingForm } from '../serving-form/ensure.ts'
-import type { PerformOptions } from './perform.ts'
-import type { EngineLoad, Job, Output } from './port.ts'
-import { writeOn } from './write-on.ts'
+import type { EngineLoad } from './port.ts'
+import type { Write } from './write-on.ts'
 
 /** How many requests are batched, and the bytes that their caches may take together. */
 export type Batching = { slots: number; memoryBytes: number }
 
-export type BatchedText = {
-  /** Does one job together with the others under way. As `perform` does otherwise. */
-  perform(job: Job, options: PerformOptions): Promise<Output | undefined>
-  load(): EngineLoad
-}
+/** Writes texts on a serving form, each together with the others under way. */
+export type BatchedText = { write: Write; load(): EngineLoad }
 
 /**
  * Puts a decoder's serving form on its device and batches what is asked of it.
@@ -44,16 +40,12 @@ export async function loadBatched(
     context,
     now: () => performance.now(),
   })
-  const write = batchedWrite(engine)
 
   return {
+    write: batchedWrite(engine),
     load() {
       const { prefilling, decoding, memoryUsed, memoryLimit } = engine.stats()
       return { batchSize: prefilling + decoding, kvCacheUsage: memoryUsed / memoryLimit }
-    },
-    async perform(job, options) {
-      if (job.kind !== 'chat' && job.kind !== 'complete') throw new Error(`a decoder does no ${job.kind}`)
-      return writeOn(loaded, job, options, write)
     },
   }
 }

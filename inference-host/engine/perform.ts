@@ -1,11 +1,10 @@
 import type { Loaded } from '../device/load.ts'
 import { createAnswerText, textRulesOf } from './answer-text.ts'
 import { classify, countTokens, embed, encodeTexts } from './encode.ts'
-import { aloneWrite, generate } from './generate.ts'
+import { generate } from './generate.ts'
 import { rewriteRoom } from './limits.ts'
 import type { EngineEvent, Job, Output } from './port.ts'
 import { rewriteInputs } from './rewrite.ts'
-import { writeOn } from './write-on.ts'
 
 /**
  * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
@@ -38,7 +37,7 @@ export async function perform(
   switch (job.kind) {
     case 'chat':
     case 'complete':
-      return writeOn(loaded, job, options, aloneWrite(loaded))
+      throw new Error(`${job.kind} is a decoder's`)
     case 'rewrite':
       return rewrite(loaded, job, options)
     case 'embed': {
@@ -77,7 +76,7 @@ async function rewrite(
       report({ type: 'token', text, outputTokens })
     },
   })
-  return finishReason && { kind: 'text', finishReason }
+  return finishReason && { kind: 'text', finishReasons: [finishReason] }
 }
 
 /** Runs `one` for each text in turn, counting a text's tokens as its turn comes. */

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../../shared/errors.ts'
-import type { FinishReason } from '../../shared/openai/chat.ts'
+import type { FinishReason, HostMessage, TokenLogprob } from '../../shared/openai/chat.ts'
+import type { Tool, ToolChoice } from '../../shared/openai/structure.ts'
 import type { Classification } from '../../shared/tasks.ts'
 import type { Device, ModelTask } from '../device/port.ts'
 import type { SamplingSettings } from '../sampling/settings.ts'
+import type { Compiled } from '../structure/compiler.ts'
 
 /** What is served: measured when the model was loaded. `context` and `overhead` are in tokens. */
 export type ModelInfo = {
@@ -20,14 +22,22 @@ export type Sampling = SamplingSettings & { seed: number | undefined; stop: read
 /** The most tokens that may be computed: what the reservation covers and what the request asks for. */
 export type Limits = { promptTokens: number; outputTokens: number }
 
+/**
+ * How a prompt is to be answered: how many times (1 by default; the answers share the limit on output tokens), and what
+ * each answer has to be.
+ */
+type Wish = { sampling: Sampling; answers?: number | undefined; structure?: Compiled | undefined }
+
 /** One request's work on one model, and for whom: what is computed for one account is reused for no other. */
 export type Job = { limits: Limits; account?: string | undefined } & (
-  | {
+  | ({
       kind: 'chat'
-      messages: readonly { role: 'system' | 'user' | 'assistant'; content: string }[]
-      sampling: Sampling
-    }
-  | { kind: 'complete'; prompt: string; sampling: Sampling }
+      messages: readonly HostMessage[]
+      /** What the model may call. */
+      tools?: readonly Tool[] | undefined
+      toolChoice?: ToolChoice | undefined
+    } & Wish)
+  | ({ kind: 'complete'; prompt: string } & Wish)
   | { kind: 'rewrite'; text: string; from: string | undefined; to: string | undefined }
   | { kind: 'embed'; texts: readonly string[]; normalize: boolean; encoding: 'float' | 'base64' }
   | { kind: 'classify'; texts: readonly string[]; topK: number | undefined }
@@ -35,7 +45,8 @@ export type Job = { limits: Limits; account?: string | undefined } & (
 
 /** Vectors come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */
 export type Output =
-  | { kind: 'text'; finishReason: FinishReason }
+  /** Why each answer ended. */
+  | { kind: 'text'; finishReasons: readonly FinishReason[] }
   | { kind: 'vectors'; json: readonly string[] }
   | { kind: 'labels'; labels: readonly Classification[][] }
 
@@ -57,7 +68,14 @@ export type End =
  */
 export type EngineEvent =
   | { type: 'started'; promptTokens: number; cachedPromptTokens?: number }
-  | { type: 'token'; text: string; outputTokens: number }
+  | {
+      type: 'token'
+      text: string
+      outputTokens: number
+      /** Of which answer, from 0 on; left out where there is one. */
+      answer?: number
+      logprobs?: TokenLogprob
+    }
   | { type: 'ended'; promptTokens: number; outputTokens: number; computeMs: number; end: End }
 
 /** Requests in a batch now, and the part of the caches' memory that is taken: 0 to 1. */

@@ -1,5 +1,6 @@
 import { TwohopError } from '../../shared/errors.ts'
 import type { LoadedText } from '../device/load.ts'
+import { promptWithTools } from '../structure/tool-prompt.ts'
 import type { Job } from './port.ts'
 
 /**
@@ -9,20 +10,23 @@ import type { Job } from './port.ts'
  */
 export function chatPrompt(
   { tokenizer }: Pick<LoadedText, 'tokenizer'>,
-  messages: Extract<Job, { kind: 'chat' }>['messages'],
+  messages: Chat['messages'],
+  { tools, toolChoice = 'auto' }: Pick<Chat, 'tools' | 'toolChoice'> = {},
 ): number[] {
   if (tokenizer.chat_template === null)
     throw new TwohopError(
       'invalid_request',
       'This model has no chat template; it completes text at /v1/completions.',
-      {
-        param: 'model',
-      },
+      { param: 'model' },
     )
   try {
-    const text = tokenizer.apply_chat_template([...messages], {
+    const template = tokenizer.get_chat_template(tools ? { tools: [...tools] } : {})
+    const input = promptWithTools(messages, tools, toolChoice, template)
+    const text = tokenizer.apply_chat_template([...input.messages] as ChatMessages, {
       add_generation_prompt: true,
       tokenize: false,
+      chat_template: template,
+      ...(input.tools && { tools: [...input.tools] }),
     })
     return tokenizer.encode(text as string, { add_special_tokens: false })
   } catch (cause) {
@@ -32,6 +36,11 @@ export function chatPrompt(
     })
   }
 }
+
+type Chat = Extract<Job, { kind: 'chat' }>
+
+/** What transformers.js' types say of messages: templates take more. */
+type ChatMessages = Parameters<LoadedText['tokenizer']['apply_chat_template']>[0]
 
 /**
  * The token ids of a text that is to be gone on with, the model's own start mark included where it has one.

@@ -3,9 +3,12 @@ import { TwohopError } from '../../shared/errors.ts'
 import { type LoadedText, loadModel, loadText } from '../device/load.ts'
 import { measureOverhead } from '../models/overhead.ts'
 import { loadBatched } from './batched.ts'
+import { aloneWrite } from './generate.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { type Counts, type PerformOptions, perform } from './perform.ts'
 import type { End, Job, Output } from './port.ts'
+import { readTokenBytes } from './token-bytes.ts'
+import { type Writer, writeOn } from './write-on.ts'
 
 /** The thread that a model lives on: it loads the model it was started for, then does jobs: one by one, or batched. */
 if (parentPort === null) throw new Error('engine/worker.ts runs as a worker thread')
@@ -43,14 +46,30 @@ try {
 }
 
 async function load(): Promise<Work> {
-  if (data.batched === undefined) {
-    const loaded = await loadModel(data)
-    return { text: loaded, slots: 1, perform: (job, options) => perform(loaded, job, options) }
+  if (data.batched !== undefined) {
+    const { slots, description } = data.batched
+    const text = await loadText(data)
+    const { write, load } = await loadBatched(text, data.batched, data.batched, data)
+    setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
+    return writing({ loaded: text, write, together: true }, slots, description.vocab)
   }
-  const text = await loadText(data)
-  const { perform: batched, load } = await loadBatched(text, data.batched, data.batched, data)
-  setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
-  return { text, slots: data.batched.slots, perform: batched }
+  const loaded = await loadModel(data)
+  if (data.task === 'text-generation')
+    return writing({ loaded, write: aloneWrite(loaded), together: false }, 1, loaded.config.vocab_size)
+  return { text: loaded, slots: 1, perform: (job, options) => perform(loaded, job, options) }
+}
+
+/** The work of a decoder, whose logits have `vocab` ids. */
+async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0): Promise<Work> {
+  const tokens = await readTokenBytes(data.folder, writer.loaded, vocab)
+  return {
+    text: writer.loaded,
+    slots,
+    async perform(job, options) {
+      if (job.kind !== 'chat' && job.kind !== 'complete') throw new Error(`a decoder does no ${job.kind}`)
+      return writeOn({ ...writer, tokens }, job, options)
+    },
+  }
 }
 
 /** Does one job and reports its end, whatever happens. */

@@ -7,6 +7,7 @@ import type { PerformOptions } from './perform.ts'
 import type { Job, Output } from './port.ts'
 import { chatPrompt, textPrompt } from './prompt.ts'
 import { seededRandom } from './random.ts'
+import type { TokenBytes } from './token-bytes.ts'
 
 /** One text to generate after a prompt. */
 export type Writing = {
@@ -35,40 +36,102 @@ export type Written = {
 /** Generates a text, counting every token that was computed: the end token and those of a stop string too. */
 export type Write = (writing: Writing) => Promise<Written>
 
+/** What texts are written with. */
+export type Writer = {
+  loaded: LoadedText
+  tokens: TokenBytes
+  write: Write
+  /** Whether several texts may be written at once. */
+  together: boolean
+}
+
 /**
- * Goes on with a chat or a text. Undefined is returned when `stopped` ended it.
- * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context.
+ * Goes on with a chat or a text, as many times as is asked. Undefined is returned when `stopped` ended it.
+ * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context, or no whole
+ * answer of its structure fits.
  */
 export async function writeOn(
-  loaded: LoadedText,
+  { loaded, tokens, write, together }: Writer,
   job: Extract<Job, { kind: 'chat' | 'complete' }>,
   { counts, stopped, report, newSeed }: PerformOptions,
-  write: Write,
 ): Promise<Output | undefined> {
-  const { sampling, limits, account } = job
+  const { sampling, limits, account, structure, answers = 1 } = job
   const { defaults, context } = loaded
-  const prompt = job.kind === 'chat' ? chatPrompt(loaded, job.messages) : textPrompt(loaded, job.prompt)
-  const room = decoderRoom(prompt.length, limits, context)
+  const prompt = job.kind === 'chat' ? chatPrompt(loaded, job.messages, job) : textPrompt(loaded, job.prompt)
+  const each = { ...limits, outputTokens: Math.floor(limits.outputTokens / answers) }
+  const room = decoderRoom(prompt.length, each, context)
+  const seed = sampling.seed ?? newSeed()
+  const rules = textRulesOf(loaded)
+  /** Set where one of several texts failed: the others then end too. */
+  let failed = false
+
+  function writing(answer: number, onFirst: () => void): Writing {
+    const by = structure && tokens.match(structure, room)
+    return {
+      prompt,
+      room,
+      sampler: createTokenSampler({
+        settings: sampling,
+        defaults,
+        prompt,
+        random: seededRandom(seed + answer),
+        constrained: by && { by, room },
+      }),
+      answer: createAnswerText(rules, sampling.stop, by && (() => by.complete)),
+      namespace: account,
+      stopped: () => failed || stopped(),
+      onStart(cachedPromptTokens) {
+        if (answer > 0) return
+        counts.promptTokens = prompt.length
+        const cached = cachedPromptTokens === undefined ? {} : { cachedPromptTokens }
+        report({ type: 'started', promptTokens: prompt.length, ...cached })
+      },
+      onToken(text, _, token) {
+        counts.outputTokens++
+        const logprobs = rules.ends.has(token.id) ? undefined : tokens.logprob(token)
+        report({
+          type: 'token',
+          text,
+          outputTokens: counts.outputTokens,
+          ...(answers > 1 && { answer }),
+          ...(logprobs && { logprobs }),
+        })
+        onFirst()
+      },
+    }
+  }
+
+  async function one(answer: number, onFirst = () => {}): Promise<Written> {
+    const written = await write(writing(answer, onFirst))
+    if (written.computeMs !== undefined) counts.computeMs = (counts.computeMs ?? 0) + written.computeMs
+    if (written.failure !== undefined) failed = true
+    return written
+  }
+
   if (stopped()) return undefined
-  const random = seededRandom(sampling.seed ?? newSeed())
-  const { finishReason, failure, computeMs } = await write({
-    prompt,
-    room,
-    sampler: createTokenSampler({ settings: sampling, defaults, prompt, random }),
-    answer: createAnswerText(textRulesOf(loaded), sampling.stop),
-    namespace: account,
-    stopped,
-    onStart(cachedPromptTokens) {
-      counts.promptTokens = prompt.length
-      const cached = cachedPromptTokens === undefined ? {} : { cachedPromptTokens }
-      report({ type: 'started', promptTokens: prompt.length, ...cached })
-    },
-    onToken(text, outputTokens) {
-      counts.outputTokens = outputTokens
-      report({ type: 'token', text, outputTokens })
-    },
-  })
-  if (computeMs !== undefined) counts.computeMs = computeMs
+  const written = await several(answers, one, together)
+  const failure = written.find((text) => text.failure !== undefined)?.failure
   if (failure !== undefined) throw failure.cause
-  return finishReason && { kind: 'text', finishReason }
+  const finishReasons = written.flatMap(({ finishReason }) => finishReason ?? [])
+  return finishReasons.length === answers ? { kind: 'text', finishReasons } : undefined
+}
+
+/**
+ * Writes `count` texts to one prompt. Where they may be written together, the others begin with the first one's first
+ * token: what was computed of the prompt is in the cache by then.
+ */
+async function several(
+  count: number,
+  one: (answer: number, onFirst?: () => void) => Promise<Written>,
+  together: boolean,
+): Promise<Written[]> {
+  if (together && count > 1) {
+    const { promise: first, resolve } = Promise.withResolvers<void>()
+    const leader = one(0, resolve)
+    await Promise.race([first, leader])
+    return Promise.all([leader, ...Array.from({ length: count - 1 }, (_, i) => one(i + 1))])
+  }
+  const written: Written[] = []
+  for (let answer = 0; answer < count; answer++) written.push(await one(answer))
+  return written
 }

@@ -8,6 +8,7 @@ import { createMayRead } from '../metrics/may-read.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { metricsRoute } from '../metrics/route.ts'
 import type { Requests } from '../scheduler/requests.ts'
+import type { StructureCompiler } from '../structure/compiler.ts'
 import type { HostEnv } from './call.ts'
 import { cancel } from './cancel.ts'
 import { chat } from './chat.ts'
@@ -18,6 +19,7 @@ import { tasks } from './tasks.ts'
 type Options = {
   authenticate: Authenticate
   admit: Admit
+  compile: StructureCompiler['compile']
   requests: Requests
   replays: ReplayGuard
   /** False before the warm-up is done and while draining. */
@@ -32,6 +34,7 @@ type Options = {
 export function createApp({
   authenticate,
   admit,
+  compile,
   requests,
   replays,
   ready,
@@ -39,7 +42,7 @@ export function createApp({
   metrics,
   log,
 }: Options) {
-  const host = { admit, bodyBytes, log }
+  const host = { admit, compile, bodyBytes, log }
   const app = new Hono<HostEnv>()
 
   app.get('/livez', (context) => context.text('ok'))

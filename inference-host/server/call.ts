@@ -6,13 +6,14 @@ import type { Admit, Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../scheduler/run.ts'
+import type { StructureCompiler } from '../structure/compiler.ts'
 
 /** What the app hands from its checks to its routes. */
 export type HostEnv = { Variables: { requestId: string; claims: ServiceClaims } }
 export type HostContext = Context<HostEnv>
 
 /** What a route needs of the host. */
-export type Host = { admit: Admit; bodyBytes: number; log: Log }
+export type Host = { admit: Admit; compile: StructureCompiler['compile']; bodyBytes: number; log: Log }
 
 /**
  * Reads the body that was signed for and checks it against `schema`.

@@ -1,15 +1,34 @@
-import type { FinishReason } from '../../shared/openai/chat.ts'
-import { HostCompletionRequest } from '../../shared/openai/completions.ts'
+import type { TokenLogprob } from '../../shared/openai/chat.ts'
+import { type CompletionLogprobs, HostCompletionRequest } from '../../shared/openai/completions.ts'
+import { structureOf } from '../structure/structure.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
+import type { Piece } from './choice.ts'
 import { generationAnswer, type Shape } from './generation.ts'
 import { samplingOf } from './sampling.ts'
 
-const choice = (text: string, finish_reason: FinishReason | null) => ({
-  index: 0,
+const choice = ({ index, text, logprobs, finish }: Omit<Piece, 'toolCalls'>) => ({
+  index,
   text,
-  logprobs: null,
-  finish_reason,
+  logprobs: logprobs === undefined ? null : listed(logprobs),
+  finish_reason: finish,
 })
+
+/** Log probabilities the way this older route has them. Offsets are in characters of the tokens' own text. */
+function listed(logprobs: readonly TokenLogprob[]): CompletionLogprobs {
+  let offset = 0
+  return {
+    tokens: logprobs.map(({ token }) => token),
+    token_logprobs: logprobs.map(({ logprob }) => logprob),
+    top_logprobs: logprobs.map(({ top_logprobs: top }) =>
+      Object.fromEntries(top.map(({ token, logprob }) => [token, logprob])),
+    ),
+    text_offset: logprobs.map(({ token }) => {
+      const begins = offset
+      offset += token.length
+      return begins
+    }),
+  }
+}
 
 const COMPLETION: Shape = {
   prefix: 'cmpl-',
@@ -21,13 +40,23 @@ const COMPLETION: Shape = {
 export function completions(host: Host) {
   return async function handleCompletions(context: HostContext): Promise<Response> {
     const request = await readRequest(context, HostCompletionRequest, host.bodyBytes)
-    const { model, prompt, max_tokens: maxTokens } = request
+    const { model, prompt, n: answers = 1, stop, structured_outputs } = request
+    const asked = structureOf({ structured_outputs, stop })
+    const structure = asked && (await host.compile(asked))
     const run = begin(context, host, {
       task: 'completion',
       model,
-      maxTokens,
-      job: (limits) => ({ kind: 'complete', prompt, sampling: samplingOf(request), limits }),
+      maxTokens: answers * request.max_tokens,
+      job: (limits) => ({
+        kind: 'complete',
+        prompt,
+        sampling: samplingOf(request),
+        answers,
+        structure,
+        limits,
+      }),
     })
-    return generationAnswer({ shape: COMPLETION, request, requestId: context.var.requestId, run })
+    const reading = { calls: false, logprobs: request.logprobs !== undefined }
+    return generationAnswer({ shape: COMPLETION, request, reading, requestId: context.var.requestId, run })
   }
 }

@@ -3,17 +3,19 @@ import type { FinishReason } from '../../shared/openai/chat.ts'
 import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Run, RunEvent } from '../scheduler/run.ts'
+import { type Choice, createChoice, joined, type Piece, type Reading, type Whole } from './choice.ts'
 import { answer, failedAnswer, timingOf, usageOf } from './report.ts'
 
-/** How one of OpenAI's routes writes a generated text: as a whole, and piece by piece. */
+/** How one of OpenAI's routes writes an answer: as a whole, and piece by piece. */
 export type Shape = {
   /** What the answer's id begins with. */
   prefix: string
-  whole: { object: string; choice(text: string, finish: FinishReason): object }
+  whole: { object: string; choice(all: Whole): object }
   chunk: {
     object: string
-    opening: object | undefined
-    choice(text: string, finish: FinishReason | null): object
+    /** What a stream begins with for each answer. */
+    opening: ((index: number) => object) | undefined
+    choice(piece: Piece): object
   }
 }
 
@@ -21,19 +23,24 @@ type Request = {
   model: string
   stream: boolean
   stream_options?: { continuous_usage_stats?: boolean | undefined } | undefined
+  n?: number | undefined
 }
 
-type Options = { shape: Shape; request: Request; requestId: string; run: Run; now?: () => number }
+type Options = {
+  shape: Shape
+  request: Request
+  reading: Reading
+  requestId: string
+  run: Run
+  now?: () => number
+}
 
 /** The text that a run generates and why it ended. @throws TwohopError with which the run ended. */
 export async function wholeText(run: Run): Promise<{ text: string; finish: FinishReason }> {
-  let text = ''
-  for await (const event of run.events()) {
-    if (event.type === 'token') text += event.text
-    if (event.type === 'finished' && event.output.kind === 'text')
-      return { text, finish: event.output.finishReason }
-  }
-  throw new Error('a run ended without its output')
+  const choices = [createChoice(0, { calls: false, logprobs: false })]
+  const { text, finish } = joined(await Array.fromAsync(pieces(run.events(), choices)), 0)
+  if (finish === null) throw new Error('a run ended without its output')
+  return { text, finish }
 }
 
 /** Answers with the text that `run` generates, streamed where the request says so. */
@@ -41,15 +48,39 @@ export function generationAnswer(options: Options): Promise<Response> {
   return options.request.stream ? streamed(options) : whole(options)
 }
 
-async function whole({ shape, request, requestId, run, now = Date.now }: Options): Promise<Response> {
+/** What a run writes, answer by answer; at its end the last piece of each. */
+async function* pieces(
+  events: AsyncGenerator<RunEvent>,
+  choices: readonly Choice[],
+): AsyncGenerator<Piece & { outputTokens?: number }> {
+  for await (const event of events) {
+    if (event.type === 'token') {
+      const piece = choices[event.answer ?? 0]?.push(event.text, event.logprobs)
+      if (piece) yield { ...piece, outputTokens: event.outputTokens }
+    }
+    if (event.type === 'finished' && event.output.kind === 'text')
+      for (const [index, finish] of event.output.finishReasons.entries()) {
+        const piece = choices[index]?.end(finish)
+        if (piece) yield piece
+      }
+  }
+}
+
+function choicesOf({ request, reading }: Pick<Options, 'request' | 'reading'>): Choice[] {
+  return Array.from({ length: request.n ?? 1 }, (_, index) => createChoice(index, reading))
+}
+
+async function whole(options: Options): Promise<Response> {
+  const { shape, request, requestId, run, now = Date.now } = options
   try {
-    const { text, finish } = await wholeText(run)
+    const choices = choicesOf(options)
+    const all = await Array.fromAsync(pieces(run.events(), choices))
     const body = {
       id: shape.prefix + requestId,
       object: shape.whole.object,
       created: Math.floor(now() / 1000),
       model: request.model,
-      choices: [shape.whole.choice(text, finish)],
+      choices: choices.map((_, index) => shape.whole.choice(joined(all, index))),
       usage: usageOf(run.report()),
     }
     return answer(JSON.stringify(body), requestId, run)
@@ -105,33 +136,34 @@ function eventStream(
  * token without text (held back for a stop string) gets its chunk.
  */
 async function* chunks(
-  { shape, request, requestId, run, now = Date.now }: Options,
+  options: Options,
   events: AsyncGenerator<RunEvent>,
   promptTokens: number,
 ): AsyncGenerator<object> {
+  const { shape, request, requestId, run, now = Date.now } = options
   const counted = request.stream_options?.continuous_usage_stats === true
+  const choices = choicesOf(options)
   const head = {
     id: shape.prefix + requestId,
     object: shape.chunk.object,
     created: Math.floor(now() / 1000),
     model: request.model,
   }
-  const chunk = (choice: object, usage: GenerationUsage) => ({
+  const chunk = (choice: object, usage: GenerationUsage | undefined) => ({
     ...head,
     choices: [choice],
-    ...(counted && { usage }),
+    ...(usage && { usage }),
   })
-  if (shape.chunk.opening !== undefined)
-    yield {
-      ...head,
-      choices: [shape.chunk.opening],
-      ...(request.stream_options && { usage: generationUsage(promptTokens, 0) }),
-    }
-  for await (const event of events) {
-    if (event.type === 'token' && (counted || event.text !== ''))
-      yield chunk(shape.chunk.choice(event.text, null), generationUsage(promptTokens, event.outputTokens))
-    if (event.type === 'finished' && event.output.kind === 'text')
-      yield chunk(shape.chunk.choice('', event.output.finishReason), usageOf(run.report()))
+  const { opening, choice } = shape.chunk
+  const begun = request.stream_options && generationUsage(promptTokens, 0)
+  if (opening !== undefined) for (const index of choices.keys()) yield chunk(opening(index), begun)
+  for await (const piece of pieces(events, choices)) {
+    const { text, toolCalls, logprobs = [], finish, outputTokens } = piece
+    const says = text !== '' || toolCalls.length > 0 || logprobs.length > 0
+    if (!counted && !says && finish === null) continue
+    const used =
+      outputTokens === undefined ? usageOf(run.report()) : generationUsage(promptTokens, outputTokens)
+    yield chunk(choice(piece), counted ? used : undefined)
   }
   yield { ...head, choices: [], usage: usageOf(run.report()), timing: timingOf(run.report()) }
 }

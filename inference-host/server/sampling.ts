@@ -2,7 +2,9 @@ import type { Choosing } from '../../shared/openai/sampling.ts'
 import type { Sampling } from '../engine/port.ts'
 
 /** A request's fields on how tokens are chosen, as the engine has them. */
-export function samplingOf(request: Choosing & { stop: readonly string[] }): Sampling {
+export function samplingOf(
+  request: Choosing & { stop: readonly string[]; logprobs?: number | undefined },
+): Sampling {
   const { logit_bias: bias } = request
   return {
     temperature: request.temperature,
@@ -13,6 +15,7 @@ export function samplingOf(request: Choosing & { stop: readonly string[] }): Sam
     frequencyPenalty: request.frequency_penalty,
     presencePenalty: request.presence_penalty,
     logitBias: bias && new Map(Object.entries(bias).map(([id, added]) => [Number(id), added])),
+    logprobs: request.logprobs,
     seed: request.seed,
     stop: request.stop,
   }

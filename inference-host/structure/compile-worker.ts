@@ -1,12 +1,12 @@
 import { parentPort } from 'node:worker_threads'
 import { TwohopError } from '../../shared/errors.ts'
 import { compileStructure } from './compile.ts'
-import type { Program } from './program.ts'
+import { packProgram } from './packed.ts'
 import type { Structure } from './structure.ts'
 
 export type ToCompiler = { structure: Structure }
 export type FromCompiler =
-  | { type: 'compiled'; program: Program }
+  | { type: 'compiled'; program: Uint8Array }
   | { type: 'refused'; message: string; param: string | undefined }
   | { type: 'failed' }
 
@@ -17,7 +17,7 @@ port.on('message', ({ structure }: ToCompiler) => port.postMessage(compiled(stru
 
 function compiled(structure: Structure): FromCompiler {
   try {
-    return { type: 'compiled', program: compileStructure(structure) }
+    return { type: 'compiled', program: packProgram(compileStructure(structure)) }
   } catch (error) {
     if (error instanceof TwohopError) return { type: 'refused', message: error.message, param: error.param }
     return { type: 'failed' }

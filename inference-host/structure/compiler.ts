@@ -3,11 +3,10 @@ import { Worker } from 'node:worker_threads'
 import { TwohopError } from '../../shared/errors.ts'
 import type { FromCompiler, ToCompiler } from './compile-worker.ts'
 import { createLru } from './lru.ts'
-import type { Program } from './program.ts'
 import type { Structure } from './structure.ts'
 
-/** A compiled structure; `id` is the same for the same structure, on any host. */
-export type Compiled = { readonly id: string; readonly program: Program }
+/** A compiled structure, packed; `id` is the same for the same structure, on any host. */
+export type Compiled = { readonly id: string; readonly program: Uint8Array }
 
 /** Compiles structures on a thread that can be ended, and remembers them. */
 export type StructureCompiler = {

@@ -1,6 +1,7 @@
 import type { Compiled } from './compiler.ts'
 import { createLru } from './lru.ts'
 import { bindStructure, type Matcher, type Structured } from './matcher.ts'
+import { unpackProgram } from './packed.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /**
@@ -20,7 +21,7 @@ export function createMatchers({ vocabulary, stopTokens, remembered = 16 }: Opti
   const bound = createLru<string, Structured>(remembered)
   return function match({ id, program }, maxTokens) {
     const known = bound.get(id)
-    const structured = known ?? bindStructure({ program, vocabulary, stopTokens })
+    const structured = known ?? bindStructure({ program: unpackProgram(program), vocabulary, stopTokens })
     if (known === undefined) bound.set(id, structured)
     return structured.start(maxTokens)
   }

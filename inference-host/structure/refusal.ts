@@ -14,7 +14,13 @@ export function pathText(path: Path): string {
   return text
 }
 
+/** An error carries no more of the request than this, in characters. */
+const LONGEST_PARAM = 200
+const LONGEST_MESSAGE = 500
+
 /** A 400 that names the field and says what about it is not possible. */
 export function refuse(path: Path, message: string): TwohopError {
-  return new TwohopError('invalid_request', message, { param: pathText(path) })
+  return new TwohopError('invalid_request', message.slice(0, LONGEST_MESSAGE), {
+    param: pathText(path).slice(0, LONGEST_PARAM),
+  })
 }

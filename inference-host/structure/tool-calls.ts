@@ -1,5 +1,5 @@
 import type { ToolCall, ToolCallDelta } from '../../shared/openai/structure.ts'
-import { BETWEEN_CALLS, CALL, CALL_TAIL, callHead } from './tool-text.ts'
+import { BETWEEN_CALLS, CALL, CALL_TAIL, callHead } from '../../shared/openai/tool-text.ts'
 
 /** What a piece of an answer adds to it. */
 export type ToolPiece = { content: string; toolCalls: ToolCallDelta[] }
@@ -91,26 +91,20 @@ export function createToolCallReader(newId: () => string): ToolCallReader {
   }
 }
 
-/** A whole answer, read. `content` is null where there are only calls, as in OpenAI's answers. */
-export function readToolCalls(
-  answer: string,
-  newId: () => string,
-): { content: string | null; toolCalls: ToolCall[] } {
-  const reader = createToolCallReader(newId)
-  const pieces = [reader.push(answer), reader.flush()]
-  const toolCalls: ToolCall[] = []
-  for (const delta of pieces.flatMap((piece) => piece.toolCalls)) {
-    const present = toolCalls[delta.index]
-    if (present) present.function.arguments += delta.function.arguments
+/** The calls that these deltas add up to. */
+export function joinToolCalls(deltas: readonly ToolCallDelta[]): ToolCall[] {
+  const calls: ToolCall[] = []
+  for (const { index, id = '', function: called } of deltas) {
+    const present = calls[index]
+    if (present) present.function.arguments += called.arguments
     else
-      toolCalls.push({
-        id: delta.id ?? '',
+      calls[index] = {
+        id,
         type: 'function',
-        function: { name: delta.function.name ?? '', arguments: delta.function.arguments },
-      })
+        function: { name: called.name ?? '', arguments: called.arguments },
+      }
   }
-  const content = pieces.map((piece) => piece.content).join('')
-  return { content: toolCalls.length > 0 && content.trim() === '' ? null : content, toolCalls }
+  return calls
 }
 
 /** Length of the longest end of `text` that begins `mark`. */

@@ -1,3 +1,4 @@
+import { BETWEEN_CALLS, CALL, CALL_TAIL, callHead } from '../../shared/openai/tool-text.ts'
 import { complement, intersection, of, union, WRITABLE } from './characters.ts'
 import {
   characters,
@@ -13,7 +14,6 @@ import {
 import { refuse } from './refusal.ts'
 import { compileSchema } from './schema/compile.ts'
 import type { Structure } from './structure.ts'
-import { BETWEEN_CALLS, CALL, CALL_TAIL, callHead } from './tool-text.ts'
 
 /** Calls that one answer may hold. */
 const MOST_CALLS = 16

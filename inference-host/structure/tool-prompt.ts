@@ -1,5 +1,5 @@
 import type { Tool, ToolCall, ToolChoice } from '../../shared/openai/structure.ts'
-import { CALL, CALL_END, CALL_TAIL, callHead, RESPONSE, RESPONSE_END } from './tool-text.ts'
+import { CALL, CALL_TAIL, callHead, RESPONSE, RESPONSE_END, toolText } from '../../shared/openai/tool-text.ts'
 
 /** A message of a chat in which tools may have been called. */
 export type ToolChatMessage =
@@ -39,30 +39,6 @@ export function promptWithTools(
     return { messages: [{ role: 'system', content: `${first.content}\n\n${text}` }, ...rest] }
   return { messages: [{ role: 'system', content: text }, ...plain] }
 }
-
-/** The system text that explains `tools` to a model whose template does not know them. */
-export function toolText(tools: readonly Tool[]): string {
-  const functions = tools.map(({ function: { name, description, parameters } }) =>
-    JSON.stringify({ name, description, parameters: parameters ?? {} }),
-  )
-  return [
-    'You can call these functions, one JSON object a line:',
-    ...functions,
-    `To call one, answer with ${CALL}, a line {"name": ..., "arguments": {...}}, and ${CALL_END}.`,
-    'Otherwise answer in plain text.',
-  ].join('\n')
-}
-
-/**
- * The most bytes that tools add to a prompt, for the worst case that is reserved: their own text, or what a template
- * prints of them, indented by four as `tojson(indent=4)` does.
- */
-export function toolPromptBytes(tools: readonly Tool[]): number {
-  const bytes = (text: string) => new TextEncoder().encode(text).length
-  return Math.max(bytes(toolText(tools)), bytes(JSON.stringify(tools, null, 4))) + MOST_TEMPLATE_BYTES
-}
-/** What templates say about tools besides; Qwen 2.5's and Hermes 3's say some 600 bytes. */
-const MOST_TEMPLATE_BYTES = 2000
 
 function native(message: ToolChatMessage, all: readonly ToolChatMessage[]): ChatMessage | NativeMessage {
   if (message.role === 'tool')

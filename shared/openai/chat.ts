@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
-import { hostGeneration, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+import { hostGeneration, ignored, MOST_TOP_LOGPROBS, OutputTokens, sampling, streaming } from './sampling.ts'
+import { structure, type ToolCall, type ToolCallDelta, ToolCallId, ToolCalls } from './structure.ts'
 
 const TextPart = z.strictObject({
   type: z.literal('text', 'only text parts are supported'),
@@ -15,13 +16,33 @@ const Content = z.union([
     .transform((parts) => parts.map((part) => part.text).join('')),
 ])
 
-const Message = z.strictObject({
-  role: z
-    .enum(['system', 'developer', 'user', 'assistant'])
-    .transform((role) => (role === 'developer' ? ('system' as const) : role)),
-  content: Content,
-  name: z.string().max(64).optional(),
-})
+const name = z.string().max(64).optional()
+
+/** Messages as OpenAI's API reference has them, as far as a text model reads them. */
+const Message = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content: Content, name }),
+  z
+    .strictObject({
+      role: z.literal('assistant'),
+      content: Content.nullish(),
+      tool_calls: ToolCalls.optional(),
+      refusal: z.null('not supported').optional(),
+      name,
+    })
+    .refine(({ content, tool_calls }) => content != null || tool_calls !== undefined, {
+      path: ['content'],
+      message: 'a message without tool_calls has a content',
+    }),
+  z.strictObject({ role: z.literal('tool'), content: Content, tool_call_id: ToolCallId }),
+])
+
+/** The same as the host takes them. */
+const HostMessage = z.union([
+  z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
+  z.strictObject({ role: z.literal('assistant'), content: z.string().nullable(), tool_calls: ToolCalls }),
+  z.strictObject({ role: z.literal('tool'), content: z.string(), tool_call_id: ToolCallId }),
+])
+export type HostMessage = z.infer<typeof HostMessage>
 
 /** `POST /v1/chat/completions` as a client sends it (OpenAI's API reference, Chat). */
 export const ChatRequest = z.strictObject({
@@ -31,25 +52,30 @@ export const ChatRequest = z.strictObject({
   max_completion_tokens: OutputTokens.nullish(),
   ...streaming,
   ...sampling,
-  ...onlyDefaults,
   ...ignored,
-  logprobs: z.literal(false, 'not supported').nullish(),
-  response_format: z.strictObject({ type: z.literal('text', 'only text is supported') }).optional(),
+  ...structure,
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(MOST_TOP_LOGPROBS).nullish(),
 })
 export type ChatRequest = z.infer<typeof ChatRequest>
 
 /** The same request as the edge sends it to the host: every choice made, nothing left to a default. */
 export const HostChatRequest = z.strictObject({
   model: z.string().min(1).max(200),
-  messages: z
-    .array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
-    .min(1)
-    .max(256),
+  messages: z.array(HostMessage).min(1).max(256),
   ...hostGeneration,
+  ...structure,
 })
 export type HostChatRequest = z.infer<typeof HostChatRequest>
 
-export type FinishReason = 'stop' | 'length'
+export type FinishReason = 'stop' | 'length' | 'tool_calls'
+
+/** A token's log probability; `bytes` are its own, which need not be whole characters. */
+export type Logprob = { token: string; logprob: number; bytes: number[] }
+
+/** The same with the likeliest tokens in its place, likeliest first. */
+export type TokenLogprob = Logprob & { top_logprobs: Logprob[] }
+export type ChatLogprobs = { content: TokenLogprob[]; refusal: null }
 
 /** A whole answer. */
 export type ChatCompletion = {
@@ -58,9 +84,9 @@ export type ChatCompletion = {
   created: number
   model: string
   choices: {
-    index: 0
-    message: { role: 'assistant'; content: string; refusal: null }
-    logprobs: null
+    index: number
+    message: { role: 'assistant'; content: string | null; refusal: null; tool_calls?: ToolCall[] }
+    logprobs: ChatLogprobs | null
     finish_reason: FinishReason
   }[]
   usage: GenerationUsage
@@ -73,9 +99,9 @@ export type ChatCompletionChunk = {
   created: number
   model: string
   choices: {
-    index: 0
-    delta: { role?: 'assistant'; content?: string }
-    logprobs: null
+    index: number
+    delta: { role?: 'assistant'; content?: string; tool_calls?: ToolCallDelta[] }
+    logprobs: ChatLogprobs | null
     finish_reason: FinishReason | null
   }[]
   usage?: GenerationUsage | null

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
 import type { FinishReason } from './chat.ts'
-import { hostGeneration, ignored, OutputTokens, onlyDefaults, sampling, streaming } from './sampling.ts'
+import { hostGeneration, ignored, OutputTokens, sampling, streaming } from './sampling.ts'
+import { StructuredOutputs } from './structure.ts'
 
 /** `POST /v1/completions` as a client sends it: one prompt, as text. */
 export const CompletionRequest = z.strictObject({
@@ -16,12 +17,13 @@ export const CompletionRequest = z.strictObject({
   max_tokens: OutputTokens.nullish(),
   ...streaming,
   ...sampling,
-  ...onlyDefaults,
   ...ignored,
   best_of: z.literal(1, 'not supported, only 1').optional(),
   echo: z.literal(false, 'not supported').nullish(),
   suffix: z.literal('', 'not supported').nullish(),
-  logprobs: z.null('not supported').optional(),
+  /** This many of the likeliest tokens beside each token. */
+  logprobs: z.int().min(0).max(5).nullish(),
+  structured_outputs: StructuredOutputs.optional(),
 })
 export type CompletionRequest = z.infer<typeof CompletionRequest>
 
@@ -30,8 +32,17 @@ export const HostCompletionRequest = z.strictObject({
   model: z.string().min(1).max(200),
   prompt: z.string(),
   ...hostGeneration,
+  structured_outputs: StructuredOutputs.optional(),
 })
 export type HostCompletionRequest = z.infer<typeof HostCompletionRequest>
+
+/** Of each token: its text, its log probability, the likeliest ones instead, where it begins in the text. */
+export type CompletionLogprobs = {
+  tokens: string[]
+  token_logprobs: number[]
+  top_logprobs: Record<string, number>[]
+  text_offset: number[]
+}
 
 /** A whole answer, or one event of a stream (same object name for both, as OpenAI has it). */
 export type Completion = {
@@ -39,6 +50,11 @@ export type Completion = {
   object: 'text_completion'
   created: number
   model: string
-  choices: { index: 0; text: string; logprobs: null; finish_reason: FinishReason | null }[]
+  choices: {
+    index: number
+    text: string
+    logprobs: CompletionLogprobs | null
+    finish_reason: FinishReason | null
+  }[]
   usage?: GenerationUsage | null
 }

@@ -3,6 +3,12 @@ import * as z from 'zod'
 /** Tokens asked for; the plan's default and cap are applied at the edge. */
 export const OutputTokens = z.int().min(1).max(1_000_000)
 
+/** Answers that one request may ask for. */
+export const Answers = z.int().min(1).max(8)
+
+/** The most of the likeliest tokens that are told beside each (OpenAI's API reference, Chat). */
+export const MOST_TOP_LOGPROBS = 20
+
 /**
  * How the next token is chosen. Names and ranges are OpenAI's, and vLLM's where OpenAI has none (top_k, min_p,
  * repetition_penalty); what is left out is the model's own default.
@@ -34,9 +40,10 @@ export function choosingOf(request: Choosing): Choosing {
   )
 }
 
-/** What a client may say of that, and of where the answer ends. */
+/** What a client may say of that, of where the answer ends, and of how many it wants. */
 export const sampling = {
   ...choosing,
+  n: Answers.nullish(),
   logit_bias: choosing.logit_bias.nullish().transform((bias) => bias ?? undefined),
   /** Up to four strings that end the answer; none of them appears in it. */
   stop: z
@@ -65,11 +72,10 @@ export const hostGeneration = {
     .optional(),
   ...choosing,
   stop: z.array(z.string().min(1).max(64)).max(4),
-}
-
-/** Fields of OpenAI's requests that are accepted only where they ask for what happens anyway. */
-export const onlyDefaults = {
-  n: z.literal(1, 'only one answer a request is supported').optional(),
+  /** Answers to the same prompt, each of `max_tokens` at most; 1 where it is left out. */
+  n: Answers.optional(),
+  /** Log probabilities of the tokens, with this many of the likeliest ones beside each. */
+  logprobs: z.int().min(0).max(MOST_TOP_LOGPROBS).optional(),
 }
 
 /** Fields that change nothing here and that clients send: bounded, checked, and not passed on. */

@@ -54,27 +54,16 @@ export const ToolChoice = z.union([
 ])
 export type ToolChoice = z.infer<typeof ToolChoice>
 
+export const ToolCallId = z.string().min(1).max(64)
+
 /** What the model asked for; `arguments` is JSON text. */
-export const ToolCall = z.strictObject({
-  id: z.string().min(1).max(64),
+const ToolCall = z.strictObject({
+  id: ToolCallId,
   type: z.literal('function'),
   function: z.strictObject({ name: Name, arguments: z.string().max(65_536) }),
 })
 export type ToolCall = z.infer<typeof ToolCall>
-
-/** A message in which the assistant asked for tools; `content` may be null then. */
-export const ToolCallMessage = z.strictObject({
-  role: z.literal('assistant'),
-  content: z.string().nullish(),
-  tool_calls: z.array(ToolCall).min(1).max(32),
-})
-
-/** What a tool answered. */
-export const ToolMessage = z.strictObject({
-  role: z.literal('tool'),
-  content: z.string(),
-  tool_call_id: z.string().min(1).max(64),
-})
+export const ToolCalls = z.array(ToolCall).min(1).max(32)
 
 /** The fields of a chat request that say how the answer is to be laid out. */
 export const structure = {

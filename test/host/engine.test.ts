@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Loaded, loadModel } from '../../inference-host/device/load.ts'
-import { perform } from '../../inference-host/engine/perform.ts'
+import { aloneWrite } from '../../inference-host/engine/generate.ts'
 import type { EngineEvent, Job } from '../../inference-host/engine/port.ts'
 import { startThreadEngine } from '../../inference-host/engine/thread.ts'
+import { readTokenBytes } from '../../inference-host/engine/token-bytes.ts'
+import { writeOn } from '../../inference-host/engine/write-on.ts'
 import { embeddedModel } from '../real-models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
@@ -15,7 +17,7 @@ const REQUEST = {
   threads: 1,
 } as const
 
-const STORY: Job = {
+const STORY: Extract<Job, { kind: 'complete' }> = {
   kind: 'complete',
   prompt: 'What is',
   sampling: { temperature: 2, topP: undefined, seed: 1, stop: [] },
@@ -42,7 +44,8 @@ describe('stopping a generation', () => {
       atFlag = counts.outputTokens
     }
     raise()
-    const output = await perform(loaded, STORY, {
+    const tokens = await readTokenBytes(folder, loaded, 0)
+    const output = await writeOn({ loaded, tokens, write: aloneWrite(loaded), together: false }, STORY, {
       counts,
       stopped: () => Atomics.load(flag, 0) !== 0,
       report: () => {},

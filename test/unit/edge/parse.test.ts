@@ -11,6 +11,8 @@ import { Catalog, HUB_TASKS } from '../../../shared/catalog.ts'
 import { HostChatRequest } from '../../../shared/openai/chat.ts'
 import { HostCompletionRequest } from '../../../shared/openai/completions.ts'
 import { HostEmbeddingRequest } from '../../../shared/openai/embeddings.ts'
+import type { Tool, ToolCall } from '../../../shared/openai/structure.ts'
+import { TOOL_RESPONSE_BYTES, toolCallBytes, toolPromptBytes } from '../../../shared/openai/tool-text.ts'
 import { HostTaskRequest } from '../../../shared/tasks.ts'
 
 const catalog = Catalog.parse(defaults)
@@ -79,7 +81,13 @@ describe('a chat request', () => {
     [{ ...hello, max_tokens: 1.5 }, 'max_tokens'],
     [{ ...hello, max_tokens: 257 }, 'max_tokens'],
     [{ ...hello, max_completion_tokens: 257 }, 'max_completion_tokens'],
-    [{ ...hello, n: 2 }, 'n'],
+    [{ ...hello, n: 9 }, 'n'],
+    [{ ...hello, n: 2, max_tokens: 256 }, 'n'],
+    [{ ...hello, n: 2, max_tokens: 257 }, 'max_tokens'],
+    [{ ...hello, top_logprobs: 21 }, 'top_logprobs'],
+    [{ ...hello, messages: [{ role: 'assistant' }] }, 'messages[0].content'],
+    [{ ...hello, messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id'],
+    [{ ...hello, tool_choice: 'maybe' }, 'tool_choice'],
     [{ ...hello, top_k: 1.5 }, 'top_k'],
     [{ ...hello, min_p: 2 }, 'min_p'],
     [{ ...hello, frequency_penalty: 3 }, 'frequency_penalty'],
@@ -89,11 +97,48 @@ describe('a chat request', () => {
     [{ ...hello, logit_bias: { x: 1 } }, 'logit_bias.x'],
     [{ ...hello, tools: [] }, 'tools'],
     [{ ...hello, stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],
-    [{ ...hello, response_format: { type: 'json_object' } }, 'response_format.type'],
+    [{ ...hello, response_format: { type: 'xml' } }, 'response_format.type'],
     [{ ...hello, stream_options: { include_usage: 'yes' } }, 'stream_options.include_usage'],
     [{ messages: hello.messages }, 'model'],
   ])('is refused with the path of its bad field: %o', (body, param) => {
     expect(refusal(() => parseChat(body, free))).toEqual(['invalid_request', param])
+  })
+
+  it('hands on what the answer has to be, its tools and messages of tools, and reserves their bytes', () => {
+    const tools = [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }]
+    const call = { id: 'c', type: 'function', function: { name: 'look', arguments: '{"a":1}' } }
+    const messages = [
+      { role: 'developer', content: 'a' },
+      { role: 'assistant', tool_calls: [call] },
+      { role: 'tool', content: 'b', tool_call_id: 'c' },
+    ]
+    const said = {
+      tools,
+      tool_choice: 'required',
+      response_format: { type: 'text' },
+      parallel_tool_calls: false,
+    }
+    const work = parseChat({ ...hello, messages, ...said, n: 2, logprobs: true, top_logprobs: 4 }, pro)
+    expect(HostChatRequest.parse(JSON.parse(JSON.stringify(work.request)))).toMatchObject({
+      ...said,
+      n: 2,
+      logprobs: 4,
+      messages: [
+        { role: 'system', content: 'a' },
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', content: 'b', tool_call_id: 'c' },
+      ],
+    })
+    const plain = parseChat({ ...hello, messages: [{ role: 'user', content: 'ab' }] }, pro).worst
+    const extra = toolPromptBytes(tools as Tool[]) + toolCallBytes([call] as ToolCall[]) + TOOL_RESPONSE_BYTES
+    // The context of the model bounds it: what is more than that, the host refuses.
+    expect(work.worst.promptTokens).toBe(Math.min(1024, plain.promptTokens + 2 * overhead.item + extra))
+    expect(work.worst.outputTokens).toBe(2 * plain.outputTokens)
+  })
+
+  it('wants no log probabilities where only their number is given', () => {
+    expect(parseChat({ ...hello, top_logprobs: 4 }, free).request).not.toHaveProperty('logprobs')
+    expect(parseChat({ ...hello, logprobs: true }, free).request).toMatchObject({ logprobs: 0 })
   })
 
   it('hands on how tokens are to be chosen, and only what the client said of it', () => {

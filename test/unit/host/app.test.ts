@@ -6,6 +6,8 @@ import { createReplayGuard } from '../../../inference-host/admission/replay.ts'
 import { createQueue, type Queue } from '../../../inference-host/scheduler/queue.ts'
 import { createRequests } from '../../../inference-host/scheduler/requests.ts'
 import { createApp } from '../../../inference-host/server/app.ts'
+import { compileStructure } from '../../../inference-host/structure/compile.ts'
+import { packProgram } from '../../../inference-host/structure/packed.ts'
 import type { ServiceClaims } from '../../../shared/service-token.ts'
 import { createSigner, type Signer } from '../../host/signer.ts'
 import { createHandEngine, type HandEngine, runOf } from './hand-engine.ts'
@@ -18,7 +20,7 @@ const CHAT = {
   stop: [],
 }
 const COUNTED = { include_usage: true, continuous_usage_stats: true }
-const DONE = { how: 'finished', output: { kind: 'text', finishReason: 'stop' } } as const
+const DONE = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
 const RESERVED = { prompt_tokens: 32, output_tokens: 8 }
 
 let engine: HandEngine
@@ -44,6 +46,10 @@ beforeEach(async () => {
   const replays = createReplayGuard(10)
   app = createApp({
     authenticate: createAuthenticate(await importPublicKeys(signer.jwks)),
+    compile: async (structure) => ({
+      id: JSON.stringify(structure),
+      program: packProgram(compileStructure(structure)),
+    }),
     admit: createAdmit({ queues, requests, replays, ready: () => ready }),
     requests,
     replays,
@@ -296,7 +302,7 @@ test.each<[string, object, Partial<ServiceClaims>, { status: number; code: strin
     'a wrong field',
     { ...CHAT, messages: [{ role: 'user', content: 1 }] },
     {},
-    { status: 400, code: 'invalid_request', param: 'messages[0].content' },
+    { status: 400, code: 'invalid_request', param: 'messages[0]' },
   ],
   ['no JSON', '{' as unknown as object, { model: 'chat-1' }, { status: 400, code: 'invalid_request' }],
   [

@@ -28,7 +28,7 @@ test('first come, first served, one at a time, and each gets its own events', as
   clock.ms = 7
   runOf(engine).report({ type: 'started', promptTokens: 3 })
   runOf(engine).report({ type: 'token', text: 'a', outputTokens: 1 })
-  const output = { kind: 'text', finishReason: 'stop' } as const
+  const output = { kind: 'text', finishReasons: ['stop'] } as const
   runOf(engine).end({ how: 'finished', output }, { promptTokens: 3, outputTokens: 2, computeMs: 7 })
   expect(engine.runs).toHaveLength(2)
   expect(await eventsOf(first)).toEqual([
@@ -87,7 +87,7 @@ test('a job that finishes although it was told to stop has finished', async () =
   const engine = createHandEngine()
   const run = createQueue({ engine, limit: 8 }).submit(CHAT_JOB, LATER())
   run.cancel()
-  runOf(engine).end({ how: 'finished', output: { kind: 'text', finishReason: 'length' } })
+  runOf(engine).end({ how: 'finished', output: { kind: 'text', finishReasons: ['length'] } })
   expect(await run.ended).toBe('finished')
 })
 

@@ -66,15 +66,15 @@ test('what a queue does is counted exactly, in seconds and tokens, for its model
   expect(submit).toThrow()
 
   clock.ms = 40
+  runOf(engine).report({ type: 'started', promptTokens: 50, cachedPromptTokens: 32 })
   runOf(engine).report({ type: 'token', text: 'a', outputTokens: 1 })
   clock.ms = 60
   runOf(engine).report({ type: 'token', text: 'b', outputTokens: 2 })
   clock.ms = 90
   runOf(engine).report({ type: 'token', text: 'c', outputTokens: 3 })
   const ended = { type: 'ended', computeMs: 90 } as const
-  const finished = { how: 'finished', output: { kind: 'text', finishReason: 'stop' } } as const
-  const cached = { promptTokens: 50, cachedPromptTokens: 32, outputTokens: 3 }
-  runOf(engine).report({ ...ended, ...cached, end: finished })
+  const finished = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
+  runOf(engine).report({ ...ended, promptTokens: 50, outputTokens: 3, end: finished })
   clock.ms = 95
   runOf(engine, 1).report({ ...ended, promptTokens: 7, outputTokens: 1, end: { how: 'failed' } })
   await Promise.all(runs.slice(0, 2).map((run) => run.ended))

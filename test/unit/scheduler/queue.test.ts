@@ -6,7 +6,7 @@ import { CHAT_JOB, createHandEngine, type HandEngine, runOf } from '../host/hand
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-const FINISHED = { how: 'finished', output: { kind: 'text', finishReason: 'stop' } } as const
+const FINISHED = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
 const FAR = 1e12
 
 type Options = Partial<Omit<Parameters<typeof createQueue>[0], 'engine'>> & { slots?: number }
@@ -257,15 +257,15 @@ describe('what is observed', () => {
     runOf(engine).end({ how: 'failed' }, { promptTokens: 2 })
     events.length = 0
     const second = runOf(engine, 1)
-    second.report({ type: 'started', promptTokens: 40 })
+    second.report({ type: 'started', promptTokens: 40, cachedPromptTokens: 32 })
     for (const ms of [30, 35, 45]) {
       clock.ms = ms
       second.report({ type: 'token', text: 'x', outputTokens: 1 })
     }
     clock.ms = 50
-    const ended = { promptTokens: 40, cachedPromptTokens: 32, outputTokens: 4, computeMs: 21 }
+    const ended = { promptTokens: 40, outputTokens: 4, computeMs: 21 }
     second.report({ type: 'ended', end: FINISHED, ...ended })
-    const report = { ...ended, queueMs: 10 }
+    const report = { ...ended, cachedPromptTokens: 32, queueMs: 10 }
     expect(run.report()).toEqual(report)
     expect(events).toEqual([
       { type: 'first_token', sinceSubmitMs: 30 },

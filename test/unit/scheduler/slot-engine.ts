@@ -39,7 +39,7 @@ export function createSlotEngine(slots: number, pass: (ms: number) => void, prom
       computeMs: 0,
       end: slot.stopped
         ? { how: 'stopped' }
-        : { how: 'finished', output: { kind: 'text', finishReason: 'length' } },
+        : { how: 'finished', output: { kind: 'text', finishReasons: ['length'] } },
     })
     engine.onEnd(slot.job)
   }

@@ -3,11 +3,14 @@ import { compileStructure } from '../../../inference-host/structure/compile.ts'
 import type { FromCompiler, ToCompiler } from '../../../inference-host/structure/compile-worker.ts'
 import { type CompileThread, createStructureCompiler } from '../../../inference-host/structure/compiler.ts'
 import { createMatchers } from '../../../inference-host/structure/matchers.ts'
+import { packProgram, unpackProgram } from '../../../inference-host/structure/packed.ts'
 import type { Structure } from '../../../inference-host/structure/structure.ts'
 import { embeddedModel } from '../models/real.ts'
 import { STOP, schemaStructure, vocabularyOf } from './drive.ts'
 
 const numbered = (maximum: number): Structure => schemaStructure({ type: 'integer', minimum: 0, maximum })
+
+const packed = (structure: Structure) => packProgram(compileStructure(structure))
 
 /** Threads that answer by hand. */
 function handThreads() {
@@ -25,7 +28,7 @@ function handThreads() {
       ended: false,
       answer: (message?: FromCompiler) =>
         listeners.get('message')?.(
-          message ?? { type: 'compiled', program: compileStructure(asked.at(-1)?.structure as Structure) },
+          message ?? { type: 'compiled', program: packed(asked.at(-1)?.structure as Structure) },
         ),
       die: () => listeners.get('exit')?.({ type: 'failed' }),
     }
@@ -45,7 +48,7 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
   const compiler = createStructureCompiler()
   try {
     const compiled = await compiler.compile(numbered(99))
-    expect(compiled).toEqual({ id: compiled.id, program: compileStructure(numbered(99)) })
+    expect(unpackProgram(compiled.program)).toEqual(compileStructure(numbered(99)))
     const match = createMatchers({
       vocabulary: vocabularyOf(embeddedModel('twohop-chat')),
       stopTokens: [STOP],
@@ -93,7 +96,7 @@ test('what takes too long ends its thread and is refused; the next has a new one
     // What the ended thread still says is not taken for an answer to the next.
     threads[0]?.answer()
     threads[1]?.answer()
-    expect((await next).program).toEqual(compileStructure(numbered(2)))
+    expect(unpackProgram((await next).program)).toEqual(compileStructure(numbered(2)))
   } finally {
     vi.useRealTimers()
   }

@@ -1,0 +1,25 @@
+import type { ChatRequest, HostMessage } from '../../shared/openai/chat.ts'
+import { TOOL_RESPONSE_BYTES, toolCallBytes } from '../../shared/openai/tool-text.ts'
+
+/** A message as the host takes it. No half of a surrogate pair is sent on: no tokenizer knows one. */
+export function hostMessage(message: ChatRequest['messages'][number]): HostMessage {
+  if (message.role === 'tool')
+    return {
+      role: 'tool',
+      content: message.content.toWellFormed(),
+      tool_call_id: message.tool_call_id,
+    }
+  const content = message.content?.toWellFormed()
+  if (message.role !== 'assistant')
+    return { role: message.role === 'user' ? 'user' : 'system', content: content ?? '' }
+  const calls = message.tool_calls
+  return calls === undefined
+    ? { role: 'assistant', content: content ?? '' }
+    : { role: 'assistant', content: content ?? null, tool_calls: calls }
+}
+
+/** The most bytes that a message adds to the prompt besides its content: its tool calls, or the marks of a tool's answer. */
+export function toolBytes(message: HostMessage): number {
+  if (message.role === 'tool') return TOOL_RESPONSE_BYTES
+  return 'tool_calls' in message ? toolCallBytes(message.tool_calls) : 0
+}

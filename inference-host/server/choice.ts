@@ -1,0 +1,71 @@
+import type { FinishReason, TokenLogprob } from '../../shared/openai/chat.ts'
+import type { ToolCall, ToolCallDelta } from '../../shared/openai/structure.ts'
+import { createToolCallReader, joinToolCalls } from '../structure/tool-calls.ts'
+
+/** What an answer has more than before. */
+export type Piece = {
+  /** Which of the request's answers it is, from 0 on. */
+  index: number
+  text: string
+  toolCalls: ToolCallDelta[]
+  /** Of the tokens that the text is of; undefined where none were asked for. */
+  logprobs: TokenLogprob[] | undefined
+  /** Null while the answer goes on. */
+  finish: FinishReason | null
+}
+
+/** One of a request's answers, as it comes. */
+export type Choice = {
+  push(text: string, logprob?: TokenLogprob): Piece
+  /** The last piece: what was held back, and why the answer ended. */
+  end(finish: FinishReason): Piece
+}
+
+/** What is read out of the answers: calls of tools, log probabilities. */
+export type Reading = { calls: boolean; logprobs: boolean }
+
+/** Reads one answer. A tool call is told from text, piece by piece, by its marks. */
+export function createChoice(index: number, { calls, logprobs }: Reading): Choice {
+  const reader = calls ? createToolCallReader(newCallId) : undefined
+  let called = false
+
+  function piece(
+    { content, toolCalls }: { content: string; toolCalls: ToolCallDelta[] },
+    logprob: TokenLogprob | undefined,
+    finish: FinishReason | null,
+  ): Piece {
+    called ||= toolCalls.length > 0
+    return {
+      index,
+      text: content,
+      toolCalls,
+      logprobs: logprobs ? (logprob ? [logprob] : []) : undefined,
+      finish: called && finish === 'stop' ? 'tool_calls' : finish,
+    }
+  }
+
+  return {
+    push: (text, logprob) => piece(reader?.push(text) ?? { content: text, toolCalls: [] }, logprob, null),
+    end: (finish) => piece(reader?.flush() ?? { content: '', toolCalls: [] }, undefined, finish),
+  }
+}
+
+/** All of an answer. */
+export type Whole = Omit<Piece, 'toolCalls'> & { toolCalls: ToolCall[] }
+
+/** Puts an answer's pieces together. */
+export function joined(pieces: readonly Piece[], index: number): Whole {
+  const own = pieces.filter((piece) => piece.index === index)
+  return {
+    index,
+    text: own.map(({ text }) => text).join(''),
+    toolCalls: joinToolCalls(own.flatMap(({ toolCalls }) => toolCalls)),
+    logprobs: own[0]?.logprobs && own.flatMap(({ logprobs }) => logprobs ?? []),
+    finish: own.at(-1)?.finish ?? null,
+  }
+}
+
+/** As OpenAI's: `call_` and 24 letters and digits. */
+function newCallId(): string {
+  return `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`
+}

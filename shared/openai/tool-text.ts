@@ -1,0 +1,62 @@
+import type { Tool, ToolCall } from './structure.ts'
+
+/**
+ * How a call is written in an answer: the form of Nous Research's Hermes models, which Qwen and others were trained
+ * on too. A mask enforces it on models that were not.
+ */
+export const CALL = '<tool_call>'
+export const CALL_END = '</tool_call>'
+export const RESPONSE = '<tool_response>'
+export const RESPONSE_END = '</tool_response>'
+
+/** What stands before a call's arguments, and after them. */
+export function callHead(name: string): string {
+  return `${CALL}\n{"name": "${name}", "arguments": `
+}
+export const CALL_TAIL = `}\n${CALL_END}`
+
+/** Between two calls. */
+export const BETWEEN_CALLS = '\n'
+
+/** The system text that explains `tools` to a model whose template does not know them. */
+export function toolText(tools: readonly Tool[]): string {
+  const functions = tools.map(({ function: { name, description, parameters } }) =>
+    JSON.stringify({ name, description, parameters: parameters ?? {} }),
+  )
+  return [
+    'You can call these functions, one JSON object a line:',
+    ...functions,
+    `To call one, answer with ${CALL}, a line {"name": ..., "arguments": {...}}, and ${CALL_END}.`,
+    'Otherwise answer in plain text.',
+  ].join('\n')
+}
+
+/**
+ * The most bytes that tools add to a prompt, for the worst case that is reserved: their own text, or what a template
+ * prints of them, indented by four as `tojson(indent=4)` does.
+ */
+export function toolPromptBytes(tools: readonly Tool[]): number {
+  return Math.max(utf8Bytes(toolText(tools)), utf8Bytes(JSON.stringify(tools, null, 4))) + MOST_TEMPLATE_BYTES
+}
+/** What templates say about tools besides; Qwen 2.5's and Hermes 3's say some 600 bytes. */
+const MOST_TEMPLATE_BYTES = 2000
+
+/**
+ * The most bytes that calls add to the message that makes them. A template may print their arguments anew, with a space
+ * after each comma and colon.
+ */
+export function toolCallBytes(calls: readonly ToolCall[]): number {
+  return calls.reduce(
+    (sum, { function: { name, arguments: given } }) =>
+      sum + utf8Bytes(callHead(name) + CALL_TAIL) + 2 * utf8Bytes(given) + MOST_MARK_BYTES,
+    0,
+  )
+}
+
+/** The most bytes that stand around a tool's answer, its name included. */
+export const TOOL_RESPONSE_BYTES = 256
+
+/** What templates write around a call besides. */
+const MOST_MARK_BYTES = 64
+
+const utf8Bytes = (text: string) => new TextEncoder().encode(text).length

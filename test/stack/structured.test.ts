@@ -1,0 +1,106 @@
+import OpenAI from 'openai'
+import { expect, it } from 'vitest'
+import { CHAT, newUser, stack, usageEvents } from './client.ts'
+
+const parameters = {
+  type: 'object',
+  properties: {
+    topic: { enum: ['budget', 'edge', 'host'] },
+    limit: { type: 'integer', minimum: 1, maximum: 9 },
+  },
+  required: ['topic', 'limit'],
+  additionalProperties: false,
+}
+const tool = { type: 'function' as const, function: { name: 'search', parameters } }
+const { token } = await newUser('pro')
+const client = new OpenAI({ baseURL: `${stack.edge.url}/v1`, apiKey: token, maxRetries: 0 })
+const messages = [{ role: 'user' as const, content: 'What is a budget?' }]
+
+it('a schema holds, whole and streamed', async () => {
+  const response_format = {
+    type: 'json_schema' as const,
+    json_schema: { name: 'query', schema: parameters, strict: true },
+  }
+  const asked = { model: CHAT, messages, response_format, temperature: 1, seed: 2 }
+  const answer = await client.chat.completions.create(asked)
+  const text = answer.choices[0]?.message.content ?? ''
+  const query = JSON.parse(text) as { topic: string; limit: number }
+  expect(Object.keys(query).toSorted()).toEqual(['limit', 'topic'])
+  expect(parameters.properties.topic.enum).toContain(query.topic)
+  let streamed = ''
+  for await (const chunk of await client.chat.completions.create({ ...asked, stream: true }))
+    streamed += chunk.choices[0]?.delta.content ?? ''
+  expect(streamed).toBe(text)
+})
+
+it("a tool is called, its answer read, and the prompt's growth is within what was reserved", async () => {
+  const asked = { model: CHAT, tools: [tool], tool_choice: 'required' as const, temperature: 1, seed: 4 }
+  const runner = client.chat.completions.stream({ ...asked, messages })
+  const call = (await runner.finalChatCompletion()).choices[0]?.message.tool_calls?.[0]
+  expect(call?.type === 'function' && call.function.name).toBe('search')
+  const given = JSON.parse(call?.type === 'function' ? call.function.arguments : '') as { limit: number }
+  expect(given.limit).toBeGreaterThanOrEqual(1)
+
+  const { data, response } = await client.chat.completions
+    .create({
+      model: CHAT,
+      tools: [tool],
+      max_tokens: 5,
+      messages: [
+        ...messages,
+        {
+          role: 'assistant',
+          tool_calls: [
+            {
+              id: call?.id ?? '',
+              type: 'function',
+              function: { name: 'search', arguments: '{"topic":"budget","limit":1}' },
+            },
+          ],
+        },
+        { role: 'tool', tool_call_id: call?.id ?? '', content: 'A budget is what an account may spend.' },
+      ],
+    })
+    .withResponse()
+  const [event] = await usageEvents(response.headers.get('x-request-id') ?? '')
+  expect(event).toMatchObject({ outcome: 'ok', prompt_tokens: String(data.usage?.prompt_tokens) })
+})
+
+it('several answers and log probabilities; all outputs are charged', async () => {
+  const { data, response } = await client.chat.completions
+    .create({
+      model: CHAT,
+      messages,
+      n: 3,
+      max_tokens: 6,
+      temperature: 1,
+      seed: 1,
+      logprobs: true,
+      top_logprobs: 2,
+    })
+    .withResponse()
+  expect(data.choices.map(({ index }) => index)).toEqual([0, 1, 2])
+  for (const { logprobs } of data.choices) expect(logprobs?.content?.[0]?.top_logprobs).toHaveLength(2)
+  const [event] = await usageEvents(response.headers.get('x-request-id') ?? '')
+  expect(event?.output_tokens).toBe(String(data.usage?.completion_tokens))
+  expect(data.usage?.completion_tokens).toBeGreaterThan(6)
+})
+
+it('what is not supported is named, and costs nothing', async () => {
+  const schema = {
+    type: 'object',
+    properties: { a: { type: 'string', contentEncoding: 'base64' }, b: { not: {} } },
+  }
+  const refused = client.chat.completions.create({
+    model: CHAT,
+    messages,
+    response_format: { type: 'json_schema', json_schema: { name: 'x', schema } },
+  })
+  const error = await refused.catch((thrown: unknown) => thrown as InstanceType<typeof OpenAI.APIError>)
+  expect(error).toMatchObject({ status: 400, code: 'invalid_request' })
+  expect((error as { param: string }).param).toMatch(
+    /^response_format\.json_schema\.schema\.properties\.[ab]/,
+  )
+  const [event] = await usageEvents((error as { requestID: string }).requestID)
+  expect(event).toMatchObject({ outcome: 'refused', units: '0' })
+})
