@@ -103,10 +103,16 @@ export async function load(
 }
 
 /** Median of a list, with its smallest and largest value: the spread. */
-export function spread(values: number[]): { median: number; min: number; max: number } {
+export function spread(values: readonly number[]): { median: number; min: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (i: number) => sorted[i] ?? Number.NaN
   const middle = sorted.length >> 1
   const median = sorted.length % 2 ? at(middle) : (at(middle - 1) + at(middle)) / 2
   return { median, min: at(0), max: at(sorted.length - 1) }
+}
+
+/** The value that a share `part` (0 to 1) of a list lies at or below: nearest rank. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN
 }

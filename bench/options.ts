@@ -4,8 +4,27 @@ export type BenchOptions = {
   json: boolean
   /** Rounds of the interleaved runs; medians are over these. */
   rounds: number
-  /** Seconds that one run of one target lasts. */
-  seconds: number
   /** Where progress goes, so that standard output holds results alone. */
   progress: (line: string) => void
+}
+
+export type EdgeBenchOptions = BenchOptions & {
+  /** Seconds that one run of one target lasts. */
+  seconds: number
+}
+
+export type BudgetBenchOptions = BenchOptions & {
+  /** Seconds of reservations in one run. */
+  seconds: number
+}
+
+export type HostBenchOptions = BenchOptions & {
+  /** `smollm2`: the real model; `shape`: the same shape with random weights, made on the spot. */
+  model: 'smollm2' | 'shape'
+  /** Smaller loads: a look at everything in a few minutes, not figures to quote. */
+  quick: boolean
+  /** The measurements to run, by name; empty for all. */
+  only: readonly string[]
+  /** File for the scaling curve. */
+  svg: string | undefined
 }

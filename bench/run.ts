@@ -1,34 +1,64 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { edgeBench } from './edge/bench.ts'
 import { hostBench } from './host/bench.ts'
-import type { BenchOptions } from './options.ts'
+import { MEASUREMENTS } from './host/measurements.ts'
+import type { EdgeBenchOptions, HostBenchOptions } from './options.ts'
 
-const BENCHMARKS: Record<string, { about: string; run: (options: BenchOptions) => Promise<unknown> }> = {
-  edge: { about: 'the edge with every check on, beside a bare proxy and Portkey', run: edgeBench },
-  host: { about: 'the host batching, beside plain transformers.js behind the same routes', run: hostBench },
-}
+const progress = (line: string) => void process.stderr.write(`${line}\n`)
+const list = MEASUREMENTS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
 
 const command = new Command('npm run bench --').description(
   'Measures Twohop beside what it is compared with.',
 )
-for (const [name, { about, run }] of Object.entries(BENCHMARKS))
-  command
-    .command(name)
-    .description(about)
-    .option('--json', 'print one JSON object', false)
-    .option('--rounds <n>', 'interleaved rounds', '5')
-    .option('--seconds <n>', 'seconds a run', '3')
-    .action(async ({ json, rounds, seconds }: { json: boolean; rounds: string; seconds: string }) => {
-      const result = await run({
-        json,
-        rounds: Number(rounds),
-        seconds: Number(seconds),
-        progress: (line) => process.stderr.write(`${line}\n`),
-      })
-      if (json) process.stdout.write(`${JSON.stringify(result)}\n`)
-    })
+
+command
+  .command('edge')
+  .description('the edge with every check on, beside a bare proxy and Portkey')
+  .option('--json', 'print one JSON object', false)
+  .option('--rounds <n>', 'interleaved rounds', whole, 5)
+  .option('--seconds <n>', 'seconds a run', whole, 3)
+  .action(async (options: Omit<EdgeBenchOptions, 'progress'>) =>
+    print(options.json, await edgeBench({ ...options, progress })),
+  )
+
+command
+  .command('host')
+  .description('the host batching, beside plain transformers.js behind the same routes')
+  .option('--json', 'print one JSON object with every figure', false)
+  .option('--rounds <n>', 'interleaved rounds of what is compared', whole, 2)
+  .option('--quick', 'smaller loads: a look at everything, not figures to quote', false)
+  .addOption(
+    new Option('--model <name>', 'the real model, or random weights of its shape')
+      .choices(['smollm2', 'shape'])
+      .default('smollm2'),
+  )
+  .option('--only <names>', 'measurements to run, with commas between', names, [])
+  .option('--svg <file>', 'draw the scaling curve into a file')
+  .option('--list', 'name the measurements and end', false)
+  .addHelpText('after', `\nMeasurements:\n${list}`)
+  .action(async ({ list: listOnly, ...options }: Omit<HostBenchOptions, 'progress'> & { list: boolean }) => {
+    if (listOnly) return void console.log(list)
+    print(options.json, await hostBench({ ...options, progress }))
+  })
+
 await command.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = 1
+  process.exitCode ||= 1
 })
+
+function print(json: boolean, result: unknown): void {
+  if (json) process.stdout.write(`${JSON.stringify(result)}\n`)
+}
+
+function whole(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
+  return Number(text)
+}
+
+function names(text: string): string[] {
+  const wanted = text.split(',')
+  const unknown = wanted.find((name) => !MEASUREMENTS.some((one) => one.name === name))
+  if (unknown !== undefined) throw new InvalidArgumentError(`There is no ${unknown}; --list names them.`)
+  return wanted
+}

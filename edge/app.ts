@@ -18,6 +18,7 @@ import { parseChat } from './routes/chat.ts'
 import { parseCompletion } from './routes/completions.ts'
 import { parseEmbedding } from './routes/embeddings.ts'
 import { listModels } from './routes/models.ts'
+import { parseRerank } from './routes/rerank.ts'
 import { hubTask, parseTask } from './routes/tasks.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
@@ -81,6 +82,7 @@ export function createApp(options: AppOptions) {
   app.post('/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
   app.post('/v1/completions', (c) => infer(c, 'completion', parseCompletion))
   app.post('/v1/embeddings', (c) => infer(c, 'embedding', parseEmbedding))
+  app.post('/v1/rerank', (c) => infer(c, 'text-ranking', parseRerank))
   app.post('/v1/tasks/:task', (c) => {
     const task = hubTask(c.req.param('task'))
     return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))

@@ -68,12 +68,39 @@ export const VARIABLES = {
     fallback: '16',
     schema: atLeast(1, 1024),
   },
+  HOST_EXACT: {
+    meaning:
+      'Answers in a batch are those alone, token for token, also on a CPU that rounds several rows otherwise than one: there each row is computed by itself, which takes most of the gain.',
+    unit: 'true | false',
+    fallback: 'false',
+    schema: z.enum(['true', 'false']).transform((exact) => exact === 'true'),
+  },
   HOST_KV_MB: {
     meaning:
-      "Memory for each chat model's key and value caches, running requests and cached prefixes together.",
+      "Most memory for a chat model's key and value caches, running requests and cached prefixes together; no more than a quarter of what all models have, unless one request needs it.",
     unit: 'MiB',
     fallback: '1024',
     schema: atLeast(1, 1_000_000),
+  },
+  HOST_MEMORY_MB: {
+    meaning:
+      'Memory for all models together; what is not used is unloaded for what is. 0 takes four fifths of what the container or machine has.',
+    unit: 'MiB',
+    fallback: '0',
+    schema: atLeast(0, 100_000_000),
+  },
+  HOST_DEVICE_MEMORY_MB: {
+    meaning:
+      "The same of the GPU's memory; 0 takes nine tenths of an NVIDIA card, and of others as much as there is.",
+    unit: 'MiB',
+    fallback: '0',
+    schema: atLeast(0, 100_000_000),
+  },
+  HOST_LOAD_SECONDS: {
+    meaning: 'Longest that loading a model may take; a load that takes longer has failed.',
+    unit: 'seconds',
+    fallback: '300',
+    schema: atLeast(1, 3600),
   },
   HOST_PREPARE_SECONDS: {
     meaning:

@@ -33,5 +33,4 @@ try {
 } catch (error) {
   fail(error)
 }
-void host.failed.then((why) => stopping || fail(`a model's thread ended: ${why}`))
 process.send?.({ type: 'ready', url: host.url, models: host.models })

@@ -16,6 +16,11 @@ const TASKS_OF: Record<string, Task[]> = {
   'text-generation': ['chat', 'completion', 'text-generation'],
   'feature-extraction': ['embedding', 'feature-extraction'],
   'text-classification': ['text-classification'],
+  'text-ranking': ['text-ranking'],
+  'token-classification': ['token-classification'],
+  'zero-shot-classification': ['zero-shot-classification'],
+  'fill-mask': ['fill-mask'],
+  'question-answering': ['question-answering'],
   summarization: ['summarization'],
   translation: ['translation'],
 }

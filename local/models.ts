@@ -66,6 +66,9 @@ async function taskOf(config: string): Promise<ModelEntry['task']> {
   const [architecture = ''] = Config.parse(JSON.parse(await readFile(config, 'utf8'))).architectures
   if (architecture.endsWith('ForCausalLM')) return 'text-generation'
   if (architecture.endsWith('ForSequenceClassification')) return 'text-classification'
+  if (architecture.endsWith('ForTokenClassification')) return 'token-classification'
+  if (architecture.endsWith('ForQuestionAnswering')) return 'question-answering'
+  if (architecture.endsWith('ForMaskedLM')) return 'fill-mask'
   if (architecture.endsWith('ForConditionalGeneration')) return 'summarization'
   return 'feature-extraction'
 }

@@ -2,15 +2,20 @@ import * as z from 'zod'
 import { Prices, Units } from './units.ts'
 
 /**
- * What a model can be asked for. `chat` and `completion` are OpenAI's routes, `embedding` too; the others are the
- * hub's task names.
+ * What a model can be asked for. `chat` and `completion` are OpenAI's routes, `embedding` too, `text-ranking` is
+ * reranking; the others are the hub's task names.
  */
 export const TASKS = [
   'chat',
   'completion',
   'embedding',
+  'text-ranking',
   'text-classification',
   'feature-extraction',
+  'token-classification',
+  'zero-shot-classification',
+  'fill-mask',
+  'question-answering',
   'summarization',
   'translation',
   'text-generation',
@@ -21,6 +26,10 @@ export type Task = (typeof TASKS)[number]
 export const HUB_TASKS = [
   'text-classification',
   'feature-extraction',
+  'token-classification',
+  'zero-shot-classification',
+  'fill-mask',
+  'question-answering',
   'summarization',
   'translation',
   'text-generation',
@@ -44,6 +53,11 @@ export const Model = z.strictObject({
    */
   overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
   prices: Prices,
+  /**
+   * Numbers that the model's embeddings may be cut to, for models trained so that their beginnings are embeddings too
+   * (Matryoshka representation learning). Without it `dimensions` is refused.
+   */
+  dimensions: z.array(z.int().min(1)).optional(),
 })
 export type Model = z.infer<typeof Model>
 

@@ -5,6 +5,19 @@ import { OutputTokens } from './openai/sampling.ts'
 const Text = z.string().min(1)
 const Texts = z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)])
 
+const Labels = z.array(z.string().min(1).max(256)).max(100)
+/** A hypothesis about a label, which goes where `{}` is. */
+const Template = z
+  .string()
+  .max(1024)
+  .refine((text) => text.includes('{}'), 'must say with {} where the label goes')
+/** The hub's own, for a request that gives none. */
+export const HYPOTHESIS = 'This example is {}.'
+const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
+
+/** Not all of the hub's servers have it: what is too long is cut to the model's context rather than refused. */
+const truncate = z.boolean().optional()
+
 /** `model` is ours: the hub names it in the URL. Without it the plan's first model for the task serves. */
 const envelope = {
   model: z.string().min(1).max(200).optional(),
@@ -22,15 +35,52 @@ export const TASK_REQUESTS = {
     parameters: z
       .strictObject({
         top_k: z.int().min(1).max(100).optional(),
-        function_to_apply: z.enum(['softmax']).optional(),
+        function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).optional(),
       })
       .optional(),
+    truncate,
   }),
   'feature-extraction': z.strictObject({
     ...envelope,
     inputs: Texts,
     parameters: z.strictObject({ normalize: z.boolean().optional() }).optional(),
     normalize: z.boolean().optional(),
+    truncate,
+  }),
+  'token-classification': z.strictObject({
+    ...envelope,
+    inputs: Texts,
+    parameters: z
+      .strictObject({ aggregation_strategy: Aggregation.optional(), ignore_labels: Labels.optional() })
+      .optional(),
+    truncate,
+  }),
+  'zero-shot-classification': z.strictObject({
+    ...envelope,
+    inputs: Texts,
+    parameters: z.strictObject({
+      candidate_labels: Labels.min(1),
+      hypothesis_template: Template.optional(),
+      multi_label: z.boolean().optional(),
+    }),
+  }),
+  'fill-mask': z.strictObject({
+    ...envelope,
+    inputs: Texts,
+    parameters: z
+      .strictObject({ top_k: z.int().min(1).max(100).optional(), targets: Labels.min(1).optional() })
+      .optional(),
+  }),
+  'question-answering': z.strictObject({
+    ...envelope,
+    inputs: z.strictObject({ question: Text, context: Text }),
+    parameters: z
+      .strictObject({
+        top_k: z.int().min(1).max(100).optional(),
+        max_answer_len: z.int().min(1).max(512).optional(),
+        handle_impossible_answer: z.boolean().optional(),
+      })
+      .optional(),
   }),
   summarization: z.strictObject({
     ...envelope,
@@ -68,7 +118,10 @@ export const TASK_REQUESTS = {
   }),
 } as const satisfies Record<HubTask, z.ZodType>
 
-/** A task as the edge sends it to the host: model chosen, output bounded, one shape for all. */
+/**
+ * A task as the edge sends it to the host: model chosen, output bounded, one shape for all. The inputs of
+ * question-answering are the question and the context.
+ */
 export const HostTaskRequest = z.strictObject({
   model: z.string().min(1).max(200),
   inputs: z.array(Text).min(1).max(2048),
@@ -86,15 +139,41 @@ export const HostTaskRequest = z.strictObject({
     seed: z.int().optional(),
     return_full_text: z.boolean().optional(),
     stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+    function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).optional(),
+    truncate,
+    aggregation_strategy: Aggregation.optional(),
+    ignore_labels: Labels.optional(),
+    candidate_labels: Labels.min(1).optional(),
+    hypothesis_template: Template.optional(),
+    multi_label: z.boolean().optional(),
+    targets: Labels.min(1).optional(),
+    max_answer_len: z.int().min(1).max(512).optional(),
+    handle_impossible_answer: z.boolean().optional(),
   }),
 })
 export type HostTaskRequest = z.infer<typeof HostTaskRequest>
 
 /** What the host answers, task by task: the hub's shapes. */
 export type Classification = { label: string; score: number }
+/** Places are null where the token's text is not found in the input. Without aggregation `entity` and `index`. */
+export type TokenClassification = {
+  entity_group?: string
+  entity?: string
+  index?: number
+  score: number
+  word: string
+  start: number | null
+  end: number | null
+}
+export type FilledMask = { score: number; token: number; token_str: string; sequence: string }
+export type Answer = { answer: string; score: number; start: number | null; end: number | null }
 export type TaskAnswer = {
   'text-classification': Classification[][]
   'feature-extraction': number[][] | number[]
+  'token-classification': TokenClassification[][] | TokenClassification[]
+  'zero-shot-classification': Classification[][] | Classification[]
+  'fill-mask': FilledMask[][] | FilledMask[]
+  'question-answering': Answer[] | Answer
   summarization: { summary_text: string }[]
   translation: { translation_text: string }[]
   'text-generation': { generated_text: string }[]

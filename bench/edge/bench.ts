@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { benchKit, type LoadResult, load, spread } from '../kit.ts'
-import type { BenchOptions } from '../options.ts'
+import type { EdgeBenchOptions } from '../options.ts'
 import { LOAD_CORE, startTargets, type Targets } from './targets.ts'
 
 const CASES = [
@@ -19,7 +19,7 @@ type Figures = Record<'rps' | 'p50' | 'p99' | 'ttfb50' | 'cpu', ReturnType<typeo
  * The edge with every check on, in workerd on one core, beside the same stub called directly, a bare proxy in
  * workerd and Portkey's gateway: interleaved runs, medians and spread.
  */
-export async function edgeBench({ json, rounds, seconds, progress }: BenchOptions): Promise<unknown> {
+export async function edgeBench({ json, rounds, seconds, progress }: EdgeBenchOptions): Promise<unknown> {
   const kit = await benchKit()
   const setup = await startTargets(kit.upstream, progress)
   const stopOnSignal = () => void setup.stop().then(() => process.exit(130))

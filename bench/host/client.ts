@@ -1,65 +1,112 @@
+import { createParser } from 'eventsource-parser'
 import type { ServiceKeys } from '../../deploy/service-keys.ts'
+import { createOwnHost } from '../../edge/upstream/own-host.ts'
 import { createServiceTokenSigner } from '../../edge/upstream/service-token.ts'
-import { bodyHash } from '../../shared/service-token.ts'
 
-/** One generation as its caller saw it. Times in milliseconds. */
-export type Generation = { firstTokenMs: number; gapsMs: number[]; outputTokens: number; totalMs: number }
+/** One streamed answer as its caller saw it. Times are of `performance.now()`, in milliseconds. */
+export type Generation = {
+  began: number
+  /** When each token came. */
+  tokens: number[]
+  ended: number
+}
 
-export type Ask = { prompt: string; outputTokens: number; account: string }
+type Ask = { account: string; outputTokens: number; signal: AbortSignal }
 
-/** Calls a host directly, with service tokens signed as the edge signs them. */
-export type HostClient = (ask: Ask) => Promise<Generation>
+/** A caller of one model of a host. Every call rejects once its signal is aborted, or where the host refuses. */
+export type HostClient = {
+  complete(prompt: string, ask: Ask): Promise<Generation>
+  chat(question: string, ask: Ask): Promise<Generation>
+  embed(texts: readonly string[], ask: Omit<Ask, 'outputTokens'>): Promise<void>
+}
 
-/** A client of the host at `url`, which holds the public half of `keys`. */
-export function createHostClient(url: string, model: string, keys: ServiceKeys): HostClient {
+type Options = { url: string; model: string; keys: ServiceKeys }
+
+const DEADLINE_MS = 900_000
+
+/** Calls a host directly, as the edge does it: greedily chosen tokens, streamed and counted one by one. */
+export function createHostClient({ url, model, keys }: Options): HostClient {
   const sign = createServiceTokenSigner(keys.privateKey, Date.now)
+  const host = createOwnHost({ url, sign, fetch, now: Date.now })
+  const encoder = new TextEncoder()
 
-  return async function generate({ prompt, outputTokens, account }) {
-    const body = new TextEncoder().encode(
-      JSON.stringify({
-        model,
-        prompt,
-        max_tokens: outputTokens,
+  function post(path: string, scope: string, fields: object, { account, outputTokens, signal }: Ask) {
+    const body = encoder.encode(JSON.stringify({ model, ...fields }))
+    return host.call({
+      requestId: crypto.randomUUID(),
+      path,
+      body,
+      account,
+      model,
+      scope,
+      reserved: { promptTokens: body.length, outputTokens },
+      weight: 1,
+      deadline: Date.now() + DEADLINE_MS,
+      signal,
+    })
+  }
+
+  async function generate(path: string, prompt: object, ask: Ask): Promise<Generation> {
+    const began = performance.now()
+    const answer = await post(
+      path,
+      'chat',
+      {
+        ...prompt,
+        max_tokens: ask.outputTokens,
         temperature: 0,
         stop: [],
         stream: true,
-        stream_options: { include_usage: true },
-      }),
-    )
-    const began = performance.now()
-    const answer = await fetch(`${url}/v1/completions`, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${await sign({
-          jti: crypto.randomUUID(),
-          sub: account,
-          route: 'POST /v1/completions',
-          model,
-          scope: 'chat',
-          reserved: { prompt_tokens: 4096, output_tokens: outputTokens },
-          body_sha256: await bodyHash(body),
-          deadline: Date.now() + 600_000,
-          weight: 1,
-        })}`,
+        stream_options: { include_usage: true, continuous_usage_stats: true },
       },
-    })
-    if (!answer.ok || !answer.body)
-      throw new Error(`the host answers ${answer.status}: ${await answer.text()}`)
-    const times: number[] = []
-    let text = ''
-    const decoder = new TextDecoder()
-    for await (const piece of answer.body) {
-      times.push(performance.now())
-      text += decoder.decode(piece as Uint8Array, { stream: true })
-    }
-    const counts = [...text.matchAll(/"completion_tokens":(\d+)/g)].map(([, count]) => Number(count))
-    return {
-      firstTokenMs: (times[0] ?? Number.NaN) - began,
-      gapsMs: times.slice(1).map((time, i) => time - (times[i] ?? time)),
-      outputTokens: counts.at(-1) ?? 0,
-      totalMs: performance.now() - began,
-    }
+      ask,
+    )
+    return { began, tokens: await tokenTimes(answer), ended: performance.now() }
   }
+
+  return {
+    complete: (prompt, ask) => generate('/v1/completions', { prompt }, ask),
+    chat: (content, ask) => generate('/v1/chat/completions', { messages: [{ role: 'user', content }] }, ask),
+    async embed(input, ask) {
+      const fields = { input, encoding_format: 'base64' }
+      const answer = await post('/v1/embeddings', 'embed', fields, { ...ask, outputTokens: 0 })
+      const { data } = (await answer.json()) as { data: unknown[] }
+      if (data.length !== input.length) throw new Error(`${input.length} texts have ${data.length} vectors`)
+    },
+  }
+}
+
+/** When each token of a streamed answer came. @throws Error where the stream tells of one, or does not end. */
+async function tokenTimes(answer: Response): Promise<number[]> {
+  const times: number[] = []
+  let done = false
+  const parser = createParser({
+    onEvent({ data }) {
+      done ||= data === '[DONE]'
+      if (done) return
+      const { usage, error } = JSON.parse(data) as {
+        usage?: { completion_tokens: number }
+        error?: { code: string }
+      }
+      if (error !== undefined) throw new Error(`the stream breaks off: ${error.code}`)
+      const now = performance.now()
+      while (times.length < (usage?.completion_tokens ?? 0)) times.push(now)
+    },
+  })
+  const decoder = new TextDecoder()
+  for await (const piece of answer.body ?? []) parser.feed(decoder.decode(piece, { stream: true }))
+  if (!done) throw new Error('the stream ends too early')
+  return times
+}
+
+/** Milliseconds from the request to its first token. */
+export function firstTokenMs({ began, tokens }: Generation): number {
+  return (tokens[0] ?? Number.NaN) - began
+}
+
+/** Output tokens a second over several answers, from the first request to the last end. */
+export function tokensPerSecond(all: readonly Generation[]): number {
+  const began = Math.min(...all.map((one) => one.began))
+  const ended = Math.max(...all.map((one) => one.ended))
+  return all.reduce((sum, { tokens }) => sum + tokens.length, 0) / ((ended - began) / 1000)
 }

@@ -28,3 +28,16 @@ export function worstCase(
   const promptTokens = Math.min(bound, most)
   return { promptTokens, outputTokens, units: unitsOf(model.prices, { promptTokens, outputTokens }) }
 }
+
+/**
+ * The worst case of pairs of texts that a model reads together, each pair in a context of its own: a text that is in
+ * several pairs is computed and counted with each. A pair has at most the marks of two inputs.
+ */
+export function worstCaseOfPairs(model: Model, pairs: readonly (readonly [string, string])[]): WorstCase {
+  let promptTokens = model.overhead.request
+  for (const [text, other] of pairs) {
+    const bound = utf8.encode(text).length + utf8.encode(other).length + 2 * model.overhead.item
+    promptTokens += Math.min(bound, model.context)
+  }
+  return { promptTokens, outputTokens: 0, units: unitsOf(model.prices, { promptTokens, outputTokens: 0 }) }
+}

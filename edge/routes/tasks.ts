@@ -1,8 +1,8 @@
 import { HUB_TASKS, type HubTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import { type HostTaskRequest, TASK_REQUESTS } from '../../shared/tasks.ts'
+import { type HostTaskRequest, HYPOTHESIS, TASK_REQUESTS } from '../../shared/tasks.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { worstCase } from '../budget/estimate.ts'
+import { worstCase, worstCaseOfPairs } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
 import { boundInputs, outputTokens, type Work } from '../parse/work.ts'
 
@@ -22,15 +22,18 @@ export function hubTask(name: string): HubTask {
 
 /** `POST /v1/tasks/:task` -> work. Throws what parsing and entitlement throw. */
 export function parseTask(task: HubTask, input: unknown, entitlement: Entitlement): Work {
-  const { model: named, inputs, ...rest } = parseAs(TASK_REQUESTS[task], input)
+  const {
+    model: named,
+    inputs,
+    options: _,
+    parameters: inner,
+    ...outer
+  } = parseAs(TASK_REQUESTS[task], input)
   const model = entitlement.requireModel(named, task)
-  const texts = typeof inputs === 'string' ? [inputs] : inputs
-  boundInputs(entitlement.plan, texts, 'inputs')
-  const asked: HubParameters = {
-    ...('normalize' in rest ? { normalize: rest.normalize } : {}),
-    ...rest.parameters,
-  }
-  const { max_new_tokens, max_length, do_sample, function_to_apply: _, ...parameters } = asked
+  const texts = textsOf(inputs)
+  if (Array.isArray(inputs)) boundInputs(entitlement.plan, inputs, 'inputs')
+  const asked: HubParameters = { ...outer, ...inner }
+  const { max_new_tokens, max_length, do_sample, stream: _stream, ...parameters } = asked
   if (do_sample === false) parameters.temperature = 0
   const tokens = GENERATING.has(task)
     ? outputTokens(entitlement.plan, model, {
@@ -45,6 +48,8 @@ export function parseTask(task: HubTask, input: unknown, entitlement: Entitlemen
     max_tokens: tokens,
     parameters,
   }
+  const pairs = pairsOf(task, request)
+  if (pairs) boundInputs(entitlement.plan, pairs, 'parameters.candidate_labels')
   return {
     task,
     model,
@@ -52,8 +57,24 @@ export function parseTask(task: HubTask, input: unknown, entitlement: Entitlemen
     request,
     stream: false,
     includeUsage: false,
-    worst: worstCase(model, request.inputs, tokens),
+    worst: pairs ? worstCaseOfPairs(model, pairs) : worstCase(model, request.inputs, tokens),
   }
+}
+
+function textsOf(inputs: string | string[] | { question: string; context: string }): string[] {
+  if (typeof inputs === 'string') return [inputs]
+  return Array.isArray(inputs) ? inputs : [inputs.question, inputs.context]
+}
+
+/** What a task's model reads together, where it reads pairs: each of them is computed. */
+function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [string, string][] | undefined {
+  const [question = '', context = ''] = inputs
+  if (task === 'question-answering') return [[question, context]]
+  if (task !== 'zero-shot-classification') return undefined
+  const { candidate_labels: labels = [], hypothesis_template: template = HYPOTHESIS } = parameters
+  return inputs.flatMap((text) =>
+    labels.map((label): [string, string] => [text, template.replace('{}', () => label)]),
+  )
 }
 
 /** All parameters of all tasks; each task's schema lets through its own. */
@@ -61,5 +82,5 @@ type HubParameters = HostTaskRequest['parameters'] & {
   max_new_tokens?: number | undefined
   max_length?: number | undefined
   do_sample?: boolean | undefined
-  function_to_apply?: 'softmax' | undefined
+  stream?: false | undefined
 }

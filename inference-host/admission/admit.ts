@@ -33,6 +33,11 @@ const SERVED_BY: Record<Task, ModelTask> = {
   embedding: 'feature-extraction',
   'feature-extraction': 'feature-extraction',
   'text-classification': 'text-classification',
+  'text-ranking': 'text-ranking',
+  'token-classification': 'token-classification',
+  'zero-shot-classification': 'zero-shot-classification',
+  'fill-mask': 'fill-mask',
+  'question-answering': 'question-answering',
   summarization: 'summarization',
   translation: 'translation',
 }

@@ -1,6 +1,6 @@
 import { createAdmission } from './admission.ts'
 import { bytesPerToken, type Decoder } from './decoder.ts'
-import type { KvBuffer } from './kv-buffer.ts'
+import { hostBuffers, type KvBuffer } from './kv-buffer.ts'
 import type { Lane } from './lane.ts'
 import { createLanes } from './lanes.ts'
 import { createMemory } from './memory.ts'
@@ -47,6 +47,7 @@ type Options = {
   /**
    * The most sequences in one call, without a limit by default. 1 is for kernels that round one row otherwise than
    * several, where outputs must be those of a sequence alone all the same: much slower, measured by `verifyServingForm`.
+   * Not for caches on a device, which are read from their first row on.
    */
   rowsPerCall?: number
   /** Milliseconds on a steady clock. */
@@ -60,12 +61,15 @@ type Options = {
 /**
  * An engine whose requests join and leave between steps. A step computes some prompt tokens, as many as `pace` grants,
  * and then one token for each running sequence, all of a lane in one call.
- * @throws RangeError where `memoryBytes` do not hold one request of `context` tokens, twice (see `createAdmission`).
+ * @throws RangeError where `memoryBytes` do not hold one request of `context` tokens, twice (see `createAdmission`), or
+ * `rowsPerCall` is not for this decoder.
  */
 export function createBatchEngine(options: Options): BatchEngine {
   const { decoder, slots, memoryBytes, context, now, publicPrefixes = [] } = options
   const { sizes = SIZES, pace = createPace(), rowsPerCall = slots } = options
   const { shape } = decoder
+  if (decoder.createBuffer !== undefined && rowsPerCall < slots)
+    throw new RangeError('caches on a device are read from their first row on, so all rows go together')
   const held = Math.floor(memoryBytes / bytesPerToken(shape))
   if (held < 2 * laneFor(context, context, sizes))
     throw new RangeError(
@@ -73,9 +77,10 @@ export function createBatchEngine(options: Options): BatchEngine {
     )
 
   const memory = createMemory(memoryBytes)
-  const staging = createStaging(shape, memory)
-  const lanes = createLanes<Sequence>(shape, memory, sizes, context)
-  const cache = createPrefixCache(shape, memory, sizes.block)
+  const createBuffer = decoder.createBuffer ?? hostBuffers(shape)
+  const staging = createStaging(shape, memory, createBuffer)
+  const lanes = createLanes<Sequence>(shape, memory, sizes, context, createBuffer)
+  const cache = createPrefixCache(shape, memory, sizes.block, createBuffer)
   memory.onShortage(staging.tighten)
   memory.onShortage(lanes.tighten)
   memory.onShortage(cache.release)

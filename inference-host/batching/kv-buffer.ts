@@ -7,6 +7,9 @@ import {
   type KvView,
 } from './decoder.ts'
 
+/** Where a token lies in a buffer. */
+export type Place = { slot: number; at: number }
+
 /**
  * Keys and values of some sequences, one a slot, in the layout that a decoder reads: per layer and kind one array
  * [slots, kvHeads, stride, headDim]. The stride can change without allocating, up to `tokens`; the first k slots are
@@ -22,18 +25,28 @@ export type KvBuffer = {
   view(rows: number, first?: number): KvView
   /** Lays the slots out anew, keeping the first `lengths[slot]` tokens of each. */
   setStride(stride: number, lengths: readonly number[]): void
-  /** Writes a call's new keys and values behind the `lengths` that its rows had, the slots from `first` on. */
+  /**
+   * Writes a call's new keys and values behind the `lengths` that its rows had, the slots from `first` on. Does nothing
+   * where the decoder wrote them itself.
+   */
   append(fresh: CallResult['fresh'], columns: number, lengths: readonly number[], first?: number): void
-  /** Copies the first `length` tokens of a slot of another buffer, or of this one. */
-  copyFrom(source: KvBuffer, from: number, to: number, length: number): void
-  /** Copies `length` tokens from `at` on out of a slot, or into it; `block` is [2 * layers, kvHeads, length, headDim]. */
-  readBlock(block: KvArray, slot: number, at: number, length: number): void
-  writeBlock(block: KvArray, slot: number, at: number, length: number): void
+  /** Copies `length` tokens of a slot of another buffer of the same kind, or of this one. */
+  copyFrom(source: KvBuffer, from: Place, to: Place, length: number): void
   /** The same slots, as many as fit, in a buffer of another size. This one is not to be used any more. */
   resized(slots: number): KvBuffer
+  /** Frees the memory. The buffer is not to be used any more. */
+  release(): void
 }
 
-export function createArray({ kvType }: Pick<KvShape, 'kvType'>, length: number): KvArray {
+/** Makes an empty buffer of `slots` with room for `tokens` each. */
+export type CreateBuffer = (slots: number, tokens: number) => KvBuffer
+
+/** Buffers in this process's memory, for a decoder that gets its cache with each call. */
+export function hostBuffers(shape: DecoderShape): CreateBuffer {
+  return (slots, tokens) => createKvBuffer(shape, slots, tokens)
+}
+
+function createArray({ kvType }: Pick<KvShape, 'kvType'>, length: number): KvArray {
   return kvType === 'float16' ? new Uint16Array(length) : new Float32Array(length)
 }
 
@@ -108,29 +121,12 @@ export function createKvBuffer(
     },
 
     copyFrom(source, from, to, length) {
-      const { arrays: others, stride: width } = source.view(from + 1)
+      const { arrays: others, stride: width } = source.view(from.slot + 1)
       for (const [i, array] of arrays.entries())
         for (let head = 0; head < kvHeads; head++) {
-          const start = place(from, head, 0, width)
-          array.set((others[i] as KvArray).subarray(start, start + length * headDim), place(to, head, 0))
-        }
-    },
-
-    readBlock(block, slot, at, length) {
-      const size = length * headDim
-      for (const [i, array] of arrays.entries())
-        for (let head = 0; head < kvHeads; head++) {
-          const start = place(slot, head, at)
-          block.set(array.subarray(start, start + size), (i * kvHeads + head) * size)
-        }
-    },
-
-    writeBlock(block, slot, at, length) {
-      const size = length * headDim
-      for (const [i, array] of arrays.entries())
-        for (let head = 0; head < kvHeads; head++) {
-          const start = (i * kvHeads + head) * size
-          array.set(block.subarray(start, start + size), place(slot, head, at))
+          const start = place(from.slot, head, from.at, width)
+          const tokens = (others[i] as KvArray).subarray(start, start + length * headDim)
+          array.set(tokens, place(to.slot, head, to.at))
         }
     },
 
@@ -145,6 +141,11 @@ export function createKvBuffer(
       })
       lastView = undefined
       return createKvBuffer(shape, count, tokens, stride, moved)
+    },
+
+    release() {
+      arrays.length = 0
+      lastView = undefined
     },
   }
 }

@@ -1,5 +1,5 @@
 import { bytesPerToken, type DecoderShape } from './decoder.ts'
-import { createKvBuffer, type KvBuffer } from './kv-buffer.ts'
+import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import type { Memory } from './memory.ts'
 import { roundUp, type Sizes } from './sizes.ts'
 
@@ -34,6 +34,7 @@ export function createLane<M extends Member>(
   tokens: number,
   memory: Memory,
   { stride: grain }: Sizes,
+  createBuffer: CreateBuffer,
 ): Lane<M> {
   const slotBytes = tokens * bytesPerToken(shape)
   const members: M[] = []
@@ -53,7 +54,7 @@ export function createLane<M extends Member>(
     const had = held?.slots ?? 0
     if (slots > had) memory.take((slots - had) * slotBytes)
     else memory.give((had - slots) * slotBytes)
-    held = held?.resized(slots) ?? createKvBuffer(shape, slots, tokens)
+    held = held?.resized(slots) ?? createBuffer(slots, tokens)
     return held
   }
 
@@ -74,7 +75,7 @@ export function createLane<M extends Member>(
     },
 
     add(member, source, slot) {
-      held?.copyFrom(source, slot, members.length, member.length)
+      held?.copyFrom(source, { slot, at: 0 }, { slot: members.length, at: 0 }, member.length)
       members.push(member)
     },
 
@@ -82,7 +83,7 @@ export function createLane<M extends Member>(
       const last = members.length - 1
       const member = members[last] as M
       if (slot !== last) {
-        held?.copyFrom(held, last, slot, member.length)
+        held?.copyFrom(held, { slot: last, at: 0 }, { slot, at: 0 }, member.length)
         members[slot] = member
       }
       members.pop()
@@ -104,6 +105,7 @@ export function createLane<M extends Member>(
       if (held === undefined || held.slots === members.length) return
       if (members.length > 0) return void allocate(members.length)
       memory.give(held.bytes)
+      held.release()
       held = undefined
     },
   }

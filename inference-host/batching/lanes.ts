@@ -1,5 +1,5 @@
 import type { DecoderShape } from './decoder.ts'
-import type { KvBuffer } from './kv-buffer.ts'
+import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import { createLane, type Lane, type Member } from './lane.ts'
 import type { Memory } from './memory.ts'
 import { laneFor, type Sizes } from './sizes.ts'
@@ -22,12 +22,13 @@ export function createLanes<M extends Member>(
   memory: Memory,
   sizes: Sizes,
   context: number,
+  createBuffer: CreateBuffer,
 ): Lanes<M> {
   const lanes = new Map<number, Lane<M>>()
 
   function laneOf({ length }: M): Lane<M> {
     const tokens = laneFor(length + 1, context, sizes)
-    const lane = lanes.get(tokens) ?? createLane<M>(shape, tokens, memory, sizes)
+    const lane = lanes.get(tokens) ?? createLane<M>(shape, tokens, memory, sizes, createBuffer)
     lanes.set(tokens, lane)
     return lane
   }

@@ -33,6 +33,7 @@ const RECOMPUTED = 2
 
 export function createPrefill({ decoder, staging, cache, sizes, context }: Options): Prefill {
   const waiting: Sequence[] = []
+  const { mostColumns = Number.POSITIVE_INFINITY } = decoder.shape
 
   /** The keys whose blocks a prompt can take from the cache. */
   function reusable({ keys, request }: Sequence): readonly string[] {
@@ -87,7 +88,7 @@ export function createPrefill({ decoder, staging, cache, sizes, context }: Optio
         const blocked = missing !== undefined && coming.has(missing)
         return { left: length - keys.length * sizes.block, begun, blocked }
       })
-      return nextChunk(state, budget, turn)
+      return nextChunk(state, Math.min(budget, mostColumns), turn)
     },
 
     async compute({ index, tokens }) {

@@ -1,5 +1,5 @@
-import { bytesPerToken, type DecoderShape, type KvArray } from './decoder.ts'
-import { createArray, type KvBuffer } from './kv-buffer.ts'
+import { bytesPerToken, type DecoderShape } from './decoder.ts'
+import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import type { Memory } from './memory.ts'
 
 /** Keys and values of prompt beginnings, block by block, the least recently used given up first. */
@@ -15,32 +15,38 @@ export type PrefixCache = {
   release(missing: number): void
 }
 
-export function createPrefixCache(shape: DecoderShape, memory: Memory, block: number): PrefixCache {
-  /** In order of use, the least recent first. */
-  const blocks = new Map<string, KvArray>()
+const START = { slot: 0, at: 0 }
+
+export function createPrefixCache(
+  shape: DecoderShape,
+  memory: Memory,
+  block: number,
+  createBuffer: CreateBuffer,
+): PrefixCache {
+  /** Each a buffer of one slot. In order of use, the least recent first. */
+  const blocks = new Map<string, KvBuffer>()
   const bytes = block * bytesPerToken(shape)
-  const length = 2 * shape.layers * shape.kvHeads * block * shape.headDim
 
   /** A chain is touched from its end, so that of its blocks the last is given up first: alone it could not be found. */
   function touch(keys: readonly string[]): void {
     for (const key of keys.toReversed()) {
-      const array = blocks.get(key)
-      if (array === undefined) continue
+      const kept = blocks.get(key)
+      if (kept === undefined) continue
       blocks.delete(key)
-      blocks.set(key, array)
+      blocks.set(key, kept)
     }
   }
 
   /** Room for a block: new while the budget has some to spare, else what the least recent one had. */
-  function room(keep: ReadonlySet<string>): KvArray | undefined {
+  function room(keep: ReadonlySet<string>): KvBuffer | undefined {
     if (memory.fits(bytes)) {
       memory.take(bytes)
-      return createArray(shape, length)
+      return createBuffer(1, block)
     }
-    for (const [key, array] of blocks) {
+    for (const [key, oldest] of blocks) {
       if (keep.has(key)) return undefined
       blocks.delete(key)
-      return array
+      return oldest
     }
     return undefined
   }
@@ -54,7 +60,7 @@ export function createPrefixCache(shape: DecoderShape, memory: Memory, block: nu
     held,
     restore(keys, buffer, slot) {
       for (const [i, key] of keys.entries())
-        buffer.writeBlock(blocks.get(key) as KvArray, slot, i * block, block)
+        buffer.copyFrom(blocks.get(key) as KvBuffer, START, { slot, at: i * block }, block)
       touch(keys)
     },
     store(keys, buffer, slot) {
@@ -62,10 +68,10 @@ export function createPrefixCache(shape: DecoderShape, memory: Memory, block: nu
       const chain = new Set(keys)
       for (const [i, key] of keys.entries()) {
         if (blocks.has(key)) continue
-        const array = room(chain)
-        if (array === undefined) break
-        buffer.readBlock(array, slot, i * block, block)
-        blocks.set(key, array)
+        const free = room(chain)
+        if (free === undefined) break
+        free.copyFrom(buffer, { slot, at: i * block }, START, block)
+        blocks.set(key, free)
       }
       touch(keys)
     },
@@ -74,9 +80,10 @@ export function createPrefixCache(shape: DecoderShape, memory: Memory, block: nu
     },
     release(missing) {
       let freed = 0
-      for (const key of blocks.keys()) {
+      for (const [key, oldest] of blocks) {
         if (freed >= missing) return
         blocks.delete(key)
+        oldest.release()
         memory.give(bytes)
         freed += bytes
       }

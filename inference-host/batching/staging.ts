@@ -1,5 +1,5 @@
-import type { DecoderShape } from './decoder.ts'
-import { createKvBuffer, type KvBuffer } from './kv-buffer.ts'
+import { bytesPerToken, type DecoderShape } from './decoder.ts'
+import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import type { Memory } from './memory.ts'
 
 /** Buffers of one slot, in which prompts are computed before they join a lane. */
@@ -12,23 +12,28 @@ export type Staging = {
   tighten(): void
 }
 
-export function createStaging(shape: DecoderShape, memory: Memory): Staging {
+export function createStaging(shape: DecoderShape, memory: Memory, createBuffer: CreateBuffer): Staging {
   const idle = new Map<number, KvBuffer>()
+
+  function free(buffer: KvBuffer): void {
+    buffer.release()
+    memory.give(buffer.bytes)
+  }
+
   return {
     take(tokens) {
       const kept = idle.get(tokens)
       idle.delete(tokens)
       if (kept !== undefined) return kept
-      const buffer = createKvBuffer(shape, 1, tokens)
-      memory.take(buffer.bytes)
-      return buffer
+      memory.take(tokens * bytesPerToken(shape))
+      return createBuffer(1, tokens)
     },
     give(buffer) {
-      if (idle.has(buffer.tokens)) memory.give(buffer.bytes)
+      if (idle.has(buffer.tokens)) free(buffer)
       else idle.set(buffer.tokens, buffer)
     },
     tighten() {
-      for (const { bytes } of idle.values()) memory.give(bytes)
+      for (const buffer of idle.values()) free(buffer)
       idle.clear()
     },
   }

@@ -1,5 +1,5 @@
 import { type Dtype, pickDtype } from './dtype.ts'
-import type { Device, LoadRequest } from './port.ts'
+import { type Device, encodes, type LoadRequest } from './port.ts'
 import type { TryDevice } from './try.ts'
 
 type Choice = { device: Device; dtype: Dtype; why: string }
@@ -9,34 +9,51 @@ type Options = {
   /** Names in the model's `onnx/` folder. */
   files: readonly string[]
   request: Omit<LoadRequest, 'device'>
+  /** Bytes of the files that the model is loaded from there. */
+  bytes: (device: Device, dtype: Dtype) => Promise<number>
   tryDevice: TryDevice
 }
 
 /** How many times slower than the CPU WebGPU may be and still be chosen. */
 const MOST_SLOWER = 2
+/**
+ * What is smaller stays on the CPU: a GPU takes as long to be told of an operator as two cores take to compute it, and
+ * its memory is for what needs it. SmolLM2-135M in q4 has 114 MB.
+ */
+const LIGHT_BYTES = 64 * 2 ** 20
 
 /**
- * Chooses the device of one model and the format of its weights. `auto` tries cuda, then webgpu, then the CPU, by
- * loading and running this very model; a WebGPU that is far slower than the CPU is passed over, because a machine
- * without a GPU may still have a Vulkan driver that computes in software (SwiftShader: 100 times slower).
+ * Chooses the device of one model and the format of its weights. `auto` leaves light work on the CPU: encoders, and
+ * models below 64 MiB. For the others it tries cuda, then webgpu, then the CPU, by loading and running this very model;
+ * a WebGPU that is far slower than the CPU is passed over, because a machine without a GPU may still have a Vulkan
+ * driver that computes in software (SwiftShader: 100 times slower).
  * A named device is taken as it is: what the operator asked for fails loudly rather than runs elsewhere.
  * @throws Error where no file fits.
  */
-export async function chooseDevice({ preference, files, request, tryDevice }: Options): Promise<Choice> {
+export async function chooseDevice({
+  preference,
+  files,
+  request,
+  bytes,
+  tryDevice,
+}: Options): Promise<Choice> {
   const dtypeOn = (device: Device) => pickDtype(request.dtype, request.task, device, files)
   const attempt = (device: Device) => tryDevice({ ...request, device, dtype: dtypeOn(device) })
+  const onCpu = () => ({ device: 'cpu', dtype: dtypeOn('cpu') }) as const
   if (preference !== 'auto') return { device: preference, dtype: dtypeOn(preference), why: 'configured' }
+  if (encodes(request.task)) return { ...onCpu(), why: `${request.task} is light work` }
+  const size = await bytes('cpu', dtypeOn('cpu'))
+  if (size < LIGHT_BYTES) return { ...onCpu(), why: `${Math.ceil(size / 2 ** 20)} MiB are a light model` }
 
   const cuda = await attempt('cuda')
   if (cuda.runs) return { device: 'cuda', dtype: dtypeOn('cuda'), why: `cuda runs it, ${round(cuda.ms)}` }
   const noCuda = `cuda: ${cuda.reason}`
 
   const webgpu = await attempt('webgpu')
-  const cpu = { device: 'cpu', dtype: dtypeOn('cpu') } as const
-  if (!webgpu.runs) return { ...cpu, why: `${noCuda}; webgpu: ${webgpu.reason}` }
+  if (!webgpu.runs) return { ...onCpu(), why: `${noCuda}; webgpu: ${webgpu.reason}` }
   const other = await attempt('cpu')
   const took = `webgpu runs it, ${round(webgpu.ms)}, cpu ${other.runs ? round(other.ms) : `not: ${other.reason}`}`
-  if (other.runs && webgpu.ms > MOST_SLOWER * other.ms) return { ...cpu, why: `${noCuda}; ${took}` }
+  if (other.runs && webgpu.ms > MOST_SLOWER * other.ms) return { ...onCpu(), why: `${noCuda}; ${took}` }
   return { device: 'webgpu', dtype: dtypeOn('webgpu'), why: `${noCuda}; ${took}` }
 }
 

@@ -4,8 +4,11 @@ import {
   AutoConfig,
   AutoModel,
   AutoModelForCausalLM,
+  AutoModelForMaskedLM,
+  AutoModelForQuestionAnswering,
   AutoModelForSeq2SeqLM,
   AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
   AutoTokenizer,
   env,
   LogLevel,
@@ -14,7 +17,7 @@ import {
   Tensor,
 } from '@huggingface/transformers'
 import type { Dtype } from './dtype.ts'
-import type { LoadRequest, ModelTask } from './port.ts'
+import { encodes, type LoadRequest, type ModelTask } from './port.ts'
 
 // Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.
 env.allowRemoteModels = false
@@ -56,6 +59,11 @@ const CLASSES = {
   'text-generation': AutoModelForCausalLM,
   'feature-extraction': AutoModel,
   'text-classification': AutoModelForSequenceClassification,
+  'text-ranking': AutoModelForSequenceClassification,
+  'token-classification': AutoModelForTokenClassification,
+  'zero-shot-classification': AutoModelForSequenceClassification,
+  'fill-mask': AutoModelForMaskedLM,
+  'question-answering': AutoModelForQuestionAnswering,
   summarization: AutoModelForSeq2SeqLM,
   translation: AutoModelForSeq2SeqLM,
 } as const satisfies Record<ModelTask, unknown>
@@ -124,13 +132,12 @@ export function inputsOf(ids: readonly number[]): { input_ids: Tensor; attention
  */
 export async function tryRun(loaded: Loaded): Promise<number> {
   const inputs = inputsOf(loaded.tokenizer.encode('Hello'))
-  const generates = loaded.task !== 'feature-extraction' && loaded.task !== 'text-classification'
   const run = () =>
-    generates
-      ? loaded.model.generate({ ...inputs, max_new_tokens: 2, do_sample: false } as Parameters<
+    encodes(loaded.task)
+      ? loaded.model(inputs)
+      : loaded.model.generate({ ...inputs, max_new_tokens: 2, do_sample: false } as Parameters<
           typeof loaded.model.generate
         >[0])
-      : loaded.model(inputs)
   await run()
   const began = performance.now()
   await run()

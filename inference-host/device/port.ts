@@ -3,8 +3,18 @@ export type ModelTask =
   | 'text-generation'
   | 'feature-extraction'
   | 'text-classification'
+  | 'text-ranking'
+  | 'token-classification'
+  | 'zero-shot-classification'
+  | 'fill-mask'
+  | 'question-answering'
   | 'summarization'
   | 'translation'
+
+/** Whether a task's models read whole texts at once and generate none: encoders. */
+export function encodes(task: ModelTask): boolean {
+  return task !== 'text-generation' && task !== 'summarization' && task !== 'translation'
+}
 
 export type Device = 'cpu' | 'webgpu' | 'cuda'
 

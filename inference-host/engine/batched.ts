@@ -1,16 +1,27 @@
-import { InferenceSession } from 'onnxruntime-node'
 import { createBatchEngine } from '../batching/batch-engine.ts'
-import { createOrtDecoder } from '../batching/ort-decoder.ts'
+import { openDecoder } from '../batching/open-decoder.ts'
 import { batchedWrite } from '../batching/write.ts'
 import type { LoadedText } from '../device/load.ts'
 import type { Device } from '../device/port.ts'
 import { unfollowedDefaults } from '../sampling/settings.ts'
 import type { ServingForm } from '../serving-form/ensure.ts'
 import type { EngineLoad } from './port.ts'
+import { publicPrefixes } from './public-prefixes.ts'
 import type { Write } from './write-on.ts'
 
-/** How many requests are batched, and the bytes that their caches may take together. */
-export type Batching = { slots: number; memoryBytes: number }
+export type Batching = {
+  /** How many requests are batched. */
+  slots: number
+  /** The bytes that their caches may take together. */
+  memoryBytes: number
+  /** Texts whose computed tokens all accounts may share, where a prompt begins with one. */
+  publicPrefixes: readonly string[]
+  /** One sequence a call: for kernels that round several otherwise than one, where answers must be those alone. */
+  oneByOne: boolean
+}
+
+/** After this long without a request, in milliseconds, buffers that nobody uses are given back. */
+const IDLE_MS = 60_000
 
 /** Writes texts on a serving form, each together with the others under way. */
 export type BatchedText = { write: Write; load(): EngineLoad }
@@ -22,24 +33,22 @@ export type BatchedText = { write: Write; load(): EngineLoad }
 export async function loadBatched(
   loaded: LoadedText,
   { file, description }: Pick<ServingForm, 'file' | 'description'>,
-  { slots, memoryBytes }: Batching,
+  { slots, memoryBytes, publicPrefixes: texts, oneByOne }: Batching,
   { device, threads }: { device: Device; threads: number },
 ): Promise<BatchedText> {
   const { defaults, context } = loaded
   const unfollowed = unfollowedDefaults(defaults)
   if (unfollowed.length > 0) throw new Error(`its generation config asks for ${unfollowed.join(', ')}`)
-  const session = await InferenceSession.create(file, {
-    executionProviders: [device],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 4,
-  })
   const engine = createBatchEngine({
-    decoder: createOrtDecoder(session, description),
+    decoder: await openDecoder(file, description, { device, threads }),
     slots,
     memoryBytes,
     context,
+    publicPrefixes: publicPrefixes(loaded, texts),
+    ...(oneByOne && { rowsPerCall: 1 }),
     now: () => performance.now(),
   })
+  setInterval(() => engine.trim(), IDLE_MS).unref()
 
   return {
     write: batchedWrite(engine),

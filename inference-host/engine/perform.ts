@@ -1,6 +1,5 @@
 import type { Loaded } from '../device/load.ts'
 import { createAnswerText, textRulesOf } from './answer-text.ts'
-import { classify, countTokens, embed, encodeTexts } from './encode.ts'
 import { generate } from './generate.ts'
 import { rewriteRoom } from './limits.ts'
 import type { EngineEvent, Job, Output } from './port.ts'
@@ -26,7 +25,7 @@ export type PerformOptions = {
 }
 
 /**
- * Does one job on a loaded model. Undefined is returned when `stopped` ended it.
+ * Does one job of a model that rewrites. Undefined is returned when `stopped` ended it.
  * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context.
  */
 export async function perform(
@@ -34,23 +33,8 @@ export async function perform(
   job: Job,
   options: PerformOptions,
 ): Promise<Output | undefined> {
-  switch (job.kind) {
-    case 'chat':
-    case 'complete':
-      throw new Error(`${job.kind} is a decoder's`)
-    case 'rewrite':
-      return rewrite(loaded, job, options)
-    case 'embed': {
-      const json = await each(loaded, job, 'input', options, async (ids) =>
-        vectorJson(await embed(loaded, ids, job.normalize), job.encoding),
-      )
-      return json && { kind: 'vectors', json }
-    }
-    case 'classify': {
-      const labels = await each(loaded, job, 'inputs', options, (ids) => classify(loaded, ids, job.topK))
-      return labels && { kind: 'labels', labels }
-    }
-  }
+  if (job.kind !== 'rewrite') throw new Error(`a model that rewrites does no ${job.kind}`)
+  return rewrite(loaded, job, options)
 }
 
 /** Writes a text anew, greedily, from the encoder's input. */
@@ -77,30 +61,4 @@ async function rewrite(
     },
   })
   return finishReason && { kind: 'text', finishReasons: [finishReason] }
-}
-
-/** Runs `one` for each text in turn, counting a text's tokens as its turn comes. */
-async function each<Result>(
-  loaded: Loaded,
-  { texts, limits }: { texts: readonly string[] } & Pick<Job, 'limits'>,
-  field: string,
-  { counts, stopped, report }: PerformOptions,
-  one: (ids: readonly number[]) => Promise<Result>,
-): Promise<Result[] | undefined> {
-  const encoded = encodeTexts(loaded, texts, limits, field)
-  if (stopped()) return undefined
-  report({ type: 'started', promptTokens: countTokens(encoded) })
-  const results: Result[] = []
-  for (const ids of encoded) {
-    if (stopped()) return undefined
-    counts.promptTokens += ids.length
-    results.push(await one(ids))
-  }
-  return results
-}
-
-function vectorJson(vector: Float32Array, encoding: 'float' | 'base64'): string {
-  if (encoding === 'float') return JSON.stringify(Array.from(vector))
-  // Typed arrays are little-endian on every machine that Node runs on, which is what OpenAI's clients expect.
-  return JSON.stringify(Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'))
 }

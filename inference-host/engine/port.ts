@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { FinishReason, HostMessage, TokenLogprob } from '../../shared/openai/chat.ts'
 import type { Tool, ToolChoice } from '../../shared/openai/structure.ts'
-import type { Classification } from '../../shared/tasks.ts'
 import type { Device, ModelTask } from '../device/port.ts'
+import type { EncodeJob } from '../encoding/job.ts'
 import type { SamplingSettings } from '../sampling/settings.ts'
 import type { Compiled } from '../structure/compiler.ts'
 
@@ -39,16 +39,13 @@ export type Job = { limits: Limits; account?: string | undefined } & (
     } & Wish)
   | ({ kind: 'complete'; prompt: string } & Wish)
   | { kind: 'rewrite'; text: string; from: string | undefined; to: string | undefined }
-  | { kind: 'embed'; texts: readonly string[]; normalize: boolean; encoding: 'float' | 'base64' }
-  | { kind: 'classify'; texts: readonly string[]; topK: number | undefined }
+  | EncodeJob
 )
 
-/** Vectors come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */
+/** An encoder's answers come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */
 export type Output =
   /** Why each answer ended. */
-  | { kind: 'text'; finishReasons: readonly FinishReason[] }
-  | { kind: 'vectors'; json: readonly string[] }
-  | { kind: 'labels'; labels: readonly Classification[][] }
+  { kind: 'text'; finishReasons: readonly FinishReason[] } | { kind: 'items'; json: readonly string[] }
 
 /**
  * How a job ended. `refused` means before any compute, `stopped` that it was told to; `lost` that the engine died

@@ -16,6 +16,7 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
   let runs = 0
   let load: EngineLoad | undefined
   let closing = false
+  let over = false
 
   const loaded = new Promise<Extract<FromWorker, { type: 'loaded' }>>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
@@ -28,6 +29,7 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
     worker.once('exit', (code) => end(`the thread ended with ${code}`))
 
     function end(why: string): void {
+      over = true
       reject(new Error(why))
       if (!closing) died.resolve(why)
       for (const report of [...reports.values()]) report(LOST)
@@ -50,6 +52,10 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
       died: died.promise,
       run(job, report) {
         const run = runs++
+        if (over) {
+          queueMicrotask(() => report(LOST))
+          return { stop: () => {} }
+        }
         const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
         reports.set(run, report)
         worker.postMessage({ type: 'run', run, job, stop } satisfies ToWorker)
@@ -67,8 +73,8 @@ export async function startThreadEngine(data: WorkerData): Promise<Engine> {
   }
 }
 
-/** What a job reports when its thread is gone. */
-const LOST: EngineEvent = {
+/** What a job reports when the thread or process that it runs on is gone. */
+export const LOST: EngineEvent = {
   type: 'ended',
   promptTokens: 0,
   outputTokens: 0,

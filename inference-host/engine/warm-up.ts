@@ -1,4 +1,5 @@
-import type { ModelTask } from '../device/port.ts'
+import { encodes, type ModelTask } from '../device/port.ts'
+import { smallEncodeJob } from '../encoding/job.ts'
 import type { Engine, Job, Sampling } from './port.ts'
 
 const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
@@ -19,8 +20,6 @@ export async function warmUp(engine: Engine): Promise<void> {
 function smallJob(task: ModelTask, context: number): Job {
   const limits = { promptTokens: context, outputTokens: 2 }
   if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
-  if (task === 'feature-extraction')
-    return { kind: 'embed', texts: ['Hello'], normalize: true, encoding: 'float', limits }
-  if (task === 'text-classification') return { kind: 'classify', texts: ['Hello'], topK: undefined, limits }
+  if (encodes(task)) return { ...smallEncodeJob(task), limits }
   return { kind: 'rewrite', text: 'Hello', from: undefined, to: undefined, limits }
 }

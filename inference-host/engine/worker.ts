@@ -1,12 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { TwohopError } from '../../shared/errors.ts'
 import { type LoadedText, loadModel, loadText } from '../device/load.ts'
+import { encodes } from '../device/port.ts'
+import { loadEncoder } from '../encoding/load.ts'
 import { measureOverhead } from '../models/overhead.ts'
 import { loadBatched } from './batched.ts'
 import { aloneWrite } from './generate.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { type Counts, type PerformOptions, perform } from './perform.ts'
-import type { End, Job, Output } from './port.ts'
+import type { End, EngineLoad, Job, Output } from './port.ts'
 import { readTokenBytes } from './token-bytes.ts'
 import { type Writer, writeOn } from './write-on.ts'
 
@@ -50,13 +52,22 @@ async function load(): Promise<Work> {
     const { slots, description } = data.batched
     const text = await loadText(data)
     const { write, load } = await loadBatched(text, data.batched, data.batched, data)
-    setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
+    sayLoad(load)
     return writing({ loaded: text, write, together: true }, slots, description.vocab)
+  }
+  if (encodes(data.task)) {
+    const encoder = await loadEncoder(data)
+    sayLoad(encoder.load)
+    return encoder
   }
   const loaded = await loadModel(data)
   if (data.task === 'text-generation')
     return writing({ loaded, write: aloneWrite(loaded), together: false }, 1, loaded.config.vocab_size)
   return { text: loaded, slots: 1, perform: (job, options) => perform(loaded, job, options) }
+}
+
+function sayLoad(load: () => EngineLoad): void {
+  setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
 }
 
 /** The work of a decoder, whose logits have `vocab` ids. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { ResidencyEvent } from '../residency/events.ts'
 import type { Observer } from '../scheduler/observer.ts'
 import type { Delay } from './event-loop.ts'
 import { COUNTERS, HISTOGRAMS, MODEL_GAUGES, PREFIX, PROCESS_GAUGES } from './names.ts'
@@ -11,6 +12,9 @@ export type ModelState = {
   batchSize?: number | undefined
   /** Part of the KV cache's memory budget that is in use: 0 to 1. */
   kvCacheUsage?: number | undefined
+  /** Whether it is in memory, and the bytes of it that it takes. */
+  resident?: boolean | undefined
+  rss?: number | undefined
 }
 
 /** The figures of one host, in Prometheus's text format. */
@@ -20,6 +24,8 @@ export type Metrics = {
    * @throws RangeError for a model that was not named at the start: labels must not grow without bound.
    */
   observer(model: string): Observer
+  /** Counts what happens to `model` in memory. @throws RangeError as `observer` does. */
+  residency(model: string): (event: ResidencyEvent) => void
   /**
    * Reads the state of `model` whenever the text is made, until the function that is returned is called.
    * @throws RangeError as `observer` does.
@@ -84,11 +90,13 @@ export function createMetrics({
   function readModels(): void {
     for (const gauge of Object.values(gauges)) gauge.reset()
     for (const [model, read] of watched) {
-      const { running, waiting, batchSize, kvCacheUsage } = read()
+      const { running, waiting, batchSize, kvCacheUsage, resident, rss } = read()
       gauges.num_requests_running.set({ model }, running)
       gauges.num_requests_waiting.set({ model }, waiting)
       if (batchSize !== undefined) gauges.batch_current_size.set({ model }, batchSize)
       if (kvCacheUsage !== undefined) gauges.kv_cache_usage_perc.set({ model }, kvCacheUsage)
+      if (resident !== undefined) gauges.model_resident.set({ model }, resident ? 1 : 0)
+      if (rss !== undefined) gauges.model_memory_bytes.set({ model }, rss)
     }
   }
 
@@ -141,6 +149,21 @@ export function createMetrics({
             endToEnd.observe(event.tookMs / 1000)
             if (event.perTokenMs !== undefined) perToken.observe(event.perTokenMs / 1000)
           }
+        }
+      }
+    },
+    residency(model) {
+      const labels = { model: known(model) }
+      return function observe(event) {
+        switch (event.type) {
+          case 'loaded':
+            return histograms.model_load_duration_seconds.observe(labels, event.tookMs / 1000)
+          case 'load_failed':
+            return counters.model_load_failure_total.inc(labels)
+          case 'evicted':
+            return counters.model_evictions_total.inc(labels)
+          case 'lost':
+            return counters.model_lost_total.inc(labels)
         }
       }
     },

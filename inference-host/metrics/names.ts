@@ -26,6 +26,14 @@ export const MODEL_GAUGES = {
     help: "Part of the KV cache's memory budget that is in use; 1 is all of it.",
     after: 'vllm:kv_cache_usage_perc',
   },
+  model_resident: {
+    help: '1 while the model is in memory, 0 while it is not.',
+    after: 'vllm:engine_sleep_state',
+  },
+  model_memory_bytes: {
+    help: "Resident memory of the model's process.",
+    after: undefined,
+  },
 } as const satisfies Record<string, Described>
 
 /** Counted since the start. One series a model. */
@@ -58,6 +66,18 @@ export const COUNTERS = {
     help: 'Prompt tokens that came from the prefix cache.',
     after: 'vllm:prefix_cache_hits_total',
   },
+  model_load_failure_total: {
+    help: 'Tries to load the model that failed.',
+    after: undefined,
+  },
+  model_evictions_total: {
+    help: 'Times the model was unloaded to make room for another.',
+    after: undefined,
+  },
+  model_lost_total: {
+    help: 'Times its process or its device went away.',
+    after: undefined,
+  },
 } as const satisfies Record<string, Described>
 
 /** Distributions, in seconds. One series a model. */
@@ -87,6 +107,11 @@ export const HISTOGRAMS = {
     after: 'vllm:e2e_request_latency_seconds, tgi_request_duration',
     buckets: REQUEST_SECONDS,
   },
+  model_load_duration_seconds: {
+    help: 'From the start of a load that worked to the end of its warm-up; their count is the number of loads.',
+    after: 'nv_model_load_duration_secs (Triton)',
+    buckets: [0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320],
+  },
 } as const satisfies Record<string, Described>
 
 /** Of the process as a whole; without labels. */
@@ -104,7 +129,7 @@ export const PROCESS_GAUGES = {
     after: 'prom-client nodejs_eventloop_lag_max_seconds',
   },
   process_resident_memory_bytes: {
-    help: 'Resident memory of the process, its worker threads included.',
+    help: 'Resident memory of the host, the processes of its models included.',
     after: 'prom-client process_resident_memory_bytes',
   },
   device_memory_used_bytes: {

@@ -2,7 +2,10 @@ import { pickDtype, SUFFIX } from '../device/dtype.ts'
 import { ModelError } from './error.ts'
 import { DTYPES, type Dtype, type ModelEntry } from './manifest.ts'
 
-/** Files beside the graphs that describe a text model: what transformers.js reads, and what their editors expect. */
+/**
+ * Files beside the graphs that describe a text model: what transformers.js reads, what says how sentence vectors are
+ * pooled, and what their editors expect.
+ */
 const DESCRIPTIONS = new Set([
   'config.json',
   'generation_config.json',
@@ -11,6 +14,7 @@ const DESCRIPTIONS = new Set([
   'special_tokens_map.json',
   'added_tokens.json',
   'preprocessor_config.json',
+  '1_Pooling/config.json',
   'chat_template.jinja',
   'chat_template.json',
   'vocab.json',

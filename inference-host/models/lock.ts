@@ -78,10 +78,18 @@ export function folderOf(locked: Pick<LockedModel, 'source' | 'commit' | 'dtype'
   return path.resolve(places.modelsDir, locked.source, locked.commit ?? '', locked.dtype)
 }
 
-/** Names of the files in `folder` and in its `onnx` folder, which is all that loading ever looks at. */
+/** Folders of a model in which loading looks for files. */
+const INNER_FOLDERS = ['onnx', '1_Pooling']
+
+/** Names of the files in `folder` and in its inner folders, which is all that loading ever looks at. */
 export async function listFiles(folder: string): Promise<string[]> {
-  const graphs = await readdir(path.join(folder, 'onnx')).catch(() => [])
-  return [...(await readdir(folder)), ...graphs.map((name) => `onnx/${name}`)]
+  const inner = await Promise.all(
+    INNER_FOLDERS.map(async (name) => {
+      const files = await readdir(path.join(folder, name)).catch(() => [])
+      return files.map((file) => `${name}/${file}`)
+    }),
+  )
+  return [...(await readdir(folder)), ...inner.flat()]
 }
 
 /**

@@ -7,6 +7,11 @@ export const MODEL_TASKS = [
   'text-generation',
   'feature-extraction',
   'text-classification',
+  'text-ranking',
+  'token-classification',
+  'zero-shot-classification',
+  'fill-mask',
+  'question-answering',
   'summarization',
   'translation',
 ] as const
@@ -45,6 +50,12 @@ export const ModelEntry = z.strictObject({
   /** `auto` takes the best of the files that are there; files.ts has the order. */
   dtype: z.enum(['auto', ...DTYPES]).default('auto'),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
+  /** Where it is loaded when its device is lost, or does not take it. */
+  fallback: z.literal('cpu').optional(),
+  /** When it is loaded; left out, at the start while there is room, else when it is first asked for. */
+  load: z.enum(['start', 'demand']).optional(),
+  /** Texts, such as a system prompt, whose computed beginning all accounts may share: no secret may be in them. */
+  public_prefixes: z.array(z.string().min(1).max(100_000)).max(16).optional(),
   /** The most tokens of prompt and output together; without it what the model's own files say. */
   context: z.int().min(1).max(10_000_000).optional(),
 })

@@ -1,11 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { ModelError } from './error.ts'
+import { preparePulled } from './prepare-pulled.ts'
 import { humanSize, progressReporter } from './progress.ts'
 import { type PulledModel, pull } from './pull.ts'
 
 /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
 const INTERRUPTED = 130
+/** Longest that preparing one model may take, in milliseconds. */
+const PREPARE_MS = 600_000
 
 const ENVIRONMENT = `
 Environment:
@@ -25,11 +29,18 @@ const command = new Command('models:pull')
     env.MODELS_DIR || beside('../../.local/models'),
   )
   .option('--frozen', 'fetch exactly what the lock says and fail where anything differs', false)
+  .option('--no-prepare', 'leave preparing chat models for batching to the host')
   .option('--json', 'print the result as JSON', false)
   .allowExcessArguments(false)
   .addHelpText('after', ENVIRONMENT)
   .parse()
-const options = command.opts<{ manifest: string; dir: string; frozen: boolean; json: boolean }>()
+const options = command.opts<{
+  manifest: string
+  dir: string
+  frozen: boolean
+  prepare: boolean
+  json: boolean
+}>()
 
 const interrupt = new AbortController()
 process.once('SIGINT', () => interrupt.abort())
@@ -45,6 +56,14 @@ try {
     onProgress: progress.report,
   })
   progress.end()
+  if (options.prepare)
+    await preparePulled(options.manifest, pulled, {
+      modelsDir: options.dir,
+      threads: availableParallelism(),
+      timeoutMs: PREPARE_MS,
+      signal: interrupt.signal,
+      write: (line) => console.error(line),
+    })
   for (const { warning } of pulled) if (warning) console.error(`warning: ${warning}`)
   console.log(options.json ? JSON.stringify({ models: pulled }, null, 2) : summary(pulled))
 } catch (thrown) {

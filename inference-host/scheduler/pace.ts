@@ -35,7 +35,8 @@ type Options = {
  * requests at a time each takes the shortest time seen lately. The least time likewise: the quickest first token, then
  * the smallest part of its limit that a request has lately used, at the quickest gap.
  */
-export function createPace({ slots, now }: Options): Pace {
+export function createPace(engine: Options): Pace {
+  const { now } = engine
   const slotTime = createRecent({ now })
   const answer = createRecent({ now })
   const perToken = createRecent({ now })
@@ -48,8 +49,8 @@ export function createPace({ slots, now }: Options): Pace {
       if (perTokenMs !== undefined) perToken.add(perTokenMs)
       if (outputLimit > 0) used.add(outputTokens / outputLimit)
     },
-    leastWait: (ahead) => Math.floor(ahead / slots) * slotTime.least(),
-    usualWait: (ahead) => ((ahead + 1) / slots) * slotTime.mean(),
+    leastWait: (ahead) => Math.floor(ahead / engine.slots) * slotTime.least(),
+    usualWait: (ahead) => ((ahead + 1) / engine.slots) * slotTime.mean(),
     leastTime: (outputTokens) =>
       answer.least() + Math.max(0, Math.ceil(outputTokens * used.least()) - 1) * perToken.least(),
   }

@@ -1,6 +1,7 @@
 import type { TwohopError } from '../../shared/errors.ts'
 import type { Engine, EngineEvent, Job, ModelInfo } from '../engine/port.ts'
 import { createFairQueue, type Share } from './fair-queue.ts'
+import { type Gate, OPEN } from './gate.ts'
 import { createMeasure, type Measure } from './measure.ts'
 import type { Observer } from './observer.ts'
 import { createPace } from './pace.ts'
@@ -40,12 +41,18 @@ export type Queue = {
   submit(job: Job, deadline: number, asker?: Asker): Run
   /** Ends every request, waiting or running, with `error`. */
   interruptAll(error: TwohopError): void
+  /** Ends those that wait. */
+  dropWaiting(error: TwohopError): void
+  /** Starts what waits: for whoever has opened the gate. */
+  wake(): void
   /** Resolves when nothing waits or runs. */
   idle(): Promise<void>
 }
 
 type Options = {
   engine: Engine
+  /** Where the engine is not always there. */
+  gate?: Gate
   /** The most requests that wait. */
   limit: number
   /** The most requests of one account that wait; without it, `limit` alone holds. */
@@ -81,6 +88,7 @@ const PRIORITIES: readonly Priority[] = ['interactive', 'job']
 /** A queue in front of `engine`. */
 export function createQueue({
   engine,
+  gate = OPEN,
   limit,
   accountLimit = Number.POSITIVE_INFINITY,
   spareSlots = 0,
@@ -89,13 +97,28 @@ export function createQueue({
   clock = Date.now,
   now = () => performance.now(),
 }: Options): Queue {
-  const rules = { slots: engine.slots, spareSlots: Math.min(spareSlots, engine.slots - 1), prefills }
+  // Asked anew each time: a model that is loaded again may come back on another device, with other slots.
+  const rules = {
+    get slots() {
+      return engine.slots
+    },
+    get spareSlots() {
+      return Math.min(spareSlots, engine.slots - 1)
+    },
+    prefills,
+  }
   const slots = createSlots<Ticket>(rules)
   const waiting = { interactive: createFairQueue<Ticket>(), job: createFairQueue<Ticket>() }
-  const pace = createPace({ slots: engine.slots, now })
+  const pace = createPace({
+    get slots() {
+      return engine.slots
+    },
+    now,
+  })
   const idlers: (() => void)[] = []
   let dispatching = false
 
+  const waitingTickets = () => PRIORITIES.flatMap((priority) => [...waiting[priority].items()])
   const size = () => waiting.interactive.size + waiting.job.size
 
   function choose(): Ticket | undefined {
@@ -114,6 +137,7 @@ export function createQueue({
     measure.begin()
     try {
       const { stop } = engine.run(entry.job, (event) => {
+        if (event.type === 'ended' && event.end.how === 'lost' && entry.putBack()) return again(ticket)
         measure.take(event)
         entry.take(event)
         if (event.type === 'token' && slots.answered(ticket)) dispatch()
@@ -124,18 +148,29 @@ export function createQueue({
     }
   }
 
+  function again(ticket: Ticket): void {
+    slots.takeBack(ticket)
+    waiting[ticket.priority].add(ticket)
+    dispatch()
+  }
+
   function dispatch(): void {
     // Called again from within, by a request that ends as it starts or is dropped: the loop below goes on anyway.
     if (dispatching) return
     dispatching = true
-    for (let ticket = choose(); ticket !== undefined; ticket = choose()) {
+    for (let ticket = choose(); ticket !== undefined && gate.open(); ticket = choose()) {
       if (ticket.deadline <= clock()) ticket.entry.interrupt(expired())
       else start(ticket)
     }
     dispatching = false
     if (slots.running.size > 0) return
+    if (size() > 0) {
+      gate.knock()
+      return
+    }
     for (const priority of PRIORITIES) waiting[priority].forget()
     for (const wake of idlers.splice(0)) wake()
+    gate.rest()
   }
 
   function leave(ticket: Ticket): void {
@@ -144,9 +179,11 @@ export function createQueue({
   }
 
   function check(job: Job, deadline: number, { account = '', priority = 'interactive' }: Asker = {}): void {
+    const shut = gate.refusal()
+    if (shut !== undefined) refuse(shut)
     const arrival = {
       model: engine.info.id,
-      atOnce: slots.open(priority, account),
+      atOnce: gate.open() && slots.open(priority, account),
       waiting: size(),
       mine: waiting.interactive.sizeOf(account) + waiting.job.sizeOf(account),
       ahead: waiting[priority].sizeOf(account),
@@ -154,14 +191,19 @@ export function createQueue({
       outputTokens: job.limits.outputTokens,
     }
     const error = refusalOf(arrival, { limit, accountLimit }, pace)
-    if (error === undefined) return
+    if (error !== undefined) refuse(error)
+  }
+
+  function refuse(error: TwohopError): never {
     observe({ type: 'refused', code: error.code })
     throw error
   }
 
   return {
-    info: engine.info,
-    full: () => slots.running.size >= engine.slots && size() >= limit,
+    get info() {
+      return engine.info
+    },
+    full: () => (!gate.open() || slots.running.size >= engine.slots) && size() >= limit,
     load: () => ({ waiting: size(), running: slots.running.size }),
     check,
     submit(job, deadline, asker = {}) {
@@ -194,9 +236,12 @@ export function createQueue({
       return ticket.entry.run
     },
     interruptAll(error) {
-      const all = [...PRIORITIES.flatMap((priority) => [...waiting[priority].items()]), ...slots.running]
-      for (const { entry } of all) entry.interrupt(error)
+      for (const { entry } of [...waitingTickets(), ...slots.running]) entry.interrupt(error)
     },
+    dropWaiting(error) {
+      for (const { entry } of waitingTickets()) entry.interrupt(error)
+    },
+    wake: dispatch,
     idle() {
       if (slots.running.size + size() === 0) return Promise.resolve()
       return new Promise((resolve) => idlers.push(resolve))

@@ -1,8 +1,5 @@
 import type { Report, Run } from './run.ts'
 
-/** A request that runs, or ended not long ago. */
-type Known = { account: string; run: Run; endedAt: number | undefined }
-
 /** Requests by id, so that one can be cancelled, or asked what it has used after its stream broke. */
 export type Requests = {
   add(id: string, account: string, run: Run): void
@@ -23,37 +20,34 @@ type Options = {
 
 /** An empty register. Requests under way are bounded by the queues, ended ones by age and number. */
 export function createRequests({ keepMs, most, now = () => performance.now() }: Options): Requests {
-  const known = new Map<string, Known>()
-  /** Ids in the order in which their requests ended. */
-  const ended = new Set<string>()
+  const running = new Map<string, { account: string; run: Run }>()
+  /** In the order in which they ended. Their reports alone: a run holds its prompt and its answer. */
+  const ended = new Map<string, { account: string; report: Report; at: number }>()
 
   function forget(): void {
-    for (const id of ended) {
-      const endedAt = known.get(id)?.endedAt ?? 0
-      if (ended.size <= most && endedAt + keepMs > now()) return
+    for (const [id, { at }] of ended) {
+      if (ended.size <= most && at + keepMs > now()) return
       ended.delete(id)
-      known.delete(id)
     }
   }
 
   return {
     add(id, account, run) {
-      forget()
-      const request: Known = { account, run, endedAt: undefined }
-      known.set(id, request)
+      running.set(id, { account, run })
       void run.ended.then(() => {
-        request.endedAt = now()
-        ended.add(id)
+        running.delete(id)
+        ended.set(id, { account, report: run.report(), at: now() })
         forget()
       })
     },
     async cancel(id, account) {
       forget()
-      const request = known.get(id)
-      if (request?.account !== account) return undefined
-      request.run.cancel()
-      await request.run.ended
-      return request.run.report()
+      const known = running.get(id) ?? ended.get(id)
+      if (known?.account !== account) return undefined
+      if ('report' in known) return known.report
+      known.run.cancel()
+      await known.run.ended
+      return known.run.report()
     },
   }
 }

@@ -36,6 +36,11 @@ export type Entry = {
   readonly run: Run
   begin(stop: () => void): void
   take(event: EngineEvent): void
+  /**
+   * Has it wait again, whose engine was lost before it computed anything for it. False where it cannot: it was told to
+   * end, or this has happened to it before.
+   */
+  putBack(): boolean
   /** Ends the run for a reason of ours: dropped while it waits, told to stop when it runs. */
   interrupt(error: TwohopError): void
 }
@@ -61,6 +66,8 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
   let computeMs: number | undefined
   let stop: (() => void) | undefined
   let interruption: TwohopError | undefined
+  let started = false
+  let wasPutBack = false
   let last: Report | undefined
 
   function report(): Report {
@@ -90,6 +97,7 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
       if (last !== undefined) return
       if (event.type === 'started') {
         counted.promptTokens = event.promptTokens
+        started = true
         if (event.cachedPromptTokens !== undefined) counted.cachedPromptTokens = event.cachedPromptTokens
       }
       if (event.type === 'token') counted.outputTokens = event.outputTokens
@@ -101,6 +109,13 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
       }
       if (end.how === 'finished') channel.push({ type: 'finished', output: end.output })
       finish(end.how === 'finished' ? undefined : errorOf(end, interruption))
+    },
+    putBack() {
+      if (last !== undefined || started || wasPutBack || interruption !== undefined) return false
+      wasPutBack = true
+      begun = undefined
+      stop = undefined
+      return true
     },
     interrupt(error) {
       if (last !== undefined) return

@@ -14,7 +14,8 @@ import { cancel } from './cancel.ts'
 import { chat } from './chat.ts'
 import { completions } from './completions.ts'
 import { embeddings } from './embeddings.ts'
-import { tasks } from './tasks.ts'
+import { rerank } from './rerank.ts'
+import { tasks } from './tasks/tasks.ts'
 
 type Options = {
   authenticate: Authenticate
@@ -24,6 +25,8 @@ type Options = {
   replays: ReplayGuard
   /** False before the warm-up is done and while draining. */
   ready: () => boolean
+  /** What is wrong with a host that serves all the same, in one line; undefined where nothing is. */
+  trouble?: () => string | undefined
   /** The largest body, in bytes. */
   bodyBytes: number
   metrics: Pick<Metrics, 'text' | 'contentType'>
@@ -38,6 +41,7 @@ export function createApp({
   requests,
   replays,
   ready,
+  trouble = () => undefined,
   bodyBytes,
   metrics,
   log,
@@ -47,8 +51,9 @@ export function createApp({
 
   app.get('/livez', (context) => context.text('ok'))
   app.get('/readyz', (context) => {
-    if (ready()) return context.text('ok')
-    const error = new TwohopError('host_not_ready', 'The host is starting or about to stop.')
+    const why = ready() ? trouble() : 'The host is starting or about to stop.'
+    if (why === undefined) return context.text('ok')
+    const error = new TwohopError('host_not_ready', why)
     return errorResponse(error, crypto.randomUUID())
   })
 
@@ -66,6 +71,7 @@ export function createApp({
   app.post('/v1/chat/completions', chat(host))
   app.post('/v1/completions', completions(host))
   app.post('/v1/embeddings', embeddings(host))
+  app.post('/v1/rerank', rerank(host))
   app.post('/v1/tasks/:task', tasks(host))
   app.delete('/v1/requests/:id', cancel({ requests, replays }))
 

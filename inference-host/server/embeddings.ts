@@ -11,16 +11,17 @@ export function embeddings(host: Host) {
       model,
       input,
       encoding_format: encoding,
+      ...how
     } = await readRequest(context, HostEmbeddingRequest, host.bodyBytes)
     const run = begin(context, host, {
       task: 'embedding',
       model,
       maxTokens: 0,
-      job: (limits) => ({ kind: 'embed', texts: input, normalize: true, encoding, limits }),
+      job: (limits) => ({ kind: 'embed', texts: input, normalize: true, encoding, ...how, limits }),
     })
     const { requestId } = context.var
     try {
-      const { json } = await outputOf(run, 'vectors')
+      const { json } = await outputOf(run, 'items')
       const data = json.map(
         (vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`,
       )

@@ -1,12 +1,13 @@
-import { fork } from 'node:child_process'
-import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { askChild } from '../child-process.ts'
+import type { Device } from '../device/port.ts'
+import { digestFile } from '../models/digest.ts'
 import type { PrepareRequest } from './prepare.ts'
 import type { PrepareAnswer } from './prepare-process.ts'
 import type { ServingDescription } from './rewrite.ts'
 
-const PREPARE = fileURLToPath(new URL('prepare-process.ts', import.meta.url))
+const PREPARE = new URL('prepare-process.ts', import.meta.url)
 
 /** A decoder that can be batched: its file, what it looks like, and how far a batch is from one alone, in logits. */
 export type ServingForm = {
@@ -22,8 +23,14 @@ type Options = {
   graph: string
   /** Where the serving form goes; nothing is written to the model's own folder, which may be read-only. */
   home: string
+  /** What it is for, and verified on. */
+  device: Device
   threads: number
   timeoutMs: number
+  /** See PrepareRequest. */
+  measure?: boolean
+  /** Ends the preparing. */
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -31,7 +38,7 @@ type Options = {
  * model: without a serving form it is still served, one request at a time.
  */
 export async function ensureServingForm(options: Options): Promise<ServingForm | { unsupported: string }> {
-  const { folder, graph, home, threads, timeoutMs } = options
+  const { folder, graph, home, device, threads, timeoutMs, measure = false, signal } = options
   try {
     await mkdir(home, { recursive: true })
     await bringOriginal(path.join(folder, 'onnx'), graph, home)
@@ -40,9 +47,12 @@ export async function ensureServingForm(options: Options): Promise<ServingForm |
       unsupported: `its files cannot be brought to ${home} (${(error as NodeJS.ErrnoException).code})`,
     }
   }
-  const outFile = path.join(home, `${graph}.serving.onnx`)
+  const outFile = path.join(home, `${graph}.${device === 'cpu' ? '' : `${device}.`}serving.onnx`)
   const modelFile = path.join(home, `${graph}.onnx`)
-  const answer = await prepare({ modelFile, outFile, threads }, timeoutMs)
+  const request: PrepareRequest = { modelFile, outFile, device, threads, measure }
+  const asked = await askChild<PrepareAnswer>(PREPARE, request, timeoutMs, signal)
+  if ('failure' in asked) return { unsupported: `preparing it: ${asked.failure}` }
+  const { answer } = asked
   if ('unsupported' in answer) return answer
   return {
     file: outFile,
@@ -53,7 +63,8 @@ export async function ensureServingForm(options: Options): Promise<ServingForm |
 
 /**
  * The graph and its external weights beside the serving form, which points into them: as hard links, which cost
- * nothing, or as copies where the file systems differ. Made anew each time, so that they are those just verified.
+ * nothing, or as copies where the file systems differ. What is there and is not what was just verified is replaced;
+ * where it is, nothing is written, so that an image made with its serving forms may be read-only.
  */
 async function bringOriginal(from: string, graph: string, home: string): Promise<void> {
   const names = (await readdir(from)).filter(
@@ -61,24 +72,17 @@ async function bringOriginal(from: string, graph: string, home: string): Promise
   )
   for (const name of names) {
     const there = path.join(home, name)
+    if (await sameFile(path.join(from, name), there)) continue
     await rm(there, { force: true })
     await link(path.join(from, name), there).catch(() => copyFile(path.join(from, name), there))
   }
 }
 
-function prepare(request: PrepareRequest, timeoutMs: number): Promise<PrepareAnswer> {
-  return new Promise((resolve) => {
-    const child = fork(PREPARE, { stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' })
-    child.once('message', (answer) => resolve(answer as PrepareAnswer))
-    child.once('error', (error) => resolve({ unsupported: error.message }))
-    child.once('exit', (code, signal) =>
-      resolve({
-        unsupported:
-          signal === 'SIGKILL'
-            ? `preparing it took more than ${timeoutMs} ms`
-            : `preparing it ended with ${signal ?? code}`,
-      }),
-    )
-    child.send(request)
-  })
+/** Whether two paths are links to one file, or files of the same bytes. */
+async function sameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([stat(one), stat(other).catch(() => undefined)])
+  if (b === undefined || a.size !== b.size) return false
+  if (a.dev === b.dev && a.ino === b.ino) return true
+  const [first, second] = await Promise.all([digestFile(one), digestFile(other)])
+  return first.sha256 === second.sha256
 }

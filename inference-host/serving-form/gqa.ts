@@ -1,6 +1,6 @@
 import { type Draft, valueInfo } from './draft.ts'
 import { dimsOf, type GraphIndex, intAttribute, label } from './graph.ts'
-import { type DecoderInterface, newName, pastName } from './interface.ts'
+import { type DecoderInterface, newName, pastName, presentName } from './interface.ts'
 import { DATA_TYPE, type NodeProto, type ValueInfoProto } from './onnx-schema.ts'
 import { Unsupported } from './unsupported.ts'
 
@@ -20,6 +20,8 @@ const TOTAL = 6
 const COS = 7
 const SIN = 8
 const POSITIONS = 9
+/** Its outputs: attention (0), the caches. */
+const PRESENT_KEY = 1
 const REFUSED_INPUTS: Record<number, string> = {
   10: 'an attention bias, which is not made for slots of different lengths',
   12: 'a quantized cache',
@@ -56,15 +58,7 @@ const OFF_VALUES: Record<string, string | number> = {
  * @throws Unsupported, in words, for what it does not know.
  */
 export function newKeysOfGqa(draft: Draft, face: DecoderInterface): ValueInfoProto[] {
-  refuseOtherUsesOfTheMask(draft)
-  const nodes = Array.from({ length: face.layers }, (_, layer) => nodeOfLayer(draft.index, face, layer))
-  const positions = positionsFrom(draft)
-  if (face.hasPositionIds) {
-    const ids = positions(nodes[0]?.input[SEQLENS] ?? '')
-    for (const node of draft.graph.node)
-      node.input = node.input.map((name) => (name === 'position_ids' ? ids : name))
-    draft.graph.input = draft.graph.input.filter(({ name }) => name !== 'position_ids')
-  }
+  const { nodes, positions } = knownNodes(draft, face)
   return nodes.flatMap((node, layer) => {
     const { input } = node
     const key =
@@ -76,6 +70,36 @@ export function newKeysOfGqa(draft: Draft, face: DecoderInterface): ValueInfoPro
       return valueInfo(name, DATA_TYPE[face.kvType], ['slots', 'new_length', face.kvHeads * face.headDim])
     })
   })
+}
+
+/**
+ * Outputs of the serving form for caches that stay on a device: the operator's own, `present.<layer>.key|value`, as
+ * long as the cache that is fed. A caller hands in one buffer for both, which the operator then writes to in place.
+ * @throws Unsupported, in words, for what it does not know.
+ */
+export function sharedCachesOfGqa(draft: Draft, face: DecoderInterface): ValueInfoProto[] {
+  return knownNodes(draft, face).nodes.flatMap((node, layer) =>
+    (['key', 'value'] as const).map((part, i) => {
+      const name = presentName(layer, part)
+      if (node.output[PRESENT_KEY + i] !== name)
+        throw new Unsupported(`${label(node)} does not give ${name} itself`)
+      return valueInfo(name, DATA_TYPE[face.kvType], ['slots', face.kvHeads, 'buffer_length', face.headDim])
+    }),
+  )
+}
+
+/** The attention of each layer, and positions that do not depend on how wide the mask is. */
+function knownNodes(draft: Draft, face: DecoderInterface) {
+  refuseOtherUsesOfTheMask(draft)
+  const nodes = Array.from({ length: face.layers }, (_, layer) => nodeOfLayer(draft.index, face, layer))
+  const positions = positionsFrom(draft)
+  if (face.hasPositionIds) {
+    const ids = positions(nodes[0]?.input[SEQLENS] ?? '')
+    for (const node of draft.graph.node)
+      node.input = node.input.map((name) => (name === 'position_ids' ? ids : name))
+    draft.graph.input = draft.graph.input.filter(({ name }) => name !== 'position_ids')
+  }
+  return { nodes, positions }
 }
 
 /** The one node that a layer's cache goes to, when nothing about it is unknown. */

@@ -26,6 +26,11 @@ export function pastName(layer: number, part: 'key' | 'value'): string {
   return `past_key_values.${layer}.${part}`
 }
 
+/** The name of a layer's cache among the outputs of an export. */
+export function presentName(layer: number, part: 'key' | 'value'): string {
+  return `present.${layer}.${part}`
+}
+
 /** The name of a layer's new keys or values among the outputs of the serving form. */
 export function newName(layer: number, part: 'key' | 'value'): string {
   return `new.${layer}.${part}`

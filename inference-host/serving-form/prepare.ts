@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { env } from 'onnxruntime-node'
+import type { Device } from '../device/port.ts'
 import { digestFile } from '../models/digest.ts'
 import { decodeOnnx, encodeOnnx, externalFiles, pointAtWeights } from './onnx-file.ts'
 import { type FileDigest, readServingRecord, recordFileOf, type ServingRecord } from './record.ts'
@@ -16,8 +17,10 @@ export type PrepareRequest = {
   outFile: string
   /** ONNX Runtime's threads within an operator, for verifying; 1 by default. */
   threads?: number
-  /** Where to verify, as ONNX Runtime names its devices; `cpu` by default, which has no exact float16. */
-  executionProviders?: readonly string[]
+  /** The device that it is for, and verified on; `cpu` by default. */
+  device?: Device
+  /** Verify it on this machine even where it is there already. */
+  measure?: boolean
 }
 
 /** A serving form that may be used, of exactly these bytes, with the original that it was made from. */
@@ -33,7 +36,8 @@ export type Prepared = {
 /**
  * Gives a decoder export its serving form: rewrites the graph, compares it with the original, and only then puts it
  * at `outFile`, with its record beside it. The same original always gives the same bytes. A form that is there is
- * kept when recipe, ONNX Runtime, original and its own bytes are those of the record.
+ * kept when recipe, ONNX Runtime, original and its own bytes are those of the record; but on a GPU, whose kernels also
+ * follow its model and its driver, it is made and compared each time.
  *
  * Computes on the calling thread for seconds: call it in a child process.
  * @returns Why, in words, where the export has no serving form; then there is no file at `outFile` either.
@@ -47,12 +51,13 @@ export async function prepareServingForm(
   if (path.dirname(modelFile) !== path.dirname(outFile) || modelFile === outFile)
     throw new RangeError('a serving form lies in the folder of its original, under another name')
 
-  const kept = await freshForm(modelFile, outFile)
+  const { device = 'cpu', measure = false } = request
+  const kept = device === 'cpu' && !measure ? await freshForm(modelFile, outFile) : undefined
   if (kept !== undefined) return { ...kept, verified: undefined }
   // Dotted, so that nothing takes it for a file of the model while it is made.
   const draftFile = path.join(path.dirname(outFile), `.${path.basename(outFile)}.${process.pid}.draft`)
   try {
-    const { record, bytes } = await rewrite(modelFile)
+    const { record, bytes } = await rewrite(modelFile, device)
     await writeFile(draftFile, bytes)
     const { description } = record
     const verified = await verifyServingForm({
@@ -61,8 +66,10 @@ export async function prepareServingForm(
       servingFile: draftFile,
       description,
       threads: request.threads ?? 1,
+      device,
     })
     if ('unsupported' in verified) throw new Unsupported(verified.unsupported)
+    if (verified.mostColumns !== undefined) description.mostColumns = verified.mostColumns
     // The record last: without it, or with an older one, the form is made anew.
     await rename(draftFile, outFile)
     await writeFile(draftFile, `${JSON.stringify(record, null, 2)}\n`)
@@ -78,14 +85,18 @@ export async function prepareServingForm(
   }
 }
 
-async function rewrite(modelFile: string): Promise<{ record: ServingRecord; bytes: Uint8Array }> {
+async function rewrite(
+  modelFile: string,
+  device: Device,
+): Promise<{ record: ServingRecord; bytes: Uint8Array }> {
   // As in a hub's cache of links. ONNX Runtime takes weights from the model's own folder only.
   if (path.dirname(await realpath(modelFile)) !== (await realpath(path.dirname(modelFile))))
     throw new Unsupported('its file is a link to another folder')
   const source = { bytes: await readFile(modelFile), name: path.basename(modelFile) }
   const model = decodeOnnx(source.bytes)
   const weights = externalFiles(model)
-  const description = toServingForm(model)
+  // Only WebGPU's buffers can be held between calls by onnxruntime-node; CUDA gets its cache with each call.
+  const description = toServingForm(model, device === 'webgpu' ? 'device' : 'host')
   pointAtWeights(model, source)
   const bytes = encodeOnnx(model)
   const digests: Record<string, FileDigest> = { [source.name]: digestOf(source.bytes) }

@@ -22,7 +22,9 @@ const ServingRecord = z.strictObject({
     headDim: z.int().min(1),
     vocab: z.int().min(1),
     kvType: z.enum(['float32', 'float16']),
-    newLayout: z.enum(['tokens-heads', 'heads-tokens']),
+    newLayout: z.enum(['tokens-heads', 'heads-tokens', 'in-place']),
+    /** Of the GPU that it was verified on; such a form is made and verified at each start. */
+    mostColumns: z.int().min(2).optional(),
   }),
 })
 export type ServingRecord = z.infer<typeof ServingRecord>

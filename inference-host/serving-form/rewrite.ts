@@ -1,5 +1,5 @@
 import { draftOf, valueInfo } from './draft.ts'
-import { hasGqa, newKeysOfGqa } from './gqa.ts'
+import { hasGqa, newKeysOfGqa, sharedCachesOfGqa } from './gqa.ts'
 import { label } from './graph.ts'
 import { LOGITS_TO_KEEP, readInterface } from './interface.ts'
 import { keepLastPosition } from './last-position.ts'
@@ -19,8 +19,19 @@ export type ServingDescription = {
   headDim: number
   vocab: number
   kvType: 'float32' | 'float16'
-  /** Layout of the outputs `new.*`: [slots, n, kvHeads * headDim], or [slots, kvHeads, n, headDim]. */
-  newLayout: 'tokens-heads' | 'heads-tokens'
+  /**
+   * Layout of the outputs `new.*`: [slots, n, kvHeads * headDim], or [slots, kvHeads, n, headDim]. `in-place` has none:
+   * its outputs `present.*` are the caches that it is fed, which the caller fetches into the same buffers.
+   */
+  newLayout: 'tokens-heads' | 'heads-tokens' | 'in-place'
+  /** The most new tokens in a call that the device computes right; without a limit where there is none. */
+  mostColumns?: number | undefined
+}
+
+const OUTPUTS = {
+  'tokens-heads': newKeysOfGqa,
+  'in-place': sharedCachesOfGqa,
+  'heads-tokens': newKeysOfSpelledOut,
 }
 
 /** Operators that scale by the largest value in the whole batch. */
@@ -34,15 +45,18 @@ const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul
  * `position_ids` int64 [slots, n] (spelled-out only); `past_key_values.<layer>.key|value`
  * [slots, kvHeads, S, headDim], S being the length of the buffers. Outputs: `logits` float32 [slots, 1, vocab] of the
  * last position; `new.<layer>.key|value`, only the new ones, see `newLayout`. Everything between is as it was.
+ * @param cache Where the caches are: in the `host`'s memory, or on a `device` that can write to them in place. The
+ * spelled-out family cannot; its caches are in the host's memory always.
  * @throws Unsupported, in words, where the export is of no known kind. The model is of no use then.
  */
-export function toServingForm(model: ModelProto): ServingDescription {
+export function toServingForm(model: ModelProto, cache: 'host' | 'device' = 'host'): ServingDescription {
   const { graph } = model
   refuseBatchScales(graph)
   const face = readInterface(graph)
   const draft = draftOf(graph)
   const gqa = hasGqa(draft.index)
-  const outputs = gqa ? newKeysOfGqa(draft, face) : newKeysOfSpelledOut(draft, face)
+  const newLayout = !gqa ? 'heads-tokens' : cache === 'device' ? 'in-place' : 'tokens-heads'
+  const outputs = OUTPUTS[newLayout](draft, face)
 
   if (face.hasLogitsToKeep) {
     // An input with a default value: the export itself leaves all positions but the last.
@@ -63,7 +77,7 @@ export function toServingForm(model: ModelProto): ServingDescription {
     headDim,
     vocab,
     kvType,
-    newLayout: gqa ? 'tokens-heads' : 'heads-tokens',
+    newLayout,
   }
 }
 

@@ -1,20 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { InferenceSession } from 'onnxruntime-node'
+import type { Device } from '../device/port.ts'
+import { compare, type Difference } from './compare.ts'
 import { computesInInt8, useFloat32Activations } from './int8-activations.ts'
 import { decodeOnnx, encodeOnnx, type OnnxSource, pointAtWeights } from './onnx-file.ts'
 import type { ModelProto } from './onnx-schema.ts'
-import { runOriginal, type Session, type Transcript } from './original-run.ts'
 import type { ServingDescription } from './rewrite.ts'
-import { startSlots } from './serving-run.ts'
-
-/** The largest differences between logits of the original and of the serving form. */
-export type Difference = {
-  /** Each prompt in a slot of its own, one slot a call. */
-  alone: number
-  /** Steps of all slots at once, of different lengths. */
-  batch: number
-}
 
 /**
  * What was compared. `float32` is the same with float32 activations, measured where int8 ones would only magnify
@@ -22,19 +13,27 @@ export type Difference = {
  * right, but this machine's kernels round one row otherwise than several (seen: 4-bit MatMulNBits with int8
  * activations on AVX2 without VNNI; two rows or more agree exactly with each other).
  */
-export type Verified = { measured: Difference; float32: Difference | undefined }
+export type Verified = {
+  measured: Difference
+  float32: Difference | undefined
+  /** The most new tokens in a call that this device computes right, where that is limited. */
+  mostColumns?: number
+}
 
-/** What float32 activations may differ by: spelled-out attention sums over longer, masked rows. */
-export const TOLERANCE = 1e-3
+/**
+ * What logits may differ by where kernels need not be the same to the last bit. `float32`: spelled-out attention sums
+ * over longer, masked rows, and a GPU's kernels over other tiles. `float16`: its numbers are 2^-10 apart at 1, 2^-6 at
+ * 16, and each layer rounds to them; so does TensorFloat-32, which ONNX Runtime multiplies float32 in on CUDA.
+ * `int8`: roundings of int8 activations that fall the other way.
+ */
+export const TOLERANCE = { float32: 1e-3, float16: 0.1, int8: 2 }
 
-/** Of different lengths, so that a step mixes them; the longest is cut into chunks. */
-const LENGTHS = [3, 12, 6]
-/** Tokens chosen after each prompt: behind the prompt itself, behind steps of a slot alone, behind steps together. */
-const STEPS = 5
-const FIRST_TOGETHER = 3
-const CAPACITY = 32
-/** Far from anything that a cache holds, but finite: reading an unused column would show. */
-const GARBAGE = 97
+/**
+ * Calls of up to this many new tokens take another attention kernel on WebGPU than larger ones, which are wrong on
+ * adapters with subgroups of fewer than 8 (ONNX Runtime 1.30 on SwiftShader, where they are of 4: off by 0.4 logits and
+ * more; flash_attention.cc, `use_split_reduce`).
+ */
+const SMALL_CALL = 31
 
 export type VerifyRequest = {
   modelFile: string
@@ -43,105 +42,91 @@ export type VerifyRequest = {
   description: ServingDescription
   /** ONNX Runtime's threads within an operator. */
   threads: number
-  /** Devices to compare on, as ONNX Runtime names them; `cpu` by default. */
-  executionProviders?: readonly string[]
+  /** Where the serving form runs; `cpu` by default. */
+  device?: Device
 }
+
+type Verdict = Verified | { unsupported: string /** It runs, but not right. */; wrong?: true }
 
 /**
  * Runs an original and its serving form on a few prompts, computing on the calling thread, and compares the logits of
- * every step. Attention by GroupQueryAttention has to be equal to the last bit for slots alone, and for batches
- * where the machine's kernels allow it, else to 1e-3 with float32 activations; the spelled-out family to 1e-3 with
- * float32 activations throughout.
+ * every step. On the CPU, attention by GroupQueryAttention in float32 has to be equal to the last bit for slots alone,
+ * and for batches where the machine's kernels allow it; everything else to `TOLERANCE`, measured with float32
+ * activations where int8 ones magnify what is no error. On a GPU the measure is the original on the CPU: its kernels
+ * are taken at nobody's word.
  * @returns What was measured, or why the serving form must not be used. A session that cannot be created counts as
  * such a reason; it may also harm later sessions of this process, which is why a child process should do this.
  * @throws What the file system throws.
  */
 export async function verifyServingForm(request: VerifyRequest): Promise<Verified | { unsupported: string }> {
-  const { modelFile, servingFile, description, threads, executionProviders = ['cpu'] } = request
-  const open = (file: string) =>
-    InferenceSession.create(file, { intraOpNumThreads: threads, executionProviders })
-  const between = async (original: string, serving: string) => {
+  if ((request.device ?? 'cpu') === 'cpu') return verifyOnCpu(request)
+  const verdict = await verifyOnGpu(request)
+  if (!('unsupported' in verdict)) return verdict
+  const small = verdict.wrong ? await verifyOnGpu(request, SMALL_CALL) : verdict
+  if ('unsupported' in small) return { unsupported: verdict.unsupported }
+  return { ...small, mostColumns: SMALL_CALL }
+}
+
+async function verifyOnCpu(request: VerifyRequest): Promise<Verified | { unsupported: string }> {
+  const { modelFile, servingFile, description, threads } = request
+  const between = comparison(description, { device: 'cpu', threads })
+  const measured = await between(modelFile, servingFile)
+  if ('unsupported' in measured) return measured
+  const exact = description.family === 'gqa' && description.kvType === 'float32'
+  if (exact && measured.alone !== 0)
+    return { unsupported: `its logits differ from the original's by ${measured.alone}` }
+  const tolerance = TOLERANCE[description.kvType]
+  const enough = description.kvType === 'float32' ? 0 : tolerance
+  if (isWithin(measured, enough)) return { measured, float32: undefined }
+
+  const float32 = (await withFloat32Activations(modelFile, servingFile, between)) ?? measured
+  if ('unsupported' in float32) return float32
+  if (!isWithin(float32, tolerance)) return { unsupported: differs(float32, IN_FLOAT32).unsupported }
+  return { measured, float32 }
+}
+
+async function verifyOnGpu(
+  { modelFile, servingFile, description, threads, device = 'cpu' }: VerifyRequest,
+  mostColumns?: number,
+): Promise<Verdict> {
+  const most = mostColumns === undefined ? {} : { mostColumns }
+  const tolerance = TOLERANCE[device === 'cuda' ? 'float16' : description.kvType]
+  const strictly = comparison(description, { device, threads, limit: tolerance, ...most })
+  const float32 = await withFloat32Activations(modelFile, servingFile, strictly)
+  if (float32 === undefined) {
+    const measured = await strictly(modelFile, servingFile)
+    if ('unsupported' in measured) return measured
+    return isWithin(measured, tolerance) ? { measured, float32 } : differs(measured)
+  }
+  if ('unsupported' in float32) return float32
+  if (!isWithin(float32, tolerance)) return differs(float32, IN_FLOAT32)
+  const loosely = comparison(description, { device, threads, limit: TOLERANCE.int8, ...most })
+  const measured = await loosely(modelFile, servingFile)
+  if ('unsupported' in measured) return measured
+  return isWithin(measured, TOLERANCE.int8) ? { measured, float32 } : differs(measured)
+}
+
+/** A comparison of two files, whose failure is a reason against the form. */
+function comparison(description: ServingDescription, options: Parameters<typeof compare>[3]) {
+  return async (original: string, serving: string): Promise<Difference | { unsupported: string }> => {
     try {
-      return await compare(open, original, serving, description)
+      return await compare(original, serving, description, options)
     } catch (cause) {
       return { unsupported: `it does not run: ${firstLine(cause)}` }
     }
   }
-  const measured = await between(modelFile, servingFile)
-  if ('unsupported' in measured) return measured
-  const { alone, batch } = measured
-  const exact = description.family === 'gqa'
-  if (exact && alone !== 0) return { unsupported: `its logits differ from the original's by ${alone}` }
-  if (alone === 0 && batch === 0) return { measured, float32: undefined }
-
-  const float32 = (await withFloat32Activations(modelFile, servingFile, between)) ?? measured
-  if ('unsupported' in float32) return float32
-  const worst = Math.max(float32.alone, float32.batch)
-  // Not `>`: a NaN has to count as wrong.
-  if (!(worst <= TOLERANCE))
-    return { unsupported: `its logits differ from the original's by ${worst} with float32 activations` }
-  return { measured, float32 }
 }
 
-type Open = (file: string) => Promise<Session & { release(): Promise<void> }>
+// Not `>`: a NaN has to count as wrong.
+const isWithin = ({ alone, batch }: Difference, tolerance: number) => Math.max(alone, batch) <= tolerance
 
-async function compare(
-  open: Open,
-  original: string,
-  serving: string,
-  form: ServingDescription,
-): Promise<Difference> {
-  const transcripts = await using(open, original, (session) =>
-    inTurn(LENGTHS, (length, i) => runOriginal(session, form, promptOf(length, i, form.vocab), STEPS)),
-  )
-  return using(open, serving, (session) => follow(session, form, transcripts))
-}
+const IN_FLOAT32 = ' with float32 activations'
 
-async function using<T>(open: Open, file: string, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await open(file)
-  try {
-    return await use(session)
-  } finally {
-    await session.release()
+function differs({ alone, batch }: Difference, how = ''): { unsupported: string; wrong: true } {
+  return {
+    unsupported: `its logits differ from the original's by ${Math.max(alone, batch)}${how}`,
+    wrong: true,
   }
-}
-
-/** Walks a serving form along transcripts: prompts in chunks, then steps of each slot alone, then of all together. */
-async function follow(
-  session: Session,
-  form: ServingDescription,
-  transcripts: readonly Transcript[],
-): Promise<Difference> {
-  const slots = startSlots(session, form, transcripts.length, CAPACITY, GARBAGE)
-  const all = transcripts.map((_, slot) => slot)
-  const difference = { alone: 0, batch: 0 }
-  const check = (kind: keyof Difference, slot: number, step: number, found: Float32Array | undefined) => {
-    difference[kind] = larger(difference[kind], found, transcripts[slot]?.logits[step])
-  }
-  for (const slot of all) {
-    const prompt = transcripts[slot]?.prompt ?? []
-    const chunks = prompt.length > 10 ? [prompt.slice(0, 5), prompt.slice(5)] : [prompt]
-    const logits = await inTurn(chunks, (chunk) => slots.step([slot], [chunk]))
-    check('alone', slot, 0, logits.at(-1)?.[0])
-  }
-  for (let step = 1; step < STEPS; step++) {
-    const kind = step < FIRST_TOGETHER ? 'alone' : 'batch'
-    for (const group of kind === 'batch' ? [all] : all.map((slot) => [slot])) {
-      const tokens = group.map((slot) => [transcripts[slot]?.chosen[step - 1] ?? 0])
-      const logits = await slots.step(group, tokens)
-      for (const [row, slot] of group.entries()) check(kind, slot, step, logits[row])
-    }
-  }
-  return difference
-}
-
-/** The larger of a difference and those between two rows; NaN where a number is none or missing. */
-function larger(than: number, found: Float32Array = new Float32Array(1), wanted?: Float32Array): number {
-  let worst = than
-  // Math.max keeps a NaN, which then is wrong for every comparison.
-  for (let i = 0; i < found.length; i++)
-    worst = Math.max(worst, Math.abs((found[i] ?? Number.NaN) - (wanted?.[i] ?? Number.NaN)))
-  return worst
 }
 
 /**
@@ -167,17 +152,6 @@ async function withFloat32Activations<T>(
   } finally {
     for (const copy of copies) await rm(copy, { force: true })
   }
-}
-
-/** Token ids that are spread over the vocabulary, always the same. */
-function promptOf(length: number, which: number, vocab: number): number[] {
-  return Array.from({ length }, (_, i) => (Math.imul(i + 1 + 31 * which, 2_654_435_761) >>> 8) % vocab)
-}
-
-async function inTurn<A, B>(items: readonly A[], each: (item: A, place: number) => Promise<B>): Promise<B[]> {
-  const results: B[] = []
-  for (const [place, item] of items.entries()) results.push(await each(item, place))
-  return results
 }
 
 function firstLine(cause: unknown): string {

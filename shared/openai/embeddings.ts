@@ -9,6 +9,9 @@ export const EmbeddingRequest = z.strictObject({
   model: z.string().min(1).max(200),
   input: z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)]),
   encoding_format: z.enum(['float', 'base64']).default('float'),
+  dimensions: z.int().min(1).optional(),
+  /** Not OpenAI's: what is too long is cut to the model's context rather than refused, as TEI does. */
+  truncate: z.boolean().default(false),
   user: ignored.user,
 })
 export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>
@@ -18,6 +21,8 @@ export const HostEmbeddingRequest = z.strictObject({
   model: z.string().min(1).max(200),
   input: z.array(Text).min(1).max(2048),
   encoding_format: z.enum(['float', 'base64']),
+  dimensions: z.int().min(1).optional(),
+  truncate: z.boolean().optional(),
 })
 export type HostEmbeddingRequest = z.infer<typeof HostEmbeddingRequest>
 

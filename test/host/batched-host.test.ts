@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { embeddedModel } from '../real-models.ts'
+import { embeddedModel, realModel } from '../real-models.ts'
 import { type Serving, serve } from './serving.ts'
 
 const { folder } = embeddedModel('twohop-chat')
+const smol = realModel('SmolLM2-135M-Instruct')
 let batched: Serving
 let alone: Serving
 beforeAll(async () => {
@@ -67,6 +68,27 @@ test("a prompt that begins like an earlier one of the same account is not comput
   expect((await ask(batched, `${prompt} Now.`, 'second')).timing.cached_prompt_tokens).toBe(0)
 })
 
+test('what the operator declared public is shared between accounts, and changes no answer', async () => {
+  const system = 'You answer questions about gardens in one short and friendly sentence. '.repeat(3)
+  const model = { id: 'chat', source: folder, task: 'text-generation', public_prefixes: [system] }
+  const shared = await serve([model])
+  try {
+    const asked = (content: string) => ({
+      messages: [
+        { role: 'system', content: system },
+        { role: 'user', content },
+      ],
+    })
+    const first = await ask(shared, '', 'first', asked('What is a rose?'))
+    const second = await ask(shared, '', 'second', asked('What is a tree?'))
+    expect(first.timing.cached_prompt_tokens).toBe(0)
+    expect(second.timing.cached_prompt_tokens).toBeGreaterThanOrEqual(32)
+    expect(second.text).toBe((await ask(alone, '', 'second', asked('What is a tree?'))).text)
+  } finally {
+    await shared.stop()
+  }
+})
+
 test('the metrics count what was done', async () => {
   const token = await batched.signer.sign('GET /metrics', '', { scope: 'metrics' })
   const response = await fetch(`${batched.host.url}/metrics`, {
@@ -81,3 +103,23 @@ test('the metrics count what was done', async () => {
   expect(value('prefix_cache_hits_total')).toBeGreaterThanOrEqual(32)
   expect(value('num_requests_running')).toBe(0)
 })
+
+test.skipIf(!smol.there)(
+  `where this CPU rounds several rows otherwise than one, HOST_EXACT gives the answers of each alone${smol.missing}`,
+  async () => {
+    const models = [{ id: 'chat', source: smol.folder, task: 'text-generation', context: 512 }]
+    const plain = await serve(models, { HOST_SLOTS: '1' })
+    const settings = { temperature: 0, max_tokens: 12 }
+    const one = []
+    for (const question of QUESTIONS) one.push((await ask(plain, question, 'a', settings)).text)
+    await plain.stop()
+    const exact = await serve(models, { HOST_EXACT: 'true' })
+    try {
+      const many = await Promise.all(QUESTIONS.map((question, i) => ask(exact, question, `a${i}`, settings)))
+      expect(many.map(({ text }) => text)).toEqual(one)
+      expect(exact.lines.join('\n')).toMatch(/^batching .*batch_difference=/m)
+    } finally {
+      await exact.stop()
+    }
+  },
+)

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { chooseDevice } from '../../inference-host/device/choose.ts'
 import { createTryDevice } from '../../inference-host/device/try.ts'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
 import { embeddedModel, realModel } from '../real-models.ts'
@@ -27,6 +28,7 @@ let running: HostProcess | undefined
 afterEach(async () => {
   running?.child.kill('SIGKILL')
   await running?.ended
+  vi.unstubAllEnvs()
 })
 
 async function start(
@@ -63,11 +65,29 @@ describe('trying a device', () => {
   })
 })
 
-test('auto without any GPU falls back to the CPU and says why', async () => {
+test('auto leaves a light model on the CPU and says why', async () => {
   const model = { id: 'chat', source: chat.folder, task: 'text-generation' }
-  const { host, models } = await start(model, { HOST_DEVICE: 'auto', CUDA_VISIBLE_DEVICES: '', ...NO_VULKAN })
+  const { host, models } = await start(model, { HOST_DEVICE: 'auto' })
   expect(models[0]?.device).toBe('cpu')
-  expect(await host.line(/^device /)).toMatch(/^device model=chat chosen=cpu why="cuda: .+; webgpu: .+"$/)
+  expect(await host.line(/^device /)).toBe('device model=chat chosen=cpu why="3 MiB are a light model"')
+})
+
+/** Chooses for the small model as for a large one, with the drivers that `environment` names. */
+async function chooseWith(environment: Record<string, string>) {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
+  return chooseDevice({
+    preference: 'auto',
+    files: ['model_quantized.onnx'],
+    request,
+    bytes: async () => 2 ** 30,
+    tryDevice: createTryDevice(60_000),
+  })
+}
+
+test('auto without any GPU falls back to the CPU and says why', async () => {
+  const { device, why } = await chooseWith({ CUDA_VISIBLE_DEVICES: '', ...NO_VULKAN })
+  expect(device).toBe('cpu')
+  expect(why).toMatch(/^cuda: .+; webgpu: .+$/)
 })
 
 const noChromium = existsSync(DRIVER) ? '' : ` (${DRIVER} is missing: apt-get install chromium)`
@@ -92,14 +112,9 @@ describe.skipIf(noChromium !== '')(`webgpu on SwiftShader${noChromium}`, () => {
   })
 
   test('auto tries it, and passes it over where the CPU is far faster', async () => {
-    const model = { id: 'chat', source: chat.folder, task: 'text-generation' }
-    const { host, models } = await start(model, {
-      HOST_DEVICE: 'auto',
-      CUDA_VISIBLE_DEVICES: '',
-      ...SWIFTSHADER,
-    })
-    const line = await host.line(/^device /)
-    expect(line).toMatch(/webgpu runs it, \d+ ms, cpu \d+ ms/)
-    expect(line).toContain(`chosen=${models[0]?.device} `)
+    const { device, why } = await chooseWith({ CUDA_VISIBLE_DEVICES: '', ...SWIFTSHADER })
+    expect(why).toMatch(/webgpu runs it, \d+ ms, cpu \d+ ms/)
+    const [webgpu, cpu] = [...why.matchAll(/(\d+) ms/g)].map(([, ms]) => Number(ms)) as [number, number]
+    expect(device).toBe(webgpu > 2 * cpu ? 'cpu' : 'webgpu')
   })
 })

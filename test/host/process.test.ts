@@ -122,7 +122,7 @@ test('lives before it is ready, then says over its channel what it serves', asyn
     },
   ])
   expect(await host.line(/^model /)).toMatch(
-    /^model id=tiny task=text-generation device=cpu dtype=q8 slots=16 context=\d+/,
+    /^model id=tiny task=text-generation device=cpu dtype=q8 slots=17 context=\d+/,
   )
   expect(early.status).toBe(503)
   expect((await fetch(`${url}/readyz`)).status).toBe(200)

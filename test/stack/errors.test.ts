@@ -37,7 +37,7 @@ describe('400', () => {
     ['[]', null],
     [{ ...hello, messages: [{ role: 'user', content: 7 }] }, 'messages[0].content'],
     [{ ...hello, max_tokens: 513 }, 'max_tokens'],
-    [{ ...hello, tools: [{}] }, 'tools'],
+    [{ ...hello, tools: [{}] }, 'tools[0].type'],
   ])('invalid_request names the field: %o', async (body, param) => {
     const { token } = await newUser('pro')
     expect(await refused(call(chat, { token, body }))).toMatchObject({

@@ -4,6 +4,10 @@ import { HUB_TASKS } from '../../shared/catalog.ts'
 export const TASKS_SERVED = [
   'text-classification',
   'feature-extraction',
+  'token-classification',
+  'zero-shot-classification',
+  'fill-mask',
+  'question-answering',
   'summarization',
   'translation',
   'text-generation',

@@ -7,6 +7,7 @@ import { seededRandom } from '../../../inference-host/engine/random.ts'
 import { createTokenSampler } from '../../../inference-host/sampling/sampler.ts'
 import type { SamplingSettings } from '../../../inference-host/sampling/settings.ts'
 import { generateAlone } from './alone.ts'
+import { createDeviceHashingDecoder } from './fake-device.ts'
 import { createHashingDecoder, SHAPE } from './hashing-decoder.ts'
 
 const SIZES = { stride: 4, lane: 8, block: 4 }
@@ -78,17 +79,19 @@ const alone = (wish: Wish) =>
 const range = (from: number, length: number) => Array.from({ length }, (_, i) => 4 + ((from + i * 7) % 36))
 
 describe('many at once', () => {
-  test.each([1, 2, 3, 4])(
-    'give each what it gives alone, whatever comes and goes (seed %i)',
-    async (seed) => {
+  test.each([1, 2, 3, 4].flatMap((seed) => [[seed, 'in memory'] as const, [seed, 'on a device'] as const]))(
+    'give each what it gives alone, whatever comes and goes (seed %i, caches %s)',
+    async (seed, where) => {
       const random = seededRandom(seed)
       const below = (most: number) => Math.floor(random() * most)
       const due: (() => void)[] = []
-      const decoder = createHashingDecoder({
+      const hooks = {
         onCall() {
           for (let i = below(3); i > 0; i--) due.shift()?.()
         },
-      })
+      }
+      const device = where === 'on a device' ? createDeviceHashingDecoder(hooks, SIZES.block) : undefined
+      const decoder = device ?? createHashingDecoder(hooks)
       const memoryBytes = (200 + below(300)) * TOKEN
       const engine = engineOf(decoder, { memoryBytes, publicPrefixes: [range(1, 9)] })
       const wishes = Array.from({ length: 120 }, (): Wish => {
@@ -137,8 +140,31 @@ describe('many at once', () => {
         kvTokens: 0,
         memoryUsed: stats.prefixBlocks * SIZES.block * TOKEN,
       })
+      if (device !== undefined) expect(await device.liveBytes()).toBe(engine.stats().memoryUsed)
     },
   )
+
+  test('in calls of a few tokens of a prompt, where its device takes no more', async () => {
+    let most = 0
+    const decoder = createHashingDecoder(
+      {
+        onCall({ columns }) {
+          most = Math.max(most, columns)
+        },
+      },
+      { ...SHAPE, mostColumns: 5 },
+    )
+    const wishes = [31, 5, 6, 12].map((length): Wish => ({ prompt: range(length, length) }))
+    const engine = engineOf(decoder)
+    const outcomes = await Promise.all(wishes.map((wish) => ask(engine, wish)))
+    expect(outcomes.map(({ tokens }) => tokens)).toEqual(await Promise.all(wishes.map(alone)))
+    expect(most).toBe(5)
+  })
+
+  test('but not in calls of a few rows where the caches are on a device', () => {
+    const decoder = createDeviceHashingDecoder({}, SIZES.block)
+    expect(() => engineOf(decoder, { rowsPerCall: 2 })).toThrow(RangeError)
+  })
 
   test('in calls of a few rows, too', async () => {
     let most = 0

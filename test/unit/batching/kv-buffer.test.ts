@@ -88,9 +88,9 @@ describe('slots', () => {
     const source = filled([5, 9])
     source.setStride(9, [5, 9])
     const target = createKvBuffer(SHAPE, 3, 16)
-    target.copyFrom(source, 1, 2, 9)
+    target.copyFrom(source, { slot: 1, at: 0 }, { slot: 2, at: 0 }, 9)
     expectSlot(target, 2, 2, 9)
-    target.copyFrom(target, 2, 0, 9)
+    target.copyFrom(target, { slot: 2, at: 0 }, { slot: 0, at: 0 }, 9)
     expectSlot(target, 0, 2, 9)
   })
 
@@ -103,14 +103,13 @@ describe('slots', () => {
 
   test('give blocks and take them back', () => {
     const source = filled([9])
-    const block = new Float32Array(4 * 2 * 4 * 3)
-    source.readBlock(block, 0, 4, 4)
+    const block = createKvBuffer(SHAPE, 1, 4)
     const target = filled([9, 9])
     const { arrays } = target.view(2)
     for (const array of arrays) array.fill(0, 16 * 3 * 2)
     for (const at of [0, 4]) {
-      source.readBlock(block, 0, at, 4)
-      target.writeBlock(block, 1, at, 4)
+      block.copyFrom(source, { slot: 0, at }, { slot: 0, at: 0 }, 4)
+      target.copyFrom(block, { slot: 0, at: 0 }, { slot: 1, at }, 4)
     }
     expectSlot(target, 1, 1, 8)
     expectSlot(target, 0, 1, 9)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { bytesPerToken } from '../../../inference-host/batching/decoder.ts'
-import { createKvBuffer } from '../../../inference-host/batching/kv-buffer.ts'
+import { createKvBuffer, hostBuffers } from '../../../inference-host/batching/kv-buffer.ts'
 import { createMemory } from '../../../inference-host/batching/memory.ts'
 import { createPrefixCache } from '../../../inference-host/batching/prefix-cache.ts'
 import { PUBLIC, prefixKeys, publicLength } from '../../../inference-host/batching/prefix-keys.ts'
@@ -12,7 +12,7 @@ const slot = createKvBuffer(SHAPE, 1, 32)
 
 const cacheOf = (blocks: number) => {
   const memory = createMemory(blocks * BYTES)
-  return { memory, cache: createPrefixCache(SHAPE, memory, BLOCK) }
+  return { memory, cache: createPrefixCache(SHAPE, memory, BLOCK, hostBuffers(SHAPE)) }
 }
 const chain = (name: string, length: number) => Array.from({ length }, (_, i) => `${name}${i}`)
 

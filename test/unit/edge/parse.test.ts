@@ -1,10 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createEntitle } from '../../../edge/access/entitlement.ts'
-import { worstCase } from '../../../edge/budget/estimate.ts'
+import { worstCase, worstCaseOfPairs } from '../../../edge/budget/estimate.ts'
 import { parseChat } from '../../../edge/routes/chat.ts'
 import { parseCompletion } from '../../../edge/routes/completions.ts'
 import { parseEmbedding } from '../../../edge/routes/embeddings.ts'
+import { parseRerank } from '../../../edge/routes/rerank.ts'
 import { hubTask, parseTask } from '../../../edge/routes/tasks.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog, HUB_TASKS } from '../../../shared/catalog.ts'
@@ -13,6 +14,7 @@ import { HostCompletionRequest } from '../../../shared/openai/completions.ts'
 import { HostEmbeddingRequest } from '../../../shared/openai/embeddings.ts'
 import type { Tool, ToolCall } from '../../../shared/openai/structure.ts'
 import { TOOL_RESPONSE_BYTES, toolCallBytes, toolPromptBytes } from '../../../shared/openai/tool-text.ts'
+import { HostRerankRequest } from '../../../shared/rerank.ts'
 import { HostTaskRequest } from '../../../shared/tasks.ts'
 
 const catalog = Catalog.parse(defaults)
@@ -249,6 +251,133 @@ describe('the other requests', () => {
   })
 })
 
+describe('requests to encoders', () => {
+  const reader = {
+    id: 'reader',
+    context: 40,
+    overhead: { request: 0, item: 2 },
+    prices: { prompt: 3, output: 0 },
+  }
+  const models = [
+    'text-ranking',
+    'token-classification',
+    'zero-shot-classification',
+    'fill-mask',
+    'question-answering',
+  ]
+  const encoders = Catalog.parse({
+    ...defaults,
+    models: [
+      ...defaults.models,
+      ...models.map((task) => ({ ...reader, id: task, tasks: [task] })),
+      { ...reader, id: 'matryoshka', tasks: ['embedding'], dimensions: [64, 128] },
+    ],
+    plans: defaults.plans.map((plan) => ({
+      ...plan,
+      models: [...plan.models, ...models, 'matryoshka'],
+      limits: { ...plan.limits, inputs_max: 4 },
+    })),
+  })
+  const plan = createEntitle(encoders, {
+    anonymousPlan: undefined,
+    unverifiedEmailPlan: undefined,
+    supabaseConfirmsEmail: true,
+  })({
+    issuer: 'firebase',
+    project: 'demo',
+    subject: 'u1',
+    anonymous: false,
+    emailVerified: true,
+    plan: 'pro',
+    status: 'active',
+    roles: [],
+    scopes: undefined,
+  })
+  const sent = (work: { request: object }) => JSON.parse(JSON.stringify(work.request))
+
+  it('rerank: the query is counted with every document, and each pair has a context of its own', () => {
+    const documents = ['abc', { text: '€' }, 'x'.repeat(99)]
+    const work = parseRerank({ model: 'text-ranking', query: 'four', documents, top_n: 2 }, plan)
+    expect(HostRerankRequest.parse(sent(work))).toEqual({
+      model: 'text-ranking',
+      query: 'four',
+      documents: ['abc', '€', 'x'.repeat(99)],
+      top_n: 2,
+      return_documents: false,
+      truncate: false,
+    })
+    const promptTokens = 4 + 3 + 4 + (4 + 3 + 4) + 40
+    expect(work.worst).toEqual({ promptTokens, outputTokens: 0, units: 3 * promptTokens })
+  })
+
+  it('zero-shot: each text is counted with each hypothesis', () => {
+    const parameters = { candidate_labels: ['a', 'bb'], hypothesis_template: 'it is {}', multi_label: true }
+    const work = parseTask('zero-shot-classification', { inputs: ['xyz', 'w'], parameters }, plan)
+    expect(HostTaskRequest.parse(sent(work))).toMatchObject({
+      inputs: ['xyz', 'w'],
+      single: false,
+      parameters,
+    })
+    expect(work.worst.promptTokens).toBe(3 + 7 + 4 + (3 + 8 + 4) + (1 + 7 + 4) + (1 + 8 + 4))
+  })
+
+  it('question-answering: the question and the context are one pair', () => {
+    const inputs = { question: 'who', context: 'Anna' }
+    const work = parseTask('question-answering', { inputs, parameters: { top_k: 2 } }, plan)
+    expect(HostTaskRequest.parse(sent(work))).toMatchObject({
+      inputs: ['who', 'Anna'],
+      parameters: { top_k: 2 },
+    })
+    expect(work.worst.promptTokens).toBe(3 + 4 + 4)
+  })
+
+  it('embeddings: only the dimensions that the catalog allows', () => {
+    const embedding = { model: 'matryoshka', input: 'a' }
+    const work = parseEmbedding({ ...embedding, dimensions: 64, truncate: true }, plan)
+    expect(HostEmbeddingRequest.parse(sent(work))).toMatchObject({ dimensions: 64, truncate: true })
+    expect(refusal(() => parseEmbedding({ ...embedding, dimensions: 65 }, plan))).toEqual([
+      'invalid_request',
+      'dimensions',
+    ])
+    expect(
+      refusal(() => parseEmbedding({ model: 'twohop-embed', input: 'a', dimensions: 64 }, plan)),
+    ).toEqual(['invalid_request', 'dimensions'])
+  })
+
+  it('whether to cut what is too long is handed on', () => {
+    const work = parseTask('token-classification', { inputs: 'a', truncate: true }, plan)
+    expect(HostTaskRequest.parse(sent(work)).parameters).toEqual({ truncate: true })
+  })
+
+  const zeroShot = (parameters: object, inputs: unknown = ['a', 'b']) =>
+    refusal(() => parseTask('zero-shot-classification', { inputs, parameters }, plan))
+  it('what is beyond the plan or the task is refused by its field', () => {
+    expect(zeroShot({ candidate_labels: ['a', 'b', 'c'] })).toEqual([
+      'invalid_request',
+      'parameters.candidate_labels',
+    ])
+    expect(zeroShot({ candidate_labels: [] })).toEqual(['invalid_request', 'parameters.candidate_labels'])
+    expect(zeroShot({ candidate_labels: ['a'], hypothesis_template: 'no place' })).toEqual([
+      'invalid_request',
+      'parameters.hypothesis_template',
+    ])
+    expect(zeroShot({})).toEqual(['invalid_request', 'parameters.candidate_labels'])
+    const documents = ['a', 'b', 'c', 'd', 'e']
+    expect(refusal(() => parseRerank({ model: 'text-ranking', query: 'q', documents }, plan))).toEqual([
+      'invalid_request',
+      'documents',
+    ])
+    expect(refusal(() => parseTask('question-answering', { inputs: { question: 'who' } }, plan))).toEqual([
+      'invalid_request',
+      'inputs.context',
+    ])
+    expect(refusal(() => parseTask('fill-mask', { inputs: 'a', parameters: { top_k: 101 } }, plan))).toEqual([
+      'invalid_request',
+      'parameters.top_k',
+    ])
+  })
+})
+
 describe('the worst case', () => {
   it('of an encoder is bounded by one context an input', () => {
     const model = catalog.models[1]
@@ -256,5 +385,16 @@ describe('the worst case', () => {
     expect(worstCase(model, ['x'.repeat(9999), 'y'], 0).promptTokens).toBe(
       Math.min(10_000 + 2 * model.overhead.item, 2 * model.context),
     )
+  })
+
+  it('of pairs counts a shared text with each, and each pair within a context', () => {
+    const [, model] = catalog.models
+    if (!model) throw new Error('no encoder')
+    const pairs = [
+      ['€', 'ab'],
+      ['€', 'x'.repeat(9999)],
+    ] as const
+    expect(worstCaseOfPairs(model, pairs).promptTokens).toBe(3 + 2 + 2 * model.overhead.item + model.context)
+    expect(worstCaseOfPairs(model, []).promptTokens).toBe(0)
   })
 })

@@ -222,7 +222,7 @@ test('embeddings: vectors as the worker wrote them, usage of prompts only', asyn
   const run = await arrived(0, encoder)
   run.report({ type: 'started', promptTokens: 6 })
   run.end(
-    { how: 'finished', output: { kind: 'vectors', json: ['[1,2]', '[3,4]'] } },
+    { how: 'finished', output: { kind: 'items', json: ['[1,2]', '[3,4]'] } },
     { promptTokens: 6, computeMs: 3 },
   )
   expect(await (await answer).json()).toEqual({
@@ -238,7 +238,7 @@ test('embeddings: vectors as the worker wrote them, usage of prompts only', asyn
 
 test('tasks: the hub’s shapes', async () => {
   const request = { model: 'embed-1', inputs: ['a'], single: true, max_tokens: 0, parameters: {} }
-  const vectors = { how: 'finished', output: { kind: 'vectors', json: ['[1,2]'] } } as const
+  const vectors = { how: 'finished', output: { kind: 'items', json: ['[1,2]'] } } as const
   const features = { scope: 'tasks:feature-extraction' }
   const one = send('POST /v1/tasks/feature-extraction', request, features)
   ;(await arrived(0, encoder)).end(vectors)
@@ -254,7 +254,7 @@ test('tasks: the hub’s shapes', async () => {
   })
   const run = await arrived(0, classifier)
   expect(run.job).toMatchObject({ kind: 'classify', topK: 1 })
-  run.end({ how: 'finished', output: { kind: 'labels', labels } })
+  run.end({ how: 'finished', output: { kind: 'items', json: labels.map((item) => JSON.stringify(item)) } })
   expect(await (await classified).json()).toEqual(labels)
 })
 
@@ -280,7 +280,7 @@ test('a task that takes one input refuses two, and its place in the queue is fre
 
 test('a task that nobody serves', async () => {
   const body = { model: 'chat-1', inputs: ['a'], single: true, max_tokens: 0, parameters: {} }
-  expect(await codeOf(send('POST /v1/tasks/fill-mask', body))).toMatchObject({
+  expect(await codeOf(send('POST /v1/tasks/text-to-video', body))).toMatchObject({
     status: 404,
     code: 'task_not_found',
   })

@@ -36,6 +36,20 @@ test('an ended request is known for 60 s', async () => {
   expect(await requests.cancel('a', 'account-1')).toBeUndefined()
 })
 
+test('of an ended request only its report is kept, not its run with prompt and answer', async () => {
+  const { requests } = setUp()
+  const ended = Promise.withResolvers<'finished'>()
+  let asked = 0
+  const report = () => ({ promptTokens: 3, outputTokens: ++asked, queueMs: 0, computeMs: 0 })
+  async function* events() {}
+  requests.add('a', 'account-1', { events, report, cancel: () => void asked++, ended: ended.promise })
+  ended.resolve('finished')
+  await ended.promise
+  const reports = [await requests.cancel('a', 'account-1'), await requests.cancel('a', 'account-1')]
+  expect(reports.map((one) => one?.outputTokens)).toEqual([1, 1])
+  expect(asked).toBe(1)
+})
+
 test('nobody else may cancel, and what nobody sent is unknown', async () => {
   const { engine, requests, add } = setUp()
   const run = add('a')

@@ -92,9 +92,12 @@ describe.each(['Dockerfile', 'Dockerfile.cuda'])('%s', (file) => {
 
   test('sets variables that the host reads, to a manifest that exists', async () => {
     const env = Object.fromEntries(
-      (lastStage.find(({ name }) => name === 'ENV')?.value ?? '').split(/\s+/).map((pair) => pair.split('=')),
+      (lastStage.find(({ name }) => name === 'ENV')?.value ?? '')
+        .split(/\s+/)
+        .map((pair) => pair.split(/=(.*)/s, 2)),
     )
-    const { NODE_ENV, ...ours } = env
+    const { NODE_ENV, NODE_OPTIONS, ...ours } = env
+    expect(NODE_OPTIONS).toBe('--max-semi-space-size=8')
     expect(NODE_ENV).toBe('production')
     for (const name of Object.keys(ours)) expect(Object.keys(VARIABLES)).toContain(name)
     expect(env).toMatchObject({ HOST_BIND: '0.0.0.0', HOST_PORT: '8788' })

@@ -43,13 +43,15 @@ const text = fc
     },
   )
   .map((parts) => parts.join(''))
-const messages = fc.array(
+const anyRoles: fc.Arbitrary<Message[]> = fc.array(
   fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: text }),
-  {
-    minLength: 1,
-    maxLength: 10,
-  },
-) as fc.Arbitrary<Message[]>
+  { minLength: 1, maxLength: 10 },
+)
+/** User and assistant by turns: some templates take nothing else. */
+const byTurns: fc.Arbitrary<Message[]> = fc
+  .array(text, { minLength: 1, maxLength: 10 })
+  .map((contents) => contents.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })))
+const messages = fc.oneof(anyRoles, byTurns)
 
 /** Tokens of a conversation as the host would compute it, or undefined where the template refuses it. */
 function promptTokens(tokenizer: PreTrainedTokenizer, conversation: Message[]): number | undefined {

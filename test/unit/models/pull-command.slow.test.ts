@@ -55,7 +55,15 @@ describe('models:pull', { timeout: 30_000 }, () => {
   test('--help names every option and variable', async () => {
     const { code, stdout } = await start(['--help']).ended
     expect(code).toBe(0)
-    for (const word of ['--manifest', '--dir', '--frozen', '--json', 'HF_ENDPOINT', 'HF_TOKEN'])
+    for (const word of [
+      '--manifest',
+      '--dir',
+      '--frozen',
+      '--no-prepare',
+      '--json',
+      'HF_ENDPOINT',
+      'HF_TOKEN',
+    ])
       expect(stdout).toContain(word)
   })
 
@@ -113,5 +121,34 @@ describe('models:pull', { timeout: 30_000 }, () => {
     })
     expect((await pull().ended).code).toBe(0)
     expect(hub.seen.storage.map(({ range }) => range)).toContain('bytes=1000-')
+  })
+
+  describe('a chat model', () => {
+    async function pullChat(...args: string[]) {
+      const root = await freshFolder()
+      const manifest = path.join(root, 'models.json')
+      const source = path.join(REPOSITORY, 'models/twohop-chat')
+      await writeFile(manifest, JSON.stringify({ models: [{ id: 'chat', source, task: 'text-generation' }] }))
+      const dir = path.join(root, 'hub')
+      const ended = await start(['--manifest', manifest, '--dir', dir, ...args]).ended
+      const serving = path.join(dir, 'serving/chat/q8/model_quantized.serving.onnx')
+      const prepared = await stat(serving).then(
+        () => true,
+        () => false,
+      )
+      return { ...ended, prepared }
+    }
+
+    test('is prepared for batching, and it says so', async () => {
+      const { code, stderr, prepared } = await pullChat()
+      expect({ code, prepared }).toEqual({ code: 0, prepared: true })
+      expect(stderr).toMatch(/^chat: preparing it for batching\nchat: prepared in \d+\.\d s$/m)
+    })
+
+    test('is not, where that is to be left out', async () => {
+      const { code, stderr, prepared } = await pullChat('--no-prepare')
+      expect({ code, prepared }).toEqual({ code: 0, prepared: false })
+      expect(stderr).not.toContain('prepar')
+    })
   })
 })

@@ -1,0 +1,33 @@
+import type { HostUnderTest } from './hosts.ts'
+
+/** How late the HTTP thread of a host was, in milliseconds. */
+export type HttpThread = { livezMs: number[]; eventLoopP99Ms: number }
+
+/** The pause between two probes, in milliseconds. */
+const PAUSE_MS = 20
+
+/** Watches a host's HTTP thread from now on: asks for /livez all the time, and reads the event loop's delay at the end. */
+export async function watchHttpThread({ url, figures }: HostUnderTest) {
+  // Reading starts the host's histogram anew.
+  await figures()
+  const livezMs: number[] = []
+  let going = true
+  const probing = (async () => {
+    while (going) {
+      const began = performance.now()
+      await (await fetch(`${url}/livez`)).text()
+      livezMs.push(performance.now() - began)
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
+  })()
+  // What went wrong is told where the watch is stopped.
+  probing.catch(() => {})
+  return {
+    async stop(): Promise<HttpThread> {
+      going = false
+      await probing
+      const seconds = (await figures()).get('nodejs_eventloop_lag_p99_seconds') ?? Number.NaN
+      return { livezMs, eventLoopP99Ms: seconds * 1000 }
+    },
+  }
+}

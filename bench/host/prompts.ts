@@ -1,0 +1,26 @@
+/** Words that are one token each in GPT-2's kind of vocabulary. */
+const WORDS =
+  'time people way day man thing woman life child world school state family student group country'.split(' ')
+
+/** Numbers from 0 up to 1 that depend on `seed` alone (a linear congruential generator: Numerical Recipes, 7.1). */
+export function seeded(seed: string): () => number {
+  let state = [...seed].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7)
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    return (state >>> 0) / 2 ** 32
+  }
+}
+
+/** `count` words, of one token each, that depend on `seed` alone: no two prompts share a prefix by chance. */
+export function words(seed: string, count: number): string {
+  const random = seeded(seed)
+  return Array.from({ length: count }, () => ` ${WORDS[Math.floor(random() * WORDS.length)]}`).join('')
+}
+
+/** `count` texts whose lengths are spread evenly over the magnitudes from `least` to `most` words, in random order. */
+export function mixedTexts(seed: string, count: number, least: number, most: number): string[] {
+  const random = seeded(seed)
+  return Array.from({ length: count }, (_, i) => ({ place: random(), i }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ i }) => words(`${seed} ${i}`, Math.round(least * (most / least) ** (i / (count - 1)))).trim())
+}

@@ -1,0 +1,43 @@
+import { fork } from 'node:child_process'
+
+/** What a child process answered, or why it gave no answer. */
+export type Asked<Answer> = { answer: Answer } | { failure: string }
+
+/**
+ * Starts `file` as a process of its own, sends it `request`, and resolves with its one answer: for what computes for
+ * seconds, and for what can spoil or end the process that it happens in. The child is killed after `timeoutMs`, and
+ * when `signal` is aborted. Never rejects.
+ */
+export function askChild<Answer>(
+  file: URL,
+  request: object,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Asked<Answer>> {
+  return new Promise((resolve) => {
+    const child = fork(file, {
+      stdio: 'ignore',
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      ...(signal && { signal }),
+    })
+    child.once('message', (answer) => resolve({ answer: answer as Answer }))
+    child.once('error', (error) => resolve({ failure: error.message }))
+    child.once('exit', (code, signal) =>
+      resolve({
+        failure: signal === 'SIGKILL' ? `no answer in ${timeoutMs} ms` : `ended with ${signal ?? code}`,
+      }),
+    )
+    child.send(request)
+  })
+}
+
+/** The child's side: answers the one request that comes, and ends. `reply` must not throw. */
+export function answerParent<Request, Answer>(reply: (request: Request) => Promise<Answer>): void {
+  process.once('message', async (request) => {
+    const answer = await reply(request as Request)
+    // A GPU runtime may hang or crash in its own clean-up, so the process leaves as soon as the answer is out.
+    process.send?.(answer, () => process.exit(0))
+  })
+  process.once('disconnect', () => process.exit(1))
+}

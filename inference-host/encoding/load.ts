@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Dtype, SUFFIX } from '../device/dtype.ts'
+import { type LoadedText, loadText } from '../device/load.ts'
+import type { LoadRequest } from '../device/port.ts'
+import { checkReservation } from '../engine/limits.ts'
+import type { PerformOptions } from '../engine/perform.ts'
+import type { EngineLoad, Job, Output } from '../engine/port.ts'
+import { decodeOnnx } from '../serving-form/onnx-file.ts'
+import { createBatcher } from './batcher.ts'
+import { BATCH, type BatchRules } from './choose.ts'
+import { openEncoder } from './lanes.ts'
+import { readPooling } from './pooling.ts'
+import { readingOf } from './reading.ts'
+import { countTokens, tokenize } from './tokenize.ts'
+
+/** Requests whose texts an encoder computes together. */
+export const ENCODER_SLOTS = 16
+
+/** An encoder that does many jobs at once. */
+export type LoadedEncoder = {
+  text: LoadedText
+  slots: number
+  /** Does one job together with the others under way. Undefined is returned when `stopped` ended it. */
+  perform(job: Job, options: PerformOptions): Promise<Output | undefined>
+  load(): EngineLoad
+}
+
+/**
+ * Puts an encoder on its device, with its tokenizer.
+ * @throws Error where a file is missing or broken, or the model pools in a way that is not known here
+ */
+export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> {
+  const { folder, device, dtype, threads } = request
+  const text = await loadText(request)
+  const file = path.join(folder, 'onnx', `model${SUFFIX[dtype as Dtype]}.onnx`)
+  const pooling = request.task === 'feature-extraction' ? await readPooling(folder) : 'mean'
+  const rules = await rulesFor(file)
+  const { tokenizer, config, context } = text
+  const encoder = await openEncoder(file, { device, threads, padding: tokenizer.pad_token_id ?? 0 })
+  const now = () => performance.now()
+  const batcher = createBatcher({ encoder, rules, now })
+  const model = { tokenizer, config, pooling, outputs: encoder.outputs }
+  return {
+    text,
+    slots: ENCODER_SLOTS,
+    load: () => ({ batchSize: batcher.running, kvCacheUsage: 0 }),
+    async perform(job, { counts, stopped, report }) {
+      const reading = readingOf(model, job)
+      const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
+      const rows = await tokenize(reading.inputs, {
+        tokenizer,
+        context,
+        truncate: reading.truncate,
+        pause,
+        now,
+      })
+      const promptTokens = countTokens(rows)
+      checkReservation(promptTokens, job.limits)
+      if (stopped()) return undefined
+      report({ type: 'started', promptTokens })
+      const take: Parameters<typeof batcher.encode>[0]['take'] = (index, outputs) => {
+        const row = rows[index]
+        if (row !== undefined) reading.take(index, row, outputs)
+      }
+      const finished = await batcher.encode({ rows, take, stopped, counts })
+      return finished ? { kind: 'items', json: reading.items() } : undefined
+    },
+  }
+}
+
+/** Operators that scale by the largest value in the whole batch. */
+const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul'])
+
+/**
+ * How a graph may be batched. One that quantizes its activations as it runs shares their range among all rows of a
+ * call, so that a text's answer would depend on whose texts it is computed with: there every text goes alone.
+ */
+async function rulesFor(file: string): Promise<BatchRules> {
+  const { graph } = decodeOnnx(await readFile(file))
+  const scales = graph.node.some(({ op_type }) => SCALES_BY_BATCH.has(op_type))
+  return scales ? { ...BATCH, rows: 1 } : BATCH
+}

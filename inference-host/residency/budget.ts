@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { totalmem } from 'node:os'
+import { promisify } from 'node:util'
+import type { Config } from '../config.ts'
+import type { Bytes } from './bytes.ts'
+
+/** What is left of the machine's memory for the HTTP process, requests on their way and the system's file cache. */
+const PART_FOR_MODELS = 0.8
+/** What a driver keeps of a card's memory for itself differs; a card that is full fails in the middle of a request. */
+const PART_OF_DEVICE = 0.9
+const QUERY_MS = 10_000
+
+type Machine = {
+  /** Bytes of memory of the machine. */
+  total: () => number
+  /** Bytes that the container may have; 0, or more than the machine has, where nothing limits it. */
+  constrained: () => number
+  /** Bytes of the first accelerator; undefined where that is not known. */
+  device: () => Promise<number | undefined>
+}
+
+const THIS: Machine = {
+  total: totalmem,
+  // libuv reads the limit of the process's cgroup, version 1 or 2.
+  constrained: () => process.constrainedMemory(),
+  device: nvidiaMemory,
+}
+
+/**
+ * The memory that all models together may take: as configured, else four fifths of what the container or machine
+ * has, and nine tenths of what the card has. A card whose memory is not known counts as endless.
+ */
+export async function memoryBudget(
+  config: Pick<Config, 'HOST_MEMORY_MB' | 'HOST_DEVICE_MEMORY_MB'>,
+  machine: Machine = THIS,
+): Promise<Bytes> {
+  const limit = Math.min(machine.total(), machine.constrained() || Number.POSITIVE_INFINITY)
+  const device = async () => ((await machine.device()) ?? Number.POSITIVE_INFINITY) * PART_OF_DEVICE
+  return {
+    host: config.HOST_MEMORY_MB * 2 ** 20 || Math.floor(limit * PART_FOR_MODELS),
+    device: config.HOST_DEVICE_MEMORY_MB * 2 ** 20 || (await device()),
+  }
+}
+
+/** Neither onnxruntime nor WebGPU tells how much memory a card has; NVIDIA's own tool does. */
+async function nvidiaMemory(): Promise<number | undefined> {
+  const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits']
+  const told = await promisify(execFile)('nvidia-smi', query, { timeout: QUERY_MS }).catch(() => undefined)
+  const mebibytes = Number.parseInt(told?.stdout ?? '', 10)
+  return Number.isNaN(mebibytes) ? undefined : mebibytes * 2 ** 20
+}

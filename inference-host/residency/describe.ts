@@ -1,0 +1,26 @@
+import { askChild } from '../child-process.ts'
+import type { LoadRequest } from '../device/port.ts'
+import type { ModelInfo } from '../engine/port.ts'
+
+/** What a model's files say of its text. `unfollowed` are entries of its generation config that no batch follows. */
+export type Description = Pick<ModelInfo, 'context' | 'overhead'> & { unfollowed: string[] }
+
+export type DescribeAnswer = Description | { failure: string }
+
+const DESCRIBE = new URL('describe-process.ts', import.meta.url)
+
+/**
+ * Reads what a model's files say, in a child process: a large tokenizer takes a second, which the thread that answers
+ * HTTP does not have.
+ * @throws Error of one line where the files cannot be read, or not within `timeoutMs`.
+ */
+export async function describe(
+  id: string,
+  request: Pick<LoadRequest, 'folder' | 'context'>,
+  timeoutMs: number,
+): Promise<Description> {
+  const asked = await askChild<DescribeAnswer>(DESCRIBE, request, timeoutMs)
+  const answer = 'answer' in asked ? asked.answer : asked
+  if ('failure' in answer) throw new Error(`${id}: its files cannot be read: ${answer.failure}`)
+  return answer
+}

@@ -1,0 +1,46 @@
+import type { Config } from '../config.ts'
+import { reasonOf } from '../device/reason.ts'
+import { startProcessEngine } from '../engine/process.ts'
+import { warmUp } from '../engine/warm-up.ts'
+import type { Log } from '../log.ts'
+import { mebibytes } from './bytes.ts'
+import type { Loaded } from './port.ts'
+import type { PreparedForm } from './prepare.ts'
+
+/**
+ * Loads a prepared model and runs it once. What it takes is its process's resident memory, and of its caches what they
+ * may still grow by; of a GPU's memory, which nobody tells by process, what was expected.
+ * @throws Error of one line where it does not load or run.
+ */
+export async function loadModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {
+  const began = performance.now()
+  const engine = await startProcessEngine(data, config.HOST_LOAD_SECONDS * 1000).catch((cause) => {
+    throw new Error(`${data.id} does not load on ${data.device}: ${reasonOf(cause)}`, { cause })
+  })
+  await warmUp(engine).catch(async (error) => {
+    await engine.close()
+    throw error
+  })
+  const { task, device, dtype, context, overhead } = engine.info
+  const cache = device === 'cpu' ? (data.batched?.memoryBytes ?? 0) : 0
+  const atFirst = engine.rss()
+  log('model', {
+    id: data.id,
+    task,
+    device,
+    dtype,
+    slots: engine.slots,
+    context,
+    overhead_request: overhead.request,
+    overhead_item: overhead.item,
+    process: engine.pid,
+    memory_mb: mebibytes(atFirst),
+    load_ms: Math.round(performance.now() - began),
+  })
+  return {
+    engine,
+    rss: engine.rss,
+    check: () => warmUp(engine),
+    bytes: () => ({ host: Math.max(atFirst + cache, engine.rss()), device: need.device }),
+  }
+}

@@ -1,0 +1,34 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { bytesPerToken, type DecoderShape } from '../batching/decoder.ts'
+import { laneFor, SIZES } from '../batching/sizes.ts'
+import type { Device } from '../device/port.ts'
+import type { Bytes } from './bytes.ts'
+
+/** A process with Node, transformers.js, onnxruntime and a small tokenizer, without a model. */
+const PROCESS_BYTES = 190 * 2 ** 20
+/**
+ * Resident bytes for each byte of a model's files, beside that. Measured with onnxruntime-node 1.30 on Linux x64:
+ * 2.3 when loaded and 3.6 after a prompt of 300 tokens for SmolLM2-135M in q4 (114 MB), 7.9 for all-MiniLM-L6-v2 in
+ * q8 (23 MB, whose table of embeddings is kept as float32). It only has to hold until the model has been loaded once.
+ */
+const HOST_FACTOR = 4
+/** Weights are as large as their file on a card; working memory comes on top. Not measured: there was no card. */
+const DEVICE_FACTOR = 1.5
+
+/** The bytes of the files of a model that loading it reads. */
+export async function fileBytes(folder: string, names: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size))
+  return sizes.reduce((total, size) => total + size, 0)
+}
+
+/** What a model will take, judged by the bytes of its files, before it was ever loaded. */
+export function estimate(fileBytes: number, device: Device, kvBytes: number): Bytes {
+  if (device === 'cpu') return { host: PROCESS_BYTES + HOST_FACTOR * fileBytes + kvBytes, device: 0 }
+  return { host: PROCESS_BYTES + HOST_FACTOR * fileBytes, device: DEVICE_FACTOR * fileBytes + kvBytes }
+}
+
+/** The fewest bytes of cache that make a batch: one request of `context` tokens, twice (see createBatchEngine). */
+export function leastKvBytes(shape: DecoderShape, context: number): number {
+  return 2 * laneFor(context, context, SIZES) * bytesPerToken(shape)
+}

@@ -1,0 +1,146 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Config } from '../config.ts'
+import { chooseDevice } from '../device/choose.ts'
+import { type Dtype, pickDtype } from '../device/dtype.ts'
+import { type Device, encodes, type LoadRequest } from '../device/port.ts'
+import { createTryDevice } from '../device/try.ts'
+import { lanesOn } from '../encoding/lanes.ts'
+import type { WorkerData } from '../engine/messages.ts'
+import type { ModelInfo } from '../engine/port.ts'
+import type { Log } from '../log.ts'
+import { chooseFiles } from '../models/files.ts'
+import { listFiles, verifyModel } from '../models/lock.ts'
+import type { ModelEntry } from '../models/manifest.ts'
+import { servingFormOf } from '../serving-form/of-model.ts'
+import { type Bytes, mebibytes } from './bytes.ts'
+import { type Description, describe } from './describe.ts'
+import { SPARE_SLOTS } from './fair-batch.ts'
+import { estimate, fileBytes, leastKvBytes } from './need.ts'
+
+/** One way to load a model: what its engine is started with, and what it is expected to take. */
+export type PreparedForm = { data: WorkerData; need: Bytes }
+
+/** A model that is proved to be what was locked, and only has to be loaded. */
+export type PreparedModel = {
+  entry: ModelEntry
+  folder: string
+  /** Its own device first, then the one to fall back to. */
+  forms: [PreparedForm, ...PreparedForm[]]
+}
+
+/** How long reading a model's files may take. */
+const DESCRIBE_MS = 60_000
+
+/**
+ * Verifies one model, chooses its device, and prepares it for batching, but loads nothing.
+ * @throws Error of one line where its files are not what was locked, or no device can load them.
+ */
+export async function prepareModel(
+  entry: ModelEntry,
+  config: Config,
+  budget: Bytes,
+  log: Log,
+): Promise<PreparedModel> {
+  const { folder } = await verifyModel(entry, {
+    manifestFile: config.MODELS_FILE,
+    modelsDir: config.MODELS_DIR,
+  })
+  const files = await readdir(path.join(folder, 'onnx'))
+  const names = await listFiles(folder)
+  const sizeAs = (dtype: Dtype, device: Device) =>
+    fileBytes(folder, chooseFiles(names, { task: entry.task, dtype, device }, entry.id).files)
+  const request = {
+    folder,
+    task: entry.task,
+    dtype: entry.dtype,
+    context: entry.context,
+    threads: config.HOST_THREADS,
+  }
+  const { device, dtype, why } = await chooseDevice({
+    preference: config.HOST_DEVICE === 'auto' ? entry.device : config.HOST_DEVICE,
+    files,
+    request,
+    bytes: (on, as) => sizeAs(as, on),
+    tryDevice: createTryDevice(config.HOST_PROBE_SECONDS * 1000),
+  })
+  log('device', { model: entry.id, chosen: device, why })
+
+  async function form(on: Device, as: Dtype): Promise<PreparedForm> {
+    const load: LoadRequest = { ...request, device: on, dtype: as }
+    const batched = await prepareBatching(entry, load, kvShare(config, budget, on), config, log)
+    const copies = encodes(entry.task) ? lanesOn(on, request.threads) : 1
+    const need = estimate(copies * (await sizeAs(as, on)), on, batched?.memoryBytes ?? 0)
+    return { data: { ...load, id: entry.id, ...(batched && { batched }) }, need }
+  }
+
+  const forms: PreparedModel['forms'] = [await form(device, dtype)]
+  if (entry.fallback === 'cpu' && device !== 'cpu')
+    forms.push(await form('cpu', pickDtype(entry.dtype, entry.task, 'cpu', files)))
+  return { entry, folder, forms }
+}
+
+/** What clients and the scheduler may know of a model that is not loaded yet. */
+export async function infoOf({ entry, folder, forms }: PreparedModel): Promise<ModelInfo> {
+  const { device, dtype, context } = forms[0].data
+  const description = await describe(entry.id, { folder, context }, DESCRIBE_MS)
+  const { id, task } = entry
+  return { id, task, device, dtype, context: description.context, overhead: description.overhead }
+}
+
+/**
+ * HOST_KV_MB, but no more than a quarter of the budget, so that the default leaves a small machine its models. Where
+ * that is too little for one request, `prepareBatching` raises it as far as HOST_KV_MB goes.
+ */
+function kvShare(config: Config, budget: Bytes, device: Device): { most: number; usual: number } {
+  const most = config.HOST_KV_MB * 2 ** 20
+  const part = (device === 'cpu' ? budget.host : budget.device) / 4
+  return { most, usual: Math.min(most, Math.floor(part)) }
+}
+
+/** What a decoder needs to be batched; nothing, and a line that says why, where it cannot be. */
+async function prepareBatching(
+  { id, task, context, public_prefixes: publicPrefixes = [] }: ModelEntry,
+  { folder, device, dtype, threads }: LoadRequest,
+  kvBytes: { most: number; usual: number },
+  config: Config,
+  log: Log,
+): Promise<WorkerData['batched']> {
+  const slots = config.HOST_SLOTS
+  if (task !== 'text-generation' || slots === 1) return undefined
+  const alone = (why: string) => void log('one_at_a_time', { model: id, why })
+
+  const described: Description = await describe(id, { folder, context }, DESCRIBE_MS)
+  if (described.unfollowed.length > 0)
+    return alone(`its generation config asks for ${described.unfollowed.join(', ')}`)
+  const form = await servingFormOf({
+    id,
+    folder,
+    device,
+    dtype: dtype as Dtype,
+    modelsDir: config.MODELS_DIR,
+    threads,
+    timeoutMs: config.HOST_PREPARE_SECONDS * 1000,
+    measure: config.HOST_EXACT,
+  })
+  if ('unsupported' in form) return alone(form.unsupported)
+  const { file, description, batchDifference } = form
+  const least = leastKvBytes(description, described.context)
+  if (least > kvBytes.most)
+    return alone(
+      `HOST_KV_MB must be at least ${mebibytes(least)} for its ${described.context} tokens of context`,
+    )
+  const memoryBytes = Math.max(least, kvBytes.usual)
+  const oneByOne = config.HOST_EXACT && batchDifference !== 0
+  if (oneByOne && description.newLayout === 'in-place')
+    return alone('HOST_EXACT is set, and a batch on this device differs in the last bits')
+  log('batching', {
+    model: id,
+    family: description.family,
+    kv_mb: mebibytes(memoryBytes),
+    batch_difference: batchDifference,
+    one_by_one: oneByOne,
+  })
+  // The spare slot comes on top, so that one account alone has as many as were asked for.
+  return { file, description, slots: slots + SPARE_SLOTS, memoryBytes, publicPrefixes, oneByOne }
+}

@@ -1,0 +1,19 @@
+import { TwohopError } from '../../../shared/errors.ts'
+import type { HostTaskRequest } from '../../../shared/tasks.ts'
+import type { Job, Limits } from '../../engine/port.ts'
+import type { Run } from '../../scheduler/run.ts'
+
+/** One task of the hub: what it computes, and the hub's shape of its answer as JSON text. */
+export type TaskRoute = {
+  /** @throws TwohopError `invalid_request` where a field that the task needs is not there */
+  job(request: HostTaskRequest, limits: Limits): Job
+  json(run: Run, request: HostTaskRequest): Promise<string>
+}
+
+/** The one input of a task that takes one. */
+export function only({ inputs }: HostTaskRequest): string {
+  const [input, ...more] = inputs
+  if (input === undefined || more.length > 0)
+    throw new TwohopError('invalid_request', 'This task takes one input.', { param: 'inputs' })
+  return input
+}

@@ -1,0 +1,37 @@
+import { HUB_TASKS, type HubTask } from '../../../shared/catalog.ts'
+import { TwohopError } from '../../../shared/errors.ts'
+import { HostTaskRequest } from '../../../shared/tasks.ts'
+import { begin, type Host, type HostContext, readRequest } from '../call.ts'
+import { answer, failedAnswer } from '../report.ts'
+import { READING } from './reading.ts'
+import type { TaskRoute } from './route.ts'
+import { WRITING } from './writing.ts'
+
+const ROUTES: Record<HubTask, TaskRoute> = { ...READING, ...WRITING }
+
+function isHubTask(name: string): name is HubTask {
+  return (HUB_TASKS as readonly string[]).includes(name)
+}
+
+/** `POST /v1/tasks/:task`: the hub's tasks. */
+export function tasks(host: Host) {
+  return async function handleTask(context: HostContext): Promise<Response> {
+    const task = context.req.param('task') ?? ''
+    if (!isHubTask(task))
+      throw new TwohopError('task_not_found', `No task is called ${task}; there are ${HUB_TASKS.join(', ')}.`)
+    const route = ROUTES[task]
+    const request = await readRequest(context, HostTaskRequest, host.bodyBytes)
+    const run = begin(context, host, {
+      task,
+      model: request.model,
+      maxTokens: request.max_tokens,
+      job: (limits) => route.job(request, limits),
+    })
+    const { requestId } = context.var
+    try {
+      return answer(await route.json(run, request), requestId, run)
+    } catch (error) {
+      return failedAnswer(error, requestId, run)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import type { PromptUsage } from './usage.ts'
+
+const Text = z.string().min(1)
+
+/** The most documents of one request. */
+const MOST_DOCUMENTS = 2048
+
+const Asked = {
+  model: z.string().min(1).max(200),
+  query: Text,
+  /** How many of the most relevant are given back; all without it. */
+  top_n: z.int().min(1).optional(),
+  return_documents: z.boolean().default(false),
+  /** Whether documents that are too long are cut rather than refused, as TEI does. The query is never cut. */
+  truncate: z.boolean().default(false),
+}
+
+/** `POST /v1/rerank` as Cohere, Jina and vLLM have it. */
+export const RerankRequest = z.strictObject({
+  ...Asked,
+  documents: z
+    .array(z.union([Text, z.strictObject({ text: Text }).transform(({ text }) => text)]))
+    .min(1)
+    .max(MOST_DOCUMENTS),
+})
+export type RerankRequest = z.infer<typeof RerankRequest>
+
+/** The same request as the edge sends it to the host. */
+export const HostRerankRequest = z.strictObject({
+  ...Asked,
+  documents: z.array(Text).min(1).max(MOST_DOCUMENTS),
+})
+export type HostRerankRequest = z.infer<typeof HostRerankRequest>
+
+/** The most relevant document first; a score is between 0 and 1. */
+export type RerankAnswer = {
+  object: 'list'
+  model: string
+  results: { index: number; relevance_score: number; document?: { text: string } }[]
+  usage: PromptUsage
+}

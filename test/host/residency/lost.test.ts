@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { embeddedModel } from '../../real-models.ts'
+import { type Serving, serve } from '../serving.ts'
+
+const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
+
+let serving: Serving
+afterEach(async () => {
+  await serving?.stop()
+  vi.unstubAllEnvs()
+})
+
+/** Its end tokens are ruled out, so that it goes on to its limit. */
+const story = (max_tokens: number, stream: boolean) => ({
+  model: 'chat',
+  prompt: 'Once',
+  max_tokens,
+  stream,
+  stop: [],
+  logit_bias: { 0: -100, 2: -100 },
+  ...(stream && { stream_options: { include_usage: true, continuous_usage_stats: true } }),
+})
+
+const complete = (max_tokens: number, stream = false) =>
+  serving.send('POST /v1/completions', story(max_tokens, stream))
+const readiness = async () => {
+  const response = await fetch(`${serving.host.url}/readyz`)
+  return { status: response.status, text: await response.text() }
+}
+
+/** Ends the process that the model is in, for real. */
+function kill(): void {
+  const line = serving.lines.findLast((one) => one.startsWith('model id=chat'))
+  process.kill(Number(/process=(\d+)/.exec(line ?? '')?.[1]), 'SIGKILL')
+}
+
+test.each([
+  ['batched', '16'],
+  ['one at a time', '1'],
+])('%s: a model that is lost ends what it was doing, is loaded again, and serves on', async (_how, slots) => {
+  serving = await serve([CHAT], { HOST_SLOTS: slots })
+  const streamed = await complete(1500, true)
+  const reader = streamed.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = (await reader?.read())?.value ?? ''
+  kill()
+  for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read())
+    text += piece.value
+  const events = text.trim().split('\n\n')
+  const last = JSON.parse(events.at(-1)?.replace('data: ', '') ?? '')
+  expect(last).toMatchObject({ error: { code: 'host_failed' } })
+  // What came before the end is what is billed.
+  expect(last.usage.completion_tokens).toBe(events.length - 1)
+  expect(text).not.toContain('[DONE]')
+
+  await expect.poll(readiness, { interval: 5 }).toMatchObject({ status: 503, text: /chat: cpu was lost/ })
+  const waiting = complete(5)
+  expect((await waiting).status).toBe(200)
+  expect((await readiness()).status).toBe(200)
+  expect(serving.lines).toContainEqual(
+    'device_lost model=chat device=cpu why="its process ended with SIGKILL"',
+  )
+})
+
+const CHROMIUM = '/usr/lib/chromium'
+const DRIVER = `${CHROMIUM}/vk_swiftshader_icd.json`
+const noChromium = existsSync(DRIVER) ? '' : ` (${DRIVER} is missing: apt-get install chromium)`
+if (noChromium !== '' && process.env.CI !== undefined) throw new Error(`CI must have${noChromium}`)
+
+function setDriver(file: string): void {
+  for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, file)
+  vi.stubEnv('LD_LIBRARY_PATH', CHROMIUM)
+}
+
+const deviceOf = async () =>
+  /device=(\w+)/.exec(serving.lines.findLast((line) => line.startsWith('model ')) ?? '')?.[1]
+
+describe('"fallback": "cpu"', () => {
+  const model = { ...CHAT, device: 'webgpu', fallback: 'cpu' }
+  const variables = { HOST_DEVICE: 'auto', HOST_SLOTS: '1' }
+
+  test('serves from the start what the device does not take', async () => {
+    setDriver('/dev/null')
+    serving = await serve([model], variables)
+    expect(serving.host.models[0]?.device).toBe('cpu')
+    expect((await complete(3)).status).toBe(200)
+    expect(serving.lines).toContainEqual(expect.stringMatching(/^load_failed model=chat device=webgpu /))
+  })
+
+  test.skipIf(noChromium !== '')(`serves when the driver has gone${noChromium}`, async () => {
+    setDriver(DRIVER)
+    serving = await serve([model], variables)
+    expect(await deviceOf()).toBe('webgpu')
+    const before = await (await complete(3)).json()
+    setDriver('/dev/null')
+    kill()
+    await expect.poll(readiness).toMatchObject({ status: 503, text: /chat: webgpu was lost/ })
+    const after = await complete(3)
+    expect([after.status, await deviceOf()]).toEqual([200, 'cpu'])
+    const text = (answer: unknown) => (answer as { choices: [{ text: string }] }).choices[0].text
+    expect(text(await after.json())).toBe(text(before))
+    expect((await readiness()).status).toBe(200)
+  })
+})

@@ -1,0 +1,35 @@
+import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { ensureServingForm } from '../../../inference-host/serving-form/ensure.ts'
+import { embeddedModel } from '../../real-models.ts'
+
+const { folder } = embeddedModel('twohop-chat')
+
+test('what is there and right stays untouched, link or copy; what is not is replaced', async () => {
+  const home = await mkdtemp(path.join(tmpdir(), 'serving-form-'))
+  onTestFinished(() => rm(home, { recursive: true }))
+  const graph = 'model_quantized'
+  const ensure = (measure = false) =>
+    ensureServingForm({ folder, graph, home, device: 'cpu', threads: 1, timeoutMs: 120_000, measure })
+  const original = path.join(folder, 'onnx', `${graph}.onnx`)
+  const there = path.join(home, `${graph}.onnx`)
+  const idOf = async (file: string) => (await stat(file)).ino
+
+  const first = await ensure()
+  expect(first).toMatchObject({ description: { family: 'gqa' }, batchDifference: 0 })
+  const linked = await idOf(there)
+  // As in an image, whose layers keep no links.
+  await rm(there)
+  await copyFile(original, there)
+  const copied = await idOf(there)
+  expect(copied).not.toBe(linked)
+  expect(await ensure()).toMatchObject({ description: { family: 'gqa' }, batchDifference: undefined })
+  expect(await idOf(there)).toBe(copied)
+  expect(await ensure(true)).toMatchObject({ batchDifference: 0 })
+
+  await writeFile(there, 'something else')
+  expect(await ensure()).toMatchObject({ description: { family: 'gqa' } })
+  expect((await stat(there)).size).toBe((await stat(original)).size)
+})

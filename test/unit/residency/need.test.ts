@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { createBatchEngine } from '../../../inference-host/batching/batch-engine.ts'
+import { estimate, leastKvBytes } from '../../../inference-host/residency/need.ts'
+import { createHashingDecoder } from '../batching/hashing-decoder.ts'
+
+test('the least memory for caches is the least that a batch can be made with, to the byte', () => {
+  const decoder = createHashingDecoder()
+  const make = (memoryBytes: number) =>
+    createBatchEngine({ decoder, slots: 4, context: 1000, memoryBytes, now: () => 0 })
+  const least = leastKvBytes(decoder.shape, 1000)
+  expect(() => make(least)).not.toThrow()
+  expect(() => make(least - 1)).toThrow(RangeError)
+})
+
+test('on a GPU, weights and caches count there, and on the host what loading them takes', () => {
+  const [onCpu, onGpu] = [estimate(1e9, 'cpu', 5e8), estimate(1e9, 'cuda', 5e8)]
+  expect(onCpu).toEqual({ host: expect.any(Number), device: 0 })
+  expect(onCpu.host - onGpu.host).toBe(5e8)
+  expect(onGpu.device).toBeGreaterThanOrEqual(1.5e9)
+})
