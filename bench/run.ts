@@ -1,9 +1,10 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { budgetBench } from './budget/bench.ts'
 import { edgeBench } from './edge/bench.ts'
 import { hostBench } from './host/bench.ts'
 import { MEASUREMENTS } from './host/measurements.ts'
-import type { EdgeBenchOptions, HostBenchOptions } from './options.ts'
+import type { BudgetBenchOptions, EdgeBenchOptions, HostBenchOptions } from './options.ts'
 
 const progress = (line: string) => void process.stderr.write(`${line}\n`)
 const list = MEASUREMENTS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
@@ -20,6 +21,16 @@ command
   .option('--seconds <n>', 'seconds a run', whole, 3)
   .action(async (options: Omit<EdgeBenchOptions, 'progress'>) =>
     print(options.json, await edgeBench({ ...options, progress })),
+  )
+
+command
+  .command('budget')
+  .description('reservations and settlements on one core of redis-server, round trips, memory an account')
+  .option('--json', 'print one JSON object', false)
+  .option('--rounds <n>', 'interleaved rounds', whole, 3)
+  .option('--seconds <n>', 'seconds of reservations a run', whole, 3)
+  .action(async (options: Omit<BudgetBenchOptions, 'progress'>) =>
+    print(options.json, await budgetBench({ ...options, progress })),
   )
 
 command

@@ -6,12 +6,21 @@ import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { createEntitle, type Entitlement, type Policy } from './access/entitlement.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import { rateHeaders } from './access/rate-headers.ts'
-import { BudgetRefused, createHold, limitsOf } from './budget/hold.ts'
-import type { Allowance, Budget } from './budget/port.ts'
+import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
+import { type AdminOptions, adminRoutes } from './admin/routes.ts'
+import type { AccountStore } from './budget/accounts.ts'
+import { createHold, limitsOf } from './budget/hold.ts'
+import type { Allowance, Budget, Crossing } from './budget/port.ts'
+import { BudgetRefused } from './budget/refused.ts'
 import { bearerToken } from './identity/bearer.ts'
-import type { VerifyToken } from './identity/principal.ts'
+import type { Authenticate, Credential } from './identity/principal.ts'
+import { createIdentify } from './keys/caller.ts'
+import type { KeyStore } from './keys/port.ts'
+import type { CountAct } from './keys/rate.ts'
+import { keyRoutes } from './keys/routes.ts'
 import { createCallHost } from './metering/call.ts'
 import { meter } from './metering/meter.ts'
+import type { WebhookEvent } from './notify/webhook.ts'
 import { jsonBody } from './parse/body.ts'
 import type { Work } from './parse/work.ts'
 import { parseChat } from './routes/chat.ts'
@@ -32,11 +41,24 @@ export type AppOptions = {
   requestTimeoutMs: number
   /** Milliseconds after that for the last settlement, before the lease frees itself and the sweep charges the hold. */
   leaseSlackMs: number
-  verifyToken: VerifyToken
+  authenticate: Authenticate
   budget: Budget
+  accounts: AccountStore
+  keys: KeyStore
+  countAct: CountAct
+  issuers: AdminOptions['issuers']
+  audit: AdminOptions['audit']
+  readUsage: AdminOptions['readUsage']
+  sync: AdminOptions['sync']
+  /** Tells somebody of thresholds that a settlement crossed, after the answer; never throws. */
+  notify: (crossed: readonly Crossing[]) => Promise<void>
+  /** Tells somebody of an event, after the answer; never throws. */
+  tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   now: () => number
   newRequestId: () => string
+  /** Fills an array with random bytes. */
+  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
 }
 
 type Env = {
@@ -48,10 +70,24 @@ type Parse = (input: unknown, entitlement: Entitlement) => Work
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
-  const { verifyToken, budget, requestTimeoutMs } = options
+  const { budget, accounts, keys, requestTimeoutMs, now } = options
   const entitle = createEntitle(options.catalog, options.policy)
-  const hold = createHold({ budget, leaseMs: requestTimeoutMs + options.leaseSlackMs })
-  const callHost = createCallHost({ host: options.host, now: options.now, requestTimeoutMs })
+  const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
+  const hold = createHold({
+    budget,
+    requestTimeoutMs,
+    leaseSlackMs: options.leaseSlackMs,
+    now,
+    notify: options.notify,
+  })
+  const identify = createIdentify({
+    entitle,
+    accounts,
+    keys,
+    defaultPlan: options.catalog.default_plan,
+    now,
+  })
+  const callHost = createCallHost({ host: options.host, now, requestTimeoutMs })
   const app = new Hono<Env>()
 
   app.use(async (c, next) => {
@@ -66,15 +102,17 @@ export function createApp(options: AppOptions) {
   app.use(requireOrigin(options.allowedOrigins))
   app.use(bodyLimit({ maxSize: options.bodyLimitBytes, onError: tooLarge(options.bodyLimitBytes) }))
 
-  const authenticate = async (c: Context<Env>) =>
-    entitle(await wrapTime(c, 'auth', verifyToken(bearerToken(c.req.raw.headers))))
+  const authenticate = async (c: Context): Promise<Credential> =>
+    wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
+  const callerOf = async (c: Context) => identify(await authenticate(c))
 
   /** authenticate; account, entitlement and scope; parse; reserve; call the host; meter; settle. */
   async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
-    const entitlement = await authenticate(c)
-    entitlement.requireScope(task)
-    const work = parse(await jsonBody(c), entitlement)
-    const held = await wrapTime(c, 'reserve', hold(c.var.requestId, entitlement, work, c.env.background))
+    const held = await withStoredPlan(await authenticate(c), async (entitlement) => {
+      entitlement.requireScope(task)
+      const work = parse(await jsonBody(c), entitlement)
+      return wrapTime(c, 'reserve', hold(c.var.requestId, entitlement, work, c.env.background))
+    })
     c.set('allowance', held.allowance)
     return wrapTime(c, 'host', callHost(held, c.req.raw.signal, meter))
   }
@@ -87,13 +125,18 @@ export function createApp(options: AppOptions) {
     const task = hubTask(c.req.param('task'))
     return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
   })
-  app.get('/v1/models', async (c) => c.json(listModels(await authenticate(c))))
-  app.get('/v1/usage', async (c) => {
-    const entitlement = await authenticate(c)
-    const report = await wrapTime(c, 'usage', budget.usage(entitlement.account, limitsOf(entitlement.plan)))
-    c.set('allowance', report.allowance)
-    return c.json(usageAnswer(entitlement, report))
-  })
+  app.get('/v1/models', async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))))
+  app.get('/v1/usage', async (c) =>
+    withStoredPlan(await authenticate(c), async (entitlement) => {
+      const { spender, plan } = entitlement
+      const report = await wrapTime(c, 'usage', budget.usage(spender, plan.id, limitsOf(plan)))
+      if ('plan' in report) throw new OtherPlanError(report.plan)
+      c.set('allowance', report.allowance)
+      return c.json(usageAnswer(entitlement, report))
+    }),
+  )
+  app.route('/v1/keys', keyRoutes({ ...options, callerOf }))
+  app.route('/v1/admin', adminRoutes({ ...options, callerOf }))
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
 
   app.notFound((c) => {

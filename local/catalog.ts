@@ -36,7 +36,13 @@ export function localCatalog(models: readonly HostModel[]): Catalog {
     const tasks = TASKS_OF[task] ?? []
     const like = base.models.find((model) => model.tasks.some((known) => tasks.includes(known)))
     if (like) renamed.set(like.id, [...(renamed.get(like.id) ?? []), id])
-    return { id, tasks, context, overhead, prices: like?.prices ?? { prompt: 1, output: 4, compute_ms: 0 } }
+    return {
+      id,
+      tasks,
+      context,
+      overhead,
+      prices: like?.prices ?? { prompt: 1, output: 4, compute_second: 0 },
+    }
   })
   const plans = base.plans.map((plan) => ({
     ...plan,

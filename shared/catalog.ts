@@ -79,14 +79,24 @@ export const Plan = z.strictObject({
   }),
   /** How much of a busy host an account of this plan gets against others, in tokens. */
   weight: z.number().min(0.01).max(100).default(1),
-  /** Units that may be spent in a UTC minute, day and month. */
+  /** Units that may be spent in a UTC minute, a UTC day and a month. */
   budgets: z.strictObject({ minute: Units, day: Units, month: Units }),
+  /** Day of the month on which months begin, in shorter ones their last day; without it months are UTC's. */
+  billing_day: z.int().min(1).max(31).optional(),
 })
 export type Plan = z.infer<typeof Plan>
 
 /** Models and plans as the operator writes them. Unknown keys are refused, so that a typing error is not a silent default. */
 export const Catalog = z
-  .strictObject({ default_plan: z.string(), models: z.array(Model).min(1), plans: z.array(Plan).min(1) })
+  .strictObject({
+    default_plan: z.string(),
+    models: z.array(Model).min(1),
+    plans: z.array(Plan).min(1),
+    /** Units that the whole deployment may spend in a UTC day and month, whoever asks. */
+    project: z
+      .strictObject({ budgets: z.strictObject({ day: Units.optional(), month: Units.optional() }) })
+      .optional(),
+  })
   .superRefine((catalog, context) => {
     const models = new Set(catalog.models.map((model) => model.id))
     if (models.size < catalog.models.length)

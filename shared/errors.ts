@@ -33,6 +33,10 @@ export const ERRORS = {
   token_key_unknown: unauthenticated,
   token_signature_invalid: unauthenticated,
   token_claims_invalid: unauthenticated,
+  token_revoked: unauthenticated,
+  key_invalid: unauthenticated,
+  key_revoked: unauthenticated,
+  key_expired: unauthenticated,
 
   service_token_missing: unauthenticated,
   service_token_invalid: unauthenticated,
@@ -46,6 +50,7 @@ export const ERRORS = {
   plan_unknown: forbidden,
   origin_not_allowed: forbidden,
   scope_missing: forbidden,
+  too_many_keys: forbidden,
   model_not_allowed: forbidden,
   budget_exhausted: forbidden,
 
@@ -60,6 +65,7 @@ export const ERRORS = {
 
   internal: failed(500),
   host_failed: failed(502),
+  project_budget_exhausted: failed(503),
   store_unavailable: failed(503),
   keys_unavailable: failed(503),
   host_unavailable: failed(503),

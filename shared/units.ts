@@ -3,22 +3,23 @@ import * as z from 'zod'
 /** A whole number of units (micro-units of money, as the owner prices them): never negative, never a float. */
 export const Units = z.int().min(0)
 
-/** What a model costs: units per prompt token, per output token and per millisecond of compute. */
-export const Prices = z.strictObject({ prompt: Units, output: Units, compute_ms: Units.default(0) })
+/** What a model costs: units per prompt token, per output token and per second of the host's compute. */
+export const Prices = z.strictObject({ prompt: Units, output: Units, compute_second: Units.default(0) })
 export type Prices = z.infer<typeof Prices>
 
 /** Counted work of one request: tokens and, where the host measured it, milliseconds of compute. */
 export type Work = { promptTokens: number; outputTokens: number; computeMs?: number }
 
 /**
- * The units that `work` costs at `prices`.
+ * The units that `work` costs at `prices`; a part of a unit of compute counts as a whole one.
  * @throws RangeError when a count is not a whole non-negative number or the sum leaves the safe integers.
  */
 export function unitsOf(prices: Prices, { promptTokens, outputTokens, computeMs = 0 }: Work): number {
   for (const count of [promptTokens, outputTokens, computeMs])
     if (!Number.isSafeInteger(count) || count < 0)
       throw new RangeError(`a count of work must be a whole number, not ${count}`)
-  const units = promptTokens * prices.prompt + outputTokens * prices.output + computeMs * prices.compute_ms
+  const compute = Math.ceil((computeMs * prices.compute_second) / 1000)
+  const units = promptTokens * prices.prompt + outputTokens * prices.output + compute
   if (!Number.isSafeInteger(units))
     throw new RangeError(`${units} units are more than can be counted exactly`)
   return units

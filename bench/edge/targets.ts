@@ -128,7 +128,7 @@ function benchCatalog(): Catalog {
     tasks: ['chat' as const],
     context: 8192,
     overhead: { request: 8, item: 8 },
-    prices: { prompt: 1, output: 4, compute_ms: 0 },
+    prices: { prompt: 1, output: 4, compute_second: 0 },
   }))
   const plans = base.plans.map((plan) => ({
     ...plan,

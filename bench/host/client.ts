@@ -8,6 +8,7 @@ export type Generation = {
   began: number
   /** When each token came. */
   tokens: number[]
+  text: string
   ended: number
 }
 
@@ -61,7 +62,7 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
       },
       ask,
     )
-    return { began, tokens: await tokenTimes(answer), ended: performance.now() }
+    return { began, ...(await read(answer)), ended: performance.now() }
   }
 
   return {
@@ -76,27 +77,30 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
   }
 }
 
-/** When each token of a streamed answer came. @throws Error where the stream tells of one, or does not end. */
-async function tokenTimes(answer: Response): Promise<number[]> {
-  const times: number[] = []
+/** A streamed answer's text, and when each token came. @throws Error where it tells of one, or does not end. */
+async function read(answer: Response): Promise<Pick<Generation, 'text' | 'tokens'>> {
+  const tokens: number[] = []
+  let text = ''
   let done = false
   const parser = createParser({
     onEvent({ data }) {
       done ||= data === '[DONE]'
       if (done) return
-      const { usage, error } = JSON.parse(data) as {
+      const { usage, error, choices } = JSON.parse(data) as {
         usage?: { completion_tokens: number }
+        choices?: { text?: string; delta?: { content?: string } }[]
         error?: { code: string }
       }
       if (error !== undefined) throw new Error(`the stream breaks off: ${error.code}`)
       const now = performance.now()
-      while (times.length < (usage?.completion_tokens ?? 0)) times.push(now)
+      while (tokens.length < (usage?.completion_tokens ?? 0)) tokens.push(now)
+      text += choices?.[0]?.text ?? choices?.[0]?.delta?.content ?? ''
     },
   })
   const decoder = new TextDecoder()
   for await (const piece of answer.body ?? []) parser.feed(decoder.decode(piece, { stream: true }))
   if (!done) throw new Error('the stream ends too early')
-  return times
+  return { text, tokens }
 }
 
 /** Milliseconds from the request to its first token. */

@@ -16,9 +16,9 @@ const EMBEDDED = fileURLToPath(new URL('../../models/twohop-chat', import.meta.u
 
 /**
  * `batching`: as it comes; `wide`: with slots for the longest run of the scaling curve; `plain`: transformers.js'
- * own `generate` behind the same routes; `encoder`: MiniLM; `small`: the embedded chat model.
+ * own `generate` behind the same routes; `exact`: with HOST_EXACT; `encoder`: MiniLM; `small`: the embedded chat model.
  */
-export type HostName = 'batching' | 'wide' | 'plain' | 'encoder' | 'small'
+export type HostName = 'batching' | 'wide' | 'plain' | 'exact' | 'encoder' | 'small'
 
 export type HostUnderTest = {
   url: string
@@ -42,17 +42,18 @@ export async function createHosts(
   const keys = await serviceKeys('bench')
   const started = new Map<HostName, Promise<HostUnderTest>>()
   const parts: Part<unknown>[] = []
-  const settings: Record<HostName, { task: string; folder: string; slots?: number }> = {
+  const settings: Record<HostName, { task: string; folder: string; slots?: number; exact?: true }> = {
     batching: { task: 'text-generation', folder: chatFolder },
     wide: { task: 'text-generation', folder: chatFolder, slots: 32 },
     plain: { task: 'text-generation', folder: chatFolder, slots: 1 },
+    exact: { task: 'text-generation', folder: chatFolder, exact: true },
     encoder: { task: 'feature-extraction', folder: MINILM },
     small: { task: 'text-generation', folder: EMBEDDED },
   }
 
   async function start(name: HostName): Promise<HostUnderTest> {
     progress(`starting the ${name} host`)
-    const { task, folder, slots } = settings[name]
+    const { task, folder, slots, exact } = settings[name]
     const model = findModel(folder).split('/').at(-1) ?? name
     const manifest = await pullModel({ id: model, source: folder, task, device: 'cpu' })
     const metricsPort = await freePort()
@@ -65,6 +66,7 @@ export async function createHosts(
         HOST_METRICS_PORT: String(metricsPort),
         HOST_DEVICE: 'cpu',
         ...(slots === undefined ? {} : { HOST_SLOTS: String(slots) }),
+        ...(exact && { HOST_EXACT: 'true' }),
         MODELS_FILE: manifest,
         MODELS_DIR: HOSTS_DIR,
         SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(keys.publicKeys),

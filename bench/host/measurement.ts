@@ -16,7 +16,7 @@ export type Finding = {
   what: string
   seen: number
   /** What `seen` is in; a ratio has `x`. */
-  unit: 'x' | 'ms' | '%' | 'tokens/s'
+  unit: 'x' | 'ms' | '%' | 'tokens/s' | `of ${number}`
   /** What the project asks of itself, where it does. */
   asked?: { at: 'least' | 'most'; value: number }
   /** Smallest and largest of what `seen` is the median of. */

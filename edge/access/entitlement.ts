@@ -1,6 +1,7 @@
 import { type Catalog, type Model, type Plan, scopeOf, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import { accountOf, type Principal } from '../identity/principal.ts'
+import type { Payer, Spender } from '../budget/port.ts'
+import { accountOf, type Credential, type Principal } from '../identity/principal.ts'
 
 /** Plans for users who have proved little; undefined refuses them. */
 export type Policy = {
@@ -10,9 +11,9 @@ export type Policy = {
   supabaseConfirmsEmail: boolean
 }
 
-/** What a principal may do: the account it spends for, and its plan narrowed to its own scopes. */
+/** What a credential may do: whom it spends for, and the plan, narrowed to its own scopes. */
 export type Entitlement = {
-  account: string
+  spender: Spender
   plan: Plan
   /** Ends with an error where the credential or the plan lacks the task's scope. */
   requireScope(task: Task): void
@@ -22,15 +23,14 @@ export type Entitlement = {
 }
 
 /**
- * Builds the decision "may this principal do that" from the catalog. Reads verified claims only, so it costs no
- * round trip; what the store knows of the account is checked together with the reservation.
+ * Builds the decision "may this credential do that" from the catalog. Reads verified claims only, so it costs no
+ * round trip; what the store knows of the account or the API key is checked together with the reservation.
  */
 export function createEntitle(catalog: Catalog, policy: Policy) {
   const plans = new Map(catalog.plans.map((plan) => [plan.id, plan]))
   const models = new Map(catalog.models.map((model) => [model.id, model]))
 
-  function planOf(principal: Principal): Plan {
-    const id = planIdOf(principal, policy) ?? catalog.default_plan
+  function planOf(id: string): Plan {
     const plan = plans.get(id)
     if (!plan)
       throw new TwohopError('plan_unknown', 'The plan of this account is not one that is offered here.')
@@ -38,23 +38,25 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
   }
 
   /**
+   * @param override the plan that the account's record names, where it is known to name one
    * @throws TwohopError account_suspended, anonymous_not_allowed, email_unverified or plan_unknown; later
    *   scope_missing, model_not_found or model_not_allowed.
    */
-  return function entitle(principal: Principal): Entitlement {
-    if (principal.status === 'suspended')
-      throw new TwohopError('account_suspended', 'This account is suspended.')
-    const plan = planOf(principal)
+  return function entitle(credential: Credential, override?: string): Entitlement {
+    const claimed =
+      (credential.issuer === 'key' ? undefined : planIdOf(credential, policy)) ?? catalog.default_plan
+    const plan = planOf(override ?? claimed)
     const offered = plan.models.flatMap((id) => models.get(id) ?? [])
     return {
-      account: accountOf(principal),
+      spender: { ...payerOf(credential), plan: claimed },
       plan,
       models: () => offered,
       requireScope(task) {
         const scope = scopeOf(task)
         if (!plan.scopes.includes(scope))
           throw new TwohopError('scope_missing', `The plan ${plan.id} does not include the scope ${scope}.`)
-        if (principal.scopes && !principal.scopes.includes(scope))
+        const own = credential.issuer === 'key' ? undefined : credential.scopes
+        if (own && !own.includes(scope))
           throw new TwohopError('scope_missing', `This credential does not have the scope ${scope}.`)
       },
       requireModel(id, task) {
@@ -82,7 +84,15 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
   }
 }
 
+/** Who pays for a credential, as the store identifies it. */
+export function payerOf(credential: Credential): Payer {
+  if (credential.issuer === 'key') return { key: credential.id, secretHash: credential.secretHash, scope: '' }
+  return { account: accountOf(credential), issuedAt: credential.issuedAt }
+}
+
 function planIdOf(principal: Principal, policy: Policy): string | undefined {
+  if (principal.status === 'suspended')
+    throw new TwohopError('account_suspended', 'This account is suspended.')
   if (principal.anonymous) {
     if (policy.anonymousPlan) return policy.anonymousPlan
     throw new TwohopError(

@@ -3,7 +3,14 @@ import { cors } from 'hono/cors'
 import { TwohopError } from '../../shared/errors.ts'
 
 /** Headers of an answer that a page's script may read beside the safelisted ones. */
-const EXPOSED = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy', 'server-timing']
+const EXPOSED = [
+  'x-request-id',
+  'retry-after',
+  'ratelimit',
+  'ratelimit-policy',
+  'x-budget-threshold',
+  'server-timing',
+]
 
 /**
  * CORS (Fetch standard) for exact origins, extension ids among them (`chrome-extension://<id>`). Hono's middleware

@@ -1,14 +1,21 @@
-import type { Allowance } from '../budget/port.ts'
+import { type Allowance, THRESHOLDS } from '../budget/port.ts'
 
 /**
  * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): the request rate, and units a
- * minute, a day and a month. Months have no fixed length, so that policy states no window.
+ * minute, a day and a month. Months have no fixed length, so that policy states no window. From 50 per cent on
+ * `x-budget-threshold` says which share of the day's and the month's budget is used: `day=80, month=50`.
  */
 export function rateHeaders({ requests, budgets }: Allowance): Record<string, string> {
   const seconds = (ms: number) => Math.max(0, Math.ceil(ms / 1000))
   const left = (budget: { limit: number; used: number; held: number }) =>
     Math.max(0, budget.limit - budget.used - budget.held)
+  const reached = (['day', 'month'] as const).flatMap((window) => {
+    const { limit, used } = budgets[window]
+    const percent = limit > 0 && THRESHOLDS.findLast((share) => used * 100 >= limit * share)
+    return percent ? [`${window}=${percent}`] : []
+  })
   return {
+    ...(reached.length > 0 && { 'x-budget-threshold': reached.join(', ') }),
     'ratelimit-policy': [
       `"requests";q=${requests.limit};w=60`,
       `"units-minute";q=${budgets.minute.limit};w=60`,

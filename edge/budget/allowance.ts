@@ -2,14 +2,19 @@ import {
   type Allowance,
   BUDGET_WINDOWS,
   type BudgetWindow,
+  type Crossing,
   type Limits,
+  type OtherPlan,
   type Refusal,
   type Reservation,
+  SPENDER_REFUSALS,
+  type SpenderRefusal,
+  THRESHOLDS,
   type UsageReport,
 } from './port.ts'
 
-/** Counters as the scripts reply them: {code, running, requests, then used, held, ms to the end for each window}. */
-type Counters = { code: string; running: number; allowance: Allowance; rest: unknown[] }
+/** Counters as the scripts reply them: {code, account, running, requests, then four numbers for each window}. */
+type Counters = { account: string; running: number; allowance: Allowance; rest: unknown[] }
 
 /** When a place among the running requests becomes free is unknown; a second is the shortest wait HTTP can name. */
 const CONCURRENT_RETRY_MS = 1000
@@ -18,41 +23,88 @@ const CONCURRENT_RETRY_MS = 1000
  * Turns the reply of the reserve script into the answer to the caller.
  * @throws TypeError when the reply is not one that the script gives, so that no odd answer is taken for admission.
  */
-export function decisionOf(reply: unknown, limits: Limits, units: number): Reservation | Refusal | 'id_used' {
-  const code = Array.isArray(reply) ? reply[0] : undefined
+export function decisionOf(
+  reply: unknown,
+  limits: Limits,
+  units: number,
+): Reservation | Refusal | OtherPlan | 'id_used' {
+  const code = codeOf(reply)
   if (code === 'id_used') return code
-  if (code === 'account_suspended')
-    return { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
+  const barred = otherPlanOf(reply) ?? spenderRefusalOf(reply)
+  if (barred) return barred
 
-  const { allowance, rest } = countersOf(reply, limits)
+  const { account, allowance, rest } = countersOf(reply, limits)
   const refusal = { granted: false, window: undefined, allowance } as const
   switch (code) {
     case 'granted':
-      return { granted: true, allowance }
+      return { granted: true, account, allowance }
     case 'rate_limited':
       return { ...refusal, code, retryAfterMs: allowance.requests.resetMs }
     case 'too_many_concurrent':
       return { ...refusal, code, retryAfterMs: CONCURRENT_RETRY_MS }
     case 'budget_exhausted': {
-      const window = BUDGET_WINDOWS[wholeNumber(rest[0]) - 1]
-      if (!window) throw new TypeError('the store named no window that is exhausted')
+      const window = windowOf(rest[0])
       const fitsOnceReset = BUDGET_WINDOWS.every((each) => units <= limits.budgets[each])
       const retryAfterMs = fitsOnceReset ? allowance.budgets[window].resetMs : undefined
       return { ...refusal, code, window, retryAfterMs }
     }
+    case 'project_budget_exhausted':
+      return { ...refusal, code, window: windowOf(rest[0]), retryAfterMs: wholeNumber(rest[1]) }
     default:
       throw new TypeError('the store gave no decision')
   }
 }
 
 /** Turns the reply of the usage script into a report. @throws TypeError when it is not one the script gives. */
-export function usageOf(reply: unknown, limits: Limits): UsageReport {
-  const { code, allowance, running } = countersOf(reply, limits)
-  if (code !== 'usage') throw new TypeError('the store gave no usage')
-  return { allowance, concurrent: { limit: limits.concurrent, running } }
+export function usageOf(reply: unknown, limits: Limits): UsageReport | OtherPlan | Refusal {
+  const barred = otherPlanOf(reply) ?? spenderRefusalOf(reply)
+  if (barred) return barred
+  if (codeOf(reply) !== 'usage') throw new TypeError('the store gave no usage')
+  const { account, allowance, running } = countersOf(reply, limits)
+  return { account, allowance, concurrent: { limit: limits.concurrent, running } }
 }
 
-/** @throws TypeError when `reply` is no whole number. */
+/** Turns the reply of settle and sweep into their count and what it crossed. @throws TypeError for any other. */
+export function chargedOf(reply: unknown): { count: number; crossed: Crossing[] } {
+  if (!Array.isArray(reply)) throw new TypeError('the store gave no count')
+  const [count, ...crossed] = reply
+  return { count: wholeNumber(count), crossed: crossed.map(crossingOf) }
+}
+
+function crossingOf(reply: unknown): Crossing {
+  const [account, window, period, share, used, limit] = Array.isArray(reply) ? reply : []
+  if (window !== 'day' && window !== 'month') throw new TypeError('the store named no window')
+  const percent = THRESHOLDS.find((known) => known === share)
+  if (percent === undefined) throw new TypeError('the store named no threshold')
+  return {
+    account: account === '' ? undefined : String(account),
+    window,
+    period: String(period),
+    percent,
+    used: wholeNumber(used),
+    limit: wholeNumber(limit),
+  }
+}
+
+const codeOf = (reply: unknown): unknown => (Array.isArray(reply) ? reply[0] : undefined)
+
+function otherPlanOf(reply: unknown): OtherPlan | undefined {
+  if (!Array.isArray(reply) || reply[0] !== 'plan_is') return undefined
+  return { granted: false, code: 'plan_is', plan: String(reply[1]) }
+}
+
+function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
+  const code = SPENDER_REFUSALS.find((known) => known === codeOf(reply))
+  return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
+}
+
+function windowOf(reply: unknown): BudgetWindow {
+  const window = BUDGET_WINDOWS[wholeNumber(reply) - 1]
+  if (!window) throw new TypeError('the store named no window that is exhausted')
+  return window
+}
+
+/** @throws TypeError when `reply` is no whole number */
 export function wholeNumber(reply: unknown): number {
   if (typeof reply !== 'number' || !Number.isSafeInteger(reply))
     throw new TypeError('the store gave no whole number')
@@ -61,20 +113,21 @@ export function wholeNumber(reply: unknown): number {
 
 function countersOf(reply: unknown, limits: Limits): Counters {
   if (!Array.isArray(reply)) throw new TypeError('the store gave no counters')
-  const [code, running, requests, ...counters] = reply
+  const [, account, running, requests, ...counters] = reply
+  if (typeof account !== 'string' || account === '') throw new TypeError('the store named no account')
   const budgets = {} as Record<BudgetWindow, Allowance['budgets'][BudgetWindow]>
   for (const [index, window] of BUDGET_WINDOWS.entries()) {
-    const [used, held, resetMs] = counters.slice(3 * index, 3 * index + 3).map(wholeNumber)
-    if (used === undefined || held === undefined || resetMs === undefined)
+    const [limit, used, held, resetMs] = counters.slice(4 * index, 4 * index + 4).map(wholeNumber)
+    if (limit === undefined || used === undefined || held === undefined || resetMs === undefined)
       throw new TypeError('the store left counters out')
-    budgets[window] = { limit: limits.budgets[window], used, held, resetMs }
+    budgets[window] = { limit, used, held, resetMs }
   }
   const limit = limits.requestsPerMinute
   const remaining = Math.max(0, limit - wholeNumber(requests))
   return {
-    code: String(code),
+    account,
     running: wholeNumber(running),
     allowance: { requests: { limit, remaining, resetMs: budgets.minute.resetMs }, budgets },
-    rest: counters.slice(3 * BUDGET_WINDOWS.length),
+    rest: counters.slice(4 * BUDGET_WINDOWS.length),
   }
 }

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { BUDGET_WINDOWS, type Budget, type Limits, type Refusal } from './port.ts'
+import { BUDGET_WINDOWS, type Budget, type Limits, type Refusal, spenderId } from './port.ts'
 
 type RememberOptions = {
   /** Milliseconds of any clock that runs evenly; default Date.now. */
@@ -15,7 +15,8 @@ const MAX_BLOCK_MS = 60_000
  * A budget that remembers, in this process, accounts which the store is certain to refuse, and refuses them without
  * asking it: those whose requests of the minute are used up, and those that have spent a whole budget. Spent, not
  * held: a hold may be released at any moment. A caller with higher limits than those that were refused is not held
- * back, nor is anyone after a minute. Suspension and concurrency are never remembered, they may end at once.
+ * back, nor is anyone after a minute: so late may a grant of extra units come to bear. Suspension, concurrency and the
+ * project's budget are never remembered, they may end at once or concern others.
  */
 export function rememberRefusals(budget: Budget, options: RememberOptions = {}): Budget {
   const { now = Date.now, capacity = 10_000 } = options
@@ -24,29 +25,32 @@ export function rememberRefusals(budget: Budget, options: RememberOptions = {}):
 
   return {
     async reserve(request) {
-      const known = calls.get(request.account)
+      const spender = spenderId(request.spender)
+      const known = calls.get(spender)
       if (known && !isRaised(known.value.refusal, known.value.limits, request.limits))
         return aged(known.value.refusal, known.ageMs)
 
       const decision = await budget.reserve(request)
-      if (!decision.granted) {
-        const blockMs = certainMs(decision, request.limits)
-        if (blockMs > 0) calls.set(request.account, { refusal: decision, limits: request.limits }, blockMs)
+      if (!decision.granted && decision.code !== 'plan_is') {
+        const blockMs = certainMs(decision)
+        if (blockMs > 0) calls.set(spender, { refusal: decision, limits: request.limits }, blockMs)
       }
       return decision
     },
 
     settle: (settlement) => budget.settle(settlement),
     sweep: (most) => budget.sweep(most),
+    plan: (spender) => budget.plan(spender),
 
-    async usage(account, limits) {
-      const known = reads.get(account)
+    async usage(spender, plan, limits) {
+      const reader = spenderId(spender)
+      const known = reads.get(reader)
       if (known) throw new TwohopError('rate_limited', known.value, { retryAfterMs: known.leftMs })
       try {
-        return await budget.usage(account, limits)
+        return await budget.usage(spender, plan, limits)
       } catch (error) {
         if (error instanceof TwohopError && error.code === 'rate_limited')
-          reads.set(account, error.message, error.retryAfterMs ?? 0)
+          reads.set(reader, error.message, error.retryAfterMs ?? 0)
         throw error
       }
     },
@@ -54,12 +58,12 @@ export function rememberRefusals(budget: Budget, options: RememberOptions = {}):
 }
 
 /** For how many milliseconds a refused account is certain to be refused whatever it asks for; 0 when it isn't. */
-function certainMs({ code, window, allowance }: Refusal, limits: Limits): number {
+function certainMs({ code, window, allowance }: Refusal): number {
   if (!allowance) return 0
   if (code === 'rate_limited') return allowance.requests.resetMs
   if (code !== 'budget_exhausted' || !window) return 0
-  const { used, resetMs } = allowance.budgets[window]
-  return used >= limits.budgets[window] ? resetMs : 0
+  const { used, limit, resetMs } = allowance.budgets[window]
+  return used >= limit ? resetMs : 0
 }
 
 function isRaised({ code, window }: Refusal, before: Limits, after: Limits): boolean {
@@ -83,23 +87,23 @@ function aged(refusal: Refusal, ageMs: number): Refusal {
   }
 }
 
-/** Values by account for a limited time, at most `capacity` of them: the oldest gives way to the newest. */
+/** Values by spender for a limited time, at most `capacity` of them: the oldest gives way to the newest. */
 function blockMemory<T>(now: () => number, capacity: number) {
   const blocks = new Map<string, { value: T; since: number; until: number }>()
   return {
-    get(account: string) {
-      const block = blocks.get(account)
+    get(spender: string) {
+      const block = blocks.get(spender)
       if (!block) return undefined
       const { value, since, until } = block
       if (now() < until) return { value, ageMs: now() - since, leftMs: until - now() }
-      blocks.delete(account)
+      blocks.delete(spender)
       return undefined
     },
-    set(account: string, value: T, blockMs: number) {
-      blocks.delete(account)
+    set(spender: string, value: T, blockMs: number) {
+      blocks.delete(spender)
       const oldest = blocks.keys().next()
       if (blocks.size >= capacity && !oldest.done) blocks.delete(oldest.value)
-      blocks.set(account, { value, since: now(), until: now() + Math.min(blockMs, MAX_BLOCK_MS) })
+      blocks.set(spender, { value, since: now(), until: now() + Math.min(blockMs, MAX_BLOCK_MS) })
     },
   }
 }

@@ -1,9 +1,12 @@
-import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { scopeOf } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
+import { OtherPlanError } from '../access/stored-plan.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
-import type { Allowance, Budget, Limits, Outcome, Refusal, ReserveRequest } from './port.ts'
+import type { Allowance, Budget, Crossing, Limits, Outcome, ReserveRequest } from './port.ts'
+import { refused } from './refused.ts'
 
 /** Proof that the worst case of a request is reserved. Without one no call to the host compiles. */
 export type Held = {
@@ -12,6 +15,10 @@ export type Held = {
   /** The account's share of a busy host, from its plan. */
   weight: number
   work: Work
+  /** Compute that the reservation covers, in milliseconds: up to the deadline, 0 where the model's has no price. */
+  reservedComputeMs: number
+  /** Milliseconds since the reservation: no host can have computed longer. */
+  elapsedMs(): number
   allowance: Allowance
   /** Replaces the hold by what was used; only the first call does anything. */
   settle(outcome: Outcome, used: HostUsage | undefined): void
@@ -19,8 +26,13 @@ export type Held = {
 
 type Options = {
   budget: Budget
-  /** How long a lease lives, in milliseconds: longer than any request, so that none is swept while it runs. */
-  leaseMs: number
+  /** Milliseconds from the reservation to the deadline that the host is held to. */
+  requestTimeoutMs: number
+  /** How much longer a lease lives, in milliseconds, so that none is swept while its request runs. */
+  leaseSlackMs: number
+  now: () => number
+  /** Told, after the answer, of thresholds that a settlement crossed. Must not throw. */
+  notify: (crossed: readonly Crossing[]) => Promise<void>
 }
 
 const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
@@ -28,88 +40,76 @@ const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
 /**
  * Reserves the worst case of a request, or refuses it.
  * @param background keeps work alive after the answer: settlement is off the response path
- * @throws TwohopError with the refusal's code, or store_unavailable
+ * @throws TwohopError with the refusal's code, or store_unavailable; OtherPlanError
  */
-export function createHold({ budget, leaseMs }: Options) {
+export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify }: Options) {
   return async function hold(
     requestId: string,
-    { account, plan }: Entitlement,
+    { spender, plan }: Entitlement,
     work: Work,
     background: (task: Promise<unknown>) => void,
   ): Promise<Held> {
+    const { prices } = work.model
+    const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
+
     const request: ReserveRequest = {
       requestId,
-      account,
-      units: work.worst.units,
+      // An API key's scopes are in its record only, so the store checks them.
+      spender: 'key' in spender ? { ...spender, scope: scopeOf(work.task) } : spender,
+      units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }),
+      plan: plan.id,
       limits: limitsOf(plan),
-      leaseMs,
+      leaseMs: requestTimeoutMs + leaseSlackMs,
       model: work.model.id,
       task: work.task,
-      plan: plan.id,
     }
-    const settlement = async (outcome: Outcome, used: HostUsage) =>
-      budget.settle({
+
+    async function settlement(account: string, outcome: Outcome, used: HostUsage): Promise<void> {
+      const { units, model, task, limits } = request
+      const key = 'key' in spender ? spender.key : ''
+      const { crossed } = await budget.settle({
         requestId,
-        account,
-        units: unitsOf(work.model.prices, used),
+        reserved: { account, units, plan: plan.id, model, task, key, billingDay: limits.billingDay },
+        units: unitsOf(prices, used),
         promptTokens: used.promptTokens,
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
         outcome,
       })
+      await notify(crossed)
+    }
 
+    const started = now()
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its answer was lost: a settlement of nothing frees it, or bars it if it comes late.
       if (error instanceof TwohopError && error.code === 'store_unavailable')
-        background(settlement('refused', NOTHING).catch(() => {}))
+        background(settlement('', 'refused', NOTHING).catch(() => {}))
       throw error
     })
-    if (!decision.granted) throw refused(decision)
+    if (!decision.granted)
+      throw decision.code === 'plan_is' ? new OtherPlanError(decision.plan) : refused(decision)
 
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
     return {
       requestId,
-      account,
+      account: decision.account,
       weight: plan.weight,
       work,
+      reservedComputeMs,
+      elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       settle(outcome, used) {
         if (!open) return
         open = false
         // A settlement that fails for good is left to the sweep, which charges the whole hold.
-        settlement(outcome, used ?? NOTHING)
+        settlement(decision.account, outcome, used ?? NOTHING)
           .catch(() => {})
           .finally(settled.resolve)
       },
     }
   }
-}
-
-/** A refusal of the budget's, with the allowance that it was judged by. */
-export class BudgetRefused extends TwohopError {
-  readonly allowance: Allowance | undefined
-
-  constructor(
-    code: ErrorCode,
-    message: string,
-    retryAfterMs: number | undefined,
-    allowance: Allowance | undefined,
-  ) {
-    super(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
-    this.allowance = allowance
-  }
-}
-
-function refused({ code, window, retryAfterMs, allowance }: Refusal): BudgetRefused {
-  const message = {
-    account_suspended: 'This account is suspended.',
-    rate_limited: 'Too many requests this minute; wait for the time in Retry-After.',
-    too_many_concurrent: 'Too many requests of this account are under way; wait for one to end.',
-    budget_exhausted: `The most that this request can cost does not fit in what is left of this ${window}'s budget.`,
-  }[code]
-  return new BudgetRefused(code, message, retryAfterMs, allowance)
 }
 
 /** What a plan lets an account spend, as the budget wants it. */
@@ -118,5 +118,6 @@ export function limitsOf(plan: Entitlement['plan']): Limits {
     requestsPerMinute: plan.limits.requests_per_minute,
     concurrent: plan.limits.concurrent,
     budgets: plan.budgets,
+    billingDay: plan.billing_day,
   }
 }

@@ -1,51 +1,113 @@
-/** What an account may spend, from its plan. Budgets are units per UTC minute, day and month. */
+/** What an account may spend, from its plan. Budgets are units per UTC minute, UTC day and month. */
 export type Limits = {
   requestsPerMinute: number
   concurrent: number
   budgets: { minute: number; day: number; month: number }
+  /** Day of the month, 1 to 31, on which the account's month begins; in shorter months their last day. Default 1. */
+  billingDay?: number | undefined
 }
 
 export type BudgetWindow = 'minute' | 'day' | 'month'
 export const BUDGET_WINDOWS: readonly BudgetWindow[] = ['minute', 'day', 'month']
 
+/** What the whole deployment may spend in a UTC day and month, in units; without a number no cap. */
+export type ProjectBudgets = { day?: number | undefined; month?: number | undefined }
+
+/**
+ * Who pays. A token was verified by the edge. An API key is verified by the store, in the same step that reserves,
+ * by its secret's SHA-256; its record names the account.
+ */
+export type Payer =
+  | {
+      account: string
+      /** When the token was issued, in seconds since the epoch. */
+      issuedAt: number
+    }
+  | {
+      key: string
+      /** Hex. */
+      secretHash: string
+      /** The scope that the request needs; empty for none. */
+      scope: string
+    }
+
+export type Spender = Payer & {
+  /** The plan that the credential itself names, or the default one. The account's record may override it. */
+  plan: string
+}
+
 export type ReserveRequest = {
   requestId: string
-  account: string
+  spender: Spender
   /** The request's worst case in units. */
   units: number
+  /** The plan that `limits` are of. */
+  plan: string
   limits: Limits
   /** How long the request may take, in milliseconds: afterwards the lease frees itself and the sweep charges the hold. */
   leaseMs: number
   /** For the usage event, should the sweep have to write it. */
   model: string
   task: string
-  plan: string
 }
 
-/** How much of each limit is left after the decision. */
+/** How much of each limit is left after the decision. A budget's limit includes what is left of a grant. */
 export type Allowance = {
   requests: { limit: number; remaining: number; resetMs: number }
   budgets: Record<BudgetWindow, { limit: number; used: number; held: number; resetMs: number }>
 }
 
-export type Reservation = { granted: true; allowance: Allowance }
+export type Reservation = { granted: true; account: string; allowance: Allowance }
+
+/** Refusals that say who may not spend at all, whatever the limits are. */
+export const SPENDER_REFUSALS = [
+  'account_suspended',
+  'token_revoked',
+  'key_invalid',
+  'key_revoked',
+  'key_expired',
+  'scope_missing',
+] as const
+export type SpenderRefusal = (typeof SPENDER_REFUSALS)[number]
 
 export type Refusal = {
   granted: false
-  code: 'account_suspended' | 'rate_limited' | 'too_many_concurrent' | 'budget_exhausted'
-  /** The window that is exhausted, with `budget_exhausted`. */
+  code:
+    | SpenderRefusal
+    | 'rate_limited'
+    | 'too_many_concurrent'
+    | 'budget_exhausted'
+    | 'project_budget_exhausted'
+  /** The window that is exhausted, where it is a budget. */
   window: BudgetWindow | undefined
   /** When the same request may fit, in milliseconds from now; undefined where waiting alone does not help. */
   retryAfterMs: number | undefined
   allowance: Allowance | undefined
 }
 
+/** The account has another plan than the one whose limits were sent; nothing was held. */
+export type OtherPlan = { granted: false; code: 'plan_is'; plan: string }
+
 /** How a request ended. `unsettled` is the sweep's: nobody reported, so the whole hold was charged. */
 export type Outcome = 'ok' | 'cancelled' | 'failed' | 'refused' | 'unsettled'
 
+/** What a usage event says of a request beside its cost. */
+export type Reserved = {
+  account: string
+  /** The worst case that was held. */
+  units: number
+  plan: string
+  model: string
+  task: string
+  /** Id of the API key, empty for a token. */
+  key: string
+  billingDay?: number | undefined
+}
+
 export type Settlement = {
   requestId: string
-  account: string
+  /** For the usage event, should the store have lost the reservation. */
+  reserved: Reserved
   /** Units really used: 0 where nothing was computed. */
   units: number
   promptTokens: number
@@ -54,7 +116,26 @@ export type Settlement = {
   outcome: Outcome
 }
 
+/** Shares of a budget, in per cent, that somebody is told of when they are used. */
+export const THRESHOLDS = [50, 80, 100] as const
+
+/**
+ * A share of a budget that a charge has used up. Each is told once in the life of a window, to one caller, and not again
+ * when that answer is lost.
+ */
+export type Crossing = {
+  /** Whose budget; undefined for the project's. */
+  account: string | undefined
+  window: 'day' | 'month'
+  /** The window's name: `2026-11-21`, or `2026-11`, or the first day of a month that has a billing day. */
+  period: string
+  percent: (typeof THRESHOLDS)[number]
+  used: number
+  limit: number
+}
+
 export type UsageReport = {
+  account: string
   allowance: Allowance
   concurrent: { limit: number; running: number }
 }
@@ -65,21 +146,33 @@ export type UsageReport = {
  */
 export type Budget = {
   /**
-   * Checks every limit and holds the worst case, atomically, in one round trip. A refused request changes nothing.
+   * Checks the spender's records and every limit and holds the worst case, atomically, in one round trip. A refused
+   * request changes nothing.
    * @throws TwohopError `internal` when the request id was used before, be it only by its settlement
    */
-  reserve(request: ReserveRequest): Promise<Reservation | Refusal>
+  reserve(request: ReserveRequest): Promise<Reservation | Refusal | OtherPlan>
   /**
    * Replaces the hold by what was used, frees the lease and writes the usage event, atomically and once per request
-   * id. True when this call did it, false when it was done before. A settlement that comes before its reservation
-   * (whose answer was lost) bars that reservation. More units than were reserved are charged as reserved.
+   * id. `settled` is false when it was done before. A settlement that comes before its reservation (whose answer was
+   * lost) bars that reservation. More units than were reserved are charged as reserved. What was used on a reservation
+   * that the store has lost, its counters with it, still becomes a usage event.
    */
-  settle(settlement: Settlement): Promise<boolean>
-  /** Charges in full up to `most` reservations whose lease ran out; returns how many were charged. */
-  sweep(most: number): Promise<number>
+  settle(settlement: Settlement): Promise<{ settled: boolean; crossed: Crossing[] }>
+  /** Charges in full up to `most` reservations whose lease ran out. */
+  sweep(most: number): Promise<{ charged: number; crossed: Crossing[] }>
+  /**
+   * The plan that an account's record names, whatever its token says; undefined where it names none.
+   * @throws TwohopError why the account may not spend at all
+   */
+  plan(payer: Payer): Promise<string | undefined>
   /**
    * The account's counters now; changes nothing but the read limit's own counter.
-   * @throws TwohopError `rate_limited` when the account reads too often
+   * @throws TwohopError `rate_limited` when the caller reads too often, or why it may not spend at all
    */
-  usage(account: string, limits: Limits): Promise<UsageReport>
+  usage(spender: Spender, plan: string, limits: Limits): Promise<UsageReport | OtherPlan>
+}
+
+/** A name for a spender, for memories of them: no two share one, a key with a wrong secret included. */
+export function spenderId(payer: Payer): string {
+  return 'account' in payer ? payer.account : JSON.stringify([payer.key, payer.secretHash])
 }

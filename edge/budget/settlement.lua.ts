@@ -1,36 +1,72 @@
+import { ACCOUNT_PREFIX, BUDGET_PREFIX, PROJECT_PREFIX } from './keys.ts'
+import { THRESHOLDS } from './port.ts'
+
 /**
  * Lua shared by the two scripts that charge a reservation: settle and sweep.
  *
  * A usage event is written by the same script that charges, so the sum of the events' `units` is the sum of the
  * counters' `used`. Its fields: `request_id`, `kind` (`charge`, or `correction` when a late settlement corrects what
- * the sweep charged; then `units` is the difference, which may be negative), `account`, `model`, `task`, `plan`,
- * `prompt_tokens`, `output_tokens`, `compute_ms`, `units` (charged), `reserved_units`, `reported_units` (what the
- * host said; more than `units` marks a host that broke its bound), `outcome`, `reserved_at` (ms; names the windows
- * that were charged) and `at` (ms).
+ * the sweep charged; then `units` and `extra_units` are differences, which may be negative), `account`, `model`,
+ * `task`, `plan`, `key` (id of the API key, empty for a token), `month` (the account's month that was charged: a UTC
+ * month, or its first day where it has a billing day), `prompt_tokens`, `output_tokens`, `compute_ms`, `units`
+ * (charged), `extra_units` (those of them that a grant paid), `reserved_units`, `reported_units` (what the host said;
+ * more than `units` marks a host that broke its bound), `outcome`, `reserved_at` (ms; names the other windows that
+ * were charged) and `at` (ms).
+ *
+ * A threshold is told once in the life of a window: `told` in its hash only rises, also when a correction takes the
+ * window below it again.
  */
 export const SETTLEMENT_LUA = `
-local function read_record(key)
-  local fields, record = redis.call('HGETALL', key), {}
-  for i = 1, #fields, 2 do record[fields[i]] = fields[i + 1] end
-  return record
-end
+local function period_of(name) return string.match(name, ':(.*)$') end
 
--- Counters whose window is long over have expired; adding to them would make keys that never do.
-local function add_to_windows(record, held, used)
-  for _, window in ipairs({'minute', 'day', 'month'}) do
-    local key = record[window]
-    if redis.call('EXISTS', key) == 1 then
+-- A reservation keeps the names of its windows, not their keys: short values keep its hash small.
+local function own_key(record, window) return '${BUDGET_PREFIX}' .. record.account .. ':' .. record[window] end
+
+-- Replaces units held by units used in every window of a reservation. Gives the thresholds that this crossed:
+-- {account or nothing for the project, window, its name, per cent, used, limit}. Counters whose window is long over
+-- have expired; adding to them would make keys that never do.
+local function charge_windows(record, held, used, crossed)
+  for _, name in ipairs({'minute', 'day', 'month', 'project_day', 'project_month'}) do
+    local of_project = string.match(name, '^project_(.*)$')
+    local key = record[name] and (of_project and '${PROJECT_PREFIX}' .. record[name] or own_key(record, name))
+    local counters = key and redis.call('HMGET', key, 'held', 'used', 'limit', 'told')
+    if counters and counters[1] then
       if held ~= 0 then redis.call('HINCRBY', key, 'held', int(held)) end
       if used ~= 0 then redis.call('HINCRBY', key, 'used', int(used)) end
+      local total, limit = tonumber(counters[2] or 0) + used, tonumber(counters[3])
+      local told = name == 'minute' and 100 or tonumber(counters[4] or 0)
+      for _, percent in ipairs({${THRESHOLDS.join(', ')}}) do
+        if percent > told and limit > 0 and total * 100 >= limit * percent then
+          redis.call('HSET', key, 'told', percent)
+          table.insert(crossed, {of_project and '' or record.account, of_project or name, period_of(record[name]), percent,
+            total, limit})
+        end
+      end
     end
   end
 end
 
-local function write_event(stream, request_id, record, kind, units, report, now)
+-- Gives units of a grant that were not needed back, to the grant only while it is the same. Returns how many.
+local function give_back(record, unused)
+  local back = math.min(tonumber(record.extra or 0), unused)
+  if back <= 0 then return 0 end
+  for _, name in ipairs({'day', 'month'}) do
+    local key = own_key(record, name)
+    if redis.call('HEXISTS', key, 'extra') == 1 then redis.call('HINCRBY', key, 'extra', int(-back)) end
+  end
+  local account = '${ACCOUNT_PREFIX}' .. record.account
+  if redis.call('HGET', account, 'extra_from') == record.extra_from then
+    redis.call('HINCRBY', account, 'extra_units', int(back))
+  end
+  return back
+end
+
+local function write_event(stream, request_id, record, kind, units, extra, report, now)
   redis.call('XADD', stream, '*', 'request_id', request_id, 'kind', kind,
-    'account', record.account, 'model', record.model, 'task', record.task, 'plan', record.plan,
+    'account', record.account, 'model', record.model, 'task', record.task, 'plan', record.plan, 'key', record.key,
+    'month', period_of(record.month),
     'prompt_tokens', report.prompt_tokens, 'output_tokens', report.output_tokens, 'compute_ms', report.compute_ms,
-    'units', int(units), 'reserved_units', record.units, 'reported_units', report.units,
+    'units', int(units), 'extra_units', int(extra), 'reserved_units', record.units, 'reported_units', report.units,
     'outcome', report.outcome, 'reserved_at', record.reserved_at, 'at', int(now))
 end
 `

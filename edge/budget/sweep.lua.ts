@@ -1,5 +1,5 @@
 import { CLOCK_LUA } from './clock.lua.ts'
-import { SWEPT_KEPT_MS } from './keys.ts'
+import { LEASES_PREFIX, RESERVATION_PREFIX, SWEPT_KEPT_MS } from './keys.ts'
 import type { Script } from './script.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 
@@ -9,34 +9,32 @@ import { SETTLEMENT_LUA } from './settlement.lua.ts'
  */
 export const SWEEP: Script = {
   name: 'sweep',
-  sha: 'a66e49614fb93ed4ae1ba6ce4a1e89a96f88e61f',
+  sha: '8802d778a3613c1f87778b67937ac85c0b0516e8',
   lua: `
 -- KEYS[1] open reservations: sorted set of request ids by expiry (ms)
 -- KEYS[2] usage events: stream
--- KEYS[3] prefix of reservations
--- KEYS[4] prefix of accounts' leases
 -- ARGV[1] reservations to charge at most
 -- ARGV[2] now (ms), 0 for the server's clock
--- Returns how many were charged.
+-- Returns {how many were charged; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${SETTLEMENT_LUA}
 local now = now_ms(tonumber(ARGV[2]))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', 0, ARGV[1])
-local charged = 0
+local reply = {0}
 for _, request_id in ipairs(expired) do
-  local key = KEYS[3] .. request_id
+  local key = '${RESERVATION_PREFIX}' .. request_id
   local record = read_record(key)
   if record.state == 'open' then
     local units = tonumber(record.units)
-    add_to_windows(record, -units, units)
-    write_event(KEYS[2], request_id, record, 'charge', units, {units = record.units, prompt_tokens = 0,
-      output_tokens = 0, compute_ms = 0, outcome = 'unsettled'}, now)
+    charge_windows(record, -units, units, reply)
+    write_event(KEYS[2], request_id, record, 'charge', units, tonumber(record.extra or 0), {units = record.units,
+      prompt_tokens = 0, output_tokens = 0, compute_ms = 0, outcome = 'unsettled'}, now)
     redis.call('HSET', key, 'state', 'unsettled')
     redis.call('PEXPIRE', key, ${SWEPT_KEPT_MS})
-    redis.call('ZREM', KEYS[4] .. record.account, request_id)
-    charged = charged + 1
+    redis.call('ZREM', '${LEASES_PREFIX}' .. record.account, request_id)
+    reply[1] = reply[1] + 1
   end
   redis.call('ZREM', KEYS[1], request_id)
 end
-return charged
+return reply
 `,
 }

@@ -1,19 +1,19 @@
 import { CLOCK_LUA } from './clock.lua.ts'
 import type { Script } from './script.ts'
+import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
 /** Reads an account's counters; writes nothing. */
 export const USAGE: Script = {
   name: 'usage',
-  sha: '150c1f8a2025475dc0249baa7146c7355619e57e',
+  sha: 'a958e72fb44bd9176e4c9d480e6ba742a3947639',
   lua: `
--- KEYS[1] the account's leases: sorted set of request ids by expiry (ms)
--- KEYS[2] prefix of the account's counters
--- ARGV[1] now (ms), 0 for the server's clock
--- Returns {'usage', running, requests, used, held, ms to the end...} for minute, day, month.
-${CLOCK_LUA}${WINDOWS_LUA}
+-- Returns {usage, account, running, requests, limit, used, held, ms to the end...} for minute, day, month;
+-- {plan_is, plan}; {code} alone for who may not spend at all.
+${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}
 local now = now_ms(tonumber(ARGV[1]))
-local windows, requests = read_windows(KEYS[2], now)
-return counters_reply('usage', running(KEYS[1], now), requests, windows, now)
+local spender, refusal = identify(now)
+if not spender then return refusal end
+return counters_reply('usage', spender.account, running_of(spender, now), windows_of(spender, now), now)
 `,
 }

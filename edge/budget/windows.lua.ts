@@ -1,10 +1,15 @@
-import { WINDOW_KEPT_MS } from './keys.ts'
+import { BUDGET_PREFIX, PROJECT_PREFIX, WINDOW_KEPT_MS } from './keys.ts'
 
 /**
- * Lua shared by the scripts that look at counters: which UTC minute, day and month it is, and what they hold.
+ * Lua shared by the scripts that look at counters: which minute, day and month it is, and what they hold.
  *
- * The civil date is Howard Hinnant's `civil_from_days` (howardhinnant.github.io/date_algorithms.html), since Redis
- * gives its scripts no calendar.
+ * A window is a hash: `used` and `held` in units, `requests` (minutes only), `limit` (the budget that it was last
+ * checked against, for thresholds), `extra` (units of a grant drawn beyond it), `told` (highest threshold told, in
+ * per cent).
+ *
+ * Minutes and days are UTC's. An account's month begins on its billing day, in a month that is too short on its last
+ * day; the first of the month, the default, makes it UTC's. The civil date is Howard Hinnant's `civil_from_days`
+ * (howardhinnant.github.io/date_algorithms.html), since Redis gives its scripts no calendar.
  */
 export const WINDOWS_LUA = `
 local function civil_from_days(days)
@@ -27,41 +32,92 @@ local function month_days(year, month)
   return ({31, leap and 29 or 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31})[month]
 end
 
--- Counters of minute, day and month: {key, ends (ms), used, held (units)}; and the minute's requests.
-local function read_windows(prefix, now)
-  local days = math.floor(now / 86400000)
+local function date_of(days) return string.format('%04.0f-%02.0f-%02.0f', civil_from_days(days)) end
+
+-- The first day of the month that holds a day, and the first of the next, as days since the epoch.
+local function month_of(days, billing_day)
   local year, month, day = civil_from_days(days)
-  local minute = math.floor(now / 60000)
-  local month_name = string.format('%04.0f-%02.0f', year, month)
-  local day_name = string.format('%s-%02.0f', month_name, day)
-  local in_day = minute - days * 1440
-  local clock = string.format('%02.0f:%02.0f', math.floor(in_day / 60), in_day % 60)
-  local windows = {
-    {key = prefix .. 'minute:' .. day_name .. 'T' .. clock, ends = (minute + 1) * 60000},
-    {key = prefix .. 'day:' .. day_name, ends = (days + 1) * 86400000},
-    {key = prefix .. 'month:' .. month_name, ends = (days - day + 1 + month_days(year, month)) * 86400000},
-  }
-  local requests = 0
-  for i, window in ipairs(windows) do
-    local counters = redis.call('HMGET', window.key, 'used', 'held', 'requests')
-    window.used = tonumber(counters[1] or 0)
-    window.held = tonumber(counters[2] or 0)
-    if i == 1 then requests = tonumber(counters[3] or 0) end
+  local first = days - day
+  local start = first + math.min(billing_day, month_days(year, month))
+  if days >= start then
+    local next_year, next_month = year, month + 1
+    if month == 12 then next_year, next_month = year + 1, 1 end
+    return start, first + month_days(year, month) + math.min(billing_day, month_days(next_year, next_month))
   end
-  return windows, requests
+  local last_year, last_month = year, month - 1
+  if month == 1 then last_year, last_month = year - 1, 12 end
+  local length = month_days(last_year, last_month)
+  return first - length + math.min(billing_day, length), start
 end
 
-local function keep_window(window, now)
+local function read_window(prefix, name, ends, limit)
+  local key = prefix .. name
+  local counters = redis.call('HMGET', key, 'used', 'held', 'extra', 'requests', 'limit')
+  return {key = key, name = name, ends = ends, limit = limit, stored_limit = counters[5],
+    requests = tonumber(counters[4] or 0), used = tonumber(counters[1] or 0), held = tonumber(counters[2] or 0), extra = tonumber(counters[3] or 0)}
+end
+
+local function day_window(prefix, now, limit)
+  local days = math.floor(now / 86400000)
+  return read_window(prefix, 'day:' .. date_of(days), (days + 1) * 86400000, limit)
+end
+
+-- The name of a month, and its end as days since the epoch.
+local function month_name(now, billing_day)
+  local starts, ends = month_of(math.floor(now / 86400000), billing_day)
+  local name = date_of(starts)
+  if billing_day == 1 then name = string.sub(name, 1, 7) end
+  return 'month:' .. name, ends
+end
+
+local function month_window(prefix, now, limit, billing_day)
+  local name, ends = month_name(now, billing_day)
+  return read_window(prefix, name, ends * 86400000, limit)
+end
+
+-- An account's minute, day and month. A grant adds to day and month alone: a minute's budget is a rate.
+local function account_windows(account, now, limits, billing_day, granted)
+  local prefix = '${BUDGET_PREFIX}' .. account .. ':'
+  local minute = math.floor(now / 60000)
+  local days = math.floor(minute / 1440)
+  local in_day = minute - days * 1440
+  local clock = string.format('%sT%02.0f:%02.0f', date_of(days), math.floor(in_day / 60), in_day % 60)
+  local windows = {
+    read_window(prefix, 'minute:' .. clock, (minute + 1) * 60000, limits[1]),
+    day_window(prefix, now, limits[2]),
+    month_window(prefix, now, limits[3], billing_day),
+  }
+  for i, window in ipairs(windows) do window.granted = i == 1 and 0 or granted end
+  return windows
+end
+
+-- The whole deployment's day and month, each where it has a budget: {number in BUDGET_WINDOWS, window}.
+local function project_windows(now, day_limit, month_limit)
+  local windows = {}
+  if day_limit >= 0 then table.insert(windows, {2, day_window('${PROJECT_PREFIX}', now, day_limit)}) end
+  if month_limit >= 0 then table.insert(windows, {3, month_window('${PROJECT_PREFIX}', now, month_limit, 1)}) end
+  return windows
+end
+
+-- Units that do not fit, 0 where all do.
+local function lacking(window, units)
+  return math.max(0, units - (window.limit + window.extra - window.used - window.held))
+end
+
+local function hold_in(window, units, extra, now)
+  window.held = window.held + units
+  redis.call('HINCRBY', window.key, 'held', int(units))
+  if extra > 0 then redis.call('HINCRBY', window.key, 'extra', int(extra)) end
+  local limit = int(window.limit)
+  if window.stored_limit ~= limit then redis.call('HSET', window.key, 'limit', limit) end
   redis.call('PEXPIRE', window.key, int(window.ends - now + ${WINDOW_KEPT_MS}))
 end
 
--- Leases that have not run out.
-local function running(leases, now) return redis.call('ZCOUNT', leases, '(' .. int(now), '+inf') end
-
--- {code, running, requests, then used, held (units) and ms to the end of minute, day and month}
-local function counters_reply(code, running_now, requests, windows, now)
-  local reply = {code, running_now, requests}
+-- {code, account, running, requests, then limit, used, held (units) and ms to the end of minute, day and month}
+local function counters_reply(code, account, running, windows, now)
+  local reply = {code, account, running, windows[1].requests}
   for _, window in ipairs(windows) do
+    table.insert(reply, window.limit + window.extra + window.granted)
     table.insert(reply, window.used)
     table.insert(reply, window.held)
     table.insert(reply, window.ends - now)

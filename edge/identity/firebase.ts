@@ -41,6 +41,7 @@ export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssu
         issuer: 'firebase',
         project: projectId,
         subject: claims.sub,
+        issuedAt: claims.iat,
         anonymous: claims.firebase.sign_in_provider === 'anonymous',
         emailVerified: !claims.email || claims.email_verified === true,
         ...entitlementsOf(claims),

@@ -4,6 +4,8 @@ export type Principal = {
   /** Firebase project id, or the Supabase project's URL without its scheme. */
   project: string
   subject: string
+  /** When the token was issued (`iat`), in seconds since the epoch. */
+  issuedAt: number
   /** Signed in without any proof of who they are: such users cost nothing to make. */
   anonymous: boolean
   /** False only where the token carries an e-mail address that nobody has proved. */
@@ -16,8 +18,25 @@ export type Principal = {
   scopes: readonly string[] | undefined
 }
 
+/**
+ * An API key whose form is right. Whether there is such a key, whose it is and what it may do, only the store knows:
+ * the reservation asks it.
+ */
+export type PresentedKey = {
+  issuer: 'key'
+  id: string
+  /** SHA-256 of the secret, in hex. */
+  secretHash: string
+}
+
+/** What a request comes with. */
+export type Credential = Principal | PresentedKey
+
 /** Turns a bearer token into a principal, or throws a TwohopError with a `token_*` code or `keys_unavailable`. */
 export type VerifyToken = (token: string) => Promise<Principal>
+
+/** Turns a bearer token or an API key into a credential; throws what VerifyToken throws, and `key_invalid`. */
+export type Authenticate = (credential: string) => Promise<Credential>
 
 /** The account that a principal spends for, as one string: `firebase:my-project:uid`. */
 export function accountOf(principal: Principal): string {

@@ -51,6 +51,7 @@ export function supabaseIssuer(url: string, findKey: FindKey, jwtSecret: string 
         issuer: 'supabase',
         project,
         subject: claims.sub.toLowerCase(),
+        issuedAt: claims.iat,
         anonymous: claims.is_anonymous === true,
         emailVerified: !claims.email || claims.app_metadata.email_verified === true,
         ...entitlementsOf(claims.app_metadata),

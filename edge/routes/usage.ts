@@ -2,7 +2,7 @@ import type { Entitlement } from '../access/entitlement.ts'
 import type { UsageReport } from '../budget/port.ts'
 
 /** `GET /v1/usage`: the caller's own counters and limits. Units are whole numbers, times are seconds from now. */
-export function usageAnswer({ account, plan }: Entitlement, { allowance, concurrent }: UsageReport) {
+export function usageAnswer({ plan }: Entitlement, { account, allowance, concurrent }: UsageReport) {
   const seconds = (ms: number) => Math.ceil(ms / 1000)
   return {
     object: 'usage',
@@ -17,7 +17,7 @@ export function usageAnswer({ account, plan }: Entitlement, { allowance, concurr
     units: Object.fromEntries(
       Object.entries(allowance.budgets).map(([window, { limit, used, held, resetMs }]) => [
         window,
-        { limit, used, held, remaining: limit - used - held, resets_in: seconds(resetMs) },
+        { limit, used, held, remaining: Math.max(0, limit - used - held), resets_in: seconds(resetMs) },
       ]),
     ),
     limits: plan.limits,

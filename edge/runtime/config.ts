@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
+import { isWebhookSecret } from '../notify/webhook.ts'
+import { AdminUrl, FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 
 /** Variables as every runtime hands them in: text, or not set. An empty text counts as not set. */
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -47,6 +49,13 @@ const EdgeVariables = z.object({
   REQUEST_TIMEOUT_MS: milliseconds(120_000, 1000, 900_000),
   LEASE_SLACK_MS: milliseconds(30_000, 100, 300_000),
   CATALOG: z.string().transform(json).pipe(Catalog).optional(),
+  FIREBASE_ADMIN_URL: AdminUrl,
+  FIREBASE_SERVICE_ACCOUNTS: z.string().transform(json).pipe(FirebaseServiceAccounts).optional(),
+  SUPABASE_SERVICE_KEYS: z.string().transform(json).pipe(SupabaseServiceKeys).optional(),
+  LEDGER_SUPABASE_URL: z.url().optional(),
+  LEDGER_SUPABASE_KEY: z.string().min(1).optional(),
+  WEBHOOK_URL: z.url().optional(),
+  WEBHOOK_SECRET: z.string().refine(isWebhookSecret, 'is no whsec_ and 24 to 64 bytes in base64').optional(),
 })
 
 /** Names of the variables above, for the test that holds the README's table against them. */
@@ -63,12 +72,22 @@ export function edgeConfig(variables: Variables) {
     throw new Error(
       `Configuration: ${result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`,
     )
-  const { CATALOG, ...config } = result.data
+  const { CATALOG, WEBHOOK_URL, WEBHOOK_SECRET, LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY, ...config } =
+    result.data
   const catalog = CATALOG ?? Catalog.parse(defaultCatalog)
   for (const plan of [config.ANONYMOUS_PLAN, config.UNVERIFIED_EMAIL_PLAN])
     if (plan && !catalog.plans.some(({ id }) => id === plan))
       throw new Error(`Configuration: there is no plan called ${plan}`)
-  return { ...config, catalog }
+  if (WEBHOOK_URL && !WEBHOOK_SECRET)
+    throw new Error('Configuration: WEBHOOK_URL needs WEBHOOK_SECRET, which signs what is sent')
+  const webhook = WEBHOOK_URL && WEBHOOK_SECRET ? { url: WEBHOOK_URL, secret: WEBHOOK_SECRET } : undefined
+  if (LEDGER_SUPABASE_URL && !LEDGER_SUPABASE_KEY)
+    throw new Error("Configuration: LEDGER_SUPABASE_URL needs LEDGER_SUPABASE_KEY, the project's secret key")
+  const ledger =
+    LEDGER_SUPABASE_URL && LEDGER_SUPABASE_KEY
+      ? { url: LEDGER_SUPABASE_URL, key: LEDGER_SUPABASE_KEY }
+      : undefined
+  return { ...config, catalog, webhook, ledger }
 }
 
 function isOrigin(text: string): boolean {

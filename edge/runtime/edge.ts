@@ -1,8 +1,21 @@
+import { issuerNames } from '../admin/target.ts'
+import { createUpstashAudit } from '../admin/upstash-audit.ts'
+import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createApp } from '../app.ts'
 import { rememberRefusals } from '../budget/blocked.ts'
+import type { Crossing } from '../budget/port.ts'
 import { createUpstashBudget } from '../budget/upstash.ts'
+import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
+import { withApiKeys } from '../identity/api-key.ts'
 import { issuersFromConfig } from '../identity/config.ts'
 import { createVerifyToken } from '../identity/verify.ts'
+import { createUpstashKeys } from '../keys/upstash-keys.ts'
+import { createUpstashRate } from '../keys/upstash-rate.ts'
+import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { thresholdEvents } from '../notify/thresholds.ts'
+import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
+import { identityAdmins } from '../sync/config.ts'
+import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig, type Variables } from './config.ts'
@@ -15,13 +28,18 @@ export function createEdge(variables: Variables) {
   const config = edgeConfig(variables)
   const now = () => Date.now()
   const network: typeof fetch = (input, init) => fetch(input, init)
-  const budget = rememberRefusals(
-    createUpstashBudget({
-      url: config.UPSTASH_REDIS_REST_URL,
-      token: config.UPSTASH_REDIS_REST_TOKEN,
-      timeoutMs: config.REDIS_TIMEOUT_MS,
-    }),
-  )
+  const redis = {
+    url: config.UPSTASH_REDIS_REST_URL,
+    token: config.UPSTASH_REDIS_REST_TOKEN,
+    timeoutMs: config.REDIS_TIMEOUT_MS,
+  }
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project: config.catalog.project?.budgets }))
+  const issuers = issuersFromConfig(variables)
+  const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now })
+  const tell = async (event: WebhookEvent) => webhook?.(event)
+  const notify = async (crossed: readonly Crossing[]) => {
+    await Promise.all(thresholdEvents(crossed, now()).map(tell))
+  }
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -33,8 +51,17 @@ export function createEdge(variables: Variables) {
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    verifyToken: createVerifyToken(issuersFromConfig(variables), { fetch: network, now }),
+    authenticate: withApiKeys(createVerifyToken(issuers, { fetch: network, now })),
+    issuers: issuerNames(issuers),
     budget,
+    accounts: createUpstashAccounts(redis).accounts,
+    keys: createUpstashKeys(redis),
+    countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
+    audit: createUpstashAudit(redis),
+    readUsage: createUpstashUsage(redis),
+    sync: createSync(identityAdmins(config, { fetch: network, now })),
+    notify,
+    tell,
     host: createOwnHost({
       url: config.HOST_URL,
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
@@ -43,14 +70,32 @@ export function createEdge(variables: Variables) {
     }),
     now,
     newRequestId: () => crypto.randomUUID(),
+    random: (bytes) => crypto.getRandomValues(bytes),
   })
-  return { app, budget }
+  const drain =
+    config.ledger &&
+    createScheduledDrain({
+      redis: { url: redis.url, token: redis.token },
+      supabase: config.ledger,
+      fetch: network,
+      now,
+      log: (line) => console.log(line),
+    })
+  return { app, budget, notify, drain }
 }
+
+/** Changes of keys by one account, of accounts by one administrator, and reports of leaked keys by all the world. */
+const ACTS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */
 const SWEEP_MOST = 1000
 
 /** Charges reservations whose request was never settled. Returns how many. */
-export function sweep({ budget }: ReturnType<typeof createEdge>): Promise<number> {
-  return budget.sweep(SWEEP_MOST)
+export async function sweep({
+  budget,
+  notify,
+}: Pick<ReturnType<typeof createEdge>, 'budget' | 'notify'>): Promise<number> {
+  const { charged, crossed } = await budget.sweep(SWEEP_MOST)
+  await notify(crossed)
+  return charged
 }

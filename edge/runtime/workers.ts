@@ -11,12 +11,14 @@ function edgeOf(env: Variables) {
   return edge
 }
 
-/** Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`, the sweep by cron. */
+/** Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`, sweep and drain by cron. */
 export default {
   fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {
     return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })
   },
   scheduled(_event: unknown, env: Variables, context: Context): void {
-    context.waitUntil(sweep(edgeOf(env)))
+    const { drain, ...edge } = edgeOf(env)
+    // The sweep first: what it charges goes to the ledger with the rest. One that fails leaves the other to its work.
+    context.waitUntil(sweep(edge).finally(() => drain?.()))
   },
 }

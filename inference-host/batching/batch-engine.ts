@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { createAdmission } from './admission.ts'
 import { bytesPerToken, type Decoder } from './decoder.ts'
 import { hostBuffers, type KvBuffer } from './kv-buffer.ts'
@@ -5,7 +6,7 @@ import type { Lane } from './lane.ts'
 import { createLanes } from './lanes.ts'
 import { createMemory } from './memory.ts'
 import { createPace, type Pace } from './pace.ts'
-import type { Chunk } from './plan.ts'
+import { type Chunk, NEWCOMERS, type Turn, turnOf } from './plan.ts'
 import { createPrefill } from './prefill.ts'
 import { createPrefixCache } from './prefix-cache.ts'
 import { type BatchEnd, type BatchRequest, createSequence, type Sequence, takeToken } from './request.ts'
@@ -180,16 +181,32 @@ export function createBatchEngine(options: Options): BatchEngine {
     }
   }
 
+  /** Requests that came during the last call are heard of only now: they may be first in the next. */
+  async function listen(): Promise<void> {
+    await setImmediate()
+    sweep()
+  }
+
+  function planned(budget: number, turn: Turn): Chunk | undefined {
+    const running = new Set(lanes.members.map(({ request }) => request.namespace))
+    return prefill.plan(budget, turn, ({ request }) => !running.has(request.namespace))
+  }
+
   async function step(): Promise<void> {
     turn++
-    let budget = pace.budget(lanes.members.length, prefill.waiting.length)
-    while (budget >= 2) {
-      const chunk = prefill.plan(budget, turn % 2 === 0 ? 'shortest' : 'oldest')
+    await listen()
+    const whole = pace.budget(lanes.members.length, prefill.waiting.length)
+    for (let budget = whole; budget >= 2; ) {
+      const chunk = planned(budget, turnOf(turn))
       if (chunk === undefined) break
       budget -= chunk.tokens
       await runChunk(chunk)
-      sweep()
+      await listen()
     }
+    // One more for somebody who came meanwhile and has nothing yet, rather than after a whole step of the others.
+    const late = planned(whole, NEWCOMERS)
+    if (late?.newcomer && lanes.members.length > 0) await runChunk(late)
+    sweep()
     const began = now()
     lanes.promote()
     for (const lane of lanes.active()) {

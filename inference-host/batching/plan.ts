@@ -5,38 +5,63 @@ export type Waiting = {
   begun: boolean
   /** Another one is just computing a prefix that this one can reuse: it had better wait for it. */
   blocked: boolean
+  /** Of an account that has nothing running: its first answer begins with this prompt. */
+  newcomer: boolean
 }
 
-/** The next chunk: of which prompt, and how many of its tokens. */
-export type Chunk = { index: number; tokens: number }
+/** Which prompt's turn it is: anybody's, the oldest one's or the one's with the least left, newcomers' first or not. */
+export type Turn = { order: 'oldest' | 'shortest'; newcomersFirst: boolean }
+
+/**
+ * The `count`th step's turn. Newcomers come first, but in one step of 32, so that a stream of them keeps nobody
+ * waiting for ever.
+ */
+export function turnOf(count: number): Turn {
+  return { order: count % 2 === 0 ? 'shortest' : 'oldest', newcomersFirst: count % 32 !== 31 }
+}
+
+/** The turn of newcomers with short prompts. */
+export const NEWCOMERS: Turn = { order: 'shortest', newcomersFirst: true }
+
+/**
+ * Budgets that a newcomer's prompt may take to be computed at once: about three times the decoding's time, since the
+ * budget goes by the pace of small chunks, and large ones take half as long a token.
+ */
+const AT_ONCE = 6
+
+/** The next chunk: of which prompt, how many of its tokens, and whether that is all of a newcomer's. */
+export type Chunk = { index: number; tokens: number; newcomer: boolean }
 
 /**
  * Chooses the next chunk. `waiting` is in order of arrival. Steps take turns: the oldest prompt has one, the one with
  * the least left the next, so that a short prompt does not wait for a long one, nor the long one for ever.
- * Only two are ever begun, which bounds what is held for half-computed prompts.
- * @param budget the most tokens, at least 2. @returns undefined where nothing waits.
+ * Only two are ever begun, or three with a newcomer's, which bounds what is held for half-computed prompts.
+ *
+ * A newcomer's short prompt is computed at once, beyond the budget: cut into chunks between the steps of a full batch
+ * it would wait for one whole step a chunk, ten times as long as alone.
+ * @param budget the most tokens, at least 2
+ * @param most tokens of one call at most
+ * @returns undefined where nothing waits
  */
 export function nextChunk(
   waiting: readonly Waiting[],
   budget: number,
-  turn: 'oldest' | 'shortest',
+  { order, newcomersFirst }: Turn,
+  most = Number.POSITIVE_INFINITY,
 ): Chunk | undefined {
   const begun = waiting.filter((one) => one.begun).length
-  const eligible = [...waiting.keys()]
-    .filter((i) => i === 0 || waiting[i]?.begun || begun < 2)
-    .filter((i) => !isBlocked(waiting, i))
-  const index =
-    turn === 'oldest'
-      ? eligible[0]
-      : eligible.reduce<number | undefined>(
-          (best, i) => (best === undefined || leftOf(waiting, i) < leftOf(waiting, best) ? i : best),
-          undefined,
-        )
-  return index === undefined ? undefined : { index, tokens: chunkSize(leftOf(waiting, index), budget) }
+  const eligible = [...waiting.entries()].filter(
+    ([i, one]) => !one.blocked && (i === 0 || one.begun || begun < (one.newcomer ? 3 : 2)),
+  )
+  const newcomers = eligible.filter(([, { newcomer }]) => newcomer)
+  const [first, ...others] = newcomersFirst && newcomers.length > 0 ? newcomers : eligible
+  if (first === undefined) return undefined
+  const shorter = (best: typeof first, one: typeof first) => (one[1].left < best[1].left ? one : best)
+  const [index, chosen] = order === 'oldest' ? first : others.reduce(shorter, first)
+  const atOnce = chosen.newcomer && !chosen.begun && chosen.left <= AT_ONCE * budget
+  const tokens = chunkSize(chosen.left, Math.min(most, atOnce ? chosen.left : budget))
+  return { index, tokens, newcomer: atOnce }
 }
-
-const leftOf = (waiting: readonly Waiting[], index: number) => waiting[index]?.left ?? 0
-const isBlocked = (waiting: readonly Waiting[], index: number) => waiting[index]?.blocked === true
 
 /**
  * Tokens of the next chunk of a prompt with `left` to go. Never leaves one: a call with a single new token takes

@@ -1,5 +1,5 @@
 import type { Decoder } from './decoder.ts'
-import { type Chunk, nextChunk, type Waiting } from './plan.ts'
+import { type Chunk, nextChunk, type Turn, type Waiting } from './plan.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import type { Sequence } from './request.ts'
 import { laneFor, roundUp, type Sizes } from './sizes.ts'
@@ -11,8 +11,8 @@ export type Prefill = {
   add(sequence: Sequence): void
   /** Lets one go and frees what it holds. */
   remove(sequence: Sequence): void
-  /** What to compute next; undefined where nothing waits. */
-  plan(budget: number, turn: 'oldest' | 'shortest'): Chunk | undefined
+  /** What to compute next; undefined where nothing waits. `newcomer`: see Waiting. */
+  plan(budget: number, turn: Turn, newcomer: (sequence: Sequence) => boolean): Chunk | undefined
   /**
    * Computes a chunk. Resolves with the logits behind the prompt's last token, or undefined where more is to come.
    * @throws Error where the decoder does
@@ -77,18 +77,19 @@ export function createPrefill({ decoder, staging, cache, sizes, context }: Optio
       sequence.staged = undefined
     },
 
-    plan(budget, turn) {
+    plan(budget, turn, isNewcomer) {
       const coming = underWay()
       const state = waiting.map((sequence): Waiting => {
         const begun = sequence.staged !== undefined
         const { length } = sequence.request.prompt
-        if (begun) return { left: length - sequence.length, begun, blocked: false }
+        const newcomer = isNewcomer(sequence)
+        if (begun) return { left: length - sequence.length, begun, blocked: false, newcomer }
         const keys = reusable(sequence)
         const missing = sequence.keys[keys.length]
         const blocked = missing !== undefined && coming.has(missing)
-        return { left: length - keys.length * sizes.block, begun, blocked }
+        return { left: length - keys.length * sizes.block, begun, blocked, newcomer }
       })
-      return nextChunk(state, Math.min(budget, mostColumns), turn)
+      return nextChunk(state, Math.min(budget, mostColumns), turn, mostColumns)
     },
 
     async compute({ index, tokens }) {

@@ -57,13 +57,16 @@ export const KEY_COMMANDS: Record<string, Command> = {
     return ms < 0 ? ms : Math.round(ms / 1000)
   },
   pttl: (db, [key = '']) => timeToLive(db, key),
-  keys: (db, [pattern = '']) => db.keys().filter((key) => glob(pattern).test(key)),
+  keys: (db, [pattern = '']) => {
+    const named = glob(pattern)
+    return db.keys().filter((key) => named.test(key))
+  },
   // One page holds everything, so the cursor that comes back is always the last one.
   scan: (db, [cursor, ...options]) => {
     integer(cursor)
-    const pattern = option(options, 'match')?.[0] ?? '*'
+    const named = glob(option(options, 'match')?.[0] ?? '*')
     const type = option(options, 'type')?.[0]?.toLowerCase()
-    const found = db.keys().filter((key) => glob(pattern).test(key) && (!type || db.any(key)?.type === type))
+    const found = db.keys().filter((key) => named.test(key) && (!type || db.any(key)?.type === type))
     return ['0', found]
   },
   dbsize: (db) => db.keys().length,

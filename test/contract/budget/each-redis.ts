@@ -2,8 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Limits, ReserveRequest, Settlement } from '../../../edge/budget/port.ts'
+import type {
+  Budget,
+  Limits,
+  Reserved,
+  ReserveRequest,
+  Settlement,
+  UsageReport,
+} from '../../../edge/budget/port.ts'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
+import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import { findRedisServer } from '../../../local/redis/real.ts'
 import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
 
@@ -17,6 +25,8 @@ export type RunningRedis = {
   local(): LocalRedis
   /** A budget of its own connection, as another edge would have it, on the set clock. */
   budget(options?: Partial<Parameters<typeof createUpstashBudget>[0]>): ReturnType<typeof createUpstashBudget>
+  /** The records of accounts and API keys, on the set clock. */
+  records(): ReturnType<typeof createUpstashAccounts>
   clock: { now: number }
 }
 
@@ -85,6 +95,13 @@ function running(kind: 'redis-server' | 'embedded'): RunningRedis {
     local: () => local,
     budget: (options = {}) =>
       createUpstashBudget({ url: local.url, token: local.token, clock: () => clock.now, ...options }),
+    records: () =>
+      createUpstashAccounts({
+        url: local.url,
+        token: local.token,
+        timeoutMs: 20_000,
+        clock: () => clock.now,
+      }),
     clock,
   }
 }
@@ -105,13 +122,43 @@ export function limits(changes: Partial<Omit<Limits, 'budgets'>> & Partial<Limit
   }
 }
 
-export function request(requestId: string, changes: Partial<ReserveRequest> = {}): ReserveRequest {
-  const base = { account: 'firebase:ada', units: 10, limits: PLENTY, leaseMs: 60_000 }
+/** When the tokens of these tests were issued, in seconds since the epoch. */
+export const ISSUED_AT = Date.UTC(2026, 10, 21, 10) / 1000
+
+/** A user of the plan `free`, by a token. */
+export const user = (account = 'firebase:ada', plan = 'free') => ({ account, issuedAt: ISSUED_AT, plan })
+
+type RequestChanges = Partial<ReserveRequest> & { account?: string }
+
+export function request(requestId: string, { account, ...changes }: RequestChanges = {}): ReserveRequest {
+  const base = { spender: user(account), units: 10, limits: PLENTY, leaseMs: 60_000 }
   return { requestId, ...base, model: 'tiny-chat', task: 'chat', plan: 'free', ...changes }
 }
 
+/** A decision's allowance. */
+export function allowanceOf(decision: Awaited<ReturnType<Budget['reserve']>>) {
+  return 'allowance' in decision ? decision.allowance : undefined
+}
+
+/** An account's counters, read with the plan that it has. */
+export async function usage(budget: Budget, plan: Limits, account?: string): Promise<UsageReport> {
+  const report = await budget.usage(user(account), 'free', plan)
+  if ('plan' in report) throw new Error(`the plan is ${report.plan}`)
+  return report
+}
+
+/** What `request` reserves, as its settlement remembers it. */
+export const RESERVED: Reserved = {
+  account: 'firebase:ada',
+  units: 10,
+  plan: 'free',
+  model: 'tiny-chat',
+  task: 'chat',
+  key: '',
+}
+
 export function settlement(requestId: string, changes: Partial<Settlement> = {}): Settlement {
-  const base = { account: 'firebase:ada', units: 4, promptTokens: 1, outputTokens: 3, computeMs: 20 }
+  const base = { reserved: RESERVED, units: 4, promptTokens: 1, outputTokens: 3, computeMs: 20 }
   return { requestId, ...base, outcome: 'ok', ...changes }
 }
 
@@ -130,7 +177,7 @@ export async function events(redis: RunningRedis): Promise<UsageEvent[]> {
 export async function counters(redis: RunningRedis, window: string, account = 'firebase:ada') {
   const [used, held, requests] = await redis.command<(string | null)[]>(
     'HMGET',
-    `twohop:budget:${account}:${window}`,
+    account === 'project' ? `twohop:project:${window}` : `twohop:budget:${account}:${window}`,
     'used',
     'held',
     'requests',

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
-import { describeEachRedis, limits, request, settlement } from './each-redis.ts'
+import { describeEachRedis, limits, request, settlement, usage } from './each-redis.ts'
 
 describeEachRedis('a Redis that lost the scripts', (redis) => {
   it('is given them again, with one more round trip the first time', async () => {
@@ -18,7 +18,7 @@ describeEachRedis('a Redis that lost the scripts', (redis) => {
       () => budget.reserve(request(crypto.randomUUID())),
       () => budget.settle(settlement(crypto.randomUUID())),
       () => budget.sweep(1),
-      () => budget.usage('firebase:ada', limits()),
+      () => usage(budget, limits()),
     ]
     for (const act of acts) expect([await trips(act), await trips(act)]).toEqual([2, 1])
   })
@@ -70,14 +70,17 @@ describe('a store that fails', () => {
     ['answers no list', answering(200, '{"result":"Aborted"}')],
     ['answers a word', answering(200, '[{"result":"Aborted"}]')],
     ['answers null', answering(200, '[{"result":null}]')],
-    ['grants without counters', answering(200, '[{"result":["granted",1,1]}]')],
-    ['grants with odd counters', answering(200, '[{"result":["granted",1,1,0,"x",0,0,0,0,0,0,0]}]')],
-    ['decides what nobody knows', answering(200, '[{"result":["fine",1,1,0,0,0,0,0,0,0,0,0]}]')],
+    ['grants without counters', answering(200, '[{"result":["granted","ada",1,1]}]')],
+    [
+      'grants with odd counters',
+      answering(200, '[{"result":["granted","ada",1,1,9,0,"x",0,0,0,0,0,0,0,0,0]}]'),
+    ],
+    ['decides what nobody knows', answering(200, '[{"result":["fine","ada",1,1,0,0,0,0,0,0,0,0,0,0,0,0]}]')],
   ])('refuses and asks once when it %s', async (_name, listener) => {
     const { budget, seen } = await budgetBefore(listener)
     await expect(budget.reserve(request('r1'))).rejects.toMatchObject(unavailable)
     expect(seen.requests).toBe(1)
-    await expect(budget.usage('ada', limits())).rejects.toMatchObject(unavailable)
+    await expect(usage(budget, limits(), 'ada')).rejects.toMatchObject(unavailable)
     await expect(budget.sweep(1)).rejects.toMatchObject(unavailable)
   })
 
@@ -117,12 +120,12 @@ describe('a store that fails', () => {
 
   it('lets no read of usage pass when Redis takes longer than 5 s, as @upstash/ratelimit would', async () => {
     const arrived = Promise.withResolvers<() => void>()
-    const used61 = '[{"result":[61,60]},{"result":["usage",0,0,0,0,1,0,0,1,0,0,1]}]'
+    const used61 = '[{"result":[61,60]},{"result":["usage","ada",0,0,9,0,0,1,9,0,0,1,9,0,0,1]}]'
     const { budget } = await budgetBefore((incoming, outgoing) => {
       arrived.resolve(() => answering(200, used61)(incoming, outgoing))
     }, 30_000)
     vi.useFakeTimers({ toFake: ['setTimeout'] })
-    const read = budget.usage('ada', limits())
+    const read = usage(budget, limits(), 'ada')
     const answer = await arrived.promise
     await vi.advanceTimersByTimeAsync(20_000)
     answer()
@@ -140,9 +143,9 @@ describe('a store that fails', () => {
     const { budget } = await budgetBefore((incoming, outgoing) => {
       tries++
       if (tries < 3) incoming.socket.destroy()
-      else answering(200, '[{"result":1}]')(incoming, outgoing)
+      else answering(200, '[{"result":[1]}]')(incoming, outgoing)
     })
-    expect(await budget.settle(settlement('r1'))).toBe(true)
+    expect(await budget.settle(settlement('r1'))).toMatchObject({ settled: true })
     expect(tries).toBe(3)
   })
 

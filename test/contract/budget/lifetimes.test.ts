@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeEachRedis, events, request, settlement } from './each-redis.ts'
+import { describeEachRedis, events, request, settlement, usage } from './each-redis.ts'
 
 const HOUR = 3_600_000
 
@@ -10,11 +10,11 @@ describeEachRedis('lifetimes', (redis) => {
     for (const id of ['open', 'settled', 'swept', 'corrected'])
       await budget.reserve(request(id, { leaseMs: id === 'open' ? HOUR : 1000 }))
     await budget.settle(settlement('settled'))
-    await budget.settle(settlement('early'))
+    await budget.settle(settlement('early', { units: 0 }))
     redis.clock.now += 1000
-    expect(await budget.sweep(10)).toBe(2)
+    expect(await budget.sweep(10)).toMatchObject({ charged: 2 })
     await budget.settle(settlement('corrected'))
-    await budget.usage('firebase:ada', request('any').limits)
+    await usage(budget, request('any').limits)
 
     const keys = (await redis.command<string[]>('KEYS', '*')).sort()
     const lifetimes = new Map<string, number>()

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
 import { findRedisServer } from '../../../local/redis/real.ts'
-import { request } from './each-redis.ts'
+import { request, usage } from './each-redis.ts'
 
 type Ready = { type: 'ready'; url: string; token: string; kind: string; pid: number }
 
@@ -80,12 +80,11 @@ describe.skipIf(!serverFile)('a redis-server that dies', () => {
     const { ready } = await startProcess({ REDIS_PREFER: 'redis-server' })
     const { url = '', token = '', pid = 0 } = ready ?? {}
     const budget = createUpstashBudget({ url, token, settleRetryMs: [] })
-    const { usage } = budget
     await budget.reserve(request('r1'))
     process.kill(pid, 'SIGKILL')
     const codes = new Set<string>()
     await until(async () => {
-      const read = await usage('firebase:ada', request('any').limits).catch((error) => error.code as string)
+      const read = await usage(budget, request('any').limits).catch((error) => error.code as string)
       if (typeof read === 'string') codes.add(read)
       return typeof read !== 'string' && read.concurrent.running === 0
     })

@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest'
-import { counters, describeEachRedis, events, limits, request, settlement } from './each-redis.ts'
+import {
+  counters,
+  describeEachRedis,
+  events,
+  limits,
+  RESERVED,
+  request,
+  settlement,
+  usage,
+} from './each-redis.ts'
 
 const WINDOWS = ['minute:2026-11-21T10:59', 'day:2026-11-21', 'month:2026-11']
 
@@ -7,11 +16,11 @@ describeEachRedis('settle', (redis) => {
   it('replaces the hold by what was used, frees the lease and writes the event, in one round trip', async () => {
     const budget = redis.budget()
     await budget.reserve(request('r1'))
-    await budget.settle(settlement('warm-up'))
+    await budget.settle(settlement('warm-up', { units: 0 }))
     const before = await redis.requests()
     redis.clock.now += 1500
 
-    expect(await budget.settle(settlement('r1'))).toBe(true)
+    expect(await budget.settle(settlement('r1'))).toMatchObject({ settled: true })
 
     expect((await redis.requests()) - before).toBe(1)
     for (const window of WINDOWS) expect(await counters(redis, window)).toMatchObject({ used: 4, held: 0 })
@@ -24,10 +33,13 @@ describeEachRedis('settle', (redis) => {
         model: 'tiny-chat',
         task: 'chat',
         plan: 'free',
+        key: '',
+        month: '2026-11',
         prompt_tokens: '1',
         output_tokens: '3',
         compute_ms: '20',
         units: '4',
+        extra_units: '0',
         reserved_units: '10',
         reported_units: '4',
         outcome: 'ok',
@@ -42,7 +54,7 @@ describeEachRedis('settle', (redis) => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => redis.budget().settle(settlement('r1'))),
     )
-    expect(answers.filter((did) => did)).toHaveLength(1)
+    expect(answers.filter(({ settled }) => settled)).toHaveLength(1)
     expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ used: 4, held: 0 })
     expect(await events(redis)).toHaveLength(1)
   })
@@ -67,10 +79,47 @@ describeEachRedis('settle', (redis) => {
 
   it('bars a reservation that comes after its settlement', async () => {
     const budget = redis.budget()
-    expect(await budget.settle(settlement('r1', { units: 0, outcome: 'refused' }))).toBe(true)
+    expect(await budget.settle(settlement('r1', { units: 0, outcome: 'refused' }))).toMatchObject({
+      settled: true,
+    })
     await expect(budget.reserve(request('r1'))).rejects.toMatchObject({ code: 'internal' })
-    expect(await budget.settle(settlement('r1'))).toBe(false)
+    expect(await budget.settle(settlement('r1'))).toMatchObject({ settled: false })
     expect(await redis.command('KEYS', '*')).toEqual(['twohop:reservation:r1'])
+  })
+
+  it('writes the event of a reservation that Redis has lost, once, and no counter', async () => {
+    const budget = redis.budget()
+    await budget.reserve(request('r1'))
+    await redis.command('FLUSHALL')
+    const lost = settlement('r1', { units: 11, reserved: { ...RESERVED, key: 'k1', billingDay: 25 } })
+    expect(await budget.settle(lost)).toEqual({ settled: true, crossed: [] })
+    expect(await budget.settle(lost)).toEqual({ settled: false, crossed: [] })
+    expect(await events(redis)).toEqual([
+      {
+        request_id: 'r1',
+        kind: 'charge',
+        account: 'firebase:ada',
+        model: 'tiny-chat',
+        task: 'chat',
+        plan: 'free',
+        key: 'k1',
+        month: '2026-10-25',
+        prompt_tokens: '1',
+        output_tokens: '3',
+        compute_ms: '20',
+        units: '10',
+        extra_units: '0',
+        reserved_units: '10',
+        reported_units: '11',
+        outcome: 'ok',
+        reserved_at: String(redis.clock.now),
+        at: String(redis.clock.now),
+      },
+    ])
+    expect((await redis.command<string[]>('KEYS', '*')).sort()).toEqual([
+      'twohop:events',
+      'twohop:reservation:r1',
+    ])
   })
 
   it('charges no more than was reserved, and keeps the larger report in the event', async () => {
@@ -84,7 +133,7 @@ describeEachRedis('settle', (redis) => {
   it('settles a reservation of nothing', async () => {
     const budget = redis.budget()
     await budget.reserve(request('r1', { units: 0 }))
-    expect(await budget.settle(settlement('r1', { units: 0 }))).toBe(true)
+    expect(await budget.settle(settlement('r1', { units: 0 }))).toMatchObject({ settled: true })
     expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ used: 0, held: 0 })
   })
 
@@ -104,13 +153,14 @@ describeEachRedis('sweep', (redis) => {
     for (const id of ['r1', 'r2', 'r3']) await budget.reserve(request(id, { leaseMs: 1000 }))
     await budget.reserve(request('running', { leaseMs: 1001 }))
     redis.clock.now += 999
-    expect(await budget.sweep(10)).toBe(0)
+    expect(await budget.sweep(10)).toMatchObject({ charged: 0 })
     redis.clock.now += 1
 
     const charged = await Promise.all(Array.from({ length: 8 }, () => redis.budget().sweep(2)))
+    const counts = charged.map(({ charged }) => charged)
 
-    expect(charged.reduce((sum, count) => sum + count)).toBe(3)
-    expect(Math.max(...charged)).toBe(2)
+    expect(counts.reduce((sum, count) => sum + count)).toBe(3)
+    expect(Math.max(...counts)).toBe(2)
     expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ used: 30, held: 10 })
     expect(await redis.command('ZRANGE', 'twohop:leases:firebase:ada', 0, -1)).toEqual(['running'])
     expect(await redis.command('ZRANGE', 'twohop:open', 0, -1)).toEqual(['running'])
@@ -125,8 +175,8 @@ describeEachRedis('sweep', (redis) => {
     await budget.reserve(request('r1', { leaseMs: 1000 }))
     redis.clock.now += 1000
     await budget.sweep(10)
-    expect(await budget.settle(settlement('r1'))).toBe(true)
-    expect(await budget.settle(settlement('r1'))).toBe(false)
+    expect(await budget.settle(settlement('r1'))).toMatchObject({ settled: true })
+    expect(await budget.settle(settlement('r1'))).toMatchObject({ settled: false })
     for (const window of WINDOWS) expect(await counters(redis, window)).toMatchObject({ used: 4, held: 0 })
     expect(await events(redis)).toMatchObject([
       { kind: 'charge', units: '10', outcome: 'unsettled' },
@@ -141,7 +191,7 @@ describeEachRedis('sweep', (redis) => {
     await budget.settle(settlement('settled'))
     await redis.command('DEL', 'twohop:reservation:lost')
     redis.clock.now += 1000
-    expect(await budget.sweep(10)).toBe(0)
+    expect(await budget.sweep(10)).toMatchObject({ charged: 0 })
     expect(await redis.command('EXISTS', 'twohop:open')).toBe(0)
     expect(await events(redis)).toHaveLength(1)
   })
@@ -154,10 +204,10 @@ describeEachRedis('usage', (redis) => {
     await budget.reserve(request('r2'))
     await budget.settle(settlement('r2'))
     const plan = limits({ requestsPerMinute: 9, concurrent: 3, day: 50 })
-    await budget.usage('firebase:ada', plan)
+    await usage(budget, plan)
     const before = await redis.requests()
 
-    const report = await budget.usage('firebase:ada', plan)
+    const report = await usage(budget, plan)
 
     expect((await redis.requests()) - before).toBe(1)
     expect(report.concurrent).toEqual({ limit: 3, running: 1 })
@@ -169,7 +219,7 @@ describeEachRedis('usage', (redis) => {
     const budget = redis.budget({ readsPerMinute: 3 })
     // The read limit follows this machine's clock: all reads are sent at once so that they fall in one minute.
     const read = async () =>
-      Promise.allSettled(Array.from({ length: 8 }, () => budget.usage('ada', limits())))
+      Promise.allSettled(Array.from({ length: 8 }, () => usage(budget, limits(), 'ada')))
     let reads = await read()
     if (new Set(await redis.command<string[]>('KEYS', 'twohop:reads:ada:*')).size > 1) reads = await read()
     const refused = reads.flatMap((read) => (read.status === 'rejected' ? [read.reason] : []))
@@ -179,7 +229,7 @@ describeEachRedis('usage', (redis) => {
       expect(error.retryAfterMs).toBeGreaterThan(0)
       expect(error.retryAfterMs).toBeLessThanOrEqual(60_000)
     }
-    await expect(budget.usage('grace', limits())).resolves.toMatchObject({ concurrent: { running: 0 } })
+    await expect(usage(budget, limits(), 'grace')).resolves.toMatchObject({ concurrent: { running: 0 } })
     const keys = await redis.command<string[]>('KEYS', 'twohop:reads:*')
     expect(keys.length).toBeGreaterThanOrEqual(2)
     for (const key of keys) {

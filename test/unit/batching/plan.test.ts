@@ -1,13 +1,17 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createPace } from '../../../inference-host/batching/pace.ts'
-import { chunkSize, nextChunk, type Waiting } from '../../../inference-host/batching/plan.ts'
+import { chunkSize, nextChunk, turnOf, type Waiting } from '../../../inference-host/batching/plan.ts'
 import { laneFor, SIZES } from '../../../inference-host/batching/sizes.ts'
+
+const OLDEST = { order: 'oldest', newcomersFirst: true } as const
+const SHORTEST = { order: 'shortest', newcomersFirst: true } as const
 
 const prompt = (left: number, changes: Partial<Waiting> = {}): Waiting => ({
   left,
   begun: false,
   blocked: false,
+  newcomer: false,
   ...changes,
 })
 
@@ -28,20 +32,39 @@ test('a prompt is cut so that no single token is ever left, whatever the budget'
 
 test('the oldest and the shortest prompt take turns', () => {
   const waiting = [prompt(900, { begun: true }), prompt(40), prompt(20)]
-  expect(nextChunk(waiting, 64, 'oldest')).toEqual({ index: 0, tokens: 64 })
-  expect(nextChunk(waiting, 64, 'shortest')).toEqual({ index: 2, tokens: 20 })
-  expect(nextChunk([], 64, 'oldest')).toBeUndefined()
+  expect(nextChunk(waiting, 64, OLDEST)).toEqual({ index: 0, tokens: 64, newcomer: false })
+  expect(nextChunk(waiting, 64, SHORTEST)).toEqual({ index: 2, tokens: 20, newcomer: false })
+  expect(nextChunk([], 64, OLDEST)).toBeUndefined()
 })
 
 test('no third prompt is begun before one of two is done', () => {
   const waiting = [prompt(900, { begun: true }), prompt(300, { begun: true }), prompt(20)]
-  expect(nextChunk(waiting, 64, 'shortest')?.index).toBe(1)
+  expect(nextChunk(waiting, 64, SHORTEST)?.index).toBe(1)
+})
+
+test('a newcomer goes first, a short prompt of one at once, and one step of 32 is anybody’s', () => {
+  const others = [prompt(900, { begun: true }), prompt(20)]
+  const short = prompt(90, { newcomer: true })
+  expect(nextChunk([...others, short], 15, OLDEST)).toEqual({ index: 2, tokens: 90, newcomer: true })
+  expect(nextChunk([...others, short], 14, SHORTEST)).toEqual({ index: 2, tokens: 14, newcomer: false })
+  expect(nextChunk([...others, prompt(90, { newcomer: true, begun: true })], 32, OLDEST)?.tokens).toBe(32)
+  expect(nextChunk([...others, short], 32, OLDEST, 40)?.tokens).toBe(40)
+  const two = [prompt(900, { begun: true }), prompt(300, { begun: true })]
+  expect(nextChunk([...two, short], 32, OLDEST)?.index).toBe(2)
+  expect(nextChunk([...two, prompt(80, { newcomer: true, begun: true }), short], 32, OLDEST)?.index).toBe(2)
+  expect(nextChunk([...others, short], 32, { order: 'oldest', newcomersFirst: false })?.index).toBe(0)
+  expect([0, 1, 30, 31].map((count) => turnOf(count))).toEqual([
+    SHORTEST,
+    OLDEST,
+    SHORTEST,
+    { order: 'oldest', newcomersFirst: false },
+  ])
 })
 
 test('a prompt whose prefix is just being computed waits for it', () => {
   const waiting = [prompt(900, { begun: true }), prompt(40, { blocked: true }), prompt(50)]
-  expect(nextChunk(waiting, 64, 'shortest')?.index).toBe(2)
-  expect(nextChunk([prompt(9, { blocked: true }), prompt(90, { begun: true })], 64, 'oldest')?.index).toBe(1)
+  expect(nextChunk(waiting, 64, SHORTEST)?.index).toBe(2)
+  expect(nextChunk([prompt(9, { blocked: true }), prompt(90, { begun: true })], 64, OLDEST)?.index).toBe(1)
 })
 
 test('chunks get the time of the decoding, and more the more prompts wait for it', () => {

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { rememberRefusals } from '../../../edge/budget/blocked.ts'
-import type { Allowance, Budget, Limits, Refusal, ReserveRequest } from '../../../edge/budget/port.ts'
+import type {
+  Allowance,
+  Budget,
+  Limits,
+  OtherPlan,
+  Refusal,
+  ReserveRequest,
+} from '../../../edge/budget/port.ts'
 import { TwohopError } from '../../../shared/errors.ts'
 
 const LIMITS: Limits = { requestsPerMinute: 5, concurrent: 2, budgets: { minute: 100, day: 200, month: 300 } }
 
-const request = (changes: Partial<ReserveRequest> = {}): ReserveRequest => {
-  const names = { requestId: crypto.randomUUID(), account: 'ada', model: 'm', task: 'chat', plan: 'free' }
-  return { ...names, units: 10, limits: LIMITS, leaseMs: 1000, ...changes }
+const user = (account = 'ada') => ({ account, issuedAt: 0, plan: 'free' })
+const request = ({
+  account,
+  ...changes
+}: Partial<ReserveRequest> & { account?: string } = {}): ReserveRequest => {
+  const names = { requestId: crypto.randomUUID(), model: 'm', task: 'chat', plan: 'free' }
+  return { ...names, spender: user(account), units: 10, limits: LIMITS, leaseMs: 1000, ...changes }
 }
 
 function allowance(used: number, held: number): Allowance {
@@ -32,7 +43,7 @@ const refusal = (changes: Partial<Refusal>): Refusal => ({
 })
 
 /** A memory before a store that refuses all with `answer`, on a set clock; `asked` counts round trips. */
-function remembering(answer: Refusal, capacity = 10) {
+function remembering(answer: Refusal | OtherPlan, capacity = 10) {
   const clock = { now: 1_000_000 }
   const asked = { reserve: 0, usage: 0 }
   const store: Budget = {
@@ -40,8 +51,9 @@ function remembering(answer: Refusal, capacity = 10) {
       asked.reserve++
       return answer
     },
-    settle: async () => true,
-    sweep: async () => 3,
+    settle: async () => ({ settled: true, crossed: [] }),
+    sweep: async () => ({ charged: 3, crossed: [] }),
+    plan: async () => 'pro',
     usage: async () => {
       asked.usage++
       throw new TwohopError('rate_limited', 'Too many reads.', { retryAfterMs: 20_000 })
@@ -100,12 +112,35 @@ describe('rememberRefusals', () => {
       'a budget that is held, not spent',
       { code: 'budget_exhausted', window: 'day', allowance: allowance(199, 1) },
     ],
+    [
+      "the project's budget",
+      { code: 'project_budget_exhausted', window: 'day', allowance: allowance(200, 0) },
+    ],
+    [
+      'a budget that a grant adds to',
+      { code: 'budget_exhausted', window: 'day', allowance: allowance(150, 50) },
+    ],
+    ['a revoked token', { code: 'token_revoked', allowance: undefined, retryAfterMs: undefined }],
     ['concurrency', { code: 'too_many_concurrent', retryAfterMs: 1000 }],
     ['suspension', { code: 'account_suspended', allowance: undefined, retryAfterMs: undefined }],
   ])('does not remember %s', async (_name, changes) => {
     const { budget, asked } = remembering(refusal(changes))
     await budget.reserve(request())
     await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('does not remember that the account has another plan', async () => {
+    const { budget, asked } = remembering({ granted: false, code: 'plan_is', plan: 'pro' })
+    for (let i = 0; i < 2; i++)
+      expect(await budget.reserve(request())).toEqual({ granted: false, code: 'plan_is', plan: 'pro' })
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('asks again for an API key with another secret', async () => {
+    const { budget, asked } = remembering(refusal({}))
+    const spender = (secretHash: string) => ({ key: 'k1', secretHash, scope: 'chat', plan: 'free' })
+    for (const secret of ['a', 'a', 'b']) await budget.reserve(request({ spender: spender(secret) }))
     expect(asked.reserve).toBe(2)
   })
 
@@ -139,7 +174,7 @@ describe('rememberRefusals', () => {
 
   it('remembers who read usage too often', async () => {
     const { budget, clock, asked } = remembering(refusal({}))
-    const read = () => budget.usage('ada', LIMITS)
+    const read = () => budget.usage(user(), 'free', LIMITS)
     await expect(read()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 20_000 })
     clock.now += 5000
     await expect(read()).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 15_000 })
@@ -151,8 +186,12 @@ describe('rememberRefusals', () => {
 
   it('passes settlements and sweeps on', async () => {
     const { budget } = remembering(refusal({}))
+    const reserved = { account: 'ada', units: 0, plan: 'free', model: 'm', task: 'chat', key: '' }
     const none = { units: 0, promptTokens: 0, outputTokens: 0, computeMs: 0 }
-    expect(await budget.settle({ requestId: 'r', account: 'ada', ...none, outcome: 'ok' })).toBe(true)
-    expect(await budget.sweep(5)).toBe(3)
+    expect(await budget.settle({ requestId: 'r', reserved, ...none, outcome: 'ok' })).toMatchObject({
+      settled: true,
+    })
+    expect(await budget.sweep(5)).toMatchObject({ charged: 3 })
+    expect(await budget.plan(user())).toBe('pro')
   })
 })

@@ -15,6 +15,7 @@ const somebody: Principal = {
   issuer: 'firebase',
   project: 'demo',
   subject: 'u1',
+  issuedAt: 1_795_000_000,
   anonymous: false,
   emailVerified: true,
   plan: undefined,
@@ -35,8 +36,9 @@ describe('entitlement', () => {
   const entitle = createEntitle(catalog, strict)
 
   it('gives a user without a plan the default plan, and the account of its issuer, project and subject', () => {
-    const { account, plan } = entitle(somebody)
-    expect([account, plan.id]).toEqual(['firebase:demo:u1', 'free'])
+    const { spender, plan } = entitle(somebody)
+    expect(spender).toEqual({ account: 'firebase:demo:u1', issuedAt: 1_795_000_000, plan: 'free' })
+    expect(plan.id).toBe('free')
   })
 
   it.each([
@@ -85,6 +87,20 @@ describe('entitlement', () => {
 })
 
 describe('RateLimit headers', () => {
+  it('say from 50 per cent on how much of a budget is used', () => {
+    const shown = (day: number, month: number, limit = 200) => {
+      const budget = (used: number) => ({ limit, used, held: 7, resetMs: 1 })
+      const requests = { limit: 1, remaining: 1, resetMs: 1 }
+      const budgets = { minute: budget(199), day: budget(day), month: budget(month) }
+      return rateHeaders({ requests, budgets })['x-budget-threshold']
+    }
+    expect(shown(99, 0)).toBeUndefined()
+    expect(shown(100, 99)).toBe('day=50')
+    expect(shown(159, 160)).toBe('day=50, month=80')
+    expect(shown(200, 201)).toBe('day=100, month=100')
+    expect(shown(0, 0, 0)).toBeUndefined()
+  })
+
   it('state quotas, what is left and when it resets, in whole seconds, never below zero', () => {
     const budget = { limit: 100, used: 90, held: 30, resetMs: 1500 }
     const headers = rateHeaders({

@@ -48,21 +48,25 @@ async function request(
 ) {
   const settlements: Settlement[] = []
   const budget: Budget = {
-    reserve: async () => ({ granted: true, allowance }),
+    reserve: async () => ({ granted: true, account: 'firebase:demo:u1', allowance }),
     settle: async (settlement) => {
       settlements.push(settlement)
-      return true
+      return { settled: true, crossed: [] }
     },
-    sweep: async () => 0,
-    usage: async () => ({ allowance, concurrent: { limit: 1, running: 0 } }),
+    sweep: async () => ({ charged: 0, crossed: [] }),
+    plan: async () => undefined,
+    usage: async () => ({ account: 'firebase:demo:u1', allowance, concurrent: { limit: 1, running: 0 } }),
   }
   const background: Promise<unknown>[] = []
-  const entitlement = { account: 'firebase:demo:u1', plan: free } as Parameters<
-    ReturnType<typeof createHold>
-  >[1]
-  const held = await createHold({ budget, leaseMs: 1000 })('r1', entitlement, work(changes), (task) =>
-    background.push(task),
-  )
+  const spender = { account: 'firebase:demo:u1', issuedAt: 0, plan: 'free' }
+  const entitlement = { spender, plan: free } as Parameters<ReturnType<typeof createHold>>[1]
+  const held = await createHold({
+    budget,
+    requestTimeoutMs: 10_000,
+    leaseSlackMs: 1000,
+    now: Date.now,
+    notify: async () => {},
+  })('r1', entitlement, work(changes), (task) => background.push(task))
   const host = {
     call: vi.fn<Host['call']>(async ({ signal }) => answer(signal)),
     cancel: vi.fn(async () => said),

@@ -111,6 +111,7 @@ describe('what a user writes about themself', () => {
     expect(await verify(token)).toEqual({
       issuer: 'supabase',
       project: 'abc.supabase.co',
+      issuedAt: expect.any(Number),
       subject: USER_ID,
       anonymous: false,
       emailVerified: false,

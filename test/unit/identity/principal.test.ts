@@ -11,6 +11,7 @@ describe('a Firebase user', () => {
       issuer: 'firebase',
       project: 'my-project',
       subject: 'u1',
+      issuedAt: expect.any(Number),
       anonymous: false,
       emailVerified: true,
       plan: undefined,

@@ -1,0 +1,59 @@
+import { reserveCall, settleCall } from '../../edge/budget/commands.ts'
+import type { ReserveRequest } from '../../edge/budget/port.ts'
+import type { RedisStore } from '../../local/redis/port.ts'
+import { type Setting, settlementOf } from './requests.ts'
+
+const ACCOUNTS = 10_000
+
+/** Bytes in Redis, each the difference that 10,000 of them make, keys and Redis's own tables included. */
+export type Memory = {
+  accounts: number
+  /** An account between its requests: its counters of day and month. */
+  account: number
+  /** Beside that for 2 h after a minute with a request, its counters of the minute. */
+  minute: number
+  /** A request that runs: its reservation and its lease. */
+  open_request: number
+  /** Of a settled request for an hour: the id, barred. */
+  settled_request: number
+  /** A usage event, until the ledger has it. */
+  event: number
+}
+
+/** Fills an empty Redis with one request of each of 10,000 accounts and takes it away again, kind by kind. */
+export async function measureMemory(redis: RedisStore, setting: Setting): Promise<Memory> {
+  await redis.execute(['FLUSHALL'])
+  const used = async () =>
+    Number(/used_memory:(\d+)/.exec(String(await redis.execute(['INFO', 'memory'])))?.[1])
+  const run = async (call: ReturnType<typeof reserveCall>) =>
+    redis.execute(['EVAL', call.script.lua, String(call.keys.length), ...call.keys, ...call.args])
+  const requests: ReserveRequest[] = Array.from({ length: ACCOUNTS }, (_, n) => ({
+    ...setting.request(n),
+    spender: { account: `firebase:my-project:${crypto.randomUUID()}`, issuedAt: 1_795_000_000, plan: 'free' },
+  }))
+  async function inTurn(act: (request: ReserveRequest) => Promise<unknown>): Promise<number> {
+    for (let n = 0; n < ACCOUNTS; n += 500) await Promise.all(requests.slice(n, n + 500).map(act))
+    return used()
+  }
+  async function without(pattern: string): Promise<number> {
+    const script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end"
+    await redis.execute(['EVAL', script, '0', pattern])
+    return used()
+  }
+
+  const empty = await used()
+  const reserved = await inTurn((request) => run(reserveCall(request, setting.project, 0)))
+  const settled = await inTurn((request) => run(settleCall(settlementOf(request), 0)))
+  const noEvents = await without('twohop:events')
+  const noTombstones = await without('twohop:reservation:*')
+  const noMinutes = await without('twohop:budget:*:minute:*')
+  const each = (bytes: number) => Math.round(bytes / ACCOUNTS)
+  return {
+    accounts: ACCOUNTS,
+    account: each(noMinutes - empty),
+    minute: each(noTombstones - noMinutes),
+    open_request: each(reserved - empty) - each(noTombstones - empty),
+    settled_request: each(noEvents - noTombstones),
+    event: each(settled - noEvents),
+  }
+}

@@ -1,0 +1,72 @@
+import * as z from 'zod'
+import { type CliContext, CliError } from './context.ts'
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+/** Milliseconds that one request may take. */
+const TIMEOUT_MS = 30_000
+
+const Envelope = z.looseObject({ error: z.looseObject({ code: z.string(), message: z.string() }) })
+
+type Request = { method: 'GET' | 'POST' | 'DELETE'; path: string; body?: object }
+
+/**
+ * Asks the deployment that `TWOHOP_URL` names, with the token or API key in `TWOHOP_TOKEN`. Not an option: what is
+ * typed stays in the shell's history and in the list of processes.
+ * @param schema what the answer must be
+ * @throws CliError with the answer's own code and message; `usage` where a variable is missing or the address would
+ *   send the token in clear text; `unreachable` or `bad_answer`
+ */
+export async function askApi<S extends z.ZodType>(
+  { signal }: CliContext,
+  schema: S,
+  { method, path, body }: Request,
+): Promise<z.output<S>> {
+  const { url, token } = target()
+  let status: number
+  let reply: unknown
+  try {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      redirect: 'error',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    })
+    status = answer.status
+    reply = await answer.json().catch(() => undefined)
+  } catch (cause) {
+    throw new CliError('unreachable', `${url} does not answer.`, { cause })
+  }
+  if (status >= 400) {
+    const refusal = Envelope.safeParse(reply)
+    if (refusal.success) throw new CliError(refusal.data.error.code, plain(refusal.data.error.message))
+    throw new CliError('bad_answer', `${url} answers ${status}, and not as Twohop does.`)
+  }
+  const result = schema.safeParse(reply)
+  if (result.success) return result.data
+  throw new CliError('bad_answer', `${url} answers in another form than this version knows.`)
+}
+
+function target(): { url: string; token: string } {
+  const { TWOHOP_URL, TWOHOP_TOKEN: token } = process.env
+  if (!TWOHOP_URL || !token)
+    throw new CliError(
+      'usage',
+      'Set TWOHOP_URL to the address of your edge and TWOHOP_TOKEN to your access token or API key.',
+    )
+  const url = URL.parse(TWOHOP_URL)
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+    throw new CliError('usage', 'TWOHOP_URL must begin with https:// (http:// is for this machine only).')
+  return { url: url.origin, token }
+}
+
+/** Text of others for a terminal: without control characters, which could make it show something else. */
+export const plain = (text: string): string => text.replace(/\p{C}/gu, '?')
+
+/** Seconds since the epoch as a date and a time in UTC; `-` for none. */
+export function timeText(seconds: number | null): string {
+  return seconds === null ? '-' : `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')}`
+}

@@ -1,0 +1,195 @@
+import { readFile } from 'node:fs/promises'
+import { styleText } from 'node:util'
+import { Command } from 'commander'
+import { MEASURED_CPU } from '../../cost/counts.ts'
+import { CPU_MEASURED, DEFAULT_WORKLOAD, defaultPrices, GPU_UNKNOWN } from '../../cost/default.ts'
+import { FACTORS, outlookOf, type Speeds } from '../../cost/outlook.ts'
+import { costPage } from '../../cost/page.ts'
+import { type PriceBook, PriceBookError, priceBook } from '../../cost/price-book.ts'
+import {
+  billTable,
+  breakEvenTable,
+  changeLines,
+  growthTable,
+  lineTable,
+  type Report,
+  reportJson,
+  type Table,
+  workloadSentence,
+} from '../../cost/report.ts'
+import { type Speed, speedOf, ThroughputError, throughputsOf } from '../../cost/speed.ts'
+import { textTable } from '../../cost/table.ts'
+import { isCountable } from '../../cost/workload.ts'
+import { type CliContext, CliError } from '../context.ts'
+import { decimal, whole } from '../numbers.ts'
+
+type Options = {
+  users: number
+  requests: number
+  promptTokens: number
+  outputTokens: number
+  streamingSeconds: number
+  peak: number
+  throughput?: string
+  tokensPerSecond?: number
+  gpuThroughput?: string
+  gpuTokensPerSecond?: number
+  combination: string[]
+  prices?: string
+  list: boolean
+  json: boolean
+  markdown: boolean
+}
+
+/** `twohop cost`: the monthly bill of each combination of providers. */
+export function costCommand(context: CliContext): Command {
+  const usual = DEFAULT_WORKLOAD
+  return new Command('cost')
+    .description('What a month costs, by part, for several combinations of providers.')
+    .option('--users <n>', 'users', whole(1, 100_000_000), usual.users)
+    .option(
+      '--requests <n>',
+      'requests that a user makes a day',
+      decimal(0.001, 100_000),
+      usual.requestsPerDay,
+    )
+    .option('--prompt-tokens <n>', 'tokens of a prompt', whole(0, 1_000_000), usual.promptTokens)
+    .option('--output-tokens <n>', 'tokens of an answer', whole(1, 1_000_000), usual.outputTokens)
+    .option(
+      '--streaming-seconds <n>',
+      'seconds that an answer streams',
+      decimal(0, 3600),
+      usual.streamingSeconds,
+    )
+    .option('--peak <n>', 'load of the busiest hour against the average one', decimal(1, 100), usual.peak)
+    .option('--throughput <file>', 'of CPU containers, from `npm run bench -- host --json`')
+    .option('--tokens-per-second <n>', 'the same as one number, prompts included', decimal(0.001, 1_000_000))
+    .option('--gpu-throughput <file>', 'of GPU containers, from `npm run bench -- host --json` on one')
+    .option(
+      '--gpu-tokens-per-second <n>',
+      'the same as one number, prompts included',
+      decimal(0.001, 1_000_000),
+    )
+    .option('--combination <id>', 'this one only, with every line; may be given again', collect, [])
+    .option('--prices <file>', 'prices of your own, in the form of cost/prices.json')
+    .option('--list', 'list the combinations and end', false)
+    .option('--json', 'print JSON', false)
+    .option('--markdown', 'print the page docs/cost.md', false)
+    .allowExcessArguments(false)
+    .action(async (options: Options) => context.out(await cost(options, context.colour)))
+}
+
+async function cost(options: Options, colour: boolean): Promise<string> {
+  const book = await pricesOf(options.prices)
+  if (options.list) return listed(book, options.json)
+  const unknown = options.combination.find((id) => !book.combinations.some((one) => one.id === id))
+  if (unknown !== undefined)
+    throw new CliError('usage', `There is no combination ${unknown}; --list names them.`)
+  const workload = {
+    users: options.users,
+    requestsPerDay: options.requests,
+    promptTokens: options.promptTokens,
+    outputTokens: options.outputTokens,
+    streamingSeconds: options.streamingSeconds,
+    peak: options.peak,
+  }
+  if (!isCountable(workload, Math.max(...FACTORS)))
+    throw new CliError('usage', 'That is more than can be counted exactly; ask for fewer users or tokens.')
+  const { speeds, speedNotes } = await speedsOf(options)
+  const chosen = book.combinations.filter(
+    ({ id }) => options.combination.length === 0 || options.combination.includes(id),
+  )
+  const outlooks = chosen.map((combination) => outlookOf(book, combination, workload, speeds))
+  const report: Report = { book, workload, outlooks, speedNotes }
+  if (options.json) return `${JSON.stringify(reportJson(report))}\n`
+  if (options.markdown) return costPage(report)
+  return terminal(report, options.combination.length > 0, colour)
+}
+
+function listed({ combinations, containers }: PriceBook, json: boolean): string {
+  if (json) return `${JSON.stringify(combinations.map(({ id, name }) => ({ id, name })))}\n`
+  const rows = combinations.map(({ id, name, container }) => [
+    id,
+    name,
+    containers.find((one) => one.id === container)?.name ?? container,
+  ])
+  const columns = [{ title: 'id' }, { title: 'what' }, { title: 'the host runs on' }]
+  return `${textTable(columns, rows).join('\n')}\n`
+}
+
+function terminal(report: Report, everyLine: boolean, colour: boolean): string {
+  const bold = (text: string) => (colour ? styleText('bold', text, { validateStream: false }) : text)
+  const shown = (title: string, { columns, rows }: Table) => {
+    const [head = '', ...body] = textTable(columns, rows)
+    return rows.length === 0 ? [] : ['', bold(title), head, ...body]
+  }
+  const details = everyLine
+    ? report.outlooks.flatMap((outlook) => shown(outlook.combination.name, lineTable(report, outlook)))
+    : []
+  return `${[
+    workloadSentence(report.workload),
+    ...report.speedNotes,
+    `Prices as of ${report.book.checked}; pages and dates: cost/prices.json.`,
+    ...shown('A month', billTable(report)),
+    ...shown('Users times 10 and 100', growthTable(report)),
+    ...changeLines(report),
+    ...shown('Always on, or scale to zero?', breakEvenTable(report)),
+    ...details,
+  ].join('\n')}\n`
+}
+
+async function pricesOf(file: string | undefined): Promise<PriceBook> {
+  if (file === undefined) return defaultPrices()
+  const text = await textOf(file)
+  try {
+    return priceBook(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof PriceBookError) throw new CliError(error.code, error.message)
+    if (error instanceof SyntaxError) throw new CliError('bad_prices', `${file} is no JSON.`)
+    throw error
+  }
+}
+
+async function speedsOf(options: Options): Promise<{ speeds: Speeds; speedNotes: string[] }> {
+  const cpu = await speed(options.throughput, options.tokensPerSecond)
+  const gpu = await speed(options.gpuThroughput, options.gpuTokensPerSecond)
+  const slow = cpu?.speed ?? speedOf(MEASURED_CPU)
+  return {
+    speeds: { cpu: slow, gpu: gpu?.speed ?? slow },
+    speedNotes: [
+      cpu ? `CPU containers: ${cpu.note}.` : CPU_MEASURED,
+      gpu ? `GPU containers: ${gpu.note}.` : GPU_UNKNOWN,
+    ],
+  }
+}
+
+async function speed(
+  file: string | undefined,
+  tokensPerSecond: number | undefined,
+): Promise<{ speed: Speed; note: string } | undefined> {
+  if (file !== undefined && tokensPerSecond !== undefined)
+    throw new CliError('usage', 'A throughput is given as a file or as a number, not as both.')
+  if (tokensPerSecond !== undefined)
+    return {
+      speed: { promptSeconds: 0, outputSeconds: 1 / tokensPerSecond },
+      note: `${tokensPerSecond} tokens/s`,
+    }
+  if (file === undefined) return undefined
+  const text = await textOf(file)
+  try {
+    return { speed: speedOf(throughputsOf(text)), note: `as measured in ${file}` }
+  } catch (error) {
+    if (error instanceof ThroughputError) throw new CliError(error.code, `${file}: ${error.message}`)
+    throw error
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new CliError('unreadable', `${file} cannot be read.`, { cause })
+  }
+}
+
+const collect = (id: string, ids: string[]) => [...ids, id]

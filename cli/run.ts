@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander'
+import { accountsCommand } from './commands/accounts.ts'
+import { auditCommand } from './commands/audit.ts'
+import { costCommand } from './commands/cost.ts'
+import { keysCommand } from './commands/keys.ts'
+import { drainCommand, reconcileCommand } from './commands/ledger.ts'
+import { type CliContext, CliError } from './context.ts'
+
+/** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
+const INTERRUPTED = 130
+
+/** Every command, in the order of the help. A new one is a file under `commands/` and a line here. */
+const COMMANDS = [accountsCommand, keysCommand, auditCommand, drainCommand, reconcileCommand, costCommand]
+
+/**
+ * Runs one command line, such as `['cost', '--users', '500']`, and gives its exit code: 0, 1 for a failure, 2 for a
+ * wrong use, 130 after Ctrl-C. Failures are told on `err`, as JSON where `--json` was given. A mistake of the
+ * program's own is thrown.
+ */
+export async function run(words: readonly string[], context: CliContext): Promise<number> {
+  const json = words.includes('--json')
+  const program = new Command('twohop')
+    .description('Tools for a Twohop deployment.')
+    .configureOutput({ writeOut: context.out, writeErr: () => {} })
+    .exitOverride()
+    .showHelpAfterError(false)
+  for (const make of COMMANDS) program.addCommand(inherit(make(context), program))
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (context.signal.aborted) return INTERRUPTED
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      if (error.code === 'commander.help') {
+        const asked = program.commands.find((command) => command.name() === words[0]) ?? program
+        context.err(asked.helpInformation())
+        return 2
+      }
+      tell(context, json, 'usage', error.message.replace(/^error: /, '').replaceAll('\n', ' '))
+      return 2
+    }
+    if (!(error instanceof CliError)) throw error
+    tell(context, json, error.code, error.message)
+    return error.code === 'usage' ? 2 : 1
+  }
+}
+
+/** A command that was made by itself has the settings of its own making. */
+function inherit(command: Command, program: Command): Command {
+  for (const inner of command.commands) inherit(inner, program)
+  return command.copyInheritedSettings(program)
+}
+
+function tell({ err }: CliContext, json: boolean, code: string, message: string): void {
+  err(json ? `${JSON.stringify({ error: { code, message } })}\n` : `twohop: ${message}\n`)
+}

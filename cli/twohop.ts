@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// `npx twohop <command>`: see `npx twohop --help`.
+import { run } from './run.ts'
+
+const interrupt = new AbortController()
+process.once('SIGINT', () => interrupt.abort())
+
+process.exitCode = await run(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  colour: process.stdout.isTTY === true && process.stdout.hasColors(),
+  signal: interrupt.signal,
+})

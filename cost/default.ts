@@ -1,0 +1,29 @@
+import { MEASURED_CPU } from './counts.ts'
+import type { PriceBook } from './price-book.ts'
+import { priceBook } from './price-book.ts'
+import prices from './prices.json' with { type: 'json' }
+import type { Workload } from './workload.ts'
+
+/** The prices that come with the project. */
+export function defaultPrices(): PriceBook {
+  return priceBook(prices)
+}
+
+/** A small extension: what is calculated when nothing is said. */
+export const DEFAULT_WORKLOAD: Workload = {
+  users: 1000,
+  requestsPerDay: 10,
+  promptTokens: 300,
+  outputTokens: 150,
+  streamingSeconds: 10,
+  peak: 3,
+}
+
+const measured = MEASURED_CPU.map(
+  ({ promptTokens, outputTokens, tokensPerSecond }) =>
+    `${tokensPerSecond} tokens/s at ${promptTokens} in and ${outputTokens} out`,
+).join(', ')
+
+export const CPU_MEASURED = `CPU containers: SmolLM2-135M on 2 cores, 16 requests at once: ${measured}.`
+export const GPU_UNKNOWN =
+  'GPU containers: not measured yet, so taken to be as slow as the CPU: their bills are too high. Pass a measured one.'

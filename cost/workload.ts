@@ -1,0 +1,112 @@
+import { COUNTS, EDGE_CPU, LEDGER_DESIGN } from './counts.ts'
+import type { Quantities } from './meters.ts'
+import type { Container } from './price-book.ts'
+import type { Speed } from './speed.ts'
+
+export type Workload = {
+  users: number
+  /** Requests that a user makes a day. */
+  requestsPerDay: number
+  promptTokens: number
+  outputTokens: number
+  /** Seconds that an answer streams, which is how long it keeps a container from stopping. */
+  streamingSeconds: number
+  /** Load of the busiest hour against the average one: always-on containers are bought for it. */
+  peak: number
+}
+
+/** Every month is taken for 30 days, which is what Fly.io's month is. */
+export const DAYS = 30
+const MONTH_SECONDS = DAYS * 86_400
+
+/** A container is planned to be this busy at most; beyond it, queues grow faster than the load. */
+export const BUSY_AT_MOST = 0.7
+
+/** Containers in a month. */
+export type Running = {
+  /** Seconds that containers run, all of them together. */
+  seconds: number
+  /** Containers in the busiest hour. */
+  replicas: number
+  /** Share of the requests that find none running and wait for a start: 0 for always-on. */
+  coldShare: number
+}
+
+/**
+ * Whether a month of this workload can be counted exactly at `factor` times its users: bytes are the largest numbers,
+ * below 1,000 a token and 100,000 a request.
+ */
+export function isCountable({ users, requestsPerDay, outputTokens }: Workload, factor: number): boolean {
+  const requests = Math.max(users * factor * requestsPerDay, 10_000_000) * DAYS
+  return requests * (100_000 + outputTokens * 1000) < Number.MAX_SAFE_INTEGER
+}
+
+/** Requests a month. */
+export function requestsOf({ users, requestsPerDay }: Workload): number {
+  return Math.ceil(users * requestsPerDay * DAYS)
+}
+
+/**
+ * How long containers run in a month when requests come at random (Poisson) with `computeSeconds` of work each.
+ *
+ * Always on: as many as the busiest hour needs. Scaling to zero: each request keeps a container up while it streams
+ * and `idleSeconds` after it, a service time T, as in an M/G/infinity queue, whose busy period lasts (e^(rT) - 1) / r
+ * at r requests a second (Takács 1962); a start of S seconds goes before it and 1/r of silence after it, so a share
+ * 1 / (rS + e^(rT)) of the time, and of the requests, finds nothing running. Where the work alone needs more, that
+ * counts.
+ */
+export function runningOf(workload: Workload, speed: Speed, container: Container): Running {
+  const perSecond = requestsOf(workload) / MONTH_SECONDS
+  const computeSeconds =
+    workload.promptTokens * speed.promptSeconds + workload.outputTokens * speed.outputSeconds
+  const load = (perSecond * computeSeconds) / BUSY_AT_MOST
+  const replicas = Math.max(1, wholeUp(load * workload.peak))
+  if (container.mode === 'always-on') return { seconds: replicas * MONTH_SECONDS, replicas, coldShare: 0 }
+  const held = workload.streamingSeconds + container.idleSeconds
+  const coldShare = 1 / (perSecond * container.startSeconds + Math.exp(perSecond * held))
+  return { seconds: wholeUp(Math.max(1 - coldShare, load) * MONTH_SECONDS), replicas, coldShare }
+}
+
+/** Rounds up, but not for the last digits of a float: 3.5 s * 2 / 0.7 is ten containers, not eleven. */
+const wholeUp = (number: number) => Math.ceil(number * (1 - 1e-12))
+
+/** A month's quantities of everything that may be billed. */
+export function quantitiesOf(
+  workload: Workload,
+  { seconds, replicas }: Running,
+  container: Container,
+): Quantities {
+  const requests = requestsOf(workload)
+  const tokens = requests * workload.outputTokens
+  const chunkMicros = (EDGE_CPU.streamMicros - EDGE_CPU.answerMicros) / EDGE_CPU.streamChunks
+  const sweeps = COUNTS.sweepsPerDay * DAYS
+  const drains = Math.max(
+    LEDGER_DESIGN.drainsPerDay * DAYS,
+    Math.ceil(requests / LEDGER_DESIGN.eventsPerDrain),
+  )
+  const edgeEgressBytes = requests * COUNTS.edgeBytesPerAnswer + tokens * COUNTS.edgeBytesPerToken
+  const redisCommands =
+    requests * COUNTS.redisCommandsPerRequest +
+    sweeps * COUNTS.redisCommandsPerSweep +
+    drains * LEDGER_DESIGN.redisCommandsPerDrain
+  const running = Object.entries(container.perSecond).map(([meter, quantity]) => [meter, quantity * seconds])
+  return {
+    edgeInvocations: requests * COUNTS.edgeInvocationsPerRequest + sweeps + drains,
+    edgeCpuMs: Math.ceil((requests * EDGE_CPU.answerMicros + tokens * chunkMicros) / 1000),
+    redisCommands,
+    redisCommandsPerSecond: Math.ceil((redisCommands * workload.peak) / MONTH_SECONDS),
+    redisBytes:
+      requests * (COUNTS.redisBytesPerRequest + LEDGER_DESIGN.redisBytesPerEvent) +
+      sweeps * COUNTS.redisBytesPerSweep,
+    redisStorageBytes: Math.ceil(
+      workload.users * COUNTS.redisStorageBytesPerAccount +
+        ((requests * workload.peak) / (DAYS * 24)) * COUNTS.redisStorageBytesPerRecentRequest,
+    ),
+    databaseBytes: requests * LEDGER_DESIGN.rowBytes * LEDGER_DESIGN.monthsKept,
+    containerRequests: requests,
+    replicas,
+    edgeEgressBytes,
+    hostEgressBytes: edgeEgressBytes + tokens * COUNTS.hostBytesMorePerToken,
+    ...Object.fromEntries(running),
+  }
+}

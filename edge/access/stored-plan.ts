@@ -1,0 +1,112 @@
+import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { type Budget, spenderId } from '../budget/port.ts'
+import type { Credential } from '../identity/principal.ts'
+import { type Entitlement, payerOf } from './entitlement.ts'
+
+/** The account's record names another plan than the one that was assumed. */
+export class OtherPlanError extends Error {
+  readonly plan: string
+
+  constructor(plan: string) {
+    super(`the account's plan is ${plan}`)
+    this.name = 'OtherPlanError'
+    this.plan = plan
+  }
+}
+
+type Options = {
+  entitle: (credential: Credential, override?: string) => Entitlement
+  planOf: Budget['plan']
+  /** Milliseconds of any clock that runs evenly. */
+  now: () => number
+  /** Accounts remembered at most; default 10,000, some 2 MB. */
+  capacity?: number
+}
+
+/** How long an account's plan is assumed, in milliseconds; the store corrects a wrong one at every reservation. */
+const REMEMBERED_MS = 10_000
+
+/** Refusals that another plan could lift: none is final before the store was asked for the plan. */
+const OF_A_PLAN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'plan_unknown',
+  'scope_missing',
+  'model_not_found',
+  'model_not_allowed',
+  'invalid_request',
+])
+
+/**
+ * Gives requests the plan that the account's record names, without a round trip for it: what was last heard of the
+ * plan is assumed, else the token's, and the reservation says when that is wrong. The request is then tried once
+ * more. Only a refusal for the plan's sake, while nothing is known of it, asks the store by itself.
+ */
+export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Options) {
+  const remembered = new Map<string, { override: string | undefined; until: number }>()
+
+  function remember(account: string, override: string | undefined): void {
+    remembered.delete(account)
+    const oldest = remembered.keys().next()
+    if (remembered.size >= capacity && !oldest.done) remembered.delete(oldest.value)
+    remembered.set(account, { override, until: now() + REMEMBERED_MS })
+  }
+
+  function recall(account: string): { override: string | undefined } | undefined {
+    const known = remembered.get(account)
+    return known && now() < known.until ? known : undefined
+  }
+
+  /** The plan to try again with after `error`; undefined where the error is final. */
+  async function another(credential: Credential, error: unknown): Promise<string | undefined> {
+    const payer = payerOf(credential)
+    const name = spenderId(payer)
+    if (error instanceof OtherPlanError) {
+      remember(name, error.plan)
+      return error.plan
+    }
+    const final = !(error instanceof TwohopError) || !OF_A_PLAN.has(error.code)
+    if (final || recall(name)) return undefined
+    const override = await planOf(payer)
+    remember(name, override)
+    return override
+  }
+
+  /**
+   * The credential's entitlement by the plan that the store names: one round trip where that is not remembered, and
+   * always for an API key, of which nobody but the store knows whether it still is one.
+   */
+  async function storedEntitlement(credential: Credential): Promise<Entitlement> {
+    const payer = payerOf(credential)
+    const name = spenderId(payer)
+    const known = credential.issuer === 'key' ? undefined : recall(name)
+    if (known) return entitle(credential, known.override)
+    const override = await planOf(payer)
+    remember(name, override)
+    return entitle(credential, override)
+  }
+
+  /**
+   * Runs `attempt`, which asks the store, with the credential's entitlement, and once more where the account has
+   * another plan.
+   * @throws what `entitle` and `attempt` throw
+   */
+  async function withStoredPlan<T>(
+    credential: Credential,
+    attempt: (entitlement: Entitlement) => Promise<T>,
+  ): Promise<T> {
+    const run = async (override: string | undefined) => {
+      const entitlement = entitle(credential, override)
+      const result = await attempt(entitlement)
+      remember(spenderId(payerOf(credential)), entitlement.plan.id)
+      return result
+    }
+    try {
+      return await run(recall(spenderId(payerOf(credential)))?.override)
+    } catch (error) {
+      const plan = await another(credential, error)
+      if (plan === undefined) throw error
+      return run(plan)
+    }
+  }
+
+  return { storedEntitlement, withStoredPlan }
+}

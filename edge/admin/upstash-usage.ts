@@ -1,0 +1,35 @@
+import { wholeNumber } from '../budget/allowance.ts'
+import { accountKey } from '../budget/keys.ts'
+import { BUDGET_WINDOWS } from '../budget/port.ts'
+import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../budget/upstash-client.ts'
+import { ACCOUNT_USAGE } from './usage.lua.ts'
+import type { AccountUsage, ReadUsage } from './usage.ts'
+
+type Options = UpstashOptions & {
+  /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
+  clock?: () => number
+}
+
+/** Accounts' counters in Upstash Redis, over HTTP: one round trip. */
+export function createUpstashUsage({ clock = () => 0, ...options }: Options): ReadUsage {
+  const redis = upstashClient(options)
+  return function readUsage(account, billingDay) {
+    const args = [String(clock()), account, String(billingDay)]
+    return orUnavailable(async () =>
+      usageOf(await runScript(redis, { script: ACCOUNT_USAGE, keys: [accountKey(account)], args })),
+    )
+  }
+}
+
+function usageOf(reply: unknown): AccountUsage {
+  if (!Array.isArray(reply)) throw new TypeError('the store gave no counters')
+  const [running, requests, ...counters] = reply.map(wholeNumber)
+  const budgets = {} as AccountUsage['budgets']
+  for (const [i, window] of BUDGET_WINDOWS.entries()) {
+    const [limit, used, held, resetMs] = counters.slice(4 * i)
+    if (limit === undefined || used === undefined || held === undefined || resetMs === undefined)
+      throw new TypeError('the store left counters out')
+    budgets[window] = { limit: limit < 0 ? undefined : limit, used, held, resetMs }
+  }
+  return { running: running ?? 0, requestsThisMinute: requests ?? 0, budgets }
+}

@@ -1,0 +1,103 @@
+import { apiKeyKey, KEYS, MAX_LEASE_MS, reservationKey } from './keys.ts'
+import type { Limits, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
+import { RESERVE } from './reserve.lua.ts'
+import type { Script } from './script.ts'
+import { SETTLE } from './settle.lua.ts'
+import { SWEEP } from './sweep.lua.ts'
+import { USAGE } from './usage.lua.ts'
+
+/** A call of a script: its keys and arguments, in the order that its head lists. */
+export type ScriptCall = { script: Script; keys: string[]; args: string[] }
+
+/** A script holds Redis while it runs; charging one reservation takes about 25 commands. */
+const MAX_SWEEP = 1000
+
+/**
+ * The calls of the budget's scripts.
+ * @param now milliseconds since the epoch, 0 for Redis's own clock
+ * @throws RangeError for counts that are no safe whole numbers and for a lease of no time or longer than MAX_LEASE_MS
+ */
+export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
+  const { requestId, spender, units, plan, limits, leaseMs, model, task } = request
+  requireCounts(units, project.day ?? 0, project.month ?? 0)
+  if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > MAX_LEASE_MS)
+    throw new RangeError(`a lease must be 1 to ${MAX_LEASE_MS} ms, not ${leaseMs}`)
+  const who = spenderArguments(spender, plan, limits, now)
+  const key = 'key' in spender ? spender.key : ''
+  return scriptCall(
+    RESERVE,
+    [who.key, reservationKey(requestId), KEYS.open],
+    [...who.args, project.day ?? -1, project.month ?? -1, requestId, units, leaseMs, model, task, key],
+  )
+}
+
+export function usageCall(spender: Spender, plan: string, limits: Limits, now: number): ScriptCall {
+  const { key, args } = spenderArguments(spender, plan, limits, now)
+  return scriptCall(USAGE, [key], args)
+}
+
+export function settleCall(settlement: Settlement, now: number): ScriptCall {
+  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome } = settlement
+  requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
+  const keys = [reservationKey(requestId), KEYS.open, KEYS.events]
+  const { account, plan, model, task, key, billingDay = 1 } = reserved
+  return scriptCall(SETTLE, keys, [
+    requestId,
+    units,
+    promptTokens,
+    outputTokens,
+    computeMs,
+    outcome,
+    now,
+    account,
+    reserved.units,
+    model,
+    task,
+    plan,
+    key,
+    billingDay,
+  ])
+}
+
+export function sweepCall(most: number, now: number): ScriptCall {
+  requireCounts(most)
+  return scriptCall(SWEEP, [KEYS.open, KEYS.events], [Math.min(most, MAX_SWEEP), now])
+}
+
+/** The first key and the first thirteen arguments of reserve and usage (spender.lua.ts). */
+function spenderArguments(spender: Spender, plan: string, limits: Limits, now: number) {
+  const { requestsPerMinute, concurrent, budgets, billingDay = 1 } = limits
+  requireCounts(requestsPerMinute, concurrent, budgets.minute, budgets.day, budgets.month)
+  if (!Number.isInteger(billingDay) || billingDay < 1 || billingDay > 31)
+    throw new RangeError(`a billing day must be 1 to 31, not ${billingDay}`)
+  const credential =
+    'account' in spender
+      ? { key: '', args: [spender.account, spender.issuedAt, '', ''] }
+      : { key: spender.key, args: ['', 0, spender.secretHash, spender.scope] }
+  if ('account' in spender && spender.account === '') throw new RangeError('an account has a name')
+  return {
+    key: apiKeyKey(credential.key),
+    args: [
+      now,
+      ...credential.args,
+      spender.plan,
+      plan,
+      requestsPerMinute,
+      concurrent,
+      budgets.minute,
+      budgets.day,
+      budgets.month,
+      billingDay,
+    ],
+  }
+}
+
+function scriptCall(script: Script, keys: string[], args: (string | number)[]): ScriptCall {
+  return { script, keys, args: args.map(String) }
+}
+
+function requireCounts(...counts: number[]): void {
+  for (const count of counts)
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new RangeError(`a count must be a whole number up to 2^53-1, not ${count}`)
+}

@@ -1,0 +1,34 @@
+import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Allowance, Refusal } from './port.ts'
+
+/** A refusal of the budget's, with the allowance that it was judged by. */
+export class BudgetRefused extends TwohopError {
+  readonly allowance: Allowance | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    retryAfterMs: number | undefined,
+    allowance: Allowance | undefined,
+  ) {
+    super(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
+    this.allowance = allowance
+  }
+}
+
+/** A refusal as the error that the caller sees. */
+export function refused({ code, window, retryAfterMs, allowance }: Refusal): BudgetRefused {
+  const message = {
+    account_suspended: 'This account is suspended.',
+    token_revoked: 'This token was revoked; sign in again.',
+    key_invalid: 'There is no such API key.',
+    key_revoked: 'This API key was revoked.',
+    key_expired: 'This API key has expired.',
+    scope_missing: 'This API key does not have the scope of this request.',
+    rate_limited: 'Too many requests this minute; wait for the time in Retry-After.',
+    too_many_concurrent: 'Too many requests of this account are under way; wait for one to end.',
+    budget_exhausted: `The most that this request can cost does not fit in what is left of this ${window}'s budget.`,
+    project_budget_exhausted: `This service has spent its own budget of this ${window}; yours is not used up.`,
+  }[code]
+  return new BudgetRefused(code, message, retryAfterMs, allowance)
+}

@@ -1,0 +1,112 @@
+import type { Redis } from '@upstash/redis/cloudflare'
+import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
+import { wholeNumber } from './allowance.ts'
+import { GRANT } from './grant.lua.ts'
+import { ACCOUNT_PREFIX, accountKey } from './keys.ts'
+import { orUnavailable, runScript, type UpstashOptions, upstashClient } from './upstash-client.ts'
+
+/** Records that one page of a list looks for. */
+const PAGE = 500
+
+type Options = UpstashOptions & {
+  /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
+  clock?: () => number
+}
+
+/** The records of accounts in Upstash Redis, over HTTP. */
+export function createUpstashAccounts({ clock = () => 0, ...options }: Options): {
+  accounts: AccountStore
+} {
+  const redis = upstashClient(options)
+  return {
+    accounts: {
+      get: (account) =>
+        orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountKey(account))))),
+
+      async set(account, changes) {
+        const fields = Object.entries(accountFields(changes))
+        const written = fields.filter((field): field is [string, string] => field[1] !== null)
+        const removed = fields.flatMap(([name, text]) => (text === null ? [name] : []))
+        await orUnavailable(async () => {
+          const change = redis.multi()
+          if (written.length > 0) change.hset(accountKey(account), Object.fromEntries(written))
+          if (removed.length > 0) change.hdel(accountKey(account), ...removed)
+          if (fields.length > 0) await change.exec()
+        })
+      },
+
+      async grant(account, units, until) {
+        requireWhole(units, until)
+        return orUnavailable(async () => {
+          const call = {
+            script: GRANT,
+            keys: [accountKey(account)],
+            args: [units, until, clock()].map(String),
+          }
+          const reply = await runScript(redis, call)
+          const [left, ends] = Array.isArray(reply) ? reply.map(wholeNumber) : []
+          if (left === undefined || ends === undefined) throw new TypeError('the store gave no grant')
+          return { units: left, until: ends }
+        })
+      },
+
+      list: (next = '0') =>
+        orUnavailable(async () => {
+          const [cursor, keys] = await redis.scan(next, { match: `${ACCOUNT_PREFIX}*`, count: PAGE })
+          const hashes = await Promise.all(keys.map((key) => hash(redis, key)))
+          const accounts = keys.map((key, i) => ({
+            account: key.slice(ACCOUNT_PREFIX.length),
+            ...accountOf(fieldsOf(hashes[i])),
+          }))
+          return { accounts, next: cursor === '0' ? undefined : cursor }
+        }),
+    },
+  }
+}
+
+/** A hash as Redis replies it: names and texts in turn. */
+const hash = (redis: Redis, key: string): Promise<unknown> => redis.hgetall(key)
+
+function fieldsOf(reply: unknown): Record<string, string> {
+  if (reply === null) return {}
+  if (Array.isArray(reply)) {
+    const names = reply.filter((_, i) => i % 2 === 0).map(String)
+    return Object.fromEntries(names.map((name, i) => [name, String(reply[2 * i + 1])]))
+  }
+  if (typeof reply !== 'object') throw new TypeError('the store gave no hash')
+  return Object.fromEntries(Object.entries(reply as object).map(([name, value]) => [name, String(value)]))
+}
+
+function accountOf(fields: Record<string, string>): AccountRecord {
+  const { status, plan, billing_day, revoked_before, extra_units, extra_until } = fields
+  const extra = extra_until ? { units: Number(extra_units), until: Number(extra_until) } : undefined
+  return {
+    status: status === 'suspended' ? 'suspended' : 'active',
+    plan,
+    billingDay: billing_day === undefined ? undefined : Number(billing_day),
+    revokedBefore: revoked_before === undefined ? undefined : Number(revoked_before),
+    extra,
+  }
+}
+
+/** Fields to write, null for those to take away; what is not to be changed is not there. */
+function accountFields({ status, plan, billingDay, revokedBefore }: AccountChanges) {
+  if (billingDay != null && !(Number.isInteger(billingDay) && billingDay >= 1 && billingDay <= 31))
+    throw new RangeError(`a billing day must be 1 to 31, not ${billingDay}`)
+  if (revokedBefore != null) requireWhole(revokedBefore)
+  if (plan === '') throw new RangeError('a plan has a name')
+  const fields: Record<string, string | number | null | undefined> = {
+    status,
+    plan,
+    billing_day: billingDay,
+    revoked_before: revokedBefore,
+  }
+  const named = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(named.map(([name, value]) => [name, value == null ? null : String(value)]))
+}
+
+function requireWhole(...numbers: number[]): void {
+  for (const number of numbers)
+    if (!Number.isSafeInteger(number) || number < 0)
+      throw new RangeError(`it must be a whole number up to 2^53-1, not ${number}`)
+}

@@ -1,0 +1,62 @@
+import { Redis } from '@upstash/redis/cloudflare'
+import { TwohopError } from '../../shared/errors.ts'
+import type { ScriptCall } from './commands.ts'
+
+export type UpstashOptions = {
+  /** Base URL of the Redis REST API. */
+  url: string
+  /** Bearer token of the Redis REST API. */
+  token: string
+  /** Milliseconds that one round trip may take. */
+  timeoutMs: number
+}
+
+/** When to come back while the store is away, in milliseconds. */
+const STORE_RETRY_MS = 2000
+
+/** Redis over HTTP: asks once, in time or not at all, and hands replies on as they come. Uses the global `fetch`. */
+export function upstashClient({ url, token, timeoutMs }: UpstashOptions): Redis {
+  return new Redis({
+    url,
+    token,
+    // As a function: with a plain signal the client turns an abort into a successful answer (1.39).
+    signal: () => AbortSignal.timeout(timeoutMs),
+    // Not `false`, which still tries twice (1.39). A hold must not be asked for again while its answer is unknown.
+    retry: { retries: 0, backoff: () => 0 },
+    enableAutoPipelining: true,
+    // Replies are whole numbers and plain words: nothing to decode, nothing to guess.
+    automaticDeserialization: false,
+    responseEncoding: false,
+    readYourWrites: false,
+    enableTelemetry: false,
+  })
+}
+
+/** Runs a script by its sum, and once more with its text where Redis does not hold it. */
+export async function runScript(
+  redis: Pick<Redis, 'eval' | 'evalsha'>,
+  { script, keys, args }: ScriptCall,
+): Promise<unknown> {
+  try {
+    return await redis.evalsha(script.sha, keys, args)
+  } catch (error) {
+    if (!String(error).includes('NOSCRIPT')) throw error
+    return await redis.eval(script.lua, keys, args)
+  }
+}
+
+/** @throws TwohopError store_unavailable, with `message`, for whatever `ask` throws */
+export async function orUnavailable<T>(
+  ask: () => Promise<T>,
+  message = 'The budget cannot be checked right now.',
+): Promise<T> {
+  try {
+    return await ask()
+  } catch (cause) {
+    // The client's message repeats the whole command and the URL may hold a name; neither helps a caller.
+    throw new TwohopError('store_unavailable', message, {
+      retryAfterMs: STORE_RETRY_MS,
+      cause,
+    })
+  }
+}

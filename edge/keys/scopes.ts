@@ -1,0 +1,22 @@
+import { scopeOf, TASKS } from '../../shared/catalog.ts'
+
+/** Every scope that a credential can have: those of the tasks, long work, making keys, administration. */
+export const SCOPES: readonly string[] = [...new Set(TASKS.map(scopeOf)), 'jobs', 'keys', 'admin']
+
+/**
+ * The scopes that a user has by plan and roles. `keys` comes with the role developer or admin, or with a plan that has
+ * it; `admin` with the role alone: no plan can sell it.
+ * @param narrowed the token's own list, where it has one
+ */
+export function scopesOf(
+  plan: readonly string[],
+  roles: readonly string[],
+  narrowed: readonly string[] | undefined,
+): ReadonlySet<string> {
+  const admin = roles.includes('admin')
+  const held = new Set(plan)
+  if (admin || roles.includes('developer')) held.add('keys')
+  if (admin) held.add('admin')
+  else held.delete('admin')
+  return narrowed ? held.intersection(new Set(narrowed)) : held
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod'
+
+/** Redis keeps texts only. Whole numbers beyond 2^53 would be rounded on their way, so they are refused. */
+const whole = z
+  .string()
+  .regex(/^-?\d{1,16}$/)
+  .transform(Number)
+  .refine(Number.isSafeInteger)
+const text = z.string().min(1)
+
+/**
+ * A usage event's fields as the settling script writes them to the stream (edge/budget/settlement.lua.ts). The optional
+ * ones came later than the stream: events written before a deployment are drained after it.
+ */
+const Fields = z.object({
+  request_id: text,
+  kind: z.enum(['charge', 'correction']),
+  account: text,
+  model: text,
+  task: text,
+  plan: text,
+  key: z.string().default(''),
+  month: z
+    .string()
+    .regex(/^\d{4}-\d\d(-\d\d)?$/)
+    .optional(),
+  prompt_tokens: whole,
+  output_tokens: whole,
+  compute_ms: whole,
+  units: whole,
+  extra_units: whole.default(0),
+  reserved_units: whole,
+  reported_units: whole,
+  outcome: text,
+  reserved_at: whole,
+  at: whole,
+})
+
+/** A usage event as the ledger takes it: its columns, times in milliseconds since the epoch. */
+export type UsageEvent = Omit<z.infer<typeof Fields>, 'account' | 'key' | 'month'> & {
+  account_id: string
+  /** Id of the API key that was used; null for a user's token. */
+  key_id: string | null
+  /** The account's month that was charged: a UTC month, or its first day where the account has a billing day. */
+  charged_month: string
+}
+
+/** The event that a stream's entry holds, or the name of the first field that is not as it must be. */
+export function usageEventOf(fields: Record<string, string>): UsageEvent | { wrong: string } {
+  const { success, data, error } = Fields.safeParse(fields)
+  if (!success) return { wrong: String(error.issues[0]?.path[0] ?? 'entry') }
+  const { account, key, month = monthOf(data.reserved_at), ...event } = data
+  return { ...event, account_id: account, key_id: key || null, charged_month: month }
+}
+
+/** `2026-11`; for a time that is none, the first month there is, which the ledger refuses. */
+function monthOf(ms: number): string {
+  return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString().slice(0, 7)
+}

@@ -1,0 +1,72 @@
+import type { UsageEvent } from './event.ts'
+
+/** What became of a batch. `conflicts` are places in it, from 0: events that contradict a row of the same request. */
+export type Recorded = { recorded: number; duplicates: number; conflicts: readonly number[] }
+
+/** Units of one window: the sum of the ledger's rows, and what its roll-ups say. */
+export type WindowUnits = { units: number; rolled: number }
+
+/**
+ * An account's units in the days of a UTC month and in its own months that begin in it, by the window's name:
+ * `day:2026-11-21`, `month:2026-11`, or `month:2026-11-14` where it has a billing day.
+ */
+export type AccountTotals = { account: string; windows: Record<string, WindowUnits> }
+
+/** The append-only table of settled requests. */
+export type Ledger = {
+  /**
+   * Adds events that are not there yet, all or none, once per request id and kind.
+   * @throws LedgerRefused when one of them can never be stored; LedgerAway when it may work later
+   */
+  record(events: readonly UsageEvent[]): Promise<Recorded>
+  /**
+   * Up to 500 accounts that used anything in a UTC month (`2026-11`), in the ledger's order, after `after`.
+   * @throws LedgerAway
+   */
+  totals(month: string, after: string): Promise<AccountTotals[]>
+}
+
+/** The ledger will not have these events whenever they come; `code` is its own reason (SQLSTATE, class 22 or 23). */
+export class LedgerRefused extends Error {
+  readonly code: string
+
+  constructor(code: string) {
+    super(`The ledger refused events: ${code}`)
+    this.code = code
+  }
+}
+
+/** The ledger did not answer, or with a failure that has nothing to do with the events. */
+export class LedgerAway extends Error {
+  readonly code: string
+
+  constructor(code: string, cause?: unknown) {
+    super(`The ledger is away: ${code}`, { cause })
+    this.code = code
+  }
+}
+
+/** An entry of the stream; `fields` is undefined when somebody deleted it after it had been read. */
+export type Entry = { id: string; fields: Record<string, string> | undefined }
+
+export type Buried = { id: string; reason: string }
+
+export type Backlog = {
+  /** Entries that the ledger does not have. */
+  entries: number
+  /** When the oldest of them was written, in milliseconds since the epoch; undefined when there is none. */
+  oldestAt: number | undefined
+  /** Entries that were set aside. */
+  deadLetters: number
+}
+
+/** The stream of usage events, read through one consumer group. Everything throws TwohopError `store_unavailable`. */
+export type UsageStream = {
+  /** The oldest entries that were read before and not finished. */
+  unfinished(most: number): Promise<Entry[]>
+  /** The oldest entries that nobody has read. */
+  unread(most: number): Promise<Entry[]>
+  /** Takes entries off the stream, atomically: those in the ledger, and those set aside with their reason. */
+  finish(stored: readonly string[], buried: readonly Buried[]): Promise<void>
+  backlog(): Promise<Backlog>
+}

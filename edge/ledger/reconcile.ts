@@ -1,0 +1,141 @@
+import { WINDOW_KEPT_MS } from '../budget/keys.ts'
+import type { Ledger, WindowUnits } from './port.ts'
+
+/** Units by account, then by window: `day:2026-11-21`, `month:2026-11`, or `month:2026-11-14` with a billing day. */
+export type UnitsByWindow = Map<string, Map<string, number>>
+
+/** What the budget's store knows. Both throw TwohopError `store_unavailable`. */
+export type Counters = {
+  /** Counters' `used` of the days of a UTC month (`2026-11`) and of accounts' months that begin in it. */
+  used(month: string): Promise<UnitsByWindow>
+  /** Units of the same windows' events that are still in the stream. */
+  waiting(month: string): Promise<UnitsByWindow>
+  /**
+   * Adds units, also fewer than 0, to what a counter says is used; one that is not there begins with them and lasts
+   * until `keptUntil` (ms). Requests may go on meanwhile.
+   */
+  add(account: string, window: string, units: number, keptUntil: number): Promise<void>
+}
+
+/** A window whose numbers do not agree; all in units. */
+export type Difference = {
+  account: string
+  window: string
+  /** What the budget's counter says; undefined where there is none although there should be, or it has expired. */
+  counter: number | undefined
+  /** The sum of the ledger's events. */
+  ledger: number
+  /** Events on their way to the ledger. */
+  waiting: number
+  /** What the roll-up says; must be `ledger`. */
+  rolled: number
+}
+
+export type Reconciliation = { accounts: number; windows: number; differences: Difference[] }
+
+export type ReconcileOptions = {
+  ledger: Pick<Ledger, 'totals'>
+  counters: Pick<Counters, 'used' | 'waiting'>
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/**
+ * Builds the comparison of ledger and counters for the days of a UTC month and for accounts' months that begin in it:
+ * counter == ledger + waiting, and roll-up == ledger. A counter is missed only while its window is kept; afterwards the roll-up alone is judged.
+ *
+ * The numbers are read one after the other while requests go on, so what differs is looked at a second time, and only
+ * what is off by the same units both times is a difference.
+ * @throws LedgerAway, or TwohopError store_unavailable
+ */
+export function createReconcile({ ledger, counters, now }: ReconcileOptions) {
+  async function compared(month: string): Promise<Reconciliation> {
+    const waiting = await counters.waiting(month)
+    const used = await counters.used(month)
+    const differences: Difference[] = []
+    const accounts = new Set([...used.keys(), ...waiting.keys()])
+    const known = new Set<string>()
+    let windows = 0
+
+    function compare(account: string, ledgerWindows: Map<string, WindowUnits>): void {
+      const counted = used.get(account) ?? new Map<string, number>()
+      const coming = waiting.get(account) ?? new Map<string, number>()
+      for (const window of new Set([...ledgerWindows.keys(), ...counted.keys(), ...coming.keys()])) {
+        const { units, rolled } = ledgerWindows.get(window) ?? { units: 0, rolled: 0 }
+        const counter = counted.get(window)
+        const difference = {
+          account,
+          window,
+          counter,
+          ledger: units,
+          waiting: coming.get(window) ?? 0,
+          rolled,
+        }
+        const isCounted = counter !== undefined || now() < endOf(window) + WINDOW_KEPT_MS
+        windows++
+        if (units !== rolled || (isCounted && gapOf(difference) !== 0)) differences.push(difference)
+      }
+    }
+
+    for (let after = ''; ; ) {
+      const page = await ledger.totals(month, after)
+      for (const { account, windows: units } of page) {
+        known.add(account)
+        compare(account, new Map(Object.entries(units)))
+      }
+      const last = page.at(-1)
+      if (!last) break
+      after = last.account
+    }
+    for (const account of accounts) if (!known.has(account)) compare(account, new Map())
+    return { accounts: new Set([...accounts, ...known]).size, windows, differences }
+  }
+
+  return async function reconcile(month: string): Promise<Reconciliation> {
+    const first = await compared(month)
+    if (first.differences.length === 0) return first
+    const second = await compared(month)
+    const before = new Map(first.differences.map((each) => [nameOf(each), each]))
+    const stayed = second.differences.filter((each) => {
+      const earlier = before.get(nameOf(each))
+      return earlier && gapOf(earlier) === gapOf(each) && isRolled(earlier) === isRolled(each)
+    })
+    return { ...second, differences: stayed }
+  }
+}
+
+/**
+ * Brings counters in line with the ledger: those that are off, and those that Redis lost. What is held is left as it is.
+ * Roll-ups are not touched: one that is off is a fault to be looked into.
+ * @returns how many counters were changed
+ * @throws TwohopError store_unavailable; counters changed until then stay changed
+ */
+export async function rebuild(
+  differences: readonly Difference[],
+  counters: Pick<Counters, 'add'>,
+): Promise<number> {
+  const off = differences.filter((each) => gapOf(each) !== 0)
+  for (const each of off)
+    await counters.add(each.account, each.window, -gapOf(each), endOf(each.window) + REBUILT_KEPT_MS)
+  return off.length
+}
+
+/** Beyond a window's earliest end: months of a billing day may end up to three days later. */
+const REBUILT_KEPT_MS = 4 * 86_400_000
+
+const nameOf = ({ account, window }: Difference) => `${window} ${account}`
+const isRolled = ({ ledger, rolled }: Difference) => ledger === rolled
+
+/** Units that the counter has too many (above 0) or too few. */
+export function gapOf({ counter = 0, ledger, waiting }: Difference): number {
+  return counter - ledger - waiting
+}
+
+/** The earliest that a window may end, in milliseconds since the epoch; a billing day of 29 to 31 may be hidden in 28. */
+function endOf(window: string): number {
+  const [year = 0, month = 0, day] = window.replace(/^\w+:/, '').split('-').map(Number)
+  if (day === undefined) return Date.UTC(year, month)
+  if (window.startsWith('day:')) return Date.UTC(year, month - 1, day + 1)
+  const lastOfNext = new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
+  return Date.UTC(year, month, Math.min(day, lastOfNext))
+}

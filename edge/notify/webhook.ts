@@ -1,0 +1,98 @@
+/** Something to tell the operator of. */
+export type WebhookEvent = {
+  /** The same whenever the same event is sent, so that a receiver can drop a repetition. */
+  id: string
+  type: string
+  /** When it happened, in milliseconds since the epoch. */
+  at: number
+  data: Record<string, unknown>
+}
+
+type WebhookOptions = {
+  url: string
+  /** `whsec_` and the key in base64. */
+  secret: string
+  fetch: typeof fetch
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Waits before each further try, in milliseconds; default 1 s and 5 s. What outlives an answer lives for 30 s. */
+  retryMs?: readonly number[]
+  /** Milliseconds that one try may take; default 5000. */
+  timeoutMs?: number
+}
+
+const PREFIX = 'whsec_'
+const utf8 = new TextEncoder()
+
+/** Whether a text is a secret as Standard Webhooks has it: 24 to 64 bytes. */
+export function isWebhookSecret(text: string): boolean {
+  const key = keyBytes(text)
+  return key !== undefined && key.length >= 24 && key.length <= 64
+}
+
+/**
+ * A sender of events, signed as Standard Webhooks 1.0 has it (standardwebhooks.com): HMAC-SHA256 over id, time and
+ * body. Any 2xx is receipt, 410 ends the tries, anything else is tried again, so often and no more. Never throws: an
+ * event that nobody took is lost.
+ * @returns whether the event was received
+ * @throws TypeError at once when the secret is none
+ */
+export function createWebhook(options: WebhookOptions) {
+  const { url, fetch, now, retryMs = [1000, 5000], timeoutMs = 5000 } = options
+  const sign = createWebhookSigner(options.secret)
+
+  async function once(id: string, body: string): Promise<'received' | 'unwanted' | 'failed'> {
+    const timestamp = String(Math.floor(now() / 1000))
+    try {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': id,
+          'webhook-timestamp': timestamp,
+          'webhook-signature': await sign(id, timestamp, body),
+        },
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      await answer.body?.cancel()
+      if (answer.ok) return 'received'
+      return answer.status === 410 ? 'unwanted' : 'failed'
+    } catch {
+      return 'failed'
+    }
+  }
+
+  return async function send({ id, type, at, data }: WebhookEvent): Promise<boolean> {
+    const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })
+    for (const waitMs of [...retryMs, undefined]) {
+      const outcome = await once(id, body)
+      if (outcome !== 'failed') return outcome === 'received'
+      if (waitMs !== undefined) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+    return false
+  }
+}
+
+/** The signer of one secret: id, time in seconds and body to the header's value. @throws TypeError when it is none */
+export function createWebhookSigner(secret: string) {
+  const key = keyBytes(secret)
+  if (!key) throw new TypeError('a webhook secret is whsec_ and base64')
+  let imported: Promise<CryptoKey> | undefined
+  return async function signWebhook(id: string, timestamp: string, body: string): Promise<string> {
+    // Not at start: a worker may not compute before its first request.
+    imported ??= crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const sum = await crypto.subtle.sign('HMAC', await imported, utf8.encode(`${id}.${timestamp}.${body}`))
+    return `v1,${btoa(String.fromCharCode(...new Uint8Array(sum)))}`
+  }
+}
+
+function keyBytes(secret: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!secret.startsWith(PREFIX)) return undefined
+  try {
+    return Uint8Array.from(atob(secret.slice(PREFIX.length)), (character) => character.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}

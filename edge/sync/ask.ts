@@ -1,0 +1,54 @@
+import { SyncError } from './port.ts'
+
+/** Bytes of an answer that are read at most: a user's record has a few thousand. */
+const MOST_BYTES = 256 * 1024
+
+type Question = {
+  fetch: typeof fetch
+  url: string
+  method: 'POST' | 'PUT' | 'GET'
+  headers: Record<string, string>
+  body?: string
+  timeoutMs: number
+}
+
+/**
+ * Asks an issuer's administration and reads its JSON.
+ * @throws SyncError by the status: 404 user_unknown, another 4xx refused, everything else unavailable. Nothing of the
+ *   request or the answer is in the message, since both hold secrets.
+ */
+export async function askJson({ fetch, url, timeoutMs, ...init }: Question): Promise<unknown> {
+  let answer: Response
+  let text: string
+  try {
+    answer = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+    text = await bounded(answer)
+  } catch (cause) {
+    throw new SyncError('unavailable', 'The issuer did not answer.', { cause })
+  }
+  if (answer.status === 404) throw new SyncError('user_unknown', 'The issuer knows no such user.')
+  if (answer.status === 429 || answer.status < 200 || (answer.status >= 300 && answer.status < 400))
+    throw new SyncError('unavailable', `The issuer answered ${answer.status}.`)
+  if (!answer.ok)
+    throw new SyncError(
+      answer.status < 500 ? 'refused' : 'unavailable',
+      `The issuer answered ${answer.status}.`,
+    )
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new SyncError('unavailable', 'The issuer answered no JSON.')
+  }
+}
+
+async function bounded(answer: Response): Promise<string> {
+  const pieces: string[] = []
+  const decoder = new TextDecoder()
+  let bytes = 0
+  for await (const piece of answer.body ?? []) {
+    bytes += piece.byteLength
+    if (bytes > MOST_BYTES) throw new Error('the answer is too long')
+    pieces.push(decoder.decode(piece, { stream: true }))
+  }
+  return pieces.join('')
+}

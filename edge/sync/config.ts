@@ -1,0 +1,56 @@
+import * as z from 'zod'
+import { createFirebaseAdmin, ServiceAccount } from './firebase-admin.ts'
+import type { IdentityAdmins } from './port.ts'
+import { isSecureUrl } from './secure-url.ts'
+import { createSupabaseAdmin } from './supabase-admin.ts'
+
+/** Characters; real ones have more. */
+const MIN_KEY = 20
+
+/** `FIREBASE_ADMIN_URL`: base URL of Identity Toolkit. */
+export const AdminUrl = z
+  .url()
+  .refine(isSecureUrl, 'must begin with https://')
+  .default('https://identitytoolkit.googleapis.com')
+
+/** `FIREBASE_SERVICE_ACCOUNTS`: a list of key files of service accounts, one a project. */
+export const FirebaseServiceAccounts = z.array(ServiceAccount).max(20)
+
+/**
+ * `SUPABASE_SERVICE_KEYS`: project URL to secret key. One rule for the whole, so that no complaint names a property:
+ * whoever swapped the two sides has written the secret there.
+ */
+export const SupabaseServiceKeys = z
+  .record(z.string(), z.string())
+  .refine(
+    (keys) => Object.entries(keys).every(([url, key]) => isProjectUrl(url) && key.length >= MIN_KEY),
+    `must name project URLs without a path, each with a key of at least ${MIN_KEY} characters`,
+  )
+
+/** A key goes along with every request, so only this machine itself is excepted from TLS. */
+function isProjectUrl(text: string): boolean {
+  return URL.parse(text)?.origin === text && isSecureUrl(text)
+}
+
+type Config = {
+  FIREBASE_ADMIN_URL: string
+  FIREBASE_SERVICE_ACCOUNTS?: z.infer<typeof FirebaseServiceAccounts> | undefined
+  SUPABASE_SERVICE_KEYS?: z.infer<typeof SupabaseServiceKeys> | undefined
+}
+
+/** The administration of every issuer whose key is configured. */
+export function identityAdmins(
+  { FIREBASE_ADMIN_URL: url, FIREBASE_SERVICE_ACCOUNTS = [], SUPABASE_SERVICE_KEYS = {} }: Config,
+  { fetch, now }: { fetch: typeof globalThis.fetch; now: () => number },
+): IdentityAdmins {
+  return new Map([
+    ...FIREBASE_SERVICE_ACCOUNTS.map(
+      (account) =>
+        [`firebase:${account.project_id}`, createFirebaseAdmin({ account, url, fetch, now })] as const,
+    ),
+    ...Object.entries(SUPABASE_SERVICE_KEYS).map(
+      ([url, serviceKey]) =>
+        [`supabase:${new URL(url).host}`, createSupabaseAdmin({ url, serviceKey, fetch })] as const,
+    ),
+  ])
+}

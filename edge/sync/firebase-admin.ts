@@ -1,0 +1,126 @@
+import { importPKCS8, SignJWT } from 'jose'
+import * as z from 'zod'
+import { askJson } from './ask.ts'
+import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
+import { isSecureUrl } from './secure-url.ts'
+
+/** What is used of the key file that Google's console gives for a service account. */
+export const ServiceAccount = z.looseObject({
+  project_id: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
+  private_key_id: z.string().min(1),
+  private_key: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
+  client_email: z.email(),
+  token_uri: z
+    .url()
+    .refine(isSecureUrl, 'must begin with https://')
+    .default('https://oauth2.googleapis.com/token'),
+})
+export type ServiceAccount = z.infer<typeof ServiceAccount>
+
+type Options = {
+  account: ServiceAccount
+  fetch: typeof fetch
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Identity Toolkit's base URL without a slash at its end. */
+  url: string
+  /** Milliseconds that each request may take; default 5000. */
+  timeoutMs?: number
+}
+
+const SCOPE = 'https://www.googleapis.com/auth/identitytoolkit'
+/** Seconds that Google lets an assertion live at most. */
+const ASSERTION_SECONDS = 3600
+/** An access token is renewed so long before its end, in milliseconds. */
+const EARLY_MS = 60_000
+/** Characters of all of a user's custom claims (firebase.google.com/docs/auth/admin/custom-claims). */
+const MAX_CLAIMS = 1000
+
+const AccessToken = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().min(1) })
+const Users = z.looseObject({
+  users: z.array(z.looseObject({ customAttributes: z.string().optional() })).optional(),
+})
+
+/**
+ * Administration of one Firebase project by the REST calls that firebase-admin makes (Identity Toolkit v1
+ * `accounts:lookup` and `accounts:update`): the package itself needs Node and does not run in workers. The service
+ * account proves itself by a signed assertion (RFC 7523 section 2.1), good for an access token of an hour.
+ */
+export function createFirebaseAdmin(options: Options): IdentityAdmin {
+  const { account, url, fetch, now, timeoutMs = 5000 } = options
+  const base = `${url}/v1/projects/${account.project_id}`
+  let access: { token: string; until: number } | undefined
+
+  async function accessToken(): Promise<string> {
+    if (access && now() < access.until) return access.token
+    const reply = await askJson({
+      fetch,
+      url: account.token_uri,
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        assertion: await assertion(account, now()),
+      }).toString(),
+      timeoutMs,
+    })
+    const { access_token, expires_in } = read(AccessToken, reply)
+    access = { token: access_token, until: now() + expires_in * 1000 - EARLY_MS }
+    return access_token
+  }
+
+  async function call(method: 'accounts:lookup' | 'accounts:update', body: object): Promise<unknown> {
+    return askJson({
+      fetch,
+      url: `${base}/${method}`,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await accessToken()}` },
+      body: JSON.stringify(body),
+      timeoutMs,
+    })
+  }
+
+  return {
+    async setState(subject, state) {
+      const [user] = read(Users, await call('accounts:lookup', { localId: [subject] })).users ?? []
+      if (!user) throw new SyncError('user_unknown', 'Firebase knows no such user.')
+      const customAttributes = JSON.stringify(merged(user.customAttributes, state))
+      if (customAttributes.length > MAX_CLAIMS)
+        throw new SyncError('claims_too_large', `Custom claims hold ${MAX_CLAIMS} characters at most.`)
+      await call('accounts:update', { localId: subject, customAttributes })
+    },
+
+    // What firebase-admin's revokeRefreshTokens does: sessions that began before this second are over.
+    async endSessions(subject) {
+      await call('accounts:update', { localId: subject, validSince: String(Math.floor(now() / 1000)) })
+    },
+  }
+}
+
+async function assertion(account: ServiceAccount, now: number): Promise<string> {
+  const issued = Math.floor(now / 1000)
+  return new SignJWT({ scope: SCOPE })
+    .setProtectedHeader({ alg: 'RS256', kid: account.private_key_id, typ: 'JWT' })
+    .setIssuer(account.client_email)
+    .setAudience(account.token_uri)
+    .setIssuedAt(issued)
+    .setExpirationTime(issued + ASSERTION_SECONDS)
+    .sign(await importPKCS8(account.private_key, 'RS256'))
+}
+
+/** The user's claims with the new state in them; an active user has no `status`. */
+function merged(customAttributes: string | undefined, { plan, status }: OwnerState): Record<string, unknown> {
+  const claims: Record<string, unknown> = read(
+    z.record(z.string(), z.unknown()),
+    JSON.parse(customAttributes || '{}'),
+  )
+  if (plan !== undefined) claims.plan = plan ?? undefined
+  if (status !== undefined) claims.status = status === 'active' ? undefined : status
+  return claims
+}
+
+function read<S extends z.ZodType>(schema: S, reply: unknown): z.infer<S> {
+  const result = schema.safeParse(reply)
+  if (result.success) return result.data
+  throw new SyncError('unavailable', 'Firebase answered in another form than expected.')
+}

@@ -1,0 +1,68 @@
+/** What the REST API answers instead of rows: PostgREST's body and the HTTP status that goes with it. */
+export type Failure = {
+  status: number
+  body: { code: string; message: string; details: string | null; hint: string | null }
+}
+
+/** A request that is refused before PostgreSQL sees it; codes of PostgREST's own (docs.postgrest.org, Errors). */
+export class RestError extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** SQLSTATE or its class -> status, in the order in which PostgREST's own table is read; everything else is 400. */
+const STATUS: [prefix: string, status: number][] = [
+  ['08', 503],
+  ['09', 500],
+  ['0L', 403],
+  ['0P', 403],
+  ['23503', 409],
+  ['23505', 409],
+  ['25006', 405],
+  ['25', 500],
+  ['28', 403],
+  ['2D', 500],
+  ['38', 500],
+  ['39', 500],
+  ['3B', 500],
+  ['40', 500],
+  ['53400', 500],
+  ['53', 503],
+  ['54', 500],
+  ['55', 500],
+  ['57', 500],
+  ['58', 500],
+  ['F0', 500],
+  ['HV', 500],
+  ['P0001', 400],
+  ['P0', 500],
+  ['XX', 500],
+  ['42883', 404],
+  ['42P01', 404],
+  ['42P17', 500],
+]
+
+type PostgresFailure = { code: string; message: string; detail?: string; hint?: string }
+
+/** Turns what was thrown while a request was served into PostgREST's answer. */
+export function failureOf(thrown: unknown, anonymous: boolean): Failure {
+  if (thrown instanceof RestError) {
+    const { status, code, message } = thrown
+    return { status, body: { code, message, details: null, hint: null } }
+  }
+  const { code, message, detail, hint } = thrown as PostgresFailure
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code))
+    return {
+      status: 503,
+      body: { code: 'PGRST001', message: 'Database client error', details: null, hint: null },
+    }
+  const found = STATUS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 400
+  const status = code === '42501' ? (anonymous ? 401 : 403) : found
+  return { status, body: { code, message, details: detail ?? null, hint: hint ?? null } }
+}

@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chown, cp, lchown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Binaries } from './binaries.ts'
+
+/** How to connect: over the Unix socket that lies in the folder `host`. */
+export type ServerAddress = { host: string; port: number; user: string; password: string }
+
+export type RunningServer = {
+  address: ServerAddress
+  /** The postmaster's. */
+  pid: number
+  /** Settles, with the reason, when the server ended by itself. */
+  failed: Promise<Error>
+  stop(): Promise<void>
+}
+
+/** The cluster's superuser, called as on Supabase. */
+const SUPERUSER = 'supabase_admin'
+
+/** PostgreSQL refuses to run as root; who is root runs it as the user that owns nothing. */
+const NOBODY = 65534
+
+/** Only the socket's name; no port is opened. */
+const PORT = 5432
+
+/**
+ * Starts PostgreSQL, ends it fast (SIGINT) when standard input closes, and removes its folder. Input closes also when
+ * this process is killed, which could end nothing itself then.
+ */
+const WATCHED = `exec 3<&0
+folder=$1; shift
+"$@" 3<&- & pid=$!
+echo $pid
+{ cat <&3 >/dev/null; kill -INT $pid 2>/dev/null; } &
+wait $pid
+rm -rf "$folder"`
+
+/**
+ * Starts a PostgreSQL with an empty cluster in a folder of its own under the system's temporary one, about 1.2 s on
+ * two cores. All that is in it is gone when it stops. It listens on a Unix socket only, asks for a password of 24
+ * random bytes, and never waits for the disk: it is for one machine and one run.
+ * @throws Error with the server's own last words when it does not start
+ */
+export async function startServer(binaries: Binaries): Promise<RunningServer> {
+  // Not under the stack's folder: the path of a Unix socket may have only about 100 characters.
+  const home = await mkdtemp(join(tmpdir(), 'twohop-postgres-'))
+  const root = process.getuid?.() === 0
+  const owner = root ? { uid: NOBODY, gid: NOBODY } : {}
+  const data = join(home, 'data')
+  const password = randomBytes(24).toString('base64url')
+  try {
+    const bin = root && !(await isOpenToAll(binaries.bin)) ? await copied(binaries.bin, home) : binaries.bin
+    const passwordFile = join(home, 'password')
+    await writeFile(passwordFile, password, { mode: 0o600 })
+    if (root) for (const path of [home, passwordFile]) await chown(path, NOBODY, NOBODY)
+    await makeCluster(join(bin, 'initdb'), data, passwordFile, owner)
+
+    const options = ['-D', data, '-k', home, '-p', String(PORT), '-F']
+    const settings = { listen_addresses: '', max_connections: 40, shared_buffers: '32MB', timezone: 'UTC' }
+    const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const child = spawn('sh', ['-c', WATCHED, 'sh', home, join(bin, 'postgres'), ...options, ...flags], {
+      ...owner,
+      cwd: home,
+      // In a group of its own: Ctrl-C reaches the launcher, which stops its parts in order.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    const ended = once(child, 'exit')
+    const pid = Number((await once(createInterface({ input: child.stdout }), 'line'))[0])
+    let stopping = false
+    let last = ''
+    const ready = new Promise<boolean>((resolve) => {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        last = line
+        if (line.includes('ready to accept connections')) resolve(true)
+      })
+      void ended.then(() => resolve(false))
+    })
+    if (!(await ready)) throw new Error(`PostgreSQL did not start: ${last}`)
+
+    const failed = Promise.withResolvers<Error>()
+    void ended.then(() => {
+      if (!stopping) failed.resolve(new Error(`PostgreSQL ended: ${last}`))
+    })
+    return {
+      address: { host: home, port: PORT, user: SUPERUSER, password },
+      pid,
+      failed: failed.promise,
+      async stop() {
+        stopping = true
+        child.stdin.end()
+        await ended
+        // Root's temporary folder may be one that the server's user cannot change.
+        await rm(home, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    await rm(home, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function makeCluster(initdb: string, data: string, passwordFile: string, owner: object): Promise<void> {
+  const words = ['-D', data, '-U', SUPERUSER, `--pwfile=${passwordFile}`]
+  const settings = ['-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-sync']
+  const child = spawn(initdb, [...words, ...settings], {
+    ...owner,
+    cwd: dirname(data),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`PostgreSQL's initdb failed: ${said.trim().split('\n').at(-1)}`)
+}
+
+/** Whether a user who owns nothing can enter every folder on the way to `folder`. */
+async function isOpenToAll(folder: string): Promise<boolean> {
+  for (let at = folder; ; at = dirname(at)) {
+    if (((await stat(at)).mode & 0o001) === 0) return false
+    if (at === dirname(at)) return true
+  }
+}
+
+/** A copy of the programs and their libraries under `home`, which belongs to the user who runs them. */
+async function copied(bin: string, home: string): Promise<string> {
+  const target = join(home, 'server')
+  await cp(dirname(bin), target, { recursive: true, verbatimSymlinks: true })
+  for (const name of ['.', ...(await readdir(target, { recursive: true }))])
+    await lchown(join(target, name), NOBODY, NOBODY)
+  return join(target, basename(bin))
+}

@@ -1,0 +1,40 @@
+import type { Crossing, Limits, ProjectBudgets } from '../../../../edge/budget/port.ts'
+
+/** What a process of the storm is told. */
+export type StormOrder = {
+  url: string
+  token: string
+  accounts: string[]
+  operations: number
+  /** Its clock goes evenly from here to there (ms), so the windows roll over at the same part of the run everywhere. */
+  from: number
+  to: number
+  seed: number
+  limits: Limits
+  project: ProjectBudgets
+}
+
+/** What it says in the end. */
+export type StormReport = {
+  /** How granted requests ended, and why others were refused. */
+  endings: Record<string, number>
+  refusals: Record<string, number>
+  crossed: Crossing[]
+  faults: string[]
+  operations: number
+}
+
+export const ISSUED_AT = Date.UTC(2026, 11, 31) / 1000
+
+/** Budgets so tight for so many operations that each of them refuses somebody. */
+export function budgetsFor(operations: number): { limits: Limits; project: ProjectBudgets } {
+  return {
+    limits: {
+      requestsPerMinute: 40,
+      concurrent: 5,
+      budgets: { minute: 300, day: 8 * operations, month: 13 * operations },
+      billingDay: 15,
+    },
+    project: { day: 29 * operations, month: 45 * operations },
+  }
+}

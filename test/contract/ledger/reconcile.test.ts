@@ -1,0 +1,188 @@
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
+import { run } from '../../../cli/run.ts'
+import { createDrain } from '../../../edge/ledger/drain.ts'
+import type { Ledger } from '../../../edge/ledger/port.ts'
+import { type Counters, createReconcile, rebuild } from '../../../edge/ledger/reconcile.ts'
+import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
+import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
+import { createUpstashCounters } from '../../../edge/ledger/upstash-counters.ts'
+import { describeEachRedis, request, settlement } from '../budget/each-redis.ts'
+import { running, usageEvent } from './each-postgres.ts'
+
+describeEachRedis('reconciliation', (redis) => {
+  const postgres = running()
+  let ledger: Ledger
+  let counters: Counters
+  let drain: ReturnType<typeof createDrain>
+  let budget: ReturnType<typeof redis.budget>
+  beforeEach(() => {
+    const { url, token } = redis.local()
+    budget = redis.budget()
+    ledger = createSupabaseLedger({ url: postgres.local().url, key: postgres.local().secretKey, fetch })
+    counters = createUpstashCounters({ url, token })
+    drain = createDrain({ stream: createUpstashStream({ url, token }), ledger, now: Date.now })
+  })
+  const reconcile = (month = '2026-11') =>
+    createReconcile({ ledger, counters, now: () => redis.clock.now })(month)
+
+  let next = 0
+  /** A request of `units`, settled. */
+  async function spend(account: string, units: number) {
+    const id = `r${next++}`
+    await budget.reserve(request(id, { account, units: 100 }))
+    await budget.settle(settlement(id, { units }))
+  }
+
+  const ADA = 'supabase:x:ada:day:2026-11-01'
+
+  it('finds nothing where all is well: drained, on its way, and over a midnight', async () => {
+    await spend(ADA, 5)
+    await spend('bob', 7)
+    await drain()
+    redis.clock.now += 14 * 3_600_000
+    await spend(ADA, 11)
+    expect(await reconcile()).toEqual({ accounts: 2, windows: 5, differences: [] })
+    await drain()
+    expect(await reconcile()).toEqual({ accounts: 2, windows: 5, differences: [] })
+    expect(await reconcile('2026-12')).toEqual({ accounts: 0, windows: 0, differences: [] })
+  })
+
+  it('finds a counter that says too much, one too little, and one that Redis lost', async () => {
+    for (const account of ['ada', 'bob', 'eve', 'mallory']) await spend(account, 10)
+    await drain()
+    await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 1)
+    await redis.command('HINCRBY', 'twohop:budget:bob:month:2026-11', 'used', -2)
+    await redis.command('DEL', 'twohop:budget:eve:month:2026-11')
+    await redis.command('HSET', 'twohop:budget:nobody:day:2026-11-20', 'used', 4)
+    const { differences } = await reconcile()
+    const numbers = { ledger: 10, waiting: 0, rolled: 10 }
+    expect(differences.sort((a, b) => (a.account < b.account ? -1 : 1))).toEqual([
+      { account: 'ada', window: 'day:2026-11-21', counter: 11, ...numbers },
+      { account: 'bob', window: 'month:2026-11', counter: 8, ...numbers },
+      { account: 'eve', window: 'month:2026-11', counter: undefined, ...numbers },
+      { account: 'nobody', window: 'day:2026-11-20', counter: 4, ledger: 0, waiting: 0, rolled: 0 },
+    ])
+  })
+
+  it('finds an event that never came to the ledger, and a roll-up that is off', async () => {
+    await spend('ada', 10)
+    await spend('ada', 3)
+    await redis.command('XDEL', 'twohop:events', (await firstEntry()) ?? '')
+    await drain()
+    expect((await reconcile()).differences).toEqual([
+      { account: 'ada', window: 'month:2026-11', counter: 13, ledger: 3, waiting: 0, rolled: 3 },
+      { account: 'ada', window: 'day:2026-11-21', counter: 13, ledger: 3, waiting: 0, rolled: 3 },
+    ])
+    await redis.command('FLUSHALL')
+    redis.clock.now += 60 * 86_400_000
+    expect((await reconcile()).differences).toEqual([])
+    await postgres.local().owner`update twohop.usage_daily set units = 4`
+    expect((await reconcile()).differences).toEqual([
+      { account: 'ada', window: 'day:2026-11-21', counter: undefined, ledger: 3, waiting: 0, rolled: 4 },
+    ])
+  })
+
+  it('brings counters in line with the ledger, those that Redis lost too, and holds stay', async () => {
+    for (const account of ['ada', 'bob']) await spend(account, 10)
+    await drain()
+    await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 5)
+    await redis.command('DEL', 'twohop:budget:bob:month:2026-11')
+    await budget.reserve(request('held', { account: 'ada', units: 100 }))
+    expect(await rebuild((await reconcile()).differences, counters)).toBe(2)
+    expect(await reconcile()).toEqual({ accounts: 2, windows: 4, differences: [] })
+    const read = (key: string, field: string) => redis.command('HGET', `twohop:budget:${key}`, field)
+    expect(await read('ada:day:2026-11-21', 'held')).toBe('100')
+    expect(await read('bob:month:2026-11', 'used')).toBe('10')
+    expect(Number(await redis.command('PTTL', 'twohop:budget:bob:month:2026-11'))).toBeGreaterThan(0)
+    await redis.command('FLUSHALL')
+    expect(await rebuild((await reconcile()).differences, counters)).toBe(4)
+    expect((await reconcile()).differences).toEqual([])
+    expect(await rebuild([], counters)).toBe(0)
+  })
+
+  it('the command moves, compares and rebuilds; what differs ends it with 1', async () => {
+    const { url, token } = redis.local()
+    vi.stubEnv('UPSTASH_REDIS_REST_URL', url)
+    vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', token)
+    vi.stubEnv('LEDGER_SUPABASE_URL', postgres.local().url)
+    vi.stubEnv('LEDGER_SUPABASE_KEY', postgres.local().secretKey)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const twohop = async (...words: string[]) => {
+      const printed = { out: '', err: '' }
+      const code = await run([...words, '--json'], {
+        out(text) {
+          printed.out += text
+        },
+        err(text) {
+          printed.err += text
+        },
+        colour: false,
+        signal: new AbortController().signal,
+      })
+      return { code, out: printed.out === '' ? undefined : JSON.parse(printed.out), err: printed.err }
+    }
+    await spend('ada', 10)
+    const moved = { recorded: 1, duplicates: 0, buried: 0, left: 0, dead_letters: 0 }
+    expect(await twohop('drain')).toEqual({ code: 0, out: moved, err: '' })
+    expect(await twohop('reconcile', '--month', '2026-11')).toMatchObject({
+      code: 0,
+      out: { accounts: 1, windows: 2, differences: [], rebuilt: 0 },
+    })
+    await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 5)
+    const off = await twohop('reconcile', '--month', '2026-11')
+    expect(off).toMatchObject({
+      code: 1,
+      out: { differences: [{ account: 'ada', counter: 15, ledger: 10 }] },
+    })
+    expect(JSON.parse(off.err)).toMatchObject({ error: { code: 'differences' } })
+    expect(await twohop('reconcile', '--month', '2026-11', '--rebuild')).toMatchObject({
+      code: 0,
+      out: { rebuilt: 1 },
+    })
+    expect(await twohop('reconcile', '--month', 'May')).toMatchObject({ code: 2 })
+    vi.stubEnv('LEDGER_SUPABASE_KEY', '')
+    expect((await twohop('drain')).err).toContain('LEDGER_SUPABASE_KEY')
+  })
+
+  it('takes nothing for a difference that only the time of reading made', async () => {
+    await spend('ada', 10)
+    await drain()
+    let reads = 0
+    const reconcileBusy = createReconcile({
+      ledger,
+      counters: {
+        waiting: (month) => counters.waiting(month),
+        async used(month) {
+          if (reads++ === 0) await spend('ada', 1)
+          return counters.used(month)
+        },
+      },
+      now: () => redis.clock.now,
+    })
+    expect(await reconcileBusy('2026-11')).toEqual({ accounts: 1, windows: 2, differences: [] })
+    expect(reads).toBe(2)
+  })
+
+  it('reads page after page', async () => {
+    const accounts = Array.from({ length: 1203 }, (_, n) => `account-${n}`)
+    const events = accounts.map((account, n) => ({ ...usageEvent(`r${n}`, account), units: 2 }))
+    for (let from = 0; from < events.length; from += 500) await ledger.record(events.slice(from, from + 500))
+    await redis.pipeline(
+      accounts.flatMap((account) =>
+        ['day:2026-11-21', 'month:2026-11'].map((window) => [
+          'HSET',
+          `twohop:budget:${account}:${window}`,
+          'used',
+          2,
+        ]),
+      ),
+    )
+    expect(await reconcile()).toEqual({ accounts: 1203, windows: 2406, differences: [] })
+    await redis.command('HSET', 'twohop:budget:account-777:day:2026-11-21', 'used', 1)
+    expect((await reconcile()).differences.map(({ account }) => account)).toEqual(['account-777'])
+  })
+
+  async function firstEntry() {
+    return (await redis.command<[string, string[]][]>('XRANGE', 'twohop:events', '-', '+'))[0]?.[0]
+  }
+})

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, inject, it } from 'vitest'
+import { ask, call, EMBED, mint, newUser, ownUsage, redis, refusal, stack } from './client.ts'
+
+const admin = await newUser('roomy', { role: 'admin' })
+const PROJECT = stack.issuers.firebase.projectId
+const pathOf = (account: string) => `/v1/admin/accounts/${encodeURIComponent(account)}`
+const act = (account: string, what: string, body: object = {}, token = admin.token) =>
+  call(`${pathOf(account)}/${what}`, { token, body })
+const embed = (token: string, edge?: string) =>
+  call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' }, ...(edge ? { edge } : {}) })
+const code = async (answer: Response) => {
+  const { status, code } = await refusal(answer)
+  return `${status} ${code}`
+}
+type Entry = { action: string; actor: string; target: string; reason: string | null; detail: unknown }
+const auditOf = async (target: string) => {
+  const answer = await call(`/v1/admin/audit?target=${encodeURIComponent(target)}`, { token: admin.token })
+  expect(answer.status).toBe(200)
+  return ((await answer.json()) as { data: Entry[] }).data
+}
+
+describe('an administrator', () => {
+  it('suspends an account: its token, still valid, is refused by every edge from the next request on', async () => {
+    const { token, account } = await newUser('roomy')
+    const edges = [stack.edge.url, inject('secondEdge')]
+    for (const edge of edges) expect((await embed(token, edge)).status).toBe(200)
+    const answer = await act(account, 'suspend', { reason: 'abuse' })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ id: account, status: 'suspended', synced: 'not_configured' })
+    for (const edge of edges) expect(await code(await embed(token, edge))).toBe('403 account_suspended')
+    expect(await code(await call('/v1/usage', { token }))).toBe('403 account_suspended')
+    expect(await code(await call('/v1/keys', { token }))).toBe('403 account_suspended')
+    expect(await auditOf(account)).toMatchObject([
+      { action: 'account.suspend', actor: admin.account, target: account, reason: 'abuse' },
+    ])
+  })
+
+  it('restores it: who signs in anew is served, a token of before is not', async () => {
+    const uid = `test-${randomUUID()}`
+    const account = `firebase:${PROJECT}:${uid}`
+    const user = { uid, email: `${uid}@example.com`, customClaims: { plan: 'roomy' } }
+    const before = await mint.mintFirebase(user)
+    await act(account, 'suspend')
+    // Tokens of the very second of the suspension count as later ones, and this one is as old as that.
+    await redis('HINCRBY', `twohop:account:${account}`, 'revoked_before', 1)
+    expect(await (await act(account, 'restore')).json()).toMatchObject({ status: 'active' })
+    expect(await code(await embed(before))).toBe('401 token_revoked')
+    await redis('HINCRBY', `twohop:account:${account}`, 'revoked_before', -1)
+    expect((await embed(await mint.mintFirebase(user))).status).toBe(200)
+    expect((await auditOf(account)).map(({ action }) => action)).toEqual([
+      'account.restore',
+      'account.suspend',
+    ])
+  })
+
+  it('puts an account on a plan and takes it off again, with effect on the next request', async () => {
+    const { token, account } = await newUser('roomy')
+    const classify = () => call('/v1/models', { token })
+    expect((await classify()).status).toBe(200)
+    expect(await (await act(account, 'plan', { plan: 'seven', billing_day: 14 })).json()).toMatchObject({
+      plan: 'seven',
+      billing_day: 14,
+    })
+    expect((await (await call('/v1/usage', { token })).json()) as object).toMatchObject({ plan: 'seven' })
+    expect((await ownUsage(token)).units.day.limit).toBe(7000)
+    expect(await (await act(account, 'plan', { plan: null })).json()).toMatchObject({
+      plan: null,
+      billing_day: 14,
+    })
+    expect((await (await call('/v1/usage', { token })).json()) as object).toMatchObject({ plan: 'roomy' })
+    expect(await code(await act(account, 'plan', { plan: 'no-such' }))).toBe('400 invalid_request')
+    expect((await auditOf(account)).map(({ detail }) => detail)).toEqual([
+      { plan: null },
+      { plan: 'seven', billing_day: 14 },
+    ])
+  })
+
+  it('grants extra units', async () => {
+    const { token, account } = await newUser('seven')
+    await act(account, 'grant', { units: 500, days: 1 })
+    const answer = await act(account, 'grant', { units: 250, reason: 'sorry' })
+    expect(await answer.json()).toMatchObject({ extra: { units: 750 } })
+    expect((await ownUsage(token)).units.day.limit).toBe(7750)
+    for (const body of [{ units: 0 }, { units: 1.5 }, { units: 1, days: 367 }, { units: 1, more: 1 }])
+      expect(await code(await act(account, 'grant', body))).toBe('400 invalid_request')
+  })
+
+  it("sees an account's usage, suspended or not", async () => {
+    const { token, account } = await newUser('seven')
+    expect((await embed(token)).status).toBe(200)
+    const { used } = (await ownUsage(token)).units.day
+    await act(account, 'suspend')
+    const answer = await call(`${pathOf(account)}/usage`, { token: admin.token })
+    const usage = (await answer.json()) as { units: { day: object }; requests: object }
+    expect(usage.requests).toEqual({ this_minute: expect.any(Number) })
+    expect(usage.units.day).toMatchObject({ limit: 7000, used: expect.any(Number) })
+    expect((usage.units.day as { used: number }).used).toBeGreaterThanOrEqual(used)
+  })
+
+  it('finds accounts by a part of their name', async () => {
+    const { account } = await newUser('roomy')
+    await act(account, 'grant', { units: 1 })
+    const uid = account.split(':')[2] ?? ''
+    const found = await call(`/v1/admin/accounts?search=${uid.slice(5, 30).toUpperCase()}`, {
+      token: admin.token,
+    })
+    expect(await found.json()).toMatchObject({ object: 'list', data: [{ id: account, status: 'active' }] })
+    const none = await call('/v1/admin/accounts?search=nobody-is-called-so', { token: admin.token })
+    expect(await none.json()).toEqual({ object: 'list', data: [], next: null })
+    const one = await call(pathOf(account), { token: admin.token })
+    expect(await one.json()).toMatchObject({ id: account, extra: { units: 1 }, plan: null })
+  })
+
+  it('acts by an API key with the scope admin, which the log names', async () => {
+    const made = await call('/v1/keys', { token: admin.token, body: { name: 'ops', scopes: ['admin'] } })
+    const { key, id } = (await made.json()) as { key: string; id: string }
+    const { account } = await newUser('roomy')
+    expect((await act(account, 'suspend', {}, key)).status).toBe(200)
+    expect(await auditOf(account)).toMatchObject([{ actor: admin.account, detail: { by_key: id } }])
+    expect(await code(await embed(key))).toBe('403 scope_missing')
+  })
+
+  it('who would suspend himself, or what is no account, is refused', async () => {
+    expect(await code(await act(admin.account, 'suspend'))).toBe('400 invalid_request')
+    for (const name of [
+      'ada',
+      'firebase:x',
+      'github:x:y',
+      'supabase:abc.supabase.co:not-a-uuid',
+      'firebase:other-project:u1',
+    ])
+      expect(await code(await act(name, 'suspend'))).toBe('400 invalid_request')
+    expect(await code(await act(`firebase:${PROJECT}:a/b:c`, 'grant', { units: 0 }))).toBe(
+      '400 invalid_request',
+    )
+    expect((await call(pathOf(`firebase:${PROJECT}:a/b:c`), { token: admin.token })).status).toBe(200)
+  })
+})
+
+describe('everybody else', () => {
+  const routes = [
+    ['GET', '/v1/admin/accounts'],
+    ['GET', '/v1/admin/accounts/firebase%3Ap%3Au'],
+    ['GET', '/v1/admin/accounts/firebase%3Ap%3Au/usage'],
+    ['GET', '/v1/admin/audit'],
+    ...['suspend', 'restore', 'plan', 'grant'].map((what) => [
+      'POST',
+      `/v1/admin/accounts/firebase%3Apr%3Au/${what}`,
+    ]),
+  ] as [string, string][]
+
+  it.each(routes)('may not %s %s', async (method, path) => {
+    const body = method === 'POST' ? { body: {} } : {}
+    const people = [
+      await newUser('roomy'),
+      await newUser('roomy', { role: 'developer' }),
+      await newUser('roomy', { role: 'admin', scopes: ['embed'] }),
+    ]
+    for (const { token } of people)
+      expect(await code(await call(path, { token, method, ...body }))).toBe('403 scope_missing')
+    expect(await code(await call(path, { method, ...body }))).toBe('401 token_missing')
+  })
+
+  it('who was an administrator is none while suspended', async () => {
+    const { token, account } = await newUser('roomy', { role: 'admin' })
+    expect((await call('/v1/admin/audit', { token })).status).toBe(200)
+    await act(account, 'suspend')
+    expect(await code(await call('/v1/admin/audit', { token }))).toBe('403 account_suspended')
+  })
+
+  it('is not answered where the store is away: nothing is done that cannot be logged', async () => {
+    const answer = await call(`${pathOf(admin.account)}/grant`, {
+      token: admin.token,
+      body: { units: 1 },
+      edge: inject('storelessEdge'),
+    })
+    expect(await code(answer)).toBe('503 store_unavailable')
+  })
+})
+
+it('a chat of a suspended account never reaches the host', async () => {
+  const { token, account } = await newUser('roomy')
+  await act(account, 'suspend')
+  const answer = await call('/v1/chat/completions', { token, body: ask('hello', { max_tokens: 4 }) })
+  expect(await code(answer)).toBe('403 account_suspended')
+  expect(await redis('EXISTS', `twohop:budget:${account}:day:${new Date().toISOString().slice(0, 10)}`)).toBe(
+    0,
+  )
+})

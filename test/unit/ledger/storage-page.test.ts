@@ -1,0 +1,32 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
+
+const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
+
+/** Names in the first cell of each row of a page's section. */
+async function listed(section: string): Promise<string[]> {
+  const [, text = ''] = (await read('docs/storage.md')).split(`\n## ${section}\n`)
+  const rows = (text.split('\n## ')[0] ?? '').matchAll(/^\| (`.+?`) +\|/gm)
+  return [...rows].flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))
+}
+
+describe('docs/storage.md', () => {
+  it('lists every key in Redis, and no other', async () => {
+    const pages = (await read('edge/budget/keys.ts')) + (await read('edge/keys/storage.ts'))
+    const rows = [...pages.matchAll(/^ \* \| (`twohop:.+?`) \|/gm)]
+    const keys = rows.flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, key = '']) => key))
+    expect(keys.length).toBeGreaterThan(6)
+    expect((await listed('Redis')).sort()).toEqual([...new Set([...keys, DEAD_LETTERS])].sort())
+  })
+
+  it('lists every table in Postgres, and no other', async () => {
+    const names = await readdir(new URL('../../../supabase/migrations/', import.meta.url))
+    const texts = await Promise.all(names.map((name) => read(`supabase/migrations/${name}`)))
+    const tables = texts.flatMap((text) =>
+      [...text.matchAll(/^create table if not exists twohop\.(\w+)/gm)].map(([, table]) => table),
+    )
+    expect(tables.length).toBeGreaterThan(8)
+    expect((await listed('Postgres')).sort()).toEqual(tables.sort())
+  })
+})
