@@ -1,4 +1,5 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { argmax } from '../sampling/greedy.ts'
 import { float16Bits, float16Tensor, fromFloat16 } from './float16.ts'
 import { LOGITS_TO_KEEP, pastName } from './interface.ts'
 import type { ServingDescription } from './rewrite.ts'
@@ -69,11 +70,4 @@ export async function runOriginal(
     ids = [token]
   }
   return transcript
-}
-
-/** The place of the largest value, the first of equals. */
-export function argmax(values: Float32Array): number {
-  let best = 0
-  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i
-  return best
 }

@@ -1,21 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { run } from '../../cli/run.ts'
+import { twohop } from '../unit/cli/twohop.ts'
 import { call, EMBED, newUser, refusal, stack } from './client.ts'
-
-async function twohop(...words: string[]) {
-  let [out, err] = ['', '']
-  const code = await run(words, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    colour: false,
-    signal: new AbortController().signal,
-  })
-  return { code, out, err }
-}
 
 const embed = (token: string) => call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' } })
 

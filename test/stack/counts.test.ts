@@ -124,12 +124,13 @@ describe('what the calculator takes a request for', () => {
     const perRequest =
       minute + (await memory(`twohop:reservation:${requestId}`)) + (await memory('twohop:events')) / events
     about(perAccount, COUNTS.redisStorageBytesPerAccount)
-    about(perRequest, COUNTS.redisStorageBytesPerRecentRequest)
+    // A stream of many events takes less for each than one of few.
+    about(perRequest, COUNTS.redisStorageBytesPerRecentRequest, 3)
   })
 })
 
-/** Sizes vary with names and numbers: what is counted is never less than what is seen, and not twice as much. */
-function about(seen: number, counted: number): void {
+/** Sizes vary with names and numbers: what is counted is never less than what is seen, and not so many times as much. */
+function about(seen: number, counted: number, times = 2): void {
   expect(seen).toBeLessThanOrEqual(counted)
-  expect(seen).toBeGreaterThan(counted / 2)
+  expect(seen).toBeGreaterThan(counted / times)
 }

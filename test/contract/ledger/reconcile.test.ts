@@ -1,11 +1,11 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
-import { run } from '../../../cli/run.ts'
 import { createDrain } from '../../../edge/ledger/drain.ts'
 import type { Ledger } from '../../../edge/ledger/port.ts'
 import { type Counters, createReconcile, rebuild } from '../../../edge/ledger/reconcile.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
 import { createUpstashCounters } from '../../../edge/ledger/upstash-counters.ts'
+import { twohop } from '../../unit/cli/twohop.ts'
 import { describeEachRedis, request, settlement } from '../budget/each-redis.ts'
 import { running, usageEvent } from './each-postgres.ts'
 
@@ -107,41 +107,31 @@ describeEachRedis('reconciliation', (redis) => {
     vi.stubEnv('LEDGER_SUPABASE_URL', postgres.local().url)
     vi.stubEnv('LEDGER_SUPABASE_KEY', postgres.local().secretKey)
     onTestFinished(() => void vi.unstubAllEnvs())
-    const twohop = async (...words: string[]) => {
-      const printed = { out: '', err: '' }
-      const code = await run([...words, '--json'], {
-        out(text) {
-          printed.out += text
-        },
-        err(text) {
-          printed.err += text
-        },
-        colour: false,
-        signal: new AbortController().signal,
-      })
-      return { code, out: printed.out === '' ? undefined : JSON.parse(printed.out), err: printed.err }
+    const asked = async (...words: string[]) => {
+      const { code, out, err } = await twohop(...words, '--json')
+      return { code, out: out === '' ? undefined : JSON.parse(out), err }
     }
     await spend('ada', 10)
     const moved = { recorded: 1, duplicates: 0, buried: 0, left: 0, dead_letters: 0 }
-    expect(await twohop('drain')).toEqual({ code: 0, out: moved, err: '' })
-    expect(await twohop('reconcile', '--month', '2026-11')).toMatchObject({
+    expect(await asked('drain')).toEqual({ code: 0, out: moved, err: '' })
+    expect(await asked('reconcile', '--month', '2026-11')).toMatchObject({
       code: 0,
       out: { accounts: 1, windows: 2, differences: [], rebuilt: 0 },
     })
     await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 5)
-    const off = await twohop('reconcile', '--month', '2026-11')
+    const off = await asked('reconcile', '--month', '2026-11')
     expect(off).toMatchObject({
       code: 1,
       out: { differences: [{ account: 'ada', counter: 15, ledger: 10 }] },
     })
     expect(JSON.parse(off.err)).toMatchObject({ error: { code: 'differences' } })
-    expect(await twohop('reconcile', '--month', '2026-11', '--rebuild')).toMatchObject({
+    expect(await asked('reconcile', '--month', '2026-11', '--rebuild')).toMatchObject({
       code: 0,
       out: { rebuilt: 1 },
     })
-    expect(await twohop('reconcile', '--month', 'May')).toMatchObject({ code: 2 })
+    expect(await asked('reconcile', '--month', 'May')).toMatchObject({ code: 2 })
     vi.stubEnv('LEDGER_SUPABASE_KEY', '')
-    expect((await twohop('drain')).err).toContain('LEDGER_SUPABASE_KEY')
+    expect((await asked('drain')).err).toContain('LEDGER_SUPABASE_KEY')
   })
 
   it('takes nothing for a difference that only the time of reading made', async () => {

@@ -1,6 +1,6 @@
 import { Tensor } from '@huggingface/transformers'
 import { inputsOf, type Loaded } from '../../../inference-host/device/load.ts'
-import { argmax } from '../../../inference-host/serving-form/original-run.ts'
+import { argmax } from '../../../inference-host/sampling/greedy.ts'
 import type { Slots } from '../../../inference-host/serving-form/serving-run.ts'
 
 /** What transformers.js' own `generate` answers greedily: the new tokens, the stop token included. */

@@ -2,19 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
-import { type BatchEngine, createBatchEngine } from '../../../inference-host/batching/batch-engine.ts'
+import { createBatchEngine } from '../../../inference-host/batching/batch-engine.ts'
 import { openDeviceMemory } from '../../../inference-host/batching/device-memory.ts'
 import { openDecoder } from '../../../inference-host/batching/open-decoder.ts'
 import { answerParent } from '../../../inference-host/child-process.ts'
 import { isDeviceLoss, isOutOfDeviceMemory } from '../../../inference-host/device/lost.ts'
 import { seededRandom } from '../../../inference-host/engine/random.ts'
 import { encodeOnnx } from '../../../inference-host/serving-form/onnx-file.ts'
-import { argmax, runOriginal } from '../../../inference-host/serving-form/original-run.ts'
+import { runOriginal } from '../../../inference-host/serving-form/original-run.ts'
 import { prepareServingForm } from '../../../inference-host/serving-form/prepare.ts'
 import type { ServingDescription } from '../../../inference-host/serving-form/rewrite.ts'
 import type { Verified } from '../../../inference-host/serving-form/verify.ts'
 import { spellOutAttention } from '../../graphs/spelled-out.ts'
 import { TINY, tinyDecoder } from '../../graphs/tiny-decoder.ts'
+import { askGreedily } from '../../unit/batching/ask-greedily.ts'
 
 /** A process that prepares a tiny decoder for WebGPU, batches requests there, and computes each alone on the CPU. */
 export type TinyRequest = { attention: 'gqa' | 'spelled-out'; requests: number }
@@ -62,7 +63,7 @@ answerParent(async ({ attention, requests }: TinyRequest): Promise<TinyAnswer> =
       // Short lanes: what grows moves from one to the next.
       sizes: { stride: 32, lane: 32, block: 32 },
     })
-    const outcomes = await Promise.all(wishes.map((wish) => ask(engine, wish)))
+    const outcomes = await Promise.all(wishes.map((wish) => askGreedily(engine, wish)))
     const cpu = await InferenceSession.create(modelFile)
     const alone: number[][] = []
     for (const { prompt, most } of wishes)
@@ -90,26 +91,6 @@ function wishesFor(count: number): Wish[] {
     const own = Array.from({ length: 1 + below(30) }, () => below(TINY.vocab))
     return { prompt: i % 2 === 0 ? own : [...shared, ...own], most: 3 + below(9) }
   })
-}
-
-function ask(engine: BatchEngine, { prompt, most }: Wish): Promise<{ tokens: number[]; cached: number }> {
-  const tokens: number[] = []
-  return new Promise((resolve, reject) =>
-    engine.submit({
-      prompt,
-      most,
-      namespace: 'account',
-      choose: (logits) => ({ id: argmax(logits), logprobs: undefined }),
-      stopped: () => false,
-      started() {},
-      take(token, last) {
-        tokens.push(token.id)
-        return last
-      },
-      ended: (end) =>
-        end.how === 'failed' ? reject(end.cause) : resolve({ tokens, cached: end.cachedPromptTokens }),
-    }),
-  )
 }
 
 async function allocateTooMuch(description: ServingDescription): Promise<TinyAnswer['tooMuch']> {

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBatchEngine } from '../../../inference-host/batching/batch-engine.ts'
 import { openDecoder } from '../../../inference-host/batching/open-decoder.ts'
 import { encodeOnnx } from '../../../inference-host/serving-form/onnx-file.ts'
-import { argmax } from '../../../inference-host/serving-form/original-run.ts'
 import { prepareServingForm } from '../../../inference-host/serving-form/prepare.ts'
 import { TINY, tinyDecoder } from '../../graphs/tiny-decoder.ts'
 import { toFloat16 } from '../../graphs/variants.ts'
+import { askGreedily } from './ask-greedily.ts'
 
 type Wish = { prompt: number[]; most: number }
 
@@ -48,27 +48,7 @@ async function written(wishes: readonly Wish[], slots: number) {
     now: () => performance.now(),
     sizes: { stride: 16, lane: 16, block: 16 },
   })
-  const texts = await Promise.all(
-    wishes.map(
-      ({ prompt, most }) =>
-        new Promise<number[]>((resolve, reject) => {
-          const tokens: number[] = []
-          engine.submit({
-            prompt,
-            most,
-            namespace: 'account',
-            choose: (logits) => ({ id: argmax(logits), logprobs: undefined }),
-            stopped: () => false,
-            started() {},
-            take(token, last) {
-              tokens.push(token.id)
-              return last
-            },
-            ended: (end) => (end.how === 'failed' ? reject(end.cause) : resolve(tokens)),
-          })
-        }),
-    ),
-  )
+  const texts = await Promise.all(wishes.map(async (wish) => (await askGreedily(engine, wish)).tokens))
   return { texts, largest }
 }
 

@@ -3,22 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { run } from '../../../cli/run.ts'
-
-async function twohop(...words: string[]) {
-  let [out, err] = ['', '']
-  const code = await run(words, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    colour: false,
-    signal: new AbortController().signal,
-  })
-  return { code, out, err }
-}
+import { twohop } from './twohop.ts'
 
 const asked: { method: string; path: string; authorization: string | undefined; body: unknown }[] = []
 let answer: { status: number; body: unknown }

@@ -2,23 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run } from '../../../cli/run.ts'
-
-/** Runs a command line and gives its exit code and what it printed. */
-async function twohop(...words: string[]) {
-  let [out, err] = ['', '']
-  const code = await run(words, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    colour: words.includes('--help'),
-    signal: new AbortController().signal,
-  })
-  return { code, out, err }
-}
+import { twohop } from '../cli/twohop.ts'
 
 let dir: string
 beforeAll(async () => {
