@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { isSecureUrl } from '../shared/secure-url.ts'
 import { type CliContext, CliError } from './context.ts'
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 /** Milliseconds that one request may take. */
 const TIMEOUT_MS = 30_000
 
@@ -58,7 +58,7 @@ function target(): { url: string; token: string } {
       'Set TWOHOP_URL to the address of your edge and TWOHOP_TOKEN to your access token or API key.',
     )
   const url = URL.parse(TWOHOP_URL)
-  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+  if (url === null || !isSecureUrl(url))
     throw new CliError('usage', 'TWOHOP_URL must begin with https:// (http:// is for this machine only).')
   return { url: url.origin, token }
 }

@@ -13,6 +13,8 @@ const Template = z
   .refine((text) => text.includes('{}'), 'must say with {} where the label goes')
 /** The hub's own, for a request that gives none. */
 export const HYPOTHESIS = 'This example is {}.'
+/** What a text is held against for one label: counted by the edge, and read by the host, the same. */
+export const hypothesisOf = (template: string, label: string): string => template.replace('{}', () => label)
 const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
 
 /** Not all of the hub's servers have it: what is too long is cut to the model's context rather than refused. */

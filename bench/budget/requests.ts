@@ -46,7 +46,7 @@ export const SETTINGS: readonly Setting[] = [
       limits: { ...LIMITS, billingDay: 15 },
     }),
     async prepare({ url, token }) {
-      const { accounts } = createUpstashAccounts({ url, token, timeoutMs: 30_000 })
+      const accounts = createUpstashAccounts({ url, token, timeoutMs: 30_000 })
       const scopes = 'chat embed'
       const keys = Array.from({ length: ACCOUNTS }, (_, n) => {
         const record = { account: accountOf(n), secret_hash: SECRET_HASH, scopes }

@@ -1,4 +1,4 @@
-import { orUnavailable, type UpstashOptions, upstashClient } from '../budget/upstash-client.ts'
+import { fieldsOf, orUnavailable, type UpstashOptions, upstashClient } from '../budget/upstash-client.ts'
 import { AUDIT_STREAM } from '../keys/storage.ts'
 import type { Act, AuditEntry, AuditLog } from './audit.ts'
 
@@ -46,17 +46,14 @@ export function actWords({ actor, action, target, reason = '', detail }: Act): s
 function entryOf(reply: unknown): AuditEntry {
   const [id, words] = Array.isArray(reply) ? reply : []
   if (typeof id !== 'string' || !Array.isArray(words)) throw new TypeError('the store gave no entry')
-  const fields = new Map(
-    words.flatMap((name, i) => (i % 2 === 0 ? [[String(name), String(words[i + 1])]] : [])),
-  )
-  const text = (name: string) => fields.get(name) ?? ''
+  const fields = fieldsOf(words)
   return {
     id,
     at: Number(id.split('-')[0]),
-    actor: text('actor'),
-    action: text('action'),
-    target: text('target'),
-    reason: text('reason') || undefined,
-    detail: JSON.parse(text('detail') || '{}'),
+    actor: fields.actor ?? '',
+    action: fields.action ?? '',
+    target: fields.target ?? '',
+    reason: fields.reason || undefined,
+    detail: JSON.parse(fields.detail || '{}'),
   }
 }

@@ -3,7 +3,7 @@ import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { GRANT } from './grant.lua.ts'
 import { ACCOUNT_PREFIX, accountKey } from './keys.ts'
-import { orUnavailable, runScript, type UpstashOptions, upstashClient } from './upstash-client.ts'
+import { fieldsOf, orUnavailable, runScript, type UpstashOptions, upstashClient } from './upstash-client.ts'
 
 /** Records that one page of a list looks for. */
 const PAGE = 500
@@ -14,68 +14,53 @@ type Options = UpstashOptions & {
 }
 
 /** The records of accounts in Upstash Redis, over HTTP. */
-export function createUpstashAccounts({ clock = () => 0, ...options }: Options): {
-  accounts: AccountStore
-} {
+export function createUpstashAccounts({ clock = () => 0, ...options }: Options): AccountStore {
   const redis = upstashClient(options)
   return {
-    accounts: {
-      get: (account) =>
-        orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountKey(account))))),
+    get: (account) => orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountKey(account))))),
 
-      async set(account, changes) {
-        const fields = Object.entries(accountFields(changes))
-        const written = fields.filter((field): field is [string, string] => field[1] !== null)
-        const removed = fields.flatMap(([name, text]) => (text === null ? [name] : []))
-        await orUnavailable(async () => {
-          const change = redis.multi()
-          if (written.length > 0) change.hset(accountKey(account), Object.fromEntries(written))
-          if (removed.length > 0) change.hdel(accountKey(account), ...removed)
-          if (fields.length > 0) await change.exec()
-        })
-      },
-
-      async grant(account, units, until) {
-        requireWhole(units, until)
-        return orUnavailable(async () => {
-          const call = {
-            script: GRANT,
-            keys: [accountKey(account)],
-            args: [units, until, clock()].map(String),
-          }
-          const reply = await runScript(redis, call)
-          const [left, ends] = Array.isArray(reply) ? reply.map(wholeNumber) : []
-          if (left === undefined || ends === undefined) throw new TypeError('the store gave no grant')
-          return { units: left, until: ends }
-        })
-      },
-
-      list: (next = '0') =>
-        orUnavailable(async () => {
-          const [cursor, keys] = await redis.scan(next, { match: `${ACCOUNT_PREFIX}*`, count: PAGE })
-          const hashes = await Promise.all(keys.map((key) => hash(redis, key)))
-          const accounts = keys.map((key, i) => ({
-            account: key.slice(ACCOUNT_PREFIX.length),
-            ...accountOf(fieldsOf(hashes[i])),
-          }))
-          return { accounts, next: cursor === '0' ? undefined : cursor }
-        }),
+    async set(account, changes) {
+      const fields = Object.entries(accountFields(changes))
+      const written = fields.filter((field): field is [string, string] => field[1] !== null)
+      const removed = fields.flatMap(([name, text]) => (text === null ? [name] : []))
+      await orUnavailable(async () => {
+        const change = redis.multi()
+        if (written.length > 0) change.hset(accountKey(account), Object.fromEntries(written))
+        if (removed.length > 0) change.hdel(accountKey(account), ...removed)
+        if (fields.length > 0) await change.exec()
+      })
     },
+
+    async grant(account, units, until) {
+      requireWhole(units, until)
+      return orUnavailable(async () => {
+        const call = {
+          script: GRANT,
+          keys: [accountKey(account)],
+          args: [units, until, clock()].map(String),
+        }
+        const reply = await runScript(redis, call)
+        const [left, ends] = Array.isArray(reply) ? reply.map(wholeNumber) : []
+        if (left === undefined || ends === undefined) throw new TypeError('the store gave no grant')
+        return { units: left, until: ends }
+      })
+    },
+
+    list: (next = '0') =>
+      orUnavailable(async () => {
+        const [cursor, keys] = await redis.scan(next, { match: `${ACCOUNT_PREFIX}*`, count: PAGE })
+        const hashes = await Promise.all(keys.map((key) => hash(redis, key)))
+        const accounts = keys.map((key, i) => ({
+          account: key.slice(ACCOUNT_PREFIX.length),
+          ...accountOf(fieldsOf(hashes[i])),
+        }))
+        return { accounts, next: cursor === '0' ? undefined : cursor }
+      }),
   }
 }
 
 /** A hash as Redis replies it: names and texts in turn. */
 const hash = (redis: Redis, key: string): Promise<unknown> => redis.hgetall(key)
-
-function fieldsOf(reply: unknown): Record<string, string> {
-  if (reply === null) return {}
-  if (Array.isArray(reply)) {
-    const names = reply.filter((_, i) => i % 2 === 0).map(String)
-    return Object.fromEntries(names.map((name, i) => [name, String(reply[2 * i + 1])]))
-  }
-  if (typeof reply !== 'object') throw new TypeError('the store gave no hash')
-  return Object.fromEntries(Object.entries(reply as object).map(([name, value]) => [name, String(value)]))
-}
 
 function accountOf(fields: Record<string, string>): AccountRecord {
   const { status, plan, billing_day, revoked_before, extra_units, extra_until } = fields

@@ -45,6 +45,19 @@ export async function runScript(
   }
 }
 
+/**
+ * A hash or an entry's fields as Redis gives them, names and texts in turn, or as the client may hand a hash on, as an
+ * object. Empty where there is none. @throws TypeError where it is neither
+ */
+export function fieldsOf(reply: unknown): Record<string, string> {
+  if (reply === null) return {}
+  if (typeof reply !== 'object') throw new TypeError('the store gave no fields')
+  const pairs = Array.isArray(reply)
+    ? reply.flatMap((name, i) => (i % 2 === 0 ? [[String(name), String(reply[i + 1])] as const] : []))
+    : Object.entries(reply).map(([name, text]) => [name, String(text)] as const)
+  return Object.fromEntries(pairs)
+}
+
 /** @throws TwohopError store_unavailable, with `message`, for whatever `ask` throws */
 export async function orUnavailable<T>(
   ask: () => Promise<T>,

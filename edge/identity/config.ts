@@ -1,11 +1,10 @@
+import { isSecureUrl } from '../../shared/secure-url.ts'
 import { FIREBASE_JWKS_URL } from './firebase.ts'
 import type { IssuerConfig } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
 
 /** Google Cloud's rule for project ids. */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /**
  * Reads which issuers to trust from configuration:
@@ -68,7 +67,7 @@ function secureUrl(name: string, value: string): URL {
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
     throw new Error(`${name}: this value is no URL, or one with a password or a fragment.`)
   }
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
+  if (!isSecureUrl(url)) {
     throw new Error(`${name}: "${value}" must begin with https:// (http:// is for loopback only).`)
   }
   return url

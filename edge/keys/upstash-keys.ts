@@ -3,7 +3,13 @@ import type { Act } from '../admin/audit.ts'
 import { actWords } from '../admin/upstash-audit.ts'
 import type { ScriptCall } from '../budget/commands.ts'
 import { apiKeyKey } from '../budget/keys.ts'
-import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../budget/upstash-client.ts'
+import {
+  fieldsOf,
+  orUnavailable,
+  runScript,
+  type UpstashOptions,
+  upstashClient,
+} from '../budget/upstash-client.ts'
 import { CREATE_KEY } from './create.lua.ts'
 import type { ApiKey, KeyStore, NewApiKey, RevokeBy } from './port.ts'
 import { REVOKE_KEY } from './revoke.lua.ts'
@@ -81,32 +87,23 @@ function createCall(key: NewApiKey, act: Act, now: number): ScriptCall {
   }
 }
 
-function apiKeyOf(id: string, fields: ReadonlyMap<string, string>): ApiKey | undefined {
-  const [account, secretHash] = [fields.get('account'), fields.get('secret_hash')]
+function apiKeyOf(id: string, fields: Record<string, string>): ApiKey | undefined {
+  const { account, secret_hash: secretHash, last_used_at: lastUsedAt } = fields
   if (!account || !secretHash) return undefined
-  const lastUsedAt = fields.get('last_used_at')
   return {
     id,
     account,
     secretHash,
-    name: fields.get('name') ?? '',
-    scopes: words(fields.get('scopes') ?? ''),
-    plan: fields.get('plan'),
-    madeBy: fields.get('made_by'),
-    createdAt: Number(fields.get('created_at')),
+    name: fields.name ?? '',
+    scopes: words(fields.scopes ?? ''),
+    plan: fields.plan,
+    madeBy: fields.made_by,
+    createdAt: Number(fields.created_at),
     // One without an end has ended: it was not written here.
-    expiresAt: Number(fields.get('expires_at') ?? 0),
+    expiresAt: Number(fields.expires_at ?? 0),
     lastUsedAt: lastUsedAt === undefined ? undefined : Number(lastUsedAt),
-    revoked: fields.get('revoked') === '1',
+    revoked: fields.revoked === '1',
   }
-}
-
-/** A hash as the client hands it on: names and texts in turn, or an object. */
-function fieldsOf(reply: unknown): Map<string, string> {
-  const pairs = Array.isArray(reply)
-    ? reply.flatMap((name, i) => (i % 2 === 0 ? [[String(name), String(reply[i + 1])] as const] : []))
-    : Object.entries(reply ?? {}).map(([name, text]) => [name, String(text)] as const)
-  return new Map(pairs)
 }
 
 const words = (text: string): string[] => text.split(' ').filter(Boolean)

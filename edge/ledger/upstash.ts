@@ -1,5 +1,6 @@
 import { KEYS } from '../budget/keys.ts'
 import {
+  fieldsOf,
   orUnavailable as orStoreUnavailable,
   type UpstashOptions,
   upstashClient,
@@ -83,12 +84,6 @@ export function entryList(reply: unknown): Entry[] {
     if (typeof id !== 'string') throw new TypeError('the store gave an entry without an id')
     return { id, fields: Array.isArray(words) ? fieldsOf(words) : undefined }
   })
-}
-
-function fieldsOf(words: unknown[]): Record<string, string> {
-  const fields: Record<string, string> = {}
-  for (let at = 0; at + 1 < words.length; at += 2) fields[String(words[at])] = String(words[at + 1])
-  return fields
 }
 
 /** @throws TwohopError store_unavailable for whatever `ask` throws */

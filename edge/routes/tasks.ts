@@ -1,6 +1,6 @@
 import { HUB_TASKS, type HubTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import { type HostTaskRequest, HYPOTHESIS, TASK_REQUESTS } from '../../shared/tasks.ts'
+import { type HostTaskRequest, HYPOTHESIS, hypothesisOf, TASK_REQUESTS } from '../../shared/tasks.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { worstCase, worstCaseOfPairs } from '../budget/estimate.ts'
 import { parseAs } from '../parse/body.ts'
@@ -73,7 +73,7 @@ function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [strin
   if (task !== 'zero-shot-classification') return undefined
   const { candidate_labels: labels = [], hypothesis_template: template = HYPOTHESIS } = parameters
   return inputs.flatMap((text) =>
-    labels.map((label): [string, string] => [text, template.replace('{}', () => label)]),
+    labels.map((label): [string, string] => [text, hypothesisOf(template, label)]),
   )
 }
 

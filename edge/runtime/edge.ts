@@ -54,7 +54,7 @@ export function createEdge(variables: Variables) {
     authenticate: withApiKeys(createVerifyToken(issuers, { fetch: network, now })),
     issuers: issuerNames(issuers),
     budget,
-    accounts: createUpstashAccounts(redis).accounts,
+    accounts: createUpstashAccounts(redis),
     keys: createUpstashKeys(redis),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),

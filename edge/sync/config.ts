@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { isSecureUrl } from '../../shared/secure-url.ts'
 import { createFirebaseAdmin, ServiceAccount } from './firebase-admin.ts'
 import type { IdentityAdmins } from './port.ts'
-import { isSecureUrl } from './secure-url.ts'
 import { createSupabaseAdmin } from './supabase-admin.ts'
 
 /** Characters; real ones have more. */

@@ -1,8 +1,8 @@
 import { importPKCS8, SignJWT } from 'jose'
 import * as z from 'zod'
+import { isSecureUrl } from '../../shared/secure-url.ts'
 import { askJson } from './ask.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
-import { isSecureUrl } from './secure-url.ts'
 
 /** What is used of the key file that Google's console gives for a service account. */
 export const ServiceAccount = z.looseObject({

@@ -16,6 +16,7 @@ import {
   type PreTrainedTokenizer,
   Tensor,
 } from '@huggingface/transformers'
+import type { SamplingDefaults } from '../sampling/settings.ts'
 import type { Dtype } from './dtype.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
 
@@ -36,13 +37,7 @@ export type ModelConfig = {
   task_specific_params?: Record<string, { prefix?: string }> | null
 }
 
-export type GenerationDefaults = {
-  eos_token_id?: number | number[] | null
-  do_sample?: boolean
-  temperature?: number | null
-  top_p?: number | null
-  top_k?: number | null
-}
+export type GenerationDefaults = SamplingDefaults & { eos_token_id?: number | number[] | null }
 
 /** All of a model but its weights. `context` is in tokens. */
 export type LoadedText = {

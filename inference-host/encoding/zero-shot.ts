@@ -1,3 +1,4 @@
+import { hypothesisOf } from '../../shared/tasks.ts'
 import type { EncodeJob } from './job.ts'
 import { type EncoderModel, labelOf, type Reading } from './reader.ts'
 import { highest, softmax } from './scores.ts'
@@ -16,7 +17,7 @@ export function readZeroShot(
   const logits = texts.map((): [entails: number, contradicts: number][] => [])
   return {
     inputs: texts.flatMap((text, i) =>
-      labels.map((label) => ({ text, pair: template.replace('{}', () => label), field: `inputs[${i}]` })),
+      labels.map((label) => ({ text, pair: hypothesisOf(template, label), field: `inputs[${i}]` })),
     ),
     truncate: false,
     take(index, _row, outputs) {

@@ -25,24 +25,15 @@ export type PerformOptions = {
 }
 
 /**
- * Does one job of a model that rewrites. Undefined is returned when `stopped` ended it.
+ * Does one job of a model that rewrites: writes a text anew, greedily, from the encoder's input. Undefined is returned when `stopped` ended it.
  * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context.
  */
 export async function perform(
   loaded: Loaded,
   job: Job,
-  options: PerformOptions,
-): Promise<Output | undefined> {
-  if (job.kind !== 'rewrite') throw new Error(`a model that rewrites does no ${job.kind}`)
-  return rewrite(loaded, job, options)
-}
-
-/** Writes a text anew, greedily, from the encoder's input. */
-async function rewrite(
-  loaded: Loaded,
-  job: Extract<Job, { kind: 'rewrite' }>,
   { counts, stopped, report }: PerformOptions,
 ): Promise<Output | undefined> {
+  if (job.kind !== 'rewrite') throw new Error(`a model that rewrites does no ${job.kind}`)
   const inputs = rewriteInputs(loaded, job)
   const promptTokens = inputs.input_ids.dims.at(-1) ?? 0
   const room = rewriteRoom(promptTokens, job.limits, loaded.context)

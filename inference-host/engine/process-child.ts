@@ -1,6 +1,5 @@
-import type { Engine } from './port.ts'
 import type { FromProcess, ToProcess } from './process.ts'
-import { startThreadEngine } from './thread.ts'
+import { startThreadEngine, type ThreadEngine } from './thread.ts'
 
 /**
  * The body of an engine's process. The model is on a thread, so that this one is always free to hear of a stop, and of
@@ -10,7 +9,7 @@ const STATE_MS = 1000
 
 const stops = new Map<number, () => void>()
 let outbox: FromProcess[] = []
-let engine: Engine | undefined
+let engine: ThreadEngine | undefined
 
 /** Sends what one turn of the loop brings as one message: all tokens of a step, most of the time. */
 function post(message: FromProcess): void {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { WorkerData } from './messages.ts'
 import type { Engine, EngineEvent, EngineLoad, Job, ModelInfo } from './port.ts'
-import { LOST } from './thread.ts'
+import { createReports } from './reports.ts'
 
 /** To the engine's process. */
 export type ToProcess =
@@ -40,10 +40,9 @@ const CHILD = new URL('process-child.ts', import.meta.url)
 export async function startProcessEngine(data: WorkerData, timeoutMs: number): Promise<ProcessEngine> {
   // Structured clones and not JSON: jobs hold maps, and log probabilities can be infinite.
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
-  const reports = new Map<number, (event: EngineEvent) => void>()
+  const reports = createReports()
   const died = Promise.withResolvers<string>()
   const ended = Promise.withResolvers<void>()
-  let runs = 0
   let rss = 0
   let load: EngineLoad | undefined
   let closing = false
@@ -65,10 +64,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
     if (message.type === 'load_failed') loaded.reject(new Error(message.message))
     if (message.type === 'died') end(message.why)
     if (message.type === 'state') ({ rss, load } = message)
-    if (message.type !== 'event') return
-    const report = reports.get(message.run)
-    if (message.event.type === 'ended') reports.delete(message.run)
-    report?.(message.event)
+    if (message.type === 'event') reports.deliver(message.run, message.event)
   }
 
   function end(why: string): void {
@@ -76,8 +72,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
     over = true
     loaded.reject(new Error(why))
     if (!closing) died.resolve(why)
-    for (const report of [...reports.values()]) report(LOST)
-    reports.clear()
+    reports.lose()
     // Also one whose thread is gone but which hangs in a driver's clean-up.
     child.kill('SIGKILL')
     ended.resolve()
@@ -99,12 +94,8 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
       load: () => load,
       died: died.promise,
       run(job, report) {
-        const run = runs++
-        if (over) {
-          queueMicrotask(() => report(LOST))
-          return { stop: () => {} }
-        }
-        reports.set(run, report)
+        const run = reports.open(report)
+        if (run === undefined) return { stop: () => {} }
         send(child, { type: 'run', run, job })
         return { stop: () => over || send(child, { type: 'stop', run }) }
       },

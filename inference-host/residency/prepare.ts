@@ -24,7 +24,8 @@ export type PreparedForm = { data: WorkerData; need: Bytes }
 /** A model that is proved to be what was locked, and only has to be loaded. */
 export type PreparedModel = {
   entry: ModelEntry
-  folder: string
+  /** What its files say of its text: read once, when it is first asked for. */
+  description: () => Promise<Description>
   /** Its own device first, then the one to fall back to. */
   forms: [PreparedForm, ...PreparedForm[]]
 }
@@ -66,9 +67,12 @@ export async function prepareModel(
   })
   log('device', { model: entry.id, chosen: device, why })
 
+  let read: Promise<Description> | undefined
+  const description = () => (read ??= describe(entry.id, { folder, context: entry.context }, DESCRIBE_MS))
+
   async function form(on: Device, as: Dtype): Promise<PreparedForm> {
     const load: LoadRequest = { ...request, device: on, dtype: as }
-    const batched = await prepareBatching(entry, load, kvShare(config, budget, on), config, log)
+    const batched = await prepareBatching(entry, load, description, kvShare(config, budget, on), config, log)
     const copies = encodes(entry.task) ? lanesOn(on, request.threads) : 1
     const need = estimate(copies * (await sizeAs(as, on)), on, batched?.memoryBytes ?? 0)
     return { data: { ...load, id: entry.id, ...(batched && { batched }) }, need }
@@ -77,15 +81,15 @@ export async function prepareModel(
   const forms: PreparedModel['forms'] = [await form(device, dtype)]
   if (entry.fallback === 'cpu' && device !== 'cpu')
     forms.push(await form('cpu', pickDtype(entry.dtype, entry.task, 'cpu', files)))
-  return { entry, folder, forms }
+  return { entry, description, forms }
 }
 
 /** What clients and the scheduler may know of a model that is not loaded yet. */
-export async function infoOf({ entry, folder, forms }: PreparedModel): Promise<ModelInfo> {
-  const { device, dtype, context } = forms[0].data
-  const description = await describe(entry.id, { folder, context }, DESCRIBE_MS)
+export async function infoOf({ entry, description, forms }: PreparedModel): Promise<ModelInfo> {
+  const { device, dtype } = forms[0].data
+  const { context, overhead } = await description()
   const { id, task } = entry
-  return { id, task, device, dtype, context: description.context, overhead: description.overhead }
+  return { id, task, device, dtype, context, overhead }
 }
 
 /**
@@ -100,8 +104,9 @@ function kvShare(config: Config, budget: Bytes, device: Device): { most: number;
 
 /** What a decoder needs to be batched; nothing, and a line that says why, where it cannot be. */
 async function prepareBatching(
-  { id, task, context, public_prefixes: publicPrefixes = [] }: ModelEntry,
+  { id, task, public_prefixes: publicPrefixes = [] }: ModelEntry,
   { folder, device, dtype, threads }: LoadRequest,
+  describeText: PreparedModel['description'],
   kvBytes: { most: number; usual: number },
   config: Config,
   log: Log,
@@ -110,7 +115,7 @@ async function prepareBatching(
   if (task !== 'text-generation' || slots === 1) return undefined
   const alone = (why: string) => void log('one_at_a_time', { model: id, why })
 
-  const described: Description = await describe(id, { folder, context }, DESCRIBE_MS)
+  const described = await describeText()
   if (described.unfollowed.length > 0)
     return alone(`its generation config asks for ${described.unfollowed.join(', ')}`)
   const form = await servingFormOf({

@@ -1,7 +1,7 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { reasonOf } from '../device/reason.ts'
 import type { ModelInfo } from '../engine/port.ts'
-import { LOST } from '../engine/thread.ts'
+import { LOST } from '../engine/reports.ts'
 import type { Log } from '../log.ts'
 import { ATTEMPTS, coolDownMs, QUIET_MS, retryMs } from './backoff.ts'
 import { type Bytes, mebibytes } from './bytes.ts'

@@ -1,8 +1,7 @@
 import { HostEmbeddingRequest } from '../../shared/openai/embeddings.ts'
-import type { PromptUsage } from '../../shared/usage.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { outputOf } from './output.ts'
-import { answer, failedAnswer } from './report.ts'
+import { answerOf, promptUsageOf } from './report.ts'
 
 /** `POST /v1/embeddings`. The vectors arrive as JSON text, which is joined here and not parsed. */
 export function embeddings(host: Host) {
@@ -19,18 +18,14 @@ export function embeddings(host: Host) {
       maxTokens: 0,
       job: (limits) => ({ kind: 'embed', texts: input, normalize: true, encoding, ...how, limits }),
     })
-    const { requestId } = context.var
-    try {
+    return answerOf(run, context.var.requestId, async () => {
       const { json } = await outputOf(run, 'items')
       const data = json.map(
         (vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`,
       )
-      const { promptTokens } = run.report()
-      const usage: PromptUsage = { prompt_tokens: promptTokens, total_tokens: promptTokens }
+      const usage = promptUsageOf(run.report())
       const rest = `"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}`
-      return answer(`{"object":"list","data":[${data.join(',')}],${rest}}`, requestId, run)
-    } catch (error) {
-      return failedAnswer(error, requestId, run)
-    }
+      return `{"object":"list","data":[${data.join(',')}],${rest}}`
+    })
   }
 }

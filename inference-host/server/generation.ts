@@ -4,7 +4,7 @@ import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Run, RunEvent } from '../scheduler/run.ts'
 import { type Choice, createChoice, joined, type Piece, type Reading, type Whole } from './choice.ts'
-import { answer, failedAnswer, timingOf, usageOf } from './report.ts'
+import { answerOf, failedAnswer, timingOf, usageOf } from './report.ts'
 
 /** How one of OpenAI's routes writes an answer: as a whole, and piece by piece. */
 export type Shape = {
@@ -70,9 +70,9 @@ function choicesOf({ request, reading }: Pick<Options, 'request' | 'reading'>): 
   return Array.from({ length: request.n ?? 1 }, (_, index) => createChoice(index, reading))
 }
 
-async function whole(options: Options): Promise<Response> {
+function whole(options: Options): Promise<Response> {
   const { shape, request, requestId, run, now = Date.now } = options
-  try {
+  return answerOf(run, requestId, async () => {
     const choices = choicesOf(options)
     const all = await Array.fromAsync(pieces(run.events(), choices))
     const body = {
@@ -83,10 +83,8 @@ async function whole(options: Options): Promise<Response> {
       choices: choices.map((_, index) => shape.whole.choice(joined(all, index))),
       usage: usageOf(run.report()),
     }
-    return answer(JSON.stringify(body), requestId, run)
-  } catch (error) {
-    return failedAnswer(error, requestId, run)
-  }
+    return JSON.stringify(body)
+  })
 }
 
 /** Waits until the prompt is accepted, so that a refusal is a plain answer; then streams. */

@@ -1,6 +1,6 @@
 import { errorResponse } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
-import { type GenerationUsage, generationUsage } from '../../shared/usage.ts'
+import { type GenerationUsage, generationUsage, type PromptUsage } from '../../shared/usage.ts'
 import type { Report, Run } from '../scheduler/run.ts'
 
 export function usageOf({ promptTokens, outputTokens }: Report): GenerationUsage {
@@ -20,8 +20,22 @@ function costHeaders(report: Report): Record<string, string> {
   return { 'x-usage': JSON.stringify(usageOf(report)), 'x-timing': JSON.stringify(timingOf(report)) }
 }
 
+/** What of a run's prompt OpenAI's answers without output tell. */
+export function promptUsageOf({ promptTokens }: Report): PromptUsage {
+  return { prompt_tokens: promptTokens, total_tokens: promptTokens }
+}
+
+/** A whole answer of the JSON text that `json` makes of what the run gives, or the error with which that ended. */
+export async function answerOf(run: Run, requestId: string, json: () => Promise<string>): Promise<Response> {
+  try {
+    return answer(await json(), requestId, run)
+  } catch (error) {
+    return failedAnswer(error, requestId, run)
+  }
+}
+
 /** A whole answer of JSON text, with what it has cost in its headers. */
-export function answer(json: string, requestId: string, run: Run): Response {
+function answer(json: string, requestId: string, run: Run): Response {
   return new Response(json, {
     headers: {
       'content-type': 'application/json',

@@ -1,7 +1,7 @@
 import { HostRerankRequest, type RerankAnswer } from '../../shared/rerank.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { outputOf } from './output.ts'
-import { answer, failedAnswer } from './report.ts'
+import { answerOf, promptUsageOf } from './report.ts'
 
 /** `POST /v1/rerank`. */
 export function rerank(host: Host) {
@@ -24,11 +24,9 @@ export function rerank(host: Host) {
         limits,
       }),
     })
-    const { requestId } = context.var
-    try {
+    return answerOf(run, context.var.requestId, async () => {
       const { json } = await outputOf(run, 'items')
       const ranks = json.map((item) => JSON.parse(item) as { index: number; relevance_score: number })
-      const { promptTokens } = run.report()
       const body: RerankAnswer = {
         object: 'list',
         model,
@@ -36,11 +34,9 @@ export function rerank(host: Host) {
           ...rank,
           ...(asked.return_documents && { document: { text: documents[rank.index] ?? '' } }),
         })),
-        usage: { prompt_tokens: promptTokens, total_tokens: promptTokens },
+        usage: promptUsageOf(run.report()),
       }
-      return answer(JSON.stringify(body), requestId, run)
-    } catch (error) {
-      return failedAnswer(error, requestId, run)
-    }
+      return JSON.stringify(body)
+    })
   }
 }

@@ -5,6 +5,7 @@ import { chown, cp, lchown, mkdtemp, readdir, rm, stat, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { watched } from '../watched.ts'
 import type { Binaries } from './binaries.ts'
 
 /** How to connect: over the Unix socket that lies in the folder `host`. */
@@ -29,18 +30,6 @@ const NOBODY = 65534
 const PORT = 5432
 
 /**
- * Starts PostgreSQL, ends it fast (SIGINT) when standard input closes, and removes its folder. Input closes also when
- * this process is killed, which could end nothing itself then.
- */
-const WATCHED = `exec 3<&0
-folder=$1; shift
-"$@" 3<&- & pid=$!
-echo $pid
-{ cat <&3 >/dev/null; kill -INT $pid 2>/dev/null; } &
-wait $pid
-rm -rf "$folder"`
-
-/**
  * Starts a PostgreSQL with an empty cluster in a folder of its own under the system's temporary one, about 1.2 s on
  * two cores. All that is in it is gone when it stops. It listens on a Unix socket only, asks for a password of 24
  * random bytes, and never waits for the disk: it is for one machine and one run.
@@ -63,13 +52,17 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
     const options = ['-D', data, '-k', home, '-p', String(PORT), '-F']
     const settings = { listen_addresses: '', max_connections: 40, shared_buffers: '32MB', timezone: 'UTC' }
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const child = spawn('sh', ['-c', WATCHED, 'sh', home, join(bin, 'postgres'), ...options, ...flags], {
-      ...owner,
-      cwd: home,
-      // In a group of its own: Ctrl-C reaches the launcher, which stops its parts in order.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      'sh',
+      ['-c', watched('INT'), 'sh', home, join(bin, 'postgres'), ...options, ...flags],
+      {
+        ...owner,
+        cwd: home,
+        // In a group of its own: Ctrl-C reaches the launcher, which stops its parts in order.
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    )
     const ended = once(child, 'exit')
     const pid = Number((await once(createInterface({ input: child.stdout }), 'line'))[0])
     let stopping = false

@@ -4,6 +4,7 @@ import { access, constants, mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { watched } from '../watched.ts'
 import { connectRedis, type RedisConnection } from './connection.ts'
 import { RedisError, type RedisStore } from './port.ts'
 
@@ -12,18 +13,6 @@ const START_MS = 5000
 
 /** How often it is started again; one that ends more often than this has a reason that stays. */
 const MAX_RESTARTS = 100
-
-/**
- * Starts redis-server, ends it when standard input closes and removes its socket's folder. Input closes also when
- * this process is killed, which could end nothing itself then.
- */
-const WATCHED = `exec 3<&0
-folder=$1; shift
-"$@" 3<&- & pid=$!
-echo $pid
-{ cat <&3 >/dev/null; kill $pid 2>/dev/null; } &
-wait $pid
-rm -rf "$folder"`
 
 /** Path of `redis-server`, or undefined when it is not on the PATH. */
 export async function findRedisServer(path = process.env.PATH ?? ''): Promise<string | undefined> {
@@ -59,7 +48,7 @@ export async function startRealRedis(file: string, folder: string): Promise<Redi
     const settings = { port: 0, unixsocket: socket, unixsocketperm: 700, save: '', appendonly: 'no', dir }
     const flags = Object.entries({ ...settings, logfile: join(dir, 'redis.log'), loglevel: 'warning' })
     const command = [file, ...flags.flatMap(([name, value]) => [`--${name}`, String(value)])]
-    const child = spawn('sh', ['-c', WATCHED, 'sh', socketFolder, ...command], {
+    const child = spawn('sh', ['-c', watched('TERM'), 'sh', socketFolder, ...command], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     try {

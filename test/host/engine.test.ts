@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Loaded, loadModel } from '../../inference-host/device/load.ts'
 import { aloneWrite } from '../../inference-host/engine/generate.ts'
-import type { EngineEvent, Job } from '../../inference-host/engine/port.ts'
-import { startThreadEngine } from '../../inference-host/engine/thread.ts'
+import type { Job } from '../../inference-host/engine/port.ts'
 import { readTokenBytes } from '../../inference-host/engine/token-bytes.ts'
 import { writeOn } from '../../inference-host/engine/write-on.ts'
 import { embeddedModel } from '../real-models.ts'
@@ -66,26 +65,5 @@ describe('stopping a generation', () => {
 
   test('with the flag up before the start nothing is computed', async () => {
     expect(await stopAt(0)).toEqual({ output: undefined, atFlag: 0, atEnd: 0 })
-  })
-})
-
-describe('the thread', () => {
-  test('a job whose engine is closed ends as lost, after what it had reported', async () => {
-    const engine = await startThreadEngine({ ...REQUEST, id: 'chat' })
-    const events: EngineEvent[] = []
-    const ended = new Promise<void>((resolve) => {
-      engine.run(STORY, (event) => {
-        events.push(event)
-        if (event.type === 'token' && event.outputTokens === 2) void engine.close()
-        if (event.type === 'ended') resolve()
-      })
-    })
-    await ended
-    expect(events[0]).toEqual({ type: 'started', promptTokens: expect.any(Number) })
-    expect(events.at(-1)).toMatchObject({ type: 'ended', end: { how: 'lost' } })
-  })
-
-  test('a model that does not load is an error with the loader’s words', async () => {
-    await expect(startThreadEngine({ ...REQUEST, id: 'chat', dtype: 'q4' })).rejects.toThrow(/model_q4\.onnx/)
   })
 })

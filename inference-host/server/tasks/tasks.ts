@@ -2,7 +2,7 @@ import { HUB_TASKS, type HubTask } from '../../../shared/catalog.ts'
 import { TwohopError } from '../../../shared/errors.ts'
 import { HostTaskRequest } from '../../../shared/tasks.ts'
 import { begin, type Host, type HostContext, readRequest } from '../call.ts'
-import { answer, failedAnswer } from '../report.ts'
+import { answerOf } from '../report.ts'
 import { READING } from './reading.ts'
 import type { TaskRoute } from './route.ts'
 import { WRITING } from './writing.ts'
@@ -27,11 +27,6 @@ export function tasks(host: Host) {
       maxTokens: request.max_tokens,
       job: (limits) => route.job(request, limits),
     })
-    const { requestId } = context.var
-    try {
-      return answer(await route.json(run, request), requestId, run)
-    } catch (error) {
-      return failedAnswer(error, requestId, run)
-    }
+    return answerOf(run, context.var.requestId, () => route.json(run, request))
   }
 }

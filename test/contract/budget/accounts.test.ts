@@ -282,7 +282,7 @@ describeEachRedis('an API key', (redis) => {
 
 describe('records in a store that does not answer', () => {
   it('are unavailable', async () => {
-    const { accounts } = createUpstashAccounts({
+    const accounts = createUpstashAccounts({
       url: 'http://127.0.0.1:9',
       token: 't',
       timeoutMs: 500,

@@ -26,7 +26,7 @@ export type RunningRedis = {
   /** A budget of its own connection, as another edge would have it, on the set clock. */
   budget(options?: Partial<Parameters<typeof createUpstashBudget>[0]>): ReturnType<typeof createUpstashBudget>
   /** The records of accounts and API keys, on the set clock. */
-  records(): ReturnType<typeof createUpstashAccounts>
+  records(): { accounts: ReturnType<typeof createUpstashAccounts> }
   clock: { now: number }
 }
 
@@ -95,13 +95,14 @@ function running(kind: 'redis-server' | 'embedded'): RunningRedis {
     local: () => local,
     budget: (options = {}) =>
       createUpstashBudget({ url: local.url, token: local.token, clock: () => clock.now, ...options }),
-    records: () =>
-      createUpstashAccounts({
+    records: () => ({
+      accounts: createUpstashAccounts({
         url: local.url,
         token: local.token,
         timeoutMs: 20_000,
         clock: () => clock.now,
       }),
+    }),
     clock,
   }
 }

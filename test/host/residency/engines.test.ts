@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { WorkerData } from '../../../inference-host/engine/messages.ts'
 import type { Engine, EngineEvent, Job } from '../../../inference-host/engine/port.ts'
 import { type ProcessEngine, startProcessEngine } from '../../../inference-host/engine/process.ts'
-import { startThreadEngine } from '../../../inference-host/engine/thread.ts'
 import { embeddedModel } from '../../real-models.ts'
 
 const data: WorkerData = {
@@ -47,10 +46,9 @@ function run(job: Job, onToken: (count: number, stop: () => void) => void = () =
   })
 }
 
-describe.each([
-  ['on a thread', (wanted: WorkerData) => startThreadEngine(wanted)],
-  ['in a process', (wanted: WorkerData) => startProcessEngine(wanted, 60_000)],
-])('an engine %s', (_name, start) => {
+const start = (wanted: WorkerData) => startProcessEngine(wanted, 60_000)
+
+describe('an engine in a process', () => {
   test('reports a start, each token in order, and one end with all that was computed', async () => {
     engine = await start(data)
     const { events, ended } = await run(story(20))
@@ -78,9 +76,7 @@ describe.each([
   test('that does not load is an error with the reason', async () => {
     await expect(start({ ...data, dtype: 'q4' })).rejects.toThrow(/model_q4\.onnx/)
   })
-})
 
-describe('an engine in a process', () => {
   test('that is killed ends its jobs as lost, says so, and gives all its memory back', async () => {
     const killed = await startProcessEngine(data, 60_000)
     engine = killed

@@ -1,5 +1,5 @@
 import type { Engine, EngineEvent } from '../../../inference-host/engine/port.ts'
-import { LOST } from '../../../inference-host/engine/thread.ts'
+import { LOST } from '../../../inference-host/engine/reports.ts'
 import type { Form, Loaded } from '../../../inference-host/residency/port.ts'
 import { createHandEngine, type HandEngine } from '../host/hand-engine.ts'
 
