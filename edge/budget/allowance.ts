@@ -7,6 +7,7 @@ import {
   type OtherPlan,
   type Refusal,
   type Reservation,
+  type SaidBefore,
   SPENDER_REFUSALS,
   type SpenderRefusal,
   THRESHOLDS,
@@ -27,10 +28,10 @@ export function decisionOf(
   reply: unknown,
   limits: Limits,
   units: number,
-): Reservation | Refusal | OtherPlan | 'id_used' {
+): Reservation | Refusal | OtherPlan | SaidBefore | 'id_used' {
   const code = codeOf(reply)
   if (code === 'id_used') return code
-  const barred = otherPlanOf(reply) ?? spenderRefusalOf(reply)
+  const barred = otherPlanOf(reply) ?? spenderRefusalOf(reply) ?? saidBeforeOf(reply)
   if (barred) return barred
 
   const { account, allowance, rest } = countersOf(reply, limits)
@@ -96,6 +97,13 @@ function otherPlanOf(reply: unknown): OtherPlan | undefined {
 function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
   const code = SPENDER_REFUSALS.find((known) => known === codeOf(reply))
   return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
+}
+
+function saidBeforeOf(reply: unknown): SaidBefore | undefined {
+  const code = codeOf(reply)
+  if (code === 'idempotency_in_progress' || code === 'idempotency_key_reused') return { granted: false, code }
+  if (!Array.isArray(reply) || code !== 'answered') return undefined
+  return { granted: false, code, answer: String(reply[1]) }
 }
 
 function windowOf(reply: unknown): BudgetWindow {

@@ -31,7 +31,7 @@ export function rememberRefusals(budget: Budget, options: RememberOptions = {}):
         return aged(known.value.refusal, known.ageMs)
 
       const decision = await budget.reserve(request)
-      if (!decision.granted && decision.code !== 'plan_is') {
+      if ('allowance' in decision && !decision.granted) {
         const blockMs = certainMs(decision)
         if (blockMs > 0) calls.set(spender, { refusal: decision, limits: request.limits }, blockMs)
       }

@@ -1,4 +1,4 @@
-import { apiKeyKey, KEYS, MAX_LEASE_MS, reservationKey } from './keys.ts'
+import { apiKeyKey, idempotencyKey, KEYS, MAX_LEASE_MS, reservationKey } from './keys.ts'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import type { Script } from './script.ts'
@@ -18,7 +18,7 @@ const MAX_SWEEP = 1000
  * @throws RangeError for counts that are no safe whole numbers and for a lease of no time or longer than MAX_LEASE_MS
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
-  const { requestId, spender, units, plan, limits, leaseMs, model, task } = request
+  const { requestId, spender, units, plan, limits, leaseMs, model, task, idempotency } = request
   requireCounts(units, project.day ?? 0, project.month ?? 0)
   if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > MAX_LEASE_MS)
     throw new RangeError(`a lease must be 1 to ${MAX_LEASE_MS} ms, not ${leaseMs}`)
@@ -26,8 +26,19 @@ export function reserveCall(request: ReserveRequest, project: ProjectBudgets, no
   const key = 'key' in spender ? spender.key : ''
   return scriptCall(
     RESERVE,
-    [who.key, reservationKey(requestId), KEYS.open],
-    [...who.args, project.day ?? -1, project.month ?? -1, requestId, units, leaseMs, model, task, key],
+    [who.key, reservationKey(requestId), KEYS.open, idempotencyKey(idempotency?.id ?? '')],
+    [
+      ...who.args,
+      project.day ?? -1,
+      project.month ?? -1,
+      requestId,
+      units,
+      leaseMs,
+      model,
+      task,
+      key,
+      idempotency?.body ?? '',
+    ],
   )
 }
 
@@ -37,9 +48,10 @@ export function usageCall(spender: Spender, plan: string, limits: Limits, now: n
 }
 
 export function settleCall(settlement: Settlement, now: number): ScriptCall {
-  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome } = settlement
+  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency } =
+    settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
-  const keys = [reservationKey(requestId), KEYS.open, KEYS.events]
+  const keys = [reservationKey(requestId), KEYS.open, KEYS.events, idempotencyKey(idempotency?.id ?? '')]
   const { account, plan, model, task, key, billingDay = 1 } = reserved
   return scriptCall(SETTLE, keys, [
     requestId,
@@ -56,6 +68,8 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     plan,
     key,
     billingDay,
+    idempotency ? 1 : 0,
+    idempotency?.answer ?? '',
   ])
 }
 

@@ -87,7 +87,11 @@ export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify
       throw error
     })
     if (!decision.granted)
-      throw decision.code === 'plan_is' ? new OtherPlanError(decision.plan) : refused(decision)
+      throw 'plan' in decision
+        ? new OtherPlanError(decision.plan)
+        : 'allowance' in decision
+          ? refused(decision)
+          : new TwohopError('internal', decision.code)
 
     const settled = Promise.withResolvers<void>()
     background(settled.promise)

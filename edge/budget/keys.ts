@@ -12,6 +12,7 @@
  * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 2 h |
  * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
  * | `twohop:reservation:{request}` | hash, see reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
+ * | `twohop:idempotency:{SHA-256}` | hash, see hold.lua.ts | open as long as the lease, answered 24 h |
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
  * | `twohop:events` | stream of usage events, see settlement.lua.ts | until the ledger has them |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
@@ -21,6 +22,8 @@ export const KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twoh
 export const ACCOUNT_PREFIX = 'twohop:account:'
 export const API_KEY_PREFIX = 'twohop:key:'
 export const RESERVATION_PREFIX = 'twohop:reservation:'
+/** Followed by the SHA-256 of whose idempotency key it is and the key itself: a client's text names no Redis key. */
+export const IDEMPOTENCY_PREFIX = 'twohop:idempotency:'
 export const LEASES_PREFIX = 'twohop:leases:'
 /** Followed by the account, a colon and a window's name, such as `minute:2026-11-21T10:59`. */
 export const BUDGET_PREFIX = 'twohop:budget:'
@@ -29,6 +32,7 @@ export const PROJECT_PREFIX = 'twohop:project:'
 
 export const accountKey = (account: string) => `${ACCOUNT_PREFIX}${account}`
 export const apiKeyKey = (id: string) => `${API_KEY_PREFIX}${id}`
+export const idempotencyKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
 export const reservationKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
 
 const HOUR = 3_600_000
@@ -47,6 +51,9 @@ export const SWEPT_KEPT_MS = 24 * HOUR
 
 /** Milliseconds for which a settled id is barred: much longer than any request or settlement can be on its way. */
 export const SETTLED_KEPT_MS = HOUR
+
+/** Milliseconds for which the answer to an idempotency key is given again. */
+export const ANSWER_KEPT_MS = 24 * HOUR
 
 /** Milliseconds for which an ended API key is still told from one that never was. */
 export const ENDED_KEY_KEPT_MS = 30 * 24 * HOUR

@@ -49,6 +49,16 @@ export type ReserveRequest = {
   /** For the usage event, should the sweep have to write it. */
   model: string
   task: string
+  /** Where the caller sent an `Idempotency-Key`. */
+  idempotency?: Idempotency | undefined
+}
+
+/** A request that must not be done twice. */
+export type Idempotency = {
+  /** Hex: whose key it is and the key, hashed. Names the record. */
+  id: string
+  /** Hex: SHA-256 of what is asked for. */
+  body: string
 }
 
 /** How much of each limit is left after the decision. A budget's limit includes what is left of a grant. */
@@ -85,6 +95,11 @@ export type Refusal = {
   allowance: Allowance | undefined
 }
 
+/** A request with the same idempotency key came before; nothing was held. */
+export type SaidBefore =
+  | { granted: false; code: 'answered'; answer: string }
+  | { granted: false; code: 'idempotency_in_progress' | 'idempotency_key_reused' }
+
 /** The account has another plan than the one whose limits were sent; nothing was held. */
 export type OtherPlan = { granted: false; code: 'plan_is'; plan: string }
 
@@ -114,6 +129,11 @@ export type Settlement = {
   outputTokens: number
   computeMs: number
   outcome: Outcome
+  /**
+   * Where the request has an idempotency key: what whoever comes again with it is told. Without `answer` coming again is
+   * another attempt.
+   */
+  idempotency?: { id: string; answer?: string | undefined } | undefined
 }
 
 /** Shares of a budget, in per cent, that somebody is told of when they are used. */
@@ -150,7 +170,7 @@ export type Budget = {
    * request changes nothing.
    * @throws TwohopError `internal` when the request id was used before, be it only by its settlement
    */
-  reserve(request: ReserveRequest): Promise<Reservation | Refusal | OtherPlan>
+  reserve(request: ReserveRequest): Promise<Reservation | Refusal | OtherPlan | SaidBefore>
   /**
    * Replaces the hold by what was used, frees the lease and writes the usage event, atomically and once per request
    * id. `settled` is false when it was done before. A settlement that comes before its reservation (whose answer was

@@ -1,5 +1,5 @@
 import { CLOCK_LUA } from './clock.lua.ts'
-import { LEASES_PREFIX, SETTLED_KEPT_MS } from './keys.ts'
+import { ANSWER_KEPT_MS, LEASES_PREFIX, SETTLED_KEPT_MS } from './keys.ts'
 import type { Script } from './script.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
@@ -16,11 +16,12 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: 'e1f1fa3ee440c1b93bc4f21e38a621b8349f20aa',
+  sha: 'ab0518ff57a4b3742b64adeddfceac82537aa65e',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
 -- KEYS[3] usage events: stream
+-- KEYS[4] record of the idempotency key: hash; any name where there is none
 -- ARGV[1] request id
 -- ARGV[2] used (units)
 -- ARGV[3] ARGV[4] prompt and output tokens
@@ -29,6 +30,8 @@ export const SETTLE: Script = {
 -- ARGV[7] now (ms), 0 for the server's clock
 -- ARGV[8] ARGV[9] ARGV[10] ARGV[11] ARGV[12] ARGV[13] account, units reserved, model, task, plan, API key
 -- ARGV[14] billing day of the plan
+-- ARGV[15] 1 where the request has an idempotency key, else 0
+-- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}
 local record = read_record(KEYS[1])
@@ -37,6 +40,13 @@ if record.state == 'settled' then return {0} end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'state', 'settled')
 redis.call('PEXPIRE', KEYS[1], ${SETTLED_KEPT_MS})
+if ARGV[15] == '1' and redis.call('HGET', KEYS[4], 'request') == ARGV[1] then
+  if ARGV[16] == '' then redis.call('DEL', KEYS[4])
+  else
+    redis.call('HSET', KEYS[4], 'answer', ARGV[16])
+    redis.call('PEXPIRE', KEYS[4], ${ANSWER_KEPT_MS})
+  end
+end
 
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
