@@ -1,6 +1,7 @@
-import { reserveCall, type ScriptCall, settleCall } from '../../edge/budget/commands.ts'
+import { reserveCall, settleCall } from '../../edge/budget/commands.ts'
 import type { ReserveRequest } from '../../edge/budget/port.ts'
 import { RedisError, type RedisStore } from '../../local/redis/port.ts'
+import type { ScriptCall } from '../../shared/redis-script.ts'
 import { percentile } from '../kit.ts'
 import { type Setting, settlementOf } from './requests.ts'
 

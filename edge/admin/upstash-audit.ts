@@ -1,4 +1,4 @@
-import { fieldsOf, orUnavailable, type UpstashOptions, upstashClient } from '../budget/upstash-client.ts'
+import { fieldsOf, orUnavailable, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { AUDIT_STREAM } from '../keys/storage.ts'
 import type { Act, AuditEntry, AuditLog } from './audit.ts'
 

@@ -1,6 +1,6 @@
+import type { Script } from '../../shared/redis-script.ts'
 import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { LEASES_PREFIX } from '../budget/keys.ts'
-import type { Script } from '../budget/script.ts'
 import { WINDOWS_LUA } from '../budget/windows.lua.ts'
 
 /** Reads an account's counters whatever its status is, with the limits that its last requests were held to. */

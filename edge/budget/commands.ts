@@ -1,13 +1,10 @@
+import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import { apiKeyKey, idempotencyKey, KEYS, MAX_LEASE_MS, reservationKey } from './keys.ts'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
-import type { Script } from './script.ts'
 import { SETTLE } from './settle.lua.ts'
 import { SWEEP } from './sweep.lua.ts'
 import { USAGE } from './usage.lua.ts'
-
-/** A call of a script: its keys and arguments, in the order that its head lists. */
-export type ScriptCall = { script: Script; keys: string[]; args: string[] }
 
 /** A script holds Redis while it runs; charging one reservation takes about 25 commands. */
 const MAX_SWEEP = 1000
@@ -104,10 +101,6 @@ function spenderArguments(spender: Spender, plan: string, limits: Limits, now: n
       billingDay,
     ],
   }
-}
-
-function scriptCall(script: Script, keys: string[], args: (string | number)[]): ScriptCall {
-  return { script, keys, args: args.map(String) }
 }
 
 function requireCounts(...counts: number[]): void {

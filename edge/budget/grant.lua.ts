@@ -1,5 +1,5 @@
+import type { Script } from '../../shared/redis-script.ts'
 import { CLOCK_LUA } from './clock.lua.ts'
-import type { Script } from './script.ts'
 
 /** Adds a grant of extra units to what is left of one that still runs. */
 export const GRANT: Script = {

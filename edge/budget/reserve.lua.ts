@@ -1,7 +1,7 @@
+import type { Script } from '../../shared/redis-script.ts'
 import { CLOCK_LUA } from './clock.lua.ts'
 import { HOLD_LUA } from './hold.lua.ts'
 import { LEASES_PREFIX, MAX_LEASE_MS } from './keys.ts'
-import type { Script } from './script.ts'
 import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 

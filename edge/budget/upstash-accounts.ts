@@ -1,9 +1,15 @@
 import type { Redis } from '@upstash/redis/cloudflare'
+import {
+  fieldsOf,
+  orUnavailable,
+  runScript,
+  type UpstashOptions,
+  upstashClient,
+} from '../../shared/upstash-client.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { GRANT } from './grant.lua.ts'
 import { ACCOUNT_PREFIX, accountKey } from './keys.ts'
-import { fieldsOf, orUnavailable, runScript, type UpstashOptions, upstashClient } from './upstash-client.ts'
 
 /** Records that one page of a list looks for. */
 const PAGE = 500

@@ -1,11 +1,12 @@
 import { Ratelimit } from '@upstash/ratelimit'
 import { TwohopError } from '../../shared/errors.ts'
+import type { ScriptCall } from '../../shared/redis-script.ts'
+import { orUnavailable, runScript, upstashClient } from '../../shared/upstash-client.ts'
 import { chargedOf, decisionOf, usageOf } from './allowance.ts'
-import { reserveCall, type ScriptCall, settleCall, sweepCall, usageCall } from './commands.ts'
+import { reserveCall, settleCall, sweepCall, usageCall } from './commands.ts'
 import { KEYS } from './keys.ts'
 import { type Budget, type Limits, type ProjectBudgets, spenderId } from './port.ts'
 import { refused } from './refused.ts'
-import { orUnavailable, runScript, upstashClient } from './upstash-client.ts'
 
 type UpstashBudgetOptions = {
   /** Base URL of the Redis REST API. */

@@ -1,5 +1,5 @@
+import type { Script } from '../../shared/redis-script.ts'
 import { CLOCK_LUA } from './clock.lua.ts'
-import type { Script } from './script.ts'
 import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 

@@ -1,7 +1,7 @@
+import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../admin/audit.lua.ts'
 import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { ENDED_KEY_KEPT_MS } from '../budget/keys.ts'
-import type { Script } from '../budget/script.ts'
 import { MAX_KEY_LIFE_MS, MAX_KEYS } from './storage.ts'
 
 /** Writes a new API key, unless the account has as many as it may have; with its row in the audit log. */

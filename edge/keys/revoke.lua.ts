@@ -1,7 +1,7 @@
+import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../admin/audit.lua.ts'
 import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { API_KEY_PREFIX } from '../budget/keys.ts'
-import type { Script } from '../budget/script.ts'
 import { ACCOUNT_KEYS_PREFIX } from './storage.ts'
 
 /**

@@ -1,15 +1,15 @@
 import type { Redis } from '@upstash/redis/cloudflare'
-import type { Act } from '../admin/audit.ts'
-import { actWords } from '../admin/upstash-audit.ts'
-import type { ScriptCall } from '../budget/commands.ts'
-import { apiKeyKey } from '../budget/keys.ts'
+import type { ScriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
   orUnavailable,
   runScript,
   type UpstashOptions,
   upstashClient,
-} from '../budget/upstash-client.ts'
+} from '../../shared/upstash-client.ts'
+import type { Act } from '../admin/audit.ts'
+import { actWords } from '../admin/upstash-audit.ts'
+import { apiKeyKey } from '../budget/keys.ts'
 import { CREATE_KEY } from './create.lua.ts'
 import type { ApiKey, KeyStore, NewApiKey, RevokeBy } from './port.ts'
 import { REVOKE_KEY } from './revoke.lua.ts'

@@ -1,6 +1,6 @@
 import { Ratelimit } from '@upstash/ratelimit'
 import { TwohopError } from '../../shared/errors.ts'
-import { orUnavailable, type UpstashOptions, upstashClient } from '../budget/upstash-client.ts'
+import { orUnavailable, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import type { CountAct } from './rate.ts'
 import { ACTS_PREFIX } from './storage.ts'
 

@@ -1,5 +1,5 @@
+import { upstashClient } from '../../shared/upstash-client.ts'
 import { BUDGET_PREFIX, KEYS } from '../budget/keys.ts'
-import { upstashClient } from '../budget/upstash-client.ts'
 import { usageEventOf } from './event.ts'
 import type { Counters, UnitsByWindow } from './reconcile.ts'
 import { entryList, LEDGER_TIMEOUT_MS, type LedgerRedis, orUnavailable } from './upstash.ts'

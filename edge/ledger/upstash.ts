@@ -1,10 +1,10 @@
-import { KEYS } from '../budget/keys.ts'
 import {
   fieldsOf,
   orUnavailable as orStoreUnavailable,
   type UpstashOptions,
   upstashClient,
-} from '../budget/upstash-client.ts'
+} from '../../shared/upstash-client.ts'
+import { KEYS } from '../budget/keys.ts'
 import { FINISH_LUA } from './finish.lua.ts'
 import type { Entry, UsageStream } from './port.ts'
 

@@ -1,6 +1,6 @@
 import { Redis } from '@upstash/redis/cloudflare'
-import { TwohopError } from '../../shared/errors.ts'
-import type { ScriptCall } from './commands.ts'
+import { TwohopError } from './errors.ts'
+import type { ScriptCall } from './redis-script.ts'
 
 export type UpstashOptions = {
   /** Base URL of the Redis REST API. */

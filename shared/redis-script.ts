@@ -1,0 +1,12 @@
+/**
+ * A Lua script and the SHA-1 of its text, in hex, under which Redis keeps it (EVALSHA). The sum is written down, not
+ * computed at start, because a worker may not compute before its first request; a test holds the two together.
+ */
+export type Script = { name: string; sha: string; lua: string }
+
+/** A call of a script: its keys and arguments, in the order that its head lists. */
+export type ScriptCall = { script: Script; keys: string[]; args: string[] }
+
+export function scriptCall(script: Script, keys: string[], args: (string | number)[]): ScriptCall {
+  return { script, keys, args: args.map(String) }
+}
