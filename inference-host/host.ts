@@ -7,6 +7,7 @@ import { createReplayGuard } from './admission/replay.ts'
 import type { Config } from './config.ts'
 import type { ModelInfo } from './engine/port.ts'
 import type { Log } from './log.ts'
+import { watchDeviceMemory } from './metrics/device-memory.ts'
 import { watchEventLoop } from './metrics/event-loop.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { metricsRoute } from './metrics/route.ts'
@@ -42,11 +43,13 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   const manifest = await readManifest(config.MODELS_FILE)
   const queues = new Map<string, Queue>()
   const eventLoop = watchEventLoop()
+  const deviceMemory = watchDeviceMemory()
   let models: Models | undefined
   const metrics = createMetrics({
     models: manifest.models.map(({ id }) => id),
     eventLoop: eventLoop.read,
     rss: () => process.memoryUsage.rss() + (models?.rss() ?? 0),
+    deviceMemory: deviceMemory.read,
   })
   const requests = createRequests({ keepMs: KEEP_ENDED_MS, most: MOST_ENDED })
   const replays = createReplayGuard(config.HOST_REPLAY_ENTRIES)
@@ -71,6 +74,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 
   async function stop(flushMs: number): Promise<void> {
     eventLoop.close()
+    deviceMemory.close()
     await Promise.all([server.close(flushMs), figures?.close(0)])
     await Promise.all([structures.close(), models?.close()])
   }

@@ -1,8 +1,10 @@
 import { readConfig } from './config.ts'
+import { collectEarly } from './heap.ts'
 import { type RunningHost, startHost } from './host.ts'
 import { createLog } from './log.ts'
 
 /** `node inference-host/main.ts`: the host as a process, configured by its environment. */
+collectEarly()
 const log = createLog((line) => console.log(line))
 
 let host: RunningHost | undefined

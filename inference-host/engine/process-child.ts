@@ -1,3 +1,4 @@
+import { collectEarly } from '../heap.ts'
 import type { FromProcess, ToProcess } from './process.ts'
 import { startThreadEngine, type ThreadEngine } from './thread.ts'
 
@@ -6,6 +7,8 @@ import { startThreadEngine, type ThreadEngine } from './thread.ts'
  * the host's end.
  */
 const STATE_MS = 1000
+
+collectEarly()
 
 const stops = new Map<number, () => void>()
 let outbox: FromProcess[] = []

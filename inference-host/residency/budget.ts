@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process'
 import { totalmem } from 'node:os'
-import { promisify } from 'node:util'
 import type { Config } from '../config.ts'
+import { query } from '../metrics/device-memory.ts'
 import type { Bytes } from './bytes.ts'
 
 /** What is left of the machine's memory for the HTTP process, requests on their way and the system's file cache. */
 const PART_FOR_MODELS = 0.8
 /** What a driver keeps of a card's memory for itself differs; a card that is full fails in the middle of a request. */
 const PART_OF_DEVICE = 0.9
-const QUERY_MS = 10_000
 
 type Machine = {
   /** Bytes of memory of the machine. */
@@ -23,7 +21,7 @@ const THIS: Machine = {
   total: totalmem,
   // libuv reads the limit of the process's cgroup, version 1 or 2.
   constrained: () => process.constrainedMemory(),
-  device: nvidiaMemory,
+  device: async () => (await query('nvidia-smi'))?.total,
 }
 
 /**
@@ -40,12 +38,4 @@ export async function memoryBudget(
     host: config.HOST_MEMORY_MB * 2 ** 20 || Math.floor(limit * PART_FOR_MODELS),
     device: config.HOST_DEVICE_MEMORY_MB * 2 ** 20 || (await device()),
   }
-}
-
-/** Neither onnxruntime nor WebGPU tells how much memory a card has; NVIDIA's own tool does. */
-async function nvidiaMemory(): Promise<number | undefined> {
-  const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits']
-  const told = await promisify(execFile)('nvidia-smi', query, { timeout: QUERY_MS }).catch(() => undefined)
-  const mebibytes = Number.parseInt(told?.stdout ?? '', 10)
-  return Number.isNaN(mebibytes) ? undefined : mebibytes * 2 ** 20
 }

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { bytesPerToken, type DecoderShape } from '../batching/decoder.ts'
 import { laneFor, SIZES } from '../batching/sizes.ts'
 import type { Device } from '../device/port.ts'
-import type { Bytes } from './bytes.ts'
+import type { ServingDescription } from '../serving-form/rewrite.ts'
+import { type Bytes, sum } from './bytes.ts'
 
 /** A process with Node, transformers.js, onnxruntime and a small tokenizer, without a model. */
 const PROCESS_BYTES = 190 * 2 ** 20
@@ -22,10 +23,15 @@ export async function fileBytes(folder: string, names: readonly string[]): Promi
   return sizes.reduce((total, size) => total + size, 0)
 }
 
-/** What a model will take, judged by the bytes of its files, before it was ever loaded. */
-export function estimate(fileBytes: number, device: Device, kvBytes: number): Bytes {
-  if (device === 'cpu') return { host: PROCESS_BYTES + HOST_FACTOR * fileBytes + kvBytes, device: 0 }
-  return { host: PROCESS_BYTES + HOST_FACTOR * fileBytes, device: DEVICE_FACTOR * fileBytes + kvBytes }
+/** What a model will take with its caches, judged by the bytes of its files, before it was ever loaded. */
+export function estimate(fileBytes: number, device: Device, caches: Bytes): Bytes {
+  const weights = device === 'cpu' ? 0 : DEVICE_FACTOR * fileBytes
+  return sum([{ host: PROCESS_BYTES + HOST_FACTOR * fileBytes, device: weights }, caches])
+}
+
+/** Where a decoder keeps its caches: on its device if it writes them in place, else in memory, whatever computes. */
+export function cachesIn({ newLayout }: Pick<ServingDescription, 'newLayout'>): keyof Bytes {
+  return newLayout === 'in-place' ? 'device' : 'host'
 }
 
 /** The fewest bytes of cache that make a batch: one request of `context` tokens, twice (see createBatchEngine). */

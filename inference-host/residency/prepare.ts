@@ -13,10 +13,10 @@ import { chooseFiles } from '../models/files.ts'
 import { listFiles, verifyModel } from '../models/lock.ts'
 import type { ModelEntry } from '../models/manifest.ts'
 import { servingFormOf } from '../serving-form/of-model.ts'
-import { type Bytes, mebibytes } from './bytes.ts'
+import { type Bytes, mebibytes, NONE } from './bytes.ts'
 import { type Description, describe } from './describe.ts'
 import { SPARE_SLOTS } from './fair-batch.ts'
-import { estimate, fileBytes, leastKvBytes } from './need.ts'
+import { cachesIn, estimate, fileBytes, leastKvBytes } from './need.ts'
 
 /** One way to load a model: what its engine is started with, and what it is expected to take. */
 export type PreparedForm = { data: WorkerData; need: Bytes }
@@ -72,9 +72,10 @@ export async function prepareModel(
 
   async function form(on: Device, as: Dtype): Promise<PreparedForm> {
     const load: LoadRequest = { ...request, device: on, dtype: as }
-    const batched = await prepareBatching(entry, load, description, kvShare(config, budget, on), config, log)
+    const batched = await prepareBatching(entry, load, description, budget, config, log)
     const copies = encodes(entry.task) ? lanesOn(on, request.threads) : 1
-    const need = estimate(copies * (await sizeAs(as, on)), on, batched?.memoryBytes ?? 0)
+    const caches = batched ? { ...NONE, [cachesIn(batched.description)]: batched.memoryBytes } : NONE
+    const need = estimate(copies * (await sizeAs(as, on)), on, caches)
     return { data: { ...load, id: entry.id, ...(batched && { batched }) }, need }
   }
 
@@ -92,22 +93,12 @@ export async function infoOf({ entry, description, forms }: PreparedModel): Prom
   return { id, task, device, dtype, context, overhead }
 }
 
-/**
- * HOST_KV_MB, but no more than a quarter of the budget, so that the default leaves a small machine its models. Where
- * that is too little for one request, `prepareBatching` raises it as far as HOST_KV_MB goes.
- */
-function kvShare(config: Config, budget: Bytes, device: Device): { most: number; usual: number } {
-  const most = config.HOST_KV_MB * 2 ** 20
-  const part = (device === 'cpu' ? budget.host : budget.device) / 4
-  return { most, usual: Math.min(most, Math.floor(part)) }
-}
-
 /** What a decoder needs to be batched; nothing, and a line that says why, where it cannot be. */
 async function prepareBatching(
   { id, task, public_prefixes: publicPrefixes = [] }: ModelEntry,
   { folder, device, dtype, threads }: LoadRequest,
   describeText: PreparedModel['description'],
-  kvBytes: { most: number; usual: number },
+  budget: Bytes,
   config: Config,
   log: Log,
 ): Promise<WorkerData['batched']> {
@@ -131,11 +122,14 @@ async function prepareBatching(
   if ('unsupported' in form) return alone(form.unsupported)
   const { file, description, batchDifference } = form
   const least = leastKvBytes(description, described.context)
-  if (least > kvBytes.most)
+  const most = config.HOST_KV_MB * 2 ** 20
+  if (least > most)
     return alone(
       `HOST_KV_MB must be at least ${mebibytes(least)} for its ${described.context} tokens of context`,
     )
-  const memoryBytes = Math.max(least, kvBytes.usual)
+  // No more than a quarter, so that the default leaves a small machine its models, unless one request needs it.
+  const part = Math.floor(budget[cachesIn(description)] / 4)
+  const memoryBytes = Math.max(least, Math.min(most, part))
   const oneByOne = config.HOST_EXACT && batchDifference !== 0
   if (oneByOne && description.newLayout === 'in-place')
     return alone('HOST_EXACT is set, and a batch on this device differs in the last bits')

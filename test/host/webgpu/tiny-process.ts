@@ -6,7 +6,6 @@ import { createBatchEngine } from '../../../inference-host/batching/batch-engine
 import { openDeviceMemory } from '../../../inference-host/batching/device-memory.ts'
 import { openDecoder } from '../../../inference-host/batching/open-decoder.ts'
 import { answerParent } from '../../../inference-host/child-process.ts'
-import { isDeviceLoss, isOutOfDeviceMemory } from '../../../inference-host/device/lost.ts'
 import { seededRandom } from '../../../inference-host/engine/random.ts'
 import { encodeOnnx } from '../../../inference-host/serving-form/onnx-file.ts'
 import { runOriginal } from '../../../inference-host/serving-form/original-run.ts'
@@ -27,7 +26,8 @@ export type TinyAnswer = {
   cachedTokens: number
   largestBatch: number
   /** What an allocation beyond the device's limit is taken for. */
-  tooMuch: { lost: boolean; outOfMemory: boolean }
+  /** What the device says to more memory than it has. */
+  tooMuch: string
 }
 
 type Wish = { prompt: number[]; most: number }
@@ -99,5 +99,5 @@ async function allocateTooMuch(description: ServingDescription): Promise<TinyAns
     () => undefined,
     (error: unknown) => error,
   )
-  return { lost: isDeviceLoss(error), outOfMemory: isOutOfDeviceMemory(error) }
+  return error instanceof Error ? error.message : ''
 }

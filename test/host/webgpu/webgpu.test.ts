@@ -83,7 +83,7 @@ describe.skipIf(noSwiftShader !== '')(`webgpu on SwiftShader${noSwiftShader}`, (
     expect(answer.batched).toEqual(answer.alone)
     expect(answer.largestBatch).toBeGreaterThan(2)
     expect(answer.cachedTokens).toBeGreaterThanOrEqual(32)
-    expect(answer.tooMuch).toEqual({ lost: false, outOfMemory: true })
+    expect(answer.tooMuch).toMatch(/exceeds the max buffer size limit|is invalid due to a previous error/)
   })
 
   test('so do those whose attention is spelled out, their caches in memory', async () => {

@@ -13,7 +13,10 @@ test('the least memory for caches is the least that a batch can be made with, to
 })
 
 test('on a GPU, weights and caches count there, and on the host what loading them takes', () => {
-  const [onCpu, onGpu] = [estimate(1e9, 'cpu', 5e8), estimate(1e9, 'cuda', 5e8)]
+  const [onCpu, onGpu] = [
+    estimate(1e9, 'cpu', { host: 5e8, device: 0 }),
+    estimate(1e9, 'cuda', { host: 0, device: 5e8 }),
+  ]
   expect(onCpu).toEqual({ host: expect.any(Number), device: 0 })
   expect(onCpu.host - onGpu.host).toBe(5e8)
   expect(onGpu.device).toBeGreaterThanOrEqual(1.5e9)
