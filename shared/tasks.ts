@@ -155,7 +155,13 @@ export const HostTaskRequest = z.strictObject({
 })
 export type HostTaskRequest = z.infer<typeof HostTaskRequest>
 
-/** What the host answers, task by task: the hub's shapes. */
+/**
+ * What stands in an item's place where its text is beyond the model's context, while other items of the list have their
+ * results. Where none has, the request is refused.
+ */
+export type ItemError = { error: { code: string; message: string } }
+
+/** What the host answers, task by task: the hub's shapes. In the answer to a list any item can be an ItemError. */
 export type Classification = { label: string; score: number }
 /** Places are null where the token's text is not found in the input. Without aggregation `entity` and `index`. */
 export type TokenClassification = {

@@ -19,6 +19,8 @@ export type HostClient = {
   complete(prompt: string, ask: Ask): Promise<Generation>
   chat(question: string, ask: Ask): Promise<Generation>
   embed(texts: readonly string[], ask: Omit<Ask, 'outputTokens'>): Promise<void>
+  /** Has a text translated; resolves with what came of it. */
+  translate(text: string, ask: Ask): Promise<string>
 }
 
 type Options = { url: string; model: string; keys: ServiceKeys }
@@ -73,6 +75,13 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
       const answer = await post('/v1/embeddings', 'embed', fields, { ...ask, outputTokens: 0 })
       const { data } = (await answer.json()) as { data: unknown[] }
       if (data.length !== input.length) throw new Error(`${input.length} texts have ${data.length} vectors`)
+    },
+    async translate(text, ask) {
+      const fields = { inputs: [text], single: true, max_tokens: ask.outputTokens, parameters: {} }
+      const answer = await post('/v1/tasks/translation', 'tasks:translation', fields, ask)
+      const [translation] = (await answer.json()) as { translation_text: string }[]
+      if (translation === undefined) throw new Error('a text has no translation')
+      return translation.translation_text
     },
   }
 }

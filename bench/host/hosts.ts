@@ -7,7 +7,7 @@ import { type Part, startPart } from '../../local/part.ts'
 import { BENCH_DIR, freePort } from '../kit.ts'
 import { createHostClient, type HostClient } from './client.ts'
 import { readExposition } from './exposition.ts'
-import { findModel, MINILM } from './models.ts'
+import { findModel, MINILM, rewriterModel } from './models.ts'
 
 /** Where the hosts keep what they prepare. */
 const HOSTS_DIR = join(BENCH_DIR, 'host')
@@ -16,9 +16,18 @@ const EMBEDDED = fileURLToPath(new URL('../../models/twohop-chat', import.meta.u
 
 /**
  * `batching`: as it comes; `wide`: with slots for the longest run of the scaling curve; `plain`: transformers.js'
- * own `generate` behind the same routes; `exact`: with HOST_EXACT; `encoder`: MiniLM; `small`: the embedded chat model.
+ * own `generate` behind the same routes; `exact`: with HOST_EXACT; `encoder`: MiniLM; `small`: the embedded chat model;
+ * `rewriter` and `plain-rewriter`: an encoder-decoder, as it comes and by transformers.js' own `generate`.
  */
-export type HostName = 'batching' | 'wide' | 'plain' | 'exact' | 'encoder' | 'small'
+export type HostName =
+  | 'batching'
+  | 'wide'
+  | 'plain'
+  | 'exact'
+  | 'encoder'
+  | 'small'
+  | 'rewriter'
+  | 'plain-rewriter'
 
 export type HostUnderTest = {
   url: string
@@ -42,18 +51,20 @@ export async function createHosts(
   const keys = await serviceKeys('bench')
   const started = new Map<HostName, Promise<HostUnderTest>>()
   const parts: Part<unknown>[] = []
-  const settings: Record<HostName, { task: string; folder: string; slots?: number; exact?: true }> = {
+  const settings: Record<HostName, { task: string; folder?: string; slots?: number; exact?: true }> = {
     batching: { task: 'text-generation', folder: chatFolder },
     wide: { task: 'text-generation', folder: chatFolder, slots: 32 },
     plain: { task: 'text-generation', folder: chatFolder, slots: 1 },
     exact: { task: 'text-generation', folder: chatFolder, exact: true },
     encoder: { task: 'feature-extraction', folder: MINILM },
     small: { task: 'text-generation', folder: EMBEDDED },
+    rewriter: { task: 'translation' },
+    'plain-rewriter': { task: 'translation', slots: 1 },
   }
 
   async function start(name: HostName): Promise<HostUnderTest> {
     progress(`starting the ${name} host`)
-    const { task, folder, slots, exact } = settings[name]
+    const { task, slots, exact, folder = await rewriterModel() } = settings[name]
     const model = findModel(folder).split('/').at(-1) ?? name
     const manifest = await pullModel({ id: model, source: folder, task, device: 'cpu' })
     const metricsPort = await freePort()
@@ -78,6 +89,7 @@ export async function createHosts(
     // A host may load a model when it is first asked for.
     const first = { account: 'first', signal }
     if (task === 'feature-extraction') await client.embed(['Hello'], first)
+    else if (task === 'translation') await client.translate('Hello', { ...first, outputTokens: 8 })
     else await client.complete('Hello', { ...first, outputTokens: 8 })
     return {
       url,

@@ -5,6 +5,7 @@ import { gaps } from './gaps.ts'
 import type { Measurement } from './measurement.ts'
 import { memory } from './memory.ts'
 import { questions } from './questions.ts'
+import { rewriting } from './rewriting.ts'
 import { sameAnswers } from './same-answers.ts'
 import { scaling } from './scaling.ts'
 import { throughput } from './throughput.ts'
@@ -16,6 +17,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   gaps,
   fairness,
   embeddings,
+  rewriting,
   questions,
   sameAnswers,
   scaling,

@@ -4,6 +4,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { writeTinyRewriter } from '../../test/graphs/tiny-rewriter-folder.ts'
 import { BENCH_DIR } from '../kit.ts'
 
 const run = promisify(execFile)
@@ -38,5 +39,13 @@ export async function chatModel(name: 'smollm2' | 'shape'): Promise<string> {
   await Promise.all(TOKENIZER.map((file) => copyFile(join(SMOLLM2, file), join(folder, file))))
   const python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'
   await run(python, [join(KIT, 'make_llama.py'), folder, '--q4'], { timeout: 300_000 })
+  return folder
+}
+
+/** The folder of an encoder-decoder of T5-small's shape with random weights, whose tokens are letters; made once. */
+export async function rewriterModel(): Promise<string> {
+  const folder = join(BENCH_DIR, 't5-small-shape')
+  const sizes = { layers: 6, heads: 8, headDim: 64, wide: 2048, vocab: 32_128, context: 512 }
+  if (!existsSync(join(folder, 'config.json'))) await writeTinyRewriter(folder, { family: 't5', sizes })
   return folder
 }

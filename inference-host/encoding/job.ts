@@ -5,9 +5,9 @@ export type Aggregation = 'none' | 'simple' | 'first' | 'average' | 'max'
 
 /**
  * What can be asked of an encoder. With `truncate` a text beyond the model's context is cut to it; without, it is
- * refused by its place.
+ * refused by its place: the whole job, or with `apart` its item alone, as long as there are others.
  */
-export type EncodeJob =
+export type EncodeJob = { apart?: boolean | undefined } & (
   | {
       kind: 'embed'
       texts: readonly string[]
@@ -66,6 +66,7 @@ export type EncodeJob =
       /** Whether "it does not say" is an answer. */
       mayBeEmpty: boolean
     }
+)
 
 /** The smallest job that models of a task do. */
 export function smallEncodeJob(task: ModelTask): EncodeJob {

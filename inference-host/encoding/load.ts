@@ -7,6 +7,7 @@ import { checkReservation } from '../engine/limits.ts'
 import type { PerformOptions } from '../engine/perform.ts'
 import type { EngineLoad, Job, Output } from '../engine/port.ts'
 import { decodeOnnx } from '../serving-form/onnx-file.ts'
+import { keepApart } from './apart.ts'
 import { createBatcher } from './batcher.ts'
 import { BATCH, type BatchRules } from './choose.ts'
 import { openEncoder } from './lanes.ts'
@@ -48,23 +49,21 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
     async perform(job, { counts, stopped, report }) {
       const reading = readingOf(model, job)
       const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
-      const rows = await tokenize(reading.inputs, {
-        tokenizer,
-        context,
-        truncate: reading.truncate,
-        pause,
-        now,
-      })
+      const { truncate } = reading
+      const apart = 'apart' in job && job.apart === true
+      const tokenized = await tokenize(reading.inputs, { tokenizer, context, truncate, apart, pause, now })
+      const { kept, items } = keepApart(reading.inputs, tokenized)
+      const rows = kept.map(({ row }) => row)
       const promptTokens = countTokens(rows)
       checkReservation(promptTokens, job.limits)
       if (stopped()) return undefined
       report({ type: 'started', promptTokens })
       const take: Parameters<typeof batcher.encode>[0]['take'] = (index, outputs) => {
-        const row = rows[index]
-        if (row !== undefined) reading.take(index, row, outputs)
+        const one = kept[index]
+        if (one !== undefined) reading.take(one.index, one.row, outputs)
       }
       const finished = await batcher.encode({ rows, take, stopped, counts })
-      return finished ? { kind: 'items', json: reading.items() } : undefined
+      return finished ? { kind: 'items', json: items(reading.items()) } : undefined
     },
   }
 }

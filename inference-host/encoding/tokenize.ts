@@ -11,6 +11,8 @@ type Options = {
   context: number
   /** Whether what is too long is cut rather than refused. */
   truncate: boolean
+  /** Whether a refusal stands in its row's place rather than for all. */
+  apart: boolean
   /** Lets others have the thread: called every few milliseconds of work. */
   pause: () => Promise<void>
   now: () => number
@@ -25,16 +27,18 @@ const MOST_MARKS = 8
 /**
  * The rows of some inputs, the model's own marks included. What is cut is the end of the last text, so a query stays
  * whole where a document is cut.
- * @throws TwohopError `context_length_exceeded` with the field of the text that is too long
+ * @throws TwohopError `context_length_exceeded` with the field of the text that is too long, where not `apart`
  */
-export async function tokenize(inputs: readonly Input[], options: Options): Promise<Row[]> {
-  const { tokenizer, context, truncate, pause, now } = options
-  const rows: Row[] = []
+export async function tokenize(inputs: readonly Input[], options: Options): Promise<(Row | TwohopError)[]> {
+  const { tokenizer, context, truncate, apart, pause, now } = options
+  const rows: (Row | TwohopError)[] = []
   let began = now()
   for (const input of inputs) {
-    const row = rowOf(tokenizer, input)
-    if (row.ids.length <= context) rows.push(row)
-    else rows.push((truncate && cut(row, lastIds(tokenizer, input), context)) || refuse(row, input, context))
+    const whole = rowOf(tokenizer, input)
+    const fits = whole.ids.length <= context
+    const row = fits ? whole : truncate ? cut(whole, lastIds(tokenizer, input), context) : undefined
+    if (row === undefined && !apart) throw tooLong(whole, input, context)
+    rows.push(row ?? tooLong(whole, input, context))
     if (now() - began < PAUSE_MS) continue
     await pause()
     began = now()
@@ -74,8 +78,8 @@ function cut({ ids, types }: Row, last: readonly number[], context: number): Row
   return undefined
 }
 
-function refuse({ ids }: Row, { field }: Input, context: number): never {
-  throw new TwohopError(
+function tooLong({ ids }: Row, { field }: Input, context: number): TwohopError {
+  return new TwohopError(
     'context_length_exceeded',
     `This text has ${ids.length} tokens; the model holds ${context}.`,
     { param: field },

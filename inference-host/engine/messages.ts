@@ -1,13 +1,16 @@
 import type { LoadRequest } from '../device/port.ts'
+import type { Rewriting } from '../rewriting/load.ts'
 import type { ServingForm } from '../serving-form/ensure.ts'
 import type { Batching } from './batched.ts'
-import type { EngineEvent, EngineLoad, Job, ModelInfo } from './port.ts'
+import type { Engine, EngineEvent, EngineLoad, Job, ModelInfo } from './port.ts'
 
 /** What the worker thread is started with. */
 export type WorkerData = LoadRequest & {
   id: string
   /** Where the model is a decoder that can be batched. */
   batched?: Pick<ServingForm, 'file' | 'description'> & Batching
+  /** Where the model is an encoder-decoder that is to be batched if it can be. */
+  rewriting?: Rewriting
 }
 
 /** To the worker thread. `stop` is one shared Int32: anything but 0 stops the job at its next step. */
@@ -15,7 +18,7 @@ export type ToWorker = { type: 'run'; run: number; job: Job; stop: SharedArrayBu
 
 /** From the worker thread. */
 export type FromWorker =
-  | { type: 'loaded'; info: ModelInfo; slots: number }
+  | { type: 'loaded'; info: ModelInfo; slots: number; batching: Engine['batching'] }
   | { type: 'load_failed'; message: string }
   | { type: 'load'; load: EngineLoad }
   | { type: 'event'; run: number; event: EngineEvent }

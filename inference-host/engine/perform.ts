@@ -1,9 +1,9 @@
-import type { Loaded } from '../device/load.ts'
+import type { LoadedText } from '../device/load.ts'
+import type { ModelTask } from '../device/port.ts'
 import { createAnswerText, textRulesOf } from './answer-text.ts'
-import { generate } from './generate.ts'
 import { rewriteRoom } from './limits.ts'
 import type { EngineEvent, Job, Output } from './port.ts'
-import { rewriteInputs } from './rewrite.ts'
+import { rewriteInput, type WriteAnew } from './rewrite.ts'
 
 /**
  * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
@@ -25,31 +25,35 @@ export type PerformOptions = {
 }
 
 /**
- * Does one job of a model that rewrites: writes a text anew, greedily, from the encoder's input. Undefined is returned when `stopped` ended it.
+ * Does one job of a model that rewrites: writes a text anew, greedily, from the encoder's input. Undefined is returned
+ * when `stopped` ended it.
  * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context.
  */
 export async function perform(
-  loaded: Loaded,
+  { text, task, write }: { text: LoadedText; task: ModelTask; write: WriteAnew },
   job: Job,
   { counts, stopped, report }: PerformOptions,
 ): Promise<Output | undefined> {
   if (job.kind !== 'rewrite') throw new Error(`a model that rewrites does no ${job.kind}`)
-  const inputs = rewriteInputs(loaded, job)
-  const promptTokens = inputs.input_ids.dims.at(-1) ?? 0
-  const room = rewriteRoom(promptTokens, job.limits, loaded.context)
+  const input = rewriteInput(task, text, job)
+  const promptTokens = input.ids.length
+  const room = rewriteRoom(promptTokens, job.limits, text.context)
   if (stopped()) return undefined
-  counts.promptTokens = promptTokens
-  report({ type: 'started', promptTokens })
-  const finishReason = await generate(loaded, {
-    inputs,
+  const written = await write({
+    ...input,
     room,
-    sampler: undefined,
-    answer: createAnswerText(textRulesOf(loaded), []),
+    answer: createAnswerText(textRulesOf(text), []),
     stopped,
-    onToken(text, outputTokens) {
+    onStart() {
+      counts.promptTokens = promptTokens
+      report({ type: 'started', promptTokens })
+    },
+    onToken(piece, outputTokens) {
       counts.outputTokens = outputTokens
-      report({ type: 'token', text, outputTokens })
+      report({ type: 'token', text: piece, outputTokens })
     },
   })
-  return finishReason && { kind: 'text', finishReasons: [finishReason] }
+  if (written.computeMs !== undefined) counts.computeMs = written.computeMs
+  if (written.failure !== undefined) throw written.failure.cause
+  return written.finishReason && { kind: 'text', finishReasons: [written.finishReason] }
 }

@@ -83,6 +83,11 @@ export type Engine = {
   readonly info: ModelInfo
   /** Jobs that may run at once; the scheduler keeps the others waiting. */
   readonly slots: number
+  /**
+   * What was found of batching when it was loaded, where it was looked for then: why its jobs run one by one, or how far
+   * a batch's logits are from those alone, as a part of the largest.
+   */
+  readonly batching?: { alone: string } | { difference: number } | undefined
   /** Starts a job. `stop` ends it within one decoding step; `ended` is reported all the same. */
   run(job: Job, report: (event: EngineEvent) => void): { stop(): void }
   /** What the engine is doing, at most a second old; undefined where it does one job at a time. */

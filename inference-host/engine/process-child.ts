@@ -34,7 +34,8 @@ async function load(data: Extract<ToProcess, { type: 'load' }>['data']): Promise
     return post({ type: 'load_failed', message: error instanceof Error ? error.message : String(error) })
   }
   postState()
-  post({ type: 'loaded', info: engine.info, slots: engine.slots })
+  const { info, slots, batching } = engine
+  post({ type: 'loaded', info, slots, batching })
   setInterval(postState, STATE_MS)
   post({ type: 'died', why: await engine.died })
 }

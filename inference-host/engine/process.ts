@@ -11,7 +11,7 @@ export type ToProcess =
 
 /** From the engine's process, several at a time: what happens in one turn of its loop comes as one message. */
 export type FromProcess =
-  | { type: 'loaded'; info: ModelInfo; slots: number }
+  | { type: 'loaded'; info: ModelInfo; slots: number; batching: Engine['batching'] }
   | { type: 'load_failed'; message: string }
   | { type: 'event'; run: number; event: EngineEvent }
   /** Resident memory of the process in bytes, and what the engine is doing. */
@@ -85,10 +85,11 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
   }
 
   try {
-    const { info, slots } = await loaded.promise
+    const { info, slots, batching } = await loaded.promise
     return {
       info,
       slots,
+      batching,
       pid: child.pid as number,
       rss: () => rss,
       load: () => load,

@@ -34,10 +34,11 @@ export async function startThreadEngine(data: WorkerData): Promise<ThreadEngine>
     }
   })
 
-  const { info, slots } = await loaded
+  const { info, slots, batching } = await loaded
   return {
     info,
     slots,
+    batching,
     load: () => load,
     died: died.promise,
     run(job, report) {

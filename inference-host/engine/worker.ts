@@ -4,11 +4,14 @@ import { type LoadedText, loadModel, loadText } from '../device/load.ts'
 import { encodes } from '../device/port.ts'
 import { loadEncoder } from '../encoding/load.ts'
 import { measureOverhead } from '../models/overhead.ts'
+import { loadRewriter } from '../rewriting/load.ts'
+import { Unsupported } from '../serving-form/unsupported.ts'
 import { loadBatched } from './batched.ts'
 import { aloneWrite } from './generate.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { type Counts, type PerformOptions, perform } from './perform.ts'
-import type { End, EngineLoad, Job, Output } from './port.ts'
+import type { End, Engine, EngineLoad, Job, Output } from './port.ts'
+import { aloneRewrite, type WriteAnew } from './rewrite.ts'
 import { readTokenBytes } from './token-bytes.ts'
 import { type Writer, writeOn } from './write-on.ts'
 
@@ -22,10 +25,10 @@ const data = workerData as WorkerData
 const LOAD_MS = 1000
 
 type Perform = (job: Job, options: PerformOptions) => Promise<Output | undefined>
-type Work = { text: LoadedText; slots: number; perform: Perform }
+type Work = { text: LoadedText; slots: number; batching?: Engine['batching']; perform: Perform }
 
 try {
-  const { text, slots, perform } = await load()
+  const { text, slots, batching, perform } = await load()
   post({
     type: 'loaded',
     info: {
@@ -37,6 +40,7 @@ try {
       overhead: measureOverhead(text.tokenizer),
     },
     slots,
+    batching,
   })
   let last = Promise.resolve()
   port.on('message', (message: ToWorker) => {
@@ -60,10 +64,31 @@ async function load(): Promise<Work> {
     sayLoad(encoder.load)
     return encoder
   }
+  if (data.task !== 'text-generation') return rewriting()
   const loaded = await loadModel(data)
-  if (data.task === 'text-generation')
-    return writing({ loaded, write: aloneWrite(loaded), together: false }, 1, loaded.config.vocab_size)
-  return { text: loaded, slots: 1, perform: (job, options) => perform(loaded, job, options) }
+  return writing({ loaded, write: aloneWrite(loaded), together: false }, 1, loaded.config.vocab_size)
+}
+
+/** The work of an encoder-decoder: batched where it is to be and can be. */
+async function rewriting(): Promise<Work> {
+  const { task, rewriting } = data
+  let batching: Engine['batching']
+  if (rewriting !== undefined)
+    try {
+      const text = await loadText(data)
+      const { write, load, difference } = await loadRewriter(text, data, rewriting)
+      sayLoad(load)
+      return { ...rewriter(text, write, rewriting.slots), batching: { difference } }
+    } catch (cause) {
+      if (!(cause instanceof Unsupported)) throw cause
+      batching = { alone: cause.message }
+    }
+  const loaded = await loadModel(data)
+  return { ...rewriter(loaded, aloneRewrite(loaded), 1), batching }
+
+  function rewriter(text: LoadedText, write: WriteAnew, slots: number): Work {
+    return { text, slots, perform: (job, options) => perform({ text, task, write }, job, options) }
+  }
 }
 
 function sayLoad(load: () => EngineLoad): void {

@@ -10,6 +10,7 @@ export type ModelErrorCode =
   | 'model_file_missing'
   | 'model_file_changed'
   | 'model_file_unlocked'
+  | 'serving_form_changed'
   | 'dtype_not_available'
   | 'file_name_refused'
   | 'template_unsupported'

@@ -10,6 +10,11 @@ const LockedFile = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits'),
   bytes: z.int().min(0),
 })
+export type LockedFile = z.infer<typeof LockedFile>
+
+/** A chat model's serving form on the CPU: of which of its dtypes, and by which version of the recipe it was made. */
+const LockedForm = LockedFile.extend({ dtype: z.enum(DTYPES), recipe: z.int().min(1) })
+export type LockedForm = z.infer<typeof LockedForm>
 
 export const LockedModel = z
   .strictObject({
@@ -23,6 +28,7 @@ export const LockedModel = z
     /** Of a hub source what was fetched; of a folder what the manifest says, where `auto` locks every dtype. */
     dtype: z.enum(['auto', ...DTYPES]),
     files: z.record(z.string().refine(isSafeName), LockedFile),
+    serving: LockedForm.optional(),
   })
   .refine((model) => isFolder(model.source) || model.commit !== undefined, 'a hub source needs its commit')
 export type LockedModel = z.infer<typeof LockedModel>
@@ -95,12 +101,15 @@ export async function listFiles(folder: string): Promise<string[]> {
 /**
  * Proves that a model is what was locked, by reading every byte of it: each locked file has its SHA-256, and
  * nothing else lies there that loading the model would take.
- * @returns The absolute folder to load from, with the entry's own dtype (`auto`: any that is there).
+ * @returns The absolute folder to load from, with the entry's own dtype (`auto`: any that is there), and what is locked.
  * @throws ModelError `model_not_locked` (not in the lock, or the manifest's entry changed since),
  * `model_not_found` (no such folder), `model_file_missing`, `model_file_changed`, `model_file_unlocked`,
  * `lock_invalid`.
  */
-export async function verifyModel(entry: ModelEntry, places: Places): Promise<{ folder: string }> {
+export async function verifyModel(
+  entry: ModelEntry,
+  places: Places,
+): Promise<{ folder: string; locked: LockedModel }> {
   const locked = lockedEntry(await readLock(places.manifestFile), entry, places.manifestFile)
   const folder = folderOf(locked, places)
   const names = await listFiles(folder).catch((cause) => {
@@ -114,7 +123,7 @@ export async function verifyModel(entry: ModelEntry, places: Places): Promise<{ 
         'model_file_unlocked',
         `${entry.id}: ${name} in ${folder} is not in the lock but would be loaded`,
       )
-  return { folder }
+  return { folder, locked }
 }
 
 /** Of the files of a folder those that loading this entry might open: with dtype `auto`, any dtype's. */

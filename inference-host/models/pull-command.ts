@@ -58,6 +58,7 @@ try {
   progress.end()
   if (options.prepare)
     await preparePulled(options.manifest, pulled, {
+      frozen: options.frozen,
       modelsDir: options.dir,
       threads: availableParallelism(),
       timeoutMs: PREPARE_MS,

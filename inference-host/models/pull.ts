@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { type CatalogEntry, catalogEntry } from './catalog-entry.ts'
 import { digestFile } from './digest.ts'
 import { download, type Wanted } from './download.ts'
@@ -99,7 +100,7 @@ export async function pull(manifestFile: string, options: PullOptions): Promise<
     const locked: [ModelEntry, LockedModel][] = []
     for (const entry of models)
       locked.push([entry, await lockEntry(run, entry, before, options.frozen ?? false)])
-    const after = Object.fromEntries(locked.map(([{ id }, model]) => [id, model]))
+    const after = Object.fromEntries(locked.map(([{ id }, model]) => [id, withForm(model, before, id)]))
     if (!options.frozen) await writeLock(manifestFile, { version: 1, models: after })
     const pulled: PulledModel[] = []
     for (const [entry, model] of locked) pulled.push(await describe(run, entry, model))
@@ -113,6 +114,13 @@ export async function pull(manifestFile: string, options: PullOptions): Promise<
 function lockEntry(run: Run, entry: ModelEntry, before: Lock, frozen: boolean): Promise<LockedModel> {
   if (frozen) return fetchLocked(run, entry, before)
   return isFolder(entry.source) ? lockFolder(run, entry) : lockRepository(run, entry, before)
+}
+
+/** A model of the very same files keeps its serving form. */
+function withForm(model: LockedModel, before: Lock, id: string): LockedModel {
+  const old = Object.hasOwn(before.models, id) ? before.models[id] : undefined
+  const same = old?.serving !== undefined && isDeepStrictEqual(old.files, model.files)
+  return same ? { ...model, serving: old.serving } : model
 }
 
 /** Brings what the lock says, and proves it. */

@@ -22,7 +22,18 @@ export async function loadModel({ data, need }: PreparedForm, config: Config, lo
     throw error
   })
   const { task, device, dtype, context, overhead } = engine.info
-  const cache = device === 'cpu' ? (data.batched?.memoryBytes ?? 0) : 0
+  const { batching } = engine
+  const alone = batching !== undefined && 'alone' in batching
+  const kvBytes = (alone ? undefined : (data.batched ?? data.rewriting)?.memoryBytes) ?? 0
+  if (alone) log('one_at_a_time', { model: data.id, why: batching.alone })
+  else if (batching !== undefined)
+    log('batching', {
+      model: data.id,
+      family: 'encoder-decoder',
+      kv_mb: mebibytes(kvBytes),
+      batch_difference: batching.difference,
+    })
+  const cache = device === 'cpu' ? kvBytes : 0
   const atFirst = engine.rss()
   log('model', {
     id: data.id,

@@ -10,8 +10,9 @@ import type { WorkerData } from '../engine/messages.ts'
 import type { ModelInfo } from '../engine/port.ts'
 import type { Log } from '../log.ts'
 import { chooseFiles } from '../models/files.ts'
-import { listFiles, verifyModel } from '../models/lock.ts'
+import { type LockedModel, listFiles, verifyModel } from '../models/lock.ts'
 import type { ModelEntry } from '../models/manifest.ts'
+import type { Rewriting } from '../rewriting/load.ts'
 import { servingFormOf } from '../serving-form/of-model.ts'
 import { type Bytes, mebibytes, NONE } from './bytes.ts'
 import { type Description, describe } from './describe.ts'
@@ -43,7 +44,7 @@ export async function prepareModel(
   budget: Bytes,
   log: Log,
 ): Promise<PreparedModel> {
-  const { folder } = await verifyModel(entry, {
+  const { folder, locked } = await verifyModel(entry, {
     manifestFile: config.MODELS_FILE,
     modelsDir: config.MODELS_DIR,
   })
@@ -72,11 +73,15 @@ export async function prepareModel(
 
   async function form(on: Device, as: Dtype): Promise<PreparedForm> {
     const load: LoadRequest = { ...request, device: on, dtype: as }
-    const batched = await prepareBatching(entry, load, description, budget, config, log)
+    const batched = await prepareBatching(entry, locked, load, description, budget, config, log)
     const copies = encodes(entry.task) ? lanesOn(on, request.threads) : 1
-    const caches = batched ? { ...NONE, [cachesIn(batched.description)]: batched.memoryBytes } : NONE
+    const rewriting = rewritingFor(entry, on, budget, config, log)
+    const caches = batched
+      ? { ...NONE, [cachesIn(batched.description)]: batched.memoryBytes }
+      : { ...NONE, host: rewriting?.memoryBytes ?? 0 }
     const need = estimate(copies * (await sizeAs(as, on)), on, caches)
-    return { data: { ...load, id: entry.id, ...(batched && { batched }) }, need }
+    const how = { ...(batched && { batched }), ...(rewriting && { rewriting }) }
+    return { data: { ...load, id: entry.id, ...how }, need }
   }
 
   const forms: PreparedModel['forms'] = [await form(device, dtype)]
@@ -96,6 +101,7 @@ export async function infoOf({ entry, description, forms }: PreparedModel): Prom
 /** What a decoder needs to be batched; nothing, and a line that says why, where it cannot be. */
 async function prepareBatching(
   { id, task, public_prefixes: publicPrefixes = [] }: ModelEntry,
+  locked: LockedModel,
   { folder, device, dtype, threads }: LoadRequest,
   describeText: PreparedModel['description'],
   budget: Bytes,
@@ -112,6 +118,7 @@ async function prepareBatching(
   const form = await servingFormOf({
     id,
     folder,
+    locked,
     device,
     dtype: dtype as Dtype,
     modelsDir: config.MODELS_DIR,
@@ -142,4 +149,24 @@ async function prepareBatching(
   })
   // The spare slot comes on top, so that one account alone has as many as were asked for.
   return { file, description, slots: slots + SPARE_SLOTS, memoryBytes, publicPrefixes, oneByOne }
+}
+
+/** The most that an encoder-decoder's caches take: a text of 500 tokens takes 14 MiB of it in T5-small. */
+const REWRITING_BYTES = 256 * 2 ** 20
+
+/** How an encoder-decoder is to be batched; nothing, and a line that says why, where it cannot be. */
+function rewritingFor(
+  { id, task }: ModelEntry,
+  device: Device,
+  budget: Bytes,
+  config: Config,
+  log: Log,
+): Rewriting | undefined {
+  if (task === 'text-generation' || encodes(task) || config.HOST_SLOTS === 1) return undefined
+  if (device !== 'cpu') {
+    log('one_at_a_time', { model: id, why: 'encoder-decoders are batched on the CPU only' })
+    return undefined
+  }
+  const memoryBytes = Math.min(REWRITING_BYTES, config.HOST_KV_MB * 2 ** 20, Math.floor(budget.host / 4))
+  return { slots: config.HOST_SLOTS + SPARE_SLOTS, memoryBytes, exact: config.HOST_EXACT }
 }

@@ -21,6 +21,8 @@ export type PrepareRequest = {
   device?: Device
   /** Verify it on this machine even where it is there already. */
   measure?: boolean
+  /** SHA-256 of files beside `modelFile`, by name, that the caller has just computed: they are not read once more. */
+  known?: Readonly<Record<string, string>>
 }
 
 /** A serving form that may be used, of exactly these bytes, with the original that it was made from. */
@@ -51,8 +53,8 @@ export async function prepareServingForm(
   if (path.dirname(modelFile) !== path.dirname(outFile) || modelFile === outFile)
     throw new RangeError('a serving form lies in the folder of its original, under another name')
 
-  const { device = 'cpu', measure = false } = request
-  const kept = device === 'cpu' && !measure ? await freshForm(modelFile, outFile) : undefined
+  const { device = 'cpu', measure = false, known = {} } = request
+  const kept = device === 'cpu' && !measure ? await freshForm(modelFile, outFile, known) : undefined
   if (kept !== undefined) return { ...kept, verified: undefined }
   // Dotted, so that nothing takes it for a file of the model while it is made.
   const draftFile = path.join(path.dirname(outFile), `.${path.basename(outFile)}.${process.pid}.draft`)
@@ -116,6 +118,7 @@ function digestOf(bytes: Uint8Array): FileDigest {
 async function freshForm(
   modelFile: string,
   outFile: string,
+  known: Readonly<Record<string, string>>,
 ): Promise<Omit<Prepared, 'verified'> | undefined> {
   const record = await readServingRecord(outFile)
   if (record?.recipe !== RECIPE_VERSION || record.onnxruntime !== env.versions.node) return undefined
@@ -123,8 +126,9 @@ async function freshForm(
   if (!Object.hasOwn(record.source, path.basename(modelFile))) return undefined
   const files = { ...record.source, [path.basename(outFile)]: record.file }
   for (const [name, expected] of Object.entries(files)) {
-    const found = await digestFile(path.join(folder, name)).catch(() => undefined)
-    if (found?.sha256 !== expected.sha256) return undefined
+    const digest = async () => (await digestFile(path.join(folder, name))).sha256
+    const found = Object.hasOwn(known, name) ? known[name] : await digest().catch(() => undefined)
+    if (found !== expected.sha256) return undefined
   }
   return { description: record.description, ...record.file }
 }

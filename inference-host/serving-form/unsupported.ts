@@ -1,4 +1,4 @@
-/** Why an export has no serving form, in words for the operator. It never leaves this folder: see prepare.ts. */
+/** Why an export cannot be batched, in words for the operator: it is then served one request at a time. */
 export class Unsupported extends Error {
   constructor(reason: string, cause?: unknown) {
     super(reason, cause === undefined ? undefined : { cause })

@@ -42,8 +42,13 @@ test('top_k', async () => {
   expect(answer.map((labels) => labels.map(({ label }) => label))).toEqual([['UP']])
 })
 
-test('a text beyond the model is refused by its place', async () => {
-  const { status, answer } = await classify(['up', 'up '.repeat(15)])
-  expect(status).toBe(400)
-  expect(answer).toMatchObject({ error: { code: 'context_length_exceeded', param: 'inputs[1]' } })
+test('a text beyond the model fails in its place; alone, it is refused', async () => {
+  const many = await classify(['up', 'up '.repeat(15)])
+  expect([many.status, many.answer]).toMatchObject([
+    200,
+    [[{ label: 'UP' }, {}, {}], { error: { code: 'context_length_exceeded' } }],
+  ])
+  const one = await classify(['up '.repeat(15)])
+  expect(one.status).toBe(400)
+  expect(one.answer).toMatchObject({ error: { code: 'context_length_exceeded', param: 'inputs[0]' } })
 })

@@ -1,23 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeTinyRewriter } from '../graphs/tiny-rewriter-folder.ts'
 import { type Serving, serve } from './serving.ts'
 
 /** A model that answers with its own input; its folder says how it is made. */
 const source = fileURLToPath(new URL('tiny-rewriter', import.meta.url))
+let folder: string
 let serving: Serving
 
 beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'rewrite-'))
+  await writeTinyRewriter(folder, { family: 'bart', multilingual: true, seed: 7 })
   serving = await serve([
+    { id: 'batched', source: folder, task: 'translation' },
     { id: 'summarizer', source, task: 'summarization' },
     { id: 'translator', source, task: 'translation' },
   ])
 })
-afterAll(() => serving?.stop())
+afterAll(async () => {
+  await serving?.stop()
+  await rm(folder, { recursive: true })
+})
 
 const MODELS = { summarization: 'summarizer', translation: 'translator' }
 
-async function rewrite(task: keyof typeof MODELS, text: string, maxTokens = 40, claims = {}) {
-  const body = { model: MODELS[task], inputs: [text], single: true, max_tokens: maxTokens, parameters: {} }
+async function rewrite(
+  task: keyof typeof MODELS,
+  text: string,
+  maxTokens = 40,
+  claims = {},
+  model = MODELS[task],
+) {
+  const body = { model, inputs: [text], single: true, max_tokens: maxTokens, parameters: {} }
   const response = await serving.send(`POST /v1/tasks/${task}`, body, {
     claims: { scope: `tasks:${task}`, ...claims },
   })
@@ -56,4 +73,23 @@ test('a text beyond the reservation or the model is refused, never cut off', asy
   // The encoder's input and the decoder's output are two sequences, each as long as the model allows.
   const full = await rewrite('summarization', 'a'.repeat(60), 60)
   expect(full.usage).toMatchObject({ prompt_tokens: 61, completion_tokens: 60 })
+})
+
+test('an export that takes several texts is batched; one that does not says so and runs alone', async () => {
+  const lineOf = (word: string, model: string) =>
+    serving.lines.find((line) => line.startsWith(`${word} `) && line.includes(model)) ?? ''
+  expect(lineOf('model', 'id=batched')).toContain('slots=17')
+  expect(lineOf('one_at_a_time', 'batched')).toBe('')
+  expect(lineOf('batching', 'model=batched')).toMatch(
+    / family=encoder-decoder kv_mb=\d+ batch_difference=[\d.e-]+$/,
+  )
+  expect(lineOf('model', 'id=summarizer')).toContain('slots=1 ')
+  expect(lineOf('one_at_a_time', 'model=summarizer')).toContain('does not run with several texts')
+
+  const texts = ['a fox.', 'the cat', 'over it', 'hello you there', 'no.', 'runs']
+  const alone = []
+  for (const text of texts) alone.push(await rewrite('translation', text, 30, {}, 'batched'))
+  const together = await Promise.all(texts.map((text) => rewrite('translation', text, 30, {}, 'batched')))
+  expect(together).toEqual(alone)
+  expect(new Set(alone.map(({ answer }) => JSON.stringify(answer))).size).toBeGreaterThan(3)
 })

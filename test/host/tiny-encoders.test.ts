@@ -127,11 +127,46 @@ test('embeddings: dimensions, and cut where asked', async () => {
   })
 })
 
-test('a text of many that is too long is refused by its place, and nothing is computed', async () => {
-  const inputs = ['fox', 'fox '.repeat(2 * TINY_CONTEXT)]
-  const { status, body, usage } = await task('feature-extraction', inputs, {}, false)
-  expect([status, usage.prompt_tokens]).toEqual([400, 0])
-  expect(body).toMatchObject({ error: { code: 'context_length_exceeded', param: 'inputs[1]' } })
+const LONG = 'fox '.repeat(2 * TINY_CONTEXT)
+const tooLong = {
+  error: {
+    code: 'context_length_exceeded',
+    message: `This text has ${2 * TINY_CONTEXT + 2} tokens; the model holds ${TINY_CONTEXT}.`,
+  },
+}
+
+test('a text of a list that is too long fails in its place, and the others have their results', async () => {
+  const both = await task('feature-extraction', ['fox', 'fox cat'], {}, false)
+  const three = await task('feature-extraction', ['fox', LONG, 'fox cat'], {}, false)
+  expect([three.status, three.body]).toEqual([200, (both.body as unknown[]).toSpliced(1, 0, tooLong)])
+  expect(three.usage).toEqual(both.usage)
+
+  // Each label reads the text once more: an item is the text, not a row.
+  const labels = { candidate_labels: ['fox', 'cat', 'paris'] }
+  const named = await task<Classification[]>('zero-shot-classification', ['a fox runs'], labels)
+  const zeroShot = await task('zero-shot-classification', [LONG, 'a fox runs'], labels, false)
+  expect(zeroShot.body).toEqual([
+    {
+      error: { code: 'context_length_exceeded', message: expect.stringContaining('tokens; the model holds') },
+    },
+    named.body,
+  ])
+  expect(zeroShot.usage).toEqual(named.usage)
+})
+
+test('where every text is too long the request is refused, and nothing is computed', async () => {
+  for (const [inputs, single] of [
+    [[LONG], true],
+    [[LONG, LONG], false],
+  ] as const) {
+    const { status, body, usage } = await task('feature-extraction', [...inputs], {}, single)
+    expect([status, usage.prompt_tokens]).toEqual([400, 0])
+    expect(body).toMatchObject({ error: { ...tooLong.error, param: 'inputs[0]' } })
+  }
+})
+
+test('a list is cut to the model’s context where that is asked for', async () => {
+  const inputs = ['fox', LONG]
   expect((await task<number[][]>('feature-extraction', inputs, { truncate: true }, false)).body).toHaveLength(
     2,
   )

@@ -20,8 +20,9 @@ const itemOrList: TaskRoute['json'] = async (run, { single }) => {
 /** The tasks that read texts and generate none. */
 export const READING = {
   'text-classification': {
-    job: ({ inputs, parameters }, limits) => ({
+    job: ({ inputs, parameters, single }, limits) => ({
       kind: 'classify',
+      apart: !single,
       texts: inputs,
       topK: parameters.top_k,
       activation: parameters.function_to_apply,
@@ -33,8 +34,9 @@ export const READING = {
   },
   'feature-extraction': {
     // The hub's embedding servers normalize unless told not to.
-    job: ({ inputs, parameters }, limits) => ({
+    job: ({ inputs, parameters, single }, limits) => ({
       kind: 'embed',
+      apart: !single,
       texts: inputs,
       field: 'inputs',
       normalize: parameters.normalize ?? true,
@@ -45,8 +47,9 @@ export const READING = {
     json: itemOrList,
   },
   'token-classification': {
-    job: ({ inputs, parameters }, limits) => ({
+    job: ({ inputs, parameters, single }, limits) => ({
       kind: 'label_tokens',
+      apart: !single,
       texts: inputs,
       aggregation: parameters.aggregation_strategy ?? 'simple',
       ignore: parameters.ignore_labels ?? DEFAULTS.ignoredLabels,
@@ -56,8 +59,9 @@ export const READING = {
     json: itemOrList,
   },
   'zero-shot-classification': {
-    job: ({ inputs, parameters }, limits) => ({
+    job: ({ inputs, parameters, single }, limits) => ({
       kind: 'zero_shot',
+      apart: !single,
       texts: inputs,
       labels: required(parameters.candidate_labels, 'parameters.candidate_labels'),
       template: parameters.hypothesis_template ?? HYPOTHESIS,
@@ -67,8 +71,9 @@ export const READING = {
     json: itemOrList,
   },
   'fill-mask': {
-    job: ({ inputs, parameters }, limits) => ({
+    job: ({ inputs, parameters, single }, limits) => ({
       kind: 'fill_mask',
+      apart: !single,
       texts: inputs,
       topK: parameters.top_k ?? DEFAULTS.filledMasks,
       targets: parameters.targets,

@@ -2,6 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { digestFile } from '../../../inference-host/models/digest.ts'
+import {
+  type LockedForm,
+  type LockedModel,
+  readLock,
+  writeLock,
+} from '../../../inference-host/models/lock.ts'
+import { RECIPE_VERSION } from '../../../inference-host/serving-form/rewrite.ts'
 import { freshFolder } from './folder.ts'
 import { COMMIT, faults, REPOSITORY_ID, sha256, startHub } from './hub-server.ts'
 import { REPOSITORY } from './real.ts'
@@ -124,8 +132,8 @@ describe('models:pull', { timeout: 30_000 }, () => {
   })
 
   describe('a chat model', () => {
-    async function pullChat(...args: string[]) {
-      const root = await freshFolder()
+    async function pullChat(args: string[] = [], root?: string) {
+      root ??= await freshFolder()
       const manifest = path.join(root, 'models.json')
       const source = path.join(REPOSITORY, 'models/twohop-chat')
       await writeFile(manifest, JSON.stringify({ models: [{ id: 'chat', source, task: 'text-generation' }] }))
@@ -136,17 +144,37 @@ describe('models:pull', { timeout: 30_000 }, () => {
         () => true,
         () => false,
       )
-      return { ...ended, prepared }
+      return { ...ended, prepared, root, serving, lock: await readLock(manifest) }
     }
 
     test('is prepared for batching, and it says so', async () => {
-      const { code, stderr, prepared } = await pullChat()
+      const { code, stderr, prepared, lock, serving } = await pullChat()
       expect({ code, prepared }).toEqual({ code: 0, prepared: true })
       expect(stderr).toMatch(/^chat: preparing it for batching\nchat: prepared in \d+\.\d s$/m)
+      const form = { ...(await digestFile(serving)), dtype: 'q8', recipe: RECIPE_VERSION }
+      expect(lock.models.chat?.serving).toEqual(form)
+    })
+
+    test('frozen, is compared with the lock, which stays as it is', async () => {
+      const { root, lock } = await pullChat()
+      const again = await pullChat(['--frozen'], root)
+      expect([again.code, again.lock]).toEqual([0, lock])
+      const serving = { ...(lock.models.chat?.serving as LockedForm), sha256: '0'.repeat(64) }
+      const chat = { ...(lock.models.chat as LockedModel), serving }
+      await writeLock(path.join(root, 'models.json'), { version: 1, models: { chat } })
+      const { code, stderr } = await pullChat(['--frozen'], root)
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('models:pull: chat: its serving form is not what was locked; '),
+      })
+      // The same files, so it is kept until it is made anew.
+      const unprepared = await pullChat(['--no-prepare'], root)
+      expect(unprepared.lock.models.chat?.serving).toEqual(serving)
+      expect((await pullChat([], root)).lock).toEqual(lock)
     })
 
     test('is not, where that is to be left out', async () => {
-      const { code, stderr, prepared } = await pullChat('--no-prepare')
+      const { code, stderr, prepared } = await pullChat(['--no-prepare'])
       expect({ code, prepared }).toEqual({ code: 0, prepared: false })
       expect(stderr).not.toContain('prepar')
     })

@@ -76,6 +76,7 @@ describe('pulling from a hub', () => {
     expect(Object.keys(locked?.files ?? {})).toEqual(TINY_FILES)
     await expect(verifyModel(ModelEntry.parse(hubEntry), { manifestFile, modelsDir })).resolves.toEqual({
       folder,
+      locked,
     })
     expect(
       progress
