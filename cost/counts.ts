@@ -1,6 +1,6 @@
 /**
- * What one request takes, and where each number comes from. `test/unit/cost/counts.test.ts` and
- * `test/stack/counts.test.ts` count them anew, so they cannot drift from the code.
+ * What one request takes, and where each number comes from. `test/unit/cost/counts.test.ts`,
+ * `test/stack/counts.test.ts` and `test/contract/ledger/record.test.ts` count them anew, so they cannot drift from the code.
  */
 export const COUNTS = {
   /** The host is called from inside the edge's own invocation. */
@@ -18,6 +18,18 @@ export const COUNTS = {
   sweepsPerDay: 1_440,
   redisCommandsPerSweep: 3,
   redisBytesPerSweep: 600,
+  /** The look for jobs to be settled, in the same invocation, when there is none. */
+  redisCommandsPerJobRun: 4,
+  redisBytesPerJobRun: 600,
+  /** The drains of usage events and of administrative acts, in the same too, when there is nothing to move. */
+  redisCommandsPerDrain: 9,
+  redisBytesPerDrain: 4_300,
+  /** What a batch of usage events takes beyond that. */
+  eventsPerBatch: 500,
+  redisCommandsPerBatch: 5,
+  redisBytesPerEvent: 530,
+  /** A row of the ledger with its share of the indexes. */
+  ledgerBytesPerRequest: 430,
   /** Counters and leases of an account that was active today, as Redis's MEMORY USAGE tells. */
   redisStorageBytesPerAccount: 500,
   /** A reservation's record, which is kept for an hour, and its usage event, until it is drained. */
@@ -41,15 +53,5 @@ export const MEASURED_CPU = [
   { promptTokens: 256, outputTokens: 64, tokensPerSecond: 43.8 },
 ] as const
 
-/**
- * The ledger, which is still to be built: its design, and so the only numbers here that nothing measures. Usage events
- * are drained to Postgres once a minute, up to `eventsPerDrain` at a time: read, acknowledge, delete.
- */
-export const LEDGER_DESIGN = {
-  drainsPerDay: 1_440,
-  eventsPerDrain: 500,
-  redisCommandsPerDrain: 3,
-  redisBytesPerEvent: 700,
-  rowBytes: 400,
-  monthsKept: 12,
-} as const
+/** How long the ledger's rows are kept: a setting, since nothing deletes them by itself. */
+export const MONTHS_KEPT = 12

@@ -1,4 +1,4 @@
-import { COUNTS, LEDGER_DESIGN } from './counts.ts'
+import { COUNTS, MONTHS_KEPT } from './counts.ts'
 import {
   billTable,
   breakEvenTable,
@@ -71,10 +71,11 @@ ${table(breakEvenTable(report))}
 
 ## How it is calculated
 
-- **Edge**: one invocation a request, and one a minute for the sweep and one for the drain. CPU time is the benchmark's
+- **Edge**: one invocation a request, and one a minute for jobs, sweep and drain. CPU time is the benchmark's
   ([benchmarks.md](benchmarks.md)), which was taken on a slow machine, so it is rather too high.
 - **Redis**: ${COUNTS.redisRequestsPerRequest} HTTP requests a request, but ${COUNTS.redisCommandsPerRequest} billed commands, because Upstash counts each command that a script runs. That is
   why a plan with a fixed price soon beats paying per command; the calculator takes the cheapest plan that serves the load.
+- **Database**: ${COUNTS.ledgerBytesPerRequest} bytes a request with their indexes, kept for ${MONTHS_KEPT} months.
 - **Container**: throughput in tokens a second is measured with the prompts' time in it. Two measurements with different
   prompts tell a prompt's token from an answer's. A container is planned to be ${BUSY_AT_MOST * 100} % busy at most.
 - **Scaling to zero**: requests come at random. Each keeps a container running while it streams and for the idle time
@@ -86,7 +87,6 @@ code that makes a request dearer fails a test.
 
 ## What it does not know
 
-- **The ledger is not built yet.** Its drain (${LEDGER_DESIGN.redisCommandsPerDrain} commands a run) and its rows (${LEDGER_DESIGN.rowBytes} bytes, kept ${LEDGER_DESIGN.monthsKept} months) are its design, not measured.
 - **The edge runs on Cloudflare Workers today.** The combinations on Supabase's functions and on Node are for comparison.
 - **GPUs.** No throughput of a GPU container is measured yet; pass yours with \`--gpu-throughput\` or \`--gpu-tokens-per-second\`.
   The always-on GPU is another model than the L4 and is taken to be as fast.

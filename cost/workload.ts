@@ -1,4 +1,4 @@
-import { COUNTS, EDGE_CPU, LEDGER_DESIGN } from './counts.ts'
+import { COUNTS, EDGE_CPU, MONTHS_KEPT } from './counts.ts'
 import type { Quantities } from './meters.ts'
 import type { Container } from './price-book.ts'
 import type { Speed } from './speed.ts'
@@ -80,29 +80,27 @@ export function quantitiesOf(
   const tokens = requests * workload.outputTokens
   const chunkMicros = (EDGE_CPU.streamMicros - EDGE_CPU.answerMicros) / EDGE_CPU.streamChunks
   const sweeps = COUNTS.sweepsPerDay * DAYS
-  const drains = Math.max(
-    LEDGER_DESIGN.drainsPerDay * DAYS,
-    Math.ceil(requests / LEDGER_DESIGN.eventsPerDrain),
-  )
+  // Events are moved as they come, so hardly ever in full batches.
+  const batches = Math.min(requests, Math.max(sweeps, Math.ceil(requests / COUNTS.eventsPerBatch)))
   const edgeEgressBytes = requests * COUNTS.edgeBytesPerAnswer + tokens * COUNTS.edgeBytesPerToken
   const redisCommands =
     requests * COUNTS.redisCommandsPerRequest +
-    sweeps * COUNTS.redisCommandsPerSweep +
-    drains * LEDGER_DESIGN.redisCommandsPerDrain
+    sweeps * (COUNTS.redisCommandsPerSweep + COUNTS.redisCommandsPerJobRun + COUNTS.redisCommandsPerDrain) +
+    batches * COUNTS.redisCommandsPerBatch
   const running = Object.entries(container.perSecond).map(([meter, quantity]) => [meter, quantity * seconds])
   return {
-    edgeInvocations: requests * COUNTS.edgeInvocationsPerRequest + sweeps + drains,
+    edgeInvocations: requests * COUNTS.edgeInvocationsPerRequest + sweeps,
     edgeCpuMs: Math.ceil((requests * EDGE_CPU.answerMicros + tokens * chunkMicros) / 1000),
     redisCommands,
     redisCommandsPerSecond: Math.ceil((redisCommands * workload.peak) / MONTH_SECONDS),
     redisBytes:
-      requests * (COUNTS.redisBytesPerRequest + LEDGER_DESIGN.redisBytesPerEvent) +
-      sweeps * COUNTS.redisBytesPerSweep,
+      requests * (COUNTS.redisBytesPerRequest + COUNTS.redisBytesPerEvent) +
+      sweeps * (COUNTS.redisBytesPerSweep + COUNTS.redisBytesPerJobRun + COUNTS.redisBytesPerDrain),
     redisStorageBytes: Math.ceil(
       workload.users * COUNTS.redisStorageBytesPerAccount +
         ((requests * workload.peak) / (DAYS * 24)) * COUNTS.redisStorageBytesPerRecentRequest,
     ),
-    databaseBytes: requests * LEDGER_DESIGN.rowBytes * LEDGER_DESIGN.monthsKept,
+    databaseBytes: requests * COUNTS.ledgerBytesPerRequest * MONTHS_KEPT,
     containerRequests: requests,
     replicas,
     edgeEgressBytes,

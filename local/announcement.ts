@@ -4,14 +4,22 @@ import type { StackFile } from './stack-file.ts'
 const QUESTION = 'What is Twohop?'
 
 /**
- * What `npm start` ends with: the URL, and two ways to a streamed answer that work as pasted.
+ * What `npm start` ends with: the URL, and two ways to a streamed answer, and one to what it cost, all of which
+ * work as pasted.
  * @param colour bold headings, for terminals
  */
-export function announcement({ edge, tokens, models }: StackFile, colour: boolean): string {
+export function announcement({ edge, postgres, tokens, models }: StackFile, colour: boolean): string {
   const heading = (text: string) => (colour ? styleText('bold', text, { validateStream: false }) : text)
-  const token = tokens.firebase.free
+  // Supabase's, with which the ledger can be read too.
+  const token = tokens.supabase.free
   const model = models.chat ?? ''
   const body = JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: QUESTION }] })
+  const ledger = postgres
+    ? `
+${heading('What it cost, from the ledger in Postgres (some seconds later, and nobody else can read it):')}
+curl '${postgres.url}/rest/v1/usage_events?select=at,model,prompt_tokens,output_tokens,units&order=at.desc' -H 'apikey: ${postgres.publishableKey}' -H 'authorization: Bearer ${token}'
+`
+    : ''
   return `
 ${heading(`Twohop is up at ${edge.url}`)} (Ctrl-C stops it; tools find it in .local/stack.json)
 
@@ -22,6 +30,6 @@ ${heading('The same with the openai package:')}
 import OpenAI from 'openai'
 const client = new OpenAI({ baseURL: '${edge.url}/v1', apiKey: '${token}' })
 for await (const chunk of await client.chat.completions.create(${body.replaceAll("'", "\\'")})) process.stdout.write(chunk.choices[0]?.delta.content ?? '')
-
+${ledger}
 `
 }

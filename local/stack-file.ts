@@ -9,6 +9,14 @@ export type StackFile = {
   edge: { url: string; cronUrl: string; pid: number }
   host: { url: string; pid: number }
   redis: { url: string; token: string; kind: 'redis-server' | 'embedded'; pid: number }
+  /** The ledger behind the REST calls of supabase-js; null where there is none. */
+  postgres: {
+    url: string
+    publishableKey: string
+    secretKey: string
+    kind: 'installed' | 'embedded'
+    pid: number
+  } | null
   issuers: { firebase: { url: string; projectId: string }; supabase: { url: string } }
   tokens: { firebase: Tokens; supabase: Tokens }
   /** Ids of the models that serve each kind of request; null where none does. */

@@ -6,6 +6,7 @@ import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import { announcement } from './announcement.ts'
 import { keepAlive } from './keep-alive.ts'
+import { createLedgerLine } from './ledger-line.ts'
 import { type Stack, startStack } from './stack.ts'
 import { removeStackFile, removeStaleStackFile, writeStackFile } from './stack-file.ts'
 
@@ -15,7 +16,7 @@ const stackFile = join(dir, 'stack.json')
 
 const command = new Command('npm start --')
   .description(
-    'Runs Twohop on this machine: edge, host, Redis and an issuer of demo tokens. Ctrl-C stops it.',
+    'Runs Twohop on this machine: edge, host, Redis, Postgres and an issuer of demo tokens. Ctrl-C stops it.',
   )
   .option('--port <port>', 'port of the edge', DEFAULT_PORT)
   .option(
@@ -33,6 +34,7 @@ const command = new Command('npm start --')
 const { port, model, device } = command.opts<{ port: string; model: string[]; device: string }>()
 
 let stack: Stack | undefined
+const ledgerLine = createLedgerLine()
 const stopping = new AbortController()
 process.on('SIGINT', () => void stop())
 process.on('SIGTERM', () => void stop())
@@ -41,7 +43,7 @@ try {
   await requireFreePort(Number(port))
   await removeStaleStackFile(stackFile)
   const { signal } = stopping
-  stack = await startStack({ dir, port: Number(port), models: model, device, say, signal })
+  stack = await startStack({ dir, port: Number(port), models: model, device, say, signal, ledger: true })
   await writeStackFile(stackFile, stack.file)
   keepAlive(stack, {
     say,
@@ -66,7 +68,9 @@ async function stop(): Promise<void> {
 }
 
 function say(part: string, line: string): void {
-  process.stdout.write(`${styleText('dim', part.padEnd(7), { stream: process.stdout })} ${line}\n`)
+  const text = part === 'edge' ? ledgerLine(line) : line
+  if (text !== undefined)
+    process.stdout.write(`${styleText('dim', part.padEnd(8), { stream: process.stdout })} ${text}\n`)
 }
 
 /** @throws Error in one line when the port is no port or somebody has it */

@@ -1,51 +1,59 @@
 import { Command } from 'commander'
 import { textTable } from '../../cost/table.ts'
-import { createDrain } from '../../edge/ledger/drain.ts'
+import type { DrainReport } from '../../edge/ledger/drain.ts'
 import { LedgerAway } from '../../edge/ledger/port.ts'
-import { createReconcile, type Difference, gapOf, rebuild } from '../../edge/ledger/reconcile.ts'
+import { createReconcile, type Difference, gapOf, PROJECT, rebuild } from '../../edge/ledger/reconcile.ts'
+import { createDrains } from '../../edge/ledger/scheduled.ts'
 import { createSupabaseLedger } from '../../edge/ledger/supabase.ts'
-import { createUpstashStream } from '../../edge/ledger/upstash.ts'
 import { createUpstashCounters } from '../../edge/ledger/upstash-counters.ts'
+import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
+import { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { plain } from '../api.ts'
 import { type CliContext, CliError } from '../context.ts'
 
-/** `twohop drain`: moves usage events from Redis to Postgres, as the edge does every minute. */
+/** `twohop drain`: moves usage events and administrative acts from Redis to Postgres, as the edge does every minute. */
 export function drainCommand({ out, err, signal }: CliContext): Command {
   return new Command('drain')
-    .description('Move usage events from Redis to the ledger until none is left.')
+    .description(
+      'Move usage events, and the log of administration, from Redis to the ledger until none is left.',
+    )
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(({ json }: { json: boolean }) =>
       told(async () => {
-        const { redis, supabase } = stores()
-        const drain = createDrain({
-          stream: createUpstashStream(redis),
-          ledger: createSupabaseLedger({ ...supabase, fetch }),
-          now: Date.now,
-        })
-        const sum = { recorded: 0, duplicates: 0, buried: 0 }
-        for (;;) {
-          const { ended, code, backlog, ...moved } = await drain()
-          sum.recorded += moved.recorded
-          sum.duplicates += moved.duplicates
-          sum.buried += moved.buried
-          if (ended === 'ledger_away') throw new LedgerAway(code ?? 'unknown')
-          if (ended === 'empty' || signal.aborted) {
-            const result = { ...sum, left: backlog.entries, dead_letters: backlog.deadLetters }
-            out(json ? `${JSON.stringify(result)}\n` : line(result))
-            return
-          }
-          err(`${sum.recorded} moved, ${backlog.entries} left\n`)
-        }
+        const drains = createDrains({ ...stores(), fetch, now: Date.now })
+        const tell = (moved: Moved) => err(`${moved.recorded} moved, ${moved.left} left\n`)
+        const events = await drainAll(drains.drainEvents, signal, tell)
+        const acts = await drainAll(drains.drainActs, signal, tell)
+        out(json ? `${JSON.stringify({ ...events, acts })}\n` : line('events', events) + line('acts', acts))
       }),
     )
 }
 
+/** Runs a drain until nothing is left, or Ctrl-C. @throws LedgerAway */
+async function drainAll(
+  drain: () => Promise<DrainReport>,
+  signal: AbortSignal,
+  tell: (moved: Moved) => void,
+): Promise<Moved> {
+  const sum = { recorded: 0, duplicates: 0, buried: 0 }
+  for (;;) {
+    const { ended, code, backlog, ...moved } = await drain()
+    sum.recorded += moved.recorded
+    sum.duplicates += moved.duplicates
+    sum.buried += moved.buried
+    if (ended === 'ledger_away') throw new LedgerAway(code ?? 'unknown')
+    const result = { ...sum, left: backlog.entries, dead_letters: backlog.deadLetters }
+    if (ended === 'empty' || signal.aborted) return result
+    tell(result)
+  }
+}
+
 type Moved = { recorded: number; duplicates: number; buried: number; left: number; dead_letters: number }
 
-function line({ recorded, duplicates, buried, left, dead_letters }: Moved): string {
-  return `${recorded} events moved, ${duplicates} were there already, ${buried} set aside; ${left} left, ${dead_letters} set aside in all.\n`
+function line(what: string, { recorded, duplicates, buried, left, dead_letters }: Moved): string {
+  return `${recorded} ${what} moved, ${duplicates} were there already, ${buried} set aside; ${left} left, ${dead_letters} set aside in all.\n`
 }
 
 /** `twohop reconcile`: compares the ledger with the budgets' counters, and brings these in line where asked. */
@@ -64,7 +72,8 @@ export function reconcileCommand({ out }: CliContext): Command {
         const { redis, supabase } = stores()
         const counters = createUpstashCounters(redis)
         const ledger = createSupabaseLedger({ ...supabase, fetch })
-        const result = await createReconcile({ ledger, counters, now: Date.now })(month)
+        const project = projectBudgets()
+        const result = await createReconcile({ ledger, counters, project, now: Date.now })(month)
         const rebuilt = options.rebuild ? await rebuild(result.differences, counters) : 0
         out(json ? `${JSON.stringify({ ...result, rebuilt })}\n` : report(result, rebuilt))
         if (result.differences.length > rebuilt)
@@ -87,7 +96,7 @@ function report(
       ...['counter', 'ledger', 'on the way', 'roll-up', 'off by'].map((title) => ({ title, right: true })),
     ]
     const rows = differences.map((each) => [
-      plain(each.account),
+      each.account === PROJECT ? 'the whole project' : plain(each.account),
       each.window,
       String(each.counter ?? '-'),
       String(each.ledger),
@@ -98,6 +107,18 @@ function report(
     lines.push(...textTable(columns, rows))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** Which budgets the project has by the edge's catalog. @throws CliError usage */
+function projectBudgets() {
+  try {
+    const { CATALOG } = process.env
+    const { project } = Catalog.parse(CATALOG ? JSON.parse(CATALOG) : defaultCatalog)
+    const { day, month } = project?.budgets ?? {}
+    return { day: day !== undefined, month: month !== undefined }
+  } catch (cause) {
+    throw new CliError('usage', 'CATALOG must be as for the edge.', { cause })
+  }
 }
 
 /** Where the edge's own variables say that Redis and the ledger are. @throws CliError usage */

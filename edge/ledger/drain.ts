@@ -1,140 +1,37 @@
-import { type UsageEvent, usageEventOf } from './event.ts'
-import {
-  type Backlog,
-  type Buried,
-  type Entry,
-  type Ledger,
-  LedgerAway,
-  LedgerRefused,
-  type UsageStream,
-} from './port.ts'
+import { actOf } from './act.ts'
+import { usageEventOf } from './event.ts'
+import type { ReadMirror } from './mirror.ts'
+import { createMove, type MoveOptions, type MoveReport } from './move.ts'
+import type { ActLedger, EntryStream, Ledger } from './port.ts'
 
-export type DrainOptions = {
-  stream: UsageStream
-  ledger: Ledger
-  /** Milliseconds since the epoch. */
-  now: () => number
-  /** Events in one call to the ledger; default 500. */
-  batch?: number
-  /**
-   * Batches in one run; default 10. Each costs three requests, and Workers has 50 for an invocation on its free plan.
-   */
-  batches?: number
-  /** Milliseconds after which a run begins no other batch; default 45,000, so that runs a minute apart don't meet. */
-  timeMs?: number
-}
+type Pace = Omit<MoveOptions<never>, 'stream' | 'read' | 'record'>
 
-export type DrainReport = {
-  /** Events that the ledger has now and had not before. */
-  recorded: number
-  /** Events that it had: their acknowledgement was lost. */
-  duplicates: number
-  /** Events set aside because they can never be stored. */
-  buried: number
-  /** Why the run ended: nothing left, enough for one run, or a ledger that does not take anything. */
-  ended: 'empty' | 'enough' | 'ledger_away'
-  /** The ledger's reason where it is away. */
-  code: string | undefined
-  /** What is left. While the ledger is away this is the number that rises. */
-  backlog: Backlog
-  /** Age of the oldest event left, in milliseconds; 0 when there is none. */
-  lagMs: number
-}
-
-type Readable = { id: string; event: UsageEvent }
-type Tally = { recorded: number; duplicates: number; buried: number }
+export type DrainOptions = Pace & { stream: EntryStream; ledger: Ledger }
+export type DrainReport = MoveReport
 
 /**
- * Builds the drain: it moves usage events from the stream to the ledger in the order of their arrival, and takes from
- * the stream only what the ledger has committed. A run that dies anywhere is made up for by the next, which begins with
- * what was read and not finished; the ledger knows what it has, so nothing counts twice.
- *
- * All runs are one consumer of the group. So there are no idle consumers to claim from (XAUTOCLAIM), whose events would
- * come late and out of order, and two runs at once do the same work twice, to the same end.
- *
- * An event that can never be stored is set aside with its reason. When the ledger refuses a batch, halves of it are
- * tried until the guilty event stands alone; each half is finished as soon as it is stored.
+ * Builds the drain of usage events: see createMove.
  * @throws TwohopError store_unavailable when the stream does not answer
  */
-export function createDrain({
-  stream,
-  ledger,
-  now,
-  batch = 500,
-  batches = 10,
-  timeMs = 45_000,
-}: DrainOptions) {
-  async function store(entries: readonly Readable[], tally: Tally): Promise<void> {
-    if (entries.length === 0) return
-    const recorded = await ledger.record(entries.map(({ event }) => event)).catch((error: unknown) => {
-      if (error instanceof LedgerRefused) return error
-      throw error
-    })
-    if (!(recorded instanceof LedgerRefused)) {
-      const conflicts = new Set(recorded.conflicts)
-      const stored = entries.filter((_, place) => !conflicts.has(place))
-      const buried = entries.filter((_, place) => conflicts.has(place))
-      await finish(
-        stored,
-        buried.map(({ id }) => ({ id, reason: 'conflict' })),
-        tally,
-      )
-      tally.recorded += recorded.recorded
-      tally.duplicates += recorded.duplicates
-      return
-    }
-    const [first, second] = entries
-    if (first && !second) return finish([], [{ id: first.id, reason: recorded.code }], tally)
-    const middle = Math.ceil(entries.length / 2)
-    await store(entries.slice(0, middle), tally)
-    await store(entries.slice(middle), tally)
-  }
-
-  async function finish(stored: readonly Readable[], buried: readonly Buried[], tally: Tally): Promise<void> {
-    await stream.finish(
-      stored.map(({ id }) => id),
-      buried,
-    )
-    tally.buried += buried.length
-  }
-
-  return async function drain(): Promise<DrainReport> {
-    const tally: Tally = { recorded: 0, duplicates: 0, buried: 0 }
-    const until = now() + timeMs
-    let ended: DrainReport['ended'] = 'enough'
-    let code: string | undefined
-    let hasUnfinished = true
-    try {
-      for (let turn = 0; turn < batches && now() < until; turn++) {
-        let entries: Entry[] = hasUnfinished ? await stream.unfinished(batch) : []
-        hasUnfinished = entries.length > 0
-        if (!hasUnfinished) entries = await stream.unread(batch)
-        if (entries.length === 0) {
-          ended = 'empty'
-          break
-        }
-        const { readable, unreadable } = sorted(entries)
-        if (unreadable.length > 0) await finish([], unreadable, tally)
-        await store(readable, tally)
-      }
-    } catch (error) {
-      if (!(error instanceof LedgerAway)) throw error
-      ended = 'ledger_away'
-      code = error.code
-    }
-    const backlog = await stream.backlog()
-    const lagMs = backlog.oldestAt === undefined ? 0 : Math.max(0, now() - backlog.oldestAt)
-    return { ...tally, ended, code, backlog, lagMs }
-  }
+export function createDrain({ ledger, ...options }: DrainOptions) {
+  return createMove({
+    ...options,
+    read: (_id, fields) => usageEventOf(fields),
+    record: (events) => ledger.record(events),
+  })
 }
 
-function sorted(entries: readonly Entry[]): { readable: Readable[]; unreadable: Buried[] } {
-  const readable: Readable[] = []
-  const unreadable: Buried[] = []
-  for (const { id, fields } of entries) {
-    const event = fields ? usageEventOf(fields) : { wrong: 'entry' }
-    if ('wrong' in event) unreadable.push({ id, reason: `field:${event.wrong}` })
-    else readable.push({ id, event })
-  }
-  return { readable, unreadable }
+export type ActDrainOptions = Pace & { stream: EntryStream; ledger: ActLedger; readMirror: ReadMirror }
+
+/**
+ * Builds the drain of administrative acts, which also brings the ledger's rows of the accounts and keys that they were
+ * about up to date.
+ * @throws TwohopError store_unavailable when the stream does not answer
+ */
+export function createActDrain({ ledger, readMirror, ...options }: ActDrainOptions) {
+  return createMove({
+    ...options,
+    read: actOf,
+    record: async (acts) => ledger.recordActs(acts, await readMirror(acts)),
+  })
 }

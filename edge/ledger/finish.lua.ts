@@ -1,3 +1,5 @@
+import type { Script } from '../../shared/redis-script.ts'
+
 /**
  * Takes finished entries off the stream, and sets aside those that can never be stored.
  *
@@ -6,7 +8,10 @@
  * Only whoever acknowledges an entry first sets it aside, so that two drains at once make one dead letter of it. A dead
  * letter holds the entry's own fields after `reason`, `entry` (its id) and `buried_at` (ms).
  */
-export const FINISH_LUA = `
+export const FINISH_EVENTS: Script = {
+  name: 'finish_events',
+  sha: 'c6a1966d07f11d4b724a349f7001c818b3694318',
+  lua: `
 -- KEYS[1] usage events: stream
 -- KEYS[2] dead letters: stream
 -- ARGV[1] consumer group
@@ -32,4 +37,5 @@ for i = 4 + stored, #ARGV, 2 do
   end
 end
 return finished
-`
+`,
+}

@@ -1,4 +1,6 @@
+import type { LoggedAct } from './act.ts'
 import type { UsageEvent } from './event.ts'
+import type { Mirror } from './mirror.ts'
 
 /** What became of a batch. `conflicts` are places in it, from 0: events that contradict a row of the same request. */
 export type Recorded = { recorded: number; duplicates: number; conflicts: readonly number[] }
@@ -24,6 +26,15 @@ export type Ledger = {
    * @throws LedgerAway
    */
   totals(month: string, after: string): Promise<AccountTotals[]>
+}
+
+/** The log of administrative acts, and what they were about. */
+export type ActLedger = {
+  /**
+   * Adds acts that are not there yet, all or none, once per id, and brings accounts and keys up to date.
+   * @throws LedgerRefused, LedgerAway as Ledger.record
+   */
+  recordActs(acts: readonly LoggedAct[], mirror: Mirror): Promise<Recorded>
 }
 
 /** The ledger will not have these events whenever they come; `code` is its own reason (SQLSTATE, class 22 or 23). */
@@ -52,7 +63,7 @@ export type Entry = { id: string; fields: Record<string, string> | undefined }
 export type Buried = { id: string; reason: string }
 
 export type Backlog = {
-  /** Entries that the ledger does not have. */
+  /** Entries that the ledger does not have; of acts, those among them that were read. */
   entries: number
   /** When the oldest of them was written, in milliseconds since the epoch; undefined when there is none. */
   oldestAt: number | undefined
@@ -60,13 +71,15 @@ export type Backlog = {
   deadLetters: number
 }
 
-/** The stream of usage events, read through one consumer group. Everything throws TwohopError `store_unavailable`. */
-export type UsageStream = {
+/** A stream that goes to the ledger, read through one consumer group. Everything throws TwohopError `store_unavailable`. */
+export type EntryStream = {
   /** The oldest entries that were read before and not finished. */
   unfinished(most: number): Promise<Entry[]>
   /** The oldest entries that nobody has read. */
   unread(most: number): Promise<Entry[]>
-  /** Takes entries off the stream, atomically: those in the ledger, and those set aside with their reason. */
+  /** Lets the group be done with entries, atomically: those in the ledger, and those set aside with their reason. */
   finish(stored: readonly string[], buried: readonly Buried[]): Promise<void>
   backlog(): Promise<Backlog>
 }
+
+export type UsageStream = EntryStream

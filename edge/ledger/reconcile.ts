@@ -4,9 +4,15 @@ import type { Ledger, WindowUnits } from './port.ts'
 /** Units by account, then by window: `day:2026-11-21`, `month:2026-11`, or `month:2026-11-14` with a billing day. */
 export type UnitsByWindow = Map<string, Map<string, number>>
 
-/** What the budget's store knows. Both throw TwohopError `store_unavailable`. */
+/** Stands for the whole project in the place of an account, which always has a name. */
+export const PROJECT = ''
+
+/** Budgets that the whole project has; its counters are kept for these alone. */
+export type ProjectBudgets = { day: boolean; month: boolean }
+
+/** What the budget's store knows. All throw TwohopError `store_unavailable`. */
 export type Counters = {
-  /** Counters' `used` of the days of a UTC month (`2026-11`) and of accounts' months that begin in it. */
+  /** Counters' `used` of the days of a UTC month (`2026-11`) and of accounts' months that begin in it; the project's too. */
   used(month: string): Promise<UnitsByWindow>
   /** Units of the same windows' events that are still in the stream. */
   waiting(month: string): Promise<UnitsByWindow>
@@ -19,6 +25,7 @@ export type Counters = {
 
 /** A window whose numbers do not agree; all in units. */
 export type Difference = {
+  /** PROJECT for the whole deployment. */
   account: string
   window: string
   /** What the budget's counter says; undefined where there is none although there should be, or it has expired. */
@@ -36,24 +43,31 @@ export type Reconciliation = { accounts: number; windows: number; differences: D
 export type ReconcileOptions = {
   ledger: Pick<Ledger, 'totals'>
   counters: Pick<Counters, 'used' | 'waiting'>
+  /** Default none. Without them a counter of the project is compared where there is one, and never missed. */
+  project?: ProjectBudgets
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 /**
  * Builds the comparison of ledger and counters for the days of a UTC month and for accounts' months that begin in it:
- * counter == ledger + waiting, and roll-up == ledger. A counter is missed only while its window is kept; afterwards the roll-up alone is judged.
+ * counter == ledger + waiting, and roll-up == ledger; and of the project's counters with what all accounts spent. A
+ * counter is missed only while its window is kept; afterwards the roll-up alone is judged.
  *
  * The numbers are read one after the other while requests go on, so what differs is looked at a second time, and only
  * what is off by the same units both times is a difference.
  * @throws LedgerAway, or TwohopError store_unavailable
  */
-export function createReconcile({ ledger, counters, now }: ReconcileOptions) {
+export function createReconcile({ ledger, counters, project, now }: ReconcileOptions) {
+  const isBudgeted = (window: string) => (window.startsWith('day:') ? project?.day : project?.month) ?? false
+
   async function compared(month: string): Promise<Reconciliation> {
     const waiting = await counters.waiting(month)
     const used = await counters.used(month)
     const differences: Difference[] = []
     const accounts = new Set([...used.keys(), ...waiting.keys()])
+    accounts.delete(PROJECT)
+    const ofProject = projectSums(month, waiting)
     const known = new Set<string>()
     let windows = 0
 
@@ -81,13 +95,18 @@ export function createReconcile({ ledger, counters, now }: ReconcileOptions) {
       const page = await ledger.totals(month, after)
       for (const { account, windows: units } of page) {
         known.add(account)
-        compare(account, new Map(Object.entries(units)))
+        const ledgerWindows = new Map(Object.entries(units))
+        ofProject.add(ledgerWindows)
+        compare(account, ledgerWindows)
       }
       const last = page.at(-1)
       if (!last) break
       after = last.account
     }
     for (const account of accounts) if (!known.has(account)) compare(account, new Map())
+    const sums = ofProject.sums((window) => used.get(PROJECT)?.has(window) || isBudgeted(window))
+    waiting.set(PROJECT, sums.waiting)
+    compare(PROJECT, sums.ledger)
     return { accounts: new Set([...accounts, ...known]).size, windows, differences }
   }
 
@@ -102,6 +121,40 @@ export function createReconcile({ ledger, counters, now }: ReconcileOptions) {
     })
     return { ...second, differences: stayed }
   }
+}
+
+/**
+ * Sums up what all accounts spent in each day of a UTC month and in the month itself, whatever their own months are.
+ * The roll-ups are judged account by account, so the project's are taken to be right.
+ */
+function projectSums(month: string, waiting: UnitsByWindow) {
+  const ledger = new Map<string, number>()
+  const coming = new Map<string, number>()
+  function addDay(sums: Map<string, number>, day: string, units: number): void {
+    for (const window of [day, `month:${month}`]) sums.set(window, (sums.get(window) ?? 0) + units)
+  }
+  for (const windows of waiting.values())
+    for (const [window, units] of windows) if (window.startsWith('day:')) addDay(coming, window, units)
+  return {
+    add(windows: ReadonlyMap<string, WindowUnits>): void {
+      for (const [window, { units }] of windows) if (window.startsWith('day:')) addDay(ledger, window, units)
+    },
+    sums: (isWanted: (window: string) => boolean) => ({
+      ledger: new Map(
+        [...ledger]
+          .filter(([window]) => isWanted(window))
+          .map(([name, units]) => [name, { units, rolled: units }]),
+      ),
+      waiting: new Map([...coming].filter(([window]) => isWanted(window))),
+    }),
+  }
+}
+
+/** The days of a UTC month, as windows. */
+export function daysOf(month: string): string[] {
+  const [year = 0, number = 0] = month.split('-').map(Number)
+  const days = new Date(Date.UTC(year, number, 0)).getUTCDate()
+  return Array.from({ length: days }, (_, i) => `day:${month}-${String(i + 1).padStart(2, '0')}`)
 }
 
 /**
@@ -121,7 +174,7 @@ export async function rebuild(
 }
 
 /** Beyond a window's earliest end: months of a billing day may end up to three days later. */
-const REBUILT_KEPT_MS = 4 * 86_400_000
+const REBUILT_KEPT_MS = 3 * 86_400_000 + WINDOW_KEPT_MS
 
 const nameOf = ({ account, window }: Difference) => `${window} ${account}`
 const isRolled = ({ ledger, rolled }: Difference) => ledger === rolled

@@ -1,52 +1,80 @@
-import { createDrain, type DrainReport } from './drain.ts'
+import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
+import { createUpstashKeys } from '../keys/upstash-keys.ts'
+import { createActDrain, createDrain, type DrainReport } from './drain.ts'
+import { createReadMirror } from './store-mirror.ts'
 import { createSupabaseLedger } from './supabase.ts'
 import { createUpstashStream } from './upstash.ts'
+import { createUpstashActStream } from './upstash-acts.ts'
+import { LEDGER_TIMEOUT_MS, type LedgerRedis } from './upstash-group.ts'
 
-export type ScheduledDrainOptions = {
-  redis: { url: string; token: string }
+export type LedgerStores = {
+  redis: LedgerRedis
   /** The project's URL and its secret key. */
   supabase: { url: string; key: string }
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
+  /** Settles after some milliseconds; by default by the runtime's timer. */
+  wait?: (ms: number) => Promise<void>
+}
+
+const byTimer = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
+
+/** Builds both drains on Upstash and Supabase: of usage events, and of administrative acts. */
+export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: LedgerStores) {
+  const ledger = createSupabaseLedger({ ...supabase, fetch })
+  const stores = { timeoutMs: LEDGER_TIMEOUT_MS, ...redis }
+  return {
+    drainEvents: createDrain({ stream: createUpstashStream(redis), ledger, now }),
+    drainActs: createActDrain({
+      stream: createUpstashActStream(redis),
+      ledger,
+      readMirror: createReadMirror({
+        accounts: createUpstashAccounts(stores),
+        keys: createUpstashKeys(stores),
+        now,
+        wait,
+      }),
+      now,
+      // Acts are few, and Workers has 50 requests for both drains on its free plan.
+      batch: 200,
+      batches: 2,
+    }),
+  }
+}
+
+export type ScheduledDrainOptions = LedgerStores & {
   /** Takes one line a run; see drainLine. */
   log: (line: string) => void
 }
 
-/** The drain as a scheduled event runs it: one run, one line in the log. Throws what the drain throws. */
-export function createScheduledDrain({ redis, supabase, fetch, now, log }: ScheduledDrainOptions) {
-  const stream = createUpstashStream(redis)
-  const ledger = createSupabaseLedger({ ...supabase, fetch })
-  const drain = createDrain({ stream, ledger, now })
+/**
+ * The drains as a scheduled event runs them: one run of each, one line in the log. Acts wait where the ledger took no
+ * events. Throws what the drains throw.
+ */
+export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) {
+  const { drainEvents, drainActs } = createDrains(stores)
   return async function drainOnSchedule(): Promise<DrainReport> {
-    const report = await drain()
-    log(drainLine(report))
-    return report
+    const events = await drainEvents()
+    const acts = events.ended === 'ledger_away' ? undefined : await drainActs()
+    log(drainLine(events, acts))
+    return events
   }
 }
 
 /**
- * A run as one line of JSON, which is the metric of a runtime that keeps none: alert on `lag_ms` (the ledger is behind)
- * and on `dead_letters` above 0. Counts and codes only.
+ * A run as one line of JSON, which is the metric of a runtime that keeps none: alert on `lag_ms` (the ledger is behind),
+ * also that of `acts`, and on `dead_letters` above 0. Counts and codes only.
  */
-export function drainLine({
-  ended,
-  code,
-  recorded,
-  duplicates,
-  buried,
-  backlog,
-  lagMs,
-}: DrainReport): string {
+export function drainLine(events: DrainReport, acts: DrainReport | undefined): string {
   return JSON.stringify({
     event: 'ledger_drain',
-    ended,
-    code,
-    recorded,
-    duplicates,
-    buried,
-    backlog: backlog.entries,
-    lag_ms: lagMs,
-    dead_letters: backlog.deadLetters,
+    ...counts(events),
+    dead_letters: (acts ?? events).backlog.deadLetters,
+    ...(acts && { acts: counts(acts) }),
   })
+}
+
+function counts({ ended, code, recorded, duplicates, buried, backlog, lagMs }: DrainReport) {
+  return { ended, code, recorded, duplicates, buried, backlog: backlog.entries, lag_ms: lagMs }
 }

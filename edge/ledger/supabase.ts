@@ -1,6 +1,6 @@
 import { PostgrestClient } from '@supabase/postgrest-js'
 import * as z from 'zod'
-import { type Ledger, LedgerAway, LedgerRefused } from './port.ts'
+import { type ActLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
 
 type SupabaseLedgerOptions = {
   /** The project's URL, such as https://abc.supabase.co. */
@@ -28,7 +28,12 @@ const REFUSED = /^2[23]\w{3}$/
  *
  * Made with the REST client of supabase-js alone: 6 kB in the worker, compressed, where all of supabase-js is 59 kB.
  */
-export function createSupabaseLedger({ url, key, timeoutMs = 10_000, fetch }: SupabaseLedgerOptions): Ledger {
+export function createSupabaseLedger({
+  url,
+  key,
+  timeoutMs = 10_000,
+  fetch,
+}: SupabaseLedgerOptions): Ledger & ActLedger {
   const rest = new PostgrestClient(`${url}/rest/v1`, {
     headers: { apikey: key, authorization: `Bearer ${key}` },
     schema: 'twohop',
@@ -50,6 +55,8 @@ export function createSupabaseLedger({ url, key, timeoutMs = 10_000, fetch }: Su
 
   return {
     record: (events) => call('record_usage_events', { events }, Recorded),
+    recordActs: (acts, { accounts, keys, readAt }) =>
+      call('record_acts', { acts, accounts, keys, read_at: readAt }, Recorded),
     totals: (month, after) => call('usage_totals', { month: `${month}-01`, after }, Totals),
   }
 }

@@ -1,8 +1,9 @@
-import { upstashClient } from '../../shared/upstash-client.ts'
-import { BUDGET_PREFIX, KEYS } from '../budget/keys.ts'
+import { runScript, upstashClient } from '../../shared/upstash-client.ts'
+import { BUDGET_PREFIX, KEYS, PROJECT_PREFIX } from '../budget/keys.ts'
+import { ADD_UNITS } from './add-units.lua.ts'
 import { usageEventOf } from './event.ts'
-import type { Counters, UnitsByWindow } from './reconcile.ts'
-import { entryList, LEDGER_TIMEOUT_MS, type LedgerRedis, orUnavailable } from './upstash.ts'
+import { type Counters, daysOf, PROJECT, type UnitsByWindow } from './reconcile.ts'
+import { entryList, LEDGER_TIMEOUT_MS, type LedgerRedis, orUnavailable } from './upstash-group.ts'
 
 /** Keys, counters or entries in one round trip. */
 const PAGE = 1000
@@ -45,6 +46,14 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
             if (account && window?.includes(`:${month}`)) add(used, account, window, Number(units[at] ?? 0))
           }
         }
+        const windows = [`month:${month}`, ...daysOf(month)]
+        const units = await Promise.all(
+          windows.map((window) => redis.hget<string>(`${PROJECT_PREFIX}${window}`, 'used')),
+        )
+        for (const [at, window] of windows.entries()) {
+          const found = units[at]
+          if (found != null) add(used, PROJECT, window, Number(found))
+        }
         return used
       }),
 
@@ -67,18 +76,12 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
       }),
 
     async add(account, window, units, keptUntil) {
-      const key = `${BUDGET_PREFIX}${account}:${window}`
-      await orUnavailable(() => redis.eval(ADD_LUA, [key], [units, keptUntil].map(String)))
+      const key = account === PROJECT ? `${PROJECT_PREFIX}${window}` : `${BUDGET_PREFIX}${account}:${window}`
+      const args = [units, keptUntil].map(String)
+      await orUnavailable(() => runScript(redis, { script: ADD_UNITS, keys: [key], args }))
     },
   }
 }
-
-/** One step, so that a request in between neither loses its units nor leaves a key that never ends. */
-const ADD_LUA = `
-redis.call('HINCRBY', KEYS[1], 'used', ARGV[1])
-if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIREAT', KEYS[1], ARGV[2]) end
-return 1
-`
 
 function add(units: UnitsByWindow, account: string, window: string, more: number): void {
   const windows = units.get(account) ?? new Map<string, number>()

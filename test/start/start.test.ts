@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { isRunning } from '../../local/stack-file.ts'
 import { ctrlC, family, npmStart, ROOT, type Started } from './start.ts'
 
@@ -11,11 +11,19 @@ const run = promisify(execFile)
 let dir: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'twohop-start-'))
+  await chmod(dir, 0o1777)
+  vi.stubEnv('TMPDIR', dir)
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(dir, { recursive: true, force: true })
+})
 
 /** npm hands on the 0 of what it ran, or ends by the same signal itself, as its version has it. */
 const endedWell = (code: number | null) => code === 0 || code === null
+
+/** Folders of databases: this file has a temporary folder of its own, which is open to all as the system's is. */
+const postgresFolders = async () => (await readdir(dir)).filter((name) => name.startsWith('twohop-postgres-'))
 
 /** Waits until all of these have ended: they end by themselves, but nothing tells when. */
 async function expectGone(pids: readonly number[]): Promise<void> {
@@ -37,18 +45,58 @@ describe('npm start', () => {
     const { stdout } = started.output()
     expect(stdout).toMatch(/^redis +(?:redis-server|embedded) behind http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^issuer +signs as Firebase and as Supabase/m)
+    expect(stdout).toMatch(/^postgres +(?:installed|embedded) one behind http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^host +ready at http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^edge +workerd at http:\/\/127\.0\.0\.1:\d+$/m)
   })
 
   test('prints a curl that streams an answer on topic, as pasted', async () => {
-    const [curl = ''] = /^curl .*$/m.exec(started.output().stdout) ?? []
+    const [curl = ''] = /^curl -N .*$/m.exec(started.output().stdout) ?? []
     const { stdout } = await run('sh', ['-c', `${curl} -s`])
     const chunks = [...stdout.matchAll(/^data: (\{.*\})$/gm)].map(([, json]) => JSON.parse(json ?? ''))
     const answer = chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')
     expect(chunks.length).toBeGreaterThan(10)
     expect(answer).toContain('Twohop')
     expect(stdout.trimEnd().endsWith('data: [DONE]')).toBe(true)
+  })
+
+  test('prints a curl that shows its user what that cost, from Postgres, and nobody else', async () => {
+    const { stdout } = started.output()
+    const [ask = ''] = /^curl .*usage_events.*$/m.exec(stdout) ?? []
+    const read = async (command: string) =>
+      JSON.parse((await run('sh', ['-c', `${command} -s`])).stdout) as Record<string, unknown>[]
+    await expect
+      .poll(() => read(ask), { timeout: 60_000, interval: 500 })
+      .toEqual([
+        {
+          at: expect.any(String),
+          model: 'twohop-chat',
+          prompt_tokens: expect.any(Number),
+          output_tokens: expect.any(Number),
+          units: expect.any(Number),
+        },
+      ])
+    const { tokens } = await started.stack()
+    expect(ask).toContain(tokens.supabase.free)
+    expect(await read(ask.replace(tokens.supabase.free, tokens.supabase.pro))).toEqual([])
+    // It is told in words, and a drain that finds nothing is not told at all.
+    expect(started.output().stdout).toMatch(/^edge +usage events new in the ledger: 1$/m)
+    expect(started.output().stdout).not.toContain('ledger_drain')
+  })
+
+  test('brings API keys to Postgres too, where their owner reads them without the hash', async () => {
+    const { edge, postgres, tokens } = await started.stack()
+    const authorization = `Bearer ${tokens.supabase.admin}`
+    const body = JSON.stringify({ name: 'ci', scopes: ['embed'] })
+    const headers = { authorization, 'content-type': 'application/json' }
+    const made = await fetch(`${edge.url}/v1/keys`, { method: 'POST', headers, body })
+    const { id } = (await made.json()) as { id: string }
+    const url = `${postgres?.url}/rest/v1/api_keys?select=key_id,name,scopes,revoked_at`
+    const owned = async () =>
+      (await fetch(url, { headers: { authorization, apikey: postgres?.publishableKey ?? '' } })).json()
+    await expect
+      .poll(owned, { timeout: 60_000, interval: 500 })
+      .toEqual([{ key_id: id, name: 'ci', scopes: ['embed'], revoked_at: null }])
   })
 
   test('prints three lines for the openai package that do the same', async () => {
@@ -70,6 +118,13 @@ describe('npm start', () => {
         token: expect.any(String),
         kind: expect.stringMatching(/^(redis-server|embedded)$/),
       },
+      postgres: {
+        url: expect.stringMatching(/^http/),
+        publishableKey: expect.any(String),
+        secretKey: expect.any(String),
+        kind: expect.stringMatching(/^(installed|embedded)$/),
+        pid: expect.any(Number),
+      },
       issuers: {
         firebase: { url: expect.stringMatching(/^http/), projectId: expect.any(String) },
         supabase: { url: expect.stringMatching(/^http/) },
@@ -77,7 +132,8 @@ describe('npm start', () => {
       tokens: { firebase: tokens, supabase: tokens },
       models: { chat: 'twohop-chat', embed: 'twohop-embed', classify: 'twohop-classify' },
     })
-    for (const pid of [stack.edge.pid, stack.host.pid, stack.redis.pid]) expect(isRunning(pid)).toBe(true)
+    for (const pid of [stack.edge.pid, stack.host.pid, stack.redis.pid, Number(stack.postgres?.pid)])
+      expect(isRunning(pid)).toBe(true)
   })
 
   test('a second one on the same port is told so in one line, and disturbs nothing', async () => {
@@ -110,9 +166,12 @@ describe('npm start', () => {
   test('Ctrl-C stops all of it: no process, no stack.json', async () => {
     const pids = await family(Number(started.process.pid))
     expect(pids.length).toBeGreaterThanOrEqual(7)
+    const [, postgres] = /^postgres +up as process (\d+)$/m.exec(started.output().stdout) ?? []
+    expect(pids).toContain(Number(postgres))
     ctrlC(started)
     expect(await started.closed).toSatisfy(endedWell)
     expect(pids.filter(isRunning)).toEqual([])
+    expect(await postgresFolders()).toEqual([])
     await expect(access(started.stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
@@ -120,10 +179,11 @@ describe('npm start', () => {
 describe('what goes wrong', () => {
   test('killed for good, it leaves no process; the next start goes through', async () => {
     const crashed = npmStart(dir, '--port', '0')
-    await crashed.printed('Twohop is up at')
+    await crashed.printed('up as process')
     const pids = await family(Number(crashed.process.pid))
     process.kill(-Number(crashed.process.pid), 'SIGKILL')
     await expectGone(pids)
+    await expect.poll(postgresFolders, { timeout: 10_000 }).toEqual([])
     const left = await readFile(crashed.stackFile, 'utf8')
 
     const again = npmStart(dir, '--port', '0')
@@ -142,6 +202,23 @@ describe('what goes wrong', () => {
     await expectGone(pids)
     expect(early.output().stderr).toBe('')
     expect(early.output().stdout).not.toContain('Twohop is up')
+  })
+
+  test('without a Postgres that runs, it says so in one line and does without a ledger', async () => {
+    const none = join(dir, 'no-postgres.mjs')
+    await writeFile(none, "process.env.POSTGRES_PREFER = 'nowhere'")
+    vi.stubEnv('NODE_OPTIONS', `--import ${none}`)
+    const { printed, output, stack, closed, ...rest } = npmStart(dir, '--port', '0')
+    vi.stubEnv('NODE_OPTIONS', '')
+    await printed('Twohop is up at')
+    expect(output().stdout).toMatch(/^postgres +there is none, so usage events stay in Redis$/m)
+    expect(output().stdout).not.toContain('usage_events')
+    const { edge, postgres, tokens } = await stack()
+    expect(postgres).toBe(null)
+    const headers = { authorization: `Bearer ${tokens.supabase.pro}` }
+    expect((await fetch(`${edge.url}/v1/models`, { headers })).status).toBe(200)
+    ctrlC({ printed, output, stack, closed, ...rest })
+    expect(await closed).toSatisfy(endedWell)
   })
 
   test('a model that is not there is one line and exit code 1', async () => {

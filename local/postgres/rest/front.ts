@@ -18,8 +18,8 @@ import {
 } from './statements.ts'
 
 export type RestOptions = CallerOptions & {
-  /** Signed in as the role that may only turn into others. */
-  sql: Sql
+  /** Signed in as the role that may only turn into others; undefined while the database is coming up. */
+  database: () => Sql | undefined
   /** Schemas that requests may name; the first is the default. */
   schemas: readonly [string, ...string[]]
   /** Port on 127.0.0.1; default 0, any free one. */
@@ -35,11 +35,12 @@ const MAX_BODY = 4 * 1024 * 1024
 /**
  * The REST calls that supabase-js makes, on loopback and before a real PostgreSQL: `/rest/v1/<table>` and
  * `/rest/v1/rpc/<function>`, with PostgREST's URL grammar (as far as query.ts reads it), status codes and error bodies.
+ * Before the database is there every request is answered 503 PGRST002, as PostgREST does then.
  * Every request is one transaction that first takes on the caller's role and claims as PostgREST does, so that grants
  * and row-level security decide here exactly as on Supabase.
  * @throws Error with code EADDRINUSE when the port is taken
  */
-export async function startRest({ sql, schemas, port = 0, ...callers }: RestOptions) {
+export async function startRest({ database, schemas, port = 0, ...callers }: RestOptions) {
   const identify = createIdentify(callers)
 
   async function answer(request: Request): Promise<Response> {
@@ -54,6 +55,8 @@ export async function startRest({ sql, schemas, port = 0, ...callers }: RestOpti
       const call = { request, path, parameters: url.searchParams, schema }
       const body = await bodyOf(request)
       const reads = request.method === 'GET' || request.method === 'HEAD'
+      const sql = database()
+      if (!sql) throw new RestError(503, 'PGRST002', 'The database is not up yet')
       const result = await sql.begin(reads ? 'read only' : 'read write', async (transaction) => {
         const run = await statementOf(call, body, transaction)
         await transaction.unsafe(actAs(caller.role, caller.claims, schema, request.method, url.pathname))

@@ -278,6 +278,7 @@ describeEachRedis('the drain', (redis) => {
         backlog: 0,
         lag_ms: 0,
         dead_letters: 0,
+        acts: { ended: 'empty', recorded: 0, duplicates: 0, buried: 0, backlog: 0, lag_ms: 0 },
       },
     ])
   })

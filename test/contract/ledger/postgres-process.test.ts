@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +7,7 @@ import { findEmbeddedPostgres, findInstalledPostgres } from '../../../local/post
 import { startServer } from '../../../local/postgres/server.ts'
 
 const MAIN = new URL('../../../local/postgres/main.ts', import.meta.url)
-type Ready = { url: string; publishableKey: string; secretKey: string; kind: string; pid: number }
+type Ready = { url: string; publishableKey: string; secretKey: string; kind: string }
 
 /** A temporary folder of this file's own, open to all as the system's is. */
 let temporary: string
@@ -41,41 +39,62 @@ describe('the local Postgres as a process', () => {
     for (const stop of stops.splice(0)) await stop()
   })
 
+  const environment = { SUPABASE_URL: 'http://127.0.0.1:9' }
+  const ask = ({ url, secretKey }: Ready) =>
+    fetch(`${url}/rest/v1/accounts`, { headers: { apikey: secretKey } })
+
+  /** A part whose REST API listens, and lines that it prints. */
   const start = async (env: Record<string, string> = {}) => {
-    const part = await startPart<Ready>(MAIN, { env: { SUPABASE_URL: 'http://127.0.0.1:9', ...env } })
+    const lines: string[] = []
+    const onLine = (line: string) => lines.push(line)
+    const part = await startPart<Ready>(MAIN, { env: { ...environment, ...env }, onLine })
     stops.push(() => part.stop())
-    return part
+    return { ...part, lines }
+  }
+  /** The same, and the server's process, once it answers. */
+  const startAndWake = async () => {
+    const part = await start()
+    const answers: unknown[] = []
+    await expect
+      .poll(async () => answers[answers.push((await ask(part.ready)).status) - 1], { timeout: 20_000 })
+      .toBe(200)
+    const [line = ''] = part.lines.filter((text) => text.startsWith('up as process '))
+    return { ...part, answers, server: Number(line.split(' ').at(-1)) }
   }
 
-  it('serves the service role when it is ready, and leaves nothing behind when it is stopped', async () => {
-    const { ready, stop } = await start()
-    expect(await folders()).toHaveLength(1)
-    const rows = await fetch(`${ready.url}/rest/v1/accounts`, { headers: { apikey: ready.secretKey } })
-    expect([rows.status, await rows.json()]).toEqual([200, []])
-    expect(isRunning(ready.pid)).toBe(true)
+  it('listens at once and starts nothing until it is asked', async () => {
+    const { ready, lines, stop } = await start()
+    expect([await folders(), lines]).toEqual([[], []])
+    const first = await ask(ready)
+    expect([first.status, ((await first.json()) as { code: string }).code]).toEqual([503, 'PGRST002'])
+    // Told to stop while it comes up, it leaves nothing either.
     await stop()
-    expect(isRunning(ready.pid)).toBe(false)
+    expect(await folders()).toEqual([])
+  })
+
+  it('serves the service role when it is up, and leaves nothing behind when it is stopped', async () => {
+    const { ready, server, answers, stop } = await startAndWake()
+    expect(answers[0]).toBe(503)
+    expect(await folders()).toHaveLength(1)
+    expect(await (await ask(ready)).json()).toEqual([])
+    expect(isRunning(server)).toBe(true)
+    await stop()
+    expect(isRunning(server)).toBe(false)
     await soon(folders).toEqual([])
   })
 
   it('leaves nothing behind when it is killed', async () => {
-    const { ready, pid } = await start()
+    const { server, pid } = await startAndWake()
     process.kill(pid, 'SIGKILL')
-    await soon(async () => isRunning(ready.pid)).toBe(false)
+    await soon(async () => isRunning(server)).toBe(false)
     await soon(folders).toEqual([])
   })
 
   it('ends, and says why, when its server is killed', async () => {
-    const child = fork(MAIN, { env: { ...process.env, SUPABASE_URL: 'http://127.0.0.1:9' }, stdio: 'pipe' })
-    stops.push(async () => void child.kill('SIGKILL'))
-    let said = ''
-    child.stderr?.on('data', (chunk) => {
-      said += chunk
-    })
-    const [{ pid }] = (await once(child, 'message')) as [Ready]
-    process.kill(pid, 'SIGKILL')
-    expect((await once(child, 'close'))[0]).toBe(1)
-    expect(said).toMatch(/^postgres: PostgreSQL ended/)
+    const { server, lines, ended } = await startAndWake()
+    process.kill(server, 'SIGKILL')
+    await ended
+    expect(lines.at(-1)).toMatch(/^postgres: PostgreSQL ended/)
   })
 
   it('refuses a kind that there is not, and to start without an issuer', async () => {

@@ -6,7 +6,7 @@ import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
 import { createUpstashCounters } from '../../../edge/ledger/upstash-counters.ts'
 import { twohop } from '../../unit/cli/twohop.ts'
-import { describeEachRedis, request, settlement } from '../budget/each-redis.ts'
+import { describeEachRedis, limits, request, settlement } from '../budget/each-redis.ts'
 import { running, usageEvent } from './each-postgres.ts'
 
 describeEachRedis('reconciliation', (redis) => {
@@ -27,9 +27,11 @@ describeEachRedis('reconciliation', (redis) => {
 
   let next = 0
   /** A request of `units`, settled. */
-  async function spend(account: string, units: number) {
+  async function spend(account: string, units: number, billingDay?: number) {
     const id = `r${next++}`
-    await budget.reserve(request(id, { account, units: 100 }))
+    await budget.reserve(
+      request(id, { account, units: 100, ...(billingDay && { limits: { ...limits(), billingDay } }) }),
+    )
     await budget.settle(settlement(id, { units }))
   }
 
@@ -100,6 +102,43 @@ describeEachRedis('reconciliation', (redis) => {
     expect(await rebuild([], counters)).toBe(0)
   })
 
+  it("compares the project's counters with what all accounts spent, over a billing day too", async () => {
+    budget = redis.budget({ project: { day: 1e6, month: 1e6 } })
+    await spend('ada', 10)
+    await spend('bob', 7, 14)
+    await drain()
+    redis.clock.now += 14 * 3_600_000
+    await spend('ada', 5)
+    expect(await reconcile()).toMatchObject({ accounts: 2, windows: 5 + 3, differences: [] })
+    await redis.command('HINCRBY', 'twohop:project:day:2026-11-21', 'used', 3)
+    await redis.command('HINCRBY', 'twohop:project:month:2026-11', 'used', -2)
+    const off = { account: '', rolled: 17 }
+    expect((await reconcile()).differences).toEqual([
+      { ...off, window: 'day:2026-11-21', counter: 20, ledger: 17, waiting: 0 },
+      { ...off, window: 'month:2026-11', counter: 20, ledger: 17, waiting: 5 },
+    ])
+    expect(await rebuild((await reconcile()).differences, counters)).toBe(2)
+    expect((await reconcile()).differences).toEqual([])
+  })
+
+  it("misses the project's counters that Redis lost only where it has such budgets, and makes them again", async () => {
+    await spend('ada', 10)
+    await drain()
+    const missed = (project: { day: boolean; month: boolean }) =>
+      createReconcile({ ledger, counters, project, now: () => redis.clock.now })('2026-11')
+    expect((await missed({ day: false, month: false })).differences).toEqual([])
+    const { differences } = await missed({ day: false, month: true })
+    expect(differences).toEqual([
+      { account: '', window: 'month:2026-11', counter: undefined, ledger: 10, waiting: 0, rolled: 10 },
+    ])
+    await rebuild(differences, counters)
+    expect(await redis.command('HGET', 'twohop:project:month:2026-11', 'used')).toBe('10')
+    expect(Number(await redis.command('PTTL', 'twohop:project:month:2026-11'))).toBeGreaterThan(0)
+    expect((await missed({ day: true, month: true })).differences).toMatchObject([
+      { account: '', window: 'day:2026-11-21' },
+    ])
+  })
+
   it('the command moves, compares and rebuilds; what differs ends it with 1', async () => {
     const { url, token } = redis.local()
     vi.stubEnv('UPSTASH_REDIS_REST_URL', url)
@@ -113,7 +152,11 @@ describeEachRedis('reconciliation', (redis) => {
     }
     await spend('ada', 10)
     const moved = { recorded: 1, duplicates: 0, buried: 0, left: 0, dead_letters: 0 }
-    expect(await asked('drain')).toEqual({ code: 0, out: moved, err: '' })
+    expect(await asked('drain')).toEqual({
+      code: 0,
+      out: { ...moved, acts: { ...moved, recorded: 0 } },
+      err: '',
+    })
     expect(await asked('reconcile', '--month', '2026-11')).toMatchObject({
       code: 0,
       out: { accounts: 1, windows: 2, differences: [], rebuilt: 0 },

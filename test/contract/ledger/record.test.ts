@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { COUNTS } from '../../../cost/counts.ts'
 import { ADA, BOB, describeEachPostgres, usageEvent } from './each-postgres.ts'
 
 const NOVEMBER = Date.UTC(2026, 10, 30, 23, 59, 59, 999)
@@ -113,7 +114,8 @@ describeEachPostgres('the ledger', (postgres) => {
 
   it('knows an account from its first event, and leaves what administration set', async () => {
     const service = postgres.service()
-    await service.rpc('set_account_status', { account: 'bob', status: 'suspended', actor: 'root' })
+    const accounts = [{ id: 'bob', status: 'suspended' }]
+    await service.rpc('record_acts', { acts: [], accounts, keys: [], read_at: 1 })
     await record([usageEvent('r1', 'ada'), usageEvent('r2', 'bob')])
     expect(await rows('accounts', 'id, plan_id, status', 'id')).toEqual([
       { id: 'ada', plan_id: null, status: 'active' },
@@ -192,5 +194,28 @@ describeEachPostgres('the ledger', (postgres) => {
       { request_id: 'r2', key_id: 'k1', extra_units: 0 },
       { request_id: 'r3', key_id: null, extra_units: 0 },
     ])
+  })
+
+  it('takes no more room for a request than the calculator counts', async () => {
+    const requests = 4000
+    const day = (n: number) => Date.UTC(2026, 10, 1 + (n % 20))
+    for (let from = 0; from < requests; from += 500)
+      await record(
+        Array.from({ length: 500 }, (_, n) =>
+          usageEvent(
+            crypto.randomUUID(),
+            `firebase:my-extension-1a2b3:Xq3pYbq0vPTn5y2fKf1cYQp9hQ${(n % 50) + 10}`,
+            {
+              model: 'smollm2-135m-instruct',
+              reserved_at: day(from / 500),
+              at: day(from / 500) + 900,
+            },
+          ),
+        ),
+      )
+    const [size] = await postgres.local().owner`
+      select pg_total_relation_size('twohop_private.usage_events_2026_11')::int as bytes`
+    expect(size?.bytes / requests).toBeLessThanOrEqual(COUNTS.ledgerBytesPerRequest)
+    expect(size?.bytes / requests).toBeGreaterThan(COUNTS.ledgerBytesPerRequest * 0.8)
   })
 })

@@ -61,13 +61,13 @@ describe('the local REST API, called by supabase-js', () => {
 
   it('calls functions: a value, rows of nothing, an unknown one, wrong arguments', async () => {
     const service = postgres.service()
-    expect((await service.rpc('find_api_key', { hash: '00' })).data).toBe(null)
+    expect(await service.rpc('own_account')).toMatchObject({ status: 200, data: null, error: null })
     const nothing = await service.rpc('set_plan', { plan: 'p', definition: {}, actor: 'root' })
     expect([nothing.status, nothing.data, nothing.error]).toEqual([204, null, null])
     for (const [name, args] of [
       ['no_such_function', {}],
-      ['find_api_key', {}],
-      ['find_api_key', { hash: '00', more: 1 }],
+      ['usage_totals', {}],
+      ['usage_totals', { month: '2026-11-01', more: 1 }],
     ] as const) {
       const { status, error } = await service.rpc(name, args)
       expect([status, error?.code], name).toEqual([404, 'PGRST202'])
@@ -85,9 +85,12 @@ describe('the local REST API, called by supabase-js', () => {
     expect(await codes(events().select().eq('units', 'many'))).toEqual([400, '22P02'])
     expect(await codes(events().select('feedback(*)'))).toEqual([400, 'PGRST100'])
     expect(await codes(events().select().filter('units', 'fts', '1'))).toEqual([400, 'PGRST100'])
-    expect(
-      await codes(service.rpc('set_account_plan', { account: 'a', plan: 'no-such', actor: 'x' })),
-    ).toEqual([409, '23503'])
+    const key = { account_id: 'a', name: 'k', prefix: 'thk_', hash: '00'.repeat(32), scopes: ['chat'] }
+    const keys = ['k1', 'k2'].map((key_id) => ({ ...key, key_id, created_at: 1, expires_at: 2 }))
+    expect(await codes(service.rpc('record_acts', { acts: [], accounts: [], keys, read_at: 1 }))).toEqual([
+      409,
+      '23505',
+    ])
     const deeper = await service.schema('pg_catalog').from('pg_authid').select()
     expect([deeper.status, deeper.error?.code]).toEqual([406, 'PGRST106'])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { WINDOW_KEPT_MS } from '../../../edge/budget/keys.ts'
 import { createReconcile, type UnitsByWindow } from '../../../edge/ledger/reconcile.ts'
 
-const HOUR = 3_600_000
 const units = (windows: Record<string, number>): UnitsByWindow =>
   new Map([['ada', new Map(Object.entries(windows))]])
 
@@ -27,9 +27,9 @@ describe('reconciliation', () => {
     ['month:2026-01-14', Date.UTC(2026, 1, 14)],
     ['month:2026-01-31', Date.UTC(2026, 1, 28)],
     ['month:2026-02-28', Date.UTC(2026, 2, 28)],
-  ])('misses the counter of %s until two hours after its end', async (window, end) => {
-    expect(await missed(window, end + 2 * HOUR - 1)).toEqual([window])
-    expect(await missed(window, end + 2 * HOUR)).toEqual([])
+  ])('misses the counter of %s until counters of its time have ended', async (window, end) => {
+    expect(await missed(window, end + WINDOW_KEPT_MS - 1)).toEqual([window])
+    expect(await missed(window, end + WINDOW_KEPT_MS)).toEqual([])
   })
 
   it('judges a counter that is still there however old its window', async () => {

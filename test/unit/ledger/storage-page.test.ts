@@ -13,7 +13,8 @@ async function listed(section: string): Promise<string[]> {
 
 describe('docs/storage.md', () => {
   it('lists every key in Redis, and no other', async () => {
-    const pages = (await read('edge/budget/keys.ts')) + (await read('edge/keys/storage.ts'))
+    const sources = ['edge/budget/keys.ts', 'edge/keys/storage.ts', 'shared/jobs/record.ts']
+    const pages = (await Promise.all(sources.map(read))).join('')
     const rows = [...pages.matchAll(/^ \* \| (`twohop:.+?`) \|/gm)]
     const keys = rows.flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, key = '']) => key))
     expect(keys.length).toBeGreaterThan(6)

@@ -1,0 +1,42 @@
+import type { LoggedAct } from './act.ts'
+
+/** An account as administration set it; times as Redis has them. */
+export type MirroredAccount = {
+  id: string
+  status: 'active' | 'suspended'
+  plan_id: string | null
+  billing_day: number | null
+  /** Seconds since the epoch. */
+  revoked_before: number | null
+  extra_units: number | null
+  /** Milliseconds since the epoch. */
+  extra_until: number | null
+}
+
+/** An API key without its secret; times in milliseconds since the epoch. */
+export type MirroredKey = {
+  key_id: string
+  account_id: string
+  name: string
+  prefix: string
+  /** SHA-256 of the secret, in hex. */
+  hash: string
+  scopes: readonly string[]
+  made_by: string | null
+  created_at: number
+  expires_at: number
+  last_used_at: number | null
+  revoked_at: number | null
+  /** What was given as a reason, or the act itself: `key.revoke`, `key.leaked`. */
+  revoked_reason: string | null
+}
+
+/** Accounts and keys as they were at `readAt` (ms). */
+export type Mirror = { accounts: MirroredAccount[]; keys: MirroredKey[]; readAt: number }
+
+/**
+ * Reads how the accounts and keys that acts were about stand now. Not what each act made of them: so an act that
+ * comes twice or late takes nothing back.
+ * @throws TwohopError store_unavailable
+ */
+export type ReadMirror = (acts: readonly LoggedAct[]) => Promise<Mirror>

@@ -1,0 +1,147 @@
+import {
+  type Backlog,
+  type Buried,
+  type Entry,
+  type EntryStream,
+  LedgerAway,
+  LedgerRefused,
+  type Recorded,
+} from './port.ts'
+
+export type MoveOptions<Item> = {
+  stream: EntryStream
+  /** What an entry holds, or the name of the first field that is not as it must be. */
+  read: (id: string, fields: Record<string, string>) => Item | { wrong: string }
+  /** As Ledger.record. */
+  record: (items: readonly Item[]) => Promise<Recorded>
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Entries in one call to the ledger; default 500. */
+  batch?: number
+  /**
+   * Batches in one run; default 10. Each costs three requests, and Workers has 50 for an invocation on its free plan.
+   */
+  batches?: number
+  /** Milliseconds after which a run begins no other batch; default 45,000, so that runs a minute apart don't meet. */
+  timeMs?: number
+}
+
+export type MoveReport = {
+  /** Entries that the ledger has now and had not before. */
+  recorded: number
+  /** Entries that it had: their acknowledgement was lost. */
+  duplicates: number
+  /** Entries set aside because they can never be stored. */
+  buried: number
+  /** Why the run ended: nothing left, enough for one run, or a ledger that does not take anything. */
+  ended: 'empty' | 'enough' | 'ledger_away'
+  /** The ledger's reason where it is away. */
+  code: string | undefined
+  /** What is left. While the ledger is away this is the number that rises. */
+  backlog: Backlog
+  /** Age of the oldest entry left, in milliseconds; 0 when there is none. */
+  lagMs: number
+}
+
+type Readable<Item> = { id: string; item: Item }
+type Tally = { recorded: number; duplicates: number; buried: number }
+
+/**
+ * Builds what moves the entries of a stream to the ledger in the order of their arrival, and finishes only what the
+ * ledger has committed. A run that dies anywhere is made up for by the next, which begins with what was read and not
+ * finished; the ledger knows what it has, so nothing counts twice.
+ *
+ * All runs are one consumer of the group. So there are no idle consumers to claim from (XAUTOCLAIM), whose entries would
+ * come late and out of order, and two runs at once do the same work twice, to the same end.
+ *
+ * An entry that can never be stored is set aside with its reason. When the ledger refuses a batch, halves of it are
+ * tried until the guilty one stands alone; each half is finished as soon as it is stored.
+ * @throws TwohopError store_unavailable when the stream does not answer
+ */
+export function createMove<Item extends object>({
+  stream,
+  read,
+  record,
+  now,
+  batch = 500,
+  batches = 10,
+  timeMs = 45_000,
+}: MoveOptions<Item>) {
+  async function store(entries: readonly Readable<Item>[], tally: Tally): Promise<void> {
+    if (entries.length === 0) return
+    const recorded = await record(entries.map(({ item }) => item)).catch((error: unknown) => {
+      if (error instanceof LedgerRefused) return error
+      throw error
+    })
+    if (!(recorded instanceof LedgerRefused)) {
+      const conflicts = new Set(recorded.conflicts)
+      const stored = entries.filter((_, place) => !conflicts.has(place))
+      const buried = entries.filter((_, place) => conflicts.has(place))
+      await finish(
+        stored,
+        buried.map(({ id }) => ({ id, reason: 'conflict' })),
+        tally,
+      )
+      tally.recorded += recorded.recorded
+      tally.duplicates += recorded.duplicates
+      return
+    }
+    const [first, second] = entries
+    if (first && !second) return finish([], [{ id: first.id, reason: recorded.code }], tally)
+    const middle = Math.ceil(entries.length / 2)
+    await store(entries.slice(0, middle), tally)
+    await store(entries.slice(middle), tally)
+  }
+
+  async function finish(
+    stored: readonly Pick<Entry, 'id'>[],
+    buried: readonly Buried[],
+    tally: Tally,
+  ): Promise<void> {
+    await stream.finish(
+      stored.map(({ id }) => id),
+      buried,
+    )
+    tally.buried += buried.length
+  }
+
+  return async function move(): Promise<MoveReport> {
+    const tally: Tally = { recorded: 0, duplicates: 0, buried: 0 }
+    const until = now() + timeMs
+    let ended: MoveReport['ended'] = 'enough'
+    let code: string | undefined
+    let hasUnfinished = true
+    try {
+      for (let turn = 0; turn < batches && now() < until; turn++) {
+        let entries: Entry[] = hasUnfinished ? await stream.unfinished(batch) : []
+        hasUnfinished = entries.length > 0
+        if (!hasUnfinished) entries = await stream.unread(batch)
+        if (entries.length === 0) {
+          ended = 'empty'
+          break
+        }
+        const { readable, unreadable } = sorted(entries, read)
+        if (unreadable.length > 0) await finish([], unreadable, tally)
+        await store(readable, tally)
+      }
+    } catch (error) {
+      if (!(error instanceof LedgerAway)) throw error
+      ended = 'ledger_away'
+      code = error.code
+    }
+    const backlog = await stream.backlog()
+    const lagMs = backlog.oldestAt === undefined ? 0 : Math.max(0, now() - backlog.oldestAt)
+    return { ...tally, ended, code, backlog, lagMs }
+  }
+}
+
+function sorted<Item extends object>(entries: readonly Entry[], read: MoveOptions<Item>['read']) {
+  const readable: Readable<Item>[] = []
+  const unreadable: Buried[] = []
+  for (const { id, fields } of entries) {
+    const item = fields ? read(id, fields) : { wrong: 'entry' }
+    if ('wrong' in item) unreadable.push({ id, reason: `field:${item.wrong}` })
+    else readable.push({ id, item })
+  }
+  return { readable, unreadable }
+}

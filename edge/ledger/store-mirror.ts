@@ -1,0 +1,76 @@
+import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
+import { shownPrefix } from '../identity/api-key.ts'
+import type { ApiKey, KeyStore } from '../keys/port.ts'
+import type { LoggedAct } from './act.ts'
+import type { MirroredAccount, MirroredKey, ReadMirror } from './mirror.ts'
+
+type Options = {
+  accounts: Pick<AccountStore, 'get'>
+  keys: Pick<KeyStore, 'get'>
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Settles after some milliseconds. */
+  wait: (ms: number) => Promise<void>
+}
+
+/**
+ * An act on an account is written before it is done (edge/admin/acts.ts). After so many milliseconds it surely is, or
+ * never will be: longer than a round trip may take by default.
+ */
+const DONE_MS = 3000
+
+/** Reads accounts and keys by the stores that the edge itself asks. Requests of one tick share a round trip. */
+export function createReadMirror({ accounts, keys, now, wait }: Options): ReadMirror {
+  return async function readMirror(acts) {
+    const ofAccounts = acts.filter(({ action }) => action.startsWith('account.'))
+    const youngest = Math.max(...ofAccounts.map(({ at }) => at))
+    if (youngest + DONE_MS > now()) await wait(Math.min(DONE_MS, youngest + DONE_MS - now()))
+    const readAt = now()
+    const ofKeys = Map.groupBy(
+      acts.filter(({ action }) => action.startsWith('key.')),
+      ({ target }) => target,
+    )
+    const names = new Set(
+      acts.flatMap(({ action, target }) => (action.startsWith('account.') ? [target] : [])),
+    )
+    const [foundKeys, foundAccounts] = await Promise.all([
+      Promise.all([...ofKeys].map(async ([id, about]) => mirroredKey(await keys.get(id), about))),
+      Promise.all([...names].map(async (id) => mirroredAccount(id, await accounts.get(id)))),
+    ])
+    // A key that has been gone for 30 days is in no store any more.
+    return { accounts: foundAccounts, keys: foundKeys.filter((key) => key !== undefined), readAt }
+  }
+}
+
+function mirroredAccount(id: string, { status, plan, billingDay, revokedBefore, extra }: AccountRecord) {
+  return {
+    id,
+    status,
+    plan_id: plan ?? null,
+    billing_day: billingDay ?? null,
+    revoked_before: revokedBefore ?? null,
+    extra_units: extra?.units ?? null,
+    extra_until: extra?.until ?? null,
+  } satisfies MirroredAccount
+}
+
+function mirroredKey(key: ApiKey | undefined, acts: readonly LoggedAct[]): MirroredKey | undefined {
+  if (!key) return undefined
+  const ended = key.revoked
+    ? acts.find(({ action }) => action === 'key.revoke' || action === 'key.leaked')
+    : undefined
+  return {
+    key_id: key.id,
+    account_id: key.account,
+    name: key.name,
+    prefix: shownPrefix(key.id),
+    hash: key.secretHash,
+    scopes: key.scopes,
+    made_by: key.madeBy ?? null,
+    created_at: key.createdAt,
+    expires_at: key.expiresAt,
+    last_used_at: key.lastUsedAt ?? null,
+    revoked_at: ended?.at ?? null,
+    revoked_reason: ended ? (ended.reason ?? ended.action) : null,
+  }
+}

@@ -1,0 +1,57 @@
+import { runScript, upstashClient } from '../../shared/upstash-client.ts'
+import { AUDIT_STREAM } from '../keys/storage.ts'
+import { FINISH_ACTS } from './finish-acts.lua.ts'
+import type { EntryStream } from './port.ts'
+import { DEAD_LETTERS, MAX_DEAD_LETTERS } from './upstash.ts'
+import {
+  createGroupReader,
+  GROUP,
+  LEDGER_TIMEOUT_MS,
+  type LedgerRedis,
+  orUnavailable,
+  writtenAt,
+} from './upstash-group.ts'
+
+/** Acts that stay in Redis when the ledger has them, where the admin API reads them. */
+export const ACTS_KEPT = 10_000
+
+/** Acts taken off the log's old end in one call. */
+const MOST_TAKEN = 1000
+
+type Options = LedgerRedis & {
+  /** Default ACTS_KEPT. */
+  kept?: number
+}
+
+/** The log of administrative acts in Upstash Redis, over HTTP, as it goes to the ledger. */
+export function createUpstashActStream({
+  timeoutMs = LEDGER_TIMEOUT_MS,
+  kept = ACTS_KEPT,
+  ...where
+}: Options): EntryStream {
+  const redis = upstashClient({ ...where, timeoutMs })
+  return {
+    ...createGroupReader(redis, AUDIT_STREAM),
+
+    async finish(stored, buried) {
+      const limits = [MAX_DEAD_LETTERS, kept, MOST_TAKEN, stored.length].map(String)
+      const ends = buried.flatMap(({ id, reason }) => [id, reason])
+      const args = [GROUP, ...limits, ...stored, ...ends]
+      await orUnavailable(() =>
+        runScript(redis, { script: FINISH_ACTS, keys: [AUDIT_STREAM, DEAD_LETTERS], args }),
+      )
+    },
+
+    backlog: () =>
+      orUnavailable(async () => {
+        const [pending, deadLetters] = await Promise.all([
+          redis.exec<unknown>(['XPENDING', AUDIT_STREAM, GROUP]),
+          redis.xlen(DEAD_LETTERS),
+        ])
+        const [entries, oldest] = Array.isArray(pending) ? pending : []
+        if (typeof entries !== 'number') throw new TypeError('the store gave no count')
+        const oldestAt = typeof oldest === 'string' ? writtenAt(oldest) : undefined
+        return { entries, oldestAt, deadLetters }
+      }),
+  }
+}

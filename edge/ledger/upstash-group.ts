@@ -1,0 +1,67 @@
+import type { Redis } from '@upstash/redis/cloudflare'
+import {
+  fieldsOf,
+  orUnavailable as orStoreUnavailable,
+  type UpstashOptions,
+} from '../../shared/upstash-client.ts'
+import type { Entry } from './port.ts'
+
+/** Milliseconds that one round trip of the ledger may take: a batch of 500 events is about 250 kB. */
+export const LEDGER_TIMEOUT_MS = 10_000
+
+/** Where the stream is; `timeoutMs` is LEDGER_TIMEOUT_MS by default. */
+export type LedgerRedis = Omit<UpstashOptions, 'timeoutMs'> & { timeoutMs?: number }
+
+/** The group that reads a stream for the ledger, and the one consumer in it that every drain is. */
+export const GROUP = 'ledger'
+const CONSUMER = 'drain'
+
+/** Reads a stream through its group, which is made where there is none. Both throw TwohopError `store_unavailable`. */
+export function createGroupReader(redis: Redis, stream: string) {
+  /** @param from `>` for entries that nobody has read, `0` for those of this consumer that are not finished */
+  async function read(from: '>' | '0', most: number): Promise<Entry[]> {
+    const ask = () => redis.xreadgroup(GROUP, CONSUMER, stream, from, { count: most })
+    const reply = await ask().catch(async (error: unknown) => {
+      // A new database, or one that lost its data.
+      if (!String(error).includes('NOGROUP')) throw error
+      await makeGroup()
+      return ask()
+    })
+    return entriesOf(reply)
+  }
+
+  async function makeGroup(): Promise<void> {
+    const group = { type: 'CREATE', group: GROUP, id: '0', options: { MKSTREAM: true } } as const
+    await redis.xgroup(stream, group).catch((error: unknown) => {
+      if (!String(error).includes('BUSYGROUP')) throw error
+    })
+  }
+
+  return {
+    unfinished: (most: number) => orUnavailable(() => read('0', most)),
+    unread: (most: number) => orUnavailable(() => read('>', most)),
+  }
+}
+
+/** What XREADGROUP gives for one stream: nothing, or a list of one stream's name and entries. */
+function entriesOf(reply: unknown): Entry[] {
+  return reply === null ? [] : entryList(Array.isArray(reply) ? reply[0]?.[1] : undefined)
+}
+
+/** When an entry was written, in milliseconds since the epoch: its id begins with that. */
+export const writtenAt = (id: string): number => Number(id.split('-')[0])
+
+/** @throws TypeError when the reply is no list of entries, as Redis itself gives them: the client decodes nothing here */
+export function entryList(reply: unknown): Entry[] {
+  if (!Array.isArray(reply)) throw new TypeError('the store gave no entries')
+  return reply.map((entry: unknown): Entry => {
+    const [id, words] = Array.isArray(entry) ? entry : []
+    if (typeof id !== 'string') throw new TypeError('the store gave an entry without an id')
+    return { id, fields: Array.isArray(words) ? fieldsOf(words) : undefined }
+  })
+}
+
+/** @throws TwohopError store_unavailable for whatever `ask` throws */
+export function orUnavailable<T>(ask: () => Promise<T>): Promise<T> {
+  return orStoreUnavailable(ask, 'What goes to the ledger cannot be read right now.')
+}

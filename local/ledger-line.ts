@@ -1,0 +1,38 @@
+import * as z from 'zod'
+
+/** What of the edge's line about a drain (edge/ledger/scheduled.ts) is told here. */
+const DrainLine = z.object({
+  event: z.literal('ledger_drain'),
+  ended: z.string(),
+  code: z.string().optional(),
+  recorded: z.number(),
+  buried: z.number(),
+  backlog: z.number(),
+})
+
+/**
+ * Builds the reader of the edge's lines for somebody who watches a terminal: a drain is told in words where it moved
+ * something or cannot, and not at all where it found nothing or says the same again. Other lines stay as they are.
+ */
+export function createLedgerLine() {
+  let last = ''
+  return function ledgerLine(line: string): string | undefined {
+    const told = drainOf(line)
+    if (!told) return line
+    const { ended, code, recorded, buried, backlog } = told
+    const text =
+      ended === 'ledger_away'
+        ? `the ledger is away (${code}); usage events that wait in Redis: ${backlog}`
+        : recorded + buried > 0
+          ? `usage events new in the ledger: ${recorded}${buried > 0 ? `; set aside: ${buried}` : ''}`
+          : ''
+    const again = text === last && ended === 'ledger_away'
+    last = text
+    return text === '' || again ? undefined : text
+  }
+}
+
+function drainOf(line: string): z.infer<typeof DrainLine> | undefined {
+  if (!/^\{"event":"ledger_drain".*\}$/.test(line)) return undefined
+  return DrainLine.safeParse(JSON.parse(line)).data
+}
