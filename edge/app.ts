@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { timing, wrapTime } from 'hono/timing'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
-import { createEntitle, type Entitlement, type Policy } from './access/entitlement.ts'
+import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import { rateHeaders } from './access/rate-headers.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
@@ -12,8 +12,14 @@ import type { AccountStore } from './budget/accounts.ts'
 import { createHold, limitsOf } from './budget/hold.ts'
 import type { Allowance, Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
+import type { Answers } from './idempotency/answers.ts'
+import type { Claims } from './idempotency/claims.ts'
+import { idempotencyOf } from './idempotency/key.ts'
+import { createOnce } from './idempotency/once.ts'
 import { bearerToken } from './identity/bearer.ts'
 import type { Authenticate, Credential } from './identity/principal.ts'
+import { cancelAll } from './jobs/cancel-all.ts'
+import { type JobsOptions, jobRoutes } from './jobs/routes.ts'
 import { createIdentify } from './keys/caller.ts'
 import type { KeyStore } from './keys/port.ts'
 import type { CountAct } from './keys/rate.ts'
@@ -55,6 +61,10 @@ export type AppOptions = {
   /** Tells somebody of an event, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
+  jobs: JobsOptions
+  /** Of requests with an idempotency key. */
+  answers: Answers
+  claims: Claims
   now: () => number
   newRequestId: () => string
   /** Fills an array with random bytes. */
@@ -75,6 +85,7 @@ export function createApp(options: AppOptions) {
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
   const hold = createHold({
     budget,
+    answers: options.answers,
     requestTimeoutMs,
     leaseSlackMs: options.leaseSlackMs,
     now,
@@ -87,20 +98,24 @@ export function createApp(options: AppOptions) {
     defaultPlan: options.catalog.default_plan,
     now,
   })
+  const once = createOnce(options)
   const callHost = createCallHost({ host: options.host, now, requestTimeoutMs })
   const app = new Hono<Env>()
 
   app.use(async (c, next) => {
     c.set('requestId', options.newRequestId())
     await next()
-    c.header('x-request-id', c.var.requestId)
+    // An answer given again is the first request's.
+    if (!c.res.headers.has('x-request-id')) c.header('x-request-id', c.var.requestId)
     for (const [name, value] of Object.entries(c.var.allowance ? rateHeaders(c.var.allowance) : {}))
       c.header(name, value)
   })
   app.use(timing({ total: true }))
   app.use(corsFor(options.allowedOrigins))
   app.use(requireOrigin(options.allowedOrigins))
-  app.use(bodyLimit({ maxSize: options.bodyLimitBytes, onError: tooLarge(options.bodyLimitBytes) }))
+  const limited = (most: number) => bodyLimit({ maxSize: most, onError: tooLarge(most) })
+  const [limitBody, limitJob] = [limited(options.bodyLimitBytes), limited(options.jobs.bodyBytes)]
+  app.use((c, next) => (c.req.path === '/v1/jobs' ? limitJob : limitBody)(c, next))
 
   const authenticate = async (c: Context): Promise<Credential> =>
     wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
@@ -108,11 +123,15 @@ export function createApp(options: AppOptions) {
 
   /** authenticate; account, entitlement and scope; parse; reserve; call the host; meter; settle. */
   async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
-    const held = await withStoredPlan(await authenticate(c), async (entitlement) => {
+    const credential = await authenticate(c)
+    const idempotency = await idempotencyOf(c.req, payerOf(credential))
+    const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
       const work = parse(await jsonBody(c), entitlement)
-      return wrapTime(c, 'reserve', hold(c.var.requestId, entitlement, work, c.env.background))
+      const { requestId } = c.var
+      return wrapTime(c, 'reserve', hold(requestId, entitlement, work, c.env.background, idempotency))
     })
+    if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     return wrapTime(c, 'host', callHost(held, c.req.raw.signal, meter))
   }
@@ -135,8 +154,10 @@ export function createApp(options: AppOptions) {
       return c.json(usageAnswer(entitlement, report))
     }),
   )
-  app.route('/v1/keys', keyRoutes({ ...options, callerOf }))
-  app.route('/v1/admin', adminRoutes({ ...options, callerOf }))
+  app.route('/v1/jobs', jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }))
+  app.route('/v1/keys', keyRoutes({ ...options, callerOf, once }))
+  const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
+  app.route('/v1/admin', adminRoutes({ ...options, callerOf, once, cancelJobs }))
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
 
   app.notFound((c) => {

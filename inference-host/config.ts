@@ -1,11 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { isSecureUrl } from '../shared/secure-url.ts'
 
 const whole = z
   .string()
   .regex(/^\d{1,12}$/, 'must be a whole number')
   .transform(Number)
+
+const orNone = <Schema extends z.ZodType>(schema: Schema) =>
+  z.union([z.literal('').transform(() => undefined), schema])
 
 const atLeast = (least: number, most: number) => whole.pipe(z.int().min(least).max(most))
 
@@ -126,7 +130,7 @@ export const VARIABLES = {
     meaning: 'Port on HOST_BIND that gives the metrics to everyone who reaches it; none by default.',
     unit: 'port',
     fallback: '',
-    schema: z.union([z.literal('').transform(() => undefined), atLeast(0, 65_535)]),
+    schema: orNone(atLeast(0, 65_535)),
   },
   HOST_BODY_BYTES: {
     meaning: 'Largest request body.',
@@ -140,6 +144,30 @@ export const VARIABLES = {
     unit: 'ids',
     fallback: '100000',
     schema: atLeast(1, 10_000_000),
+  },
+  HOST_JOBS_REDIS_URL: {
+    meaning: 'Upstash REST URL of the Redis from which jobs are taken; without it the host takes none.',
+    unit: 'URL',
+    fallback: '',
+    schema: orNone(z.url().refine(isSecureUrl, 'must be https, or on this machine')),
+  },
+  HOST_JOBS_REDIS_TOKEN: {
+    meaning: 'Its token (secret). The user behind it needs no keys but `twohop:job*`.',
+    unit: 'text',
+    fallback: '',
+    schema: orNone(z.string().min(1).max(4096)),
+  },
+  HOST_JOBS_CLAIM_SECONDS: {
+    meaning: 'A job whose host has not been heard of for so long is taken over by another.',
+    unit: 'seconds',
+    fallback: '30',
+    schema: atLeast(3, 3600),
+  },
+  HOST_JOBS_POLL_SECONDS: {
+    meaning: 'How often an idle host looks for jobs by itself; each look is a command that Upstash bills.',
+    unit: 'seconds',
+    fallback: '30',
+    schema: atLeast(1, 3600),
   },
   HOST_DRAIN_SECONDS: {
     meaning: 'Longest that running requests may go on after SIGTERM.',
@@ -166,5 +194,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     if (!parsed.success) throw new Error(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
     return [name, parsed.data]
   })
-  return Object.fromEntries(entries) as Config
+  const config = Object.fromEntries(entries) as Config
+  if ((config.HOST_JOBS_REDIS_URL === undefined) !== (config.HOST_JOBS_REDIS_TOKEN === undefined))
+    throw new Error('HOST_JOBS_REDIS_URL and HOST_JOBS_REDIS_TOKEN go together')
+  return config
 }

@@ -6,6 +6,8 @@ import { importPublicKeys } from './admission/keys.ts'
 import { createReplayGuard } from './admission/replay.ts'
 import type { Config } from './config.ts'
 import type { ModelInfo } from './engine/port.ts'
+import { serveJobs } from './jobs/serve.ts'
+import type { Worker } from './jobs/worker.ts'
 import type { Log } from './log.ts'
 import { watchDeviceMemory } from './metrics/device-memory.ts'
 import { watchEventLoop } from './metrics/event-loop.ts'
@@ -30,6 +32,8 @@ export type RunningHost = {
 /** A request's final usage can be asked for this long after its end. */
 const KEEP_ENDED_MS = 60_000
 const MOST_ENDED = 100_000
+/** How long jobs may take to be given back once nothing runs any more. */
+const RETURN_MS = 3_000
 /** How long answers that were cut short may take to leave. */
 const FLUSH_MS = 2_000
 
@@ -45,6 +49,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   const eventLoop = watchEventLoop()
   const deviceMemory = watchDeviceMemory()
   let models: Models | undefined
+  let jobs: Worker | undefined
   const metrics = createMetrics({
     models: manifest.models.map(({ id }) => id),
     eventLoop: eventLoop.read,
@@ -56,17 +61,19 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   const structures = createStructureCompiler()
   let ready = false
 
+  const gate = { queues, requests, ready: () => ready }
+  const host = { compile: structures.compile, bodyBytes: config.HOST_BODY_BYTES, log }
+
   const app = createApp({
+    ...host,
     authenticate: createAuthenticate(keys),
-    admit: createAdmit({ queues, requests, replays, ready: () => ready }),
-    compile: structures.compile,
+    admit: createAdmit({ ...gate, replays }),
     requests,
     replays,
     ready: () => ready,
     trouble: () => models?.trouble(),
-    bodyBytes: config.HOST_BODY_BYTES,
+    lookForJobs: config.HOST_JOBS_REDIS_URL === undefined ? undefined : () => jobs?.wake(),
     metrics,
-    log,
   })
   const server = await listen(app.fetch, config.HOST_BIND, config.HOST_PORT)
   const figures = await listenForMetrics(metrics, config)
@@ -87,7 +94,15 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   }
   for (const [id, queue] of models.queues) queues.set(id, queue)
   ready = true
-  log('ready', { url: server.url, models: queues.size })
+  jobs = serveJobs({
+    ...host,
+    config,
+    keys,
+    queues,
+    metrics,
+    admit: createAdmit({ ...gate, priority: 'job' }),
+  })
+  log('ready', { url: server.url, models: queues.size, jobs: jobs !== undefined })
 
   return {
     url: server.url,
@@ -100,7 +115,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
         for (const queue of all)
           queue.interruptAll(new TwohopError('host_unavailable', 'The host is stopping.'))
       }, config.HOST_DRAIN_SECONDS * 1000)
-      await idle
+      await Promise.all([idle, jobs?.drain(idle, RETURN_MS)])
       clearTimeout(late)
       await stop(FLUSH_MS)
     },

@@ -17,10 +17,14 @@ export type StackOptions = {
   models: string[]
   device: string
   redis?: 'auto' | 'redis-server' | 'embedded'
+  /** With a Postgres that keeps the ledger, which comes up meanwhile; default false: usage events stay in Redis. */
+  ledger?: boolean
   /** One line per part as it comes up, and what the parts print. */
   say: (part: string, line: string) => void
   /** More variables for the edge. */
   edgeVariables?: Record<string, string>
+  /** More variables for the host. */
+  hostVariables?: Record<string, string>
   /** Aborted while the stack comes up: what has started is stopped again, and `startStack` throws. */
   signal?: AbortSignal
   /** The catalog is data: tests and benchmarks bring plans of their own. */
@@ -30,6 +34,7 @@ export type StackOptions = {
 type EdgeReady = StackFile['edge']
 type HostReady = { url: string; models: HostModel[] }
 type RedisReady = StackFile['redis']
+type PostgresReady = Omit<NonNullable<StackFile['postgres']>, 'pid'>
 type IssuerReady = StackFile['issuers'] & {
   url: string
   /** The edge's variables that make it trust this issuer. */
@@ -39,7 +44,13 @@ type IssuerReady = StackFile['issuers'] & {
 
 export type Stack = {
   file: StackFile
-  parts: { edge: Part<EdgeReady>; host: Part<HostReady>; redis: Part<RedisReady>; issuer: Part<IssuerReady> }
+  parts: {
+    edge: Part<EdgeReady>
+    host: Part<HostReady>
+    redis: Part<RedisReady>
+    issuer: Part<IssuerReady>
+    postgres: Part<PostgresReady> | undefined
+  }
   /** Starts another edge on the same parts, with variables changed where `variables` says so. */
   startEdge(port?: number, variables?: Record<string, string>): Promise<Part<EdgeReady>>
   stop(): Promise<void>
@@ -47,6 +58,8 @@ export type Stack = {
 
 /** A host that is told to stop finishes what it is computing; the others just end. */
 const HOST_GRACE_MS = 35_000
+/** One that is told to stop while it makes its cluster first ends that, to leave no folder behind. */
+const POSTGRES_GRACE_MS = 15_000
 /** Demo tokens outlive a working day. */
 const TOKEN_SECONDS = 86_400
 
@@ -71,6 +84,22 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   async function stop(): Promise<void> {
     for (const process of started.toReversed()) await process.stop()
   }
+  /** Undefined, after one line that says why, where no Postgres runs: all else works without a ledger. */
+  async function ledger(issuer: Promise<Part<IssuerReady>>): Promise<Part<PostgresReady> | undefined> {
+    const { supabase } = (await issuer).ready
+    try {
+      return await part<PostgresReady>(
+        'postgres',
+        './postgres/main.ts',
+        { env: { SUPABASE_URL: supabase.url }, graceMs: POSTGRES_GRACE_MS },
+        ({ kind, url }) => `${kind} one behind ${url}`,
+      )
+    } catch {
+      options.signal?.throwIfAborted()
+      say('postgres', 'there is none, so usage events stay in Redis')
+      return undefined
+    }
+  }
 
   try {
     const keys = await serviceKeys('local')
@@ -83,31 +112,41 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       MODELS_FILE: manifest,
       MODELS_DIR: join(dir, 'models'),
       SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(keys.publicKeys),
+      ...options.hostVariables,
     }
-    const starting = [
-      bundleEdge(join(dir, 'edge')),
-      part<RedisReady>(
-        'redis',
-        './redis/main.ts',
-        { env: redisEnv },
-        ({ kind, url }) => `${kind} behind ${url}`,
-      ),
-      part<IssuerReady>(
-        'issuer',
-        './issuer/main.ts',
-        { args: issuerArgs },
-        ({ url }) => `signs as Firebase and as Supabase, keys at ${url}`,
-      ),
+    const issuerUp = part<IssuerReady>(
+      'issuer',
+      './issuer/main.ts',
+      { args: issuerArgs },
+      ({ url }) => `signs as Firebase and as Supabase, keys at ${url}`,
+    )
+    const redisUp = part<RedisReady>(
+      'redis',
+      './redis/main.ts',
+      { env: redisEnv },
+      ({ kind, url }) => `${kind} behind ${url}`,
+    )
+    const hostUp = redisUp.then(({ ready: { url, token } }) =>
       part<HostReady>(
         'host',
         '../inference-host/main.ts',
-        { env: hostEnv, graceMs: HOST_GRACE_MS },
-        ({ url }) => `ready at ${url}`,
+        {
+          env: { ...hostEnv, HOST_JOBS_REDIS_URL: url, HOST_JOBS_REDIS_TOKEN: token },
+          graceMs: HOST_GRACE_MS,
+        },
+        (ready) => `ready at ${ready.url}`,
       ),
+    )
+    const starting = [
+      bundleEdge(join(dir, 'edge')),
+      redisUp,
+      issuerUp,
+      hostUp,
+      options.ledger ? ledger(issuerUp) : undefined,
     ] as const
     // Waits for all, so that what came up after a failure is known and can be stopped.
     await Promise.allSettled(starting)
-    const [bundle, redis, issuer, host] = await Promise.all(starting)
+    const [bundle, redis, issuer, host, postgres] = await Promise.all(starting)
 
     const base = localCatalog(host.ready.models)
     const catalog = options.catalog?.(base) ?? base
@@ -118,6 +157,10 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
       CATALOG: JSON.stringify(catalog),
       ...issuer.ready.environment,
+      ...(postgres && {
+        LEDGER_SUPABASE_URL: postgres.ready.url,
+        LEDGER_SUPABASE_KEY: postgres.ready.secretKey,
+      }),
       ...options.edgeVariables,
     }
     async function startEdge(port = 0, changed: Record<string, string> = {}) {
@@ -137,12 +180,13 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
         edge: edge.ready,
         host: { url: host.ready.url, pid: host.pid },
         redis: redis.ready,
+        postgres: postgres ? { ...postgres.ready, pid: postgres.pid } : null,
         issuers: { firebase, supabase },
         tokens,
         models: modelIds(catalog),
         catalog,
       },
-      parts: { edge, host, redis, issuer },
+      parts: { edge, host, redis, issuer, postgres },
       startEdge,
       stop,
     }

@@ -70,6 +70,8 @@ export const Plan = z.strictObject({
     requests_per_minute: z.int().min(1),
     /** Requests under way at once. */
     concurrent: z.int().min(1),
+    /** Jobs that have not ended, at once. */
+    jobs: z.int().min(1).max(100).default(4),
     /** Output tokens a request gets that names no `max_tokens`. */
     output_tokens_default: z.int().min(1),
     /** The most output tokens a request may ask for. */

@@ -54,6 +54,10 @@ export const ERRORS = {
   model_not_allowed: forbidden,
   budget_exhausted: forbidden,
 
+  idempotency_in_progress: invalid(409),
+  idempotency_key_reused: invalid(409),
+  idempotency_answer_gone: invalid(409),
+
   not_found: missing,
   model_not_found: missing,
   task_not_found: missing,
@@ -62,6 +66,7 @@ export const ERRORS = {
 
   rate_limited: limited,
   too_many_concurrent: limited,
+  too_many_jobs: limited,
 
   internal: failed(500),
   host_failed: failed(502),
@@ -109,7 +114,7 @@ const DEFAULT_RETRY_MS = 1000
 
 /**
  * Turns any thrown value into an HTTP answer: the envelope, the status, and `Retry-After` (whole seconds, at
- * least 1; RFC 9110 section 10.2.3) on every 429, 503 and 504. What is no TwohopError becomes `internal` with a
+ * least 1; RFC 9110 section 10.2.3) on every 429, 503 and 504, and on a 409 that ends by itself. What is no TwohopError becomes `internal` with a
  * fixed message, so that nothing of an unforeseen error reaches the client.
  */
 export function errorResponse(thrown: unknown, requestId: string): Response {
@@ -126,7 +131,8 @@ export function errorResponse(thrown: unknown, requestId: string): Response {
     },
   }
   const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': requestId })
-  if (status === 429 || status === 503 || status === 504) {
+  const passes = status === 409 && error.retryAfterMs !== undefined
+  if (passes || status === 429 || status === 503 || status === 504) {
     const waitMs = error.retryAfterMs ?? DEFAULT_RETRY_MS
     headers.set('retry-after', String(Math.max(1, Math.ceil(waitMs / 1000))))
   }

@@ -15,8 +15,8 @@ export type Policy = {
 export type Entitlement = {
   spender: Spender
   plan: Plan
-  /** Ends with an error where the credential or the plan lacks the task's scope. */
-  requireScope(task: Task): void
+  /** Ends with an error where the credential or the plan lacks the task's scope, or that of jobs. */
+  requireScope(task: Task | 'jobs'): void
   /** The model that `id` names, or the plan's first for the task where the request names none. */
   requireModel(id: string | undefined, task: Task): Model
   models(): Model[]
@@ -52,7 +52,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
       plan,
       models: () => offered,
       requireScope(task) {
-        const scope = scopeOf(task)
+        const scope = task === 'jobs' ? task : scopeOf(task)
         if (!plan.scopes.includes(scope))
           throw new TwohopError('scope_missing', `The plan ${plan.id} does not include the scope ${scope}.`)
         const own = credential.issuer === 'key' ? undefined : credential.scopes

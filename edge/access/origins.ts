@@ -9,6 +9,7 @@ const EXPOSED = [
   'ratelimit',
   'ratelimit-policy',
   'x-budget-threshold',
+  'idempotency-replayed',
   'server-timing',
 ]
 

@@ -6,6 +6,8 @@ type Options = {
   accounts: AccountStore
   audit: AuditLog
   sync: ReturnType<typeof createSync>
+  /** Ends what the account has open; returns how many jobs that were. */
+  cancelJobs: (account: string) => Promise<number>
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -17,13 +19,13 @@ export type By = Pick<Act, 'actor' | 'target' | 'reason'> & {
 }
 
 /** `synced` says whether the issuer's own records follow; what is refused here does not depend on it. */
-export type Done = { record: AccountRecord; synced: SyncOutcome }
+export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?: number }
 
 /**
  * What administration may do to an account. Each act is first written into the audit log and only then done: one that
  * could not be written is not done, one that then fails is followed by a row that says so.
  */
-export function createActs({ accounts, audit, sync, now }: Options) {
+export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) {
   async function logged<T>(by: By, action: string, detail: Act['detail'], run: () => Promise<T>): Promise<T> {
     const { key, ...who } = by
     const act = { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
@@ -49,10 +51,12 @@ export function createActs({ accounts, audit, sync, now }: Options) {
   }
 
   return {
-    /** Refuses the account's requests from the next one on, and its present tokens for good. */
-    suspend: (by: By) => {
+    /** Refuses the account's requests from the next one on, and its present tokens for good; its jobs end. */
+    suspend: async (by: By): Promise<Done> => {
       const changes: AccountChanges = { status: 'suspended', revokedBefore: Math.floor(now() / 1000) }
-      return change(by, 'account.suspend', {}, changes, { status: 'suspended' })
+      const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
+      // Only now: the account can have no new ones any more.
+      return { ...done, cancelledJobs: await cancelJobs(by.target) }
     },
 
     /** Serves the account again; its users sign in anew. */

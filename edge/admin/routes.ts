@@ -3,11 +3,12 @@ import * as z from 'zod'
 import type { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
+import type { Once } from '../idempotency/once.ts'
 import { type Caller, requireScope } from '../keys/caller.ts'
 import type { CountAct } from '../keys/rate.ts'
 import { jsonBody, parseAs } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
-import { type By, createActs } from './acts.ts'
+import { type By, createActs, type Done } from './acts.ts'
 import type { AuditEntry, AuditLog } from './audit.ts'
 import { searchAccounts } from './search.ts'
 import { createRequireAccount } from './target.ts'
@@ -23,10 +24,15 @@ export type AdminOptions = {
   audit: AuditLog
   readUsage: ReadUsage
   sync: ReturnType<typeof createSync>
+  /** Ends what an account has open; returns how many jobs that were. */
+  cancelJobs: (account: string) => Promise<number>
   countAct: CountAct
+  once: Once
   /** Milliseconds since the epoch. */
   now: () => number
 }
+
+type Env = { Variables: { requestId: string } }
 
 const DAY = 86_400_000
 
@@ -62,11 +68,11 @@ const AuditList = z.strictObject({
 
 /** `/v1/admin`: accounts and the log of what was done to them, for who has the scope `admin`. */
 export function adminRoutes(options: AdminOptions) {
-  const { callerOf, catalog, accounts, audit, readUsage, countAct, now } = options
+  const { callerOf, catalog, accounts, audit, readUsage, countAct, once, now } = options
   const acts = createActs(options)
   const requireAccount = createRequireAccount(options.issuers)
   const targetOf = (c: Context) => requireAccount(c.req.param('account') ?? '')
-  const routes = new Hono()
+  const routes = new Hono<Env>()
 
   async function admin(c: Context): Promise<Caller> {
     const caller = await callerOf(c)
@@ -76,12 +82,12 @@ export function adminRoutes(options: AdminOptions) {
 
   /** Who acts on which account and why; counted, so that a stolen credential can't change everybody at once. */
   async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context, schema: S) {
-    const { account: actor, key } = await admin(c)
+    const caller = await admin(c)
     const target = targetOf(c)
     const wanted = parseAs(schema, await jsonBody(c))
-    await countAct(actor)
-    const by: By = { actor, target, reason: wanted.reason, key: key?.id }
-    return { by, wanted }
+    await countAct(caller.account)
+    const by: By = { actor: caller.account, target, reason: wanted.reason, key: caller.key?.id }
+    return { caller, by, wanted }
   }
 
   routes.get('/accounts', async (c) => {
@@ -107,28 +113,32 @@ export function adminRoutes(options: AdminOptions) {
   })
 
   routes.post('/accounts/:account/suspend', async (c) => {
-    const { by } = await acting(c, Plain)
+    const { caller, by } = await acting(c, Plain)
     if (by.actor === by.target)
       throw new TwohopError('invalid_request', 'You cannot suspend the account that you act by.')
-    return answer(c, by.target, await acts.suspend(by))
+    return once(c, caller, async () => answer(c, by.target, await acts.suspend(by)))
   })
 
   routes.post('/accounts/:account/restore', async (c) => {
-    const { by } = await acting(c, Plain)
-    return answer(c, by.target, await acts.restore(by))
+    const { caller, by } = await acting(c, Plain)
+    return once(c, caller, async () => answer(c, by.target, await acts.restore(by)))
   })
 
   routes.post('/accounts/:account/plan', async (c) => {
-    const { by, wanted } = await acting(c, PlanChange)
+    const { caller, by, wanted } = await acting(c, PlanChange)
     if (wanted.plan !== null && !catalog.plans.some(({ id }) => id === wanted.plan))
       throw new TwohopError('invalid_request', 'The catalog has no plan of that name.', { param: 'plan' })
-    return answer(c, by.target, await acts.setPlan(by, wanted.plan, wanted.billing_day))
+    return once(c, caller, async () =>
+      answer(c, by.target, await acts.setPlan(by, wanted.plan, wanted.billing_day)),
+    )
   })
 
   routes.post('/accounts/:account/grant', async (c) => {
-    const { by, wanted } = await acting(c, Grant)
-    const record = await acts.grant(by, wanted.units, now() + wanted.days * DAY)
-    return c.json(shownAccount(by.target, record, now()))
+    const { caller, by, wanted } = await acting(c, Grant)
+    return once(c, caller, async () => {
+      const record = await acts.grant(by, wanted.units, now() + wanted.days * DAY)
+      return c.json(shownAccount(by.target, record, now()))
+    })
   })
 
   routes.get('/audit', async (c) => {
@@ -138,8 +148,9 @@ export function adminRoutes(options: AdminOptions) {
     return c.json({ object: 'list', data: page.entries.map(shownEntry), next: page.next ?? null })
   })
 
-  function answer(c: Context, account: string, { record, synced }: Awaited<ReturnType<typeof acts.suspend>>) {
-    return c.json({ ...shownAccount(account, record, now()), synced })
+  function answer(c: Context, account: string, { record, synced, cancelledJobs }: Done) {
+    const jobs = cancelledJobs === undefined ? {} : { cancelled_jobs: cancelledJobs }
+    return c.json({ ...shownAccount(account, record, now()), synced, ...jobs })
   }
 
   return routes

@@ -6,7 +6,7 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
 /** Reads an account's counters whatever its status is, with the limits that its last requests were held to. */
 export const ACCOUNT_USAGE: Script = {
   name: 'account_usage',
-  sha: '496df4d69035331b953d3f2e4fbdd6cdfdcfa634',
+  sha: 'd7d6f1a39c7d45d9275d9eb3a6e087f21fcb85d9',
   lua: `
 -- KEYS[1] account record: hash
 -- ARGV[1] now (ms), 0 for the server's clock

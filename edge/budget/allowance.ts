@@ -19,6 +19,8 @@ type Counters = { account: string; running: number; allowance: Allowance; rest: 
 
 /** When a place among the running requests becomes free is unknown; a second is the shortest wait HTTP can name. */
 const CONCURRENT_RETRY_MS = 1000
+/** The same for a job, which takes longer. */
+const JOB_RETRY_MS = 10_000
 
 /**
  * Turns the reply of the reserve script into the answer to the caller.
@@ -43,6 +45,8 @@ export function decisionOf(
       return { ...refusal, code, retryAfterMs: allowance.requests.resetMs }
     case 'too_many_concurrent':
       return { ...refusal, code, retryAfterMs: CONCURRENT_RETRY_MS }
+    case 'too_many_jobs':
+      return { ...refusal, code, retryAfterMs: JOB_RETRY_MS }
     case 'budget_exhausted': {
       const window = windowOf(rest[0])
       const fitsOnceReset = BUDGET_WINDOWS.every((each) => units <= limits.budgets[each])
@@ -99,7 +103,8 @@ function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) 
   return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
 }
 
-function saidBeforeOf(reply: unknown): SaidBefore | undefined {
+/** What a script says of an idempotency key that somebody came with before; undefined for any other reply. */
+export function saidBeforeOf(reply: unknown): SaidBefore | undefined {
   const code = codeOf(reply)
   if (code === 'idempotency_in_progress' || code === 'idempotency_key_reused') return { granted: false, code }
   if (!Array.isArray(reply) || code !== 'answered') return undefined

@@ -1,5 +1,12 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { BUDGET_WINDOWS, type Budget, type Limits, type Refusal, spenderId } from './port.ts'
+import {
+  BUDGET_WINDOWS,
+  type Budget,
+  type Limits,
+  type Refusal,
+  type ReserveRequest,
+  spenderId,
+} from './port.ts'
 
 type RememberOptions = {
   /** Milliseconds of any clock that runs evenly; default Date.now. */
@@ -27,7 +34,7 @@ export function rememberRefusals(budget: Budget, options: RememberOptions = {}):
     async reserve(request) {
       const spender = spenderId(request.spender)
       const known = calls.get(spender)
-      if (known && !isRaised(known.value.refusal, known.value.limits, request.limits))
+      if (known && !mayPass(known.value.refusal, known.value.limits, request))
         return aged(known.value.refusal, known.ageMs)
 
       const decision = await budget.reserve(request)
@@ -66,9 +73,16 @@ function certainMs({ code, window, allowance }: Refusal): number {
   return used >= limit ? resetMs : 0
 }
 
-function isRaised({ code, window }: Refusal, before: Limits, after: Limits): boolean {
-  if (code === 'rate_limited') return after.requestsPerMinute > before.requestsPerMinute
-  return window !== undefined && after.budgets[window] > before.budgets[window]
+function mayPass(
+  { code, window }: Refusal,
+  before: Limits,
+  { limits, idempotency }: ReserveRequest,
+): boolean {
+  if (code === 'rate_limited') return limits.requestsPerMinute > before.requestsPerMinute
+  // What was answered before needs no budget, only a request of the minute.
+  return (
+    idempotency !== undefined || (window !== undefined && limits.budgets[window] > before.budgets[window])
+  )
 }
 
 /** The refusal as it reads `ageMs` later. */

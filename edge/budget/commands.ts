@@ -15,16 +15,26 @@ const MAX_SWEEP = 1000
  * @throws RangeError for counts that are no safe whole numbers and for a lease of no time or longer than MAX_LEASE_MS
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
+  const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
+  return scriptCall(RESERVE, keys, args)
+}
+
+/** The keys and arguments of a script that holds (hold.lua.ts), whose lease may be so long (ms). */
+export function holdWords(
+  request: ReserveRequest,
+  project: ProjectBudgets,
+  now: number,
+  longest: number,
+): { keys: string[]; args: (string | number)[] } {
   const { requestId, spender, units, plan, limits, leaseMs, model, task, idempotency } = request
   requireCounts(units, project.day ?? 0, project.month ?? 0)
-  if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > MAX_LEASE_MS)
-    throw new RangeError(`a lease must be 1 to ${MAX_LEASE_MS} ms, not ${leaseMs}`)
+  if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > longest)
+    throw new RangeError(`a lease must be 1 to ${longest} ms, not ${leaseMs}`)
   const who = spenderArguments(spender, plan, limits, now)
   const key = 'key' in spender ? spender.key : ''
-  return scriptCall(
-    RESERVE,
-    [who.key, reservationKey(requestId), KEYS.open, idempotencyKey(idempotency?.id ?? '')],
-    [
+  return {
+    keys: [who.key, reservationKey(requestId), KEYS.open, idempotencyKey(idempotency?.id ?? '')],
+    args: [
       ...who.args,
       project.day ?? -1,
       project.month ?? -1,
@@ -36,7 +46,7 @@ export function reserveCall(request: ReserveRequest, project: ProjectBudgets, no
       key,
       idempotency?.body ?? '',
     ],
-  )
+  }
 }
 
 export function usageCall(spender: Spender, plan: string, limits: Limits, now: number): ScriptCall {

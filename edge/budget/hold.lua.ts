@@ -1,12 +1,12 @@
+import { RECORD_LUA } from '../idempotency/record.lua.ts'
 import { ACCOUNT_PREFIX, OPEN_KEPT_MS } from './keys.ts'
 
 /**
  * Lua shared by the scripts that admit spending: reserve, and the one that takes in jobs. It checks every limit and
  * holds the worst case, all or nothing. It needs CLOCK_LUA, WINDOWS_LUA and SPENDER_LUA before it.
  *
- * A caller's idempotency key has a record with `body` (SHA-256 of the request), `request` (the id that answers it) and,
- * once there is one, `answer`. Whoever comes again with the same key holds nothing, and needs no budget for what was
- * paid for.
+ * Whoever comes again with the same idempotency key (record.lua.ts) holds nothing, and needs no budget for what was
+ * paid for; an answer that is given again counts as one of the minute's requests.
  */
 export const HOLD_LUA = `
 -- KEYS[2] reservation: hash
@@ -20,25 +20,17 @@ export const HOLD_LUA = `
 -- ARGV[21] API key's id, empty for a token
 -- ARGV[22] SHA-256 of the request where it has an idempotency key, else empty
 
-local function said_before()
-  if ARGV[22] == '' then return nil end
-  local record = redis.call('HMGET', KEYS[4], 'body', 'answer')
-  if not record[1] then return nil end
-  if record[1] ~= ARGV[22] then return {'idempotency_key_reused'} end
-  if not record[2] then return {'idempotency_in_progress'} end
-  return {'answered', record[2]}
-end
-
+${RECORD_LUA}
 -- crowded(spender) gives how many of the account's are under way, and a refusal's code where one more is too many.
+-- first is the shortest window that is held: 1 for the minute, 2 for the day. A minute's budget is a rate of requests, in
+-- which the sum of a job never fits; each counts as one of the minute's requests.
 -- Returns the account where it holds, else nil; and the reply.
-local function hold(now, crowded)
+local function hold(now, crowded, first)
   local units = tonumber(ARGV[17])
   -- Settled before it came (its first answer was lost), or sent twice: it may not hold again.
   if redis.call('EXISTS', KEYS[2]) == 1 then return nil, {'id_used'} end
   local spender, refusal = identify(now)
   if not spender then return nil, refusal end
-  local before = said_before()
-  if before then return nil, before end
   local account = spender.account
 
   local windows = windows_of(spender, now)
@@ -46,9 +38,18 @@ local function hold(now, crowded)
   local function reply(code) return counters_reply(code, account, running, windows, now) end
 
   if windows[1].requests >= tonumber(ARGV[8]) then return nil, reply('rate_limited') end
+  local before = ARGV[22] ~= '' and said_before(KEYS[4], ARGV[22])
+  if before then
+    -- Handing out an answer takes bandwidth, which nothing else bounds.
+    if before[1] == 'answered' then
+      redis.call('HINCRBY', windows[1].key, 'requests', 1)
+      hold_in(windows[1], 0, 0, now)
+    end
+    return nil, before
+  end
   if crowd then return nil, reply(crowd) end
   -- The longest exhausted window is named: waiting for a shorter one would not help.
-  for i = 3, 1, -1 do
+  for i = 3, first, -1 do
     if lacking(windows[i], units) > windows[i].granted then
       local refused = reply('budget_exhausted')
       table.insert(refused, i)
@@ -79,9 +80,11 @@ local function hold(now, crowded)
   windows[1].requests = windows[1].requests + 1
   local names, held = {'minute', 'day', 'month'}, {}
   for i, window in ipairs(windows) do
-    hold_in(window, units, i == 1 and 0 or extra, now)
-    table.insert(held, names[i])
-    table.insert(held, window.name)
+    hold_in(window, i < first and 0 or units, i == 1 and 0 or extra, now)
+    if i >= first then
+      table.insert(held, names[i])
+      table.insert(held, window.name)
+    end
   end
   for _, numbered in ipairs(project) do
     hold_in(numbered[2], units, 0, now)
@@ -93,10 +96,7 @@ local function hold(now, crowded)
   end
 
   if ARGV[21] ~= '' then redis.call('HSET', KEYS[1], 'last_used_at', int(now)) end
-  if ARGV[22] ~= '' then
-    redis.call('HSET', KEYS[4], 'body', ARGV[22], 'request', ARGV[16])
-    redis.call('PEXPIRE', KEYS[4], ARGV[18])
-  end
+  if ARGV[22] ~= '' then begin_record(KEYS[4], ARGV[22], ARGV[16], ARGV[18]) end
 
   redis.call('ZADD', KEYS[3], int(now + tonumber(ARGV[18])), ARGV[16])
   redis.call('PEXPIRE', KEYS[3], ${OPEN_KEPT_MS})

@@ -3,9 +3,19 @@ import { TwohopError } from '../../shared/errors.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { OtherPlanError } from '../access/stored-plan.ts'
+import type { Answer, Answers } from '../idempotency/answers.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
-import type { Allowance, Budget, Crossing, Limits, Outcome, ReserveRequest } from './port.ts'
+import type {
+  Allowance,
+  Budget,
+  Crossing,
+  Idempotency,
+  Limits,
+  Outcome,
+  ReserveRequest,
+  Settlement,
+} from './port.ts'
 import { refused } from './refused.ts'
 
 /** Proof that the worst case of a request is reserved. Without one no call to the host compiles. */
@@ -20,12 +30,18 @@ export type Held = {
   /** Milliseconds since the reservation: no host can have computed longer. */
   elapsedMs(): number
   allowance: Allowance
-  /** Replaces the hold by what was used; only the first call does anything. */
-  settle(outcome: Outcome, used: HostUsage | undefined): void
+  /** Whether a whole answer is kept for whoever comes again with the request's idempotency key. */
+  repeatable: boolean
+  /**
+   * Replaces the hold by what was used; only the first call does anything.
+   * @param answer what the client got, where it is whole
+   */
+  settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
 }
 
 type Options = {
   budget: Budget
+  answers: Answers
   /** Milliseconds from the reservation to the deadline that the host is held to. */
   requestTimeoutMs: number
   /** How much longer a lease lives, in milliseconds, so that none is swept while its request runs. */
@@ -38,17 +54,18 @@ type Options = {
 const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
 
 /**
- * Reserves the worst case of a request, or refuses it.
+ * Reserves the worst case of a request, or refuses it. Gives the first answer where the request was made before.
  * @param background keeps work alive after the answer: settlement is off the response path
- * @throws TwohopError with the refusal's code, or store_unavailable; OtherPlanError
+ * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
-export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify }: Options) {
+export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, now, notify }: Options) {
   return async function hold(
     requestId: string,
     { spender, plan }: Entitlement,
     work: Work,
     background: (task: Promise<unknown>) => void,
-  ): Promise<Held> {
+    idempotency?: Idempotency,
+  ): Promise<Held | Response> {
     const { prices } = work.model
     const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
 
@@ -62,9 +79,22 @@ export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify
       leaseMs: requestTimeoutMs + leaseSlackMs,
       model: work.model.id,
       task: work.task,
+      idempotency,
     }
 
-    async function settlement(account: string, outcome: Outcome, used: HostUsage): Promise<void> {
+    /** What the record of the idempotency key is to say; nothing where coming again is another attempt. */
+    async function kept(answer: Answer | undefined): Promise<Settlement['idempotency']> {
+      if (!idempotency) return undefined
+      const { id } = idempotency
+      return { id, answer: answer && (await answers.keep(id, { ...answer, requestId })) }
+    }
+
+    async function settlement(
+      account: string,
+      outcome: Outcome,
+      used: HostUsage,
+      answer?: Answer,
+    ): Promise<void> {
       const { units, model, task, limits } = request
       const key = 'key' in spender ? spender.key : ''
       const { crossed } = await budget.settle({
@@ -75,6 +105,7 @@ export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
         outcome,
+        idempotency: await kept(answer),
       })
       await notify(crossed)
     }
@@ -86,12 +117,11 @@ export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify
         background(settlement('', 'refused', NOTHING).catch(() => {}))
       throw error
     })
-    if (!decision.granted)
-      throw 'plan' in decision
-        ? new OtherPlanError(decision.plan)
-        : 'allowance' in decision
-          ? refused(decision)
-          : new TwohopError('internal', decision.code)
+    if (!decision.granted) {
+      if ('plan' in decision) throw new OtherPlanError(decision.plan)
+      if ('allowance' in decision) throw refused(decision)
+      return answers.repeat(idempotency?.id ?? '', decision)
+    }
 
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
@@ -104,11 +134,12 @@ export function createHold({ budget, requestTimeoutMs, leaseSlackMs, now, notify
       reservedComputeMs,
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
-      settle(outcome, used) {
+      repeatable: idempotency !== undefined,
+      settle(outcome, used, answer) {
         if (!open) return
         open = false
         // A settlement that fails for good is left to the sweep, which charges the whole hold.
-        settlement(decision.account, outcome, used ?? NOTHING)
+        settlement(decision.account, outcome, used ?? NOTHING, answer)
           .catch(() => {})
           .finally(settled.resolve)
       },

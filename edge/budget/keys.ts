@@ -7,12 +7,12 @@
  * | `twohop:account:{account}` | hash, see accounts.ts | forever, written by administration |
  * | `twohop:key:{key}` | hash, see edge/keys/port.ts | 30 d after the key's end |
  * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see windows.lua.ts | window's end + 2 h |
- * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 2 h |
- * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 2 h |
- * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 2 h |
+ * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
+ * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 26 h |
+ * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 26 h |
  * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
  * | `twohop:reservation:{request}` | hash, see reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
- * | `twohop:idempotency:{SHA-256}` | hash, see hold.lua.ts | open as long as the lease, answered 24 h |
+ * | `twohop:idempotency:{SHA-256}` | hash, see edge/idempotency/record.lua.ts | the lease; answered 24 h |
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
  * | `twohop:events` | stream of usage events, see settlement.lua.ts | until the ledger has them |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
@@ -37,11 +37,17 @@ export const reservationKey = (requestId: string) => `${RESERVATION_PREFIX}${req
 
 const HOUR = 3_600_000
 
-/** The longest lease that can be asked for, in milliseconds. */
+/** The longest lease that a request can ask for, in milliseconds. */
 export const MAX_LEASE_MS = HOUR
 
-/** Milliseconds for which counters outlive their window: the longest lease that began in it, and an hour to be swept. */
-export const WINDOW_KEPT_MS = MAX_LEASE_MS + HOUR
+/** The longest lease of a job, in milliseconds: 24 h for its work, and an hour for its settlement. */
+export const MAX_JOB_LEASE_MS = 25 * HOUR
+
+/** Milliseconds for which a minute's counters outlive it: the longest lease that began in it, and an hour to be swept. */
+export const MINUTE_KEPT_MS = MAX_LEASE_MS + HOUR
+
+/** The same of days and months, in which jobs are held too. */
+export const WINDOW_KEPT_MS = MAX_JOB_LEASE_MS + HOUR
 
 /** Milliseconds in which an open reservation must be settled or swept: so long may the sweep be out of order. */
 export const OPEN_KEPT_MS = 7 * 24 * HOUR

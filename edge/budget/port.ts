@@ -27,7 +27,7 @@ export type Payer =
       key: string
       /** Hex. */
       secretHash: string
-      /** The scope that the request needs; empty for none. */
+      /** The scopes that the request needs, with spaces between; empty for none. */
       scope: string
     }
 
@@ -86,6 +86,7 @@ export type Refusal = {
     | SpenderRefusal
     | 'rate_limited'
     | 'too_many_concurrent'
+    | 'too_many_jobs'
     | 'budget_exhausted'
     | 'project_budget_exhausted'
   /** The window that is exhausted, where it is a budget. */

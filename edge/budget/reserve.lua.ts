@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: 'b3156e710fc5a55f0180602bf5ded68a170a7b32',
+  sha: '80804a8d500e464c38c78651f7bd85ff47288e21',
   lua: `
 -- Keys and arguments: spender.lua.ts, hold.lua.ts.
 -- Returns {code, account, running, requests, limit, used, held, ms to the end...} for minute, day, month; then for
@@ -29,7 +29,7 @@ local now = now_ms(tonumber(ARGV[1]))
 local account, reply = hold(now, function(spender)
   local running = running_of(spender, now)
   return running, running >= tonumber(ARGV[9]) and 'too_many_concurrent'
-end)
+end, 1)
 if account then
   local leases = '${LEASES_PREFIX}' .. account
   redis.call('ZREMRANGEBYSCORE', leases, '-inf', int(now))

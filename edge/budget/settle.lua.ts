@@ -1,6 +1,7 @@
 import type { Script } from '../../shared/redis-script.ts'
+import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_LUA } from '../idempotency/record.lua.ts'
 import { CLOCK_LUA } from './clock.lua.ts'
-import { ANSWER_KEPT_MS, LEASES_PREFIX, SETTLED_KEPT_MS } from './keys.ts'
+import { LEASES_PREFIX, SETTLED_KEPT_MS } from './keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
@@ -16,7 +17,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: 'ab0518ff57a4b3742b64adeddfceac82537aa65e',
+  sha: '9fcbd056fb1d1b78d3ab5ac506ce26e59a6bb91c',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -33,20 +34,22 @@ export const SETTLE: Script = {
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
-${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
+
+-- The answer, or that it is gone where the account's day has no room for it.
+local function within_day(record, answer)
+  local day = record.day and own_key(record, 'day')
+  if answer == '' or not day or redis.call('HEXISTS', day, 'held') == 0 then return answer end
+  return redis.call('HINCRBY', day, 'kept', #answer) <= ${MAX_KEPT_PER_DAY} and answer or '${ANSWER_GONE}'
+end
+
 local record = read_record(KEYS[1])
 if record.state == 'settled' then return {0} end
 
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'state', 'settled')
 redis.call('PEXPIRE', KEYS[1], ${SETTLED_KEPT_MS})
-if ARGV[15] == '1' and redis.call('HGET', KEYS[4], 'request') == ARGV[1] then
-  if ARGV[16] == '' then redis.call('DEL', KEYS[4])
-  else
-    redis.call('HSET', KEYS[4], 'answer', ARGV[16])
-    redis.call('PEXPIRE', KEYS[4], ${ANSWER_KEPT_MS})
-  end
-end
+if ARGV[15] == '1' then end_record(KEYS[4], ARGV[1], within_day(record, ARGV[16])) end
 
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])

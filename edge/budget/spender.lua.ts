@@ -12,10 +12,10 @@ export const SPENDER_LUA = `
 -- ARGV[2] account of a token; empty for an API key, whose record names it
 -- ARGV[3] when the token was issued (s)
 -- ARGV[4] SHA-256 of the API key's secret (hex); empty for a token
--- ARGV[5] scope that an API key must have; empty for none
+-- ARGV[5] scopes that an API key must have, with spaces between; empty for none
 -- ARGV[6] plan that the token names, or the default one
 -- ARGV[7] plan that the limits are of
--- ARGV[8] ARGV[9] requests a minute, and at the same time
+-- ARGV[8] ARGV[9] requests a minute, and at the same time (of a job: open jobs)
 -- ARGV[10] ARGV[11] ARGV[12] budgets of minute, day, month (units)
 -- ARGV[13] the plan's billing day, 1 for the calendar's months
 
@@ -27,8 +27,10 @@ local function identify(now)
     if key.account == nil or key.secret_hash ~= ARGV[4] then return nil, {'key_invalid'} end
     if key.revoked == '1' then return nil, {'key_revoked'} end
     if key.expires_at and tonumber(key.expires_at) <= now then return nil, {'key_expired'} end
-    if ARGV[5] ~= '' and not string.find(' ' .. (key.scopes or '') .. ' ', ' ' .. ARGV[5] .. ' ', 1, true) then
-      return nil, {'scope_missing'}
+    for scope in string.gmatch(ARGV[5], '%S+') do
+      if not string.find(' ' .. (key.scopes or '') .. ' ', ' ' .. scope .. ' ', 1, true) then
+        return nil, {'scope_missing'}
+      end
     end
     account, plan = key.account, key.plan or plan
   end

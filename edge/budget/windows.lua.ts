@@ -1,11 +1,11 @@
-import { BUDGET_PREFIX, PROJECT_PREFIX, WINDOW_KEPT_MS } from './keys.ts'
+import { BUDGET_PREFIX, MINUTE_KEPT_MS, PROJECT_PREFIX, WINDOW_KEPT_MS } from './keys.ts'
 
 /**
  * Lua shared by the scripts that look at counters: which minute, day and month it is, and what they hold.
  *
  * A window is a hash: `used` and `held` in units, `requests` (minutes only), `limit` (the budget that it was last
  * checked against, for thresholds), `extra` (units of a grant drawn beyond it), `told` (highest threshold told, in
- * per cent).
+ * per cent), `kept` (days only: characters of answers kept for idempotency keys).
  *
  * Minutes and days are UTC's. An account's month begins on its billing day, in a month that is too short on its last
  * day; the first of the month, the default, makes it UTC's. The civil date is Howard Hinnant's `civil_from_days`
@@ -50,16 +50,16 @@ local function month_of(days, billing_day)
   return first - length + math.min(billing_day, length), start
 end
 
-local function read_window(prefix, name, ends, limit)
+local function read_window(prefix, name, ends, limit, kept)
   local key = prefix .. name
   local counters = redis.call('HMGET', key, 'used', 'held', 'extra', 'requests', 'limit')
-  return {key = key, name = name, ends = ends, limit = limit, stored_limit = counters[5],
+  return {key = key, name = name, ends = ends, kept = kept, limit = limit, stored_limit = counters[5],
     requests = tonumber(counters[4] or 0), used = tonumber(counters[1] or 0), held = tonumber(counters[2] or 0), extra = tonumber(counters[3] or 0)}
 end
 
 local function day_window(prefix, now, limit)
   local days = math.floor(now / 86400000)
-  return read_window(prefix, 'day:' .. date_of(days), (days + 1) * 86400000, limit)
+  return read_window(prefix, 'day:' .. date_of(days), (days + 1) * 86400000, limit, ${WINDOW_KEPT_MS})
 end
 
 -- The name of a month, and its end as days since the epoch.
@@ -72,7 +72,7 @@ end
 
 local function month_window(prefix, now, limit, billing_day)
   local name, ends = month_name(now, billing_day)
-  return read_window(prefix, name, ends * 86400000, limit)
+  return read_window(prefix, name, ends * 86400000, limit, ${WINDOW_KEPT_MS})
 end
 
 -- An account's minute, day and month. A grant adds to day and month alone: a minute's budget is a rate.
@@ -83,7 +83,7 @@ local function account_windows(account, now, limits, billing_day, granted)
   local in_day = minute - days * 1440
   local clock = string.format('%sT%02.0f:%02.0f', date_of(days), math.floor(in_day / 60), in_day % 60)
   local windows = {
-    read_window(prefix, 'minute:' .. clock, (minute + 1) * 60000, limits[1]),
+    read_window(prefix, 'minute:' .. clock, (minute + 1) * 60000, limits[1], ${MINUTE_KEPT_MS}),
     day_window(prefix, now, limits[2]),
     month_window(prefix, now, limits[3], billing_day),
   }
@@ -110,7 +110,7 @@ local function hold_in(window, units, extra, now)
   if extra > 0 then redis.call('HINCRBY', window.key, 'extra', int(extra)) end
   local limit = int(window.limit)
   if window.stored_limit ~= limit then redis.call('HSET', window.key, 'limit', limit) end
-  redis.call('PEXPIRE', window.key, int(window.ends - now + ${WINDOW_KEPT_MS}))
+  redis.call('PEXPIRE', window.key, int(window.ends - now + window.kept))
 end
 
 -- {code, account, running, requests, then limit, used, held (units) and ms to the end of minute, day and month}

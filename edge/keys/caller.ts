@@ -69,7 +69,7 @@ export function createIdentify({ entitle, accounts, keys, defaultPlan, now }: Op
 }
 
 /** @throws TwohopError scope_missing */
-export function requireScope({ scopes }: Caller, scope: 'keys' | 'admin', why: string): void {
+export function requireScope({ scopes }: Caller, scope: 'jobs' | 'keys' | 'admin', why: string): void {
   if (!scopes.has(scope))
     throw new TwohopError('scope_missing', `This needs the scope ${scope}, which comes with ${why}.`)
 }

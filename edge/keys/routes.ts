@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import type { Once } from '../idempotency/once.ts'
 import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
 import { jsonBody, parseAs } from '../parse/body.ts'
@@ -10,13 +11,17 @@ import type { CountAct } from './rate.ts'
 import { SCOPES } from './scopes.ts'
 import { MAX_KEYS } from './storage.ts'
 
-type Env = { Bindings: { background: (task: Promise<unknown>) => void } }
+type Env = {
+  Bindings: { background: (task: Promise<unknown>) => void }
+  Variables: { requestId: string }
+}
 
 type Options = {
   /** Who calls, by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
   keys: KeyStore
   countAct: CountAct
+  once: Once
   /** Tells the operator's webhook of an event; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
   /** Milliseconds since the epoch. */
@@ -41,7 +46,7 @@ const Leaked = z.strictObject({
 })
 
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */
-export function keyRoutes({ callerOf, keys, countAct, tell, now, random }: Options) {
+export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }: Options) {
   const routes = new Hono<Env>()
 
   async function owner(c: Context): Promise<Caller> {
@@ -61,16 +66,18 @@ export function keyRoutes({ callerOf, keys, countAct, tell, now, random }: Optio
       })
     const expiresAt = endOf(wanted.expires_in_days, caller, now())
     await countAct(caller.account)
-    const { key, id, secretHash } = await makeApiKey(random)
-    const { account, claimedPlan: plan } = caller
-    const madeBy = caller.key?.id
-    const fresh = { id, account, secretHash, plan, madeBy, name: wanted.name, scopes, expiresAt }
-    const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
-    const createdAt = await keys.create(fresh, act(account, 'key.create', id, detail))
-    if (createdAt === undefined)
-      throw new TwohopError('too_many_keys', `An account has at most ${MAX_KEYS} keys; revoke one first.`)
-    const shown = { ...shownKey({ ...fresh, createdAt, lastUsedAt: undefined, revoked: false }), key }
-    return c.json(shown, 201, { 'cache-control': 'no-store' })
+    return once(c, caller, async () => {
+      const { key, id, secretHash } = await makeApiKey(random)
+      const { account, claimedPlan: plan } = caller
+      const madeBy = caller.key?.id
+      const fresh = { id, account, secretHash, plan, madeBy, name: wanted.name, scopes, expiresAt }
+      const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
+      const createdAt = await keys.create(fresh, act(account, 'key.create', id, detail))
+      if (createdAt === undefined)
+        throw new TwohopError('too_many_keys', `An account has at most ${MAX_KEYS} keys; revoke one first.`)
+      const shown = { ...shownKey({ ...fresh, createdAt, lastUsedAt: undefined, revoked: false }), key }
+      return c.json(shown, 201, { 'cache-control': 'no-store' })
+    })
   })
 
   routes.get('/', async (c) => {
@@ -94,11 +101,13 @@ export function keyRoutes({ callerOf, keys, countAct, tell, now, random }: Optio
     const { key, source } = parseAs(Leaked, await jsonBody(c))
     const { id, secretHash } = await parseApiKey(key).catch(notOurs)
     await countAct('leak reports')
-    const reported = act('leak report', 'key.leaked', id, source === undefined ? {} : { source })
-    const ended = await keys.revoke(id, { secretHash }, reported)
-    if (!ended) throw notOurKey()
-    if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
-    return c.json({ ...shownRevocation(ended), revoked: true })
+    return once(c, undefined, async () => {
+      const reported = act('leak report', 'key.leaked', id, source === undefined ? {} : { source })
+      const ended = await keys.revoke(id, { secretHash }, reported)
+      if (!ended) throw notOurKey()
+      if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
+      return c.json({ ...shownRevocation(ended), revoked: true })
+    })
   })
 
   return routes

@@ -5,7 +5,7 @@
  * |---|---|---|
  * | `twohop:key:{key}` | hash, see port.ts; the reservation reads it too | 30 d after the key's end |
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms | 1 y after the last new key |
- * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | forever |
+ * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
 export const AUDIT_STREAM = 'twohop:audit'

@@ -6,7 +6,7 @@ import type { meter } from './meter.ts'
 import { type StopHost, stopAndSettle } from './used.ts'
 
 type Options = {
-  host: Host
+  host: Pick<Host, 'call' | 'cancel'>
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number

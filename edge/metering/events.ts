@@ -9,6 +9,9 @@ import type { Counts } from './used.ts'
 const MAX_EVENT = 64 * 1024
 const DONE = '[DONE]'
 
+/** The content type of a stream as the client gets it. */
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8'
+
 /** Nothing but whole events of one line of data each, JSON objects by their looks. */
 const WHOLE_EVENTS = /^(?:data: \{"[^\r\n]*\}\n\n)+$/
 /** A key that has to be read. In the text of an answer its quotes would be escaped. */

@@ -3,11 +3,13 @@ import { Timing } from '../../shared/timing.ts'
 import type { Held } from '../budget/hold.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import { EVENT_STREAM } from './events.ts'
 import { meterStream } from './stream.ts'
 import { type StopHost, usageWithin } from './used.ts'
 
 /** A whole answer of the host's is bounded: 2,048 embeddings of 1,024 floats as base64 are 11 MiB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+const JSON_TYPE = 'application/json'
 
 /** The usage block, wherever the host put it; counts only, the rest of the answer passes as it came. */
 const Usage = z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0).default(0) })
@@ -26,13 +28,11 @@ export async function meter(
 ): Promise<Response> {
   if (held.work.stream) {
     const body = meterStream(held, answer.body, signal, stop)
-    return new Response(body, {
-      headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
-    })
+    return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
-  const text = await readText(answer, MAX_ANSWER_BYTES)
-  held.settle('ok', usageOf(held, answer.headers, text))
-  return new Response(text, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
+  const body = await readText(answer, MAX_ANSWER_BYTES)
+  held.settle('ok', usageOf(held, answer.headers, body), { status: 200, contentType: JSON_TYPE, body })
+  return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
 }
 
 /** A host that does not say what it used, or says more than was reserved, is charged for the reservation. */

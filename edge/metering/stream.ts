@@ -1,6 +1,7 @@
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { Held } from '../budget/hold.ts'
-import { brokeOff, createEventReader, DONE_EVENT, event } from './events.ts'
+import { MAX_KEPT_CHARS } from '../idempotency/answers.ts'
+import { brokeOff, createEventReader, DONE_EVENT, EVENT_STREAM, event } from './events.ts'
 import { type StopHost, stopAndSettle, usageWithin } from './used.ts'
 
 const encoder = new TextEncoder()
@@ -21,6 +22,8 @@ export function meterStream(
   const reader = body.getReader()
   const events = createEventReader(held.work)
   let ended = false
+  /** What was passed on, or of a stream that is too long to be kept enough to show that. */
+  let sent = ''
 
   /** Reads until there is something to pass on, or the end. */
   async function read(): Promise<string> {
@@ -49,12 +52,15 @@ export function meterStream(
     {
       async pull(controller) {
         try {
-          controller.enqueue(encoder.encode(await read()))
+          const text = await read()
+          if (held.repeatable && sent.length <= MAX_KEPT_CHARS) sent += text
+          controller.enqueue(encoder.encode(text))
           if (!events.done) return
           if (!ended) {
             ended = true
             signal.removeEventListener('abort', onAbort)
-            held.settle('ok', usageWithin(held, events.final, events.timing))
+            const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
+            held.settle('ok', usageWithin(held, events.final, events.timing), answer)
             void reader.cancel().catch(() => {})
           }
           controller.close()

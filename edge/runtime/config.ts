@@ -46,6 +46,13 @@ const EdgeVariables = z.object({
     .min(1024)
     .max(16 * 1024 * 1024)
     .default(256 * 1024),
+  JOB_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .max(7 * 1024 * 1024)
+    .default(768 * 1024),
+  JOB_TIMEOUT_MS: milliseconds(24 * 3_600_000, 60_000, 24 * 3_600_000),
   REQUEST_TIMEOUT_MS: milliseconds(120_000, 1000, 900_000),
   LEASE_SLACK_MS: milliseconds(30_000, 100, 300_000),
   CATALOG: z.string().transform(json).pipe(Catalog).optional(),

@@ -6,9 +6,15 @@ import { rememberRefusals } from '../budget/blocked.ts'
 import type { Crossing } from '../budget/port.ts'
 import { createUpstashBudget } from '../budget/upstash.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
+import { createAnswers } from '../idempotency/answers.ts'
+import { createSeal } from '../idempotency/seal.ts'
+import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { withApiKeys } from '../identity/api-key.ts'
 import { issuersFromConfig } from '../identity/config.ts'
 import { createVerifyToken } from '../identity/verify.ts'
+import { createSettleJobs } from '../jobs/settle.ts'
+import { createJobSigner } from '../jobs/sign.ts'
+import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashKeys } from '../keys/upstash-keys.ts'
 import { createUpstashRate } from '../keys/upstash-rate.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
@@ -33,13 +39,16 @@ export function createEdge(variables: Variables) {
     token: config.UPSTASH_REDIS_REST_TOKEN,
     timeoutMs: config.REDIS_TIMEOUT_MS,
   }
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project: config.catalog.project?.budgets }))
+  const project = config.catalog.project?.budgets
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }))
+  const jobStore = createUpstashJobs({ ...redis, project })
   const issuers = issuersFromConfig(variables)
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
     await Promise.all(thresholdEvents(crossed, now()).map(tell))
   }
+  const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -68,9 +77,17 @@ export function createEdge(variables: Variables) {
       fetch: network,
       now,
     }),
+    jobs: {
+      store: jobStore,
+      sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
+      timeoutMs: config.JOB_TIMEOUT_MS,
+      bodyBytes: config.JOB_BODY_BYTES,
+    },
     now,
     newRequestId: () => crypto.randomUUID(),
-    random: (bytes) => crypto.getRandomValues(bytes),
+    random,
+    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random })),
+    claims: createUpstashClaims(redis),
   })
   const drain =
     config.ledger &&
@@ -81,7 +98,8 @@ export function createEdge(variables: Variables) {
       now,
       log: (line) => console.log(line),
     })
-  return { app, budget, notify, drain }
+  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify })
+  return { app, budget, notify, drain, settleJobs }
 }
 
 /** Changes of keys by one account, of accounts by one administrator, and reports of leaked keys by all the world. */

@@ -11,14 +11,19 @@ function edgeOf(env: Variables) {
   return edge
 }
 
-/** Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`, sweep and drain by cron. */
+/** Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`, jobs, sweep and drain by cron. */
 export default {
   fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {
     return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })
   },
   scheduled(_event: unknown, env: Variables, context: Context): void {
-    const { drain, ...edge } = edgeOf(env)
-    // The sweep first: what it charges goes to the ledger with the rest. One that fails leaves the other to its work.
-    context.waitUntil(sweep(edge).finally(() => drain?.()))
+    const { settleJobs, drain, ...edge } = edgeOf(env)
+    // Jobs before the sweep, which charges in full what nobody settled; the drain last, so that what both charge goes to
+    // the ledger with the rest. One that fails leaves the others to their work.
+    context.waitUntil(
+      settleJobs()
+        .finally(() => sweep(edge))
+        .finally(() => drain?.()),
+    )
   },
 }

@@ -21,6 +21,9 @@ const MAX_SMALL_BODY = 16 * 1024
 const CANCEL_TIMEOUT_MS = 10_000
 const CANCEL_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()
+/** How long a host may take to hear that there are jobs: one that starts answers later, and looks by itself. */
+const WAKE_TIMEOUT_MS = 10_000
+const WAKE_TOKEN_MS = 30_000
 
 type Options = {
   /** The host's base URL; never in an error or an answer. */
@@ -124,7 +127,30 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
     }
   }
 
-  return { call, cancel }
+  async function wake({ requestId, account, model }: Parameters<Host['wake']>[0]) {
+    try {
+      const answer = await send(
+        'POST',
+        '/v1/jobs/wake',
+        {
+          jti: `${requestId}.wake`,
+          sub: account,
+          model,
+          scope: 'jobs',
+          reserved: { prompt_tokens: 0, output_tokens: 0 },
+          weight: 1,
+          deadline: now() + WAKE_TOKEN_MS,
+        },
+        NO_BODY,
+        AbortSignal.timeout(WAKE_TIMEOUT_MS),
+      )
+      await answer.body?.cancel()
+    } catch {
+      // Hosts look for jobs by themselves too.
+    }
+  }
+
+  return { call, cancel, wake }
 }
 
 async function refusal(answer: Response): Promise<TwohopError> {

@@ -37,4 +37,6 @@ export type Host = {
   call(call: HostCall): Promise<Response>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
   cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
+  /** Lets a host know that there is something new about jobs, which starts one that was scaled to zero. Never throws. */
+  wake(call: Pick<HostCall, 'requestId' | 'account' | 'model'>): Promise<void>
 }

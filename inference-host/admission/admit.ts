@@ -6,7 +6,8 @@ import type { Job, Limits } from '../engine/port.ts'
 import type { Queue } from '../scheduler/queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
-import { CLOCK_TOLERANCE } from './authenticate.ts'
+import type { Priority } from '../scheduler/slots.ts'
+import { CLOCK_TOLERANCE } from './jwt.ts'
 import type { ReplayGuard } from './replay.ts'
 
 /** What a parsed request asks for. */
@@ -18,7 +19,10 @@ export type Admit = (claims: ServiceClaims, asked: Asked) => Run
 type Options = {
   queues: ReadonlyMap<string, Queue>
   requests: Requests
-  replays: ReplayGuard
+  /** None where whoever asks makes the claims itself, each once. */
+  replays?: ReplayGuard
+  /** How its requests rank; default interactive. */
+  priority?: Priority
   /** False before the warm-up is done and while draining. */
   ready: () => boolean
   /** Milliseconds since the epoch. */
@@ -47,7 +51,14 @@ const SERVED_BY: Record<Task, ModelTask> = {
  * asks), `model_not_found`, `invalid_request`, `service_token_replayed`, `host_timeout` (it cannot be done in time),
  * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is in the queue, so that a refused one can be retried.
  */
-export function createAdmit({ queues, requests, replays, ready, now = Date.now }: Options): Admit {
+export function createAdmit({
+  queues,
+  requests,
+  replays,
+  priority = 'interactive',
+  ready,
+  now = Date.now,
+}: Options): Admit {
   return function admit(claims, { task, model, maxTokens, job }) {
     if (!ready()) throw new TwohopError('host_not_ready', 'The host is starting or about to stop.')
     if (claims.scope !== scopeOf(task)) throw uncovered('scope')
@@ -63,10 +74,10 @@ export function createAdmit({ queues, requests, replays, ready, now = Date.now }
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
     const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
     const work = { ...job(limits), account: claims.sub }
-    replays.refuseUsed(claims.jti)
-    const asker = { account: claims.sub, weight: claims.weight }
+    replays?.refuseUsed(claims.jti)
+    const asker = { account: claims.sub, weight: claims.weight, priority }
     queue.check(work, claims.deadline, asker)
-    replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
+    replays?.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
     const run = queue.submit(work, claims.deadline, asker)
     requests.add(claims.jti, claims.sub, run)
     return run

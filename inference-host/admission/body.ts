@@ -27,8 +27,11 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
 
 /** @throws TwohopError `service_token_body_mismatch` where `body` is not what the edge signed. */
 export async function checkBodyHash(claims: ServiceClaims, body: Uint8Array<ArrayBuffer>): Promise<void> {
-  const ours = Buffer.from(await bodyHash(body))
-  const theirs = Buffer.from(claims.body_sha256)
-  if (ours.length !== theirs.length || !timingSafeEqual(ours, theirs))
+  if (!sameHash(await bodyHash(body), claims.body_sha256))
     throw new TwohopError('service_token_body_mismatch', 'The service token was made for another body.')
+}
+
+/** Compares two sums in the same time wherever they differ. */
+export function sameHash(ours: string, theirs: string): boolean {
+  return ours.length === theirs.length && timingSafeEqual(Buffer.from(ours), Buffer.from(theirs))
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { JobEvent } from '../jobs/events.ts'
 import type { ResidencyEvent } from '../residency/events.ts'
 import type { Observer } from '../scheduler/observer.ts'
 import type { Delay } from './event-loop.ts'
@@ -26,6 +27,8 @@ export type Metrics = {
   observer(model: string): Observer
   /** Counts what happens to `model` in memory. @throws RangeError as `observer` does. */
   residency(model: string): (event: ResidencyEvent) => void
+  /** Counts what happens to jobs of `model`. @throws RangeError as `observer` does. */
+  jobs(model: string): (event: JobEvent) => void
   /**
    * Reads the state of `model` whenever the text is made, until the function that is returned is called.
    * @throws RangeError as `observer` does.
@@ -62,6 +65,7 @@ export function createMetrics({
   const registry = new Registry()
   const registers = [registry]
   const watched = new Map<string, () => ModelState>()
+  const jobsRunning = new Map<string, number>()
 
   const gauges = build(
     MODEL_GAUGES,
@@ -89,6 +93,7 @@ export function createMetrics({
 
   function readModels(): void {
     for (const gauge of Object.values(gauges)) gauge.reset()
+    for (const [model, jobs] of jobsRunning) gauges.jobs_running.set({ model }, jobs)
     for (const [model, read] of watched) {
       const { running, waiting, batchSize, kvCacheUsage, resident, rss } = read()
       gauges.num_requests_running.set({ model }, running)
@@ -164,6 +169,23 @@ export function createMetrics({
             return counters.model_evictions_total.inc(labels)
           case 'lost':
             return counters.model_lost_total.inc(labels)
+        }
+      }
+    },
+    jobs(model) {
+      const labels = { model: known(model) }
+      const add = (jobs: number) => jobsRunning.set(model, (jobsRunning.get(model) ?? 0) + jobs)
+      return function observe(event) {
+        switch (event.type) {
+          case 'claimed':
+            add(1)
+            return counters.job_takeovers_total.inc(labels, event.takenOver ? 1 : 0)
+          case 'input':
+            return counters[event.failed ? 'job_inputs_failure_total' : 'job_inputs_success_total'].inc(
+              labels,
+            )
+          case 'left':
+            add(-1)
         }
       }
     },

@@ -34,6 +34,10 @@ export const MODEL_GAUGES = {
     help: "Resident memory of the model's process.",
     after: undefined,
   },
+  jobs_running: {
+    help: 'Jobs that this host works on.',
+    after: undefined,
+  },
 } as const satisfies Record<string, Described>
 
 /** Counted since the start. One series a model. */
@@ -76,6 +80,18 @@ export const COUNTERS = {
   },
   model_lost_total: {
     help: 'Times its process or its device went away.',
+    after: undefined,
+  },
+  job_inputs_success_total: {
+    help: 'Inputs of jobs that were answered.',
+    after: undefined,
+  },
+  job_inputs_failure_total: {
+    help: 'Inputs of jobs whose result is an error.',
+    after: undefined,
+  },
+  job_takeovers_total: {
+    help: 'Jobs that were taken over from a host that was not heard of any more.',
     after: undefined,
   },
 } as const satisfies Record<string, Described>

@@ -22,6 +22,8 @@ export type Asker = {
 /** The requests of one model, up to the engine's slots at once, shared out fairly among accounts. */
 export type Queue = {
   readonly info: ModelInfo
+  /** Requests that may run at once. */
+  readonly slots: number
   /** True when any request would be refused now. */
   full(): boolean
   /** How many requests wait and run. */
@@ -202,6 +204,9 @@ export function createQueue({
   return {
     get info() {
       return engine.info
+    },
+    get slots() {
+      return engine.slots
     },
     full: () => (!gate.open() || slots.running.size >= engine.slots) && size() >= limit,
     load: () => ({ waiting: size(), running: slots.running.size }),

@@ -11,11 +11,8 @@ import type { Requests } from '../scheduler/requests.ts'
 import type { StructureCompiler } from '../structure/compiler.ts'
 import type { HostEnv } from './call.ts'
 import { cancel } from './cancel.ts'
-import { chat } from './chat.ts'
-import { completions } from './completions.ts'
-import { embeddings } from './embeddings.ts'
-import { rerank } from './rerank.ts'
-import { tasks } from './tasks/tasks.ts'
+import { addModelRoutes } from './routes.ts'
+import { wake } from './wake.ts'
 
 type Options = {
   authenticate: Authenticate
@@ -27,6 +24,8 @@ type Options = {
   ready: () => boolean
   /** What is wrong with a host that serves all the same, in one line; undefined where nothing is. */
   trouble?: () => string | undefined
+  /** Has the host look for jobs now; none where it takes no jobs. */
+  lookForJobs?: (() => void) | undefined
   /** The largest body, in bytes. */
   bodyBytes: number
   metrics: Pick<Metrics, 'text' | 'contentType'>
@@ -42,11 +41,11 @@ export function createApp({
   replays,
   ready,
   trouble = () => undefined,
+  lookForJobs,
   bodyBytes,
   metrics,
   log,
 }: Options) {
-  const host = { admit, compile, bodyBytes, log }
   const app = new Hono<HostEnv>()
 
   app.get('/livez', (context) => context.text('ok'))
@@ -65,25 +64,12 @@ export function createApp({
     const claims = await authenticate(context.req.header('authorization'), route)
     context.set('claims', claims)
     context.set('requestId', claims.jti)
+    context.set('admit', (asked) => admit(claims, asked))
     await next()
   })
 
-  app.post('/v1/chat/completions', chat(host))
-  app.post('/v1/completions', completions(host))
-  app.post('/v1/embeddings', embeddings(host))
-  app.post('/v1/rerank', rerank(host))
-  app.post('/v1/tasks/:task', tasks(host))
+  addModelRoutes(app, { compile, bodyBytes, log })
   app.delete('/v1/requests/:id', cancel({ requests, replays }))
-
-  app.notFound((context) =>
-    errorResponse(new TwohopError('not_found', 'Nothing is here.'), context.var.requestId),
-  )
-  app.onError((error, context) => {
-    const id = context.var.requestId
-    const code = error instanceof TwohopError ? error.code : 'internal'
-    log('refused', { id, method: context.req.method, code })
-    if (code === 'internal') log('internal_error', { id, error: error.name })
-    return errorResponse(error, id)
-  })
+  if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs, replays }))
   return app
 }

@@ -2,18 +2,21 @@ import type { Context } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
-import type { Admit, Asked } from '../admission/admit.ts'
+import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
+import { CLOCK_TOLERANCE } from '../admission/jwt.ts'
+import type { ReplayGuard } from '../admission/replay.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { StructureCompiler } from '../structure/compiler.ts'
 
-/** What the app hands from its checks to its routes. */
-export type HostEnv = { Variables: { requestId: string; claims: ServiceClaims } }
+/** What the app hands from its checks to its routes: `admit` admits what the claims cover, or throws. */
+export type Caller = { requestId: string; claims: ServiceClaims; admit: (asked: Asked) => Run }
+export type HostEnv = { Variables: Caller }
 export type HostContext = Context<HostEnv>
 
 /** What a route needs of the host. */
-export type Host = { admit: Admit; compile: StructureCompiler['compile']; bodyBytes: number; log: Log }
+export type Host = { compile: StructureCompiler['compile']; bodyBytes: number; log: Log }
 
 /**
  * Reads the body that was signed for and checks it against `schema`.
@@ -42,11 +45,22 @@ function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
   }
 }
 
+/**
+ * Takes a request in that has no body.
+ * @throws TwohopError `body_too_large`, `service_token_body_mismatch`, `service_token_replayed` or `host_busy`
+ */
+export async function takeEmpty(context: HostContext, replays: ReplayGuard): Promise<void> {
+  const { claims } = context.var
+  await checkBodyHash(claims, await readBody(context.req.raw, 0))
+  replays.refuseUsed(claims.jti)
+  replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
+}
+
 /** Admits what was asked; the run ends when the caller goes away, and its end is logged. */
-export function begin(context: HostContext, { admit, log }: Host, asked: Asked): Run {
+export function begin(context: HostContext, { log }: Host, asked: Asked): Run {
   const { signal } = context.req.raw
-  const { claims, requestId: id } = context.var
-  const run = admit(claims, asked)
+  const { admit, requestId: id } = context.var
+  const run = admit(asked)
   if (signal.aborted) run.cancel()
   signal.addEventListener('abort', () => run.cancel(), { once: true })
   void run.ended.then((code) => {

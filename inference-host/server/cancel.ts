@@ -1,9 +1,7 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { CLOCK_TOLERANCE } from '../admission/authenticate.ts'
-import { checkBodyHash, readBody } from '../admission/body.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
 import type { Requests } from '../scheduler/requests.ts'
-import type { HostContext } from './call.ts'
+import { type HostContext, takeEmpty } from './call.ts'
 import { timingOf, usageOf } from './report.ts'
 
 type Options = { requests: Requests; replays: ReplayGuard }
@@ -15,9 +13,7 @@ type Options = { requests: Requests; replays: ReplayGuard }
 export function cancel({ requests, replays }: Options) {
   return async function handleCancel(context: HostContext): Promise<Response> {
     const { claims } = context.var
-    await checkBodyHash(claims, await readBody(context.req.raw, 0))
-    replays.refuseUsed(claims.jti)
-    replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
+    await takeEmpty(context, replays)
     const report = await requests.cancel(context.req.param('id') ?? '', claims.sub)
     if (report === undefined) throw new TwohopError('not_found', 'No request of this account has that id.')
     return Response.json(

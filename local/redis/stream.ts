@@ -2,10 +2,9 @@ import { RedisError } from './port.ts'
 
 type Id = { ms: number; seq: number }
 export type Entry = { id: Id; fields: string[] }
-type Group = {
-  lastDelivered: Id
-  pending: Map<string, { consumer: string; entry: Entry; deliveredAt: number }>
-}
+type Pending = { consumer: string; entry: Entry; deliveredAt: number }
+/** Pending by id, in order of ids: deliveries go upwards, and a claim stays in its place. */
+export type Group = { lastDelivered: Id; pending: Map<string, Pending> }
 
 /** An append-only log with increasing ids, and the consumer groups that read it (redis.io/docs/data-types/streams). */
 export type Stream = { entries: Entry[]; lastId: Id; groups: Map<string, Group> }
@@ -71,4 +70,49 @@ export function undelivered(group: Group, consumer: string, start: string, count
     .filter((pending) => pending.consumer === consumer && isAfter(pending.entry.id, from))
     .map(({ entry }) => entry)
     .slice(0, count)
+}
+
+/** What a claim changes: to whom, and how long ago the delivery shall count as (ms). */
+type Claim = { consumer: string; leastIdle: number; idle: number; now: number }
+
+/**
+ * Hands an entry that was pending for long enough to another consumer, and gives it; undefined where it was not, or
+ * where the stream no longer has it: then it is not pending either.
+ */
+export function claim(stream: Stream, group: Group, id: Id, wanted: Claim): Entry | undefined {
+  const held = group.pending.get(idText(id))
+  if (!held) return undefined
+  if (!stream.entries.includes(held.entry)) {
+    group.pending.delete(idText(id))
+    return undefined
+  }
+  if (wanted.now - held.deliveredAt < wanted.leastIdle) return undefined
+  held.consumer = wanted.consumer
+  held.deliveredAt = wanted.now - wanted.idle
+  return held.entry
+}
+
+/**
+ * Claims in order of ids, from `start` on, as many as `count` (XAUTOCLAIM looks at ten times as many). Gives where to go
+ * on, 0-0 at the end, what was claimed, and the ids that were pending but are gone from the stream.
+ */
+export function claimFrom(stream: Stream, group: Group, start: Id, count: number, wanted: Claim) {
+  const held = [...group.pending.values()].filter(({ entry }) => !isAfter(start, entry.id))
+  const claimed: Entry[] = []
+  const gone: Id[] = []
+  let looked = 0
+  while (looked < held.length && looked < 10 * count && claimed.length + gone.length < count) {
+    const { id } = (held[looked++] as Pending).entry
+    const entry = claim(stream, group, id, wanted)
+    if (entry) claimed.push(entry)
+    else if (!group.pending.has(idText(id))) gone.push(id)
+  }
+  return { next: held[looked]?.entry.id ?? { ms: 0, seq: 0 }, claimed, gone }
+}
+
+/** Forgets a consumer and what it has not acknowledged, which nobody is given any more. Returns how many these were. */
+export function forgetConsumer(group: Group, consumer: string): number {
+  const held = [...group.pending].filter(([, pending]) => pending.consumer === consumer)
+  for (const [id] of held) group.pending.delete(id)
+  return held.length
 }

@@ -1,20 +1,25 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 
-/** Signs requests as the edge does, with a key pair of its own. */
+/** Signs requests and jobs as the edge does, with a key pair of its own. */
 export type Signer = {
   jwks: string
   /** A service token for `body`; `claims` overrides what would otherwise cover it amply. */
   sign(route: string, body: string, claims?: Partial<ServiceClaims>, kid?: string): Promise<string>
+  /** A token of these claims and no others. */
+  signClaims(claims: JWTPayload, kid?: string): Promise<string>
 }
 
 export async function createSigner(kid = 'test'): Promise<Signer> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' })
+  const signClaims = (claims: JWTPayload, header = kid) =>
+    new SignJWT(claims).setProtectedHeader({ alg: SERVICE_TOKEN.algorithm, kid: header }).sign(privateKey)
   return {
+    signClaims,
     jwks: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] }),
     async sign(route, body, claims = {}, header = kid) {
       const seconds = Math.floor(Date.now() / 1000)
-      return new SignJWT({
+      const full = {
         iss: SERVICE_TOKEN.issuer,
         aud: SERVICE_TOKEN.audience,
         iat: seconds,
@@ -28,9 +33,8 @@ export async function createSigner(kid = 'test'): Promise<Signer> {
         body_sha256: await bodyHash(new TextEncoder().encode(body)),
         deadline: Date.now() + 60_000,
         ...claims,
-      })
-        .setProtectedHeader({ alg: SERVICE_TOKEN.algorithm, kid: header })
-        .sign(privateKey)
+      }
+      return signClaims(full, header)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
-import { ask, call, EMBED, mint, newUser, ownUsage, redis, refusal, stack } from './client.ts'
+import { ask, call, EMBED, eventually, mint, newUser, ownUsage, redis, refusal, stack } from './client.ts'
 
 const admin = await newUser('roomy', { role: 'admin' })
 const PROJECT = stack.issuers.firebase.projectId
@@ -34,6 +34,17 @@ describe('an administrator', () => {
     expect(await auditOf(account)).toMatchObject([
       { action: 'account.suspend', actor: admin.account, target: account, reason: 'abuse' },
     ])
+  })
+
+  it('ends the jobs of an account that is suspended', async () => {
+    const { token, account } = await newUser('roomy')
+    const inputs = Array.from({ length: 200 }, (_, i) => ask(`Story ${i}`, { max_tokens: 64 }))
+    const body = { endpoint: '/v1/chat/completions', inputs }
+    const { id } = (await (await call('/v1/jobs', { token, body })).json()) as { id: string }
+    expect(await (await act(account, 'suspend')).json()).toMatchObject({ cancelled_jobs: 1 })
+    await eventually(async () =>
+      (await redis('HGET', `twohop:job:${id}`, 'state')) === 'cancelled' ? true : undefined,
+    )
   })
 
   it('restores it: who signs in anew is served, a token of before is not', async () => {

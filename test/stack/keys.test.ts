@@ -166,7 +166,6 @@ describe('making keys', () => {
   })
 
   it.each([
-    ['a scope that the plan lacks', { scopes: ['jobs'] }, '403 scope_missing'],
     ['a scope that only administrators have', { scopes: ['admin'] }, '403 scope_missing'],
     ['an unknown scope', { scopes: ['everything'] }, '400 invalid_request'],
     ['no scope', { scopes: [] }, '400 invalid_request'],
@@ -177,6 +176,12 @@ describe('making keys', () => {
   ])('refuses %s', async (_, body, expected) => {
     const { token } = await developer()
     expect(await code(await make(token, body))).toBe(expected)
+    expect(await listed(token)).toEqual([])
+  })
+
+  it('refuses a scope that the plan lacks', async () => {
+    const { token } = await newUser('no-jobs', { role: 'developer' })
+    expect(await code(await make(token, { scopes: ['jobs'] }))).toBe('403 scope_missing')
     expect(await listed(token)).toEqual([])
   })
 

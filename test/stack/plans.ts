@@ -23,6 +23,7 @@ export function testCatalog(catalog: Catalog): Catalog {
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),
       { ...like('few-models', {}), models: pro.models.slice(0, 1) },
+      { ...like('no-jobs', {}), scopes: pro.scopes.filter((scope) => scope !== 'jobs') },
     ],
   }
 }

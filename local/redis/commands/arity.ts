@@ -45,6 +45,8 @@ const ARITY: Record<string, number> = {
   unlink: -2,
   xack: -4,
   xadd: -5,
+  xautoclaim: -6,
+  xclaim: -6,
   xdel: -3,
   xgroup: -2,
   xlen: 2,

@@ -2,9 +2,12 @@ import type { Keyspace } from '../keyspace.ts'
 import { OK, RedisError, type RedisReply } from '../port.ts'
 import {
   append,
+  claim,
+  claimFrom,
   deliverNew,
   type Entry,
   emptyStream,
+  forgetConsumer,
   idText,
   parseId,
   range,
@@ -24,13 +27,11 @@ function streamOf(db: Keyspace, key: string): Stream | undefined {
   return db.get(key, 'stream')?.stream
 }
 
-function groupOf(db: Keyspace, key: string, name: string) {
+function groupOf(db: Keyspace, key: string, name: string, place = '') {
   const stream = streamOf(db, key)
   const group = stream?.groups.get(name)
   if (!stream || !group)
-    throw new RedisError(
-      `NOGROUP No such key '${key}' or consumer group '${name}' in XREADGROUP with GROUP option`,
-    )
+    throw new RedisError(`NOGROUP No such key '${key}' or consumer group '${name}'${place}`)
   return { stream, group }
 }
 
@@ -52,11 +53,18 @@ const xadd: Command = (db, [key = '', ...words]) => {
 
 const xgroup: Command = (db, [action = '', key = '', name = '', start = '', ...options]) => {
   if (action.toLowerCase() === 'destroy') return streamOf(db, key)?.groups.delete(name) ? 1 : 0
-  if (action.toLowerCase() !== 'create') throw syntaxError()
-  if (!streamOf(db, key) && !option(options, 'mkstream'))
+  const forgets = action.toLowerCase() === 'delconsumer'
+  if (!forgets && action.toLowerCase() !== 'create') throw syntaxError()
+  const present = streamOf(db, key)
+  if (!present && (forgets || !option(options, 'mkstream')))
     throw new RedisError(
       'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
     )
+  if (forgets) {
+    const group = present?.groups.get(name)
+    if (!group) throw new RedisError(`NOGROUP No such consumer group '${name}' for key name '${key}'`)
+    return forgetConsumer(group, start)
+  }
   const { stream } = db.getOrMake(key, { type: 'stream', stream: emptyStream() })
   if (stream.groups.has(name)) throw new RedisError('BUSYGROUP Consumer Group name already exists')
   stream.groups.set(name, {
@@ -71,7 +79,7 @@ const xreadgroup: Command = (db, [keyword = '', name = '', consumer = '', ...opt
   if (keyword.toLowerCase() !== 'group' || !streams || streams.length % 2 === 1) throw syntaxError()
   const keys = streams.slice(0, streams.length / 2)
   const found = keys.map((key, index): [string, Entry[], string] => {
-    const { stream, group } = groupOf(db, key, name)
+    const { stream, group } = groupOf(db, key, name, ' in XREADGROUP with GROUP option')
     const from = streams[keys.length + index] ?? ''
     const entries =
       from === '>'
@@ -82,6 +90,30 @@ const xreadgroup: Command = (db, [keyword = '', name = '', consumer = '', ...opt
   // Asked for new entries, a stream without any is left out; asked for a consumer's own, it is listed empty.
   const told = found.filter(([, entries, from]) => entries.length > 0 || from !== '>')
   return told.length === 0 ? null : told.map(([key, entries]) => [key, shown(entries)])
+}
+
+const xclaim: Command = (db, [key = '', name = '', consumer = '', leastIdle, ...words]) => {
+  const { stream, group } = groupOf(db, key, name)
+  const ids: ReturnType<typeof parseId>[] = []
+  while (/^\d+(-\d+)?$/.test(words[0] ?? '')) ids.push(parseId(words.shift() ?? '', 0))
+  const idle = option(words, 'idle')
+  const wanted = {
+    consumer,
+    leastIdle: integer(leastIdle),
+    idle: idle ? integer(idle[0]) : 0,
+    now: db.now(),
+  }
+  const claimed = ids.flatMap((id) => claim(stream, group, id, wanted) ?? [])
+  return option(words, 'justid') ? claimed.map(({ id }) => idText(id)) : shown(claimed)
+}
+
+const xautoclaim: Command = (db, [key = '', name = '', consumer = '', leastIdle, start = '', ...options]) => {
+  const most = option(options, 'count') ? count(options) : 100
+  const { stream, group } = groupOf(db, key, name)
+  const wanted = { consumer, leastIdle: integer(leastIdle), idle: 0, now: db.now() }
+  const { next, claimed, gone } = claimFrom(stream, group, parseId(start, 0), most, wanted)
+  const entries = option(options, 'justid') ? claimed.map(({ id }) => idText(id)) : shown(claimed)
+  return [idText(next), entries, gone.map(idText)]
 }
 
 export const STREAM_COMMANDS: Record<string, Command> = {
@@ -105,6 +137,8 @@ export const STREAM_COMMANDS: Record<string, Command> = {
   },
   xgroup,
   xreadgroup,
+  xclaim,
+  xautoclaim,
   xack: (db, [key = '', name = '', ...ids]) => {
     const group = streamOf(db, key)?.groups.get(name)
     return ids.filter((id) => group?.pending.delete(idText(parseId(id, 0)))).length

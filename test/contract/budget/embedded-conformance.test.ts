@@ -175,6 +175,34 @@ it.skipIf(!file)('answers commands as redis-server does', () =>
       XREADGROUP GROUP g c STREAMS x 0
       XACK x g 7-0
       XPENDING x g
+      XADD c 1-1 a 1
+      XADD c 2-1 a 2
+      XADD c 3-1 a 3
+      XADD c 4-1 a 4
+      XCLAIM c g y 0 1-1
+      XAUTOCLAIM c g y 0 0
+      XGROUP DELCONSUMER c g y
+      XGROUP DELCONSUMER none g y
+      XGROUP CREATE c g 0
+      XGROUP DELCONSUMER c g nobody
+      XREADGROUP GROUP g one STREAMS c >
+      XCLAIM c g two 3600000 1-1
+      XCLAIM c g two 0 1-1 9-9 JUSTID
+      XCLAIM c g two 0 2-1 IDLE 5000000
+      XAUTOCLAIM c g three 3600000 0
+      XREADGROUP GROUP g two STREAMS c 0
+      XREADGROUP GROUP g three STREAMS c 0
+      XAUTOCLAIM c g four 0 2-1 COUNT 1 JUSTID
+      XAUTOCLAIM c g four 0 - COUNT 2
+      XAUTOCLAIM c g four 0 bad
+      XDEL c 3-1
+      XAUTOCLAIM c g five 0 3-1
+      XDEL c 1-1
+      XCLAIM c g five 0 1-1 2-1
+      XPENDING c g
+      XGROUP DELCONSUMER c g five
+      XPENDING c g
+      XREADGROUP GROUP g five STREAMS c >
       XDEL x 5-1 9-9
       XLEN x
       XADD x MAXLEN 1 8-0 d 5
@@ -185,7 +213,7 @@ it.skipIf(!file)('answers commands as redis-server does', () =>
       SCAN 0 MATCH nothing*
       KEYS [t]ie
       KEYS t?e
-      DEL x tie made none
+      DEL x c tie made none
       UNLINK none
       KEYS *
       EVALSHA ffffffffffffffffffffffffffffffffffffffff 0

@@ -30,8 +30,8 @@ describeEachRedis('lifetimes', (redis) => {
     }
     const reserved = Date.UTC(2026, 10, 21, 10, 59, 30)
     about('twohop:budget:firebase:ada:minute:2026-11-21T10:59', 30_000 + 2 * HOUR)
-    about('twohop:budget:firebase:ada:day:2026-11-21', Date.UTC(2026, 10, 22) - reserved + 2 * HOUR)
-    about('twohop:budget:firebase:ada:month:2026-11', Date.UTC(2026, 11, 1) - reserved + 2 * HOUR)
+    about('twohop:budget:firebase:ada:day:2026-11-21', Date.UTC(2026, 10, 22) - reserved + 26 * HOUR)
+    about('twohop:budget:firebase:ada:month:2026-11', Date.UTC(2026, 11, 1) - reserved + 26 * HOUR)
     about('twohop:leases:firebase:ada', HOUR)
     about('twohop:open', 7 * 24 * HOUR)
     about('twohop:reservation:open', 7 * 24 * HOUR)

@@ -41,6 +41,7 @@ describeEachRedis('a report of a leaked key', (redis) => {
         callerOf: () => Promise.reject(new Error('nobody is asked who he is')),
         keys,
         countAct: createUpstashRate({ ...options, perMinute }),
+        once: (_, __, act) => act(),
         tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now }),
         now: Date.now,
         random,

@@ -43,6 +43,10 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
       steps.push(`sync ${account} ${JSON.stringify(state)}`)
       return { outcome: faults.outcome ?? 'done' }
     },
+    cancelJobs: async (account) => {
+      steps.push(`cancel jobs of ${account}`)
+      return 2
+    },
     now: () => 1_795_000_000_999,
   })
   return { steps, acts }
@@ -51,11 +55,12 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
 describe('an administrative act', () => {
   it('is logged, then done, then told to the issuer', async () => {
     const { steps, acts } = world()
-    expect(await acts.suspend(by)).toEqual({ record: RECORD, synced: 'done' })
+    expect(await acts.suspend(by)).toEqual({ record: RECORD, synced: 'done', cancelledJobs: 2 })
     expect(steps).toEqual([
       'log account.suspend',
       'set firebase:p:u {"status":"suspended","revokedBefore":1795000000}',
       'sync firebase:p:u {"status":"suspended"}',
+      'cancel jobs of firebase:p:u',
     ])
   })
 

@@ -130,6 +130,18 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(2)
   })
 
+  it.each<[string, Partial<Refusal>, number]>([
+    ['has no budget left', { code: 'budget_exhausted', window: 'day', allowance: allowance(200, 0) }, 2],
+    ['has no request left, as which an answer counts', {}, 1],
+  ])('and an idempotency key of an account that %s', async (_, changes, trips) => {
+    const { budget, asked } = remembering(refusal(changes))
+    await budget.reserve(request())
+    await budget.reserve(request({ idempotency: { id: 'id1', body: 'b1' } }))
+    expect(asked.reserve).toBe(trips)
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(trips)
+  })
+
   it('does not remember that the account has another plan', async () => {
     const { budget, asked } = remembering({ granted: false, code: 'plan_is', plan: 'pro' })
     for (let i = 0; i < 2; i++)

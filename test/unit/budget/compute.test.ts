@@ -7,6 +7,7 @@ import type { HostUsage } from '../../../edge/upstream/port.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 import { Prices, unitsOf } from '../../../shared/units.ts'
+import { unasked } from '../idempotency/unasked.ts'
 
 const { models, plans } = Catalog.parse(defaults)
 const [chat] = models
@@ -47,6 +48,7 @@ async function held(price: number) {
   const entitlement = { spender: { account: 'ada', issuedAt: 0, plan: 'free' }, plan: free }
   const hold = createHold({
     budget: budget as Budget,
+    answers: unasked,
     requestTimeoutMs: TIMEOUT_MS,
     leaseSlackMs: 1000,
     now: () => clock.now,
@@ -55,6 +57,7 @@ async function held(price: number) {
   const result = await hold('r1', entitlement as Parameters<typeof hold>[1], work, (task) =>
     background.push(task),
   )
+  if (result instanceof Response) throw new Error('nothing was asked before')
   return {
     held: result,
     clock,

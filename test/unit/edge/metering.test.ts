@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createHold } from '../../../edge/budget/hold.ts'
-import type { Allowance, Budget, Settlement } from '../../../edge/budget/port.ts'
+import type { Allowance, Budget, Idempotency, Settlement } from '../../../edge/budget/port.ts'
 import { createCallHost } from '../../../edge/metering/call.ts'
 import { meter } from '../../../edge/metering/meter.ts'
 import type { Work } from '../../../edge/parse/work.ts'
@@ -8,6 +8,7 @@ import type { Host, HostUsage } from '../../../edge/upstream/port.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 import { TwohopError } from '../../../shared/errors.ts'
+import { unasked } from '../idempotency/unasked.ts'
 
 // Hosts that break off, lie or hang: faults that the real one does not have. The budget keeps what it is told.
 const { models, plans } = Catalog.parse(defaults)
@@ -39,11 +40,13 @@ async function request(
     said,
     client = new AbortController(),
     timeoutMs = 10_000,
+    idempotency,
   }: {
     changes?: Partial<Work>
     said?: HostUsage
     client?: AbortController
     timeoutMs?: number
+    idempotency?: Idempotency
   } = {},
 ) {
   const settlements: Settlement[] = []
@@ -62,11 +65,13 @@ async function request(
   const entitlement = { spender, plan: free } as Parameters<ReturnType<typeof createHold>>[1]
   const held = await createHold({
     budget,
+    answers: { ...unasked, keep: async (id, answer) => `${id} ${JSON.stringify(answer)}` },
     requestTimeoutMs: 10_000,
     leaseSlackMs: 1000,
     now: Date.now,
     notify: async () => {},
-  })('r1', entitlement, work(changes), (task) => background.push(task))
+  })('r1', entitlement, work(changes), (task) => background.push(task), idempotency)
+  if (held instanceof Response) throw new Error('nothing was asked before')
   const host = {
     call: vi.fn<Host['call']>(async ({ signal }) => answer(signal)),
     cancel: vi.fn(async () => said),
@@ -83,6 +88,11 @@ async function request(
       expect(settlements).toHaveLength(1)
       const [{ outcome, units, promptTokens, outputTokens } = {} as Settlement] = settlements
       return { outcome, units, promptTokens, outputTokens }
+    },
+    /** What the settlement says of the idempotency key. */
+    async kept() {
+      await Promise.all(background)
+      return settlements.map((settlement) => settlement.idempotency)
     },
   }
 }
@@ -293,5 +303,71 @@ describe('a call that gets no answer', () => {
     const { error, settled } = await request(late, { said: SAID })
     expect(error.code).toBe('host_timeout')
     expect(await settled()).toMatchObject({ outcome: 'failed', units: 29 })
+  })
+})
+
+describe('with an idempotency key', () => {
+  const idempotency = { id: 'id1', body: 'b1' }
+  const kept = (contentType: string, body: string) => [
+    { id: 'id1', answer: `id1 ${JSON.stringify({ status: 200, contentType, body, requestId: 'r1' })}` },
+  ]
+  const freed = [{ id: 'id1', answer: undefined }]
+
+  it('a stream is kept as the client got it', async () => {
+    const { response, kept: seen } = await request(
+      () => stream([token('Hel', 1), token('lo', 2), last(9, 3), event('[DONE]')]),
+      { idempotency },
+    )
+    const text = await response.text()
+    expect(await seen()).toEqual(kept('text/event-stream; charset=utf-8', text))
+  })
+
+  it('a whole answer is kept', async () => {
+    const { kept: seen } = await request(() => new Response('{"ä":1}'), {
+      idempotency,
+      changes: { stream: false },
+    })
+    expect(await seen()).toEqual(kept('application/json', '{"ä":1}'))
+  })
+
+  it('a stream that is too long to be kept is handed on whole, and its recording ends', async () => {
+    const pieces = Array.from({ length: 400 }, () => token('x'.repeat(10_000), 1))
+    const { response, kept: seen } = await request(() => stream([...pieces, last(9, 3), event('[DONE]')]), {
+      idempotency,
+    })
+    expect((await response.text()).length).toBeGreaterThan(4_000_000)
+    const length = (await seen())[0]?.answer?.length ?? 0
+    // One piece more than is kept tells that it was too long.
+    expect(length).toBeGreaterThan(1024 * 1024)
+    expect(length).toBeLessThan(1.1 * 1024 * 1024)
+  })
+
+  it.each([
+    ['breaks off', () => stream([token('Hi', 1)], new Error('reset'))],
+    ['is refused by the host', () => Promise.reject(new TwohopError('host_busy', 'no'))],
+    ['does not reach the host', () => Promise.reject(new TwohopError('host_unavailable', 'away'))],
+  ])('what %s may be tried again', async (_, answer) => {
+    const { response, error, kept: seen } = await request(answer, { idempotency, said: SAID })
+    if (!(error instanceof TwohopError)) await response.text()
+    expect(await seen()).toEqual(freed)
+  })
+
+  it('a stream whose client went away may be tried again', async () => {
+    const client = new AbortController()
+    const { response, kept: seen } = await request(() => stream([token('Hi', 1)], 'hang'), {
+      idempotency,
+      said: SAID,
+      client,
+    })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    client.abort()
+    expect(await seen()).toEqual(freed)
+  })
+
+  it('nothing is kept without one', async () => {
+    const { response, kept: seen } = await request(() => stream([last(9, 3), event('[DONE]')]))
+    await response.text()
+    expect(await seen()).toEqual([undefined])
   })
 })

@@ -336,11 +336,10 @@ test('a replay, while the first runs and after its end', async () => {
 })
 
 test('a full queue answers host_busy with Retry-After, and that token may be sent again', async () => {
-  const [running, waiting] = [
-    send('POST /v1/chat/completions', CHAT),
-    send('POST /v1/chat/completions', CHAT),
-  ]
+  // One after the other: tokens are checked on other threads, so two sent together may overtake each other.
+  const running = send('POST /v1/chat/completions', CHAT)
   const run = await arrived()
+  const waiting = send('POST /v1/chat/completions', CHAT)
   while (queues.get(CHAT.model)?.load().waiting !== 1) await new Promise(setImmediate)
   const refused = await send('POST /v1/chat/completions', CHAT, { jti: 'later' })
   expect(refused.headers.get('retry-after')).toBe('1')

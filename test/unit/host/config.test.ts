@@ -14,6 +14,13 @@ test('defaults: loopback, port 8788, a queue of 256, 4 MiB bodies, 30 s to drain
   })
 })
 
+test('jobs: none without a Redis; a claim of 30 s, a look each 30 s', () => {
+  const seconds = { HOST_JOBS_CLAIM_SECONDS: 30, HOST_JOBS_POLL_SECONDS: 30 }
+  expect(readConfig(needed)).toMatchObject({ ...seconds, HOST_JOBS_REDIS_URL: undefined })
+  const redis = { HOST_JOBS_REDIS_URL: 'https://redis.example', HOST_JOBS_REDIS_TOKEN: 'token' }
+  expect(readConfig({ ...needed, ...redis })).toMatchObject(redis)
+})
+
 test('HOST_THREADS 0 means one per core', () => {
   expect(readConfig({ ...needed, HOST_THREADS: '0' }).HOST_THREADS).toBeGreaterThan(0)
   expect(readConfig({ ...needed, HOST_THREADS: '3' }).HOST_THREADS).toBe(3)
@@ -27,6 +34,13 @@ test.each([
   ['HOST_QUEUE', { ...needed, HOST_QUEUE: '0' }],
   ['HOST_DEVICE', { ...needed, HOST_DEVICE: 'tpu' }],
   ['HOST_DRAIN_SECONDS', { ...needed, HOST_DRAIN_SECONDS: '-1' }],
+  ['HOST_JOBS_REDIS_URL', { ...needed, HOST_JOBS_REDIS_TOKEN: 'tpu' }],
+  ['HOST_JOBS_REDIS_URL', { ...needed, HOST_JOBS_REDIS_URL: 'https://tpu.example' }],
+  [
+    'HOST_JOBS_REDIS_URL',
+    { ...needed, HOST_JOBS_REDIS_URL: 'http://tpu.example', HOST_JOBS_REDIS_TOKEN: 'a' },
+  ],
+  ['HOST_JOBS_CLAIM_SECONDS', { ...needed, HOST_JOBS_CLAIM_SECONDS: '2' }],
 ])('refuses a wrong %s by its name, in one line, without its value', (name, environment) => {
   const read = () => readConfig(environment)
   expect(read).toThrow(new RegExp(`^${name}[^\\n]*$`))

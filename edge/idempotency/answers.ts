@@ -1,0 +1,80 @@
+import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+import type { SaidBefore } from '../budget/port.ts'
+import { ANSWER_GONE } from './record.lua.ts'
+import type { createSeal } from './seal.ts'
+
+/** The longest body that is kept, in characters; it bounds what a stream's recording takes of memory. */
+export const MAX_KEPT_CHARS = 1024 * 1024
+/** The longest text that Redis is given for an answer: packed, sealed and in base64url. */
+const MAX_STORED_CHARS = 256 * 1024
+/** The shortest wait that HTTP can name: when the other request ends is unknown. */
+const IN_PROGRESS_RETRY_MS = 1000
+
+const KeptAnswer = z.object({
+  status: z.int(),
+  contentType: z.string(),
+  body: z.string(),
+  /** Of the request that it answered. */
+  requestId: z.string(),
+})
+type KeptAnswer = z.infer<typeof KeptAnswer>
+
+/** A whole answer: what whoever comes again with the same idempotency key gets. */
+export type Answer = Omit<KeptAnswer, 'requestId'>
+
+export type Answers = {
+  /** An answer as its record keeps it: sealed, or that there was one where it is too large. Never throws. */
+  keep(id: string, answer: KeptAnswer): Promise<string>
+  /**
+   * The first answer once more.
+   * @throws TwohopError idempotency_in_progress, idempotency_key_reused, or idempotency_answer_gone where it was too
+   * large, is unknown, or was sealed with a key that the edge has no more
+   */
+  repeat(id: string, before: SaidBefore): Promise<Response>
+}
+
+/** Answers to requests with an idempotency key, on their way into the store and back. Nobody else can read them. */
+export function createAnswers({ seal, open }: ReturnType<typeof createSeal>): Answers {
+  return {
+    async keep(id, answer) {
+      if (answer.body.length > MAX_KEPT_CHARS) return ANSWER_GONE
+      const sealed = await seal(id, JSON.stringify(answer)).catch(() => ANSWER_GONE)
+      return sealed.length > MAX_STORED_CHARS ? ANSWER_GONE : sealed
+    },
+
+    async repeat(id, before) {
+      if (before.code !== 'answered') throw conflict(before.code)
+      const text = await open(id, before.answer)
+      const kept = KeptAnswer.safeParse(JSON.parse(text ?? 'null')).data
+      if (!kept) throw conflict('idempotency_answer_gone')
+      const { status, contentType, body, requestId } = kept
+      return new Response(body, {
+        status,
+        headers: {
+          'content-type': contentType,
+          'cache-control': 'no-store',
+          'x-request-id': requestId,
+          'idempotency-replayed': 'true',
+        },
+      })
+    },
+  }
+}
+
+/** What whoever comes too early, with something else, or too late to be answered is told. */
+export function conflict(
+  code: Exclude<SaidBefore['code'], 'answered'> | 'idempotency_answer_gone',
+): TwohopError {
+  const message = {
+    idempotency_in_progress: 'A request with this idempotency key is under way.',
+    idempotency_key_reused: 'This idempotency key was used for another request; take a new one.',
+    idempotency_answer_gone:
+      'This was asked before with this idempotency key, and the answer cannot be given again.',
+  }[code]
+  return new TwohopError(
+    code,
+    message,
+    code === 'idempotency_in_progress' ? { retryAfterMs: IN_PROGRESS_RETRY_MS } : {},
+  )
+}

@@ -1,0 +1,48 @@
+import type { Script } from '../../shared/redis-script.ts'
+import { CLOCK_LUA } from '../budget/clock.lua.ts'
+import { ANSWER_KEPT_MS } from '../budget/keys.ts'
+import { ANSWER_GONE, RECORD_LUA } from './record.lua.ts'
+
+/** Milliseconds for which a claim counts as under way; whoever has not ended it then never will. */
+const UNDER_WAY_MS = 60_000
+
+/** Lets one request have an idempotency key, or says what came of the one that has it. */
+export const CLAIM: Script = {
+  name: 'claim',
+  sha: '582ecf3065378bc7d18385dc3d837cf58a16a8e5',
+  lua: `
+-- KEYS[1] record of the idempotency key: hash
+-- ARGV[1] now (ms), 0 for the server's clock
+-- ARGV[2] SHA-256 of the request
+-- ARGV[3] request id
+-- Returns {claimed}, {answered, answer}, or {code}: idempotency_in_progress, idempotency_key_reused.
+${CLOCK_LUA}${RECORD_LUA}
+local now = now_ms(tonumber(ARGV[1]))
+local before = said_before(KEYS[1], ARGV[2])
+if not before then
+  begin_record(KEYS[1], ARGV[2], ARGV[3], ${ANSWER_KEPT_MS})
+  redis.call('HSET', KEYS[1], 'until', int(now + ${UNDER_WAY_MS}))
+  return {'claimed'}
+end
+-- It may have been done before its edge died: it is not done again under the same key.
+if before[1] == 'idempotency_in_progress' and tonumber(redis.call('HGET', KEYS[1], 'until') or 0) <= now then
+  return {'answered', '${ANSWER_GONE}'}
+end
+return before
+`,
+}
+
+/** Ends a claim: with an answer it is given again, without one coming again is another attempt. */
+export const END_CLAIM: Script = {
+  name: 'end_claim',
+  sha: '747c6bad5a4ce99721a56ecdeafe074cd7253181',
+  lua: `
+-- KEYS[1] record of the idempotency key: hash
+-- ARGV[1] request id
+-- ARGV[2] answer, or empty
+-- Returns {ended}.
+${RECORD_LUA}
+end_record(KEYS[1], ARGV[1], ARGV[2])
+return {'ended'}
+`,
+}

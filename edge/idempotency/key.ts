@@ -1,0 +1,40 @@
+import type { HonoRequest } from 'hono'
+import { TwohopError } from '../../shared/errors.ts'
+import { type Idempotency, type Payer, spenderId } from '../budget/port.ts'
+
+/** Where whoever sends an idempotency key says it (draft-ietf-httpapi-idempotency-key-header). */
+const HEADER = 'Idempotency-Key'
+/** 1 to 255 visible ASCII characters. Two such headers are joined by a comma and a space, and so refused. */
+const FORM = /^[\x21-\x7e]{1,255}$/
+
+const utf8 = new TextEncoder()
+
+/**
+ * The idempotency key of a request and what it stands for; undefined where the caller sent none. Keys are their payer's
+ * own: two accounts, or an account's token and its API key, may use the same one.
+ * @param whose a payer, or the account of a caller who reserves nothing; empty for everybody
+ * @throws TwohopError invalid_request
+ */
+export async function idempotencyOf(
+  request: HonoRequest,
+  whose: Payer | string,
+): Promise<Idempotency | undefined> {
+  const key = request.header(HEADER)
+  if (key === undefined) return undefined
+  if (!FORM.test(key))
+    throw new TwohopError('invalid_request', `${HEADER} must be 1 to 255 visible ASCII characters.`, {
+      param: HEADER,
+    })
+  const owner = typeof whose === 'string' ? whose : spenderId(whose)
+  const body = new Uint8Array(await request.arrayBuffer())
+  return {
+    id: await sha256(utf8.encode(JSON.stringify([owner, key]))),
+    body: await sha256(utf8.encode(`${request.method} ${request.path}\n`), body),
+  }
+}
+
+/** Hex. */
+async function sha256(...parts: Uint8Array<ArrayBuffer>[]): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer())
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

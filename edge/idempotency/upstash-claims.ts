@@ -1,0 +1,32 @@
+import { scriptCall } from '../../shared/redis-script.ts'
+import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
+import { saidBeforeOf } from '../budget/allowance.ts'
+import { idempotencyKey } from '../budget/keys.ts'
+import { CLAIM, END_CLAIM } from './claim.lua.ts'
+import type { Claims } from './claims.ts'
+
+type Options = UpstashOptions & {
+  /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
+  clock?: () => number
+}
+
+/** Claims in Upstash Redis, over HTTP: one round trip each. */
+export function createUpstashClaims({ clock = () => 0, ...options }: Options): Claims {
+  const redis = upstashClient(options)
+  return {
+    claim: ({ id, body }, requestId) =>
+      orUnavailable(async () => {
+        const call = scriptCall(CLAIM, [idempotencyKey(id)], [clock(), body, requestId])
+        const reply = await runScript(redis, call)
+        if (Array.isArray(reply) && reply[0] === 'claimed') return { code: 'claimed' }
+        const before = saidBeforeOf(reply)
+        if (!before) throw new TypeError('the store did not say whose the key is')
+        return before
+      }),
+
+    end: ({ id }, requestId, answer) =>
+      orUnavailable(async () => {
+        await runScript(redis, scriptCall(END_CLAIM, [idempotencyKey(id)], [requestId, answer]))
+      }),
+  }
+}

@@ -1,0 +1,60 @@
+import { hasEnded } from '../../shared/jobs/record.ts'
+import { type Job, progressOf, shownJob } from './job.ts'
+
+type Options = {
+  /** The job as it is now; undefined where it is no more. */
+  read: () => Promise<Job | undefined>
+  /** Resolves after so many milliseconds. */
+  wait: (ms: number) => Promise<void>
+  now: () => number
+  /** Milliseconds since the epoch at which the stream ends, whatever the job does. */
+  until: number
+}
+
+/** Waits between two looks at the job, in milliseconds: half as long again each time, some 20 looks in two minutes. */
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 10_000
+/** When a client that was sent away shall come again, in milliseconds. */
+const RETRY_MS = 3000
+
+const utf8 = new TextEncoder()
+
+/**
+ * A job's progress as server-sent events (HTML standard, section 9.2): `progress` at first and whenever it changes,
+ * `end` with the whole job when it has ended. A stream that must end before the job does, or that cannot read it, says
+ * when to come again (`retry`). Nothing is read for a client that has gone.
+ */
+export function jobEvents({ read, wait, now, until }: Options): ReadableStream<Uint8Array> {
+  let waitMs = 0
+  let told = ''
+  let gone = false
+
+  /** What the next look at the job gives; a comment, which also keeps the connection alive, where nothing changed. */
+  async function look(): Promise<{ text: string; last: boolean }> {
+    const job = await read()
+    if (!job) return { text: '', last: true }
+    const progress = event('progress', progressOf(job))
+    const news = progress === told ? ': unchanged\n\n' : progress
+    told = progress
+    const ended = hasEnded(job.state)
+    return { text: ended ? `${news}${event('end', shownJob(job))}` : news, last: ended }
+  }
+
+  return new ReadableStream({
+    async pull(controller) {
+      await wait(Math.min(waitMs, Math.max(0, until - now())))
+      if (gone) return
+      waitMs = Math.min(LONGEST_WAIT_MS, waitMs === 0 ? FIRST_WAIT_MS : waitMs * 1.5)
+      const comeAgain = { text: `retry: ${RETRY_MS}\n\n`, last: true }
+      const { text, last } = told !== '' && now() >= until ? comeAgain : await look().catch(() => comeAgain)
+      if (gone) return
+      controller.enqueue(utf8.encode(text))
+      if (last) controller.close()
+    },
+    cancel() {
+      gone = true
+    },
+  })
+}
+
+const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`

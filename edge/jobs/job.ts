@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import { hasEnded, JobRecord, type JobResult } from '../../shared/jobs/record.ts'
+import { Prices } from '../../shared/units.ts'
+
+const count = z.coerce.number().int().min(0)
+
+/** A job's record with what the edge alone keeps in it, for its settlement. */
+const StoredJob = JobRecord.extend({
+  plan: z.string(),
+  /** Id of the API key, empty for a token. */
+  key: z.string(),
+  /** The worst case that is held, in units. */
+  reserved_units: count,
+  /** The model's when the job was taken in, as JSON: by these it is charged. */
+  prices: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(Prices),
+  /** Charged, once it is settled. */
+  units: count.optional(),
+})
+
+export type Job = z.infer<typeof StoredJob> & { id: string }
+
+/** @throws ZodError where the fields are no job's; SyntaxError for prices that are no JSON */
+export function jobOf(id: string, fields: Record<string, string>): Job {
+  return { id, ...StoredJob.parse(fields) }
+}
+
+/** Some of a job's results, by index; `more` is true where there are results after them now. */
+export type ResultPage = { results: (JobResult & { index: number })[]; more: boolean }
+
+const seconds = (ms: number) => Math.floor(ms / 1000)
+
+/** How far a job is. */
+export function progressOf({ state, count: total, done, failed }: Job) {
+  return { status: state, counts: { total, done, failed } }
+}
+
+/** A job as its account sees it; times are seconds since the epoch, as in OpenAI's API. */
+export function shownJob(job: Job) {
+  const { id, path, model, created_at, deadline, started_at, ended_at, prompt_tokens, output_tokens } = job
+  const { status, counts } = progressOf(job)
+  return {
+    id,
+    object: 'job',
+    status,
+    ...(job.cancel && !hasEnded(job.state) && { cancelling: true }),
+    endpoint: path,
+    model,
+    counts,
+    created_at: seconds(created_at),
+    deadline: seconds(deadline),
+    ...(started_at !== undefined && { started_at: seconds(started_at) }),
+    ...(ended_at !== undefined && { ended_at: seconds(ended_at) }),
+    usage: { prompt_tokens, completion_tokens: output_tokens },
+    ...(job.units !== undefined && { units: job.units }),
+  }
+}

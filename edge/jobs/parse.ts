@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import { HUB_TASKS, type Task } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { parseAs } from '../parse/body.ts'
+import type { Work } from '../parse/work.ts'
+import { parseChat } from '../routes/chat.ts'
+import { parseCompletion } from '../routes/completions.ts'
+import { parseEmbedding } from '../routes/embeddings.ts'
+import { parseRerank } from '../routes/rerank.ts'
+import { parseTask } from '../routes/tasks.ts'
+
+type Parse = (input: unknown, entitlement: Entitlement) => Work
+
+/** The endpoints that a job can be for, each with its task and its own parser. */
+const ENDPOINTS = new Map<string, { task: Task; parse: Parse }>([
+  ['/v1/chat/completions', { task: 'chat', parse: parseChat }],
+  ['/v1/completions', { task: 'completion', parse: parseCompletion }],
+  ['/v1/embeddings', { task: 'embedding', parse: parseEmbedding }],
+  ['/v1/rerank', { task: 'text-ranking', parse: parseRerank }],
+  ...HUB_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
+    `/v1/tasks/${task}`,
+    { task, parse: (input, entitlement) => parseTask(task, input, entitlement) },
+  ]),
+])
+
+const Body = z.record(z.string(), z.unknown())
+
+const JobRequest = z.strictObject({
+  endpoint: z.enum([...ENDPOINTS.keys()]),
+  body: Body.optional(),
+  inputs: z.array(Body).min(1).max(MAX_JOB_INPUTS).optional(),
+})
+
+/** What a job's inputs have in common, and each one's work, in order; there is at least one. */
+export type JobWork = Pick<Work, 'task' | 'model' | 'path'> & { works: readonly Work[] }
+
+/**
+ * `POST /v1/jobs` -> the work of each input, as that endpoint's own parser reads it. Paths of bad fields begin with the
+ * input's: `inputs[3].messages[0].content`.
+ * @throws TwohopError as parsing and entitlement do; invalid_request for inputs of several models and for streams
+ */
+export function parseJob(input: unknown, entitlement: Entitlement): JobWork {
+  const { endpoint, body, inputs } = parseAs(JobRequest, input)
+  if ((body === undefined) === (inputs === undefined))
+    throw new TwohopError('invalid_request', 'A job has either body or inputs.', {
+      param: body === undefined ? 'body' : 'inputs',
+    })
+  const { task, parse } = ENDPOINTS.get(endpoint) as { task: Task; parse: Parse }
+  entitlement.requireScope('jobs')
+  entitlement.requireScope(task)
+
+  const works = (inputs ?? [body]).map((one, i) =>
+    under(inputs ? `inputs[${i}]` : 'body', () => noStream(parse(one, entitlement))),
+  )
+  const { model, path } = works[0] as Work
+  const other = works.findIndex((work) => work.model.id !== model.id)
+  if (other > 0)
+    throw new TwohopError('invalid_request', `All inputs of a job are for one model, here ${model.id}.`, {
+      param: `inputs[${other}].model`,
+    })
+  return { task, model, path, works }
+}
+
+function noStream(work: Work): Work {
+  if (work.stream)
+    throw new TwohopError(
+      'invalid_request',
+      'A job is not streamed; GET /v1/jobs/<id>/events tells how far it is.',
+      {
+        param: 'stream',
+      },
+    )
+  return work
+}
+
+/** Runs `parse`; the error that it throws names its field from the top of the body on. */
+function under<T>(prefix: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof TwohopError)) throw error
+    const { code, message, param = '', retryAfterMs } = error
+    const dot = param === '' || param.startsWith('[') ? '' : '.'
+    throw new TwohopError(code, message, {
+      param: `${prefix}${dot}${param}`,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    })
+  }
+}

@@ -1,0 +1,153 @@
+import { scopeOf } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import type { JobInput, JobRecord } from '../../shared/jobs/record.ts'
+import { inputsHash } from '../../shared/jobs/token.ts'
+import { unitsOf } from '../../shared/units.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { OtherPlanError } from '../access/stored-plan.ts'
+import { limitsOf } from '../budget/hold.ts'
+import type { Allowance, Budget, Idempotency, ReserveRequest } from '../budget/port.ts'
+import { refused } from '../budget/refused.ts'
+import { conflict } from '../idempotency/answers.ts'
+import { type Job, jobOf } from './job.ts'
+import type { JobWork } from './parse.ts'
+import type { JobStore } from './port.ts'
+import type { SignJob } from './sign.ts'
+
+type Options = {
+  store: Pick<JobStore, 'enqueue' | 'cancel'>
+  budget: Pick<Budget, 'settle'>
+  sign: SignJob
+  now: () => number
+  /** Milliseconds from here to the job's deadline; at most 24 h. */
+  jobTimeoutMs: number
+  /** Milliseconds that one input may take. */
+  inputTimeoutMs: number
+  /** What a job's inputs may take of a request to Redis, in bytes. */
+  inputBytes: number
+}
+
+type Asked = {
+  id: string
+  /** Who pays, by name: the job's token says it. */
+  account: string
+  entitlement: Entitlement
+  work: JobWork
+  idempotency: Idempotency | undefined
+  /** Keeps work alive after the answer. */
+  background: (task: Promise<unknown>) => void
+}
+
+/** The job, or the id of the one that was taken in before under the same idempotency key. */
+export type TakenIn = { job: Job; allowance: Allowance } | { before: string }
+
+/** Milliseconds after a job's deadline in which it must be settled, before the sweep charges all that it holds. */
+const SETTLE_MS = 3_600_000
+
+const utf8 = new TextEncoder()
+
+/**
+ * Takes in a job or refuses it. Accepted means durable: reservation and queue are one step of the store.
+ * @throws TwohopError with the refusal's code, body_too_large, or store_unavailable; OtherPlanError
+ */
+export function createTakeIn(options: Options) {
+  const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs } = options
+
+  return async function takeIn(asked: Asked): Promise<TakenIn> {
+    const { id, account, entitlement, work, idempotency, background } = asked
+    const { spender, plan } = entitlement
+    const { model, task, path, works } = work
+    const inputs = works.map(({ request, worst }) =>
+      JSON.stringify({
+        body: request as Record<string, unknown>,
+        prompt_tokens: worst.promptTokens,
+        output_tokens: worst.outputTokens,
+      } satisfies JobInput),
+    )
+    if (utf8.encode(JSON.stringify(inputs)).length > options.inputBytes)
+      throw new TwohopError('body_too_large', 'The inputs of this job are more than can be stored at once.')
+
+    const createdAt = now()
+    const deadline = createdAt + jobTimeoutMs
+    const units = unitsOf(model.prices, {
+      promptTokens: sum(works.map(({ worst }) => worst.promptTokens)),
+      outputTokens: sum(works.map(({ worst }) => worst.outputTokens)),
+      computeMs: model.prices.compute_second === 0 ? 0 : works.length * inputTimeoutMs,
+    })
+    const scope = scopeOf(task)
+    const token = await sign({
+      jti: id,
+      sub: account,
+      model: model.id,
+      scope,
+      path,
+      inputs_sha256: await inputsHash(inputs),
+      deadline,
+      input_ms: inputTimeoutMs,
+      weight: plan.weight,
+    })
+    const reserve: ReserveRequest = {
+      requestId: id,
+      spender: 'key' in spender ? { ...spender, scope: `jobs ${scope}` } : spender,
+      units,
+      plan: plan.id,
+      limits: { ...limitsOf(plan), concurrent: plan.limits.jobs },
+      leaseMs: jobTimeoutMs + SETTLE_MS,
+      model: model.id,
+      task,
+      idempotency,
+    }
+    const record = {
+      model: model.id,
+      task,
+      path,
+      count: String(works.length),
+      token,
+      created_at: String(createdAt),
+      deadline: String(deadline),
+      state: 'queued',
+      plan: plan.id,
+      key: 'key' in spender ? spender.key : '',
+      reserved_units: String(units),
+      prices: JSON.stringify(model.prices),
+    } satisfies Partial<Record<keyof (JobRecord & Job), string>>
+
+    const decision = await store.enqueue({ reserve, record, deadline, inputs }).catch((error: unknown) => {
+      if (error instanceof TwohopError && error.code === 'store_unavailable')
+        background(undo(account, reserve).catch(() => {}))
+      throw error
+    })
+    if (decision.granted) {
+      const job = jobOf(id, { ...record, account, entry: '0-0' })
+      return { job, allowance: decision.allowance }
+    }
+    if ('plan' in decision) throw new OtherPlanError(decision.plan)
+    if ('allowance' in decision) throw refused(decision)
+    if (decision.code === 'answered') return { before: decision.answer }
+    throw conflict(decision.code)
+  }
+
+  /**
+   * The job may be there although the store's answer was lost, and its client was told that it is not: settled for
+   * nothing and cancelled it is gone, and barred where it comes late.
+   */
+  async function undo(
+    account: string,
+    { requestId, idempotency, ...reserve }: ReserveRequest,
+  ): Promise<void> {
+    const { plan, model, task } = reserve
+    await budget.settle({
+      requestId,
+      reserved: { account, units: 0, plan, model, task, key: '' },
+      units: 0,
+      promptTokens: 0,
+      outputTokens: 0,
+      computeMs: 0,
+      outcome: 'refused',
+      ...(idempotency && { idempotency: { id: idempotency.id } }),
+    })
+    await store.cancel(requestId, account)
+  }
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)

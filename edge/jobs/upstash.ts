@@ -1,0 +1,137 @@
+import { TwohopError } from '../../shared/errors.ts'
+import {
+  JOB_KEYS,
+  JobResult,
+  jobInputsKey,
+  jobKey,
+  jobResultsKey,
+  jobStreamKey,
+  jobsOfKey,
+} from '../../shared/jobs/record.ts'
+import { scriptCall } from '../../shared/redis-script.ts'
+import {
+  fieldsOf,
+  orUnavailable,
+  runScript,
+  type UpstashOptions,
+  upstashClient,
+} from '../../shared/upstash-client.ts'
+import { decisionOf } from '../budget/allowance.ts'
+import { holdWords } from '../budget/commands.ts'
+import { MAX_JOB_LEASE_MS } from '../budget/keys.ts'
+import type { ProjectBudgets } from '../budget/port.ts'
+import { CANCEL_JOB } from './cancel.lua.ts'
+import { DUE_JOBS } from './due.lua.ts'
+import { ENQUEUE } from './enqueue.lua.ts'
+import { type Job, jobOf } from './job.ts'
+import type { JobStore } from './port.ts'
+import { READ_JOB } from './read.lua.ts'
+import { SETTLED_JOB } from './settled.lua.ts'
+
+type Options = UpstashOptions & {
+  /** What the whole deployment may spend; default: no cap. */
+  project?: ProjectBudgets | undefined
+  /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
+  clock?: () => number
+}
+
+/** Jobs of one account that are listed at most; the catalog allows fewer. */
+const MOST_LISTED = 100
+/** A script holds Redis while it runs; ending a job takes about 12 commands. */
+const MOST_DUE = 100
+
+const AWAY = 'Jobs cannot be reached right now.'
+
+/** Jobs in Upstash Redis, over HTTP: each call is one round trip, a list of open ones two. */
+export function createUpstashJobs({ project = {}, clock = () => 0, ...options }: Options): JobStore {
+  const redis = upstashClient(options)
+  const get = async (id: string) => recordOf(id, await redis.hgetall(jobKey(id)))
+  const settled = async (id: string, words: [number] | []) => {
+    await runScript(redis, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
+  }
+
+  return {
+    async enqueue({ reserve, record, deadline, inputs }) {
+      const { keys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
+      const { requestId: id, units, limits } = reserve
+      const fields = Object.entries(record).flat()
+      const call = scriptCall(
+        ENQUEUE,
+        [...keys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
+        [...args, deadline, fields.length, ...fields, ...inputs],
+      )
+      // Nothing of it is held in the minute, so that budget never stands in its way.
+      const judged = { ...limits, budgets: { ...limits.budgets, minute: Number.POSITIVE_INFINITY } }
+      const decision = await orUnavailable(async () =>
+        decisionOf(await runScript(redis, call), judged, units),
+      )
+      if (decision === 'id_used') throw new TwohopError('internal', `The job id ${id} was used before.`)
+      return decision
+    },
+
+    get: (id) => orUnavailable(() => get(id), AWAY),
+
+    read: (id, after, most) =>
+      orUnavailable(async () => {
+        const call = scriptCall(READ_JOB, [jobKey(id), jobResultsKey(id)], [after, most])
+        const [fields, more, ...words] = listOf(await runScript(redis, call))
+        const job = recordOf(id, fields)
+        if (!job) return undefined
+        const results = pairsOf(words).map(([index, text]) => ({
+          index: Number(index),
+          ...JobResult.parse(JSON.parse(String(text))),
+        }))
+        return { job, page: { results, more: more === 1 } }
+      }, AWAY),
+
+    open: (account) =>
+      orUnavailable(async () => {
+        const ids = await redis.zrange<string[]>(jobsOfKey(account), 0, MOST_LISTED - 1)
+        return (await Promise.all(ids.map(get))).filter((job) => job !== undefined)
+      }, AWAY),
+
+    cancel: (id, account) =>
+      orUnavailable(async () => {
+        const call = scriptCall(CANCEL_JOB, [jobKey(id)], [clock(), id, account])
+        return recordOf(id, await runScript(redis, call))
+      }, AWAY),
+
+    due: (most) =>
+      orUnavailable(async () => {
+        const keys = [JOB_KEYS.open, JOB_KEYS.ended]
+        const call = scriptCall(DUE_JOBS, keys, [Math.min(most, MOST_DUE), clock()])
+        const found: Job[] = []
+        for (const [id, fields] of pairsOf(listOf(await runScript(redis, call)))) {
+          const job = readable(String(id), fields)
+          if (job) found.push(job)
+          // Nobody knows what it used: its reservation is left to the sweep.
+          else await settled(String(id), [])
+        }
+        return found
+      }, AWAY),
+
+    settled: (id, units) => orUnavailable(() => settled(id, [units]), AWAY),
+  }
+}
+
+/** Undefined where there is no job; a hash of something else is none of ours to read. */
+function recordOf(id: string, reply: unknown): Job | undefined {
+  const fields = fieldsOf(reply)
+  return Object.keys(fields).length === 0 ? undefined : jobOf(id, fields)
+}
+
+function readable(id: string, reply: unknown): Job | undefined {
+  try {
+    return recordOf(id, reply)
+  } catch {
+    return undefined
+  }
+}
+
+function listOf(reply: unknown): unknown[] {
+  if (!Array.isArray(reply)) throw new TypeError('the store gave no list')
+  return reply
+}
+
+const pairsOf = (words: unknown[]): [unknown, unknown][] =>
+  words.flatMap((word, i) => (i % 2 === 0 ? [[word, words[i + 1]] as [unknown, unknown]] : []))

@@ -1,0 +1,156 @@
+import { createBell } from './bell.ts'
+import type { JobEvent } from './events.ts'
+import type { Outcome, RunningInput, StartInput } from './input.ts'
+import type { Persistence } from './persist.ts'
+import type { ClaimedJob, JobStore, Use } from './port.ts'
+import { createReporter } from './reporter.ts'
+import type { VerifiedJob } from './verify.ts'
+
+export type Signals = {
+  /** No further input is begun; what is finished is stored and the job given back. */
+  draining: AbortSignal
+  /** Nothing is tried any more: the claim lapses by itself. */
+  giveUp: AbortSignal
+}
+
+/** Why the inputs of a job are stopped before all have a result. */
+type Halt = 'cancelled' | 'expired' | 'lost'
+
+/** What this host did of a job. */
+export type Computed = {
+  halted: Halt | undefined
+  /** Inputs without a result. */
+  left: number
+  /** Results, those of them that are errors, and what was computed. */
+  sum: { done: number; failed: number; prompt_tokens: number; output_tokens: number; compute_ms: number }
+}
+
+/**
+ * Computes what has no result yet, in the order of the indexes, until all has or it is halted or drained, and stores
+ * what comes of it.
+ */
+export type Compute = (claimed: ClaimedJob, job: VerifiedJob, signals: Signals) => Promise<Computed>
+
+export type ComputeOptions = {
+  store: Pick<JobStore, 'report'>
+  startInput: StartInput
+  /** Inputs that a model computes at once; asked anew each time. */
+  slots: (model: string) => number
+  /** Milliseconds after which a claim that was not renewed is taken over. */
+  claimMs: number
+  observe: (model: string, event: JobEvent) => void
+  /** How it waits for a store that is away. */
+  backoff?: Pick<Persistence, 'wait' | 'random'>
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+/** The longest that a timer of Node can wait, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+export function createCompute(options: ComputeOptions): Compute {
+  const { store, startInput, slots, claimMs, observe, backoff, now = Date.now } = options
+
+  return async function compute(claimed, job, { draining, giveUp }) {
+    const { model } = job
+    const bell = createBell()
+    const todo = job.inputs.map((_, index) => index).filter((index) => !claimed.done.has(index))
+    const running = new Map<number, RunningInput>()
+    const attempts = new Map<number, number>()
+    const sum = { done: 0, failed: 0, prompt_tokens: 0, output_tokens: 0, compute_ms: 0 }
+    let halted: Halt | undefined
+    let notBefore = 0
+    let broken: { error: unknown } | undefined
+
+    function halt(why: Halt): void {
+      if (halted !== undefined) return
+      halted = why
+      for (const input of running.values()) input.stop()
+      bell.ring()
+    }
+
+    const reporter = createReporter({
+      send: (number, finished) => store.report(claimed, number, finished),
+      signal: giveUp,
+      renewMs: claimMs / 3,
+      onStanding(standing) {
+        if (standing === 'cancel') halt('cancelled')
+        if (standing === 'lost') {
+          halt('lost')
+          reporter.close()
+        }
+      },
+      onChange: bell.ring,
+      ...backoff,
+    })
+
+    function start(index: number): void {
+      const attempt = (attempts.get(index) ?? 0) + 1
+      attempts.set(index, attempt)
+      const input = startInput(job, index, attempt)
+      running.set(index, input)
+      input.outcome
+        .then(finish, (error: unknown) => {
+          broken = { error }
+        })
+        .finally(() => {
+          running.delete(index)
+          bell.ring()
+        })
+    }
+
+    function finish({ retryMs, ...finished }: Outcome): void {
+      const { index, use, result } = finished
+      if (result !== undefined || isSomething(use)) reporter.add(finished)
+      sum.prompt_tokens += use.promptTokens
+      sum.output_tokens += use.outputTokens
+      sum.compute_ms += use.computeMs
+      if (result === undefined) {
+        todo.push(index)
+        todo.sort((one, other) => one - other)
+        notBefore = now() + (retryMs ?? 0)
+        return
+      }
+      sum.done++
+      if (result.failed) sum.failed++
+      observe(model, { type: 'input', failed: result.failed })
+    }
+
+    const mayStart = () =>
+      halted === undefined &&
+      broken === undefined &&
+      !draining.aborted &&
+      reporter.open &&
+      now() >= notBefore &&
+      running.size < slots(model)
+
+    /** Milliseconds until something is to be done without a ring. */
+    function untilNext(): number {
+      const at = notBefore > now() ? Math.min(notBefore, job.deadline) : job.deadline
+      return Math.min(at - now(), LONGEST_TIMER)
+    }
+
+    draining.addEventListener('abort', bell.ring, { once: true })
+    try {
+      for (;;) {
+        if (now() >= job.deadline) halt('expired')
+        for (let index = todo[0]; index !== undefined && mayStart(); index = todo[0]) {
+          todo.shift()
+          start(index)
+        }
+        const over = todo.length === 0 || halted !== undefined || draining.aborted || broken !== undefined
+        if (over && running.size === 0) break
+        await bell.rung(halted === undefined ? untilNext() : undefined)
+      }
+      if (broken !== undefined) throw broken.error
+      await reporter.flush()
+    } finally {
+      draining.removeEventListener('abort', bell.ring)
+      reporter.close()
+    }
+    return { halted, left: todo.length, sum }
+  }
+}
+
+const isSomething = ({ promptTokens, outputTokens, computeMs }: Use) =>
+  promptTokens + outputTokens + computeMs > 0

@@ -1,0 +1,170 @@
+import { Hono } from 'hono'
+import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
+import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
+import type { Admit } from '../admission/admit.ts'
+import type { Run } from '../scheduler/run.ts'
+import type { Caller, Host, HostEnv } from '../server/call.ts'
+import { addModelRoutes } from '../server/routes.ts'
+import type { Finished, Use } from './port.ts'
+import type { VerifiedJob } from './verify.ts'
+
+/** What became of one try: a result, or none, to be tried again after so many milliseconds where the job goes on. */
+export type Outcome = Finished & { retryMs?: number }
+
+/** An input that is being computed. */
+export type RunningInput = {
+  /** Never rejects. */
+  outcome: Promise<Outcome>
+  /** Ends it within one decoding step; `outcome` tells what it has used. */
+  stop(): void
+}
+
+/** Starts the `attempt`th try of an input, through the same routes and admission as any request. */
+export type StartInput = (job: VerifiedJob, index: number, attempt: number) => RunningInput
+
+type Options = Host & {
+  admit: Admit
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+/** The largest result that is kept, in bytes: Upstash takes 10 MB in a request, of which JSON in JSON may take half. */
+const RESULT_BYTES = 4 * 1024 * 1024
+
+/** Refusals by this host's own state, which pass. */
+const PASSING: ReadonlySet<string> = new Set<ErrorCode>([
+  'host_busy',
+  'too_many_concurrent',
+  'host_not_ready',
+  'host_unavailable',
+])
+
+/** The longest that a timer of Node can wait, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+const NOTHING: Use = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
+
+export function createStartInput({ admit, now = Date.now, ...host }: Options): StartInput {
+  const app = new Hono<HostEnv & { Bindings: Caller }>()
+  app.use(async (context, next) => {
+    for (const name of ['requestId', 'claims', 'admit'] as const) context.set(name, context.env[name])
+    await next()
+  })
+  addModelRoutes(app, host)
+
+  return function startInput(job, index, attempt) {
+    const stopping = new AbortController()
+    return { outcome: run(), stop: () => stopping.abort() }
+
+    async function run(): Promise<Outcome> {
+      const input = job.inputs[index]
+      if (input === undefined) throw new RangeError(`a job has no input ${index}`)
+      const body = new TextEncoder().encode(JSON.stringify(input.body))
+      const id = `${job.id}.${index}.${attempt}`
+      const claims = await claimsOf(job, id, body)
+      claims.reserved = { prompt_tokens: input.prompt_tokens, output_tokens: input.output_tokens }
+      let admitted: Run | undefined
+      let overtime: Overtime | undefined
+      const request = new Request(new URL(job.path, 'http://job'), {
+        method: 'POST',
+        body,
+        signal: stopping.signal,
+      })
+      const response = await app.fetch(request, {
+        requestId: id,
+        claims,
+        admit(asked) {
+          admitted = admit(claims, asked)
+          overtime = watchTime(admitted, job.inputMs)
+          return admitted
+        },
+      })
+      await admitted?.ended
+      overtime?.stop()
+      const use = useOf(admitted)
+      if (response.ok) return { index, use, result: await kept(response, id) }
+      if (overtime?.passed) return { index, use, result: await resultOf(tookTooLong(job, id)) }
+      const code = await codeOf(response.clone())
+      if (stopping.signal.aborted) return { index, use, retryMs: 0 }
+      if (PASSING.has(code)) return { index, use, retryMs: retryMsOf(response) }
+      if (code === 'host_timeout' && job.deadline <= now()) return { index, use, retryMs: 0 }
+      return { index, use, result: await resultOf(response) }
+    }
+  }
+}
+
+async function claimsOf(job: VerifiedJob, id: string, body: Uint8Array<ArrayBuffer>): Promise<ServiceClaims> {
+  return {
+    iss: SERVICE_TOKEN.issuer,
+    aud: SERVICE_TOKEN.audience,
+    iat: 0,
+    exp: Math.ceil(job.deadline / 1000),
+    jti: id,
+    sub: job.account,
+    route: `POST ${job.path}`,
+    model: job.model,
+    scope: job.scope,
+    reserved: { prompt_tokens: 0, output_tokens: 0 },
+    body_sha256: await bodyHash(body),
+    deadline: job.deadline,
+    weight: job.weight,
+  }
+}
+
+type Overtime = { readonly passed: boolean; stop(): void }
+
+/** Cancels a run once it has computed for `mostMs`, however long it waited before. */
+function watchTime(run: Run, mostMs: number): Overtime {
+  let passed = false
+  let timer: NodeJS.Timeout
+  function look(): void {
+    const left = mostMs - run.report().computeMs
+    if (left > 0) {
+      timer = setTimeout(look, Math.min(left, LONGEST_TIMER))
+      return
+    }
+    passed = true
+    run.cancel()
+  }
+  look()
+  return {
+    get passed() {
+      return passed
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
+
+function tookTooLong({ inputMs }: VerifiedJob, id: string): Response {
+  return errorResponse(new TwohopError('host_timeout', `An input may take ${inputMs} ms at most.`), id)
+}
+
+function useOf(run: Run | undefined): Use {
+  if (run === undefined) return NOTHING
+  const { promptTokens, outputTokens, computeMs } = run.report()
+  return { promptTokens, outputTokens, computeMs }
+}
+
+type Result = NonNullable<Finished['result']>
+
+async function kept(response: Response, id: string): Promise<Result> {
+  const result = await resultOf(response)
+  if (Buffer.byteLength(result.json) <= RESULT_BYTES) return result
+  return resultOf(
+    errorResponse(new TwohopError('body_too_large', `A result may have ${RESULT_BYTES} bytes at most.`), id),
+  )
+}
+
+/** A JobResult. The answer is JSON text, which is not parsed: it may be thousands of floats. */
+async function resultOf(response: Response): Promise<Result> {
+  return { json: `{"status":${response.status},"body":${await response.text()}}`, failed: !response.ok }
+}
+
+async function codeOf(response: Response): Promise<string> {
+  const { error } = (await response.json()) as { error: { code: string } }
+  return error.code
+}
+
+function retryMsOf(response: Response): number {
+  return 1000 * Number(response.headers.get('retry-after') ?? 1)
+}

@@ -1,0 +1,52 @@
+import { JOB_GROUP, JOB_RESULTS_KEPT_MS } from '../../shared/jobs/record.ts'
+import type { Script } from '../../shared/redis-script.ts'
+import { CONSUMER, JOB_LUA } from './job.lua.ts'
+
+/**
+ * Takes what a host has computed for its job, any number of inputs, none of them included, and renews its claim. Sent
+ * again, a report changes nothing: each has a number, of which the record keeps the last (`reports`), and the use of an
+ * input that has a result is counted once.
+ */
+export const REPORT_JOB: Script = {
+  name: 'report_job',
+  sha: '7f59b8754af9006a416afce4b421ec824274f5ce',
+  lua: `
+-- KEYS[1]: the job; KEYS[2]: its results; KEYS[3]: its model's stream
+-- ARGV[1]: the claim; ARGV[2]: the job's entry; ARGV[3]: the report's number, from 1 on in each claim
+-- then for each input: index; its result as JSON, or '' for what was computed and gave none; 1 where the result is
+-- an error, else 0; prompt tokens; output tokens; ms of compute
+-- Returns ok; cancel where the job's account wants it ended; lost where it is not this claim's or has ended.
+${JOB_LUA}
+local record = redis.call('HMGET', KEYS[1], 'claim', 'state', 'reports', 'deadline', 'cancel')
+local claim, state, reports, deadline, cancel = unpack(record, 1, 5)
+if claim ~= ARGV[1] or state ~= 'running' then return 'lost' end
+
+if tonumber(ARGV[3]) > tonumber(reports) then
+  local done, failed, prompt_tokens, output_tokens, compute_ms = 0, 0, 0, 0, 0
+  for i = 4, #ARGV, 6 do
+    local result = ARGV[i + 1]
+    local first = result == '' or redis.call('HSETNX', KEYS[2], ARGV[i], result) == 1
+    if first then
+      if result ~= '' then
+        done = done + 1
+        failed = failed + tonumber(ARGV[i + 2])
+      end
+      prompt_tokens = prompt_tokens + tonumber(ARGV[i + 3])
+      output_tokens = output_tokens + tonumber(ARGV[i + 4])
+      compute_ms = compute_ms + tonumber(ARGV[i + 5])
+    end
+  end
+  redis.call('HSET', KEYS[1], 'reports', ARGV[3])
+  -- Whoever gets on with it does not die of it.
+  if done > 0 then redis.call('HDEL', KEYS[1], 'takeovers') end
+  redis.call('HINCRBY', KEYS[1], 'done', int(done))
+  redis.call('HINCRBY', KEYS[1], 'failed', int(failed))
+  redis.call('HINCRBY', KEYS[1], 'prompt_tokens', int(prompt_tokens))
+  redis.call('HINCRBY', KEYS[1], 'output_tokens', int(output_tokens))
+  redis.call('HINCRBY', KEYS[1], 'compute_ms', int(compute_ms))
+  redis.call('PEXPIREAT', KEYS[2], int(tonumber(deadline) + ${JOB_RESULTS_KEPT_MS}))
+end
+redis.call('XCLAIM', KEYS[3], '${JOB_GROUP}', '${CONSUMER}', 0, ARGV[2], 'JUSTID')
+return cancel and 'cancel' or 'ok'
+`,
+}

@@ -1,0 +1,110 @@
+import { createBell } from './bell.ts'
+import { type Persistence, persist } from './persist.ts'
+import type { Finished, Standing } from './port.ts'
+
+/** Bytes of results in one report, where they are more than one. */
+const REPORT_BYTES = 512 * 1024
+/** Bytes of results that wait for the store; with more, no further input is begun. */
+const UNSENT_BYTES = 8 * 1024 * 1024
+/** How long a result may wait for others to go with, in milliseconds: each report is a command that is paid for. */
+const LINGER_MS = 200
+
+/** Tells the store what a job's inputs came to, in order, and renews the claim on it meanwhile. */
+export type Reporter = {
+  add(finished: Finished): void
+  /** False while the store does not answer or too much waits for it: then nothing new is to be begun. */
+  readonly open: boolean
+  /** Resolves when all that was added is stored, or the tries have been given up. */
+  flush(): Promise<void>
+  /** Stops the renewals. */
+  close(): void
+}
+
+type Options = Pick<Persistence, 'signal' | 'wait' | 'random'> & {
+  send: (number: number, finished: readonly Finished[]) => Promise<Standing>
+  /** Milliseconds after which the claim is renewed by a report of nothing. */
+  renewMs: number
+  /** Called with the answer to each report. */
+  onStanding: (standing: Standing) => void
+  /** Called when `open` may have changed. */
+  onChange: () => void
+}
+
+export function createReporter(options: Options): Reporter {
+  const { send, renewMs, onStanding, onChange } = options
+  const added = createBell()
+  const hurried = createBell()
+  const closing = new AbortController()
+  const signal = AbortSignal.any([options.signal, closing.signal])
+  signal.addEventListener('abort', hurry, { once: true })
+  const unsent: Finished[] = []
+  let bytes = 0
+  let number = 0
+  let failing = false
+  let flushing = false
+
+  const sizeOf = ({ result }: Finished) => (result === undefined ? 0 : Buffer.byteLength(result.json))
+
+  function hurry(): void {
+    added.ring()
+    hurried.ring()
+  }
+
+  function nextBatch(): Finished[] {
+    let size = 0
+    const rest = unsent.findIndex((finished, index) => {
+      size += sizeOf(finished)
+      return index > 0 && size > REPORT_BYTES
+    })
+    return unsent.slice(0, rest === -1 ? unsent.length : rest)
+  }
+
+  async function deliver(): Promise<void> {
+    const batch = nextBatch()
+    number++
+    const standing = await persist(() => send(number, batch), {
+      ...options,
+      signal,
+      onFailure() {
+        failing = true
+        onChange()
+      },
+    })
+    if (standing === undefined) return
+    failing = false
+    for (const finished of unsent.splice(0, batch.length)) bytes -= sizeOf(finished)
+    onStanding(standing)
+    onChange()
+  }
+
+  /** Begins by waiting: to claim a job is to renew its claim. */
+  async function work(): Promise<void> {
+    while (!signal.aborted) {
+      if (unsent.length === 0) {
+        if (flushing) return
+        const rang = await added.rung(renewMs)
+        if (rang && unsent.length === 0) continue
+      }
+      if (unsent.length > 0 && !flushing && bytes < REPORT_BYTES) await hurried.rung(LINGER_MS)
+      if (!signal.aborted) await deliver()
+    }
+  }
+
+  const worked = work()
+  return {
+    add(finished) {
+      unsent.push(finished)
+      bytes += sizeOf(finished)
+      added.ring()
+    },
+    get open() {
+      return !failing && bytes < UNSENT_BYTES
+    },
+    flush() {
+      flushing = true
+      hurry()
+      return worked
+    },
+    close: () => closing.abort(),
+  }
+}

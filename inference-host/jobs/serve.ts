@@ -1,0 +1,51 @@
+import type { Admit } from '../admission/admit.ts'
+import type { PublicKeys } from '../admission/keys.ts'
+import type { Config } from '../config.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Queue } from '../scheduler/queue.ts'
+import type { Host } from '../server/call.ts'
+import { createStartInput } from './input.ts'
+import { createUpstashJobs } from './upstash.ts'
+import { createVerifyJob } from './verify.ts'
+import { createWork } from './work.ts'
+import { createWorker, type Worker } from './worker.ts'
+
+/** Longest that one round trip to the store may take, in milliseconds. */
+const STORE_MS = 5000
+
+type World = Host & {
+  config: Config
+  keys: PublicKeys
+  queues: ReadonlyMap<string, Queue>
+  /** Admits inputs of jobs, below every interactive request. */
+  admit: Admit
+  metrics: Pick<Metrics, 'jobs'>
+}
+
+/** Takes jobs for every model from now on; undefined where no store of jobs is configured. */
+export function serveJobs({ config, keys, queues, metrics, ...host }: World): Worker | undefined {
+  const { HOST_JOBS_REDIS_URL: url, HOST_JOBS_REDIS_TOKEN: token } = config
+  if (url === undefined || token === undefined) return undefined
+  const claimMs = config.HOST_JOBS_CLAIM_SECONDS * 1000
+  const store = createUpstashJobs({
+    url,
+    token,
+    // A store that hangs is noticed before the claim has lapsed.
+    timeoutMs: Math.min(STORE_MS, claimMs / 3),
+    host: crypto.randomUUID(),
+    claimMs,
+  })
+  const observe: Parameters<typeof createWork>[0]['observe'] = (model, event) => metrics.jobs(model)(event)
+  const { log } = host
+  const work = createWork({
+    store,
+    verify: createVerifyJob(keys),
+    startInput: createStartInput(host),
+    slots: (model) => queues.get(model)?.slots ?? 0,
+    claimMs,
+    observe,
+    log,
+  })
+  const pollMs = config.HOST_JOBS_POLL_SECONDS * 1000
+  return createWorker({ store, work, models: [...queues.keys()], pollMs, observe, log })
+}

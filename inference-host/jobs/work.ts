@@ -1,0 +1,48 @@
+import { TwohopError } from '../../shared/errors.ts'
+import type { Log } from '../log.ts'
+import { type ComputeOptions, createCompute, type Signals } from './compute.ts'
+import { persist } from './persist.ts'
+import type { ClaimedJob, JobEnd, JobStore } from './port.ts'
+import type { VerifiedJob, VerifyJob } from './verify.ts'
+
+/** Works on a job until it has ended, is another's, or the host drains. */
+export type Work = (job: ClaimedJob, signals: Signals) => Promise<void>
+
+type Options = ComputeOptions & {
+  store: Pick<JobStore, 'end' | 'release'>
+  verify: VerifyJob
+  log: Log
+}
+
+/** A Work over a store that may be away, in which what does not verify is ended as failed. */
+export function createWork(options: Options): Work {
+  const { store, verify, log, backoff, now = Date.now } = options
+  const compute = createCompute(options)
+
+  return async function work(claimed, signals) {
+    const began = now()
+    const { id, model } = claimed
+    const retrying = { ...backoff, signal: signals.giveUp }
+    const end = (state: JobEnd) => persist(() => store.end(claimed, state), retrying)
+
+    let job: VerifiedJob
+    try {
+      job = await verify(claimed)
+    } catch (error) {
+      log('job_refused', { id, model, code: error instanceof TwohopError ? error.code : 'internal' })
+      await end('failed')
+      return
+    }
+    const { halted, left, sum } = await compute(claimed, job, signals)
+    const fields = { id, model, ms: now() - began, ...sum }
+    if (halted === 'lost' || signals.giveUp.aborted) return log('job_lost', fields)
+    const state = left === 0 ? 'done' : halted
+    const known = await persist(
+      () => (state === undefined ? store.release(claimed) : store.end(claimed, state)),
+      retrying,
+    )
+    if (known !== 'ok') return log('job_lost', fields)
+    if (state === undefined) log('job_released', { ...fields, left })
+    else log('job_ended', { ...fields, state })
+  }
+}

@@ -1,0 +1,83 @@
+import type { Log } from '../log.ts'
+import { createBell } from './bell.ts'
+import type { JobEvent } from './events.ts'
+import type { JobStore } from './port.ts'
+import type { Work } from './work.ts'
+
+/** Takes jobs and has them worked on, one at a time for each model. */
+export type Worker = {
+  /** Looks for jobs now. Any number of calls while it looks come to one more look. */
+  wake(): void
+  /**
+   * Takes no more jobs, and resolves when those at hand are ended or given back. Once `idle` has resolved, for none of
+   * their inputs runs any more, the store has `limitMs` milliseconds to take that.
+   */
+  drain(idle: Promise<unknown>, limitMs: number): Promise<void>
+}
+
+type Options = {
+  store: Pick<JobStore, 'claim'>
+  work: Work
+  models: readonly string[]
+  /** How often it looks by itself, in milliseconds. */
+  pollMs: number
+  observe: (model: string, event: JobEvent) => void
+  log: Log
+}
+
+/** A worker that looks for jobs from now on: whenever a model has nothing to do, it is woken, or `pollMs` have passed. */
+export function createWorker({ store, work, models, pollMs, observe, log }: Options): Worker {
+  const bell = createBell()
+  const draining = new AbortController()
+  const giveUp = new AbortController()
+  const signals = { draining: draining.signal, giveUp: giveUp.signal }
+  const busy = new Map<string, Promise<void>>()
+  let away = false
+
+  /** True where there may be more to take. */
+  async function look(): Promise<boolean> {
+    const free = models.filter((model) => !busy.has(model))
+    if (free.length === 0) return false
+    try {
+      const job = await store.claim(free)
+      if (away) log('jobs_available')
+      away = false
+      if (job === undefined) return false
+      const { id, model, takenOver, record, done } = job
+      log('job_claimed', { id, model, count: record.count, done: done.size, taken_over: takenOver })
+      observe(model, { type: 'claimed', takenOver })
+      const worked = work(job, signals)
+        .catch((error: Error) => log('job_lost', { id, model, error: error.name }))
+        .finally(() => {
+          busy.delete(model)
+          observe(model, { type: 'left' })
+          bell.ring()
+        })
+      busy.set(model, worked)
+      return true
+    } catch (error) {
+      // The client's message repeats the whole command.
+      if (!away) log('jobs_unavailable', { error: error instanceof Error ? error.name : 'unknown' })
+      away = true
+      return false
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!draining.signal.aborted) if (!(await look())) await bell.rung(pollMs)
+  }
+
+  const ran = run()
+  return {
+    wake: bell.ring,
+    async drain(idle, limitMs) {
+      draining.abort()
+      bell.ring()
+      await idle
+      const late = setTimeout(() => giveUp.abort(), limitMs)
+      await ran
+      await Promise.all(busy.values())
+      clearTimeout(late)
+    },
+  }
+}

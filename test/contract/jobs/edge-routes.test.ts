@@ -1,0 +1,340 @@
+import { Hono } from 'hono'
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
+import { beforeAll, expect, it } from 'vitest'
+import { createEntitle } from '../../../edge/access/entitlement.ts'
+import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
+import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
+import type { Credential } from '../../../edge/identity/principal.ts'
+import type { JobStore } from '../../../edge/jobs/port.ts'
+import { jobRoutes } from '../../../edge/jobs/routes.ts'
+import { createSettleJobs } from '../../../edge/jobs/settle.ts'
+import { createJobSigner, type SignJob } from '../../../edge/jobs/sign.ts'
+import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
+import { createIdentify } from '../../../edge/keys/caller.ts'
+import { createUpstashKeys } from '../../../edge/keys/upstash-keys.ts'
+import defaults from '../../../shared/catalog.json' with { type: 'json' }
+import { Catalog } from '../../../shared/catalog.ts'
+import { errorResponse, TwohopError } from '../../../shared/errors.ts'
+import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
+import { counters, describeEachRedis, ISSUED_AT } from '../budget/each-redis.ts'
+
+const catalog = Catalog.parse(defaults)
+const HOUR = 3_600_000
+const HASH = 'a'.repeat(64)
+
+const chat = (content: string) => ({
+  model: 'twohop-chat',
+  messages: [{ role: 'user', content }],
+  max_tokens: 2,
+})
+const two = { endpoint: '/v1/chat/completions', inputs: [chat('a'), chat('bc')] }
+/** Bytes, 13 for the message, 3 for the request and 4 for each of two tokens, of both inputs. */
+const WORST = 1 + 13 + 3 + 8 + (2 + 13 + 3 + 8)
+
+/** A bearer in these tests: `user:<name>` on the plan pro, `free:<name>` on the plan free, `key:<id>`. */
+function credentialOf(header = ''): Credential {
+  const [kind, name = ''] = header.replace('Bearer ', '').split(':')
+  if (kind === 'key') return { issuer: 'key', id: name, secretHash: HASH }
+  return {
+    issuer: 'firebase',
+    project: 'demo',
+    subject: name,
+    issuedAt: ISSUED_AT,
+    anonymous: false,
+    emailVerified: true,
+    plan: kind === 'free' ? 'free' : 'pro',
+    status: 'active',
+    roles: [],
+    scopes: undefined,
+  }
+}
+
+describeEachRedis('/v1/jobs', (redis) => {
+  let sign: SignJob
+  beforeAll(async () => {
+    const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+    sign = createJobSigner({ ...(await exportJWK(privateKey)), kid: 'k1' }, () => redis.clock.now)
+  })
+
+  const store = () => createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now })
+
+  /** The routes as the app has them, on the set clock. */
+  function api(changes: { store?: JobStore; requestTimeoutMs?: number } = {}) {
+    const now = () => redis.clock.now
+    const options = { ...redis.local(), timeoutMs: 20_000, clock: now }
+    const entitle = createEntitle(catalog, {
+      anonymousPlan: undefined,
+      unverifiedEmailPlan: undefined,
+      supabaseConfirmsEmail: true,
+    })
+    const budget = redis.budget()
+    const keys = createUpstashKeys(options)
+    const authenticate = async (c: { req: { header(name: string): string | undefined } }) =>
+      credentialOf(c.req.header('authorization'))
+    const identify = createIdentify({
+      entitle,
+      accounts: createUpstashAccounts(options),
+      keys,
+      defaultPlan: catalog.default_plan,
+      now,
+    })
+    const woken: unknown[] = []
+    const background: Promise<unknown>[] = []
+    const app = new Hono<{
+      Bindings: { background: (task: Promise<unknown>) => void }
+      Variables: { requestId: string }
+    }>()
+    app.use(async (c, next) => {
+      c.set('requestId', crypto.randomUUID())
+      await next()
+    })
+    app.route(
+      '/v1/jobs',
+      jobRoutes({
+        jobs: { store: store(), sign, timeoutMs: 24 * HOUR, bodyBytes: 10_000, ...changes },
+        authenticate,
+        withStoredPlan: createStoredPlan({ entitle, planOf: budget.plan, now }).withStoredPlan,
+        callerOf: async (c) => identify(await authenticate(c)),
+        keys,
+        countAct: async () => {},
+        budget,
+        notify: async () => {},
+        host: {
+          wake: async (call) => {
+            woken.push(call)
+          },
+        },
+        requestTimeoutMs: changes.requestTimeoutMs ?? 120_000,
+        now,
+      }),
+    )
+    app.onError((error, c) => errorResponse(error, c.var.requestId))
+    async function ask(method: string, path = '', who = 'user:ada', body?: unknown, headers = {}) {
+      const answer = await app.request(
+        `/v1/jobs${path}`,
+        {
+          method,
+          headers: { authorization: `Bearer ${who}`, 'content-type': 'application/json', ...headers },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        },
+        { background: (task: Promise<unknown>) => background.push(task) },
+      )
+      await Promise.all(background.splice(0))
+      return answer
+    }
+    /** Status, then the job or the error's code and field. */
+    async function told(...request: Parameters<typeof ask>) {
+      const answer = await ask(...request)
+      const body = (await answer.json()) as Record<string, unknown> & {
+        error?: { code: string; param: string | null }
+      }
+      return { status: answer.status, headers: answer.headers, body, code: body.error?.code }
+    }
+    return { ask, told, woken }
+  }
+  const post = (told: ReturnType<typeof api>['told'], headers = {}, who?: string, body: unknown = two) =>
+    told('POST', '', who, body, headers)
+
+  it('takes a job in with 202, signed for its account, its inputs and its deadline, and wakes a host', async () => {
+    const { told, woken } = api()
+    const { status, headers, body } = await post(told)
+    expect(status).toBe(202)
+    expect(headers.get('location')).toBe(`/v1/jobs/${body.id}`)
+    const seconds = redis.clock.now / 1000
+    expect(body).toEqual({
+      id: expect.stringMatching(/^job_[0-9a-f-]{36}$/),
+      object: 'job',
+      status: 'queued',
+      endpoint: '/v1/chat/completions',
+      model: 'twohop-chat',
+      counts: { total: 2, done: 0, failed: 0 },
+      created_at: seconds,
+      deadline: seconds + 24 * 3600,
+      usage: { prompt_tokens: 0, completion_tokens: 0 },
+    })
+    expect(woken).toEqual([
+      { requestId: String(body.id).slice(4), account: 'firebase:demo:ada', model: 'twohop-chat' },
+    ])
+    expect(await counters(redis, 'day:2026-11-21', 'firebase:demo:ada')).toMatchObject({ held: WORST })
+
+    const id = String(body.id)
+    const texts = await redis.command<string[]>('HMGET', `twohop:job:${id}:inputs`, 0, 1)
+    expect(texts.map((text) => JSON.parse(text))).toMatchObject([
+      { body: { model: 'twohop-chat', max_tokens: 2, stream: false }, prompt_tokens: 17, output_tokens: 2 },
+      { body: { messages: [{ role: 'user', content: 'bc' }] }, prompt_tokens: 18, output_tokens: 2 },
+    ])
+    const token = (await store().get(id))?.token ?? ''
+    expect(decodeProtectedHeader(token)).toEqual({ alg: 'EdDSA', kid: 'k1', typ: 'JWT' })
+    expect(JobClaims.parse(decodeJwt(token))).toEqual({
+      iss: 'twohop-edge',
+      aud: 'twohop-host-jobs',
+      iat: seconds,
+      exp: seconds + 24 * 3600,
+      jti: id,
+      sub: 'firebase:demo:ada',
+      model: 'twohop-chat',
+      scope: 'chat',
+      path: '/v1/chat/completions',
+      inputs_sha256: await inputsHash(texts),
+      deadline: redis.clock.now + 24 * HOUR,
+      input_ms: 120_000,
+      weight: 4,
+    })
+  })
+
+  it('refuses what is wrong with the code, the field and no trace', async () => {
+    const { told } = api()
+    const inputs = [chat('a'), { ...chat('b'), stream: true }]
+    const refused = await post(told, {}, undefined, { ...two, inputs })
+    expect([refused.status, refused.body.error]).toMatchObject([400, { param: 'inputs[1].stream' }])
+    const long = { ...two, inputs: Array.from({ length: 100 }, () => chat('"'.repeat(50))) }
+    expect(await post(told, {}, undefined, long)).toMatchObject({ status: 413, code: 'body_too_large' })
+    expect(await post(told, {}, 'key:none')).toMatchObject({ status: 401, code: 'key_invalid' })
+    expect(await redis.command('KEYS', '*')).toEqual([])
+  })
+
+  it('has one open job of the plan free, says so, and lets its owner alone see and end it', async () => {
+    const { told } = api()
+    const first = await post(told, {}, 'free:eve')
+    expect(await post(told, {}, 'free:eve')).toMatchObject({ status: 429, code: 'too_many_jobs' })
+    const path = `/${first.body.id}`
+    for (const [method, of] of [
+      ['GET', path],
+      ['GET', `${path}/events`],
+      ['DELETE', path],
+      ['GET', '/job_none'],
+      ['GET', `${path}:inputs`],
+      ['DELETE', '/firebase'],
+    ] as const)
+      expect(await told(method, of, 'user:ada'), `${method} ${of}`).toMatchObject({
+        status: 404,
+        code: 'not_found',
+      })
+    expect((await told('GET', '', 'user:ada')).body).toEqual({ object: 'list', data: [] })
+    expect((await told('GET', '', 'free:eve')).body).toMatchObject({ data: [{ id: first.body.id }] })
+    const cancelled = await told('DELETE', path, 'free:eve')
+    expect(cancelled).toMatchObject({ status: 202, body: { status: 'cancelled', units: 0 } })
+    expect((await told('DELETE', path, 'free:eve')).body).toEqual(cancelled.body)
+    expect((await told('GET', '', 'free:eve')).body).toEqual({ object: 'list', data: [] })
+    expect(await post(told, {}, 'free:eve')).toMatchObject({ status: 202 })
+  })
+
+  it('gives the job of an idempotency key as it is now, and refuses another body', async () => {
+    const { told } = api()
+    const key = { 'idempotency-key': 'order-7' }
+    const first = await post(told, key)
+    await redis.command('HSET', `twohop:job:${first.body.id}`, 'state', 'running', 'claim', 'h')
+    const again = await post(told, key)
+    expect([again.status, again.body.id, again.body.status]).toEqual([202, first.body.id, 'running'])
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(again.headers.get('location')).toBe(`/v1/jobs/${first.body.id}`)
+    const other = { ...two, inputs: [chat('c')] }
+    expect(await post(told, key, undefined, other)).toMatchObject({
+      status: 409,
+      code: 'idempotency_key_reused',
+    })
+    expect((await post(told, key, 'user:eve')).body.id).not.toBe(first.body.id)
+    expect(await redis.command('ZCARD', 'twohop:jobs-open')).toBe(2)
+  })
+
+  it('gives the results there are, and once it has ended what it cost', async () => {
+    const { told } = api()
+    const id = (await post(told)).body.id
+    const key = `twohop:job:${id}`
+    const answer = { status: 200, body: { id: 'x', choices: [] } }
+    const failure = { status: 400, body: { error: { code: 'context_length_exceeded' } } }
+    await redis.command('HSET', `${key}:results`, 0, JSON.stringify(answer), 1, JSON.stringify(failure))
+    await redis.command('HSET', key, 'state', 'running', 'claim', 'h', 'started_at', redis.clock.now)
+    expect((await told('GET', `/${id}?limit=1`)).body).toMatchObject({
+      status: 'running',
+      results: [{ index: 0, ...answer }],
+      has_more: true,
+    })
+    expect((await told('GET', `/${id}?after=0`)).body).toMatchObject({
+      results: [{ index: 1, ...failure }],
+      has_more: false,
+    })
+    expect(await told('GET', `/${id}?limit=0`)).toMatchObject({ status: 400, code: 'invalid_request' })
+    const sums = ['done', 2, 'failed', 1, 'prompt_tokens', 15, 'output_tokens', 2]
+    await redis.command('HSET', key, 'state', 'done', 'ended_at', redis.clock.now, ...sums)
+    await redis.command('ZADD', 'twohop:jobs-ended', redis.clock.now, String(id))
+    expect((await told('GET', `/${id}`)).body).toMatchObject({
+      status: 'done',
+      counts: { total: 2, done: 2, failed: 1 },
+      usage: { prompt_tokens: 15, completion_tokens: 2 },
+      units: 23,
+    })
+    expect(await counters(redis, 'day:2026-11-21', 'firebase:demo:ada')).toMatchObject({ used: 23, held: 0 })
+    expect(await redis.command('EXISTS', 'twohop:jobs-ended')).toBe(0)
+  })
+
+  it('lets the host of a running job know that it shall end', async () => {
+    const { told, woken } = api()
+    const id = (await post(told)).body.id
+    await redis.command('HSET', `twohop:job:${id}`, 'state', 'running', 'claim', 'h')
+    const answer = await told('DELETE', `/${id}`)
+    expect(answer).toMatchObject({ status: 202, body: { status: 'running', cancelling: true } })
+    expect(woken).toHaveLength(2)
+  })
+
+  it('streams the progress until the end', async () => {
+    const { told, ask } = api()
+    const id = (await post(told)).body.id
+    await told('DELETE', `/${id}`)
+    const answer = await ask('GET', `/${id}/events`)
+    expect(answer.headers.get('content-type')).toBe('text/event-stream')
+    expect((await answer.text()).split('\n\n')).toEqual([
+      'event: progress\ndata: {"status":"cancelled","counts":{"total":2,"done":0,"failed":0}}',
+      expect.stringMatching(/^event: end\ndata: .*"units":0/),
+      '',
+    ])
+  })
+
+  it('serves an API key that has both scopes', async () => {
+    const { told } = api()
+    const key = [
+      'account',
+      'firebase:demo:ada',
+      'secret_hash',
+      HASH,
+      'plan',
+      'pro',
+      'expires_at',
+      redis.clock.now + HOUR,
+    ]
+    await redis.command('HSET', 'twohop:key:k1', ...key, 'scopes', 'jobs embed')
+    expect(await post(told, {}, 'key:k1')).toMatchObject({ status: 403, code: 'scope_missing' })
+    await redis.command('HSET', 'twohop:key:k1', 'scopes', 'jobs chat')
+    const made = await post(told, {}, 'key:k1')
+    expect(made.status).toBe(202)
+    expect((await told('GET', `/${made.body.id}`, 'key:k1')).status).toBe(200)
+    await redis.command('HSET', 'twohop:key:k1', 'scopes', 'chat')
+    expect(await told('GET', `/${made.body.id}`, 'key:k1')).toMatchObject({ code: 'scope_missing' })
+  })
+
+  it('leaves no job that its client was told is not there', async () => {
+    const kept = store()
+    const lossy: JobStore = {
+      ...kept,
+      enqueue: async (job) => {
+        await kept.enqueue(job)
+        throw new TwohopError('store_unavailable', 'away')
+      },
+    }
+    const { told } = api({ store: lossy })
+    expect(await post(told, { 'idempotency-key': 'order-8' })).toMatchObject({
+      status: 503,
+      code: 'store_unavailable',
+    })
+    expect(await redis.command('ZCARD', 'twohop:jobs-open')).toBe(0)
+    expect(await counters(redis, 'day:2026-11-21', 'firebase:demo:ada')).toMatchObject({ used: 0, held: 0 })
+    // Under the same key it is another attempt.
+    expect(await post(api().told, { 'idempotency-key': 'order-8' })).toMatchObject({ status: 202 })
+    const { settleDue } = createSettleJobs({ budget: redis.budget(), store: kept, notify: async () => {} })
+    expect(await settleDue()).toBe(1)
+    expect(await counters(redis, 'day:2026-11-21', 'firebase:demo:ada')).toMatchObject({
+      used: 0,
+      held: WORST,
+    })
+  })
+})

@@ -1,0 +1,93 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { embeddedModel } from '../../real-models.ts'
+import { type Serving, serve } from '../serving.ts'
+import { enqueue, jobOf } from './enqueue.ts'
+import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
+
+const INPUTS = 24
+const TOKENS = 40
+
+/** What becomes of the next requests to the store: not taken, taken but never answered, or as it should be. */
+type Fault = 'away' | 'deaf'
+
+let redis: JobsRedis
+let serving: Serving
+let faults: Fault[] = []
+let struck = 0
+
+const front = createServer(async (request, response) => {
+  const fault = faults.shift()
+  if (fault !== undefined) struck++
+  if (fault === 'away') return request.socket.destroy()
+  const pieces: Buffer[] = []
+  for await (const piece of request) pieces.push(piece)
+  const { HOST_JOBS_REDIS_URL: url = '', HOST_JOBS_REDIS_TOKEN: token = '' } = redis.variables
+  const answer = await fetch(url + request.url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: Buffer.concat(pieces),
+  })
+  const text = await answer.text()
+  if (fault === 'deaf') return request.socket.destroy()
+  response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text)
+})
+
+beforeAll(async () => {
+  redis = await startJobsRedis()
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+  const models = [{ id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }]
+  serving = await serve(models, {
+    ...redis.variables,
+    HOST_SLOTS: '4',
+    HOST_JOBS_REDIS_URL: `http://127.0.0.1:${(front.address() as AddressInfo).port}`,
+  })
+})
+afterAll(async () => {
+  await serving.stop()
+  front.close()
+  front.closeAllConnections()
+  await redis.stop()
+})
+
+test.each<[string, Fault[]]>([
+  ['does not answer', ['away', 'away', 'away', 'away']],
+  ['takes what it is sent, and its answer is lost', ['deaf', 'deaf', 'deaf']],
+  ['does one and the other', ['deaf', 'away', 'deaf', 'away']],
+])('a store that %s for a while: nothing is lost, computed twice or counted twice', async (_what, coming) => {
+  serving.lines.length = 0
+  struck = 0
+  const id = `job${coming.length}${coming[0]}`
+  await enqueue(redis.command, serving.signer, {
+    id,
+    model: 'chat',
+    path: '/v1/completions',
+    scope: 'chat',
+    bodies: Array.from({ length: INPUTS }, (_, index) => ({
+      model: 'chat',
+      prompt: `Chapter ${index}`,
+      max_tokens: TOKENS,
+      stream: false,
+      stop: [],
+      logit_bias: { 0: -100, 2: -100 },
+    })),
+  })
+  const record = async () => (await jobOf(redis.command, id)).record
+  await expect
+    .poll(async () => Number((await record()).done), { interval: 10, timeout: 30_000 })
+    .toBeGreaterThan(0)
+  faults = [...coming]
+  await expect.poll(async () => (await record()).state, { interval: 20, timeout: 60_000 }).toBe('done')
+  expect(struck).toBe(coming.length)
+  const { record: ended, results } = await jobOf(redis.command, id)
+  expect(results.size).toBe(INPUTS)
+  expect(ended).toMatchObject({
+    done: String(INPUTS),
+    failed: '0',
+    output_tokens: String(INPUTS * TOKENS),
+  })
+  const runs = serving.lines.filter((line) => line.startsWith('run '))
+  expect(runs).toHaveLength(INPUTS)
+  await expect.poll(() => serving.lines.filter((line) => line.startsWith('job_ended '))).toHaveLength(1)
+})
