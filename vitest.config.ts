@@ -35,6 +35,17 @@ export default defineConfig({
         },
       },
       {
+        // Every fault on real parts; ends with a table of what became of each.
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/faults/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         // `npm start` itself, as a user types it.
         test: {
           name: 'start',

@@ -1,0 +1,254 @@
+import { execFile, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createUpstashBudget } from '../../edge/budget/upstash.ts'
+import { createDrain } from '../../edge/ledger/drain.ts'
+import { createSupabaseLedger } from '../../edge/ledger/supabase.ts'
+import { createUpstashStream } from '../../edge/ledger/upstash.ts'
+import { ask } from './client.ts'
+import { DRAIN } from './processes.ts'
+import type { Fault, StepMessage } from './steps.ts'
+import { addRows } from './table.ts'
+import { describeWithRedis, eventually, startWorld, unitsIn, type World } from './world.ts'
+
+const EVENTS = 10_000
+const ACCOUNTS = 20
+const AT_ONCE = 100
+
+/** Before Postgres stands still, to begin with. */
+const EARLIER = 100
+
+const aroundEach = (names: readonly string[]) => names.flatMap((name) => [`before ${name}`, `after ${name}`])
+/** Once in the life of a stream. */
+const FIRST = aroundEach(['xgroup'])
+/** What each drain does, of events and then of acts; it dies before and after each. */
+const STEPS = aroundEach([
+  ...['read unfinished', 'read', 'record_usage_events', 'finish_events', 'xlen', 'xrange', 'xpending'],
+])
+
+const plenty = 1_000_000_000
+const limits = {
+  requestsPerMinute: plenty,
+  concurrent: plenty,
+  budgets: { minute: plenty, day: plenty, month: plenty },
+}
+
+describeWithRedis('a Postgres that stands still while 10,000 requests are settled', () => {
+  let world: World
+  /** Ids of all requests in the order in which they were settled. */
+  let arrived: string[] = []
+  let drain: ReturnType<typeof createDrain>
+  beforeAll(async () => {
+    world = await startWorld()
+    const { url, token } = world.redis
+    const { url: ledgerUrl, secretKey: key } = world.postgres
+    drain = createDrain({
+      stream: createUpstashStream({ url, token }),
+      // It would wait 10 s for a Postgres that does not answer.
+      ledger: createSupabaseLedger({ url: ledgerUrl, key, timeoutMs: 500, fetch }),
+      now: Date.now,
+    })
+  })
+  afterAll(() => world?.stop())
+
+  const waiting = async () => {
+    const entries = await world.redis.command<[string, string[]][]>('XRANGE', 'twohop:events', '-', '+')
+    return entries.map(([, words]) => ({
+      requestId: words[words.indexOf('request_id') + 1] ?? '',
+      units: Number(words[words.indexOf('units') + 1]),
+    }))
+  }
+  /** Rows of the ledger, and units of all its events and of those on their way to it, each request once. */
+  async function known(): Promise<{ ledger: number; units: number }> {
+    const rows = await world.ledger()
+    const all = new Map(
+      [...rows, ...(await waiting())]
+        .filter(({ requestId }) => requestId.startsWith('request '))
+        .map(({ requestId, units }) => [requestId, units]),
+    )
+    return { ledger: rows.length, units: [...all.values()].reduce((sum, units) => sum + units, 0) }
+  }
+  /** What the counters of all accounts say was used. */
+  async function charged(): Promise<number> {
+    let sum = 0
+    for (let n = 0; n < ACCOUNTS; n++) sum += (await world.spending(`account ${n}`)).used
+    return sum
+  }
+
+  /** Reserves and settles as edges do, a hundred at once. */
+  async function spend(count: number, first: number): Promise<void> {
+    const { url, token } = world.redis
+    const project = { day: plenty, month: plenty }
+    const budget = createUpstashBudget({ url, token, project, timeoutMs: 30_000 })
+    const one = async (n: number) => {
+      const account = `account ${n % ACCOUNTS}`
+      const names = { plan: 'free', model: 'tiny-chat', task: 'chat' }
+      const requestId = `request ${n}`
+      const spender = { account, issuedAt: Math.floor(Date.now() / 1000), plan: 'free' }
+      await budget.reserve({ requestId, spender, units: 100, limits, leaseMs: 60_000, ...names })
+      const reserved = { account, units: 100, key: '', ...names }
+      const used = { units: n % 101, promptTokens: n % 101, outputTokens: 0, computeMs: 1 }
+      await budget.settle({ requestId, reserved, ...used, outcome: 'ok' })
+    }
+    for (let from = first; from < first + count; from += AT_ONCE)
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, (_, n) => one(from + n)))
+  }
+
+  const killed: { at: string; signal: string; ledger: number; units: number; used: number }[] = []
+  async function killDrain(at: string): Promise<void> {
+    const { signal } = await drainOnce({ at, nth: 1, act: 'kill' })
+    killed.push({ at, signal, ...(await known()), used: await charged() })
+  }
+
+  it('knows every step of a drain, and those of the first', async () => {
+    await spend(EARLIER / 2, 0)
+    for (const at of FIRST) await killDrain(at)
+    await drainOnce()
+    await spend(EARLIER / 2, EARLIER / 2)
+    const { code, steps } = await drainOnce()
+    expect(code).toBe(0)
+    expect([...new Set(steps)].toSorted()).toEqual(STEPS.toSorted())
+    arrived = (await world.ledger()).map(({ requestId }) => requestId)
+    expect(arrived).toHaveLength(EARLIER)
+  }, 60_000)
+
+  it('stops nobody: requests go on, the backlog and its age rise', async () => {
+    const thaw = await freeze(world.postgres.pid)
+    try {
+      await spend(EVENTS / 2, EARLIER)
+      const half = await drain()
+      await spend(EVENTS / 2, EARLIER + EVENTS / 2)
+      const full = await drain()
+      expect(half).toMatchObject({ recorded: 0, ended: 'ledger_away', backlog: { entries: EVENTS / 2 } })
+      expect(full).toMatchObject({ recorded: 0, ended: 'ledger_away', backlog: { entries: EVENTS } })
+      expect(half.lagMs).toBeGreaterThan(100)
+      expect(full.lagMs).toBeGreaterThan(half.lagMs)
+
+      const edge = await world.startEdge()
+      const { token } = await world.newUser('somebody')
+      const body = { model: 'twohop-chat', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 1 }
+      for (let n = 0; n < 3; n++) expect((await ask({ url: edge.url, token, body })).status).toBe(200)
+      await eventually(async () => (await waiting()).length === EVENTS + 3)
+      await edge.stop()
+      arrived.push(...(await waiting()).map(({ requestId }) => requestId))
+    } finally {
+      thaw()
+    }
+  }, 90_000)
+
+  it('has them all afterwards, though the drain is killed at each of its steps', async () => {
+    const crashed = await crash(world)
+    for (const at of STEPS) await killDrain(at)
+    const { code } = await drainOnce()
+    const rows = await world.ledger()
+    const own = unitsIn(rows.filter(({ requestId }) => requestId.startsWith('request ')))
+    const used = await charged()
+    const inAll = `${EVENTS.toLocaleString('en')} requests`
+    await addRows(
+      {
+        fault: 'Postgres frozen',
+        where: inAll,
+        client: 'all answered',
+        held: 0,
+        charged: used,
+        ledger: own,
+        lost: 0,
+      },
+      {
+        fault: 'Postgres crashed',
+        where: 'while a batch is recorded',
+        client: `the drain ended: ${crashed}`,
+        held: 0,
+        charged: used,
+        ledger: own,
+        lost: 0,
+      },
+      ...killed.map(({ at, ledger, units, used }) => ({
+        fault: 'drain killed',
+        where: at,
+        client: `${ledger} in the ledger by then`,
+        held: 0,
+        charged: used,
+        ledger: units,
+        lost: 0,
+      })),
+    )
+
+    expect(killed.map(({ signal }) => signal)).toEqual([...FIRST, ...STEPS].map(() => 'SIGKILL'))
+    expect(code).toBe(0)
+    expect(crashed).toBe('ledger_away')
+    for (const each of killed) expect(each.units, each.at).toBe(each.used)
+    expect(used).toBe(expectedUnits())
+    expect(own).toBe(used)
+    expect(rows.map(({ requestId }) => requestId)).toEqual(arrived)
+    expect(await waiting()).toEqual([])
+    expect(await world.deadLetters()).toBe(0)
+    expect((await world.reconcile()).differences).toEqual([])
+  }, 90_000)
+
+  async function drainOnce(fault: Fault = { at: 'never', nth: 1, act: 'kill' }) {
+    const child = fork(DRAIN, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      env: { PATH: process.env.PATH, ...world.stores },
+    })
+    const steps: string[] = []
+    child.on('message', (message: StepMessage) => void steps.push(message.name))
+    child.send({ type: 'fault', fault })
+    const [code, signal] = await once(child, 'exit')
+    return { code, signal, steps }
+  }
+
+  /** Ends a process of Postgres in the middle of a batch, which it takes for a crash: it ends all and recovers. */
+  async function crash({ postgres }: World): Promise<string> {
+    const { url, token } = world.redis
+    const ledger = createSupabaseLedger({ url: postgres.url, key: postgres.secretKey, fetch })
+    let batches = 0
+    const dying = createDrain({
+      stream: createUpstashStream({ url, token }),
+      ledger: {
+        ...ledger,
+        async record(events) {
+          // Not the first, since there may be no such process before.
+          const [backend] = ++batches === 2 ? await processesOf(postgres.pid, 'authenticator') : []
+          const recorded = ledger.record(events)
+          if (backend) process.kill(backend, 'SIGKILL')
+          return recorded
+        },
+      },
+      now: Date.now,
+    })
+    const { ended } = await dying()
+    await eventually(() =>
+      postgres.owner`select 1`.then(
+        () => true,
+        () => false,
+      ),
+    )
+    return ended
+  }
+})
+
+function expectedUnits(): number {
+  let sum = 0
+  for (let n = 0; n < EARLIER + EVENTS; n++) sum += n % 101
+  return sum
+}
+
+/** Ids of a server's own processes, of those alone whose title has a word where one is given. */
+async function processesOf(pid: number, word?: string): Promise<number[]> {
+  const filter = word ? ['-f', word] : []
+  const { stdout } = await promisify(execFile)('pgrep', ['-P', String(pid), ...filter])
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+/** Stops the clock of a server with all its processes, so that it takes calls and answers none; gives the way back. */
+async function freeze(pid: number): Promise<() => void> {
+  process.kill(pid, 'SIGSTOP')
+  const all = [pid, ...(await processesOf(pid))]
+  for (const each of all) process.kill(each, 'SIGSTOP')
+  return () => {
+    for (const each of all) process.kill(each, 'SIGCONT')
+  }
+}

@@ -1,0 +1,69 @@
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { textTable } from '../../cost/table.ts'
+
+/** What became of one fault; all numbers in units. */
+export type Row = {
+  fault: string
+  /** The step, or what was under way. */
+  where: string
+  /** What the client saw. */
+  client: string
+  /** Units held when the fault came. */
+  held: number
+  /** Units that the budget's counters say were used, in the end. */
+  charged: number
+  /** Units in the ledger, in the end. */
+  ledger: number
+  /** Units that were computed and that nobody will be charged for: of a Redis that lost its data. */
+  lost: number
+}
+
+export const isEqual = ({ charged, ledger }: Row) => charged === ledger
+
+const PAGE = fileURLToPath(new URL('../../docs/faults.md', import.meta.url))
+const FILE = fileURLToPath(new URL('../../.local/faults/rows.jsonl', import.meta.url))
+
+/**
+ * Adds rows to the table of this run; tests do so before they judge them.
+ * @throws Error where docs/faults.md does not tell of one
+ */
+export async function addRows(...rows: Row[]): Promise<void> {
+  await appendFile(FILE, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const page = (await readFile(PAGE, 'utf8')).replaceAll(/ +/g, ' ')
+  for (const { fault, where } of rows)
+    if (!page.includes(`| ${fault} | ${where} |`)) throw new Error(`docs/faults.md lacks ${fault}, ${where}`)
+}
+
+export async function clearRows(): Promise<void> {
+  await mkdir(dirname(FILE), { recursive: true })
+  await rm(FILE, { force: true })
+}
+
+/** The rows of the last run, in the order in which they came. */
+export async function rowsOfRun(): Promise<Row[]> {
+  const text = await readFile(FILE, 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line): Row => JSON.parse(line))
+}
+
+/** The table for a terminal, with a line of sums under it. */
+export function faultTable(rows: readonly Row[]): string {
+  const columns = [
+    ...['fault', 'where', 'the client saw'].map((title) => ({ title })),
+    ...['held', 'charged', 'ledger', 'lost'].map((title) => ({ title, right: true })),
+    { title: 'equal' },
+  ]
+  const cells = rows.map((row) => [
+    row.fault,
+    row.where,
+    row.client,
+    ...[row.held, row.charged, row.ledger, row.lost].map(String),
+    isEqual(row) ? 'yes' : 'NO',
+  ])
+  const equal = rows.filter(isEqual).length
+  return [...textTable(columns, cells), '', `${rows.length} faults, ${equal} equal.`].join('\n')
+}

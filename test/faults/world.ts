@@ -1,0 +1,208 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+import { run } from '../../cli/run.ts'
+import type { Difference } from '../../edge/ledger/reconcile.ts'
+import { DEAD_LETTERS } from '../../edge/ledger/upstash.ts'
+import { createIssuer } from '../../local/issuer/issuer.ts'
+import { startPostgres } from '../../local/postgres/start.ts'
+import type { Catalog, Model } from '../../shared/catalog.ts'
+import { type EdgeProcess, startEdge } from './edge.ts'
+import type { HostAddress, HostRun } from './host.ts'
+import { REDIS_SERVER, startRedisServer } from './redis-server.ts'
+
+export const LEASE_MS = 5_100
+/** What the plan `narrow` may spend a day, in units. */
+export const NARROW = 500
+
+/** A row of the ledger, as far as these tests look. */
+export type LedgerRow = {
+  account: string
+  requestId: string
+  kind: string
+  outcome: string
+  units: number
+  reserved: number
+}
+
+export type World = Awaited<ReturnType<typeof startWorld>>
+
+/**
+ * Everything around an edge but the host, each a real one: Redis, Postgres with the ledger, an issuer.
+ * @param keeps whether Redis has its data again after a crash
+ */
+export async function startWorld({ keeps = false }: { keeps?: boolean } = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'twohop-faults-'))
+  const redis = await startRedisServer({ dir, keeps })
+  let behindMs = 0
+  const issuer = await createIssuer({ ttlSeconds: 7200, now: () => Date.now() - behindMs })
+  const postgres = await startPostgres({ supabaseUrl: issuer.supabase.url })
+  const { owner } = postgres
+  const ledger = { LEDGER_SUPABASE_URL: postgres.url, LEDGER_SUPABASE_KEY: postgres.secretKey }
+  const stores = { UPSTASH_REDIS_REST_URL: redis.url, UPSTASH_REDIS_REST_TOKEN: redis.token, ...ledger }
+  const variables = {
+    ...stores,
+    ...issuer.environment,
+    CATALOG: JSON.stringify(withPlans(inject('host').catalog)),
+    REQUEST_TIMEOUT_MS: String(LEASE_MS - 100),
+    LEASE_SLACK_MS: '100',
+  }
+
+  return {
+    redis,
+    postgres,
+    stores,
+    startEdge({ changed = {}, host = inject('host'), skewMs = 0 }: EdgeOptions = {}) {
+      const key = JSON.stringify(host.privateKey)
+      const before = { ...variables, HOST_URL: host.url, SERVICE_TOKEN_PRIVATE_KEY: key }
+      return startEdge({ ...before, ...changed }, { metricsUrl: host.metricsUrl, skewMs })
+    },
+
+    /** A user, with a token that was signed `agoMs` ago and lives two hours. */
+    async newUser(uid: string, plan = 'roomy', agoMs = 0) {
+      behindMs = agoMs
+      const minted = issuer.mintFirebase({ uid, email: `${uid}@example.com`, customClaims: { plan } })
+      behindMs = 0
+      const token = await minted
+      return { token, account: `firebase:${issuer.firebase.projectId}:${uid}` }
+    },
+
+    /** Units used and held of an account, or of the project, this month, and its leases. */
+    async spending(account?: string) {
+      const month = `month:${new Date().toISOString().slice(0, 7)}`
+      const key = account === undefined ? `twohop:project:${month}` : `twohop:budget:${account}:${month}`
+      const [used, held] = await redis.command<(string | null)[]>('HMGET', key, 'used', 'held')
+      const leases =
+        account === undefined ? 0 : await redis.command<number>('ZCARD', `twohop:leases:${account}`)
+      return { used: Number(used ?? 0), held: Number(held ?? 0), leases }
+    },
+
+    /** What the ledger has, of one account or of all, in the order in which it came. */
+    async ledger(account?: string): Promise<LedgerRow[]> {
+      const rows = await owner`
+        select account_id, request_id, kind, outcome, units::int, reserved_units::int from twohop.usage_events
+        where account_id = coalesce(${account ?? null}, account_id) order by seq`
+      return rows.map((row) => ({
+        account: row.account_id,
+        requestId: row.request_id,
+        kind: row.kind,
+        outcome: row.outcome,
+        units: row.units,
+        reserved: row.reserved_units,
+      }))
+    },
+
+    /** Has an edge sweep and drain until no hold is open, as the scheduled events of the next minutes do. */
+    async recovered(edge: EdgeProcess): Promise<void> {
+      await eventually(async () => {
+        // One that fails, Redis being busy with its return, is made up for by the next.
+        await edge.cron().catch(() => {})
+        return (await redis.command<number>('ZCARD', 'twohop:open')) === 0
+      })
+      await edge.cron()
+    },
+
+    /** Counters that say more than their budget has. */
+    async overLimit(): Promise<string[]> {
+      const over: string[] = []
+      for (const pattern of ['twohop:budget:*', 'twohop:project:*'])
+        for (const key of await redis.command<string[]>('KEYS', pattern)) {
+          const [used, held, limit] = (
+            await redis.command<(string | null)[]>('HMGET', key, 'used', 'held', 'limit')
+          ).map((text) => Number(text ?? 0))
+          // One that the rebuild made knows no limit yet.
+          if (limit && (used ?? 0) + (held ?? 0) > limit) over.push(key)
+        }
+      return over
+    },
+
+    /** How many events the ledger would not have. */
+    deadLetters: () => redis.command<number>('XLEN', DEAD_LETTERS),
+
+    /** The command `twohop reconcile`, with what it prints as JSON. */
+    async reconcile(...options: string[]): Promise<{ differences: Difference[]; rebuilt: number }> {
+      Object.assign(process.env, stores, { CATALOG: variables.CATALOG })
+      let printed = ''
+      await run(['reconcile', '--json', ...options], {
+        out: (text) => {
+          printed += text
+        },
+        err: () => {},
+        colour: false,
+        signal: new AbortController().signal,
+      })
+      return JSON.parse(printed)
+    },
+
+    async stop() {
+      await redis.stop()
+      await postgres.stop()
+      await issuer.close()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+type EdgeOptions = {
+  /** Variables other than those of the world. */
+  changed?: Record<string, string>
+  /** Another host than that of the whole run. */
+  host?: HostAddress
+  /** How far ahead of the machine's its clock goes. */
+  skewMs?: number
+}
+
+function withPlans(catalog: Catalog): Catalog {
+  const pro = catalog.plans.find(({ id }) => id === 'pro')
+  if (!pro) throw new Error('the catalog has no plan called pro')
+  const limits = { ...pro.limits, requests_per_minute: 100_000, concurrent: 100 }
+  const plenty = 1_000_000_000
+  return {
+    ...catalog,
+    project: { budgets: { day: plenty, month: plenty } },
+    plans: [
+      ...catalog.plans,
+      { ...pro, id: 'roomy', limits, budgets: { minute: plenty, day: plenty, month: plenty } },
+      { ...pro, id: 'narrow', limits, budgets: { minute: NARROW, day: NARROW, month: NARROW } },
+    ],
+  }
+}
+
+/** A suite that needs a redis-server, which only a signal can kill. CI must have one. */
+export function describeWithRedis(name: string, suite: () => void): void {
+  if (REDIS_SERVER) return void describe(name, suite)
+  const missing = `${name}: no redis-server is on the PATH (Debian: apt-get install redis-server)`
+  if (process.env.CI) it(missing, () => expect.fail(missing))
+  else it.skip(missing)
+}
+
+/** The model that all these tests ask. */
+export const chatModel = modelOf(inject('host').catalog)
+
+function modelOf({ models }: Catalog): Model {
+  const [model] = models
+  if (!model) throw new Error('the host has no model')
+  return model
+}
+
+/** What the host computed, request by request. */
+export async function hostRuns(): Promise<HostRun[]> {
+  const text = await readFile(inject('hostRuns'), 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line): HostRun => JSON.parse(line))
+}
+
+export const sum = (units: readonly number[]) => units.reduce((total, each) => total + each, 0)
+export const unitsIn = (rows: readonly { units: number }[]) => sum(rows.map(({ units }) => units))
+
+/** Asks again, 50 times a second for at most 20 s, until it holds. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('it did not happen within 20 s')
+}
