@@ -3,13 +3,11 @@ import type { HostBenchOptions } from '../options.ts'
 import { drawScaling } from './chart.ts'
 import { createHosts, type Hosts } from './hosts.ts'
 import { machine } from './machine.ts'
-import type { Measured, Measurement } from './measurement.ts'
+import type { Measurement, Result } from './measurement.ts'
 import { MEASUREMENTS } from './measurements.ts'
 import { chatModel } from './models.ts'
 import { report } from './report.ts'
 import type { Curve } from './scaling.ts'
-
-export type Result = { name: string; seconds: number } & (Measured | { failed: string })
 
 /**
  * The host beside transformers.js, all in one run on the same model files: every measurement in turn, interleaved where

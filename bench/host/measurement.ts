@@ -38,3 +38,6 @@ export type Measurement = {
   limitSeconds: number
   run(world: World): Promise<Measured>
 }
+
+/** What a measurement came to, and how long it took. */
+export type Result = { name: string; seconds: number } & (Measured | { failed: string })

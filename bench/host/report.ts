@@ -1,6 +1,5 @@
-import type { Result } from './bench.ts'
 import type { machine } from './machine.ts'
-import type { Finding } from './measurement.ts'
+import type { Finding, Result } from './measurement.ts'
 
 type Report = {
   machine: ReturnType<typeof machine>
