@@ -6,7 +6,7 @@ const ENOUGH = 100
 const MOST_PAGES = 10
 
 /**
- * Accounts with a record whose name holds `search`, without regard to case. Looks at a bounded part of the store and
+ * Accounts, known or seen this month, whose name holds `search`, without regard to case. Looks at a bounded part of the store and
  * says where to go on, so an answer may be empty before the end.
  * @throws TwohopError store_unavailable
  */

@@ -23,7 +23,7 @@ export type AccountChanges = {
   [Field in 'status' | 'plan' | 'billingDay' | 'revokedBefore']?: AccountRecord[Field] | null
 }
 
-/** A page of accounts that have a record, in no order; `next` continues it, undefined at the end. */
+/** A page of accounts that have a record or spent something this month, in no order; `next` continues it, undefined at the end. */
 export type AccountPage = { accounts: (AccountRecord & { account: string })[]; next: string | undefined }
 
 /** Every method throws TwohopError `store_unavailable` where the store does not answer. */

@@ -9,10 +9,14 @@ import {
 import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { GRANT } from './grant.lua.ts'
-import { ACCOUNT_PREFIX, accountKey } from './keys.ts'
+import { ACCOUNT_PREFIX, accountKey, BUDGET_PREFIX } from './keys.ts'
 
 /** Records that one page of a list looks for. */
 const PAGE = 500
+
+/** Both prefixes as one of Redis's patterns; what else it lets through is told apart by name. */
+const RECORDS_AND_COUNTERS = 'twohop:[ab]*'
+const MONTH = new RegExp(`^${BUDGET_PREFIX}(.+):month:[0-9-]+$`)
 
 type Options = UpstashOptions & {
   /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
@@ -54,15 +58,27 @@ export function createUpstashAccounts({ clock = () => 0, ...options }: Options):
 
     list: (next = '0') =>
       orUnavailable(async () => {
-        const [cursor, keys] = await redis.scan(next, { match: `${ACCOUNT_PREFIX}*`, count: PAGE })
-        const hashes = await Promise.all(keys.map((key) => hash(redis, key)))
-        const accounts = keys.map((key, i) => ({
-          account: key.slice(ACCOUNT_PREFIX.length),
-          ...accountOf(fieldsOf(hashes[i])),
-        }))
+        const [cursor, keys] = await redis.scan(next, { match: RECORDS_AND_COUNTERS, count: PAGE })
+        const found = await Promise.all(keys.map((key) => accountAt(redis, key)))
+        const accounts = found.filter((account) => account !== undefined)
         return { accounts, next: cursor === '0' ? undefined : cursor }
       }),
   }
+}
+
+/**
+ * The account of a record, or of a month's counter where it has no record: that one comes by itself. Nothing for any
+ * other key.
+ */
+async function accountAt(
+  redis: Redis,
+  key: string,
+): Promise<(AccountRecord & { account: string }) | undefined> {
+  const recorded = key.startsWith(ACCOUNT_PREFIX)
+  const account = recorded ? key.slice(ACCOUNT_PREFIX.length) : MONTH.exec(key)?.[1]
+  if (account === undefined) return undefined
+  const fields = fieldsOf(await hash(redis, accountKey(account)))
+  return recorded || Object.keys(fields).length === 0 ? { account, ...accountOf(fields) } : undefined
 }
 
 /** A hash as Redis replies it: names and texts in turn. */

@@ -123,6 +123,18 @@ describeEachRedis("an account's record", (redis) => {
     } while (page.next !== undefined)
     expect([...found].sort()).toEqual(names.sort())
   })
+
+  it('is found in the list without a record, from its first request on, and once', async () => {
+    const { accounts } = redis.records()
+    await redis.budget().reserve(request('one', { account: 'firebase:demo:new' }))
+    await redis.budget().reserve(request('two', { account: 'firebase:demo:known' }))
+    await accounts.set('firebase:demo:known', { plan: 'free' })
+    const { accounts: found } = await accounts.list()
+    expect(found.map(({ account, status }) => `${account} ${status}`).sort()).toEqual([
+      'firebase:demo:known active',
+      'firebase:demo:new active',
+    ])
+  })
 })
 
 describeEachRedis('a grant of extra units', (redis) => {
@@ -148,6 +160,16 @@ describeEachRedis('a grant of extra units', (redis) => {
     expect((await budget.reserve(request('r5', { ...tight, units: 5 }))).granted).toBe(true)
     expect((await accounts.get('firebase:ada')).extra?.units).toBe(0)
     expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ held: 35 })
+  })
+
+  it('pays beside a budget that is as large as can be counted', async () => {
+    const wide = { limits: limits({ day: Number.MAX_SAFE_INTEGER, month: 15 }) }
+    await redis.records().accounts.grant('firebase:ada', 20, redis.clock.now + 5000)
+    const first = await redis.budget().reserve(request('r1', { ...wide, units: 30 }))
+    expect(allowanceOf(first)?.budgets).toMatchObject({
+      day: { limit: Number.MAX_SAFE_INTEGER, held: 30 },
+      month: { limit: 35, held: 30 },
+    })
   })
 
   it('gets back what was not used, and the event says what it paid', async () => {
