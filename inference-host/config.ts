@@ -67,21 +67,22 @@ export const VARIABLES = {
     schema: atLeast(1, 3600),
   },
   HOST_SLOTS: {
-    meaning: 'Requests that a chat model computes at once, where its export can be batched.',
+    meaning:
+      'Requests that a model which writes text computes at once, where its export can be batched: chat, summarization, translation. 1 turns batching off.',
     unit: 'requests',
     fallback: '16',
     schema: atLeast(1, 1024),
   },
   HOST_EXACT: {
     meaning:
-      'Answers in a batch are those alone, token for token, also on a CPU that rounds several rows otherwise than one: there each row is computed by itself, which takes most of the gain.',
+      'Answers in a batch are those alone, token for token, also on a CPU that rounds several rows otherwise than one: there a chat model computes each row by itself, which takes most of the gain, and summarization and translation run one text at a time.',
     unit: 'true | false',
     fallback: 'false',
     schema: z.enum(['true', 'false']).transform((exact) => exact === 'true'),
   },
   HOST_KV_MB: {
     meaning:
-      "Most memory for a chat model's key and value caches, running requests and cached prefixes together; no more than a quarter of what all models have, unless one request needs it.",
+      'Most memory for the key and value caches of a model that writes text, running requests and cached prefixes together; no more than a quarter of what all models have, unless one request of a chat model needs it. Summarization and translation take 256 MiB of it at most.',
     unit: 'MiB',
     fallback: '1024',
     schema: atLeast(1, 1_000_000),

@@ -14,6 +14,7 @@ const HERE = process.env.INIT_CWD ?? process.cwd()
  * The manifest for this machine: the embedded models as committed, or with each of `sources` in the place of the
  * embedded one of its task, fetched where it is a hub's and locked.
  * @param sources hub ids, or folders relative to where the user stands
+ * @param signal ends the fetching
  * @returns path of the manifest, whose lock lies beside it
  * @throws Error with one clear line when a source is not there or cannot be fetched
  */
@@ -21,6 +22,7 @@ export async function localManifest(
   dir: string,
   sources: readonly string[],
   say: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<string> {
   if (sources.length === 0) return EMBEDDED
   const { models } = await readManifest(EMBEDDED)
@@ -37,6 +39,7 @@ export async function localManifest(
     endpoint: process.env.HF_ENDPOINT,
     token: process.env.HF_TOKEN,
     onProgress: progressLines(say),
+    ...(signal && { signal }),
   })
   return manifest
 }

@@ -57,7 +57,7 @@ export type Stack = {
 }
 
 /** A host that is told to stop finishes what it is computing; the others just end. */
-const HOST_GRACE_MS = 35_000
+const HOST_GRACE_MS = 45_000
 /** One that is told to stop while it makes its cluster first ends that, to leave no folder behind. */
 const POSTGRES_GRACE_MS = 15_000
 /** Demo tokens outlive a working day. */
@@ -103,7 +103,8 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
 
   try {
     const keys = await serviceKeys('local')
-    const manifest = await localManifest(dir, options.models, (line) => say('models', line))
+    const tell = (line: string) => say('models', line)
+    const manifest = await localManifest(dir, options.models, tell, options.signal)
     const redisEnv = { REDIS_DIR: join(dir, 'redis'), REDIS_PREFER: options.redis ?? 'auto' }
     const issuerArgs = ['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)]
     const hostEnv = {

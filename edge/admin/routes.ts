@@ -6,7 +6,7 @@ import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
 import { type Caller, requireScope } from '../keys/caller.ts'
 import type { CountAct } from '../keys/rate.ts'
-import { jsonBody, parseAs } from '../parse/body.ts'
+import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
 import { type By, createActs, type Done } from './acts.ts'
 import type { AuditEntry, AuditLog } from './audit.ts'
@@ -36,7 +36,7 @@ type Env = { Variables: { requestId: string } }
 
 const DAY = 86_400_000
 
-const Reason = z.string().trim().min(1).max(1000).optional()
+const Reason = keptText().trim().min(1).max(1000).optional()
 const Plain = z.strictObject({ reason: Reason })
 const PlanChange = z.strictObject({
   plan: z.string().min(1).max(64).nullable(),

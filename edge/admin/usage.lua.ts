@@ -1,5 +1,5 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { LEASES_PREFIX } from '../budget/keys.ts'
 import { WINDOWS_LUA } from '../budget/windows.lua.ts'
 

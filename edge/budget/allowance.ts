@@ -124,16 +124,22 @@ export function wholeNumber(reply: unknown): number {
   return reply
 }
 
+/** A grant may lift a budget above what can be counted; nobody ever spends as much. */
+function wholeLimit(reply: unknown): number {
+  return wholeNumber(typeof reply === 'number' ? Math.min(reply, Number.MAX_SAFE_INTEGER) : reply)
+}
+
 function countersOf(reply: unknown, limits: Limits): Counters {
   if (!Array.isArray(reply)) throw new TypeError('the store gave no counters')
   const [, account, running, requests, ...counters] = reply
   if (typeof account !== 'string' || account === '') throw new TypeError('the store named no account')
   const budgets = {} as Record<BudgetWindow, Allowance['budgets'][BudgetWindow]>
   for (const [index, window] of BUDGET_WINDOWS.entries()) {
-    const [limit, used, held, resetMs] = counters.slice(4 * index, 4 * index + 4).map(wholeNumber)
-    if (limit === undefined || used === undefined || held === undefined || resetMs === undefined)
+    const [most, ...numbers] = counters.slice(4 * index, 4 * index + 4)
+    const [used, held, resetMs] = numbers.map(wholeNumber)
+    if (used === undefined || held === undefined || resetMs === undefined)
       throw new TypeError('the store left counters out')
-    budgets[window] = { limit, used, held, resetMs }
+    budgets[window] = { limit: wholeLimit(most), used, held, resetMs }
   }
   const limit = limits.requestsPerMinute
   const remaining = Math.max(0, limit - wholeNumber(requests))

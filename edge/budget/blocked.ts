@@ -76,13 +76,12 @@ function certainMs({ code, window, allowance }: Refusal): number {
 function mayPass(
   { code, window }: Refusal,
   before: Limits,
-  { limits, idempotency }: ReserveRequest,
+  { limits, units, idempotency }: ReserveRequest,
 ): boolean {
   if (code === 'rate_limited') return limits.requestsPerMinute > before.requestsPerMinute
-  // What was answered before needs no budget, only a request of the minute.
-  return (
-    idempotency !== undefined || (window !== undefined && limits.budgets[window] > before.budgets[window])
-  )
+  // What was answered before needs no budget, only a request of the minute; what costs nothing fits into a spent one.
+  if (idempotency !== undefined || units === 0) return true
+  return window !== undefined && limits.budgets[window] > before.budgets[window]
 }
 
 /** The refusal as it reads `ageMs` later. */

@@ -1,10 +1,10 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from './clock.lua.ts'
 
 /** Adds a grant of extra units to what is left of one that still runs. */
 export const GRANT: Script = {
   name: 'grant',
-  sha: '6b9b2f564369c45bb1aedf5bee912b72dccc50b9',
+  sha: 'c8faf0261b9b7c9053ba123f35a2e6f3cb6a7e02',
   lua: `
 -- KEYS[1] account record: hash
 -- ARGV[1] extra units
@@ -17,6 +17,8 @@ local units, ends, from = tonumber(ARGV[1]), tonumber(ARGV[2]), int(now)
 if tonumber(record.extra_until or 0) > now then
   units, ends, from = units + tonumber(record.extra_units), math.max(ends, tonumber(record.extra_until)), record.extra_from
 end
+-- More than numbers are exact for is as good as endless.
+units = math.min(units, ${Number.MAX_SAFE_INTEGER})
 redis.call('HSET', KEYS[1], 'extra_units', int(units), 'extra_until', int(ends), 'extra_from', from)
 return {units, ends}
 `,

@@ -1,6 +1,6 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_LUA } from '../idempotency/record.lua.ts'
-import { CLOCK_LUA } from './clock.lua.ts'
 import { LEASES_PREFIX, SETTLED_KEPT_MS } from './keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'

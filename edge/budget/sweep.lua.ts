@@ -1,5 +1,5 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from './clock.lua.ts'
 import { LEASES_PREFIX, RESERVATION_PREFIX, SWEPT_KEPT_MS } from './keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 

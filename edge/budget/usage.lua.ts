@@ -1,5 +1,5 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from './clock.lua.ts'
 import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 

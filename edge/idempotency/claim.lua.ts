@@ -1,5 +1,5 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { ANSWER_KEPT_MS } from '../budget/keys.ts'
 import { ANSWER_GONE, RECORD_LUA } from './record.lua.ts'
 

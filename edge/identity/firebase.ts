@@ -12,7 +12,8 @@ export const FIREBASE_JWKS_URL =
  * share an account here: a token with `firebase.tenant` is refused.
  */
 const FirebaseClaims = OwnerClaims.extend({
-  sub: z.string().min(1).max(128),
+  // Admin SDKs may make any uid; what is no text would share a Redis key with others, and Postgres takes no NUL.
+  sub: z.string().min(1).max(128).refine(isText),
   iat: z.int(),
   auth_time: z.int(),
   email: z.string().optional(),
@@ -48,4 +49,8 @@ export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssu
       }
     },
   }
+}
+
+function isText(uid: string): boolean {
+  return uid.isWellFormed() && !uid.includes('\0')
 }

@@ -1,7 +1,7 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import { JOB_STREAM_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 
 /** Ends an account's job that no host has, and lets the host of any other know that it shall. */
 export const CANCEL_JOB: Script = {

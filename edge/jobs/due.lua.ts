@@ -1,7 +1,7 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import { JOB_PREFIX, JOB_STREAM_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 
 /** Ends jobs past their deadline, whoever has them, and lists jobs that ended and are not settled, the oldest first. */
 export const DUE_JOBS: Script = {

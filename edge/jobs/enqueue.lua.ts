@@ -1,7 +1,7 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { JOB_LISTS_KEPT_MS } from '../../shared/jobs/end.lua.ts'
 import { JOBS_OF_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { HOLD_LUA } from '../budget/hold.lua.ts'
 import { SPENDER_LUA } from '../budget/spender.lua.ts'
 import { WINDOWS_LUA } from '../budget/windows.lua.ts'

@@ -64,7 +64,6 @@ export function jobRoutes(options: Options) {
   const { jobs, authenticate, withStoredPlan, callerOf, keys, countAct, host, now } = options
   const { store } = jobs
   const routes = new Hono<Env>()
-  const { settleJob } = createSettleJobs({ ...options, store })
   const takeIn = createTakeIn({
     ...options,
     ...jobs,
@@ -73,11 +72,13 @@ export function jobRoutes(options: Options) {
     inputBytes: Math.floor(jobs.bodyBytes * SENT_TO_TAKEN),
   })
 
-  /** A key's account is in its record alone; the store checks the key itself when it takes the job in. */
+  /** A key's account is in its record alone; the store checks all else of the key when it takes the job in. */
   async function accountName(credential: Credential): Promise<string> {
     if (credential.issuer !== 'key') return accountOf(credential)
     const key = await keys.get(credential.id)
-    if (!key) throw new TwohopError('key_invalid', 'There is no such API key.')
+    // Whoever has not its secret must not learn from a later refusal that there is such a key.
+    if (key?.secretHash !== credential.secretHash)
+      throw new TwohopError('key_invalid', 'There is no such API key.')
     return key.account
   }
 
@@ -95,7 +96,13 @@ export function jobRoutes(options: Options) {
   }
 
   /** The job with what it was charged where it has ended; a store that does not settle now does so by the cron. */
-  const settledIfEnded = (job: Job) => settleJob(job).catch(() => job)
+  function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
+    // Whoever reads a job does not wait for the operator's webhook.
+    const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
+    return createSettleJobs({ ...options, store, notify })
+      .settleJob(job)
+      .catch(() => job)
+  }
 
   const wake = (c: Context<Env>, { account, model }: Job) =>
     c.env.background(host.wake({ requestId: c.var.requestId, account, model }))
@@ -129,7 +136,7 @@ export function jobRoutes(options: Options) {
     const { after, limit } = parseAs(Page, c.req.query())
     const id = c.req.param('id')
     const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
-    const job = await settledIfEnded(mine(found?.job, account))
+    const job = await settledIfEnded(c, mine(found?.job, account))
     return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
   })
 
@@ -140,7 +147,7 @@ export function jobRoutes(options: Options) {
     const read = async () => {
       const job = first ?? (await store.get(id))
       first = undefined
-      return job && settledIfEnded(job)
+      return job && settledIfEnded(c, job)
     }
     const until = now() + options.requestTimeoutMs
     const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
@@ -154,7 +161,7 @@ export function jobRoutes(options: Options) {
     const { account } = await reader(c)
     const id = c.req.param('id')
     const cancelled = JOB_ID.test(id) ? await store.cancel(id, account) : undefined
-    const job = await settledIfEnded(mine(cancelled, account))
+    const job = await settledIfEnded(c, mine(cancelled, account))
     if (!hasEnded(job.state)) wake(c, job)
     return accepted(c, job)
   })

@@ -1,5 +1,5 @@
 import { hasEnded, type JobState } from '../../shared/jobs/record.ts'
-import { unitsOf } from '../../shared/units.ts'
+import { unitsOf, type Work } from '../../shared/units.ts'
 import type { Budget, Crossing, Outcome } from '../budget/port.ts'
 import type { Job } from './job.ts'
 import type { JobStore } from './port.ts'
@@ -33,10 +33,11 @@ export function createSettleJobs({ budget, store, notify }: Options) {
       outputTokens: job.output_tokens,
       computeMs: job.compute_ms,
     }
-    const units = unitsOf(prices, used)
+    const units = reportedUnits(prices, used)
     const { crossed } = await budget.settle({
       requestId: id,
-      reserved: { account, units: reserved_units, plan, model, task, key },
+      // A record whose reservation is gone costs nothing: it was settled long ago, or a host made it up.
+      reserved: { account, units: 0, plan, model, task, key },
       units,
       ...used,
       outcome,
@@ -62,4 +63,13 @@ export function createSettleJobs({ budget, store, notify }: Options) {
   }
 
   return { settleJob, settleDue }
+}
+
+/** More than can be counted exactly is more than was ever reserved; it is charged as that, and stays seen as too much. */
+function reportedUnits(prices: Job['prices'], used: Work): number {
+  try {
+    return unitsOf(prices, used)
+  } catch {
+    return Number.MAX_SAFE_INTEGER
+  }
 }

@@ -113,7 +113,8 @@ export function createTakeIn(options: Options) {
     } satisfies Partial<Record<keyof (JobRecord & Job), string>>
 
     const decision = await store.enqueue({ reserve, record, deadline, inputs }).catch((error: unknown) => {
-      if (error instanceof TwohopError && error.code === 'store_unavailable')
+      // With an idempotency key whoever comes again finds it; he could not tell from one that is on its way out.
+      if (!idempotency && error instanceof TwohopError && error.code === 'store_unavailable')
         background(undo(account, reserve).catch(() => {}))
       throw error
     })
@@ -131,11 +132,7 @@ export function createTakeIn(options: Options) {
    * The job may be there although the store's answer was lost, and its client was told that it is not: settled for
    * nothing and cancelled it is gone, and barred where it comes late.
    */
-  async function undo(
-    account: string,
-    { requestId, idempotency, ...reserve }: ReserveRequest,
-  ): Promise<void> {
-    const { plan, model, task } = reserve
+  async function undo(account: string, { requestId, plan, model, task }: ReserveRequest): Promise<void> {
     await budget.settle({
       requestId,
       reserved: { account, units: 0, plan, model, task, key: '' },
@@ -144,7 +141,6 @@ export function createTakeIn(options: Options) {
       outputTokens: 0,
       computeMs: 0,
       outcome: 'refused',
-      ...(idempotency && { idempotency: { id: idempotency.id } }),
     })
     await store.cancel(requestId, account)
   }

@@ -1,6 +1,6 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../admin/audit.lua.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { ENDED_KEY_KEPT_MS } from '../budget/keys.ts'
 import { MAX_KEY_LIFE_MS, MAX_KEYS } from './storage.ts'
 

@@ -1,6 +1,6 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../admin/audit.lua.ts'
-import { CLOCK_LUA } from '../budget/clock.lua.ts'
 import { API_KEY_PREFIX } from '../budget/keys.ts'
 import { ACCOUNT_KEYS_PREFIX } from './storage.ts'
 

@@ -4,7 +4,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { Once } from '../idempotency/once.ts'
 import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
-import { jsonBody, parseAs } from '../parse/body.ts'
+import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import { type Caller, requireScope } from './caller.ts'
 import type { ApiKey, KeyStore, Revocation } from './port.ts'
 import type { CountAct } from './rate.ts'
@@ -34,7 +34,7 @@ const DAY = 86_400_000
 const DEFAULT_DAYS = 90
 
 const NewKey = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: keptText().trim().min(1).max(100),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
   expires_in_days: z.int().min(1).max(365).optional(),
 })
@@ -42,7 +42,7 @@ const NewKey = z.strictObject({
 const Leaked = z.strictObject({
   key: z.string().max(200),
   /** Where it was found. */
-  source: z.string().max(500).optional(),
+  source: keptText().max(500).optional(),
 })
 
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */

@@ -81,5 +81,3 @@ export type EntryStream = {
   finish(stored: readonly string[], buried: readonly Buried[]): Promise<void>
   backlog(): Promise<Backlog>
 }
-
-export type UsageStream = EntryStream

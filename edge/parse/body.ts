@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 
 /**
@@ -19,6 +19,13 @@ export async function jsonBody(c: Context): Promise<unknown> {
     throw new TwohopError('invalid_request', 'The body is not valid JSON.')
   }
 }
+
+/**
+ * A text that is kept for good, in the audit log or a key's record: without NUL and halves of surrogate pairs, which
+ * Postgres stores in no text or JSON (postgresql.org/docs/17/datatype-json.html). The ledger would set the act aside.
+ */
+export const keptText = () =>
+  z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'This holds a NUL or half of a surrogate pair.')
 
 /**
  * `input` as `schema` has it.

@@ -73,7 +73,7 @@ export function createAdmit({
       })
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
     const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
-    const work = { ...job(limits), account: claims.sub }
+    const work = { ...job(limits), account: claims.sub, background: priority === 'job' }
     replays?.refuseUsed(claims.jti)
     const asker = { account: claims.sub, weight: claims.weight, priority }
     queue.check(work, claims.deadline, asker)

@@ -8,6 +8,8 @@ export type Request = {
   take(row: number, outputs: RowOutputs): void
   /** Asked before each batch; true ends the request. */
   stopped(): boolean
+  /** Whether it makes way for the others. */
+  background?: boolean | undefined
   /** Counts what is computed for it: tokens when their batch begins, milliseconds as its share by tokens. */
   counts: { promptTokens: number; computeMs?: number }
 }
@@ -60,9 +62,10 @@ export function createBatcher({ encoder, rules = BATCH, now }: Options): Batcher
   /** Takes the rows of the next batch out of their requests. */
   function draw(): { member: Member; waiting: Waiting }[] {
     const all = [...members]
-    const offers = all.map(({ waiting, served }) => ({
+    const offers = all.map(({ waiting, served, background }) => ({
       lengths: waiting.map(({ row }) => row.ids.length),
       served,
+      background,
     }))
     return chooseBatch(offers, rules).map(({ offer, place }) => {
       const member = all[offer] as Member

@@ -4,6 +4,8 @@ export type Offer = {
   lengths: readonly number[]
   /** Tokens computed for the job so far. */
   served: number
+  /** Whether it makes way for the others. */
+  background?: boolean | undefined
 }
 
 /** One row of a batch: of which offer, and the place among its lengths. */
@@ -31,13 +33,16 @@ export const BATCH: BatchRules = { tokens: 256, slack: 4, short: 32, rows: 32 }
 /**
  * Chooses the next batch, of rows of nearly one length, because padding costs more than batching saves. The job with
  * the fewest tokens computed so far leads with its longest row; then all jobs give one row each in turn, the least
- * served first, so that a huge job neither holds up a small one nor goes without company.
+ * served first, so that a huge job neither holds up a small one nor goes without company. Those in the background lead
+ * only where there are no others, and have what room the others leave.
  * @returns at least one row where any is offered, the longest first; of an offer in descending places.
  */
 export function chooseBatch(offers: readonly Offer[], { tokens, slack, short, rows }: BatchRules): Choice[] {
   const order = [...offers.keys()]
     .filter((i) => (offers[i]?.lengths.length ?? 0) > 0)
-    .sort((a, b) => (offers[a]?.served ?? 0) - (offers[b]?.served ?? 0))
+    .sort(
+      (a, b) => rankOf(offers[a]) - rankOf(offers[b]) || (offers[a]?.served ?? 0) - (offers[b]?.served ?? 0),
+    )
   const [lead] = order
   if (lead === undefined) return []
   const longest = offers[lead]?.lengths.at(-1) ?? 0
@@ -45,19 +50,23 @@ export function chooseBatch(offers: readonly Offer[], { tokens, slack, short, ro
   const room = Math.max(1, Math.min(rows, Math.floor(tokens / longest)))
   const places = order.map((i) => lastUpTo(offers[i]?.lengths ?? [], longest))
   const chosen: Choice[] = []
-  for (let found = true; found; ) {
-    found = false
-    for (const [turn, offer] of order.entries()) {
-      const place = places[turn] ?? -1
-      if (place < 0 || (offers[offer]?.lengths[place] ?? 0) < shortest) continue
-      if (chosen.length === room) return chosen
-      chosen.push({ offer, place })
-      places[turn] = place - 1
-      found = true
+  for (const rank of [0, 1])
+    for (let found = true; found; ) {
+      found = false
+      for (const [turn, offer] of order.entries()) {
+        const place = places[turn] ?? -1
+        if (rankOf(offers[offer]) !== rank || place < 0) continue
+        if ((offers[offer]?.lengths[place] ?? 0) < shortest) continue
+        if (chosen.length === room) return chosen
+        chosen.push({ offer, place })
+        places[turn] = place - 1
+        found = true
+      }
     }
-  }
   return chosen
 }
+
+const rankOf = (offer: Offer | undefined) => (offer?.background ? 1 : 0)
 
 /** The last place of a value up to `most` in an ascending list; -1 where all are greater. */
 function lastUpTo(ascending: readonly number[], most: number): number {

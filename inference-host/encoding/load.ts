@@ -62,7 +62,7 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
         const one = kept[index]
         if (one !== undefined) reading.take(one.index, one.row, outputs)
       }
-      const finished = await batcher.encode({ rows, take, stopped, counts })
+      const finished = await batcher.encode({ rows, take, stopped, counts, background: job.background })
       return finished ? { kind: 'items', json: items(reading.items()) } : undefined
     },
   }

@@ -41,6 +41,7 @@ export async function perform(
   if (stopped()) return undefined
   const written = await write({
     ...input,
+    background: job.background,
     room,
     answer: createAnswerText(textRulesOf(text), []),
     stopped,

@@ -28,8 +28,11 @@ export type Limits = { promptTokens: number; outputTokens: number }
  */
 type Wish = { sampling: Sampling; answers?: number | undefined; structure?: Compiled | undefined }
 
-/** One request's work on one model, and for whom: what is computed for one account is reused for no other. */
-export type Job = { limits: Limits; account?: string | undefined } & (
+/**
+ * One request's work on one model, and for whom: what is computed for one account is reused for no other. What is done in
+ * the background makes way for what is not.
+ */
+export type Job = { limits: Limits; account?: string | undefined; background?: boolean | undefined } & (
   | ({
       kind: 'chat'
       messages: readonly HostMessage[]

@@ -16,6 +16,8 @@ export type RewriteInput = { ids: readonly number[]; first: number | undefined }
 export type WritingAnew = RewriteInput & {
   /** The most tokens to write, at least 1. */
   room: number
+  /** Whether it makes way for others. */
+  background?: boolean | undefined
   answer: AnswerText
   /** Asked at every step; true ends the text there. */
   stopped: () => boolean

@@ -1,7 +1,8 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import { JOB_GROUP, JOB_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CONSUMER, JOB_LUA } from './job.lua.ts'
+import { CONSUMER } from './consumer.ts'
 
 /** Entries that one call looks at, and pages of claims that it leafs through for one that has lapsed. */
 const MOST_ENTRIES = 100
@@ -16,14 +17,14 @@ export const MOST_TAKEOVERS = 5
  */
 export const CLAIM_JOB: Script = {
   name: 'claim_job',
-  sha: 'e56fd05cd4519c0b8c027392dca24c9e21d758cf',
+  sha: '116b403ea5f8e79d5d8474b596818d5efb6c2c85',
   lua: `
 -- KEYS: streams of the models that the host has time for, in the order in which they are looked at.
 -- ARGV[1]: the claim, new each time
 -- ARGV[2]: ms after which a claim that was not renewed has lapsed
 -- Returns nothing where there is no job; else {number of its stream, entry, id, 1 where taken over or 0,
 -- record, inputs, indexes with results}, the record and the inputs as HGETALL gives them.
-${JOB_LUA}${END_JOB_LUA}
+${CLOCK_LUA}${END_JOB_LUA}
 local function lapsed(stream)
   local from = '0-0'
   for _ = 1, ${MOST_ENTRIES} do
@@ -39,7 +40,7 @@ local function unread(stream)
   return read and read[1] and read[1][2][1]
 end
 
-local now = now_ms()
+local now = now_ms(0)
 for number, stream in ipairs(KEYS) do
   local more = redis.call('EXISTS', stream) == 1
   -- Fails where the group is there already.

@@ -4,6 +4,7 @@ import type { Outcome, RunningInput, StartInput } from './input.ts'
 import type { Persistence } from './persist.ts'
 import type { ClaimedJob, JobStore, Use } from './port.ts'
 import { createReporter } from './reporter.ts'
+import { tooLargeResult } from './result.ts'
 import type { VerifiedJob } from './verify.ts'
 
 export type Signals = {
@@ -71,6 +72,7 @@ export function createCompute(options: ComputeOptions): Compute {
 
     const reporter = createReporter({
       send: (number, finished) => store.report(claimed, number, finished),
+      instead: (index) => tooLargeResult(`${job.id}.${index}`, 'The store takes no result so large.'),
       signal: giveUp,
       renewMs: claimMs / 3,
       onStanding(standing) {

@@ -1,23 +1,23 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { JOB_LUA } from './job.lua.ts'
 
 /** Ends a job by the host that has it. Asked again by the same claim, it says ok and changes nothing. */
 export const END_JOB: Script = {
   name: 'end_job',
-  sha: 'fc3cf1a046ad52fd47b83b3bb7477b03f8745e53',
+  sha: '9cfcd50e99b6c39835a99700b411550cc61322cc',
   lua: `
 -- KEYS[1]: the job; KEYS[2]: its results; KEYS[3]: its model's stream
 -- ARGV[1]: the claim; ARGV[2]: the job's entry; ARGV[3]: its id; ARGV[4]: done, cancelled, expired or failed
 -- Returns ok, or lost where it is not this claim's.
 -- A job is done only where each input has a result, else it has failed.
-${JOB_LUA}${END_JOB_LUA}
+${CLOCK_LUA}${END_JOB_LUA}
 local record = redis.call('HMGET', KEYS[1], 'claim', 'state', 'count')
 local claim, state, count = unpack(record, 1, 3)
 if claim ~= ARGV[1] then return 'lost' end
 if state ~= 'running' then return 'ok' end
 local complete = ARGV[4] ~= 'done' or redis.call('HLEN', KEYS[2]) == tonumber(count)
-end_job(ARGV[3], KEYS[3], ARGV[2], complete and ARGV[4] or 'failed', now_ms())
+end_job(ARGV[3], KEYS[3], ARGV[2], complete and ARGV[4] or 'failed', now_ms(0))
 return 'ok'
 `,
 }

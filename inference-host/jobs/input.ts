@@ -6,6 +6,7 @@ import type { Run } from '../scheduler/run.ts'
 import type { Caller, Host, HostEnv } from '../server/call.ts'
 import { addModelRoutes } from '../server/routes.ts'
 import type { Finished, Use } from './port.ts'
+import { keptResult, resultOf } from './result.ts'
 import type { VerifiedJob } from './verify.ts'
 
 /** What became of one try: a result, or none, to be tried again after so many milliseconds where the job goes on. */
@@ -27,9 +28,6 @@ type Options = Host & {
   /** Milliseconds since the epoch. */
   now?: () => number
 }
-
-/** The largest result that is kept, in bytes: Upstash takes 10 MB in a request, of which JSON in JSON may take half. */
-const RESULT_BYTES = 4 * 1024 * 1024
 
 /** Refusals by this host's own state, which pass. */
 const PASSING: ReadonlySet<string> = new Set<ErrorCode>([
@@ -82,7 +80,7 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
       await admitted?.ended
       overtime?.stop()
       const use = useOf(admitted)
-      if (response.ok) return { index, use, result: await kept(response, id) }
+      if (response.ok) return { index, use, result: await keptResult(response, id) }
       if (overtime?.passed) return { index, use, result: await resultOf(tookTooLong(job, id)) }
       const code = await codeOf(response.clone())
       if (stopping.signal.aborted) return { index, use, retryMs: 0 }
@@ -143,21 +141,6 @@ function useOf(run: Run | undefined): Use {
   if (run === undefined) return NOTHING
   const { promptTokens, outputTokens, computeMs } = run.report()
   return { promptTokens, outputTokens, computeMs }
-}
-
-type Result = NonNullable<Finished['result']>
-
-async function kept(response: Response, id: string): Promise<Result> {
-  const result = await resultOf(response)
-  if (Buffer.byteLength(result.json) <= RESULT_BYTES) return result
-  return resultOf(
-    errorResponse(new TwohopError('body_too_large', `A result may have ${RESULT_BYTES} bytes at most.`), id),
-  )
-}
-
-/** A JobResult. The answer is JSON text, which is not parsed: it may be thousands of floats. */
-async function resultOf(response: Response): Promise<Result> {
-  return { json: `{"status":${response.status},"body":${await response.text()}}`, failed: !response.ok }
 }
 
 async function codeOf(response: Response): Promise<string> {

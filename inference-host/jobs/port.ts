@@ -32,6 +32,9 @@ export type Standing = 'ok' | 'cancel' | 'lost'
 
 export type JobEnd = 'done' | 'cancelled' | 'expired' | 'failed'
 
+/** More than the store takes at once: told the same again, it refuses it again. */
+export class TooLarge extends Error {}
+
 /** Where jobs wait for hosts. Each call is one atomic step; whatever it throws means that the store is away. */
 export type JobStore = {
   /** The next job of one of these models, or undefined where none waits. */
@@ -39,6 +42,7 @@ export type JobStore = {
   /**
    * Stores what was finished and renews the claim.
    * @param number of the report, from 1 on; one that was sent before changes nothing
+   * @throws TooLarge beside what means that the store is away
    */
   report(job: ClaimedJob, number: number, finished: readonly Finished[]): Promise<Standing>
   end(job: ClaimedJob, state: JobEnd): Promise<'ok' | 'lost'>

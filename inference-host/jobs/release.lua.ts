@@ -1,6 +1,6 @@
 import { JOB_GROUP } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CONSUMER } from './job.lua.ts'
+import { CONSUMER } from './consumer.ts'
 
 /** Gives a job back that is not finished, so that the next host which looks takes it over at once. */
 export const RELEASE_JOB: Script = {

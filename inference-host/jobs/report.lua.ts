@@ -1,6 +1,7 @@
+import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { JOB_GROUP, JOB_RESULTS_KEPT_MS } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { CONSUMER, JOB_LUA } from './job.lua.ts'
+import { CONSUMER } from './consumer.ts'
 
 /**
  * Takes what a host has computed for its job, any number of inputs, none of them included, and renews its claim. Sent
@@ -9,14 +10,14 @@ import { CONSUMER, JOB_LUA } from './job.lua.ts'
  */
 export const REPORT_JOB: Script = {
   name: 'report_job',
-  sha: '7f59b8754af9006a416afce4b421ec824274f5ce',
+  sha: 'a53aba9ec120309c7d19e7ed9dc06072f970fd9f',
   lua: `
 -- KEYS[1]: the job; KEYS[2]: its results; KEYS[3]: its model's stream
 -- ARGV[1]: the claim; ARGV[2]: the job's entry; ARGV[3]: the report's number, from 1 on in each claim
 -- then for each input: index; its result as JSON, or '' for what was computed and gave none; 1 where the result is
 -- an error, else 0; prompt tokens; output tokens; ms of compute
 -- Returns ok; cancel where the job's account wants it ended; lost where it is not this claim's or has ended.
-${JOB_LUA}
+${CLOCK_LUA}
 local record = redis.call('HMGET', KEYS[1], 'claim', 'state', 'reports', 'deadline', 'cancel')
 local claim, state, reports, deadline, cancel = unpack(record, 1, 5)
 if claim ~= ARGV[1] or state ~= 'running' then return 'lost' end

@@ -1,6 +1,6 @@
 import { createBell } from './bell.ts'
 import { type Persistence, persist } from './persist.ts'
-import type { Finished, Standing } from './port.ts'
+import { type Finished, type Standing, TooLarge } from './port.ts'
 
 /** Bytes of results in one report, where they are more than one. */
 const REPORT_BYTES = 512 * 1024
@@ -22,6 +22,8 @@ export type Reporter = {
 
 type Options = Pick<Persistence, 'signal' | 'wait' | 'random'> & {
   send: (number: number, finished: readonly Finished[]) => Promise<Standing>
+  /** What stands in the place of an input's result that the store does not take alone either. */
+  instead: (index: number) => Promise<NonNullable<Finished['result']>>
   /** Milliseconds after which the claim is renewed by a report of nothing. */
   renewMs: number
   /** Called with the answer to each report. */
@@ -31,7 +33,7 @@ type Options = Pick<Persistence, 'signal' | 'wait' | 'random'> & {
 }
 
 export function createReporter(options: Options): Reporter {
-  const { send, renewMs, onStanding, onChange } = options
+  const { send, instead, renewMs, onStanding, onChange } = options
   const added = createBell()
   const hurried = createBell()
   const closing = new AbortController()
@@ -39,11 +41,14 @@ export function createReporter(options: Options): Reporter {
   signal.addEventListener('abort', hurry, { once: true })
   const unsent: Finished[] = []
   let bytes = 0
+  /** Bytes of results in one report: fewer once the store has not taken so many. */
+  let most = REPORT_BYTES
   let number = 0
   let failing = false
   let flushing = false
 
   const sizeOf = ({ result }: Finished) => (result === undefined ? 0 : Buffer.byteLength(result.json))
+  const sizeOfAll = (all: readonly Finished[]) => all.reduce((sum, finished) => sum + sizeOf(finished), 0)
 
   function hurry(): void {
     added.ring()
@@ -54,15 +59,31 @@ export function createReporter(options: Options): Reporter {
     let size = 0
     const rest = unsent.findIndex((finished, index) => {
       size += sizeOf(finished)
-      return index > 0 && size > REPORT_BYTES
+      return index > 0 && size > most
     })
     return unsent.slice(0, rest === -1 ? unsent.length : rest)
+  }
+
+  /** Sees to it that the next report is smaller. @throws `error` where that is not what is wrong, or none can be */
+  async function smaller(batch: readonly Finished[], error: unknown): Promise<'too_large'> {
+    const [first] = batch
+    const size = sizeOfAll(batch)
+    if (!(error instanceof TooLarge) || first === undefined || size === 0) throw error
+    if (batch.length > 1) most = Math.floor(size / 2)
+    // An error is as short as a result can be.
+    else if (first.result?.failed) throw error
+    else {
+      const shorter = { ...first, result: await instead(first.index) }
+      unsent[0] = shorter
+      bytes += sizeOf(shorter) - size
+    }
+    return 'too_large'
   }
 
   async function deliver(): Promise<void> {
     const batch = nextBatch()
     number++
-    const standing = await persist(() => send(number, batch), {
+    const standing = await persist(() => send(number, batch).catch((error) => smaller(batch, error)), {
       ...options,
       signal,
       onFailure() {
@@ -72,6 +93,7 @@ export function createReporter(options: Options): Reporter {
     })
     if (standing === undefined) return
     failing = false
+    if (standing === 'too_large') return
     for (const finished of unsent.splice(0, batch.length)) bytes -= sizeOf(finished)
     onStanding(standing)
     onChange()

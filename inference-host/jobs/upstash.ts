@@ -4,7 +4,7 @@ import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import { fieldsOf, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { CLAIM_JOB } from './claim.lua.ts'
 import { END_JOB } from './end.lua.ts'
-import type { ClaimedJob, Finished, JobStore } from './port.ts'
+import { type ClaimedJob, type Finished, type JobStore, TooLarge } from './port.ts'
 import { RELEASE_JOB } from './release.lua.ts'
 import { REPORT_JOB } from './report.lua.ts'
 
@@ -51,7 +51,10 @@ export function createUpstashJobs(options: Options): JobStore {
     },
     async report(job, number, finished) {
       const args = [job.claim, job.entry, number, ...finished.flatMap(wordsOf)]
-      return Standing.parse(await run(scriptCall(REPORT_JOB, keysOf(job), args)))
+      const reply = await run(scriptCall(REPORT_JOB, keysOf(job), args)).catch((cause: unknown) => {
+        throw isTooLarge(cause) ? new TooLarge('the store takes no report so large') : cause
+      })
+      return Standing.parse(reply)
     },
     async end(job, state) {
       return Known.parse(await run(scriptCall(END_JOB, keysOf(job), [job.claim, job.entry, job.id, state])))
@@ -61,6 +64,11 @@ export function createUpstashJobs(options: Options): JobStore {
       return Known.parse(await run(scriptCall(RELEASE_JOB, keys, [job.claim, job.entry, claimMs])))
     },
   }
+}
+
+/** What Upstash says first where a request has more bytes than the plan allows; the whole command follows. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && /^(ERR )?max request size exceeded/.test(error.message)
 }
 
 function keysOf({ id, model }: ClaimedJob): string[] {

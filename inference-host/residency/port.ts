@@ -15,7 +15,7 @@ export type Loaded = {
 }
 
 /** What a servable does with the queue in front of it. */
-export type Front = Pick<Queue, 'load' | 'wake' | 'dropWaiting'>
+export type Front = Pick<Queue, 'load' | 'busy' | 'onlyJobs' | 'wake' | 'dropWaiting'>
 
 /** One way to have a model in memory: on its own device, or on the one to fall back to. */
 export type Form = {

@@ -6,6 +6,10 @@ export type Guest = {
   bytes(): Bytes
   /** Since when nobody has used it, in milliseconds on any clock; undefined while it must stay. */
   idleSince(): number | undefined
+  /** Whether nothing but jobs asks for it: these make way for whatever else waits. */
+  onlyJobs?(): boolean
+  /** Called when fewer wait for room than did. */
+  spared?(): void
   /** Makes it give its memory back; resolves when it has. */
   evict(): Promise<void>
   /** Called when its bytes are free, and with whoever waited for them. */
@@ -23,6 +27,8 @@ export type Room = {
    * @throws the signal's reason when it is aborted first.
    */
   enter(guest: Guest, signal: AbortSignal): Promise<void>
+  /** Whether it would be evicted for somebody who waits, were jobs nothing that keeps a guest. */
+  wanted(guest: Guest): boolean
   /** Frees its bytes. */
   leave(guest: Guest): void
   /** Looks again: a guest may have become idle, or have grown. */
@@ -35,9 +41,13 @@ type Waiting = { guest: Guest; enter: () => void }
  * The guests to evict, those idle longest first, so that `short` bytes become free; undefined where all that may go
  * are not enough. Nobody is evicted for nothing: neither in part, nor one that holds none of what is short.
  */
-export function victimsFor(short: Bytes, guests: Iterable<Guest>): Guest[] | undefined {
+export function victimsFor(
+  short: Bytes,
+  guests: Iterable<Guest>,
+  idleSince = (guest: Guest) => guest.idleSince(),
+): Guest[] | undefined {
   const idle = [...guests]
-    .map((guest) => ({ guest, since: guest.idleSince(), bytes: guest.bytes() }))
+    .map((guest) => ({ guest, since: idleSince(guest), bytes: guest.bytes() }))
     .filter(({ since }) => since !== undefined)
     .sort((a, b) => (a.since ?? 0) - (b.since ?? 0))
   const chosen: Guest[] = []
@@ -70,27 +80,34 @@ export function createRoom(budget: Bytes): Room {
     })
   }
 
-  /** Makes room for `wanted` beside those that stay, if that can be done. */
-  function makeRoom(wanted: Bytes): void {
-    const others = staying()
-    const kept = sum(others.map((guest) => guest.bytes()))
-    const short = {
+  /** What is missing for `wanted` beside those that stay. */
+  function shortOf(wanted: Bytes): Bytes {
+    const kept = sum(staying().map((guest) => guest.bytes()))
+    return {
       host: kept.host + wanted.host - budget.host,
       device: kept.device + wanted.device - budget.device,
     }
-    for (const guest of victimsFor(short, others) ?? []) evict(guest)
+  }
+
+  /** Takes somebody out of the line. Guests hear of it later: what they do then may come back here. */
+  function callOut(waiting: Waiting): void {
+    line.splice(line.indexOf(waiting), 1)
+    queueMicrotask(() => {
+      for (const guest of staying()) guest.spared?.()
+    })
   }
 
   function review(): void {
     let first: Waiting | undefined
     for (const waiting of [...line]) {
       if (fits(waiting.guest.bytes(), used(), budget)) {
-        line.splice(line.indexOf(waiting), 1)
+        callOut(waiting)
         inside.add(waiting.guest)
         waiting.enter()
       } else first ??= waiting
     }
-    makeRoom(first?.guest.bytes() ?? { host: 0, device: 0 })
+    const short = shortOf(first?.guest.bytes() ?? { host: 0, device: 0 })
+    for (const guest of victimsFor(short, staying()) ?? []) evict(guest)
   }
 
   function leave(guest: Guest): void {
@@ -103,6 +120,12 @@ export function createRoom(budget: Bytes): Room {
     used,
     leave,
     review,
+    wanted(guest) {
+      const urgent = line.find((waiting) => !waiting.guest.onlyJobs?.())
+      if (urgent === undefined) return false
+      const since = (one: Guest) => one.idleSince() ?? (one.onlyJobs?.() ? Number.MAX_VALUE : undefined)
+      return victimsFor(shortOf(urgent.guest.bytes()), staying(), since)?.includes(guest) ?? false
+    },
     enter(guest, signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason)
@@ -114,7 +137,7 @@ export function createRoom(budget: Bytes): Room {
           },
         }
         const give = () => {
-          line.splice(line.indexOf(waiting), 1)
+          callOut(waiting)
           reject(signal.reason)
           review()
         }

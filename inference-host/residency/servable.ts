@@ -78,7 +78,11 @@ export function createServable(options: Options): Servable {
   const guest: Guest = {
     bytes: () => ('loaded' in phase ? phase.loaded.bytes() : (measured.get(form) ?? form.need)),
     idleSince() {
-      return phase.is === 'resident' && requests() === 0 && turnover.restMs() === 0 ? lastUsed : undefined
+      return phase.is === 'resident' && !queue?.busy() && turnover.restMs() === 0 ? lastUsed : undefined
+    },
+    onlyJobs: () => queue?.onlyJobs() ?? false,
+    spared() {
+      if (phase.is === 'resident' && requests() > 0) queue?.wake()
     },
     async evict() {
       if (phase.is !== 'resident') return
@@ -243,8 +247,11 @@ export function createServable(options: Options): Servable {
         if (phase.is !== 'broken' || phase.until <= now()) return undefined
         return unavailable(phase.until - now())
       },
+      yields: () => phase.is === 'resident' && turnover.restMs() === 0 && room.wanted(guest),
       knock() {
-        if (phase.is === 'absent' || (phase.is === 'broken' && phase.until <= now())) void bring('demand')
+        if (phase.is === 'resident') room.review()
+        else if (phase.is === 'absent' || (phase.is === 'broken' && phase.until <= now()))
+          void bring('demand')
       },
       rest() {
         lastUsed = now()

@@ -69,13 +69,14 @@ export async function loadRewriter(
     const rewriter = createRewriter({ model, start: rules.start, bytes, memoryBytes, now })
     return {
       difference,
-      write: ({ ids, first, room, answer, stopped, onStart, onToken }) =>
+      write: ({ ids, first, room, background, answer, stopped, onStart, onToken }) =>
         new Promise((resolve) => {
           let outputTokens = 0
           let finishReason: ReturnType<typeof answer.take>['finish']
           rewriter.submit({
             text: ids,
             most: room,
+            background,
             choose: rules.chooser(room, first),
             stopped,
             started: onStart,

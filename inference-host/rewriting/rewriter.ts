@@ -19,6 +19,8 @@ export type RewriteRequest = {
   text: readonly number[]
   /** The most tokens to write, at least 1. */
   most: number
+  /** Whether those that wait beside it go first. */
+  background?: boolean | undefined
   choose: ChooseToken
   /** Takes each token as it comes; true ends the text. `last` says that `most` is reached: it ends either way. */
   take(id: number, last: boolean): boolean
@@ -108,14 +110,19 @@ export function createRewriter({ model, start, bytes, memoryBytes, now }: Option
     groups = groups.flatMap((group) => keep(group, ({ over }) => !over) ?? [])
   }
 
-  /** Those that wait and fit into memory beside the others, in order of arrival: nobody overtakes. */
+  /**
+   * Those that wait and fit into memory beside the others, in order of arrival: nobody overtakes, but what is in the
+   * background lets all others go first.
+   */
   function admissible(): Row[] {
     const rows = underWay()
-    const first = waiting.findIndex((row, i) => {
-      const all = [...rows, ...waiting.slice(0, i), row]
+    const inBackground = ({ request }: Row) => request.background === true
+    const line = [...waiting.filter((row) => !inBackground(row)), ...waiting.filter(inBackground)]
+    const first = line.findIndex((row, i) => {
+      const all = [...rows, ...line.slice(0, i), row]
       return all.length > 1 && need(all) > memoryBytes
     })
-    return first < 0 ? waiting : waiting.slice(0, first)
+    return first < 0 ? line : line.slice(0, first)
   }
 
   /** Gives each row its next token. */
@@ -141,7 +148,11 @@ export function createRewriter({ model, start, bytes, memoryBytes, now }: Option
 
   /** Reads texts of like length in one call. */
   async function begin(candidates: readonly Row[]): Promise<void> {
-    const offers = candidates.map(({ request }) => ({ lengths: [request.text.length], served: 0 }))
+    const offers = candidates.map(({ request: { text, background } }) => ({
+      lengths: [text.length],
+      served: 0,
+      background,
+    }))
     const rows = chooseBatch(offers, BATCH).map(({ offer }) => candidates[offer] as Row)
     waiting = waiting.filter((row) => !rows.includes(row))
     const texts = rows.map(({ request }) => request.text)

@@ -1,6 +1,6 @@
 import type { TwohopError } from '../../shared/errors.ts'
 import type { Engine, EngineEvent, Job, ModelInfo } from '../engine/port.ts'
-import { createFairQueue, type Share } from './fair-queue.ts'
+import { createFairQueue, type FairQueue, type Share } from './fair-queue.ts'
 import { type Gate, OPEN } from './gate.ts'
 import { createMeasure, type Measure } from './measure.ts'
 import type { Observer } from './observer.ts'
@@ -24,10 +24,14 @@ export type Queue = {
   readonly info: ModelInfo
   /** Requests that may run at once. */
   readonly slots: number
-  /** True when any request would be refused now. */
+  /** True when every interactive request would be refused now. */
   full(): boolean
   /** How many requests wait and run. */
   load(): { waiting: number; running: number }
+  /** Whether anything runs, or anything but jobs waits. */
+  busy(): boolean
+  /** Whether all that waits and runs are jobs. */
+  onlyJobs(): boolean
   /**
    * Passes where `submit` would take the job in now, and throws what it would throw.
    * @throws TwohopError `too_many_concurrent` where the account has its share of the queue waiting already,
@@ -55,9 +59,9 @@ type Options = {
   engine: Engine
   /** Where the engine is not always there. */
   gate?: Gate
-  /** The most requests that wait. */
+  /** The most requests that wait, and beside them the most of jobs. */
   limit: number
-  /** The most requests of one account that wait; without it, `limit` alone holds. */
+  /** The most requests of one account that wait, likewise; without it, `limit` alone holds. */
   accountLimit?: number
   /** See SlotRules; none by default, and at most all of the engine's slots but one. */
   spareSlots?: number
@@ -122,10 +126,14 @@ export function createQueue({
 
   const waitingTickets = () => PRIORITIES.flatMap((priority) => [...waiting[priority].items()])
   const size = () => waiting.interactive.size + waiting.job.size
+  /** Counts what fills the queue for a request of this rank: what waits of jobs takes no place but theirs. */
+  const before = (priority: Priority, count: (queue: FairQueue<Ticket>) => number) =>
+    count(waiting.interactive) + (priority === 'job' ? count(waiting.job) : 0)
 
   function choose(): Ticket | undefined {
     for (const priority of PRIORITIES) {
       if (!slots.openToSome(priority)) continue
+      if (priority === 'job' && waiting.job.size > 0 && gate.yields()) continue
       const ticket = waiting[priority].next((account) => slots.open(priority, account))
       if (ticket !== undefined) return ticket
     }
@@ -186,8 +194,8 @@ export function createQueue({
     const arrival = {
       model: engine.info.id,
       atOnce: gate.open() && slots.open(priority, account),
-      waiting: size(),
-      mine: waiting.interactive.sizeOf(account) + waiting.job.sizeOf(account),
+      waiting: before(priority, (queue) => queue.size),
+      mine: before(priority, (queue) => queue.sizeOf(account)),
       ahead: waiting[priority].sizeOf(account),
       left: deadline - clock(),
       outputTokens: job.limits.outputTokens,
@@ -208,8 +216,11 @@ export function createQueue({
     get slots() {
       return engine.slots
     },
-    full: () => (!gate.open() || slots.running.size >= engine.slots) && size() >= limit,
+    full: () => (!gate.open() || slots.running.size >= engine.slots) && waiting.interactive.size >= limit,
     load: () => ({ waiting: size(), running: slots.running.size }),
+    busy: () => slots.running.size + waiting.interactive.size > 0,
+    onlyJobs: () =>
+      waiting.interactive.size === 0 && [...slots.running].every(({ priority }) => priority === 'job'),
     check,
     submit(job, deadline, asker = {}) {
       check(job, deadline, asker)

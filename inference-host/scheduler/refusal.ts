@@ -6,7 +6,10 @@ export type Arrival = {
   model: string
   /** A slot is free for it. */
   atOnce: boolean
-  /** Requests that wait in all, of its account, and of its account and rank: the last go before it in any case. */
+  /**
+   * Requests that wait in all and of its account, those of jobs only for a job; and those of its account and rank, which
+   * go before it in any case.
+   */
   waiting: number
   mine: number
   ahead: number

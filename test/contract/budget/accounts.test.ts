@@ -203,6 +203,14 @@ describeEachRedis('a grant of extra units', (redis) => {
     ])
   })
 
+  it('is never more than can be counted', async () => {
+    const { accounts } = redis.records()
+    const until = redis.clock.now + 9000
+    await accounts.grant('firebase:ada', 7, until)
+    const most = Number.MAX_SAFE_INTEGER
+    expect(await accounts.grant('firebase:ada', most, until)).toEqual({ units: most, until })
+  })
+
   it('ends in time, raises no minute, and takes nothing back for an older one', async () => {
     const budget = redis.budget()
     const { accounts } = redis.records()

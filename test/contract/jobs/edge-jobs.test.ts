@@ -246,6 +246,34 @@ describeEachRedis('jobs', (redis) => {
     expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ used: 10, held: 0 })
   })
 
+  it('is charged what was reserved where a host reports more than can be counted', async () => {
+    await store().enqueue(newJob('job_1'))
+    await computed('job_1', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    await ended('job_1', 'done')
+    expect(await settling().settleDue()).toBe(1)
+    expect(await store().get('job_1')).toMatchObject({ settled: '1', units: 10 })
+    expect((await events(redis))[0]).toMatchObject({ units: '10', reported_units: '9007199254740991' })
+  })
+
+  it('costs nothing without a reservation: settled long ago, or made up by a host', async () => {
+    await store().enqueue(newJob('job_1'))
+    await computed('job_1', 3, 2)
+    await ended('job_1', 'done')
+    await settling().settleDue()
+    expect(await events(redis)).toHaveLength(1)
+    // The tombstone lives for an hour; the job's mark may be lost for longer.
+    await redis.command('DEL', 'twohop:reservation:job_1')
+    await redis.command('HDEL', 'twohop:job:job_1', 'settled')
+    await redis.command('ZADD', 'twohop:jobs-ended', redis.clock.now, 'job_1')
+    const fields = await redis.command<string[]>('HGETALL', 'twohop:job:job_1')
+    const forged = ['account', 'firebase:eve', 'reserved_units', 1_000_000, 'prompt_tokens', 1_000_000]
+    await redis.command('HSET', 'twohop:job:job_2', ...fields, ...forged)
+    await redis.command('ZADD', 'twohop:jobs-ended', redis.clock.now, 'job_2')
+    expect(await settling().settleDue()).toBe(2)
+    expect(await events(redis)).toHaveLength(1)
+    expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ used: 7, held: 0 })
+  })
+
   it('is left to the sweep, which charges it in full, where nobody ever settles it', async () => {
     await store().enqueue(newJob('job_1'))
     redis.clock.now += 25 * HOUR - 1

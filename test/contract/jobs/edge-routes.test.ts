@@ -7,7 +7,6 @@ import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import type { Credential } from '../../../edge/identity/principal.ts'
 import type { JobStore } from '../../../edge/jobs/port.ts'
 import { jobRoutes } from '../../../edge/jobs/routes.ts'
-import { createSettleJobs } from '../../../edge/jobs/settle.ts'
 import { createJobSigner, type SignJob } from '../../../edge/jobs/sign.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { createIdentify } from '../../../edge/keys/caller.ts'
@@ -59,7 +58,15 @@ describeEachRedis('/v1/jobs', (redis) => {
   const store = () => createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now })
 
   /** The routes as the app has them, on the set clock. */
-  function api(changes: { store?: JobStore; requestTimeoutMs?: number } = {}) {
+  function api(
+    changes: {
+      store?: JobStore
+      requestTimeoutMs?: number
+      notify?: () => Promise<void>
+      /** Takes what outlives the answer; by default each answer waits for it. */
+      later?: (task: Promise<unknown>) => void
+    } = {},
+  ) {
     const now = () => redis.clock.now
     const options = { ...redis.local(), timeoutMs: 20_000, clock: now }
     const entitle = createEntitle(catalog, {
@@ -98,7 +105,7 @@ describeEachRedis('/v1/jobs', (redis) => {
         keys,
         countAct: async () => {},
         budget,
-        notify: async () => {},
+        notify: changes.notify ?? (async () => {}),
         host: {
           wake: async (call) => {
             woken.push(call)
@@ -117,7 +124,7 @@ describeEachRedis('/v1/jobs', (redis) => {
           headers: { authorization: `Bearer ${who}`, 'content-type': 'application/json', ...headers },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         },
-        { background: (task: Promise<unknown>) => background.push(task) },
+        { background: changes.later ?? ((task: Promise<unknown>) => background.push(task)) },
       )
       await Promise.all(background.splice(0))
       return answer
@@ -191,6 +198,11 @@ describeEachRedis('/v1/jobs', (redis) => {
     expect(await post(told, {}, undefined, long)).toMatchObject({ status: 413, code: 'body_too_large' })
     expect(await post(told, {}, 'key:none')).toMatchObject({ status: 401, code: 'key_invalid' })
     expect(await redis.command('KEYS', '*')).toEqual([])
+    // Nor is a key told from one that never was by whoever has not its secret, whatever else is wrong.
+    const key = ['account', 'firebase:demo:ada', 'secret_hash', 'b'.repeat(64), 'plan', 'pro']
+    await redis.command('HSET', 'twohop:key:k1', ...key, 'scopes', 'jobs chat', 'expires_at', 1e14)
+    for (const who of ['key:none', 'key:k1'])
+      expect(await post(told, {}, who, long), who).toMatchObject({ status: 401, code: 'key_invalid' })
   })
 
   it('has one open job of the plan free, says so, and lets its owner alone see and end it', async () => {
@@ -268,6 +280,21 @@ describeEachRedis('/v1/jobs', (redis) => {
     expect(await redis.command('EXISTS', 'twohop:jobs-ended')).toBe(0)
   })
 
+  it('does not let its reader wait for whoever is told of a threshold', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const later: Promise<unknown>[] = []
+    const { told } = api({ notify: () => promise, later: (task) => later.push(task) })
+    const id = (await post(told)).body.id
+    const key = `twohop:job:${id}`
+    await redis.command('HSET', 'twohop:budget:firebase:demo:ada:day:2026-11-21', 'limit', 10)
+    await redis.command('HSET', key, 'state', 'done', 'ended_at', redis.clock.now, 'prompt_tokens', 10)
+    later.length = 0
+    expect((await told('GET', `/${id}`)).body).toMatchObject({ status: 'done', units: 10 })
+    expect(later).toHaveLength(1)
+    resolve()
+    await Promise.all(later)
+  })
+
   it('lets the host of a running job know that it shall end', async () => {
     const { told, woken } = api()
     const id = (await post(told)).body.id
@@ -312,26 +339,30 @@ describeEachRedis('/v1/jobs', (redis) => {
     expect(await told('GET', `/${made.body.id}`, 'key:k1')).toMatchObject({ code: 'scope_missing' })
   })
 
-  it('leaves no job that its client was told is not there', async () => {
+  /** A store that takes jobs in, and whose answer to that is lost. */
+  function lossy(): JobStore {
     const kept = store()
-    const lossy: JobStore = {
+    return {
       ...kept,
       enqueue: async (job) => {
         await kept.enqueue(job)
         throw new TwohopError('store_unavailable', 'away')
       },
     }
-    const { told } = api({ store: lossy })
-    expect(await post(told, { 'idempotency-key': 'order-8' })).toMatchObject({
-      status: 503,
-      code: 'store_unavailable',
-    })
+  }
+  const away = { status: 503, code: 'store_unavailable' }
+
+  it('leaves no job that its client was told is not there', async () => {
+    expect(await post(api({ store: lossy() }).told)).toMatchObject(away)
     expect(await redis.command('ZCARD', 'twohop:jobs-open')).toBe(0)
     expect(await counters(redis, 'day:2026-11-21', 'firebase:demo:ada')).toMatchObject({ used: 0, held: 0 })
-    // Under the same key it is another attempt.
-    expect(await post(api().told, { 'idempotency-key': 'order-8' })).toMatchObject({ status: 202 })
-    const { settleDue } = createSettleJobs({ budget: redis.budget(), store: kept, notify: async () => {} })
-    expect(await settleDue()).toBe(1)
+  })
+
+  it('gives the job that its client was told is not there to whoever comes again with the key', async () => {
+    const key = { 'idempotency-key': 'order-8' }
+    expect(await post(api({ store: lossy() }).told, key)).toMatchObject(away)
+    expect(await post(api().told, key)).toMatchObject({ status: 202, body: { status: 'queued' } })
+    expect(await redis.command('ZCARD', 'twohop:jobs-open')).toBe(1)
     expect(await counters(redis, 'day:2026-11-21', 'firebase:demo:ada')).toMatchObject({
       used: 0,
       held: WORST,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ClaimedJob, Finished } from '../../../inference-host/jobs/port.ts'
+import { type ClaimedJob, type Finished, TooLarge } from '../../../inference-host/jobs/port.ts'
 import { createUpstashJobs } from '../../../inference-host/jobs/upstash.ts'
 import {
   JOB_KEYS,
@@ -164,6 +164,24 @@ describeEachRedis('jobs in the store', (redis) => {
   })
 
   describe('report', () => {
+    it('tells what the store takes no more of from a store that is away', async () => {
+      await add('one')
+      const job = claimed(await host().claim(['chat']))
+      const words = 'max request size exceeded '
+      const large = result(0, { result: { json: words.repeat(2 ** 19), failed: false } })
+      await expect(host().report(job, 1, [large])).rejects.toBeInstanceOf(TooLarge)
+      expect(await host().report(job, 2, [result(0)])).toBe('ok')
+      const named = result(1, { result: { json: words, failed: false } })
+      const wrong = createUpstashJobs({
+        ...redis.local(),
+        token: 'wrong',
+        timeoutMs: 20_000,
+        host: 'h',
+        claimMs: NEVER_MS,
+      })
+      await expect(wrong.report(job, 3, [named])).rejects.not.toBeInstanceOf(TooLarge)
+    })
+
     it('takes results and use once, whatever is sent again', async () => {
       await add('one')
       const job = claimed(await host().claim(['chat']))

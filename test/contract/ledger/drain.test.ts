@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createDrain, type DrainOptions } from '../../../edge/ledger/drain.ts'
-import type { Ledger, UsageStream } from '../../../edge/ledger/port.ts'
+import type { EntryStream, Ledger } from '../../../edge/ledger/port.ts'
 import { createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream, DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
@@ -18,7 +18,7 @@ const DAY = Date.UTC(2026, 10, 21)
 
 describeEachRedis('the drain', (redis) => {
   const postgres = running()
-  let stream: UsageStream
+  let stream: EntryStream
   let ledger: Ledger
   beforeEach(() => {
     const { url, token } = redis.local()

@@ -190,6 +190,7 @@ describe('configuration', () => {
       expect(JSON.stringify(error?.issues)).not.toMatch(/sb_secret|too-short/)
     }
     const { error } = FirebaseServiceAccounts.safeParse([{ ...google.account, private_key: 'a-secret' }])
+    expect(error?.issues).toHaveLength(1)
     expect(JSON.stringify(error?.issues)).not.toContain('a-secret')
   })
 })

@@ -27,15 +27,17 @@ function freshOf(shape: DecoderShape, names: number[], lengths: number[], column
 }
 
 function expectSlot(buffer: KvBuffer, slot: number, name: number, length: number): void {
-  const { kvHeads, headDim } = SHAPE
+  const { layers, kvHeads, headDim } = SHAPE
   const { arrays, stride } = buffer.view(slot + 1)
+  expect(arrays).toHaveLength(2 * layers)
   for (const [i, array] of arrays.entries())
-    for (let head = 0; head < kvHeads; head++)
-      for (let token = 0; token < length; token++)
-        for (let d = 0; d < headDim; d++)
-          expect(array[((slot * kvHeads + head) * stride + token) * headDim + d]).toBe(
-            value(name, i, head, token, d),
-          )
+    for (let head = 0; head < kvHeads; head++) {
+      const start = (slot * kvHeads + head) * stride * headDim
+      const expected = Array.from({ length: length * headDim }, (_, at) =>
+        value(name, i, head, Math.floor(at / headDim), at % headDim),
+      )
+      expect([...array.subarray(start, start + length * headDim)]).toEqual(expected)
+    }
 }
 
 describe.each(['tokens-heads', 'heads-tokens'] as const)('new keys and values as %s', (newLayout) => {

@@ -164,6 +164,14 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(3)
   })
 
+  it('asks for what costs nothing, which fits into a spent budget', async () => {
+    const answer = refusal({ code: 'budget_exhausted', window: 'day', allowance: allowance(200, 0) })
+    const { budget, asked } = remembering(answer)
+    await budget.reserve(request())
+    await budget.reserve(request({ units: 0 }))
+    expect(asked.reserve).toBe(2)
+  })
+
   it('asks again when the exhausted budget was raised', async () => {
     const spent = refusal({ code: 'budget_exhausted', window: 'day', allowance: allowance(200, 0) })
     const { budget, asked } = remembering(spent)

@@ -156,3 +156,16 @@ describe('an end before the end', () => {
     expect(fine.seen).toEqual([sumOf(rowOf(10, 5))])
   })
 })
+
+test('what is in the background has the room that others leave in a call, and no more', async () => {
+  const { encoder, now, calls } = fakeEncoder()
+  const batcher = createBatcher({ encoder, now })
+  const rows = (count: number, of: number) => Array.from({ length: count }, () => rowOf(16, of))
+  const jobs = Array.from({ length: 16 }, () => ({ ...request(rows(10, 500)), background: true }))
+  const encoded = jobs.map((job) => batcher.encode(job))
+  const one = request(rows(20, 7))
+  await Promise.all([...encoded, batcher.encode(one)])
+  const own = calls.map((call) => call.filter(({ ids }) => ids[0] === 7).length)
+  expect(own.slice(0, 3)).toEqual([16, 4, 0])
+  expect(calls.map(({ length }) => length).slice(0, 3)).toEqual([16, 16, 16])
+})

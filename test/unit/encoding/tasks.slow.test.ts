@@ -94,6 +94,7 @@ describe('token classification', () => {
       ignore: [],
       aggregation,
     })
+    expect(items?.flat().length).toBeGreaterThanOrEqual(TEXTS.length)
     for (const [i, entities] of (items ?? []).entries())
       for (const { start, end } of entities) {
         const text = TEXTS[i] ?? ''

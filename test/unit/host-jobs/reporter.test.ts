@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Finished } from '../../../inference-host/jobs/port.ts'
+import { type Finished, TooLarge } from '../../../inference-host/jobs/port.ts'
 import { createReporter } from '../../../inference-host/jobs/reporter.ts'
 import { settle } from './fakes.ts'
 
@@ -9,13 +9,14 @@ const large = (index: number, bytes: number): Finished => ({
   result: { json: 'x'.repeat(bytes), failed: false },
 })
 
-function reporter(answer: () => Promise<'ok'> = async () => 'ok') {
+function reporter(answer: (finished: readonly Finished[]) => Promise<'ok'> = async () => 'ok') {
   const sent: number[][] = []
   const one = createReporter({
-    send(_number, finished) {
+    async send(_number, finished) {
       sent.push(finished.map(({ index }) => index))
-      return answer()
+      return answer(finished)
     },
+    instead: async (index) => ({ json: `too large: ${index}`, failed: true }),
     signal: new AbortController().signal,
     renewMs: 60_000,
     onStanding() {},
@@ -38,5 +39,31 @@ test('with 8 MiB waiting nothing new is to be begun', async () => {
   await settle()
   expect(isOpen()).toBe(true)
   add(large(1, 4 * 1024 * 1024))
+  expect(isOpen()).toBe(false)
+})
+
+test('what the store does not take is told in smaller reports, and at last as too large', async () => {
+  const stored: string[] = []
+  const { add, flush, isOpen, sent } = reporter(async (finished) => {
+    const texts = finished.flatMap(({ result }) => result?.json ?? [])
+    if (texts.join('').length > 100_000) throw new TooLarge()
+    stored.push(...texts.map((text) => text.slice(0, 12)))
+    return 'ok'
+  })
+  for (const [index, kibibytes] of [90, 90, 120, 1].entries()) add(large(index, kibibytes * 1024))
+  await flush()
+  expect(sent).toEqual([[0, 1, 2, 3], [0], [1], [2, 3], [2], [2, 3]])
+  expect(stored).toEqual(['xxxxxxxxxxxx', 'xxxxxxxxxxxx', 'too large: 2', 'xxxxxxxxxxxx'])
+  expect(isOpen()).toBe(true)
+})
+
+test('a store that takes not even an error is one that is away', async () => {
+  const { add, flush, isOpen, sent } = reporter(async () => {
+    throw new TooLarge()
+  })
+  add(large(0, 1024))
+  void flush()
+  await settle()
+  expect(sent).toEqual([[0], [0]])
   expect(isOpen()).toBe(false)
 })

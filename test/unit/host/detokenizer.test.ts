@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createDetokenizer } from '../../../inference-host/engine/detokenizer.ts'
+import { anyText } from '../any-text.ts'
 
 /** A tokenizer whose tokens are bytes, the hardest case; it decodes like byte-level BPE. */
 const bytes = (ids: number[]) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(ids))
@@ -33,7 +34,7 @@ test('each character comes whole, with its last byte', () => {
 
 test('all pieces together are the whole text, whatever it is and however it is cut', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(anyText, (text) => {
       const whole = text.toWellFormed().replaceAll('\uFFFD', '')
       const pieces = piecesOf(bytes, new TextEncoder().encode(whole))
       expect(pieces.join('')).toBe(whole)

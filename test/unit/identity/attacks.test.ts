@@ -176,7 +176,8 @@ describe('tampering', () => {
     for (const token of [firebase, supabase]) {
       for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
         const changed = token.slice(0, -1) + last
-        if (changed !== token) await expect(verify(changed)).rejects.toBeInstanceOf(TwohopError)
+        if (changed === token) continue
+        await expect(verify(changed)).rejects.toMatchObject({ code: expect.stringMatching(/^token_/) })
       }
     }
   })

@@ -94,6 +94,8 @@ describe('each refusal has its code', () => {
     ['no subject', 'token_claims_invalid', { sub: undefined }],
     ['an empty subject', 'token_claims_invalid', { sub: '' }],
     ['a subject that is no string', 'token_claims_invalid', { sub: 7 }],
+    ['a subject with a NUL', 'token_claims_invalid', { sub: 'a\0b' }],
+    ['half a character for a subject', 'token_claims_invalid', { sub: '\ud800' }],
     ['a key nobody publishes', 'token_key_unknown', {}, { kid: 'nobody' }],
     ['no key id', 'token_key_unknown', {}, { kid: undefined }],
     ['a key id that is no string', 'token_key_unknown', {}, { kid: 1 }],

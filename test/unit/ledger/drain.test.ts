@@ -4,9 +4,9 @@ import type { UsageEvent } from '../../../edge/ledger/event.ts'
 import {
   type Buried,
   type Entry,
+  type EntryStream,
   LedgerAway,
   LedgerRefused,
-  type UsageStream,
 } from '../../../edge/ledger/port.ts'
 
 const entry = (n: number): Entry => ({
@@ -39,7 +39,7 @@ function streamOf(entries: Entry[]) {
   const waiting = [...entries]
   const finished: { stored: readonly string[]; buried: readonly Buried[] }[] = []
   const reads: string[] = []
-  const stream: UsageStream = {
+  const stream: EntryStream = {
     async unfinished() {
       reads.push('unfinished')
       return []

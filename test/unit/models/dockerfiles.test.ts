@@ -47,8 +47,9 @@ describe.each(['Dockerfile', 'Dockerfile.cuda'])('%s', (file) => {
 
   test('copies from stages that it has', () => {
     const stages = values('FROM').map((value) => / AS (\w+)$/.exec(value)?.[1])
-    for (const value of values('COPY').filter((copy) => copy.startsWith('--from=')))
-      expect(stages).toContain(/^--from=(\w+)/.exec(value)?.[1])
+    const from = values('COPY').flatMap((value) => /^--from=(\w+)/.exec(value)?.[1] ?? [])
+    expect(from).toContain('weights')
+    for (const stage of from) expect(stages).toContain(stage)
   })
 
   test('calls scripts that exist', () => {

@@ -1,66 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Fields } from '../../../inference-host/log.ts'
-import { createRoom, type Room } from '../../../inference-host/residency/room.ts'
-import { createServable } from '../../../inference-host/residency/servable.ts'
-import { createTurnover, type Turnover } from '../../../inference-host/residency/turnover.ts'
-import { createQueue } from '../../../inference-host/scheduler/queue.ts'
-import type { Run } from '../../../inference-host/scheduler/run.ts'
-import type { TwohopError } from '../../../shared/errors.ts'
-import { CHAT_JOB, type HandRun } from '../host/hand-engine.ts'
-import { createHandClock, createHandForm, type HandClock, type HandForm, settled } from './hand-model.ts'
-
-const DONE = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
-
-type Options = { clock: HandClock; room: Room; turnover: Turnover; forms: HandForm[]; limit?: number }
-
-/** A model behind its queue. */
-function serve(id: string, { clock, room, turnover, forms, limit = 8 }: Options) {
-  const lines: string[] = []
-  const { now, after } = clock
-  const log = (event: string, fields: Fields = {}) => void lines.push(`${event} ${JSON.stringify(fields)}`)
-  const info = {
-    id,
-    task: 'text-generation',
-    device: 'cpu',
-    dtype: 'q8',
-    context: 64,
-    overhead: { request: 0, item: 0 },
-  } as const
-  const servable = createServable({ id, info, forms, room, turnover, log, now, after })
-  const queue = createQueue({ engine: servable.engine, gate: servable.gate, limit, clock: now, now })
-  servable.attach(queue)
-  return {
-    ...servable,
-    queue,
-    lines,
-    ask: (withinMs = 1e6, account = 'a') => queue.submit(CHAT_JOB, now() + withinMs, { account }),
-    /** The jobs that reached the engine that was loaded last. */
-    runs: () => forms.flatMap(({ engines }) => engines).at(-1)?.runs ?? [],
-  }
-}
-
-function world(budget = 100) {
-  const clock = createHandClock()
-  return { clock, room: createRoom({ host: budget, device: 0 }), turnover: createTurnover(clock.now) }
-}
-
-function code(run: Run): Promise<string> {
-  return run.ended
-}
-
-const refusal = (ask: () => unknown): TwohopError | undefined => {
-  try {
-    ask()
-    return undefined
-  } catch (error) {
-    return error as TwohopError
-  }
-}
-
-function finish(run: HandRun | undefined): void {
-  run?.report({ type: 'started', promptTokens: 1 })
-  run?.end(DONE)
-}
+import { createHandForm, settled } from './hand-model.ts'
+import { code, finish, refusal, serve, world } from './served.ts'
 
 describe('loaded on demand', () => {
   test('many requests cause one load, wait for it, and run then', async () => {
@@ -196,6 +136,82 @@ describe('evicted', () => {
   })
 })
 
+describe('busy with a job only', () => {
+  async function jobBeside(budget = 100) {
+    const { clock, ...memory } = world(budget)
+    const forms = ['a', 'b', 'c'].map((id) => createHandForm(id, 60, clock))
+    const [a, b, c] = forms.map((form, i) => serve('abc'[i] ?? '', { clock, ...memory, forms: [form] }))
+    if (!a || !b || !c) throw new Error('three models')
+    const jobs = [a.askJob(), a.askJob(), a.askJob()]
+    await clock.pass(1000)
+    return { clock, a, b, c, jobs }
+  }
+
+  test('it makes room for a request when the input that runs has ended, and goes on after that', async () => {
+    const { clock, a, b, jobs } = await jobBeside()
+    const wanted = b.ask()
+    await clock.pass(1000)
+    expect([a.queue.load(), b.resident()]).toEqual([{ waiting: 2, running: 1 }, false])
+    finish(a.runs()[0])
+    await clock.pass(1000)
+    expect([a.resident(), b.resident(), b.queue.load().running]).toEqual([false, true, 1])
+    finish(b.runs()[0])
+    expect(await code(wanted)).toBe('finished')
+    await clock.pass(1000)
+    expect([a.resident(), a.queue.load()]).toEqual([true, { waiting: 1, running: 1 }])
+    finish(a.runs()[0])
+    finish(a.runs()[1])
+    expect(await Promise.all(jobs.map(code))).toEqual(['finished', 'finished', 'finished'])
+  })
+
+  test('it goes on where whoever wanted the room has gone, also with nothing running meanwhile', async () => {
+    const { clock, a, c } = await jobBeside(130)
+    c.askJob()
+    await clock.pass(1000)
+    // Together they would be room enough for this one.
+    const large = serve('large', {
+      clock,
+      room: a.room,
+      turnover: a.turnover,
+      forms: [createHandForm('large', 120, clock)],
+    })
+    const wanted = large.ask()
+    await settled()
+    finish(a.runs()[0])
+    expect(a.queue.load()).toEqual({ waiting: 2, running: 0 })
+    wanted.cancel()
+    await settled()
+    expect(a.queue.load()).toEqual({ waiting: 1, running: 1 })
+  })
+
+  test('it does not make room for another job', async () => {
+    const { clock, a, b } = await jobBeside()
+    b.askJob()
+    await settled()
+    finish(a.runs()[0])
+    await clock.pass(1000)
+    expect([a.queue.load().running, b.resident()]).toEqual([1, false])
+  })
+
+  test('it stays where its going would not help', async () => {
+    const { clock, a, b, c } = await jobBeside(130)
+    c.ask()
+    await clock.pass(1000)
+    expect([a.resident(), c.resident()]).toEqual([true, true])
+    const large = serve('large', {
+      clock,
+      room: a.room,
+      turnover: a.turnover,
+      forms: [createHandForm('large', 120, clock)],
+    })
+    large.ask()
+    await settled()
+    finish(a.runs()[0])
+    expect(a.queue.load().running).toBe(1)
+    expect(b.resident()).toBe(false)
+  })
+})
+
 describe('a load that fails', () => {
   test('is tried again with backoff while the requests wait', async () => {
     const { clock, ...memory } = world()
@@ -247,133 +263,5 @@ describe('a load that fails', () => {
     await clock.pass(1000)
     await starting
     expect(form.loads).toBe(1)
-  })
-})
-
-describe('a device that is lost', () => {
-  async function running(
-    forms: (clock: HandClock) => HandForm[] = (clock) => [createHandForm('m', 10, clock, { slots: 2 })],
-  ) {
-    const { clock, ...memory } = world()
-    const own = forms(clock)
-    const model = serve('m', { clock, ...memory, forms: own })
-    const started = model.start()
-    await clock.pass(1000)
-    await started
-    return { clock, model, forms: own, engine: () => own.flatMap(({ engines }) => engines).at(-1) }
-  }
-
-  test('ends what had begun with what was computed, and runs again what had not, and what waited', async () => {
-    const { clock, model, forms, engine } = await running()
-    const [begun, given, waiting] = [model.ask(), model.ask(1e6, 'b'), model.ask(1e6, 'c')]
-    model.runs()[0]?.report({ type: 'started', promptTokens: 5 })
-    model.runs()[0]?.report({ type: 'token', text: 'x', outputTokens: 3 })
-    expect(model.queue.load()).toEqual({ waiting: 1, running: 2 })
-    engine()?.die('the driver is gone')
-    expect(await code(begun)).toBe('host_failed')
-    expect(begun.report()).toMatchObject({ promptTokens: 5, outputTokens: 3 })
-    expect(model.queue.load()).toEqual({ waiting: 2, running: 0 })
-    await settled()
-    expect(model.trouble()).toBe('cpu was lost: the driver is gone')
-    await clock.pass(1000)
-    expect([forms[0]?.loads, model.trouble(), model.queue.load()]).toEqual([
-      2,
-      undefined,
-      { waiting: 0, running: 2 },
-    ])
-    for (const run of model.runs()) finish(run)
-    expect([await code(given), await code(waiting)]).toEqual(['finished', 'finished'])
-  })
-
-  test('a request is run again once at most', async () => {
-    const { clock, model, engine } = await running()
-    const run = model.ask()
-    engine()?.die('gone')
-    await clock.pass(1000)
-    expect(model.queue.load()).toEqual({ waiting: 0, running: 1 })
-    engine()?.die('gone again')
-    expect(await code(run)).toBe('host_failed')
-  })
-
-  test('one that was cancelled is not run again', async () => {
-    const { clock, model, engine } = await running()
-    const run = model.ask()
-    run.cancel()
-    engine()?.die('gone')
-    expect(await code(run)).toBe('host_failed')
-    await clock.pass(1000)
-    expect(model.runs()).toHaveLength(0)
-  })
-
-  test('is loaded again on the same device, then on the CPU, where that is configured', async () => {
-    const { clock, model, forms, engine } = await running((at) => [
-      createHandForm('m', 10, at, { device: 'webgpu' }),
-      createHandForm('m', 10, at, { slots: 3 }),
-    ])
-    const [gpu, cpu] = forms
-    if (gpu) gpu.failing = 100
-    const run = model.ask()
-    engine()?.die('out of memory')
-    await clock.pass(1000 + 1000 + 1000 + 2000 + 1000)
-    expect([gpu?.loads, cpu?.loads]).toEqual([4, 1])
-    await clock.pass(1000)
-    expect([model.engine.info.device, model.engine.slots, model.trouble()]).toEqual(['cpu', 3, undefined])
-    finish(model.runs()[0])
-    expect(await code(run)).toBe('finished')
-  })
-
-  test('without a fallback the host says why, tells who waits, and goes on trying', async () => {
-    const { clock, model, forms, engine } = await running()
-    const [form] = forms
-    if (form) form.failing = 3
-    const run = model.ask()
-    engine()?.die('the driver is gone')
-    await clock.pass(6000)
-    expect([await code(run), model.trouble()]).toEqual(['host_not_ready', 'no such file'])
-    await clock.pass(15_000 + 1000)
-    expect([model.resident(), model.trouble()]).toEqual([true, undefined])
-  })
-
-  test('one that loads but dies at each use is left alone for longer and longer', async () => {
-    const { clock, model, forms, engine } = await running()
-    const deaths: number[] = []
-    for (let i = 0; i < 6; i++) {
-      while (!model.resident()) await clock.pass(100)
-      deaths.push(clock.now())
-      engine()?.die('crash')
-      await settled()
-    }
-    const gaps = deaths.slice(1).map((at, i) => at - (deaths[i] ?? 0))
-    expect(gaps.map((gap) => Math.round(gap / 1000))).toEqual([1, 2, 16, 31, 61])
-    expect(forms[0]?.loads).toBe(6)
-  })
-
-  test('with its process still there is found out by a request that fails, and by a small one after it', async () => {
-    const { clock, model, forms, engine } = await running()
-    const [form] = forms
-    const [first, engineBefore] = [model.ask(), engine()]
-    engineBefore?.runs[0]?.end({ how: 'failed' })
-    expect(await code(first)).toBe('host_failed')
-    await clock.pass(5000)
-    expect([form?.loads, engineBefore?.closed]).toEqual([1, false])
-
-    if (form) form.healthy = false
-    model.ask()
-    engineBefore?.runs[1]?.end({ how: 'failed' })
-    await settled()
-    expect([engineBefore?.closed, model.trouble()]).toEqual([true, 'cpu was lost: device is lost'])
-    if (form) form.healthy = true
-    await clock.pass(1000)
-    expect([form?.loads, model.resident(), model.trouble()]).toEqual([2, true, undefined])
-  })
-
-  test('closed while it waits to be loaded again, it stays away', async () => {
-    const { clock, model, forms, engine } = await running()
-    if (forms[0]) forms[0].failing = 1
-    engine()?.die('gone')
-    await clock.pass(1500)
-    await model.close()
-    await clock.pass(100_000)
-    expect([forms[0]?.loads, model.resident()]).toEqual([2, false])
   })
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { type Cache, maskOf } from '../../../inference-host/rewriting/cache.ts'
@@ -238,4 +239,19 @@ test('what one request throws is no other’s trouble', async () => {
   const [one, other] = await Promise.all([failing, write(2, 5)])
   expect(one.end).toMatchObject({ how: 'failed', cause })
   expect(other.ids).toEqual(written(2, 5))
+})
+
+test('what waits in the background lets the others go first', async () => {
+  // Memory for two at a time.
+  const { write } = rewriterOf({ memoryBytes: 3 * (4 + 2 * 4) })
+  const order: string[] = []
+  const background = [1, 2, 3, 4, 5, 6].map(async (id) => {
+    await write(id, 4, { background: true })
+    order.push('background')
+  })
+  await setImmediate()
+  await write(7, 4)
+  order.push('in front')
+  await Promise.all(background)
+  expect(order.indexOf('in front')).toBe(2)
 })

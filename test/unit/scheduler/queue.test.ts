@@ -142,6 +142,20 @@ describe('bounds', () => {
     ])
   })
 
+  test('what waits of jobs takes no place in the queue from requests, but requests do from jobs', () => {
+    const { queue, send } = setUp({ limit: 2, accountLimit: 1 })
+    send('running')
+    send('mine', { priority: 'job' })
+    send('other', { priority: 'job' })
+    const mine = send('mine')
+    expect(queue.full()).toBe(false)
+    send('third')
+    expect(queue.full()).toBe(true)
+    expect(queue.load().waiting).toBe(4)
+    mine.run.cancel()
+    expect(() => send('fourth', { priority: 'job' })).toThrow(expect.objectContaining({ code: 'host_busy' }))
+  })
+
   test('a full queue still takes in whoever can start at once', () => {
     const { send } = setUp({ slots: 2, spareSlots: 1, limit: 1 })
     send('loaded')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readVocabulary } from '../../../inference-host/structure/vocabulary.ts'
-import { embeddedModel, realModel } from '../models/real.ts'
+import { embeddedModel } from '../models/real.ts'
 import { vocabularyOf } from './drive.ts'
 
 const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString('latin1')
@@ -11,17 +11,6 @@ test('byte-level tokens are read back to their bytes; special ones stand for non
   for (let byte = 0; byte < 256; byte++)
     expect(text(tokens[ofByte[byte] ?? -1])).toBe(String.fromCharCode(byte))
 })
-
-const real = realModel('SmolLM2-135M-Instruct')
-test.skipIf(real === undefined)(
-  `a vocabulary of 49,152 tokens is read, long ones left out${real ? '' : ' (../shared/models/SmolLM2-135M-Instruct is missing)'}`,
-  () => {
-    const { tokens, trie } = vocabularyOf(real ?? '')
-    expect(tokens).toHaveLength(49_152)
-    expect(tokens.filter((bytes) => bytes === undefined).length).toBeLessThan(200)
-    expect(new Set(trie.token).size - 1).toBe(tokens.filter((bytes) => bytes !== undefined).length)
-  },
-)
 
 describe('SentencePiece with byte fallback', () => {
   const ascii = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at))

@@ -1,0 +1,24 @@
+import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import type { Finished } from './port.ts'
+
+type Result = NonNullable<Finished['result']>
+
+/** The largest result that is kept, in bytes: Upstash takes 10 MB in a request, of which JSON in JSON may take half. */
+const RESULT_BYTES = 4 * 1024 * 1024
+
+/** A JobResult of the answer to the request `id`; an error in its place where it is too large to be kept. */
+export async function keptResult(response: Response, id: string): Promise<Result> {
+  const result = await resultOf(response)
+  if (Buffer.byteLength(result.json) <= RESULT_BYTES) return result
+  return tooLargeResult(id, `A result may have ${RESULT_BYTES} bytes at most.`)
+}
+
+/** A JobResult. The answer is JSON text, which is not parsed: it may be thousands of floats. */
+export async function resultOf(response: Response): Promise<Result> {
+  return { json: `{"status":${response.status},"body":${await response.text()}}`, failed: !response.ok }
+}
+
+/** What stands in the place of a result that cannot be kept. */
+export function tooLargeResult(id: string, why: string): Promise<Result> {
+  return resultOf(errorResponse(new TwohopError('body_too_large', why), id))
+}
