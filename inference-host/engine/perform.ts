@@ -2,27 +2,8 @@ import type { LoadedText } from '../device/load.ts'
 import type { ModelTask } from '../device/port.ts'
 import { createAnswerText, textRulesOf } from './answer-text.ts'
 import { rewriteRoom } from './limits.ts'
-import type { EngineEvent, Job, Output } from './port.ts'
+import type { Job, Output, PerformOptions } from './port.ts'
 import { rewriteInput, type WriteAnew } from './rewrite.ts'
-
-/**
- * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
- * of the time, where it was not alone.
- */
-export type Counts = {
-  promptTokens: number
-  outputTokens: number
-  computeMs?: number
-}
-
-export type PerformOptions = {
-  counts: Counts
-  /** True when the job is to end; asked before compute and at every step. */
-  stopped: () => boolean
-  report: (event: Exclude<EngineEvent, { type: 'ended' }>) => void
-  /** A seed for a request that names none. */
-  newSeed: () => number
-}
 
 /**
  * Does one job of a model that rewrites: writes a text anew, greedily, from the encoder's input. Undefined is returned

@@ -99,3 +99,23 @@ export type Engine = {
   readonly died: Promise<string>
   close(): Promise<void>
 }
+
+/**
+ * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
+ * of the time, where it was not alone.
+ */
+export type Counts = {
+  promptTokens: number
+  outputTokens: number
+  computeMs?: number
+}
+
+/** What whoever does a job is given beside it. */
+export type PerformOptions = {
+  counts: Counts
+  /** True when the job is to end; asked before compute and at every step. */
+  stopped: () => boolean
+  report: (event: Exclude<EngineEvent, { type: 'ended' }>) => void
+  /** A seed for a request that names none. */
+  newSeed: () => number
+}
