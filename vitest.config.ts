@@ -4,7 +4,7 @@ const SLOW = 'test/unit/**/*.slow.test.ts'
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/closing-line.ts'],
+    reporters: ['default', './test/faults/closing-table.ts', './test/closing-line.ts'],
     projects: [
       {
         // Quick, so they share their processes; what takes seconds by itself is called *.slow.test.ts.

@@ -10,7 +10,7 @@ const child = spawn('vitest', ['run', '--project', 'faults'], {
 })
 const [code] = await once(child, 'exit')
 if (json) {
-  const rows = (await rowsOfRun()).map((row) => ({ ...row, equal: isEqual(row) }))
+  const rows = rowsOfRun().map((row) => ({ ...row, equal: isEqual(row) }))
   process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
 }
 process.exitCode = code ?? 1

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type HostAddress, startChatHost } from './host.ts'
 import { buildProcesses } from './processes.ts'
-import { clearRows, faultTable, rowsOfRun } from './table.ts'
+import { clearRows } from './table.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,7 +16,7 @@ declare module 'vitest' {
   }
 }
 
-/** One host for all the faults; in the end the table of what became of them. */
+/** One host for all the faults, and an empty table of what became of them. */
 export default async function faultsRun(project: TestProject) {
   const dir = await mkdtemp(join(tmpdir(), 'twohop-faults-'))
   const runs = join(dir, 'runs.jsonl')
@@ -28,6 +28,5 @@ export default async function faultsRun(project: TestProject) {
   return async () => {
     await host.stop()
     await rm(dir, { recursive: true, force: true })
-    process.stdout.write(`\n${faultTable(await rowsOfRun())}\n`)
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,8 +43,8 @@ export async function clearRows(): Promise<void> {
 }
 
 /** The rows of the last run, in the order in which they came. */
-export async function rowsOfRun(): Promise<Row[]> {
-  const text = await readFile(FILE, 'utf8').catch(() => '')
+export function rowsOfRun(): Row[] {
+  const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
   return text
     .split('\n')
     .filter(Boolean)
