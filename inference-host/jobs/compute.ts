@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import { createBell } from './bell.ts'
 import type { JobEvent } from './events.ts'
 import type { Outcome, RunningInput, StartInput } from './input.ts'
@@ -45,9 +46,6 @@ export type ComputeOptions = {
   /** Milliseconds since the epoch. */
   now?: () => number
 }
-
-/** The longest that a timer of Node can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 export function createCompute(options: ComputeOptions): Compute {
   const { store, startInput, slots, claimMs, observe, backoff, now = Date.now } = options

@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
+import type { JobInput } from '../../shared/jobs/record.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 import type { Admit } from '../admission/admit.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Caller, Host, HostEnv } from '../server/call.ts'
 import { addModelRoutes } from '../server/routes.ts'
@@ -37,9 +39,6 @@ const PASSING: ReadonlySet<string> = new Set<ErrorCode>([
   'host_unavailable',
 ])
 
-/** The longest that a timer of Node can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
-
 const NOTHING: Use = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
 
 export function createStartInput({ admit, now = Date.now, ...host }: Options): StartInput {
@@ -59,8 +58,7 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
       if (input === undefined) throw new RangeError(`a job has no input ${index}`)
       const body = new TextEncoder().encode(JSON.stringify(input.body))
       const id = `${job.id}.${index}.${attempt}`
-      const claims = await claimsOf(job, id, body)
-      claims.reserved = { prompt_tokens: input.prompt_tokens, output_tokens: input.output_tokens }
+      const claims = await claimsOf(job, input, id, body)
       let admitted: Run | undefined
       let overtime: Overtime | undefined
       const request = new Request(new URL(job.path, 'http://job'), {
@@ -91,7 +89,12 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
   }
 }
 
-async function claimsOf(job: VerifiedJob, id: string, body: Uint8Array<ArrayBuffer>): Promise<ServiceClaims> {
+async function claimsOf(
+  job: VerifiedJob,
+  { prompt_tokens, output_tokens }: JobInput,
+  id: string,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<ServiceClaims> {
   return {
     iss: SERVICE_TOKEN.issuer,
     aud: SERVICE_TOKEN.audience,
@@ -102,7 +105,7 @@ async function claimsOf(job: VerifiedJob, id: string, body: Uint8Array<ArrayBuff
     route: `POST ${job.path}`,
     model: job.model,
     scope: job.scope,
-    reserved: { prompt_tokens: 0, output_tokens: 0 },
+    reserved: { prompt_tokens, output_tokens },
     body_sha256: await bodyHash(body),
     deadline: job.deadline,
     weight: job.weight,

@@ -37,10 +37,7 @@ export function createWork(options: Options): Work {
     const fields = { id, model, ms: now() - began, ...sum }
     if (halted === 'lost' || signals.giveUp.aborted) return log('job_lost', fields)
     const state = left === 0 ? 'done' : halted
-    const known = await persist(
-      () => (state === undefined ? store.release(claimed) : store.end(claimed, state)),
-      retrying,
-    )
+    const known = await (state === undefined ? persist(() => store.release(claimed), retrying) : end(state))
     if (known !== 'ok') return log('job_lost', fields)
     if (state === undefined) log('job_released', { ...fields, left })
     else log('job_ended', { ...fields, state })

@@ -1,5 +1,6 @@
 import type { TwohopError } from '../../shared/errors.ts'
 import type { Engine, EngineEvent, Job, ModelInfo } from '../engine/port.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import { createFairQueue, type FairQueue, type Share } from './fair-queue.ts'
 import { type Gate, OPEN } from './gate.ts'
 import { createMeasure, type Measure } from './measure.ts'
@@ -76,9 +77,6 @@ type Options = {
 
 /** A request in the scheduler. Its cost is what it may use at most, in tokens: nothing else is known beforehand. */
 type Ticket = Share & { priority: Priority; deadline: number; entry: Entry; measure: Measure }
-
-/** The longest that a timer of Node can wait, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** What a job reports that the engine could not even take. */
 const FAILED: EngineEvent = {

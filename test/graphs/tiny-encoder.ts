@@ -5,6 +5,7 @@ import { valueInfo } from '../../inference-host/serving-form/draft.ts'
 import { encodeOnnx } from '../../inference-host/serving-form/onnx-file.ts'
 import { DATA_TYPE, type ModelProto } from '../../inference-host/serving-form/onnx-schema.ts'
 import { builder, seeded } from './edit.ts'
+import { specialTokens } from './special-tokens.ts'
 
 const MARKS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
 const WORDS =
@@ -147,15 +148,7 @@ export async function writeTinyEncoder(
     },
     'tokenizer.json': {
       version: '1.0',
-      added_tokens: MARKS.map((content, id) => ({
-        id,
-        content,
-        special: true,
-        normalized: false,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-      })),
+      added_tokens: specialTokens(MARKS),
       normalizer: {
         type: 'BertNormalizer',
         clean_text: true,

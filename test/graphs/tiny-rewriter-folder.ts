@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { encodeOnnx } from '../../inference-host/serving-form/onnx-file.ts'
+import { specialTokens } from './special-tokens.ts'
 import { type Family, type RewriterSizes, rewriterGraphs } from './tiny-rewriter.ts'
 
 const MARKS = ['<s>', '<pad>', '</s>', '<unk>', 'aaa_Latn', 'bbb_Latn']
@@ -68,15 +69,7 @@ export async function writeTinyRewriter(folder: string, options: TinyRewriter): 
     },
     'tokenizer.json': {
       version: '1.0',
-      added_tokens: MARKS.map((content, id) => ({
-        id,
-        content,
-        special: true,
-        normalized: false,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-      })),
+      added_tokens: specialTokens(MARKS),
       normalizer: null,
       pre_tokenizer: null,
       post_processor: {

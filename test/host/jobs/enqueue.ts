@@ -29,6 +29,17 @@ export type WantedJob = {
   claims?: Partial<JobClaims>
 }
 
+/** Completions whose end tokens are ruled out, so that each is as long as its limit. */
+export const stories = (count: number, tokens: number): object[] =>
+  Array.from({ length: count }, (_, index) => ({
+    model: 'chat',
+    prompt: `Chapter ${index}`,
+    max_tokens: tokens,
+    stream: false,
+    stop: [],
+    logit_bias: { 0: -100, 2: -100 },
+  }))
+
 let entries = 0
 
 /** Puts a job into Redis as the edge does, and gives its record's token. */

@@ -4,7 +4,7 @@ import { embeddedModel } from '../../real-models.ts'
 import { type HostProcess, startHostProcess } from '../host-process.ts'
 import { manifestOf } from '../serving.ts'
 import { createSigner, type Signer } from '../signer.ts'
-import { enqueue, jobOf } from './enqueue.ts'
+import { enqueue, jobOf, stories } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
@@ -51,23 +51,13 @@ async function start(variables: Record<string, string>) {
   return { ...host, lines, runs }
 }
 
-/** Texts whose end tokens are ruled out, so that each is as long as its limit. */
-const story = (index: number) => ({
-  model: 'chat',
-  prompt: `Chapter ${index}`,
-  max_tokens: TOKENS,
-  stream: false,
-  stop: [],
-  logit_bias: { 0: -100, 2: -100 },
-})
-
 const add = (id: string, count: number) =>
   enqueue(redis.command, signer, {
     id,
     model: 'chat',
     path: '/v1/completions',
     scope: 'chat',
-    bodies: Array.from({ length: count }, (_, index) => story(index)),
+    bodies: stories(count, TOKENS),
   })
 
 type Completion = { usage: { prompt_tokens: number; completion_tokens: number } }

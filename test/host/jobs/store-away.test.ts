@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { embeddedModel } from '../../real-models.ts'
 import { type Serving, serve } from '../serving.ts'
-import { enqueue, jobOf } from './enqueue.ts'
+import { enqueue, jobOf, stories } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const INPUTS = 24
@@ -64,14 +64,7 @@ test.each<[string, Fault[]]>([
     model: 'chat',
     path: '/v1/completions',
     scope: 'chat',
-    bodies: Array.from({ length: INPUTS }, (_, index) => ({
-      model: 'chat',
-      prompt: `Chapter ${index}`,
-      max_tokens: TOKENS,
-      stream: false,
-      stop: [],
-      logit_bias: { 0: -100, 2: -100 },
-    })),
+    bodies: stories(INPUTS, TOKENS),
   })
   const record = async () => (await jobOf(redis.command, id)).record
   await expect

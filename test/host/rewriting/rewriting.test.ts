@@ -82,6 +82,16 @@ function rewriteWith(text: Parameters<typeof perform>[0]['text'], write: WriteAn
   }
 }
 
+/** How a model in `folder` is loaded. */
+const requestOf = (folder: string) => ({
+  folder,
+  task: 'translation' as const,
+  device: 'cpu' as const,
+  dtype: 'fp32',
+  context: undefined,
+  threads: 1,
+})
+
 describe.each(Object.entries(MODELS))('%s', (_, model) => {
   let folder: string
   beforeAll(async () => {
@@ -91,14 +101,7 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
   afterAll(() => rm(folder, { recursive: true }))
 
   test('200 texts that come and go at random read as transformers.js writes each alone', async () => {
-    const request = {
-      folder,
-      task: 'translation' as const,
-      device: 'cpu' as const,
-      dtype: 'fp32',
-      context: undefined,
-      threads: 1,
-    }
+    const request = requestOf(folder)
     const loaded = await loadModel(request)
     onTestFinished(async () => void (await loaded.model.dispose()))
     const wishes = wishesFor(model, 200)
@@ -168,14 +171,7 @@ test.each([
   const folder = await mkdtemp(path.join(tmpdir(), 'rewriting-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   await writeTinyRewriter(folder, model)
-  const request = {
-    folder,
-    task: 'translation' as const,
-    device: 'cpu' as const,
-    dtype: 'fp32',
-    context: undefined,
-    threads: 1,
-  }
+  const request = requestOf(folder)
   const loaded = await loadModel(request)
   onTestFinished(async () => void (await loaded.model.dispose()))
   await expect(loadRewriter(loaded, request, how)).rejects.toThrow(why)

@@ -4,8 +4,8 @@ import { Catalog } from '../../../shared/catalog.ts'
 
 export const catalog = Catalog.parse(defaults)
 
-/** What a verified user of `plan` may do, by the shipped catalog or by `models`. */
-export const entitledTo = (plan: string, models = catalog) =>
+/** What a verified user of `plan` may do, by the shipped catalog or by `models`; `scopes` are those that the token has. */
+export const entitledTo = (plan: string, models = catalog, scopes?: readonly string[]) =>
   createEntitle(models, {
     anonymousPlan: undefined,
     unverifiedEmailPlan: undefined,
@@ -20,7 +20,7 @@ export const entitledTo = (plan: string, models = catalog) =>
     plan,
     status: 'active',
     roles: [],
-    scopes: undefined,
+    scopes,
   })
 
 /** The code and the field with which `run` refuses; `'none'` where it does not. */

@@ -1,41 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createEntitle } from '../../../edge/access/entitlement.ts'
 import { parseJob } from '../../../edge/jobs/parse.ts'
-import defaults from '../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../shared/catalog.ts'
+import { catalog, entitledTo, refusal as refusalOf } from '../edge/entitled.ts'
 
-const catalog = Catalog.parse(defaults)
-const entitle = createEntitle(catalog, {
-  anonymousPlan: undefined,
-  unverifiedEmailPlan: undefined,
-  supabaseConfirmsEmail: true,
-})
-const as = (plan: string, scopes?: readonly string[]) =>
-  entitle({
-    issuer: 'firebase',
-    project: 'demo',
-    subject: 'u1',
-    issuedAt: 1_795_000_000,
-    anonymous: false,
-    emailVerified: true,
-    plan,
-    status: 'active',
-    roles: [],
-    scopes,
-  })
+const as = (plan: string, scopes?: readonly string[]) => entitledTo(plan, catalog, scopes)
 const pro = as('pro')
 const endpoint = '/v1/chat/completions'
 const hello = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }] }
 
-const refusal = (input: unknown, entitlement = pro) => {
-  try {
-    parseJob(input, entitlement)
-  } catch (error) {
-    const { code, param } = error as { code: string; param?: string }
-    return [code, param]
-  }
-  return 'none'
-}
+const refusal = (input: unknown, entitlement = pro) => refusalOf(() => parseJob(input, entitlement))
 
 describe('a job', () => {
   it('is one body or many, each read by its own endpoint', () => {
