@@ -1,0 +1,28 @@
+import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
+
+/** Whose word a token is, and what for. */
+type Kind = { issuer: string; audience: string; algorithm: string }
+
+/**
+ * Reads the edge's private key once and returns a signer of one kind of token (Ed25519, RFC 8037).
+ * @param privateKey a private JWK, `kty` OKP, `crv` Ed25519, with a `kid` that the host knows
+ * @param now milliseconds since the epoch
+ * @returns signs `claims`; `expires` makes the token's end of its beginning, both in seconds since the epoch
+ * @throws TypeError when the key is not such a key
+ */
+export function createSigner(privateKey: JWK, { issuer, audience, algorithm }: Kind, now: () => number) {
+  const { kty, crv, kid, d } = privateKey
+  if (kty !== 'OKP' || crv !== 'Ed25519' || !kid || !d)
+    throw new TypeError('SERVICE_TOKEN_PRIVATE_KEY must be a private Ed25519 JWK with a kid')
+  const key = importJWK(privateKey, algorithm)
+  return async function sign(claims: JWTPayload, expires: (issued: number) => number): Promise<string> {
+    const issued = Math.floor(now() / 1000)
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt(issued)
+      .setExpirationTime(expires(issued))
+      .sign(await key)
+  }
+}
