@@ -28,7 +28,7 @@ COPY models/ models/
 COPY inference-host/ inference-host/
 # Frozen: exactly the locked bytes, or no image. The token is there for this one command and in no layer.
 RUN --mount=type=secret,id=hf_token,env=HF_TOKEN \
-    node inference-host/models/pull-command.ts --frozen --manifest "$MANIFEST"
+    node inference-host/pull/command.ts --frozen --manifest "$MANIFEST"
 
 FROM node:24-slim
 ARG MANIFEST

@@ -3,8 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import { isFolder, type ModelEntry, readManifest } from '../inference-host/models/manifest.ts'
-import { type Progress, pull } from '../inference-host/models/pull.ts'
+import { type Progress, pull } from '../inference-host/pull/pull.ts'
+import { isFolder, type ModelEntry, readManifest } from '../inference-host/weights/manifest.ts'
 
 const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
 /** Where the user stands: npm itself runs scripts in the project's root. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { serviceKeys } from '../deploy/service-keys.ts'
+import { serviceKeys } from '../cli/service-keys.ts'
 import type { Catalog } from '../shared/catalog.ts'
 import { type HostModel, localCatalog, modelIds } from './catalog.ts'
 import { bundleEdge } from './edge/bundle.ts'

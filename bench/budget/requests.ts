@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { apiKeyKey } from '../../edge/budget/keys.ts'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement } from '../../edge/budget/port.ts'
 import { createUpstashAccounts } from '../../edge/budget/upstash-accounts.ts'
+import { apiKeyKey } from '../../edge/store/redis-keys.ts'
 
 /** Accounts that the load is spread over. */
 const ACCOUNTS = 1000

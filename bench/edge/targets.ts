@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { serviceKeys } from '../../deploy/service-keys.ts'
+import { serviceKeys } from '../../cli/service-keys.ts'
 import { type Bundle, bundleEdge } from '../../local/edge/bundle.ts'
 import { startWorkerd } from '../../local/edge/workerd.ts'
 import { startPart } from '../../local/part.ts'

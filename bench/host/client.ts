@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser'
-import type { ServiceKeys } from '../../deploy/service-keys.ts'
+import type { ServiceKeys } from '../../cli/service-keys.ts'
 import { createOwnHost } from '../../edge/upstream/own-host.ts'
 import { createServiceTokenSigner } from '../../edge/upstream/service-token.ts'
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import * as z from 'zod'
-import { textTable } from '../../cost/table.ts'
 import { askApi, plain, timeText } from '../api.ts'
 import { type CliContext, CliError } from '../context.ts'
+import { textTable } from '../cost/table.ts'
 import { whole } from '../numbers.ts'
 
 const Account = z.looseObject({

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
-import { MEASURED_CPU } from '../../cost/counts.ts'
-import { CPU_MEASURED, DEFAULT_WORKLOAD, defaultPrices, GPU_UNKNOWN } from '../../cost/default.ts'
-import { FACTORS, outlookOf, type Speeds } from '../../cost/outlook.ts'
-import { costPage } from '../../cost/page.ts'
-import { type PriceBook, PriceBookError, priceBook } from '../../cost/price-book.ts'
+import { type CliContext, CliError } from '../context.ts'
+import { MEASURED_CPU } from '../cost/counts.ts'
+import { CPU_MEASURED, DEFAULT_WORKLOAD, defaultPrices, GPU_UNKNOWN } from '../cost/default.ts'
+import { FACTORS, outlookOf, type Speeds } from '../cost/outlook.ts'
+import { costPage } from '../cost/page.ts'
+import { type PriceBook, PriceBookError, priceBook } from '../cost/price-book.ts'
 import {
   billTable,
   breakEvenTable,
@@ -16,11 +17,10 @@ import {
   reportJson,
   type Table,
   workloadSentence,
-} from '../../cost/report.ts'
-import { type Speed, speedOf, ThroughputError, throughputsOf } from '../../cost/speed.ts'
-import { textTable } from '../../cost/table.ts'
-import { isCountable } from '../../cost/workload.ts'
-import { type CliContext, CliError } from '../context.ts'
+} from '../cost/report.ts'
+import { type Speed, speedOf, ThroughputError, throughputsOf } from '../cost/speed.ts'
+import { textTable } from '../cost/table.ts'
+import { isCountable } from '../cost/workload.ts'
 import { decimal, whole } from '../numbers.ts'
 
 type Options = {
@@ -71,7 +71,7 @@ export function costCommand(context: CliContext): Command {
       decimal(0.001, 1_000_000),
     )
     .option('--combination <id>', 'this one only, with every line; may be given again', collect, [])
-    .option('--prices <file>', 'prices of your own, in the form of cost/prices.json')
+    .option('--prices <file>', 'prices of your own, in the form of cli/cost/prices.json')
     .option('--list', 'list the combinations and end', false)
     .option('--json', 'print JSON', false)
     .option('--markdown', 'print the page docs/cost.md', false)
@@ -129,7 +129,7 @@ function terminal(report: Report, everyLine: boolean, colour: boolean): string {
   return `${[
     workloadSentence(report.workload),
     ...report.speedNotes,
-    `Prices as of ${report.book.checked}; pages and dates: cost/prices.json.`,
+    `Prices as of ${report.book.checked}; pages and dates: cli/cost/prices.json.`,
     ...shown('A month', billTable(report)),
     ...shown('Users times 10 and 100', growthTable(report)),
     ...changeLines(report),

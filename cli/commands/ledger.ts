@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { textTable } from '../../cost/table.ts'
 import type { DrainReport } from '../../edge/ledger/drain.ts'
 import { LedgerAway } from '../../edge/ledger/port.ts'
 import { createReconcile, type Difference, gapOf, PROJECT, rebuild } from '../../edge/ledger/reconcile.ts'
@@ -11,6 +10,7 @@ import { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { plain } from '../api.ts'
 import { type CliContext, CliError } from '../context.ts'
+import { textTable } from '../cost/table.ts'
 
 /** `twohop drain`: moves usage events and administrative acts from Redis to Postgres, as the edge does every minute. */
 export function drainCommand({ out, err, signal }: CliContext): Command {

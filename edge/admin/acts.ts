@@ -1,6 +1,6 @@
+import type { Act, AuditLog } from '../audit/port.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { createSync, OwnerState, SyncOutcome } from '../sync/port.ts'
-import type { Act, AuditLog } from './audit.ts'
 
 type Options = {
   accounts: AccountStore

@@ -1,7 +1,7 @@
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { wholeNumber } from '../budget/allowance.ts'
-import { accountKey } from '../budget/keys.ts'
 import { BUDGET_WINDOWS } from '../budget/port.ts'
+import { accountKey } from '../store/redis-keys.ts'
 import { ACCOUNT_USAGE } from './usage.lua.ts'
 import type { AccountUsage, ReadUsage } from './usage.ts'
 

@@ -1,7 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { LEASES_PREFIX } from '../budget/keys.ts'
 import { WINDOWS_LUA } from '../budget/windows.lua.ts'
+import { LEASES_PREFIX } from '../store/redis-keys.ts'
 
 /** Reads an account's counters whatever its status is, with the limits that its last requests were held to. */
 export const ACCOUNT_USAGE: Script = {

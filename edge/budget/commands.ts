@@ -1,5 +1,6 @@
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
-import { apiKeyKey, idempotencyKey, KEYS, MAX_LEASE_MS, reservationKey } from './keys.ts'
+import { MAX_LEASE_MS } from '../store/lifetimes.ts'
+import { apiKeyKey, idempotencyKey, KEYS, reservationKey } from '../store/redis-keys.ts'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'

@@ -1,5 +1,6 @@
-import { RECORD_LUA } from '../idempotency/record.lua.ts'
-import { ACCOUNT_PREFIX, OPEN_KEPT_MS } from './keys.ts'
+import { RECORD_LUA } from '../store/idempotency-record.lua.ts'
+import { OPEN_KEPT_MS } from '../store/lifetimes.ts'
+import { ACCOUNT_PREFIX } from '../store/redis-keys.ts'
 
 /**
  * Lua shared by the scripts that admit spending: reserve, and the one that takes in jobs. It checks every limit and

@@ -1,7 +1,8 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
+import { MAX_LEASE_MS } from '../store/lifetimes.ts'
+import { LEASES_PREFIX } from '../store/redis-keys.ts'
 import { HOLD_LUA } from './hold.lua.ts'
-import { LEASES_PREFIX, MAX_LEASE_MS } from './keys.ts'
 import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 

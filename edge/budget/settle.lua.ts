@@ -1,7 +1,8 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_LUA } from '../idempotency/record.lua.ts'
-import { LEASES_PREFIX, SETTLED_KEPT_MS } from './keys.ts'
+import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_LUA } from '../store/idempotency-record.lua.ts'
+import { SETTLED_KEPT_MS } from '../store/lifetimes.ts'
+import { LEASES_PREFIX } from '../store/redis-keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 

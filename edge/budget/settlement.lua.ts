@@ -1,4 +1,4 @@
-import { ACCOUNT_PREFIX, BUDGET_PREFIX, PROJECT_PREFIX } from './keys.ts'
+import { ACCOUNT_PREFIX, BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
 import { THRESHOLDS } from './port.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { ACCOUNT_PREFIX, LEASES_PREFIX } from './keys.ts'
+import { ACCOUNT_PREFIX, LEASES_PREFIX } from '../store/redis-keys.ts'
 
 /**
  * Lua shared by reserve and usage: who pays, by the records of accounts and API keys (accounts.ts), and the arguments

@@ -1,6 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { LEASES_PREFIX, RESERVATION_PREFIX, SWEPT_KEPT_MS } from './keys.ts'
+import { SWEPT_KEPT_MS } from '../store/lifetimes.ts'
+import { LEASES_PREFIX, RESERVATION_PREFIX } from '../store/redis-keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 
 /**

@@ -6,10 +6,10 @@ import {
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
+import { ACCOUNT_PREFIX, accountKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { GRANT } from './grant.lua.ts'
-import { ACCOUNT_PREFIX, accountKey, BUDGET_PREFIX } from './keys.ts'
 
 /** Records that one page of a list looks for. */
 const PAGE = 500

@@ -1,4 +1,5 @@
-import { BUDGET_PREFIX, MINUTE_KEPT_MS, PROJECT_PREFIX, WINDOW_KEPT_MS } from './keys.ts'
+import { MINUTE_KEPT_MS, WINDOW_KEPT_MS } from '../store/lifetimes.ts'
+import { BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
 
 /**
  * Lua shared by the scripts that look at counters: which minute, day and month it is, and what they hold.

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { SaidBefore } from '../budget/port.ts'
-import { ANSWER_GONE } from './record.lua.ts'
+import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { createSeal } from './seal.ts'
 
 /** The longest body that is kept, in characters; it bounds what a stream's recording takes of memory. */

@@ -1,7 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { ANSWER_KEPT_MS } from '../budget/keys.ts'
-import { ANSWER_GONE, RECORD_LUA } from './record.lua.ts'
+import { ANSWER_GONE, RECORD_LUA } from '../store/idempotency-record.lua.ts'
+import { ANSWER_KEPT_MS } from '../store/lifetimes.ts'
 
 /** Milliseconds for which a claim counts as under way; whoever has not ended it then never will. */
 const UNDER_WAY_MS = 60_000

@@ -1,11 +1,11 @@
 import type { HonoRequest } from 'hono'
 import { ERRORS, TwohopError } from '../../shared/errors.ts'
+import type { Caller } from '../access/caller.ts'
 import { spenderId } from '../budget/port.ts'
-import type { Caller } from '../keys/caller.ts'
+import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { Answers } from './answers.ts'
 import type { Claims } from './claims.ts'
 import { idempotencyOf } from './key.ts'
-import { ANSWER_GONE } from './record.lua.ts'
 
 /** What is needed of a request's context. */
 type Asked = { req: HonoRequest; var: { requestId: string } }

@@ -1,7 +1,7 @@
 import { scriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { saidBeforeOf } from '../budget/allowance.ts'
-import { idempotencyKey } from '../budget/keys.ts'
+import { idempotencyKey } from '../store/redis-keys.ts'
 import { CLAIM, END_CLAIM } from './claim.lua.ts'
 import type { Claims } from './claims.ts'
 

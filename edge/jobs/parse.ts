@@ -4,12 +4,12 @@ import { TwohopError } from '../../shared/errors.ts'
 import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { parseAs } from '../parse/body.ts'
+import { parseChat } from '../parse/chat.ts'
+import { parseCompletion } from '../parse/completions.ts'
+import { parseEmbedding } from '../parse/embeddings.ts'
+import { parseRerank } from '../parse/rerank.ts'
+import { parseTask } from '../parse/tasks.ts'
 import type { Work } from '../parse/work.ts'
-import { parseChat } from '../routes/chat.ts'
-import { parseCompletion } from '../routes/completions.ts'
-import { parseEmbedding } from '../routes/embeddings.ts'
-import { parseRerank } from '../routes/rerank.ts'
-import { parseTask } from '../routes/tasks.ts'
 
 type Parse = (input: unknown, entitlement: Entitlement) => Work
 

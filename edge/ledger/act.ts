@@ -13,7 +13,7 @@ const Detail = z
   .pipe(z.record(z.string(), z.unknown()))
 const text = z.string().min(1)
 
-/** An administrative act's fields as they are written to the stream (edge/admin/audit.lua.ts). */
+/** An administrative act's fields as they are written to the stream (edge/audit/act.lua.ts). */
 const Fields = z.object({
   actor: text,
   action: text,

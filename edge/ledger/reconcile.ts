@@ -1,4 +1,4 @@
-import { WINDOW_KEPT_MS } from '../budget/keys.ts'
+import { WINDOW_KEPT_MS } from '../store/lifetimes.ts'
 import type { Ledger, WindowUnits } from './port.ts'
 
 /** Units by account, then by window: `day:2026-11-21`, `month:2026-11`, or `month:2026-11-14` with a billing day. */

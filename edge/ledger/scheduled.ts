@@ -1,5 +1,5 @@
+import { createUpstashKeys } from '../api-keys/upstash-keys.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
-import { createUpstashKeys } from '../keys/upstash-keys.ts'
 import { createActDrain, createDrain, type DrainReport } from './drain.ts'
 import { createReadMirror } from './store-mirror.ts'
 import { createSupabaseLedger } from './supabase.ts'

@@ -1,6 +1,6 @@
+import type { ApiKey, KeyStore } from '../api-keys/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import { shownPrefix } from '../identity/api-key.ts'
-import type { ApiKey, KeyStore } from '../keys/port.ts'
 import type { LoggedAct } from './act.ts'
 import type { MirroredAccount, MirroredKey, ReadMirror } from './mirror.ts'
 

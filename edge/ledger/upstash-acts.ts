@@ -1,5 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
-import { AUDIT_STREAM } from '../keys/storage.ts'
+import { AUDIT_STREAM } from '../store/redis-keys.ts'
 import { FINISH_ACTS } from './finish-acts.lua.ts'
 import type { EntryStream } from './port.ts'
 import { DEAD_LETTERS, MAX_DEAD_LETTERS } from './upstash.ts'

@@ -1,5 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
-import { BUDGET_PREFIX, KEYS, PROJECT_PREFIX } from '../budget/keys.ts'
+import { BUDGET_PREFIX, KEYS, PROJECT_PREFIX } from '../store/redis-keys.ts'
 import { ADD_UNITS } from './add-units.lua.ts'
 import { usageEventOf } from './event.ts'
 import { type Counters, daysOf, PROJECT, type UnitsByWindow } from './reconcile.ts'
@@ -8,7 +8,7 @@ import { entryList, LEDGER_TIMEOUT_MS, type LedgerRedis, orUnavailable } from '.
 /** Keys, counters or entries in one round trip. */
 const PAGE = 1000
 
-/** A counter's key: any account, then its window's name of fixed form (edge/budget/keys.ts). */
+/** A counter's key: any account, then its window's name of fixed form (edge/store/redis-keys.ts). */
 const COUNTER = /^twohop:budget:(.+):((?:month:\d{4}-\d\d(?:-\d\d)?|day:\d{4}-\d\d-\d\d))$/s
 
 /** The budget's counters and the undrained events in Upstash Redis. Looks at every key there is: for a command. */

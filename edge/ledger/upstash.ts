@@ -1,5 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
-import { KEYS } from '../budget/keys.ts'
+import { KEYS } from '../store/redis-keys.ts'
 import { FINISH_EVENTS } from './finish.lua.ts'
 import type { EntryStream } from './port.ts'
 import {

@@ -1,7 +1,7 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import type { Held } from '../budget/hold.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import type { Held } from './hold.ts'
 import type { meter } from './meter.ts'
 import { type StopHost, stopAndSettle } from './used.ts'
 

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { Timing } from '../../shared/timing.ts'
-import type { Held } from '../budget/hold.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { EVENT_STREAM } from './events.ts'
+import type { Held } from './hold.ts'
 import { meterStream } from './stream.ts'
 import { type StopHost, usageWithin } from './used.ts'
 

@@ -1,7 +1,7 @@
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
-import type { Held } from '../budget/hold.ts'
 import { MAX_KEPT_CHARS } from '../idempotency/answers.ts'
 import { brokeOff, createEventReader, DONE_EVENT, EVENT_STREAM, event } from './events.ts'
+import type { Held } from './hold.ts'
 import { type StopHost, stopAndSettle, usageWithin } from './used.ts'
 
 const encoder = new TextEncoder()

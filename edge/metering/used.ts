@@ -1,6 +1,6 @@
 import type { Timing } from '../../shared/timing.ts'
-import type { Held } from '../budget/hold.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import type { Held } from './hold.ts'
 
 /** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
 export type StopHost = (held: Held) => Promise<HostUsage | undefined>

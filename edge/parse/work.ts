@@ -1,6 +1,6 @@
 import type { Model, Plan, Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import type { WorstCase } from '../budget/estimate.ts'
+import type { WorstCase } from './worst-case.ts'
 
 /** A validated request, ready to be reserved and sent: every choice made, every default filled in. */
 export type Work = {

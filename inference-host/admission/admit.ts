@@ -2,16 +2,16 @@ import { scopeOf, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { ModelTask } from '../device/port.ts'
-import type { Job, Limits } from '../engine/port.ts'
 import type { Queue } from '../scheduler/queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Priority } from '../scheduler/slots.ts'
+import type { Limits, Work } from '../work/work.ts'
 import { CLOCK_TOLERANCE } from './jwt.ts'
 import type { ReplayGuard } from './replay.ts'
 
 /** What a parsed request asks for. */
-export type Asked = { task: Task; model: string; maxTokens: number; job: (limits: Limits) => Job }
+export type Asked = { task: Task; model: string; maxTokens: number; work: (limits: Limits) => Work }
 
 /** Checks a request against its token and gives it to the scheduler, or throws. The one way to a run. */
 export type Admit = (claims: ServiceClaims, asked: Asked) => Run
@@ -59,7 +59,7 @@ export function createAdmit({
   ready,
   now = Date.now,
 }: Options): Admit {
-  return function admit(claims, { task, model, maxTokens, job }) {
+  return function admit(claims, { task, model, maxTokens, work }) {
     if (!ready()) throw new TwohopError('host_not_ready', 'The host is starting or about to stop.')
     if (claims.scope !== scopeOf(task)) throw uncovered('scope')
     if (claims.model !== model) throw uncovered('model')
@@ -73,12 +73,12 @@ export function createAdmit({
       })
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
     const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
-    const work = { ...job(limits), account: claims.sub, background: priority === 'job' }
+    const asked = { ...work(limits), account: claims.sub, background: priority === 'job' }
     replays?.refuseUsed(claims.jti)
     const asker = { account: claims.sub, weight: claims.weight, priority }
-    queue.check(work, claims.deadline, asker)
+    queue.check(asked, claims.deadline, asker)
     replays?.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
-    const run = queue.submit(work, claims.deadline, asker)
+    const run = queue.submit(asked, claims.deadline, asker)
     requests.add(claims.jti, claims.sub, run)
     return run
   }

@@ -1,7 +1,7 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { SERVICE_TOKEN, ServiceClaims } from '../../shared/service-token.ts'
+import type { PublicKeys } from './jwks.ts'
 import { CLOCK_TOLERANCE, invalidToken, verifyJwt } from './jwt.ts'
-import type { PublicKeys } from './keys.ts'
 
 /** Checks a request's service token and gives its claims. The body is checked apart, once it is read. */
 export type Authenticate = (authorization: string | undefined, route: string) => Promise<ServiceClaims>

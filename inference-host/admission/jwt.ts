@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
-import type { PublicKeys } from './keys.ts'
+import type { PublicKeys } from './jwks.ts'
 
 /** Seconds by which the edge's clock and ours may differ. */
 export const CLOCK_TOLERANCE = 5

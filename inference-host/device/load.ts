@@ -16,8 +16,8 @@ import {
   type PreTrainedTokenizer,
   Tensor,
 } from '@huggingface/transformers'
-import type { SamplingDefaults } from '../sampling/settings.ts'
 import type { Dtype } from './dtype.ts'
+import type { SamplingDefaults } from './generation-defaults.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
 
 // Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.

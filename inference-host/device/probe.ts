@@ -1,4 +1,4 @@
-import { answerParent } from '../child-process.ts'
+import { answerParent } from '../platform/child-process.ts'
 import { loadModel, tryRun } from './load.ts'
 import type { LoadRequest } from './port.ts'
 import { reasonOf } from './reason.ts'

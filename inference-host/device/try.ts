@@ -1,4 +1,4 @@
-import { askChild } from '../child-process.ts'
+import { askChild } from '../platform/child-process.ts'
 import type { LoadRequest } from './port.ts'
 import type { ProbeAnswer } from './probe.ts'
 

@@ -1,4 +1,4 @@
-import type { EncodeJob } from './job.ts'
+import type { EncodeWork } from '../work/encode.ts'
 import { pieceOf, spansOf } from './offsets.ts'
 import type { EncoderModel, Reading } from './reader.ts'
 import { highest, softmax } from './scores.ts'
@@ -15,9 +15,9 @@ const CANDIDATES = 64
  */
 export function readAnswers(
   { tokenizer }: EncoderModel,
-  job: Extract<EncodeJob, { kind: 'answer' }>,
+  work: Extract<EncodeWork, { kind: 'answer' }>,
 ): Reading {
-  const { question, context, topK, longest, mayBeEmpty } = job
+  const { question, context, topK, longest, mayBeEmpty } = work
   const special = new Set(tokenizer.all_special_ids)
   let answers: Found[] = []
   return {

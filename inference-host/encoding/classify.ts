@@ -1,12 +1,12 @@
 import type { ModelConfig } from '../device/load.ts'
-import type { EncodeJob } from './job.ts'
+import type { EncodeWork } from '../work/encode.ts'
 import { type EncoderModel, labelOf, type Reading } from './reader.ts'
 import { highest, sigmoid, softmax } from './scores.ts'
 
 /** Text classification: each text's labels with their scores, the highest first, at most `topK`. */
 export function readLabels(
   model: EncoderModel,
-  { texts, topK, activation, truncate = false }: Extract<EncodeJob, { kind: 'classify' }>,
+  { texts, topK, activation, truncate = false }: Extract<EncodeWork, { kind: 'classify' }>,
 ): Reading {
   const items: string[] = []
   const scoresOf = SCORES[activation ?? trainedWith(model.config)]

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { EncodeJob } from './job.ts'
+import type { EncodeWork } from '../work/encode.ts'
 import { poolTokens } from './pooling.ts'
 import type { EncoderModel, Reading } from './reader.ts'
 
@@ -20,7 +20,7 @@ export function readEmbeddings(
     dimensions,
     field = 'input',
     truncate = false,
-  }: Extract<EncodeJob, { kind: 'embed' }>,
+  }: Extract<EncodeWork, { kind: 'embed' }>,
 ): Reading {
   const items: string[] = []
   const tokenVectors = TOKEN_VECTORS.find((name) => outputs.has(name))

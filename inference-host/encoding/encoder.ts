@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { fromFloat16 } from '../serving-form/float16.ts'
+import { fromFloat16 } from '../onnx/float16.ts'
 
 /** One text or pair of texts as token ids; `types` says of each token which of the pair it is in (0 or 1). */
 export type Row = { ids: readonly number[]; types: readonly number[] | undefined }

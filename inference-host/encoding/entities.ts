@@ -1,4 +1,4 @@
-import type { Aggregation } from './job.ts'
+import type { Aggregation } from '../work/encode.ts'
 import type { Span } from './offsets.ts'
 
 /** A token, or the tokens of a word, with the probability of each label. */

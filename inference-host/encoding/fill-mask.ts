@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { EncodeJob } from './job.ts'
+import type { EncodeWork } from '../work/encode.ts'
 import type { EncoderModel, Reading } from './reader.ts'
 import { highest, softmax } from './scores.ts'
 
@@ -9,7 +9,7 @@ import { highest, softmax } from './scores.ts'
  */
 export function readMasks(
   { tokenizer }: EncoderModel,
-  { texts, topK, targets }: Extract<EncodeJob, { kind: 'fill_mask' }>,
+  { texts, topK, targets }: Extract<EncodeWork, { kind: 'fill_mask' }>,
 ): Reading {
   const { mask_token: mask, mask_token_id: maskId } = tokenizer
   for (const [i, text] of texts.entries())

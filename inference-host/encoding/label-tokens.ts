@@ -1,5 +1,5 @@
+import type { EncodeWork } from '../work/encode.ts'
 import { groupTokens, type LabelledToken, wordsOf } from './entities.ts'
-import type { EncodeJob } from './job.ts'
 import { pieceOf, spansOf } from './offsets.ts'
 import { type EncoderModel, labelOf, type Reading } from './reader.ts'
 import { highest, softmax } from './scores.ts'
@@ -10,7 +10,7 @@ import { highest, softmax } from './scores.ts'
  */
 export function readEntities(
   model: EncoderModel,
-  { texts, aggregation, ignore, truncate = false }: Extract<EncodeJob, { kind: 'label_tokens' }>,
+  { texts, aggregation, ignore, truncate = false }: Extract<EncodeWork, { kind: 'label_tokens' }>,
 ): Reading {
   const { tokenizer } = model
   const special = new Set(tokenizer.all_special_ids)

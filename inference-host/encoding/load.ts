@@ -3,9 +3,10 @@ import path from 'node:path'
 import { type Dtype, SUFFIX } from '../device/dtype.ts'
 import { type LoadedText, loadText } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
-import { checkReservation } from '../engine/limits.ts'
-import type { EngineLoad, Job, Output, PerformOptions } from '../engine/port.ts'
-import { decodeOnnx } from '../serving-form/onnx-file.ts'
+import { decodeOnnx } from '../onnx/file.ts'
+import type { EngineLoad, Output, PerformOptions } from '../work/engine.ts'
+import { checkReservation } from '../work/limits.ts'
+import type { Work } from '../work/work.ts'
 import { keepApart } from './apart.ts'
 import { createBatcher } from './batcher.ts'
 import { BATCH, type BatchRules } from './choose.ts'
@@ -22,7 +23,7 @@ export type LoadedEncoder = {
   text: LoadedText
   slots: number
   /** Does one job together with the others under way. Undefined is returned when `stopped` ended it. */
-  perform(job: Job, options: PerformOptions): Promise<Output | undefined>
+  perform(work: Work, options: PerformOptions): Promise<Output | undefined>
   load(): EngineLoad
 }
 
@@ -45,23 +46,23 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
     text,
     slots: ENCODER_SLOTS,
     load: () => ({ batchSize: batcher.running, kvCacheUsage: 0 }),
-    async perform(job, { counts, stopped, report }) {
-      const reading = readingOf(model, job)
+    async perform(work, { counts, stopped, report }) {
+      const reading = readingOf(model, work)
       const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
       const { truncate } = reading
-      const apart = 'apart' in job && job.apart === true
+      const apart = 'apart' in work && work.apart === true
       const tokenized = await tokenize(reading.inputs, { tokenizer, context, truncate, apart, pause, now })
       const { kept, items } = keepApart(reading.inputs, tokenized)
       const rows = kept.map(({ row }) => row)
       const promptTokens = countTokens(rows)
-      checkReservation(promptTokens, job.limits)
+      checkReservation(promptTokens, work.limits)
       if (stopped()) return undefined
       report({ type: 'started', promptTokens })
       const take: Parameters<typeof batcher.encode>[0]['take'] = (index, outputs) => {
         const one = kept[index]
         if (one !== undefined) reading.take(one.index, one.row, outputs)
       }
-      const finished = await batcher.encode({ rows, take, stopped, counts, background: job.background })
+      const finished = await batcher.encode({ rows, take, stopped, counts, background: work.background })
       return finished ? { kind: 'items', json: items(reading.items()) } : undefined
     },
   }

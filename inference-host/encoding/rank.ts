@@ -1,4 +1,4 @@
-import type { EncodeJob } from './job.ts'
+import type { EncodeWork } from '../work/encode.ts'
 import type { Reading } from './reader.ts'
 import { highest, sigmoid, softmax } from './scores.ts'
 
@@ -12,7 +12,7 @@ export function readRanks({
   documents,
   topN,
   truncate,
-}: Extract<EncodeJob, { kind: 'rank' }>): Reading {
+}: Extract<EncodeWork, { kind: 'rank' }>): Reading {
   const scores: number[] = []
   return {
     inputs: documents.map((document, i) => ({ text: query, pair: document, field: `documents[${i}]` })),

@@ -1,4 +1,4 @@
-import type { Job } from '../engine/port.ts'
+import type { Work } from '../work/work.ts'
 import { readAnswers } from './answer.ts'
 import { readLabels } from './classify.ts'
 import { readEmbeddings } from './embed.ts'
@@ -12,23 +12,23 @@ import { readZeroShot } from './zero-shot.ts'
  * What a job has an encoder compute, and how its answer is read.
  * @throws TwohopError `invalid_request` where it asks for what the model cannot do; Error for another model's job
  */
-export function readingOf(model: EncoderModel, job: Job): Reading {
-  switch (job.kind) {
+export function readingOf(model: EncoderModel, work: Work): Reading {
+  switch (work.kind) {
     case 'embed':
-      return readEmbeddings(model, job)
+      return readEmbeddings(model, work)
     case 'classify':
-      return readLabels(model, job)
+      return readLabels(model, work)
     case 'zero_shot':
-      return readZeroShot(model, job)
+      return readZeroShot(model, work)
     case 'rank':
-      return readRanks(job)
+      return readRanks(work)
     case 'label_tokens':
-      return readEntities(model, job)
+      return readEntities(model, work)
     case 'fill_mask':
-      return readMasks(model, job)
+      return readMasks(model, work)
     case 'answer':
-      return readAnswers(model, job)
+      return readAnswers(model, work)
     default:
-      throw new Error(`an encoder does no ${job.kind}`)
+      throw new Error(`an encoder does no ${work.kind}`)
   }
 }

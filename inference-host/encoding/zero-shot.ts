@@ -1,5 +1,5 @@
 import { hypothesisOf } from '../../shared/tasks.ts'
-import type { EncodeJob } from './job.ts'
+import type { EncodeWork } from '../work/encode.ts'
 import { type EncoderModel, labelOf, type Reading } from './reader.ts'
 import { highest, softmax } from './scores.ts'
 
@@ -10,7 +10,7 @@ import { highest, softmax } from './scores.ts'
  */
 export function readZeroShot(
   model: EncoderModel,
-  { texts, labels, template, multiLabel }: Extract<EncodeJob, { kind: 'zero_shot' }>,
+  { texts, labels, template, multiLabel }: Extract<EncodeWork, { kind: 'zero_shot' }>,
 ): Reading {
   const { entailment, contradiction } = inferenceLabels(model)
   const apart = multiLabel || labels.length === 1

@@ -1,6 +1,6 @@
-import { LONGEST_TIMER } from '../longest-timer.ts'
+import type { JobEvent } from '../metrics/job-events.ts'
+import { LONGEST_TIMER } from '../platform/longest-timer.ts'
 import { createBell } from './bell.ts'
-import type { JobEvent } from './events.ts'
 import type { Outcome, RunningInput, StartInput } from './input.ts'
 import type { Persistence } from './persist.ts'
 import type { ClaimedJob, JobStore, Use } from './port.ts'

@@ -3,7 +3,7 @@ import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.
 import type { JobInput } from '../../shared/jobs/record.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 import type { Admit } from '../admission/admit.ts'
-import { LONGEST_TIMER } from '../longest-timer.ts'
+import { LONGEST_TIMER } from '../platform/longest-timer.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Caller, Host, HostEnv } from '../server/call.ts'
 import { addModelRoutes } from '../server/routes.ts'

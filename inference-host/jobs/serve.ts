@@ -1,5 +1,5 @@
 import type { Admit } from '../admission/admit.ts'
-import type { PublicKeys } from '../admission/keys.ts'
+import type { PublicKeys } from '../admission/jwks.ts'
 import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Queue } from '../scheduler/queue.ts'

@@ -2,8 +2,8 @@ import { TwohopError } from '../../shared/errors.ts'
 import { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash, JOB_TOKEN, JobClaims } from '../../shared/jobs/token.ts'
 import { sameHash } from '../admission/body.ts'
+import type { PublicKeys } from '../admission/jwks.ts'
 import { verifyJwt } from '../admission/jwt.ts'
-import type { PublicKeys } from '../admission/keys.ts'
 import type { ClaimedJob } from './port.ts'
 
 /** A job as the edge has signed for it. Times in milliseconds, `deadline` since the epoch. */

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../platform/log.ts'
 import { type ComputeOptions, createCompute, type Signals } from './compute.ts'
 import { persist } from './persist.ts'
 import type { ClaimedJob, JobEnd, JobStore } from './port.ts'

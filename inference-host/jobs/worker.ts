@@ -1,6 +1,6 @@
-import type { Log } from '../log.ts'
+import type { JobEvent } from '../metrics/job-events.ts'
+import type { Log } from '../platform/log.ts'
 import { createBell } from './bell.ts'
-import type { JobEvent } from './events.ts'
 import type { JobStore } from './port.ts'
 import type { Work } from './work.ts'
 

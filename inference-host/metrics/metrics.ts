@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { JobEvent } from '../jobs/events.ts'
-import type { ResidencyEvent } from '../residency/events.ts'
-import type { Observer } from '../scheduler/observer.ts'
 import type { Delay } from './event-loop.ts'
+import type { JobEvent } from './job-events.ts'
 import { COUNTERS, HISTOGRAMS, MODEL_GAUGES, PREFIX, PROCESS_GAUGES } from './names.ts'
+import type { ResidencyEvent } from './residency-events.ts'
+import type { Observer } from './scheduler-events.ts'
 
 /** What is true of a model right now; what its engine does not know is left out. */
 export type ModelState = {

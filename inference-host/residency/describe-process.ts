@@ -1,7 +1,7 @@
-import { answerParent } from '../child-process.ts'
+import { unfollowedDefaults } from '../decoding/sampling/settings.ts'
 import { loadText } from '../device/load.ts'
-import { measureOverhead } from '../models/overhead.ts'
-import { unfollowedDefaults } from '../sampling/settings.ts'
+import { answerParent } from '../platform/child-process.ts'
+import { measureOverhead } from '../weights/overhead.ts'
 import type { DescribeAnswer } from './describe.ts'
 
 /** The body of a child process: see describe.ts. */

@@ -1,6 +1,6 @@
-import { askChild } from '../child-process.ts'
 import type { LoadRequest } from '../device/port.ts'
-import type { ModelInfo } from '../engine/port.ts'
+import { askChild } from '../platform/child-process.ts'
+import type { ModelInfo } from '../work/engine.ts'
 
 /** What a model's files say of its text. `unfollowed` are entries of its generation config that no batch follows. */
 export type Description = Pick<ModelInfo, 'context' | 'overhead'> & { unfollowed: string[] }

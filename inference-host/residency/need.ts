@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { bytesPerToken, type DecoderShape } from '../batching/decoder.ts'
-import { laneFor, SIZES } from '../batching/sizes.ts'
+import { bytesPerToken, type DecoderShape } from '../decoding/batching/shape.ts'
+import { laneFor, SIZES } from '../decoding/batching/sizes.ts'
+import type { ServingDescription } from '../decoding/serving-form/rewrite.ts'
 import type { Device } from '../device/port.ts'
-import type { ServingDescription } from '../serving-form/rewrite.ts'
 import { type Bytes, sum } from './bytes.ts'
 
 /** A process with Node, transformers.js, onnxruntime and a small tokenizer, without a model. */

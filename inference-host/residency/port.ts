@@ -1,6 +1,6 @@
-import type { Engine } from '../engine/port.ts'
 import type { Gate } from '../scheduler/gate.ts'
 import type { Queue } from '../scheduler/queue.ts'
+import type { Engine } from '../work/engine.ts'
 import type { Bytes } from './bytes.ts'
 
 /** A model in memory. */

@@ -1,11 +1,11 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { reasonOf } from '../device/reason.ts'
-import type { ModelInfo } from '../engine/port.ts'
-import { LOST } from '../engine/reports.ts'
-import type { Log } from '../log.ts'
+import type { ResidencyEvent } from '../metrics/residency-events.ts'
+import { LOST } from '../model-process/reports.ts'
+import type { Log } from '../platform/log.ts'
+import type { ModelInfo } from '../work/engine.ts'
 import { ATTEMPTS, coolDownMs, QUIET_MS, retryMs } from './backoff.ts'
 import { type Bytes, mebibytes } from './bytes.ts'
-import type { ResidencyEvent } from './events.ts'
 import type { Form, Front, Loaded, Servable } from './port.ts'
 import type { Guest, Room } from './room.ts'
 import type { Turnover } from './turnover.ts'
@@ -224,13 +224,13 @@ export function createServable(options: Options): Servable {
       get slots() {
         return slots
       },
-      run(job, report) {
+      run(work, report) {
         if (phase.is !== 'resident') {
           queueMicrotask(() => report(LOST))
           return { stop: () => {} }
         }
         const { loaded } = phase
-        return loaded.engine.run(job, (event) => {
+        return loaded.engine.run(work, (event) => {
           const how = event.type === 'ended' ? event.end.how : undefined
           if (how === 'lost') shut(loaded)
           if (how === 'failed') void examine(loaded)

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../shared/errors.ts'
-import type { EngineEvent } from '../engine/port.ts'
-import type { Observer } from './observer.ts'
+import type { Observer } from '../metrics/scheduler-events.ts'
+import type { EngineEvent } from '../work/engine.ts'
+import type { Report } from '../work/report.ts'
 import type { Pace } from './pace.ts'
-import type { Report } from './run.ts'
 
 /** The stop-watch of one request. */
 export type Measure = {

@@ -1,10 +1,11 @@
 import type { TwohopError } from '../../shared/errors.ts'
-import type { Engine, EngineEvent, Job, ModelInfo } from '../engine/port.ts'
-import { LONGEST_TIMER } from '../longest-timer.ts'
+import type { Observer } from '../metrics/scheduler-events.ts'
+import { LONGEST_TIMER } from '../platform/longest-timer.ts'
+import type { Engine, EngineEvent, ModelInfo } from '../work/engine.ts'
+import type { Work } from '../work/work.ts'
 import { createFairQueue, type FairQueue, type Share } from './fair-queue.ts'
 import { type Gate, OPEN } from './gate.ts'
 import { createMeasure, type Measure } from './measure.ts'
-import type { Observer } from './observer.ts'
 import { createPace } from './pace.ts'
 import { expired, refusalOf } from './refusal.ts'
 import { createEntry, type Entry, type Run } from './run.ts'
@@ -39,13 +40,13 @@ export type Queue = {
    * `host_busy` where the queue is full, or so long that the deadline would pass before a slot is free and the job done,
    * `host_timeout` where the deadline is too early even with a slot at once.
    */
-  check(job: Job, deadline: number, asker?: Asker): void
+  check(work: Work, deadline: number, asker?: Asker): void
   /**
    * Takes a job in. It is dropped or stopped with `host_timeout` once `deadline` (milliseconds since the epoch)
    * has passed.
    * @throws TwohopError as `check` does.
    */
-  submit(job: Job, deadline: number, asker?: Asker): Run
+  submit(work: Work, deadline: number, asker?: Asker): Run
   /** Ends every request, waiting or running, with `error`. */
   interruptAll(error: TwohopError): void
   /** Ends those that wait. */
@@ -144,7 +145,7 @@ export function createQueue({
     slots.give(ticket)
     measure.begin()
     try {
-      const { stop } = engine.run(entry.job, (event) => {
+      const { stop } = engine.run(entry.work, (event) => {
         if (event.type === 'ended' && event.end.how === 'lost' && entry.putBack()) return again(ticket)
         measure.take(event)
         entry.take(event)
@@ -186,7 +187,7 @@ export function createQueue({
     dispatch()
   }
 
-  function check(job: Job, deadline: number, { account = '', priority = 'interactive' }: Asker = {}): void {
+  function check(work: Work, deadline: number, { account = '', priority = 'interactive' }: Asker = {}): void {
     const shut = gate.refusal()
     if (shut !== undefined) refuse(shut)
     const arrival = {
@@ -196,7 +197,7 @@ export function createQueue({
       mine: before(priority, (queue) => queue.sizeOf(account)),
       ahead: waiting[priority].sizeOf(account),
       left: deadline - clock(),
-      outputTokens: job.limits.outputTokens,
+      outputTokens: work.limits.outputTokens,
     }
     const error = refusalOf(arrival, { limit, accountLimit }, pace)
     if (error !== undefined) refuse(error)
@@ -220,10 +221,10 @@ export function createQueue({
     onlyJobs: () =>
       waiting.interactive.size === 0 && [...slots.running].every(({ priority }) => priority === 'job'),
     check,
-    submit(job, deadline, asker = {}) {
-      check(job, deadline, asker)
+    submit(work, deadline, asker = {}) {
+      check(work, deadline, asker)
       const { account = '', weight = 1, priority = 'interactive' } = asker
-      const { promptTokens, outputTokens } = job.limits
+      const { promptTokens, outputTokens } = work.limits
       const timer = setTimeout(
         () => ticket.entry.interrupt(expired()),
         Math.min(deadline - clock(), LONGEST_TIMER),
@@ -236,7 +237,7 @@ export function createQueue({
         deadline,
         measure: createMeasure({ outputLimit: outputTokens, now, observe, pace }),
         entry: createEntry({
-          job,
+          work,
           now,
           onEnd(how) {
             clearTimeout(timer)

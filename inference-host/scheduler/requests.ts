@@ -1,4 +1,5 @@
-import type { Report, Run } from './run.ts'
+import type { Report } from '../work/report.ts'
+import type { Run } from './run.ts'
 
 /** Requests by id, so that one can be cancelled, or asked what it has used after its stream broke. */
 export type Requests = {

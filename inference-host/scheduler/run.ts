@@ -1,18 +1,8 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
-import type { EngineEvent, Job, Output } from '../engine/port.ts'
+import type { EngineEvent, Output } from '../work/engine.ts'
+import type { Report } from '../work/report.ts'
+import type { Work } from '../work/work.ts'
 import { createChannel } from './channel.ts'
-
-/**
- * What was computed for a request so far, and how long it waited and computed, in whole milliseconds.
- * `cachedPromptTokens` are those of the prompt that an engine with a prefix cache did not compute anew.
- */
-export type Report = {
-  promptTokens: number
-  cachedPromptTokens?: number
-  outputTokens: number
-  queueMs: number
-  computeMs: number
-}
 
 /** What a request's consumer sees, in order: `started` once, `token` each, `finished` last. */
 export type RunEvent =
@@ -32,7 +22,7 @@ export type Run = {
 
 /** The scheduler's side of a run. */
 export type Entry = {
-  readonly job: Job
+  readonly work: Work
   readonly run: Run
   begin(stop: () => void): void
   take(event: EngineEvent): void
@@ -46,7 +36,7 @@ export type Entry = {
 }
 
 type Options = {
-  job: Job
+  work: Work
   /** Milliseconds on a steady clock. */
   now: () => number
   /** Called once when the run has ended, or was dropped before it began. */
@@ -54,7 +44,7 @@ type Options = {
 }
 
 /** A run that waits to begin. */
-export function createEntry({ job, now, onEnd }: Options): Entry {
+export function createEntry({ work, now, onEnd }: Options): Entry {
   const channel = createChannel<RunEvent>()
   const ended = Promise.withResolvers<'finished' | ErrorCode>()
   const submitted = now()
@@ -88,7 +78,7 @@ export function createEntry({ job, now, onEnd }: Options): Entry {
   }
 
   const entry: Entry = {
-    job,
+    work,
     begin(stopIt) {
       begun = now()
       stop = stopIt

@@ -6,9 +6,9 @@ import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
 import { CLOCK_TOLERANCE } from '../admission/jwt.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
-import type { Log } from '../log.ts'
+import type { StructureCompiler } from '../decoding/structure/compiler.ts'
+import type { Log } from '../platform/log.ts'
 import type { Run } from '../scheduler/run.ts'
-import type { StructureCompiler } from '../structure/compiler.ts'
 
 /** What the app hands from its checks to its routes: `admit` admits what the claims cover, or throws. */
 export type Caller = { requestId: string; claims: ServiceClaims; admit: (asked: Asked) => Run }

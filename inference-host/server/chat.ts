@@ -1,5 +1,5 @@
 import { HostChatRequest } from '../../shared/openai/chat.ts'
-import { structureOf } from '../structure/structure.ts'
+import { structureOf } from '../decoding/structure/structure.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import type { Piece, Whole } from './choice.ts'
 import { generationAnswer, type Shape } from './generation.ts'
@@ -61,7 +61,7 @@ export function chat(host: Host) {
       task: 'chat',
       model,
       maxTokens: answers * request.max_tokens,
-      job: (limits) => ({
+      work: (limits) => ({
         kind: 'chat',
         messages,
         tools,

@@ -1,6 +1,6 @@
 import type { FinishReason, TokenLogprob } from '../../shared/openai/chat.ts'
 import type { ToolCall, ToolCallDelta } from '../../shared/openai/structure.ts'
-import { createToolCallReader, joinToolCalls } from '../structure/tool-calls.ts'
+import { createToolCallReader, joinToolCalls } from '../decoding/structure/tool-calls.ts'
 
 /** What an answer has more than before. */
 export type Piece = {

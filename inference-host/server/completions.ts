@@ -1,6 +1,6 @@
 import type { TokenLogprob } from '../../shared/openai/chat.ts'
 import { type CompletionLogprobs, HostCompletionRequest } from '../../shared/openai/completions.ts'
-import { structureOf } from '../structure/structure.ts'
+import { structureOf } from '../decoding/structure/structure.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import type { Piece } from './choice.ts'
 import { generationAnswer, type Shape } from './generation.ts'
@@ -47,7 +47,7 @@ export function completions(host: Host) {
       task: 'completion',
       model,
       maxTokens: answers * request.max_tokens,
-      job: (limits) => ({
+      work: (limits) => ({
         kind: 'complete',
         prompt,
         sampling: samplingOf(request),

@@ -16,7 +16,7 @@ export function embeddings(host: Host) {
       task: 'embedding',
       model,
       maxTokens: 0,
-      job: (limits) => ({ kind: 'embed', texts: input, normalize: true, encoding, ...how, limits }),
+      work: (limits) => ({ kind: 'embed', texts: input, normalize: true, encoding, ...how, limits }),
     })
     return answerOf(run, context.var.requestId, async () => {
       const { json } = await outputOf(run, 'items')

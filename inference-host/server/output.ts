@@ -1,5 +1,5 @@
-import type { Output } from '../engine/port.ts'
 import type { Run } from '../scheduler/run.ts'
+import type { Output } from '../work/engine.ts'
 
 /** What a run that generates no text gives at its end. @throws TwohopError with which the run ended. */
 export async function outputOf<Kind extends Output['kind']>(

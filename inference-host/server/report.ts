@@ -1,7 +1,8 @@
 import { errorResponse } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
 import { type GenerationUsage, generationUsage, type PromptUsage } from '../../shared/usage.ts'
-import type { Report, Run } from '../scheduler/run.ts'
+import type { Run } from '../scheduler/run.ts'
+import type { Report } from '../work/report.ts'
 
 export function usageOf({ promptTokens, outputTokens }: Report): GenerationUsage {
   return generationUsage(promptTokens, outputTokens)

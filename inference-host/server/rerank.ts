@@ -15,7 +15,7 @@ export function rerank(host: Host) {
       task: 'text-ranking',
       model,
       maxTokens: 0,
-      job: (limits) => ({
+      work: (limits) => ({
         kind: 'rank',
         query,
         documents,

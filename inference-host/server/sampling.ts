@@ -1,5 +1,5 @@
 import type { Choosing } from '../../shared/openai/sampling.ts'
-import type { Sampling } from '../engine/port.ts'
+import type { Sampling } from '../work/work.ts'
 
 /** A request's fields on how tokens are chosen, as the engine has them. */
 export function samplingOf(

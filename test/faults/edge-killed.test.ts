@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { worstCase } from '../../edge/budget/estimate.ts'
+import { worstCase } from '../../edge/parse/worst-case.ts'
 import { unitsOf } from '../../shared/units.ts'
 import { ask, inWords, PROMPT, story, TOKENS } from './client.ts'
 import type { EdgeProcess } from './edge.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { JWK } from 'jose'
-import { serviceKeys } from '../../deploy/service-keys.ts'
+import { serviceKeys } from '../../cli/service-keys.ts'
 import { type HostModel, localCatalog } from '../../local/catalog.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { startHostProcess } from '../host/host-process.ts'

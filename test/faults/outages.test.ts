@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { worstCase } from '../../edge/budget/estimate.ts'
+import { worstCase } from '../../edge/parse/worst-case.ts'
 import { ask, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
 import type { EdgeProcess } from './edge.ts'
 import { startChatHost } from './host.ts'

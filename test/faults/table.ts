@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { textTable } from '../../cost/table.ts'
+import { textTable } from '../../cli/cost/table.ts'
 
 /** What became of one fault; all numbers in units. */
 export type Row = {

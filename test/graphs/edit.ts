@@ -1,11 +1,11 @@
-import { newNode, type Op } from '../../inference-host/serving-form/draft.ts'
+import { newNode, type Op } from '../../inference-host/onnx/draft.ts'
 import {
   ATTRIBUTE_TYPE,
   DATA_TYPE,
   type ModelProto,
   type NodeProto,
   type TensorProto,
-} from '../../inference-host/serving-form/onnx-schema.ts'
+} from '../../inference-host/onnx/schema.ts'
 
 /** Numbers in [-1, 1) that are the same in every run (mulberry32). */
 export function seeded(seed: number): () => number {

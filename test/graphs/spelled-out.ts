@@ -1,6 +1,6 @@
-import { valueInfo } from '../../inference-host/serving-form/draft.ts'
-import { dimsOf, intAttribute } from '../../inference-host/serving-form/graph.ts'
-import { DATA_TYPE, type ModelProto, type NodeProto } from '../../inference-host/serving-form/onnx-schema.ts'
+import { valueInfo } from '../../inference-host/onnx/draft.ts'
+import { dimsOf, intAttribute } from '../../inference-host/onnx/graph.ts'
+import { DATA_TYPE, type ModelProto, type NodeProto } from '../../inference-host/onnx/schema.ts'
 import { addWeights, attentions, type Builder, builder, replaceNode } from './edit.ts'
 
 /** What Optimum masks with: the lowest float32. */

@@ -1,5 +1,5 @@
-import { valueInfo } from '../../inference-host/serving-form/draft.ts'
-import { DATA_TYPE, type ModelProto } from '../../inference-host/serving-form/onnx-schema.ts'
+import { valueInfo } from '../../inference-host/onnx/draft.ts'
+import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { builder, seeded } from './edit.ts'
 
 /** How the hidden state becomes logits. */

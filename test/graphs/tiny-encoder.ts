@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelTask } from '../../inference-host/device/port.ts'
-import { valueInfo } from '../../inference-host/serving-form/draft.ts'
-import { encodeOnnx } from '../../inference-host/serving-form/onnx-file.ts'
-import { DATA_TYPE, type ModelProto } from '../../inference-host/serving-form/onnx-schema.ts'
+import { valueInfo } from '../../inference-host/onnx/draft.ts'
+import { encodeOnnx } from '../../inference-host/onnx/file.ts'
+import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { builder, seeded } from './edit.ts'
 import { specialTokens } from './special-tokens.ts'
 

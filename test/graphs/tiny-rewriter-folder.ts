@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { encodeOnnx } from '../../inference-host/serving-form/onnx-file.ts'
+import { encodeOnnx } from '../../inference-host/onnx/file.ts'
 import { specialTokens } from './special-tokens.ts'
 import { type Family, type RewriterSizes, rewriterGraphs } from './tiny-rewriter.ts'
 

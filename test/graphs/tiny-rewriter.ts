@@ -1,4 +1,4 @@
-import { newNode, valueInfo } from '../../inference-host/serving-form/draft.ts'
+import { newNode, valueInfo } from '../../inference-host/onnx/draft.ts'
 import {
   ATTRIBUTE_TYPE,
   DATA_TYPE,
@@ -6,7 +6,7 @@ import {
   type ModelProto,
   type TensorProto,
   type ValueInfoProto,
-} from '../../inference-host/serving-form/onnx-schema.ts'
+} from '../../inference-host/onnx/schema.ts'
 import { type Builder, builder, floatTensor, seeded } from './edit.ts'
 
 /** `TensorProto.DataType`. */

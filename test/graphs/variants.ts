@@ -1,5 +1,5 @@
-import { dimsOf, intAttribute } from '../../inference-host/serving-form/graph.ts'
-import { DATA_TYPE, type ModelProto } from '../../inference-host/serving-form/onnx-schema.ts'
+import { dimsOf, intAttribute } from '../../inference-host/onnx/graph.ts'
+import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { addWeights, attentions, builder, replaceNode, seeded } from './edit.ts'
 
 /** Gives the attention operator queries, keys and values as one tensor, in place, as packed exports have it. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aloneWrite } from '../../inference-host/decoding/writing/generate.ts'
+import { readTokenBytes } from '../../inference-host/decoding/writing/token-bytes.ts'
+import { writeOn } from '../../inference-host/decoding/writing/write-on.ts'
 import { type Loaded, loadModel } from '../../inference-host/device/load.ts'
-import { aloneWrite } from '../../inference-host/engine/generate.ts'
-import type { Job } from '../../inference-host/engine/port.ts'
-import { readTokenBytes } from '../../inference-host/engine/token-bytes.ts'
-import { writeOn } from '../../inference-host/engine/write-on.ts'
+import type { Work } from '../../inference-host/work/work.ts'
 import { embeddedModel } from '../real-models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
@@ -16,7 +16,7 @@ const REQUEST = {
   threads: 1,
 } as const
 
-const STORY: Extract<Job, { kind: 'complete' }> = {
+const STORY: Extract<Work, { kind: 'complete' }> = {
   kind: 'complete',
   prompt: 'What is',
   sampling: { temperature: 2, topP: undefined, seed: 1, stop: [] },

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { ModelInfo } from '../../inference-host/engine/port.ts'
+import type { ModelInfo } from '../../inference-host/work/engine.ts'
 
 const MAIN = fileURLToPath(new URL('../../inference-host/main.ts', import.meta.url))
 

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
-import { worstCase } from '../../edge/budget/estimate.ts'
+import { worstCase } from '../../edge/parse/worst-case.ts'
 import {
   type Answer,
   ask,

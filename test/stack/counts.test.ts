@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { COUNTS } from '../../cost/counts.ts'
+import { COUNTS } from '../../cli/cost/counts.ts'
 import {
   type Answer,
   ask,

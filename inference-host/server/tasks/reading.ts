@@ -20,7 +20,7 @@ const itemOrList: TaskRoute['json'] = async (run, { single }) => {
 /** The tasks that read texts and generate none. */
 export const READING = {
   'text-classification': {
-    job: ({ inputs, parameters, single }, limits) => ({
+    work: ({ inputs, parameters, single }, limits) => ({
       kind: 'classify',
       apart: !single,
       texts: inputs,
@@ -34,7 +34,7 @@ export const READING = {
   },
   'feature-extraction': {
     // The hub's embedding servers normalize unless told not to.
-    job: ({ inputs, parameters, single }, limits) => ({
+    work: ({ inputs, parameters, single }, limits) => ({
       kind: 'embed',
       apart: !single,
       texts: inputs,
@@ -47,7 +47,7 @@ export const READING = {
     json: itemOrList,
   },
   'token-classification': {
-    job: ({ inputs, parameters, single }, limits) => ({
+    work: ({ inputs, parameters, single }, limits) => ({
       kind: 'label_tokens',
       apart: !single,
       texts: inputs,
@@ -59,7 +59,7 @@ export const READING = {
     json: itemOrList,
   },
   'zero-shot-classification': {
-    job: ({ inputs, parameters, single }, limits) => ({
+    work: ({ inputs, parameters, single }, limits) => ({
       kind: 'zero_shot',
       apart: !single,
       texts: inputs,
@@ -71,7 +71,7 @@ export const READING = {
     json: itemOrList,
   },
   'fill-mask': {
-    job: ({ inputs, parameters, single }, limits) => ({
+    work: ({ inputs, parameters, single }, limits) => ({
       kind: 'fill_mask',
       apart: !single,
       texts: inputs,
@@ -82,7 +82,7 @@ export const READING = {
     json: itemOrList,
   },
   'question-answering': {
-    job: ({ inputs: [question, context, ...more], parameters }, limits) => ({
+    work: ({ inputs: [question, context, ...more], parameters }, limits) => ({
       kind: 'answer',
       question: required(question, 'inputs.question'),
       context: required(more.length === 0 ? context : undefined, 'inputs.context'),

@@ -1,12 +1,12 @@
 import { TwohopError } from '../../../shared/errors.ts'
 import type { HostTaskRequest } from '../../../shared/tasks.ts'
-import type { Job, Limits } from '../../engine/port.ts'
 import type { Run } from '../../scheduler/run.ts'
+import type { Limits, Work } from '../../work/work.ts'
 
 /** One task of the hub: what it computes, and the hub's shape of its answer as JSON text. */
 export type TaskRoute = {
   /** @throws TwohopError `invalid_request` where a field that the task needs is not there */
-  job(request: HostTaskRequest, limits: Limits): Job
+  work(request: HostTaskRequest, limits: Limits): Work
   json(run: Run, request: HostTaskRequest): Promise<string>
 }
 

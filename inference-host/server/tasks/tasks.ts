@@ -25,7 +25,7 @@ export function tasks(host: Host) {
       task,
       model: request.model,
       maxTokens: request.max_tokens,
-      job: (limits) => route.job(request, limits),
+      work: (limits) => route.work(request, limits),
     })
     return answerOf(run, context.var.requestId, () => route.json(run, request))
   }

@@ -6,7 +6,7 @@ export const WRITING = {
   summarization: rewriting('summary_text'),
   translation: rewriting('translation_text'),
   'text-generation': {
-    job: (request, limits) => ({
+    work: (request, limits) => ({
       kind: 'complete',
       prompt: only(request),
       sampling: {
@@ -27,7 +27,7 @@ export const WRITING = {
 
 function rewriting(key: 'summary_text' | 'translation_text'): TaskRoute {
   return {
-    job: (request, limits) => ({
+    work: (request, limits) => ({
       kind: 'rewrite',
       text: only(request),
       from: request.parameters.src_lang,

@@ -6,7 +6,7 @@ import { createSettleJobs } from '../../../edge/jobs/settle.ts'
 import { createJobSigner } from '../../../edge/jobs/sign.ts'
 import { createTakeIn } from '../../../edge/jobs/take-in.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
-import { importPublicKeys } from '../../../inference-host/admission/keys.ts'
+import { importPublicKeys } from '../../../inference-host/admission/jwks.ts'
 import { createUpstashJobs as createHostJobs } from '../../../inference-host/jobs/upstash.ts'
 import { createVerifyJob } from '../../../inference-host/jobs/verify.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }

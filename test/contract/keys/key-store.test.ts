@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import type { Act } from '../../../edge/admin/audit.ts'
-import { createUpstashAudit } from '../../../edge/admin/upstash-audit.ts'
-import type { NewApiKey } from '../../../edge/keys/port.ts'
-import { createUpstashKeys } from '../../../edge/keys/upstash-keys.ts'
-import { createUpstashRate } from '../../../edge/keys/upstash-rate.ts'
+import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
+import type { NewApiKey } from '../../../edge/api-keys/port.ts'
+import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import type { Act } from '../../../edge/audit/port.ts'
+import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { describeEachRedis, PLENTY, request, usage } from '../budget/each-redis.ts'
 
 const DAY = 86_400_000

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { COUNTS } from '../../../cost/counts.ts'
+import { COUNTS } from '../../../cli/cost/counts.ts'
 import { ADA, BOB, describeEachPostgres, usageEvent } from './each-postgres.ts'
 
 const NOVEMBER = Date.UTC(2026, 10, 30, 23, 59, 59, 999)

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { WorkerData } from '../../../inference-host/engine/messages.ts'
-import type { Engine, EngineEvent, Job } from '../../../inference-host/engine/port.ts'
-import { type ProcessEngine, startProcessEngine } from '../../../inference-host/engine/process.ts'
+import type { WorkerData } from '../../../inference-host/model-process/messages.ts'
+import { type ProcessEngine, startProcessEngine } from '../../../inference-host/model-process/process.ts'
+import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
+import type { Work } from '../../../inference-host/work/work.ts'
 import { embeddedModel } from '../../real-models.ts'
 
 const data: WorkerData = {
@@ -14,7 +15,7 @@ const data: WorkerData = {
   threads: 1,
 }
 /** Its end tokens are ruled out, so that it goes on to its limit. */
-const story = (outputTokens: number): Job => ({
+const story = (outputTokens: number): Work => ({
   kind: 'complete',
   prompt: 'What is',
   sampling: {
@@ -35,7 +36,7 @@ afterEach(() => engine?.close())
 type Ended = Extract<EngineEvent, { type: 'ended' }>
 
 /** Runs a job to its end; `onToken` is called with each count of tokens. */
-function run(job: Job, onToken: (count: number, stop: () => void) => void = () => {}) {
+function run(job: Work, onToken: (count: number, stop: () => void) => void = () => {}) {
   const events: EngineEvent[] = []
   return new Promise<{ events: EngineEvent[]; ended: Ended }>((resolve) => {
     const started = engine?.run(job, (event) => {

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ensureServingForm } from '../../../inference-host/serving-form/ensure.ts'
+import { ensureServingForm } from '../../../inference-host/decoding/serving-form/ensure.ts'
 import { embeddedModel } from '../../real-models.ts'
 
 const { folder } = embeddedModel('twohop-chat')

@@ -2,8 +2,8 @@ import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
-import { decodeOnnx, encodeOnnx } from '../../../inference-host/serving-form/onnx-file.ts'
-import type { ModelProto } from '../../../inference-host/serving-form/onnx-schema.ts'
+import { decodeOnnx, encodeOnnx } from '../../../inference-host/onnx/file.ts'
+import type { ModelProto } from '../../../inference-host/onnx/schema.ts'
 
 /** A copy of a model's folder whose graph is changed, for the running test. */
 export type Copy = { folder: string; modelFile: string; outFile: string }

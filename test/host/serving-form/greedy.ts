@@ -1,7 +1,7 @@
 import { Tensor } from '@huggingface/transformers'
+import { argmax } from '../../../inference-host/decoding/sampling/greedy.ts'
+import type { Slots } from '../../../inference-host/decoding/serving-form/serving-run.ts'
 import { inputsOf, type Loaded } from '../../../inference-host/device/load.ts'
-import { argmax } from '../../../inference-host/sampling/greedy.ts'
-import type { Slots } from '../../../inference-host/serving-form/serving-run.ts'
 
 /** What transformers.js' own `generate` answers greedily: the new tokens, the stop token included. */
 export async function generateGreedily({ model }: Loaded, prompt: readonly number[], count: number) {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
-import { useFloat32Activations } from '../../../inference-host/serving-form/int8-activations.ts'
+import { useFloat32Activations } from '../../../inference-host/decoding/serving-form/int8-activations.ts'
 import { embeddedModel } from '../../real-models.ts'
 import { type HostProcess, startHostProcess } from '../host-process.ts'
 import { manifestOf } from '../serving.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createActs } from '../../../edge/admin/acts.ts'
-import type { Act } from '../../../edge/admin/audit.ts'
+import type { Act } from '../../../edge/audit/port.ts'
 import type { AccountRecord } from '../../../edge/budget/accounts.ts'
 import type { SyncOutcome } from '../../../edge/sync/port.ts'
 import { TwohopError } from '../../../shared/errors.ts'

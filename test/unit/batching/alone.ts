@@ -1,5 +1,6 @@
-import type { Decoder, KvArray } from '../../../inference-host/batching/decoder.ts'
-import type { TokenSampler } from '../../../inference-host/sampling/sampler.ts'
+import type { Decoder } from '../../../inference-host/decoding/batching/decoder.ts'
+import type { KvArray } from '../../../inference-host/decoding/batching/shape.ts'
+import type { TokenSampler } from '../../../inference-host/decoding/sampling/sampler.ts'
 
 /** What a request generates with nothing else around: the whole prompt in one call, then token by token. */
 export async function generateAlone(

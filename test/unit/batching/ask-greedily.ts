@@ -1,5 +1,5 @@
-import type { BatchEngine } from '../../../inference-host/batching/batch-engine.ts'
-import { argmax } from '../../../inference-host/sampling/greedy.ts'
+import type { BatchEngine } from '../../../inference-host/decoding/batching/batch-engine.ts'
+import { argmax } from '../../../inference-host/decoding/sampling/greedy.ts'
 
 /** The likeliest tokens after a prompt, as one account asks for them, and how many of the prompt were cached. */
 export function askGreedily(

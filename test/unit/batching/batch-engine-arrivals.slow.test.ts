@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../../../inference-host/engine/random.ts'
+import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { createDeviceHashingDecoder } from './fake-device.ts'
 import { createHashingDecoder } from './hashing-decoder.ts'
 import {

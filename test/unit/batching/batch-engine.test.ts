@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Call } from '../../../inference-host/batching/decoder.ts'
-import { createPace } from '../../../inference-host/batching/pace.ts'
+import type { Call } from '../../../inference-host/decoding/batching/decoder.ts'
+import { createPace } from '../../../inference-host/decoding/batching/pace.ts'
 import { createDeviceHashingDecoder } from './fake-device.ts'
 import { createHashingDecoder, SHAPE } from './hashing-decoder.ts'
 import { alone, ask, engineOf, range, SIZES, type Wish } from './small-engine.ts'

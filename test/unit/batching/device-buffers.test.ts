@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createDeviceBuffers } from '../../../inference-host/batching/device-buffers.ts'
-import { hostBuffers } from '../../../inference-host/batching/kv-buffer.ts'
+import { createDeviceBuffers } from '../../../inference-host/decoding/batching/device-buffers.ts'
+import { hostBuffers } from '../../../inference-host/decoding/batching/kv-buffer.ts'
 import { DeviceLost } from '../../../inference-host/device/lost.ts'
 import { createFakeMemory } from './fake-device.ts'
 import { SHAPE } from './hashing-decoder.ts'

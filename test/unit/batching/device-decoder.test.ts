@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import type { DecoderShape } from '../../../inference-host/batching/decoder.ts'
-import { createDeviceDecoder } from '../../../inference-host/batching/device-decoder.ts'
+import { createDeviceDecoder } from '../../../inference-host/decoding/batching/device-decoder.ts'
+import type { DecoderShape } from '../../../inference-host/decoding/batching/shape.ts'
 import { SHAPE } from './hashing-decoder.ts'
 
 const GRAIN = 4

@@ -1,10 +1,11 @@
-import type { Decoder, DecoderShape } from '../../../inference-host/batching/decoder.ts'
+import type { Decoder } from '../../../inference-host/decoding/batching/decoder.ts'
 import {
   createDeviceBuffers,
   type DeviceBuffers,
   type DeviceMemory,
-} from '../../../inference-host/batching/device-buffers.ts'
-import { createKvBuffer } from '../../../inference-host/batching/kv-buffer.ts'
+} from '../../../inference-host/decoding/batching/device-buffers.ts'
+import { createKvBuffer } from '../../../inference-host/decoding/batching/kv-buffer.ts'
+import type { DecoderShape } from '../../../inference-host/decoding/batching/shape.ts'
 import { createHashingDecoder, SHAPE } from './hashing-decoder.ts'
 
 /** What unused memory holds: finite, as on a device, and never what a token has. */

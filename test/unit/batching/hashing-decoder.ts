@@ -1,4 +1,5 @@
-import type { Call, Decoder, DecoderShape, KvArray } from '../../../inference-host/batching/decoder.ts'
+import type { Call, Decoder } from '../../../inference-host/decoding/batching/decoder.ts'
+import type { DecoderShape, KvArray } from '../../../inference-host/decoding/batching/shape.ts'
 
 export const SHAPE: DecoderShape = {
   family: 'gqa',

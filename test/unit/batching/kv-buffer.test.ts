@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { DecoderShape, KvArray } from '../../../inference-host/batching/decoder.ts'
-import { createKvBuffer, type KvBuffer } from '../../../inference-host/batching/kv-buffer.ts'
+import { createKvBuffer, type KvBuffer } from '../../../inference-host/decoding/batching/kv-buffer.ts'
+import type { DecoderShape, KvArray } from '../../../inference-host/decoding/batching/shape.ts'
 import { SHAPE } from './hashing-decoder.ts'
 
 /** What the `token`-th token of sequence `name` has in an array, per head and dimension. */

@@ -1,8 +1,8 @@
 import { Tensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import type { DecoderShape } from '../../../inference-host/batching/decoder.ts'
-import { createKvBuffer } from '../../../inference-host/batching/kv-buffer.ts'
-import { createOrtDecoder } from '../../../inference-host/batching/ort-decoder.ts'
+import { createKvBuffer } from '../../../inference-host/decoding/batching/kv-buffer.ts'
+import { createOrtDecoder } from '../../../inference-host/decoding/batching/ort-decoder.ts'
+import type { DecoderShape } from '../../../inference-host/decoding/batching/shape.ts'
 import { SHAPE } from './hashing-decoder.ts'
 
 type Feeds = Record<string, Tensor>

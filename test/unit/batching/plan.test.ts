@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createPace } from '../../../inference-host/batching/pace.ts'
-import { chunkSize, nextChunk, turnOf, type Waiting } from '../../../inference-host/batching/plan.ts'
-import { laneFor, SIZES } from '../../../inference-host/batching/sizes.ts'
+import { createPace } from '../../../inference-host/decoding/batching/pace.ts'
+import { chunkSize, nextChunk, turnOf, type Waiting } from '../../../inference-host/decoding/batching/plan.ts'
+import { laneFor, SIZES } from '../../../inference-host/decoding/batching/sizes.ts'
 
 const OLDEST = { order: 'oldest', newcomersFirst: true } as const
 const SHORTEST = { order: 'shortest', newcomersFirst: true } as const

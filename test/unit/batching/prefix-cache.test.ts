@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { bytesPerToken } from '../../../inference-host/batching/decoder.ts'
-import { createKvBuffer, hostBuffers } from '../../../inference-host/batching/kv-buffer.ts'
-import { createMemory } from '../../../inference-host/batching/memory.ts'
-import { createPrefixCache } from '../../../inference-host/batching/prefix-cache.ts'
-import { PUBLIC, prefixKeys, publicLength } from '../../../inference-host/batching/prefix-keys.ts'
+import { createKvBuffer, hostBuffers } from '../../../inference-host/decoding/batching/kv-buffer.ts'
+import { createMemory } from '../../../inference-host/decoding/batching/memory.ts'
+import { createPrefixCache } from '../../../inference-host/decoding/batching/prefix-cache.ts'
+import { PUBLIC, prefixKeys, publicLength } from '../../../inference-host/decoding/batching/prefix-keys.ts'
+import { bytesPerToken } from '../../../inference-host/decoding/batching/shape.ts'
 import { SHAPE } from './hashing-decoder.ts'
 
 const BLOCK = 4

@@ -1,9 +1,13 @@
-import { type BatchEngine, createBatchEngine } from '../../../inference-host/batching/batch-engine.ts'
-import { bytesPerToken, type Decoder } from '../../../inference-host/batching/decoder.ts'
-import type { BatchEnd, BatchRequest } from '../../../inference-host/batching/request.ts'
-import { seededRandom } from '../../../inference-host/engine/random.ts'
-import { createTokenSampler } from '../../../inference-host/sampling/sampler.ts'
-import type { SamplingSettings } from '../../../inference-host/sampling/settings.ts'
+import {
+  type BatchEngine,
+  createBatchEngine,
+} from '../../../inference-host/decoding/batching/batch-engine.ts'
+import type { Decoder } from '../../../inference-host/decoding/batching/decoder.ts'
+import type { BatchEnd, BatchRequest } from '../../../inference-host/decoding/batching/request.ts'
+import { bytesPerToken } from '../../../inference-host/decoding/batching/shape.ts'
+import { createTokenSampler } from '../../../inference-host/decoding/sampling/sampler.ts'
+import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
+import type { SamplingSettings } from '../../../inference-host/work/sampling.ts'
 import { generateAlone } from './alone.ts'
 import { createHashingDecoder, SHAPE } from './hashing-decoder.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { BatchRequest } from '../../../inference-host/batching/request.ts'
-import { batchedWrite } from '../../../inference-host/batching/write.ts'
-import { createAnswerText } from '../../../inference-host/engine/answer-text.ts'
-import type { Writing } from '../../../inference-host/engine/write-on.ts'
+import type { BatchRequest } from '../../../inference-host/decoding/batching/request.ts'
+import { batchedWrite } from '../../../inference-host/decoding/batching/write.ts'
+import { createAnswerText } from '../../../inference-host/decoding/writing/answer-text.ts'
+import type { Writing } from '../../../inference-host/decoding/writing/write-on.ts'
 
 const LETTERS = ' abcdefghijklmnopqrstuvwxyz'
 const END = 99

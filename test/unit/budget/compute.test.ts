@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHold } from '../../../edge/budget/hold.ts'
 import type { Allowance, Budget, ReserveRequest, Settlement } from '../../../edge/budget/port.ts'
+import { createHold } from '../../../edge/metering/hold.ts'
 import { stopAndSettle, usageWithin } from '../../../edge/metering/used.ts'
 import type { Work } from '../../../edge/parse/work.ts'
 import type { HostUsage } from '../../../edge/upstream/port.ts'

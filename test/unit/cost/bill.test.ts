@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { billOf, NoPlanFits } from '../../../cost/bill.ts'
-import { MEASURED_CPU } from '../../../cost/counts.ts'
-import { defaultPrices } from '../../../cost/default.ts'
-import { PARTS, type Quantities } from '../../../cost/meters.ts'
-import { monthOf } from '../../../cost/outlook.ts'
-import { priceBook } from '../../../cost/price-book.ts'
-import { speedOf } from '../../../cost/speed.ts'
-import type { Workload } from '../../../cost/workload.ts'
+import { billOf, NoPlanFits } from '../../../cli/cost/bill.ts'
+import { MEASURED_CPU } from '../../../cli/cost/counts.ts'
+import { defaultPrices } from '../../../cli/cost/default.ts'
+import { PARTS, type Quantities } from '../../../cli/cost/meters.ts'
+import { monthOf } from '../../../cli/cost/outlook.ts'
+import { priceBook } from '../../../cli/cost/price-book.ts'
+import { speedOf } from '../../../cli/cost/speed.ts'
+import type { Workload } from '../../../cli/cost/workload.ts'
 
 const book = defaultPrices()
 const speed = speedOf(MEASURED_CPU)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { COUNTS, EDGE_CPU, MEASURED_CPU } from '../../../cost/counts.ts'
+import { COUNTS, EDGE_CPU, MEASURED_CPU } from '../../../cli/cost/counts.ts'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { createActDrain, createDrain } from '../../../edge/ledger/drain.ts'

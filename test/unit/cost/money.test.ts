@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dollars, microDollars, priceOf } from '../../../cost/money.ts'
+import { dollars, microDollars, priceOf } from '../../../cli/cost/money.ts'
 
 describe('money', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { MEASURED_CPU } from '../../../cost/counts.ts'
-import { DEFAULT_WORKLOAD, defaultPrices } from '../../../cost/default.ts'
-import { breakEvenOf, monthOf, outlookOf } from '../../../cost/outlook.ts'
-import { speedOf } from '../../../cost/speed.ts'
+import { MEASURED_CPU } from '../../../cli/cost/counts.ts'
+import { DEFAULT_WORKLOAD, defaultPrices } from '../../../cli/cost/default.ts'
+import { breakEvenOf, monthOf, outlookOf } from '../../../cli/cost/outlook.ts'
+import { speedOf } from '../../../cli/cost/speed.ts'
 
 const book = defaultPrices()
 const cpu = speedOf(MEASURED_CPU)

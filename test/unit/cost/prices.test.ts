@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { priceBook } from '../../../cost/price-book.ts'
-import prices from '../../../cost/prices.json' with { type: 'json' }
+import { priceBook } from '../../../cli/cost/price-book.ts'
+import prices from '../../../cli/cost/prices.json' with { type: 'json' }
 
 /** The price file with something changed in it. */
 function changed(change: (book: typeof prices) => void) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { speedOf, throughputsOf } from '../../../cost/speed.ts'
+import { speedOf, throughputsOf } from '../../../cli/cost/speed.ts'
 
 describe('speedOf', () => {
   it('tells prompt from answer where two measurements have different prompts', () => {

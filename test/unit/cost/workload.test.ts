@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Container } from '../../../cost/price-book.ts'
-import { BUSY_AT_MOST, runningOf, type Workload } from '../../../cost/workload.ts'
+import type { Container } from '../../../cli/cost/price-book.ts'
+import { BUSY_AT_MOST, runningOf, type Workload } from '../../../cli/cost/workload.ts'
 
 const MONTH = 30 * 86_400
 const workload: Workload = {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createHold } from '../../../edge/budget/hold.ts'
 import type { Allowance, Budget, Idempotency, Settlement } from '../../../edge/budget/port.ts'
 import { createCallHost } from '../../../edge/metering/call.ts'
+import { createHold } from '../../../edge/metering/hold.ts'
 import { meter } from '../../../edge/metering/meter.ts'
 import type { Work } from '../../../edge/parse/work.ts'
 import type { Host, HostUsage } from '../../../edge/upstream/port.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseChat } from '../../../edge/routes/chat.ts'
+import { parseChat } from '../../../edge/parse/chat.ts'
 import { HostChatRequest } from '../../../shared/openai/chat.ts'
 import type { Tool, ToolCall } from '../../../shared/openai/structure.ts'
 import { TOOL_RESPONSE_BYTES, toolCallBytes, toolPromptBytes } from '../../../shared/openai/tool-text.ts'

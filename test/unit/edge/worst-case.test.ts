@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { worstCase, worstCaseOfPairs } from '../../../edge/budget/estimate.ts'
+import { worstCase, worstCaseOfPairs } from '../../../edge/parse/worst-case.ts'
 import { catalog } from './entitled.ts'
 
 describe('the worst case', () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Loaded, loadModel } from '../../../inference-host/device/load.ts'
 import type { LoadRequest, ModelTask } from '../../../inference-host/device/port.ts'
-import type { EncodeJob } from '../../../inference-host/encoding/job.ts'
 import { type LoadedEncoder, loadEncoder } from '../../../inference-host/encoding/load.ts'
+import type { EncodeWork } from '../../../inference-host/work/encode.ts'
 import { writeTinyEncoder } from '../../graphs/tiny-encoder.ts'
 
 /** A tiny encoder as the host loads it, and as transformers.js does. */
@@ -24,7 +24,7 @@ export async function tinyModel(
 /** What a job came to: its items parsed, and its counts. */
 export async function ask<Item>(
   { encoder }: Pick<TinyModel, 'encoder'>,
-  job: EncodeJob,
+  job: EncodeWork,
   { promptTokens = 100_000, stopped = () => false }: { promptTokens?: number; stopped?: () => boolean } = {},
 ) {
   const counts = { promptTokens: 0, outputTokens: 0, computeMs: 0 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { EncodeJob } from '../../../inference-host/encoding/job.ts'
+import type { EncodeWork } from '../../../inference-host/work/encode.ts'
 import { TINY_CONTEXT } from '../../graphs/tiny-encoder.ts'
 import { ask, type TinyModel, tinyModel } from './tiny.ts'
 
@@ -9,7 +9,7 @@ const text = fc
   .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 20 })
   .map((words) => words.join(' '))
 
-const embed = (texts: readonly string[], more: object = {}): EncodeJob => ({
+const embed = (texts: readonly string[], more: object = {}): EncodeWork => ({
   kind: 'embed',
   texts,
   normalize: true,

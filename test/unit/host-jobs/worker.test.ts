@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { JobEvent } from '../../../inference-host/jobs/events.ts'
 import type { Work } from '../../../inference-host/jobs/work.ts'
 import { createWorker } from '../../../inference-host/jobs/worker.ts'
+import type { JobEvent } from '../../../inference-host/metrics/job-events.ts'
 import { claimedJob, createHandStore, type HandStore, settle } from './fakes.ts'
 
 const POLL_MS = 30_000

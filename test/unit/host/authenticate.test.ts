@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { type Authenticate, createAuthenticate } from '../../../inference-host/admission/authenticate.ts'
-import { importPublicKeys } from '../../../inference-host/admission/keys.ts'
+import { importPublicKeys } from '../../../inference-host/admission/jwks.ts'
 
 const NOW = 1_800_000_000
 const ROUTE = 'POST /v1/chat/completions'

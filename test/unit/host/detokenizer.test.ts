@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createDetokenizer } from '../../../inference-host/engine/detokenizer.ts'
+import { createDetokenizer } from '../../../inference-host/decoding/writing/detokenizer.ts'
 import { anyText } from '../any-text.ts'
 
 /** A tokenizer whose tokens are bytes, the hardest case; it decodes like byte-level BPE. */

@@ -1,8 +1,9 @@
-import type { End, Engine, EngineEvent, Job, ModelInfo } from '../../../inference-host/engine/port.ts'
+import type { End, Engine, EngineEvent, ModelInfo } from '../../../inference-host/work/engine.ts'
+import type { Work } from '../../../inference-host/work/work.ts'
 
 /** One job that a test drives by hand. */
 export type HandRun = {
-  job: Job
+  job: Work
   stopped: boolean
   report(event: EngineEvent): void
   end(end: End, counts?: Partial<{ promptTokens: number; outputTokens: number; computeMs: number }>): void
@@ -52,7 +53,7 @@ export function runOf(engine: HandEngine, index = 0): HandRun {
   return run
 }
 
-export const CHAT_JOB: Job = {
+export const CHAT_JOB: Work = {
   kind: 'chat',
   messages: [{ role: 'user', content: 'hello' }],
   sampling: { temperature: 0, topP: undefined, seed: undefined, stop: [] },

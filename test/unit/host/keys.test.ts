@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { expect, test } from 'vitest'
-import { importPublicKeys } from '../../../inference-host/admission/keys.ts'
+import { importPublicKeys } from '../../../inference-host/admission/jwks.ts'
 
 async function pair(kid: string) {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLog } from '../../../inference-host/log.ts'
+import { createLog } from '../../../inference-host/platform/log.ts'
 
 test('one line an event, fields as key=value, other characters quoted, absent ones left out', () => {
   const lines: string[] = []

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { chatPrompt, textPrompt } from '../../../inference-host/engine/prompt.ts'
-import { publicPrefixes } from '../../../inference-host/engine/public-prefixes.ts'
-import { loadTokenizer } from '../../../inference-host/models/tokenizer.ts'
+import { chatPrompt, textPrompt } from '../../../inference-host/decoding/writing/prompt.ts'
+import { publicPrefixes } from '../../../inference-host/decoding/writing/public-prefixes.ts'
+import { loadTokenizer } from '../../../inference-host/weights/tokenizer.ts'
 import { embeddedModel } from '../../real-models.ts'
 
 const tokenizer = await loadTokenizer(embeddedModel('twohop-chat').folder)

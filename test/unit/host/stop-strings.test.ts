@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createStopStrings } from '../../../inference-host/engine/stop-strings.ts'
+import { createStopStrings } from '../../../inference-host/decoding/writing/stop-strings.ts'
 
 function run(stops: string[], pieces: string[]): { text: string; stopped: boolean } {
   const watch = createStopStrings(stops)

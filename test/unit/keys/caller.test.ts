@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { createIdentify } from '../../../edge/access/caller.ts'
 import { createEntitle } from '../../../edge/access/entitlement.ts'
+import { SCOPES, scopesOf } from '../../../edge/access/scopes.ts'
 import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
+import type { ApiKey } from '../../../edge/api-keys/port.ts'
 import type { AccountRecord } from '../../../edge/budget/accounts.ts'
 import type { Credential, PresentedKey, Principal } from '../../../edge/identity/principal.ts'
-import { createIdentify } from '../../../edge/keys/caller.ts'
-import type { ApiKey } from '../../../edge/keys/port.ts'
-import { SCOPES, scopesOf } from '../../../edge/keys/scopes.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import * as z from 'zod'
-import { adminRoutes } from '../../../edge/admin/routes.ts'
-import type { Caller } from '../../../edge/keys/caller.ts'
-import { keyRoutes } from '../../../edge/keys/routes.ts'
+import type { Caller } from '../../../edge/access/caller.ts'
 import { keptText, parseAs } from '../../../edge/parse/body.ts'
+import { adminRoutes } from '../../../edge/routes/admin.ts'
+import { keyRoutes } from '../../../edge/routes/api-keys.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 import { errorResponse } from '../../../shared/errors.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { WINDOW_KEPT_MS } from '../../../edge/budget/keys.ts'
 import { createReconcile, type UnitsByWindow } from '../../../edge/ledger/reconcile.ts'
+import { WINDOW_KEPT_MS } from '../../../edge/store/lifetimes.ts'
 
 const units = (windows: Record<string, number>): UnitsByWindow =>
   new Map([['ada', new Map(Object.entries(windows))]])

@@ -13,7 +13,7 @@ async function listed(section: string): Promise<string[]> {
 
 describe('docs/storage.md', () => {
   it('lists every key in Redis, and no other', async () => {
-    const sources = ['edge/budget/keys.ts', 'edge/keys/storage.ts', 'shared/jobs/record.ts']
+    const sources = ['edge/store/redis-keys.ts', 'shared/jobs/record.ts']
     const pages = (await Promise.all(sources.map(read))).join('')
     const rows = [...pages.matchAll(/^ \* \| (`twohop:.+?`) \|/gm)]
     const keys = rows.flatMap(([, cell = '']) => [...cell.matchAll(/`([^`]+)`/g)].map(([, key = '']) => key))

@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createAuthenticate } from '../../../inference-host/admission/authenticate.ts'
-import { importPublicKeys } from '../../../inference-host/admission/keys.ts'
-import { createMayRead } from '../../../inference-host/metrics/may-read.ts'
-import { metricsRoute } from '../../../inference-host/metrics/route.ts'
+import { importPublicKeys } from '../../../inference-host/admission/jwks.ts'
+import { createMayRead } from '../../../inference-host/server/may-read.ts'
+import { metricsRoute } from '../../../inference-host/server/metrics.ts'
 import { errorResponse } from '../../../shared/errors.ts'
 import { createSigner, type Signer } from '../../host/signer.ts'
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { catalogEntry } from '../../../inference-host/models/catalog-entry.ts'
-import { readManifest, sourceFolder } from '../../../inference-host/models/manifest.ts'
+import { catalogEntry } from '../../../inference-host/pull/catalog-entry.ts'
+import { readManifest, sourceFolder } from '../../../inference-host/weights/manifest.ts'
 import written from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 import { REPOSITORY } from './real.ts'

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { VARIABLES } from '../../../inference-host/config.ts'
-import { readManifest } from '../../../inference-host/models/manifest.ts'
+import { readManifest } from '../../../inference-host/weights/manifest.ts'
 import { REPOSITORY } from './real.ts'
 
 type Instruction = { name: string; value: string }
@@ -56,7 +56,7 @@ describe.each(['Dockerfile', 'Dockerfile.cuda'])('%s', (file) => {
     const called = [...values('RUN'), ...values('CMD')]
       .flatMap((value) => [...value.matchAll(/\bnode["',\s]+([\w./-]+\.[jt]s)\b/g)])
       .map(([, script = '']) => script)
-    expect(called).toContain('inference-host/models/pull-command.ts')
+    expect(called).toContain('inference-host/pull/command.ts')
     expect(called).toContain('inference-host/main.ts')
     for (const script of called) expect(existsSync(path.join(REPOSITORY, script)), script).toBe(true)
   })
@@ -69,7 +69,7 @@ describe.each(['Dockerfile', 'Dockerfile.cuda'])('%s', (file) => {
   test('keeps no secret: the token is mounted for one command, no ARG or ENV holds one', () => {
     for (const value of [...values('ARG'), ...values('ENV')])
       expect(value).not.toMatch(/token|secret|password|private|credential/i)
-    const pulls = values('RUN').filter((value) => value.includes('pull-command.ts'))
+    const pulls = values('RUN').filter((value) => value.includes('pull/command.ts'))
     expect(pulls).toEqual([
       expect.stringMatching(/^--mount=type=secret,id=hf_token,env=HF_TOKEN\s+node .* --frozen /),
     ])

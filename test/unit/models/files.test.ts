@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { chooseFiles, isSafeName } from '../../../inference-host/models/files.ts'
+import { chooseFiles, isSafeName } from '../../../inference-host/weights/files.ts'
 
 const descriptions = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
 const wanted = { task: 'text-generation', dtype: 'auto', device: 'auto' } as const

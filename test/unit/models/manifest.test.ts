@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readManifest } from '../../../inference-host/models/manifest.ts'
+import { readManifest } from '../../../inference-host/weights/manifest.ts'
 import { freshFolder, writeFiles } from './folder.ts'
 
 const entry = { id: 'chat', source: 'owner/name', task: 'text-generation' }

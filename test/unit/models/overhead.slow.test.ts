@@ -1,8 +1,8 @@
 import { PreTrainedTokenizer } from '@huggingface/transformers'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { byteBoundBreaker, measureOverhead } from '../../../inference-host/models/overhead.ts'
-import { loadTokenizer } from '../../../inference-host/models/tokenizer.ts'
+import { byteBoundBreaker, measureOverhead } from '../../../inference-host/weights/overhead.ts'
+import { loadTokenizer } from '../../../inference-host/weights/tokenizer.ts'
 import { embeddedModel, realModel } from './real.ts'
 
 type Message = { role: 'system' | 'user' | 'assistant'; content: string }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { progressReporter } from '../../../inference-host/models/progress.ts'
+import { progressReporter } from '../../../inference-host/pull/progress.ts'
 
 const MODEL = { model: 'chat', file: 'onnx/model_q4.onnx', bytes: 100_000_000 }
 

@@ -2,20 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { digestFile } from '../../../inference-host/models/digest.ts'
+import { RECIPE_VERSION } from '../../../inference-host/decoding/serving-form/rewrite.ts'
+import { digestFile } from '../../../inference-host/weights/digest.ts'
 import {
   type LockedForm,
   type LockedModel,
   readLock,
   writeLock,
-} from '../../../inference-host/models/lock.ts'
-import { RECIPE_VERSION } from '../../../inference-host/serving-form/rewrite.ts'
+} from '../../../inference-host/weights/lock.ts'
 import { freshFolder } from './folder.ts'
 import { COMMIT, faults, REPOSITORY_ID, sha256, startHub } from './hub-server.ts'
 import { REPOSITORY } from './real.ts'
 import { TINY_WEIGHTS, tinyModel } from './tiny-model.ts'
 
-const COMMAND = path.join(REPOSITORY, 'inference-host/models/pull-command.ts')
+const COMMAND = path.join(REPOSITORY, 'inference-host/pull/command.ts')
 const TOKEN = 'hf_topsecret'
 
 type Ended = { code: number | null; stdout: string; stderr: string }

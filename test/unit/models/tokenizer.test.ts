@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadTokenizer } from '../../../inference-host/models/tokenizer.ts'
+import { loadTokenizer } from '../../../inference-host/weights/tokenizer.ts'
 import { freshFolder, writeFiles } from './folder.ts'
 import { tinyModel } from './tiny-model.ts'
 

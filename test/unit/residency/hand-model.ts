@@ -1,6 +1,6 @@
-import type { Engine, EngineEvent } from '../../../inference-host/engine/port.ts'
-import { LOST } from '../../../inference-host/engine/reports.ts'
+import { LOST } from '../../../inference-host/model-process/reports.ts'
 import type { Form, Loaded } from '../../../inference-host/residency/port.ts'
+import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
 import { createHandEngine, type HandEngine } from '../host/hand-engine.ts'
 
 /** A clock that a test moves, and the timers on it. */

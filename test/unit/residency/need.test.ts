@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBatchEngine } from '../../../inference-host/batching/batch-engine.ts'
+import { createBatchEngine } from '../../../inference-host/decoding/batching/batch-engine.ts'
 import { estimate, leastKvBytes } from '../../../inference-host/residency/need.ts'
 import { createHashingDecoder } from '../batching/hashing-decoder.ts'
 

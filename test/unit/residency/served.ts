@@ -1,4 +1,4 @@
-import type { Fields } from '../../../inference-host/log.ts'
+import type { Fields } from '../../../inference-host/platform/log.ts'
 import { createRoom, type Room } from '../../../inference-host/residency/room.ts'
 import { createServable } from '../../../inference-host/residency/servable.ts'
 import { createTurnover, type Turnover } from '../../../inference-host/residency/turnover.ts'

@@ -1,8 +1,8 @@
 import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import { type Cache, gatherCache, maskOf, tokenBytes } from '../../../inference-host/rewriting/cache.ts'
-import { floatsOf, gatherRows } from '../../../inference-host/rewriting/rows.ts'
-import { float16Tensor } from '../../../inference-host/serving-form/float16.ts'
+import { float16Tensor } from '../../../inference-host/onnx/float16.ts'
+import { type Cache, gatherCache, maskOf, tokenBytes } from '../../../inference-host/seq2seq/cache.ts'
+import { floatsOf, gatherRows } from '../../../inference-host/seq2seq/rows.ts'
 
 /** A tensor that counts up from `from`. */
 function counting(from: number, dims: number[]): Tensor {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type InStep, mayBegin } from '../../../inference-host/rewriting/plan.ts'
+import { type InStep, mayBegin } from '../../../inference-host/seq2seq/plan.ts'
 
 const group = (tokens: number, rows: number, paused = 0): InStep => ({ tokens, rows, paused })
 

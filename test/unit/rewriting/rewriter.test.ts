@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
-import { type Cache, maskOf } from '../../../inference-host/rewriting/cache.ts'
-import type { EncoderDecoder, Step } from '../../../inference-host/rewriting/encoder-decoder.ts'
+import { argmax } from '../../../inference-host/decoding/sampling/greedy.ts'
+import { type Cache, maskOf } from '../../../inference-host/seq2seq/cache.ts'
+import type { EncoderDecoder, Step } from '../../../inference-host/seq2seq/encoder-decoder.ts'
 import {
   createRewriter,
   type RewriteEnd,
   type RewriteRequest,
-} from '../../../inference-host/rewriting/rewriter.ts'
-import { argmax } from '../../../inference-host/sampling/greedy.ts'
+} from '../../../inference-host/seq2seq/rewriter.ts'
 
 const VOCAB = 50
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { SchedulerEvent } from '../../../inference-host/scheduler/observer.ts'
+import type { SchedulerEvent } from '../../../inference-host/metrics/scheduler-events.ts'
 import { type Asker, createQueue } from '../../../inference-host/scheduler/queue.ts'
 import { CHAT_JOB, createHandEngine, type HandEngine, runOf } from '../host/hand-engine.ts'
 

@@ -1,8 +1,9 @@
-import type { Engine, EngineEvent, Job } from '../../../inference-host/engine/port.ts'
+import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
+import type { Work } from '../../../inference-host/work/work.ts'
 
 /** A job in a slot: tokens of its prompt still to be read, and tokens written. */
 type Slot = {
-  job: Job
+  job: Work
   left: number
   written: number
   stopped: boolean
@@ -18,8 +19,8 @@ export type SlotEngine = Engine & {
   /** Reads one prompt, or writes one token in every slot. False where nothing is in a slot. */
   step(): boolean
   /** Called when a job has its first token, and when it has ended. */
-  onFirstToken: (job: Job) => void
-  onEnd: (job: Job) => void
+  onFirstToken: (job: Work) => void
+  onEnd: (job: Work) => void
 }
 
 /** @param pass lets so many milliseconds pass; what comes meanwhile is with the engine before it reports its step. */
@@ -86,7 +87,7 @@ export function createSlotEngine(slots: number, pass: (ms: number) => void, prom
   return engine
 }
 
-export function textJob(promptTokens = 64, outputTokens = 64): Job {
+export function textJob(promptTokens = 64, outputTokens = 64): Work {
   return {
     kind: 'complete',
     prompt: '',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Job } from '../../../inference-host/engine/port.ts'
 import { createQueue } from '../../../inference-host/scheduler/queue.ts'
+import type { Work } from '../../../inference-host/work/work.ts'
 import { createSlotEngine, textJob } from './slot-engine.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
@@ -17,7 +17,7 @@ function timesToFirstToken(load: number, rules: Rules): number[] {
   const engine = createSlotEngine(16, pass)
   const queue = createQueue({ engine, limit: 256, clock: () => clock.ms, now: () => clock.ms, ...rules })
   const times: number[] = []
-  let asked: { job: Job; at: number } | undefined
+  let asked: { job: Work; at: number } | undefined
   let askAt = 500
   let loaded = 0
   let sent = 0

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { newNode } from '../../../inference-host/serving-form/draft.ts'
-import { indexGraph, intsOf, sortNodes } from '../../../inference-host/serving-form/graph.ts'
-import type { GraphProto, NodeProto } from '../../../inference-host/serving-form/onnx-schema.ts'
+import { newNode } from '../../../inference-host/onnx/draft.ts'
+import { indexGraph, intsOf, sortNodes } from '../../../inference-host/onnx/graph.ts'
+import type { GraphProto, NodeProto } from '../../../inference-host/onnx/schema.ts'
 
 const names = (nodes: readonly NodeProto[]) => nodes.map(({ output }) => output[0])
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { prepareServingForm } from '../../../inference-host/serving-form/prepare.ts'
-import { recordFileOf } from '../../../inference-host/serving-form/record.ts'
+import { prepareServingForm } from '../../../inference-host/decoding/serving-form/prepare.ts'
+import { recordFileOf } from '../../../inference-host/decoding/serving-form/record.ts'
 import { tinyDecoder } from '../../graphs/tiny-decoder.ts'
 import { saved } from './saved.ts'
 

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  decodeOnnx,
-  encodeOnnx,
-  externalFiles,
-  pointAtWeights,
-} from '../../../inference-host/serving-form/onnx-file.ts'
-import { Unsupported } from '../../../inference-host/serving-form/unsupported.ts'
+import { decodeOnnx, encodeOnnx, externalFiles, pointAtWeights } from '../../../inference-host/onnx/file.ts'
+import { Unsupported } from '../../../inference-host/onnx/unsupported.ts'
 import { tinyDecoder } from '../../graphs/tiny-decoder.ts'
 
 /** Field 25 of a model (functions), and field 99, which no version has; both with the bytes 1 2 3. */

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
-import { encodeOnnx } from '../../../inference-host/serving-form/onnx-file.ts'
-import type { ModelProto } from '../../../inference-host/serving-form/onnx-schema.ts'
+import { encodeOnnx } from '../../../inference-host/onnx/file.ts'
+import type { ModelProto } from '../../../inference-host/onnx/schema.ts'
 
 /** A folder of its own for the running test. */
 export async function newFolder(): Promise<string> {

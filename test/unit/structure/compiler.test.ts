@@ -1,10 +1,13 @@
 import { expect, test, vi } from 'vitest'
-import { compileStructure } from '../../../inference-host/structure/compile.ts'
-import type { FromCompiler, ToCompiler } from '../../../inference-host/structure/compile-worker.ts'
-import { type CompileThread, createStructureCompiler } from '../../../inference-host/structure/compiler.ts'
-import { createMatchers } from '../../../inference-host/structure/matchers.ts'
-import { packProgram, unpackProgram } from '../../../inference-host/structure/packed.ts'
-import type { Structure } from '../../../inference-host/structure/structure.ts'
+import { compileStructure } from '../../../inference-host/decoding/structure/compile.ts'
+import type { FromCompiler, ToCompiler } from '../../../inference-host/decoding/structure/compile-worker.ts'
+import {
+  type CompileThread,
+  createStructureCompiler,
+} from '../../../inference-host/decoding/structure/compiler.ts'
+import { createMatchers } from '../../../inference-host/decoding/structure/matchers.ts'
+import { packProgram, unpackProgram } from '../../../inference-host/decoding/structure/packed.ts'
+import type { Structure } from '../../../inference-host/decoding/structure/structure.ts'
 import { embeddedModel } from '../models/real.ts'
 import { STOP, schemaStructure, vocabularyOf } from './drive.ts'
 

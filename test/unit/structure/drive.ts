@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import path from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { compileStructure } from '../../../inference-host/structure/compile.ts'
-import { bindStructure, type Matcher, type Structured } from '../../../inference-host/structure/matcher.ts'
-import type { Structure } from '../../../inference-host/structure/structure.ts'
-import { readVocabulary, type Vocabulary } from '../../../inference-host/structure/vocabulary.ts'
+import { compileStructure } from '../../../inference-host/decoding/structure/compile.ts'
+import {
+  bindStructure,
+  type Matcher,
+  type Structured,
+} from '../../../inference-host/decoding/structure/matcher.ts'
+import type { Structure } from '../../../inference-host/decoding/structure/structure.ts'
+import { readVocabulary, type Vocabulary } from '../../../inference-host/decoding/structure/vocabulary.ts'
 
 /** The stop token of the models used in tests. */
 export const STOP = 2

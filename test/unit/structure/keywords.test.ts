@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compileStructure } from '../../../inference-host/structure/compile.ts'
+import { compileStructure } from '../../../inference-host/decoding/structure/compile.ts'
 import { TwohopError } from '../../../shared/errors.ts'
 import { schemaStructure } from './drive.ts'
 

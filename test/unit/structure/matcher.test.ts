@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../../../inference-host/engine/random.ts'
-import { allows } from '../../../inference-host/structure/mask.ts'
-import type { Structure } from '../../../inference-host/structure/structure.ts'
+import { allows } from '../../../inference-host/decoding/structure/mask.ts'
+import type { Structure } from '../../../inference-host/decoding/structure/structure.ts'
+import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { embeddedModel } from '../models/real.ts'
 import { bind, endless, generate, hasty, STOP, schemaStructure, uniform, vocabularyOf } from './drive.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { structureOf } from '../../../inference-host/structure/structure.ts'
+import { structureOf } from '../../../inference-host/decoding/structure/structure.ts'
 import { structure, type Tool } from '../../../shared/openai/structure.ts'
 
 const Request = z.strictObject(structure)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../../inference-host/engine/random.ts'
-import type { Structured } from '../../../inference-host/structure/matcher.ts'
+import type { Structured } from '../../../inference-host/decoding/structure/matcher.ts'
+import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { TwohopError } from '../../../shared/errors.ts'
 import { embeddedModel } from '../models/real.ts'
 import {

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../../../inference-host/engine/random.ts'
-import type { Structure } from '../../../inference-host/structure/structure.ts'
-import { createToolCallReader, joinToolCalls } from '../../../inference-host/structure/tool-calls.ts'
-import { promptWithTools, type ToolChatMessage } from '../../../inference-host/structure/tool-prompt.ts'
+import type { Structure } from '../../../inference-host/decoding/structure/structure.ts'
+import { createToolCallReader, joinToolCalls } from '../../../inference-host/decoding/structure/tool-calls.ts'
+import {
+  promptWithTools,
+  type ToolChatMessage,
+} from '../../../inference-host/decoding/structure/tool-prompt.ts'
+import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import type { Tool } from '../../../shared/openai/structure.ts'
 import { toolPromptBytes } from '../../../shared/openai/tool-text.ts'
 import { embeddedModel } from '../models/real.ts'

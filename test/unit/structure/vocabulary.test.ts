@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readVocabulary } from '../../../inference-host/structure/vocabulary.ts'
+import { readVocabulary } from '../../../inference-host/decoding/structure/vocabulary.ts'
 import { embeddedModel } from '../models/real.ts'
 import { vocabularyOf } from './drive.ts'
 

@@ -1,0 +1,113 @@
+import { COUNTS, MONTHS_KEPT } from './counts.ts'
+import {
+  billTable,
+  breakEvenTable,
+  changeLines,
+  growthTable,
+  lineTable,
+  type Report,
+  type Table,
+  workloadSentence,
+} from './report.ts'
+import { markdownTable } from './table.ts'
+import { BUSY_AT_MOST } from './workload.ts'
+
+/** The page `docs/cost.md`, all of it, from a report. */
+export function costPage(report: Report): string {
+  const { book, outlooks, speedNotes } = report
+  const table = ({ columns, rows }: Table) => markdownTable(columns, rows).join('\n')
+  const combinations = table({
+    columns: [{ title: 'id' }, { title: 'what' }, { title: 'the host runs on' }],
+    rows: book.combinations.map(({ id, name, container }) => [
+      `\`${id}\``,
+      name,
+      book.containers.find((one) => one.id === container)?.name ?? container,
+    ]),
+  })
+  const details = outlooks
+    .map((outlook) => `### ${outlook.combination.name}\n\n${table(lineTable(report, outlook))}`)
+    .join('\n\n')
+  const sources = Object.values(book.sources)
+    .map(({ page, seen, note }) => `- <${page}>, seen ${seen}.${note ? ` ${note}` : ''}`)
+    .join('\n')
+  const changes = changeLines(report)
+    .map((line) => `- ${line}`)
+    .join('\n')
+  return `# What will it cost?
+
+<!-- Made by: node cli/twohop.ts cost --markdown > docs/cost.md -->
+
+\`npx twohop cost\` calculates a month's bill from your users and your measured throughput. This page shows it for an example.
+\`npx twohop cost --help\` lists the options, \`--list\` the combinations of providers.
+
+**Example.** ${workloadSentence(report.workload)}
+
+${speedNotes.map((note) => `- ${note}`).join('\n')}
+
+${combinations}
+
+## The bill
+
+US dollars a month, without tax. Each line is rounded up to the cent.
+
+${table(billTable(report))}
+
+## Growing
+
+Users times 10 and 100, and how many containers the busiest hour needs.
+
+${table(growthTable(report))}
+
+What changes on the way:
+
+${changes}
+
+## Always on, or scale to zero?
+
+A container that scales to zero costs nothing while nobody asks, and more per second while somebody does. From this many
+requests a day the always-on container of the same kind is cheaper (the container's own cost, at the example's tokens):
+
+${table(breakEvenTable(report))}
+
+## How it is calculated
+
+- **Edge**: one invocation a request, and one a minute for jobs, sweep and drain. CPU time is the benchmark's
+  ([benchmarks.md](benchmarks.md)), which was taken on a slow machine, so it is rather too high.
+- **Redis**: ${COUNTS.redisRequestsPerRequest} HTTP requests a request, but ${COUNTS.redisCommandsPerRequest} billed commands, because Upstash counts each command that a script runs. That is
+  why a plan with a fixed price soon beats paying per command; the calculator takes the cheapest plan that serves the load.
+- **Database**: ${COUNTS.ledgerBytesPerRequest} bytes a request with their indexes, kept for ${MONTHS_KEPT} months.
+- **Container**: throughput in tokens a second is measured with the prompts' time in it. Two measurements with different
+  prompts tell a prompt's token from an answer's. A container is planned to be ${BUSY_AT_MOST * 100} % busy at most.
+- **Scaling to zero**: requests come at random. Each keeps a container running while it streams and for the idle time
+  after it, as in an M/G/∞ queue, plus the start.
+- **Egress**: the bytes of a streamed answer, counted, one event a token.
+
+The counts are in \`cli/cost/counts.ts\`. Tests count them anew on the running stack and on the Redis scripts, so a change of the
+code that makes a request dearer fails a test.
+
+## What it does not know
+
+- **The edge runs on Cloudflare Workers today.** The combinations on Supabase's functions and on Node are for comparison.
+- **GPUs.** No throughput of a GPU container is measured yet; pass yours with \`--gpu-throughput\` or \`--gpu-tokens-per-second\`.
+  The always-on GPU is another model than the L4 and is taken to be as fast.
+- Starts (15 s) and the idle time are settings in \`cli/cost/prices.json\`, not measurements. Your model's start may take longer.
+- Users asking at the same time of day cost less to serve by scaling to zero than users spread evenly, as here.
+- A database larger than Supabase's smallest, backups, logs, domains, taxes, support and people are not in it.
+- An edge on Node shares the machine with the host; that its CPU is taken from the model is not counted. With more than one
+  machine, only the first keeps Redis and the database, but all are priced alike.
+- A price is what its page said on its day. Look again before you decide.
+
+Hetzner and Deno Deploy are left out: no copy of their pages with current prices was found (Hetzner's changed on 15 June
+2026).
+
+## The lines
+
+${details}
+
+## Prices
+
+Gone through on ${book.checked}. To calculate with your own, copy \`cli/cost/prices.json\` and pass it with \`--prices\`.
+
+${sources}
+`
+}

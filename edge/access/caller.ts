@@ -1,0 +1,75 @@
+import type { Plan } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import type { ApiKey, KeyStore } from '../api-keys/port.ts'
+import type { AccountStore } from '../budget/accounts.ts'
+import { accountOf, type Credential, type PresentedKey, type Principal } from '../identity/principal.ts'
+import type { Entitlement } from './entitlement.ts'
+import { scopesOf } from './scopes.ts'
+
+/** Who changes keys or accounts: a credential with all that the store says of it. */
+export type Caller = {
+  account: string
+  plan: Plan
+  /** The plan that the account has without its record; undefined for the default one. */
+  claimedPlan: string | undefined
+  scopes: ReadonlySet<string>
+  /** The API key that was presented; undefined for a user's token. */
+  key: ApiKey | undefined
+}
+
+type Options = {
+  entitle: (credential: Credential, override?: string) => Entitlement
+  accounts: Pick<AccountStore, 'get'>
+  keys: Pick<KeyStore, 'get'>
+  /** Not written into keys, so that those of its accounts follow when it is another one. */
+  defaultPlan: string
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/**
+ * Finds out who calls, for requests that reserve nothing and so are not checked by a reservation. By the same rules:
+ * what the records of account and key say holds at once, whatever a token says. One round trip, two for a key.
+ */
+export function createIdentify({ entitle, accounts, keys, defaultPlan, now }: Options) {
+  /** @throws TwohopError why this credential may do nothing, or store_unavailable */
+  return async function identify(credential: Credential): Promise<Caller> {
+    return credential.issuer === 'key' ? keyHolder(credential) : user(credential)
+  }
+
+  async function user(principal: Principal): Promise<Caller> {
+    const account = accountOf(principal)
+    const record = await activeAccount(account)
+    if (principal.issuedAt < (record.revokedBefore ?? 0))
+      throw new TwohopError('token_revoked', 'This token was revoked; sign in again.')
+    const { plan, spender } = entitle(principal, record.plan)
+    const scopes = scopesOf(plan.scopes, principal.roles, principal.scopes)
+    const claimedPlan = spender.plan === defaultPlan ? undefined : spender.plan
+    return { account, plan, claimedPlan, scopes, key: undefined }
+  }
+
+  async function keyHolder(presented: PresentedKey): Promise<Caller> {
+    const key = await keys.get(presented.id)
+    // Hashes of 256 random bits: how long a comparison takes tells nothing of use about the secret.
+    if (!key || key.secretHash !== presented.secretHash)
+      throw new TwohopError('key_invalid', 'There is no such API key.')
+    if (key.revoked) throw new TwohopError('key_revoked', 'This API key was revoked.')
+    if (key.expiresAt <= now()) throw new TwohopError('key_expired', 'This API key has expired.')
+    const record = await activeAccount(key.account)
+    const { plan } = entitle(presented, record.plan ?? key.plan)
+    return { account: key.account, plan, claimedPlan: key.plan, scopes: new Set(key.scopes), key }
+  }
+
+  async function activeAccount(account: string) {
+    const record = await accounts.get(account)
+    if (record.status === 'suspended')
+      throw new TwohopError('account_suspended', 'This account is suspended.')
+    return record
+  }
+}
+
+/** @throws TwohopError scope_missing */
+export function requireScope({ scopes }: Caller, scope: 'jobs' | 'keys' | 'admin', why: string): void {
+  if (!scopes.has(scope))
+    throw new TwohopError('scope_missing', `This needs the scope ${scope}, which comes with ${why}.`)
+}

@@ -1,0 +1,158 @@
+import { scopeOf } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { unitsOf } from '../../shared/units.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { OtherPlanError } from '../access/stored-plan.ts'
+import type {
+  Allowance,
+  Budget,
+  Crossing,
+  Idempotency,
+  Limits,
+  Outcome,
+  ReserveRequest,
+  Settlement,
+} from '../budget/port.ts'
+import { refused } from '../budget/refused.ts'
+import type { Answer, Answers } from '../idempotency/answers.ts'
+import type { Work } from '../parse/work.ts'
+import type { HostUsage } from '../upstream/port.ts'
+
+/** Proof that the worst case of a request is reserved. Without one no call to the host compiles. */
+export type Held = {
+  requestId: string
+  account: string
+  /** The account's share of a busy host, from its plan. */
+  weight: number
+  work: Work
+  /** Compute that the reservation covers, in milliseconds: up to the deadline, 0 where the model's has no price. */
+  reservedComputeMs: number
+  /** Milliseconds since the reservation: no host can have computed longer. */
+  elapsedMs(): number
+  allowance: Allowance
+  /** Whether a whole answer is kept for whoever comes again with the request's idempotency key. */
+  repeatable: boolean
+  /**
+   * Replaces the hold by what was used; only the first call does anything.
+   * @param answer what the client got, where it is whole
+   */
+  settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+}
+
+type Options = {
+  budget: Budget
+  answers: Answers
+  /** Milliseconds from the reservation to the deadline that the host is held to. */
+  requestTimeoutMs: number
+  /** How much longer a lease lives, in milliseconds, so that none is swept while its request runs. */
+  leaseSlackMs: number
+  now: () => number
+  /** Told, after the answer, of thresholds that a settlement crossed. Must not throw. */
+  notify: (crossed: readonly Crossing[]) => Promise<void>
+}
+
+const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
+
+/**
+ * Reserves the worst case of a request, or refuses it. Gives the first answer where the request was made before.
+ * @param background keeps work alive after the answer: settlement is off the response path
+ * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
+ */
+export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, now, notify }: Options) {
+  return async function hold(
+    requestId: string,
+    { spender, plan }: Entitlement,
+    work: Work,
+    background: (task: Promise<unknown>) => void,
+    idempotency?: Idempotency,
+  ): Promise<Held | Response> {
+    const { prices } = work.model
+    const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
+
+    const request: ReserveRequest = {
+      requestId,
+      // An API key's scopes are in its record only, so the store checks them.
+      spender: 'key' in spender ? { ...spender, scope: scopeOf(work.task) } : spender,
+      units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }),
+      plan: plan.id,
+      limits: limitsOf(plan),
+      leaseMs: requestTimeoutMs + leaseSlackMs,
+      model: work.model.id,
+      task: work.task,
+      idempotency,
+    }
+
+    /** What the record of the idempotency key is to say; nothing where coming again is another attempt. */
+    async function kept(answer: Answer | undefined): Promise<Settlement['idempotency']> {
+      if (!idempotency) return undefined
+      const { id } = idempotency
+      return { id, answer: answer && (await answers.keep(id, { ...answer, requestId })) }
+    }
+
+    async function settlement(
+      account: string,
+      outcome: Outcome,
+      used: HostUsage,
+      answer?: Answer,
+    ): Promise<void> {
+      const { units, model, task, limits } = request
+      const key = 'key' in spender ? spender.key : ''
+      const { crossed } = await budget.settle({
+        requestId,
+        reserved: { account, units, plan: plan.id, model, task, key, billingDay: limits.billingDay },
+        units: unitsOf(prices, used),
+        promptTokens: used.promptTokens,
+        outputTokens: used.outputTokens,
+        computeMs: used.computeMs,
+        outcome,
+        idempotency: await kept(answer),
+      })
+      await notify(crossed)
+    }
+
+    const started = now()
+    const decision = await budget.reserve(request).catch((error: unknown) => {
+      // The hold may exist although its answer was lost: a settlement of nothing frees it, or bars it if it comes late.
+      if (error instanceof TwohopError && error.code === 'store_unavailable')
+        background(settlement('', 'refused', NOTHING).catch(() => {}))
+      throw error
+    })
+    if (!decision.granted) {
+      if ('plan' in decision) throw new OtherPlanError(decision.plan)
+      if ('allowance' in decision) throw refused(decision)
+      return answers.repeat(idempotency?.id ?? '', decision)
+    }
+
+    const settled = Promise.withResolvers<void>()
+    background(settled.promise)
+    let open = true
+    return {
+      requestId,
+      account: decision.account,
+      weight: plan.weight,
+      work,
+      reservedComputeMs,
+      elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
+      allowance: decision.allowance,
+      repeatable: idempotency !== undefined,
+      settle(outcome, used, answer) {
+        if (!open) return
+        open = false
+        // A settlement that fails for good is left to the sweep, which charges the whole hold.
+        settlement(decision.account, outcome, used ?? NOTHING, answer)
+          .catch(() => {})
+          .finally(settled.resolve)
+      },
+    }
+  }
+}
+
+/** What a plan lets an account spend, as the budget wants it. */
+export function limitsOf(plan: Entitlement['plan']): Limits {
+  return {
+    requestsPerMinute: plan.limits.requests_per_minute,
+    concurrent: plan.limits.concurrent,
+    budgets: plan.budgets,
+    billingDay: plan.billing_day,
+  }
+}

@@ -1,0 +1,44 @@
+import { ChatRequest, type HostChatRequest } from '../../shared/openai/chat.ts'
+import { toolPromptBytes } from '../../shared/openai/tool-text.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { parseAs } from './body.ts'
+import { generation } from './generation.ts'
+import { hostMessage, toolBytes } from './messages.ts'
+import { outputTokens, type Work } from './work.ts'
+import { worstCase } from './worst-case.ts'
+
+/** `POST /v1/chat/completions` -> work. Throws what parsing and entitlement throw. */
+export function parseChat(input: unknown, entitlement: Entitlement): Work {
+  const chat = parseAs(ChatRequest, input)
+  const { response_format, structured_outputs, tools, tool_choice, parallel_tool_calls } = chat
+  const model = entitlement.requireModel(chat.model, 'chat')
+  const field = chat.max_completion_tokens != null ? 'max_completion_tokens' : 'max_tokens'
+  const answers = chat.n ?? 1
+  const tokens = outputTokens(entitlement.plan, model, { field, tokens: chat[field], answers })
+  const messages = chat.messages.map(hostMessage)
+  const request: HostChatRequest = {
+    model: model.id,
+    messages,
+    ...generation(chat, tokens, chat.logprobs ? (chat.top_logprobs ?? 0) : undefined),
+    ...(response_format && { response_format }),
+    ...(structured_outputs && { structured_outputs }),
+    ...(tools && { tools }),
+    ...(tool_choice && { tool_choice }),
+    ...(parallel_tool_calls !== undefined && { parallel_tool_calls }),
+  }
+  const extra = messages.reduce((sum, one) => sum + toolBytes(one), tools ? toolPromptBytes(tools) : 0)
+  return {
+    task: 'chat',
+    model,
+    path: '/v1/chat/completions',
+    request,
+    stream: chat.stream,
+    includeUsage: chat.stream_options?.include_usage ?? false,
+    worst: worstCase(
+      model,
+      messages.map(({ content }) => content ?? ''),
+      answers * tokens,
+      extra,
+    ),
+  }
+}

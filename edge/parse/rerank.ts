@@ -1,0 +1,30 @@
+import { type HostRerankRequest, RerankRequest } from '../../shared/rerank.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { parseAs } from './body.ts'
+import { boundInputs, type Work } from './work.ts'
+import { worstCaseOfPairs } from './worst-case.ts'
+
+/** `POST /v1/rerank` -> work. Throws what parsing and entitlement throw. */
+export function parseRerank(input: unknown, entitlement: Entitlement): Work {
+  const rerank = parseAs(RerankRequest, input)
+  const model = entitlement.requireModel(rerank.model, 'text-ranking')
+  boundInputs(entitlement.plan, rerank.documents, 'documents')
+  const request: HostRerankRequest = {
+    ...rerank,
+    model: model.id,
+    query: rerank.query.toWellFormed(),
+    documents: rerank.documents.map((text) => text.toWellFormed()),
+  }
+  return {
+    task: 'text-ranking',
+    model,
+    path: '/v1/rerank',
+    request,
+    stream: false,
+    includeUsage: false,
+    worst: worstCaseOfPairs(
+      model,
+      request.documents.map((document) => [request.query, document]),
+    ),
+  }
+}

@@ -1,0 +1,86 @@
+import { HUB_TASKS, type HubTask } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { type HostTaskRequest, HYPOTHESIS, hypothesisOf, TASK_REQUESTS } from '../../shared/tasks.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { parseAs } from './body.ts'
+import { boundInputs, outputTokens, type Work } from './work.ts'
+import { worstCase, worstCaseOfPairs } from './worst-case.ts'
+
+/** The tasks whose answer is generated token by token. */
+const GENERATING: ReadonlySet<HubTask> = new Set(['summarization', 'translation', 'text-generation'])
+
+/**
+ * The task that a path names.
+ * @throws TwohopError task_not_found, with the list of those there are
+ */
+export function hubTask(name: string): HubTask {
+  const task = HUB_TASKS.find((known) => known === name)
+  if (!task)
+    throw new TwohopError('task_not_found', `There is no such task; there are ${HUB_TASKS.join(', ')}.`)
+  return task
+}
+
+/** `POST /v1/tasks/:task` -> work. Throws what parsing and entitlement throw. */
+export function parseTask(task: HubTask, input: unknown, entitlement: Entitlement): Work {
+  const {
+    model: named,
+    inputs,
+    options: _,
+    parameters: inner,
+    ...outer
+  } = parseAs(TASK_REQUESTS[task], input)
+  const model = entitlement.requireModel(named, task)
+  const texts = textsOf(inputs)
+  if (Array.isArray(inputs)) boundInputs(entitlement.plan, inputs, 'inputs')
+  const asked: HubParameters = { ...outer, ...inner }
+  const { max_new_tokens, max_length, do_sample, stream: _stream, ...parameters } = asked
+  if (do_sample === false) parameters.temperature = 0
+  const tokens = GENERATING.has(task)
+    ? outputTokens(entitlement.plan, model, {
+        field: 'parameters.max_new_tokens',
+        tokens: max_new_tokens ?? max_length,
+      })
+    : 0
+  const request: HostTaskRequest = {
+    model: model.id,
+    inputs: texts.map((text) => text.toWellFormed()),
+    single: !Array.isArray((input as { inputs: unknown }).inputs),
+    max_tokens: tokens,
+    parameters,
+  }
+  const pairs = pairsOf(task, request)
+  if (pairs) boundInputs(entitlement.plan, pairs, 'parameters.candidate_labels')
+  return {
+    task,
+    model,
+    path: `/v1/tasks/${task}`,
+    request,
+    stream: false,
+    includeUsage: false,
+    worst: pairs ? worstCaseOfPairs(model, pairs) : worstCase(model, request.inputs, tokens),
+  }
+}
+
+function textsOf(inputs: string | string[] | { question: string; context: string }): string[] {
+  if (typeof inputs === 'string') return [inputs]
+  return Array.isArray(inputs) ? inputs : [inputs.question, inputs.context]
+}
+
+/** What a task's model reads together, where it reads pairs: each of them is computed. */
+function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [string, string][] | undefined {
+  const [question = '', context = ''] = inputs
+  if (task === 'question-answering') return [[question, context]]
+  if (task !== 'zero-shot-classification') return undefined
+  const { candidate_labels: labels = [], hypothesis_template: template = HYPOTHESIS } = parameters
+  return inputs.flatMap((text) =>
+    labels.map((label): [string, string] => [text, hypothesisOf(template, label)]),
+  )
+}
+
+/** All parameters of all tasks; each task's schema lets through its own. */
+type HubParameters = HostTaskRequest['parameters'] & {
+  max_new_tokens?: number | undefined
+  max_length?: number | undefined
+  do_sample?: boolean | undefined
+  stream?: false | undefined
+}

@@ -1,0 +1,196 @@
+import { type Context, Hono } from 'hono'
+import * as z from 'zod'
+import type { Catalog } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { type Caller, requireScope } from '../access/caller.ts'
+import type { CountAct } from '../access/rate.ts'
+import { type By, createActs, type Done } from '../admin/acts.ts'
+import { searchAccounts } from '../admin/search.ts'
+import { createRequireAccount } from '../admin/target.ts'
+import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
+import type { AuditEntry, AuditLog } from '../audit/port.ts'
+import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
+import type { Once } from '../idempotency/once.ts'
+import { jsonBody, keptText, parseAs } from '../parse/body.ts'
+import type { createSync } from '../sync/port.ts'
+
+export type AdminOptions = {
+  /** Who calls, by the request's credential. */
+  callerOf: (c: Context) => Promise<Caller>
+  catalog: Catalog
+  /** Issuers whose users may be acted on, as accounts are named by them (target.ts). */
+  issuers: ReadonlySet<string>
+  accounts: AccountStore
+  audit: AuditLog
+  readUsage: ReadUsage
+  sync: ReturnType<typeof createSync>
+  /** Ends what an account has open; returns how many jobs that were. */
+  cancelJobs: (account: string) => Promise<number>
+  countAct: CountAct
+  once: Once
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+type Env = { Variables: { requestId: string } }
+
+const DAY = 86_400_000
+
+const Reason = keptText().trim().min(1).max(1000).optional()
+const Plain = z.strictObject({ reason: Reason })
+const PlanChange = z.strictObject({
+  plan: z.string().min(1).max(64).nullable(),
+  billing_day: z.int().min(1).max(31).nullable().optional(),
+  reason: Reason,
+})
+const Grant = z.strictObject({
+  units: z.int().min(1).max(1e15),
+  /** For how long the units may be spent. */
+  days: z.int().min(1).max(366).default(30),
+  reason: Reason,
+})
+const most = z.coerce.number().int().min(1).max(500)
+const AccountList = z.strictObject({
+  search: z.string().max(200).default(''),
+  next: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional(),
+})
+const AuditList = z.strictObject({
+  target: z.string().max(512).optional(),
+  next: z
+    .string()
+    .regex(/^\d{1,20}-\d{1,20}$/)
+    .optional(),
+  limit: most.default(100),
+})
+
+/** `/v1/admin`: accounts and the log of what was done to them, for who has the scope `admin`. */
+export function adminRoutes(options: AdminOptions) {
+  const { callerOf, catalog, accounts, audit, readUsage, countAct, once, now } = options
+  const acts = createActs(options)
+  const requireAccount = createRequireAccount(options.issuers)
+  const targetOf = (c: Context) => requireAccount(c.req.param('account') ?? '')
+  const routes = new Hono<Env>()
+
+  async function admin(c: Context): Promise<Caller> {
+    const caller = await callerOf(c)
+    requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
+    return caller
+  }
+
+  /** Who acts on which account and why; counted, so that a stolen credential can't change everybody at once. */
+  async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context, schema: S) {
+    const caller = await admin(c)
+    const target = targetOf(c)
+    const wanted = parseAs(schema, await jsonBody(c))
+    await countAct(caller.account)
+    const by: By = { actor: caller.account, target, reason: wanted.reason, key: caller.key?.id }
+    return { caller, by, wanted }
+  }
+
+  routes.get('/accounts', async (c) => {
+    await admin(c)
+    const { search, next } = parseAs(AccountList, c.req.query())
+    const page = await searchAccounts(accounts, search, next)
+    const data = page.accounts.map(({ account, ...record }) => shownAccount(account, record, now()))
+    return c.json({ object: 'list', data, next: page.next ?? null })
+  })
+
+  routes.get('/accounts/:account', async (c) => {
+    await admin(c)
+    const target = targetOf(c)
+    return c.json(shownAccount(target, await accounts.get(target), now()))
+  })
+
+  routes.get('/accounts/:account/usage', async (c) => {
+    await admin(c)
+    const target = targetOf(c)
+    const { plan: named = catalog.default_plan } = await accounts.get(target)
+    const plan = catalog.plans.find(({ id }) => id === named)
+    return c.json(shownUsage(target, await readUsage(target, plan?.billing_day ?? 1)))
+  })
+
+  routes.post('/accounts/:account/suspend', async (c) => {
+    const { caller, by } = await acting(c, Plain)
+    if (by.actor === by.target)
+      throw new TwohopError('invalid_request', 'You cannot suspend the account that you act by.')
+    return once(c, caller, async () => answer(c, by.target, await acts.suspend(by)))
+  })
+
+  routes.post('/accounts/:account/restore', async (c) => {
+    const { caller, by } = await acting(c, Plain)
+    return once(c, caller, async () => answer(c, by.target, await acts.restore(by)))
+  })
+
+  routes.post('/accounts/:account/plan', async (c) => {
+    const { caller, by, wanted } = await acting(c, PlanChange)
+    if (wanted.plan !== null && !catalog.plans.some(({ id }) => id === wanted.plan))
+      throw new TwohopError('invalid_request', 'The catalog has no plan of that name.', { param: 'plan' })
+    return once(c, caller, async () =>
+      answer(c, by.target, await acts.setPlan(by, wanted.plan, wanted.billing_day)),
+    )
+  })
+
+  routes.post('/accounts/:account/grant', async (c) => {
+    const { caller, by, wanted } = await acting(c, Grant)
+    return once(c, caller, async () => {
+      const record = await acts.grant(by, wanted.units, now() + wanted.days * DAY)
+      return c.json(shownAccount(by.target, record, now()))
+    })
+  })
+
+  routes.get('/audit', async (c) => {
+    await admin(c)
+    const { target, next, limit } = parseAs(AuditList, c.req.query())
+    const page = await audit.list({ target, next, most: limit })
+    return c.json({ object: 'list', data: page.entries.map(shownEntry), next: page.next ?? null })
+  })
+
+  function answer(c: Context, account: string, { record, synced, cancelledJobs }: Done) {
+    const jobs = cancelledJobs === undefined ? {} : { cancelled_jobs: cancelledJobs }
+    return c.json({ ...shownAccount(account, record, now()), synced, ...jobs })
+  }
+
+  return routes
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000)
+
+/** Times are seconds since the epoch. */
+function shownAccount(
+  id: string,
+  { status, plan, billingDay, revokedBefore, extra }: AccountRecord,
+  now: number,
+) {
+  const running = extra && extra.until > now ? extra : undefined
+  return {
+    object: 'account',
+    id,
+    status,
+    plan: plan ?? null,
+    billing_day: billingDay ?? null,
+    revoked_before: revokedBefore ?? null,
+    extra: running ? { units: running.units, until: seconds(running.until) } : null,
+  }
+}
+
+function shownUsage(account: string, { running, requestsThisMinute, budgets }: AccountUsage) {
+  return {
+    object: 'account.usage',
+    account,
+    concurrent: { running },
+    requests: { this_minute: requestsThisMinute },
+    units: Object.fromEntries(
+      Object.entries(budgets).map(([window, { limit, used, held, resetMs }]) => [
+        window,
+        { limit: limit ?? null, used, held, resets_in: Math.ceil(resetMs / 1000) },
+      ]),
+    ),
+  }
+}
+
+function shownEntry({ id, at, actor, action, target, reason, detail }: AuditEntry) {
+  return { object: 'audit_entry', id, at: seconds(at), actor, action, target, reason: reason ?? null, detail }
+}

@@ -1,0 +1,184 @@
+import { type Context, Hono } from 'hono'
+import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+import { type Caller, requireScope } from '../access/caller.ts'
+import type { CountAct } from '../access/rate.ts'
+import { SCOPES } from '../access/scopes.ts'
+import { MAX_KEYS } from '../api-keys/bounds.ts'
+import type { ApiKey, KeyStore, Revocation } from '../api-keys/port.ts'
+import type { Once } from '../idempotency/once.ts'
+import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
+import type { WebhookEvent } from '../notify/webhook.ts'
+import { jsonBody, keptText, parseAs } from '../parse/body.ts'
+
+type Env = {
+  Bindings: { background: (task: Promise<unknown>) => void }
+  Variables: { requestId: string }
+}
+
+type Options = {
+  /** Who calls, by the request's credential. */
+  callerOf: (c: Context) => Promise<Caller>
+  keys: KeyStore
+  countAct: CountAct
+  once: Once
+  /** Tells the operator's webhook of an event; never throws. */
+  tell: (event: WebhookEvent) => Promise<unknown>
+  /** Milliseconds since the epoch. */
+  now: () => number
+  /** Fills an array with random bytes. */
+  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
+}
+
+const DAY = 86_400_000
+const DEFAULT_DAYS = 90
+
+const NewKey = z.strictObject({
+  name: keptText().trim().min(1).max(100),
+  scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+  expires_in_days: z.int().min(1).max(365).optional(),
+})
+
+const Leaked = z.strictObject({
+  key: z.string().max(200),
+  /** Where it was found. */
+  source: keptText().max(500).optional(),
+})
+
+/** `/v1/keys`: an account's API keys, and the report of a leaked one. */
+export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }: Options) {
+  const routes = new Hono<Env>()
+
+  async function owner(c: Context): Promise<Caller> {
+    const caller = await callerOf(c)
+    requireScope(caller, 'keys', 'the role developer or admin, some plans, or an API key that was given it')
+    return caller
+  }
+
+  routes.post('/', async (c) => {
+    const caller = await owner(c)
+    const wanted = parseAs(NewKey, await jsonBody(c))
+    const scopes = [...new Set(wanted.scopes)]
+    const missing = scopes.find((scope) => !caller.scopes.has(scope))
+    if (missing !== undefined)
+      throw new TwohopError('scope_missing', `You cannot give the scope ${missing}, which you do not have.`, {
+        param: 'scopes',
+      })
+    const expiresAt = endOf(wanted.expires_in_days, caller, now())
+    await countAct(caller.account)
+    return once(c, caller, async () => {
+      const { key, id, secretHash } = await makeApiKey(random)
+      const { account, claimedPlan: plan } = caller
+      const madeBy = caller.key?.id
+      const fresh = { id, account, secretHash, plan, madeBy, name: wanted.name, scopes, expiresAt }
+      const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
+      const createdAt = await keys.create(fresh, act(account, 'key.create', id, detail))
+      if (createdAt === undefined)
+        throw new TwohopError('too_many_keys', `An account has at most ${MAX_KEYS} keys; revoke one first.`)
+      const shown = { ...shownKey({ ...fresh, createdAt, lastUsedAt: undefined, revoked: false }), key }
+      return c.json(shown, 201, { 'cache-control': 'no-store' })
+    })
+  })
+
+  routes.get('/', async (c) => {
+    const { account } = await owner(c)
+    return c.json({ object: 'list', data: (await keys.list(account)).map(shownKey) })
+  })
+
+  routes.delete('/:id', async (c) => {
+    const caller = await owner(c)
+    await countAct(caller.account)
+    const { account, key } = caller
+    const id = c.req.param('id')
+    const detail = { account, ...(key && { by_key: key.id }) }
+    const ended = await keys.revoke(id, { account }, act(account, 'key.revoke', id, detail))
+    if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
+    return c.json({ ...shownRevocation(ended), deleted: true })
+  })
+
+  // Whoever holds the secret may end the key, and nothing more: no credential is asked for.
+  routes.post('/leaked', async (c) => {
+    const { key, source } = parseAs(Leaked, await jsonBody(c))
+    const { id, secretHash } = await parseApiKey(key).catch(notOurs)
+    await countAct('leak reports')
+    return once(c, undefined, async () => {
+      const reported = act('leak report', 'key.leaked', id, source === undefined ? {} : { source })
+      const ended = await keys.revoke(id, { secretHash }, reported)
+      if (!ended) throw notOurKey()
+      if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
+      return c.json({ ...shownRevocation(ended), revoked: true })
+    })
+  })
+
+  return routes
+}
+
+/**
+ * When a new key ends: in 90 days, or when asked, and never after the key that makes it.
+ * @throws TwohopError invalid_request
+ */
+function endOf(days: number | undefined, { key }: Caller, now: number): number {
+  const latest = key?.expiresAt ?? Number.POSITIVE_INFINITY
+  const end = now + (days ?? DEFAULT_DAYS) * DAY
+  if (days !== undefined && end > latest)
+    throw new TwohopError('invalid_request', 'A key cannot make one that lives longer than itself.', {
+      param: 'expires_in_days',
+    })
+  return Math.min(end, latest)
+}
+
+const act = (actor: string, action: string, target: string, detail: Record<string, unknown>) => ({
+  actor,
+  action,
+  target,
+  reason: undefined,
+  detail,
+})
+
+function leakEvent({ key, alsoRevoked }: Revocation, source: string | undefined, at: number): WebhookEvent {
+  const { id, account, name, scopes } = key
+  return {
+    id: `key_leaked_${id}`,
+    type: 'key.leaked',
+    at,
+    data: {
+      account,
+      id,
+      prefix: shownPrefix(id),
+      name,
+      scopes,
+      also_revoked: alsoRevoked,
+      ...(source !== undefined && { source }),
+    },
+  }
+}
+
+/** The error's own message speaks of the caller's credential, which this is not. */
+function notOurs(): never {
+  throw notOurKey()
+}
+
+function notOurKey(): TwohopError {
+  return new TwohopError('not_found', 'There is no such API key here.', { param: 'key' })
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000)
+
+/** A key as its owner sees it; times are seconds since the epoch, as in OpenAI's API. */
+function shownKey({ id, name, scopes, createdAt, expiresAt, lastUsedAt, madeBy }: ApiKey) {
+  return {
+    object: 'api_key',
+    id,
+    prefix: shownPrefix(id),
+    name,
+    scopes,
+    created_at: seconds(createdAt),
+    expires_at: seconds(expiresAt),
+    last_used_at: lastUsedAt === undefined ? null : seconds(lastUsedAt),
+    made_by: madeBy ?? null,
+  }
+}
+
+function shownRevocation({ key, alsoRevoked }: Revocation) {
+  return { object: 'api_key', id: key.id, prefix: shownPrefix(key.id), also_revoked: alsoRevoked }
+}

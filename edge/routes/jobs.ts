@@ -1,0 +1,184 @@
+import { type Context, Hono } from 'hono'
+import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+import { hasEnded } from '../../shared/jobs/record.ts'
+import { type Caller, requireScope } from '../access/caller.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import type { CountAct } from '../access/rate.ts'
+import type { KeyStore } from '../api-keys/port.ts'
+import type { Allowance, Budget, Crossing } from '../budget/port.ts'
+import { idempotencyOf } from '../idempotency/key.ts'
+import { accountOf, type Credential } from '../identity/principal.ts'
+import { jobEvents } from '../jobs/events.ts'
+import { type Job, shownJob } from '../jobs/job.ts'
+import { parseJob } from '../jobs/parse.ts'
+import type { JobStore } from '../jobs/port.ts'
+import { createSettleJobs } from '../jobs/settle.ts'
+import type { SignJob } from '../jobs/sign.ts'
+import { createTakeIn } from '../jobs/take-in.ts'
+import { jsonBody, parseAs } from '../parse/body.ts'
+import type { Host } from '../upstream/port.ts'
+
+type Env = {
+  Bindings: { background: (task: Promise<unknown>) => void }
+  Variables: { requestId: string; allowance?: Allowance }
+}
+
+export type JobsOptions = {
+  store: JobStore
+  sign: SignJob
+  /** Milliseconds from a job's request to its deadline; at most 24 h. */
+  timeoutMs: number
+  /** The largest body of `POST /v1/jobs`. */
+  bodyBytes: number
+}
+
+type Options = {
+  jobs: JobsOptions
+  authenticate: (c: Context) => Promise<Credential>
+  withStoredPlan: <T>(credential: Credential, attempt: (entitlement: Entitlement) => Promise<T>) => Promise<T>
+  callerOf: (c: Context) => Promise<Caller>
+  keys: Pick<KeyStore, 'get'>
+  countAct: CountAct
+  budget: Pick<Budget, 'settle'>
+  notify: (crossed: readonly Crossing[]) => Promise<void>
+  host: Pick<Host, 'wake'>
+  /** Milliseconds that one input of a job, and a stream of events, may take. */
+  requestTimeoutMs: number
+  now: () => number
+}
+
+/** Redis is sent the inputs as text within text: a quote takes one byte more. The body's limit leaves a quarter for it. */
+const SENT_TO_TAKEN = 1.25
+
+const JOB_ID = /^job_[\w-]{1,64}$/
+
+const Page = z.strictObject({
+  /** Results of indexes above this. */
+  after: z.coerce.number().int().min(-1).max(1000).default(-1),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+})
+
+/** `/v1/jobs`: long work that is taken in at once and done later. */
+export function jobRoutes(options: Options) {
+  const { jobs, authenticate, withStoredPlan, callerOf, keys, countAct, host, now } = options
+  const { store } = jobs
+  const routes = new Hono<Env>()
+  const takeIn = createTakeIn({
+    ...options,
+    ...jobs,
+    jobTimeoutMs: jobs.timeoutMs,
+    inputTimeoutMs: options.requestTimeoutMs,
+    inputBytes: Math.floor(jobs.bodyBytes * SENT_TO_TAKEN),
+  })
+
+  /** A key's account is in its record alone; the store checks all else of the key when it takes the job in. */
+  async function accountName(credential: Credential): Promise<string> {
+    if (credential.issuer !== 'key') return accountOf(credential)
+    const key = await keys.get(credential.id)
+    // Whoever has not its secret must not learn from a later refusal that there is such a key.
+    if (key?.secretHash !== credential.secretHash)
+      throw new TwohopError('key_invalid', 'There is no such API key.')
+    return key.account
+  }
+
+  /** Who asks for jobs. What reserves nothing is bounded by the rate of reads. */
+  async function reader(c: Context): Promise<Caller> {
+    const caller = await callerOf(c)
+    requireScope(caller, 'jobs', 'some plans, or an API key that was given it')
+    await countAct(`jobs of ${caller.account}`)
+    return caller
+  }
+
+  async function own(id: string, { account }: Caller): Promise<Job> {
+    const job = JOB_ID.test(id) ? await store.get(id) : undefined
+    return mine(job, account)
+  }
+
+  /** The job with what it was charged where it has ended; a store that does not settle now does so by the cron. */
+  function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
+    // Whoever reads a job does not wait for the operator's webhook.
+    const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
+    return createSettleJobs({ ...options, store, notify })
+      .settleJob(job)
+      .catch(() => job)
+  }
+
+  const wake = (c: Context<Env>, { account, model }: Job) =>
+    c.env.background(host.wake({ requestId: c.var.requestId, account, model }))
+
+  routes.post('/', async (c) => {
+    const credential = await authenticate(c)
+    const account = await accountName(credential)
+    const taken = await withStoredPlan(credential, async (entitlement) => {
+      const work = parseJob(await jsonBody(c), entitlement)
+      const idempotency = await idempotencyOf(c.req, entitlement.spender)
+      const { background } = c.env
+      return takeIn({ id: `job_${c.var.requestId}`, account, entitlement, work, idempotency, background })
+    })
+    if ('before' in taken) {
+      const job = mine(await store.get(taken.before), account)
+      return accepted(c, job, { 'idempotency-replayed': 'true' })
+    }
+    c.set('allowance', taken.allowance)
+    wake(c, taken.job)
+    return accepted(c, taken.job)
+  })
+
+  routes.get('/', async (c) => {
+    const { account } = await reader(c)
+    const open = await store.open(account)
+    return c.json({ object: 'list', data: open.filter((job) => job.account === account).map(shownJob) })
+  })
+
+  routes.get('/:id', async (c) => {
+    const { account } = await reader(c)
+    const { after, limit } = parseAs(Page, c.req.query())
+    const id = c.req.param('id')
+    const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
+    const job = await settledIfEnded(c, mine(found?.job, account))
+    return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
+  })
+
+  routes.get('/:id/events', async (c) => {
+    const caller = await reader(c)
+    const id = c.req.param('id')
+    let first: Job | undefined = await own(id, caller)
+    const read = async () => {
+      const job = first ?? (await store.get(id))
+      first = undefined
+      return job && settledIfEnded(c, job)
+    }
+    const until = now() + options.requestTimeoutMs
+    const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+    return c.body(jobEvents({ read, wait, now, until }), 200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    })
+  })
+
+  routes.delete('/:id', async (c) => {
+    const { account } = await reader(c)
+    const id = c.req.param('id')
+    const cancelled = JOB_ID.test(id) ? await store.cancel(id, account) : undefined
+    const job = await settledIfEnded(c, mine(cancelled, account))
+    if (!hasEnded(job.state)) wake(c, job)
+    return accepted(c, job)
+  })
+
+  return routes
+}
+
+/** @throws TwohopError not_found where there is no such job, or it is another's */
+function mine(job: Job | undefined, account: string): Job {
+  if (job?.account !== account)
+    throw new TwohopError(
+      'not_found',
+      'Your account has no job of that id; one that ended is kept for a day.',
+    )
+  return job
+}
+
+function accepted(c: Context, job: Job, headers: Record<string, string> = {}): Response {
+  return c.json(shownJob(job), 202, { location: `/v1/jobs/${job.id}`, ...headers })
+}

@@ -1,0 +1,41 @@
+import { ANSWER_KEPT_MS } from './lifetimes.ts'
+
+/** In place of an answer that nobody can be given again. */
+export const ANSWER_GONE = 'gone'
+
+/**
+ * What an account's answers may take of Redis in a UTC day, in characters: some 5,000 answers of a chat. They live for a
+ * day, so at most twice as much is there at a time. Whatever is more is done once all the same, but its answer is gone.
+ */
+export const MAX_KEPT_PER_DAY = 8 * 1024 * 1024
+
+/**
+ * Lua shared by the scripts that know a caller's idempotency key: those that hold, settle, and claim. A key's record is
+ * a hash: `body` (SHA-256 of the request), `request` (the id of the one that answers it) and, once there is one, `answer`
+ * (answers.ts). It is the request's own until it ends: what ends after its record ran out changes nothing.
+ */
+export const RECORD_LUA = `
+-- What whoever comes with this key is told; nil where nobody came before.
+local function said_before(key, body)
+  local record = redis.call('HMGET', key, 'body', 'answer')
+  if not record[1] then return nil end
+  if record[1] ~= body then return {'idempotency_key_reused'} end
+  if not record[2] then return {'idempotency_in_progress'} end
+  return {'answered', record[2]}
+end
+
+local function begin_record(key, body, request_id, life_ms)
+  redis.call('HSET', key, 'body', body, 'request', request_id)
+  redis.call('PEXPIRE', key, life_ms)
+end
+
+-- Without an answer coming again is another attempt.
+local function end_record(key, request_id, answer)
+  if redis.call('HGET', key, 'request') ~= request_id then return end
+  if answer == '' then redis.call('DEL', key)
+  else
+    redis.call('HSET', key, 'answer', answer)
+    redis.call('PEXPIRE', key, ${ANSWER_KEPT_MS})
+  end
+end
+`

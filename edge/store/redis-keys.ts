@@ -1,0 +1,46 @@
+/**
+ * Every key that the edge keeps in Redis. The keys of jobs belong to both hops: shared/jobs/record.ts.
+ *
+ * Account, key and request ids may hold any character. Each Redis key ends with one id, or with an id and a window's
+ * name of fixed form, so no two of them can meet.
+ *
+ * | key | value | lifetime |
+ * |---|---|---|
+ * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts | forever, written by administration |
+ * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end |
+ * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 2 h |
+ * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
+ * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 26 h |
+ * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 26 h |
+ * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
+ * | `twohop:reservation:{request}` | hash, see edge/budget/reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
+ * | `twohop:idempotency:{SHA-256}` | hash, see idempotency-record.lua.ts | the lease; answered 24 h |
+ * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
+ * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them |
+ * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
+ * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms | 1 y after the last new key |
+ * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks |
+ * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
+ */
+export const KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
+
+export const ACCOUNT_PREFIX = 'twohop:account:'
+export const API_KEY_PREFIX = 'twohop:key:'
+export const RESERVATION_PREFIX = 'twohop:reservation:'
+/** Followed by the SHA-256 of whose idempotency key it is and the key itself: a client's text names no Redis key. */
+export const IDEMPOTENCY_PREFIX = 'twohop:idempotency:'
+export const LEASES_PREFIX = 'twohop:leases:'
+/** Followed by the account, a colon and a window's name, such as `minute:2026-11-21T10:59`. */
+export const BUDGET_PREFIX = 'twohop:budget:'
+/** Followed by a window's name. */
+export const PROJECT_PREFIX = 'twohop:project:'
+
+export const accountKey = (account: string) => `${ACCOUNT_PREFIX}${account}`
+export const apiKeyKey = (id: string) => `${API_KEY_PREFIX}${id}`
+export const idempotencyKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
+export const reservationKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
+
+export const AUDIT_STREAM = 'twohop:audit'
+export const ACTS_PREFIX = 'twohop:acts'
+export const ACCOUNT_KEYS_PREFIX = 'twohop:keys:'
+export const accountKeysKey = (account: string) => `${ACCOUNT_KEYS_PREFIX}${account}`

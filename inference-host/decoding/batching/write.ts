@@ -1,0 +1,36 @@
+import type { Write } from '../writing/write-on.ts'
+import type { BatchEngine } from './batch-engine.ts'
+
+/**
+ * Generates texts on a batch engine, each together with the others under way. Never rejects for what happens on the
+ * way: what was computed until then is counted in any case.
+ * @throws RangeError where the engine's context does not hold prompt and room
+ */
+export function batchedWrite(engine: Pick<BatchEngine, 'submit'>): Write {
+  return function write({ prompt, room, sampler, answer, namespace, stopped, onStart, onToken }) {
+    let outputTokens = 0
+    let finishReason: ReturnType<typeof answer.take>['finish']
+
+    return new Promise((resolve) => {
+      engine.submit({
+        prompt,
+        most: room,
+        namespace,
+        choose: sampler,
+        stopped,
+        started: onStart,
+        take(token, last) {
+          const { text, finish } = answer.take(token.id, last)
+          finishReason = finish
+          onToken(text, ++outputTokens, token)
+          return finish !== undefined
+        },
+        ended({ computeMs, ...end }) {
+          if (end.how === 'failed') resolve({ computeMs, failure: { cause: end.cause } })
+          else if (end.how === 'finished' && finishReason !== undefined) resolve({ computeMs, finishReason })
+          else resolve({ computeMs })
+        },
+      })
+    })
+  }
+}

@@ -1,0 +1,107 @@
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { Device } from '../../device/port.ts'
+import { askChild } from '../../platform/child-process.ts'
+import { digestFile } from '../../weights/digest.ts'
+import type { PrepareRequest } from './prepare.ts'
+import type { PrepareAnswer } from './prepare-process.ts'
+import type { ServingDescription } from './rewrite.ts'
+
+const PREPARE = new URL('prepare-process.ts', import.meta.url)
+
+/** A decoder that can be batched: its file, what it looks like, and how far a batch is from one alone, in logits. */
+export type ServingForm = {
+  file: string
+  /** Of the file, in hex. */
+  sha256: string
+  bytes: number
+  description: ServingDescription
+  /** Undefined where it was measured when the file was made, not now. */
+  batchDifference: number | undefined
+}
+
+type Options = {
+  /** The model's verified folder, and the name of its graph there, without `.onnx`. */
+  folder: string
+  graph: string
+  /** Where the serving form goes; nothing is written to the model's own folder, which may be read-only. */
+  home: string
+  /** What it is for, and verified on. */
+  device: Device
+  threads: number
+  timeoutMs: number
+  /** See PrepareRequest. */
+  measure?: boolean
+  /** SHA-256 of the folder's files, by their paths in it, where they have just been computed. */
+  known?: Readonly<Record<string, { sha256: string }>>
+  /** Ends the preparing. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * The serving form of a decoder: made and verified, or as it was made before. Never throws for what is wrong with the
+ * model: without a serving form it is still served, one request at a time.
+ */
+export async function ensureServingForm(options: Options): Promise<ServingForm | { unsupported: string }> {
+  const { folder, graph, home, device, threads, timeoutMs, measure = false, signal } = options
+  const known: Record<string, string> = {}
+  try {
+    await mkdir(home, { recursive: true })
+    for (const name of await bringOriginal(path.join(folder, 'onnx'), graph, home)) {
+      const digest = options.known?.[`onnx/${name}`]
+      if (digest !== undefined) known[name] = digest.sha256
+    }
+  } catch (error) {
+    return {
+      unsupported: `its files cannot be brought to ${home} (${(error as NodeJS.ErrnoException).code})`,
+    }
+  }
+  const outFile = path.join(home, `${graph}.${device === 'cpu' ? '' : `${device}.`}serving.onnx`)
+  const modelFile = path.join(home, `${graph}.onnx`)
+  const request: PrepareRequest = { modelFile, outFile, device, threads, measure, known }
+  const asked = await askChild<PrepareAnswer>(PREPARE, request, timeoutMs, signal)
+  if ('failure' in asked) return { unsupported: `preparing it: ${asked.failure}` }
+  const { answer } = asked
+  if ('unsupported' in answer) return answer
+  return {
+    file: outFile,
+    sha256: answer.sha256,
+    bytes: answer.bytes,
+    description: answer.description,
+    batchDifference: answer.verified?.measured.batch,
+  }
+}
+
+/**
+ * The graph and its external weights beside the serving form, which points into them: as hard links, which cost
+ * nothing, or as copies where the file systems differ. What is there and is not what was just verified is replaced;
+ * where it is, nothing is written, so that an image made with its serving forms may be read-only.
+ * @returns the names of those that are the very files of `from`.
+ */
+async function bringOriginal(from: string, graph: string, home: string): Promise<string[]> {
+  const names = (await readdir(from)).filter(
+    (name) => name === `${graph}.onnx` || name.startsWith(`${graph}.onnx_data`),
+  )
+  const linked: string[] = []
+  for (const name of names) {
+    const [original, there] = [path.join(from, name), path.join(home, name)]
+    if (!(await sameBytes(original, there))) {
+      await rm(there, { force: true })
+      await link(original, there).catch(() => copyFile(original, there))
+    }
+    if (await sameFile(original, there)) linked.push(name)
+  }
+  return linked
+}
+
+async function sameBytes(one: string, other: string): Promise<boolean> {
+  if (await sameFile(one, other)) return true
+  const [a, b] = await Promise.all([digestFile(one), digestFile(other).catch(() => undefined)])
+  return a.sha256 === b?.sha256
+}
+
+/** Whether two paths are links to one file. */
+async function sameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([stat(one), stat(other).catch(() => undefined)])
+  return a.dev === b?.dev && a.ino === b.ino
+}

@@ -1,0 +1,100 @@
+import { Tensor } from 'onnxruntime-node'
+import { float16Bits, float16Tensor } from '../../onnx/float16.ts'
+import { newName, pastName } from './interface.ts'
+import { floatsOf, int64, type Session } from './original-run.ts'
+import type { ServingDescription } from './rewrite.ts'
+
+/** Slots with their cache buffers, driven plainly: for verification and tests, where only right counts. */
+export type Slots = {
+  /** Tokens in each slot so far. */
+  readonly lengths: readonly number[]
+  /**
+   * One call: appends the same number of tokens to each of some slots.
+   * @param slots Which, in any order.
+   * @param ids A row of token ids for each, all of one length.
+   * @returns Each slot's logits after its last token.
+   */
+  step(slots: readonly number[], ids: readonly (readonly number[])[]): Promise<Float32Array[]>
+}
+
+/**
+ * @param count How many slots.
+ * @param capacity The buffers' length in tokens.
+ * @param garbage What unused columns hold: finite, and without effect when the form is right.
+ */
+export function startSlots(
+  session: Session,
+  form: ServingDescription,
+  count: number,
+  capacity: number,
+  garbage = 0,
+): Slots {
+  const { kvHeads, headDim, layers, kvType } = form
+  const slotSize = kvHeads * capacity * headDim
+  const names = Array.from({ length: layers }, (_, layer) => [
+    { past: pastName(layer, 'key'), fresh: newName(layer, 'key') },
+    { past: pastName(layer, 'value'), fresh: newName(layer, 'value') },
+  ]).flat()
+  const newBuffer = (size: number) => (kvType === 'float32' ? new Float32Array(size) : new Uint16Array(size))
+  const buffers = names.map(() => newBuffer(count * slotSize).fill(garbage))
+  const lengths: number[] = Array(count).fill(0)
+
+  const store = (buffer: Float32Array | Uint16Array, slot: number, row: number, added: Tensor, n: number) => {
+    const data = kvType === 'float32' ? (added.data as Float32Array) : float16Bits(added)
+    for (let head = 0; head < kvHeads; head++)
+      for (let token = 0; token < n; token++) {
+        const from =
+          form.newLayout === 'tokens-heads'
+            ? (row * n + token) * kvHeads + head
+            : (row * kvHeads + head) * n + token
+        const to = slot * slotSize + (head * capacity + (lengths[slot] ?? 0) + token) * headDim
+        buffer.set(data.subarray(from * headDim, (from + 1) * headDim), to)
+      }
+  }
+  return {
+    lengths,
+    async step(slots, ids) {
+      const n = ids[0]?.length ?? 0
+      const feeds: Record<string, Tensor> = {
+        input_ids: int64(ids.flat(), [slots.length, n]),
+        ...masks(slots, n),
+      }
+      for (const [i, { past }] of names.entries()) {
+        const fed = newBuffer(slots.length * slotSize)
+        const buffer = buffers[i] ?? fed
+        for (const [row, slot] of slots.entries())
+          fed.set(buffer.subarray(slot * slotSize, (slot + 1) * slotSize), row * slotSize)
+        const dims = [slots.length, kvHeads, capacity, headDim]
+        feeds[past] =
+          fed instanceof Float32Array ? new Tensor('float32', fed, dims) : float16Tensor(fed, dims)
+      }
+      const outputs = (await session.run(feeds)) as Record<string, Tensor>
+      for (const [i, { fresh }] of names.entries())
+        for (const [row, slot] of slots.entries())
+          store(buffers[i] as Float32Array, slot, row, outputs[fresh] as Tensor, n)
+      for (const slot of slots) lengths[slot] = (lengths[slot] ?? 0) + n
+      const logits = floatsOf(outputs.logits as Tensor)
+      if (logits.length !== slots.length * form.vocab)
+        throw new Error('the logits are not of one position a slot')
+      return slots.map((_, row) => logits.slice(row * form.vocab, (row + 1) * form.vocab))
+    },
+  }
+
+  function masks(slots: readonly number[], n: number): Record<string, Tensor> {
+    const length = (slot: number) => lengths[slot] ?? 0
+    const counts = (width: number, used: (slot: number, column: number) => boolean) =>
+      int64(
+        slots.flatMap((slot) => Array.from({ length: width }, (_, column) => Number(used(slot, column)))),
+        [slots.length, width],
+      )
+    if (form.family === 'gqa')
+      return { attention_mask: counts(capacity, (slot, column) => column < length(slot) + n) }
+    return {
+      attention_mask: counts(capacity + n, (slot, column) => column < length(slot) || column >= capacity),
+      position_ids: int64(
+        slots.flatMap((slot) => Array.from({ length: n }, (_, i) => length(slot) + i)),
+        [slots.length, n],
+      ),
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { type Draft, valueInfo } from '../../onnx/draft.ts'
+import { type GraphIndex, intAttribute, intsOf, label } from '../../onnx/graph.ts'
+import { DATA_TYPE, type NodeProto, type ValueInfoProto } from '../../onnx/schema.ts'
+import { Unsupported } from '../../onnx/unsupported.ts'
+import { type DecoderInterface, newName, pastName } from './interface.ts'
+
+const COMPARISONS = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Sub', 'Add'])
+
+/**
+ * Outputs of the serving form of an export whose attention is spelled out in plain operators (Optimum's way): what
+ * is concatenated to the cache. Its causal mask comes from shapes: the past is as long as the cache that is fed, and
+ * new tokens come after all of it, so with a padded buffer every cached column stays visible and the new ones stay
+ * causal; the attention mask then hides the unused columns, slot by slot, and `position_ids` say where each slot is.
+ * So nothing but the outputs changes.
+ * @throws Unsupported, in words, for what it does not know.
+ */
+export function newKeysOfSpelledOut(draft: Draft, face: DecoderInterface): ValueInfoProto[] {
+  const { index, graph } = draft
+  if (!face.hasPositionIds || index.consumers('position_ids').length === 0)
+    throw new Unsupported('it has no position_ids, so that slots cannot differ in length')
+  if (index.consumers('attention_mask').length === 0)
+    throw new Unsupported('it does not use the attention mask')
+  if (face.kvType !== 'float32')
+    throw new Unsupported('spelled-out attention in float16 cannot be verified to 1e-3, and is no exact form')
+  refuseWindows(graph.node, index)
+  return Array.from({ length: face.layers }, (_, layer) =>
+    (['key', 'value'] as const).map((part) => {
+      const name = newName(layer, part)
+      const made = draft.add(name, 'Identity', [concatenatedTo(pastName(layer, part), index)])
+      if (made !== name) throw new Unsupported(`it has a tensor ${name} already`)
+      return valueInfo(name, DATA_TYPE[face.kvType], ['slots', face.kvHeads, 'new_length', face.headDim])
+    }),
+  ).flat()
+}
+
+/** What a Concat along the sequence puts after a cache; the cache may go nowhere else, except for its shape. */
+function concatenatedTo(past: string, index: GraphIndex): string {
+  const readers = index.consumers(past).filter(({ op_type }) => op_type !== 'Shape')
+  const [concat] = readers
+  const other = readers.find((node) => node !== concat || node.op_type !== 'Concat')
+  if (concat === undefined || other !== undefined)
+    throw new Unsupported(
+      `${past} is read by ${other ? label(other) : 'nothing'}, which is no known attention`,
+    )
+  const [first, added, ...more] = concat.input
+  const axis = intAttribute(concat, 'axis', 0)
+  if (first !== past || !added || more.length > 0 || (axis !== 2 && axis !== -2))
+    throw new Unsupported(`${label(concat)} does not put new tokens after ${past}`)
+  return added
+}
+
+/**
+ * A sliding window is told by the distance of columns, and columns of a padded buffer are farther apart than the
+ * tokens in them. It shows as a distance: column numbers (a Range) beside a constant, or a shifted triangle.
+ */
+function refuseWindows(nodes: readonly NodeProto[], index: GraphIndex): void {
+  const columns = new Set(nodes.flatMap(({ op_type, output }) => (op_type === 'Range' ? output : [])))
+  const numbers = (tensor: string | undefined) => {
+    const constant = tensor === undefined ? undefined : index.constant(tensor)
+    return (constant && intsOf(constant)) ?? []
+  }
+  for (const tensor of columns)
+    for (const node of index.consumers(tensor)) {
+      const distant = node.input.some((name) => numbers(name).some((value) => Math.abs(value) > 1))
+      if (COMPARISONS.has(node.op_type) && distant)
+        throw new Unsupported(`${label(node)} measures distances between columns: a sliding window`)
+      if (['Reshape', 'Unsqueeze', 'Cast', 'Expand', 'Add', 'Sub', 'Transpose'].includes(node.op_type))
+        for (const name of node.output) columns.add(name)
+    }
+  const shifted = nodes.find(
+    ({ op_type, input }) => op_type === 'Trilu' && numbers(input[1]).some((shift) => shift < -1 || shift > 1),
+  )
+  if (shifted !== undefined) throw new Unsupported(`${label(shifted)} cuts a band: a sliding window`)
+}

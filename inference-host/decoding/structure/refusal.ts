@@ -1,0 +1,26 @@
+import { TwohopError } from '../../../shared/errors.ts'
+
+/** Where in the request something was found: keys and indexes from the outermost in. */
+export type Path = readonly (string | number)[]
+
+/** `a.b[0]["c d"]`, the way OpenAI's errors name a field. */
+export function pathText(path: Path): string {
+  let text = ''
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`
+    else if (/^[\w$-]+$/.test(step)) text += text === '' ? step : `.${step}`
+    else text += `[${JSON.stringify(step.slice(0, 64))}]`
+  }
+  return text
+}
+
+/** An error carries no more of the request than this, in characters. */
+const LONGEST_PARAM = 200
+const LONGEST_MESSAGE = 500
+
+/** A 400 that names the field and says what about it is not possible. */
+export function refuse(path: Path, message: string): TwohopError {
+  return new TwohopError('invalid_request', message.slice(0, LONGEST_MESSAGE), {
+    param: pathText(path).slice(0, LONGEST_PARAM),
+  })
+}

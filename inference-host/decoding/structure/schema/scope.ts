@@ -1,0 +1,13 @@
+import type { Expression } from '../expression.ts'
+import type { Path } from '../refusal.ts'
+import type { Schema } from './keywords.ts'
+
+/** What the parts of a schema are compiled with. */
+export type Scope = {
+  /** The expression of the schema at `path`. */
+  value(schema: unknown, path: Path): Expression
+  /** Where a reference leads. */
+  resolve(schema: Schema): Schema
+  /** Gives an expression a name, so that it can be used many times at the size of one. */
+  named(build: () => Expression): Expression
+}

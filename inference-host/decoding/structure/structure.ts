@@ -1,0 +1,80 @@
+import type { ResponseFormat, StructuredOutputs, Tool, ToolChoice } from '../../../shared/openai/structure.ts'
+import { type Path, refuse } from './refusal.ts'
+
+/** What an answer has to be. Plain data; `path` is where in the request it was asked for. */
+export type Structure =
+  | { kind: 'json_object' }
+  | { kind: 'json_schema'; schema: unknown; path: Path }
+  | { kind: 'regex'; pattern: string; path: Path }
+  | { kind: 'choice'; choices: readonly string[] }
+  | { kind: 'grammar'; grammar: string; path: Path }
+  | {
+      kind: 'tools'
+      tools: readonly Tool[]
+      /** `auto`: text or calls; otherwise calls, of any of the tools or of the one named. */
+      choice: 'auto' | 'required' | { name: string }
+      parallel: boolean
+      /** What an answer without calls has to be; undefined is any text. */
+      content: Exclude<Structure, { kind: 'tools' }> | undefined
+    }
+
+type Asked = {
+  response_format?: ResponseFormat | undefined
+  structured_outputs?: StructuredOutputs | undefined
+  tools?: readonly Tool[] | undefined
+  tool_choice?: ToolChoice | undefined
+  parallel_tool_calls?: boolean | undefined
+  stop?: readonly string[]
+}
+
+/**
+ * What a chat request asks of the answer, or undefined where any text will do.
+ * @throws TwohopError `invalid_request` where its fields contradict one another.
+ */
+export function structureOf(asked: Asked): Structure | undefined {
+  const structure = toolsOf(asked, contentOf(asked))
+  if (structure !== undefined && asked.stop !== undefined && asked.stop.length > 0)
+    throw refuse(['stop'], 'Stop strings could cut a structured answer short; leave them out.')
+  return structure
+}
+
+function contentOf({ response_format: format, structured_outputs: outputs }: Asked): Content | undefined {
+  const formatted = format !== undefined && format.type !== 'text'
+  if (outputs !== undefined && formatted)
+    throw refuse(['structured_outputs'], 'Use either "response_format" or "structured_outputs".')
+  if (outputs?.json !== undefined)
+    return { kind: 'json_schema', schema: outputs.json, path: ['structured_outputs', 'json'] }
+  if (outputs?.regex !== undefined)
+    return { kind: 'regex', pattern: outputs.regex, path: ['structured_outputs', 'regex'] }
+  if (outputs?.choice !== undefined) return { kind: 'choice', choices: outputs.choice }
+  if (outputs?.grammar !== undefined)
+    return { kind: 'grammar', grammar: outputs.grammar, path: ['structured_outputs', 'grammar'] }
+  if (!formatted) return undefined
+  if (format.type === 'json_object') return { kind: 'json_object' }
+  return {
+    kind: 'json_schema',
+    schema: format.json_schema.schema,
+    path: ['response_format', 'json_schema', 'schema'],
+  }
+}
+type Content = Exclude<Structure, { kind: 'tools' }>
+
+function toolsOf(asked: Asked, content: Content | undefined): Structure | undefined {
+  const { tools, tool_choice: choice = 'auto', parallel_tool_calls: parallel = true } = asked
+  if (tools === undefined) {
+    if (choice !== 'none' && choice !== 'auto')
+      throw refuse(['tool_choice'], 'There are no "tools" to choose from.')
+    return content
+  }
+  const names = tools.map((tool) => tool.function.name)
+  const twice = names.findIndex((name, place) => names.indexOf(name) < place)
+  if (twice >= 0) throw refuse(['tools', twice, 'function', 'name'], 'Two tools have this name.')
+  if (choice === 'none') return content
+  if (choice === 'auto') return { kind: 'tools', tools, choice, parallel, content }
+  if (content !== undefined)
+    throw refuse(['tool_choice'], 'A call is asked for, and a format for an answer that is none.')
+  if (choice === 'required') return { kind: 'tools', tools, choice, parallel, content }
+  const { name } = choice.function
+  if (!names.includes(name)) throw refuse(['tool_choice', 'function', 'name'], 'No tool has this name.')
+  return { kind: 'tools', tools, choice: { name }, parallel: false, content }
+}

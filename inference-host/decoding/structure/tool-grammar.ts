@@ -1,0 +1,72 @@
+import { BETWEEN_CALLS, CALL, CALL_TAIL, callHead } from '../../../shared/openai/tool-text.ts'
+import { complement, intersection, of, union, WRITABLE } from './characters.ts'
+import {
+  characters,
+  choice,
+  type Expression,
+  type Grammar,
+  optional,
+  repeat,
+  separated,
+  sequence,
+  text,
+} from './expression.ts'
+import { refuse } from './refusal.ts'
+import { compileSchema } from './schema/compile.ts'
+import type { Structure } from './structure.ts'
+
+/** Calls that one answer may hold. */
+const MOST_CALLS = 16
+
+/**
+ * Answers that call tools: exactly as asked for where calls are required, else text (or `content`) that may go over
+ * into calls.
+ * @throws TwohopError `invalid_request` at the tool whose parameters are not supported.
+ */
+export function toolGrammar(
+  { tools, choice: choose, parallel }: Extract<Structure, { kind: 'tools' }>,
+  content: Grammar | undefined,
+): Grammar {
+  const rules = new Map(content?.rules)
+  const options: Expression[] = []
+  for (const [place, { function: called }] of tools.entries()) {
+    if (typeof choose === 'object' && called.name !== choose.name) continue
+    const path = ['tools', place, 'function', 'parameters']
+    const parameters = called.parameters ?? { type: 'object', properties: {}, additionalProperties: false }
+    if (parameters.type !== 'object')
+      throw refuse([...path, 'type'], 'The parameters of a function are an object.')
+    const schema = compileSchema(parameters, path, `tool ${place}`)
+    for (const [name, rule] of schema.rules) rules.set(name, rule)
+    options.push(sequence(text(callHead(called.name)), schema.root, text(CALL_TAIL)))
+  }
+  const most = parallel && typeof choose !== 'object' ? MOST_CALLS : 1
+  const calls = separated(choice(options), text(BETWEEN_CALLS), 1, most)
+  if (choose !== 'auto') return { root: calls, rules }
+  const root = content ? choice([content.root, calls]) : sequence(textWithoutCall(), optional(calls))
+  return { root, rules }
+}
+
+/**
+ * Any text in which no call begins. `<` is the mark's first character and no other of it, so that whatever follows a
+ * `<` either spells more of the mark, or breaks off, or is a `<` again.
+ */
+function textWithoutCall(): Expression {
+  const mark = CALL.slice(1)
+  const begun = repeat(sequence(text('<'), prefixes(mark)), 0, Number.POSITIVE_INFINITY)
+  const broken = choice(
+    [...mark].map((next, place) =>
+      sequence(
+        text(`<${mark.slice(0, place)}`),
+        characters(intersection(WRITABLE, complement(union(of('<'), of(next))))),
+      ),
+    ),
+  )
+  const plain = characters(intersection(WRITABLE, complement(of('<'))))
+  const unit = choice([plain, sequence(begun, broken)])
+  return sequence(repeat(unit, 0, Number.POSITIVE_INFINITY), begun)
+}
+
+/** The beginnings of `mark`, from the empty one to all but its last character. */
+function prefixes(mark: string): Expression {
+  return choice([sequence(), ...[...mark].slice(1).map((_, place) => text(mark.slice(0, place + 1)))])
+}

@@ -1,0 +1,89 @@
+import type { Tool, ToolCall, ToolChoice } from '../../../shared/openai/structure.ts'
+import {
+  CALL,
+  CALL_TAIL,
+  callHead,
+  RESPONSE,
+  RESPONSE_END,
+  toolText,
+} from '../../../shared/openai/tool-text.ts'
+
+/** A message of a chat in which tools may have been called. */
+export type ToolChatMessage =
+  | { role: 'system' | 'user' | 'assistant'; content: string }
+  | { role: 'assistant'; content: string | null; tool_calls: readonly ToolCall[] }
+  | { role: 'tool'; content: string; tool_call_id: string }
+
+export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string }
+
+/** What a chat template is given. `tools` is there only where the template knows of them. */
+export type TemplateInput = { messages: readonly (ChatMessage | NativeMessage)[]; tools?: readonly Tool[] }
+
+type NativeMessage =
+  | { role: 'assistant'; content: string; tool_calls: { type: 'function'; function: NativeFunction }[] }
+  | { role: 'tool'; content: string; name: string }
+type NativeFunction = { name: string; arguments: unknown }
+
+/**
+ * What to give a model's chat template so that it knows the tools: the tools themselves where the template writes
+ * calls the way answers do here, else a system text that explains them. With `none` they are not mentioned.
+ * @param template The chat template's source (Jinja).
+ */
+export function promptWithTools(
+  messages: readonly ToolChatMessage[],
+  tools: readonly Tool[] | undefined,
+  choice: ToolChoice,
+  template: string,
+): TemplateInput {
+  const offered = tools !== undefined && choice !== 'none' ? tools : undefined
+  if (/\btools\b/.test(template) && template.includes(CALL))
+    return { messages: messages.map((one) => native(one, messages)), ...(offered && { tools: offered }) }
+  const plain = messages.map(spelledOut)
+  if (offered === undefined) return { messages: plain }
+  const text = toolText(offered)
+  const [first, ...rest] = plain
+  if (first?.role === 'system')
+    return { messages: [{ role: 'system', content: `${first.content}\n\n${text}` }, ...rest] }
+  return { messages: [{ role: 'system', content: text }, ...plain] }
+}
+
+function native(message: ToolChatMessage, all: readonly ToolChatMessage[]): ChatMessage | NativeMessage {
+  if (message.role === 'tool')
+    return { role: 'tool', content: message.content, name: nameOf(message.tool_call_id, all) }
+  if (!('tool_calls' in message)) return message
+  return {
+    role: 'assistant',
+    content: message.content ?? '',
+    tool_calls: message.tool_calls.map((call) => ({
+      type: 'function',
+      function: { name: call.function.name, arguments: parsed(call.function.arguments) },
+    })),
+  }
+}
+
+/** The same as text, for templates that know neither calls nor tools' answers. */
+function spelledOut(message: ToolChatMessage): ChatMessage {
+  if (message.role === 'tool')
+    return { role: 'user', content: `${RESPONSE}\n${message.content}\n${RESPONSE_END}` }
+  if (!('tool_calls' in message)) return message
+  const calls = message.tool_calls.map(
+    ({ function: { name, arguments: given } }) => callHead(name) + given + CALL_TAIL,
+  )
+  return { role: 'assistant', content: [message.content ?? '', ...calls].filter(Boolean).join('\n') }
+}
+
+function nameOf(id: string, all: readonly ToolChatMessage[]): string {
+  for (const message of all)
+    if ('tool_calls' in message)
+      for (const call of message.tool_calls) if (call.id === id) return call.function.name
+  return ''
+}
+
+/** Templates print arguments as JSON: an object, so that they do not print a string of JSON. */
+function parsed(given: string): unknown {
+  try {
+    return JSON.parse(given)
+  } catch {
+    return given
+  }
+}

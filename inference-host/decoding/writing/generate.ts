@@ -1,0 +1,127 @@
+import {
+  BaseStreamer,
+  LogitsProcessor,
+  LogitsProcessorList,
+  StoppingCriteria,
+  type Tensor,
+} from '@huggingface/transformers'
+import type { FinishReason } from '../../../shared/openai/chat.ts'
+import { inputsOf, type Loaded } from '../../device/load.ts'
+import type { ChosenToken, TokenSampler } from '../sampling/sampler.ts'
+import type { AnswerText } from './answer-text.ts'
+import type { Write } from './write-on.ts'
+
+type Options = {
+  /** The model's inputs, `input_ids` among them, and what else its `generate` is to know. */
+  inputs: Record<string, unknown>
+  /** The most tokens to generate, at least 1. */
+  room: number
+  /** Undefined leaves the choice to transformers.js, greedily. */
+  sampler: TokenSampler | undefined
+  answer: AnswerText
+  /** Asked after each token; true ends the generation there. */
+  stopped: () => boolean
+  /** Called with each token, the text that it completes (may be empty), and the count so far. */
+  onToken: (text: string, outputTokens: number, token: ChosenToken) => void
+}
+
+/**
+ * Generates tokens after a prompt, one at a time. The count holds every token that was computed, the stop token
+ * and those of a stop string too. Undefined is returned when `stopped` ended it.
+ */
+export async function generate(loaded: Loaded, options: Options): Promise<FinishReason | undefined> {
+  const { inputs, room, sampler, answer, stopped, onToken } = options
+  let outputTokens = 0
+  let chosen: ChosenToken | undefined
+  let finish: FinishReason | undefined
+  let interrupted = false
+
+  function take(id: number): void {
+    outputTokens++
+    const taken = answer.take(id, outputTokens >= room)
+    finish = taken.finish
+    onToken(taken.text, outputTokens, chosen ?? { id, logprobs: undefined })
+    interrupted = finish === undefined && stopped()
+  }
+
+  const processors = new LogitsProcessorList()
+  if (sampler)
+    processors.push(
+      new Only((logits) => {
+        chosen = sampler(logits)
+        return chosen.id
+      }),
+    )
+  await loaded.model.generate({
+    ...inputs,
+    max_new_tokens: room,
+    num_beams: 1,
+    // Sampling is done by the processor below, which leaves the greedy search one token to take.
+    do_sample: false,
+    // The sampler has applied the model's own penalty already.
+    ...(sampler && { repetition_penalty: 1 }),
+    // Their types ask for a TextStreamer; `generate` calls no more than a BaseStreamer has.
+    streamer: new TokenStream(take),
+    stopping_criteria: [new Until(() => interrupted || finish !== undefined)],
+    logits_processor: processors,
+  } as unknown as Parameters<typeof loaded.model.generate>[0])
+  return finish
+}
+
+/** Generates texts on the model alone, one at a time. */
+export function aloneWrite(loaded: Loaded): Write {
+  return async function write({ prompt, onStart, ...writing }) {
+    onStart(undefined)
+    const finishReason = await generate(loaded, { ...writing, inputs: inputsOf(prompt) })
+    return finishReason === undefined ? {} : { finishReason }
+  }
+}
+
+/** Hands on each generated id; what `generate` puts first is the prompt. */
+class TokenStream extends BaseStreamer {
+  readonly #take: (id: number) => void
+  #prompt = true
+
+  constructor(take: (id: number) => void) {
+    super()
+    this.#take = take
+  }
+
+  override put(value: bigint[][]): void {
+    if (!this.#prompt) this.#take(Number(value[0]?.[0]))
+    this.#prompt = false
+  }
+
+  override end(): void {}
+}
+
+class Until extends StoppingCriteria {
+  readonly #done: () => boolean
+
+  constructor(done: () => boolean) {
+    super()
+    this.#done = done
+  }
+
+  override _call(sequences: number[][]): boolean[] {
+    return sequences.map(() => this.#done())
+  }
+}
+
+/** Rules out every token but the one that `pick` names. */
+class Only extends LogitsProcessor {
+  readonly #pick: (logits: Float32Array) => number
+
+  constructor(pick: (logits: Float32Array) => number) {
+    super()
+    this.#pick = pick
+  }
+
+  override _call(_sequences: bigint[][], logits: Tensor): Tensor {
+    const scores = logits.data as Float32Array
+    const picked = this.#pick(scores)
+    scores.fill(Number.NEGATIVE_INFINITY)
+    scores[picked] = 0
+    return logits
+  }
+}

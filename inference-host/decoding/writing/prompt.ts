@@ -1,0 +1,53 @@
+import { TwohopError } from '../../../shared/errors.ts'
+import type { LoadedText } from '../../device/load.ts'
+import type { Work } from '../../work/work.ts'
+import { promptWithTools } from '../structure/tool-prompt.ts'
+
+/**
+ * The token ids of a chat, laid out by the model's own template and ended where the answer begins.
+ * @throws TwohopError `invalid_request` where the model has no template, or its template refuses these messages
+ * (some want user and assistant to take turns).
+ */
+export function chatPrompt(
+  { tokenizer }: Pick<LoadedText, 'tokenizer'>,
+  messages: Chat['messages'],
+  { tools, toolChoice = 'auto' }: Pick<Chat, 'tools' | 'toolChoice'> = {},
+): number[] {
+  if (tokenizer.chat_template === null)
+    throw new TwohopError(
+      'invalid_request',
+      'This model has no chat template; it completes text at /v1/completions.',
+      { param: 'model' },
+    )
+  try {
+    const template = tokenizer.get_chat_template(tools ? { tools: [...tools] } : {})
+    const input = promptWithTools(messages, tools, toolChoice, template)
+    const text = tokenizer.apply_chat_template([...input.messages] as ChatMessages, {
+      add_generation_prompt: true,
+      tokenize: false,
+      chat_template: template,
+      ...(input.tools && { tools: [...input.tools] }),
+    })
+    return tokenizer.encode(text as string, { add_special_tokens: false })
+  } catch (cause) {
+    throw new TwohopError('invalid_request', "The model's chat template refuses these messages.", {
+      param: 'messages',
+      cause,
+    })
+  }
+}
+
+type Chat = Extract<Work, { kind: 'chat' }>
+
+/** What transformers.js' types say of messages: templates take more. */
+type ChatMessages = Parameters<LoadedText['tokenizer']['apply_chat_template']>[0]
+
+/**
+ * The token ids of a text that is to be gone on with, the model's own start mark included where it has one.
+ * @throws TwohopError `invalid_request` where that is not one token.
+ */
+export function textPrompt({ tokenizer }: Pick<LoadedText, 'tokenizer'>, text: string): number[] {
+  const ids = tokenizer.encode(text, { add_special_tokens: true })
+  if (ids.length === 0) throw new TwohopError('invalid_request', 'The prompt is empty.', { param: 'prompt' })
+  return ids
+}

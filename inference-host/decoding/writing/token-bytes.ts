@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { TokenLogprob } from '../../../shared/openai/chat.ts'
+import type { LoadedText } from '../../device/load.ts'
+import type { ChosenToken } from '../sampling/sampler.ts'
+import { createMatchers, type Matchers } from '../structure/matchers.ts'
+import { readVocabulary, type Vocabulary } from '../structure/vocabulary.ts'
+import { textRulesOf } from './answer-text.ts'
+
+/** What a model's tokens are in bytes, and what can be done knowing that. */
+export type TokenBytes = {
+  /** @throws TwohopError `invalid_request` where the tokenizer does not work on bytes, or no whole answer fits. */
+  match: Matchers
+  /** A chosen token's log probabilities as answers have them; undefined where none were asked for. */
+  logprob(token: ChosenToken): TokenLogprob | undefined
+}
+
+/**
+ * Reads the bytes of a model's tokens.
+ * @param size How many ids the model's logits have.
+ */
+export async function readTokenBytes(
+  folder: string,
+  loaded: Pick<LoadedText, 'tokenizer' | 'defaults'>,
+  size: number,
+): Promise<TokenBytes> {
+  const file: unknown = JSON.parse(await readFile(path.join(folder, 'tokenizer.json'), 'utf8'))
+  let vocabulary: Vocabulary | undefined
+  let match: Matchers
+  try {
+    vocabulary = readVocabulary(file, size)
+    match = createMatchers({ vocabulary, stopTokens: [...textRulesOf(loaded).ends] })
+  } catch (refused) {
+    match = () => {
+      throw refused
+    }
+  }
+
+  function entry({ id, logprob }: { id: number; logprob: number }) {
+    const bytes =
+      vocabulary?.tokens[id] ??
+      Buffer.from(
+        loaded.tokenizer.decode([id], { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+      )
+    return { token: Buffer.from(bytes).toString(), logprob: Math.max(logprob, LEAST), bytes: [...bytes] }
+  }
+
+  return {
+    match,
+    logprob({ id, logprobs }) {
+      if (logprobs === undefined) return undefined
+      return { ...entry({ id, logprob: logprobs.logprob }), top_logprobs: logprobs.top.map(entry) }
+    },
+  }
+}
+
+/** Stands for what has no finite logarithm, as in OpenAI's answers: JSON has no infinity. */
+const LEAST = -9999

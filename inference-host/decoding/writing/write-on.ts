@@ -1,0 +1,138 @@
+import type { FinishReason } from '../../../shared/openai/chat.ts'
+import type { LoadedText } from '../../device/load.ts'
+import type { Output, PerformOptions } from '../../work/engine.ts'
+import { decoderRoom } from '../../work/limits.ts'
+import type { Work } from '../../work/work.ts'
+import { type ChosenToken, createTokenSampler, type TokenSampler } from '../sampling/sampler.ts'
+import { type AnswerText, createAnswerText, textRulesOf } from './answer-text.ts'
+import { chatPrompt, textPrompt } from './prompt.ts'
+import { seededRandom } from './random.ts'
+import type { TokenBytes } from './token-bytes.ts'
+
+/** One text to generate after a prompt. */
+export type Writing = {
+  prompt: readonly number[]
+  /** The most tokens to generate, at least 1. */
+  room: number
+  sampler: TokenSampler
+  answer: AnswerText
+  /** Who may reuse what was computed of the prompt; undefined is nobody. */
+  namespace: string | undefined
+  /** Asked at every step; true ends the text there. */
+  stopped: () => boolean
+  onStart: (cachedPromptTokens: number | undefined) => void
+  /** Called with each token, the text that it completes (may be empty), and the count so far. */
+  onToken: (text: string, outputTokens: number, token: ChosenToken) => void
+}
+
+/** How a text ended: no reason where `stopped` ended it, `cause` where it failed. */
+export type Written = {
+  finishReason?: FinishReason
+  failure?: { cause: unknown }
+  /** Its share of the time, where it was not alone. */
+  computeMs?: number
+}
+
+/** Generates a text, counting every token that was computed: the end token and those of a stop string too. */
+export type Write = (writing: Writing) => Promise<Written>
+
+/** What texts are written with. */
+export type Writer = {
+  loaded: LoadedText
+  tokens: TokenBytes
+  write: Write
+  /** Whether several texts may be written at once. */
+  together: boolean
+}
+
+/**
+ * Goes on with a chat or a text, as many times as is asked. Undefined is returned when `stopped` ended it.
+ * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context, or no whole
+ * answer of its structure fits.
+ */
+export async function writeOn(
+  { loaded, tokens, write, together }: Writer,
+  work: Extract<Work, { kind: 'chat' | 'complete' }>,
+  { counts, stopped, report, newSeed }: PerformOptions,
+): Promise<Output | undefined> {
+  const { sampling, limits, account, structure, answers = 1 } = work
+  const { defaults, context } = loaded
+  const prompt =
+    work.kind === 'chat' ? chatPrompt(loaded, work.messages, work) : textPrompt(loaded, work.prompt)
+  const each = { ...limits, outputTokens: Math.floor(limits.outputTokens / answers) }
+  const room = decoderRoom(prompt.length, each, context)
+  const seed = sampling.seed ?? newSeed()
+  const rules = textRulesOf(loaded)
+  /** Set where one of several texts failed: the others then end too. */
+  let failed = false
+
+  function writing(answer: number, onFirst: () => void): Writing {
+    const by = structure && tokens.match(structure, room)
+    return {
+      prompt,
+      room,
+      sampler: createTokenSampler({
+        settings: sampling,
+        defaults,
+        prompt,
+        random: seededRandom(seed + answer),
+        constrained: by && { by, room },
+      }),
+      answer: createAnswerText(rules, sampling.stop, by && (() => by.complete)),
+      namespace: account,
+      stopped: () => failed || stopped(),
+      onStart(cachedPromptTokens) {
+        if (answer > 0) return
+        counts.promptTokens = prompt.length
+        const cached = cachedPromptTokens === undefined ? {} : { cachedPromptTokens }
+        report({ type: 'started', promptTokens: prompt.length, ...cached })
+      },
+      onToken(text, _, token) {
+        counts.outputTokens++
+        const logprobs = rules.ends.has(token.id) ? undefined : tokens.logprob(token)
+        report({
+          type: 'token',
+          text,
+          outputTokens: counts.outputTokens,
+          ...(answers > 1 && { answer }),
+          ...(logprobs && { logprobs }),
+        })
+        onFirst()
+      },
+    }
+  }
+
+  async function one(answer: number, onFirst = () => {}): Promise<Written> {
+    const written = await write(writing(answer, onFirst))
+    if (written.computeMs !== undefined) counts.computeMs = (counts.computeMs ?? 0) + written.computeMs
+    if (written.failure !== undefined) failed = true
+    return written
+  }
+
+  if (stopped()) return undefined
+  const written = await several(answers, one, together)
+  const failure = written.find((text) => text.failure !== undefined)?.failure
+  if (failure !== undefined) throw failure.cause
+  const finishReasons = written.flatMap(({ finishReason }) => finishReason ?? [])
+  return finishReasons.length === answers ? { kind: 'text', finishReasons } : undefined
+}
+
+/**
+ * Writes `count` texts to one prompt. Where they may be written together, the others begin with the first one's first
+ * token: what was computed of the prompt is in the cache by then.
+ */
+async function several(
+  count: number,
+  one: (answer: number, onFirst?: () => void) => Promise<Written>,
+  together: boolean,
+): Promise<Written[]> {
+  if (together && count > 1) {
+    const { promise: first, resolve } = Promise.withResolvers<void>()
+    const leader = one(0, resolve)
+    await Promise.race([first, leader])
+    return Promise.all([leader, ...Array.from({ length: count - 1 }, (_, i) => one(i + 1))])
+  }
+  const written: Written[] = []
+  for (let answer = 0; answer < count; answer++) written.push(await one(answer))
+  return written
+}

@@ -1,0 +1,25 @@
+import type { ServingForm } from '../decoding/serving-form/ensure.ts'
+import type { LoadRequest } from '../device/port.ts'
+import type { Rewriting } from '../seq2seq/load.ts'
+import type { Engine, EngineEvent, EngineLoad, ModelInfo } from '../work/engine.ts'
+import type { Work } from '../work/work.ts'
+import type { Batching } from './batched.ts'
+
+/** What the worker thread is started with. */
+export type WorkerData = LoadRequest & {
+  id: string
+  /** Where the model is a decoder that can be batched. */
+  batched?: Pick<ServingForm, 'file' | 'description'> & Batching
+  /** Where the model is an encoder-decoder that is to be batched if it can be. */
+  rewriting?: Rewriting
+}
+
+/** To the worker thread. `stop` is one shared Int32: anything but 0 stops the job at its next step. */
+export type ToWorker = { type: 'run'; run: number; work: Work; stop: SharedArrayBuffer }
+
+/** From the worker thread. */
+export type FromWorker =
+  | { type: 'loaded'; info: ModelInfo; slots: number; batching: Engine['batching'] }
+  | { type: 'load_failed'; message: string }
+  | { type: 'load'; load: EngineLoad }
+  | { type: 'event'; run: number; event: EngineEvent }

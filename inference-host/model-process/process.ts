@@ -1,0 +1,117 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Engine, EngineEvent, EngineLoad, ModelInfo } from '../work/engine.ts'
+import type { Work } from '../work/work.ts'
+import type { WorkerData } from './messages.ts'
+import { createReports } from './reports.ts'
+
+/** To the engine's process. */
+export type ToProcess =
+  | { type: 'load'; data: WorkerData }
+  | { type: 'run'; run: number; work: Work }
+  | { type: 'stop'; run: number }
+
+/** From the engine's process, several at a time: what happens in one turn of its loop comes as one message. */
+export type FromProcess =
+  | { type: 'loaded'; info: ModelInfo; slots: number; batching: Engine['batching'] }
+  | { type: 'load_failed'; message: string }
+  | { type: 'event'; run: number; event: EngineEvent }
+  /** Resident memory of the process in bytes, and what the engine is doing. */
+  | { type: 'state'; rss: number; load: EngineLoad | undefined }
+  | { type: 'died'; why: string }
+
+/** An engine in a process of its own. */
+export type ProcessEngine = Engine & {
+  /** The id of the process, for the operator. */
+  readonly pid: number
+  /** Resident memory of the process in bytes, at most a second old. */
+  rss(): number
+}
+
+const CHILD = new URL('process-child.ts', import.meta.url)
+
+/**
+ * Loads a model in a process of its own, on a thread there, and resolves with the engine once it is there.
+ *
+ * A process and not only a thread: what a model took is given back in full when it is unloaded (measured: of the 400 MB
+ * of a 114 MB model, onnxruntime and glibc keep 130 to 300 MB in a process whose thread has ended, with or without
+ * `session.release()`), its memory can be told from the others', and a crash of a driver or of onnxruntime ends one
+ * model rather than the host. An event costs 7 microseconds more than from a thread.
+ * @throws Error with the loader's message where the model does not load, or not within `timeoutMs`.
+ */
+export async function startProcessEngine(data: WorkerData, timeoutMs: number): Promise<ProcessEngine> {
+  // Structured clones and not JSON: jobs hold maps, and log probabilities can be infinite.
+  const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
+  const reports = createReports()
+  const died = Promise.withResolvers<string>()
+  const ended = Promise.withResolvers<void>()
+  let rss = 0
+  let load: EngineLoad | undefined
+  let closing = false
+  let over = false
+
+  const loaded = Promise.withResolvers<Extract<FromProcess, { type: 'loaded' }>>()
+  // Whoever closes the engine while it loads does not wait for it.
+  loaded.promise.catch(() => {})
+  child.on('message', (messages) => {
+    for (const message of messages as FromProcess[]) take(message)
+  })
+  child.once('error', (error) => end(error.message))
+  child.once('exit', (code, signal) => end(`its process ended with ${signal ?? code}`))
+  send(child, { type: 'load', data })
+  const timer = setTimeout(() => loaded.reject(new Error(`not loaded in ${timeoutMs} ms`)), timeoutMs)
+
+  function take(message: FromProcess): void {
+    if (message.type === 'loaded') loaded.resolve(message)
+    if (message.type === 'load_failed') loaded.reject(new Error(message.message))
+    if (message.type === 'died') end(message.why)
+    if (message.type === 'state') ({ rss, load } = message)
+    if (message.type === 'event') reports.deliver(message.run, message.event)
+  }
+
+  function end(why: string): void {
+    if (over) return
+    over = true
+    loaded.reject(new Error(why))
+    if (!closing) died.resolve(why)
+    reports.lose()
+    // Also one whose thread is gone but which hangs in a driver's clean-up.
+    child.kill('SIGKILL')
+    ended.resolve()
+  }
+
+  async function close(): Promise<void> {
+    closing = true
+    child.kill('SIGKILL')
+    await ended.promise
+  }
+
+  try {
+    const { info, slots, batching } = await loaded.promise
+    return {
+      info,
+      slots,
+      batching,
+      pid: child.pid as number,
+      rss: () => rss,
+      load: () => load,
+      died: died.promise,
+      run(work, report) {
+        const run = reports.open(report)
+        if (run === undefined) return { stop: () => {} }
+        send(child, { type: 'run', run, work })
+        return { stop: () => over || send(child, { type: 'stop', run }) }
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Sends, or does not where the process has just gone: its end is told by its `exit`. */
+function send(child: ChildProcess, message: ToProcess): void {
+  child.send(message, () => {})
+}

@@ -1,0 +1,48 @@
+import type { EngineEvent } from '../work/engine.ts'
+
+type Report = (event: EngineEvent) => void
+
+/** Who is told of the jobs that run elsewhere, on a thread or in a process. */
+export type Reports = {
+  /** A number for a new job; undefined where everything has ended: it is then told that it is lost, soon. */
+  open(report: Report): number | undefined
+  deliver(run: number, event: EngineEvent): void
+  /** Tells everybody, and whoever comes later, that their job is lost. */
+  lose(): void
+}
+
+export function createReports(): Reports {
+  const reports = new Map<number, Report>()
+  let runs = 0
+  let over = false
+  return {
+    open(report) {
+      const run = runs++
+      if (over) {
+        queueMicrotask(() => report(LOST))
+        return undefined
+      }
+      reports.set(run, report)
+      return run
+    },
+    deliver(run, event) {
+      const report = reports.get(run)
+      if (event.type === 'ended') reports.delete(run)
+      report?.(event)
+    },
+    lose() {
+      over = true
+      for (const report of [...reports.values()]) report(LOST)
+      reports.clear()
+    },
+  }
+}
+
+/** What a job reports when the thread or process that it runs on is gone. */
+export const LOST: EngineEvent = {
+  type: 'ended',
+  promptTokens: 0,
+  outputTokens: 0,
+  computeMs: 0,
+  end: { how: 'lost' },
+}

@@ -1,0 +1,26 @@
+import { encodes, type ModelTask } from '../device/port.ts'
+import { smallEncodeWork } from '../work/encode.ts'
+import type { Engine } from '../work/engine.ts'
+import type { Sampling, Work } from '../work/work.ts'
+
+const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
+
+/**
+ * Runs one small request through an engine, all the way, so that the first real one finds everything in place.
+ * @throws Error where it does not finish.
+ */
+export async function warmUp(engine: Engine): Promise<void> {
+  const how = await new Promise<string>((resolve) => {
+    engine.run(smallJob(engine.info.task, engine.info.context), (event) => {
+      if (event.type === 'ended') resolve(event.end.how)
+    })
+  })
+  if (how !== 'finished') throw new Error(`${engine.info.id}: the warm-up request was ${how}`)
+}
+
+function smallJob(task: ModelTask, context: number): Work {
+  const limits = { promptTokens: context, outputTokens: 2 }
+  if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
+  if (encodes(task)) return { ...smallEncodeWork(task), limits }
+  return { kind: 'rewrite', text: 'Hello', from: undefined, to: undefined, limits }
+}

@@ -1,0 +1,148 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { TwohopError } from '../../shared/errors.ts'
+import { aloneWrite } from '../decoding/writing/generate.ts'
+import { readTokenBytes } from '../decoding/writing/token-bytes.ts'
+import { type Writer, writeOn } from '../decoding/writing/write-on.ts'
+import { type LoadedText, loadModel, loadText } from '../device/load.ts'
+import { encodes } from '../device/port.ts'
+import { loadEncoder } from '../encoding/load.ts'
+import { Unsupported } from '../onnx/unsupported.ts'
+import { loadRewriter } from '../seq2seq/load.ts'
+import { perform } from '../seq2seq/perform.ts'
+import { aloneRewrite, type WriteAnew } from '../seq2seq/rewrite.ts'
+import { measureOverhead } from '../weights/overhead.ts'
+import type { Counts, End, Engine, EngineLoad, Output, PerformOptions } from '../work/engine.ts'
+import type { Work } from '../work/work.ts'
+import { loadBatched } from './batched.ts'
+import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
+
+/** The thread that a model lives on: it loads the model it was started for, then does jobs: one by one, or batched. */
+if (parentPort === null) throw new Error('engine/worker.ts runs as a worker thread')
+const port = parentPort
+const post = (message: FromWorker) => port.postMessage(message)
+const data = workerData as WorkerData
+
+/** How often the thread says how busy it is, in milliseconds; metrics are read far more seldom. */
+const LOAD_MS = 1000
+
+type Perform = (work: Work, options: PerformOptions) => Promise<Output | undefined>
+type Worker = { text: LoadedText; slots: number; batching?: Engine['batching']; perform: Perform }
+
+try {
+  const { text, slots, batching, perform } = await load()
+  post({
+    type: 'loaded',
+    info: {
+      id: data.id,
+      task: data.task,
+      device: data.device,
+      dtype: data.dtype,
+      context: text.context,
+      overhead: measureOverhead(text.tokenizer),
+    },
+    slots,
+    batching,
+  })
+  let last = Promise.resolve()
+  port.on('message', (message: ToWorker) => {
+    if (slots > 1) void work(perform, message)
+    else last = last.then(() => work(perform, message))
+  })
+} catch (error) {
+  post({ type: 'load_failed', message: error instanceof Error ? error.message : String(error) })
+}
+
+async function load(): Promise<Worker> {
+  if (data.batched !== undefined) {
+    const { slots, description } = data.batched
+    const text = await loadText(data)
+    const { write, load } = await loadBatched(text, data.batched, data.batched, data)
+    sayLoad(load)
+    return writing({ loaded: text, write, together: true }, slots, description.vocab)
+  }
+  if (encodes(data.task)) {
+    const encoder = await loadEncoder(data)
+    sayLoad(encoder.load)
+    return encoder
+  }
+  if (data.task !== 'text-generation') return rewriting()
+  const loaded = await loadModel(data)
+  return writing({ loaded, write: aloneWrite(loaded), together: false }, 1, loaded.config.vocab_size)
+}
+
+/** The work of an encoder-decoder: batched where it is to be and can be. */
+async function rewriting(): Promise<Worker> {
+  const { task, rewriting } = data
+  let batching: Engine['batching']
+  if (rewriting !== undefined)
+    try {
+      const text = await loadText(data)
+      const { write, load, difference } = await loadRewriter(text, data, rewriting)
+      sayLoad(load)
+      return { ...rewriter(text, write, rewriting.slots), batching: { difference } }
+    } catch (cause) {
+      if (!(cause instanceof Unsupported)) throw cause
+      batching = { alone: cause.message }
+    }
+  const loaded = await loadModel(data)
+  return { ...rewriter(loaded, aloneRewrite(loaded), 1), batching }
+
+  function rewriter(text: LoadedText, write: WriteAnew, slots: number): Worker {
+    return { text, slots, perform: (work, options) => perform({ text, task, write }, work, options) }
+  }
+}
+
+function sayLoad(load: () => EngineLoad): void {
+  setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
+}
+
+/** The work of a decoder, whose logits have `vocab` ids. */
+async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0): Promise<Worker> {
+  const tokens = await readTokenBytes(data.folder, writer.loaded, vocab)
+  return {
+    text: writer.loaded,
+    slots,
+    async perform(work, options) {
+      if (work.kind !== 'chat' && work.kind !== 'complete') throw new Error(`a decoder does no ${work.kind}`)
+      return writeOn({ ...writer, tokens }, work, options)
+    },
+  }
+}
+
+/** Does one job and reports its end, whatever happens. */
+async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
+  const flag = new Int32Array(stop)
+  const counts: Counts = { promptTokens: 0, outputTokens: 0 }
+  const began = performance.now()
+  const end = await attempt(perform, work, run, flag, counts)
+  const { computeMs = performance.now() - began, promptTokens, outputTokens } = counts
+  const event = {
+    promptTokens,
+    outputTokens,
+    computeMs: end.how === 'refused' ? 0 : Math.round(computeMs),
+    end,
+  }
+  post({ type: 'event', run, event: { type: 'ended', ...event } })
+}
+
+async function attempt(
+  perform: Perform,
+  work: Work,
+  run: number,
+  flag: Int32Array,
+  counts: Counts,
+): Promise<End> {
+  try {
+    const output = await perform(work, {
+      counts,
+      stopped: () => Atomics.load(flag, 0) !== 0,
+      report: (event) => post({ type: 'event', run, event }),
+      newSeed: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    })
+    return output === undefined ? { how: 'stopped' } : { how: 'finished', output }
+  } catch (error) {
+    if (error instanceof TwohopError)
+      return { how: 'refused', code: error.code, message: error.message, param: error.param }
+    return { how: 'failed' }
+  }
+}

@@ -1,0 +1,34 @@
+import type { HostMessage } from '../../shared/openai/chat.ts'
+import type { Tool, ToolChoice } from '../../shared/openai/structure.ts'
+import type { Compiled } from './compiled.ts'
+import type { EncodeWork } from './encode.ts'
+import type { SamplingSettings } from './sampling.ts'
+
+/** How tokens are chosen, from which seed (undefined: a new one), and the strings that end the text. */
+export type Sampling = SamplingSettings & { seed: number | undefined; stop: readonly string[] }
+
+/** The most tokens that may be computed: what the reservation covers and what the request asks for. */
+export type Limits = { promptTokens: number; outputTokens: number }
+
+/**
+ * How a prompt is to be answered: how many times (1 by default; the answers share the limit on output tokens), and what
+ * each answer has to be.
+ */
+type Wish = { sampling: Sampling; answers?: number | undefined; structure?: Compiled | undefined }
+
+/**
+ * One request's work on one model, and for whom: what is computed for one account is reused for no other. What is done in
+ * the background makes way for what is not.
+ */
+export type Work = { limits: Limits; account?: string | undefined; background?: boolean | undefined } & (
+  | ({
+      kind: 'chat'
+      messages: readonly HostMessage[]
+      /** What the model may call. */
+      tools?: readonly Tool[] | undefined
+      toolChoice?: ToolChoice | undefined
+    } & Wish)
+  | ({ kind: 'complete'; prompt: string } & Wish)
+  | { kind: 'rewrite'; text: string; from: string | undefined; to: string | undefined }
+  | EncodeWork
+)
