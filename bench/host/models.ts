@@ -4,7 +4,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { writeTinyRewriter } from '../../test/graphs/tiny-rewriter-folder.ts'
+import { writeTinyRewriter } from '../../test/fixtures/graphs/tiny-rewriter-folder.ts'
 import { BENCH_DIR } from '../kit.ts'
 
 const run = promisify(execFile)

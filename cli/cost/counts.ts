@@ -1,5 +1,5 @@
 /**
- * What one request takes, and where each number comes from. `test/unit/cost/counts.test.ts`,
+ * What one request takes, and where each number comes from. `test/unit/cli/cost/counts.test.ts`,
  * `test/stack/counts.test.ts` and `test/contract/ledger/record.test.ts` count them anew, so they cannot drift from the code.
  */
 export const COUNTS = {

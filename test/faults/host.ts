@@ -4,9 +4,9 @@ import type { JWK } from 'jose'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { type HostModel, localCatalog } from '../../local/catalog.ts'
 import type { Catalog } from '../../shared/catalog.ts'
+import { embeddedModel } from '../fixtures/real-models.ts'
 import { startHostProcess } from '../host/host-process.ts'
 import { manifestOf } from '../host/serving.ts'
-import { embeddedModel } from '../real-models.ts'
 
 /** What tests need to put an edge before a host. */
 export type HostAddress = {

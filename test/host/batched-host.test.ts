@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { embeddedModel, realModel } from '../real-models.ts'
+import { embeddedModel, realModel } from '../fixtures/real-models.ts'
 import { type Serving, serve } from './serving.ts'
 
 const { folder } = embeddedModel('twohop-chat')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
-import { realModel } from '../real-models.ts'
+import { realModel } from '../fixtures/real-models.ts'
 import { type Serving, serve } from './serving.ts'
 
 const minilm = realModel('all-MiniLM-L6-v2')

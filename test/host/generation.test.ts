@@ -2,7 +2,7 @@ import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingf
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChatCompletion, ChatCompletionChunk } from '../../shared/openai/chat.ts'
 import type { Completion } from '../../shared/openai/completions.ts'
-import { realModel } from '../real-models.ts'
+import { realModel } from '../fixtures/real-models.ts'
 import { type Serving, serve } from './serving.ts'
 
 const smol = realModel('SmolLM2-135M-Instruct')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { writeTinyRewriter } from '../graphs/tiny-rewriter-folder.ts'
+import { writeTinyRewriter } from '../fixtures/graphs/tiny-rewriter-folder.ts'
 import { type Serving, serve } from './serving.ts'
 
 /** A model that answers with its own input; its folder says how it is made. */

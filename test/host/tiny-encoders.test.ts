@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ModelTask } from '../../inference-host/device/port.ts'
 import type { RerankAnswer } from '../../shared/rerank.ts'
 import type { Answer, Classification, FilledMask, TokenClassification } from '../../shared/tasks.ts'
-import { TINY_CONTEXT, writeTinyEncoder } from '../graphs/tiny-encoder.ts'
+import { TINY_CONTEXT, writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
 import { type Serving, serve } from './serving.ts'
 
 // The host with one tiny model a task, over HTTP. Whether their answers are right is test/unit/encoding's matter.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { twohop } from '../unit/cli/twohop.ts'
+import { twohop } from '../fixtures/twohop-command.ts'
 import { call, EMBED, newUser, refusal, stack } from './client.ts'
 
 const embed = (token: string) => call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' } })

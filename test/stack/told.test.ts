@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { workerSettings } from '../../local/edge/settings.ts'
 import { type Part, startPart } from '../../local/part.ts'
-import { startGoogle, startGoTrue } from '../unit/admin/issuer-servers.ts'
+import { startGoogle, startGoTrue } from '../fixtures/issuer-servers.ts'
 import { call, eventually, newUser, stack } from './client.ts'
 
 const SERVICE_KEY = 'sb_secret_0123456789abcdef'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { realModel } from '../real-models.ts'
+import { realModel } from '../fixtures/real-models.ts'
 import { ctrlC, npmStart, type Started } from './start.ts'
 
 const chat = realModel('SmolLM2-135M-Instruct')

@@ -5,7 +5,7 @@ import { type Counters, createReconcile, rebuild } from '../../../edge/ledger/re
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
 import { createUpstashCounters } from '../../../edge/ledger/upstash-counters.ts'
-import { twohop } from '../../unit/cli/twohop.ts'
+import { twohop } from '../../fixtures/twohop-command.ts'
 import { describeEachRedis, limits, request, settlement } from '../budget/each-redis.ts'
 import { running, usageEvent } from './each-postgres.ts'
 

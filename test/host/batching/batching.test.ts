@@ -18,8 +18,8 @@ import { seededRandom } from '../../../inference-host/decoding/writing/random.ts
 import { inputsOf, type Loaded, loadModel } from '../../../inference-host/device/load.ts'
 import type { ModelProto } from '../../../inference-host/onnx/schema.ts'
 import type { SamplingSettings } from '../../../inference-host/work/sampling.ts'
-import { spellOutAttention } from '../../graphs/spelled-out.ts'
-import { embeddedModel, realModel } from '../../real-models.ts'
+import { spellOutAttention } from '../../fixtures/graphs/spelled-out.ts'
+import { embeddedModel, realModel } from '../../fixtures/real-models.ts'
 import { copyOf } from '../serving-form/folder.ts'
 
 const chat = embeddedModel('twohop-chat')

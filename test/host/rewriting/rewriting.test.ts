@@ -8,7 +8,7 @@ import { loadRewriter } from '../../../inference-host/seq2seq/load.ts'
 import { perform } from '../../../inference-host/seq2seq/perform.ts'
 import { aloneRewrite, rewriteInput, type WriteAnew } from '../../../inference-host/seq2seq/rewrite.ts'
 import type { Output, PerformOptions } from '../../../inference-host/work/engine.ts'
-import { type TinyRewriter, writeTinyRewriter } from '../../graphs/tiny-rewriter-folder.ts'
+import { type TinyRewriter, writeTinyRewriter } from '../../fixtures/graphs/tiny-rewriter-folder.ts'
 
 /** As `facebook/bart-large-cnn` is configured, but shorter. */
 const LIKE_BART_CNN = {

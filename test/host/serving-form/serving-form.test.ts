@@ -8,9 +8,9 @@ import { startSlots } from '../../../inference-host/decoding/serving-form/servin
 import { chatPrompt } from '../../../inference-host/decoding/writing/prompt.ts'
 import { loadModel } from '../../../inference-host/device/load.ts'
 import type { ModelProto } from '../../../inference-host/onnx/schema.ts'
-import { spellOutAttention } from '../../graphs/spelled-out.ts'
-import { normalizeQk, packQkv } from '../../graphs/variants.ts'
-import { embeddedModel, realModel } from '../../real-models.ts'
+import { spellOutAttention } from '../../fixtures/graphs/spelled-out.ts'
+import { normalizeQk, packQkv } from '../../fixtures/graphs/variants.ts'
+import { embeddedModel, realModel } from '../../fixtures/real-models.ts'
 import { type Copy, copyOf } from './folder.ts'
 import { generateGreedily, serveGreedily } from './greedy.ts'
 

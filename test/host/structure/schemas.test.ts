@@ -6,7 +6,7 @@ import { createDetokenizer } from '../../../inference-host/decoding/writing/deto
 import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { loadTokenizer } from '../../../inference-host/weights/tokenizer.ts'
 import { TwohopError } from '../../../shared/errors.ts'
-import { embeddedModel, realModel } from '../../real-models.ts'
+import { embeddedModel, realModel } from '../../fixtures/real-models.ts'
 import {
   bind,
   endless,
@@ -18,9 +18,9 @@ import {
   uniform,
   validator,
   vocabularyOf,
-} from '../../unit/structure/drive.ts'
-import { randomSchema } from '../../unit/structure/random-schema.ts'
-import { REALISTIC } from '../../unit/structure/realistic-schemas.ts'
+} from '../../fixtures/structure/drive.ts'
+import { randomSchema } from '../../fixtures/structure/random-schema.ts'
+import { REALISTIC } from '../../fixtures/structure/realistic-schemas.ts'
 
 const embedded = embeddedModel('twohop-chat')
 const real = realModel('SmolLM2-135M-Instruct')

@@ -12,9 +12,9 @@ import type { Verified } from '../../../inference-host/decoding/serving-form/ver
 import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { encodeOnnx } from '../../../inference-host/onnx/file.ts'
 import { answerParent } from '../../../inference-host/platform/child-process.ts'
-import { spellOutAttention } from '../../graphs/spelled-out.ts'
-import { TINY, tinyDecoder } from '../../graphs/tiny-decoder.ts'
-import { askGreedily } from '../../unit/batching/ask-greedily.ts'
+import { askGreedily } from '../../fixtures/decoding/ask-greedily.ts'
+import { spellOutAttention } from '../../fixtures/graphs/spelled-out.ts'
+import { TINY, tinyDecoder } from '../../fixtures/graphs/tiny-decoder.ts'
 
 /** A process that prepares a tiny decoder for WebGPU, batches requests there, and computes each alone on the CPU. */
 export type TinyRequest = { attention: 'gqa' | 'spelled-out'; requests: number }

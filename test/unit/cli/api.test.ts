@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { twohop } from './twohop.ts'
+import { twohop } from '../../fixtures/twohop-command.ts'
 
 const asked: { method: string; path: string; authorization: string | undefined; body: unknown }[] = []
 let answer: { status: number; body: unknown }

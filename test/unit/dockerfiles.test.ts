@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { VARIABLES } from '../../inference-host/config.ts'
+import { readManifest } from '../../inference-host/weights/manifest.ts'
+import { REPOSITORY } from '../fixtures/weights/real.ts'
+
+type Instruction = { name: string; value: string }
+
+/** The instructions of a Dockerfile, comments dropped and continued lines joined. */
+function instructions(file: string): Instruction[] {
+  const text = readFileSync(path.join(REPOSITORY, file), 'utf8')
+  return text
+    .replaceAll(/^\s*#.*\n/gm, '')
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [, name = '', value = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? []
+      return { name, value: value.trim() }
+    })
+}
+
+const included = readFileSync(path.join(REPOSITORY, '.dockerignore'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('!'))
+  .map((line) => line.slice(1))
+
+describe.each(['Dockerfile', 'Dockerfile.cuda'])('%s', (file) => {
+  const all = instructions(file)
+  const values = (name: string) => all.filter((one) => one.name === name).map(({ value }) => value)
+  const lastStage = all.slice(all.findLastIndex(({ name }) => name === 'FROM'))
+
+  test('is made of known instructions', () => {
+    const known = 'FROM ARG WORKDIR COPY RUN ENV EXPOSE USER STOPSIGNAL HEALTHCHECK ENTRYPOINT CMD'.split(' ')
+    for (const { name } of all) expect(known).toContain(name)
+  })
+
+  test('copies what exists and what .dockerignore lets in, and lets in nothing else', () => {
+    const own = values('COPY').filter((value) => !value.startsWith('--from='))
+    const sources = own
+      .flatMap((value) => value.split(/\s+/).slice(0, -1))
+      .map((name) => name.replace(/\/$/, ''))
+    for (const source of sources) expect(existsSync(path.join(REPOSITORY, source)), source).toBe(true)
+    expect(sources.sort()).toEqual(included.toSorted())
+  })
+
+  test('copies from stages that it has', () => {
+    const stages = values('FROM').map((value) => / AS (\w+)$/.exec(value)?.[1])
+    const from = values('COPY').flatMap((value) => /^--from=(\w+)/.exec(value)?.[1] ?? [])
+    expect(from).toContain('weights')
+    for (const stage of from) expect(stages).toContain(stage)
+  })
+
+  test('calls scripts that exist', () => {
+    const called = [...values('RUN'), ...values('CMD')]
+      .flatMap((value) => [...value.matchAll(/\bnode["',\s]+([\w./-]+\.[jt]s)\b/g)])
+      .map(([, script = '']) => script)
+    expect(called).toContain('inference-host/pull/command.ts')
+    expect(called).toContain('inference-host/main.ts')
+    for (const script of called) expect(existsSync(path.join(REPOSITORY, script)), script).toBe(true)
+  })
+
+  test('its last user is not root, and a number', () => {
+    const user = lastStage.filter(({ name }) => name === 'USER').at(-1)?.value
+    expect(user).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+  })
+
+  test('keeps no secret: the token is mounted for one command, no ARG or ENV holds one', () => {
+    for (const value of [...values('ARG'), ...values('ENV')])
+      expect(value).not.toMatch(/token|secret|password|private|credential/i)
+    const pulls = values('RUN').filter((value) => value.includes('pull/command.ts'))
+    expect(pulls).toEqual([
+      expect.stringMatching(/^--mount=type=secret,id=hf_token,env=HF_TOKEN\s+node .* --frozen /),
+    ])
+  })
+
+  test('installs production dependencies alone, with no install script', () => {
+    const installs = values('RUN').filter((value) => value.includes('npm '))
+    expect(installs).toEqual([expect.stringMatching(/^npm ci --omit=dev --ignore-scripts /)])
+  })
+
+  test('starts node itself, drains on SIGTERM, and is asked for /livez', () => {
+    const last = (name: string) => lastStage.find((one) => one.name === name)?.value ?? ''
+    expect(JSON.parse(last('CMD'))).toEqual(['node', 'inference-host/main.ts'])
+    expect(last('STOPSIGNAL')).toBe('SIGTERM')
+    const check = JSON.parse(/CMD (\[.*\])$/.exec(last('HEALTHCHECK'))?.[1] ?? '')
+    expect(check.slice(0, 2)).toEqual(['node', '-e'])
+    expect(check[2]).toContain('/livez')
+    // It has to be a program at all.
+    expect(() => new Function(check[2])).not.toThrow()
+  })
+
+  test('sets variables that the host reads, to a manifest that exists', async () => {
+    const env = Object.fromEntries(
+      (lastStage.find(({ name }) => name === 'ENV')?.value ?? '')
+        .split(/\s+/)
+        .map((pair) => pair.split(/=(.*)/s, 2)),
+    )
+    const { NODE_ENV, NODE_OPTIONS, ...ours } = env
+    expect(NODE_OPTIONS).toBe('--max-semi-space-size=8')
+    expect(NODE_ENV).toBe('production')
+    for (const name of Object.keys(ours)) expect(Object.keys(VARIABLES)).toContain(name)
+    expect(env).toMatchObject({ HOST_BIND: '0.0.0.0', HOST_PORT: '8788' })
+    expect(values('EXPOSE')).toEqual([env.HOST_PORT])
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Docker's
+    expect(env.MODELS_FILE).toBe('/app/${MANIFEST}')
+    const manifest = /^MANIFEST=(.+)$/.exec(values('ARG')[0] ?? '')?.[1] ?? ''
+    expect((await readManifest(path.join(REPOSITORY, manifest))).models.length).toBeGreaterThan(0)
+  })
+})
+
+test('the CUDA image runs the install script of onnxruntime-node on purpose, on a base with CUDA 12 and cuDNN', () => {
+  const all = instructions('Dockerfile.cuda')
+  expect(all.map(({ value }) => value)).toContain(
+    'ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js',
+  )
+  expect(all.findLast(({ name }) => name === 'FROM')?.value).toMatch(/nvidia\/cuda:12\.[\d.]+-cudnn-runtime-/)
+})

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { createEntitle } from '../../../../edge/access/entitlement.ts'
+import { createStoredPlan, OtherPlanError } from '../../../../edge/access/stored-plan.ts'
+import type { Principal } from '../../../../edge/identity/principal.ts'
+import defaults from '../../../../shared/catalog.json' with { type: 'json' }
+import { Catalog } from '../../../../shared/catalog.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+
+const policy = { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true }
+const principal = (changes: Partial<Principal> = {}): Principal => ({
+  issuer: 'firebase',
+  project: 'demo',
+  subject: 'u1',
+  issuedAt: 7,
+  anonymous: false,
+  emailVerified: true,
+  plan: undefined,
+  status: 'active',
+  roles: [],
+  scopes: undefined,
+  ...changes,
+})
+
+/** A store that names `plan` for every account, and how often it was asked for it by itself or by a reservation. */
+function store(plan: string | undefined, capacity = 10) {
+  const state = { plan, asked: 0, reserved: 0, now: 1000 }
+  const { storedEntitlement, withStoredPlan } = createStoredPlan({
+    entitle: createEntitle(Catalog.parse(defaults), policy),
+    planOf: async (payer) => {
+      expect(payer).toMatchObject({ issuedAt: 7 })
+      state.asked++
+      return state.plan
+    },
+    now: () => state.now,
+    capacity,
+  })
+  /** A request of `who` for a task, which reserves as the script does. */
+  const request = (who = principal(), task: 'chat' | 'text-classification' = 'chat') =>
+    withStoredPlan(who, async ({ plan: assumed, spender, requireScope }) => {
+      requireScope(task)
+      state.reserved++
+      const right = state.plan ?? spender.plan
+      if (right !== assumed.id) throw new OtherPlanError(right)
+      return assumed.id
+    })
+  return { state, request, storedEntitlement }
+}
+
+describe('the plan that the store names', () => {
+  it("is the token's where the account has no other, in one try", async () => {
+    const { state, request } = store(undefined)
+    expect(await request()).toBe('free')
+    expect(await request(principal({ subject: 'u2', plan: 'pro' }))).toBe('pro')
+    expect(state).toMatchObject({ asked: 0, reserved: 2 })
+  })
+
+  it('is learnt from the reservation, and assumed from then on', async () => {
+    const { state, request } = store('pro')
+    expect(await request()).toBe('pro')
+    expect(state).toMatchObject({ asked: 0, reserved: 2 })
+    expect(await request()).toBe('pro')
+    expect(state).toMatchObject({ asked: 0, reserved: 3 })
+    state.now += 10_000
+    expect(await request()).toBe('pro')
+    expect(state).toMatchObject({ asked: 0, reserved: 5 })
+  })
+
+  it('replaces one that is assumed wrongly, at once', async () => {
+    const { state, request } = store('pro')
+    await request()
+    state.plan = undefined
+    expect(await request()).toBe('free')
+    expect(state).toMatchObject({ asked: 0, reserved: 4 })
+  })
+
+  it("is asked for before a refusal for the plan's sake, once", async () => {
+    const { state, request } = store('pro')
+    expect(await request(principal(), 'text-classification')).toBe('pro')
+    expect(state).toMatchObject({ asked: 1, reserved: 1 })
+    const poor = store(undefined)
+    for (let i = 0; i < 3; i++)
+      await expect(poor.request(principal(), 'text-classification')).rejects.toMatchObject({
+        code: 'scope_missing',
+      })
+    expect(poor.state).toMatchObject({ asked: 1, reserved: 0 })
+  })
+
+  it('saves a token whose plan is not offered, and is refused itself when it is not', async () => {
+    expect(await store('pro').request(principal({ plan: 'gone' }))).toBe('pro')
+    await expect(store('gone').request()).rejects.toMatchObject({ code: 'plan_unknown' })
+    await expect(store(undefined).request(principal({ plan: 'gone' }))).rejects.toMatchObject({
+      code: 'plan_unknown',
+    })
+  })
+
+  it.each<[string, Partial<Principal>]>([
+    ['account_suspended', { status: 'suspended' }],
+    ['anonymous_not_allowed', { anonymous: true }],
+    ['email_unverified', { emailVerified: false }],
+  ])('does not lift %s, which costs no round trip', async (code, who) => {
+    const { state, request } = store('pro')
+    await expect(request(principal(who))).rejects.toMatchObject({ code })
+    expect(state).toMatchObject({ asked: 0, reserved: 0 })
+  })
+
+  it('that changes between two tries is no third try', async () => {
+    const { withStoredPlan } = createStoredPlan({
+      entitle: createEntitle(Catalog.parse(defaults), policy),
+      planOf: async () => undefined,
+      now: () => 0,
+    })
+    let tries = 0
+    const flipping = withStoredPlan(principal(), async ({ plan }) => {
+      tries++
+      throw new OtherPlanError(plan.id === 'free' ? 'pro' : 'free')
+    })
+    await expect(flipping).rejects.toBeInstanceOf(OtherPlanError)
+    expect(tries).toBe(2)
+  })
+
+  it('fails closed when the store is away', async () => {
+    const away = new TwohopError('store_unavailable', 'away')
+    const { withStoredPlan, storedEntitlement } = createStoredPlan({
+      entitle: createEntitle(Catalog.parse(defaults), policy),
+      planOf: () => Promise.reject(away),
+      now: () => 0,
+    })
+    const refused = withStoredPlan(principal(), async ({ requireScope }) =>
+      requireScope('text-classification'),
+    )
+    await expect(refused).rejects.toBe(away)
+    await expect(storedEntitlement(principal())).rejects.toBe(away)
+  })
+
+  it('is what lists go by, in one round trip while it is remembered', async () => {
+    const { state, storedEntitlement } = store('pro')
+    expect((await storedEntitlement(principal())).plan.id).toBe('pro')
+    expect((await storedEntitlement(principal())).plan.id).toBe('pro')
+    expect(state.asked).toBe(1)
+  })
+
+  it('is forgotten for the oldest account when the memory is full', async () => {
+    const { state, request } = store('pro', 2)
+    for (const subject of ['a', 'b', 'c']) await request(principal({ subject }))
+    expect(state.reserved).toBe(6)
+    await request(principal({ subject: 'c' }))
+    await request(principal({ subject: 'b' }))
+    expect(state.reserved).toBe(8)
+    await request(principal({ subject: 'a' }))
+    expect(state.reserved).toBe(10)
+  })
+})

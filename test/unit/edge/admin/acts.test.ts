@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { createActs } from '../../../../edge/admin/acts.ts'
+import type { Act } from '../../../../edge/audit/port.ts'
+import type { AccountRecord } from '../../../../edge/budget/accounts.ts'
+import type { SyncOutcome } from '../../../../edge/sync/port.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+
+const RECORD: AccountRecord = {
+  status: 'active',
+  plan: undefined,
+  billingDay: undefined,
+  revokedBefore: undefined,
+  extra: undefined,
+}
+const away = new TwohopError('store_unavailable', 'away')
+const by = { actor: 'firebase:p:root', target: 'firebase:p:u', reason: 'abuse', key: undefined }
+
+/** Parts that write down in which order they were asked, and fail where they are told to. */
+function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome } = {}) {
+  const steps: string[] = []
+  const acts = createActs({
+    accounts: {
+      get: async () => RECORD,
+      set: async (account, changes) => {
+        steps.push(`set ${account} ${JSON.stringify(changes)}`)
+        if (faults.store) throw away
+      },
+      grant: async (account, units, until) => {
+        steps.push(`grant ${account} ${units}`)
+        if (faults.store) throw away
+        return { units, until }
+      },
+      list: async () => ({ accounts: [], next: undefined }),
+    },
+    audit: {
+      record: async ({ action }: Act) => {
+        if (faults.audit) throw away
+        steps.push(`log ${action}`)
+      },
+      list: async () => ({ entries: [], next: undefined }),
+    },
+    sync: async (account, state) => {
+      steps.push(`sync ${account} ${JSON.stringify(state)}`)
+      return { outcome: faults.outcome ?? 'done' }
+    },
+    cancelJobs: async (account) => {
+      steps.push(`cancel jobs of ${account}`)
+      return 2
+    },
+    now: () => 1_795_000_000_999,
+  })
+  return { steps, acts }
+}
+
+describe('an administrative act', () => {
+  it('is logged, then done, then told to the issuer', async () => {
+    const { steps, acts } = world()
+    expect(await acts.suspend(by)).toEqual({ record: RECORD, synced: 'done', cancelledJobs: 2 })
+    expect(steps).toEqual([
+      'log account.suspend',
+      'set firebase:p:u {"status":"suspended","revokedBefore":1795000000}',
+      'sync firebase:p:u {"status":"suspended"}',
+      'cancel jobs of firebase:p:u',
+    ])
+  })
+
+  it('is not done where it cannot be logged', async () => {
+    const { steps, acts } = world({ audit: true })
+    await expect(acts.suspend(by)).rejects.toBe(away)
+    await expect(acts.restore(by)).rejects.toBe(away)
+    await expect(acts.setPlan(by, 'pro', undefined)).rejects.toBe(away)
+    await expect(acts.grant(by, 5, 10)).rejects.toBe(away)
+    expect(steps).toEqual([])
+  })
+
+  it('that fails is logged as one that failed, and the issuer is told nothing', async () => {
+    const { steps, acts } = world({ store: true })
+    await expect(acts.grant(by, 5, 10)).rejects.toBe(away)
+    await expect(acts.restore(by)).rejects.toBe(away)
+    expect(steps).toEqual([
+      'log account.grant',
+      'grant firebase:p:u 5',
+      'log account.grant.failed',
+      'log account.restore',
+      'set firebase:p:u {"status":"active"}',
+      'log account.restore.failed',
+    ])
+  })
+
+  it('that the issuer did not take holds all the same, is answered so and logged', async () => {
+    const { steps, acts } = world({ outcome: 'failed' })
+    expect(await acts.setPlan(by, null, 3)).toEqual({ record: RECORD, synced: 'failed' })
+    expect(steps).toEqual([
+      'log account.plan',
+      'set firebase:p:u {"plan":null,"billingDay":3}',
+      'sync firebase:p:u {"plan":null}',
+      'log account.plan.not_synced',
+    ])
+  })
+})

@@ -1,0 +1,210 @@
+import { createPublicKey } from 'node:crypto'
+import fc from 'fast-check'
+import { base64url } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { TwohopError } from '../../../../shared/errors.ts'
+import {
+  bothIssuers,
+  expectRefused,
+  keys,
+  LEGACY_SECRET,
+  otherKeys,
+  resign,
+  signedWorld,
+  USER_ID,
+} from '../../../fixtures/signed-world.ts'
+
+const world = signedWorld(bothIssuers(LEGACY_SECRET))
+const { verify } = world
+const firebase = await world.mint.mintFirebase({ uid: 'u1', email: 'a@example.com' })
+const supabase = await world.mint.mintSupabase({ id: USER_ID, email: 'a@example.com' })
+const encode = (value: unknown) => base64url.encode(JSON.stringify(value))
+
+describe('algorithm confusion', () => {
+  const publicKey = createPublicKey({ key: keys.firebase.publicJwk, format: 'jwk' })
+  const secrets = {
+    PEM: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    JWK: JSON.stringify(keys.firebase.publicJwk),
+    DER: publicKey.export({ type: 'spki', format: 'der' }),
+  }
+  it.each(Object.entries(secrets))('HS256 with the public key as %s is refused', async (_, secret) => {
+    const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : new Uint8Array(secret)
+    for (const header of [{ alg: 'HS256' }, { alg: 'HS256', kid: undefined }]) {
+      const forFirebase = await resign(firebase, keys.firebase, { header, key })
+      await expectRefused(verify(forFirebase), 'token_algorithm_refused', forFirebase)
+      const forSupabase = await resign(supabase, keys.supabase, { header, key })
+      await expectRefused(verify(forSupabase), 'token_signature_invalid', forSupabase)
+    }
+  })
+
+  it.each(['none', 'None', 'NONE', '', 'HS384', 'RS384', 'PS256', 'ES384', 'Ed25519', 'ES256', 'EdDSA'])(
+    'a Firebase token with alg "%s" is refused',
+    async (alg) => {
+      const [, payload, signature] = firebase.split('.')
+      for (const end of [signature, '']) {
+        const token = `${encode({ alg, kid: keys.firebase.kid })}.${payload}.${end}`
+        await expectRefused(verify(token), 'token_algorithm_refused', token)
+      }
+    },
+  )
+
+  it('a key for another algorithm than the header says is not used', async () => {
+    const [, payload, signature] = supabase.split('.')
+    const token = `${encode({ alg: 'RS256', kid: keys.supabase.kid })}.${payload}.${signature}`
+    await expectRefused(verify(token), 'token_key_unknown', token)
+  })
+})
+
+describe('keys that the token brings along', () => {
+  const { privateKey, publicJwk, kid } = otherKeys.firebase
+
+  it.each([
+    { jwk: publicJwk },
+    { jku: 'https://evil.example/jwks' },
+    { x5u: 'https://evil.example/cert' },
+    { x5c: ['MIIB'] },
+  ])('are not looked at: %o', async (extra) => {
+    const before = world.fetched.length
+    const header = { ...extra, kid: keys.firebase.kid }
+    const token = await resign(firebase, keys.firebase, { header, key: privateKey })
+    await expectRefused(verify(token), 'token_signature_invalid', token)
+    const good = await resign(firebase, keys.firebase, { header })
+    expect(await verify(good)).toMatchObject({ subject: 'u1' })
+    const own = await resign(firebase, keys.firebase, { header: { ...extra, kid }, key: privateKey })
+    await expectRefused(verify(own), 'token_key_unknown', own)
+    expect(world.fetched.slice(before).filter((url) => url.includes('evil'))).toEqual([])
+  })
+
+  it.each([
+    '../../etc/passwd',
+    '/dev/null',
+    'https://evil.example/key',
+    "' OR 1=1 --",
+    '__proto__',
+    'x'.repeat(300),
+  ])('a kid is only compared, never followed: %s', async (kid) => {
+    const token = await resign(firebase, keys.firebase, { header: { kid } })
+    await expectRefused(verify(token), 'token_key_unknown', token)
+    expect(new Set(world.fetched).size).toBeLessThanOrEqual(2)
+  })
+
+  it('a critical extension is refused, known or not', async () => {
+    const [, payload, signature] = firebase.split('.')
+    for (const crit of [['exp'], ['b64'], [], null]) {
+      const token = `${encode({ alg: 'RS256', kid: keys.firebase.kid, crit, b64: true })}.${payload}.${signature}`
+      await expectRefused(verify(token), 'token_malformed', token)
+    }
+  })
+})
+
+describe('what a user writes about themself', () => {
+  it('in user_metadata changes nothing', async () => {
+    const claims = {
+      role: 'admin',
+      roles: ['admin'],
+      plan: 'pro',
+      status: 'active',
+      scopes: ['everything'],
+      email_verified: true,
+    }
+    const token = await world.mint.mintSupabase({ id: USER_ID, email: 'a@example.com', userMetadata: claims })
+    expect(await verify(token)).toEqual({
+      issuer: 'supabase',
+      project: 'abc.supabase.co',
+      issuedAt: expect.any(Number),
+      subject: USER_ID,
+      anonymous: false,
+      emailVerified: false,
+      plan: undefined,
+      status: 'active',
+      roles: [],
+      scopes: undefined,
+    })
+  })
+
+  it("at the top level of a Supabase token (a hook's doing, not the owner's app_metadata) changes nothing", async () => {
+    const claims = { plan: 'pro', roles: ['admin'], scopes: [], status: 'suspended' }
+    const token = await resign(supabase, keys.supabase, { claims })
+    expect(await verify(token)).toMatchObject({
+      plan: undefined,
+      roles: [],
+      scopes: undefined,
+      status: 'active',
+    })
+  })
+})
+
+describe('tampering', () => {
+  it.each([
+    ['firebase', firebase, { plan: 'pro' }],
+    ['supabase', supabase, { app_metadata: { plan: 'pro' } }],
+  ])('with the payload of a %s token is refused', async (_, token, change) => {
+    const [header, payload, signature] = token.split('.') as [string, string, string]
+    const claims = JSON.parse(new TextDecoder().decode(base64url.decode(payload)))
+    const changed = `${header}.${encode({ ...claims, ...change })}.${signature}`
+    await expectRefused(verify(changed), 'token_signature_invalid', changed)
+  })
+
+  it.each([
+    ['firebase', firebase],
+    ['supabase', supabase],
+  ])('with any one byte of a %s token is refused', async (_, token) => {
+    await verify(token) // remembered from here on: the memory must not let a changed one through
+    const mutation = fc.record({
+      at: fc.nat(token.length - 1),
+      character: fc.oneof(
+        fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'),
+        fc.constantFrom('.', '=', ' ', '\0', '+', '/', 'é', '\n'),
+      ),
+    })
+    await fc.assert(
+      fc.asyncProperty(mutation, async ({ at, character }) => {
+        fc.pre(token[at] !== character)
+        const changed = token.slice(0, at) + character + token.slice(at + 1)
+        const error = await verify(changed).then(
+          () => 'accepted',
+          (thrown: unknown) => thrown,
+        )
+        expect(error).toBeInstanceOf(TwohopError)
+        expect((error as TwohopError).code).toMatch(/^token_/)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('with the unused bits of the last character is refused, so a token has one spelling', async () => {
+    for (const token of [firebase, supabase]) {
+      for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+        const changed = token.slice(0, -1) + last
+        if (changed === token) continue
+        await expect(verify(changed)).rejects.toMatchObject({ code: expect.stringMatching(/^token_/) })
+      }
+    }
+  })
+})
+
+describe('what is no token', () => {
+  const [header, payload, signature] = firebase.split('.') as [string, string, string]
+  it.each([
+    ['nothing', ''],
+    ['a word', 'hello'],
+    ['two parts', `${header}.${payload}`],
+    ['four parts', `${firebase}.x`],
+    ['an empty header', `.${payload}.${signature}`],
+    ['an empty payload', `${header}..${signature}`],
+    ['padding', `${header}=.${payload}.${signature}`],
+    ['plain base64', `${header}.${payload}.+/${signature}`],
+    ['a header that is no JSON', `${base64url.encode('{"alg":')}.${payload}.${signature}`],
+    ['a header that is a list', `${encode([])}.${payload}.${signature}`],
+    ['a header that is null', `${encode(null)}.${payload}.${signature}`],
+    ['a header without alg', `${encode({ kid: 'x' })}.${payload}.${signature}`],
+    [
+      'a payload that is no UTF-8',
+      `${header}.${base64url.encode(new Uint8Array([0x22, 0xff, 0x22]))}.${signature}`,
+    ],
+    ['a payload that is a text', `${header}.${encode('claims')}.${signature}`],
+    ['a token of more than 8 KiB', `${header}.${payload}.${'A'.repeat(8192)}`],
+  ])('%s is malformed', async (_, token) => {
+    await expectRefused(verify(token), 'token_malformed', token)
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { createEntitle } from '../../../../edge/access/entitlement.ts'
+import { parseJob } from '../../../../edge/jobs/parse.ts'
+import { catalog, entitledTo, refusal as refusalOf } from '../../../fixtures/entitled.ts'
+
+const as = (plan: string, scopes?: readonly string[]) => entitledTo(plan, catalog, scopes)
+const pro = as('pro')
+const endpoint = '/v1/chat/completions'
+const hello = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }] }
+
+const refusal = (input: unknown, entitlement = pro) => refusalOf(() => parseJob(input, entitlement))
+
+describe('a job', () => {
+  it('is one body or many, each read by its own endpoint', () => {
+    const one = parseJob({ endpoint, body: hello }, pro)
+    expect(one).toMatchObject({ task: 'chat', path: endpoint, model: { id: 'twohop-chat' } })
+    expect(one.works).toHaveLength(1)
+    const model = 'twohop-embed'
+    const many = parseJob(
+      {
+        endpoint: '/v1/embeddings',
+        inputs: [
+          { model, input: 'a' },
+          { model, input: ['b', 'c'] },
+        ],
+      },
+      pro,
+    )
+    expect(many).toMatchObject({ task: 'embedding', path: '/v1/embeddings', model: { id: 'twohop-embed' } })
+    expect(many.works.map(({ request }) => request)).toMatchObject([{ input: ['a'] }, { input: ['b', 'c'] }])
+  })
+
+  it.each([
+    ['/v1/completions', { model: 'twohop-chat', prompt: 'hello' }, 'completion'],
+    ['/v1/tasks/text-generation', { inputs: 'hello' }, 'text-generation'],
+    ['/v1/tasks/text-classification', { inputs: 'good' }, 'text-classification'],
+  ])('can be for %s', (path, body, task) => {
+    expect(parseJob({ endpoint: path, body }, pro)).toMatchObject({ path, task })
+  })
+
+  it('reserves of each input what that request would reserve', () => {
+    const { works } = parseJob({ endpoint, inputs: [{ ...hello, max_tokens: 7 }, hello] }, pro)
+    expect(works.map(({ worst }) => worst.outputTokens)).toEqual([7, 256])
+  })
+
+  it.each([
+    ['no endpoint', { body: hello }, 'endpoint'],
+    ['an endpoint of no model', { endpoint: '/v1/keys', body: hello }, 'endpoint'],
+    ['an unknown task', { endpoint: '/v1/tasks/dance', body: hello }, 'endpoint'],
+    ['neither body nor inputs', { endpoint }, 'body'],
+    ['both', { endpoint, body: hello, inputs: [hello] }, 'inputs'],
+    ['no inputs', { endpoint, inputs: [] }, 'inputs'],
+    ['1,001 inputs', { endpoint, inputs: Array.from({ length: 1001 }, () => hello) }, 'inputs'],
+    ['an input that is no object', { endpoint, inputs: [hello, 'hello'] }, 'inputs[1]'],
+    ['an unknown field', { endpoint, body: hello, priority: 1 }, 'priority'],
+    ['a bad field of the body', { endpoint, body: { ...hello, messages: [] } }, 'body.messages'],
+    [
+      'a bad field of an input',
+      { endpoint, inputs: [hello, { ...hello, messages: [{ role: 'user', content: 5 }] }] },
+      'inputs[1].messages[0].content',
+    ],
+    ['a stream', { endpoint, inputs: [hello, { ...hello, stream: true }] }, 'inputs[1].stream'],
+    ['a stream of a single body', { endpoint, body: { ...hello, stream: true } }, 'body.stream'],
+    [
+      'too many output tokens',
+      { endpoint, inputs: [{ ...hello, max_tokens: 9999 }] },
+      'inputs[0].max_tokens',
+    ],
+  ])('is refused for %s', (_, input, param) => {
+    expect(refusal(input)).toEqual(['invalid_request', param])
+  })
+
+  it('is for one model', () => {
+    const second = { ...catalog.models[0], id: 'other-chat' } as (typeof catalog.models)[number]
+    const plans = catalog.plans.map((plan) => ({ ...plan, models: [...plan.models, 'other-chat'] }))
+    const both = createEntitle(
+      { ...catalog, models: [...catalog.models, second], plans },
+      { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true },
+    )({ issuer: 'key', id: 'k', secretHash: 'h' }, 'pro')
+    const inputs = [hello, hello, hello, { ...hello, model: 'other-chat' }]
+    expect(refusal({ endpoint, inputs: inputs.slice(0, 3) }, both)).toBe('none')
+    expect(refusal({ endpoint, inputs }, both)).toEqual(['invalid_request', 'inputs[3].model'])
+  })
+
+  it('names the input whose model there is not', () => {
+    expect(refusal({ endpoint, inputs: [{ ...hello, model: 'no' }] })).toEqual([
+      'model_not_found',
+      'inputs[0].model',
+    ])
+  })
+
+  it("needs the scope jobs and the task's own", () => {
+    const job = { endpoint, body: hello }
+    expect(refusal(job, as('pro', ['chat']))).toEqual(['scope_missing', undefined])
+    expect(refusal(job, as('pro', ['jobs', 'embed']))).toEqual(['scope_missing', undefined])
+    expect(refusal(job, as('pro', ['jobs', 'chat']))).toBe('none')
+  })
+})

@@ -1,0 +1,373 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Allowance, Budget, Idempotency, Settlement } from '../../../../edge/budget/port.ts'
+import { createCallHost } from '../../../../edge/metering/call.ts'
+import { createHold } from '../../../../edge/metering/hold.ts'
+import { meter } from '../../../../edge/metering/meter.ts'
+import type { Work } from '../../../../edge/parse/work.ts'
+import type { Host, HostUsage } from '../../../../edge/upstream/port.ts'
+import defaults from '../../../../shared/catalog.json' with { type: 'json' }
+import { Catalog } from '../../../../shared/catalog.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+import { unasked } from '../../../fixtures/unasked.ts'
+
+// Hosts that break off, lie or hang: faults that the real one does not have. The budget keeps what it is told.
+const { models, plans } = Catalog.parse(defaults)
+const [chat] = models
+const [free] = plans
+if (!chat || !free) throw new Error('the catalog has a chat model and a plan')
+
+const window = { limit: 1000, used: 0, held: 0, resetMs: 1000 }
+const allowance: Allowance = {
+  requests: { limit: 10, remaining: 9, resetMs: 1000 },
+  budgets: { minute: window, day: window, month: window },
+}
+const work = (changes: Partial<Work> = {}): Work => ({
+  task: 'chat',
+  model: chat,
+  path: '/v1/chat/completions',
+  request: { model: chat.id, messages: [] },
+  stream: true,
+  includeUsage: false,
+  worst: { promptTokens: 50, outputTokens: 20, units: 130 },
+  ...changes,
+})
+
+/** One request through `callHost` and `meter` with a host that answers `answer`; what the budget was told in the end. */
+async function request(
+  answer: (signal: AbortSignal) => Response | Promise<Response>,
+  {
+    changes = {},
+    said,
+    client = new AbortController(),
+    timeoutMs = 10_000,
+    idempotency,
+  }: {
+    changes?: Partial<Work>
+    said?: HostUsage
+    client?: AbortController
+    timeoutMs?: number
+    idempotency?: Idempotency
+  } = {},
+) {
+  const settlements: Settlement[] = []
+  const budget: Budget = {
+    reserve: async () => ({ granted: true, account: 'firebase:demo:u1', allowance }),
+    settle: async (settlement) => {
+      settlements.push(settlement)
+      return { settled: true, crossed: [] }
+    },
+    sweep: async () => ({ charged: 0, crossed: [] }),
+    plan: async () => undefined,
+    usage: async () => ({ account: 'firebase:demo:u1', allowance, concurrent: { limit: 1, running: 0 } }),
+  }
+  const background: Promise<unknown>[] = []
+  const spender = { account: 'firebase:demo:u1', issuedAt: 0, plan: 'free' }
+  const entitlement = { spender, plan: free } as Parameters<ReturnType<typeof createHold>>[1]
+  const held = await createHold({
+    budget,
+    answers: { ...unasked, keep: async (id, answer) => `${id} ${JSON.stringify(answer)}` },
+    requestTimeoutMs: 10_000,
+    leaseSlackMs: 1000,
+    now: Date.now,
+    notify: async () => {},
+  })('r1', entitlement, work(changes), (task) => background.push(task), idempotency)
+  if (held instanceof Response) throw new Error('nothing was asked before')
+  const host = {
+    call: vi.fn<Host['call']>(async ({ signal }) => answer(signal)),
+    cancel: vi.fn(async () => said),
+  }
+  const callHost = createCallHost({ host, now: Date.now, requestTimeoutMs: timeoutMs })
+  const result = await callHost(held, client.signal, meter).catch((error: unknown) => error)
+  return {
+    response: result as Response,
+    error: result as TwohopError,
+    host,
+    /** Waits for the settlement; there must be exactly one. */
+    async settled() {
+      await Promise.all(background)
+      expect(settlements).toHaveLength(1)
+      const [{ outcome, units, promptTokens, outputTokens } = {} as Settlement] = settlements
+      return { outcome, units, promptTokens, outputTokens }
+    },
+    /** What the settlement says of the idempotency key. */
+    async kept() {
+      await Promise.all(background)
+      return settlements.map((settlement) => settlement.idempotency)
+    },
+  }
+}
+
+const event = (data: unknown) => `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
+const token = (text: string, completion_tokens: number) =>
+  event({ choices: [{ index: 0, delta: { content: text } }], usage: { prompt_tokens: 9, completion_tokens } })
+const last = (prompt_tokens: unknown, completion_tokens: unknown) =>
+  event({ choices: [], usage: { prompt_tokens, completion_tokens } })
+
+/** A stream of these pieces; afterwards it ends, breaks (`Error`) or hangs (`hang`). */
+function stream(pieces: string[], after: Error | 'end' | 'hang' = 'end'): Response {
+  const left = pieces.map((piece) => new TextEncoder().encode(piece))
+  return new Response(
+    new ReadableStream({
+      pull(controller) {
+        const piece = left.shift()
+        if (piece) return controller.enqueue(piece)
+        if (after === 'hang') return new Promise(() => {})
+        if (after === 'end') return controller.close()
+        controller.error(after)
+      },
+    }),
+  )
+}
+const contentOf = (text: string) =>
+  [...text.matchAll(/"content":"([^"]*)"/g)].map(([, content]) => content).join('')
+const SAID: HostUsage = { promptTokens: 9, outputTokens: 5, computeMs: 3 }
+
+describe('a stream', () => {
+  it('that comes whole is passed on without the counts, and settled by the last of them', async () => {
+    const { response, settled, host } = await request(() =>
+      stream([token('Hel', 1), token('lo', 2), last(9, 3), event('[DONE]')]),
+    )
+    const text = await response.text()
+    expect(contentOf(text)).toBe('Hello')
+    expect(text).not.toContain('usage')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(await settled()).toEqual({ outcome: 'ok', units: 9 + 3 * 4, promptTokens: 9, outputTokens: 3 })
+    expect(host.cancel).not.toHaveBeenCalled()
+  })
+
+  it('has the counts in its last chunk when they were asked for, and null before', async () => {
+    const { response } = await request(() => stream([token('Hi', 1), last(9, 2), event('[DONE]')]), {
+      changes: { includeUsage: true },
+    })
+    const chunks = [...(await response.text()).matchAll(/^data: (\{.*)$/gm)].map(([, json]) =>
+      JSON.parse(json ?? ''),
+    )
+    expect(chunks.map(({ usage }) => usage?.total_tokens ?? null)).toEqual([null, 11])
+  })
+
+  it.each([
+    ['breaks', () => stream([token('Hi', 1)], new Error('reset'))],
+    ['ends without [DONE]', () => stream([token('Hi', 1)])],
+    ['is no JSON', () => stream([token('Hi', 1), event('{"choices"')])],
+    ['is JSON of something else', () => stream([token('Hi', 1), event('null')])],
+    ['reports an error', () => stream([token('Hi', 1), event({ error: { message: 'secret of the host' } })])],
+    ['counts below zero', () => stream([token('Hi', 1), last(9, -4), event('[DONE]')])],
+    ['counts in words', () => stream([token('Hi', 1), last('nine', 2), event('[DONE]')])],
+    ['counts halves', () => stream([token('Hi', 1), last(9, 1.5), event('[DONE]')])],
+    ['has an event that never ends', () => stream([token('Hi', 1), `data: ${'x'.repeat(70_000)}`], 'hang')],
+  ])('that %s ends with host_failed and is settled by what the host computed', async (_, answer) => {
+    const { response, settled, host } = await request(answer, { said: SAID })
+    const text = await response.text()
+    expect(contentOf(text)).toBe('Hi')
+    expect(text).toContain('"code":"host_failed"')
+    expect(text).not.toContain('[DONE]')
+    expect(text).not.toContain('secret of the host')
+    expect(await settled()).toEqual({ outcome: 'failed', units: 9 + 5 * 4, promptTokens: 9, outputTokens: 5 })
+    expect(host.cancel).toHaveBeenCalledTimes(1)
+  })
+
+  it('whose host can say nothing is settled by what was seen', async () => {
+    const { response, settled } = await request(() => stream([token('a', 1), token('b', 2)]))
+    await response.text()
+    expect(await settled()).toEqual({ outcome: 'failed', units: 9 + 2 * 4, promptTokens: 9, outputTokens: 2 })
+  })
+
+  it.each([
+    ['more output than was reserved', [9, 21]],
+    ['more prompt than was reserved', [51, 3]],
+  ])('that claims %s is charged as reserved', async (_, [prompt, completion]) => {
+    const { response, settled } = await request(() => stream([last(prompt, completion), event('[DONE]')]))
+    await response.text()
+    expect(await settled()).toEqual({ outcome: 'ok', units: 130, promptTokens: 50, outputTokens: 20 })
+  })
+
+  it('that counts nothing is charged as reserved', async () => {
+    const { response, settled } = await request(() => stream([event('[DONE]')]))
+    await response.text()
+    expect(await settled()).toMatchObject({ outcome: 'ok', units: 130 })
+  })
+
+  it('whose client goes away stops the host once and is settled by its count', async () => {
+    const client = new AbortController()
+    const { response, settled, host } = await request(() => stream([token('Hi', 1)], 'hang'), {
+      said: SAID,
+      client,
+    })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    client.abort()
+    await reader?.cancel()
+    expect(await settled()).toEqual({
+      outcome: 'cancelled',
+      units: 9 + 5 * 4,
+      promptTokens: 9,
+      outputTokens: 5,
+    })
+    expect(host.cancel).toHaveBeenCalledTimes(1)
+  })
+
+  it('whose client goes away before anything is known pays for all that was reserved', async () => {
+    const client = new AbortController()
+    const { response, settled } = await request(() => stream([], 'hang'), { client })
+    const reading = response.text()
+    client.abort()
+    await settled().then((settlement) =>
+      expect(settlement).toMatchObject({ outcome: 'cancelled', units: 130 }),
+    )
+    void reading
+  })
+
+  it('that takes longer than the deadline ends with host_timeout', async () => {
+    // Its body breaks with the call's signal, as that of fetch does.
+    const slow = (signal: AbortSignal) =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode(token('Hi', 1)))
+            signal.addEventListener('abort', () => controller.error(signal.reason))
+          },
+        }),
+      )
+    const { response, settled } = await request(slow, { said: SAID, timeoutMs: 1 })
+    const text = await response.text()
+    expect(text).toContain('"code":"host_timeout"')
+    expect(text).not.toContain('[DONE]')
+    expect(await settled()).toMatchObject({ outcome: 'failed', units: 9 + 5 * 4 })
+  })
+})
+
+describe('a whole answer', () => {
+  const plain = { changes: { stream: false } }
+  const body = (usage: unknown) => () => Response.json({ choices: [], usage })
+
+  it('is settled by its usage', async () => {
+    const { response, settled } = await request(body({ prompt_tokens: 9, completion_tokens: 3 }), plain)
+    expect(response.status).toBe(200)
+    expect(await settled()).toEqual({ outcome: 'ok', units: 21, promptTokens: 9, outputTokens: 3 })
+  })
+
+  it.each([
+    ['says nothing of usage', body(undefined)],
+    ['counts below zero', body({ prompt_tokens: -9, completion_tokens: 3 })],
+    ['counts more than was reserved', body({ prompt_tokens: 9, completion_tokens: 300 })],
+    ['is no JSON', () => new Response('<html>')],
+  ])('that %s is charged as reserved', async (_, answer) => {
+    const { settled } = await request(answer, plain)
+    expect(await settled()).toMatchObject({ outcome: 'ok', units: 130 })
+  })
+
+  it('that does not end is cut off at 16 MiB', async () => {
+    const mebibyte = new Uint8Array(1024 * 1024)
+    let sent = 0
+    const endless = () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent++
+            controller.enqueue(mebibyte)
+          },
+        }),
+      )
+    const { error, settled } = await request(endless, { ...plain, said: SAID })
+    expect(error.code).toBe('host_failed')
+    expect(sent).toBeLessThanOrEqual(18)
+    expect(await settled()).toMatchObject({ outcome: 'failed', units: 29 })
+  })
+})
+
+describe('a call that gets no answer', () => {
+  it.each([
+    'invalid_request',
+    'context_length_exceeded',
+    'prompt_exceeds_reservation',
+    'host_busy',
+    'host_not_ready',
+  ] as const)('refused with %s costs nothing, and the host is not asked', async (code) => {
+    const { error, settled, host } = await request(() => Promise.reject(new TwohopError(code, 'no')), {
+      said: SAID,
+    })
+    expect(error.code).toBe(code)
+    expect(await settled()).toMatchObject({ outcome: 'refused', units: 0 })
+    expect(host.cancel).not.toHaveBeenCalled()
+  })
+
+  it('because the host is away costs nothing', async () => {
+    const away = () => Promise.reject(new TwohopError('host_unavailable', 'away'))
+    const { error, settled } = await request(away)
+    expect(error.code).toBe('host_unavailable')
+    expect(await settled()).toMatchObject({ outcome: 'failed', units: 0 })
+  })
+
+  it('because the deadline passed is host_timeout, and costs what the host computed', async () => {
+    const late = () => Promise.reject(new DOMException('too late', 'TimeoutError'))
+    const { error, settled } = await request(late, { said: SAID })
+    expect(error.code).toBe('host_timeout')
+    expect(await settled()).toMatchObject({ outcome: 'failed', units: 29 })
+  })
+})
+
+describe('with an idempotency key', () => {
+  const idempotency = { id: 'id1', body: 'b1' }
+  const kept = (contentType: string, body: string) => [
+    { id: 'id1', answer: `id1 ${JSON.stringify({ status: 200, contentType, body, requestId: 'r1' })}` },
+  ]
+  const freed = [{ id: 'id1', answer: undefined }]
+
+  it('a stream is kept as the client got it', async () => {
+    const { response, kept: seen } = await request(
+      () => stream([token('Hel', 1), token('lo', 2), last(9, 3), event('[DONE]')]),
+      { idempotency },
+    )
+    const text = await response.text()
+    expect(await seen()).toEqual(kept('text/event-stream; charset=utf-8', text))
+  })
+
+  it('a whole answer is kept', async () => {
+    const { kept: seen } = await request(() => new Response('{"ä":1}'), {
+      idempotency,
+      changes: { stream: false },
+    })
+    expect(await seen()).toEqual(kept('application/json', '{"ä":1}'))
+  })
+
+  it('a stream that is too long to be kept is handed on whole, and its recording ends', async () => {
+    const pieces = Array.from({ length: 400 }, () => token('x'.repeat(10_000), 1))
+    const { response, kept: seen } = await request(() => stream([...pieces, last(9, 3), event('[DONE]')]), {
+      idempotency,
+    })
+    expect((await response.text()).length).toBeGreaterThan(4_000_000)
+    const length = (await seen())[0]?.answer?.length ?? 0
+    // One piece more than is kept tells that it was too long.
+    expect(length).toBeGreaterThan(1024 * 1024)
+    expect(length).toBeLessThan(1.1 * 1024 * 1024)
+  })
+
+  it.each([
+    ['breaks off', () => stream([token('Hi', 1)], new Error('reset'))],
+    ['is refused by the host', () => Promise.reject(new TwohopError('host_busy', 'no'))],
+    ['does not reach the host', () => Promise.reject(new TwohopError('host_unavailable', 'away'))],
+  ])('what %s may be tried again', async (_, answer) => {
+    const { response, error, kept: seen } = await request(answer, { idempotency, said: SAID })
+    if (!(error instanceof TwohopError)) await response.text()
+    expect(await seen()).toEqual(freed)
+  })
+
+  it('a stream whose client went away may be tried again', async () => {
+    const client = new AbortController()
+    const { response, kept: seen } = await request(() => stream([token('Hi', 1)], 'hang'), {
+      idempotency,
+      said: SAID,
+      client,
+    })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    client.abort()
+    expect(await seen()).toEqual(freed)
+  })
+
+  it('nothing is kept without one', async () => {
+    const { response, kept: seen } = await request(() => stream([last(9, 3), event('[DONE]')]))
+    await response.text()
+    expect(await seen()).toEqual([undefined])
+  })
+})

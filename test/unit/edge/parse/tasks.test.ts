@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { parseCompletion } from '../../../../edge/parse/completions.ts'
+import { parseEmbedding } from '../../../../edge/parse/embeddings.ts'
+import { parseRerank } from '../../../../edge/parse/rerank.ts'
+import { hubTask, parseTask } from '../../../../edge/parse/tasks.ts'
+import { Catalog, HUB_TASKS } from '../../../../shared/catalog.ts'
+import { HostCompletionRequest } from '../../../../shared/openai/completions.ts'
+import { HostEmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
+import { HostRerankRequest } from '../../../../shared/rerank.ts'
+import { HostTaskRequest } from '../../../../shared/tasks.ts'
+import { catalog, entitledTo, refusal } from '../../../fixtures/entitled.ts'
+
+const free = entitledTo('free')
+const pro = entitledTo('pro')
+
+describe('completions, embeddings and tasks', () => {
+  it('completion: one prompt, as the host takes it', () => {
+    const work = parseCompletion({ model: 'twohop-chat', prompt: ['Once'], max_tokens: 3, stop: 'x' }, free)
+    expect(HostCompletionRequest.parse(JSON.parse(JSON.stringify(work.request)))).toMatchObject({
+      prompt: 'Once',
+      max_tokens: 3,
+      stop: ['x'],
+      stream: false,
+    })
+  })
+
+  it('embedding: single and batch, bounded by the plan', () => {
+    const one = parseEmbedding({ model: 'twohop-embed', input: 'a' }, free)
+    expect(HostEmbeddingRequest.parse(one.request).input).toEqual(['a'])
+    expect(one.worst.outputTokens).toBe(0)
+    const input = Array.from({ length: 17 }, () => 'a')
+    expect(refusal(() => parseEmbedding({ model: 'twohop-embed', input }, free))).toEqual([
+      'invalid_request',
+      'input',
+    ])
+    expect(refusal(() => parseEmbedding({ model: 'twohop-embed', input: ['a', ''] }, free))).toEqual([
+      'invalid_request',
+      'input[1]',
+    ])
+  })
+
+  it('tasks: the hub payloads, in one shape for the host', () => {
+    const work = parseTask('text-classification', { inputs: 'hi', parameters: { top_k: 2 } }, pro)
+    expect(HostTaskRequest.parse(work.request)).toEqual({
+      model: 'twohop-classify',
+      inputs: ['hi'],
+      single: true,
+      max_tokens: 0,
+      parameters: { top_k: 2 },
+    })
+    const many = parseTask('feature-extraction', { inputs: ['a', 'b'], normalize: true }, pro)
+    expect(HostTaskRequest.parse(many.request)).toMatchObject({
+      single: false,
+      parameters: { normalize: true },
+    })
+    const text = parseTask(
+      'text-generation',
+      { inputs: 'a', parameters: { do_sample: false, max_new_tokens: 5 } },
+      pro,
+    )
+    expect(HostTaskRequest.parse(text.request)).toMatchObject({
+      max_tokens: 5,
+      parameters: { temperature: 0 },
+    })
+    expect(
+      refusal(() => parseTask('text-generation', { inputs: 'a', parameters: { max_new_tokens: 513 } }, pro)),
+    ).toEqual(['invalid_request', 'parameters.max_new_tokens'])
+  })
+
+  it('an unknown task is told what there is', () => {
+    expect(refusal(() => hubTask('text-to-video'))).toEqual(['task_not_found', undefined])
+    expect(() => hubTask('text-to-video')).toThrow(HUB_TASKS.join(', '))
+  })
+})
+
+describe('requests to encoders', () => {
+  const reader = {
+    id: 'reader',
+    context: 40,
+    overhead: { request: 0, item: 2 },
+    prices: { prompt: 3, output: 0 },
+  }
+  const models = [
+    'text-ranking',
+    'token-classification',
+    'zero-shot-classification',
+    'fill-mask',
+    'question-answering',
+  ]
+  const encoders = Catalog.parse({
+    ...catalog,
+    models: [
+      ...catalog.models,
+      ...models.map((task) => ({ ...reader, id: task, tasks: [task] })),
+      { ...reader, id: 'matryoshka', tasks: ['embedding'], dimensions: [64, 128] },
+    ],
+    plans: catalog.plans.map((plan) => ({
+      ...plan,
+      models: [...plan.models, ...models, 'matryoshka'],
+      limits: { ...plan.limits, inputs_max: 4 },
+    })),
+  })
+  const plan = entitledTo('pro', encoders)
+  const sent = (work: { request: object }) => JSON.parse(JSON.stringify(work.request))
+
+  it('rerank: the query is counted with every document, and each pair has a context of its own', () => {
+    const documents = ['abc', { text: '€' }, 'x'.repeat(99)]
+    const work = parseRerank({ model: 'text-ranking', query: 'four', documents, top_n: 2 }, plan)
+    expect(HostRerankRequest.parse(sent(work))).toEqual({
+      model: 'text-ranking',
+      query: 'four',
+      documents: ['abc', '€', 'x'.repeat(99)],
+      top_n: 2,
+      return_documents: false,
+      truncate: false,
+    })
+    const promptTokens = 4 + 3 + 4 + (4 + 3 + 4) + 40
+    expect(work.worst).toEqual({ promptTokens, outputTokens: 0, units: 3 * promptTokens })
+  })
+
+  it('zero-shot: each text is counted with each hypothesis', () => {
+    const parameters = { candidate_labels: ['a', 'bb'], hypothesis_template: 'it is {}', multi_label: true }
+    const work = parseTask('zero-shot-classification', { inputs: ['xyz', 'w'], parameters }, plan)
+    expect(HostTaskRequest.parse(sent(work))).toMatchObject({
+      inputs: ['xyz', 'w'],
+      single: false,
+      parameters,
+    })
+    expect(work.worst.promptTokens).toBe(3 + 7 + 4 + (3 + 8 + 4) + (1 + 7 + 4) + (1 + 8 + 4))
+  })
+
+  it('question-answering: the question and the context are one pair', () => {
+    const inputs = { question: 'who', context: 'Anna' }
+    const work = parseTask('question-answering', { inputs, parameters: { top_k: 2 } }, plan)
+    expect(HostTaskRequest.parse(sent(work))).toMatchObject({
+      inputs: ['who', 'Anna'],
+      parameters: { top_k: 2 },
+    })
+    expect(work.worst.promptTokens).toBe(3 + 4 + 4)
+  })
+
+  it('embeddings: only the dimensions that the catalog allows', () => {
+    const embedding = { model: 'matryoshka', input: 'a' }
+    const work = parseEmbedding({ ...embedding, dimensions: 64, truncate: true }, plan)
+    expect(HostEmbeddingRequest.parse(sent(work))).toMatchObject({ dimensions: 64, truncate: true })
+    expect(refusal(() => parseEmbedding({ ...embedding, dimensions: 65 }, plan))).toEqual([
+      'invalid_request',
+      'dimensions',
+    ])
+    expect(
+      refusal(() => parseEmbedding({ model: 'twohop-embed', input: 'a', dimensions: 64 }, plan)),
+    ).toEqual(['invalid_request', 'dimensions'])
+  })
+
+  it('whether to cut what is too long is handed on', () => {
+    const work = parseTask('token-classification', { inputs: 'a', truncate: true }, plan)
+    expect(HostTaskRequest.parse(sent(work)).parameters).toEqual({ truncate: true })
+  })
+
+  const zeroShot = (parameters: object, inputs: unknown = ['a', 'b']) =>
+    refusal(() => parseTask('zero-shot-classification', { inputs, parameters }, plan))
+  it('what is beyond the plan or the task is refused by its field', () => {
+    expect(zeroShot({ candidate_labels: ['a', 'b', 'c'] })).toEqual([
+      'invalid_request',
+      'parameters.candidate_labels',
+    ])
+    expect(zeroShot({ candidate_labels: [] })).toEqual(['invalid_request', 'parameters.candidate_labels'])
+    expect(zeroShot({ candidate_labels: ['a'], hypothesis_template: 'no place' })).toEqual([
+      'invalid_request',
+      'parameters.hypothesis_template',
+    ])
+    expect(zeroShot({})).toEqual(['invalid_request', 'parameters.candidate_labels'])
+    const documents = ['a', 'b', 'c', 'd', 'e']
+    expect(refusal(() => parseRerank({ model: 'text-ranking', query: 'q', documents }, plan))).toEqual([
+      'invalid_request',
+      'documents',
+    ])
+    expect(refusal(() => parseTask('question-answering', { inputs: { question: 'who' } }, plan))).toEqual([
+      'invalid_request',
+      'inputs.context',
+    ])
+    expect(refusal(() => parseTask('fill-mask', { inputs: 'a', parameters: { top_k: 101 } }, plan))).toEqual([
+      'invalid_request',
+      'parameters.top_k',
+    ])
+  })
+})

@@ -1,0 +1,68 @@
+import { Hono } from 'hono'
+import { expect, it } from 'vitest'
+import * as z from 'zod'
+import type { Caller } from '../../../../edge/access/caller.ts'
+import { keptText, parseAs } from '../../../../edge/parse/body.ts'
+import { adminRoutes } from '../../../../edge/routes/admin.ts'
+import { keyRoutes } from '../../../../edge/routes/api-keys.ts'
+import defaults from '../../../../shared/catalog.json' with { type: 'json' }
+import { Catalog } from '../../../../shared/catalog.ts'
+import { errorResponse } from '../../../../shared/errors.ts'
+
+const { plans } = Catalog.parse(defaults)
+const caller: Caller = {
+  account: 'firebase:demo:ada',
+  plan: plans[0] as (typeof plans)[number],
+  claimedPlan: undefined,
+  scopes: new Set(['keys', 'admin', 'chat']),
+  key: undefined,
+}
+/** What may be asked of a port where nothing is to be done: nothing. */
+const unasked = new Proxy({}, { get: (_, name) => expect.fail(`${String(name)} was asked`) }) as never
+
+const app = new Hono()
+  .route(
+    '/v1/keys',
+    keyRoutes({
+      ...{ keys: unasked, tell: unasked, random: unasked, countAct: () => expect.fail('it was counted') },
+      callerOf: async () => caller,
+      once: (_, __, act) => act(),
+      now: () => 0,
+    }),
+  )
+  .route(
+    '/v1/admin',
+    adminRoutes({
+      ...{ accounts: unasked, audit: unasked, readUsage: unasked, sync: unasked, cancelJobs: unasked },
+      ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
+      callerOf: async () => caller,
+      issuers: new Set(['firebase:demo']),
+      once: (_, __, act) => act(),
+      now: () => 0,
+    }),
+  )
+app.onError((error) => errorResponse(error, 'r1'))
+
+it.each(['a\0b', 'a\ud800', '\udc00b'])(
+  'refuses %j, which the ledger cannot keep, where a text goes into the audit log',
+  async (text) => {
+    for (const [path, body, param] of [
+      ['/v1/keys', { name: text, scopes: ['chat'] }, 'name'],
+      ['/v1/keys/leaked', { key: 'twohop_sk_', source: text }, 'source'],
+      ['/v1/admin/accounts/firebase:demo:eve/suspend', { reason: text }, 'reason'],
+      ['/v1/admin/accounts/firebase:demo:eve/grant', { units: 1, reason: text }, 'reason'],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await app.request(path, { method: 'POST', headers, body: JSON.stringify(body) })
+      expect([answer.status, await answer.json()], path).toMatchObject([
+        400,
+        { error: { code: 'invalid_request', param } },
+      ])
+    }
+  },
+)
+
+it('keeps any other text', () => {
+  const text = 'Zoë \u{1f511}\n\t"quoted" \u00a0'
+  expect(parseAs(z.object({ text: keptText() }), { text })).toEqual({ text })
+})

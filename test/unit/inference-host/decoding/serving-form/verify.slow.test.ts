@@ -1,0 +1,96 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { prepareServingForm } from '../../../../../inference-host/decoding/serving-form/prepare.ts'
+import { verifyServingForm } from '../../../../../inference-host/decoding/serving-form/verify.ts'
+import { decodeOnnx, encodeOnnx } from '../../../../../inference-host/onnx/file.ts'
+import type { ModelProto } from '../../../../../inference-host/onnx/schema.ts'
+import { spellOutAttention } from '../../../../fixtures/graphs/spelled-out.ts'
+import { type TinyDecoder, tinyDecoder } from '../../../../fixtures/graphs/tiny-decoder.ts'
+import { saved } from '../../../../fixtures/saved-graph.ts'
+
+/** Prepares a tiny decoder, spoils its serving form, and asks again. */
+async function verdictOn(model: ModelProto, spoil: (form: ModelProto) => void) {
+  const places = await saved(model)
+  const prepared = await prepareServingForm(places)
+  if ('unsupported' in prepared) throw new Error(prepared.unsupported)
+  const form = decodeOnnx(await readFile(places.outFile))
+  spoil(form)
+  await writeFile(places.outFile, encodeOnnx(form))
+  const { modelFile, outFile: servingFile } = places
+  const { description } = prepared
+  const verdict = await verifyServingForm({ modelFile, servingFile, description, threads: 1 })
+  expect((await readdir(places.folder)).filter((name) => name.includes('float32'))).toEqual([])
+  return verdict
+}
+
+const rotationOf = (form: ModelProto) =>
+  form.graph.node.filter(({ op_type }) => op_type === 'RotaryEmbedding')
+
+test.each<[string, TinyDecoder, (form: ModelProto) => void]>([
+  [
+    'keys rotated the other way',
+    {},
+    (form) => {
+      for (const { attribute = [] } of rotationOf(form))
+        for (const entry of attribute) if (entry.name === 'interleaved') entry.i = 1
+    },
+  ],
+  [
+    'positions one too high',
+    {},
+    (form) => {
+      for (const node of form.graph.node)
+        if (node.output[0] === 'serving.before') node.input[1] = 'serving.zero'
+    },
+  ],
+  [
+    'keys of the other layer',
+    {},
+    (form) => {
+      for (const node of form.graph.node) if (node.output[0] === 'new.1.value') node.input[0] = 'layers.0.v'
+    },
+  ],
+  [
+    'logits of the first position',
+    {},
+    (form) => {
+      for (const tensor of form.graph.initializer)
+        if (tensor.name === 'serving.last_index') tensor.raw_data = new Uint8Array(8)
+      for (const tensor of form.graph.initializer)
+        if (tensor.name === 'serving.last_index') delete tensor.int64_data
+    },
+  ],
+])('GroupQueryAttention with %s is refused with the difference', async (_, options, spoil) => {
+  const verdict = await verdictOn(tinyDecoder(options), spoil)
+  expect(verdict).toEqual({
+    unsupported: expect.stringMatching(/^its logits differ from the original's by \d/),
+  })
+})
+
+test('spelled-out attention with a changed weight is refused with the difference', async () => {
+  const model = tinyDecoder()
+  spellOutAttention(model)
+  const verdict = await verdictOn(model, (form) => {
+    for (const tensor of form.graph.initializer) if (tensor.name === 'plain.lowest') tensor.float_data = [-3]
+  })
+  expect(verdict).toEqual({ unsupported: expect.stringMatching(/differ from the original's by \d.*float32/) })
+})
+
+test('logits that are no numbers are refused', async () => {
+  const verdict = await verdictOn(tinyDecoder({ head: 'soft-cap' }), (form) => {
+    for (const tensor of form.graph.initializer)
+      if (tensor.name === 'cap') tensor.raw_data = new Uint8Array(Float32Array.of(Number.NaN).buffer)
+  })
+  expect(verdict).toEqual({ unsupported: expect.stringContaining('NaN') })
+})
+
+test('logits of more than one position are refused', async () => {
+  const verdict = await verdictOn(tinyDecoder(), (form) => {
+    for (const node of form.graph.node)
+      if (node.output[0] === 'logits')
+        Object.assign(node, { op_type: 'Identity', attribute: [], input: node.input.slice(0, 1) })
+    for (const output of form.graph.output)
+      if (output.name === 'logits') delete output.type?.tensor_type?.shape
+  })
+  expect(verdict).toEqual({ unsupported: expect.stringContaining('one position a slot') })
+})

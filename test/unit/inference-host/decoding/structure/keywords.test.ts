@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest'
+import { compileStructure } from '../../../../../inference-host/decoding/structure/compile.ts'
+import { TwohopError } from '../../../../../shared/errors.ts'
+import { schemaStructure } from '../../../../fixtures/structure/drive.ts'
+
+function refusal(schema: unknown): TwohopError {
+  try {
+    compileStructure(schemaStructure(schema))
+  } catch (error) {
+    if (error instanceof TwohopError) return error
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+const list = (items: object) => ({ type: 'array', items })
+
+describe('a keyword that is not enforced is refused by name, at its path', () => {
+  test.each([
+    ...['not', 'if', 'then', 'else', 'contains', 'minContains', 'maxContains', 'patternProperties'],
+    ...['dependentRequired', 'dependentSchemas', 'dependencies', 'unevaluatedProperties', 'unevaluatedItems'],
+    ...[
+      'additionalItems',
+      'contentEncoding',
+      'contentMediaType',
+      '$anchor',
+      '$dynamicRef',
+      '$id',
+      'nullable',
+    ],
+    ...['discriminator', 'divisibleBy', 'typo'],
+  ])('%s', (keyword) => {
+    const error = refusal({ type: 'object', properties: { a: { type: 'array', items: { [keyword]: {} } } } })
+    expect(error.code).toBe('invalid_request')
+    expect(error.param).toBe(`schema.properties.a.items.${keyword}`)
+    expect(error.message).toContain(`"${keyword}"`)
+  })
+})
+
+describe('a value of a keyword that is not enforced is refused, at its path', () => {
+  test.each([
+    ['multipleOf', { type: 'integer', multipleOf: 7 }, 'schema.multipleOf'],
+    ['uniqueItems', { type: 'array', items: { type: 'integer' }, uniqueItems: true }, 'schema.uniqueItems'],
+    ['format', { type: 'string', format: 'iri' }, 'schema.format'],
+    ['format', { type: 'string', format: 'date', pattern: '^2' }, 'schema.format'],
+    ['pattern', { pattern: '(?=a)b' }, 'schema.pattern'],
+    ['pattern', { pattern: '(a)\\1' }, 'schema.pattern'],
+    ['pattern', { pattern: '\\bword\\b' }, 'schema.pattern'],
+    ['pattern', { pattern: '\\p{L}+' }, 'schema.pattern'],
+    ['pattern', { pattern: '(^a|b$)' }, 'schema.pattern'],
+    ['pattern', { pattern: 'a{3,2}' }, 'schema.pattern'],
+    ['minLength', { type: 'string', pattern: '^a{2}$', minLength: 3 }, 'schema.minLength'],
+    ['maxLength', { type: 'string', minLength: 3, maxLength: 2 }, 'schema.maxLength'],
+    ['minProperties', { type: 'object', minProperties: 2 }, 'schema.minProperties'],
+    ['maxProperties', { required: ['a', 'b'], maxProperties: 1 }, 'schema.maxProperties'],
+    ['propertyNames', { properties: { a: true }, propertyNames: { maxLength: 1 } }, 'schema.propertyNames'],
+    ['$ref', { $ref: 'https://example.com/schema.json' }, 'schema.$ref'],
+    ['$ref', { $ref: '#/$defs/none' }, 'schema.$ref'],
+    ['$ref', { $ref: '#name' }, 'schema.$ref'],
+    ['oneOf', { oneOf: [{ type: 'integer' }, { type: 'number' }] }, 'schema.oneOf'],
+    ['oneOf', { oneOf: [{ required: ['a'] }, { required: ['b'] }] }, 'schema.oneOf'],
+    ['items', { type: 'array', items: [{ type: 'string' }] }, 'schema.items'],
+    ['minItems', { type: 'array', items: false, minItems: 1 }, 'schema.minItems'],
+    ['properties', { properties: JSON.parse('{"__proto__": {}}') }, 'schema.properties'],
+    ['type', { type: 'float' }, 'schema.type'],
+    ['enum', { enum: [] }, 'schema.enum'],
+    ['required', { required: 'a' }, 'schema.required'],
+    ['minLength', { minLength: -1 }, 'schema.minLength'],
+    ['pattern', { enum: ['a'], pattern: '^b' }, 'schema.pattern'],
+  ])('%s in %j', (keyword, schema, param) => {
+    const error = refusal(schema)
+    expect(error.code).toBe('invalid_request')
+    expect(error.param).toBe(param)
+    expect(error.message).toContain(`"${keyword}"`)
+  })
+})
+
+describe('what nothing is valid for is refused', () => {
+  test.each([
+    ['false', false],
+    ['a required property that is not allowed', { properties: { a: false }, required: ['a'] }],
+    ['a required property that is not declared', { additionalProperties: false, required: ['a'] }],
+    ['a range without an integer', { type: 'integer', exclusiveMinimum: 1, exclusiveMaximum: 2 }],
+    ['a number of more than 15 digits', { type: 'number', minimum: 1e16 }],
+    ['types that exclude one another', { allOf: [{ type: 'string' }, { type: 'null' }] }],
+    ['constants that differ', { allOf: [{ const: 1 }, { const: 2 }] }],
+    ['an enum of other types', { type: 'string', enum: [1, null] }],
+    ['an object that holds itself', { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }],
+    ['a reference to itself', { $ref: '#' }],
+    ['a combination of itself', { allOf: [{ $ref: '#' }], type: 'object' }],
+  ])('%s', (_, schema) => {
+    expect(refusal(schema).code).toBe('invalid_request')
+  })
+})
+
+describe('what would take too long or too much is refused', () => {
+  const nested = (depth: number): object => (depth === 0 ? { type: 'string' } : list(nested(depth - 1)))
+  const doubled = (depth: number): object =>
+    depth === 0 ? { type: 'string' } : { anyOf: [doubled(depth - 1), list(doubled(depth - 1))] }
+  const names = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, {}]))
+  test.each([
+    ['schemas nested 100 deep', nested(100)],
+    ['8,000 schemas', doubled(12)],
+    ['600 properties', { properties: names(600) }],
+    ['1,001 values', { enum: Array.from({ length: 1001 }, (_, n) => n) }],
+    ['70 kB', { description: 'x'.repeat(70_000) }],
+    ['a pattern of 3,000 characters', { pattern: 'a'.repeat(3000) }],
+    ['40 groups in one another', { pattern: `${'('.repeat(40)}a${')'.repeat(40)}` }],
+    ['an endless repeat of nothing', { pattern: '^(a*)*$' }],
+    [
+      'unique items of 200 values',
+      {
+        type: 'array',
+        uniqueItems: true,
+        minItems: 9,
+        items: { enum: Array.from({ length: 200 }, (_, n) => n) },
+      },
+    ],
+  ])('%s', (_, schema) => {
+    expect(refusal(schema).code).toBe('invalid_request')
+  })
+
+  test('bounds of any size are no work', () => {
+    const began = performance.now()
+    compileStructure(schemaStructure({ type: 'string', minLength: 900_000, maxLength: 9_000_000 }))
+    compileStructure(schemaStructure({ type: 'string', pattern: '^((a{1,9999}b){1,9999}c){1,9999}$' }))
+    expect(performance.now() - began).toBeLessThan(500)
+  })
+})
+
+test('annotations and extensions are let pass', () => {
+  const annotated = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'https://example.com/a',
+    title: 'A',
+    'x-order': 3,
+    type: 'string',
+    description: 'b',
+    default: 'c',
+    examples: ['d'],
+    deprecated: true,
+  }
+  expect(compileStructure(schemaStructure(annotated)).nodes.length).toBeGreaterThan(0)
+})

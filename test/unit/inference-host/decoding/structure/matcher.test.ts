@@ -1,0 +1,254 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { allows } from '../../../../../inference-host/decoding/structure/mask.ts'
+import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
+import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
+import {
+  bind,
+  endless,
+  generate,
+  hasty,
+  STOP,
+  schemaStructure,
+  uniform,
+  vocabularyOf,
+} from '../../../../fixtures/structure/drive.ts'
+import { embeddedModel } from '../../../../fixtures/weights/real.ts'
+
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat'))
+const words = () => new Int32Array(Math.ceil(vocabulary.tokens.length / 32))
+const regex = (pattern: string): Structure => ({ kind: 'regex', pattern, path: ['regex'] })
+const grammar = (source: string): Structure => ({ kind: 'grammar', grammar: source, path: ['grammar'] })
+const idOf = (text: string) =>
+  vocabulary.tokens.findIndex((bytes) => bytes && Buffer.from(bytes).toString() === text)
+
+describe('the budget of tokens', () => {
+  const schema = {
+    type: 'object',
+    properties: { a: { type: 'string' }, b: { type: 'array', items: {} } },
+    required: ['a', 'b'],
+  }
+
+  test('an answer that never wants to end is whole when its last token is taken', () => {
+    const structured = bind(schemaStructure(schema), vocabulary)
+    for (let maxTokens = structured.fewestTokens; maxTokens < structured.fewestTokens + 40; maxTokens++) {
+      const model = endless(seededRandom(maxTokens), vocabulary)
+      const answer = generate(structured.start(maxTokens), vocabulary, model, maxTokens)
+      expect(Object.keys(JSON.parse(answer))).toEqual(['a', 'b'])
+    }
+  })
+
+  test('fewer tokens than the shortest answer takes are refused before anything is generated', () => {
+    const structured = bind(schemaStructure(schema), vocabulary)
+    expect(() => structured.start(structured.fewestTokens - 1)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', param: 'max_tokens' }),
+    )
+  })
+
+  test('the shortest answer is counted in tokens, not characters', () => {
+    const { fewestTokens } = bind({ kind: 'choice', choices: ['the the the the'] }, vocabulary)
+    expect(fewestTokens).toBeLessThan(8)
+  })
+})
+
+describe('a matcher', () => {
+  test('allows stop tokens only where the answer may end', () => {
+    const matcher = bind(regex('ab?'), vocabulary).start(10)
+    const mask = words()
+    matcher.next(mask, 10)
+    expect(allows(mask, STOP)).toBe(false)
+    expect(matcher.mayEnd).toBe(false)
+    matcher.accept(idOf('a'))
+    matcher.next(mask, 9)
+    expect(allows(mask, STOP)).toBe(true)
+    expect(matcher.complete).toBe(false)
+    matcher.accept(idOf('b'))
+    expect(matcher.complete).toBe(true)
+    matcher.accept(STOP)
+    expect(matcher.terminated).toBe(true)
+  })
+
+  test('allows no special token, whatever text it looks like', () => {
+    const matcher = bind(regex('.*'), vocabulary).start(50)
+    const mask = words()
+    matcher.next(mask, 50)
+    expect([0, 1].map((id) => allows(mask, id))).toEqual([false, false])
+    expect(allows(mask, idOf('<'))).toBe(true)
+  })
+
+  test('throws at a token that does not fit, and stays where it was', () => {
+    const matcher = bind(regex('ab'), vocabulary).start(10)
+    expect(() => matcher.accept(idOf('b'))).toThrow('does not fit')
+    expect(() => matcher.accept(STOP)).toThrow('does not fit')
+    matcher.accept(idOf('a'))
+    matcher.accept(idOf('b'))
+    expect(matcher.complete).toBe(true)
+  })
+
+  test('forks into ways of their own, and goes back to the beginning', () => {
+    const matcher = bind(regex('a(b|c)'), vocabulary).start(10)
+    matcher.accept(idOf('a'))
+    const fork = matcher.fork()
+    fork.accept(idOf('b'))
+    expect([fork.complete, matcher.complete]).toEqual([true, false])
+    matcher.reset()
+    expect(() => matcher.accept(idOf('b'))).toThrow('does not fit')
+  })
+
+  test('knows what has to come, up to where there is a choice', () => {
+    const schema = {
+      type: 'object',
+      properties: { kind: { const: 'only' } },
+      required: ['kind'],
+      additionalProperties: false,
+    }
+    const matcher = bind(schemaStructure(schema), vocabulary).start(50)
+    expect(Buffer.from(matcher.jumpAhead()).toString()).toBe('{"kind":')
+  })
+
+  test('gives the same masks whatever was followed before', () => {
+    const structure = schemaStructure({ type: 'array', items: { type: 'string', maxLength: 9 } })
+    const answers = (warm: boolean) => {
+      const structured = bind(structure, vocabulary)
+      if (warm)
+        for (let seed = 0; seed < 20; seed++)
+          generate(structured.start(90), vocabulary, uniform(seededRandom(seed)), 90)
+      return generate(structured.start(60), vocabulary, uniform(seededRandom(99)), 60)
+    }
+    expect(answers(true)).toBe(answers(false))
+  })
+})
+
+describe('a mask', () => {
+  /** Every token is tried by itself. */
+  test('allows exactly the tokens that can follow', () => {
+    const structure = schemaStructure({
+      type: 'object',
+      properties: { a: { type: 'string', maxLength: 30 }, b: { type: 'number' } },
+      required: ['a'],
+    })
+    const structured = bind(structure, vocabulary)
+    fc.assert(
+      fc.property(fc.integer(), fc.nat({ max: 25 }), (seed, steps) => {
+        const model = uniform(seededRandom(seed))
+        const matcher = structured.start(1000)
+        const mask = words()
+        for (let step = 0; step < steps && !matcher.complete; step++) {
+          matcher.next(mask, 1000)
+          const token = model(
+            vocabulary.tokens.flatMap((_, id) => (allows(mask, id) && id !== STOP ? [id] : [])),
+          )
+          matcher.accept(token)
+        }
+        matcher.next(mask, 1000)
+        for (const id of vocabulary.tokens.keys()) {
+          if (id === STOP) continue
+          const fork = matcher.fork()
+          let follows = true
+          try {
+            fork.accept(id)
+          } catch {
+            follows = false
+          }
+          expect(allows(mask, id)).toBe(follows)
+        }
+      }),
+      { numRuns: 4, seed: 4 },
+    )
+  })
+
+  test.each([
+    [
+      'nested counts',
+      'root ::= a{1,900} "."\na ::= b{1,900}\nb ::= ([a-z]{1,9} | [a-z0-9]{1,9} | " "){1,900}',
+    ],
+    ['a rule within itself, three ways', 'root ::= "." | [a-z0-9 ] root root? root? "."?'],
+  ])('is bounded work for a grammar that can be read in very many ways: %s', (_, source) => {
+    const structured = bind(grammar(source), vocabulary)
+    const answer = generate(structured.start(40), vocabulary, endless(seededRandom(5), vocabulary), 40)
+    expect(answer).toMatch(/^[a-z0-9 ]+\.+$/)
+  })
+
+  test('goes on for thousands of characters', () => {
+    const structured = bind(schemaStructure({ type: 'string', maxLength: 20_000 }), vocabulary)
+    const answer = generate(structured.start(1500), vocabulary, endless(seededRandom(5), vocabulary), 1500)
+    expect([...JSON.parse(answer)].length).toBeGreaterThan(2500)
+  })
+})
+
+describe('regular expressions', () => {
+  test.each([
+    '[a-z]+@[a-z]+\\.(com|org)',
+    '^\\d{4}-\\d{2}$',
+    '(yes|no|may(be)?)',
+    '[^a-z\\s]{3,7}',
+    '\\w+(?:, \\w+)*',
+    'x{2}|y{3,}?|[\\u0041-\\u{43}]+',
+    '.{0,12}é?(?<name>日|本)*',
+    '[-\\]\\\\^]{1,4}',
+    '',
+  ])('/%s/ is what every answer matches as a whole', (pattern) => {
+    const structured = bind(regex(pattern), vocabulary)
+    const expected = new RegExp(`^(?:${pattern})$`, 'u')
+    for (let seed = 0; seed < 6; seed++)
+      for (const model of [uniform(seededRandom(seed)), hasty(seededRandom(seed), vocabulary)])
+        expect(generate(structured.start(40), vocabulary, model, 40)).toMatch(expected)
+  })
+
+  test.each([
+    '(',
+    'a)',
+    '[a',
+    '*',
+    'a**',
+    '(?!a)',
+    '(?i:a)',
+    '\\1',
+    '\\',
+    'a{2',
+    '[z-a]',
+    '\\p{L}',
+    'a^b',
+    '[\\x01]',
+  ])('/%s/ is refused', (pattern) => {
+    expect(() => bind(regex(pattern), vocabulary)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', param: 'regex' }),
+    )
+  })
+})
+
+describe('grammars', () => {
+  test('are followed, recursion included', () => {
+    const source = `# sums
+      root ::= term (" " [+*/-] " " term){0,3}
+      term ::= [0-9]{1,3} | "(" root ")" | name
+      name ::= [a-c_] [^\\x00-\\x2f:-\\u{10ffff}]?`.replace('\\u{10ffff}', '\\U0010ffff')
+    const structured = bind(grammar(source), vocabulary)
+    for (let seed = 0; seed < 20; seed++) {
+      const answer = generate(structured.start(60), vocabulary, uniform(seededRandom(seed)), 60)
+      expect(answer).toMatch(/^[0-9a-c_()+*/ -]+$/)
+      expect(answer.split('(').length).toBe(answer.split(')').length)
+    }
+  })
+
+  test.each([
+    ['no root', 'a ::= "b"', 'no rule "root"'],
+    ['a rule that is not defined', 'root ::= a', '"a" is not defined'],
+    ['a rule twice', 'root ::= "a"\nroot ::= "b"', 'line 2'],
+    ['a rule that begins with itself', 'root ::= root "a" | "b"', 'begins with itself'],
+    ['rules that begin with one another', 'root ::= "x"? a\na ::= root "y" | "z"', 'begins with itself'],
+    ['a rule that never ends', 'root ::= "a" root', 'ever ends'],
+    ['a repeat of what may be empty', 'root ::= ("a"?)*', 'may be empty'],
+    ['a lookahead', 'root ::= "a" (="b")', 'line 1'],
+    ['a group that is not closed', 'root ::= ("a"', 'not closed'],
+    ['control characters', 'root ::= "\\x01"', 'control'],
+  ])('with %s are refused', (_, source, message) => {
+    expect(() => bind(grammar(source), vocabulary)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_request',
+        param: 'grammar',
+        message: expect.stringContaining(message),
+      }),
+    )
+  })
+})

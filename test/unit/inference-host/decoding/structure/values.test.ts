@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import { bind, schemaStructure, vocabularyOf } from '../../../../fixtures/structure/drive.ts'
+import { embeddedModel } from '../../../../fixtures/weights/real.ts'
+
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat'))
+
+/** Whether `answer` can be written, a byte at a time. */
+function accepts(schema: unknown, answer: string): boolean {
+  const matcher = bind(schemaStructure(schema), vocabulary).start(1_000_000)
+  try {
+    for (const byte of Buffer.from(answer)) matcher.accept(vocabulary.ofByte[byte] ?? -1)
+  } catch {
+    return false
+  }
+  return matcher.mayEnd
+}
+
+const named = {
+  properties: { a: { type: 'integer' }, ab: {} },
+  required: ['a'],
+  additionalProperties: { type: 'string' },
+}
+const range = { type: 'number', minimum: -1.5, exclusiveMaximum: 20 }
+const optional = { properties: { a: { type: 'null' }, b: { type: 'null' }, c: { type: 'null' } } }
+const tags = { type: 'array', uniqueItems: true, minItems: 1, maxItems: 2, items: { enum: ['x', 'y', 'z'] } }
+const label = { type: 'string', pattern: '^[a-z]([-a-z]*[a-z])?$', maxLength: 5 }
+
+test.each([
+  ['a space after colons and commas', { type: 'array' }, '[1, {"a": 2}]'],
+  ['a name that begins like a declared one', named, '{"a":1,"abc":"x"}'],
+  [
+    'a name that a declared one begins like',
+    { properties: { ab: {} }, additionalProperties: { type: 'null' } },
+    '{"a":null}',
+  ],
+  ['the last of optional properties alone', optional, '{"c":null}'],
+  ['the first and the last of them', optional, '{"a":null,"c":null}'],
+  ['none of them', optional, '{}'],
+  ['the least number', range, '-1.5'],
+  ['a number near the open bound', range, '19.8999'],
+  ['an integer in a range of numbers', range, '7'],
+  ['the last integer of 15 digits', { type: 'integer' }, '999999999999999'],
+  ['characters beyond the basic plane as one', { type: 'string', maxLength: 2 }, '"🙂é"'],
+  ['an escape as one character', { type: 'string', maxLength: 2 }, '"\\n\\""'],
+  ['a pattern that a length allows', label, '"ab-cd"'],
+  ['a pattern that escapes', { type: 'string', pattern: '^[^a]b\\\\$' }, '"\\"b\\\\"'],
+  ['items of a set in order', tags, '["x","z"]'],
+  ['a constant that holds U+FFFD, escaped', { const: '\ufffd' }, '"\\ufffd"'],
+])('%s can be written', (_, schema, answer) => {
+  expect(accepts(schema, answer)).toBe(true)
+})
+
+test.each([
+  ['two spaces', { type: 'array' }, '[1,  2]'],
+  ['a line feed between values', { type: 'array' }, '[1,\n2]'],
+  ['a declared name once more', named, '{"a":1,"a":"x"}'],
+  ['another order than the declared', optional, '{"c":null,"a":null}'],
+  ['a property that is not declared', optional, '{"d":null}'],
+  ['a number beyond the open bound', range, '20'],
+  ['a number under the least', range, '-1.6'],
+  ['a number just under the least', range, '-1.51'],
+  ['a number just over the greatest', { type: 'number', maximum: 20 }, '20.5'],
+  ['an exponent', { type: 'number' }, '1e999'],
+  ['16 digits', { type: 'integer' }, '1000000000000000'],
+  ['a leading zero', { type: 'integer' }, '01'],
+  ['one character too many', { type: 'string', maxLength: 2 }, '"abc"'],
+  ['one too few', { type: 'string', minLength: 2 }, '"🙂"'],
+  ['an escaped pair of surrogates', { type: 'string' }, '"\\ud83d\\ude42"'],
+  ['a control character', { type: 'string' }, '"\u0007"'],
+  ['U+FFFD, which a detokenizer cannot tell from a broken character', { type: 'string' }, '"\ufffd"'],
+  ['a pattern that is too long', label, '"abcdef"'],
+  ['an item twice', tags, '["x","x"]'],
+  ['too many items', tags, '["x","y","z"]'],
+  ['a 30th of February', { type: 'string', format: 'date' }, '"2024-02-30"'],
+])('%s cannot', (_, schema, answer) => {
+  expect(accepts(schema, answer)).toBe(false)
+})
+
+test.each(['c0af', 'eda080', 'f5808080', 'f4908080', '80', 'e28228'])(
+  'bytes %s, which are no UTF-8, cannot be written',
+  (hex) => {
+    const matcher = bind(schemaStructure({ type: 'string' }), vocabulary).start(100)
+    matcher.accept(vocabulary.ofByte[0x22] ?? -1)
+    expect(() => {
+      for (const byte of Buffer.from(hex, 'hex')) matcher.accept(vocabulary.ofByte[byte] ?? -1)
+    }).toThrow('does not fit')
+  },
+)

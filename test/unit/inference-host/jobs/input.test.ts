@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createAdmit } from '../../../../inference-host/admission/admit.ts'
+import { createStartInput, type Outcome } from '../../../../inference-host/jobs/input.ts'
+import { createQueue, type Queue } from '../../../../inference-host/scheduler/queue.ts'
+import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+import { CHAT_JOB, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { verifiedJob } from '../../../fixtures/host-jobs.ts'
+
+const DONE = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
+const COUNTS = { promptTokens: 5, outputTokens: 3, computeMs: 12 }
+
+let engine: HandEngine
+let queue: Queue
+let ready: boolean
+let lines: string[]
+
+beforeEach(() => {
+  // The queue's clock is the steady one.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
+  engine = createHandEngine({ id: 'chat-1' })
+  queue = createQueue({ engine, limit: 3 })
+  ready = true
+  lines = []
+})
+afterEach(() => vi.useRealTimers())
+
+function starter() {
+  return createStartInput({
+    admit: createAdmit({
+      queues: new Map([['chat-1', queue]]),
+      requests: createRequests({ keepMs: 1000, most: 10 }),
+      priority: 'job',
+      ready: () => ready,
+    }),
+    compile: async () => {
+      throw new Error('no input here has a structure')
+    },
+    bodyBytes: 2048,
+    log: (event, fields) => lines.push(`${event} ${JSON.stringify(fields)}`),
+  })
+}
+
+const start = (job = verifiedJob(3), index = 0, attempt = 1) => starter()(job, index, attempt)
+
+/** Hashing takes its time on another thread. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate)
+}
+const arrived = (runs = 1) => until(() => engine.runs.length === runs)
+const waiting = (inputs: number) => until(() => queue.load().waiting === inputs)
+
+const resultOf = ({ result }: Outcome) =>
+  result && { failed: result.failed, ...(JSON.parse(result.json) as { status: number; body: unknown }) }
+const codeOf = (outcome: Outcome) =>
+  (resultOf(outcome)?.body as { error: { code: string } } | undefined)?.error.code
+
+test('an answer is kept as the route gives it, with what was computed', async () => {
+  const input = start(verifiedJob(3), 1, 2)
+  await arrived()
+  const run = runOf(engine)
+  expect(run.job).toMatchObject({
+    kind: 'chat',
+    messages: [{ role: 'user', content: 'input 1' }],
+    limits: { promptTokens: 32, outputTokens: 8 },
+    account: 'account-1',
+  })
+  run.report({ type: 'started', promptTokens: 5 })
+  run.report({ type: 'token', text: 'Hello', outputTokens: 1 })
+  run.end(DONE, COUNTS)
+  const outcome = await input.outcome
+  expect(outcome).toMatchObject({ index: 1, use: COUNTS })
+  expect(outcome).not.toHaveProperty('retryMs')
+  expect(resultOf(outcome)).toMatchObject({
+    failed: false,
+    status: 200,
+    body: {
+      object: 'chat.completion',
+      choices: [{ message: { content: 'Hello' } }],
+      usage: { prompt_tokens: 5, completion_tokens: 3 },
+    },
+  })
+  expect(lines).toEqual([expect.stringMatching(/^run .*"id":"job-1\.1\.2"/)])
+})
+
+test('what somebody asks for at the keyboard goes before an input that waits', async () => {
+  const first = start()
+  await arrived()
+  start(verifiedJob(3), 1)
+  await waiting(1)
+  const asked = queue.submit(CHAT_JOB, Date.now() + 60_000, { account: 'account-1' })
+  runOf(engine).end(DONE, COUNTS)
+  await first.outcome
+  expect(runOf(engine, 1).job).toMatchObject({ messages: CHAT_JOB.kind === 'chat' && CHAT_JOB.messages })
+  runOf(engine, 1).end(DONE, COUNTS)
+  expect(await asked.ended).toBe('finished')
+  await arrived(3)
+  expect(runOf(engine, 2).job).toMatchObject({ messages: [{ content: 'input 1' }] })
+})
+
+test('a full queue, and a host that is not ready, are no result: it is to be tried again', async () => {
+  for (let i = 0; i < 4; i++) queue.submit(CHAT_JOB, Date.now() + 60_000)
+  const busy = await start().outcome
+  expect(busy).toMatchObject({ use: { promptTokens: 0, outputTokens: 0, computeMs: 0 } })
+  expect(busy.result).toBeUndefined()
+  expect(busy.retryMs).toBeGreaterThanOrEqual(1000)
+  ready = false
+  const notReady = await start().outcome
+  expect(notReady.result).toBeUndefined()
+  expect(notReady.retryMs).toBe(1000)
+})
+
+test('one that the host interrupts because it stops is no result, and what it used is told', async () => {
+  const input = start()
+  await arrived()
+  queue.interruptAll(new TwohopError('host_unavailable', 'The host is stopping.'))
+  runOf(engine).end({ how: 'stopped' }, COUNTS)
+  const outcome = await input.outcome
+  expect(outcome).toMatchObject({ use: COUNTS, retryMs: 1000 })
+  expect(outcome.result).toBeUndefined()
+})
+
+test('stopped by the job: no result; answered in the same moment: the answer', async () => {
+  for (const [end, failed] of [
+    [{ how: 'stopped' }, undefined],
+    [DONE, false],
+  ] as const) {
+    engine.runs.length = 0
+    const input = start()
+    await arrived()
+    runOf(engine).report({ type: 'started', promptTokens: 5 })
+    input.stop()
+    expect(runOf(engine).stopped).toBe(true)
+    runOf(engine).end(end, COUNTS)
+    const outcome = await input.outcome
+    expect(outcome.use).toEqual(COUNTS)
+    expect(resultOf(outcome)?.failed).toBe(failed)
+  }
+})
+
+test('the time that an input may take counts from its start, not from when it began to wait', async () => {
+  const first = queue.submit(CHAT_JOB, Date.now() + 3_600_000)
+  const input = start(verifiedJob(1, { inputMs: 1000 }))
+  await waiting(1)
+  await vi.advanceTimersByTimeAsync(5500)
+  runOf(engine).end(DONE, COUNTS)
+  expect(await first.ended).toBe('finished')
+  await arrived(2)
+  await vi.advanceTimersByTimeAsync(999)
+  expect(runOf(engine, 1).stopped).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(runOf(engine, 1).stopped).toBe(true)
+  runOf(engine, 1).end({ how: 'stopped' }, COUNTS)
+  const outcome = await input.outcome
+  expect(outcome.use).toEqual(COUNTS)
+  expect(resultOf(outcome)).toMatchObject({ failed: true, status: 504 })
+  expect(codeOf(outcome)).toBe('host_timeout')
+})
+
+test('at the job’s deadline it is no result: the job has expired', async () => {
+  const input = start(verifiedJob(1, { deadline: Date.now() + 1000 }))
+  await arrived()
+  await vi.advanceTimersByTimeAsync(1000)
+  runOf(engine).end({ how: 'stopped' }, COUNTS)
+  const outcome = await input.outcome
+  expect(outcome).toMatchObject({ use: COUNTS, retryMs: 0 })
+  expect(outcome.result).toBeUndefined()
+})
+
+test.each([
+  ['a failure of the model', 'host_failed', { how: 'failed' }],
+  [
+    'a refusal of the model',
+    'prompt_exceeds_reservation',
+    { how: 'refused', code: 'prompt_exceeds_reservation', message: 'too long', param: undefined },
+  ],
+] as const)('%s is the result', async (_what, code, end) => {
+  const input = start()
+  await arrived()
+  runOf(engine).end(end, COUNTS)
+  const outcome = await input.outcome
+  expect(codeOf(outcome)).toBe(code)
+  expect(outcome).not.toHaveProperty('retryMs')
+})
+
+test('a path that computes nothing is an error, and so is a result that is too large to be kept', async () => {
+  expect(codeOf(await start(verifiedJob(1, { path: '/v1/requests/1' })).outcome)).toBe('not_found')
+  const input = start()
+  await arrived()
+  runOf(engine).report({ type: 'token', text: 'x'.repeat(5_000_000), outputTokens: 1 })
+  runOf(engine).end(DONE, COUNTS)
+  const outcome = await input.outcome
+  expect(codeOf(outcome)).toBe('body_too_large')
+  expect(outcome.use).toEqual(COUNTS)
+})

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import type { ServiceClaims } from '../../../../shared/service-token.ts'
+import { CHAT, codeOf, createHandApp, DONE } from '../../../fixtures/hand-app.ts'
+
+test('a task that takes one input refuses two, and its place in the queue is free again', async () => {
+  const { engine, send } = await createHandApp()
+  const request = { model: 'chat-1', inputs: ['a', 'b'], single: false, max_tokens: 4, parameters: {} }
+  const refused = send('POST /v1/tasks/text-generation', request, { scope: 'tasks:text-generation' })
+  expect(await codeOf(refused)).toEqual({ status: 400, code: 'invalid_request', param: 'inputs' })
+  expect(engine.runs).toHaveLength(0)
+})
+
+test('a task that nobody serves', async () => {
+  const { send } = await createHandApp()
+  const body = { model: 'chat-1', inputs: ['a'], single: true, max_tokens: 0, parameters: {} }
+  expect(await codeOf(send('POST /v1/tasks/text-to-video', body))).toMatchObject({
+    status: 404,
+    code: 'task_not_found',
+  })
+})
+
+test.each<[string, object, Partial<ServiceClaims>, { status: number; code: string; param?: string }]>([
+  ['another model', CHAT, { model: 'chat-2' }, { status: 401, code: 'service_token_invalid' }],
+  ['another scope', CHAT, { scope: 'embed' }, { status: 401, code: 'service_token_invalid' }],
+  [
+    'more output than reserved',
+    { ...CHAT, max_tokens: 9 },
+    {},
+    { status: 401, code: 'service_token_invalid' },
+  ],
+  ['a model that is not here', { ...CHAT, model: 'x' }, {}, { status: 404, code: 'model_not_found' }],
+  ['a model of another kind', { ...CHAT, model: 'embed-1' }, {}, { status: 400, code: 'invalid_request' }],
+  ['a past deadline', CHAT, { deadline: 1 }, { status: 504, code: 'host_timeout' }],
+  [
+    'a wrong field',
+    { ...CHAT, messages: [{ role: 'user', content: 1 }] },
+    {},
+    { status: 400, code: 'invalid_request', param: 'messages[0]' },
+  ],
+  ['no JSON', '{' as unknown as object, { model: 'chat-1' }, { status: 400, code: 'invalid_request' }],
+  [
+    'a body beyond the limit',
+    { ...CHAT, messages: [{ role: 'user', content: 'x'.repeat(3000) }] },
+    {},
+    { status: 413, code: 'body_too_large' },
+  ],
+])('refused without compute: %s', async (_name, body, claims, expected) => {
+  const { engine, send } = await createHandApp()
+  expect(await codeOf(send('POST /v1/chat/completions', body, claims))).toMatchObject(expected)
+  expect(engine.runs).toHaveLength(0)
+})
+
+test('a body other than the signed one', async () => {
+  const { send } = await createHandApp()
+  const other = { ...CHAT, max_tokens: 1 }
+  expect(await codeOf(send('POST /v1/chat/completions', CHAT, {}, other))).toMatchObject({
+    status: 401,
+    code: 'service_token_body_mismatch',
+  })
+})
+
+test('a replay, while the first runs and after its end', async () => {
+  const { engine, send, arrived } = await createHandApp()
+  const first = send('POST /v1/chat/completions', CHAT, { jti: 'once' })
+  const run = await arrived()
+  const again = () => codeOf(send('POST /v1/chat/completions', CHAT, { jti: 'once' }))
+  expect(await again()).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  run.end(DONE)
+  await first
+  expect(await again()).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  expect(engine.runs).toHaveLength(1)
+})
+
+test('a full queue answers host_busy with Retry-After, and that token may be sent again', async () => {
+  const { queues, send, arrived } = await createHandApp()
+  // One after the other: tokens are checked on other threads, so two sent together may overtake each other.
+  const running = send('POST /v1/chat/completions', CHAT)
+  const run = await arrived()
+  const waiting = send('POST /v1/chat/completions', CHAT)
+  while (queues.get(CHAT.model)?.load().waiting !== 1) await new Promise(setImmediate)
+  const refused = await send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  expect(refused.headers.get('retry-after')).toBe('1')
+  expect(await codeOf(refused)).toMatchObject({ status: 503, code: 'host_busy' })
+  run.end(DONE)
+  await running
+  const retried = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  ;(await arrived(1)).end(DONE)
+  ;(await arrived(2)).end(DONE)
+  expect((await retried).status).toBe(200)
+  await waiting
+})
+
+test('a host that is not ready answers host_not_ready, and that token may be sent again', async () => {
+  const { state, send, arrived } = await createHandApp()
+  state.ready = false
+  const refused = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  expect(await codeOf(refused)).toMatchObject({ status: 503, code: 'host_not_ready' })
+  state.ready = true
+  const retried = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  ;(await arrived()).end(DONE)
+  expect((await retried).status).toBe(200)
+})

@@ -1,0 +1,202 @@
+import { PreTrainedTokenizer } from '@huggingface/transformers'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { byteBoundBreaker, measureOverhead } from '../../../../inference-host/weights/overhead.ts'
+import { loadTokenizer } from '../../../../inference-host/weights/tokenizer.ts'
+import { embeddedModel, realModel } from '../../../fixtures/weights/real.ts'
+
+type Message = { role: 'system' | 'user' | 'assistant'; content: string }
+
+const bytesOf = (text: string) => new TextEncoder().encode(text).length
+
+const special = fc.constantFrom(
+  '<|im_start|>',
+  '<|im_end|>',
+  '<|im_',
+  'start|>',
+  '<|endoftext|>',
+  '[CLS]',
+  '[SEP]',
+  '</s>',
+)
+const awkward = fc.constantFrom(
+  '👩‍👩‍👧‍👦',
+  '각난닭',
+  'e\u0301\u0323',
+  '漢字かな',
+  '\u0000\u0007\u001b',
+  '\r\n\t  ',
+  'ﷺ',
+  'İŞ',
+  '\u200d\u202e',
+  '𝅘𝅥𝅮',
+  'user\n',
+  '1234567890',
+  'zßæœ',
+)
+/** What a JSON body in UTF-8 can hold: every Unicode scalar value, with much that tokenizers treat specially. */
+const text = fc
+  .array(
+    fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.lorem({ maxCount: 3 }), special, awkward),
+    {
+      maxLength: 5,
+    },
+  )
+  .map((parts) => parts.join(''))
+const anyRoles: fc.Arbitrary<Message[]> = fc.array(
+  fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: text }),
+  { minLength: 1, maxLength: 10 },
+)
+/** User and assistant by turns: some templates take nothing else. */
+const byTurns: fc.Arbitrary<Message[]> = fc
+  .array(text, { minLength: 1, maxLength: 10 })
+  .map((contents) => contents.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })))
+const messages = fc.oneof(anyRoles, byTurns)
+
+/** Tokens of a conversation as the host would compute it, or undefined where the template refuses it. */
+function promptTokens(tokenizer: PreTrainedTokenizer, conversation: Message[]): number | undefined {
+  try {
+    const prompt = tokenizer.apply_chat_template(conversation, {
+      tokenize: false,
+      add_generation_prompt: true,
+    })
+    return tokenizer.encode(prompt, { add_special_tokens: false }).length
+  } catch {
+    return undefined
+  }
+}
+
+function holdsForChats(tokenizer: PreTrainedTokenizer, numRuns: number): number {
+  const { request, item } = measureOverhead(tokenizer)
+  let accepted = 0
+  fc.assert(
+    fc.property(messages, (conversation) => {
+      const tokens = promptTokens(tokenizer, conversation)
+      if (tokens === undefined) return
+      accepted++
+      const bytes = conversation.reduce((sum, { content }) => sum + bytesOf(content), 0)
+      expect(tokens).toBeLessThanOrEqual(bytes + request + item * conversation.length)
+    }),
+    { numRuns },
+  )
+  return accepted
+}
+
+function holdsForTexts(tokenizer: PreTrainedTokenizer, numRuns: number): void {
+  const { request, item } = measureOverhead(tokenizer)
+  fc.assert(
+    fc.property(text, (content) => {
+      expect(tokenizer.encode(content).length).toBeLessThanOrEqual(bytesOf(content) + request + item)
+    }),
+    { numRuns },
+  )
+}
+
+const smol = realModel('SmolLM2-135M-Instruct')
+const miniLm = realModel('all-MiniLM-L6-v2')
+
+describe('the embedded models', () => {
+  test('twohop-chat: every conversation is covered', async () => {
+    const tokenizer = await loadTokenizer(embeddedModel('twohop-chat'))
+    expect(holdsForChats(tokenizer, 200)).toBe(200)
+    holdsForTexts(tokenizer, 200)
+    expect(byteBoundBreaker(tokenizer)).toBeUndefined()
+  })
+
+  test.each(['twohop-embed', 'twohop-classify'])('%s: every input is covered', async (name) => {
+    const tokenizer = await loadTokenizer(embeddedModel(name))
+    holdsForTexts(tokenizer, 400)
+    expect(byteBoundBreaker(tokenizer)).toBeUndefined()
+  })
+})
+
+describe.skipIf(!smol)('SmolLM2-135M-Instruct', () => {
+  let loaded: PreTrainedTokenizer
+  beforeAll(async () => {
+    loaded = await loadTokenizer(smol as string)
+  })
+  const withTemplate = (chat_template: string) =>
+    new PreTrainedTokenizer(loaded._tokenizerJSON, { ...loaded._tokenizerConfig, chat_template })
+
+  test('every conversation and every raw prompt is covered', () => {
+    expect(holdsForChats(loaded, 200)).toBe(200)
+    holdsForTexts(loaded, 100)
+  })
+
+  test('the measure is what ChatML adds: two marks, the role in bytes, a newline', () => {
+    const system = loaded.encode(
+      'system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face',
+    ).length
+    const generation = 1 + loaded.encode('assistant\n').length
+    expect(measureOverhead(loaded)).toEqual({
+      // The longest role is the costliest, and a conversation that begins with it gets the default system prompt.
+      request: 3 + system + generation,
+      item: 3 + bytesOf('assistant\n'),
+    })
+  })
+
+  test.each([
+    [
+      'Llama 2, system folded into the first question, roles have to alternate',
+      "{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}{% set system_message = messages[0]['content'] %}{% else %}{% set loop_messages = messages %}{% set system_message = false %}{% endif %}{% for message in loop_messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}{% if loop.index0 == 0 and system_message != false %}{% set content = '<<SYS>>\\n' + system_message + '\\n<</SYS>>\\n\\n' + message['content'] %}{% else %}{% set content = message['content'] %}{% endif %}{% if message['role'] == 'user' %}{{ '<|endoftext|>' + '[INST] ' + content.strip() + ' [/INST]' }}{% else %}{{ ' ' + content.strip() + ' ' + '<|im_end|>' }}{% endif %}{% endfor %}",
+    ],
+    [
+      'Gemma, without a system role',
+      "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}{% if message['role'] == 'assistant' %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\\n' + message['content'] | trim + '<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}",
+    ],
+    [
+      'a long line after every answer and before the last message',
+      "{% for message in messages %}{% if loop.last %}{{ 'Now pay attention to what follows, it is the last message of all:\\n' }}{% endif %}{{ '<|im_start|>' + message['role'] + ': ' + message['content'] + '\\n' }}{% if message['role'] == 'assistant' %}{{ '(that was an answer of the assistant, who may be wrong)\\n' }}{% endif %}{% endfor %}{{ '<|im_start|>assistant:' }}",
+    ],
+  ])('other templates are covered too: %s', (_, template) => {
+    expect(holdsForChats(withTemplate(template), 200)).toBeGreaterThan(10)
+  })
+
+  test('a template that repeats a content is refused', () => {
+    const tokenizer = withTemplate(
+      '{% for message in messages %}{{ message.content + message.content }}{% endfor %}',
+    )
+    expect(() => measureOverhead(tokenizer)).toThrow(
+      expect.objectContaining({ code: 'template_unsupported' }),
+    )
+  })
+
+  test('a template that renders nothing is refused', () => {
+    const tokenizer = withTemplate("{{ raise_exception('no') }}")
+    expect(() => measureOverhead(tokenizer)).toThrow(
+      expect.objectContaining({ code: 'template_unsupported' }),
+    )
+  })
+
+  test('with the NFC normalizer of other families, some characters have more tokens than bytes', () => {
+    const nfc = new PreTrainedTokenizer(
+      { ...loaded._tokenizerJSON, normalizer: { type: 'NFC' } },
+      loaded._tokenizerConfig,
+    )
+    const breaker = byteBoundBreaker(nfc)
+    expect(breaker?.tokens).toBeGreaterThan(breaker?.bytes ?? Number.POSITIVE_INFINITY)
+  })
+})
+
+describe.skipIf(!miniLm)('all-MiniLM-L6-v2', () => {
+  test('every input is covered, by its two special tokens', async () => {
+    const tokenizer = await loadTokenizer(miniLm as string)
+    expect(measureOverhead(tokenizer)).toEqual({ request: 0, item: 2 })
+    holdsForTexts(tokenizer, 600)
+  })
+
+  // A word piece covers at least one character of the normalized text, and the normalizer works character by
+  // character, so this is the whole proof that WordPiece never makes more tokens than there were bytes.
+  test('the normalizer makes of no character more characters than it has bytes', async () => {
+    const { normalizer } = (await loadTokenizer(miniLm as string))._tokenizer
+    if (!normalizer) throw new Error('a BERT tokenizer has a normalizer')
+    const broken: string[] = []
+    for (let point = 0; point <= 0x10ffff; point++) {
+      if (point >= 0xd800 && point <= 0xdfff) continue
+      const character = String.fromCodePoint(point)
+      if (character.normalize('NFD') === character && character.toLowerCase() === character) continue
+      if ([...normalizer.normalize(character).trim()].length > bytesOf(character)) broken.push(character)
+    }
+    expect(broken).toEqual([])
+  })
+})

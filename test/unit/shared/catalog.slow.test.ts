@@ -1,0 +1,24 @@
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { catalogEntry } from '../../../inference-host/pull/catalog-entry.ts'
+import { readManifest, sourceFolder } from '../../../inference-host/weights/manifest.ts'
+import written from '../../../shared/catalog.json' with { type: 'json' }
+import { Catalog } from '../../../shared/catalog.ts'
+import { REPOSITORY } from '../../fixtures/weights/real.ts'
+
+const manifestFile = path.join(REPOSITORY, 'inference-host/models.json')
+const { models: entries } = await readManifest(manifestFile)
+const { models } = Catalog.parse(written)
+
+// The edge reserves by the catalog and the host refuses by the model: were the catalog short, honest requests would fail.
+describe('the catalog covers what the shipped models measure', () => {
+  test.each(entries)('$id', async (entry) => {
+    const { catalog, warning } = await catalogEntry(entry, sourceFolder(entry.source, manifestFile))
+    const model = models.find(({ id }) => id === entry.id)
+    expect(model?.tasks).toEqual(catalog.tasks)
+    expect(model?.overhead.request).toBeGreaterThanOrEqual(catalog.overhead.request)
+    expect(model?.overhead.item).toBeGreaterThanOrEqual(catalog.overhead.item)
+    expect(model?.context).toBeLessThanOrEqual(catalog.context)
+    expect(warning).toBeUndefined()
+  })
+})
