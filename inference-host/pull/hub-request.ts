@@ -101,7 +101,7 @@ export function wholeNumber(text: string | null): number | undefined {
 }
 
 function redirectTarget(from: URL, location: string, subject: string): URL {
-  const target = URL.canParse(location, from) ? new URL(location, from) : undefined
+  const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined
   const allowed = from.protocol === 'https:' ? ['https:'] : ['https:', 'http:']
   if (!target || !allowed.includes(target.protocol))
     throw new ModelError('hub_failed', `${subject}: the hub redirects to where no file is fetched from`)

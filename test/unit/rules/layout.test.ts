@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { listedDecoding, listedPlaces } from '../../fixtures/floors.ts'
+import { repositoryFiles } from '../../fixtures/imports.ts'
+
+const files = repositoryFiles()
+const CODE = /\.(ts|mjs)$/
+/** Files of a folder that are no floors: settings, and data. */
+const NO_FLOOR = /\.(json|md)$/
+
+/** The folders (with a slash) and code files right in a folder. */
+function placesIn(folder: string): string[] {
+  const names = files.filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length))
+  const places = names.map((name) => (name.includes('/') ? `${name.split('/')[0]}/` : name))
+  return [...new Set(places)].filter((place) => !NO_FLOOR.test(place)).map((place) => `${folder}${place}`)
+}
+
+describe('docs/architecture.md', () => {
+  it.each(['edge', 'inference-host'])('lists every floor of %s, and no other', (hop) => {
+    expect(listedPlaces(`floors of ${hop}`).sort()).toEqual(placesIn(`${hop}/`).sort())
+  })
+
+  it('lists every room of decoding/, and no other', () => {
+    expect(listedDecoding().sort()).toEqual(placesIn('inference-host/decoding/').sort())
+  })
+
+  it('lists every folder beside the hops, and no other', () => {
+    const folders = placesIn('').filter((place) => place.endsWith('/') && !place.startsWith('.'))
+    const hops = ['edge/', 'inference-host/']
+    expect([...listedPlaces('rooms'), ...hops].sort()).toEqual(folders.sort())
+  })
+})
+
+describe('a source', () => {
+  const lines = files.filter((file) => CODE.test(file) && !file.startsWith('models/'))
+
+  it('has a name that says something', () => {
+    expect(
+      lines.filter((file) => /(^|\/)(utils?|helpers?|managers?|misc|common)(\/|[.-])/i.test(file)),
+    ).toEqual([])
+  })
+})
+
+describe('test/unit/', () => {
+  it('mirrors the sources: each of its folders is one of theirs', () => {
+    const folders = new Set(files.map((file) => file.split('/').slice(0, -1).join('/')))
+    const stray = files
+      .filter((file) => file.startsWith('test/unit/') && !/^test\/unit\/(docs|rules)\//.test(file))
+      .map((file) => file.slice('test/unit/'.length).split('/').slice(0, -1).join('/'))
+      .filter((folder) => folder !== '' && !folders.has(folder))
+    expect([...new Set(stray)]).toEqual([])
+  })
+
+  it('holds tests alone; what they share is in test/fixtures/', () => {
+    expect(files.filter((file) => file.startsWith('test/unit/') && !file.endsWith('.test.ts'))).toEqual([])
+  })
+})
