@@ -83,7 +83,8 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
       const code = await codeOf(response.clone())
       if (stopping.signal.aborted) return { index, use, retryMs: 0 }
       if (PASSING.has(code)) return { index, use, retryMs: retryMsOf(response) }
-      if (code === 'host_timeout' && job.deadline <= now()) return { index, use, retryMs: 0 }
+      // Passed, or too near for this input: it is left over, and the job expires.
+      if (code === 'host_timeout') return { index, use, retryMs: Math.max(0, job.deadline - now()) }
       return { index, use, result: await resultOf(response) }
     }
   }

@@ -167,6 +167,19 @@ test('at the job’s deadline it is no result: the job has expired', async () =>
   expect(outcome.result).toBeUndefined()
 })
 
+test('one that the deadline leaves too little time for is no result: the job is about to expire', async () => {
+  for (let i = 0; i < 10; i++) {
+    const asked = queue.submit(CHAT_JOB, Date.now() + 60_000)
+    await vi.advanceTimersByTimeAsync(500)
+    runOf(engine, i).end(DONE, COUNTS)
+    await asked.ended
+  }
+  const outcome = await start(verifiedJob(1, { deadline: Date.now() + 300 })).outcome
+  expect(engine.runs).toHaveLength(10)
+  expect(outcome).toMatchObject({ use: { promptTokens: 0, outputTokens: 0, computeMs: 0 }, retryMs: 300 })
+  expect(outcome.result).toBeUndefined()
+})
+
 test.each([
   ['a failure of the model', 'host_failed', { how: 'failed' }],
   [
