@@ -4,11 +4,14 @@ import type { StackFile } from './stack-file.ts'
 const QUESTION = 'What is Twohop?'
 
 /**
- * What `npm start` ends with: the URL, and two ways to a streamed answer, and one to what it cost, all of which
- * work as pasted.
+ * What `npm start` ends with: the URL, two ways to a streamed answer, and one to what it cost. All work as pasted.
+ * @param stackFile where the stack's file lies, as the user is to read it
  * @param colour bold headings, for terminals
  */
-export function announcement({ edge, postgres, tokens, models }: StackFile, colour: boolean): string {
+export function announcement(
+  { edge, postgres, tokens, models }: StackFile,
+  { stackFile, colour }: { stackFile: string; colour: boolean },
+): string {
   const heading = (text: string) => (colour ? styleText('bold', text, { validateStream: false }) : text)
   // Supabase's, with which the ledger can be read too.
   const token = tokens.supabase.free
@@ -21,7 +24,7 @@ curl '${postgres.url}/rest/v1/usage_events?select=at,model,prompt_tokens,output_
 `
     : ''
   return `
-${heading(`Twohop is up at ${edge.url}`)} (Ctrl-C stops it; tools find it in .local/stack.json)
+${heading(`Twohop is up at ${edge.url}`)} (Ctrl-C stops it; tools find it in ${stackFile})
 
 ${heading('Talk to the model through both hops:')}
 curl -N ${edge.url}/v1/chat/completions -H 'authorization: Bearer ${token}' -H 'content-type: application/json' -d '${body}'

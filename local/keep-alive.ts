@@ -54,8 +54,8 @@ export function keepAlive(stack: Stack, { say, changed, stopping }: Options): vo
     const edge = await stack.startEdge(Number(new URL(stack.file.edge.url).port))
     stack.parts.edge = edge
     stack.file.edge = edge.ready
-    say('edge', `ended and was started again as process ${edge.ready.pid}`)
     await changed(stack)
+    say('edge', `ended and was started again as process ${edge.ready.pid}`)
     return watchEdge()
   }
   watchEdge().catch((error: unknown) => say('edge', `ended and could not be started again: ${error}`))

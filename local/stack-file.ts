@@ -1,4 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Catalog } from '../shared/catalog.ts'
 
 /** One token for each demo user. */
@@ -41,10 +42,32 @@ export async function removeStaleStackFile(path: string): Promise<void> {
   if (pid === undefined || !isRunning(pid)) await rm(path, { force: true })
 }
 
+/**
+ * Where a stack on this port writes its file: `stack.json`, or `stack-<port>.json` beside that of one that runs already.
+ */
+export async function stackFilePlace(folder: string, port: string): Promise<string> {
+  const first = join(folder, 'stack.json')
+  const edge = await readEdge(first)
+  const taken = edge !== undefined && isRunning(edge.pid) && (await answers(edge.url))
+  return taken ? join(folder, `stack-${port}.json`) : first
+}
+
+/** Whether an edge is there: its process's number may be another one's by now. */
+async function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) }).then(
+    () => true,
+    ({ name }: Error) => name === 'TimeoutError',
+  )
+}
+
 /** The edge's process as the file has it; undefined where there is no such file or it is half written. */
 async function edgePid(path: string): Promise<number | undefined> {
+  return (await readEdge(path))?.pid
+}
+
+async function readEdge(path: string): Promise<StackFile['edge'] | undefined> {
   try {
-    return (JSON.parse(await readFile(path, 'utf8')) as StackFile).edge.pid
+    return (JSON.parse(await readFile(path, 'utf8')) as StackFile).edge
   } catch {
     return undefined
   }

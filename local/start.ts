@@ -1,18 +1,19 @@
 // `npm start`: the whole of Twohop on this machine, in the foreground.
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import { announcement } from './announcement.ts'
 import { keepAlive } from './keep-alive.ts'
 import { createLedgerLine } from './ledger-line.ts'
+import { onParentsEnd } from './parents-end.ts'
 import { type Stack, startStack } from './stack.ts'
-import { removeStackFile, removeStaleStackFile, writeStackFile } from './stack-file.ts'
+import { removeStackFile, removeStaleStackFile, stackFilePlace, writeStackFile } from './stack-file.ts'
 
 const DEFAULT_PORT = '8787'
 const dir = resolve(process.env.TWOHOP_DIR ?? fileURLToPath(new URL('../.local', import.meta.url)))
-const stackFile = join(dir, 'stack.json')
+let stackFile = join(dir, 'stack.json')
 
 const command = new Command('npm start --')
   .description(
@@ -38,21 +39,26 @@ const ledgerLine = createLedgerLine()
 const stopping = new AbortController()
 process.on('SIGINT', () => void stop())
 process.on('SIGTERM', () => void stop())
+// npm's shell hands no signal on: it ends by SIGTERM itself, and this process would go on without a terminal.
+if (process.env.npm_lifecycle_event !== undefined) onParentsEnd(() => void stop())
 
 try {
   await requireFreePort(Number(port))
   await removeStaleStackFile(stackFile)
   const { signal } = stopping
   stack = await startStack({ dir, port: Number(port), models: model, device, say, signal, ledger: true })
+  stackFile = await stackFilePlace(dir, new URL(stack.file.edge.url).port)
   await writeStackFile(stackFile, stack.file)
   keepAlive(stack, {
     say,
     changed: ({ file }) => writeStackFile(stackFile, file),
     stopping: () => signal.aborted,
   })
-  process.stdout.write(announcement(stack.file, process.stdout.isTTY))
+  process.stdout.write(
+    announcement(stack.file, { stackFile: relative('', stackFile), colour: process.stdout.isTTY }),
+  )
 } catch (error) {
-  // What had started is stopped by now.
+  await stack?.stop()
   if (!stopping.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exit(stopping.signal.aborted ? 0 : 1)
 }

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { watched } from '../watched.ts'
 import type { Bundle } from './bundle.ts'
 
 /** workerd's package exports the path of its binary, as CommonJS. */
@@ -35,27 +36,36 @@ export type Workerd = {
 export async function startWorkerd({ bundle, port, variables }: Options): Promise<Workerd> {
   const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
   await writeFile(config, capnp(bundle, port, Object.keys(variables)))
-  const child = spawn(workerd, ['serve', '--experimental', '--control-fd=3', config], {
-    env: { ...variables },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  const command = [workerd, 'serve', '--experimental', '--control-fd=4', config]
+  const child = spawn('/bin/sh', ['-c', watched('KILL'), 'sh', config, ...command], {
+    env: { PATH: process.env.PATH, ...variables },
+    stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'pipe'],
   })
   const ended = once(child, 'exit').then(() => {})
-  const [, stdout, stderr, control] = child.stdio as unknown as [null, Readable, Readable, Readable]
+  const [stdin, stdout, stderr, , control] = child.stdio as unknown as [
+    Writable,
+    Readable,
+    Readable,
+    null,
+    Readable,
+  ]
   let last = ''
   createInterface({ input: stderr }).on('line', (line) => {
     last = line
     process.stderr.write(`${line}\n`)
   })
-  createInterface({ input: stdout }).on('line', (line) => process.stdout.write(`${line}\n`))
+  const output = createInterface({ input: stdout })
+  const pid = once(output, 'line').then(([line]) => Number(line))
+  pid.then(() => output.on('line', (line) => process.stdout.write(`${line}\n`)))
   const ports = await Promise.race([listening(control), ended.then(() => undefined)])
-  if (!ports || child.pid === undefined) throw new Error(last || 'workerd ended before it was ready')
+  if (!ports) throw new Error(last || 'workerd ended before it was ready')
   return {
     url: `http://127.0.0.1:${ports.http}`,
     cronUrl: `http://127.0.0.1:${ports.cron}/`,
-    pid: child.pid,
+    pid: await pid,
     ended,
     async stop() {
-      child.kill('SIGKILL')
+      stdin.end()
       await ended
     },
   }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { isRunning } from '../../local/stack-file.ts'
-import { ctrlC, family, npmStart, ROOT, type Started } from './start.ts'
+import { isRunning, type StackFile } from '../../local/stack-file.ts'
+import { ctrlC, family, npmStart, parentOf, ROOT, type Started } from './start.ts'
 
 const run = promisify(execFile)
 let dir: string
@@ -24,6 +24,15 @@ const endedWell = (code: number | null) => code === 0 || code === null
 
 /** Folders of databases: this file has a temporary folder of its own, which is open to all as the system's is. */
 const postgresFolders = async () => (await readdir(dir)).filter((name) => name.startsWith('twohop-postgres-'))
+
+/** Ends npm alone, and expects that all that it started ends too. */
+async function endsWithNpm({ process, stackFile }: Started, signal: NodeJS.Signals): Promise<void> {
+  const pids = await family(Number(process.pid))
+  expect(pids.length).toBeGreaterThanOrEqual(6)
+  process.kill(signal)
+  await expectGone(pids)
+  await expect(access(stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
+}
 
 /** Waits until all of these have ended: they end by themselves, but nothing tells when. */
 async function expectGone(pids: readonly number[]): Promise<void> {
@@ -148,11 +157,13 @@ describe('npm start', () => {
     expect((await fetch(`${before.edge.url}/healthz`)).status).toBe(200)
   })
 
-  test('a second one on another port runs beside it, and takes only its own stack.json away', async () => {
+  test('a second one on another port runs beside it, with a file of its own', async () => {
     const first = await started.stack()
     const second = npmStart(dir, '--port', '0')
     await second.printed('Twohop is up at')
-    const both = [await second.stack(), first]
+    const [, port = ''] = /^Twohop is up at http:\/\/127\.0\.0\.1:(\d+)/m.exec(second.output().stdout) ?? []
+    const secondFile = join(dir, `stack-${port}.json`)
+    const both = [first, JSON.parse(await readFile(secondFile, 'utf8')) as StackFile]
     expect(new Set(both.map(({ edge }) => edge.pid)).size).toBe(2)
     for (const { edge, tokens } of both) {
       const headers = { authorization: `Bearer ${tokens.supabase.pro}` }
@@ -160,7 +171,22 @@ describe('npm start', () => {
     }
     ctrlC(second)
     expect(await second.closed).toSatisfy(endedWell)
-    await expect(access(second.stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(access(secondFile)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await started.stack()).toEqual(first)
+  })
+
+  test('a killed parent of workerd leaves no workerd, and the next one has its port', async () => {
+    const { edge } = await started.stack()
+    const [, shell = 0] = await parentOf(edge.pid)
+    const [, part = 0] = await parentOf(shell)
+    expect(await family(Number(started.process.pid))).toContain(part)
+    process.kill(part, 'SIGKILL')
+    await expectGone([edge.pid])
+    await started.printed('was started again as process')
+    const { url, pid } = (await started.stack()).edge
+    expect(pid).not.toBe(edge.pid)
+    expect(url).toBe(edge.url)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
 
   test('Ctrl-C stops all of it: no process, no stack.json', async () => {
@@ -189,8 +215,9 @@ describe('what goes wrong', () => {
     const again = npmStart(dir, '--port', '0')
     await again.printed('Twohop is up at')
     expect(await readFile(again.stackFile, 'utf8')).not.toBe(left)
-    ctrlC(again)
-    expect(await again.closed).toSatisfy(endedWell)
+
+    // As a supervisor or a container ends it: npm hands the signal to a shell, which hands it to nobody.
+    await endsWithNpm(again, 'SIGTERM')
   })
 
   test('Ctrl-C while it is still coming up leaves no process either', async () => {
@@ -217,8 +244,7 @@ describe('what goes wrong', () => {
     expect(postgres).toBe(null)
     const headers = { authorization: `Bearer ${tokens.supabase.pro}` }
     expect((await fetch(`${edge.url}/v1/models`, { headers })).status).toBe(200)
-    ctrlC({ printed, output, stack, closed, ...rest })
-    expect(await closed).toSatisfy(endedWell)
+    await endsWithNpm({ printed, output, stack, closed, ...rest }, 'SIGKILL')
   })
 
   test('a model that is not there is one line and exit code 1', async () => {

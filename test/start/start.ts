@@ -58,13 +58,23 @@ export function ctrlC({ process: { pid } }: Started): void {
   process.kill(-Number(pid), 'SIGINT')
 }
 
-/** Every process below `pid`, itself included. */
-export async function family(pid: number): Promise<number[]> {
+/** Each process with its parent. */
+async function processes(): Promise<number[][]> {
   const { stdout } = await promisify(execFile)('ps', ['-e', '-o', 'pid=,ppid='])
-  const parents = stdout
+  return stdout
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
+}
+
+/** A process and its parent. */
+export async function parentOf(pid: number): Promise<(number | undefined)[]> {
+  return (await processes()).find(([own]) => own === pid) ?? []
+}
+
+/** Every process below `pid`, itself included. */
+export async function family(pid: number): Promise<number[]> {
+  const parents = await processes()
   const found = [pid]
   for (const ancestor of found)
     found.push(...parents.filter(([, parent]) => parent === ancestor).map(([child]) => child as number))
