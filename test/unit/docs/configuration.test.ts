@@ -31,7 +31,7 @@ describe('the documentation', () => {
   })
 
   it('lists every variable of both hops, and no other', async () => {
-    const text = await page('README.md')
+    const text = await page('docs/configuration.md')
     expect(firstCells(text, '<!-- edge variables -->').toSorted()).toEqual(
       [...EDGE_VARIABLES, ...ISSUER_VARIABLES].toSorted(),
     )
@@ -39,7 +39,7 @@ describe('the documentation', () => {
   })
 
   it('states the defaults of the host as the code has them', async () => {
-    const text = await page('README.md')
+    const text = await page('docs/configuration.md')
     const stated = Object.entries(VARIABLES).filter(([, { fallback, unit }]) => fallback && unit !== 'path')
     expect(stated.map(([name]) => name)).toContain('HOST_PORT')
     for (const [name, { fallback }] of stated)

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { run } from '../../../cli/run.ts'
+import { filesLike, isThere, type Page, ROOT, readPages } from '../../fixtures/pages.ts'
+
+const pages = readPages()
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+/** Backticked texts with a slash that are no paths of this repository. */
+const NO_PATHS = new Set([
+  'application/json',
+  // A hub's repository, and a file in it.
+  'sentence-transformers/all-MiniLM-L6-v2',
+  'onnx/model_quantized.onnx',
+  // Of the kit that the benchmarks may be given.
+  'make_llama.py',
+  // Written when something runs.
+  '.local/models',
+  '.local/stack.json',
+  'MODELS_DIR/serving/',
+  'deploy/',
+])
+
+/** Variables that belong to others' programs, and names in examples. */
+const OTHERS_VARIABLES = new Set([
+  'ONNXRUNTIME_NODE_INSTALL',
+  'ONNXRUNTIME_NODE_INSTALL_CUDA',
+  'OPENBLAS_NUM_THREADS',
+  'THE_KEY',
+])
+
+/** What `find` gives for each page, as `page: what`, for a message that names the place. */
+function everywhere(find: (page: Page) => Iterable<string>): string[] {
+  return pages.flatMap((page) => [...find(page)].map((what) => `${page.path}: ${what}`))
+}
+
+describe('every page', () => {
+  it('is read', () => {
+    const paths = pages.map(({ path }) => path)
+    expect(paths.length).toBeGreaterThan(20)
+    for (const path of ['README.md', 'docs/engine.md', 'models/training/chat/README.md'])
+      expect(paths).toContain(path)
+  })
+
+  it('links to files that exist, and to headings that they have', () => {
+    const broken = everywhere(function* ({ path, prose }) {
+      for (const [, link = ''] of prose.matchAll(/\]\(<?([^)\s>]+)>?\)/g)) {
+        if (/^[a-z][a-z0-9+.-]*:/.test(link)) continue
+        const [file = '', anchor] = link.split('#')
+        const target = file === '' ? path : posix.join(dirname(path), file)
+        const there = file === '' || isThere(target, 'README.md')
+        const page = pages.find((one) => one.path === target)
+        if (!there || (anchor !== undefined && !page?.anchors.has(anchor))) yield link
+      }
+    })
+    expect(broken).toEqual([])
+  })
+
+  it('names paths that exist', () => {
+    const missing = everywhere(function* ({ path, prose }) {
+      for (const line of prose.split('\n')) {
+        let folder = ''
+        for (const [, code = ''] of line.matchAll(/`([^`]+)`/g)) {
+          const looksLikePath =
+            /^[\w.@*{},-]+(\/[\w.@*{},-]+)+\/?$|^[\w.-]+\/$|^[\w.-]+\.(ts|mjs|py|sh|toml)$/
+          // A package's name begins with @.
+          if (!looksLikePath.test(code) || NO_PATHS.has(code) || code.startsWith('@')) continue
+          if (isThere(code, path)) folder = code.endsWith('/') ? code : folder
+          // In a list the first may say where the others are: `inference-host/decoding/`, `batching/`.
+          else if (folder === '' || ![folder, `${folder}../`].some((at) => isThere(`${at}${code}`, path)))
+            yield code
+        }
+      }
+    })
+    expect(missing).toEqual([])
+  })
+
+  it('names npm scripts that exist', () => {
+    const named = everywhere(({ text }) =>
+      [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, script = '']) => script),
+    )
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((one) => !((one.split(': ')[1] ?? '') in scripts))).toEqual([])
+  })
+
+  it('calls programs that exist', () => {
+    const missing = everywhere(function* ({ path, text }) {
+      const calls = text.matchAll(/\b(?:node|python3?|bash) ([\w./-]+\.(?:ts|mjs|js|py|sh))\b/g)
+      for (const [, file = ''] of calls) if (!isThere(file, path)) yield file
+    })
+    expect(missing).toEqual([])
+  })
+
+  it('names commands of `twohop` that exist', async () => {
+    const words = pages.flatMap(({ text }) =>
+      [...text.matchAll(/\bnpx twohop ([a-z]+)(?: ([a-z]+))?/g)].map(([, first = '', second]) =>
+        second === undefined ? first : `${first} ${second}`,
+      ),
+    )
+    expect(words).toContain('accounts suspend')
+    for (const command of new Set(words)) {
+      const shown: string[] = []
+      const context = {
+        out: (text: string) => void shown.push(text),
+        err: () => {},
+        colour: false,
+        signal: new AbortController().signal,
+      }
+      expect(await run([...command.split(' '), '--help'], context), command).toBe(0)
+      // A word that is no command of its own gets the help of the one above it.
+      expect(shown.join(''), command).toContain(`Usage: twohop ${command}`)
+    }
+  })
+
+  it('names variables that something reads, and constants that there are', () => {
+    const known = new Set([...ofThePage(), ...OTHERS_VARIABLES, ...ofSources()])
+    const unknown = everywhere(function* ({ text }) {
+      const code = [...text.matchAll(/`[^`\n]+`|^( *)```[\s\S]*?^\1```/gm)].map(([part]) => part).join('\n')
+      for (const [name] of code.matchAll(/\b(?<![-/:."'])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g))
+        if (!known.has(name)) yield name
+    })
+    expect(unknown).toEqual([])
+  })
+})
+
+/** The variables of both hops and of the tools, by their own page, which another test holds against the code. */
+function ofThePage(): string[] {
+  const text = pages.find(({ path }) => path === 'docs/configuration.md')?.text ?? ''
+  return [...text.matchAll(/^\| `([A-Z_0-9]+)` +\|/gm)].map(([, name = '']) => name)
+}
+
+/** Variables of the environment that the sources read, the hops' own lists aside, and constants that they declare. */
+function ofSources(): string[] {
+  const files = filesLike('{bench,cli,local,edge,inference-host,shared,test}/**/*.{ts,mjs}')
+  const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
+  const single = [...texts.matchAll(/\benv\.([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name)
+  const several = [...texts.matchAll(/\{([^{}]*)\} = process\.env/g)].flatMap(([, list = '']) =>
+    [...list.matchAll(/\b[A-Z][A-Z0-9_]+\b/g)].map(([name]) => name),
+  )
+  const constants = [...texts.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)].map(([, name = '']) => name)
+  return [...single, ...several, ...constants]
+}
