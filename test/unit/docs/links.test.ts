@@ -21,7 +21,6 @@ const NO_PATHS = new Set([
   '.local/models',
   '.local/stack.json',
   'MODELS_DIR/serving/',
-  ,
 ])
 
 /** Variables that belong to others' programs, and names in examples. */
