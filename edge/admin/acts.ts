@@ -27,8 +27,7 @@ export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?:
  */
 export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) {
   async function logged<T>(by: By, action: string, detail: Act['detail'], run: () => Promise<T>): Promise<T> {
-    const { key, ...who } = by
-    const act = { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
+    const act = rowOf(by, action, detail)
     await audit.record(act)
     try {
       return await run()
@@ -44,8 +43,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) 
       await accounts.set(by.target, changes)
       const { outcome, why } = await sync(by.target, state)
       // The record is written and holds; what is lacking is told and logged, so that the act can be repeated.
-      if (outcome === 'failed')
-        await audit.record({ ...by, action: `${action}.not_synced`, detail: { why } }).catch(() => {})
+      if (outcome === 'failed') await audit.record(rowOf(by, `${action}.not_synced`, { why })).catch(() => {})
       return { record: await accounts.get(by.target), synced: outcome }
     })
   }
@@ -76,4 +74,9 @@ export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) 
         return accounts.get(by.target)
       }),
   }
+}
+
+/** A row of the log; the API key that was used stands in its detail. */
+function rowOf({ key, ...who }: By, action: string, detail: Act['detail']): Act {
+  return { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
 }

@@ -17,12 +17,12 @@ export default {
     return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })
   },
   scheduled(_event: unknown, env: Variables, context: Context): void {
-    const { settleJobs, drain, ...edge } = edgeOf(env)
+    const { settleJobs, drain, ...sweepable } = edgeOf(env)
     // Jobs before the sweep, which charges in full what nobody settled; the drain last, so that what both charge goes to
     // the ledger with the rest. One that fails leaves the others to their work.
     context.waitUntil(
       settleJobs()
-        .finally(() => sweep(edge))
+        .finally(() => sweep(sweepable))
         .finally(() => drain?.()),
     )
   },

@@ -18,6 +18,7 @@ const by = { actor: 'firebase:p:root', target: 'firebase:p:u', reason: 'abuse', 
 /** Parts that write down in which order they were asked, and fail where they are told to. */
 function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome } = {}) {
   const steps: string[] = []
+  const rows: Act[] = []
   const acts = createActs({
     accounts: {
       get: async () => RECORD,
@@ -33,15 +34,16 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
       list: async () => ({ accounts: [], next: undefined }),
     },
     audit: {
-      record: async ({ action }: Act) => {
+      record: async (act: Act) => {
         if (faults.audit) throw away
-        steps.push(`log ${action}`)
+        rows.push(act)
+        steps.push(`log ${act.action}`)
       },
       list: async () => ({ entries: [], next: undefined }),
     },
     sync: async (account, state) => {
       steps.push(`sync ${account} ${JSON.stringify(state)}`)
-      return { outcome: faults.outcome ?? 'done' }
+      return { outcome: faults.outcome ?? 'done', ...(faults.outcome === 'failed' && { why: 'refused' }) }
     },
     cancelJobs: async (account) => {
       steps.push(`cancel jobs of ${account}`)
@@ -49,7 +51,7 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
     },
     now: () => 1_795_000_000_999,
   })
-  return { steps, acts }
+  return { steps, rows, acts }
 }
 
 describe('an administrative act', () => {
@@ -96,5 +98,19 @@ describe('an administrative act', () => {
       'sync firebase:p:u {"plan":null}',
       'log account.plan.not_synced',
     ])
+  })
+
+  it('names the API key that was used in every row, also where it failed', async () => {
+    const byKey = { ...by, key: 'AbCdEfGhIjKlMnOp' }
+    const who = { actor: by.actor, target: by.target, reason: by.reason }
+    const unsynced = world({ outcome: 'failed' })
+    await unsynced.acts.setPlan(byKey, 'pro', undefined)
+    expect(unsynced.rows).toEqual([
+      { ...who, action: 'account.plan', detail: { plan: 'pro', by_key: byKey.key } },
+      { ...who, action: 'account.plan.not_synced', detail: { why: 'refused', by_key: byKey.key } },
+    ])
+    const failing = world({ store: true })
+    await expect(failing.acts.restore(byKey)).rejects.toBe(away)
+    expect(failing.rows.map(({ detail }) => detail)).toEqual([{ by_key: byKey.key }, { by_key: byKey.key }])
   })
 })
