@@ -1,5 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose'
 import * as z from 'zod'
+import { baseUrl } from '../../shared/base-url.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { askJson } from './ask.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
@@ -22,7 +23,7 @@ type Options = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Identity Toolkit's base URL without a slash at its end. */
+  /** Identity Toolkit's base URL. */
   url: string
   /** Milliseconds that each request may take; default 5000. */
   timeoutMs?: number
@@ -48,7 +49,7 @@ const Users = z.looseObject({
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
   const { account, url, fetch, now, timeoutMs = 5000 } = options
-  const base = `${url}/v1/projects/${account.project_id}`
+  const base = `${baseUrl(url)}/v1/projects/${account.project_id}`
   let access: { token: string; until: number } | undefined
 
   async function accessToken(): Promise<string> {

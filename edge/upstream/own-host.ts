@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { baseUrl } from '../../shared/base-url.ts'
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import { bodyHash } from '../../shared/service-token.ts'
 import { Timing } from '../../shared/timing.ts'
@@ -35,7 +36,7 @@ type Options = {
 
 /** The private host of this project, reached with a signed service token per request. */
 export function createOwnHost({ url, sign, fetch, now }: Options): Host {
-  const base = url.replace(/\/+$/, '')
+  const base = baseUrl(url)
 
   async function send(
     method: 'POST' | 'DELETE',

@@ -57,6 +57,13 @@ describe("Firebase's administration", () => {
     })
   })
 
+  it('finds a user behind a base URL that ends with a slash', async () => {
+    google.users.set('u1', { localId: 'u1' })
+    const { account, url } = google
+    await createFirebaseAdmin({ account, url: `${url}/`, fetch, now }).setState('u1', { plan: 'pro' })
+    expect(claimsOf('u1')).toEqual({ plan: 'pro' })
+  })
+
   it('asks for one access token an hour', async () => {
     google.users.set('u1', { localId: 'u1' })
     const admin = firebase()
