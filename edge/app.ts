@@ -11,7 +11,7 @@ import { rateHeaders } from './access/rate-headers.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import type { KeyStore } from './api-keys/port.ts'
 import type { AccountStore } from './budget/accounts.ts'
-import type { Allowance, Budget, Crossing } from './budget/port.ts'
+import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
 import type { Answers } from './idempotency/answers.ts'
 import type { Claims } from './idempotency/claims.ts'
@@ -33,6 +33,7 @@ import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { keyRoutes } from './routes/api-keys.ts'
+import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { listModels } from './routes/models.ts'
 import { usageAnswer } from './routes/usage.ts'
@@ -71,11 +72,6 @@ export type AppOptions = {
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
 }
 
-type Env = {
-  /** Each runtime hands in how work outlives the answer there. */
-  Bindings: { background: (task: Promise<unknown>) => void }
-  Variables: { requestId: string; allowance?: Allowance }
-}
 type Parse = (input: unknown, entitlement: Entitlement) => Work
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */

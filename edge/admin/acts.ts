@@ -1,3 +1,4 @@
+import { secondOf } from '../../shared/seconds.ts'
 import type { Act, AuditLog } from '../audit/port.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { createSync, OwnerState, SyncOutcome } from '../sync/port.ts'
@@ -51,7 +52,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) 
   return {
     /** Refuses the account's requests from the next one on, and its present tokens for good; its jobs end. */
     suspend: async (by: By): Promise<Done> => {
-      const changes: AccountChanges = { status: 'suspended', revokedBefore: Math.floor(now() / 1000) }
+      const changes: AccountChanges = { status: 'suspended', revokedBefore: secondOf(now()) }
       const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
       // Only now: the account can have no new ones any more.
       return { ...done, cancelledJobs: await cancelJobs(by.target) }

@@ -1,4 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
+import { toHex } from '../../shared/hex.ts'
 import { crc32 } from './crc32.ts'
 import type { Authenticate, PresentedKey, VerifyToken } from './principal.ts'
 
@@ -57,8 +58,7 @@ export function withApiKeys(verifyToken: VerifyToken): Authenticate {
 
 async function presented(key: string, id: string, secret: string) {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))
-  const secretHash = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { issuer: 'key' as const, id, secretHash, key }
+  return { issuer: 'key' as const, id, secretHash: toHex(hash), key }
 }
 
 function sumOf(body: string): string {

@@ -1,3 +1,5 @@
+import { secondOf } from '../../shared/seconds.ts'
+
 /** Something to tell the operator of. */
 export type WebhookEvent = {
   /** The same whenever the same event is sent, so that a receiver can drop a repetition. */
@@ -42,7 +44,7 @@ export function createWebhook(options: WebhookOptions) {
   const sign = createWebhookSigner(options.secret)
 
   async function once(id: string, body: string): Promise<'received' | 'unwanted' | 'failed'> {
-    const timestamp = String(Math.floor(now() / 1000))
+    const timestamp = String(secondOf(now()))
     try {
       const answer = await fetch(url, {
         method: 'POST',

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { secondOf, secondsOfWait } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
@@ -13,6 +14,7 @@ import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
 import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
+import type { Env } from './env.ts'
 
 export type AdminOptions = {
   /** Who calls, by the request's credential. */
@@ -31,8 +33,6 @@ export type AdminOptions = {
   /** Milliseconds since the epoch. */
   now: () => number
 }
-
-type Env = { Variables: { requestId: string } }
 
 const DAY = 86_400_000
 
@@ -156,8 +156,6 @@ export function adminRoutes(options: AdminOptions) {
   return routes
 }
 
-const seconds = (ms: number) => Math.floor(ms / 1000)
-
 /** Times are seconds since the epoch. */
 function shownAccount(
   id: string,
@@ -172,7 +170,7 @@ function shownAccount(
     plan: plan ?? null,
     billing_day: billingDay ?? null,
     revoked_before: revokedBefore ?? null,
-    extra: running ? { units: running.units, until: seconds(running.until) } : null,
+    extra: running ? { units: running.units, until: secondOf(running.until) } : null,
   }
 }
 
@@ -185,12 +183,21 @@ function shownUsage(account: string, { running, requestsThisMinute, budgets }: A
     units: Object.fromEntries(
       Object.entries(budgets).map(([window, { limit, used, held, resetMs }]) => [
         window,
-        { limit: limit ?? null, used, held, resets_in: Math.ceil(resetMs / 1000) },
+        { limit: limit ?? null, used, held, resets_in: secondsOfWait(resetMs) },
       ]),
     ),
   }
 }
 
 function shownEntry({ id, at, actor, action, target, reason, detail }: AuditEntry) {
-  return { object: 'audit_entry', id, at: seconds(at), actor, action, target, reason: reason ?? null, detail }
+  return {
+    object: 'audit_entry',
+    id,
+    at: secondOf(at),
+    actor,
+    action,
+    target,
+    reason: reason ?? null,
+    detail,
+  }
 }

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { SCOPES } from '../access/scopes.ts'
@@ -10,11 +11,7 @@ import type { Once } from '../idempotency/once.ts'
 import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
 import { jsonBody, keptText, parseAs } from '../parse/body.ts'
-
-type Env = {
-  Bindings: { background: (task: Promise<unknown>) => void }
-  Variables: { requestId: string }
-}
+import type { Env } from './env.ts'
 
 type Options = {
   /** Who calls, by the request's credential. */
@@ -162,8 +159,6 @@ function notOurKey(): TwohopError {
   return new TwohopError('not_found', 'There is no such API key here.', { param: 'key' })
 }
 
-const seconds = (ms: number) => Math.floor(ms / 1000)
-
 /** A key as its owner sees it; times are seconds since the epoch, as in OpenAI's API. */
 function shownKey({ id, name, scopes, createdAt, expiresAt, lastUsedAt, madeBy }: ApiKey) {
   return {
@@ -172,9 +167,9 @@ function shownKey({ id, name, scopes, createdAt, expiresAt, lastUsedAt, madeBy }
     prefix: shownPrefix(id),
     name,
     scopes,
-    created_at: seconds(createdAt),
-    expires_at: seconds(expiresAt),
-    last_used_at: lastUsedAt === undefined ? null : seconds(lastUsedAt),
+    created_at: secondOf(createdAt),
+    expires_at: secondOf(expiresAt),
+    last_used_at: lastUsedAt === undefined ? null : secondOf(lastUsedAt),
     made_by: madeBy ?? null,
   }
 }

@@ -6,7 +6,7 @@ import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
 import type { KeyStore } from '../api-keys/port.ts'
-import type { Allowance, Budget, Crossing } from '../budget/port.ts'
+import type { Budget, Crossing } from '../budget/port.ts'
 import { idempotencyOf } from '../idempotency/key.ts'
 import { accountOf, type Credential } from '../identity/principal.ts'
 import { jobEvents } from '../jobs/events.ts'
@@ -18,11 +18,7 @@ import type { SignJob } from '../jobs/sign.ts'
 import { createTakeIn } from '../jobs/take-in.ts'
 import { jsonBody, parseAs } from '../parse/body.ts'
 import type { Host } from '../upstream/port.ts'
-
-type Env = {
-  Bindings: { background: (task: Promise<unknown>) => void }
-  Variables: { requestId: string; allowance?: Allowance }
-}
+import type { Env } from './env.ts'
 
 export type JobsOptions = {
   store: JobStore

@@ -1,6 +1,7 @@
 import { importPKCS8, SignJWT } from 'jose'
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { askJson } from './ask.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
@@ -93,13 +94,13 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
 
     // What firebase-admin's revokeRefreshTokens does: sessions that began before this second are over.
     async endSessions(subject) {
-      await call('accounts:update', { localId: subject, validSince: String(Math.floor(now() / 1000)) })
+      await call('accounts:update', { localId: subject, validSince: String(secondOf(now())) })
     },
   }
 }
 
 async function assertion(account: ServiceAccount, now: number): Promise<string> {
-  const issued = Math.floor(now / 1000)
+  const issued = secondOf(now)
   return new SignJWT({ scope: SCOPE })
     .setProtectedHeader({ alg: 'RS256', kid: account.private_key_id, typ: 'JWT' })
     .setIssuer(account.client_email)
