@@ -1,11 +1,11 @@
 import { hasEnded } from '../../shared/jobs/record.ts'
+import type { Wait } from '../../shared/wait.ts'
 import { type Job, progressOf, shownJob } from './job.ts'
 
 type Options = {
   /** The job as it is now; undefined where it is no more. */
   read: () => Promise<Job | undefined>
-  /** Resolves after so many milliseconds. */
-  wait: (ms: number) => Promise<void>
+  wait: Wait
   now: () => number
   /** Milliseconds since the epoch at which the stream ends, whatever the job does. */
   until: number

@@ -1,3 +1,4 @@
+import { wait as byTimer, type Wait } from '../../shared/wait.ts'
 import { createUpstashKeys } from '../api-keys/upstash-keys.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
 import { createActDrain, createDrain, type DrainReport } from './drain.ts'
@@ -14,11 +15,9 @@ export type LedgerStores = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Settles after some milliseconds; by default by the runtime's timer. */
-  wait?: (ms: number) => Promise<void>
+  /** By default by the runtime's timer. */
+  wait?: Wait
 }
-
-const byTimer = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
 
 /** Builds both drains on Upstash and Supabase: of usage events, and of administrative acts. */
 export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: LedgerStores) {

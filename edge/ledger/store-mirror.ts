@@ -1,3 +1,4 @@
+import type { Wait } from '../../shared/wait.ts'
 import type { ApiKey, KeyStore } from '../api-keys/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import { shownPrefix } from '../identity/api-key.ts'
@@ -9,8 +10,7 @@ type Options = {
   keys: Pick<KeyStore, 'get'>
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Settles after some milliseconds. */
-  wait: (ms: number) => Promise<void>
+  wait: Wait
 }
 
 /**

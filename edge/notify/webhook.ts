@@ -1,4 +1,5 @@
 import { secondOf } from '../../shared/seconds.ts'
+import { wait } from '../../shared/wait.ts'
 
 /** Something to tell the operator of. */
 export type WebhookEvent = {
@@ -71,7 +72,7 @@ export function createWebhook(options: WebhookOptions) {
     for (const waitMs of [...retryMs, undefined]) {
       const outcome = await once(id, body)
       if (outcome !== 'failed') return outcome === 'received'
-      if (waitMs !== undefined) await new Promise((resolve) => setTimeout(resolve, waitMs))
+      if (waitMs !== undefined) await wait(waitMs)
     }
     return false
   }

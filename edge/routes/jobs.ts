@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { hasEnded } from '../../shared/jobs/record.ts'
+import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
@@ -146,7 +147,6 @@ export function jobRoutes(options: Options) {
       return job && settledIfEnded(c, job)
     }
     const until = now() + options.requestTimeoutMs
-    const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
     return c.body(jobEvents({ read, wait, now, until }), 200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
