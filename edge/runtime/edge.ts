@@ -12,7 +12,6 @@ import { createAnswers } from '../idempotency/answers.ts'
 import { createSeal } from '../idempotency/seal.ts'
 import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { withApiKeys } from '../identity/api-key.ts'
-import { issuersFromConfig } from '../identity/config.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
@@ -24,7 +23,8 @@ import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
-import { edgeConfig, type Variables } from './config.ts'
+import { edgeConfig } from './config.ts'
+import type { Variables } from './read-variables.ts'
 
 /**
  * Builds the edge from its variables: the same ports on every runtime, all of which have fetch, WebCrypto and a clock.
@@ -42,7 +42,6 @@ export function createEdge(variables: Variables) {
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }))
   const jobStore = createUpstashJobs({ ...redis, project })
-  const issuers = issuersFromConfig(variables)
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
@@ -56,12 +55,12 @@ export function createEdge(variables: Variables) {
       unverifiedEmailPlan: config.UNVERIFIED_EMAIL_PLAN,
       supabaseConfirmsEmail: config.SUPABASE_CONFIRMS_EMAIL,
     },
-    allowedOrigins: config.ALLOWED_ORIGINS,
+    allowedOrigins: config.allowedOrigins,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    authenticate: withApiKeys(createVerifyToken(issuers, { fetch: network, now })),
-    issuers: issuerNames(issuers),
+    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now })),
+    issuers: issuerNames(config.issuers),
     budget,
     accounts: createUpstashAccounts(redis),
     keys: createUpstashKeys(redis),

@@ -1,5 +1,5 @@
-import type { Variables } from './config.ts'
 import { createEdge, sweep } from './edge.ts'
+import type { Variables } from './read-variables.ts'
 
 type Context = { waitUntil(task: Promise<unknown>): void }
 

@@ -1,5 +1,14 @@
 import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
+import * as z from 'zod'
 import { secondOf } from '../../shared/seconds.ts'
+
+/** The edge's private key: an Ed25519 JWK (RFC 8037) with a `kid` that the host knows. */
+export const ServicePrivateKey = z.looseObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  kid: z.string().min(1),
+  d: z.string().min(1),
+})
 
 /** Whose word a token is, and what for. */
 type Kind = { issuer: string; audience: string; algorithm: string }

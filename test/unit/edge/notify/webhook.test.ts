@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { thresholdEvents } from '../../../../edge/notify/thresholds.ts'
 import { createWebhook, createWebhookSigner, isWebhookSecret } from '../../../../edge/notify/webhook.ts'
 import { edgeConfig } from '../../../../edge/runtime/config.ts'
+import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
 
 const KEY = Buffer.from('a key of at least 24 bytes')
 const SECRET = `whsec_${KEY.toString('base64')}`
@@ -140,23 +141,16 @@ describe('events of thresholds', () => {
 })
 
 describe('its configuration', () => {
-  const variables = {
-    UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-    UPSTASH_REDIS_REST_TOKEN: 't',
-    HOST_URL: 'http://127.0.0.1:2',
-    SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","kid":"k"}',
-  }
-
   it('is a URL with a secret, or neither', () => {
-    expect(edgeConfig(variables).webhook).toBeUndefined()
+    expect(edgeConfig(EDGE_VARIABLES_SET).webhook).toBeUndefined()
     const url = 'https://example.com/hook'
-    expect(edgeConfig({ ...variables, WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }).webhook).toEqual({
+    expect(edgeConfig({ ...EDGE_VARIABLES_SET, WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }).webhook).toEqual({
       url,
       secret: SECRET,
     })
-    expect(() => edgeConfig({ ...variables, WEBHOOK_URL: url })).toThrow('WEBHOOK_SECRET')
-    expect(() => edgeConfig({ ...variables, WEBHOOK_URL: url, WEBHOOK_SECRET: 'open sesame' })).toThrow(
-      /^Configuration: WEBHOOK_SECRET (?!.*open sesame)/,
-    )
+    expect(() => edgeConfig({ ...EDGE_VARIABLES_SET, WEBHOOK_URL: url })).toThrow('WEBHOOK_SECRET')
+    expect(() =>
+      edgeConfig({ ...EDGE_VARIABLES_SET, WEBHOOK_URL: url, WEBHOOK_SECRET: 'open sesame' }),
+    ).toThrow(/^Configuration: WEBHOOK_SECRET: (?!.*open sesame)/)
   })
 })
