@@ -1,5 +1,6 @@
 import type { CryptoKey } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
+import type { Log } from '../log/port.ts'
 import { downloadKeySet, type KeySet } from './jwks-download.ts'
 
 /**
@@ -15,6 +16,7 @@ export type KeyCacheOptions = {
   now: () => number
   /** Milliseconds one download may take. Default 3000. */
   timeoutMs?: number
+  log: Log
 }
 
 const SECOND = 1000
@@ -42,7 +44,7 @@ type Held = KeySet & { fetchedAt: number; freshUntil: number }
  */
 export function createKeyCache(
   url: string,
-  { fetch, now, timeoutMs = 3 * SECOND }: KeyCacheOptions,
+  { fetch, now, timeoutMs = 3 * SECOND, log }: KeyCacheOptions,
 ): FindKey {
   let held: Held | undefined
   let pending: Promise<void> | undefined
@@ -59,6 +61,8 @@ export function createKeyCache(
       held = { ...keys, fetchedAt: now(), freshUntil: now() + age }
     } catch (error) {
       lastFailure = error
+      // Told also while older keys do: they do for a day.
+      await log('warn', 'jwks_download_failed', { error, detail: { host: new URL(url).host } })
     }
   }
 

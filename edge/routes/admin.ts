@@ -12,6 +12,7 @@ import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
 import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
+import type { Log } from '../log/port.ts'
 import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
 import type { Env } from './env.ts'
@@ -30,6 +31,7 @@ export type AdminOptions = {
   cancelJobs: (account: string) => Promise<number>
   countAct: CountAct
   once: Once
+  log: Log
   /** Milliseconds since the epoch. */
   now: () => number
 }

@@ -8,6 +8,8 @@ export type Env = {
   }
   Variables: {
     requestId: string
+    /** Whose request it is, once that is known; for the log. */
+    account?: string
     /** What the headers of the answer say, once it is known. */
     allowance?: Allowance
   }

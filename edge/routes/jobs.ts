@@ -17,6 +17,7 @@ import type { JobStore } from '../jobs/port.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import type { SignJob } from '../jobs/sign.ts'
 import { createTakeIn } from '../jobs/take-in.ts'
+import type { Log } from '../log/port.ts'
 import { jsonBody, parseAs } from '../parse/body.ts'
 import type { Host } from '../upstream/port.ts'
 import type { Env } from './env.ts'
@@ -40,6 +41,7 @@ type Options = {
   budget: Pick<Budget, 'settle'>
   notify: (crossed: readonly Crossing[]) => Promise<void>
   host: Pick<Host, 'wake'>
+  log: Log
   /** Milliseconds that one input of a job, and a stream of events, may take. */
   requestTimeoutMs: number
   now: () => number
@@ -58,7 +60,7 @@ const Page = z.strictObject({
 
 /** `/v1/jobs`: long work that is taken in at once and done later. */
 export function jobRoutes(options: Options) {
-  const { jobs, authenticate, withStoredPlan, callerOf, keys, countAct, host, now } = options
+  const { jobs, authenticate, withStoredPlan, callerOf, keys, countAct, host, log, now } = options
   const { store } = jobs
   const routes = new Hono<Env>()
   const takeIn = createTakeIn({
@@ -96,9 +98,7 @@ export function jobRoutes(options: Options) {
   function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
     // Whoever reads a job does not wait for the operator's webhook.
     const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
-    return createSettleJobs({ ...options, store, notify })
-      .settleJob(job)
-      .catch(() => job)
+    return createSettleJobs({ ...options, store, notify }).settledOrLater(job)
   }
 
   const wake = (c: Context<Env>, { account, model }: Job) =>
@@ -107,6 +107,7 @@ export function jobRoutes(options: Options) {
   routes.post('/', async (c) => {
     const credential = await authenticate(c)
     const account = await accountName(credential)
+    c.set('account', account)
     const taken = await withStoredPlan(credential, async (entitlement) => {
       const work = parseJob(await jsonBody(c), entitlement)
       const idempotency = await idempotencyOf(c.req, entitlement.spender)
@@ -147,7 +148,11 @@ export function jobRoutes(options: Options) {
       return job && settledIfEnded(c, job)
     }
     const until = now() + options.requestTimeoutMs
-    return c.body(jobEvents({ read, wait, now, until }), 200, {
+    const failed = (error: unknown) => {
+      const { account } = caller
+      c.env.background(log('warn', 'job_events_failed', { requestId: id, account, error }))
+    }
+    return c.body(jobEvents({ read, wait, now, until, failed }), 200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
     })

@@ -17,6 +17,8 @@ import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { createAccountTag } from '../log/account-tag.ts'
+import { createLog } from '../log/json-lines.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { identityAdmins } from '../sync/config.ts'
@@ -25,13 +27,16 @@ import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig } from './config.ts'
 import type { Variables } from './read-variables.ts'
+import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables: the same ports on every runtime, all of which have fetch, WebCrypto and a clock.
+ * @param write takes a line of the log
  * @throws Error that names each variable that does not fit
  */
-export function createEdge(variables: Variables) {
+export function createEdge(variables: Variables, write: (line: string) => void) {
   const config = edgeConfig(variables)
+  const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
   const network: typeof fetch = (input, init) => fetch(input, init)
   const redis = {
@@ -41,8 +46,8 @@ export function createEdge(variables: Variables) {
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }))
-  const jobStore = createUpstashJobs({ ...redis, project })
-  const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now })
+  const jobStore = createUpstashJobs({ ...redis, project, log })
+  const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
     await Promise.all(thresholdEvents(crossed, now()).map(tell))
@@ -59,7 +64,7 @@ export function createEdge(variables: Variables) {
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now })),
+    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log })),
     issuers: issuerNames(config.issuers),
     budget,
     accounts: createUpstashAccounts(redis),
@@ -67,7 +72,7 @@ export function createEdge(variables: Variables) {
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    sync: createSync(identityAdmins(config, { fetch: network, now })),
+    sync: createSync(identityAdmins(config, { fetch: network, now }), log),
     notify,
     tell,
     host: createOwnHost({
@@ -75,6 +80,7 @@ export function createEdge(variables: Variables) {
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
       fetch: network,
       now,
+      log,
     }),
     jobs: {
       store: jobStore,
@@ -85,8 +91,9 @@ export function createEdge(variables: Variables) {
     now,
     newRequestId: () => crypto.randomUUID(),
     random,
-    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random })),
+    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random }), log),
     claims: createUpstashClaims(redis),
+    log,
   })
   const drain =
     config.ledger &&
@@ -95,10 +102,14 @@ export function createEdge(variables: Variables) {
       supabase: config.ledger,
       fetch: network,
       now,
-      log: (line) => console.log(line),
+      log,
     })
-  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify })
-  return { app, budget, notify, drain, settleJobs }
+  async function sweep() {
+    const { crossed } = await budget.sweep(SWEEP_MOST)
+    await notify(crossed)
+  }
+  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify, log })
+  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, log }) }
 }
 
 /** Changes of keys by one account, of accounts by one administrator, and reports of leaked keys by all the world. */
@@ -106,13 +117,3 @@ const ACTS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */
 const SWEEP_MOST = 1000
-
-/** Charges reservations whose request was never settled. Returns how many. */
-export async function sweep({
-  budget,
-  notify,
-}: Pick<ReturnType<typeof createEdge>, 'budget' | 'notify'>): Promise<number> {
-  const { charged, crossed } = await budget.sweep(SWEEP_MOST)
-  await notify(crossed)
-  return charged
-}

@@ -15,6 +15,7 @@ import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { counters, describeEachRedis, ISSUED_AT } from '../budget/each-redis.ts'
 
 const catalog = Catalog.parse(defaults)
@@ -55,7 +56,8 @@ describeEachRedis('/v1/jobs', (redis) => {
     sign = createJobSigner({ ...(await exportJWK(privateKey)), kid: 'k1' }, () => redis.clock.now)
   })
 
-  const store = () => createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now })
+  const store = () =>
+    createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now, log: unreadLog })
 
   /** The routes as the app has them, on the set clock. */
   function api(
@@ -112,6 +114,7 @@ describeEachRedis('/v1/jobs', (redis) => {
           },
         },
         requestTimeoutMs: changes.requestTimeoutMs ?? 120_000,
+        log: unreadLog,
         now,
       }),
     )

@@ -8,6 +8,7 @@ import { makeApiKey } from '../../../edge/identity/api-key.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
 import { keyRoutes } from '../../../edge/routes/api-keys.ts'
 import { errorResponse } from '../../../shared/errors.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 
 const SECRET = `whsec_${btoa('0123456789abcdef0123456789abcdef')}`
@@ -42,7 +43,7 @@ describeEachRedis('a report of a leaked key', (redis) => {
         keys,
         countAct: createUpstashRate({ ...options, perMinute }),
         once: (_, __, act) => act(),
-        tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now }),
+        tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now, log: unreadLog }),
         now: Date.now,
         random,
       }),

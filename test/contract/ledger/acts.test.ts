@@ -8,6 +8,7 @@ import { createReadMirror } from '../../../edge/ledger/store-mirror.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../edge/ledger/upstash-acts.ts'
+import { readLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 import { ADA, clientOf, running } from './each-postgres.ts'
 
@@ -213,13 +214,19 @@ describeEachRedis('the drain of administrative acts', (redis) => {
   })
 
   it('is told in the one line of a scheduled run', async () => {
-    const lines: string[] = []
-    const run = createScheduledDrain({ ...stores, log: (line) => lines.push(line) })
+    const { lines, log } = readLog()
+    const run = createScheduledDrain({ ...stores, log })
     await record('account.restore', 'u1')
     await run()
     const nothing = { ended: 'empty', recorded: 0, duplicates: 0, buried: 0, backlog: 0, lag_ms: 0 }
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { event: 'ledger_drain', ...nothing, dead_letters: 0, acts: { ...nothing, recorded: 1 } },
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        event: 'ledger_drain',
+        ...nothing,
+        dead_letters: 0,
+        acts: { ...nothing, recorded: 1 },
+      },
     ])
   })
 })

@@ -4,6 +4,7 @@ import type { Act } from '../../../../edge/audit/port.ts'
 import type { AccountRecord } from '../../../../edge/budget/accounts.ts'
 import type { SyncOutcome } from '../../../../edge/sync/port.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { readLog } from '../../../fixtures/log.ts'
 
 const RECORD: AccountRecord = {
   status: 'active',
@@ -16,9 +17,10 @@ const away = new TwohopError('store_unavailable', 'away')
 const by = { actor: 'firebase:p:root', target: 'firebase:p:u', reason: 'abuse', key: undefined }
 
 /** Parts that write down in which order they were asked, and fail where they are told to. */
-function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome } = {}) {
+function world(faults: { audit?: boolean; unlogged?: string; store?: boolean; outcome?: SyncOutcome } = {}) {
   const steps: string[] = []
   const rows: Act[] = []
+  const { log, lines } = readLog()
   const acts = createActs({
     accounts: {
       get: async () => RECORD,
@@ -35,7 +37,7 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
     },
     audit: {
       record: async (act: Act) => {
-        if (faults.audit) throw away
+        if (faults.audit || act.action === faults.unlogged) throw away
         rows.push(act)
         steps.push(`log ${act.action}`)
       },
@@ -49,9 +51,10 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
       steps.push(`cancel jobs of ${account}`)
       return 2
     },
+    log,
     now: () => 1_795_000_000_999,
   })
-  return { steps, rows, acts }
+  return { steps, rows, lines, acts }
 }
 
 describe('an administrative act', () => {
@@ -97,6 +100,19 @@ describe('an administrative act', () => {
       'set firebase:p:u {"plan":null,"billingDay":3}',
       'sync firebase:p:u {"plan":null}',
       'log account.plan.not_synced',
+    ])
+  })
+
+  it('whose second row cannot be written is told in the log', async () => {
+    const { acts, lines } = world({ store: true, unlogged: 'account.restore.failed' })
+    await expect(acts.restore(by)).rejects.toBe(away)
+    expect(lines).toMatchObject([
+      {
+        level: 'error',
+        event: 'audit_failed',
+        account: `tag of ${by.target}`,
+        action: 'account.restore.failed',
+      },
     ])
   })
 

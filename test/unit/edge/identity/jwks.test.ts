@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createKeyCache, type FindKey } from '../../../../edge/identity/jwks.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { readLog } from '../../../fixtures/log.ts'
 import {
   FIREBASE_KEYS,
   keySet,
@@ -143,11 +144,14 @@ describe('outage', () => {
     ['null', () => Promise.resolve(Response.json(null))],
   ]
   it.each(faults)('(%s) uses the old keys, tries every 30 seconds, and recovers', async (_, fault) => {
+    const { log, lines } = readLog()
+    find = createKeyCache(FIREBASE_KEYS, { ...world, log })
     await find(old)
     world.network.answer = fault
     world.clock.ms += 10 * MINUTE
     for (let request = 0; request < 20; request++) expect(await outcome(find(old))).toBe('found')
     expect(world.fetched).toHaveLength(2)
+    expect(lines).toMatchObject([{ event: 'jwks_download_failed', host: new URL(FIREBASE_KEYS).host }])
     world.clock.ms += 30 * SECOND
     await find(old)
     expect(world.fetched).toHaveLength(3)

@@ -8,6 +8,7 @@ import { keyRoutes } from '../../../../edge/routes/api-keys.ts'
 import defaults from '../../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../../shared/catalog.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
 
 const { plans } = Catalog.parse(defaults)
 const caller: Caller = {
@@ -37,6 +38,7 @@ const app = new Hono()
       ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
       issuers: new Set(['firebase:demo']),
+      log: unreadLog,
       once: (_, __, act) => act(),
       now: () => 0,
     }),

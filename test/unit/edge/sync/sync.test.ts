@@ -4,6 +4,7 @@ import { createFirebaseAdmin } from '../../../../edge/sync/firebase-admin.ts'
 import { createSync, partsOf } from '../../../../edge/sync/port.ts'
 import { createSupabaseAdmin } from '../../../../edge/sync/supabase-admin.ts'
 import { startGoogle, startGoTrue } from '../../../fixtures/issuer-servers.ts'
+import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
 const SERVICE_KEY = 'sb_secret_0123456789abcdef'
 const USER = '0b0e5a4c-8a3f-4a63-9a5c-1d2f3a4b5c6d'
@@ -135,7 +136,7 @@ describe("Supabase's administration", () => {
 })
 
 describe('the sync', () => {
-  const sync = () =>
+  const sync = (log = unreadLog) =>
     createSync(
       new Map([
         ['firebase:my-project', firebase()],
@@ -144,6 +145,7 @@ describe('the sync', () => {
           { fetch, now },
         ),
       ]),
+      log,
     )
 
   it("tells the account's own issuer, and ends sessions with a suspension only", async () => {
@@ -161,10 +163,14 @@ describe('the sync', () => {
 
   it('says where nothing is configured, and what failed', async () => {
     expect(await sync()('firebase:other-project:u1', { plan: 'pro' })).toEqual({ outcome: 'not_configured' })
-    expect(await sync()('firebase:my-project:nobody', { plan: 'pro' })).toEqual({
+    const { log, lines } = readLog()
+    expect(await sync(log)('firebase:my-project:nobody', { plan: 'pro' })).toEqual({
       outcome: 'failed',
       why: 'user_unknown',
     })
+    expect(lines).toMatchObject([
+      { event: 'sync_failed', code: 'user_unknown', fault: { class: 'SyncError' } },
+    ])
   })
 })
 
