@@ -10,8 +10,8 @@ import {
 } from './port.ts'
 
 type RememberOptions = {
-  /** Milliseconds of any clock that runs evenly; default Date.now. */
-  now?: () => number
+  /** Milliseconds of any clock that runs evenly. */
+  now: () => number
   /** Accounts remembered at most, in each of two memories; default 10,000, about 5 MB. */
   capacity?: number
 }
@@ -26,8 +26,8 @@ const MAX_BLOCK_MS = 60_000
  * back, nor is anyone after a minute: so late may a grant of extra units come to bear. Suspension, concurrency and the
  * project's budget are never remembered, they may end at once or concern others.
  */
-export function rememberRefusals(budget: Budget, options: RememberOptions = {}): Budget {
-  const { now = Date.now, capacity = 10_000 } = options
+export function rememberRefusals(budget: Budget, options: RememberOptions): Budget {
+  const { now, capacity = 10_000 } = options
   const calls = blockMemory<{ refusal: Refusal; limits: Limits }>(now, capacity)
   const reads = blockMemory<string>(now, capacity)
 

@@ -5,7 +5,7 @@ import { readBounded } from '../../shared/read-bounded.ts'
 export type KeyHint = { alg: string; kid: string }
 
 /** One downloaded key set. */
-export type KeySet = {
+export type Jwks = {
   /** The one public key with this id and algorithm, or undefined where there is none, or more than one. */
   find: (hint: KeyHint) => Promise<CryptoKey | undefined>
   /** `max-age` of the answer's Cache-Control in milliseconds, or undefined where it names none. */
@@ -24,11 +24,11 @@ const MIN_RSA_BITS = 2048
  * Fetches a JSON Web Key Set (RFC 7517). Throws an Error that says what was wrong: no answer within `timeoutMs`,
  * any status but 200 (a redirect is never followed), more than 64 KiB, or no key set.
  */
-export async function downloadKeySet(
+export async function downloadJwks(
   url: string,
   fetch: typeof globalThis.fetch,
   timeoutMs: number,
-): Promise<KeySet> {
+): Promise<Jwks> {
   const response = await fetch(url, {
     headers: { accept: 'application/json, application/jwk-set+json' },
     redirect: 'manual', // workerd knows no 'error'
@@ -49,7 +49,7 @@ export async function downloadKeySet(
 }
 
 /** Throws where `published` is no key set. */
-function finder(published: JSONWebKeySet): KeySet['find'] {
+function finder(published: JSONWebKeySet): Jwks['find'] {
   const select = createLocalJWKSet(published)
   return async (hint) => {
     // jose throws where no public signature key fits both kid and algorithm (or its type, curve, use and

@@ -1,7 +1,7 @@
 import type { CryptoKey } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Log } from '../log/port.ts'
-import { downloadKeySet, type KeySet } from './jwks-download.ts'
+import { downloadJwks, type Jwks } from './jwks-download.ts'
 
 /**
  * Finds the public key that a token's header names, or throws `token_key_unknown` or `keys_unavailable`. The `kid`
@@ -10,7 +10,7 @@ import { downloadKeySet, type KeySet } from './jwks-download.ts'
  */
 export type FindKey = (header: { alg: string; kid: unknown }) => Promise<CryptoKey>
 
-export type KeyCacheOptions = {
+export type JwksCacheOptions = {
   fetch: typeof globalThis.fetch
   /** Milliseconds since the epoch. */
   now: () => number
@@ -31,7 +31,7 @@ const RETRY_MS = 2 * SECOND
 /** While downloads fail, the keys of the last good one stay in use this long, then `keys_unavailable`. */
 const STALE_LIMIT_MS = 24 * 60 * MINUTE
 
-type Held = KeySet & { fetchedAt: number; freshUntil: number }
+type Held = Jwks & { fetchedAt: number; freshUntil: number }
 
 /**
  * Keeps the key set at `url`. A cold start downloads once however many requests wait; a `kid` that is not in the
@@ -42,9 +42,9 @@ type Held = KeySet & { fetchedAt: number; freshUntil: number }
  * the issuer is down (its cool-down counts successes only), keeps no stale keys, and has no single flight on
  * workerd. Choosing and importing keys stays jose's.
  */
-export function createKeyCache(
+export function createJwksCache(
   url: string,
-  { fetch, now, timeoutMs = 3 * SECOND, log }: KeyCacheOptions,
+  { fetch, now, timeoutMs = 3 * SECOND, log }: JwksCacheOptions,
 ): FindKey {
   let held: Held | undefined
   let pending: Promise<void> | undefined
@@ -56,7 +56,7 @@ export function createKeyCache(
 
   async function download(): Promise<void> {
     try {
-      const keys = await downloadKeySet(url, fetch, timeoutMs)
+      const keys = await downloadJwks(url, fetch, timeoutMs)
       const age = Math.min(Math.max(keys.maxAgeMs ?? 0, MIN_AGE_MS), MAX_AGE_MS)
       held = { ...keys, fetchedAt: now(), freshUntil: now() + age }
     } catch (error) {

@@ -23,7 +23,7 @@ const OUTCOMES: Partial<Record<JobState, Outcome>> = {
 /** Jobs that one run ends, and that it settles, at most. */
 const MOST = 100
 
-/** Charges ended jobs for what was computed, each once; settle.lua.ts says why a second time does nothing. */
+/** Charges ended jobs for what was computed, each once; edge/budget/settle.lua.ts says why a second time does nothing. */
 export function createSettleJobs({ budget, store, notify, log }: Options) {
   /** The job as it is then: one that has not ended or is settled stays as it is. @throws TwohopError store_unavailable */
   async function settleJob(job: Job): Promise<Job> {

@@ -21,7 +21,7 @@ export type AdminOptions = {
   /** Who calls, by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
   catalog: Catalog
-  /** Issuers whose users may be acted on, as accounts are named by them (target.ts). */
+  /** Issuers whose users may be acted on, as accounts are named by them (edge/admin/target.ts). */
   issuers: ReadonlySet<string>
   accounts: AccountStore
   audit: AuditLog

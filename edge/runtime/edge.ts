@@ -45,7 +45,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     timeoutMs: config.REDIS_TIMEOUT_MS,
   }
   const project = config.catalog.project?.budgets
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }))
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
   const jobStore = createUpstashJobs({ ...redis, project, log })
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
