@@ -9,7 +9,7 @@ import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
-import type { KeyStore } from './api-keys/port.ts'
+import type { ApiKeyStore } from './api-keys/port.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
@@ -33,7 +33,7 @@ import { parseRerank } from './parse/rerank.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
-import { keyRoutes } from './routes/api-keys.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
 import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { listModels } from './routes/models.ts'
@@ -52,7 +52,7 @@ export type AppOptions = {
   authenticate: Authenticate
   budget: Budget
   accounts: AccountStore
-  keys: KeyStore
+  apiKeys: ApiKeyStore
   countAct: CountAct
   issuers: AdminOptions['issuers']
   audit: AdminOptions['audit']
@@ -78,7 +78,7 @@ type Parse = (input: unknown, entitlement: Entitlement) => Work
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
-  const { budget, accounts, keys, requestTimeoutMs, now, log } = options
+  const { budget, accounts, apiKeys, requestTimeoutMs, now, log } = options
   const entitle = createEntitle(options.catalog, options.policy)
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
   const hold = createHold({
@@ -93,7 +93,7 @@ export function createApp(options: AppOptions) {
   const identify = createIdentify({
     entitle,
     accounts,
-    keys,
+    apiKeys,
     defaultPlan: options.catalog.default_plan,
     now,
   })
@@ -162,7 +162,7 @@ export function createApp(options: AppOptions) {
     }),
   )
   app.route('/v1/jobs', jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }))
-  app.route('/v1/keys', keyRoutes({ ...options, callerOf, once }))
+  app.route('/v1/keys', apiKeyRoutes({ ...options, callerOf, once }))
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   app.route('/v1/admin', adminRoutes({ ...options, callerOf, once, cancelJobs }))
   app.get('/healthz', (c) => c.json({ status: 'ok' }))

@@ -2,7 +2,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { ScriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, upstashClient } from '../../shared/upstash-client.ts'
 import { wait } from '../../shared/wait.ts'
-import { KEYS } from '../store/redis-keys.ts'
+import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
 import { chargedOf, decisionOf, usageOf } from './allowance.ts'
 import { reserveCall, settleCall, sweepCall, usageCall } from './commands.ts'
@@ -52,7 +52,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
   const redis = upstashClient({ url, token, timeoutMs })
   const countRead = createUpstashLimiter({
     redis,
-    prefix: KEYS.reads,
+    prefix: REDIS_KEYS.reads,
     perMinute: readsPerMinute,
     message: `Usage may be read ${readsPerMinute} times a minute.`,
   })

@@ -56,9 +56,9 @@ export function createJwksCache(
 
   async function download(): Promise<void> {
     try {
-      const keys = await downloadJwks(url, fetch, timeoutMs)
-      const age = Math.min(Math.max(keys.maxAgeMs ?? 0, MIN_AGE_MS), MAX_AGE_MS)
-      held = { ...keys, fetchedAt: now(), freshUntil: now() + age }
+      const downloaded = await downloadJwks(url, fetch, timeoutMs)
+      const age = Math.min(Math.max(downloaded.maxAgeMs ?? 0, MIN_AGE_MS), MAX_AGE_MS)
+      held = { ...downloaded, fetchedAt: now(), freshUntil: now() + age }
     } catch (error) {
       lastFailure = error
       // Told also while older keys do: they do for a day.
@@ -81,7 +81,7 @@ export function createJwksCache(
     await mine
   }
 
-  async function keys(): Promise<Held> {
+  async function jwks(): Promise<Held> {
     if (held !== undefined && now() - held.fetchedAt >= STALE_LIMIT_MS) held = undefined
     if (held === undefined) {
       if (downloading() || now() - attemptedAt >= RETRY_MS) await refresh()
@@ -100,11 +100,11 @@ export function createJwksCache(
     if (typeof kid !== 'string') {
       throw new TwohopError('token_key_unknown', "The token's header does not name its signing key (`kid`).")
     }
-    const known = await (await keys()).find({ alg, kid })
+    const known = await (await jwks()).find({ alg, kid })
     if (known !== undefined) return known
     if (downloading() || now() - attemptedAt >= COOL_DOWN_MS) {
       await refresh()
-      const renewed = await (await keys()).find({ alg, kid })
+      const renewed = await (await jwks()).find({ alg, kid })
       if (renewed !== undefined) return renewed
     }
     throw new TwohopError(

@@ -63,12 +63,12 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
 
   return {
     async enqueue({ reserve, record, deadline, inputs }) {
-      const { keys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
+      const { keys: redisKeys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
       const { requestId: id, units, limits } = reserve
       const fields = Object.entries(record).flat()
       const call = scriptCall(
         ENQUEUE,
-        [...keys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
+        [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
         [...args, deadline, fields.length, ...fields, ...inputs],
       )
       // Nothing of it is held in the minute, so that budget never stands in its way.
@@ -109,8 +109,8 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
 
     due: (most) =>
       orUnavailable(async () => {
-        const keys = [JOB_KEYS.open, JOB_KEYS.ended]
-        const call = scriptCall(DUE_JOBS, keys, [Math.min(most, MOST_DUE), clock()])
+        const redisKeys = [JOB_KEYS.open, JOB_KEYS.ended]
+        const call = scriptCall(DUE_JOBS, redisKeys, [Math.min(most, MOST_DUE), clock()])
         const found: Job[] = []
         for (const [id, fields] of pairsOf(listOf(await runScript(redis, call)))) {
           const job = await readable(String(id), fields)

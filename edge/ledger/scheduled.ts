@@ -1,5 +1,5 @@
 import { wait as byTimer, type Wait } from '../../shared/wait.ts'
-import { createUpstashKeys } from '../api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
 import type { Log } from '../log/port.ts'
 import { createActDrain, createDrain, type DrainReport } from './drain.ts'
@@ -31,7 +31,7 @@ export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: Le
       ledger,
       readMirror: createReadMirror({
         accounts: createUpstashAccounts(stores),
-        keys: createUpstashKeys(stores),
+        apiKeys: createUpstashApiKeys(stores),
         now,
         wait,
       }),

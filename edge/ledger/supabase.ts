@@ -56,8 +56,8 @@ export function createSupabaseLedger({
 
   return {
     record: (events) => call('record_usage_events', { events }, Recorded),
-    recordActs: (acts, { accounts, keys, readAt }) =>
-      call('record_acts', { acts, accounts, keys, read_at: readAt }, Recorded),
+    recordActs: (acts, { accounts, apiKeys, readAt }) =>
+      call('record_acts', { acts, accounts, keys: apiKeys, read_at: readAt }, Recorded),
     totals: (month, after) => call('usage_totals', { month: `${month}-01`, after }, Totals),
   }
 }

@@ -6,7 +6,7 @@ import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
-import type { KeyStore } from '../api-keys/port.ts'
+import type { ApiKeyStore } from '../api-keys/port.ts'
 import type { Budget, Crossing } from '../budget/port.ts'
 import { idempotencyOf } from '../idempotency/key.ts'
 import { accountOf, type Credential } from '../identity/principal.ts'
@@ -36,7 +36,7 @@ type Options = {
   authenticate: (c: Context) => Promise<Credential>
   withStoredPlan: <T>(credential: Credential, attempt: (entitlement: Entitlement) => Promise<T>) => Promise<T>
   callerOf: (c: Context) => Promise<Caller>
-  keys: Pick<KeyStore, 'get'>
+  apiKeys: Pick<ApiKeyStore, 'get'>
   countAct: CountAct
   budget: Pick<Budget, 'settle'>
   notify: (crossed: readonly Crossing[]) => Promise<void>
@@ -60,7 +60,7 @@ const Page = z.strictObject({
 
 /** `/v1/jobs`: long work that is taken in at once and done later. */
 export function jobRoutes(options: Options) {
-  const { jobs, authenticate, withStoredPlan, callerOf, keys, countAct, host, log, now } = options
+  const { jobs, authenticate, withStoredPlan, callerOf, apiKeys, countAct, host, log, now } = options
   const { store } = jobs
   const routes = new Hono<Env>()
   const takeIn = createTakeIn({
@@ -74,7 +74,7 @@ export function jobRoutes(options: Options) {
   /** A key's account is in its record alone; the store checks all else of the key when it takes the job in. */
   async function accountName(credential: Credential): Promise<string> {
     if (credential.issuer !== 'key') return accountOf(credential)
-    const key = await keys.get(credential.id)
+    const key = await apiKeys.get(credential.id)
     // Whoever has not its secret must not learn from a later refusal that there is such a key.
     if (key?.secretHash !== credential.secretHash)
       throw new TwohopError('key_invalid', 'There is no such API key.')

@@ -1,7 +1,7 @@
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { issuerNames } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
-import { createUpstashKeys } from '../api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
 import { createUpstashAudit } from '../audit/upstash.ts'
 import { rememberRefusals } from '../budget/blocked.ts'
@@ -68,7 +68,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     issuers: issuerNames(config.issuers),
     budget,
     accounts: createUpstashAccounts(redis),
-    keys: createUpstashKeys(redis),
+    apiKeys: createUpstashApiKeys(redis),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),

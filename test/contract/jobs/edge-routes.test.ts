@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { createIdentify } from '../../../edge/access/caller.ts'
 import { createEntitle } from '../../../edge/access/entitlement.ts'
 import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
-import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import type { Credential } from '../../../edge/identity/principal.ts'
 import type { JobStore } from '../../../edge/jobs/port.ts'
@@ -77,13 +77,13 @@ describeEachRedis('/v1/jobs', (redis) => {
       supabaseConfirmsEmail: true,
     })
     const budget = redis.budget()
-    const keys = createUpstashKeys(options)
+    const apiKeys = createUpstashApiKeys(options)
     const authenticate = async (c: { req: { header(name: string): string | undefined } }) =>
       credentialOf(c.req.header('authorization'))
     const identify = createIdentify({
       entitle,
       accounts: createUpstashAccounts(options),
-      keys,
+      apiKeys,
       defaultPlan: catalog.default_plan,
       now,
     })
@@ -104,7 +104,7 @@ describeEachRedis('/v1/jobs', (redis) => {
         authenticate,
         withStoredPlan: createStoredPlan({ entitle, planOf: budget.plan, now }).withStoredPlan,
         callerOf: async (c) => identify(await authenticate(c)),
-        keys,
+        apiKeys,
         countAct: async () => {},
         budget,
         notify: changes.notify ?? (async () => {}),

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import { createActDrain } from '../../../edge/ledger/drain.ts'
@@ -32,7 +32,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
       ledger: createSupabaseLedger({ ...stores.supabase, fetch }),
       readMirror: createReadMirror({
         accounts: createUpstashAccounts(where),
-        keys: createUpstashKeys(where),
+        apiKeys: createUpstashApiKeys(where),
         now: Date.now,
         wait: async () => {},
       }),
@@ -72,11 +72,11 @@ describeEachRedis('the drain of administrative acts', (redis) => {
 
   it('mirrors keys, hash only, which their owner then reads without it, and nobody else', async () => {
     const account = postgres.account(ADA)
-    const keys = createUpstashKeys(where)
+    const apiKeys = createUpstashApiKeys(where)
     const expiresAt = Date.now() + 86_400_000
     const fresh = { account, secretHash: HASH, plan: 'pro', name: 'ci', scopes: ['chat', 'keys'], expiresAt }
-    await keys.create({ ...fresh, id: 'first', madeBy: undefined }, act('key.create', 'first'))
-    await keys.create(
+    await apiKeys.create({ ...fresh, id: 'first', madeBy: undefined }, act('key.create', 'first'))
+    await apiKeys.create(
       { ...fresh, id: 'second', madeBy: 'first', secretHash: 'cd'.repeat(32) },
       act('key.create', 'second'),
     )
@@ -100,7 +100,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
     const other = clientOf(url, publishableKey, await postgres.token('00000000-0000-4000-8000-00000000b0b0'))
     expect((await other.from('api_keys').select(columns)).data).toEqual([])
 
-    await keys.revoke('first', { secretHash: HASH }, act('key.leaked', 'first'))
+    await apiKeys.revoke('first', { secretHash: HASH }, act('key.leaked', 'first'))
     await drain()
     expect(await owned()).toMatchObject([
       { key_id: 'first', revoked_at: expect.any(String), revoked_reason: 'key.leaked' },

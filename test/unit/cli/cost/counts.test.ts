@@ -124,7 +124,7 @@ describe('what the drains take of Redis', () => {
     const ledger = { record, recordActs: record, totals: async () => [] }
     const now = () => clock.now
     const events = createDrain({ stream: createUpstashStream({ url, token }), ledger, now })
-    const readMirror = async () => ({ accounts: [], keys: [], readAt: clock.now })
+    const readMirror = async () => ({ accounts: [], apiKeys: [], readAt: clock.now })
     const acts = createActDrain({ stream: createUpstashActStream({ url, token }), ledger, readMirror, now })
     drain = async () => {
       await events()
