@@ -3,23 +3,24 @@ import { bodyLimit } from 'hono/body-limit'
 import { timing, wrapTime } from 'hono/timing'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
-import { createIdentify } from './access/caller.ts'
+import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
-import type { KeyStore } from './api-keys/port.ts'
+import type { ApiKeyStore } from './api-keys/port.ts'
 import type { AccountStore } from './budget/accounts.ts'
-import type { Allowance, Budget, Crossing } from './budget/port.ts'
+import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
 import type { Answers } from './idempotency/answers.ts'
 import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
 import { createOnce } from './idempotency/once.ts'
 import { bearerToken } from './identity/bearer.ts'
-import type { Authenticate, Credential } from './identity/principal.ts'
+import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
+import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
 import { meter } from './metering/meter.ts'
@@ -32,7 +33,8 @@ import { parseRerank } from './parse/rerank.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
-import { keyRoutes } from './routes/api-keys.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
+import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { listModels } from './routes/models.ts'
 import { usageAnswer } from './routes/usage.ts'
@@ -50,7 +52,7 @@ export type AppOptions = {
   authenticate: Authenticate
   budget: Budget
   accounts: AccountStore
-  keys: KeyStore
+  apiKeys: ApiKeyStore
   countAct: CountAct
   issuers: AdminOptions['issuers']
   audit: AdminOptions['audit']
@@ -65,22 +67,18 @@ export type AppOptions = {
   /** Of requests with an idempotency key. */
   answers: Answers
   claims: Claims
+  log: Log
   now: () => number
   newRequestId: () => string
   /** Fills an array with random bytes. */
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
 }
 
-type Env = {
-  /** Each runtime hands in how work outlives the answer there. */
-  Bindings: { background: (task: Promise<unknown>) => void }
-  Variables: { requestId: string; allowance?: Allowance }
-}
 type Parse = (input: unknown, entitlement: Entitlement) => Work
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
-  const { budget, accounts, keys, requestTimeoutMs, now } = options
+  const { budget, accounts, apiKeys, requestTimeoutMs, now, log } = options
   const entitle = createEntitle(options.catalog, options.policy)
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
   const hold = createHold({
@@ -90,11 +88,12 @@ export function createApp(options: AppOptions) {
     leaseSlackMs: options.leaseSlackMs,
     now,
     notify: options.notify,
+    log,
   })
   const identify = createIdentify({
     entitle,
     accounts,
-    keys,
+    apiKeys,
     defaultPlan: options.catalog.default_plan,
     now,
   })
@@ -117,9 +116,16 @@ export function createApp(options: AppOptions) {
   const [limitBody, limitJob] = [limited(options.bodyLimitBytes), limited(options.jobs.bodyBytes)]
   app.use((c, next) => (c.req.path === '/v1/jobs' ? limitJob : limitBody)(c, next))
 
-  const authenticate = async (c: Context): Promise<Credential> =>
-    wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
-  const callerOf = async (c: Context) => identify(await authenticate(c))
+  async function authenticate(c: Context): Promise<Credential> {
+    const credential = await wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
+    if (credential.issuer !== 'key') c.set('account', accountOf(credential))
+    return credential
+  }
+  async function callerOf(c: Context): Promise<Caller> {
+    const caller = await identify(await authenticate(c))
+    c.set('account', caller.account)
+    return caller
+  }
 
   /** authenticate; account, entitlement and scope; parse; reserve; call the host; meter; settle. */
   async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
@@ -133,6 +139,7 @@ export function createApp(options: AppOptions) {
     })
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
+    c.set('account', held.account)
     return wrapTime(c, 'host', callHost(held, c.req.raw.signal, meter))
   }
 
@@ -155,7 +162,7 @@ export function createApp(options: AppOptions) {
     }),
   )
   app.route('/v1/jobs', jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }))
-  app.route('/v1/keys', keyRoutes({ ...options, callerOf, once }))
+  app.route('/v1/keys', apiKeyRoutes({ ...options, callerOf, once }))
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   app.route('/v1/admin', adminRoutes({ ...options, callerOf, once, cancelJobs }))
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
@@ -163,9 +170,18 @@ export function createApp(options: AppOptions) {
   app.notFound((c) => {
     throw new TwohopError('not_found', `There is no ${c.req.method} ${c.req.path} here.`)
   })
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
-    return errorResponse(error, c.var.requestId)
+    const { requestId, account } = c.var
+    const answer = errorResponse(error, requestId)
+    if (answer.status >= 500) {
+      // Who has gone gets no answer, and the abort that ended the request is no fault of ours.
+      const gone = c.req.raw.signal.aborted
+      const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
+      const code = error instanceof TwohopError ? error.code : 'internal'
+      await log(level, gone ? 'client_gone' : 'answer_failed', { requestId, account, code, error })
+    }
+    return answer
   })
   return app
 }

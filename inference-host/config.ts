@@ -32,7 +32,7 @@ export const VARIABLES = {
   },
   SERVICE_TOKEN_PUBLIC_KEYS: {
     meaning: "JWKS with the edge's Ed25519 public keys, one per `kid`. Private keys are refused.",
-    unit: 'JSON',
+    unit: 'JWKS',
     fallback: undefined,
     schema: z.string().min(2).max(65_536),
   },
@@ -50,7 +50,7 @@ export const VARIABLES = {
   },
   HOST_DEVICE: {
     meaning: "Device for every model; `auto` leaves it to each model's own setting.",
-    unit: 'auto | cpu | webgpu | cuda',
+    unit: 'auto, cpu, webgpu, cuda',
     fallback: 'auto',
     schema: z.enum(['auto', 'cpu', 'webgpu', 'cuda']),
   },
@@ -76,7 +76,7 @@ export const VARIABLES = {
   HOST_EXACT: {
     meaning:
       'Answers in a batch are those alone, token for token, also on a CPU that rounds several rows otherwise than one: there a chat model computes each row by itself, which takes most of the gain, and summarization and translation run one text at a time.',
-    unit: 'true | false',
+    unit: 'true, false',
     fallback: 'false',
     schema: z.enum(['true', 'false']).transform((exact) => exact === 'true'),
   },

@@ -33,6 +33,6 @@ export function createLedgerLine() {
 }
 
 function drainOf(line: string): z.infer<typeof DrainLine> | undefined {
-  if (!/^\{"event":"ledger_drain".*\}$/.test(line)) return undefined
+  if (!/^\{"level":"info","event":"ledger_drain".*\}$/.test(line)) return undefined
   return DrainLine.safeParse(JSON.parse(line)).data
 }

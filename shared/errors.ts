@@ -1,3 +1,5 @@
+import { secondsOfWait } from './seconds.ts'
+
 /**
  * Every refusal and failure that Twohop answers with, on both hops. docs/errors.md explains each code to a
  * client's author; a test holds the two lists together.
@@ -134,7 +136,7 @@ export function errorResponse(thrown: unknown, requestId: string): Response {
   const passes = status === 409 && error.retryAfterMs !== undefined
   if (passes || status === 429 || status === 503 || status === 504) {
     const waitMs = error.retryAfterMs ?? DEFAULT_RETRY_MS
-    headers.set('retry-after', String(Math.max(1, Math.ceil(waitMs / 1000))))
+    headers.set('retry-after', String(Math.max(1, secondsOfWait(waitMs))))
   }
   if (status === 401) headers.set('www-authenticate', 'Bearer')
   return new Response(JSON.stringify(envelope), { status, headers })

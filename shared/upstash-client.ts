@@ -1,4 +1,5 @@
 import { Redis } from '@upstash/redis/cloudflare'
+import { baseUrl } from './base-url.ts'
 import { TwohopError } from './errors.ts'
 import type { ScriptCall } from './redis-script.ts'
 
@@ -17,7 +18,7 @@ const STORE_RETRY_MS = 2000
 /** Redis over HTTP: asks once, in time or not at all, and hands replies on as they come. Uses the global `fetch`. */
 export function upstashClient({ url, token, timeoutMs }: UpstashOptions): Redis {
   return new Redis({
-    url,
+    url: baseUrl(url),
     token,
     // As a function: with a plain signal the client turns an abort into a successful answer (1.39).
     signal: () => AbortSignal.timeout(timeoutMs),

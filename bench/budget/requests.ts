@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement } from '../../edge/budget/port.ts'
 import { createUpstashAccounts } from '../../edge/budget/upstash-accounts.ts'
-import { apiKeyKey } from '../../edge/store/redis-keys.ts'
+import { apiKeyRedisKey } from '../../edge/store/redis-keys.ts'
 
 /** Accounts that the load is spread over. */
 const ACCOUNTS = 1000
@@ -50,7 +50,7 @@ export const SETTINGS: readonly Setting[] = [
       const scopes = 'chat embed'
       const keys = Array.from({ length: ACCOUNTS }, (_, n) => {
         const record = { account: accountOf(n), secret_hash: SECRET_HASH, scopes }
-        return ['HSET', apiKeyKey(`key-${n}`), ...Object.entries(record).flat()]
+        return ['HSET', apiKeyRedisKey(`key-${n}`), ...Object.entries(record).flat()]
       })
       const headers = { authorization: `Bearer ${token}` }
       await fetch(`${url}/pipeline`, { method: 'POST', headers, body: JSON.stringify(keys) })

@@ -30,7 +30,7 @@ const DEADLINE_MS = 900_000
 /** Calls a host directly, as the edge does it: greedily chosen tokens, streamed and counted one by one. */
 export function createHostClient({ url, model, keys }: Options): HostClient {
   const sign = createServiceTokenSigner(keys.privateKey, Date.now)
-  const host = createOwnHost({ url, sign, fetch, now: Date.now })
+  const host = createOwnHost({ url, sign, fetch, now: Date.now, log: async () => {} })
   const encoder = new TextEncoder()
 
   function post(path: string, scope: string, fields: object, { account, outputTokens, signal }: Ask) {

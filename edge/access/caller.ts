@@ -1,8 +1,8 @@
 import type { Plan } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import type { ApiKey, KeyStore } from '../api-keys/port.ts'
+import type { ApiKey, ApiKeyStore } from '../api-keys/port.ts'
 import type { AccountStore } from '../budget/accounts.ts'
-import { accountOf, type Credential, type PresentedKey, type Principal } from '../identity/principal.ts'
+import { accountOf, type Credential, type PresentedApiKey, type Principal } from '../identity/principal.ts'
 import type { Entitlement } from './entitlement.ts'
 import { scopesOf } from './scopes.ts'
 
@@ -20,7 +20,7 @@ export type Caller = {
 type Options = {
   entitle: (credential: Credential, override?: string) => Entitlement
   accounts: Pick<AccountStore, 'get'>
-  keys: Pick<KeyStore, 'get'>
+  apiKeys: Pick<ApiKeyStore, 'get'>
   /** Not written into keys, so that those of its accounts follow when it is another one. */
   defaultPlan: string
   /** Milliseconds since the epoch. */
@@ -31,7 +31,7 @@ type Options = {
  * Finds out who calls, for requests that reserve nothing and so are not checked by a reservation. By the same rules:
  * what the records of account and key say holds at once, whatever a token says. One round trip, two for a key.
  */
-export function createIdentify({ entitle, accounts, keys, defaultPlan, now }: Options) {
+export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }: Options) {
   /** @throws TwohopError why this credential may do nothing, or store_unavailable */
   return async function identify(credential: Credential): Promise<Caller> {
     return credential.issuer === 'key' ? keyHolder(credential) : user(credential)
@@ -48,8 +48,8 @@ export function createIdentify({ entitle, accounts, keys, defaultPlan, now }: Op
     return { account, plan, claimedPlan, scopes, key: undefined }
   }
 
-  async function keyHolder(presented: PresentedKey): Promise<Caller> {
-    const key = await keys.get(presented.id)
+  async function keyHolder(presented: PresentedApiKey): Promise<Caller> {
+    const key = await apiKeys.get(presented.id)
     // Hashes of 256 random bits: how long a comparison takes tells nothing of use about the secret.
     if (!key || key.secretHash !== presented.secretHash)
       throw new TwohopError('key_invalid', 'There is no such API key.')

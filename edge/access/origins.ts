@@ -1,6 +1,25 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
+import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+
+/** `ALLOWED_ORIGINS`: exact origins, joined by commas. */
+export const Origins = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(
+      z
+        .string()
+        .refine(isOrigin, 'is no exact origin, such as https://app.example or chrome-extension://<id>'),
+    ),
+  )
+  .transform((list): ReadonlySet<string> => new Set(list))
 
 /** Headers of an answer that a page's script may read beside the safelisted ones. */
 const EXPOSED = [
@@ -42,4 +61,13 @@ export function requireOrigin(allowed: ReadonlySet<string>): MiddlewareHandler {
       )
     await next()
   }
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  if (!url) return false
+  // Chromium and Firefox send an extension's origin as scheme and id; URL.origin is "null" for such schemes.
+  if (url.protocol === 'chrome-extension:') return /^chrome-extension:\/\/[a-p]{32}$/.test(text)
+  if (url.protocol === 'moz-extension:') return /^moz-extension:\/\/[0-9a-f-]{36}$/.test(text)
+  return url.origin === text && (url.protocol === 'https:' || url.protocol === 'http:')
 }

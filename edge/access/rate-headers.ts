@@ -1,3 +1,4 @@
+import { secondsOfWait } from '../../shared/seconds.ts'
 import { type Allowance, THRESHOLDS } from '../budget/port.ts'
 
 /**
@@ -6,7 +7,6 @@ import { type Allowance, THRESHOLDS } from '../budget/port.ts'
  * `x-budget-threshold` says which share of the day's and the month's budget is used: `day=80, month=50`.
  */
 export function rateHeaders({ requests, budgets }: Allowance): Record<string, string> {
-  const seconds = (ms: number) => Math.max(0, Math.ceil(ms / 1000))
   const left = (budget: { limit: number; used: number; held: number }) =>
     Math.max(0, budget.limit - budget.used - budget.held)
   const reached = (['day', 'month'] as const).flatMap((window) => {
@@ -23,10 +23,10 @@ export function rateHeaders({ requests, budgets }: Allowance): Record<string, st
       `"units-month";q=${budgets.month.limit}`,
     ].join(', '),
     ratelimit: [
-      `"requests";r=${Math.max(0, requests.remaining)};t=${seconds(requests.resetMs)}`,
-      `"units-minute";r=${left(budgets.minute)};t=${seconds(budgets.minute.resetMs)}`,
-      `"units-day";r=${left(budgets.day)};t=${seconds(budgets.day.resetMs)}`,
-      `"units-month";r=${left(budgets.month)};t=${seconds(budgets.month.resetMs)}`,
+      `"requests";r=${Math.max(0, requests.remaining)};t=${secondsOfWait(requests.resetMs)}`,
+      `"units-minute";r=${left(budgets.minute)};t=${secondsOfWait(budgets.minute.resetMs)}`,
+      `"units-day";r=${left(budgets.day)};t=${secondsOfWait(budgets.day.resetMs)}`,
+      `"units-month";r=${left(budgets.month)};t=${secondsOfWait(budgets.month.resetMs)}`,
     ].join(', '),
   }
 }

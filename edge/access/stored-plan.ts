@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { type Budget, spenderId } from '../budget/port.ts'
 import type { Credential } from '../identity/principal.ts'
 import { type Entitlement, payerOf } from './entitlement.ts'
@@ -41,18 +42,11 @@ const OF_A_PLAN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  * more. Only a refusal for the plan's sake, while nothing is known of it, asks the store by itself.
  */
 export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Options) {
-  const remembered = new Map<string, { override: string | undefined; until: number }>()
+  const remembered = createExpiringMap<string, { override: string | undefined }>({ capacity, now })
+  const recall = (account: string) => remembered.get(account)
 
   function remember(account: string, override: string | undefined): void {
-    remembered.delete(account)
-    const oldest = remembered.keys().next()
-    if (remembered.size >= capacity && !oldest.done) remembered.delete(oldest.value)
-    remembered.set(account, { override, until: now() + REMEMBERED_MS })
-  }
-
-  function recall(account: string): { override: string | undefined } | undefined {
-    const known = remembered.get(account)
-    return known && now() < known.until ? known : undefined
+    remembered.set(account, { override }, now() + REMEMBERED_MS)
   }
 
   /** The plan to try again with after `error`; undefined where the error is final. */

@@ -1,5 +1,7 @@
+import { secondOf } from '../../shared/seconds.ts'
 import type { Act, AuditLog } from '../audit/port.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from '../budget/accounts.ts'
+import type { Log } from '../log/port.ts'
 import type { createSync, OwnerState, SyncOutcome } from '../sync/port.ts'
 
 type Options = {
@@ -8,6 +10,7 @@ type Options = {
   sync: ReturnType<typeof createSync>
   /** Ends what the account has open; returns how many jobs that were. */
   cancelJobs: (account: string) => Promise<number>
+  log: Log
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -25,16 +28,23 @@ export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?:
  * What administration may do to an account. Each act is first written into the audit log and only then done: one that
  * could not be written is not done, one that then fails is followed by a row that says so.
  */
-export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) {
+export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Options) {
+  /** A row about an act that was done or not done already: what came of it does not depend on the row. */
+  async function note(row: Act): Promise<void> {
+    const { target: account, action } = row
+    await audit
+      .record(row)
+      .catch((error: unknown) => log('error', 'audit_failed', { account, error, detail: { action } }))
+  }
+
   async function logged<T>(by: By, action: string, detail: Act['detail'], run: () => Promise<T>): Promise<T> {
-    const { key, ...who } = by
-    const act = { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
+    const act = rowOf(by, action, detail)
     await audit.record(act)
     try {
       return await run()
     } catch (error) {
       // The store that failed is often the log's too: then the row above stands alone, which tells as much.
-      await audit.record({ ...act, action: `${action}.failed` }).catch(() => {})
+      await note({ ...act, action: `${action}.failed` })
       throw error
     }
   }
@@ -44,8 +54,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) 
       await accounts.set(by.target, changes)
       const { outcome, why } = await sync(by.target, state)
       // The record is written and holds; what is lacking is told and logged, so that the act can be repeated.
-      if (outcome === 'failed')
-        await audit.record({ ...by, action: `${action}.not_synced`, detail: { why } }).catch(() => {})
+      if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
       return { record: await accounts.get(by.target), synced: outcome }
     })
   }
@@ -53,7 +62,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) 
   return {
     /** Refuses the account's requests from the next one on, and its present tokens for good; its jobs end. */
     suspend: async (by: By): Promise<Done> => {
-      const changes: AccountChanges = { status: 'suspended', revokedBefore: Math.floor(now() / 1000) }
+      const changes: AccountChanges = { status: 'suspended', revokedBefore: secondOf(now()) }
       const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
       // Only now: the account can have no new ones any more.
       return { ...done, cancelledJobs: await cancelJobs(by.target) }
@@ -76,4 +85,9 @@ export function createActs({ accounts, audit, sync, cancelJobs, now }: Options) 
         return accounts.get(by.target)
       }),
   }
+}
+
+/** A row of the log; the API key that was used stands in its detail. */
+function rowOf({ key, ...who }: By, action: string, detail: Act['detail']): Act {
+  return { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
 }

@@ -1,7 +1,7 @@
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { wholeNumber } from '../budget/allowance.ts'
 import { BUDGET_WINDOWS } from '../budget/port.ts'
-import { accountKey } from '../store/redis-keys.ts'
+import { accountRedisKey } from '../store/redis-keys.ts'
 import { ACCOUNT_USAGE } from './usage.lua.ts'
 import type { AccountUsage, ReadUsage } from './usage.ts'
 
@@ -16,7 +16,7 @@ export function createUpstashUsage({ clock = () => 0, ...options }: Options): Re
   return function readUsage(account, billingDay) {
     const args = [String(clock()), account, String(billingDay)]
     return orUnavailable(async () =>
-      usageOf(await runScript(redis, { script: ACCOUNT_USAGE, keys: [accountKey(account)], args })),
+      usageOf(await runScript(redis, { script: ACCOUNT_USAGE, keys: [accountRedisKey(account)], args })),
     )
   }
 }

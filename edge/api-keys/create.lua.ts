@@ -1,11 +1,11 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../audit/act.lua.ts'
-import { ENDED_KEY_KEPT_MS } from '../store/lifetimes.ts'
-import { MAX_KEY_LIFE_MS, MAX_KEYS } from './bounds.ts'
+import { ENDED_API_KEY_KEPT_MS } from '../store/lifetimes.ts'
+import { MAX_API_KEY_LIFE_MS, MAX_API_KEYS } from './bounds.ts'
 
 /** Writes a new API key, unless the account has as many as it may have; with its row in the audit log. */
-export const CREATE_KEY: Script = {
+export const CREATE_API_KEY: Script = {
   name: 'create_key',
   sha: '39db4de41603235a826f69ba859dcf14753b4671',
   lua: `
@@ -21,11 +21,11 @@ export const CREATE_KEY: Script = {
 ${CLOCK_LUA}${AUDIT_LUA}
 local now = now_ms(tonumber(ARGV[1]))
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', int(now))
-if redis.call('ZCARD', KEYS[2]) >= ${MAX_KEYS} then return {'too_many'} end
+if redis.call('ZCARD', KEYS[2]) >= ${MAX_API_KEYS} then return {'too_many'} end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
-redis.call('PEXPIRE', KEYS[2], ${MAX_KEY_LIFE_MS})
+redis.call('PEXPIRE', KEYS[2], ${MAX_API_KEY_LIFE_MS})
 redis.call('HSET', KEYS[1], 'expires_at', ARGV[3], 'created_at', int(now), unpack(ARGV, 9))
-redis.call('PEXPIREAT', KEYS[1], int(tonumber(ARGV[3]) + ${ENDED_KEY_KEPT_MS}))
+redis.call('PEXPIREAT', KEYS[1], int(tonumber(ARGV[3]) + ${ENDED_API_KEY_KEPT_MS}))
 write_act(KEYS[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8])
 return {'created', now}
 `,

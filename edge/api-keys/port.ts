@@ -41,8 +41,8 @@ export type RevokeBy = { account: string } | { secretHash: string }
  * The store of API keys. A change and its row in the audit log are one atomic step. Every method throws TwohopError
  * `store_unavailable` where the store does not answer.
  */
-export type KeyStore = {
-  /** @returns when it was made; undefined where the account has MAX_KEYS working keys already */
+export type ApiKeyStore = {
+  /** @returns when it was made; undefined where the account has MAX_API_KEYS working keys already */
   create(key: NewApiKey, act: Act): Promise<number | undefined>
   get(id: string): Promise<ApiKey | undefined>
   /** The account's working keys, those that end first first. */

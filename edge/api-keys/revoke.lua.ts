@@ -1,13 +1,13 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../audit/act.lua.ts'
-import { ACCOUNT_KEYS_PREFIX, API_KEY_PREFIX } from '../store/redis-keys.ts'
+import { API_KEY_PREFIX, API_KEYS_PREFIX } from '../store/redis-keys.ts'
 
 /**
  * Ends an API key and those that it made, with a row in the audit log where it had not ended before. It takes the key's
  * account or its secret; without either it looks as if there were no such key.
  */
-export const REVOKE_KEY: Script = {
+export const REVOKE_API_KEY: Script = {
   name: 'revoke_key',
   sha: 'ef35f109f41f0b2f3de0305330982c16f5e55c97',
   lua: `
@@ -27,7 +27,7 @@ if ARGV[3] ~= '' and key.secret_hash ~= ARGV[3] then return {} end
 if key.revoked == '1' then return {0, key.account, key.name or '', key.scopes or ''} end
 
 local ended, reply = {[ARGV[1]] = true}, {1, key.account, key.name or '', key.scopes or ''}
-local index = '${ACCOUNT_KEYS_PREFIX}' .. key.account
+local index = '${API_KEYS_PREFIX}' .. key.account
 local ids, found = redis.call('ZRANGE', index, '0', '-1'), true
 -- Each pass finds one more generation.
 while found do

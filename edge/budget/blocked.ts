@@ -1,4 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
+import { createExpiringMap } from '../../shared/expiring-map.ts'
 import {
   BUDGET_WINDOWS,
   type Budget,
@@ -9,8 +10,8 @@ import {
 } from './port.ts'
 
 type RememberOptions = {
-  /** Milliseconds of any clock that runs evenly; default Date.now. */
-  now?: () => number
+  /** Milliseconds of any clock that runs evenly. */
+  now: () => number
   /** Accounts remembered at most, in each of two memories; default 10,000, about 5 MB. */
   capacity?: number
 }
@@ -25,8 +26,8 @@ const MAX_BLOCK_MS = 60_000
  * back, nor is anyone after a minute: so late may a grant of extra units come to bear. Suspension, concurrency and the
  * project's budget are never remembered, they may end at once or concern others.
  */
-export function rememberRefusals(budget: Budget, options: RememberOptions = {}): Budget {
-  const { now = Date.now, capacity = 10_000 } = options
+export function rememberRefusals(budget: Budget, options: RememberOptions): Budget {
+  const { now, capacity = 10_000 } = options
   const calls = blockMemory<{ refusal: Refusal; limits: Limits }>(now, capacity)
   const reads = blockMemory<string>(now, capacity)
 
@@ -100,23 +101,17 @@ function aged(refusal: Refusal, ageMs: number): Refusal {
   }
 }
 
-/** Values by spender for a limited time, at most `capacity` of them: the oldest gives way to the newest. */
+/** Values by spender for a limited time, each with how long it has been known and will be. */
 function blockMemory<T>(now: () => number, capacity: number) {
-  const blocks = new Map<string, { value: T; since: number; until: number }>()
+  const blocks = createExpiringMap<string, { value: T; since: number; until: number }>({ capacity, now })
   return {
     get(spender: string) {
       const block = blocks.get(spender)
-      if (!block) return undefined
-      const { value, since, until } = block
-      if (now() < until) return { value, ageMs: now() - since, leftMs: until - now() }
-      blocks.delete(spender)
-      return undefined
+      return block && { value: block.value, ageMs: now() - block.since, leftMs: block.until - now() }
     },
     set(spender: string, value: T, blockMs: number) {
-      blocks.delete(spender)
-      const oldest = blocks.keys().next()
-      if (blocks.size >= capacity && !oldest.done) blocks.delete(oldest.value)
-      blocks.set(spender, { value, since: now(), until: now() + Math.min(blockMs, MAX_BLOCK_MS) })
+      const until = now() + Math.min(blockMs, MAX_BLOCK_MS)
+      blocks.set(spender, { value, since: now(), until }, until)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import { MAX_LEASE_MS } from '../store/lifetimes.ts'
-import { apiKeyKey, idempotencyKey, KEYS, reservationKey } from '../store/redis-keys.ts'
+import { apiKeyRedisKey, idempotencyRedisKey, REDIS_KEYS, reservationRedisKey } from '../store/redis-keys.ts'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'
@@ -34,7 +34,12 @@ export function holdWords(
   const who = spenderArguments(spender, plan, limits, now)
   const key = 'key' in spender ? spender.key : ''
   return {
-    keys: [who.key, reservationKey(requestId), KEYS.open, idempotencyKey(idempotency?.id ?? '')],
+    keys: [
+      who.key,
+      reservationRedisKey(requestId),
+      REDIS_KEYS.open,
+      idempotencyRedisKey(idempotency?.id ?? ''),
+    ],
     args: [
       ...who.args,
       project.day ?? -1,
@@ -59,7 +64,12 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
   const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency } =
     settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
-  const keys = [reservationKey(requestId), KEYS.open, KEYS.events, idempotencyKey(idempotency?.id ?? '')]
+  const keys = [
+    reservationRedisKey(requestId),
+    REDIS_KEYS.open,
+    REDIS_KEYS.events,
+    idempotencyRedisKey(idempotency?.id ?? ''),
+  ]
   const { account, plan, model, task, key, billingDay = 1 } = reserved
   return scriptCall(SETTLE, keys, [
     requestId,
@@ -83,7 +93,7 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
 
 export function sweepCall(most: number, now: number): ScriptCall {
   requireCounts(most)
-  return scriptCall(SWEEP, [KEYS.open, KEYS.events], [Math.min(most, MAX_SWEEP), now])
+  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], [Math.min(most, MAX_SWEEP), now])
 }
 
 /** The first key and the first thirteen arguments of reserve and usage (spender.lua.ts). */
@@ -98,7 +108,7 @@ function spenderArguments(spender: Spender, plan: string, limits: Limits, now: n
       : { key: spender.key, args: ['', 0, spender.secretHash, spender.scope] }
   if ('account' in spender && spender.account === '') throw new RangeError('an account has a name')
   return {
-    key: apiKeyKey(credential.key),
+    key: apiKeyRedisKey(credential.key),
     args: [
       now,
       ...credential.args,

@@ -6,7 +6,7 @@ import { ACCOUNT_PREFIX } from '../store/redis-keys.ts'
  * Lua shared by the scripts that admit spending: reserve, and the one that takes in jobs. It checks every limit and
  * holds the worst case, all or nothing. It needs CLOCK_LUA, WINDOWS_LUA and SPENDER_LUA before it.
  *
- * Whoever comes again with the same idempotency key (record.lua.ts) holds nothing, and needs no budget for what was
+ * Whoever comes again with the same idempotency key (edge/store/idempotency-record.lua.ts) holds nothing, and needs no budget for what was
  * paid for; an answer that is given again counts as one of the minute's requests.
  */
 export const HOLD_LUA = `

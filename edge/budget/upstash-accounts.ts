@@ -6,7 +6,7 @@ import {
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
-import { ACCOUNT_PREFIX, accountKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
+import { ACCOUNT_PREFIX, accountRedisKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { GRANT } from './grant.lua.ts'
@@ -27,7 +27,8 @@ type Options = UpstashOptions & {
 export function createUpstashAccounts({ clock = () => 0, ...options }: Options): AccountStore {
   const redis = upstashClient(options)
   return {
-    get: (account) => orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountKey(account))))),
+    get: (account) =>
+      orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountRedisKey(account))))),
 
     async set(account, changes) {
       const fields = Object.entries(accountFields(changes))
@@ -35,8 +36,8 @@ export function createUpstashAccounts({ clock = () => 0, ...options }: Options):
       const removed = fields.flatMap(([name, text]) => (text === null ? [name] : []))
       await orUnavailable(async () => {
         const change = redis.multi()
-        if (written.length > 0) change.hset(accountKey(account), Object.fromEntries(written))
-        if (removed.length > 0) change.hdel(accountKey(account), ...removed)
+        if (written.length > 0) change.hset(accountRedisKey(account), Object.fromEntries(written))
+        if (removed.length > 0) change.hdel(accountRedisKey(account), ...removed)
         if (fields.length > 0) await change.exec()
       })
     },
@@ -46,7 +47,7 @@ export function createUpstashAccounts({ clock = () => 0, ...options }: Options):
       return orUnavailable(async () => {
         const call = {
           script: GRANT,
-          keys: [accountKey(account)],
+          keys: [accountRedisKey(account)],
           args: [units, until, clock()].map(String),
         }
         const reply = await runScript(redis, call)
@@ -58,8 +59,8 @@ export function createUpstashAccounts({ clock = () => 0, ...options }: Options):
 
     list: (next = '0') =>
       orUnavailable(async () => {
-        const [cursor, keys] = await redis.scan(next, { match: RECORDS_AND_COUNTERS, count: PAGE })
-        const found = await Promise.all(keys.map((key) => accountAt(redis, key)))
+        const [cursor, redisKeys] = await redis.scan(next, { match: RECORDS_AND_COUNTERS, count: PAGE })
+        const found = await Promise.all(redisKeys.map((key) => accountAt(redis, key)))
         const accounts = found.filter((account) => account !== undefined)
         return { accounts, next: cursor === '0' ? undefined : cursor }
       }),
@@ -77,7 +78,7 @@ async function accountAt(
   const recorded = key.startsWith(ACCOUNT_PREFIX)
   const account = recorded ? key.slice(ACCOUNT_PREFIX.length) : MONTH.exec(key)?.[1]
   if (account === undefined) return undefined
-  const fields = fieldsOf(await hash(redis, accountKey(account)))
+  const fields = fieldsOf(await hash(redis, accountRedisKey(account)))
   return recorded || Object.keys(fields).length === 0 ? { account, ...accountOf(fields) } : undefined
 }
 

@@ -1,8 +1,9 @@
-import { Ratelimit } from '@upstash/ratelimit'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ScriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, upstashClient } from '../../shared/upstash-client.ts'
-import { KEYS } from '../store/redis-keys.ts'
+import { wait } from '../../shared/wait.ts'
+import { REDIS_KEYS } from '../store/redis-keys.ts'
+import { createUpstashLimiter } from '../store/upstash-limiter.ts'
 import { chargedOf, decisionOf, usageOf } from './allowance.ts'
 import { reserveCall, settleCall, sweepCall, usageCall } from './commands.ts'
 import { type Budget, type Limits, type ProjectBudgets, spenderId } from './port.ts'
@@ -49,16 +50,11 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
   } = options
   const now = () => options.clock?.() ?? 0
   const redis = upstashClient({ url, token, timeoutMs })
-  const reads = new Ratelimit({
+  const countRead = createUpstashLimiter({
     redis,
-    // One of its two fixed windows never sets a time to live (the one with a local cache); this one does.
-    limiter: Ratelimit.fixedWindow(readsPerMinute, '1 m'),
-    prefix: KEYS.reads,
-    // By default it lets requests pass when Redis takes over 5 s. With 0 it waits, and the client's time-out decides.
-    timeout: 0,
-    // Its memory of blocked accounts is unbounded; ours is in blocked.ts.
-    ephemeralCache: false,
-    analytics: false,
+    prefix: REDIS_KEYS.reads,
+    perMinute: readsPerMinute,
+    message: `Usage may be read ${readsPerMinute} times a minute.`,
   })
 
   const run = (call: ScriptCall) => runScript(redis, call)
@@ -85,7 +81,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
         try {
           return await once()
         } catch {
-          await new Promise((resolve) => setTimeout(resolve, waitMs))
+          await wait(waitMs)
         }
       }
       return orUnavailable(once)
@@ -107,13 +103,10 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
 
     async usage(spender, plan, limits) {
       const call = usageCall(spender, plan, limits, now())
-      const [read, report] = await orUnavailable(() =>
-        Promise.all([reads.limit(spenderId(spender)), run(call).then((reply) => usageOf(reply, limits))]),
+      const [tooMany, report] = await orUnavailable(() =>
+        Promise.all([countRead(spenderId(spender)), run(call).then((reply) => usageOf(reply, limits))]),
       )
-      if (!read.success)
-        throw new TwohopError('rate_limited', `Usage may be read ${readsPerMinute} times a minute.`, {
-          retryAfterMs: Math.max(1, read.reset - Date.now()),
-        })
+      if (tooMany) throw tooMany
       if ('code' in report && report.code !== 'plan_is') throw refused(report)
       return report
     },

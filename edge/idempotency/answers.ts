@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { SaidBefore } from '../budget/port.ts'
+import type { Log } from '../log/port.ts'
 import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { createSeal } from './seal.ts'
 
@@ -35,11 +36,14 @@ export type Answers = {
 }
 
 /** Answers to requests with an idempotency key, on their way into the store and back. Nobody else can read them. */
-export function createAnswers({ seal, open }: ReturnType<typeof createSeal>): Answers {
+export function createAnswers({ seal, open }: ReturnType<typeof createSeal>, log: Log): Answers {
   return {
     async keep(id, answer) {
       if (answer.body.length > MAX_KEPT_CHARS) return ANSWER_GONE
-      const sealed = await seal(id, JSON.stringify(answer)).catch(() => ANSWER_GONE)
+      const sealed = await seal(id, JSON.stringify(answer)).catch(async (error: unknown) => {
+        await log('error', 'answer_not_kept', { requestId: answer.requestId, error })
+        return ANSWER_GONE
+      })
       return sealed.length > MAX_STORED_CHARS ? ANSWER_GONE : sealed
     },
 

@@ -1,5 +1,6 @@
 import type { HonoRequest } from 'hono'
 import { TwohopError } from '../../shared/errors.ts'
+import { toHex } from '../../shared/hex.ts'
 import { type Idempotency, type Payer, spenderId } from '../budget/port.ts'
 
 /** Where whoever sends an idempotency key says it (draft-ietf-httpapi-idempotency-key-header). */
@@ -36,5 +37,5 @@ export async function idempotencyOf(
 /** Hex. */
 async function sha256(...parts: Uint8Array<ArrayBuffer>[]): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer())
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return toHex(digest)
 }

@@ -2,6 +2,7 @@ import type { HonoRequest } from 'hono'
 import { ERRORS, TwohopError } from '../../shared/errors.ts'
 import type { Caller } from '../access/caller.ts'
 import { spenderId } from '../budget/port.ts'
+import type { Log } from '../log/port.ts'
 import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { Answers } from './answers.ts'
 import type { Claims } from './claims.ts'
@@ -9,6 +10,8 @@ import { idempotencyOf } from './key.ts'
 
 /** What is needed of a request's context. */
 type Asked = { req: HonoRequest; var: { requestId: string } }
+
+type Options = { claims: Claims; answers: Answers; log: Log }
 
 type Owner = Pick<Caller, 'account' | 'key'>
 
@@ -23,7 +26,7 @@ export type Once = (asked: Asked, owner: Owner | undefined, act: () => Promise<R
  * What was done under a key is never done again under it, even where the answer or the edge was lost; what was refused
  * may be tried again.
  */
-export function createOnce({ claims, answers }: { claims: Claims; answers: Answers }): Once {
+export function createOnce({ claims, answers, log }: Options): Once {
   return async function once({ req, var: { requestId } }, owner, act) {
     const idempotency = await idempotencyOf(req, ownerName(owner))
     if (!idempotency) return act()
@@ -31,7 +34,12 @@ export function createOnce({ claims, answers }: { claims: Claims; answers: Answe
     if (before.code !== 'claimed') return answers.repeat(idempotency.id, before)
 
     // An end that the store does not take changes no answer: left alone, the key counts as used.
-    const end = (kept: string) => claims.end(idempotency, requestId, kept).catch(() => {})
+    const end = (kept: string) =>
+      claims
+        .end(idempotency, requestId, kept)
+        .catch((error: unknown) =>
+          log('warn', 'claim_end_failed', { requestId, account: owner?.account, error }),
+        )
     const answer = await act().catch(async (error: unknown) => {
       await end(isRefusal(error) ? '' : ANSWER_GONE)
       throw error

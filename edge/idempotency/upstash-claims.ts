@@ -1,7 +1,7 @@
 import { scriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { saidBeforeOf } from '../budget/allowance.ts'
-import { idempotencyKey } from '../store/redis-keys.ts'
+import { idempotencyRedisKey } from '../store/redis-keys.ts'
 import { CLAIM, END_CLAIM } from './claim.lua.ts'
 import type { Claims } from './claims.ts'
 
@@ -16,7 +16,7 @@ export function createUpstashClaims({ clock = () => 0, ...options }: Options): C
   return {
     claim: ({ id, body }, requestId) =>
       orUnavailable(async () => {
-        const call = scriptCall(CLAIM, [idempotencyKey(id)], [clock(), body, requestId])
+        const call = scriptCall(CLAIM, [idempotencyRedisKey(id)], [clock(), body, requestId])
         const reply = await runScript(redis, call)
         if (Array.isArray(reply) && reply[0] === 'claimed') return { code: 'claimed' }
         const before = saidBeforeOf(reply)
@@ -26,7 +26,7 @@ export function createUpstashClaims({ clock = () => 0, ...options }: Options): C
 
     end: ({ id }, requestId, answer) =>
       orUnavailable(async () => {
-        await runScript(redis, scriptCall(END_CLAIM, [idempotencyKey(id)], [requestId, answer]))
+        await runScript(redis, scriptCall(END_CLAIM, [idempotencyRedisKey(id)], [requestId, answer]))
       }),
   }
 }

@@ -1,6 +1,7 @@
 import { TwohopError } from '../../shared/errors.ts'
+import { toHex } from '../../shared/hex.ts'
 import { crc32 } from './crc32.ts'
-import type { Authenticate, PresentedKey, VerifyToken } from './principal.ts'
+import type { Authenticate, PresentedApiKey, VerifyToken } from './principal.ts'
 
 /** Every API key begins so, and no token does: a JWT has dots. */
 const PREFIX = 'twohop_'
@@ -26,7 +27,7 @@ const FORM = new RegExp(
  */
 export async function makeApiKey(
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array,
-): Promise<PresentedKey & { key: string }> {
+): Promise<PresentedApiKey & { key: string }> {
   const digits = randomDigits(ID_DIGITS + SECRET_DIGITS, random)
   const body = `${PREFIX}${KIND}${digits}`
   return presented(`${body}${sumOf(body)}`, digits.slice(0, ID_DIGITS), digits.slice(ID_DIGITS))
@@ -37,7 +38,7 @@ export async function makeApiKey(
  * @returns its id and the SHA-256 of its secret; the secret itself goes no further
  * @throws TwohopError key_invalid
  */
-export async function parseApiKey(key: string): Promise<PresentedKey> {
+export async function parseApiKey(key: string): Promise<PresentedApiKey> {
   const [, id, secret, sum] = FORM.exec(key) ?? []
   if (id === undefined || secret === undefined || sumOf(key.slice(0, -SUM_DIGITS)) !== sum)
     throw new TwohopError('key_invalid', 'This is no API key of this service: it is cut off or mistyped.')
@@ -57,8 +58,7 @@ export function withApiKeys(verifyToken: VerifyToken): Authenticate {
 
 async function presented(key: string, id: string, secret: string) {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))
-  const secretHash = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { issuer: 'key' as const, id, secretHash, key }
+  return { issuer: 'key' as const, id, secretHash: toHex(hash), key }
 }
 
 function sumOf(body: string): string {

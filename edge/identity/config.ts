@@ -1,106 +1,104 @@
+import * as z from 'zod'
+import { parseJson } from '../../shared/parse-json.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
-import { FIREBASE_JWKS_URL } from './firebase.ts'
 import type { IssuerConfig } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
 
 /** Google Cloud's rule for project ids. */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
-/**
- * Reads which issuers to trust from configuration:
- * - `FIREBASE_PROJECT_IDS`: project ids, joined by commas.
- * - `FIREBASE_JWKS_URL`: where Firebase's public keys lie; default Google's.
- * - `SUPABASE_URLS`: project URLs such as `https://abc.supabase.co`, joined by commas.
- * - `SUPABASE_JWT_SECRETS`: JSON `{"<project URL>": "<legacy HS256 secret>"}`; default none, HS256 refused.
- *
- * Throws an Error that names the variable, the value and the rule (a secret is never shown) for a value that
- * does not fit, and where no issuer is configured at all.
- */
-export function issuersFromConfig(env: Readonly<Record<string, string | undefined>>): IssuerConfig[] {
-  const jwksUrl = env.FIREBASE_JWKS_URL
-    ? secureUrl('FIREBASE_JWKS_URL', env.FIREBASE_JWKS_URL).href
-    : FIREBASE_JWKS_URL
-  const firebase = list('FIREBASE_PROJECT_IDS', env.FIREBASE_PROJECT_IDS, projectId)
-  const supabase = list('SUPABASE_URLS', env.SUPABASE_URLS, projectUrl)
-  const secrets = jwtSecrets(env.SUPABASE_JWT_SECRETS, supabase)
-  if (firebase.length + supabase.length === 0) {
-    throw new Error('No issuer is configured: set FIREBASE_PROJECT_IDS, SUPABASE_URLS or both.')
-  }
+/** What a variable says, or what is wrong with it. */
+type Reading = { value: string } | { wrong: string }
+
+const reading = (read: (text: string) => Reading) =>
+  z.string().transform((text, context): string => {
+    const result = read(text)
+    if ('value' in result) return result.value
+    context.addIssue(result.wrong)
+    return z.NEVER
+  })
+
+/** Texts joined by commas, none twice. A complaint is the whole list's, and quotes the text. */
+const listOf = (read: (item: string) => Reading) =>
+  z.string().transform((text, context): string[] => {
+    const items = text.split(',').map((item) => item.trim())
+    const results = items.filter((item) => item !== '').map(read)
+    const values = results.flatMap((result) => ('value' in result ? [result.value] : []))
+    const twice = values.find((value, index) => values.indexOf(value) !== index)
+    for (const result of results) if ('wrong' in result) context.addIssue(result.wrong)
+    if (twice !== undefined) context.addIssue(`"${twice}" is listed twice`)
+    return values
+  })
+
+/** `FIREBASE_PROJECT_IDS`: project ids, joined by commas. */
+export const FirebaseProjectIds = listOf((value) =>
+  PROJECT_ID.test(value)
+    ? { value }
+    : { wrong: `"${value}" is no project id (6 to 30 lower-case letters, digits and hyphens)` },
+)
+
+/** `FIREBASE_JWKS_URL`. Keys fetched over plain HTTP can be swapped on the way, so only this machine itself is excepted. */
+export const SecureUrl = reading(secureUrl)
+
+/** `SUPABASE_URLS`: project URLs such as `https://abc.supabase.co`, joined by commas. */
+export const SupabaseUrls = listOf((text) => {
+  const secure = secureUrl(text)
+  if ('wrong' in secure) return secure
+  const { origin, pathname, search } = new URL(secure.value)
+  if (pathname === '/' && search === '') return { value: origin }
+  return { wrong: `"${text}" must be a project's URL without a path, like https://abc.supabase.co` }
+})
+
+/** `SUPABASE_JWT_SECRETS`: JSON `{"<project URL>": "<legacy HS256 secret>"}`. What is in it, `issuersOf` checks. */
+export const SupabaseJwtSecrets = z.string().transform((text, context): object => {
+  const parsed = parseJson(text)
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
+  context.addIssue('must be a JSON object {"<project URL>": "<secret>"}')
+  return z.NEVER
+})
+
+type Config = {
+  FIREBASE_PROJECT_IDS: readonly string[] | undefined
+  FIREBASE_JWKS_URL: string
+  SUPABASE_URLS: readonly string[] | undefined
+  /** Without one HS256 is refused. */
+  SUPABASE_JWT_SECRETS: object | undefined
+}
+
+/** The issuers to trust, or why these variables do not name any. A secret is never shown. */
+export function issuersOf({
+  FIREBASE_PROJECT_IDS = [],
+  FIREBASE_JWKS_URL: jwksUrl,
+  SUPABASE_URLS = [],
+  SUPABASE_JWT_SECRETS = {},
+}: Config): IssuerConfig[] | { wrong: string } {
+  if (FIREBASE_PROJECT_IDS.length + SUPABASE_URLS.length === 0)
+    return { wrong: 'No issuer is configured: set FIREBASE_PROJECT_IDS, SUPABASE_URLS or both' }
+  const secrets = jwtSecrets(SUPABASE_JWT_SECRETS, SUPABASE_URLS)
+  if ('wrong' in secrets) return { wrong: `SUPABASE_JWT_SECRETS: ${secrets.wrong}` }
   return [
-    ...firebase.map((projectId): IssuerConfig => ({ kind: 'firebase', projectId, jwksUrl })),
-    ...supabase.map((url): IssuerConfig => ({ kind: 'supabase', url, jwtSecret: secrets.get(url) })),
+    ...FIREBASE_PROJECT_IDS.map((projectId): IssuerConfig => ({ kind: 'firebase', projectId, jwksUrl })),
+    ...SUPABASE_URLS.map((url): IssuerConfig => ({ kind: 'supabase', url, jwtSecret: secrets.get(url) })),
   ]
 }
 
-function list(
-  name: string,
-  value: string | undefined,
-  read: (name: string, item: string) => string,
-): string[] {
-  const items = (value ?? '').split(',').map((item) => item.trim())
-  const values = items.filter((item) => item !== '').map((item) => read(name, item))
-  const twice = values.find((item, index) => values.indexOf(item) !== index)
-  if (twice !== undefined) throw new Error(`${name}: "${twice}" is listed twice.`)
-  return values
+function secureUrl(text: string): Reading {
+  const url = URL.parse(text)
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '')
+    return { wrong: 'this value is no URL, or one with a password or a fragment' }
+  if (!isSecureUrl(url)) return { wrong: `"${text}" must begin with https:// (http:// is for loopback only)` }
+  return { value: url.href }
 }
 
-function projectId(name: string, value: string): string {
-  if (!PROJECT_ID.test(value)) {
-    throw new Error(`${name}: "${value}" is no project id (6 to 30 lower-case letters, digits and hyphens).`)
-  }
-  return value
-}
-
-function projectUrl(name: string, value: string): string {
-  const url = secureUrl(name, value)
-  if (url.pathname !== '/' || url.search !== '') {
-    throw new Error(
-      `${name}: "${value}" must be a project's URL without a path, like https://abc.supabase.co.`,
-    )
-  }
-  return url.origin
-}
-
-/** Keys fetched over plain HTTP can be swapped on the way, so only this machine itself is excepted. */
-function secureUrl(name: string, value: string): URL {
-  const url = URL.parse(value)
-  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') {
-    throw new Error(`${name}: this value is no URL, or one with a password or a fragment.`)
-  }
-  if (!isSecureUrl(url)) {
-    throw new Error(`${name}: "${value}" must begin with https:// (http:// is for loopback only).`)
-  }
-  return url
-}
-
-function jwtSecrets(value: string | undefined, urls: readonly string[]): Map<string, string> {
-  const name = 'SUPABASE_JWT_SECRETS'
+function jwtSecrets(byUrl: object, urls: readonly string[]): Map<string, string> | { wrong: string } {
   const secrets = new Map<string, string>()
-  if (!value) return secrets
-  for (const [key, secret] of Object.entries(parseObject(name, value))) {
+  for (const [key, secret] of Object.entries(byUrl)) {
     const url = URL.parse(key)?.origin
     // The key is not quoted: whoever swapped the two sides has written the secret there.
-    if (url === undefined || !urls.includes(url))
-      throw new Error(`${name}: a key is not one of SUPABASE_URLS.`)
-    if (typeof secret !== 'string' || new TextEncoder().encode(secret).byteLength < MIN_SECRET_BYTES) {
-      throw new Error(
-        `${name}: the secret of "${url}" must be a string of at least ${MIN_SECRET_BYTES} bytes.`,
-      )
-    }
+    if (url === undefined || !urls.includes(url)) return { wrong: 'a key is not one of SUPABASE_URLS' }
+    if (typeof secret !== 'string' || new TextEncoder().encode(secret).byteLength < MIN_SECRET_BYTES)
+      return { wrong: `the secret of "${url}" must be a string of at least ${MIN_SECRET_BYTES} bytes` }
     secrets.set(url, secret)
   }
   return secrets
-}
-
-function parseObject(name: string, value: string): object {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(value)
-  } catch {
-    parsed = undefined // the parser's message quotes the text, and with it a secret
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new Error(`${name}: must be a JSON object {"<project URL>": "<secret>"}.`)
-  }
-  return parsed
 }

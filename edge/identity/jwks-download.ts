@@ -1,10 +1,11 @@
 import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import { readBounded } from '../../shared/read-bounded.ts'
 
 /** What a token's header says about its key. Nothing else in the header is ever looked at. */
 export type KeyHint = { alg: string; kid: string }
 
 /** One downloaded key set. */
-export type KeySet = {
+export type Jwks = {
   /** The one public key with this id and algorithm, or undefined where there is none, or more than one. */
   find: (hint: KeyHint) => Promise<CryptoKey | undefined>
   /** `max-age` of the answer's Cache-Control in milliseconds, or undefined where it names none. */
@@ -14,6 +15,8 @@ export type KeySet = {
 /** Google's set of two keys has 1.5 KB; a set larger than this is no key set of ours. */
 const MAX_BYTES = 64 * 1024
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 /** RFC 7518 section 3.3. */
 const MIN_RSA_BITS = 2048
 
@@ -21,11 +24,11 @@ const MIN_RSA_BITS = 2048
  * Fetches a JSON Web Key Set (RFC 7517). Throws an Error that says what was wrong: no answer within `timeoutMs`,
  * any status but 200 (a redirect is never followed), more than 64 KiB, or no key set.
  */
-export async function downloadKeySet(
+export async function downloadJwks(
   url: string,
   fetch: typeof globalThis.fetch,
   timeoutMs: number,
-): Promise<KeySet> {
+): Promise<Jwks> {
   const response = await fetch(url, {
     headers: { accept: 'application/json, application/jwk-set+json' },
     redirect: 'manual', // workerd knows no 'error'
@@ -35,32 +38,18 @@ export async function downloadKeySet(
     await response.body?.cancel()
     throw new Error(`The key set at ${url} answered with status ${response.status} instead of 200.`)
   }
+  const bytes = await readBounded(response, {
+    most: MAX_BYTES,
+    tooLong: () => new Error(`The key set at ${url} is larger than ${MAX_BYTES} bytes.`),
+  })
   return {
-    find: finder(JSON.parse(await readBounded(response, url))),
+    find: finder(JSON.parse(UTF8.decode(bytes))),
     maxAgeMs: maxAgeMs(response.headers.get('cache-control')),
   }
 }
 
-async function readBounded(response: Response, url: string): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  const reader = response.body?.getReader()
-  let text = ''
-  let bytes = 0
-  while (reader !== undefined) {
-    const { done, value } = await reader.read()
-    if (done) break
-    bytes += value.byteLength
-    if (bytes > MAX_BYTES) {
-      await reader.cancel()
-      throw new Error(`The key set at ${url} is larger than ${MAX_BYTES} bytes.`)
-    }
-    text += decoder.decode(value, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
 /** Throws where `published` is no key set. */
-function finder(published: JSONWebKeySet): KeySet['find'] {
+function finder(published: JSONWebKeySet): Jwks['find'] {
   const select = createLocalJWKSet(published)
   return async (hint) => {
     // jose throws where no public signature key fits both kid and algorithm (or its type, curve, use and

@@ -1,6 +1,7 @@
 import type { CryptoKey } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
-import { downloadKeySet, type KeySet } from './jwks-download.ts'
+import type { Log } from '../log/port.ts'
+import { downloadJwks, type Jwks } from './jwks-download.ts'
 
 /**
  * Finds the public key that a token's header names, or throws `token_key_unknown` or `keys_unavailable`. The `kid`
@@ -9,12 +10,13 @@ import { downloadKeySet, type KeySet } from './jwks-download.ts'
  */
 export type FindKey = (header: { alg: string; kid: unknown }) => Promise<CryptoKey>
 
-export type KeyCacheOptions = {
+export type JwksCacheOptions = {
   fetch: typeof globalThis.fetch
   /** Milliseconds since the epoch. */
   now: () => number
   /** Milliseconds one download may take. Default 3000. */
   timeoutMs?: number
+  log: Log
 }
 
 const SECOND = 1000
@@ -29,7 +31,7 @@ const RETRY_MS = 2 * SECOND
 /** While downloads fail, the keys of the last good one stay in use this long, then `keys_unavailable`. */
 const STALE_LIMIT_MS = 24 * 60 * MINUTE
 
-type Held = KeySet & { fetchedAt: number; freshUntil: number }
+type Held = Jwks & { fetchedAt: number; freshUntil: number }
 
 /**
  * Keeps the key set at `url`. A cold start downloads once however many requests wait; a `kid` that is not in the
@@ -40,9 +42,9 @@ type Held = KeySet & { fetchedAt: number; freshUntil: number }
  * the issuer is down (its cool-down counts successes only), keeps no stale keys, and has no single flight on
  * workerd. Choosing and importing keys stays jose's.
  */
-export function createKeyCache(
+export function createJwksCache(
   url: string,
-  { fetch, now, timeoutMs = 3 * SECOND }: KeyCacheOptions,
+  { fetch, now, timeoutMs = 3 * SECOND, log }: JwksCacheOptions,
 ): FindKey {
   let held: Held | undefined
   let pending: Promise<void> | undefined
@@ -54,11 +56,13 @@ export function createKeyCache(
 
   async function download(): Promise<void> {
     try {
-      const keys = await downloadKeySet(url, fetch, timeoutMs)
-      const age = Math.min(Math.max(keys.maxAgeMs ?? 0, MIN_AGE_MS), MAX_AGE_MS)
-      held = { ...keys, fetchedAt: now(), freshUntil: now() + age }
+      const downloaded = await downloadJwks(url, fetch, timeoutMs)
+      const age = Math.min(Math.max(downloaded.maxAgeMs ?? 0, MIN_AGE_MS), MAX_AGE_MS)
+      held = { ...downloaded, fetchedAt: now(), freshUntil: now() + age }
     } catch (error) {
       lastFailure = error
+      // Told also while older keys do: they do for a day.
+      await log('warn', 'jwks_download_failed', { error, detail: { host: new URL(url).host } })
     }
   }
 
@@ -77,7 +81,7 @@ export function createKeyCache(
     await mine
   }
 
-  async function keys(): Promise<Held> {
+  async function jwks(): Promise<Held> {
     if (held !== undefined && now() - held.fetchedAt >= STALE_LIMIT_MS) held = undefined
     if (held === undefined) {
       if (downloading() || now() - attemptedAt >= RETRY_MS) await refresh()
@@ -96,11 +100,11 @@ export function createKeyCache(
     if (typeof kid !== 'string') {
       throw new TwohopError('token_key_unknown', "The token's header does not name its signing key (`kid`).")
     }
-    const known = await (await keys()).find({ alg, kid })
+    const known = await (await jwks()).find({ alg, kid })
     if (known !== undefined) return known
     if (downloading() || now() - attemptedAt >= COOL_DOWN_MS) {
       await refresh()
-      const renewed = await (await keys()).find({ alg, kid })
+      const renewed = await (await jwks()).find({ alg, kid })
       if (renewed !== undefined) return renewed
     }
     throw new TwohopError(

@@ -22,7 +22,7 @@ export type Principal = {
  * An API key whose form is right. Whether there is such a key, whose it is and what it may do, only the store knows:
  * the reservation asks it.
  */
-export type PresentedKey = {
+export type PresentedApiKey = {
   issuer: 'key'
   id: string
   /** SHA-256 of the secret, in hex. */
@@ -30,7 +30,7 @@ export type PresentedKey = {
 }
 
 /** What a request comes with. */
-export type Credential = Principal | PresentedKey
+export type Credential = Principal | PresentedApiKey
 
 /** Turns a bearer token into a principal, or throws a TwohopError with a `token_*` code or `keys_unavailable`. */
 export type VerifyToken = (token: string) => Promise<Principal>

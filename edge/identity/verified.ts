@@ -1,3 +1,4 @@
+import { createExpiringMap } from '../../shared/expiring-map.ts'
 import type { Principal, VerifyToken } from './principal.ts'
 
 /** What a full verification found, and until when it holds. */
@@ -27,18 +28,15 @@ export function rememberVerified(
   verify: (token: string) => Promise<Verified>,
   now: () => number,
 ): VerifyToken {
-  const remembered = new Map<string, { principal: Principal; until: number }>()
+  const remembered = createExpiringMap<string, Principal>({ capacity: MOST, now })
 
   return async function verifyToken(token) {
     const id = await sha256(token)
     const known = remembered.get(id)
-    if (known !== undefined && now() < known.until) return known.principal
-    remembered.delete(id)
+    if (known !== undefined) return known
 
     const { principal, expiresAt } = await verify(token)
-    const [oldest] = remembered.keys()
-    if (oldest !== undefined && remembered.size >= MOST) remembered.delete(oldest)
-    remembered.set(id, { principal: Object.freeze(principal), until: Math.min(expiresAt, now() + REUSE_MS) })
+    remembered.set(id, Object.freeze(principal), Math.min(expiresAt, now() + REUSE_MS))
     return principal
   }
 }

@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { assertTokenSize, decodeUnverified } from './compact-token.ts'
 import { firebaseIssuer } from './firebase.ts'
 import type { IssuerConfig, TrustedIssuer } from './issuer.ts'
-import { createKeyCache, type FindKey, type KeyCacheOptions } from './jwks.ts'
+import { createJwksCache, type FindKey, type JwksCacheOptions } from './jwks.ts'
 import type { VerifyToken } from './principal.ts'
 import { supabaseIssuer, supabaseJwksUrl } from './supabase.ts'
 import { rememberVerified, type Verified } from './verified.ts'
@@ -15,22 +15,22 @@ import { rememberVerified, type Verified } from './verified.ts'
  *
  * Between two calls it remembers public keys (jwks.ts) and the latest verified tokens (verified.ts).
  */
-export function createVerifyToken(configs: readonly IssuerConfig[], options: KeyCacheOptions): VerifyToken {
+export function createVerifyToken(configs: readonly IssuerConfig[], options: JwksCacheOptions): VerifyToken {
   const { now } = options
-  const caches = new Map<string, FindKey>()
+  const jwks = new Map<string, FindKey>()
   /** All Firebase projects share Google's keys, and so one download. */
-  const keysAt = (url: string): FindKey => {
-    const cache = caches.get(url) ?? createKeyCache(url, options)
-    caches.set(url, cache)
-    return cache
+  const jwksAt = (url: string): FindKey => {
+    const found = jwks.get(url) ?? createJwksCache(url, options)
+    jwks.set(url, found)
+    return found
   }
 
   const issuers = new Map<unknown, TrustedIssuer>()
   for (const config of configs) {
     const issuer =
       config.kind === 'firebase'
-        ? firebaseIssuer(config.projectId, keysAt(config.jwksUrl))
-        : supabaseIssuer(config.url, keysAt(supabaseJwksUrl(config.url)), config.jwtSecret)
+        ? firebaseIssuer(config.projectId, jwksAt(config.jwksUrl))
+        : supabaseIssuer(config.url, jwksAt(supabaseJwksUrl(config.url)), config.jwtSecret)
     if (issuers.has(issuer.iss)) throw new Error(`The issuer ${issuer.iss} is configured twice.`)
     issuers.set(issuer.iss, issuer)
   }

@@ -1,14 +1,16 @@
 import { hasEnded } from '../../shared/jobs/record.ts'
+import type { Wait } from '../../shared/wait.ts'
 import { type Job, progressOf, shownJob } from './job.ts'
 
 type Options = {
   /** The job as it is now; undefined where it is no more. */
   read: () => Promise<Job | undefined>
-  /** Resolves after so many milliseconds. */
-  wait: (ms: number) => Promise<void>
+  wait: Wait
   now: () => number
   /** Milliseconds since the epoch at which the stream ends, whatever the job does. */
   until: number
+  /** Told why the job could not be read. */
+  failed: (error: unknown) => void
 }
 
 /** Waits between two looks at the job, in milliseconds: half as long again each time, some 20 looks in two minutes. */
@@ -24,7 +26,7 @@ const utf8 = new TextEncoder()
  * `end` with the whole job when it has ended. A stream that must end before the job does, or that cannot read it, says
  * when to come again (`retry`). Nothing is read for a client that has gone.
  */
-export function jobEvents({ read, wait, now, until }: Options): ReadableStream<Uint8Array> {
+export function jobEvents({ read, wait, now, until, failed }: Options): ReadableStream<Uint8Array> {
   let waitMs = 0
   let told = ''
   let gone = false
@@ -46,7 +48,11 @@ export function jobEvents({ read, wait, now, until }: Options): ReadableStream<U
       if (gone) return
       waitMs = Math.min(LONGEST_WAIT_MS, waitMs === 0 ? FIRST_WAIT_MS : waitMs * 1.5)
       const comeAgain = { text: `retry: ${RETRY_MS}\n\n`, last: true }
-      const { text, last } = told !== '' && now() >= until ? comeAgain : await look().catch(() => comeAgain)
+      const later = (error: unknown) => {
+        failed(error)
+        return comeAgain
+      }
+      const { text, last } = told !== '' && now() >= until ? comeAgain : await look().catch(later)
       if (gone) return
       controller.enqueue(utf8.encode(text))
       if (last) controller.close()

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { hasEnded, JobRecord, type JobResult } from '../../shared/jobs/record.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { Prices } from '../../shared/units.ts'
 
 const count = z.coerce.number().int().min(0)
@@ -30,8 +31,6 @@ export function jobOf(id: string, fields: Record<string, string>): Job {
 /** Some of a job's results, by index; `more` is true where there are results after them now. */
 export type ResultPage = { results: (JobResult & { index: number })[]; more: boolean }
 
-const seconds = (ms: number) => Math.floor(ms / 1000)
-
 /** How far a job is. */
 export function progressOf({ state, count: total, done, failed }: Job) {
   return { status: state, counts: { total, done, failed } }
@@ -49,10 +48,10 @@ export function shownJob(job: Job) {
     endpoint: path,
     model,
     counts,
-    created_at: seconds(created_at),
-    deadline: seconds(deadline),
-    ...(started_at !== undefined && { started_at: seconds(started_at) }),
-    ...(ended_at !== undefined && { ended_at: seconds(ended_at) }),
+    created_at: secondOf(created_at),
+    deadline: secondOf(deadline),
+    ...(started_at !== undefined && { started_at: secondOf(started_at) }),
+    ...(ended_at !== undefined && { ended_at: secondOf(ended_at) }),
     usage: { prompt_tokens, completion_tokens: output_tokens },
     ...(job.units !== undefined && { units: job.units }),
   }

@@ -8,6 +8,7 @@ import { OtherPlanError } from '../access/stored-plan.ts'
 import type { Allowance, Budget, Idempotency, ReserveRequest } from '../budget/port.ts'
 import { refused } from '../budget/refused.ts'
 import { conflict } from '../idempotency/answers.ts'
+import type { Log } from '../log/port.ts'
 import { limitsOf } from '../metering/hold.ts'
 import { type Job, jobOf } from './job.ts'
 import type { JobWork } from './parse.ts'
@@ -25,6 +26,7 @@ type Options = {
   inputTimeoutMs: number
   /** What a job's inputs may take of a request to Redis, in bytes. */
   inputBytes: number
+  log: Log
 }
 
 type Asked = {
@@ -51,7 +53,7 @@ const utf8 = new TextEncoder()
  * @throws TwohopError with the refusal's code, body_too_large, or store_unavailable; OtherPlanError
  */
 export function createTakeIn(options: Options) {
-  const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs } = options
+  const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs, log } = options
 
   return async function takeIn(asked: Asked): Promise<TakenIn> {
     const { id, account, entitlement, work, idempotency, background } = asked
@@ -115,7 +117,11 @@ export function createTakeIn(options: Options) {
     const decision = await store.enqueue({ reserve, record, deadline, inputs }).catch((error: unknown) => {
       // With an idempotency key whoever comes again finds it; he could not tell from one that is on its way out.
       if (!idempotency && error instanceof TwohopError && error.code === 'store_unavailable')
-        background(undo(account, reserve).catch(() => {}))
+        background(
+          undo(account, reserve).catch((fault: unknown) =>
+            log('warn', 'job_release_failed', { requestId: id, account, error: fault }),
+          ),
+        )
       throw error
     })
     if (decision.granted) {

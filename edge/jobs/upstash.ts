@@ -19,6 +19,7 @@ import {
 import { decisionOf } from '../budget/allowance.ts'
 import { holdWords } from '../budget/commands.ts'
 import type { ProjectBudgets } from '../budget/port.ts'
+import type { Log } from '../log/port.ts'
 import { MAX_JOB_LEASE_MS } from '../store/lifetimes.ts'
 import { CANCEL_JOB } from './cancel.lua.ts'
 import { DUE_JOBS } from './due.lua.ts'
@@ -33,6 +34,7 @@ type Options = UpstashOptions & {
   project?: ProjectBudgets | undefined
   /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
   clock?: () => number
+  log: Log
 }
 
 /** Jobs of one account that are listed at most; the catalog allows fewer. */
@@ -43,21 +45,30 @@ const MOST_DUE = 100
 const AWAY = 'Jobs cannot be reached right now.'
 
 /** Jobs in Upstash Redis, over HTTP: each call is one round trip, a list of open ones two. */
-export function createUpstashJobs({ project = {}, clock = () => 0, ...options }: Options): JobStore {
+export function createUpstashJobs({ project = {}, clock = () => 0, log, ...options }: Options): JobStore {
   const redis = upstashClient(options)
   const get = async (id: string) => recordOf(id, await redis.hgetall(jobKey(id)))
   const settled = async (id: string, words: [number] | []) => {
     await runScript(redis, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
   }
 
+  async function readable(id: string, reply: unknown): Promise<Job | undefined> {
+    try {
+      return recordOf(id, reply)
+    } catch (error) {
+      await log('error', 'job_unreadable', { requestId: id, error })
+      return undefined
+    }
+  }
+
   return {
     async enqueue({ reserve, record, deadline, inputs }) {
-      const { keys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
+      const { keys: redisKeys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
       const { requestId: id, units, limits } = reserve
       const fields = Object.entries(record).flat()
       const call = scriptCall(
         ENQUEUE,
-        [...keys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
+        [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
         [...args, deadline, fields.length, ...fields, ...inputs],
       )
       // Nothing of it is held in the minute, so that budget never stands in its way.
@@ -98,11 +109,11 @@ export function createUpstashJobs({ project = {}, clock = () => 0, ...options }:
 
     due: (most) =>
       orUnavailable(async () => {
-        const keys = [JOB_KEYS.open, JOB_KEYS.ended]
-        const call = scriptCall(DUE_JOBS, keys, [Math.min(most, MOST_DUE), clock()])
+        const redisKeys = [JOB_KEYS.open, JOB_KEYS.ended]
+        const call = scriptCall(DUE_JOBS, redisKeys, [Math.min(most, MOST_DUE), clock()])
         const found: Job[] = []
         for (const [id, fields] of pairsOf(listOf(await runScript(redis, call)))) {
-          const job = readable(String(id), fields)
+          const job = await readable(String(id), fields)
           if (job) found.push(job)
           // Nobody knows what it used: its reservation is left to the sweep.
           else await settled(String(id), [])
@@ -118,14 +129,6 @@ export function createUpstashJobs({ project = {}, clock = () => 0, ...options }:
 function recordOf(id: string, reply: unknown): Job | undefined {
   const fields = fieldsOf(reply)
   return Object.keys(fields).length === 0 ? undefined : jobOf(id, fields)
-}
-
-function readable(id: string, reply: unknown): Job | undefined {
-  try {
-    return recordOf(id, reply)
-  } catch {
-    return undefined
-  }
 }
 
 function listOf(reply: unknown): unknown[] {

@@ -14,7 +14,7 @@ export type MirroredAccount = {
 }
 
 /** An API key without its secret; times in milliseconds since the epoch. */
-export type MirroredKey = {
+export type MirroredApiKey = {
   key_id: string
   account_id: string
   name: string
@@ -32,7 +32,7 @@ export type MirroredKey = {
 }
 
 /** Accounts and keys as they were at `readAt` (ms). */
-export type Mirror = { accounts: MirroredAccount[]; keys: MirroredKey[]; readAt: number }
+export type Mirror = { accounts: MirroredAccount[]; apiKeys: MirroredApiKey[]; readAt: number }
 
 /**
  * Reads how the accounts and keys that acts were about stand now. Not what each act made of them: so an act that

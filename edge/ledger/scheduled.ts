@@ -1,5 +1,7 @@
-import { createUpstashKeys } from '../api-keys/upstash-keys.ts'
+import { wait as byTimer, type Wait } from '../../shared/wait.ts'
+import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
+import type { Log } from '../log/port.ts'
 import { createActDrain, createDrain, type DrainReport } from './drain.ts'
 import { createReadMirror } from './store-mirror.ts'
 import { createSupabaseLedger } from './supabase.ts'
@@ -14,11 +16,9 @@ export type LedgerStores = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Settles after some milliseconds; by default by the runtime's timer. */
-  wait?: (ms: number) => Promise<void>
+  /** By default by the runtime's timer. */
+  wait?: Wait
 }
-
-const byTimer = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
 
 /** Builds both drains on Upstash and Supabase: of usage events, and of administrative acts. */
 export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: LedgerStores) {
@@ -31,7 +31,7 @@ export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: Le
       ledger,
       readMirror: createReadMirror({
         accounts: createUpstashAccounts(stores),
-        keys: createUpstashKeys(stores),
+        apiKeys: createUpstashApiKeys(stores),
         now,
         wait,
       }),
@@ -44,8 +44,8 @@ export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: Le
 }
 
 export type ScheduledDrainOptions = LedgerStores & {
-  /** Takes one line a run; see drainLine. */
-  log: (line: string) => void
+  /** Told of each run once. */
+  log: Log
 }
 
 /**
@@ -57,22 +57,21 @@ export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) 
   return async function drainOnSchedule(): Promise<DrainReport> {
     const events = await drainEvents()
     const acts = events.ended === 'ledger_away' ? undefined : await drainActs()
-    log(drainLine(events, acts))
+    await log('info', 'ledger_drain', { detail: drainDetail(events, acts) })
     return events
   }
 }
 
 /**
- * A run as one line of JSON, which is the metric of a runtime that keeps none: alert on `lag_ms` (the ledger is behind),
- * also that of `acts`, and on `dead_letters` above 0. Counts and codes only.
+ * What one line tells of a run, which is the metric of a runtime that keeps none: alert on `lag_ms` (the ledger is
+ * behind), also that of `acts`, and on `dead_letters` above 0. Counts and codes only.
  */
-export function drainLine(events: DrainReport, acts: DrainReport | undefined): string {
-  return JSON.stringify({
-    event: 'ledger_drain',
+export function drainDetail(events: DrainReport, acts: DrainReport | undefined) {
+  return {
     ...counts(events),
     dead_letters: (acts ?? events).backlog.deadLetters,
     ...(acts && { acts: counts(acts) }),
-  })
+  }
 }
 
 function counts({ ended, code, recorded, duplicates, buried, backlog, lagMs }: DrainReport) {

@@ -1,16 +1,16 @@
-import type { ApiKey, KeyStore } from '../api-keys/port.ts'
+import type { Wait } from '../../shared/wait.ts'
+import type { ApiKey, ApiKeyStore } from '../api-keys/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import { shownPrefix } from '../identity/api-key.ts'
 import type { LoggedAct } from './act.ts'
-import type { MirroredAccount, MirroredKey, ReadMirror } from './mirror.ts'
+import type { MirroredAccount, MirroredApiKey, ReadMirror } from './mirror.ts'
 
 type Options = {
   accounts: Pick<AccountStore, 'get'>
-  keys: Pick<KeyStore, 'get'>
+  apiKeys: Pick<ApiKeyStore, 'get'>
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Settles after some milliseconds. */
-  wait: (ms: number) => Promise<void>
+  wait: Wait
 }
 
 /**
@@ -20,7 +20,7 @@ type Options = {
 const DONE_MS = 3000
 
 /** Reads accounts and keys by the stores that the edge itself asks. Requests of one tick share a round trip. */
-export function createReadMirror({ accounts, keys, now, wait }: Options): ReadMirror {
+export function createReadMirror({ accounts, apiKeys, now, wait }: Options): ReadMirror {
   return async function readMirror(acts) {
     const ofAccounts = acts.filter(({ action }) => action.startsWith('account.'))
     const youngest = Math.max(...ofAccounts.map(({ at }) => at))
@@ -34,11 +34,11 @@ export function createReadMirror({ accounts, keys, now, wait }: Options): ReadMi
       acts.flatMap(({ action, target }) => (action.startsWith('account.') ? [target] : [])),
     )
     const [foundKeys, foundAccounts] = await Promise.all([
-      Promise.all([...ofKeys].map(async ([id, about]) => mirroredKey(await keys.get(id), about))),
+      Promise.all([...ofKeys].map(async ([id, about]) => mirroredApiKey(await apiKeys.get(id), about))),
       Promise.all([...names].map(async (id) => mirroredAccount(id, await accounts.get(id)))),
     ])
     // A key that has been gone for 30 days is in no store any more.
-    return { accounts: foundAccounts, keys: foundKeys.filter((key) => key !== undefined), readAt }
+    return { accounts: foundAccounts, apiKeys: foundKeys.filter((key) => key !== undefined), readAt }
   }
 }
 
@@ -54,7 +54,7 @@ function mirroredAccount(id: string, { status, plan, billingDay, revokedBefore, 
   } satisfies MirroredAccount
 }
 
-function mirroredKey(key: ApiKey | undefined, acts: readonly LoggedAct[]): MirroredKey | undefined {
+function mirroredApiKey(key: ApiKey | undefined, acts: readonly LoggedAct[]): MirroredApiKey | undefined {
   if (!key) return undefined
   const ended = key.revoked
     ? acts.find(({ action }) => action === 'key.revoke' || action === 'key.leaked')

@@ -1,5 +1,6 @@
 import { PostgrestClient } from '@supabase/postgrest-js'
 import * as z from 'zod'
+import { baseUrl } from '../../shared/base-url.ts'
 import { type ActLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
 
 type SupabaseLedgerOptions = {
@@ -34,7 +35,7 @@ export function createSupabaseLedger({
   timeoutMs = 10_000,
   fetch,
 }: SupabaseLedgerOptions): Ledger & ActLedger {
-  const rest = new PostgrestClient(`${url}/rest/v1`, {
+  const rest = new PostgrestClient(`${baseUrl(url)}/rest/v1`, {
     headers: { apikey: key, authorization: `Bearer ${key}` },
     schema: 'twohop',
     fetch,
@@ -55,8 +56,8 @@ export function createSupabaseLedger({
 
   return {
     record: (events) => call('record_usage_events', { events }, Recorded),
-    recordActs: (acts, { accounts, keys, readAt }) =>
-      call('record_acts', { acts, accounts, keys, read_at: readAt }, Recorded),
+    recordActs: (acts, { accounts, apiKeys, readAt }) =>
+      call('record_acts', { acts, accounts, keys: apiKeys, read_at: readAt }, Recorded),
     totals: (month, after) => call('usage_totals', { month: `${month}-01`, after }, Totals),
   }
 }

@@ -1,5 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
-import { BUDGET_PREFIX, KEYS, PROJECT_PREFIX } from '../store/redis-keys.ts'
+import { BUDGET_PREFIX, PROJECT_PREFIX, REDIS_KEYS } from '../store/redis-keys.ts'
 import { ADD_UNITS } from './add-units.lua.ts'
 import { usageEventOf } from './event.ts'
 import { type Counters, daysOf, PROJECT, type UnitsByWindow } from './reconcile.ts'
@@ -15,30 +15,30 @@ const COUNTER = /^twohop:budget:(.+):((?:month:\d{4}-\d\d(?:-\d\d)?|day:\d{4}-\d
 export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }: LedgerRedis): Counters {
   const redis = upstashClient({ ...where, timeoutMs })
 
-  async function keysLike(pattern: string): Promise<string[]> {
-    const keys = new Set<string>()
+  async function redisKeysLike(pattern: string): Promise<string[]> {
+    const found = new Set<string>()
     let cursor = '0'
     do {
-      const [next, found] = await redis.scan(cursor, { match: pattern, count: PAGE })
-      for (const key of found) keys.add(key)
+      const [next, page] = await redis.scan(cursor, { match: pattern, count: PAGE })
+      for (const key of page) found.add(key)
       cursor = String(next)
     } while (cursor !== '0')
-    return [...keys]
+    return [...found]
   }
 
   return {
     used: (month) =>
       orUnavailable(async () => {
-        const keys = [
+        const redisKeys = [
           // Once each: an account may be called as a window is, and match both patterns.
           ...new Set([
-            ...(await keysLike(`twohop:budget:*:month:${month}*`)),
-            ...(await keysLike(`twohop:budget:*:day:${month}-*`)),
+            ...(await redisKeysLike(`twohop:budget:*:month:${month}*`)),
+            ...(await redisKeysLike(`twohop:budget:*:day:${month}-*`)),
           ]),
         ]
         const used: UnitsByWindow = new Map()
-        for (let from = 0; from < keys.length; from += PAGE) {
-          const page = keys.slice(from, from + PAGE)
+        for (let from = 0; from < redisKeys.length; from += PAGE) {
+          const page = redisKeys.slice(from, from + PAGE)
           // Of one tick, so they share a request.
           const units = await Promise.all(page.map((key) => redis.hget<string>(key, 'used')))
           for (const [at, key] of page.entries()) {
@@ -61,7 +61,7 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
       orUnavailable(async () => {
         const waiting: UnitsByWindow = new Map()
         for (let after = '-'; ; ) {
-          const entries = entryList(await redis.xrange(KEYS.events, after, '+', PAGE))
+          const entries = entryList(await redis.xrange(REDIS_KEYS.events, after, '+', PAGE))
           for (const { fields = {} } of entries) {
             const event = usageEventOf(fields)
             if ('wrong' in event) continue

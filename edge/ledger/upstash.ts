@@ -1,5 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
-import { KEYS } from '../store/redis-keys.ts'
+import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { FINISH_EVENTS } from './finish.lua.ts'
 import type { EntryStream } from './port.ts'
 import {
@@ -22,20 +22,20 @@ export const MAX_DEAD_LETTERS = 100_000
 export function createUpstashStream({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }: LedgerRedis): EntryStream {
   const redis = upstashClient({ ...where, timeoutMs })
   return {
-    ...createGroupReader(redis, KEYS.events),
+    ...createGroupReader(redis, REDIS_KEYS.events),
 
     async finish(stored, buried) {
       const args = [GROUP, String(MAX_DEAD_LETTERS), String(stored.length), ...stored]
       for (const { id, reason } of buried) args.push(id, reason)
-      const call = { script: FINISH_EVENTS, keys: [KEYS.events, DEAD_LETTERS], args }
+      const call = { script: FINISH_EVENTS, keys: [REDIS_KEYS.events, DEAD_LETTERS], args }
       await orUnavailable(() => runScript(redis, call))
     },
 
     backlog: () =>
       orUnavailable(async () => {
         const [entries, oldest, deadLetters] = await Promise.all([
-          redis.xlen(KEYS.events),
-          redis.xrange(KEYS.events, '-', '+', 1),
+          redis.xlen(REDIS_KEYS.events),
+          redis.xrange(REDIS_KEYS.events, '-', '+', 1),
           redis.xlen(DEAD_LETTERS),
         ])
         return { entries, oldestAt: entryList(oldest).map(({ id }) => writtenAt(id))[0], deadLetters }

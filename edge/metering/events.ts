@@ -128,8 +128,8 @@ export function event(data: string): string {
 export const DONE_EVENT = event(DONE)
 
 /** What is wrong with a host whose stream can't be followed. */
-export function brokeOff(): TwohopError {
-  return new TwohopError('host_failed', 'The model broke off its answer.')
+export function brokeOff(cause?: unknown): TwohopError {
+  return new TwohopError('host_failed', 'The model broke off its answer.', { cause })
 }
 
 function countsOf({ usage }: Chunk): Counts | undefined {

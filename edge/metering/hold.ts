@@ -15,6 +15,7 @@ import type {
 } from '../budget/port.ts'
 import { refused } from '../budget/refused.ts'
 import type { Answer, Answers } from '../idempotency/answers.ts'
+import type { Log } from '../log/port.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 
@@ -37,6 +38,8 @@ export type Held = {
    * @param answer what the client got, where it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+  /** Writes down why a stream broke off: its client was answered 200 before. */
+  brokeOff(error: unknown): void
 }
 
 type Options = {
@@ -49,6 +52,7 @@ type Options = {
   now: () => number
   /** Told, after the answer, of thresholds that a settlement crossed. Must not throw. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
+  log: Log
 }
 
 const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
@@ -58,7 +62,7 @@ const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
  * @param background keeps work alive after the answer: settlement is off the response path
  * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
-export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, now, notify }: Options) {
+export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, now, notify, log }: Options) {
   return async function hold(
     requestId: string,
     { spender, plan }: Entitlement,
@@ -111,10 +115,15 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     }
 
     const started = now()
+    const named = 'account' in spender ? spender.account : undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its answer was lost: a settlement of nothing frees it, or bars it if it comes late.
       if (error instanceof TwohopError && error.code === 'store_unavailable')
-        background(settlement('', 'refused', NOTHING).catch(() => {}))
+        background(
+          settlement('', 'refused', NOTHING).catch((fault: unknown) =>
+            log('warn', 'release_failed', { requestId, account: named, error: fault }),
+          ),
+        )
       throw error
     })
     if (!decision.granted) {
@@ -135,12 +144,19 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
+      brokeOff(error) {
+        const { account } = decision
+        background(log('warn', 'stream_failed', { requestId, account, error }))
+      },
       settle(outcome, used, answer) {
         if (!open) return
         open = false
         // A settlement that fails for good is left to the sweep, which charges the whole hold.
         settlement(decision.account, outcome, used ?? NOTHING, answer)
-          .catch(() => {})
+          .catch((error: unknown) => {
+            const { account } = decision
+            return log('error', 'settlement_failed', { requestId, account, error, detail: { outcome } })
+          })
           .finally(settled.resolve)
       },
     }

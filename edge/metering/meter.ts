@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseJson } from '../../shared/parse-json.ts'
 import { Timing } from '../../shared/timing.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
@@ -41,12 +42,4 @@ function usageOf(held: Held, headers: Headers, text: string): HostUsage {
   const inHeader = Usage.safeParse(parseJson(headers.get('x-usage') ?? ''))
   const usage = inHeader.success ? inHeader.data : Body.safeParse(parseJson(text)).data?.usage
   return usageWithin(held, usage, timing.data)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

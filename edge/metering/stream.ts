@@ -43,6 +43,7 @@ export function meterStream(
     ended = true
     signal.removeEventListener('abort', onAbort)
     void stopAndSettle(held, outcome, stop, events.seen && usageWithin(held, events.seen, events.timing))
+    // What is thrown away has nothing to tell: why it is, is told by whoever abandons it.
     void reader.cancel().catch(() => {})
   }
   const onAbort = () => abandon(timedOut(signal) ? 'failed' : 'cancelled')
@@ -61,16 +62,19 @@ export function meterStream(
             signal.removeEventListener('abort', onAbort)
             const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
             held.settle('ok', usageWithin(held, events.final, events.timing), answer)
+            // All of it has come.
             void reader.cancel().catch(() => {})
           }
           controller.close()
         } catch (error) {
           abandon('failed')
           const shown = timedOut(signal)
-            ? new TwohopError('host_timeout', 'The model did not finish in time.')
+            ? new TwohopError('host_timeout', 'The model did not finish in time.', { cause: error })
             : error instanceof TwohopError
               ? error
-              : brokeOff()
+              : brokeOff(error)
+          // Where the client has gone, nothing broke off that anybody waits for.
+          if (!signal.aborted || timedOut(signal)) held.brokeOff(shown)
           controller.enqueue(encoder.encode(event(await errorResponse(shown, held.requestId).text())))
           controller.close()
         }

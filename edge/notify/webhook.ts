@@ -1,3 +1,7 @@
+import { secondOf } from '../../shared/seconds.ts'
+import { wait } from '../../shared/wait.ts'
+import type { Log } from '../log/port.ts'
+
 /** Something to tell the operator of. */
 export type WebhookEvent = {
   /** The same whenever the same event is sent, so that a receiver can drop a repetition. */
@@ -19,7 +23,11 @@ type WebhookOptions = {
   retryMs?: readonly number[]
   /** Milliseconds that one try may take; default 5000. */
   timeoutMs?: number
+  log: Log
 }
+
+/** What came of one try; a status where there was an answer. */
+type Tried = { outcome: 'received' | 'unwanted' | 'failed'; status?: number; error?: unknown }
 
 const PREFIX = 'whsec_'
 const utf8 = new TextEncoder()
@@ -38,11 +46,11 @@ export function isWebhookSecret(text: string): boolean {
  * @throws TypeError at once when the secret is none
  */
 export function createWebhook(options: WebhookOptions) {
-  const { url, fetch, now, retryMs = [1000, 5000], timeoutMs = 5000 } = options
+  const { url, fetch, now, retryMs = [1000, 5000], timeoutMs = 5000, log } = options
   const sign = createWebhookSigner(options.secret)
 
-  async function once(id: string, body: string): Promise<'received' | 'unwanted' | 'failed'> {
-    const timestamp = String(Math.floor(now() / 1000))
+  async function once(id: string, body: string): Promise<Tried> {
+    const timestamp = String(secondOf(now()))
     try {
       const answer = await fetch(url, {
         method: 'POST',
@@ -57,20 +65,25 @@ export function createWebhook(options: WebhookOptions) {
         signal: AbortSignal.timeout(timeoutMs),
       })
       await answer.body?.cancel()
-      if (answer.ok) return 'received'
-      return answer.status === 410 ? 'unwanted' : 'failed'
-    } catch {
-      return 'failed'
+      if (answer.ok) return { outcome: 'received' }
+      return { outcome: answer.status === 410 ? 'unwanted' : 'failed', status: answer.status }
+    } catch (error) {
+      return { outcome: 'failed', error }
     }
   }
 
   return async function send({ id, type, at, data }: WebhookEvent): Promise<boolean> {
     const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })
-    for (const waitMs of [...retryMs, undefined]) {
-      const outcome = await once(id, body)
-      if (outcome !== 'failed') return outcome === 'received'
-      if (waitMs !== undefined) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    let tried = await once(id, body)
+    for (const waitMs of retryMs) {
+      if (tried.outcome !== 'failed') break
+      await wait(waitMs)
+      tried = await once(id, body)
     }
+    if (tried.outcome === 'received') return true
+    const account = typeof data.account === 'string' ? data.account : undefined
+    const { status, error } = tried
+    await log('error', 'webhook_failed', { account, error, detail: { type, status } })
     return false
   }
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { secondOf, secondsOfWait } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
@@ -11,14 +12,16 @@ import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
 import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
+import type { Log } from '../log/port.ts'
 import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
+import type { Env } from './env.ts'
 
 export type AdminOptions = {
   /** Who calls, by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
   catalog: Catalog
-  /** Issuers whose users may be acted on, as accounts are named by them (target.ts). */
+  /** Issuers whose users may be acted on, as accounts are named by them (edge/admin/target.ts). */
   issuers: ReadonlySet<string>
   accounts: AccountStore
   audit: AuditLog
@@ -28,11 +31,10 @@ export type AdminOptions = {
   cancelJobs: (account: string) => Promise<number>
   countAct: CountAct
   once: Once
+  log: Log
   /** Milliseconds since the epoch. */
   now: () => number
 }
-
-type Env = { Variables: { requestId: string } }
 
 const DAY = 86_400_000
 
@@ -156,8 +158,6 @@ export function adminRoutes(options: AdminOptions) {
   return routes
 }
 
-const seconds = (ms: number) => Math.floor(ms / 1000)
-
 /** Times are seconds since the epoch. */
 function shownAccount(
   id: string,
@@ -172,7 +172,7 @@ function shownAccount(
     plan: plan ?? null,
     billing_day: billingDay ?? null,
     revoked_before: revokedBefore ?? null,
-    extra: running ? { units: running.units, until: seconds(running.until) } : null,
+    extra: running ? { units: running.units, until: secondOf(running.until) } : null,
   }
 }
 
@@ -185,12 +185,21 @@ function shownUsage(account: string, { running, requestsThisMinute, budgets }: A
     units: Object.fromEntries(
       Object.entries(budgets).map(([window, { limit, used, held, resetMs }]) => [
         window,
-        { limit: limit ?? null, used, held, resets_in: Math.ceil(resetMs / 1000) },
+        { limit: limit ?? null, used, held, resets_in: secondsOfWait(resetMs) },
       ]),
     ),
   }
 }
 
 function shownEntry({ id, at, actor, action, target, reason, detail }: AuditEntry) {
-  return { object: 'audit_entry', id, at: seconds(at), actor, action, target, reason: reason ?? null, detail }
+  return {
+    object: 'audit_entry',
+    id,
+    at: secondOf(at),
+    actor,
+    action,
+    target,
+    reason: reason ?? null,
+    detail,
+  }
 }

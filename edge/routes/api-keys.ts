@@ -1,25 +1,22 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { SCOPES } from '../access/scopes.ts'
-import { MAX_KEYS } from '../api-keys/bounds.ts'
-import type { ApiKey, KeyStore, Revocation } from '../api-keys/port.ts'
+import { MAX_API_KEYS } from '../api-keys/bounds.ts'
+import type { ApiKey, ApiKeyStore, Revocation } from '../api-keys/port.ts'
 import type { Once } from '../idempotency/once.ts'
 import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
 import { jsonBody, keptText, parseAs } from '../parse/body.ts'
-
-type Env = {
-  Bindings: { background: (task: Promise<unknown>) => void }
-  Variables: { requestId: string }
-}
+import type { Env } from './env.ts'
 
 type Options = {
   /** Who calls, by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
-  keys: KeyStore
+  apiKeys: ApiKeyStore
   countAct: CountAct
   once: Once
   /** Tells the operator's webhook of an event; never throws. */
@@ -46,7 +43,7 @@ const Leaked = z.strictObject({
 })
 
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */
-export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }: Options) {
+export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, random }: Options) {
   const routes = new Hono<Env>()
 
   async function owner(c: Context): Promise<Caller> {
@@ -72,9 +69,12 @@ export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }:
       const madeBy = caller.key?.id
       const fresh = { id, account, secretHash, plan, madeBy, name: wanted.name, scopes, expiresAt }
       const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
-      const createdAt = await keys.create(fresh, act(account, 'key.create', id, detail))
+      const createdAt = await apiKeys.create(fresh, act(account, 'key.create', id, detail))
       if (createdAt === undefined)
-        throw new TwohopError('too_many_keys', `An account has at most ${MAX_KEYS} keys; revoke one first.`)
+        throw new TwohopError(
+          'too_many_keys',
+          `An account has at most ${MAX_API_KEYS} keys; revoke one first.`,
+        )
       const shown = { ...shownKey({ ...fresh, createdAt, lastUsedAt: undefined, revoked: false }), key }
       return c.json(shown, 201, { 'cache-control': 'no-store' })
     })
@@ -82,7 +82,7 @@ export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }:
 
   routes.get('/', async (c) => {
     const { account } = await owner(c)
-    return c.json({ object: 'list', data: (await keys.list(account)).map(shownKey) })
+    return c.json({ object: 'list', data: (await apiKeys.list(account)).map(shownKey) })
   })
 
   routes.delete('/:id', async (c) => {
@@ -91,7 +91,7 @@ export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }:
     const { account, key } = caller
     const id = c.req.param('id')
     const detail = { account, ...(key && { by_key: key.id }) }
-    const ended = await keys.revoke(id, { account }, act(account, 'key.revoke', id, detail))
+    const ended = await apiKeys.revoke(id, { account }, act(account, 'key.revoke', id, detail))
     if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
     return c.json({ ...shownRevocation(ended), deleted: true })
   })
@@ -103,7 +103,7 @@ export function keyRoutes({ callerOf, keys, countAct, once, tell, now, random }:
     await countAct('leak reports')
     return once(c, undefined, async () => {
       const reported = act('leak report', 'key.leaked', id, source === undefined ? {} : { source })
-      const ended = await keys.revoke(id, { secretHash }, reported)
+      const ended = await apiKeys.revoke(id, { secretHash }, reported)
       if (!ended) throw notOurKey()
       if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
       return c.json({ ...shownRevocation(ended), revoked: true })
@@ -162,8 +162,6 @@ function notOurKey(): TwohopError {
   return new TwohopError('not_found', 'There is no such API key here.', { param: 'key' })
 }
 
-const seconds = (ms: number) => Math.floor(ms / 1000)
-
 /** A key as its owner sees it; times are seconds since the epoch, as in OpenAI's API. */
 function shownKey({ id, name, scopes, createdAt, expiresAt, lastUsedAt, madeBy }: ApiKey) {
   return {
@@ -172,9 +170,9 @@ function shownKey({ id, name, scopes, createdAt, expiresAt, lastUsedAt, madeBy }
     prefix: shownPrefix(id),
     name,
     scopes,
-    created_at: seconds(createdAt),
-    expires_at: seconds(expiresAt),
-    last_used_at: lastUsedAt === undefined ? null : seconds(lastUsedAt),
+    created_at: secondOf(createdAt),
+    expires_at: secondOf(expiresAt),
+    last_used_at: lastUsedAt === undefined ? null : secondOf(lastUsedAt),
     made_by: madeBy ?? null,
   }
 }

@@ -2,11 +2,12 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { hasEnded } from '../../shared/jobs/record.ts'
+import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
-import type { KeyStore } from '../api-keys/port.ts'
-import type { Allowance, Budget, Crossing } from '../budget/port.ts'
+import type { ApiKeyStore } from '../api-keys/port.ts'
+import type { Budget, Crossing } from '../budget/port.ts'
 import { idempotencyOf } from '../idempotency/key.ts'
 import { accountOf, type Credential } from '../identity/principal.ts'
 import { jobEvents } from '../jobs/events.ts'
@@ -16,13 +17,10 @@ import type { JobStore } from '../jobs/port.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import type { SignJob } from '../jobs/sign.ts'
 import { createTakeIn } from '../jobs/take-in.ts'
+import type { Log } from '../log/port.ts'
 import { jsonBody, parseAs } from '../parse/body.ts'
 import type { Host } from '../upstream/port.ts'
-
-type Env = {
-  Bindings: { background: (task: Promise<unknown>) => void }
-  Variables: { requestId: string; allowance?: Allowance }
-}
+import type { Env } from './env.ts'
 
 export type JobsOptions = {
   store: JobStore
@@ -38,11 +36,12 @@ type Options = {
   authenticate: (c: Context) => Promise<Credential>
   withStoredPlan: <T>(credential: Credential, attempt: (entitlement: Entitlement) => Promise<T>) => Promise<T>
   callerOf: (c: Context) => Promise<Caller>
-  keys: Pick<KeyStore, 'get'>
+  apiKeys: Pick<ApiKeyStore, 'get'>
   countAct: CountAct
   budget: Pick<Budget, 'settle'>
   notify: (crossed: readonly Crossing[]) => Promise<void>
   host: Pick<Host, 'wake'>
+  log: Log
   /** Milliseconds that one input of a job, and a stream of events, may take. */
   requestTimeoutMs: number
   now: () => number
@@ -61,7 +60,7 @@ const Page = z.strictObject({
 
 /** `/v1/jobs`: long work that is taken in at once and done later. */
 export function jobRoutes(options: Options) {
-  const { jobs, authenticate, withStoredPlan, callerOf, keys, countAct, host, now } = options
+  const { jobs, authenticate, withStoredPlan, callerOf, apiKeys, countAct, host, log, now } = options
   const { store } = jobs
   const routes = new Hono<Env>()
   const takeIn = createTakeIn({
@@ -75,7 +74,7 @@ export function jobRoutes(options: Options) {
   /** A key's account is in its record alone; the store checks all else of the key when it takes the job in. */
   async function accountName(credential: Credential): Promise<string> {
     if (credential.issuer !== 'key') return accountOf(credential)
-    const key = await keys.get(credential.id)
+    const key = await apiKeys.get(credential.id)
     // Whoever has not its secret must not learn from a later refusal that there is such a key.
     if (key?.secretHash !== credential.secretHash)
       throw new TwohopError('key_invalid', 'There is no such API key.')
@@ -99,9 +98,7 @@ export function jobRoutes(options: Options) {
   function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
     // Whoever reads a job does not wait for the operator's webhook.
     const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
-    return createSettleJobs({ ...options, store, notify })
-      .settleJob(job)
-      .catch(() => job)
+    return createSettleJobs({ ...options, store, notify }).settledOrLater(job)
   }
 
   const wake = (c: Context<Env>, { account, model }: Job) =>
@@ -110,6 +107,7 @@ export function jobRoutes(options: Options) {
   routes.post('/', async (c) => {
     const credential = await authenticate(c)
     const account = await accountName(credential)
+    c.set('account', account)
     const taken = await withStoredPlan(credential, async (entitlement) => {
       const work = parseJob(await jsonBody(c), entitlement)
       const idempotency = await idempotencyOf(c.req, entitlement.spender)
@@ -150,8 +148,11 @@ export function jobRoutes(options: Options) {
       return job && settledIfEnded(c, job)
     }
     const until = now() + options.requestTimeoutMs
-    const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-    return c.body(jobEvents({ read, wait, now, until }), 200, {
+    const failed = (error: unknown) => {
+      const { account } = caller
+      c.env.background(log('warn', 'job_events_failed', { requestId: id, account, error }))
+    }
+    return c.body(jobEvents({ read, wait, now, until, failed }), 200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
     })

@@ -1,7 +1,7 @@
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { issuerNames } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
-import { createUpstashKeys } from '../api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
 import { createUpstashAudit } from '../audit/upstash.ts'
 import { rememberRefusals } from '../budget/blocked.ts'
@@ -12,26 +12,31 @@ import { createAnswers } from '../idempotency/answers.ts'
 import { createSeal } from '../idempotency/seal.ts'
 import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { withApiKeys } from '../identity/api-key.ts'
-import { issuersFromConfig } from '../identity/config.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { createAccountTag } from '../log/account-tag.ts'
+import { createLog } from '../log/json-lines.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
-import { edgeConfig, type Variables } from './config.ts'
+import { edgeConfig } from './config.ts'
+import type { Variables } from './read-variables.ts'
+import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables: the same ports on every runtime, all of which have fetch, WebCrypto and a clock.
+ * @param write takes a line of the log
  * @throws Error that names each variable that does not fit
  */
-export function createEdge(variables: Variables) {
+export function createEdge(variables: Variables, write: (line: string) => void) {
   const config = edgeConfig(variables)
+  const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
   const network: typeof fetch = (input, init) => fetch(input, init)
   const redis = {
@@ -40,10 +45,9 @@ export function createEdge(variables: Variables) {
     timeoutMs: config.REDIS_TIMEOUT_MS,
   }
   const project = config.catalog.project?.budgets
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }))
-  const jobStore = createUpstashJobs({ ...redis, project })
-  const issuers = issuersFromConfig(variables)
-  const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now })
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
+  const jobStore = createUpstashJobs({ ...redis, project, log })
+  const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
     await Promise.all(thresholdEvents(crossed, now()).map(tell))
@@ -56,19 +60,19 @@ export function createEdge(variables: Variables) {
       unverifiedEmailPlan: config.UNVERIFIED_EMAIL_PLAN,
       supabaseConfirmsEmail: config.SUPABASE_CONFIRMS_EMAIL,
     },
-    allowedOrigins: config.ALLOWED_ORIGINS,
+    allowedOrigins: config.allowedOrigins,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    authenticate: withApiKeys(createVerifyToken(issuers, { fetch: network, now })),
-    issuers: issuerNames(issuers),
+    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log })),
+    issuers: issuerNames(config.issuers),
     budget,
     accounts: createUpstashAccounts(redis),
-    keys: createUpstashKeys(redis),
+    apiKeys: createUpstashApiKeys(redis),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    sync: createSync(identityAdmins(config, { fetch: network, now })),
+    sync: createSync(identityAdmins(config, { fetch: network, now }), log),
     notify,
     tell,
     host: createOwnHost({
@@ -76,6 +80,7 @@ export function createEdge(variables: Variables) {
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
       fetch: network,
       now,
+      log,
     }),
     jobs: {
       store: jobStore,
@@ -86,8 +91,9 @@ export function createEdge(variables: Variables) {
     now,
     newRequestId: () => crypto.randomUUID(),
     random,
-    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random })),
+    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random }), log),
     claims: createUpstashClaims(redis),
+    log,
   })
   const drain =
     config.ledger &&
@@ -96,10 +102,14 @@ export function createEdge(variables: Variables) {
       supabase: config.ledger,
       fetch: network,
       now,
-      log: (line) => console.log(line),
+      log,
     })
-  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify })
-  return { app, budget, notify, drain, settleJobs }
+  async function sweep() {
+    const { crossed } = await budget.sweep(SWEEP_MOST)
+    await notify(crossed)
+  }
+  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify, log })
+  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, log }) }
 }
 
 /** Changes of keys by one account, of accounts by one administrator, and reports of leaked keys by all the world. */
@@ -107,13 +117,3 @@ const ACTS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */
 const SWEEP_MOST = 1000
-
-/** Charges reservations whose request was never settled. Returns how many. */
-export async function sweep({
-  budget,
-  notify,
-}: Pick<ReturnType<typeof createEdge>, 'budget' | 'notify'>): Promise<number> {
-  const { charged, crossed } = await budget.sweep(SWEEP_MOST)
-  await notify(crossed)
-  return charged
-}

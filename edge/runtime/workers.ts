@@ -1,5 +1,5 @@
-import type { Variables } from './config.ts'
-import { createEdge, sweep } from './edge.ts'
+import { createEdge } from './edge.ts'
+import type { Variables } from './read-variables.ts'
 
 type Context = { waitUntil(task: Promise<unknown>): void }
 
@@ -7,7 +7,7 @@ let edge: ReturnType<typeof createEdge> | undefined
 
 /** One edge an isolate: its variables do not change while it lives. */
 function edgeOf(env: Variables) {
-  edge ??= createEdge(env)
+  edge ??= createEdge(env, (line) => console.log(line))
   return edge
 }
 
@@ -17,13 +17,6 @@ export default {
     return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })
   },
   scheduled(_event: unknown, env: Variables, context: Context): void {
-    const { settleJobs, drain, ...edge } = edgeOf(env)
-    // Jobs before the sweep, which charges in full what nobody settled; the drain last, so that what both charge goes to
-    // the ledger with the rest. One that fails leaves the others to their work.
-    context.waitUntil(
-      settleJobs()
-        .finally(() => sweep(edge))
-        .finally(() => drain?.()),
-    )
+    context.waitUntil(edgeOf(env).scheduled())
   },
 }

@@ -12,7 +12,7 @@ export const MAX_KEPT_PER_DAY = 8 * 1024 * 1024
 /**
  * Lua shared by the scripts that know a caller's idempotency key: those that hold, settle, and claim. A key's record is
  * a hash: `body` (SHA-256 of the request), `request` (the id of the one that answers it) and, once there is one, `answer`
- * (answers.ts). It is the request's own until it ends: what ends after its record ran out changes nothing.
+ * (edge/idempotency/answers.ts). It is the request's own until it ends: what ends after its record ran out changes nothing.
  */
 export const RECORD_LUA = `
 -- What whoever comes with this key is told; nil where nobody came before.

@@ -27,4 +27,4 @@ export const SETTLED_KEPT_MS = HOUR
 export const ANSWER_KEPT_MS = 24 * HOUR
 
 /** Milliseconds for which an ended API key is still told from one that never was. */
-export const ENDED_KEY_KEPT_MS = 30 * 24 * HOUR
+export const ENDED_API_KEY_KEPT_MS = 30 * 24 * HOUR

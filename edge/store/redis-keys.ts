@@ -22,7 +22,7 @@
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
-export const KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
+export const REDIS_KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
 
 export const ACCOUNT_PREFIX = 'twohop:account:'
 export const API_KEY_PREFIX = 'twohop:key:'
@@ -35,12 +35,12 @@ export const BUDGET_PREFIX = 'twohop:budget:'
 /** Followed by a window's name. */
 export const PROJECT_PREFIX = 'twohop:project:'
 
-export const accountKey = (account: string) => `${ACCOUNT_PREFIX}${account}`
-export const apiKeyKey = (id: string) => `${API_KEY_PREFIX}${id}`
-export const idempotencyKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
-export const reservationKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
+export const accountRedisKey = (account: string) => `${ACCOUNT_PREFIX}${account}`
+export const apiKeyRedisKey = (id: string) => `${API_KEY_PREFIX}${id}`
+export const idempotencyRedisKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
+export const reservationRedisKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
 
 export const AUDIT_STREAM = 'twohop:audit'
 export const ACTS_PREFIX = 'twohop:acts'
-export const ACCOUNT_KEYS_PREFIX = 'twohop:keys:'
-export const accountKeysKey = (account: string) => `${ACCOUNT_KEYS_PREFIX}${account}`
+export const API_KEYS_PREFIX = 'twohop:keys:'
+export const apiKeysRedisKey = (account: string) => `${API_KEYS_PREFIX}${account}`

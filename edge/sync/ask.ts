@@ -1,3 +1,4 @@
+import { readBoundedText } from '../../shared/read-bounded.ts'
 import { SyncError } from './port.ts'
 
 /** Bytes of an answer that are read at most: a user's record has a few thousand. */
@@ -22,7 +23,10 @@ export async function askJson({ fetch, url, timeoutMs, ...init }: Question): Pro
   let text: string
   try {
     answer = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-    text = await bounded(answer)
+    text = await readBoundedText(answer, {
+      most: MOST_BYTES,
+      tooLong: () => new Error('the answer is too long'),
+    })
   } catch (cause) {
     throw new SyncError('unavailable', 'The issuer did not answer.', { cause })
   }
@@ -39,16 +43,4 @@ export async function askJson({ fetch, url, timeoutMs, ...init }: Question): Pro
   } catch {
     throw new SyncError('unavailable', 'The issuer answered no JSON.')
   }
-}
-
-async function bounded(answer: Response): Promise<string> {
-  const pieces: string[] = []
-  const decoder = new TextDecoder()
-  let bytes = 0
-  for await (const piece of answer.body ?? []) {
-    bytes += piece.byteLength
-    if (bytes > MOST_BYTES) throw new Error('the answer is too long')
-    pieces.push(decoder.decode(piece, { stream: true }))
-  }
-  return pieces.join('')
 }

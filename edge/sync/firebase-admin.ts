@@ -1,5 +1,7 @@
 import { importPKCS8, SignJWT } from 'jose'
 import * as z from 'zod'
+import { baseUrl } from '../../shared/base-url.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { askJson } from './ask.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
@@ -22,7 +24,7 @@ type Options = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Identity Toolkit's base URL without a slash at its end. */
+  /** Identity Toolkit's base URL. */
   url: string
   /** Milliseconds that each request may take; default 5000. */
   timeoutMs?: number
@@ -48,7 +50,7 @@ const Users = z.looseObject({
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
   const { account, url, fetch, now, timeoutMs = 5000 } = options
-  const base = `${url}/v1/projects/${account.project_id}`
+  const base = `${baseUrl(url)}/v1/projects/${account.project_id}`
   let access: { token: string; until: number } | undefined
 
   async function accessToken(): Promise<string> {
@@ -92,13 +94,13 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
 
     // What firebase-admin's revokeRefreshTokens does: sessions that began before this second are over.
     async endSessions(subject) {
-      await call('accounts:update', { localId: subject, validSince: String(Math.floor(now() / 1000)) })
+      await call('accounts:update', { localId: subject, validSince: String(secondOf(now())) })
     },
   }
 }
 
 async function assertion(account: ServiceAccount, now: number): Promise<string> {
-  const issued = Math.floor(now / 1000)
+  const issued = secondOf(now)
   return new SignJWT({ scope: SCOPE })
     .setProtectedHeader({ alg: 'RS256', kid: account.private_key_id, typ: 'JWT' })
     .setIssuer(account.client_email)

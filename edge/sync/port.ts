@@ -1,3 +1,5 @@
+import type { Log } from '../log/port.ts'
+
 /** What an issuer's own records should say of a user; null takes the owner's word back. */
 export type OwnerState = { plan?: string | null; status?: 'active' | 'suspended' }
 
@@ -43,7 +45,7 @@ export type SyncOutcome = 'done' | 'failed' | 'not_configured'
  * Tells the account's issuer, where its administration is configured. Never throws: the edge's own record is written
  * by then and holds, and whoever acted is told that this half is lacking.
  */
-export function createSync(admins: IdentityAdmins) {
+export function createSync(admins: IdentityAdmins, log: Log) {
   return async function sync(
     account: string,
     state: OwnerState,
@@ -56,7 +58,9 @@ export function createSync(admins: IdentityAdmins) {
       if (state.status === 'suspended') await admin.endSessions(parts.subject)
       return { outcome: 'done' }
     } catch (error) {
-      return { outcome: 'failed', why: error instanceof SyncError ? error.code : 'unavailable' }
+      const why = error instanceof SyncError ? error.code : 'unavailable'
+      await log('warn', 'sync_failed', { account, code: why, error })
+      return { outcome: 'failed', why }
     }
   }
 }

@@ -1,8 +1,11 @@
 import * as z from 'zod'
-import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { baseUrl } from '../../shared/base-url.ts'
+import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
 import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage } from '../../shared/usage.ts'
+import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
 import { BEFORE_COMPUTE, type Host, type HostCall } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
@@ -31,11 +34,12 @@ type Options = {
   sign: SignServiceToken
   fetch: typeof fetch
   now: () => number
+  log: Log
 }
 
 /** The private host of this project, reached with a signed service token per request. */
-export function createOwnHost({ url, sign, fetch, now }: Options): Host {
-  const base = url.replace(/\/+$/, '')
+export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
+  const base = baseUrl(url)
 
   async function send(
     method: 'POST' | 'DELETE',
@@ -94,7 +98,8 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
       })
     }
     if (answer.ok) return answer
-    throw await refusal(answer)
+    // A refusal that cannot be read is one all the same.
+    throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
 
   async function cancel({ requestId, account, model, scope }: Parameters<Host['cancel']>[0]) {
@@ -115,14 +120,15 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
         AbortSignal.timeout(CANCEL_TIMEOUT_MS),
       )
       const text = await readText(answer, MAX_SMALL_BODY)
-      if (!answer.ok) return undefined
+      if (!answer.ok) throw refusal(answer, text)
       const { usage, timing } = Cancelled.parse(JSON.parse(text))
       return {
         promptTokens: usage.prompt_tokens,
         outputTokens: usage.completion_tokens,
         computeMs: timing.compute_ms,
       }
-    } catch {
+    } catch (error) {
+      await log('warn', 'host_cancel_failed', { requestId, account, error })
       return undefined
     }
   }
@@ -144,24 +150,36 @@ export function createOwnHost({ url, sign, fetch, now }: Options): Host {
         NO_BODY,
         AbortSignal.timeout(WAKE_TIMEOUT_MS),
       )
+      if (!answer.ok) throw refusal(answer, await readText(answer, MAX_SMALL_BODY))
       await answer.body?.cancel()
-    } catch {
+    } catch (error) {
       // Hosts look for jobs by themselves too.
+      await log('warn', 'host_wake_failed', { requestId, account, error })
     }
   }
 
   return { call, cancel, wake }
 }
 
-async function refusal(answer: Response): Promise<TwohopError> {
-  const parsed = HostError.safeParse(
-    await readText(answer, MAX_SMALL_BODY)
-      .then(JSON.parse)
-      .catch(() => undefined),
-  )
-  const error = parsed.data?.error
+/** What the host refused by, where that is no refusal to pass on: its own code, else its status. */
+class HostRefused extends Error {
+  readonly code: string
+
+  constructor(code: string) {
+    super(`The host refused: ${code}`)
+    this.code = code
+  }
+}
+
+/** @param text the answer's body; empty where it could not be read */
+function refusal(answer: Response, text: string): TwohopError {
+  const { error } = HostError.safeParse(parseJson(text)).data ?? {}
   const code = [...PASSED_ON].find((known) => known === error?.code)
-  if (!error || !code) return new TwohopError('host_failed', 'The model could not answer this request.')
+  if (!error || !code) {
+    const known = Object.keys(ERRORS).find((name) => name === error?.code)
+    const cause = new HostRefused(known ?? `http_${answer.status}`)
+    return new TwohopError('host_failed', 'The model could not answer this request.', { cause })
+  }
   const seconds = Number(answer.headers.get('retry-after'))
   return new TwohopError(code, error.message, {
     ...(error.param ? { param: error.param } : {}),

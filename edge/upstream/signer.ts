@@ -1,4 +1,14 @@
 import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
+import * as z from 'zod'
+import { secondOf } from '../../shared/seconds.ts'
+
+/** The edge's private key: an Ed25519 JWK (RFC 8037) with a `kid` that the host knows. */
+export const ServicePrivateKey = z.looseObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  kid: z.string().min(1),
+  d: z.string().min(1),
+})
 
 /** Whose word a token is, and what for. */
 type Kind = { issuer: string; audience: string; algorithm: string }
@@ -16,7 +26,7 @@ export function createSigner(privateKey: JWK, { issuer, audience, algorithm }: K
     throw new TypeError('SERVICE_TOKEN_PRIVATE_KEY must be a private Ed25519 JWK with a kid')
   const key = importJWK(privateKey, algorithm)
   return async function sign(claims: JWTPayload, expires: (issued: number) => number): Promise<string> {
-    const issued = Math.floor(now() / 1000)
+    const issued = secondOf(now())
     return new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
       .setIssuer(issuer)

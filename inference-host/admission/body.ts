@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { TwohopError } from '../../shared/errors.ts'
+import { readBounded } from '../../shared/read-bounded.ts'
 import { bodyHash, type ServiceClaims } from '../../shared/service-token.ts'
 
 /**
@@ -9,20 +10,7 @@ import { bodyHash, type ServiceClaims } from '../../shared/service-token.ts'
 export async function readBody(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => new TwohopError('body_too_large', `A body may have ${limit} bytes at most.`)
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge()
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of request.body ?? []) {
-    length += piece.length
-    if (length > limit) throw tooLarge()
-    pieces.push(piece)
-  }
-  const body = new Uint8Array(length)
-  let place = 0
-  for (const piece of pieces) {
-    body.set(piece, place)
-    place += piece.length
-  }
-  return body
+  return readBounded(request, { most: limit, tooLong: tooLarge })
 }
 
 /** @throws TwohopError `service_token_body_mismatch` where `body` is not what the edge signed. */

@@ -1,6 +1,7 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash, JOB_TOKEN, JobClaims } from '../../shared/jobs/token.ts'
+import { parseJson } from '../../shared/parse-json.ts'
 import { sameHash } from '../admission/body.ts'
 import type { PublicKeys } from '../admission/jwks.ts'
 import { verifyJwt } from '../admission/jwt.ts'
@@ -61,14 +62,6 @@ function inputOf(text: string): JobInput {
   if (input.data.body.stream === true)
     throw new TwohopError('invalid_request', 'An input of a job cannot be streamed.', { param: 'stream' })
   return input.data
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function refused(why: string): TwohopError {

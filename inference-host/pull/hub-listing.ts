@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { parseJson } from '../../shared/parse-json.ts'
+import { readBoundedText } from '../../shared/read-bounded.ts'
 import { ModelError } from '../weights/error.ts'
 import { isSafeName } from '../weights/files.ts'
 import { codeOf } from '../weights/manifest.ts'
@@ -39,7 +41,7 @@ export async function listRepository(
   try {
     const path = `/api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`
     const { response } = await hubGet(hub, path, subject, {}, watched)
-    const parsed = Listing.safeParse(parse(await readText(hub, response, subject, watched.alive)))
+    const parsed = Listing.safeParse(parseJson(await readText(hub, response, subject, watched.alive)))
     if (!parsed.success)
       throw new ModelError('hub_failed', `${subject}: the hub's answer is not a repository's list`)
     const { sha, siblings } = parsed.data
@@ -64,30 +66,15 @@ export async function listRepository(
 }
 
 async function readText(hub: Hub, response: Response, subject: string, alive: () => void): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
+  const tooLong = () =>
+    new ModelError('hub_failed', `${subject}: the list is larger than ${MOST_BYTES} bytes`)
   try {
-    for await (const chunk of response.body ?? []) {
-      alive()
-      chunks.push(chunk)
-      bytes += chunk.length
-      if (bytes > MOST_BYTES) break
-    }
+    return await readBoundedText(response, { most: MOST_BYTES, tooLong, onPiece: alive })
   } catch (thrown) {
     hub.signal.throwIfAborted()
+    if (thrown instanceof ModelError) throw thrown
     throw new Transient(
       new ModelError('hub_unreachable', `${subject}: the list broke off (${codeOf(thrown)})`, thrown),
     )
-  }
-  if (bytes > MOST_BYTES)
-    throw new ModelError('hub_failed', `${subject}: the list is larger than ${MOST_BYTES} bytes`)
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -23,7 +23,7 @@ export type IssuerOptions = {
 export type Issuer = Mint & {
   firebase: { url: string; projectId: string }
   supabase: { url: string }
-  /** What to give to `issuersFromConfig`, so that an edge trusts this issuer. */
+  /** Variables of an edge that trusts this issuer. */
   environment: { FIREBASE_PROJECT_IDS: string; FIREBASE_JWKS_URL: string; SUPABASE_URLS: string }
   mintDemoTokens: () => Promise<DemoTokens>
   close: () => Promise<void>

@@ -7,6 +7,7 @@ import { createUpstashJobs as createHostJobs } from '../../../inference-host/job
 import { RedisError } from '../../../local/redis/port.ts'
 import { findRedisServer, startRealRedis } from '../../../local/redis/real.ts'
 import { startRestFront } from '../../../local/redis/rest.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { request } from '../budget/each-redis.ts'
 
 const file = await findRedisServer()
@@ -27,7 +28,7 @@ it.skipIf(!file)(
     const front = await startRestFront({ store: redis, token: 't' })
     const options = { url: front.url, token: 't', timeoutMs: 5000 }
     try {
-      const edge = createUpstashJobs(options)
+      const edge = createUpstashJobs({ ...options, log: unreadLog })
       for (const id of ['job_1', 'job_2']) {
         const now = Date.now()
         const record = { model: 'm', task: 'chat', path: '/v1/chat/completions', count: '1', token: 't' }

@@ -11,6 +11,7 @@ import { createUpstashJobs as createHostJobs } from '../../../inference-host/job
 import { createVerifyJob } from '../../../inference-host/jobs/verify.ts'
 import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { counters, describeEachRedis, events } from '../budget/each-redis.ts'
 
 const ADA = 'firebase:demo:ada'
@@ -22,7 +23,7 @@ describeEachRedis('a job between edge and host', (redis) => {
     const { url, token } = redis.local()
     const options = { url, token, timeoutMs: 20_000 }
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
-    const edge = createUpstashJobs(options)
+    const edge = createUpstashJobs({ ...options, log: unreadLog })
     const budget = redis.budget({ clock: () => 0 })
     const entitlement = createEntitle(Catalog.parse(defaults), {
       anonymousPlan: undefined,
@@ -48,6 +49,7 @@ describeEachRedis('a job between edge and host', (redis) => {
       jobTimeoutMs: 24 * HOUR,
       inputTimeoutMs: 120_000,
       inputBytes: 1_000_000,
+      log: unreadLog,
     })
     const chat = (content: string) => ({
       model: 'twohop-chat',
@@ -68,7 +70,7 @@ describeEachRedis('a job between edge and host', (redis) => {
     )
     return {
       edge,
-      settleDue: createSettleJobs({ budget, store: edge, notify: async () => {} }).settleDue,
+      settleDue: createSettleJobs({ budget, store: edge, notify: async () => {}, log: unreadLog }).settleDue,
       host: (name: string) => createHostJobs({ ...options, host: name, claimMs }),
       verify: createVerifyJob(keys),
     }

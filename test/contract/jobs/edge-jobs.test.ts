@@ -3,6 +3,7 @@ import type { Budget } from '../../../edge/budget/port.ts'
 import type { NewJob } from '../../../edge/jobs/port.ts'
 import { createSettleJobs } from '../../../edge/jobs/settle.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import {
   counters,
   describeEachRedis,
@@ -24,10 +25,11 @@ describeEachRedis('jobs', (redis) => {
       ...redis.local(),
       timeoutMs: 20_000,
       clock: () => redis.clock.now,
+      log: unreadLog,
       ...changes,
     })
   const settling = (budget: Pick<Budget, 'settle'> = redis.budget()) =>
-    createSettleJobs({ budget, store: store(), notify: async () => {} })
+    createSettleJobs({ budget, store: store(), notify: async () => {}, log: unreadLog })
 
   /** A job of two inputs that may cost 10 units. */
   function newJob(id: string, changes: Parameters<typeof request>[1] = {}): NewJob {

@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { createIdentify } from '../../../edge/access/caller.ts'
 import { createEntitle } from '../../../edge/access/entitlement.ts'
 import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
-import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import type { Credential } from '../../../edge/identity/principal.ts'
 import type { JobStore } from '../../../edge/jobs/port.ts'
@@ -15,6 +15,7 @@ import defaults from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { counters, describeEachRedis, ISSUED_AT } from '../budget/each-redis.ts'
 
 const catalog = Catalog.parse(defaults)
@@ -55,7 +56,8 @@ describeEachRedis('/v1/jobs', (redis) => {
     sign = createJobSigner({ ...(await exportJWK(privateKey)), kid: 'k1' }, () => redis.clock.now)
   })
 
-  const store = () => createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now })
+  const store = () =>
+    createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now, log: unreadLog })
 
   /** The routes as the app has them, on the set clock. */
   function api(
@@ -75,13 +77,13 @@ describeEachRedis('/v1/jobs', (redis) => {
       supabaseConfirmsEmail: true,
     })
     const budget = redis.budget()
-    const keys = createUpstashKeys(options)
+    const apiKeys = createUpstashApiKeys(options)
     const authenticate = async (c: { req: { header(name: string): string | undefined } }) =>
       credentialOf(c.req.header('authorization'))
     const identify = createIdentify({
       entitle,
       accounts: createUpstashAccounts(options),
-      keys,
+      apiKeys,
       defaultPlan: catalog.default_plan,
       now,
     })
@@ -102,7 +104,7 @@ describeEachRedis('/v1/jobs', (redis) => {
         authenticate,
         withStoredPlan: createStoredPlan({ entitle, planOf: budget.plan, now }).withStoredPlan,
         callerOf: async (c) => identify(await authenticate(c)),
-        keys,
+        apiKeys,
         countAct: async () => {},
         budget,
         notify: changes.notify ?? (async () => {}),
@@ -112,6 +114,7 @@ describeEachRedis('/v1/jobs', (redis) => {
           },
         },
         requestTimeoutMs: changes.requestTimeoutMs ?? 120_000,
+        log: unreadLog,
         now,
       }),
     )

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
 import type { NewApiKey } from '../../../edge/api-keys/port.ts'
-import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import type { Act } from '../../../edge/audit/port.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { describeEachRedis, PLENTY, request, usage } from '../budget/each-redis.ts'
@@ -11,7 +11,7 @@ const HASH = 'a'.repeat(64)
 
 describeEachRedis('the store of API keys', (redis) => {
   const options = () => ({ ...redis.local(), timeoutMs: 20_000 })
-  const store = () => createUpstashKeys({ ...options(), clock: () => redis.clock.now })
+  const store = () => createUpstashApiKeys({ ...options(), clock: () => redis.clock.now })
   const audit = () => createUpstashAudit(options())
   const act = (action: string, target: string): Act => ({
     actor: 'firebase:ada',

@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
-import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { makeApiKey } from '../../../edge/identity/api-key.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
-import { keyRoutes } from '../../../edge/routes/api-keys.ts'
+import { apiKeyRoutes } from '../../../edge/routes/api-keys.ts'
 import { errorResponse } from '../../../shared/errors.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 
 const SECRET = `whsec_${btoa('0123456789abcdef0123456789abcdef')}`
@@ -32,17 +33,17 @@ describeEachRedis('a report of a leaked key', (redis) => {
   async function leaking(perMinute = 60) {
     received.length = 0
     const options = { ...redis.local(), timeoutMs: 20_000 }
-    const keys = createUpstashKeys(options)
+    const apiKeys = createUpstashApiKeys(options)
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
     const background: Promise<unknown>[] = []
     const app = new Hono().route(
       '/v1/keys',
-      keyRoutes({
+      apiKeyRoutes({
         callerOf: () => Promise.reject(new Error('nobody is asked who he is')),
-        keys,
+        apiKeys,
         countAct: createUpstashRate({ ...options, perMinute }),
         once: (_, __, act) => act(),
-        tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now }),
+        tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now, log: unreadLog }),
         now: Date.now,
         random,
       }),
@@ -57,8 +58,8 @@ describeEachRedis('a report of a leaked key', (redis) => {
       plan: undefined,
       expiresAt: Date.now() + 86_400_000,
     }
-    await keys.create({ ...record, id, secretHash, madeBy: undefined }, act)
-    await keys.create({ ...record, id: 'child', secretHash, madeBy: id }, { ...act, target: 'child' })
+    await apiKeys.create({ ...record, id, secretHash, madeBy: undefined }, act)
+    await apiKeys.create({ ...record, id: 'child', secretHash, madeBy: id }, { ...act, target: 'child' })
     const report = async (body: object) => {
       const init = {
         method: 'POST',
@@ -71,17 +72,17 @@ describeEachRedis('a report of a leaked key', (redis) => {
       await Promise.all(background.splice(0))
       return answer
     }
-    return { key, id, report, keys }
+    return { key, id, report, apiKeys }
   }
 
   it('ends it and what it made, and tells the owner once, without the key', async () => {
-    const { key, id, report, keys } = await leaking()
+    const { key, id, report, apiKeys } = await leaking()
     const answers = await Promise.all(
       [1, 2, 3].map(() => report({ key, source: 'https://example.com/paste' })),
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-    expect((await keys.get(id))?.revoked).toBe(true)
-    expect((await keys.get('child'))?.revoked).toBe(true)
+    expect((await apiKeys.get(id))?.revoked).toBe(true)
+    expect((await apiKeys.get('child'))?.revoked).toBe(true)
     expect(received).toHaveLength(1)
     const [{ headers, body } = { headers: {}, body: '' }] = received
     expect(JSON.parse(body)).toMatchObject({

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { createUpstashKeys } from '../../../edge/api-keys/upstash-keys.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import { createActDrain } from '../../../edge/ledger/drain.ts'
@@ -8,6 +8,7 @@ import { createReadMirror } from '../../../edge/ledger/store-mirror.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../edge/ledger/upstash-acts.ts'
+import { readLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 import { ADA, clientOf, running } from './each-postgres.ts'
 
@@ -31,7 +32,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
       ledger: createSupabaseLedger({ ...stores.supabase, fetch }),
       readMirror: createReadMirror({
         accounts: createUpstashAccounts(where),
-        keys: createUpstashKeys(where),
+        apiKeys: createUpstashApiKeys(where),
         now: Date.now,
         wait: async () => {},
       }),
@@ -71,11 +72,11 @@ describeEachRedis('the drain of administrative acts', (redis) => {
 
   it('mirrors keys, hash only, which their owner then reads without it, and nobody else', async () => {
     const account = postgres.account(ADA)
-    const keys = createUpstashKeys(where)
+    const apiKeys = createUpstashApiKeys(where)
     const expiresAt = Date.now() + 86_400_000
     const fresh = { account, secretHash: HASH, plan: 'pro', name: 'ci', scopes: ['chat', 'keys'], expiresAt }
-    await keys.create({ ...fresh, id: 'first', madeBy: undefined }, act('key.create', 'first'))
-    await keys.create(
+    await apiKeys.create({ ...fresh, id: 'first', madeBy: undefined }, act('key.create', 'first'))
+    await apiKeys.create(
       { ...fresh, id: 'second', madeBy: 'first', secretHash: 'cd'.repeat(32) },
       act('key.create', 'second'),
     )
@@ -99,7 +100,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
     const other = clientOf(url, publishableKey, await postgres.token('00000000-0000-4000-8000-00000000b0b0'))
     expect((await other.from('api_keys').select(columns)).data).toEqual([])
 
-    await keys.revoke('first', { secretHash: HASH }, act('key.leaked', 'first'))
+    await apiKeys.revoke('first', { secretHash: HASH }, act('key.leaked', 'first'))
     await drain()
     expect(await owned()).toMatchObject([
       { key_id: 'first', revoked_at: expect.any(String), revoked_reason: 'key.leaked' },
@@ -213,13 +214,19 @@ describeEachRedis('the drain of administrative acts', (redis) => {
   })
 
   it('is told in the one line of a scheduled run', async () => {
-    const lines: string[] = []
-    const run = createScheduledDrain({ ...stores, log: (line) => lines.push(line) })
+    const { lines, log } = readLog()
+    const run = createScheduledDrain({ ...stores, log })
     await record('account.restore', 'u1')
     await run()
     const nothing = { ended: 'empty', recorded: 0, duplicates: 0, buried: 0, backlog: 0, lag_ms: 0 }
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { event: 'ledger_drain', ...nothing, dead_letters: 0, acts: { ...nothing, recorded: 1 } },
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        event: 'ledger_drain',
+        ...nothing,
+        dead_letters: 0,
+        acts: { ...nothing, recorded: 1 },
+      },
     ])
   })
 })

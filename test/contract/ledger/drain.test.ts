@@ -4,6 +4,7 @@ import type { EntryStream, Ledger } from '../../../edge/ledger/port.ts'
 import { createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream, DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
+import { readLog } from '../../fixtures/log.ts'
 import {
   counters,
   describeEachRedis,
@@ -258,18 +259,19 @@ describeEachRedis('the drain', (redis) => {
 
   it('logs one line of counts and codes for a scheduled run', async () => {
     await write(redis, 3)
-    const lines: string[] = []
+    const { lines, log } = readLog()
     const { url, token } = redis.local()
     const drain = createScheduledDrain({
       redis: { url, token },
       supabase: { url: postgres.local().url, key: postgres.local().secretKey },
       fetch,
       now: Date.now,
-      log: (line) => lines.push(line),
+      log,
     })
     await drain()
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect(lines).toEqual([
       {
+        level: 'info',
         event: 'ledger_drain',
         ended: 'empty',
         recorded: 3,

@@ -1,22 +1,41 @@
 import { readFile } from 'node:fs/promises'
+import { isAbsolute, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { EDGE_VARIABLES } from '../../../edge/runtime/config.ts'
+import { EDGE_VARIABLES } from '../../../edge/runtime/variables.ts'
 import { VARIABLES } from '../../../inference-host/config.ts'
 import { ERRORS } from '../../../shared/errors.ts'
 
-const page = (name: string) => readFile(new URL(`../../../${name}`, import.meta.url), 'utf8')
-const ISSUER_VARIABLES = [
-  'FIREBASE_PROJECT_IDS',
-  'FIREBASE_JWKS_URL',
-  'SUPABASE_URLS',
-  'SUPABASE_JWT_SECRETS',
-]
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const page = (name: string) => readFile(`${root}${name}`, 'utf8')
 
-/** First cells of the table that follows a marker. */
-function firstCells(text: string, marker: string): string[] {
-  const [, after = ''] = text.split(marker)
+/** A variable as its table must have it. Both hops' tables in code fit. */
+type Row = { unit: string; fallback: string | undefined; called?: string; secret?: true }
+
+/** The table that follows a marker, each row by its first cell, each cell by its column's head, code marks aside. */
+async function tableAt(marker: string): Promise<Record<string, Record<string, string>>> {
+  const pages = await Promise.all(
+    ['docs/configuration.md', 'README.md'].map((name) => page(name).catch(() => '')),
+  )
+  const [, after = ''] = pages.find((text) => text.includes(marker))?.split(marker) ?? []
   const [table = ''] = after.trimStart().split('\n\n')
-  return [...table.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name ?? '')
+  const [heads = [], , ...rows] = table.split('\n').map(cells)
+  return Object.fromEntries(
+    rows.map((row) => [row[0], Object.fromEntries(heads.map((head, i) => [head, row[i]]))]),
+  )
+}
+
+function cells(line: string): string[] {
+  const inner = line.trim().replace(/^\||\|$/g, '')
+  return inner.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('`', '').replaceAll('\\|', '|'))
+}
+
+/** A default as the page writes it: a path from the project's root, else as it would be set. */
+function shownDefault({ fallback, called }: Row): string {
+  if (fallback === undefined) return 'required'
+  if (called !== undefined) return called
+  if (fallback === '') return 'none'
+  return isAbsolute(fallback) ? relative(root, fallback) : fallback
 }
 
 describe('the documentation', () => {
@@ -30,19 +49,31 @@ describe('the documentation', () => {
     )
   })
 
-  it('lists every variable of both hops, and no other', async () => {
-    const text = await page('docs/configuration.md')
-    expect(firstCells(text, '<!-- edge variables -->').toSorted()).toEqual(
-      [...EDGE_VARIABLES, ...ISSUER_VARIABLES].toSorted(),
-    )
-    expect(firstCells(text, '<!-- host variables -->').toSorted()).toEqual(Object.keys(VARIABLES).toSorted())
-  })
+  it.each([
+    ['edge', EDGE_VARIABLES],
+    ['host', VARIABLES],
+  ] as [string, Record<string, Row>][])(
+    'lists every variable of the %s with its default and unit, and no other',
+    async (hop, variables) => {
+      const table = await tableAt(`<!-- ${hop} variables -->`)
+      expect(Object.keys(table).toSorted()).toEqual(Object.keys(variables).toSorted())
+      // What is none may be explained: "none: the host takes no jobs".
+      const stated = Object.entries(table).map(([name, row]) => [
+        name,
+        row.default?.replace(/^none: .*/, 'none'),
+        row.unit,
+      ])
+      const coded = Object.entries(variables).map(([name, row]) => [name, shownDefault(row), row.unit])
+      expect(stated.toSorted()).toEqual(coded.toSorted())
+    },
+  )
 
-  it('states the defaults of the host as the code has them', async () => {
-    const text = await page('docs/configuration.md')
-    const stated = Object.entries(VARIABLES).filter(([, { fallback, unit }]) => fallback && unit !== 'path')
-    expect(stated.map(([name]) => name)).toContain('HOST_PORT')
-    for (const [name, { fallback }] of stated)
-      expect(text, name).toMatch(new RegExp(`\`${name}\` +\\|[^|]*(\\|[^|]*)?\\| ${fallback} +\\|`))
+  it('says of every secret of the edge that it is one', async () => {
+    const table = await tableAt('<!-- edge variables -->')
+    const said = Object.entries(table).flatMap(([name, { meaning }]) =>
+      meaning?.includes('(secret)') ? [name] : [],
+    )
+    const secret = Object.entries<Row>(EDGE_VARIABLES).flatMap(([name, row]) => (row.secret ? [name] : []))
+    expect(said.toSorted()).toEqual(secret.toSorted())
   })
 })

@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { drainLine } from '../../../edge/ledger/scheduled.ts'
+import { drainDetail } from '../../../edge/ledger/scheduled.ts'
 import { createLedgerLine } from '../../../local/ledger-line.ts'
 
-type Report = Parameters<typeof drainLine>[0]
+type Report = Parameters<typeof drainDetail>[0]
 
 const line = (changes: Partial<Report>, entries = 0) =>
-  drainLine(
-    {
-      ...{ recorded: 0, duplicates: 0, buried: 0, ended: 'empty', code: undefined, lagMs: 0 },
-      backlog: { entries, oldestAt: undefined, deadLetters: 0 },
-      ...changes,
-    },
-    undefined,
-  )
+  JSON.stringify({
+    level: 'info',
+    event: 'ledger_drain',
+    ...drainDetail(
+      {
+        ...{ recorded: 0, duplicates: 0, buried: 0, ended: 'empty', code: undefined, lagMs: 0 },
+        backlog: { entries, oldestAt: undefined, deadLetters: 0 },
+        ...changes,
+      },
+      undefined,
+    ),
+  })
 
 describe("what a terminal shows of the edge's lines", () => {
   it('is a drain that moved something, in words, and no other', () => {
@@ -34,10 +38,12 @@ describe("what a terminal shows of the edge's lines", () => {
     expect(away(5)).toContain('wait in Redis: 5')
   })
 
-  it.each(['hello', '{"event":"ledger_drain"', '{"event":"other"}', '{"event":"ledger_drain"}'])(
-    'is any other line as it is: %s',
-    (text) => {
-      expect(createLedgerLine()(text)).toBe(text)
-    },
-  )
+  it.each([
+    'hello',
+    '{"level":"info","event":"ledger_drain"',
+    '{"event":"other"}',
+    '{"level":"info","event":"ledger_drain"}',
+  ])('is any other line as it is: %s', (text) => {
+    expect(createLedgerLine()(text)).toBe(text)
+  })
 })

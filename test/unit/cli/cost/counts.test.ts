@@ -7,6 +7,7 @@ import { createActDrain, createDrain } from '../../../../edge/ledger/drain.ts'
 import { createUpstashStream } from '../../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../../edge/ledger/upstash-acts.ts'
 import { startCountedRedis } from '../../../fixtures/counted-redis.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
 
 const ACCOUNT = 'firebase:my-extension-1a2b3:Xq3pYbq0vPTn5y2fKf1cYQp9hQj2'
 const limits = { requestsPerMinute: 100, concurrent: 10, budgets: { minute: 1e9, day: 1e9, month: 1e9 } }
@@ -96,7 +97,7 @@ describe('what a look for jobs takes of Redis', () => {
   it('is what is counted where there is none', async () => {
     const redis = await startCountedRedis(() => Date.UTC(2026, 10, 21, 10, 59, 5))
     onTestFinished(() => redis.stop())
-    const jobs = createUpstashJobs({ url: redis.url, token: redis.token, timeoutMs: 2000 })
+    const jobs = createUpstashJobs({ url: redis.url, token: redis.token, timeoutMs: 2000, log: unreadLog })
     await jobs.due(100)
     redis.take()
     expect(await jobs.due(100)).toEqual([])
@@ -123,7 +124,7 @@ describe('what the drains take of Redis', () => {
     const ledger = { record, recordActs: record, totals: async () => [] }
     const now = () => clock.now
     const events = createDrain({ stream: createUpstashStream({ url, token }), ledger, now })
-    const readMirror = async () => ({ accounts: [], keys: [], readAt: clock.now })
+    const readMirror = async () => ({ accounts: [], apiKeys: [], readAt: clock.now })
     const acts = createActDrain({ stream: createUpstashActStream({ url, token }), ledger, readMirror, now })
     drain = async () => {
       await events()

@@ -5,7 +5,7 @@ import { SCOPES, scopesOf } from '../../../../edge/access/scopes.ts'
 import { createStoredPlan } from '../../../../edge/access/stored-plan.ts'
 import type { ApiKey } from '../../../../edge/api-keys/port.ts'
 import type { AccountRecord } from '../../../../edge/budget/accounts.ts'
-import type { Credential, PresentedKey, Principal } from '../../../../edge/identity/principal.ts'
+import type { Credential, PresentedApiKey, Principal } from '../../../../edge/identity/principal.ts'
 import defaults from '../../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../../shared/catalog.ts'
 
@@ -27,7 +27,7 @@ const user: Principal = {
   roles: [],
   scopes: undefined,
 }
-const presented: PresentedKey = { issuer: 'key', id: 'k1', secretHash: 'a'.repeat(64) }
+const presented: PresentedApiKey = { issuer: 'key', id: 'k1', secretHash: 'a'.repeat(64) }
 const KEY: ApiKey = {
   id: 'k1',
   account: 'firebase:demo:u1',
@@ -63,7 +63,7 @@ function identified(
         }
       },
     },
-    keys: { get: async () => (key ? { ...KEY, ...key } : undefined) },
+    apiKeys: { get: async () => (key ? { ...KEY, ...key } : undefined) },
     defaultPlan: catalog.default_plan,
     now: () => 4999,
   })(credential)

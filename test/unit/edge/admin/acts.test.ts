@@ -4,6 +4,7 @@ import type { Act } from '../../../../edge/audit/port.ts'
 import type { AccountRecord } from '../../../../edge/budget/accounts.ts'
 import type { SyncOutcome } from '../../../../edge/sync/port.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { readLog } from '../../../fixtures/log.ts'
 
 const RECORD: AccountRecord = {
   status: 'active',
@@ -16,8 +17,10 @@ const away = new TwohopError('store_unavailable', 'away')
 const by = { actor: 'firebase:p:root', target: 'firebase:p:u', reason: 'abuse', key: undefined }
 
 /** Parts that write down in which order they were asked, and fail where they are told to. */
-function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome } = {}) {
+function world(faults: { audit?: boolean; unlogged?: string; store?: boolean; outcome?: SyncOutcome } = {}) {
   const steps: string[] = []
+  const rows: Act[] = []
+  const { log, lines } = readLog()
   const acts = createActs({
     accounts: {
       get: async () => RECORD,
@@ -33,23 +36,25 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
       list: async () => ({ accounts: [], next: undefined }),
     },
     audit: {
-      record: async ({ action }: Act) => {
-        if (faults.audit) throw away
-        steps.push(`log ${action}`)
+      record: async (act: Act) => {
+        if (faults.audit || act.action === faults.unlogged) throw away
+        rows.push(act)
+        steps.push(`log ${act.action}`)
       },
       list: async () => ({ entries: [], next: undefined }),
     },
     sync: async (account, state) => {
       steps.push(`sync ${account} ${JSON.stringify(state)}`)
-      return { outcome: faults.outcome ?? 'done' }
+      return { outcome: faults.outcome ?? 'done', ...(faults.outcome === 'failed' && { why: 'refused' }) }
     },
     cancelJobs: async (account) => {
       steps.push(`cancel jobs of ${account}`)
       return 2
     },
+    log,
     now: () => 1_795_000_000_999,
   })
-  return { steps, acts }
+  return { steps, rows, lines, acts }
 }
 
 describe('an administrative act', () => {
@@ -96,5 +101,32 @@ describe('an administrative act', () => {
       'sync firebase:p:u {"plan":null}',
       'log account.plan.not_synced',
     ])
+  })
+
+  it('whose second row cannot be written is told in the log', async () => {
+    const { acts, lines } = world({ store: true, unlogged: 'account.restore.failed' })
+    await expect(acts.restore(by)).rejects.toBe(away)
+    expect(lines).toMatchObject([
+      {
+        level: 'error',
+        event: 'audit_failed',
+        account: `tag of ${by.target}`,
+        action: 'account.restore.failed',
+      },
+    ])
+  })
+
+  it('names the API key that was used in every row, also where it failed', async () => {
+    const byKey = { ...by, key: 'AbCdEfGhIjKlMnOp' }
+    const who = { actor: by.actor, target: by.target, reason: by.reason }
+    const unsynced = world({ outcome: 'failed' })
+    await unsynced.acts.setPlan(byKey, 'pro', undefined)
+    expect(unsynced.rows).toEqual([
+      { ...who, action: 'account.plan', detail: { plan: 'pro', by_key: byKey.key } },
+      { ...who, action: 'account.plan.not_synced', detail: { why: 'refused', by_key: byKey.key } },
+    ])
+    const failing = world({ store: true })
+    await expect(failing.acts.restore(byKey)).rejects.toBe(away)
+    expect(failing.rows.map(({ detail }) => detail)).toEqual([{ by_key: byKey.key }, { by_key: byKey.key }])
   })
 })

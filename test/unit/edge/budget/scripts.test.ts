@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ACCOUNT_USAGE } from '../../../../edge/admin/usage.lua.ts'
-import { CREATE_KEY } from '../../../../edge/api-keys/create.lua.ts'
-import { REVOKE_KEY } from '../../../../edge/api-keys/revoke.lua.ts'
+import { CREATE_API_KEY } from '../../../../edge/api-keys/create.lua.ts'
+import { REVOKE_API_KEY } from '../../../../edge/api-keys/revoke.lua.ts'
 import { GRANT } from '../../../../edge/budget/grant.lua.ts'
 import { RESERVE } from '../../../../edge/budget/reserve.lua.ts'
 import { SETTLE } from '../../../../edge/budget/settle.lua.ts'
@@ -28,8 +28,8 @@ const SCRIPTS = [
   SWEEP,
   USAGE,
   GRANT,
-  CREATE_KEY,
-  REVOKE_KEY,
+  CREATE_API_KEY,
+  REVOKE_API_KEY,
   ACCOUNT_USAGE,
   ADD_UNITS,
   FINISH_EVENTS,

@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { createAnswers, MAX_KEPT_CHARS } from '../../../../edge/idempotency/answers.ts'
 import { createSeal } from '../../../../edge/idempotency/seal.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
+import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
 const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
 const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
 const seal = createSeal({ privateKey: await exportJWK(privateKey), random })
-const answers = createAnswers(seal)
+const answers = createAnswers(seal, unreadLog)
 const answer = (body: string) => ({ status: 201, contentType: 'application/json', body, requestId: 'r1' })
 
 /** The answer given again, or the refusal. */
@@ -45,8 +46,12 @@ describe('an answer that is kept', () => {
   })
 
   it('is not kept where sealing fails, rather than that its settlement is lost', async () => {
-    const failing = createAnswers({ ...seal, seal: () => Promise.reject(new Error('no memory')) })
+    const { log, lines } = readLog()
+    const failing = createAnswers({ ...seal, seal: () => Promise.reject(new RangeError('no memory')) }, log)
     expect(await failing.keep('id', answer('text'))).toBe('gone')
+    expect(lines).toMatchObject([
+      { level: 'error', event: 'answer_not_kept', request_id: 'r1', fault: { class: 'RangeError' } },
+    ])
   })
 
   it.each([

@@ -4,6 +4,7 @@ import type { Answers } from '../../../../edge/idempotency/answers.ts'
 import type { Claims } from '../../../../edge/idempotency/claims.ts'
 import { createOnce } from '../../../../edge/idempotency/once.ts'
 import { type ErrorCode, errorResponse, TwohopError } from '../../../../shared/errors.ts'
+import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
 // Faults between claim and end, which no real store has on demand. What real ones do is in the contract tests.
 const answers: Answers = {
@@ -20,7 +21,8 @@ async function request(
     claim: vi.fn<Claims['claim']>(claims.claim ?? (async () => ({ code: 'claimed' }))),
     end: vi.fn<Claims['end']>(claims.end ?? (async () => {})),
   }
-  const once = createOnce({ claims: store, answers })
+  const { log, lines } = readLog()
+  const once = createOnce({ claims: store, answers, log })
   const app = new Hono<{ Variables: { requestId: string } }>()
   const spy = vi.fn(act)
   app.post('/act', (c) => {
@@ -30,7 +32,7 @@ async function request(
   app.onError((error) => errorResponse(error, 'r1'))
   const headers = key === null ? {} : { 'idempotency-key': key }
   const answer = await app.request('/act', { method: 'POST', headers, body: '{}' })
-  return { answer, act: spy, ...store, kept: store.end.mock.calls.map(([, id, text]) => [id, text]) }
+  return { answer, act: spy, ...store, lines, kept: store.end.mock.calls.map(([, id, text]) => [id, text]) }
 }
 const fail = (code: ErrorCode) => () => Promise.reject(new TwohopError(code, 'no'))
 
@@ -84,10 +86,11 @@ describe('an act', () => {
   })
 
   it('is told to its caller where its answer cannot be kept', async () => {
-    const { answer } = await request(async () => new Response('done'), {
+    const { answer, lines } = await request(async () => new Response('done'), {
       claims: { end: fail('store_unavailable') },
     })
     expect(await answer.text()).toBe('done')
+    expect(lines).toMatchObject([{ event: 'claim_end_failed', request_id: 'r1', code: 'store_unavailable' }])
   })
 
   it('keeps its own refusal where the key cannot be freed', async () => {
@@ -101,6 +104,7 @@ describe("an account's keys", () => {
     const ids = new Set<string>()
     const once = createOnce({
       answers,
+      log: unreadLog,
       claims: {
         claim: async ({ id }) => {
           ids.add(id)

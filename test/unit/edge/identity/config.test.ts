@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { issuersFromConfig } from '../../../../edge/identity/config.ts'
+import { edgeConfig } from '../../../../edge/runtime/config.ts'
+import { EDGE_NEEDS } from '../../../fixtures/edge-variables.ts'
 
 const SECRET = 'a-legacy-secret-of-forty-characters-long'
 const GOOGLE = 'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'
 
+const issuersFrom = (env: Record<string, string>) => edgeConfig({ ...EDGE_NEEDS, ...env }).issuers
+
 describe('issuers from configuration', () => {
   it('reads several projects of both kinds', () => {
-    const issuers = issuersFromConfig({
+    const issuers = issuersFrom({
       FIREBASE_PROJECT_IDS: 'my-project, other-project',
       SUPABASE_URLS: 'https://abc.supabase.co/,http://127.0.0.1:54321',
       SUPABASE_JWT_SECRETS: JSON.stringify({ 'http://127.0.0.1:54321/': SECRET }),
@@ -21,7 +24,7 @@ describe('issuers from configuration', () => {
 
   it('takes another place for the Firebase keys', () => {
     const env = { FIREBASE_PROJECT_IDS: 'my-project', FIREBASE_JWKS_URL: 'http://localhost:9/jwks' }
-    expect(issuersFromConfig(env)).toMatchObject([{ jwksUrl: 'http://localhost:9/jwks' }])
+    expect(issuersFrom(env)).toMatchObject([{ jwksUrl: 'http://localhost:9/jwks' }])
   })
 
   const urls = { SUPABASE_URLS: 'https://abc.supabase.co' }
@@ -59,7 +62,7 @@ describe('issuers from configuration', () => {
     [/at least 32 bytes/, { ...urls, SUPABASE_JWT_SECRETS: '{"https://abc.supabase.co": 7}' }],
   ]
   it.each(bad)('%s: %o', (rule, env) => {
-    expect(() => issuersFromConfig(env)).toThrow(rule)
-    expect(() => issuersFromConfig(env)).not.toThrow(new RegExp(SECRET.slice(0, 31)))
+    expect(() => issuersFrom(env)).toThrow(rule)
+    expect(() => issuersFrom(env)).not.toThrow(new RegExp(SECRET.slice(0, 31)))
   })
 })

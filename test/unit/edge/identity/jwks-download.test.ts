@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { downloadKeySet } from '../../../../edge/identity/jwks-download.ts'
+import { downloadJwks } from '../../../../edge/identity/jwks-download.ts'
 import { keys } from '../../../fixtures/signed-world.ts'
 
 const { publicJwk, kid } = keys.firebase
@@ -21,7 +21,7 @@ async function serving(listener: RequestListener) {
     server.close()
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
-  return { requests, download: (timeoutMs = 3000) => downloadKeySet(url, fetch, timeoutMs) }
+  return { requests, download: (timeoutMs = 3000) => downloadJwks(url, fetch, timeoutMs) }
 }
 
 const publishing = (...published: unknown[]) =>

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createKeyCache, type FindKey } from '../../../../edge/identity/jwks.ts'
+import { createJwksCache, type FindKey } from '../../../../edge/identity/jwks.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { readLog } from '../../../fixtures/log.ts'
 import {
   FIREBASE_KEYS,
   keySet,
@@ -27,7 +28,7 @@ const outcome = (search: Promise<unknown>) =>
 
 beforeEach(() => {
   world = signedWorld()
-  find = createKeyCache(FIREBASE_KEYS, world)
+  find = createJwksCache(FIREBASE_KEYS, world)
 })
 
 describe('single flight', () => {
@@ -41,7 +42,7 @@ describe('single flight', () => {
   })
 
   it('takes over from a download that never settles, as when workerd drops its request', async () => {
-    find = createKeyCache(FIREBASE_KEYS, { ...world, timeoutMs: 20 })
+    find = createJwksCache(FIREBASE_KEYS, { ...world, timeoutMs: 20 })
     world.network.answer = () => new Promise(() => {})
     const dropped = find(old)
     world.network.answer = () => Promise.resolve(published())
@@ -53,7 +54,7 @@ describe('single flight', () => {
 
 describe('a download that is past its time limit', () => {
   it('is not waited for', async () => {
-    find = createKeyCache(FIREBASE_KEYS, { ...world, timeoutMs: MINUTE })
+    find = createJwksCache(FIREBASE_KEYS, { ...world, timeoutMs: MINUTE })
     world.network.answer = () => new Promise(() => {})
     const dropped = find(old)
     world.network.answer = () => Promise.resolve(published())
@@ -143,11 +144,14 @@ describe('outage', () => {
     ['null', () => Promise.resolve(Response.json(null))],
   ]
   it.each(faults)('(%s) uses the old keys, tries every 30 seconds, and recovers', async (_, fault) => {
+    const { log, lines } = readLog()
+    find = createJwksCache(FIREBASE_KEYS, { ...world, log })
     await find(old)
     world.network.answer = fault
     world.clock.ms += 10 * MINUTE
     for (let request = 0; request < 20; request++) expect(await outcome(find(old))).toBe('found')
     expect(world.fetched).toHaveLength(2)
+    expect(lines).toMatchObject([{ event: 'jwks_download_failed', host: new URL(FIREBASE_KEYS).host }])
     world.clock.ms += 30 * SECOND
     await find(old)
     expect(world.fetched).toHaveLength(3)

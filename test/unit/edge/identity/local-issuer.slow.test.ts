@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { issuersFromConfig } from '../../../../edge/identity/config.ts'
 import { createVerifyToken } from '../../../../edge/identity/verify.ts'
+import { edgeConfig } from '../../../../edge/runtime/config.ts'
 import { createIssuer, type IssuerOptions } from '../../../../local/issuer/issuer.ts'
+import { EDGE_NEEDS } from '../../../fixtures/edge-variables.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -21,7 +23,11 @@ async function running(options: IssuerOptions = {}) {
   return issuer
 }
 const verifierOf = (environment: Record<string, string>) =>
-  createVerifyToken(issuersFromConfig(environment), { fetch, now: Date.now })
+  createVerifyToken(edgeConfig({ ...EDGE_NEEDS, ...environment }).issuers, {
+    fetch,
+    now: Date.now,
+    log: unreadLog,
+  })
 
 describe('the local issuer', () => {
   it('makes demo users whom the edge verifies over real HTTP', async () => {

@@ -65,8 +65,8 @@ describe('several issuers at once', () => {
   })
 
   it('refuses to be made with the same issuer twice', () => {
-    const { fetch, now } = signedWorld()
-    expect(() => createVerifyToken([...bothIssuers(), ...bothIssuers()], { fetch, now })).toThrow(/twice/)
+    const world = signedWorld()
+    expect(() => createVerifyToken([...bothIssuers(), ...bothIssuers()], world)).toThrow(/twice/)
   })
 })
 

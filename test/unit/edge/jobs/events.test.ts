@@ -24,6 +24,7 @@ const job = (changes: Record<string, string> = {}): Job =>
 /** Reads jobs in turn, the last one again and again, on a clock that waiting moves. */
 function watched(...jobs: (Job | undefined | Error)[]) {
   const waits: number[] = []
+  const failures: unknown[] = []
   let now = 0
   let reads = 0
   const stream = jobEvents({
@@ -38,8 +39,9 @@ function watched(...jobs: (Job | undefined | Error)[]) {
     },
     now: () => now,
     until: 120_000,
+    failed: (error) => failures.push(error),
   })
-  return { stream, waits, reads: () => reads }
+  return { stream, waits, failures, reads: () => reads }
 }
 
 const text = (stream: ReadableStream<Uint8Array>) => new Response(stream).text()
@@ -81,8 +83,10 @@ describe("a job's events", () => {
   })
 
   it('say when to come again where the store is away', async () => {
-    const { stream } = watched(job(), new Error('away'))
+    const away = new Error('away')
+    const { stream, failures } = watched(job(), away)
     expect(await text(stream)).toBe(`${progress('running', 0)}retry: 3000\n\n`)
+    expect(failures).toEqual([away])
   })
 
   it('end with a job that is no more', async () => {
@@ -101,6 +105,7 @@ describe("a job's events", () => {
       wait: async (ms) => (ms === 0 ? undefined : over.promise),
       now: () => 0,
       until: 120_000,
+      failed: () => {},
     })
     const reader = stream.getReader()
     await reader.read()

@@ -16,7 +16,7 @@ function mirrored() {
         return { status: 'active', ...none }
       },
     },
-    keys: {
+    apiKeys: {
       get: async (id) => {
         done.push(id)
         return undefined
@@ -70,7 +70,7 @@ describe('the mirror', () => {
 
   it('leaves out a key that no store has any more', async () => {
     expect(await mirrored().readMirror([act('key.revoke', 'k1', 0)])).toMatchObject({
-      keys: [],
+      apiKeys: [],
       accounts: [],
     })
   })

@@ -7,7 +7,7 @@ import { createSupabaseLedger } from '../../../../edge/ledger/supabase.ts'
 const KEY = 'sb_secret_something'
 
 /** A ledger before a server that answers with `listener`, and the requests that came. */
-async function ledgerBefore(listener: RequestListener, timeoutMs = 2000) {
+async function ledgerBefore(listener: RequestListener, timeoutMs = 2000, end = '') {
   const seen: { url: string | undefined; headers: Record<string, unknown>; body: string }[] = []
   const server = createServer(async (incoming, outgoing) => {
     let body = ''
@@ -21,7 +21,7 @@ async function ledgerBefore(listener: RequestListener, timeoutMs = 2000) {
     server.close()
     server.closeAllConnections()
   })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${end}`
   return { seen, ledger: createSupabaseLedger({ url, key: KEY, timeoutMs, fetch }) }
 }
 
@@ -46,6 +46,13 @@ describe('the ledger in Supabase', () => {
         body: '{"events":[]}',
       },
     ])
+  })
+
+  it.each(['/', '//'])("finds it behind a project's URL that ends with %s", async (end) => {
+    const reply = { recorded: 0, duplicates: 0, conflicts: [] }
+    const { ledger, seen } = await ledgerBefore(answering(200, reply), 2000, end)
+    await ledger.record([])
+    expect(seen.map(({ url }) => url)).toEqual(['/rest/v1/rpc/record_usage_events'])
   })
 
   it.each([

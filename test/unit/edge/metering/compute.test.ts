@@ -7,6 +7,7 @@ import type { HostUsage } from '../../../../edge/upstream/port.ts'
 import defaults from '../../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../../shared/catalog.ts'
 import { Prices, unitsOf } from '../../../../shared/units.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 const { models, plans } = Catalog.parse(defaults)
@@ -53,6 +54,7 @@ async function held(price: number) {
     leaseSlackMs: 1000,
     now: () => clock.now,
     notify: async () => {},
+    log: unreadLog,
   })
   const result = await hold('r1', entitlement as Parameters<typeof hold>[1], work, (task) =>
     background.push(task),

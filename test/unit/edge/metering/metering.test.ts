@@ -8,6 +8,7 @@ import type { Host, HostUsage } from '../../../../edge/upstream/port.ts'
 import defaults from '../../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../../shared/catalog.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { readLog } from '../../../fixtures/log.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 // Hosts that break off, lie or hang: faults that the real one does not have. The budget keeps what it is told.
@@ -41,18 +42,22 @@ async function request(
     client = new AbortController(),
     timeoutMs = 10_000,
     idempotency,
+    storeFails = false,
   }: {
     changes?: Partial<Work>
     said?: HostUsage
     client?: AbortController
     timeoutMs?: number
     idempotency?: Idempotency
+    storeFails?: boolean
   } = {},
 ) {
+  const { log, lines } = readLog()
   const settlements: Settlement[] = []
   const budget: Budget = {
     reserve: async () => ({ granted: true, account: 'firebase:demo:u1', allowance }),
     settle: async (settlement) => {
+      if (storeFails) throw new TwohopError('store_unavailable', 'away')
       settlements.push(settlement)
       return { settled: true, crossed: [] }
     },
@@ -70,6 +75,7 @@ async function request(
     leaseSlackMs: 1000,
     now: Date.now,
     notify: async () => {},
+    log,
   })('r1', entitlement, work(changes), (task) => background.push(task), idempotency)
   if (held instanceof Response) throw new Error('nothing was asked before')
   const host = {
@@ -82,6 +88,7 @@ async function request(
     response: result as Response,
     error: result as TwohopError,
     host,
+    lines,
     /** Waits for the settlement; there must be exactly one. */
     async settled() {
       await Promise.all(background)
@@ -120,6 +127,8 @@ function stream(pieces: string[], after: Error | 'end' | 'hang' = 'end'): Respon
 }
 const contentOf = (text: string) =>
   [...text.matchAll(/"content":"([^"]*)"/g)].map(([, content]) => content).join('')
+/** Of readLog. */
+const TAG = 'tag of firebase:demo:u1'
 const SAID: HostUsage = { promptTokens: 9, outputTokens: 5, computeMs: 3 }
 
 describe('a stream', () => {
@@ -156,7 +165,7 @@ describe('a stream', () => {
     ['counts halves', () => stream([token('Hi', 1), last(9, 1.5), event('[DONE]')])],
     ['has an event that never ends', () => stream([token('Hi', 1), `data: ${'x'.repeat(70_000)}`], 'hang')],
   ])('that %s ends with host_failed and is settled by what the host computed', async (_, answer) => {
-    const { response, settled, host } = await request(answer, { said: SAID })
+    const { response, settled, host, lines } = await request(answer, { said: SAID })
     const text = await response.text()
     expect(contentOf(text)).toBe('Hi')
     expect(text).toContain('"code":"host_failed"')
@@ -164,6 +173,20 @@ describe('a stream', () => {
     expect(text).not.toContain('secret of the host')
     expect(await settled()).toEqual({ outcome: 'failed', units: 9 + 5 * 4, promptTokens: 9, outputTokens: 5 })
     expect(host.cancel).toHaveBeenCalledTimes(1)
+    expect(lines).toMatchObject([
+      { level: 'warn', event: 'stream_failed', request_id: 'r1', account: TAG, code: 'host_failed' },
+    ])
+  })
+
+  it('whose settlement fails is told in the log', async () => {
+    const pieces = [token('Hi', 1), last(9, 2), event('[DONE]')]
+    const { response, kept, lines } = await request(() => stream(pieces), { storeFails: true })
+    await response.text()
+    expect(await kept()).toEqual([])
+    expect(lines).toMatchObject([
+      { level: 'error', event: 'settlement_failed', request_id: 'r1', account: TAG, outcome: 'ok' },
+    ])
+    expect(lines[0]).toMatchObject({ code: 'store_unavailable', fault: { class: 'TwohopError' } })
   })
 
   it('whose host can say nothing is settled by what was seen', async () => {
@@ -189,7 +212,7 @@ describe('a stream', () => {
 
   it('whose client goes away stops the host once and is settled by its count', async () => {
     const client = new AbortController()
-    const { response, settled, host } = await request(() => stream([token('Hi', 1)], 'hang'), {
+    const { response, settled, host, lines } = await request(() => stream([token('Hi', 1)], 'hang'), {
       said: SAID,
       client,
     })
@@ -204,6 +227,7 @@ describe('a stream', () => {
       outputTokens: 5,
     })
     expect(host.cancel).toHaveBeenCalledTimes(1)
+    expect(lines).toEqual([])
   })
 
   it('whose client goes away before anything is known pays for all that was reserved', async () => {

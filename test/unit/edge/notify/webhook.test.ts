@@ -6,6 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { thresholdEvents } from '../../../../edge/notify/thresholds.ts'
 import { createWebhook, createWebhookSigner, isWebhookSecret } from '../../../../edge/notify/webhook.ts'
 import { edgeConfig } from '../../../../edge/runtime/config.ts'
+import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
+import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
 const KEY = Buffer.from('a key of at least 24 bytes')
 const SECRET = `whsec_${KEY.toString('base64')}`
@@ -21,6 +23,7 @@ afterEach(() => {
 /** A receiver that answers its requests in turn with `answers`, the last one ever after. */
 async function receiver(...answers: RequestListener[]) {
   const received: Received[] = []
+  const { log, lines } = readLog()
   const server = createServer(async (incoming, outgoing) => {
     let body = ''
     for await (const piece of incoming) body += piece
@@ -36,7 +39,8 @@ async function receiver(...answers: RequestListener[]) {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
   return {
     received,
-    send: createWebhook({ url, secret: SECRET, fetch, now: () => NOW, retryMs: [1, 1], timeoutMs: 100 }),
+    lines,
+    send: createWebhook({ url, secret: SECRET, fetch, now: () => NOW, retryMs: [1, 1], timeoutMs: 100, log }),
   }
 }
 const answering =
@@ -80,8 +84,11 @@ describe('a webhook', () => {
     ['a redirect, which is not followed', [answering(302, { location: 'http://127.0.0.1:9/' })], 3, false],
     ['no more wish for it', [answering(410)], 1, false],
   ])('meets %s', async (_, answers, tries, taken) => {
-    const { received, send } = await receiver(...answers)
+    const { received, send, lines } = await receiver(...answers)
     expect(await send(EVENT)).toBe(taken)
+    expect(lines.map(({ level, event, type }) => [level, event, type])).toEqual(
+      taken ? [] : [['error', 'webhook_failed', EVENT.type]],
+    )
     expect(received).toHaveLength(tries)
     expect(new Set(received.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['e1']))
   })
@@ -96,7 +103,9 @@ describe('a webhook', () => {
     ])
     expect(isWebhookSecret(KEY.toString('base64'))).toBe(false)
     expect(isWebhookSecret('whsec_%%%')).toBe(false)
-    expect(() => createWebhook({ url: 'http://x', secret: 'none', fetch, now: Date.now })).toThrow(TypeError)
+    expect(() =>
+      createWebhook({ url: 'http://x', secret: 'none', fetch, now: Date.now, log: unreadLog }),
+    ).toThrow(TypeError)
   })
 })
 
@@ -140,23 +149,16 @@ describe('events of thresholds', () => {
 })
 
 describe('its configuration', () => {
-  const variables = {
-    UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:1',
-    UPSTASH_REDIS_REST_TOKEN: 't',
-    HOST_URL: 'http://127.0.0.1:2',
-    SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","kid":"k"}',
-  }
-
   it('is a URL with a secret, or neither', () => {
-    expect(edgeConfig(variables).webhook).toBeUndefined()
+    expect(edgeConfig(EDGE_VARIABLES_SET).webhook).toBeUndefined()
     const url = 'https://example.com/hook'
-    expect(edgeConfig({ ...variables, WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }).webhook).toEqual({
+    expect(edgeConfig({ ...EDGE_VARIABLES_SET, WEBHOOK_URL: url, WEBHOOK_SECRET: SECRET }).webhook).toEqual({
       url,
       secret: SECRET,
     })
-    expect(() => edgeConfig({ ...variables, WEBHOOK_URL: url })).toThrow('WEBHOOK_SECRET')
-    expect(() => edgeConfig({ ...variables, WEBHOOK_URL: url, WEBHOOK_SECRET: 'open sesame' })).toThrow(
-      /^Configuration: WEBHOOK_SECRET (?!.*open sesame)/,
-    )
+    expect(() => edgeConfig({ ...EDGE_VARIABLES_SET, WEBHOOK_URL: url })).toThrow('WEBHOOK_SECRET')
+    expect(() =>
+      edgeConfig({ ...EDGE_VARIABLES_SET, WEBHOOK_URL: url, WEBHOOK_SECRET: 'open sesame' }),
+    ).toThrow(/^Configuration: WEBHOOK_SECRET: (?!.*open sesame)/)
   })
 })

@@ -4,10 +4,11 @@ import * as z from 'zod'
 import type { Caller } from '../../../../edge/access/caller.ts'
 import { keptText, parseAs } from '../../../../edge/parse/body.ts'
 import { adminRoutes } from '../../../../edge/routes/admin.ts'
-import { keyRoutes } from '../../../../edge/routes/api-keys.ts'
+import { apiKeyRoutes } from '../../../../edge/routes/api-keys.ts'
 import defaults from '../../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../../shared/catalog.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
 
 const { plans } = Catalog.parse(defaults)
 const caller: Caller = {
@@ -23,8 +24,8 @@ const unasked = new Proxy({}, { get: (_, name) => expect.fail(`${String(name)} w
 const app = new Hono()
   .route(
     '/v1/keys',
-    keyRoutes({
-      ...{ keys: unasked, tell: unasked, random: unasked, countAct: () => expect.fail('it was counted') },
+    apiKeyRoutes({
+      ...{ apiKeys: unasked, tell: unasked, random: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
       once: (_, __, act) => act(),
       now: () => 0,
@@ -37,6 +38,7 @@ const app = new Hono()
       ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
       issuers: new Set(['firebase:demo']),
+      log: unreadLog,
       once: (_, __, act) => act(),
       now: () => 0,
     }),

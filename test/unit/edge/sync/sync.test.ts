@@ -4,6 +4,7 @@ import { createFirebaseAdmin } from '../../../../edge/sync/firebase-admin.ts'
 import { createSync, partsOf } from '../../../../edge/sync/port.ts'
 import { createSupabaseAdmin } from '../../../../edge/sync/supabase-admin.ts'
 import { startGoogle, startGoTrue } from '../../../fixtures/issuer-servers.ts'
+import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
 const SERVICE_KEY = 'sb_secret_0123456789abcdef'
 const USER = '0b0e5a4c-8a3f-4a63-9a5c-1d2f3a4b5c6d'
@@ -55,6 +56,13 @@ describe("Firebase's administration", () => {
       customAttributes: '{"plan":"pro"}',
       validSince: String(clock.ms / 1000),
     })
+  })
+
+  it('finds a user behind a base URL that ends with a slash', async () => {
+    google.users.set('u1', { localId: 'u1' })
+    const { account, url } = google
+    await createFirebaseAdmin({ account, url: `${url}/`, fetch, now }).setState('u1', { plan: 'pro' })
+    expect(claimsOf('u1')).toEqual({ plan: 'pro' })
   })
 
   it('asks for one access token an hour', async () => {
@@ -128,7 +136,7 @@ describe("Supabase's administration", () => {
 })
 
 describe('the sync', () => {
-  const sync = () =>
+  const sync = (log = unreadLog) =>
     createSync(
       new Map([
         ['firebase:my-project', firebase()],
@@ -137,6 +145,7 @@ describe('the sync', () => {
           { fetch, now },
         ),
       ]),
+      log,
     )
 
   it("tells the account's own issuer, and ends sessions with a suspension only", async () => {
@@ -154,10 +163,14 @@ describe('the sync', () => {
 
   it('says where nothing is configured, and what failed', async () => {
     expect(await sync()('firebase:other-project:u1', { plan: 'pro' })).toEqual({ outcome: 'not_configured' })
-    expect(await sync()('firebase:my-project:nobody', { plan: 'pro' })).toEqual({
+    const { log, lines } = readLog()
+    expect(await sync(log)('firebase:my-project:nobody', { plan: 'pro' })).toEqual({
       outcome: 'failed',
       why: 'user_unknown',
     })
+    expect(lines).toMatchObject([
+      { event: 'sync_failed', code: 'user_unknown', fault: { class: 'SyncError' } },
+    ])
   })
 })
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { createOwnHost } from '../../../../edge/upstream/own-host.ts'
 import type { RequestClaims } from '../../../../edge/upstream/service-token.ts'
 import { bodyHash } from '../../../../shared/service-token.ts'
+import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
 const job = { requestId: 'r1', account: 'firebase:demo:ada', model: 'm' }
 
@@ -19,6 +20,7 @@ it('tells a host that there is something about jobs, signed for that alone', asy
       return new Response(null, { status: 202 })
     },
     now: () => 1_000_000,
+    log: unreadLog,
   })
   await host.wake(job)
   expect(sent.map(({ method, url }) => [method, url])).toEqual([['POST', 'http://host.example/v1/jobs/wake']])
@@ -45,12 +47,15 @@ it('takes no offence at a host that is away, refuses or says nothing', async () 
     () => Promise.reject(new DOMException('late', 'TimeoutError')),
   ]
   for (const reply of replies) {
+    const { log, lines } = readLog()
     const host = createOwnHost({
       url: 'http://host.example',
       sign: async () => 't',
       fetch: reply,
       now: Date.now,
+      log,
     })
     await expect(host.wake(job)).resolves.toBeUndefined()
+    expect(lines).toMatchObject([{ level: 'warn', event: 'host_wake_failed', request_id: 'r1' }])
   }
 })

@@ -9,10 +9,10 @@ import {
 } from '../../shared/upstash-client.ts'
 import type { Act } from '../audit/port.ts'
 import { actWords } from '../audit/upstash.ts'
-import { AUDIT_STREAM, accountKeysKey, apiKeyKey } from '../store/redis-keys.ts'
-import { CREATE_KEY } from './create.lua.ts'
-import type { ApiKey, KeyStore, NewApiKey, RevokeBy } from './port.ts'
-import { REVOKE_KEY } from './revoke.lua.ts'
+import { AUDIT_STREAM, apiKeyRedisKey, apiKeysRedisKey } from '../store/redis-keys.ts'
+import { CREATE_API_KEY } from './create.lua.ts'
+import type { ApiKey, ApiKeyStore, NewApiKey, RevokeBy } from './port.ts'
+import { REVOKE_API_KEY } from './revoke.lua.ts'
 
 type Options = UpstashOptions & {
   /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
@@ -20,9 +20,9 @@ type Options = UpstashOptions & {
 }
 
 /** API keys in Upstash Redis, over HTTP: a list is two round trips, everything else one. */
-export function createUpstashKeys({ clock = () => 0, ...options }: Options): KeyStore {
+export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): ApiKeyStore {
   const redis = upstashClient(options)
-  const get = async (id: string) => apiKeyOf(id, fieldsOf(await redis.hgetall(apiKeyKey(id))))
+  const get = async (id: string) => apiKeyOf(id, fieldsOf(await redis.hgetall(apiKeyRedisKey(id))))
 
   return {
     get: (id) => orUnavailable(() => get(id)),
@@ -39,9 +39,9 @@ export function createUpstashKeys({ clock = () => 0, ...options }: Options): Key
     list: (account) =>
       orUnavailable(async () => {
         const now = clock() || Date.now()
-        const ids = await redis.zrange<string[]>(accountKeysKey(account), 0, -1)
-        const keys = await Promise.all(ids.map(get))
-        return keys.flatMap((key) => (key && !key.revoked && key.expiresAt > now ? [key] : []))
+        const ids = await redis.zrange<string[]>(apiKeysRedisKey(account), 0, -1)
+        const found = await Promise.all(ids.map(get))
+        return found.flatMap((key) => (key && !key.revoked && key.expiresAt > now ? [key] : []))
       }),
 
     revoke: (id, by, act) =>
@@ -61,8 +61,8 @@ export function createUpstashKeys({ clock = () => 0, ...options }: Options): Key
 async function runRevoke(redis: Redis, id: string, by: RevokeBy, act: Act): Promise<unknown[]> {
   const proof = 'account' in by ? [by.account, ''] : ['', by.secretHash]
   const reply = await runScript(redis, {
-    script: REVOKE_KEY,
-    keys: [apiKeyKey(id), AUDIT_STREAM],
+    script: REVOKE_API_KEY,
+    keys: [apiKeyRedisKey(id), AUDIT_STREAM],
     args: [id, ...proof, ...actWords(act)],
   })
   if (!Array.isArray(reply)) throw new TypeError('the store gave no answer about a key')
@@ -80,8 +80,8 @@ function createCall(key: NewApiKey, act: Act, now: number): ScriptCall {
     ...(madeBy !== undefined && { made_by: madeBy }),
   }
   return {
-    script: CREATE_KEY,
-    keys: [apiKeyKey(id), accountKeysKey(account), AUDIT_STREAM],
+    script: CREATE_API_KEY,
+    keys: [apiKeyRedisKey(id), apiKeysRedisKey(account), AUDIT_STREAM],
     args: [String(now), id, String(expiresAt), ...actWords(act), ...Object.entries(fields).flat()],
   }
 }

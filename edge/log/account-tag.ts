@@ -1,0 +1,35 @@
+import { base64url } from 'jose'
+import { toHex } from '../../shared/hex.ts'
+
+/** Hex digits of a tag: 64 bits, so that among a million accounts no two are likely to share one. */
+const DIGITS = 16
+
+const utf8 = new TextEncoder()
+
+/**
+ * Turns accounts' names into tags for the log: lines of one account can be told to be that, and not whose they are.
+ *
+ * A tag is HMAC-SHA-256, cut off, under a key derived by HKDF-SHA-256 from the edge's private key of service tokens. A
+ * plain hash would not do: an account's name may be an e-mail address or a number that its owner chose, and who has the
+ * log could try them all. All edges of a deployment make the same tags, until that key is replaced. Who needs the account
+ * itself finds it in the ledger by the line's request id.
+ * @param d the private part of the key's JWK
+ */
+export function createAccountTag(d: string): (account: string) => Promise<string> {
+  let key: Promise<CryptoKey> | undefined
+
+  async function derive(): Promise<CryptoKey> {
+    const secret = new Uint8Array(base64url.decode(d))
+    const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey'])
+    const info = utf8.encode('twohop log account')
+    const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }
+    const derived = { name: 'HMAC', hash: 'SHA-256', length: 256 }
+    return crypto.subtle.deriveKey(how, base, derived, false, ['sign'])
+  }
+
+  return async function accountTag(account) {
+    // Not at start: a worker may not compute before its first request.
+    key ??= derive()
+    return toHex(await crypto.subtle.sign('HMAC', await key, utf8.encode(account))).slice(0, DIGITS)
+  }
+}

@@ -1,0 +1,190 @@
+import * as z from 'zod'
+import { Catalog } from '../../shared/catalog.ts'
+import { parseJson } from '../../shared/parse-json.ts'
+import { Origins } from '../access/origins.ts'
+import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
+import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
+import { isWebhookSecret } from '../notify/webhook.ts'
+import { AdminUrl, FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
+import { ServicePrivateKey } from '../upstream/signer.ts'
+import type { Variable } from './read-variables.ts'
+
+const text = z.string().min(1)
+const whole = (least: number, most: number) => z.coerce.number<string>().int().min(least).max(most)
+const KIB = 1024
+const MIB = 1024 * KIB
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** A value in JSON, which `schema` then reads. */
+const json = <Schema extends z.ZodType>(schema: Schema) =>
+  z
+    .string()
+    .transform((value, context): unknown => {
+      const parsed = parseJson(value)
+      if (parsed !== undefined) return parsed
+      context.addIssue('is not valid JSON')
+      return z.NEVER
+    })
+    .pipe(schema)
+
+/** Every variable and secret that the edge reads. The documentation's table is checked against this. */
+export const EDGE_VARIABLES = {
+  UPSTASH_REDIS_REST_URL: {
+    meaning: 'Redis over HTTP',
+    unit: 'URL',
+    fallback: undefined,
+    schema: z.url(),
+  },
+  UPSTASH_REDIS_REST_TOKEN: {
+    meaning: 'its token',
+    unit: '',
+    fallback: undefined,
+    secret: true,
+    schema: text,
+  },
+  REDIS_TIMEOUT_MS: {
+    meaning: 'longest that one round trip may take; then 503',
+    unit: 'ms',
+    fallback: '2000',
+    schema: whole(50, 30_000),
+  },
+  HOST_URL: { meaning: 'where the host listens', unit: 'URL', fallback: undefined, schema: z.url() },
+  SERVICE_TOKEN_PRIVATE_KEY: {
+    meaning: 'Ed25519 key that signs service tokens',
+    unit: 'JWK',
+    fallback: undefined,
+    secret: true,
+    schema: json(ServicePrivateKey),
+  },
+  FIREBASE_PROJECT_IDS: {
+    meaning: 'Firebase projects whose users are let in',
+    unit: 'ids, by comma',
+    fallback: '',
+    schema: FirebaseProjectIds,
+  },
+  FIREBASE_JWKS_URL: {
+    meaning: "where Firebase's public keys lie",
+    unit: 'URL',
+    fallback: FIREBASE_JWKS_URL,
+    called: "Google's",
+    schema: SecureUrl,
+  },
+  SUPABASE_URLS: {
+    meaning: 'Supabase projects whose users are let in',
+    unit: 'URLs, by comma',
+    fallback: '',
+    schema: SupabaseUrls,
+  },
+  SUPABASE_JWT_SECRETS: {
+    meaning: 'legacy HS256 secrets of projects that still use one',
+    unit: 'JSON {url: secret}',
+    fallback: '',
+    secret: true,
+    schema: SupabaseJwtSecrets,
+  },
+  SUPABASE_CONFIRMS_EMAIL: {
+    meaning: '"Confirm email" is on in those projects',
+    unit: 'true, false',
+    fallback: 'true',
+    schema: z.enum(['true', 'false']).transform((value) => value === 'true'),
+  },
+  ANONYMOUS_PLAN: {
+    meaning: 'plan of anonymous users; without one they are refused',
+    unit: 'plan',
+    fallback: '',
+    called: 'refused',
+    schema: text,
+  },
+  UNVERIFIED_EMAIL_PLAN: {
+    meaning: 'plan of users with an unproved e-mail address; without one they are refused',
+    unit: 'plan',
+    fallback: '',
+    called: 'refused',
+    schema: text,
+  },
+  ALLOWED_ORIGINS: {
+    meaning: 'exact origins of pages and extensions',
+    unit: 'origins, by comma',
+    fallback: '',
+    schema: Origins,
+  },
+  BODY_LIMIT_BYTES: {
+    meaning: 'largest request body',
+    unit: 'bytes',
+    fallback: String(256 * KIB),
+    schema: whole(KIB, 16 * MIB),
+  },
+  JOB_BODY_BYTES: {
+    meaning: "largest body of POST /v1/jobs; Upstash's free plan takes 1 MB a request",
+    unit: 'bytes',
+    fallback: String(768 * KIB),
+    schema: whole(KIB, 7 * MIB),
+  },
+  JOB_TIMEOUT_MS: {
+    meaning: 'longest that a job may take, at most 24 h',
+    unit: 'ms',
+    fallback: String(24 * HOUR),
+    schema: whole(MINUTE, 24 * HOUR),
+  },
+  REQUEST_TIMEOUT_MS: {
+    meaning: 'longest that one request may take',
+    unit: 'ms',
+    fallback: String(2 * MINUTE),
+    schema: whole(1000, 15 * MINUTE),
+  },
+  LEASE_SLACK_MS: {
+    meaning: "time after that until a lost request's hold is charged by the sweep",
+    unit: 'ms',
+    fallback: '30000',
+    schema: whole(100, 5 * MINUTE),
+  },
+  CATALOG: {
+    meaning: 'plans, models and prices',
+    unit: 'JSON',
+    fallback: '',
+    called: 'shared/catalog.json',
+    schema: json(Catalog),
+  },
+  FIREBASE_ADMIN_URL: {
+    meaning: 'where Identity Toolkit lies',
+    unit: 'URL',
+    fallback: 'https://identitytoolkit.googleapis.com',
+    called: "Google's",
+    schema: AdminUrl,
+  },
+  FIREBASE_SERVICE_ACCOUNTS: {
+    meaning: 'key files of service accounts, to sync suspensions and plans',
+    unit: 'JSON list',
+    fallback: '',
+    secret: true,
+    schema: json(FirebaseServiceAccounts),
+  },
+  SUPABASE_SERVICE_KEYS: {
+    meaning: 'secret keys of projects, for the same',
+    unit: 'JSON {url: key}',
+    fallback: '',
+    secret: true,
+    schema: json(SupabaseServiceKeys),
+  },
+  LEDGER_SUPABASE_URL: {
+    meaning: 'project whose Postgres keeps the ledger; without it events stay in Redis',
+    unit: 'URL',
+    fallback: '',
+    schema: z.url(),
+  },
+  LEDGER_SUPABASE_KEY: { meaning: 'its secret key', unit: 'text', fallback: '', secret: true, schema: text },
+  WEBHOOK_URL: {
+    meaning: 'told of used budgets (50, 80, 100 %) and of leaked API keys',
+    unit: 'URL',
+    fallback: '',
+    schema: z.url(),
+  },
+  WEBHOOK_SECRET: {
+    meaning: 'signs what is sent there, as Standard Webhooks does',
+    unit: 'whsec_ and base64',
+    fallback: '',
+    secret: true,
+    schema: z.string().refine(isWebhookSecret, 'is no whsec_ and 24 to 64 bytes in base64'),
+  },
+} as const satisfies Record<string, Variable>

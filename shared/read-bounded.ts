@@ -1,0 +1,49 @@
+/** A request or an answer. */
+type Message = Pick<Response, 'headers' | 'body' | 'arrayBuffer'>
+
+type Bound = {
+  /** Bytes that are read at most. */
+  most: number
+  /** Makes the error for a body that is longer. */
+  tooLong: () => Error
+  /** Called with each piece that comes, for who must know that something still does. */
+  onPiece?: () => void
+}
+
+/**
+ * The whole of a body, which nobody is trusted to end: what is longer than `most` is not read to its end.
+ * @throws what `tooLong` makes; what reading throws where the connection breaks
+ */
+export async function readBounded(
+  message: Message,
+  { most, tooLong, onPiece }: Bound,
+): Promise<Uint8Array<ArrayBuffer>> {
+  // HTTP holds a body to its stated length (RFC 9112, section 6.3), and reading it whole is the runtime's fast way.
+  const stated = Number(message.headers.get('content-length') ?? Number.NaN)
+  if (stated <= most && !message.headers.has('content-encoding') && !onPiece) {
+    const whole = new Uint8Array(await message.arrayBuffer())
+    if (whole.length > most) throw tooLong()
+    return whole
+  }
+  const pieces: Uint8Array[] = []
+  let length = 0
+  // Leaving the loop by a throw cancels the stream.
+  for await (const piece of message.body ?? []) {
+    onPiece?.()
+    length += piece.length
+    if (length > most) throw tooLong()
+    pieces.push(piece)
+  }
+  const bytes = new Uint8Array(length)
+  let place = 0
+  for (const piece of pieces) {
+    bytes.set(piece, place)
+    place += piece.length
+  }
+  return bytes
+}
+
+/** The same as text. Bytes that are no UTF-8 become U+FFFD. */
+export async function readBoundedText(message: Message, bound: Bound): Promise<string> {
+  return new TextDecoder().decode(await readBounded(message, bound))
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { edgeConfig } from '../../../../edge/runtime/config.ts'
+import { EDGE_VARIABLES } from '../../../../edge/runtime/variables.ts'
+import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
+
+const config = (changed: Record<string, string | undefined> = {}) =>
+  edgeConfig({ ...EDGE_VARIABLES_SET, ...changed })
+
+/** What is complained of, one text a complaint. */
+function complaints(changed: Record<string, string | undefined>): string[] {
+  try {
+    config(changed)
+  } catch (error) {
+    return (error as Error).message.replace(/^Configuration: /, '').split('; ')
+  }
+  return []
+}
+
+/** Twenty-four bytes or more that must not be seen, wherever somebody may put them. */
+const CANARY = 'canary-0123456789abcdefghijklmnopqrstuv'
+
+describe("the edge's configuration", () => {
+  it('fills in what is not set, or set to nothing', () => {
+    const defaults = {
+      REDIS_TIMEOUT_MS: 2000,
+      BODY_LIMIT_BYTES: 262_144,
+      JOB_BODY_BYTES: 786_432,
+      JOB_TIMEOUT_MS: 86_400_000,
+      REQUEST_TIMEOUT_MS: 120_000,
+      LEASE_SLACK_MS: 30_000,
+      SUPABASE_CONFIRMS_EMAIL: true,
+      ANONYMOUS_PLAN: undefined,
+      FIREBASE_ADMIN_URL: 'https://identitytoolkit.googleapis.com',
+      allowedOrigins: new Set(),
+      webhook: undefined,
+      ledger: undefined,
+      catalog: { default_plan: 'free' },
+    }
+    expect(config()).toMatchObject(defaults)
+    expect(config({ REDIS_TIMEOUT_MS: '', ANONYMOUS_PLAN: '', ALLOWED_ORIGINS: '' })).toMatchObject(defaults)
+  })
+
+  it('reads numbers, origins and plans', () => {
+    const origins = 'https://app.example, chrome-extension://abcdefghijklmnopabcdefghijklmnop,'
+    expect(config({ LEASE_SLACK_MS: '100', ALLOWED_ORIGINS: origins, ANONYMOUS_PLAN: 'free' })).toMatchObject(
+      {
+        LEASE_SLACK_MS: 100,
+        allowedOrigins: new Set([
+          'https://app.example',
+          'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+        ]),
+        ANONYMOUS_PLAN: 'free',
+      },
+    )
+  })
+
+  it.each([
+    ['HOST_URL: is missing', { HOST_URL: undefined }],
+    ['HOST_URL: is missing', { HOST_URL: '' }],
+    ['HOST_URL: Invalid URL', { HOST_URL: 'somewhere' }],
+    ['REDIS_TIMEOUT_MS: Too small', { REDIS_TIMEOUT_MS: '49' }],
+    ['REDIS_TIMEOUT_MS: Invalid input', { REDIS_TIMEOUT_MS: 'soon' }],
+    ['LEASE_SLACK_MS: Too big', { LEASE_SLACK_MS: '300001' }],
+    ['ALLOWED_ORIGINS.1: is no exact origin', { ALLOWED_ORIGINS: 'https://a.example,https://b.example/' }],
+    ['SUPABASE_CONFIRMS_EMAIL: Invalid option', { SUPABASE_CONFIRMS_EMAIL: 'yes' }],
+    ['CATALOG: is not valid JSON', { CATALOG: '{' }],
+    ['CATALOG.default_plan: Invalid input', { CATALOG: '{"models":[],"plans":[]}' }],
+    ['ANONYMOUS_PLAN: there is no plan called gold', { ANONYMOUS_PLAN: 'gold' }],
+    ['UNVERIFIED_EMAIL_PLAN: there is no plan called gold', { UNVERIFIED_EMAIL_PLAN: 'gold' }],
+    ['SERVICE_TOKEN_PRIVATE_KEY.crv: ', { SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","kid":"k","d":"x"}' }],
+    [
+      'SERVICE_TOKEN_PRIVATE_KEY.d: ',
+      { SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","crv":"Ed25519","kid":"k"}' },
+    ],
+    ['FIREBASE_ADMIN_URL: must begin with https://', { FIREBASE_ADMIN_URL: 'http://admin.example' }],
+    ['LEDGER_SUPABASE_URL: needs LEDGER_SUPABASE_KEY', { LEDGER_SUPABASE_URL: 'https://abc.supabase.co' }],
+    ['WEBHOOK_URL: needs WEBHOOK_SECRET', { WEBHOOK_URL: 'https://hook.example' }],
+  ])('says "%s" of %o', (start, changed) => {
+    const [first, ...more] = complaints(changed)
+    expect(first).toMatch(new RegExp(`^${start.replace(/[.*]/g, '\\$&')}`))
+    expect(more.filter((complaint) => !complaint.startsWith('CATALOG.'))).toEqual([])
+  })
+
+  it('complains of everything that is wrong at once, and of nothing that only follows from it', () => {
+    const names = complaints({
+      UPSTASH_REDIS_REST_TOKEN: undefined,
+      REDIS_TIMEOUT_MS: '1',
+      FIREBASE_PROJECT_IDS: 'My Project,my-project,my-project',
+      CATALOG: '{',
+      ANONYMOUS_PLAN: 'gold',
+      WEBHOOK_URL: 'https://hook.example',
+      WEBHOOK_SECRET: 'open sesame',
+      LEDGER_SUPABASE_URL: 'https://abc.supabase.co',
+    }).map((complaint) => complaint.split(':')[0])
+    expect(names).toEqual([
+      'UPSTASH_REDIS_REST_TOKEN',
+      'REDIS_TIMEOUT_MS',
+      'FIREBASE_PROJECT_IDS',
+      'FIREBASE_PROJECT_IDS',
+      'CATALOG',
+      'WEBHOOK_SECRET',
+      'LEDGER_SUPABASE_URL',
+    ])
+  })
+
+  it('shows the value of no secret, whatever is wrong with it', () => {
+    const secrets = Object.entries(EDGE_VARIABLES).flatMap(([name, row]) => ('secret' in row ? [name] : []))
+    expect(secrets.length).toBeGreaterThan(5)
+    for (const wrong of [CANARY, `"${CANARY}"`, `["${CANARY}"]`, `{"${CANARY}":"x"}`, `{"x":"${CANARY}"}`])
+      for (const name of secrets) expect(complaints({ [name]: wrong }).join(), name).not.toContain('canary')
+    const all = complaints(Object.fromEntries(secrets.map((name) => [name, `{"${CANARY}":"${CANARY}"}`])))
+    expect(all.length).toBeGreaterThan(4)
+    expect(all.join()).not.toContain('canary')
+  })
+})
