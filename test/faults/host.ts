@@ -21,8 +21,8 @@ export type HostAddress = {
   catalog: Catalog
 }
 
-/** What the host says of a request that ended, `run id=... output_tokens=...`, and when (ms). */
-export type HostRun = { id: string; code: string; promptTokens: number; outputTokens: number; at: number }
+/** What the host says of a request that ended, `run id=... output_tokens=...`. */
+export type HostRun = { id: string; code: string; promptTokens: number; outputTokens: number }
 
 /** A real host with the embedded chat model, as a process of its own. `onRun` is told of each request that ends. */
 export async function startChatHost(onRun: (run: HostRun) => void) {
@@ -69,7 +69,6 @@ function runOf(line: string): HostRun {
     code: word('code'),
     promptTokens: Number(word('prompt_tokens')),
     outputTokens: Number(word('output_tokens')),
-    at: Date.now(),
   }
 }
 
