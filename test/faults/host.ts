@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import type { JWK } from 'jose'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { type HostModel, localCatalog } from '../../local/catalog.ts'
 import type { Catalog } from '../../shared/catalog.ts'
+import { pacedBy } from '../fixtures/pace.ts'
 import { embeddedModel } from '../fixtures/real-models.ts'
 import { startHostProcess } from '../host/host-process.ts'
 import { manifestOf } from '../host/serving.ts'
@@ -13,12 +15,14 @@ export type HostAddress = {
   url: string
   metricsUrl: string
   pid: number
+  /** File through which its model is slowed down. */
+  pace: string
   privateKey: JWK
   catalog: Catalog
 }
 
-/** What the host says of a request that ended, `run id=... output_tokens=...`, and when (ms). */
-export type HostRun = { id: string; code: string; promptTokens: number; outputTokens: number; at: number }
+/** What the host says of a request that ended, `run id=... output_tokens=...`. */
+export type HostRun = { id: string; code: string; promptTokens: number; outputTokens: number }
 
 /** A real host with the embedded chat model, as a process of its own. `onRun` is told of each request that ends. */
 export async function startChatHost(onRun: (run: HostRun) => void) {
@@ -26,10 +30,12 @@ export async function startChatHost(onRun: (run: HostRun) => void) {
   const folder = embeddedModel('twohop-chat').folder
   const manifest = await manifestOf([{ id: 'twohop-chat', source: folder, task: 'text-generation' }])
   const metricsPort = await freePort()
+  const pace = join(dirname(manifest.file), 'pace')
   const host = startHostProcess({
     SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(publicKeys),
     MODELS_FILE: manifest.file,
     HOST_METRICS_PORT: String(metricsPort),
+    ...pacedBy(pace),
   })
   let rest = ''
   host.child.stdout?.on('data', (piece) => {
@@ -42,6 +48,7 @@ export async function startChatHost(onRun: (run: HostRun) => void) {
     url,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     pid: host.child.pid ?? 0,
+    pace,
     privateKey,
     catalog: localCatalog(models as HostModel[]),
   }
@@ -62,7 +69,6 @@ function runOf(line: string): HostRun {
     code: word('code'),
     promptTokens: Number(word('prompt_tokens')),
     outputTokens: Number(word('output_tokens')),
-    at: Date.now(),
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
+import { slowly } from '../fixtures/pace.ts'
 import { ask, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
 import type { EdgeProcess } from './edge.ts'
 import { startChatHost } from './host.ts'
@@ -7,7 +8,7 @@ import { REDIS_SERVER } from './redis-server.ts'
 import { addRows } from './table.ts'
 import { chatModel, describeWithRedis, startWorld, unitsIn, type World } from './world.ts'
 
-/** More than a host has computed before it is killed. */
+/** More than a host that is slowed down has computed before it is killed. */
 const LONG = 500
 const HOUR = 3_600_000
 const HOLD = worstCase(chatModel, [PROMPT], TOKENS).units
@@ -170,9 +171,14 @@ describeWithRedis('a host that is killed', () => {
     const address = { host: host.address }
     const [streaming, waiting] = await Promise.all([world.startEdge(address), world.startEdge(address)])
     const [reader, asker] = [await world.newUser('reader'), await world.newUser('asker')]
-    const waitOn = await pausedAt(waiting, asker, 'host at work', { body: story(false, LONG) })
-    const readOn = await pausedAt(streaming, reader, 'token', { body: story(true, LONG) })
-    process.kill(host.address.pid, 'SIGKILL')
+    const [waitOn, readOn] = await slowly(host.address.pace, async () => {
+      const paused = [
+        await pausedAt(waiting, asker, 'host at work', { body: story(false, LONG) }),
+        await pausedAt(streaming, reader, 'token', { body: story(true, LONG) }),
+      ] as const
+      process.kill(host.address.pid, 'SIGKILL')
+      return paused
+    })
     const { held } = await world.spending(reader.account)
     const [read, answered] = await Promise.all([readOn(), waitOn()])
     await world.recovered(right)

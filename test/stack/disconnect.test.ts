@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
+import { slowly } from '../fixtures/pace.ts'
 import {
   ask,
   CHAT,
@@ -8,6 +9,7 @@ import {
   hostRun,
   newUser,
   ownUsage,
+  redis,
   settledUsage,
   stack,
   usageEvents,
@@ -17,7 +19,7 @@ const model = stack.catalog.models.find(({ id }) => id === CHAT)
 if (!model) throw new Error('the stack has no chat model')
 
 const OUTPUT = 500
-/** A request whose answer goes on to its limit: the tokens that end an answer are ruled out. */
+/** A request whose answer goes on to its limit: the tokens that end an answer are ruled out. Slowed down, it takes 10 s. */
 const long = {
   model: CHAT,
   prompt: 'Twohop is',
@@ -38,13 +40,14 @@ describe('the client goes away mid-stream', () => {
   it('the host stops within one step, and the units are what was produced', async () => {
     const { token } = await newUser('pro')
     const client = new AbortController()
-    const answer = await call('/v1/completions', { token, body: long, signal: client.signal })
-    const requestId = answer.headers.get('x-request-id') ?? ''
-    await firstChunk(answer)
-    client.abort()
-
-    const [event, ...more] = await usageEvents(requestId)
-    const run = await hostRun(requestId)
+    const { events, run } = await slowly(inject('pace'), async () => {
+      const answer = await call('/v1/completions', { token, body: long, signal: client.signal })
+      const requestId = answer.headers.get('x-request-id') ?? ''
+      await firstChunk(answer)
+      client.abort()
+      return { events: await usageEvents(requestId), run: await hostRun(requestId) }
+    })
+    const [event, ...more] = events
     expect(more).toEqual([])
     expect(event?.outcome).toBe('cancelled')
     expect(Number(event?.output_tokens)).toBeGreaterThan(0)
@@ -84,22 +87,32 @@ describe('the edge is killed mid-stream', () => {
   it('the host stops, the lease frees itself and the sweep charges the hold, once', async () => {
     const { token, account } = await newUser('one-at-a-time')
     const { url, pid } = inject('mortalEdge')
-    const answer = await call('/v1/completions', { token, body: long, edge: url })
-    const requestId = answer.headers.get('x-request-id') ?? ''
-    const reader = await firstChunk(answer)
-    process.kill(pid, 'SIGKILL')
-    await expect(
-      (async () => {
-        while (!(await reader.read()).done);
-      })(),
-    ).rejects.toThrow()
-
-    const run = await hostRun(requestId)
+    const { requestId, run } = await slowly(inject('pace'), async () => {
+      const answer = await call('/v1/completions', { token, body: long, edge: url })
+      const requestId = answer.headers.get('x-request-id') ?? ''
+      const reader = await firstChunk(answer)
+      process.kill(pid, 'SIGKILL')
+      await expect(
+        (async () => {
+          while (!(await reader.read()).done);
+        })(),
+      ).rejects.toThrow()
+      return { requestId, run: await hostRun(requestId) }
+    })
+    // Stopped since nobody listened, and not by its deadline, which would be `host_timeout`.
+    expect(run.code).toBe('host_failed')
     expect(Number(run.output_tokens)).toBeLessThan(OUTPUT)
     const hold = worstCase(model, [long.prompt], OUTPUT).units
     // The lease ends by itself; only then is there something to sweep.
-    await eventually(async () => ((await ownUsage(token)).concurrent.running === 0 ? true : undefined))
-    expect((await ownUsage(token)).units.month).toMatchObject({ used: 0, held: hold })
+    const [, ends] = await redis<string[]>('ZRANGE', `twohop:leases:${account}`, 0, -1, 'WITHSCORES')
+    // Redis is asked and not the edge, which lets nobody read usage that often.
+    await eventually(async () =>
+      Number((await redis<string[]>('TIME'))[0]) * 1000 > Number(ends) ? true : undefined,
+    )
+    expect(await ownUsage(token)).toMatchObject({
+      concurrent: { running: 0 },
+      units: { month: { used: 0, held: hold } },
+    })
     for (let knocks = 0; knocks < 2; knocks++) {
       const swept = await fetch(stack.edge.cronUrl, { method: 'POST' })
       expect(await swept.json()).toEqual({ outcome: 'ok' })

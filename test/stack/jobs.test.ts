@@ -1,4 +1,5 @@
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, inject, it } from 'vitest'
+import { slowly } from '../fixtures/pace.ts'
 import { ask, CHAT, call, EMBED, eventually, hostRuns, newUser, redis, stack, usageEvents } from './client.ts'
 
 type Job = {
@@ -90,12 +91,14 @@ it('streams its progress until it ends', async () => {
 
 it('is cancelled on its way, and what was computed is charged', async () => {
   const inputs = Array.from({ length: 200 }, (_, i) => ask(`Story ${i}`, { max_tokens: 64 }))
-  const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
-  await eventually(async () =>
-    Number(await redis('HGET', `twohop:job:${id}`, 'done')) > 0 ? true : undefined,
-  )
-  expect((await call(`/v1/jobs/${id}`, { token, method: 'DELETE' })).status).toBe(202)
-  const cancelled = await ended(id)
+  const cancelled = await slowly(inject('pace'), async () => {
+    const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
+    await eventually(async () =>
+      Number(await redis('HGET', `twohop:job:${id}`, 'done')) > 0 ? true : undefined,
+    )
+    expect((await call(`/v1/jobs/${id}`, { token, method: 'DELETE' })).status).toBe(202)
+    return ended(id)
+  })
   expect(cancelled.status).toBe('cancelled')
   expect(cancelled.counts.done).toBeLessThan(200)
   expect(cancelled.units).toBe(cancelled.usage.prompt_tokens + 4 * cancelled.usage.completion_tokens)

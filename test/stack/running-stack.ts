@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { startStack } from '../../local/stack.ts'
 import type { StackFile } from '../../local/stack-file.ts'
+import { pacedBy } from '../fixtures/pace.ts'
 import { testCatalog } from './plans.ts'
 
 declare module 'vitest' {
@@ -13,7 +14,9 @@ declare module 'vitest' {
     stackDir: string
     /** A second edge on the same parts. */
     secondEdge: string
-    /** An edge whose leases last two seconds, to be killed. */
+    /** File through which the host's models are slowed down. */
+    pace: string
+    /** An edge whose leases last five seconds, to be killed. */
     mortalEdge: { url: string; pid: number }
     /** An edge before a host that nobody runs, and one before a store that nobody runs. */
     hostlessEdge: string
@@ -32,7 +35,8 @@ const NOBODY = 'http://127.0.0.1:9'
 export default async function runningStack(project: TestProject) {
   const dir = fileURLToPath(new URL('../../.local/test-stack', import.meta.url))
   const log = join(dir, 'stack.log')
-  await rm(log, { force: true })
+  const pace = join(dir, 'pace')
+  for (const file of [log, pace]) await rm(file, { force: true })
   const stack = await startStack({
     dir,
     port: 0,
@@ -43,18 +47,19 @@ export default async function runningStack(project: TestProject) {
     say: (part, line) => void appendFile(log, `${part} ${line}\n`),
     edgeVariables: { ALLOWED_ORIGINS: `${WEB_ORIGIN},${EXTENSION_ORIGIN}`, BODY_LIMIT_BYTES: '65536' },
     // The edge tells the host of each job; looks of its own would be taken for a request's, which tests count.
-    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600' },
+    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace) },
     catalog: testCatalog,
   })
   const [second, mortal, hostless, storeless, lenient] = await Promise.all([
     stack.startEdge(0),
-    stack.startEdge(0, { REQUEST_TIMEOUT_MS: '1500', LEASE_SLACK_MS: '500' }),
+    stack.startEdge(0, { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false' }),
   ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
+  project.provide('pace', pace)
   project.provide('secondEdge', second.ready.url)
   project.provide('mortalEdge', mortal.ready)
   project.provide('hostlessEdge', hostless.ready.url)

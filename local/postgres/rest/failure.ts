@@ -1,3 +1,5 @@
+import postgres from 'postgres'
+
 /** What the REST API answers instead of rows: PostgREST's body and the HTTP status that goes with it. */
 export type Failure = {
   status: number
@@ -48,20 +50,19 @@ const STATUS: [prefix: string, status: number][] = [
   ['42P17', 500],
 ]
 
-type PostgresFailure = { code: string; message: string; detail?: string; hint?: string }
-
 /** Turns what was thrown while a request was served into PostgREST's answer. */
 export function failureOf(thrown: unknown, anonymous: boolean): Failure {
   if (thrown instanceof RestError) {
     const { status, code, message } = thrown
     return { status, body: { code, message, details: null, hint: null } }
   }
-  const { code, message, detail, hint } = thrown as PostgresFailure
-  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code))
+  // By its class and not by the form of its code: EPIPE, Node's own, would pass for a SQLSTATE.
+  if (!(thrown instanceof postgres.PostgresError))
     return {
       status: 503,
       body: { code: 'PGRST001', message: 'Database client error', details: null, hint: null },
     }
+  const { code, message, detail, hint } = thrown
   const found = STATUS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 400
   const status = code === '42501' ? (anonymous ? 401 : 403) : found
   return { status, body: { code, message, details: detail ?? null, hint: hint ?? null } }

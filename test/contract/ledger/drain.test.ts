@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createDrain, type DrainOptions } from '../../../edge/ledger/drain.ts'
 import type { EntryStream, Ledger } from '../../../edge/ledger/port.ts'
 import { createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
@@ -109,6 +109,7 @@ describeEachRedis('the drain', (redis) => {
     const { owner } = postgres.local()
     await write(redis, 20, { at: Date.now() - 5000 })
     await owner`alter role authenticator nologin`
+    onTestFinished(async () => void (await owner`alter role authenticator login`))
     await owner`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'`
     const drain = drainWith({ batch: 8 })
     for (const backlog of [20, 40]) {

@@ -5,9 +5,14 @@ import { type Counters, createReconcile, rebuild } from '../../../edge/ledger/re
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
 import { createUpstashCounters } from '../../../edge/ledger/upstash-counters.ts'
+import { dayOfThisMonth } from '../../fixtures/day-of-this-month.ts'
 import { twohop } from '../../fixtures/twohop-command.ts'
 import { describeEachRedis, limits, request, settlement } from '../budget/each-redis.ts'
 import { running, usageEvent } from './each-postgres.ts'
+
+// Counters that are made again last until a date: a real Redis keeps none that is past.
+const { start, number, day, dayAfter, month: MONTH, monthAfter } = dayOfThisMonth()
+const AT = start + (10 * 60 + 59) * 60_000
 
 describeEachRedis('reconciliation', (redis) => {
   const postgres = running()
@@ -16,13 +21,14 @@ describeEachRedis('reconciliation', (redis) => {
   let drain: ReturnType<typeof createDrain>
   let budget: ReturnType<typeof redis.budget>
   beforeEach(() => {
+    redis.clock.now = AT
     const { url, token } = redis.local()
     budget = redis.budget()
     ledger = createSupabaseLedger({ url: postgres.local().url, key: postgres.local().secretKey, fetch })
     counters = createUpstashCounters({ url, token })
     drain = createDrain({ stream: createUpstashStream({ url, token }), ledger, now: Date.now })
   })
-  const reconcile = (month = '2026-11') =>
+  const reconcile = (month = MONTH) =>
     createReconcile({ ledger, counters, now: () => redis.clock.now })(month)
 
   let next = 0
@@ -46,23 +52,23 @@ describeEachRedis('reconciliation', (redis) => {
     expect(await reconcile()).toEqual({ accounts: 2, windows: 5, differences: [] })
     await drain()
     expect(await reconcile()).toEqual({ accounts: 2, windows: 5, differences: [] })
-    expect(await reconcile('2026-12')).toEqual({ accounts: 0, windows: 0, differences: [] })
+    expect(await reconcile(monthAfter)).toEqual({ accounts: 0, windows: 0, differences: [] })
   })
 
   it('finds a counter that says too much, one too little, and one that Redis lost', async () => {
     for (const account of ['ada', 'bob', 'eve', 'mallory']) await spend(account, 10)
     await drain()
-    await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 1)
-    await redis.command('HINCRBY', 'twohop:budget:bob:month:2026-11', 'used', -2)
-    await redis.command('DEL', 'twohop:budget:eve:month:2026-11')
-    await redis.command('HSET', 'twohop:budget:nobody:day:2026-11-20', 'used', 4)
+    await redis.command('HINCRBY', `twohop:budget:ada:day:${day}`, 'used', 1)
+    await redis.command('HINCRBY', `twohop:budget:bob:month:${MONTH}`, 'used', -2)
+    await redis.command('DEL', `twohop:budget:eve:month:${MONTH}`)
+    await redis.command('HSET', `twohop:budget:nobody:day:${dayAfter}`, 'used', 4)
     const { differences } = await reconcile()
     const numbers = { ledger: 10, waiting: 0, rolled: 10 }
     expect(differences.sort((a, b) => (a.account < b.account ? -1 : 1))).toEqual([
-      { account: 'ada', window: 'day:2026-11-21', counter: 11, ...numbers },
-      { account: 'bob', window: 'month:2026-11', counter: 8, ...numbers },
-      { account: 'eve', window: 'month:2026-11', counter: undefined, ...numbers },
-      { account: 'nobody', window: 'day:2026-11-20', counter: 4, ledger: 0, waiting: 0, rolled: 0 },
+      { account: 'ada', window: `day:${day}`, counter: 11, ...numbers },
+      { account: 'bob', window: `month:${MONTH}`, counter: 8, ...numbers },
+      { account: 'eve', window: `month:${MONTH}`, counter: undefined, ...numbers },
+      { account: 'nobody', window: `day:${dayAfter}`, counter: 4, ledger: 0, waiting: 0, rolled: 0 },
     ])
   })
 
@@ -72,30 +78,30 @@ describeEachRedis('reconciliation', (redis) => {
     await redis.command('XDEL', 'twohop:events', (await firstEntry()) ?? '')
     await drain()
     expect((await reconcile()).differences).toEqual([
-      { account: 'ada', window: 'month:2026-11', counter: 13, ledger: 3, waiting: 0, rolled: 3 },
-      { account: 'ada', window: 'day:2026-11-21', counter: 13, ledger: 3, waiting: 0, rolled: 3 },
+      { account: 'ada', window: `month:${MONTH}`, counter: 13, ledger: 3, waiting: 0, rolled: 3 },
+      { account: 'ada', window: `day:${day}`, counter: 13, ledger: 3, waiting: 0, rolled: 3 },
     ])
     await redis.command('FLUSHALL')
     redis.clock.now += 60 * 86_400_000
     expect((await reconcile()).differences).toEqual([])
     await postgres.local().owner`update twohop.usage_daily set units = 4`
     expect((await reconcile()).differences).toEqual([
-      { account: 'ada', window: 'day:2026-11-21', counter: undefined, ledger: 3, waiting: 0, rolled: 4 },
+      { account: 'ada', window: `day:${day}`, counter: undefined, ledger: 3, waiting: 0, rolled: 4 },
     ])
   })
 
   it('brings counters in line with the ledger, those that Redis lost too, and holds stay', async () => {
     for (const account of ['ada', 'bob']) await spend(account, 10)
     await drain()
-    await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 5)
-    await redis.command('DEL', 'twohop:budget:bob:month:2026-11')
+    await redis.command('HINCRBY', `twohop:budget:ada:day:${day}`, 'used', 5)
+    await redis.command('DEL', `twohop:budget:bob:month:${MONTH}`)
     await budget.reserve(request('held', { account: 'ada', units: 100 }))
     expect(await rebuild((await reconcile()).differences, counters)).toBe(2)
     expect(await reconcile()).toEqual({ accounts: 2, windows: 4, differences: [] })
     const read = (key: string, field: string) => redis.command('HGET', `twohop:budget:${key}`, field)
-    expect(await read('ada:day:2026-11-21', 'held')).toBe('100')
-    expect(await read('bob:month:2026-11', 'used')).toBe('10')
-    expect(Number(await redis.command('PTTL', 'twohop:budget:bob:month:2026-11'))).toBeGreaterThan(0)
+    expect(await read(`ada:day:${day}`, 'held')).toBe('100')
+    expect(await read(`bob:month:${MONTH}`, 'used')).toBe('10')
+    expect(Number(await redis.command('PTTL', `twohop:budget:bob:month:${MONTH}`))).toBeGreaterThan(0)
     await redis.command('FLUSHALL')
     expect(await rebuild((await reconcile()).differences, counters)).toBe(4)
     expect((await reconcile()).differences).toEqual([])
@@ -105,17 +111,17 @@ describeEachRedis('reconciliation', (redis) => {
   it("compares the project's counters with what all accounts spent, over a billing day too", async () => {
     budget = redis.budget({ project: { day: 1e6, month: 1e6 } })
     await spend('ada', 10)
-    await spend('bob', 7, 14)
+    await spend('bob', 7, number)
     await drain()
     redis.clock.now += 14 * 3_600_000
     await spend('ada', 5)
     expect(await reconcile()).toMatchObject({ accounts: 2, windows: 5 + 3, differences: [] })
-    await redis.command('HINCRBY', 'twohop:project:day:2026-11-21', 'used', 3)
-    await redis.command('HINCRBY', 'twohop:project:month:2026-11', 'used', -2)
+    await redis.command('HINCRBY', `twohop:project:day:${day}`, 'used', 3)
+    await redis.command('HINCRBY', `twohop:project:month:${MONTH}`, 'used', -2)
     const off = { account: '', rolled: 17 }
     expect((await reconcile()).differences).toEqual([
-      { ...off, window: 'day:2026-11-21', counter: 20, ledger: 17, waiting: 0 },
-      { ...off, window: 'month:2026-11', counter: 20, ledger: 17, waiting: 5 },
+      { ...off, window: `day:${day}`, counter: 20, ledger: 17, waiting: 0 },
+      { ...off, window: `month:${MONTH}`, counter: 20, ledger: 17, waiting: 5 },
     ])
     expect(await rebuild((await reconcile()).differences, counters)).toBe(2)
     expect((await reconcile()).differences).toEqual([])
@@ -125,17 +131,17 @@ describeEachRedis('reconciliation', (redis) => {
     await spend('ada', 10)
     await drain()
     const missed = (project: { day: boolean; month: boolean }) =>
-      createReconcile({ ledger, counters, project, now: () => redis.clock.now })('2026-11')
+      createReconcile({ ledger, counters, project, now: () => redis.clock.now })(MONTH)
     expect((await missed({ day: false, month: false })).differences).toEqual([])
     const { differences } = await missed({ day: false, month: true })
     expect(differences).toEqual([
-      { account: '', window: 'month:2026-11', counter: undefined, ledger: 10, waiting: 0, rolled: 10 },
+      { account: '', window: `month:${MONTH}`, counter: undefined, ledger: 10, waiting: 0, rolled: 10 },
     ])
     await rebuild(differences, counters)
-    expect(await redis.command('HGET', 'twohop:project:month:2026-11', 'used')).toBe('10')
-    expect(Number(await redis.command('PTTL', 'twohop:project:month:2026-11'))).toBeGreaterThan(0)
+    expect(await redis.command('HGET', `twohop:project:month:${MONTH}`, 'used')).toBe('10')
+    expect(Number(await redis.command('PTTL', `twohop:project:month:${MONTH}`))).toBeGreaterThan(0)
     expect((await missed({ day: true, month: true })).differences).toMatchObject([
-      { account: '', window: 'day:2026-11-21' },
+      { account: '', window: `day:${day}` },
     ])
   })
 
@@ -157,18 +163,18 @@ describeEachRedis('reconciliation', (redis) => {
       out: { ...moved, acts: { ...moved, recorded: 0 } },
       err: '',
     })
-    expect(await asked('reconcile', '--month', '2026-11')).toMatchObject({
+    expect(await asked('reconcile', '--month', MONTH)).toMatchObject({
       code: 0,
       out: { accounts: 1, windows: 2, differences: [], rebuilt: 0 },
     })
-    await redis.command('HINCRBY', 'twohop:budget:ada:day:2026-11-21', 'used', 5)
-    const off = await asked('reconcile', '--month', '2026-11')
+    await redis.command('HINCRBY', `twohop:budget:ada:day:${day}`, 'used', 5)
+    const off = await asked('reconcile', '--month', MONTH)
     expect(off).toMatchObject({
       code: 1,
       out: { differences: [{ account: 'ada', counter: 15, ledger: 10 }] },
     })
     expect(JSON.parse(off.err)).toMatchObject({ error: { code: 'differences' } })
-    expect(await asked('reconcile', '--month', '2026-11', '--rebuild')).toMatchObject({
+    expect(await asked('reconcile', '--month', MONTH, '--rebuild')).toMatchObject({
       code: 0,
       out: { rebuilt: 1 },
     })
@@ -192,17 +198,18 @@ describeEachRedis('reconciliation', (redis) => {
       },
       now: () => redis.clock.now,
     })
-    expect(await reconcileBusy('2026-11')).toEqual({ accounts: 1, windows: 2, differences: [] })
+    expect(await reconcileBusy(MONTH)).toEqual({ accounts: 1, windows: 2, differences: [] })
     expect(reads).toBe(2)
   })
 
   it('reads page after page', async () => {
     const accounts = Array.from({ length: 1203 }, (_, n) => `account-${n}`)
-    const events = accounts.map((account, n) => ({ ...usageEvent(`r${n}`, account), units: 2 }))
+    const reserved = { reserved_at: AT, at: AT, charged_month: MONTH, units: 2 }
+    const events = accounts.map((account, n) => usageEvent(`r${n}`, account, reserved))
     for (let from = 0; from < events.length; from += 500) await ledger.record(events.slice(from, from + 500))
     await redis.pipeline(
       accounts.flatMap((account) =>
-        ['day:2026-11-21', 'month:2026-11'].map((window) => [
+        [`day:${day}`, `month:${MONTH}`].map((window) => [
           'HSET',
           `twohop:budget:${account}:${window}`,
           'used',
@@ -211,7 +218,7 @@ describeEachRedis('reconciliation', (redis) => {
       ),
     )
     expect(await reconcile()).toEqual({ accounts: 1203, windows: 2406, differences: [] })
-    await redis.command('HSET', 'twohop:budget:account-777:day:2026-11-21', 'used', 1)
+    await redis.command('HSET', `twohop:budget:account-777:day:${day}`, 'used', 1)
     expect((await reconcile()).differences.map(({ account }) => account)).toEqual(['account-777'])
   })
 

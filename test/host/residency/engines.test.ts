@@ -1,8 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import type { WorkerData } from '../../../inference-host/model-process/messages.ts'
 import { type ProcessEngine, startProcessEngine } from '../../../inference-host/model-process/process.ts'
 import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
 import type { Work } from '../../../inference-host/work/work.ts'
+import { pacedBy, slowly } from '../../fixtures/pace.ts'
 import { embeddedModel } from '../../fixtures/real-models.ts'
 
 const data: WorkerData = {
@@ -30,6 +35,11 @@ const story = (outputTokens: number): Work => ({
   limits: { promptTokens: 100, outputTokens },
 })
 
+const folder = mkdtempSync(join(tmpdir(), 'twohop-engines-'))
+afterAll(() => rm(folder, { recursive: true }))
+/** Slows down what is started here, so that no job of thousands of tokens is done before its end is felt. */
+const pace = join(folder, 'pace')
+
 let engine: Engine | undefined
 afterEach(() => engine?.close())
 
@@ -47,7 +57,14 @@ function run(job: Work, onToken: (count: number, stop: () => void) => void = () 
   })
 }
 
-const start = (wanted: WorkerData) => startProcessEngine(wanted, 60_000)
+async function start(wanted: WorkerData): Promise<ProcessEngine> {
+  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+  try {
+    return await startProcessEngine(wanted, 60_000)
+  } finally {
+    vi.unstubAllEnvs()
+  }
+}
 
 describe('an engine in a process', () => {
   test('reports a start, each token in order, and one end with all that was computed', async () => {
@@ -62,14 +79,16 @@ describe('an engine in a process', () => {
 
   test('stops a job long before its limit', async () => {
     engine = await start(data)
-    const { ended } = await run(story(2000), (count, stop) => count === 3 && stop())
+    const { ended } = await slowly(pace, () => run(story(2000), (count, stop) => count === 3 && stop()))
     expect(ended.end).toEqual({ how: 'stopped' })
     expect(ended.outputTokens).toBeLessThan(100)
   })
 
   test('that is closed ends its jobs as lost, and jobs that come later too', async () => {
     engine = await start(data)
-    const { ended } = await run(story(2000), (count) => count === 2 && void engine?.close())
+    const { ended } = await slowly(pace, () =>
+      run(story(2000), (count) => count === 2 && void engine?.close()),
+    )
     expect(ended.end).toEqual({ how: 'lost' })
     expect((await run(story(1))).ended.end).toEqual({ how: 'lost' })
   })
@@ -79,10 +98,12 @@ describe('an engine in a process', () => {
   })
 
   test('that is killed ends its jobs as lost, says so, and gives all its memory back', async () => {
-    const killed = await startProcessEngine(data, 60_000)
+    const killed = await start(data)
     engine = killed
     expect(killed.rss()).toBeGreaterThan(50 * 2 ** 20)
-    const { ended } = await run(story(2000), (count) => count === 2 && process.kill(killed.pid, 'SIGKILL'))
+    const { ended } = await slowly(pace, () =>
+      run(story(2000), (count) => count === 2 && process.kill(killed.pid, 'SIGKILL')),
+    )
     expect(ended.end).toEqual({ how: 'lost' })
     expect(await killed.died).toBe('its process ended with SIGKILL')
     expect(isThere(killed)).toBe(false)

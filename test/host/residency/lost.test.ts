@@ -1,9 +1,18 @@
-import { existsSync } from 'node:fs'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { pacedBy, slowly } from '../../fixtures/pace.ts'
 import { embeddedModel } from '../../fixtures/real-models.ts'
 import { type Serving, serve } from '../serving.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
+
+const folder = mkdtempSync(join(tmpdir(), 'twohop-lost-'))
+afterAll(() => rm(folder, { recursive: true }))
+/** Slows down the model, so that no answer is whole before its process is killed. */
+const pace = join(folder, 'pace')
 
 let serving: Serving
 afterEach(async () => {
@@ -39,13 +48,17 @@ test.each([
   ['batched', '16'],
   ['one at a time', '1'],
 ])('%s: a model that is lost ends what it was doing, is loaded again, and serves on', async (_how, slots) => {
+  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
   serving = await serve([CHAT], { HOST_SLOTS: slots })
-  const streamed = await complete(1500, true)
-  const reader = streamed.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let text = (await reader?.read())?.value ?? ''
-  kill()
-  for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read())
-    text += piece.value
+  let text = ''
+  await slowly(pace, async () => {
+    const streamed = await complete(1500, true)
+    const reader = streamed.body?.pipeThrough(new TextDecoderStream()).getReader()
+    text = (await reader?.read())?.value ?? ''
+    kill()
+    for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read())
+      text += piece.value
+  })
   const events = text.trim().split('\n\n')
   const last = JSON.parse(events.at(-1)?.replace('data: ', '') ?? '')
   expect(last).toMatchObject({ error: { code: 'host_failed' } })

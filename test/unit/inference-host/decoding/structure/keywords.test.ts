@@ -121,10 +121,12 @@ describe('what would take too long or too much is refused', () => {
   })
 
   test('bounds of any size are no work', () => {
-    const began = performance.now()
+    // Of this process's own time: how long it waits for a core says nothing.
+    const began = process.cpuUsage()
     compileStructure(schemaStructure({ type: 'string', minLength: 900_000, maxLength: 9_000_000 }))
     compileStructure(schemaStructure({ type: 'string', pattern: '^((a{1,9999}b){1,9999}c){1,9999}$' }))
-    expect(performance.now() - began).toBeLessThan(500)
+    const { user, system } = process.cpuUsage(began)
+    expect((user + system) / 1000).toBeLessThan(500)
   })
 })
 
