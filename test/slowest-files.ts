@@ -6,7 +6,10 @@ export type FileTime = { file: string; ms: number }
 /** Prints the ten files that took longest, above the closing line: where to look when a run gets slow. */
 export default class SlowestFiles implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const times = modules.map((module) => ({ file: module.relativeModuleId, ms: timeOf(module.diagnostic()) }))
+    const times = modules.map((module) => ({
+      file: module.relativeModuleId,
+      ms: timeOf(module.diagnostic()),
+    }))
     for (const line of slowestFiles(times, 10)) process.stdout.write(`${line}\n`)
   }
 }

@@ -4,7 +4,7 @@ import type { JWK } from 'jose'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { type HostModel, localCatalog } from '../../local/catalog.ts'
 import type { Catalog } from '../../shared/catalog.ts'
-import { embeddedModel } from '../fixtures/real-models.ts'
+import { embeddedModel } from '../fixtures/models.ts'
 import { startHostProcess } from '../host/host-process.ts'
 import { manifestOf } from '../host/serving.ts'
 

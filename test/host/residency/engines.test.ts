@@ -3,7 +3,7 @@ import type { WorkerData } from '../../../inference-host/model-process/messages.
 import { type ProcessEngine, startProcessEngine } from '../../../inference-host/model-process/process.ts'
 import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
 import type { Work } from '../../../inference-host/work/work.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 
 const data: WorkerData = {
   id: 'chat',

@@ -20,6 +20,16 @@ it('hands on in order what was pushed before, between and while its reader waits
   expect(await reading).toEqual([1, 2, 3, 4])
 })
 
+it('loses nothing that comes with the end, while its reader is busy with another', async () => {
+  const channel = createChannel<number>()
+  channel.push(1)
+  const values = channel.values()
+  expect(await values.next()).toEqual({ done: false, value: 1 })
+  channel.push(2)
+  channel.close()
+  expect(await all(values)).toEqual([2])
+})
+
 it('throws its error after the values that wait', async () => {
   const channel = createChannel<number>()
   channel.push(1)
