@@ -1,8 +1,10 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { afterAll, vi } from 'vitest'
 import type { StackFile } from '../../local/stack-file.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
@@ -70,3 +72,22 @@ export async function family(pid: number): Promise<number[]> {
     found.push(...parents.filter(([, parent]) => parent === ancestor).map(([child]) => child as number))
   return found
 }
+
+/** npm hands on the 0 of what it ran, or ends by the same signal itself, as its version has it. */
+export const endedWell = (code: number | null) => code === 0 || code === null
+
+/** A temporary folder of the file's own for all that it starts, open to all as the system's is; removed at its end. */
+export async function ownTemporaryFolder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'twohop-start-'))
+  await chmod(dir, 0o1777)
+  vi.stubEnv('TMPDIR', dir)
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await rm(dir, { recursive: true, force: true })
+  })
+  return dir
+}
+
+/** Folders of databases in it. */
+export const postgresFolders = async (dir: string) =>
+  (await readdir(dir)).filter((name) => name.startsWith('twohop-postgres-'))
