@@ -1,10 +1,19 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const SLOW = 'test/unit/**/*.slow.test.ts'
+/** Two at least: most files wait for processes that they start, and leave a core to another meanwhile. */
+const WORKERS = Math.max(2, availableParallelism() - 1)
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/faults/closing-table.ts', './test/closing-line.ts'],
+    reporters: [
+      'default',
+      './test/faults/closing-table.ts',
+      './test/slowest-files.ts',
+      './test/closing-line.ts',
+    ],
+    // Projects of one group run side by side, the groups one after the other.
     projects: [
       {
         // Quick, so they share their processes; what takes seconds by itself is called *.slow.test.ts.
@@ -14,24 +23,40 @@ export default defineConfig({
           exclude: [SLOW],
           isolate: false,
           testTimeout: 10_000,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
-        // Real Redis, real models: one file at a time, two cores are soon busy.
+        // Real Redis, real Postgres, real models.
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts', SLOW],
-          fileParallelism: false,
           testTimeout: 60_000,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
+        // Whole hosts, whose models compute on every core: two at once are enough anywhere.
         test: {
           name: 'host',
           include: ['test/host/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // `npm start` itself, as a user types it.
+        test: {
+          name: 'start',
+          include: ['test/start/**/*.test.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -40,23 +65,14 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/faults/setup.ts'],
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
       {
-        // `npm start` itself, as a user types it.
-        test: {
-          name: 'start',
-          include: ['test/start/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-        },
-      },
-      {
-        // The whole stack as `npm start` runs it, in workerd.
+        // The whole stack as `npm start` runs it, in workerd. Tests count what it does, so they take turns.
         test: {
           name: 'stack',
           include: ['test/stack/**/*.test.ts'],
@@ -64,6 +80,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 180_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -8,6 +8,7 @@ import { DEAD_LETTERS } from '../../edge/ledger/upstash.ts'
 import { createIssuer } from '../../local/issuer/issuer.ts'
 import { startPostgres } from '../../local/postgres/start.ts'
 import type { Catalog, Model } from '../../shared/catalog.ts'
+import { planLike, planOf } from '../fixtures/catalog.ts'
 import { type EdgeProcess, startEdge } from './edge.ts'
 import type { HostAddress, HostRun } from './host.ts'
 import { REDIS_SERVER, startRedisServer } from './redis-server.ts'
@@ -154,18 +155,16 @@ type EdgeOptions = {
 }
 
 function withPlans(catalog: Catalog): Catalog {
-  const pro = catalog.plans.find(({ id }) => id === 'pro')
-  if (!pro) throw new Error('the catalog has no plan called pro')
-  const limits = { ...pro.limits, requests_per_minute: 100_000, concurrent: 100 }
   const plenty = 1_000_000_000
+  const like = (id: string, units: number) =>
+    planLike(planOf('pro', catalog), id, {
+      limits: { requests_per_minute: 100_000, concurrent: 100 },
+      budgets: { minute: units, day: units, month: units },
+    })
   return {
     ...catalog,
     project: { budgets: { day: plenty, month: plenty } },
-    plans: [
-      ...catalog.plans,
-      { ...pro, id: 'roomy', limits, budgets: { minute: plenty, day: plenty, month: plenty } },
-      { ...pro, id: 'narrow', limits, budgets: { minute: NARROW, day: NARROW, month: NARROW } },
-    ],
+    plans: [...catalog.plans, like('roomy', plenty), like('narrow', NARROW)],
   }
 }
 

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { embeddedModel, realModel } from '../fixtures/real-models.ts'
+import { spellOutAttention } from '../fixtures/graphs/spelled-out.ts'
+import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
 import { type Serving, serve } from './serving.ts'
+import { copyOf } from './serving-form/folder.ts'
 
 const { folder } = embeddedModel('twohop-chat')
-const smol = realModel('SmolLM2-135M-Instruct')
+/** Models of which several rows are rounded otherwise than one where this CPU does so. */
+const ROUNDED = [
+  { ...embeddedModel('twohop-chat'), change: spellOutAttention },
+  { ...realModel('SmolLM2-135M-Instruct'), change: undefined },
+]
 let batched: Serving
 let alone: Serving
 beforeAll(async () => {
@@ -104,10 +110,10 @@ test('the metrics count what was done', async () => {
   expect(value('num_requests_running')).toBe(0)
 })
 
-test.skipIf(!smol.there)(
-  `where this CPU rounds several rows otherwise than one, HOST_EXACT gives the answers of each alone${smol.missing}`,
-  async () => {
-    const models = [{ id: 'chat', source: smol.folder, task: 'text-generation', context: 512 }]
+describeEachModel('a host with %s', ROUNDED, ({ folder: original, change }) => {
+  test('where this CPU rounds several rows otherwise than one, HOST_EXACT gives the answers of each alone', async () => {
+    const { folder } = await copyOf(original, change)
+    const models = [{ id: 'chat', source: folder, task: 'text-generation', context: 512 }]
     const plain = await serve(models, { HOST_SLOTS: '1' })
     const settings = { temperature: 0, max_tokens: 12 }
     const one = []
@@ -121,5 +127,5 @@ test.skipIf(!smol.there)(
     } finally {
       await exact.stop()
     }
-  },
-)
+  })
+})

@@ -1,9 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { chooseDevice } from '../../inference-host/device/choose.ts'
 import { createTryDevice } from '../../inference-host/device/try.ts'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
-import { embeddedModel, realModel } from '../fixtures/real-models.ts'
+import { writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
+import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
+import { referenceOf } from '../fixtures/reference.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import { manifestOf } from './serving.ts'
 import { createSigner } from './signer.ts'
@@ -14,7 +19,6 @@ const DRIVER = `${CHROMIUM}/vk_swiftshader_icd.json`
 const SWIFTSHADER = { VK_DRIVER_FILES: DRIVER, VK_ICD_FILENAMES: DRIVER, LD_LIBRARY_PATH: CHROMIUM }
 const NO_VULKAN = { VK_DRIVER_FILES: '/dev/null', VK_ICD_FILENAMES: '/dev/null' }
 
-const minilm = realModel('all-MiniLM-L6-v2')
 const chat = embeddedModel('twohop-chat')
 const request = {
   folder: chat.folder,
@@ -94,21 +98,30 @@ const noChromium = existsSync(DRIVER) ? '' : ` (${DRIVER} is missing: apt-get in
 if (noChromium !== '' && process.env.CI !== undefined) throw new Error(`CI must have${noChromium}`)
 
 describe.skipIf(noChromium !== '')(`webgpu on SwiftShader${noChromium}`, () => {
-  test.skipIf(!minilm.there)(`gives the embeddings of the CPU${minilm.missing}`, async () => {
-    const model = { id: 'minilm', source: minilm.folder, task: 'feature-extraction' }
+  /** Asks a host on SwiftShader for a text's vector, and holds it against the one that it has elsewhere. */
+  async function expectSameVector(source: string, dtype: 'fp32' | 'q8') {
+    const model = { id: 'encoder', source, task: 'feature-extraction' }
     const { url, signer, models } = await start(model, { HOST_DEVICE: 'webgpu', ...SWIFTSHADER })
     expect(models[0]?.device).toBe('webgpu')
-    const reference: { text: string; embedding: number[] }[] = JSON.parse(
-      readFileSync(`${minilm.folder}/reference.json`, 'utf8'),
-    )
-    const [{ text, embedding } = { text: '', embedding: [] }] = reference
-    const body = JSON.stringify({ model: 'minilm', input: [text], encoding_format: 'float' })
+    const [{ text, embedding } = { text: '', embedding: [] }] = await referenceOf({ folder: source, dtype })
+    const body = JSON.stringify({ model: 'encoder', input: [text], encoding_format: 'float' })
     const token = await signer.sign('POST /v1/embeddings', body, { scope: 'embed' })
     const headers = { authorization: `Bearer ${token}` }
     const response = await fetch(`${url}/v1/embeddings`, { method: 'POST', headers, body })
     const { data } = (await response.json()) as EmbeddingList
     const ours = data[0]?.embedding as number[]
     expect(ours.reduce((sum, value, i) => sum + value * (embedding[i] ?? 0), 0)).toBeGreaterThan(0.995)
+  }
+
+  test('gives the embeddings of the CPU', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'device-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await writeTinyEncoder(folder, 'feature-extraction')
+    await expectSameVector(folder, 'fp32')
+  })
+
+  describeEachModel('of %s', [realModel('all-MiniLM-L6-v2')], ({ folder }) => {
+    test('gives the embeddings of the CPU', () => expectSameVector(folder, 'q8'))
   })
 
   test('auto tries it, and passes it over where the CPU is far faster', async () => {

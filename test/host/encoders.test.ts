@@ -1,30 +1,34 @@
-import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
-import { realModel } from '../fixtures/real-models.ts'
+import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
+import { type Reference, referenceOf } from '../fixtures/reference.ts'
 import { type Serving, serve } from './serving.ts'
 
-const minilm = realModel('all-MiniLM-L6-v2')
+const MODELS = [
+  { ...embeddedModel('twohop-embed'), context: 256, width: 256, together: 1e-9, many: 2000 },
+  /** `together`: equal to the last bit, measured with this model's float activations. */
+  { ...realModel('all-MiniLM-L6-v2'), context: 512, width: 384, together: 1e-9, many: 400 },
+]
 const EMBED = { claims: { scope: 'embed' } }
 const FEATURES = { claims: { scope: 'tasks:feature-extraction' } }
 
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
 const cosine = (a: number[], b: number[]) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
 
-describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing}`, () => {
+describeEachModel('embeddings with %s', MODELS, (model) => {
   let serving: Serving
-  let reference: { text: string; embedding: number[] }[]
+  let reference: Reference
 
   beforeAll(async () => {
-    reference = JSON.parse(readFileSync(`${minilm.folder}/reference.json`, 'utf8'))
-    serving = await serve([{ id: 'minilm', source: minilm.folder, task: 'feature-extraction' }])
+    reference = await referenceOf(model)
+    serving = await serve([{ id: 'encoder', source: model.folder, task: 'feature-extraction' }])
   })
   afterAll(() => serving?.stop())
 
   async function embed(input: string[], encoding_format = 'float'): Promise<EmbeddingList> {
     const response = await serving.send(
       'POST /v1/embeddings',
-      { model: 'minilm', input, encoding_format },
+      { model: 'encoder', input, encoding_format },
       EMBED,
     )
     return (await response.json()) as EmbeddingList
@@ -57,8 +61,7 @@ describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing
       for (const [k, text] of list.entries()) {
         const [alone] = (await embed([text])).data
         const ours = together[i]?.data[k]?.embedding as number[]
-        // Measured: equal to the last bit with this model's float activations.
-        expect(1 - cosine(ours, alone?.embedding as number[])).toBeLessThan(1e-9)
+        expect(1 - cosine(ours, alone?.embedding as number[])).toBeLessThan(model.together)
       }
   })
 
@@ -68,7 +71,7 @@ describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing
     const bytes = Buffer.from(text as string, 'base64')
     const floats = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4))
     expect(floats).toEqual(numbers)
-    expect(floats).toHaveLength(384)
+    expect(floats).toHaveLength(model.width)
   })
 
   test('counts the start and end marks with each text', async () => {
@@ -77,17 +80,21 @@ describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing
   })
 
   test('a text beyond the model is refused by its place, never cut off', async () => {
-    const body = { model: 'minilm', input: ['short', 'word '.repeat(511)], encoding_format: 'float' }
+    const body = {
+      model: 'encoder',
+      input: ['short', 'word '.repeat(model.context - 1)],
+      encoding_format: 'float',
+    }
     const response = await serving.send('POST /v1/embeddings', body, EMBED)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
       error: { code: 'context_length_exceeded', param: 'input[1]' },
     })
-    expect((await embed(['word '.repeat(510)])).usage.prompt_tokens).toBe(512)
+    expect((await embed(['word '.repeat(model.context - 2)])).usage.prompt_tokens).toBe(model.context)
   })
 
   test('all texts together must fit the reservation', async () => {
-    const body = { model: 'minilm', input: ['hello', 'hello world'], encoding_format: 'float' }
+    const body = { model: 'encoder', input: ['hello', 'hello world'], encoding_format: 'float' }
     const claims = { scope: 'embed', reserved: { prompt_tokens: 6, output_tokens: 0 } }
     const response = await serving.send('POST /v1/embeddings', body, { claims })
     expect(await response.json()).toMatchObject({ error: { code: 'prompt_exceeds_reservation' } })
@@ -95,7 +102,7 @@ describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing
 
   test('feature-extraction: one vector for one input, normalized or not', async () => {
     const task = async (parameters: object, single = true) => {
-      const body = { model: 'minilm', inputs: ['hello'], single, max_tokens: 0, parameters }
+      const body = { model: 'encoder', inputs: ['hello'], single, max_tokens: 0, parameters }
       const response = await serving.send('POST /v1/tasks/feature-extraction', body, FEATURES)
       return { vector: await response.json(), usage: response.headers.get('x-usage') }
     }
@@ -113,19 +120,27 @@ describe.skipIf(!minilm.there)(`embeddings with all-MiniLM-L6-v2${minilm.missing
   })
 
   test('cancelled between texts, it has used those that were begun', async () => {
-    const body = { model: 'minilm', input: new Array(400).fill('word '.repeat(60)), encoding_format: 'float' }
-    const claims = { scope: 'embed', jti: 'many', reserved: { prompt_tokens: 100_000, output_tokens: 0 } }
+    const body = {
+      model: 'encoder',
+      input: new Array(model.many).fill('word '.repeat(60)),
+      encoding_format: 'float',
+    }
+    const claims = {
+      scope: 'embed',
+      jti: 'many',
+      reserved: { prompt_tokens: 62 * model.many, output_tokens: 0 },
+    }
     const answer = serving.send('POST /v1/embeddings', body, { claims })
     let status = 404
     let usage = { prompt_tokens: 0 }
     while (status === 404) {
-      const claims = { scope: 'embed', model: 'minilm', jti: crypto.randomUUID() }
+      const claims = { scope: 'embed', model: 'encoder', jti: crypto.randomUUID() }
       const response = await serving.send('DELETE /v1/requests/many', undefined, { claims })
       status = response.status
       if (status === 200) ({ usage } = (await response.json()) as { usage: typeof usage })
     }
     expect(usage.prompt_tokens % 62).toBe(0)
-    expect(usage.prompt_tokens).toBeLessThan(400 * 62)
+    expect(usage.prompt_tokens).toBeLessThan(model.many * 62)
     expect((await answer).status).toBe(502)
   })
 })

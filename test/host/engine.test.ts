@@ -4,7 +4,7 @@ import { readTokenBytes } from '../../inference-host/decoding/writing/token-byte
 import { writeOn } from '../../inference-host/decoding/writing/write-on.ts'
 import { type Loaded, loadModel } from '../../inference-host/device/load.ts'
 import type { Work } from '../../inference-host/work/work.ts'
-import { embeddedModel } from '../fixtures/real-models.ts'
+import { embeddedModel } from '../fixtures/models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 const REQUEST = {

@@ -1,29 +1,62 @@
 import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingface/transformers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ChatCompletion, ChatCompletionChunk } from '../../shared/openai/chat.ts'
 import type { Completion } from '../../shared/openai/completions.ts'
-import { realModel } from '../fixtures/real-models.ts'
+import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
 import { type Serving, serve } from './serving.ts'
 
-const smol = realModel('SmolLM2-135M-Instruct')
+/** What the tests have to know of a model: how fast it is, and what it says. */
+const MODELS = [
+  {
+    ...embeddedModel('twohop-chat'),
+    dtype: 'q8',
+    context: 1024,
+    /** Tokens that hold its answer to the question below, and the whole of that answer's end. */
+    enough: 60,
+    /** A piece of that answer that begins and ends within its tokens. */
+    piece: 'ond m',
+    /** Tokens of an answer that takes longer than the deadline (ms) of the test of deadlines. */
+    long: 900,
+    deadline: 200,
+    /** Output tokens, beside a prompt of 480, that keep it busy for several answers of the HTTP thread. */
+    busy: 500,
+    writesScripts: false,
+  },
+  {
+    ...realModel('SmolLM2-135M-Instruct'),
+    dtype: 'q4',
+    context: 512,
+    enough: 24,
+    piece: 'ion i',
+    long: 400,
+    deadline: 700,
+    busy: 1,
+    writesScripts: true,
+  },
+] as const
 const CHAT = 'POST /v1/chat/completions'
 const COUNTED = { include_usage: true, continuous_usage_stats: true }
 const CATS = [{ role: 'user', content: 'How many legs does a cat have?' }]
 
+const STORY = { role: 'user', content: 'Tell me a very long story about a ship.' }
+/** The tokens that end an answer are ruled out. */
+const ENDLESS = { 0: -100, 2: -100 }
+
 type Chunk = ChatCompletionChunk & { timing?: { queue_ms: number; compute_ms: number } }
 
-describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missing}`, () => {
+describeEachModel('generation with %s', MODELS, (model) => {
+  const { folder, dtype, context, enough, piece, long } = model
   let serving: Serving
 
   beforeAll(async () => {
-    serving = await serve([{ id: 'smol', source: smol.folder, task: 'text-generation', context: 512 }])
+    serving = await serve([{ id: 'chat', source: folder, task: 'text-generation', context }])
   })
   afterAll(() => serving?.stop())
 
   const ask = (changes: object = {}) => ({
-    model: 'smol',
+    model: 'chat',
     messages: CATS,
-    max_tokens: 24,
+    max_tokens: enough,
     stream: false,
     temperature: 0,
     stop: [],
@@ -51,17 +84,17 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
   /** What transformers.js itself generates, greedily, from the same prompt. */
   async function plain(prompt: (tokenizer: AutoTokenizer) => string, most: number) {
     env.allowRemoteModels = false
-    const tokenizer = await AutoTokenizer.from_pretrained(smol.folder)
-    const model = await AutoModelForCausalLM.from_pretrained(smol.folder, { dtype: 'q4', device: 'cpu' })
+    const tokenizer = await AutoTokenizer.from_pretrained(folder)
+    const causal = await AutoModelForCausalLM.from_pretrained(folder, { dtype, device: 'cpu' })
     const inputs = tokenizer(prompt(tokenizer), { add_special_tokens: false })
-    const output = (await model.generate({
+    const output = (await causal.generate({
       ...inputs,
       max_new_tokens: most,
       do_sample: false,
     } as never)) as Tensor
     const promptTokens = inputs.input_ids.dims[1] ?? 0
     const ids = (output.tolist()[0] as bigint[]).map(Number).slice(promptTokens)
-    await model.dispose()
+    await causal.dispose()
     return {
       promptTokens,
       outputTokens: ids.length,
@@ -79,7 +112,7 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
             add_generation_prompt: true,
           },
         ),
-      24,
+      enough,
     )
     const { body, text, finish } = await whole()
     expect(text).toBe(expected.text)
@@ -106,29 +139,41 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
 
   test('characters of several tokens come whole', async () => {
     const prompt = '日本語: こんにちは。中文: 你好。Emoji: 😀🎉👩‍👩‍👧 한국어:'
-    const request = { model: 'smol', prompt, max_tokens: 24, temperature: 0, stop: [] }
+    const request = { model: 'chat', prompt, max_tokens: 24, temperature: 0, stop: [] }
     const response = await serving.send('POST /v1/completions', { ...request, stream: true })
     const pieces = (await chunksOf(response)).map(
       (chunk) => (chunk as unknown as Completion).choices[0]?.text ?? '',
     )
     const expected = await plain(() => prompt, 24)
     expect(pieces.join('')).toBe(expected.text.replace(/\uFFFD+$/, ''))
-    expect(pieces.join('')).toMatch(/[^\u0020-\u007f]/)
-    expect(pieces.every((piece) => piece.isWellFormed() && !piece.includes('\uFFFD'))).toBe(true)
+    if (model.writesScripts) expect(pieces.join('')).toMatch(/[^\u0020-\u007f]/)
+    expect(pieces.every((one) => one.isWellFormed() && !one.includes('\uFFFD'))).toBe(true)
+  })
+
+  test('so do those of an answer that it is told to give', async () => {
+    const said = '日本語 😀👩‍👩‍👧 한국어'
+    const request = ask({ stream: true, stream_options: COUNTED, structured_outputs: { choice: [said] } })
+    const chunks = await chunksOf(await serving.send(CHAT, request))
+    const pieces = chunks.map(({ choices }) => choices[0]?.delta.content ?? '')
+    expect(pieces.join('')).toBe(said)
+    expect(pieces.every((one) => one.isWellFormed() && !one.includes('\uFFFD'))).toBe(true)
+    // Fewer pieces than tokens: none was sent before it was whole.
+    expect(chunks.at(-1)?.usage?.completion_tokens).toBeGreaterThan(pieces.filter(Boolean).length)
   })
 
   test('a stop string ends the text before it, and what was computed is counted', async () => {
     const { text } = await whole()
-    expect(text).toContain('question is')
-    const cut = await whole({ stop: ['ion i'] })
-    expect(cut.text).toBe(text.slice(0, text.indexOf('ion i')))
+    expect(text).toContain(piece)
+    const cut = await whole({ stop: [piece] })
+    expect(cut.text).toBe(text.slice(0, text.indexOf(piece)))
     expect(cut.finish).toBe('stop')
     expect(cut.body.usage.completion_tokens).toBeGreaterThan(4)
     expect(cut.body.usage.completion_tokens).toBeLessThan(12)
   })
 
   test('a seed makes sampling repeatable; another seed says something else', async () => {
-    const sampled = (seed: number) => whole({ temperature: 1.5, top_p: 0.95, seed, max_tokens: 12 })
+    const sampled = (seed: number) =>
+      whole({ temperature: 2, top_p: 0.95, seed, max_tokens: enough, logit_bias: ENDLESS })
     const [first, again, other] = [await sampled(7), await sampled(7), await sampled(8)]
     expect(again.text).toBe(first.text)
     expect(other.text).not.toBe(first.text)
@@ -137,17 +182,17 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
   test('output ends at max_tokens, and at the end of the context', async () => {
     const short = await whole({ max_tokens: 3 })
     expect([short.finish, short.body.usage.completion_tokens]).toEqual(['length', 3])
-    const prompt = 'word '.repeat(505)
-    const request = { model: 'smol', prompt, max_tokens: 100, stream: false, temperature: 0, stop: [] }
+    const prompt = ' the'.repeat(context - 7)
+    const request = { model: 'chat', prompt, max_tokens: 100, stream: false, temperature: 0, stop: [] }
     const response = await serving.send('POST /v1/completions', request)
     const { choices, usage } = (await response.json()) as Completion
     expect(choices[0]?.finish_reason).toBe('length')
-    expect(usage?.total_tokens).toBe(512)
+    expect(usage?.total_tokens).toBe(context)
   })
 
   test('a prompt beyond the reservation, or the context, is refused before compute', async () => {
     const { body } = await whole({ max_tokens: 1 })
-    const exactly = { prompt_tokens: body.usage.prompt_tokens, output_tokens: 24 }
+    const exactly = { prompt_tokens: body.usage.prompt_tokens, output_tokens: enough }
     expect((await whole({ max_tokens: 1 }, { reserved: exactly })).body.usage).toEqual(body.usage)
     const unused = '{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}'
     const less = { ...exactly, prompt_tokens: exactly.prompt_tokens - 1 }
@@ -156,7 +201,7 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
       code: 'prompt_exceeds_reservation',
       usage: unused,
     })
-    const messages = [{ role: 'user', content: 'word '.repeat(600) }]
+    const messages = [{ role: 'user', content: ' the'.repeat(context + 88) }]
     expect(await refusal({ messages })).toEqual({
       status: 400,
       code: 'context_length_exceeded',
@@ -166,22 +211,30 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
 
   test('a deadline that passes stops the compute: host_timeout, and what was computed', async () => {
     // Short answers to high limits happen, so that the host cannot know beforehand that this one comes too late.
-    await whole({ max_tokens: 400, stop: ['ion i'] })
-    const { status, code, usage } = await refusal({ max_tokens: 400, messages: [STORY] }, deadlineIn(700))
+    await whole({ max_tokens: long, stop: [piece] })
+    const { status, code, usage } = await refusal(
+      { max_tokens: long, messages: [STORY], logit_bias: ENDLESS },
+      deadlineIn(model.deadline),
+    )
     expect({ status, code }).toEqual({ status: 504, code: 'host_timeout' })
     const { prompt_tokens, completion_tokens } = JSON.parse(usage ?? '{}')
     expect(prompt_tokens).toBeGreaterThan(0)
-    expect(completion_tokens).toBeLessThan(400)
+    expect(completion_tokens).toBeLessThan(long)
   })
 
-  const STORY = { role: 'user', content: 'Tell me a very long story about a ship.' }
   const deadlineIn = (ms: number) => ({ deadline: Date.now() + ms })
 
   /** Starts a long stream and reads until `count` tokens were seen; the reader stays open. */
   async function longStream(id: string, count: number, signal?: AbortSignal) {
     const response = await serving.send(
       CHAT,
-      ask({ messages: [STORY], max_tokens: 400, stream: true, stream_options: COUNTED }),
+      ask({
+        messages: [STORY],
+        max_tokens: long,
+        logit_bias: ENDLESS,
+        stream: true,
+        stream_options: COUNTED,
+      }),
       { claims: { jti: id }, ...(signal && { signal }) },
     )
     const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader()
@@ -212,7 +265,7 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
     expect(seen.text).toMatch(/"code":"host_failed"/)
     // What the stream showed last is what the cancel answered: nothing was computed after it.
     expect(usage.completion_tokens).toBe(seen.tokens)
-    expect(usage.completion_tokens).toBeLessThan(400)
+    expect(usage.completion_tokens).toBeLessThan(long)
     expect(usage.completion_tokens).toBeGreaterThanOrEqual(before)
     expect(timing.compute_ms).toBeGreaterThan(0)
   })
@@ -223,14 +276,22 @@ describe.skipIf(!smol.there)(`generation with SmolLM2-135M-Instruct${smol.missin
     caller.abort()
     const { usage } = (await (await cancel('gone-1')).json()) as { usage: { completion_tokens: number } }
     expect(usage.completion_tokens).toBeGreaterThanOrEqual(seen.tokens)
-    expect(usage.completion_tokens).toBeLessThan(400)
+    expect(usage.completion_tokens).toBeLessThan(long)
     // The model is free again at once.
     expect((await whole({ max_tokens: 1 })).body.usage.completion_tokens).toBe(1)
   })
 
   test('the HTTP thread answers while a prompt is computed', async () => {
-    const prompt = 'word '.repeat(480)
-    const request = { model: 'smol', prompt, max_tokens: 1, stream: false, temperature: 0, stop: [] }
+    const prompt = ' the'.repeat(480)
+    const request = {
+      model: 'chat',
+      prompt,
+      max_tokens: model.busy,
+      logit_bias: ENDLESS,
+      stream: false,
+      temperature: 0,
+      stop: [],
+    }
     let computing = true
     let answers = 0
     const answer = serving.send('POST /v1/completions', request).finally(() => {

@@ -7,7 +7,7 @@ import { writeTinyRewriter } from '../fixtures/graphs/tiny-rewriter-folder.ts'
 import { type Serving, serve } from './serving.ts'
 
 /** A model that answers with its own input; its folder says how it is made. */
-const source = fileURLToPath(new URL('tiny-rewriter', import.meta.url))
+const source = fileURLToPath(new URL('../fixtures/tiny-rewriter', import.meta.url))
 let folder: string
 let serving: Serving
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChatCompletion, ChatCompletionChunk } from '../../shared/openai/chat.ts'
 import type { Completion } from '../../shared/openai/completions.ts'
 import type { ToolCallDelta } from '../../shared/openai/structure.ts'
-import { embeddedModel } from '../fixtures/real-models.ts'
+import { embeddedModel } from '../fixtures/models.ts'
 import { type Serving, serve } from './serving.ts'
 
 const { folder } = embeddedModel('twohop-chat')

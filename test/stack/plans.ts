@@ -1,19 +1,11 @@
 import type { Catalog, Plan } from '../../shared/catalog.ts'
+import { planLike, planOf } from '../fixtures/catalog.ts'
 
-/** The default catalog with plans that bring each limit within a test's reach. */
+/** The catalog of a stack with plans that bring each limit within a test's reach. */
 export function testCatalog(catalog: Catalog): Catalog {
-  const pro = catalog.plans.find((plan) => plan.id === 'pro')
-  if (!pro) throw new Error('the default catalog has no plan called pro')
-  const like = (
-    id: string,
-    limits: Partial<Plan['limits']>,
-    budgets: Partial<Plan['budgets']> = {},
-  ): Plan => ({
-    ...pro,
-    id,
-    limits: { ...pro.limits, requests_per_minute: 100_000, concurrent: 1000, ...limits },
-    budgets: { ...pro.budgets, ...budgets },
-  })
+  const pro = planOf('pro', catalog)
+  const like = (id: string, limits: Partial<Plan['limits']>, budgets: Partial<Plan['budgets']> = {}) =>
+    planLike(pro, id, { limits: { requests_per_minute: 100_000, concurrent: 1000, ...limits }, budgets })
   return {
     ...catalog,
     plans: [

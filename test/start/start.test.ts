@@ -1,43 +1,24 @@
 import { execFile } from 'node:child_process'
-import { access, chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isRunning, type StackFile } from '../../local/stack-file.ts'
-import { ctrlC, family, npmStart, parentOf, ROOT, type Started } from './start.ts'
+import {
+  ctrlC,
+  endedWell,
+  expectGone,
+  family,
+  npmStart,
+  ownTemporaryFolder,
+  parentOf,
+  postgresFolders,
+  ROOT,
+  type Started,
+} from './start.ts'
 
 const run = promisify(execFile)
-let dir: string
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'twohop-start-'))
-  await chmod(dir, 0o1777)
-  vi.stubEnv('TMPDIR', dir)
-})
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await rm(dir, { recursive: true, force: true })
-})
-
-/** npm hands on the 0 of what it ran, or ends by the same signal itself, as its version has it. */
-const endedWell = (code: number | null) => code === 0 || code === null
-
-/** Folders of databases: this file has a temporary folder of its own, which is open to all as the system's is. */
-const postgresFolders = async () => (await readdir(dir)).filter((name) => name.startsWith('twohop-postgres-'))
-
-/** Ends npm alone, and expects that all that it started ends too. */
-async function endsWithNpm({ process, stackFile }: Started, signal: NodeJS.Signals): Promise<void> {
-  const pids = await family(Number(process.pid))
-  expect(pids.length).toBeGreaterThanOrEqual(6)
-  process.kill(signal)
-  await expectGone(pids)
-  await expect(access(stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
-}
-
-/** Waits until all of these have ended: they end by themselves, but nothing tells when. */
-async function expectGone(pids: readonly number[]): Promise<void> {
-  await expect.poll(() => pids.filter(isRunning), { timeout: 20_000 }).toEqual([])
-}
+const dir = await ownTemporaryFolder()
 
 describe('npm start', () => {
   let started: Started
@@ -100,6 +81,8 @@ describe('npm start', () => {
     const headers = { authorization, 'content-type': 'application/json' }
     const made = await fetch(`${edge.url}/v1/keys`, { method: 'POST', headers, body })
     const { id } = (await made.json()) as { id: string }
+    // That it comes by itself every 10 s was seen above.
+    await fetch(edge.cronUrl, { method: 'POST' })
     const url = `${postgres?.url}/rest/v1/api_keys?select=key_id,name,scopes,revoked_at`
     const owned = async () =>
       (await fetch(url, { headers: { authorization, apikey: postgres?.publishableKey ?? '' } })).json()
@@ -197,81 +180,7 @@ describe('npm start', () => {
     ctrlC(started)
     expect(await started.closed).toSatisfy(endedWell)
     expect(pids.filter(isRunning)).toEqual([])
-    expect(await postgresFolders()).toEqual([])
+    expect(await postgresFolders(dir)).toEqual([])
     await expect(access(started.stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
-  })
-})
-
-describe('what goes wrong', () => {
-  test('killed for good, it leaves no process; the next start goes through', async () => {
-    const crashed = npmStart(dir, '--port', '0')
-    await crashed.printed('up as process')
-    const pids = await family(Number(crashed.process.pid))
-    process.kill(-Number(crashed.process.pid), 'SIGKILL')
-    await expectGone(pids)
-    await expect.poll(postgresFolders, { timeout: 10_000 }).toEqual([])
-    const left = await readFile(crashed.stackFile, 'utf8')
-
-    const again = npmStart(dir, '--port', '0')
-    await again.printed('Twohop is up at')
-    expect(await readFile(again.stackFile, 'utf8')).not.toBe(left)
-
-    // As a supervisor or a container ends it: npm hands the signal to a shell, which hands it to nobody.
-    await endsWithNpm(again, 'SIGTERM')
-  })
-
-  test('Ctrl-C while it is still coming up leaves no process either', async () => {
-    const early = npmStart(dir, '--port', '0')
-    await early.printed('issuer ')
-    const pids = await family(Number(early.process.pid))
-    ctrlC(early)
-    expect(await early.closed).toSatisfy(endedWell)
-    await expectGone(pids)
-    expect(early.output().stderr).toBe('')
-    expect(early.output().stdout).not.toContain('Twohop is up')
-  })
-
-  test('without a Postgres that runs, it says so in one line and does without a ledger', async () => {
-    const none = join(dir, 'no-postgres.mjs')
-    await writeFile(none, "process.env.POSTGRES_PREFER = 'nowhere'")
-    vi.stubEnv('NODE_OPTIONS', `--import ${none}`)
-    const { printed, output, stack, closed, ...rest } = npmStart(dir, '--port', '0')
-    vi.stubEnv('NODE_OPTIONS', '')
-    await printed('Twohop is up at')
-    expect(output().stdout).toMatch(/^postgres +there is none, so usage events stay in Redis$/m)
-    expect(output().stdout).not.toContain('usage_events')
-    const { edge, postgres, tokens } = await stack()
-    expect(postgres).toBe(null)
-    const headers = { authorization: `Bearer ${tokens.supabase.pro}` }
-    expect((await fetch(`${edge.url}/v1/models`, { headers })).status).toBe(200)
-    await endsWithNpm({ printed, output, stack, closed, ...rest }, 'SIGKILL')
-  })
-
-  test('a model that is not there is one line and exit code 1', async () => {
-    const { closed, output } = npmStart(dir, '--port', '0', '--model', './no-such-model')
-    expect(await closed).toBe(1)
-    expect(output().stderr).toBe(
-      '--model ./no-such-model: there is no such folder with a config.json in it, and it is no hub id (owner/name).\n',
-    )
-  })
-
-  test('a device that is not there is one line and exit code 1', async () => {
-    const { closed, output } = npmStart(dir, '--port', '0', '--device', 'cuda')
-    expect(await closed).toBe(1)
-    expect(output().stderr).toMatch(/^.*cuda.*\n$/)
-  })
-
-  test('a Node that is too old is one line and exit code 1', async () => {
-    // Only the version is made up: an old Node itself would have to be downloaded.
-    const old = join(dir, 'old-node.mjs')
-    await writeFile(
-      old,
-      "Object.defineProperty(process, 'versions', { value: { node: '18.20.4' } }); Object.defineProperty(process, 'version', { value: 'v18.20.4' })",
-    )
-    const bootstrap = run(process.execPath, ['--import', old, join(ROOT, 'local/bootstrap.mjs')])
-    await expect(bootstrap).rejects.toMatchObject({
-      code: 1,
-      stderr: 'Twohop needs Node 20 or newer; this is v18.20.4.\n',
-    })
   })
 })

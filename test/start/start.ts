@@ -1,9 +1,11 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { access, chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { StackFile } from '../../local/stack-file.ts'
+import { afterAll, expect, vi } from 'vitest'
+import { isRunning, type StackFile } from '../../local/stack-file.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 
@@ -79,4 +81,37 @@ export async function family(pid: number): Promise<number[]> {
   for (const ancestor of found)
     found.push(...parents.filter(([, parent]) => parent === ancestor).map(([child]) => child as number))
   return found
+}
+
+/** npm hands on the 0 of what it ran, or ends by the same signal itself, as its version has it. */
+export const endedWell = (code: number | null) => code === 0 || code === null
+
+/** A temporary folder of the file's own for all that it starts, open to all as the system's is; removed at its end. */
+export async function ownTemporaryFolder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'twohop-start-'))
+  await chmod(dir, 0o1777)
+  vi.stubEnv('TMPDIR', dir)
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await rm(dir, { recursive: true, force: true })
+  })
+  return dir
+}
+
+/** Folders of databases in it. */
+export const postgresFolders = async (dir: string) =>
+  (await readdir(dir)).filter((name) => name.startsWith('twohop-postgres-'))
+
+/** Ends npm alone, and expects that all that it started ends too. */
+export async function endsWithNpm({ process, stackFile }: Started, signal: NodeJS.Signals): Promise<void> {
+  const pids = await family(Number(process.pid))
+  expect(pids.length).toBeGreaterThanOrEqual(6)
+  process.kill(signal)
+  await expectGone(pids)
+  await expect(access(stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
+}
+
+/** Waits until all of these have ended: they end by themselves, but nothing tells when. */
+export async function expectGone(pids: readonly number[]): Promise<void> {
+  await expect.poll(() => pids.filter(isRunning), { timeout: 20_000 }).toEqual([])
 }

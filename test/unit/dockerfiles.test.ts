@@ -3,7 +3,7 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { VARIABLES } from '../../inference-host/config.ts'
 import { readManifest } from '../../inference-host/weights/manifest.ts'
-import { REPOSITORY } from '../fixtures/weights/real.ts'
+import { REPOSITORY } from '../fixtures/models.ts'
 
 type Instruction = { name: string; value: string }
 

@@ -1,6 +1,5 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { expect, it } from 'vitest'
-import { createEntitle } from '../../../edge/access/entitlement.ts'
 import { parseJob } from '../../../edge/jobs/parse.ts'
 import { createSettleJobs } from '../../../edge/jobs/settle.ts'
 import { createJobSigner } from '../../../edge/jobs/sign.ts'
@@ -9,9 +8,9 @@ import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { importPublicKeys } from '../../../inference-host/admission/jwks.ts'
 import { createUpstashJobs as createHostJobs } from '../../../inference-host/jobs/upstash.ts'
 import { createVerifyJob } from '../../../inference-host/jobs/verify.ts'
-import defaults from '../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../shared/catalog.ts'
+import { entitleBy } from '../../fixtures/catalog.ts'
 import { unreadLog } from '../../fixtures/log.ts'
+import { principal } from '../../fixtures/principal.ts'
 import { counters, describeEachRedis, events } from '../budget/each-redis.ts'
 
 const ADA = 'firebase:demo:ada'
@@ -25,22 +24,9 @@ describeEachRedis('a job between edge and host', (redis) => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
     const edge = createUpstashJobs({ ...options, log: unreadLog })
     const budget = redis.budget({ clock: () => 0 })
-    const entitlement = createEntitle(Catalog.parse(defaults), {
-      anonymousPlan: undefined,
-      unverifiedEmailPlan: undefined,
-      supabaseConfirmsEmail: true,
-    })({
-      issuer: 'firebase',
-      project: 'demo',
-      subject: 'ada',
-      issuedAt: Math.floor(Date.now() / 1000),
-      anonymous: false,
-      emailVerified: true,
-      plan: 'pro',
-      status: 'active',
-      roles: [],
-      scopes: undefined,
-    })
+    const entitlement = entitleBy()(
+      principal({ subject: 'ada', issuedAt: Math.floor(Date.now() / 1000), plan: 'pro' }),
+    )
     const takeIn = createTakeIn({
       store: edge,
       budget,

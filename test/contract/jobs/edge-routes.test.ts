@@ -2,7 +2,6 @@ import { Hono } from 'hono'
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
 import { beforeAll, expect, it } from 'vitest'
 import { createIdentify } from '../../../edge/access/caller.ts'
-import { createEntitle } from '../../../edge/access/entitlement.ts'
 import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
@@ -11,14 +10,13 @@ import type { JobStore } from '../../../edge/jobs/port.ts'
 import { createJobSigner, type SignJob } from '../../../edge/jobs/sign.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { jobRoutes } from '../../../edge/routes/jobs.ts'
-import defaults from '../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
+import { catalog, entitleBy } from '../../fixtures/catalog.ts'
 import { unreadLog } from '../../fixtures/log.ts'
+import { principal } from '../../fixtures/principal.ts'
 import { counters, describeEachRedis, ISSUED_AT } from '../budget/each-redis.ts'
 
-const catalog = Catalog.parse(defaults)
 const HOUR = 3_600_000
 const HASH = 'a'.repeat(64)
 
@@ -35,18 +33,7 @@ const WORST = 1 + 13 + 3 + 8 + (2 + 13 + 3 + 8)
 function credentialOf(header = ''): Credential {
   const [kind, name = ''] = header.replace('Bearer ', '').split(':')
   if (kind === 'key') return { issuer: 'key', id: name, secretHash: HASH }
-  return {
-    issuer: 'firebase',
-    project: 'demo',
-    subject: name,
-    issuedAt: ISSUED_AT,
-    anonymous: false,
-    emailVerified: true,
-    plan: kind === 'free' ? 'free' : 'pro',
-    status: 'active',
-    roles: [],
-    scopes: undefined,
-  }
+  return principal({ subject: name, issuedAt: ISSUED_AT, plan: kind === 'free' ? 'free' : 'pro' })
 }
 
 describeEachRedis('/v1/jobs', (redis) => {
@@ -71,11 +58,7 @@ describeEachRedis('/v1/jobs', (redis) => {
   ) {
     const now = () => redis.clock.now
     const options = { ...redis.local(), timeoutMs: 20_000, clock: now }
-    const entitle = createEntitle(catalog, {
-      anonymousPlan: undefined,
-      unverifiedEmailPlan: undefined,
-      supabaseConfirmsEmail: true,
-    })
+    const entitle = entitleBy()
     const budget = redis.budget()
     const apiKeys = createUpstashApiKeys(options)
     const authenticate = async (c: { req: { header(name: string): string | undefined } }) =>

@@ -19,11 +19,10 @@ import { inputsOf, type Loaded, loadModel } from '../../../inference-host/device
 import type { ModelProto } from '../../../inference-host/onnx/schema.ts'
 import type { SamplingSettings } from '../../../inference-host/work/sampling.ts'
 import { spellOutAttention } from '../../fixtures/graphs/spelled-out.ts'
-import { embeddedModel, realModel } from '../../fixtures/real-models.ts'
+import { describeEachModel, embeddedModel, realModel } from '../../fixtures/models.ts'
 import { copyOf } from '../serving-form/folder.ts'
 
 const chat = embeddedModel('twohop-chat')
-const smol = realModel('SmolLM2-135M-Instruct')
 
 type Wish = {
   prompt: number[]
@@ -210,7 +209,7 @@ describe('the embedded chat model, many at once', () => {
   })
 })
 
-describe.skipIf(!smol.there)(`SmolLM2-135M-Instruct, many at once${smol.missing}`, () => {
+describeEachModel('%s, many at once', [realModel('SmolLM2-135M-Instruct')], (smol) => {
   test('writes what it writes alone with transformers.js', async () => {
     const form = await prepare(smol.folder)
     // Where this machine's kernels round several rows otherwise than one, equal tokens can be asked of float32 only.

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { JOB_KEYS, jobInputsKey, jobKey, jobResultsKey, jobStreamKey } from '../../../shared/jobs/record.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 import { type Serving, serve } from '../serving.ts'
 import { enqueue, jobOf, type WantedJob } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { JOB_KEYS } from '../../../shared/jobs/record.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 import { type HostProcess, startHostProcess } from '../host-process.ts'
 import { manifestOf } from '../serving.ts'
 import { createSigner, type Signer } from '../signer.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 import { type Serving, serve } from '../serving.ts'
 import { enqueue, jobOf, stories } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'

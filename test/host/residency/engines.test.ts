@@ -7,8 +7,8 @@ import type { WorkerData } from '../../../inference-host/model-process/messages.
 import { type ProcessEngine, startProcessEngine } from '../../../inference-host/model-process/process.ts'
 import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
 import type { Work } from '../../../inference-host/work/work.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 import { pacedBy, slowly } from '../../fixtures/pace.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
 
 const data: WorkerData = {
   id: 'chat',

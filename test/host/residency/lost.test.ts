@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { embeddedModel } from '../../fixtures/models.ts'
 import { pacedBy, slowly } from '../../fixtures/pace.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
 import { type Serving, serve } from '../serving.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }

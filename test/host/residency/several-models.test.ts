@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 import { type Serving, serve } from '../serving.ts'
 
 const EMBED = { id: 'embed', source: embeddedModel('twohop-embed').folder, task: 'feature-extraction' }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { ensureServingForm } from '../../../inference-host/decoding/serving-form/ensure.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 

@@ -8,7 +8,7 @@ import { recordFileOf } from '../../../inference-host/decoding/serving-form/reco
 import { RECIPE_VERSION } from '../../../inference-host/decoding/serving-form/rewrite.ts'
 import { digestFile } from '../../../inference-host/weights/digest.ts'
 import type { LockedForm, LockedModel } from '../../../inference-host/weights/lock.ts'
-import { embeddedModel } from '../../fixtures/real-models.ts'
+import { embeddedModel } from '../../fixtures/models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 const GRAPH = 'onnx/model_quantized.onnx'

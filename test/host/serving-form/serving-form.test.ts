@@ -10,12 +10,11 @@ import { loadModel } from '../../../inference-host/device/load.ts'
 import type { ModelProto } from '../../../inference-host/onnx/schema.ts'
 import { spellOutAttention } from '../../fixtures/graphs/spelled-out.ts'
 import { normalizeQk, packQkv } from '../../fixtures/graphs/variants.ts'
-import { embeddedModel, realModel } from '../../fixtures/real-models.ts'
+import { describeEachModel, embeddedModel, realModel } from '../../fixtures/models.ts'
 import { type Copy, copyOf } from './folder.ts'
 import { generateGreedily, serveGreedily } from './greedy.ts'
 
 const chat = embeddedModel('twohop-chat')
-const smol = realModel('SmolLM2-135M-Instruct')
 
 function spellOut(model: ModelProto): void {
   spellOutAttention(model)
@@ -112,8 +111,8 @@ describe('the embedded chat model', () => {
   })
 })
 
-describe(`SmolLM2-135M-Instruct${smol.missing}`, () => {
-  test.skipIf(!smol.there)('has a serving form that is exact for a slot alone', async () => {
+describeEachModel('the serving form of %s', [realModel('SmolLM2-135M-Instruct')], (smol) => {
+  test('has a serving form that is exact for a slot alone', async () => {
     const copy = await copyOf(smol.folder)
     const { description, verified, bytes } = await prepared(copy)
     expect(description).toMatchObject({ family: 'gqa', layers: 30, kvHeads: 3, headDim: 64, vocab: 49_152 })
@@ -123,7 +122,7 @@ describe(`SmolLM2-135M-Instruct${smol.missing}`, () => {
     expect(bytes).toBeLessThan(300_000)
   })
 
-  test.skipIf(!smol.there)('spelled out, differs by less than 1e-3 and answers the same tokens', async () => {
+  test('spelled out, differs by less than 1e-3 and answers the same tokens', async () => {
     const { alone, joined, verified } = await answers(await copyOf(smol.folder, spellOut), 'q4', [5, 3])
     expect(joined).toEqual(alone)
     expect(verified?.measured.alone).toBeLessThan(1e-3)

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { allows } from '../../../inference-host/decoding/structure/mask.ts'
 import type { Structured } from '../../../inference-host/decoding/structure/matcher.ts'
 import { createDetokenizer } from '../../../inference-host/decoding/writing/detokenizer.ts'
 import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { loadTokenizer } from '../../../inference-host/weights/tokenizer.ts'
 import { TwohopError } from '../../../shared/errors.ts'
-import { embeddedModel, realModel } from '../../fixtures/real-models.ts'
+import { describeEachModel, embeddedModel, realModel } from '../../fixtures/models.ts'
 import {
   bind,
   endless,
@@ -22,49 +22,45 @@ import {
 import { randomSchema } from '../../fixtures/structure/random-schema.ts'
 import { REALISTIC } from '../../fixtures/structure/realistic-schemas.ts'
 
-const embedded = embeddedModel('twohop-chat')
-const real = realModel('SmolLM2-135M-Instruct')
+const VOCABULARIES = [
+  { ...embeddedModel('twohop-chat'), schemas: 400 },
+  { ...realModel('SmolLM2-135M-Instruct'), schemas: 40 },
+]
 const MODELS = [uniform, endless, opening, hasty]
 
-describe.each([
-  ['the embedded model', embedded, 400],
-  [`SmolLM2${real.missing}`, real, 40],
-])('with the tokens of %s', (_, { folder, there }, schemas) => {
-  test.skipIf(!there)(
-    `every answer to ${schemas} random schemas validates, or its schema is refused by name`,
-    () => {
-      const vocabulary = vocabularyOf(folder)
-      let answers = 0
-      const property = fc.property(randomSchema(4), fc.integer(), (schema, seed) => {
-        let structured: Structured
-        try {
-          structured = bind(schemaStructure(schema), vocabulary)
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'invalid_request', param: expect.stringMatching(/^schema/) })
-          expect(error).toBeInstanceOf(TwohopError)
-          return
+describeEachModel('with the tokens of %s', VOCABULARIES, ({ folder, schemas }) => {
+  test(`every answer to ${schemas} random schemas validates, or its schema is refused by name`, () => {
+    const vocabulary = vocabularyOf(folder)
+    let answers = 0
+    const property = fc.property(randomSchema(4), fc.integer(), (schema, seed) => {
+      let structured: Structured
+      try {
+        structured = bind(schemaStructure(schema), vocabulary)
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'invalid_request', param: expect.stringMatching(/^schema/) })
+        expect(error).toBeInstanceOf(TwohopError)
+        return
+      }
+      const validate = validator().compile(schema as object)
+      const random = seededRandom(seed)
+      const fewest = structured.fewestTokens
+      for (const make of MODELS)
+        for (const maxTokens of [fewest, fewest + 15, fewest + 120]) {
+          const answer = generate(
+            structured.start(maxTokens),
+            vocabulary,
+            make(random, vocabulary),
+            maxTokens,
+          )
+          expect(validate(JSON.parse(answer)), `${make.name} ${maxTokens}: ${answer}`).toBe(true)
+          answers++
         }
-        const validate = validator().compile(schema as object)
-        const random = seededRandom(seed)
-        const fewest = structured.fewestTokens
-        for (const make of MODELS)
-          for (const maxTokens of [fewest, fewest + 15, fewest + 120]) {
-            const answer = generate(
-              structured.start(maxTokens),
-              vocabulary,
-              make(random, vocabulary),
-              maxTokens,
-            )
-            expect(validate(JSON.parse(answer)), `${make.name} ${maxTokens}: ${answer}`).toBe(true)
-            answers++
-          }
-      })
-      fc.assert(property, { numRuns: schemas, seed: 4 })
-      expect(answers).toBeGreaterThan(schemas * 6)
-    },
-  )
+    })
+    fc.assert(property, { numRuns: schemas, seed: 4 })
+    expect(answers).toBeGreaterThan(schemas * 6)
+  })
 
-  test.skipIf(!there)('the text that the tokenizer makes of the tokens validates too', async () => {
+  test('the text that the tokenizer makes of the tokens validates too', async () => {
     const vocabulary = vocabularyOf(folder)
     const tokenizer = await loadTokenizer(folder)
     for (const [name, schema] of Object.entries(REALISTIC)) {

@@ -4,7 +4,7 @@ import { catalogEntry } from '../../../inference-host/pull/catalog-entry.ts'
 import { readManifest, sourceFolder } from '../../../inference-host/weights/manifest.ts'
 import written from '../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../shared/catalog.ts'
-import { REPOSITORY } from '../../fixtures/weights/real.ts'
+import { REPOSITORY } from '../../fixtures/models.ts'
 
 const manifestFile = path.join(REPOSITORY, 'inference-host/models.json')
 const { models: entries } = await readManifest(manifestFile)

@@ -1,28 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createEntitle, type Policy } from '../../../../edge/access/entitlement.ts'
 import { rateHeaders } from '../../../../edge/access/rate-headers.ts'
-import type { Principal } from '../../../../edge/identity/principal.ts'
-import defaults from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
+import { catalog, entitleBy } from '../../../fixtures/catalog.ts'
+import { principal } from '../../../fixtures/principal.ts'
 
-const catalog = Catalog.parse(defaults)
-const strict: Policy = {
-  anonymousPlan: undefined,
-  unverifiedEmailPlan: undefined,
-  supabaseConfirmsEmail: true,
-}
-const somebody: Principal = {
-  issuer: 'firebase',
-  project: 'demo',
-  subject: 'u1',
-  issuedAt: 1_795_000_000,
-  anonymous: false,
-  emailVerified: true,
-  plan: undefined,
-  status: 'active',
-  roles: [],
-  scopes: undefined,
-}
+const somebody = principal()
 const codeOf = (run: () => unknown): string => {
   try {
     run()
@@ -33,7 +14,7 @@ const codeOf = (run: () => unknown): string => {
 }
 
 describe('entitlement', () => {
-  const entitle = createEntitle(catalog, strict)
+  const entitle = entitleBy()
 
   it('gives a user without a plan the default plan, and the account of its issuer, project and subject', () => {
     const { spender, plan } = entitle(somebody)
@@ -50,18 +31,18 @@ describe('entitlement', () => {
     ['plan_unknown', { plan: 'platinum' }, {}],
     ['plan_unknown', { plan: '__proto__' }, {}],
   ] as const)('answers %s to %o', (code, who, policy) => {
-    const run = createEntitle(catalog, { ...strict, ...policy })
+    const run = entitleBy(catalog, policy)
     expect(codeOf(() => run({ ...somebody, ...who }))).toBe(code)
   })
 
   it('gives anonymous and unverified users the plan that configuration names, not the one they claim', () => {
-    const lenient = createEntitle(catalog, { ...strict, anonymousPlan: 'free', unverifiedEmailPlan: 'free' })
+    const lenient = entitleBy(catalog, { anonymousPlan: 'free', unverifiedEmailPlan: 'free' })
     expect(lenient({ ...somebody, anonymous: true, plan: 'pro' }).plan.id).toBe('free')
     expect(lenient({ ...somebody, emailVerified: false, plan: 'pro' }).plan.id).toBe('free')
   })
 
   it('suspends anonymous users too', () => {
-    const lenient = createEntitle(catalog, { ...strict, anonymousPlan: 'free' })
+    const lenient = entitleBy(catalog, { anonymousPlan: 'free' })
     expect(codeOf(() => lenient({ ...somebody, anonymous: true, status: 'suspended' }))).toBe(
       'account_suspended',
     )

@@ -1,32 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { createIdentify } from '../../../../edge/access/caller.ts'
-import { createEntitle } from '../../../../edge/access/entitlement.ts'
 import { SCOPES, scopesOf } from '../../../../edge/access/scopes.ts'
 import { createStoredPlan } from '../../../../edge/access/stored-plan.ts'
 import type { ApiKey } from '../../../../edge/api-keys/port.ts'
 import type { AccountRecord } from '../../../../edge/budget/accounts.ts'
-import type { Credential, PresentedApiKey, Principal } from '../../../../edge/identity/principal.ts'
-import defaults from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
+import type { Credential, PresentedApiKey } from '../../../../edge/identity/principal.ts'
+import { catalog, entitleBy } from '../../../fixtures/catalog.ts'
+import { principal } from '../../../fixtures/principal.ts'
 
-const catalog = Catalog.parse(defaults)
-const entitle = createEntitle(catalog, {
-  anonymousPlan: undefined,
-  unverifiedEmailPlan: undefined,
-  supabaseConfirmsEmail: true,
-})
-const user: Principal = {
-  issuer: 'firebase',
-  project: 'demo',
-  subject: 'u1',
-  issuedAt: 1000,
-  anonymous: false,
-  emailVerified: true,
-  plan: undefined,
-  status: 'active',
-  roles: [],
-  scopes: undefined,
-}
+const entitle = entitleBy()
+const user = principal({ issuedAt: 1000 })
 const presented: PresentedApiKey = { issuer: 'key', id: 'k1', secretHash: 'a'.repeat(64) }
 const KEY: ApiKey = {
   id: 'k1',

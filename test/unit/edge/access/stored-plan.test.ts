@@ -1,31 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { createEntitle } from '../../../../edge/access/entitlement.ts'
 import { createStoredPlan, OtherPlanError } from '../../../../edge/access/stored-plan.ts'
 import type { Principal } from '../../../../edge/identity/principal.ts'
-import defaults from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { entitleBy } from '../../../fixtures/catalog.ts'
+import { principal as anyPrincipal } from '../../../fixtures/principal.ts'
 
-const policy = { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true }
-const principal = (changes: Partial<Principal> = {}): Principal => ({
-  issuer: 'firebase',
-  project: 'demo',
-  subject: 'u1',
-  issuedAt: 7,
-  anonymous: false,
-  emailVerified: true,
-  plan: undefined,
-  status: 'active',
-  roles: [],
-  scopes: undefined,
-  ...changes,
-})
+const principal = (changes: Partial<Principal> = {}) => anyPrincipal({ issuedAt: 7, ...changes })
 
 /** A store that names `plan` for every account, and how often it was asked for it by itself or by a reservation. */
 function store(plan: string | undefined, capacity = 10) {
   const state = { plan, asked: 0, reserved: 0, now: 1000 }
   const { storedEntitlement, withStoredPlan } = createStoredPlan({
-    entitle: createEntitle(Catalog.parse(defaults), policy),
+    entitle: entitleBy(),
     planOf: async (payer) => {
       expect(payer).toMatchObject({ issuedAt: 7 })
       state.asked++
@@ -105,7 +91,7 @@ describe('the plan that the store names', () => {
 
   it('that changes between two tries is no third try', async () => {
     const { withStoredPlan } = createStoredPlan({
-      entitle: createEntitle(Catalog.parse(defaults), policy),
+      entitle: entitleBy(),
       planOf: async () => undefined,
       now: () => 0,
     })
@@ -121,7 +107,7 @@ describe('the plan that the store names', () => {
   it('fails closed when the store is away', async () => {
     const away = new TwohopError('store_unavailable', 'away')
     const { withStoredPlan, storedEntitlement } = createStoredPlan({
-      entitle: createEntitle(Catalog.parse(defaults), policy),
+      entitle: entitleBy(),
       planOf: () => Promise.reject(away),
       now: () => 0,
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createEntitle } from '../../../../edge/access/entitlement.ts'
 import { parseJob } from '../../../../edge/jobs/parse.ts'
-import { catalog, entitledTo, refusal as refusalOf } from '../../../fixtures/entitled.ts'
+import { catalog, entitleBy, modelOf } from '../../../fixtures/catalog.ts'
+import { entitledTo, refusal as refusalOf } from '../../../fixtures/entitled.ts'
 
 const as = (plan: string, scopes?: readonly string[]) => entitledTo(plan, catalog, scopes)
 const pro = as('pro')
@@ -71,12 +71,12 @@ describe('a job', () => {
   })
 
   it('is for one model', () => {
-    const second = { ...catalog.models[0], id: 'other-chat' } as (typeof catalog.models)[number]
+    const second = { ...modelOf('twohop-chat'), id: 'other-chat' }
     const plans = catalog.plans.map((plan) => ({ ...plan, models: [...plan.models, 'other-chat'] }))
-    const both = createEntitle(
-      { ...catalog, models: [...catalog.models, second], plans },
-      { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true },
-    )({ issuer: 'key', id: 'k', secretHash: 'h' }, 'pro')
+    const both = entitleBy({ ...catalog, models: [...catalog.models, second], plans })(
+      { issuer: 'key', id: 'k', secretHash: 'h' },
+      'pro',
+    )
     const inputs = [hello, hello, hello, { ...hello, model: 'other-chat' }]
     expect(refusal({ endpoint, inputs: inputs.slice(0, 3) }, both)).toBe('none')
     expect(refusal({ endpoint, inputs }, both)).toEqual(['invalid_request', 'inputs[3].model'])

@@ -4,16 +4,13 @@ import { createHold } from '../../../../edge/metering/hold.ts'
 import { stopAndSettle, usageWithin } from '../../../../edge/metering/used.ts'
 import type { Work } from '../../../../edge/parse/work.ts'
 import type { HostUsage } from '../../../../edge/upstream/port.ts'
-import defaults from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
 import { Prices, unitsOf } from '../../../../shared/units.ts'
+import { modelOf, planOf } from '../../../fixtures/catalog.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
-const { models, plans } = Catalog.parse(defaults)
-const [chat] = models
-const [free] = plans
-if (!chat || !free) throw new Error('the catalog has a model and a plan')
+const chat = modelOf('twohop-chat')
+const free = planOf('free')
 const TIMEOUT_MS = 120_000
 
 const counters = { limit: 1000, used: 0, held: 0, resetMs: 1000 }

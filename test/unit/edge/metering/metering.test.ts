@@ -5,17 +5,14 @@ import { createHold } from '../../../../edge/metering/hold.ts'
 import { meter } from '../../../../edge/metering/meter.ts'
 import type { Work } from '../../../../edge/parse/work.ts'
 import type { Host, HostUsage } from '../../../../edge/upstream/port.ts'
-import defaults from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { modelOf, planOf } from '../../../fixtures/catalog.ts'
 import { readLog } from '../../../fixtures/log.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 // Hosts that break off, lie or hang: faults that the real one does not have. The budget keeps what it is told.
-const { models, plans } = Catalog.parse(defaults)
-const [chat] = models
-const [free] = plans
-if (!chat || !free) throw new Error('the catalog has a chat model and a plan')
+const chat = modelOf('twohop-chat')
+const free = planOf('free')
 
 const window = { limit: 1000, used: 0, held: 0, resetMs: 1000 }
 const allowance: Allowance = {

@@ -5,12 +5,13 @@ import { HostChatRequest } from '../../../../shared/openai/chat.ts'
 import type { Tool, ToolCall } from '../../../../shared/openai/structure.ts'
 import { TOOL_RESPONSE_BYTES, toolCallBytes, toolPromptBytes } from '../../../../shared/openai/tool-text.ts'
 import { anyText } from '../../../fixtures/any-text.ts'
-import { catalog, entitledTo, refusal } from '../../../fixtures/entitled.ts'
+import { modelOf } from '../../../fixtures/catalog.ts'
+import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 
 const free = entitledTo('free')
 const pro = entitledTo('pro')
 const hello = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }] }
-const overhead = catalog.models[0]?.overhead ?? { request: 0, item: 0 }
+const { overhead } = modelOf('twohop-chat')
 
 describe('a chat request', () => {
   it('becomes work with the plan default for max_tokens and a worst case of bytes plus overhead', () => {

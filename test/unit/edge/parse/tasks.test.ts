@@ -8,7 +8,8 @@ import { HostCompletionRequest } from '../../../../shared/openai/completions.ts'
 import { HostEmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
 import { HostRerankRequest } from '../../../../shared/rerank.ts'
 import { HostTaskRequest } from '../../../../shared/tasks.ts'
-import { catalog, entitledTo, refusal } from '../../../fixtures/entitled.ts'
+import { catalog } from '../../../fixtures/catalog.ts'
+import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 
 const free = entitledTo('free')
 const pro = entitledTo('pro')

@@ -1,19 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { worstCase, worstCaseOfPairs } from '../../../../edge/parse/worst-case.ts'
-import { catalog } from '../../../fixtures/entitled.ts'
+import { modelOf } from '../../../fixtures/catalog.ts'
+
+const model = modelOf('twohop-embed')
 
 describe('the worst case', () => {
   it('of an encoder is bounded by one context an input', () => {
-    const model = catalog.models[1]
-    if (!model) throw new Error('no encoder')
     expect(worstCase(model, ['x'.repeat(9999), 'y'], 0).promptTokens).toBe(
       Math.min(10_000 + 2 * model.overhead.item, 2 * model.context),
     )
   })
 
   it('of pairs counts a shared text with each, and each pair within a context', () => {
-    const [, model] = catalog.models
-    if (!model) throw new Error('no encoder')
     const pairs = [
       ['€', 'ab'],
       ['€', 'x'.repeat(9999)],

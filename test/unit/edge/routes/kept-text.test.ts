@@ -5,15 +5,13 @@ import type { Caller } from '../../../../edge/access/caller.ts'
 import { keptText, parseAs } from '../../../../edge/parse/body.ts'
 import { adminRoutes } from '../../../../edge/routes/admin.ts'
 import { apiKeyRoutes } from '../../../../edge/routes/api-keys.ts'
-import defaults from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
+import { planOf } from '../../../fixtures/catalog.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
 
-const { plans } = Catalog.parse(defaults)
 const caller: Caller = {
   account: 'firebase:demo:ada',
-  plan: plans[0] as (typeof plans)[number],
+  plan: planOf('free'),
   claimedPlan: undefined,
   scopes: new Set(['keys', 'admin', 'chat']),
   key: undefined,

@@ -11,7 +11,7 @@ import { createEdge } from '../../../../edge/runtime/edge.ts'
 import { EDGE_VARIABLES } from '../../../../edge/runtime/variables.ts'
 import { createMint } from '../../../../local/issuer/mint.ts'
 import { type LocalRedis, startRedis } from '../../../../local/redis/start.ts'
-import { catalog } from '../../../fixtures/entitled.ts'
+import { catalog } from '../../../fixtures/catalog.ts'
 import { readLog } from '../../../fixtures/log.ts'
 import { keys, PROJECT } from '../../../fixtures/signed-world.ts'
 

@@ -10,9 +10,9 @@ import {
   readLock,
   writeLock,
 } from '../../../../inference-host/weights/lock.ts'
+import { REPOSITORY } from '../../../fixtures/models.ts'
 import { freshFolder } from '../../../fixtures/weights/folder.ts'
 import { COMMIT, faults, REPOSITORY_ID, sha256, startHub } from '../../../fixtures/weights/hub-server.ts'
-import { REPOSITORY } from '../../../fixtures/weights/real.ts'
 import { TINY_WEIGHTS, tinyModel } from '../../../fixtures/weights/tiny-model.ts'
 
 const COMMAND = path.join(REPOSITORY, 'inference-host/pull/command.ts')

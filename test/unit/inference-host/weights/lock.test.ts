@@ -4,8 +4,8 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { lockFileOf, readLock, verifyModel, writeLock } from '../../../../inference-host/weights/lock.ts'
 import { ModelEntry, readManifest } from '../../../../inference-host/weights/manifest.ts'
+import { REPOSITORY } from '../../../fixtures/models.ts'
 import { freshFolder, writeFiles } from '../../../fixtures/weights/folder.ts'
-import { REPOSITORY } from '../../../fixtures/weights/real.ts'
 
 const FILES = {
   'config.json': '{}',

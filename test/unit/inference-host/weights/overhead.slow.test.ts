@@ -1,9 +1,9 @@
 import { PreTrainedTokenizer } from '@huggingface/transformers'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { byteBoundBreaker, measureOverhead } from '../../../../inference-host/weights/overhead.ts'
 import { loadTokenizer } from '../../../../inference-host/weights/tokenizer.ts'
-import { embeddedModel, realModel } from '../../../fixtures/weights/real.ts'
+import { describeEachModel, embeddedModel, realModel } from '../../../fixtures/models.ts'
 
 type Message = { role: 'system' | 'user' | 'assistant'; content: string }
 
@@ -92,45 +92,40 @@ function holdsForTexts(tokenizer: PreTrainedTokenizer, numRuns: number): void {
   )
 }
 
-const smol = realModel('SmolLM2-135M-Instruct')
-const miniLm = realModel('all-MiniLM-L6-v2')
+const CHAT_MODELS = [
+  { ...embeddedModel('twohop-chat'), system: undefined },
+  {
+    ...realModel('SmolLM2-135M-Instruct'),
+    /** What its template puts before a conversation without one. */
+    system: 'system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face',
+  },
+]
+const READERS = [
+  embeddedModel('twohop-embed'),
+  embeddedModel('twohop-classify'),
+  realModel('all-MiniLM-L6-v2'),
+]
 
-describe('the embedded models', () => {
-  test('twohop-chat: every conversation is covered', async () => {
-    const tokenizer = await loadTokenizer(embeddedModel('twohop-chat'))
-    expect(holdsForChats(tokenizer, 200)).toBe(200)
-    holdsForTexts(tokenizer, 200)
-    expect(byteBoundBreaker(tokenizer)).toBeUndefined()
-  })
-
-  test.each(['twohop-embed', 'twohop-classify'])('%s: every input is covered', async (name) => {
-    const tokenizer = await loadTokenizer(embeddedModel(name))
-    holdsForTexts(tokenizer, 400)
-    expect(byteBoundBreaker(tokenizer)).toBeUndefined()
-  })
-})
-
-describe.skipIf(!smol)('SmolLM2-135M-Instruct', () => {
+describeEachModel('the overhead of %s', CHAT_MODELS, ({ folder, system }) => {
   let loaded: PreTrainedTokenizer
   beforeAll(async () => {
-    loaded = await loadTokenizer(smol as string)
+    loaded = await loadTokenizer(folder)
   })
   const withTemplate = (chat_template: string) =>
     new PreTrainedTokenizer(loaded._tokenizerJSON, { ...loaded._tokenizerConfig, chat_template })
 
   test('every conversation and every raw prompt is covered', () => {
     expect(holdsForChats(loaded, 200)).toBe(200)
-    holdsForTexts(loaded, 100)
+    holdsForTexts(loaded, 200)
+    expect(byteBoundBreaker(loaded)).toBeUndefined()
   })
 
   test('the measure is what ChatML adds: two marks, the role in bytes, a newline', () => {
-    const system = loaded.encode(
-      'system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face',
-    ).length
+    // Where a conversation that begins with the costliest role gets a default system prompt: two marks and a newline.
+    const before = system === undefined ? 0 : 3 + loaded.encode(system).length
     const generation = 1 + loaded.encode('assistant\n').length
     expect(measureOverhead(loaded)).toEqual({
-      // The longest role is the costliest, and a conversation that begins with it gets the default system prompt.
-      request: 3 + system + generation,
+      request: before + generation,
       item: 3 + bytesOf('assistant\n'),
     })
   })
@@ -178,17 +173,18 @@ describe.skipIf(!smol)('SmolLM2-135M-Instruct', () => {
   })
 })
 
-describe.skipIf(!miniLm)('all-MiniLM-L6-v2', () => {
+describeEachModel('the overhead of %s', READERS, ({ folder }) => {
   test('every input is covered, by its two special tokens', async () => {
-    const tokenizer = await loadTokenizer(miniLm as string)
+    const tokenizer = await loadTokenizer(folder)
     expect(measureOverhead(tokenizer)).toEqual({ request: 0, item: 2 })
     holdsForTexts(tokenizer, 600)
+    expect(byteBoundBreaker(tokenizer)).toBeUndefined()
   })
 
   // A word piece covers at least one character of the normalized text, and the normalizer works character by
   // character, so this is the whole proof that WordPiece never makes more tokens than there were bytes.
   test('the normalizer makes of no character more characters than it has bytes', async () => {
-    const { normalizer } = (await loadTokenizer(miniLm as string))._tokenizer
+    const { normalizer } = (await loadTokenizer(folder))._tokenizer
     if (!normalizer) throw new Error('a BERT tokenizer has a normalizer')
     const broken: string[] = []
     for (let point = 0; point <= 0x10ffff; point++) {

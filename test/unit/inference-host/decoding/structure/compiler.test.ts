@@ -11,8 +11,8 @@ import {
 import { createMatchers } from '../../../../../inference-host/decoding/structure/matchers.ts'
 import { packProgram, unpackProgram } from '../../../../../inference-host/decoding/structure/packed.ts'
 import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import { STOP, schemaStructure, vocabularyOf } from '../../../../fixtures/structure/drive.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
 const numbered = (maximum: number): Structure => schemaStructure({ type: 'integer', minimum: 0, maximum })
 
@@ -56,7 +56,7 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
     const compiled = await compiler.compile(numbered(99))
     expect(unpackProgram(compiled.program)).toEqual(compileStructure(numbered(99)))
     const match = createMatchers({
-      vocabulary: vocabularyOf(embeddedModel('twohop-chat')),
+      vocabulary: vocabularyOf(embeddedModel('twohop-chat').folder),
       stopTokens: [STOP],
     })
     expect(match(compiled, 10).fewestTokens).toBe(2)

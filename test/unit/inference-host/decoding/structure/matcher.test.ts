@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { allows } from '../../../../../inference-host/decoding/structure/mask.ts'
 import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import {
   bind,
   endless,
@@ -13,9 +14,8 @@ import {
   uniform,
   vocabularyOf,
 } from '../../../../fixtures/structure/drive.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
-const vocabulary = vocabularyOf(embeddedModel('twohop-chat'))
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
 const words = () => new Int32Array(Math.ceil(vocabulary.tokens.length / 32))
 const regex = (pattern: string): Structure => ({ kind: 'regex', pattern, path: ['regex'] })
 const grammar = (source: string): Structure => ({ kind: 'grammar', grammar: source, path: ['grammar'] })

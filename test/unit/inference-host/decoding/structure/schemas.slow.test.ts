@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Structured } from '../../../../../inference-host/decoding/structure/matcher.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
 import { TwohopError } from '../../../../../shared/errors.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import {
   bind,
   endless,
@@ -16,9 +17,8 @@ import {
 } from '../../../../fixtures/structure/drive.ts'
 import { randomSchema } from '../../../../fixtures/structure/random-schema.ts'
 import { REALISTIC } from '../../../../fixtures/structure/realistic-schemas.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
-const vocabulary = vocabularyOf(embeddedModel('twohop-chat'))
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
 const MODELS = [uniform, endless, opening, hasty]
 
 /** Answers of every kind of model, in as few tokens as fit and in more, are valid. */

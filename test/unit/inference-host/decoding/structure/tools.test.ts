@@ -12,6 +12,7 @@ import {
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
 import type { Tool } from '../../../../../shared/openai/structure.ts'
 import { toolPromptBytes } from '../../../../../shared/openai/tool-text.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import {
   bind,
   endless,
@@ -23,7 +24,6 @@ import {
   validator,
   vocabularyOf,
 } from '../../../../fixtures/structure/drive.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
 /** A whole answer, read at once. */
 function readToolCalls(answer: string, newId: () => string) {
@@ -35,7 +35,7 @@ function readToolCalls(answer: string, newId: () => string) {
   }
 }
 
-const vocabulary = vocabularyOf(embeddedModel('twohop-chat'))
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
 const parameters = {
   type: 'object',
   properties: { city: { type: 'string', maxLength: 12 }, days: { type: 'integer', minimum: 1, maximum: 7 } },

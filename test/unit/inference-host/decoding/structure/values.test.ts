@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import { bind, schemaStructure, vocabularyOf } from '../../../../fixtures/structure/drive.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
-const vocabulary = vocabularyOf(embeddedModel('twohop-chat'))
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
 
 /** Whether `answer` can be written, a byte at a time. */
 function accepts(schema: unknown, answer: string): boolean {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { readVocabulary } from '../../../../../inference-host/decoding/structure/vocabulary.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import { vocabularyOf } from '../../../../fixtures/structure/drive.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
 const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString('latin1')
 
 test('byte-level tokens are read back to their bytes; special ones stand for none', () => {
-  const { tokens, ofByte } = vocabularyOf(embeddedModel('twohop-chat'))
+  const { tokens, ofByte } = vocabularyOf(embeddedModel('twohop-chat').folder)
   expect(tokens.slice(0, 3)).toEqual([undefined, undefined, undefined])
   for (let byte = 0; byte < 256; byte++)
     expect(text(tokens[ofByte[byte] ?? -1])).toBe(String.fromCharCode(byte))

@@ -6,10 +6,10 @@ import type * as Xgrammar from '@mlc-ai/web-xgrammar'
 import { expect, test } from 'vitest'
 import { allows } from '../../../../../inference-host/decoding/structure/mask.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 import { bind, STOP, vocabularyOf } from '../../../../fixtures/structure/drive.ts'
-import { embeddedModel } from '../../../../fixtures/weights/real.ts'
 
-const folder = embeddedModel('twohop-chat')
+const folder = embeddedModel('twohop-chat').folder
 const vocabulary = vocabularyOf(folder)
 
 /** Its one file is CommonJS under a package.json that says module; a copy with the right name loads. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { chatPrompt, textPrompt } from '../../../../../inference-host/decoding/writing/prompt.ts'
 import { publicPrefixes } from '../../../../../inference-host/decoding/writing/public-prefixes.ts'
 import { loadTokenizer } from '../../../../../inference-host/weights/tokenizer.ts'
-import { embeddedModel } from '../../../../fixtures/real-models.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 
 const tokenizer = await loadTokenizer(embeddedModel('twohop-chat').folder)
 const SYSTEM = 'You answer questions about gardens, in one short sentence.'

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test, vi } from 'vitest'
+import {
+  ctrlC,
+  endedWell,
+  endsWithNpm,
+  expectGone,
+  family,
+  npmStart,
+  ownTemporaryFolder,
+  postgresFolders,
+  ROOT,
+} from './start.ts'
+
+const run = promisify(execFile)
+const dir = await ownTemporaryFolder()
+
+describe('what goes wrong', () => {
+  test('killed for good, it leaves no process; the next start goes through', async () => {
+    const crashed = npmStart(dir, '--port', '0')
+    await crashed.printed('up as process')
+    const pids = await family(Number(crashed.process.pid))
+    process.kill(-Number(crashed.process.pid), 'SIGKILL')
+    await expectGone(pids)
+    await expect.poll(() => postgresFolders(dir), { timeout: 10_000 }).toEqual([])
+    const left = await readFile(crashed.stackFile, 'utf8')
+
+    const again = npmStart(dir, '--port', '0')
+    await again.printed('Twohop is up at')
+    expect(await readFile(again.stackFile, 'utf8')).not.toBe(left)
+
+    // As a supervisor or a container ends it: npm hands the signal to a shell, which hands it to nobody.
+    await endsWithNpm(again, 'SIGTERM')
+  })
+
+  test('Ctrl-C while it is still coming up leaves no process either', async () => {
+    const early = npmStart(dir, '--port', '0')
+    await early.printed('issuer ')
+    const pids = await family(Number(early.process.pid))
+    ctrlC(early)
+    expect(await early.closed).toSatisfy(endedWell)
+    await expectGone(pids)
+    expect(early.output().stderr).toBe('')
+    expect(early.output().stdout).not.toContain('Twohop is up')
+  })
+
+  test('without a Postgres that runs, it says so in one line and does without a ledger', async () => {
+    const none = join(dir, 'no-postgres.mjs')
+    await writeFile(none, "process.env.POSTGRES_PREFER = 'nowhere'")
+    vi.stubEnv('NODE_OPTIONS', `--import ${none}`)
+    const { printed, output, stack, closed, ...rest } = npmStart(dir, '--port', '0')
+    vi.stubEnv('NODE_OPTIONS', '')
+    await printed('Twohop is up at')
+    expect(output().stdout).toMatch(/^postgres +there is none, so usage events stay in Redis$/m)
+    expect(output().stdout).not.toContain('usage_events')
+    const { edge, postgres, tokens } = await stack()
+    expect(postgres).toBe(null)
+    const headers = { authorization: `Bearer ${tokens.supabase.pro}` }
+    expect((await fetch(`${edge.url}/v1/models`, { headers })).status).toBe(200)
+    await endsWithNpm({ printed, output, stack, closed, ...rest }, 'SIGKILL')
+  })
+
+  test('a model that is not there is one line and exit code 1', async () => {
+    const { closed, output } = npmStart(dir, '--port', '0', '--model', './no-such-model')
+    expect(await closed).toBe(1)
+    expect(output().stderr).toBe(
+      '--model ./no-such-model: there is no such folder with a config.json in it, and it is no hub id (owner/name).\n',
+    )
+  })
+
+  test('a device that is not there is one line and exit code 1', async () => {
+    const { closed, output } = npmStart(dir, '--port', '0', '--device', 'cuda')
+    expect(await closed).toBe(1)
+    expect(output().stderr).toMatch(/^.*cuda.*\n$/)
+  })
+
+  test('a Node that is too old is one line and exit code 1', async () => {
+    // Only the version is made up: an old Node itself would have to be downloaded.
+    const old = join(dir, 'old-node.mjs')
+    await writeFile(
+      old,
+      "Object.defineProperty(process, 'versions', { value: { node: '18.20.4' } }); Object.defineProperty(process, 'version', { value: 'v18.20.4' })",
+    )
+    const bootstrap = run(process.execPath, ['--import', old, join(ROOT, 'local/bootstrap.mjs')])
+    await expect(bootstrap).rejects.toMatchObject({
+      code: 1,
+      stderr: 'Twohop needs Node 20 or newer; this is v18.20.4.\n',
+    })
+  })
+})

@@ -1,0 +1,58 @@
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { corsFor, requireOrigin } from '../../../../edge/access/origins.ts'
+import { errorResponse, type TwohopError } from '../../../../shared/errors.ts'
+
+const EXTENSION = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
+const allowed = new Set(['https://app.example', EXTENSION])
+const app = new Hono().use(corsFor(allowed)).use(requireOrigin(allowed))
+app.get('/', (c) => c.text('in'))
+app.onError((error) => errorResponse(error as TwohopError, 'r1'))
+
+const from = (origin?: string) => app.request('/', origin === undefined ? {} : { headers: { origin } })
+
+describe('origins', () => {
+  it.each([...allowed])('%s is let in and may read the answer', async (origin) => {
+    const answer = await from(origin)
+    expect(await answer.text()).toBe('in')
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(answer.headers.get('access-control-expose-headers')).toContain('x-request-id')
+  })
+
+  it('none at all passes: there the token decides', async () => {
+    expect((await from()).status).toBe(200)
+  })
+
+  it.each([
+    'https://app.example.evil.test',
+    'http://app.example',
+    'https://app.example:8443',
+    'https://APP.example',
+    `${EXTENSION}x`,
+    'null',
+    '',
+  ])('%s is refused, and may not even read why', async (origin) => {
+    const answer = await from(origin)
+    expect(answer.status).toBe(403)
+    expect(await answer.json()).toMatchObject({ error: { code: 'origin_not_allowed' } })
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('a preflight is answered for ten minutes, to an allowed origin only', async () => {
+    const ask = (origin: string) =>
+      app.request('/', {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'x-own',
+        },
+      })
+    const { headers, status } = await ask('https://app.example')
+    expect(status).toBe(204)
+    expect(headers.get('access-control-max-age')).toBe('600')
+    expect(headers.get('access-control-allow-methods')).toBe('GET,POST,DELETE')
+    expect(headers.get('access-control-allow-headers')).toBe('x-own')
+    expect((await ask('https://evil.test')).headers.get('access-control-allow-origin')).toBeNull()
+  })
+})

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { checkReservation, decoderRoom, rewriteRoom } from '../../../../inference-host/work/limits.ts'
+import { refusal } from '../../../fixtures/entitled.ts'
+
+const LIMITS = { promptTokens: 10, outputTokens: 8 }
+
+it('a decoder holds prompt and output together', () => {
+  expect(decoderRoom(10, LIMITS, 100)).toBe(8)
+  expect(decoderRoom(10, LIMITS, 13)).toBe(3)
+  expect(decoderRoom(10, LIMITS, 11)).toBe(1)
+  expect(refusal(() => decoderRoom(10, LIMITS, 10))[0]).toBe('context_length_exceeded')
+})
+
+it('an encoder-decoder holds as much of each', () => {
+  expect(rewriteRoom(10, LIMITS, 10)).toBe(8)
+  expect(rewriteRoom(5, LIMITS, 5)).toBe(5)
+  expect(refusal(() => rewriteRoom(6, LIMITS, 5))[0]).toBe('context_length_exceeded')
+})
+
+it('a prompt beyond the reservation is refused, the last reserved token is not', () => {
+  for (const room of [decoderRoom, rewriteRoom])
+    expect(refusal(() => room(11, LIMITS, 100))[0]).toBe('prompt_exceeds_reservation')
+  expect(refusal(() => checkReservation(10, LIMITS))).toBe('none')
+})
