@@ -6,11 +6,17 @@ export type BenchOptions = {
   rounds: number
   /** Where progress goes, so that standard output holds results alone. */
   progress: (line: string) => void
+  /** Aborted by Ctrl-C: the benchmark ends what it has started, and rejects. */
+  signal: AbortSignal
 }
 
 export type EdgeBenchOptions = BenchOptions & {
   /** Seconds that one run of one target lasts. */
   seconds: number
+  /** One round of a second each: a look at everything, not figures to quote. */
+  quick: boolean
+  /** Measure Portkey's gateway too, which npm installs the first time. */
+  portkey: boolean
 }
 
 export type BudgetBenchOptions = BenchOptions & {

@@ -4,9 +4,11 @@ import { budgetBench } from './budget/bench.ts'
 import { edgeBench } from './edge/bench.ts'
 import { hostBench } from './host/bench.ts'
 import { MEASUREMENTS } from './host/measurements.ts'
+import { untilInterrupted } from './interrupt.ts'
 import type { BudgetBenchOptions, EdgeBenchOptions, HostBenchOptions } from './options.ts'
 
 const progress = (line: string) => void process.stderr.write(`${line}\n`)
+const common = { progress, signal: untilInterrupted(progress) }
 const list = MEASUREMENTS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
 
 const command = new Command('npm run bench --').description(
@@ -19,8 +21,10 @@ command
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 5)
   .option('--seconds <n>', 'seconds a run', whole, 3)
-  .action(async (options: Omit<EdgeBenchOptions, 'progress'>) =>
-    print(options.json, await edgeBench({ ...options, progress })),
+  .option('--quick', 'one round of a second each: a look at everything, not figures to quote', false)
+  .option('--no-portkey', "leave Portkey's gateway out, which npm installs the first time")
+  .action(async (options: Omit<EdgeBenchOptions, keyof typeof common>) =>
+    print(options.json, await edgeBench({ ...options, ...common })),
   )
 
 command
@@ -29,8 +33,8 @@ command
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 3)
   .option('--seconds <n>', 'seconds of reservations a run', whole, 3)
-  .action(async (options: Omit<BudgetBenchOptions, 'progress'>) =>
-    print(options.json, await budgetBench({ ...options, progress })),
+  .action(async (options: Omit<BudgetBenchOptions, keyof typeof common>) =>
+    print(options.json, await budgetBench({ ...options, ...common })),
   )
 
 command
@@ -48,10 +52,15 @@ command
   .option('--svg <file>', 'draw the scaling curve into a file')
   .option('--list', 'name the measurements and end', false)
   .addHelpText('after', `\nMeasurements:\n${list}`)
-  .action(async ({ list: listOnly, ...options }: Omit<HostBenchOptions, 'progress'> & { list: boolean }) => {
-    if (listOnly) return void console.log(list)
-    print(options.json, await hostBench({ ...options, progress }))
-  })
+  .action(
+    async ({
+      list: listOnly,
+      ...options
+    }: Omit<HostBenchOptions, keyof typeof common> & { list: boolean }) => {
+      if (listOnly) return void console.log(list)
+      print(options.json, await hostBench({ ...options, ...common }))
+    },
+  )
 
 await command.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
