@@ -25,8 +25,10 @@ export type BudgetBenchOptions = BenchOptions & {
 }
 
 export type HostBenchOptions = BenchOptions & {
-  /** `smollm2`: the real model; `shape`: the same shape with random weights, made on the spot. */
-  model: 'smollm2' | 'shape'
+  /** A chat model: a folder laid out like a hub repository, or a hub id. Without it one is made, with random weights. */
+  model: string | undefined
+  /** An embedding model, likewise. */
+  embeddingModel: string | undefined
   /** Smaller loads: a look at everything in a few minutes, not figures to quote. */
   quick: boolean
   /** The measurements to run, by name; empty for all. */

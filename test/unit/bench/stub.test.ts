@@ -79,7 +79,7 @@ describe('the stub', () => {
     }).toEqual({ answers: 1, streams: 1, refused: 4 })
   })
 
-  test('ends a stream whose reader leaves', async () => {
+  test('counts a stream whose reader leaves', async () => {
     const before = stub.counts().left
     const leave = new AbortController()
     const answer = await fetch(`${stub.url}/v1/chat/completions`, {
