@@ -35,11 +35,12 @@ export type LoadResult = {
   /** To the first byte of the body. */
   ttfb50: number
   ttfb99: number
-  /** Of streams: between one read with events and the next, events, and events a read. */
-  gap50?: number
-  gap99?: number
+  /** Of streams. */
   events?: number
   events_per_read?: number
+  /** Between one read with events and the next; none where each stream came in one. */
+  gap50?: number
+  gap99?: number
   /** CPU microseconds a request of each process, and how much of a core that was; none where it cannot be told. */
   cpu: Record<string, { us_per_req: number; core_pct: number }>
 }
@@ -106,11 +107,13 @@ function summary(answers: readonly Answer[], seconds: number): Omit<LoadResult, 
     ttfb50: rounded(percentile(firstByte, 0.5)),
     ttfb99: rounded(percentile(firstByte, 0.99)),
     ...(events > 0 && {
-      gap50: rounded(percentile(gaps, 0.5)),
-      gap99: rounded(percentile(gaps, 0.99)),
       events,
       // Of each stream one read more than it has gaps.
       events_per_read: rounded(events / (gaps.length + right.length)),
+    }),
+    ...(gaps.length > 0 && {
+      gap50: rounded(percentile(gaps, 0.5)),
+      gap99: rounded(percentile(gaps, 0.99)),
     }),
   }
 }
