@@ -21,7 +21,7 @@ const command = new Command('npm run bench --').description(
 
 command
   .command('edge')
-  .description('the edge with every check on, beside a bare proxy and Portkey')
+  .description('the edge with every check on, beside a bare proxy and Portkey (six minutes)')
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 5)
   .option('--seconds <n>', 'seconds a run', whole, 3)
@@ -33,7 +33,9 @@ command
 
 command
   .command('budget')
-  .description('reservations and settlements on one core of redis-server, round trips, memory an account')
+  .description(
+    'reservations and settlements on one core of redis-server, round trips, memory an account (a minute)',
+  )
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 3)
   .option('--seconds <n>', 'seconds of reservations a run', whole, 3)
@@ -43,7 +45,7 @@ command
 
 command
   .command('host')
-  .description('the host batching, beside plain transformers.js behind the same routes')
+  .description('the host batching, beside plain transformers.js behind the same routes (twenty minutes)')
   .option('--json', 'print one JSON object with every figure', false)
   .option('--rounds <n>', 'interleaved rounds of what is compared', whole, 2)
   .option('--quick', 'smaller loads: a look at everything, not figures to quote', false)
