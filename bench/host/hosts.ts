@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { serviceKeys } from '../../deploy/service-keys.ts'
 import { type Dtype, pickDtype } from '../../inference-host/device/dtype.ts'
 import type { ModelTask } from '../../inference-host/device/port.ts'
-import { pull } from '../../inference-host/models/pull.ts'
+import { isFolder } from '../../inference-host/models/manifest.ts'
+import { type Progress, pull } from '../../inference-host/models/pull.ts'
 import { type Part, startPart } from '../../local/part.ts'
 import { BENCH_DIR, freePort } from '../kit.ts'
 import { createHostClient, type HostClient } from './client.ts'
@@ -86,7 +87,7 @@ export async function createHosts(
   async function files(name: HostName): Promise<HostFiles> {
     const { task, model } = SETTINGS[name]
     const { id, source } = model === 'small' ? SMALL : await models.get(model)
-    return pullModel({ id, source, task, device: 'cpu' }, signal)
+    return pullModel({ id, source, task, device: 'cpu' }, progress, signal)
   }
 
   async function start(name: HostName): Promise<HostUnderTest> {
@@ -142,13 +143,21 @@ export async function createHosts(
 /** Writes the manifest of one model and its lock; one of the hub is fetched the first time. */
 async function pullModel(
   entry: { id: string; source: string; task: ModelTask; device: string },
+  progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<HostFiles> {
   const manifest = join(HOSTS_DIR, `${entry.id}.json`)
   await mkdir(HOSTS_DIR, { recursive: true })
   await writeFile(manifest, JSON.stringify({ models: [entry] }))
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env
-  const [pulled] = await pull(manifest, { modelsDir: HOSTS_DIR, endpoint, token, signal })
+  const onProgress = ({ file, received, bytes, done }: Progress) => {
+    const percent = Math.floor((received / Math.max(1, bytes)) * 10) * 10
+    if (done || percent === told || isFolder(entry.source)) return
+    told = percent
+    progress(`fetching ${entry.source}, ${file}: ${percent} % of ${Math.ceil(bytes / 1e6)} MB`)
+  }
+  let told = -1
+  const [pulled] = await pull(manifest, { modelsDir: HOSTS_DIR, endpoint, token, signal, onProgress })
   if (pulled === undefined) throw new Error(`${entry.id} was not pulled`)
   const { id, folder, dtype } = pulled
   const picked = pickDtype(dtype, entry.task, 'cpu', await readdir(join(folder, 'onnx')))
