@@ -1,8 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -11,25 +9,8 @@ const run = promisify(execFile)
 /** Folder for what a benchmark fetches or builds. */
 export const BENCH_DIR = fileURLToPath(new URL('../.local/bench', import.meta.url))
 
-/** Where the load generator and the stub of an upstream lie: beside the checkout, or where BENCH_KIT says. */
-const KIT = process.env.BENCH_KIT ?? fileURLToPath(new URL('../../shared/bench', import.meta.url))
-
-/**
- * Copies the kit's files to where the project's packages resolve for them.
- * @throws Error that says where the kit was looked for
- */
-export async function benchKit(): Promise<{ load: string; upstream: string }> {
-  if (!existsSync(join(KIT, 'load.mjs')))
-    throw new Error(`The benchmark needs load.mjs and upstream.mjs in ${KIT}; set BENCH_KIT to their folder.`)
-  await mkdir(BENCH_DIR, { recursive: true })
-  const [load, upstream] = ['load.mjs', 'upstream.mjs'].map((name) => join(BENCH_DIR, name)) as [
-    string,
-    string,
-  ]
-  await copyFile(join(KIT, 'load.mjs'), load)
-  await copyFile(join(KIT, 'upstream.mjs'), upstream)
-  return { load, upstream }
-}
+/** Where the user stands: npm itself runs scripts in the project's root. */
+export const HERE = process.env.INIT_CWD ?? process.cwd()
 
 /** A loopback port that is free now. */
 export async function freePort(): Promise<number> {
@@ -50,56 +31,41 @@ export async function pinToCore(pid: number, core: number): Promise<boolean> {
   )
 }
 
-/** Starts a program and waits until it answers on `port`. */
+/** A program that runs. */
+export type Program = { pid: number; stop(): Promise<void> }
+
+/** Longest that a program may take to answer, in milliseconds. */
+const START_MS = 30_000
+
+/**
+ * Starts a program and waits until it answers on `port`.
+ * @throws Error where it ends, or does not answer within half a minute, or `signal` is aborted by then
+ */
 export async function serveOn(
   port: number,
   command: string,
   args: string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<ChildProcess> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: 'ignore' })
-  for (let tries = 0; tries < 100; tries++) {
+  signal: AbortSignal,
+): Promise<Program> {
+  const child = spawn(command, args, { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  const deadline = performance.now() + START_MS
+  while (child.exitCode === null && performance.now() < deadline && !signal.aborted) {
     const up = await fetch(`http://127.0.0.1:${port}/`).then(
       () => true,
       () => false,
     )
-    if (up) return child
-    if (child.exitCode !== null) break
+    if (up && child.pid !== undefined) return { pid: child.pid, stop }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  child.kill()
+  await stop()
+  signal.throwIfAborted()
   throw new Error(`${command} ${args[0]} did not come up on port ${port}`)
-}
 
-/** One line of the load generator's. Times in milliseconds, CPU in microseconds a request. */
-export type LoadResult = {
-  ok: number
-  errors: number
-  firstErr?: string
-  rps: number
-  p50: number
-  p99: number
-  ttfb50?: number
-  ttfb99?: number
-  cpu: Record<string, { us_per_req: number; core_pct: number }>
-}
-
-/** Runs the load generator in a closed loop for `seconds`, on core `core`. */
-export async function load(
-  script: string,
-  target: { url: string; headers: Record<string, string>; pid?: number },
-  how: { concurrency: number; seconds: number; stream: boolean; core: number; body?: string },
-): Promise<LoadResult> {
-  const args = ['-c', String(how.core), process.execPath, script, '--url', target.url]
-  args.push('--conc', String(how.concurrency), '--secs', String(how.seconds))
-  if (how.stream) args.push('--stream')
-  if (target.pid) args.push('--pids', `target=${target.pid}`)
-  for (const [name, value] of Object.entries(target.headers)) args.push('--header', `${name}: ${value}`)
-  const { stdout } = await run('taskset', args).catch((error: { stdout?: string }) => {
-    if (error.stdout) return { stdout: error.stdout }
-    throw error
-  })
-  return JSON.parse(stdout) as LoadResult
+  async function stop(): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await ended
+  }
 }
 
 /** Median of a list, with its smallest and largest value: the spread. */

@@ -6,11 +6,17 @@ export type BenchOptions = {
   rounds: number
   /** Where progress goes, so that standard output holds results alone. */
   progress: (line: string) => void
+  /** Aborted by Ctrl-C: the benchmark ends what it has started, and rejects. */
+  signal: AbortSignal
 }
 
 export type EdgeBenchOptions = BenchOptions & {
   /** Seconds that one run of one target lasts. */
   seconds: number
+  /** One round of a second each: a look at everything, not figures to quote. */
+  quick: boolean
+  /** Measure Portkey's gateway too, which npm installs the first time. */
+  portkey: boolean
 }
 
 export type BudgetBenchOptions = BenchOptions & {
@@ -19,8 +25,10 @@ export type BudgetBenchOptions = BenchOptions & {
 }
 
 export type HostBenchOptions = BenchOptions & {
-  /** `smollm2`: the real model; `shape`: the same shape with random weights, made on the spot. */
-  model: 'smollm2' | 'shape'
+  /** A chat model: a folder laid out like a hub repository, or a hub id. Without it one is made, with random weights. */
+  model: string | undefined
+  /** An embedding model, likewise. */
+  embeddingModel: string | undefined
   /** Smaller loads: a look at everything in a few minutes, not figures to quote. */
   quick: boolean
   /** The measurements to run, by name; empty for all. */

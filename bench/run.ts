@@ -1,12 +1,18 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
 import { budgetBench } from './budget/bench.ts'
 import { edgeBench } from './edge/bench.ts'
 import { hostBench } from './host/bench.ts'
 import { MEASUREMENTS } from './host/measurements.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { HERE } from './kit.ts'
+import { type DecoderSizes, SMOLLM2_135M } from './models/decoder.ts'
+import { writeDecoder } from './models/made.ts'
 import type { BudgetBenchOptions, EdgeBenchOptions, HostBenchOptions } from './options.ts'
 
 const progress = (line: string) => void process.stderr.write(`${line}\n`)
+const common = { progress, signal: untilInterrupted(progress) }
 const list = MEASUREMENTS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')
 
 const command = new Command('npm run bench --').description(
@@ -15,45 +21,70 @@ const command = new Command('npm run bench --').description(
 
 command
   .command('edge')
-  .description('the edge with every check on, beside a bare proxy and Portkey')
+  .description('the edge with every check on, beside a bare proxy and Portkey (six minutes)')
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 5)
   .option('--seconds <n>', 'seconds a run', whole, 3)
-  .action(async (options: Omit<EdgeBenchOptions, 'progress'>) =>
-    print(options.json, await edgeBench({ ...options, progress })),
+  .option('--quick', 'one round of a second each: a look at everything, not figures to quote', false)
+  .option('--no-portkey', "leave Portkey's gateway out, which npm installs the first time")
+  .action(async (options: Omit<EdgeBenchOptions, keyof typeof common>) =>
+    print(options.json, await edgeBench({ ...options, ...common })),
   )
 
 command
   .command('budget')
-  .description('reservations and settlements on one core of redis-server, round trips, memory an account')
+  .description(
+    'reservations and settlements on one core of redis-server, round trips, memory an account (a minute)',
+  )
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 3)
   .option('--seconds <n>', 'seconds of reservations a run', whole, 3)
-  .action(async (options: Omit<BudgetBenchOptions, 'progress'>) =>
-    print(options.json, await budgetBench({ ...options, progress })),
+  .action(async (options: Omit<BudgetBenchOptions, keyof typeof common>) =>
+    print(options.json, await budgetBench({ ...options, ...common })),
   )
 
 command
   .command('host')
-  .description('the host batching, beside plain transformers.js behind the same routes')
+  .description('the host batching, beside plain transformers.js behind the same routes (twenty minutes)')
   .option('--json', 'print one JSON object with every figure', false)
   .option('--rounds <n>', 'interleaved rounds of what is compared', whole, 2)
   .option('--quick', 'smaller loads: a look at everything, not figures to quote', false)
-  .addOption(
-    new Option('--model <name>', 'the real model, or random weights of its shape')
-      .choices(['smollm2', 'shape'])
-      .default('smollm2'),
-  )
+  .option('--model <folder or hub id>', "a real chat model; else one of SmolLM2-135M's shape is made")
+  .option('--embedding-model <folder or hub id>', "a real one; else one of MiniLM's shape is made")
   .option('--only <names>', 'measurements to run, with commas between', names, [])
   .option('--svg <file>', 'draw the scaling curve into a file')
   .option('--list', 'name the measurements and end', false)
   .addHelpText('after', `\nMeasurements:\n${list}`)
-  .action(async ({ list: listOnly, ...options }: Omit<HostBenchOptions, 'progress'> & { list: boolean }) => {
-    if (listOnly) return void console.log(list)
-    print(options.json, await hostBench({ ...options, progress }))
+  .action(
+    async ({
+      list: listOnly,
+      ...options
+    }: Omit<HostBenchOptions, keyof typeof common> & { list: boolean }) => {
+      if (listOnly) return void console.log(list)
+      print(options.json, await hostBench({ ...options, ...common }))
+    },
+  )
+
+command
+  .command('model <folder>')
+  .description(
+    'writes a decoder with random 4-bit weights to a new folder, for `host --model`: speed depends on its shape alone',
+  )
+  .option('--layers <n>', 'layers', whole, SMOLLM2_135M.layers)
+  .option('--hidden <n>', 'numbers of a token', whole, SMOLLM2_135M.hidden)
+  .option('--heads <n>', 'heads of queries', whole, SMOLLM2_135M.heads)
+  .option('--kv-heads <n>', 'heads of keys and values', whole, SMOLLM2_135M.kvHeads)
+  .option('--wide <n>', 'numbers of a token in the layer between', whole, SMOLLM2_135M.wide)
+  .option('--vocab <n>', 'tokens that it knows', whole, SMOLLM2_135M.vocab)
+  .option('--context <n>', 'the most tokens of a text', whole, SMOLLM2_135M.context)
+  .action(async (folder: string, sizes: DecoderSizes) => {
+    await writeDecoder(resolve(HERE, folder), sizes)
+    console.log(`npm run bench -- host --model ${folder}`)
   })
 
 await command.parseAsync().catch((error: unknown) => {
+  // It has said so, and what then fails does so because parts are ending.
+  if (common.signal.aborted) return
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode ||= 1
 })

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { reserveCall, settleCall } from '../../edge/budget/commands.ts'
-import { createUpstashBudget } from '../../edge/budget/upstash.ts'
 import type { RedisStore } from '../../local/redis/port.ts'
 import { findRedisServer, startRealRedis } from '../../local/redis/real.ts'
 import { startRestFront } from '../../local/redis/rest.ts'
 import { pinToCore, spread } from '../kit.ts'
 import type { BudgetBenchOptions } from '../options.ts'
+import { type Counted, counted, countedWithoutRedis, type Front } from './counted.ts'
 import { load, loadRound, type Phase } from './load.ts'
 import { type Memory, measureMemory } from './memory.ts'
 import { SETTINGS, type Setting, settlementOf } from './requests.ts'
@@ -18,17 +18,18 @@ const LOAD_CORE = 0
 
 type Spread = ReturnType<typeof spread>
 type Figures = Record<keyof Phase, Spread>
-type Case = { name: string; reserve: Figures; settle: Figures; requests: number; commands: number }
+type Case = Counted & { name: string; reserve: Figures; settle: Figures }
 
 /**
  * The budget's scripts on a real redis-server of one core: calls a second and how long they take, with few limits and
  * with all of them; HTTP requests and commands that one model call makes, counted; bytes an account takes.
- * @throws Error where there is no redis-server
+ * Where there is no redis-server only the counts, and it says so.
+ * @throws Error where Redis does not start, or `signal` is aborted
  */
 export async function budgetBench(options: BudgetBenchOptions): Promise<unknown> {
-  const { json, rounds, seconds, progress } = options
+  const { json, rounds, seconds, progress, signal } = options
   const file = await findRedisServer()
-  if (!file) throw new Error('The benchmark needs a redis-server on the PATH (Debian: redis-server).')
+  if (!file) return withoutRedis(options)
   const dir = await mkdtemp(join(tmpdir(), 'twohop-bench-'))
   const redis = await startRealRedis(file, dir)
   try {
@@ -37,7 +38,9 @@ export async function budgetBench(options: BudgetBenchOptions): Promise<unknown>
     for (let round = 1; round <= rounds; round++)
       for (const [i, setting] of SETTINGS.entries()) {
         progress(`round ${round} of ${rounds}: ${setting.name}`)
-        await prepared(redis, setting, async () => runs[i]?.push(await loadRound(redis, setting, seconds)))
+        await prepared(redis, setting, async () =>
+          runs[i]?.push(await loadRound(redis, setting, seconds, signal)),
+        )
       }
     const cases: Case[] = []
     for (const [i, setting] of SETTINGS.entries()) {
@@ -50,7 +53,7 @@ export async function budgetBench(options: BudgetBenchOptions): Promise<unknown>
       })
     }
     progress('memory of 10,000 accounts')
-    const memory = await measureMemory(redis, SETTINGS[0] as Setting)
+    const memory = await measureMemory(redis, SETTINGS[0] as Setting, signal)
     const result = {
       redis_version: await version(redis),
       pinned,
@@ -67,7 +70,17 @@ export async function budgetBench(options: BudgetBenchOptions): Promise<unknown>
   }
 }
 
-type Front = { url: string; token: string }
+const NO_REDIS =
+  'There is no redis-server on the PATH (Debian: redis-server): how fast it is and what it keeps is left out.'
+
+async function withoutRedis({ json, progress }: BudgetBenchOptions): Promise<unknown> {
+  const cases = await countedWithoutRedis(progress)
+  if (!json) {
+    for (const { name, requests, commands } of cases) console.log(titleOf(name, { requests, commands }))
+    console.log(`\n${NO_REDIS}`)
+  }
+  return { left_out: NO_REDIS, cases }
+}
 
 /** Runs `act` on a Redis that holds what the setting needs and nothing else. */
 async function prepared<T>(
@@ -89,28 +102,6 @@ async function prepared<T>(
   }
 }
 
-/** HTTP requests and Redis commands of one model call, counted by the front over 20 of them. */
-async function counted({ url, token }: Front, setting: Setting) {
-  const stats = async () => {
-    const answer = await fetch(`${url}/twohop/stats`, { headers: { authorization: `Bearer ${token}` } })
-    return (await answer.json()) as { requests: number; commands: number }
-  }
-  const budget = createUpstashBudget({ url, token, project: setting.project })
-  const calls = 20
-  const before = await stats()
-  for (let n = 0; n < calls; n++) {
-    const request = setting.request(n)
-    const decision = await budget.reserve(request)
-    if (!decision.granted) throw new Error(`the budget refused: ${decision.code}`)
-    await budget.settle(settlementOf(request))
-  }
-  const after = await stats()
-  return {
-    requests: (after.requests - before.requests) / calls,
-    commands: (after.commands - before.commands) / calls,
-  }
-}
-
 async function version(redis: RedisStore): Promise<string> {
   return /redis_version:(\S+)/.exec(String(await redis.execute(['INFO', 'server'])))?.[1] ?? 'unknown'
 }
@@ -126,9 +117,13 @@ function figures(phases: Phase[]): Figures {
   }
 }
 
+function titleOf(name: string, { requests, commands }: Counted): string {
+  return `\n${name}: ${requests} HTTP requests and ${commands} commands a model call`
+}
+
 function print(cases: Case[], memory: Memory): void {
   for (const { name, reserve, settle, requests, commands } of cases) {
-    console.log(`\n${name}: ${requests} HTTP requests and ${commands} commands a model call`)
+    console.log(titleOf(name, { requests, commands }))
     const row = ({ per_second, p50_ms, p99_ms, cpu_us, per_core_second }: Figures) => ({
       'a second': per_second.median,
       spread: `${per_second.min}-${per_second.max}`,

@@ -32,12 +32,17 @@ export async function load(redis: RedisStore, { script }: ScriptCall): Promise<v
 }
 
 /** Calls `next` 32 at a time until it gives nothing more. */
-async function phase(redis: RedisStore, next: () => ScriptCall | undefined): Promise<Phase> {
+async function phase(
+  redis: RedisStore,
+  signal: AbortSignal,
+  next: () => ScriptCall | undefined,
+): Promise<Phase> {
   const cpu = await cpuTime(redis)
   const times: number[] = []
   const started = performance.now()
   async function caller(): Promise<void> {
     for (let call = next(); call; call = next()) {
+      signal.throwIfAborted()
       const { script, keys, args } = call
       const at = performance.now()
       const reply = await redis.execute(['EVALSHA', script.sha, String(keys.length), ...keys, ...args])
@@ -64,16 +69,17 @@ export async function loadRound(
   redis: RedisStore,
   setting: Setting,
   seconds: number,
+  signal: AbortSignal,
 ): Promise<{ reserve: Phase; settle: Phase }> {
   const requests: ReserveRequest[] = []
   const until = performance.now() + seconds * 1000
-  const reserve = await phase(redis, () => {
+  const reserve = await phase(redis, signal, () => {
     if (performance.now() > until) return undefined
     const request = setting.request(requests.length)
     requests.push(request)
     return reserveCall(request, setting.project, 0)
   })
-  const settle = await phase(redis, () => {
+  const settle = await phase(redis, signal, () => {
     const request = requests.pop()
     return request && settleCall(settlementOf(request), 0)
   })

@@ -21,7 +21,11 @@ export type Memory = {
 }
 
 /** Fills an empty Redis with one request of each of 10,000 accounts and takes it away again, kind by kind. */
-export async function measureMemory(redis: RedisStore, setting: Setting): Promise<Memory> {
+export async function measureMemory(
+  redis: RedisStore,
+  setting: Setting,
+  signal: AbortSignal,
+): Promise<Memory> {
   await redis.execute(['FLUSHALL'])
   const used = async () =>
     Number(/used_memory:(\d+)/.exec(String(await redis.execute(['INFO', 'memory'])))?.[1])
@@ -32,7 +36,10 @@ export async function measureMemory(redis: RedisStore, setting: Setting): Promis
     spender: { account: `firebase:my-project:${crypto.randomUUID()}`, issuedAt: 1_795_000_000, plan: 'free' },
   }))
   async function inTurn(act: (request: ReserveRequest) => Promise<unknown>): Promise<number> {
-    for (let n = 0; n < ACCOUNTS; n += 500) await Promise.all(requests.slice(n, n + 500).map(act))
+    for (let n = 0; n < ACCOUNTS; n += 500) {
+      signal.throwIfAborted()
+      await Promise.all(requests.slice(n, n + 500).map(act))
+    }
     return used()
   }
   async function without(pattern: string): Promise<number> {

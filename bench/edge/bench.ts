@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
-import { benchKit, type LoadResult, load, spread } from '../kit.ts'
+import { pinToCore } from '../kit.ts'
+import type { LoadResult } from '../load/closed-loop.ts'
+import { NO_CPU_TIME } from '../load/cpu.ts'
+import { type LoadGenerator, startLoadGenerator } from '../load/generator.ts'
 import type { EdgeBenchOptions } from '../options.ts'
-import { LOAD_CORE, startTargets, type Targets } from './targets.ts'
+import { ANSWER_BYTES, eventsOf } from '../upstream/answers.ts'
+import { figures } from './figures.ts'
+import { print } from './report.ts'
+import { LOAD_CORE, MODEL, STREAMED, startTargets, type Target, type Targets } from './targets.ts'
 
 const CASES = [
   { name: 'answers, 16 at once', concurrency: 16, stream: false },
@@ -11,43 +17,65 @@ const CASES = [
   { name: 'streams of 64 chunks, one at a time', concurrency: 1, stream: true },
 ] as const
 
-type Figures = Record<'rps' | 'p50' | 'p99' | 'ttfb50' | 'cpu', ReturnType<typeof spread>> & {
-  errors: number
+type Case = (typeof CASES)[number]
+/** Requests before anything is measured: a compiler takes some hundred to be through. */
+const WARM_UP = { least: 200, each: 20 }
+
+/** A question of a few hundred bytes, as an extension may ask it. */
+const QUESTION = {
+  model: MODEL,
+  max_tokens: 256,
+  temperature: 0.7,
+  messages: [
+    { role: 'system', content: 'Answer briefly and in plain words.' },
+    { role: 'user', content: `What does a gateway before a model do?${' And why is that so?'.repeat(12)}` },
+  ],
 }
 
 /**
  * The edge with every check on, in workerd on one core, beside the same stub called directly, a bare proxy in
  * workerd and Portkey's gateway: interleaved runs, medians and spread.
+ * @throws Error where a part does not start, a target answers nothing as expected, or `signal` is aborted
  */
-export async function edgeBench({ json, rounds, seconds, progress }: EdgeBenchOptions): Promise<unknown> {
-  const kit = await benchKit()
-  const setup = await startTargets(kit.upstream, progress)
-  const stopOnSignal = () => void setup.stop().then(() => process.exit(130))
-  process.once('SIGINT', stopOnSignal)
+export async function edgeBench(options: EdgeBenchOptions): Promise<unknown> {
+  const { json, quick, portkey, progress, signal } = options
+  const { rounds, seconds } = quick ? { rounds: 1, seconds: 1 } : options
+  const generator = await startLoadGenerator(signal)
+  let setup: Targets | undefined
   try {
+    await pinToCore(generator.pid, LOAD_CORE)
+    setup = await startTargets({ portkey, progress, signal })
+    const { targets, redis, portkeyLeftOut } = setup
     const runs = new Map<string, LoadResult[]>()
     for (let round = 1; round <= rounds; round++)
       for (const test of CASES)
-        for (const target of setup.targets) {
+        for (const target of targets) {
           progress(`round ${round} of ${rounds}: ${test.name}: ${target.name}`)
-          const result = await load(kit.load, target, { ...test, seconds, core: LOAD_CORE })
+          const result = await measure(generator, target, test, seconds, signal)
           const key = `${test.name}|${target.name}`
           runs.set(key, [...(runs.get(key) ?? []), result])
         }
+    progress('counting HTTP requests to Redis')
     const roundTrips = await redisRoundTrips(setup)
     const worker = await readFile(setup.bundle.module)
     const cases = CASES.map((test) => ({
       name: test.name,
       targets: Object.fromEntries(
-        setup.targets.map(({ name }) => [name, figures(runs.get(`${test.name}|${name}`) ?? [])]),
+        targets.map(({ name }) => [name, figures(runs.get(`${test.name}|${name}`) ?? [])]),
       ),
     }))
+    const pinned = targets.every((target) => target.pinned)
     const result = {
-      machine: 'gateway on one core, load generator, stub and Redis on the other',
-      redis: setup.redis.kind,
+      machine: pinned
+        ? 'gateway on one core, load generator, stub and Redis on the other'
+        : 'nothing pinned to a core: that takes Linux with taskset and two cores',
+      redis: redis.kind,
+      quick,
       rounds,
       seconds,
-      pinned: setup.targets.every((target) => target.pinned),
+      pinned,
+      ...(portkeyLeftOut !== undefined && { left_out: { portkey: portkeyLeftOut } }),
+      ...(runs.values().some((all) => all.some(({ cpu }) => !cpu.target)) && { cpu_time: NO_CPU_TIME }),
       redis_requests_per_call: roundTrips,
       worker_gzip_bytes: gzipSync(worker).length,
       cases,
@@ -55,9 +83,36 @@ export async function edgeBench({ json, rounds, seconds, progress }: EdgeBenchOp
     if (!json) print(result)
     return result
   } finally {
-    process.off('SIGINT', stopOnSignal)
-    await setup.stop()
+    await setup?.stop()
+    await generator.stop()
   }
+}
+
+function measure(
+  generator: LoadGenerator,
+  { url, headers, pid }: Target,
+  { concurrency, stream }: Case,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<LoadResult> {
+  return generator.run(
+    {
+      url,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(
+        stream ? { ...QUESTION, stream, stream_options: { include_usage: true } } : QUESTION,
+      ),
+      // A gateway may write an answer anew, so that it is shorter; a stream keeps its events.
+      expected: stream
+        ? { kind: 'stream', events: eventsOf(STREAMED) }
+        : { kind: 'answer', leastBytes: (ANSWER_BYTES * 3) / 4 },
+      connections: concurrency,
+      warmUp: Math.max(WARM_UP.least, WARM_UP.each * concurrency),
+      seconds,
+      processes: { target: pid },
+    },
+    signal,
+  )
 }
 
 /** HTTP requests that Redis's front saw for a number of model calls: counted, not timed. */
@@ -76,7 +131,7 @@ async function redisRoundTrips({ targets, redis }: Targets): Promise<number> {
     const answer = await fetch(edge.url, {
       method: 'POST',
       headers: { ...edge.headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'mock-c64-d0', messages: [{ role: 'user', content: 'Hello' }] }),
+      body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hello' }] }),
     })
     await answer.text()
   }
@@ -87,45 +142,4 @@ async function redisRoundTrips({ targets, redis }: Targets): Promise<number> {
     seen = await count()
   }
   return (seen - before) / calls
-}
-
-function figures(results: LoadResult[]): Figures {
-  const of = (pick: (result: LoadResult) => number) => spread(results.map(pick))
-  return {
-    rps: of((result) => result.rps),
-    p50: of((result) => result.p50),
-    p99: of((result) => result.p99),
-    ttfb50: of((result) => result.ttfb50 ?? result.p50),
-    cpu: of((result) => result.cpu.target?.us_per_req ?? Number.NaN),
-    errors: results.reduce((sum, result) => sum + result.errors, 0),
-  }
-}
-
-function print(result: {
-  redis: string
-  redis_requests_per_call: number
-  worker_gzip_bytes: number
-  cases: { name: string; targets: Record<string, Figures> }[]
-}): void {
-  for (const { name, targets } of result.cases) {
-    console.log(`\n${name}`)
-    console.table(
-      Object.fromEntries(
-        Object.entries(targets).map(([target, { rps, p50, p99, ttfb50, cpu, errors }]) => [
-          target,
-          {
-            'requests/s': rps.median,
-            spread: `${rps.min}-${rps.max}`,
-            'p50 ms': p50.median,
-            'p99 ms': p99.median,
-            'first byte p50 ms': ttfb50.median,
-            'CPU us/request': cpu.median,
-            errors,
-          },
-        ]),
-      ),
-    )
-  }
-  console.log(`\nRedis (${result.redis}) HTTP requests a model call: ${result.redis_requests_per_call}`)
-  console.log(`Worker: ${(result.worker_gzip_bytes / 1024).toFixed(1)} KiB gzipped`)
 }

@@ -1,27 +1,50 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { BENCH_DIR } from '../kit.ts'
+import { BENCH_DIR, freePort, type Program, serveOn } from '../kit.ts'
+import manifest from './portkey/package.json' with { type: 'json' }
 
-const dir = join(BENCH_DIR, 'portkey')
-const server = join(dir, 'node_modules', '@portkey-ai', 'gateway', 'build', 'start-server.js')
+const PACKAGE = '@portkey-ai/gateway'
+const VERSION = manifest.dependencies[PACKAGE]
+/** One folder a version, so that another one is installed anew. */
+const DIR = join(BENCH_DIR, `portkey-${VERSION}`)
+const MODULES = join(DIR, 'node_modules')
+/** What npm writes last. */
+const COMPLETE = join(MODULES, '.package-lock.json')
+
+type Options = { progress: (line: string) => void; signal: AbortSignal }
 
 /**
- * Fetches Portkey's gateway, once, into a folder of its own: it is measured against and no dependency of Twohop.
- * The override is what lets its streams work (`@hono/node-server` 1.14.1).
- * @returns the path of its server's script
+ * Portkey's gateway as a process of its own. It is measured against and no dependency of Twohop, so npm installs it the
+ * first time, into a folder of its own and as the lock file in `portkey/` says.
+ * @throws Error with npm's words where it cannot be installed, for one without a network
  */
-export async function fetchPortkey(): Promise<string> {
-  if (existsSync(server)) return server
-  await mkdir(dir, { recursive: true })
-  const manifest = {
-    private: true,
-    dependencies: { '@portkey-ai/gateway': '1.15.2' },
-    overrides: { '@hono/node-server': '1.14.1' },
+export async function startPortkey(options: Options): Promise<Program & { url: string }> {
+  await install(options)
+  const port = await freePort()
+  const script = join(MODULES, PACKAGE, 'build', 'start-server.js')
+  const args = [script, '--headless', `--port=${port}`]
+  return {
+    ...(await serveOn(port, process.execPath, args, options.signal)),
+    url: `http://127.0.0.1:${port}`,
   }
-  await writeFile(join(dir, 'package.json'), JSON.stringify(manifest))
-  await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: dir })
-  return server
+}
+
+async function install({ progress, signal }: Options): Promise<void> {
+  if (existsSync(COMPLETE)) return
+  progress(`installing ${PACKAGE} ${VERSION} with npm, once, into ${DIR}`)
+  await mkdir(DIR, { recursive: true })
+  await rm(MODULES, { recursive: true, force: true })
+  for (const file of ['package.json', 'package-lock.json'])
+    await copyFile(fileURLToPath(new URL(`portkey/${file}`, import.meta.url)), join(DIR, file))
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  await promisify(execFile)('npm', args, { cwd: DIR, signal }).catch((error: { stderr?: string }) => {
+    signal.throwIfAborted()
+    throw new Error(error.stderr?.trim().split('\n')[0] || `npm could not install ${PACKAGE}`, {
+      cause: error,
+    })
+  })
 }

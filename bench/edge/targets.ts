@@ -8,8 +8,9 @@ import { startPart } from '../../local/part.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import defaults from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
-import { BENCH_DIR, freePort, pinToCore, serveOn } from '../kit.ts'
-import { fetchPortkey } from './portkey.ts'
+import { BENCH_DIR, pinToCore } from '../kit.ts'
+import { stubModel } from '../upstream/answers.ts'
+import { startPortkey } from './portkey.ts'
 
 export type Target = {
   name: string
@@ -21,46 +22,87 @@ export type Target = {
 
 export type Targets = {
   targets: Target[]
+  /** Why Portkey's gateway is not among them. */
+  portkeyLeftOut: string | undefined
   bundle: Bundle
   redis: { url: string; token: string; kind: string }
   stop(): Promise<void>
 }
 
-/** The model names that the load generator asks its stub for: chunks a stream and milliseconds between them. */
-const MOCKS = ['mock-c64-d0']
+/** What the stub of a model streams. */
+export const STREAMED = { chunks: 64, delayMs: 0 }
+export const MODEL = stubModel(STREAMED)
 /** Enough for any number of requests that a benchmark makes. */
 const ENDLESS = 1_000_000_000_000_000
 /** The gateways share this core; the load generator, the stub and Redis have the other. */
 export const GATEWAY_CORE = 1
 export const LOAD_CORE = 0
 
-/** Starts the stub and everything that stands before it, each pinned to one core. */
-export async function startTargets(
-  upstreamScript: string,
-  progress: (line: string) => void,
-): Promise<Targets> {
-  const stops: (() => Promise<void> | void)[] = []
+type Options = {
+  /** Whether Portkey's gateway is among them; npm has to install it the first time. */
+  portkey: boolean
+  progress: (line: string) => void
+  /** Aborted, nothing more is started. */
+  signal: AbortSignal
+}
+
+/**
+ * Starts the stub and everything that stands before it, each pinned to one core.
+ * @throws Error where one of them does not start, Portkey's gateway excepted: without it the others are measured
+ */
+export async function startTargets({ portkey, progress, signal }: Options): Promise<Targets> {
+  const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const end of stops.toReversed()) await end()
   }
+  const targets: Target[] = []
+  async function add(name: string, url: string, pid: number, headers: Record<string, string> = {}) {
+    const core = name === 'direct' ? LOAD_CORE : GATEWAY_CORE
+    const pinned = await pinToCore(pid, core)
+    targets.push({ name, url: `${url}/v1/chat/completions`, headers, pid, pinned })
+  }
   try {
     await mkdir(BENCH_DIR, { recursive: true })
-    const stubPort = await freePort()
-    const stub = await serveOn(stubPort, process.execPath, [upstreamScript, '--port', String(stubPort)])
-    stops.push(() => void stub.kill())
-    const stubUrl = `http://127.0.0.1:${stubPort}`
-    await pinToCore(stub.pid ?? 0, LOAD_CORE)
+    const stub = await startPart<{ url: string }>(new URL('../upstream/main.ts', import.meta.url), { signal })
+    stops.push(stub.stop)
+    const stubUrl = stub.ready.url
+    await add('direct', stubUrl, stub.pid)
 
-    progress('building the worker, fetching Portkey')
-    const [bundle, portkeyScript] = await Promise.all([bundleEdge(join(BENCH_DIR, 'edge')), fetchPortkey()])
+    progress('building the worker')
+    const bundle = await bundleEdge(join(BENCH_DIR, 'edge'))
+    signal.throwIfAborted()
+    const bare = await startWorkerd({
+      bundle: await bareBundle(bundle),
+      port: 0,
+      variables: { HOST_URL: stubUrl },
+    })
+    stops.push(bare.stop)
+    await add('bare-proxy', bare.url, bare.pid)
+
+    let leftOut = portkey ? undefined : 'not asked for'
+    if (portkey)
+      try {
+        const gateway = await startPortkey({ progress, signal })
+        stops.push(gateway.stop)
+        await add('portkey', gateway.url, gateway.pid, {
+          'x-portkey-provider': 'openai',
+          'x-portkey-custom-host': `${stubUrl}/v1`,
+        })
+      } catch (error) {
+        signal.throwIfAborted()
+        leftOut = error instanceof Error ? error.message : String(error)
+        progress(`Portkey is left out: ${leftOut}`)
+      }
 
     const redis = await startPart<StackFile['redis']>(new URL('../../local/redis/main.ts', import.meta.url), {
       env: { REDIS_DIR: join(BENCH_DIR, 'redis') },
+      signal,
     })
     stops.push(redis.stop)
+    for (const pid of new Set([redis.pid, redis.ready.pid])) await pinToCore(pid, LOAD_CORE)
     const issuer = await startPart<{ environment: Record<string, string>; tokens: StackFile['tokens'] }>(
       new URL('../../local/issuer/main.ts', import.meta.url),
-      { args: ['--dir', join(BENCH_DIR, 'issuer')] },
+      { args: ['--dir', join(BENCH_DIR, 'issuer')], signal },
     )
     stops.push(issuer.stop)
 
@@ -78,42 +120,8 @@ export async function startTargets(
       },
     })
     stops.push(edge.stop)
-
-    const bare = await startWorkerd({
-      bundle: await bareBundle(bundle),
-      port: 0,
-      variables: { HOST_URL: stubUrl },
-    })
-    stops.push(bare.stop)
-
-    const portkeyPort = await freePort()
-    const portkey = await serveOn(portkeyPort, process.execPath, [
-      portkeyScript,
-      '--headless',
-      `--port=${portkeyPort}`,
-    ])
-    stops.push(() => void portkey.kill())
-
-    const path = '/v1/chat/completions'
-    const target = async (name: string, url: string, pid: number, headers: Record<string, string> = {}) => ({
-      name,
-      url: `${url}${path}`,
-      headers,
-      pid,
-      pinned: name === 'direct' || (await pinToCore(pid, GATEWAY_CORE)),
-    })
-    const targets = [
-      await target('direct', stubUrl, stub.pid ?? 0),
-      await target('bare-proxy', bare.url, bare.pid),
-      await target('portkey', `http://127.0.0.1:${portkeyPort}`, portkey.pid ?? 0, {
-        'x-portkey-provider': 'openai',
-        'x-portkey-custom-host': `${stubUrl}/v1`,
-      }),
-      await target('twohop', edge.url, edge.pid, {
-        authorization: `Bearer ${issuer.ready.tokens.firebase.pro}`,
-      }),
-    ]
-    return { targets, bundle, redis: redis.ready, stop }
+    await add('twohop', edge.url, edge.pid, { authorization: `Bearer ${issuer.ready.tokens.firebase.pro}` })
+    return { targets, portkeyLeftOut: leftOut, bundle, redis: redis.ready, stop }
   } catch (error) {
     await stop()
     throw error
@@ -123,7 +131,7 @@ export async function startTargets(
 /** The default catalog with the stub's models, and limits that a benchmark never meets. */
 function benchCatalog(): Catalog {
   const base = Catalog.parse(defaults)
-  const models = MOCKS.map((id) => ({
+  const models = [MODEL].map((id) => ({
     id,
     tasks: ['chat' as const],
     context: 8192,
@@ -132,7 +140,7 @@ function benchCatalog(): Catalog {
   }))
   const plans = base.plans.map((plan) => ({
     ...plan,
-    models: MOCKS,
+    models: [MODEL],
     limits: { ...plan.limits, requests_per_minute: ENDLESS, concurrent: 100_000 },
     budgets: { minute: ENDLESS, day: ENDLESS, month: ENDLESS },
   }))

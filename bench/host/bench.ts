@@ -5,7 +5,7 @@ import { createHosts, type Hosts } from './hosts.ts'
 import { machine } from './machine.ts'
 import type { Measurement, Result } from './measurement.ts'
 import { MEASUREMENTS } from './measurements.ts'
-import { chatModel } from './models.ts'
+import { createModels, type Models } from './models.ts'
 import { report } from './report.ts'
 import type { Curve } from './scaling.ts'
 
@@ -15,21 +15,15 @@ import type { Curve } from './scaling.ts'
  * @throws Error where the model is missing or a host does not start
  */
 export async function hostBench(options: HostBenchOptions): Promise<unknown> {
-  const { json, only, model, rounds, quick, svg, progress } = options
+  const { json, only, model, embeddingModel, rounds, quick, svg, progress, signal } = options
   const chosen = MEASUREMENTS.filter(({ name }) => only.length === 0 || only.includes(name))
-  const folder = await chatModel(model)
-  const interrupted = new AbortController()
-  const stopOnSignal = () => {
-    process.exitCode = 130
-    interrupted.abort(new Error('interrupted'))
-  }
-  process.once('SIGINT', stopOnSignal)
-  const hosts = await createHosts(folder, progress, interrupted.signal)
+  const models = await createModels({ chat: model, embedding: embeddingModel }, progress)
+  const hosts = await createHosts(models, progress, signal)
   try {
     const results: Result[] = []
     for (const measurement of chosen) {
-      interrupted.signal.throwIfAborted()
-      results.push(await runOne(measurement, hosts, options, interrupted.signal))
+      signal.throwIfAborted()
+      results.push(await runOne(measurement, { ...hosts, models }, options))
     }
     if (results.some((result) => 'failed' in result)) process.exitCode = 1
     const curves = results.find(({ name }) => name === 'scaling')
@@ -37,7 +31,7 @@ export async function hostBench(options: HostBenchOptions): Promise<unknown> {
       await writeFile(svg, drawScaling(curves.raw as Curve[]))
     const result = {
       machine: machine(),
-      model: folder.split('/').at(-1),
+      models: await models.used(),
       rounds: quick ? 1 : rounds,
       quick,
       results,
@@ -45,22 +39,20 @@ export async function hostBench(options: HostBenchOptions): Promise<unknown> {
     if (!json) process.stdout.write(`\n${report(result)}\n`)
     return result
   } finally {
-    process.off('SIGINT', stopOnSignal)
     await hosts.stop()
   }
 }
 
 async function runOne(
   { name, limitSeconds, run }: Measurement,
-  hosts: Hosts,
-  { rounds, quick, progress }: HostBenchOptions,
-  interrupted: AbortSignal,
+  { get, files, models }: Hosts & { models: Models },
+  { rounds, quick, progress, signal: interrupted }: HostBenchOptions,
 ): Promise<Result> {
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(limitSeconds * 1000)])
   const began = performance.now()
   const seconds = () => Math.round((performance.now() - began) / 1000)
   try {
-    const measured = await run({ host: hosts.get, rounds, quick, progress, signal })
+    const measured = await run({ host: get, files, models, rounds, quick, progress, signal })
     // Told as they come, so that an interrupted run was not for nothing.
     for (const { what, seen, unit, note } of measured.findings)
       progress(`  ${what}: ${seen.toFixed(2)} ${unit}${note ? ` (${note})` : ''}`)

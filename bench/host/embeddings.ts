@@ -1,7 +1,6 @@
 import { startPart } from '../../local/part.ts'
 import { spread } from '../kit.ts'
 import type { Finding, Measurement } from './measurement.ts'
-import { findModel, MINILM } from './models.ts'
 import { mixedTexts } from './prompts.ts'
 
 const CLIENTS = 16
@@ -15,9 +14,10 @@ export const embeddings: Measurement = {
   name: 'embeddings',
   about: 'texts a second of mixed length, beside transformers.js one by one and with lists as they come',
   limitSeconds: 600,
-  async run({ host, rounds, quick, progress, signal }) {
+  async run({ host, files, rounds, quick, progress, signal }) {
     const { client } = await host('encoder')
-    const plain = await startPart<{ url: string }>(PLAIN, { args: [findModel(MINILM)], signal })
+    const { folder, dtype } = await files('encoder')
+    const plain = await startPart<{ url: string }>(PLAIN, { args: [folder, dtype], signal })
     const targets: Record<string, Embed> = {
       'one-by-one': (texts) => postPlain(`${plain.ready.url}/one-by-one`, texts, signal),
       'as-it-comes': (texts) => postPlain(`${plain.ready.url}/as-it-comes`, texts, signal),

@@ -5,6 +5,7 @@ import { words } from './prompts.ts'
 
 /** Requests of the busy account, waiting and running, at any time. */
 const QUEUED = 64
+const QUEUED_QUICK = 16
 
 export const fairness: Measurement = {
   name: 'fairness',
@@ -12,7 +13,7 @@ export const fairness: Measurement = {
   limitSeconds: 300,
   async run({ host, quick, progress, signal }) {
     const { client } = await host('batching')
-    const samples = quick ? 8 : 24
+    const [samples, queued] = quick ? [6, QUEUED_QUICK] : [24, QUEUED]
     const asked = new AbortController()
     const busySignal = AbortSignal.any([signal, asked.signal])
 
@@ -30,9 +31,9 @@ export const fairness: Measurement = {
     progress('fairness, quiet')
     await client.complete(words('warm', 64), { account: 'other', outputTokens: 8, signal })
     const quiet = await oneAtATime('quiet')
-    progress(`fairness, beside ${QUEUED} requests`)
+    progress(`fairness, beside ${queued} requests`)
     let sent = 0
-    const load = Array.from({ length: QUEUED }, async () => {
+    const load = Array.from({ length: queued }, async () => {
       while (!busySignal.aborted) {
         const salt = `load ${sent++}`
         // Answers of different lengths, so that they do not end together.
@@ -51,7 +52,7 @@ export const fairness: Measurement = {
       return {
         findings: [
           {
-            what: `first token p95 beside ${QUEUED} requests of another account, over quiet`,
+            what: `first token p95 beside ${queued} requests of another account, over quiet`,
             seen: p95.busy / p95.quiet,
             unit: 'x',
             asked: { at: 'most', value: 2 },

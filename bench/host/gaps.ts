@@ -4,7 +4,7 @@ import type { Measurement } from './measurement.ts'
 import { words } from './prompts.ts'
 
 const STREAMS = 8
-const PROMPT_TOKENS = 1000
+const PROMPT_TOKENS = { full: 1000, quick: 400 }
 
 export const gaps: Measurement = {
   name: 'gaps',
@@ -12,7 +12,7 @@ export const gaps: Measurement = {
   limitSeconds: 240,
   async run({ host, quick, progress, signal }) {
     const { client } = await host('batching')
-    const tokens = quick ? 64 : 160
+    const [tokens, promptTokens] = quick ? [64, PROMPT_TOKENS.quick] : [160, PROMPT_TOKENS.full]
     const stream = (salt: string, outputTokens: number) =>
       client.complete(words(salt, 32), { account: salt, outputTokens, signal })
     const streams = (salt: string) =>
@@ -22,7 +22,7 @@ export const gaps: Measurement = {
       const done: Generation[] = []
       while (!isOver()) {
         const salt = `long ${done.length}`
-        const prompt = words(salt, PROMPT_TOKENS)
+        const prompt = words(salt, promptTokens)
         done.push(await client.complete(prompt, { account: salt, outputTokens: 1, signal }))
       }
       return done
@@ -45,7 +45,7 @@ export const gaps: Measurement = {
     return {
       findings: [
         {
-          what: `gap p99 of ${STREAMS} streams while ${PROMPT_TOKENS}-token prompts arrive, over quiet`,
+          what: `gap p99 of ${STREAMS} streams while ${promptTokens}-token prompts arrive, over quiet`,
           seen: p99.busy / p99.quiet,
           unit: 'x',
           asked: { at: 'most', value: 3 },

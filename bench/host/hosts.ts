@@ -1,22 +1,28 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serviceKeys } from '../../cli/service-keys.ts'
-import { pull } from '../../inference-host/pull/pull.ts'
+import { type Dtype, pickDtype } from '../../inference-host/device/dtype.ts'
+import type { ModelTask } from '../../inference-host/device/port.ts'
+import { type Progress, pull } from '../../inference-host/pull/pull.ts'
+import { isFolder } from '../../inference-host/weights/manifest.ts'
 import { type Part, startPart } from '../../local/part.ts'
 import { BENCH_DIR, freePort } from '../kit.ts'
 import { createHostClient, type HostClient } from './client.ts'
 import { readExposition } from './exposition.ts'
-import { findModel, MINILM, rewriterModel } from './models.ts'
+import type { Models, ModelUse } from './models.ts'
 
 /** Where the hosts keep what they prepare. */
-const HOSTS_DIR = join(BENCH_DIR, 'host')
+export const HOSTS_DIR = join(BENCH_DIR, 'host')
 const MAIN = new URL('../../inference-host/main.ts', import.meta.url)
-const EMBEDDED = fileURLToPath(new URL('../../models/twohop-chat', import.meta.url))
+const SMALL = {
+  id: 'twohop-chat',
+  source: fileURLToPath(new URL('../../models/twohop-chat', import.meta.url)),
+}
 
 /**
  * `batching`: as it comes; `wide`: with slots for the longest run of the scaling curve; `plain`: transformers.js'
- * own `generate` behind the same routes; `exact`: with HOST_EXACT; `encoder`: MiniLM; `small`: the embedded chat model;
+ * own `generate` behind the same routes; `exact`: with HOST_EXACT; `encoder`: the embedding model; `small`: the embedded chat model;
  * `rewriter` and `plain-rewriter`: an encoder-decoder, as it comes and by transformers.js' own `generate`.
  */
 export type HostName =
@@ -36,37 +42,58 @@ export type HostUnderTest = {
   figures(): Promise<Map<string, number>>
 }
 
-export type Hosts = { get(name: HostName): Promise<HostUnderTest>; stop(): Promise<void> }
+/** The files of a model: its folder, the dtype that is loaded on a CPU, and the manifest beside which it is locked. */
+export type HostFiles = { id: string; folder: string; dtype: Dtype; manifest: string }
+
+export type Hosts = {
+  get(name: HostName): Promise<HostUnderTest>
+  /** The very files that a host loads, for what is measured beside it. */
+  files(name: HostName): Promise<HostFiles>
+  stop(): Promise<void>
+}
+
+type Settings = {
+  task: ModelTask
+  model: ModelUse | 'small'
+  slots?: number
+  exact?: true
+}
+
+const CHAT = { task: 'text-generation', model: 'chat' } as const
+const REWRITING = { task: 'translation', model: 'rewriting' } as const
+const SETTINGS: Record<HostName, Settings> = {
+  batching: CHAT,
+  wide: { ...CHAT, slots: 32 },
+  plain: { ...CHAT, slots: 1 },
+  exact: { ...CHAT, exact: true },
+  encoder: { task: 'feature-extraction', model: 'embedding' },
+  small: { task: 'text-generation', model: 'small' },
+  rewriter: REWRITING,
+  'plain-rewriter': { ...REWRITING, slots: 1 },
+}
 
 /**
  * Hosts of this project, each started when it is first asked for.
- * @param chatFolder folder of the chat model, laid out like a hub repository
  * @param signal aborted, hosts that are still starting are ended
  */
 export async function createHosts(
-  chatFolder: string,
+  models: Models,
   progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Hosts> {
   const keys = await serviceKeys('bench')
   const started = new Map<HostName, Promise<HostUnderTest>>()
   const parts: Part<unknown>[] = []
-  const settings: Record<HostName, { task: string; folder?: string; slots?: number; exact?: true }> = {
-    batching: { task: 'text-generation', folder: chatFolder },
-    wide: { task: 'text-generation', folder: chatFolder, slots: 32 },
-    plain: { task: 'text-generation', folder: chatFolder, slots: 1 },
-    exact: { task: 'text-generation', folder: chatFolder, exact: true },
-    encoder: { task: 'feature-extraction', folder: MINILM },
-    small: { task: 'text-generation', folder: EMBEDDED },
-    rewriter: { task: 'translation' },
-    'plain-rewriter': { task: 'translation', slots: 1 },
+  async function files(name: HostName): Promise<HostFiles> {
+    const { task, model } = SETTINGS[name]
+    const { id, source } = model === 'small' ? SMALL : await models.get(model)
+    return pullModel({ id, source, task, device: 'cpu' }, progress, signal)
   }
 
   async function start(name: HostName): Promise<HostUnderTest> {
     progress(`starting the ${name} host`)
-    const { task, slots, exact, folder = await rewriterModel() } = settings[name]
-    const model = findModel(folder).split('/').at(-1) ?? name
-    const manifest = await pullModel({ id: model, source: folder, task, device: 'cpu' })
+    const { task, slots, exact } = SETTINGS[name]
+    const { id: model, manifest } = await files(name)
     const metricsPort = await freePort()
     const part = await startPart<{ url: string }>(MAIN, {
       signal,
@@ -105,6 +132,7 @@ export async function createHosts(
       started.set(name, host)
       return host
     },
+    files,
     async stop() {
       await Promise.allSettled(started.values())
       await Promise.all(parts.map((part) => part.stop()))
@@ -112,16 +140,26 @@ export async function createHosts(
   }
 }
 
-/** Writes the manifest of one model, and its lock. Resolves with the manifest's file. */
-async function pullModel(entry: {
-  id: string
-  source: string
-  task: string
-  device: string
-}): Promise<string> {
+/** Writes the manifest of one model and its lock; one of the hub is fetched the first time. */
+async function pullModel(
+  entry: { id: string; source: string; task: ModelTask; device: string },
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<HostFiles> {
   const manifest = join(HOSTS_DIR, `${entry.id}.json`)
   await mkdir(HOSTS_DIR, { recursive: true })
   await writeFile(manifest, JSON.stringify({ models: [entry] }))
-  await pull(manifest, { modelsDir: HOSTS_DIR })
-  return manifest
+  const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env
+  const onProgress = ({ file, received, bytes, done }: Progress) => {
+    const percent = Math.floor((received / Math.max(1, bytes)) * 10) * 10
+    if (done || percent === told || isFolder(entry.source)) return
+    told = percent
+    progress(`fetching ${entry.source}, ${file}: ${percent} % of ${Math.ceil(bytes / 1e6)} MB`)
+  }
+  let told = -1
+  const [pulled] = await pull(manifest, { modelsDir: HOSTS_DIR, endpoint, token, signal, onProgress })
+  if (pulled === undefined) throw new Error(`${entry.id} was not pulled`)
+  const { id, folder, dtype } = pulled
+  const picked = pickDtype(dtype, entry.task, 'cpu', await readdir(join(folder, 'onnx')))
+  return { id, folder, dtype: picked, manifest }
 }

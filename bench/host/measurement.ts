@@ -1,9 +1,13 @@
-import type { HostName, HostUnderTest } from './hosts.ts'
+import type { Hosts } from './hosts.ts'
+import type { Models } from './models.ts'
 
 /** What a measurement has to work with. */
 export type World = {
   /** A running host; the first call starts it. */
-  host: (name: HostName) => Promise<HostUnderTest>
+  host: Hosts['get']
+  /** The files that a host loads. */
+  files: Hosts['files']
+  models: Models
   rounds: number
   quick: boolean
   progress: (line: string) => void

@@ -1,3 +1,4 @@
+import { calls } from './calls.ts'
 import { embeddings } from './embeddings.ts'
 import { fairness } from './fairness.ts'
 import { firstToken } from './first-token.ts'
@@ -21,5 +22,6 @@ export const MEASUREMENTS: readonly Measurement[] = [
   questions,
   sameAnswers,
   scaling,
+  calls,
   memory,
 ]

@@ -1,51 +1,65 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { writeTinyRewriter } from '../../test/fixtures/graphs/tiny-rewriter-folder.ts'
-import { BENCH_DIR } from '../kit.ts'
+import { basename, join, resolve } from 'node:path'
+import { isFolder } from '../../inference-host/weights/manifest.ts'
+import { BENCH_DIR, HERE } from '../kit.ts'
+import { type MadeKind, madeAs, madeModel } from '../models/made.ts'
 
-const run = promisify(execFile)
+const MADE_DIR = join(BENCH_DIR, 'models')
 
-/** What is no part of the project lies beside the checkout. */
-const beside = (path: string) => fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url))
-
-const SMOLLM2 = process.env.BENCH_MODEL ?? beside('models/SmolLM2-135M-Instruct')
-export const MINILM = process.env.BENCH_EMBEDDING_MODEL ?? beside('models/all-MiniLM-L6-v2')
-const KIT = process.env.BENCH_KIT ?? beside('bench')
-
-const TOKENIZER = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json']
-
-/** @throws Error that says where the model was looked for, and how to name another place */
-export function findModel(folder: string): string {
-  if (existsSync(join(folder, 'config.json'))) return folder
-  throw new Error(
-    `There is no model in ${folder}; set BENCH_MODEL and BENCH_EMBEDDING_MODEL to folders laid out like hub repositories.`,
-  )
+/** A model to measure with. */
+export type BenchModel = {
+  id: string
+  /** A folder laid out like a hub repository, or a hub id. */
+  source: string
+  /** The shape of what was made, where its weights are random; undefined of a real model. */
+  randomWeights: string | undefined
 }
+
+export type ModelUse = 'chat' | 'embedding' | 'rewriting'
+
+/** The models to measure with; what nobody names is made when it is first asked for, with random weights. */
+export type Models = {
+  get(use: ModelUse): Promise<BenchModel>
+  /** Those that were asked for so far. */
+  used(): Promise<Partial<Record<ModelUse, BenchModel>>>
+}
+
+type Named = { chat: string | undefined; embedding: string | undefined }
 
 /**
- * The folder of the chat model: the real one, or (made once) random 4-bit weights of the same shape with the real one's
- * tokenizer. Making it takes Python with the packages onnx and numpy.
+ * @param named Folders relative to where the user stands, or hub ids.
+ * @throws Error of one line where there is no such model
  */
-export async function chatModel(name: 'smollm2' | 'shape'): Promise<string> {
-  findModel(SMOLLM2)
-  if (name === 'smollm2') return SMOLLM2
-  const folder = join(BENCH_DIR, 'shape-q4')
-  if (existsSync(join(folder, 'config.json'))) return folder
-  await mkdir(folder, { recursive: true })
-  await Promise.all(TOKENIZER.map((file) => copyFile(join(SMOLLM2, file), join(folder, file))))
-  const python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'
-  await run(python, [join(KIT, 'make_llama.py'), folder, '--q4'], { timeout: 300_000 })
-  return folder
+export async function createModels(named: Named, progress: (line: string) => void): Promise<Models> {
+  const found = new Map<ModelUse, Promise<BenchModel>>()
+  const make = async (kind: MadeKind) => inFolder(await madeModel(kind, MADE_DIR, progress))
+  for (const use of ['chat', 'embedding'] as const) {
+    const source = named[use]
+    if (source !== undefined) found.set(use, Promise.resolve(await real(source)))
+  }
+  return {
+    get(use) {
+      const model = found.get(use) ?? make(KINDS[use])
+      found.set(use, model)
+      return model
+    },
+    async used() {
+      const all = [...found].map(async ([use, model]) => [use, await model] as const)
+      return Object.fromEntries(await Promise.all(all))
+    },
+  }
 }
 
-/** The folder of an encoder-decoder of T5-small's shape with random weights, whose tokens are letters; made once. */
-export async function rewriterModel(): Promise<string> {
-  const folder = join(BENCH_DIR, 't5-small-shape')
-  const sizes = { layers: 6, heads: 8, headDim: 64, wide: 2048, vocab: 32_128, context: 512 }
-  if (!existsSync(join(folder, 'config.json'))) await writeTinyRewriter(folder, { family: 't5', sizes })
-  return folder
+const KINDS: Record<ModelUse, MadeKind> = { chat: 'decoder', embedding: 'encoder', rewriting: 'rewriter' }
+
+async function real(source: string): Promise<BenchModel> {
+  const folder = resolve(HERE, source)
+  if (existsSync(join(folder, 'config.json'))) return inFolder(folder)
+  if (/^[\w.-]+\/[\w.-]+$/.test(source) && !isFolder(source))
+    return { id: basename(source), source, randomWeights: undefined }
+  throw new Error(`${source} is no folder with a config.json in it, and no hub id (owner/name).`)
+}
+
+async function inFolder(folder: string): Promise<BenchModel> {
+  return { id: basename(folder), source: folder, randomWeights: await madeAs(folder) }
 }

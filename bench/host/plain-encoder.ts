@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { env, pipeline } from '@huggingface/transformers'
 import { Hono } from 'hono'
+import type { Dtype } from '../../inference-host/device/dtype.ts'
 import { listen } from '../../inference-host/server/listen.ts'
 
 // What a short server on transformers.js does, as a process: `POST /one-by-one` calls the pipeline for each text,
-// `POST /as-it-comes` with the whole list, which is padded to the longest. The folder of the model is its argument.
+// `POST /as-it-comes` with the whole list, which is padded to the longest. Its arguments are the model's folder and dtype.
 env.allowRemoteModels = false
 process.once('disconnect', () => process.exit(0))
 
-const extract = await pipeline('feature-extraction', process.argv[2], {
-  dtype: 'q8',
+const [, , folder, dtype = 'auto'] = process.argv
+const extract = await pipeline('feature-extraction', folder, {
+  dtype: dtype as Dtype,
   device: 'cpu',
   local_files_only: true,
   session_options: { intraOpNumThreads: availableParallelism() },

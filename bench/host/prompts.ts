@@ -1,6 +1,4 @@
-/** Words that are one token each in GPT-2's kind of vocabulary. */
-const WORDS =
-  'time people way day man thing woman life child world school state family student group country'.split(' ')
+import { PROMPT_WORDS } from '../models/words.ts'
 
 /** Numbers from 0 up to 1 that depend on `seed` alone (a linear congruential generator: Numerical Recipes, 7.1). */
 export function seeded(seed: string): () => number {
@@ -14,7 +12,10 @@ export function seeded(seed: string): () => number {
 /** `count` words, of one token each, that depend on `seed` alone: no two prompts share a prefix by chance. */
 export function words(seed: string, count: number): string {
   const random = seeded(seed)
-  return Array.from({ length: count }, () => ` ${WORDS[Math.floor(random() * WORDS.length)]}`).join('')
+  return Array.from(
+    { length: count },
+    () => ` ${PROMPT_WORDS[Math.floor(random() * PROMPT_WORDS.length)]}`,
+  ).join('')
 }
 
 /** `count` texts whose lengths are spread evenly over the magnitudes from `least` to `most` words, in random order. */

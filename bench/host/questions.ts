@@ -7,6 +7,8 @@ import QUESTIONS from './questions.json' with { type: 'json' }
 
 /** Where an answer that does not end by itself is cut off. */
 const MOST_TOKENS = 160
+/** The shortest answer of random weights, which never end by themselves: their lengths are drawn. */
+const LEAST_TOKENS = 8
 /** Arrivals to one that plain transformers.js would have just finished: more than it can do, as at a busy time. */
 const ARRIVALS = 4
 
@@ -16,10 +18,15 @@ export const questions: Measurement = {
   name: 'questions',
   about: 'real questions, answers of natural length, arriving at random times',
   limitSeconds: 600,
-  async run({ host, quick, progress, signal }) {
+  async run({ host, models, quick, progress, signal }) {
+    const drawn = (await models.get('chat')).randomWeights !== undefined
+    const lengths = seeded('lengths')
+    const most = QUESTIONS.map(() =>
+      drawn ? Math.round(LEAST_TOKENS * (MOST_TOKENS / LEAST_TOKENS) ** lengths()) : MOST_TOKENS,
+    )
     const asked = quick ? QUESTIONS.slice(0, 8) : QUESTIONS
     const ask = ({ chat }: HostClient, i: number) =>
-      chat(asked[i] ?? '', { account: `asker ${i}`, outputTokens: MOST_TOKENS, signal })
+      chat(asked[i] ?? '', { account: `asker ${i}`, outputTokens: most[i] ?? MOST_TOKENS, signal })
     progress('questions: how long plain transformers.js takes for one')
     const { client: plain } = await host('plain')
     const alone = [await ask(plain, 0), await ask(plain, 1), await ask(plain, 2)]
@@ -38,9 +45,10 @@ export const questions: Measurement = {
     }
     const [before = [], after = []] = TARGETS.map((target) => done[target])
     return {
-      findings: [throughputOf(before, after), ...latencies(before, after)],
+      findings: [throughputOf(before, after, drawn), ...latencies(before, after)],
       raw: {
         mostTokens: MOST_TOKENS,
+        lengthsDrawn: drawn,
         arrivalsMs: arrivals,
         answers: Object.fromEntries(Object.entries(done).map(([target, all]) => [target, all.map(figures)])),
       },
@@ -62,7 +70,7 @@ function figures(one: Generation) {
   return { firstTokenMs: firstTokenMs(one), tookMs: one.ended - one.began, tokens: one.tokens.length }
 }
 
-function throughputOf(before: readonly Generation[], after: readonly Generation[]): Finding {
+function throughputOf(before: readonly Generation[], after: readonly Generation[], drawn: boolean): Finding {
   const [plain, batching] = [tokensPerSecond(before), tokensPerSecond(after)]
   const lengths = spread(after.map(({ tokens }) => tokens.length))
   return {
@@ -71,7 +79,7 @@ function throughputOf(before: readonly Generation[], after: readonly Generation[
     unit: 'x',
     note:
       `${plain.toFixed(1)} → ${batching.toFixed(1)} tokens/s; answers of ${lengths.min} to ${lengths.max} ` +
-      `tokens, median ${lengths.median}`,
+      `tokens, median ${lengths.median}${drawn ? ', drawn by lot' : ''}`,
   }
 }
 

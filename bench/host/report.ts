@@ -1,27 +1,33 @@
 import type { machine } from './machine.ts'
 import type { Finding, Result } from './measurement.ts'
+import type { BenchModel } from './models.ts'
 
 type Report = {
   machine: ReturnType<typeof machine>
-  model: string | undefined
+  models: Readonly<Record<string, BenchModel>>
   rounds: number
   quick: boolean
   results: readonly Result[]
 }
 
 /** The result as text: one table in Markdown of what was asked and what was seen, ready for the documentation. */
-export function report({ machine: on, model, rounds, quick, results }: Report): string {
+export function report({ machine: on, models, rounds, quick, results }: Report): string {
   const findings = results.flatMap((result) => ('findings' in result ? result.findings : []))
   const failures = results.flatMap((result) =>
     'failed' in result ? [`${result.name}: ${result.failed}`] : [],
   )
   return [
-    `${model} on ${on.cpu}, ${on.cores} cores (${on.instructions?.join(', ') ?? 'instructions unknown'}), Node ${on.node},`,
+    ...Object.entries(models).map(([use, model]) => `model for ${use}: ${nameOf(model)}`),
+    `on ${on.cpu}, ${on.cores} cores (${on.instructions?.join(', ') ?? 'instructions unknown'}), Node ${on.node},`,
     `onnxruntime ${on.onnxruntime}, transformers.js ${on.transformers}; ${quick ? 'smaller loads, not to quote' : `rounds: ${rounds}`}`,
     '',
     ...table(['', 'asked', 'seen', 'spread', 'behind it'], findings.map(row)),
     ...failures,
   ].join('\n')
+}
+
+function nameOf({ id, randomWeights }: BenchModel): string {
+  return randomWeights === undefined ? id : `${id}: RANDOM WEIGHTS, for speed alone (${randomWeights})`
 }
 
 function row({ what, asked, seen, unit, spread, note }: Finding): string[] {

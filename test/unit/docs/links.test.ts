@@ -15,9 +15,8 @@ const NO_PATHS = new Set([
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
   'onnx/model_quantized.onnx',
-  // Of the kit that the benchmarks may be given.
-  'make_llama.py',
   // Written when something runs.
+  '.local/bench',
   '.local/models',
   '.local/stack.json',
   'MODELS_DIR/serving/',

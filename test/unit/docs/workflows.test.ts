@@ -22,9 +22,6 @@ const paths = filesLike('.github/workflows/*.yml')
 const workflows = paths.map((path) => ({ path, text: read(path), workflow: parse(read(path)) as Workflow }))
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
 
-/** Scripts that a workflow may call before package.json has them. */
-const COMING = new Set(['test:dates'])
-
 /** The only jobs that may write anything, and what. */
 const WRITERS: Record<string, Record<string, string>> = {
   '.github/workflows/images.yml publish': { contents: 'read', packages: 'write' },
@@ -43,8 +40,7 @@ function commandsOf({ run = '' }: Step): string[] {
 function isOurs(command: string): boolean {
   if (/[;&|`]|\$\(/.test(command)) return false
   const [first = '', second = '', third = ''] = command.split(/\s+/)
-  if (first === 'npm')
-    return second === 'test' || (second === 'run' && (third in scripts || COMING.has(third)))
+  if (first === 'npm') return second === 'test' || (second === 'run' && third in scripts)
   if (first === 'npx') return second === 'wrangler'
   if (first === 'docker') return true
   return /^\.(ci|github\/scripts)\//.test(first) && isExecutable(first)

@@ -1,0 +1,19 @@
+import { Hono } from 'hono'
+import { listen } from '../../inference-host/server/listen.ts'
+import { closedLoop, type Order } from './closed-loop.ts'
+
+// The load generator as a process of its own, so that it can have a core of its own: `POST /` with an order, as JSON,
+// answers with what came of it.
+process.once('disconnect', () => process.exit(0))
+
+const app = new Hono()
+app.post('/', async (context) => {
+  try {
+    return context.json(await closedLoop(await context.req.json<Order>()))
+  } catch (error) {
+    return context.text(error instanceof Error ? error.message : String(error), 500)
+  }
+})
+
+const { url } = await listen(app.fetch, '127.0.0.1', 0)
+process.send?.({ type: 'ready', url })
