@@ -81,6 +81,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
         try {
           return await once()
         } catch {
+          // What the last try throws is told by whoever settles; these had another try.
           await wait(waitMs)
         }
       }

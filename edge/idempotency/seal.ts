@@ -59,6 +59,7 @@ export function createSeal({ privateKey: { d }, random }: Options) {
         // Authentic, so it is no larger than what was once sealed.
         return new TextDecoder().decode(await through(new DecompressionStream('gzip'), packed))
       } catch {
+        // Whoever comes again is told that the answer is gone: after a key's replacement that is as it must be.
         return undefined
       }
     },

@@ -90,6 +90,7 @@ export function createEventReader({
       try {
         if (!broken) parser.feed(text)
       } catch {
+        // Whoever reads this stream ends it and tells that it broke off.
         broken = true
       }
       whole = text.endsWith('\n\n')

@@ -106,6 +106,7 @@ function keyBytes(secret: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return Uint8Array.from(atob(secret.slice(PREFIX.length)), (character) => character.charCodeAt(0))
   } catch {
+    // No base64. The parser's error quotes the secret.
     return undefined
   }
 }
