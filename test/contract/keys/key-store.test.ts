@@ -4,6 +4,7 @@ import { createUpstashAudit } from '../../../edge/admin/upstash-audit.ts'
 import type { NewApiKey } from '../../../edge/keys/port.ts'
 import { createUpstashKeys } from '../../../edge/keys/upstash-keys.ts'
 import { createUpstashRate } from '../../../edge/keys/upstash-rate.ts'
+import { holdClock } from '../../fixtures/hold-clock.ts'
 import { describeEachRedis, PLENTY, request, usage } from '../budget/each-redis.ts'
 
 const DAY = 86_400_000
@@ -141,6 +142,7 @@ describeEachRedis('the store of API keys', (redis) => {
   })
 
   it('counts acts, and refuses what is too many', async () => {
+    holdClock()
     const countAct = createUpstashRate({ ...options(), perMinute: 3 })
     for (let i = 0; i < 3; i++) await countAct('ada')
     await expect(countAct('ada')).rejects.toMatchObject({ code: 'rate_limited' })
