@@ -82,8 +82,11 @@ it('embeds a single body', async () => {
 
 it('streams its progress until it ends', async () => {
   const inputs = Array.from({ length: 8 }, () => ask('Tell me', { max_tokens: 16 }))
-  const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
-  const events = await eventsOf(id)
+  // Slowed down, it is still on its way when its events are asked for.
+  const { id, events } = await slowly(inject('pace'), async () => {
+    const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
+    return { id, events: await eventsOf(id) }
+  })
   expect(events).toMatch(/^event: progress\ndata: {"status":"(queued|running)"/)
   const last = /event: end\ndata: (.*)\n\n$/.exec(events)?.[1]
   expect(JSON.parse(last ?? '{}')).toMatchObject({ id, status: 'done', counts: { done: 8 } })

@@ -1,9 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
 import type { NewApiKey } from '../../../edge/api-keys/port.ts'
-import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
+import { createUpstashApiKeys, createUpstashKeys } from '../../../edge/api-keys/upstash.ts'
 import type { Act } from '../../../edge/audit/port.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
+import { holdClock } from '../../fixtures/hold-clock.ts'
 import { describeEachRedis, PLENTY, request, usage } from '../budget/each-redis.ts'
 
 const DAY = 86_400_000
@@ -141,6 +142,7 @@ describeEachRedis('the store of API keys', (redis) => {
   })
 
   it('counts acts, and refuses what is too many', async () => {
+    holdClock()
     const countAct = createUpstashRate({ ...options(), perMinute: 3 })
     for (let i = 0; i < 3; i++) await countAct('ada')
     await expect(countAct('ada')).rejects.toMatchObject({ code: 'rate_limited' })

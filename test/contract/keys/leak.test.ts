@@ -8,6 +8,7 @@ import { makeApiKey } from '../../../edge/identity/api-key.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
 import { apiKeyRoutes } from '../../../edge/routes/api-keys.ts'
 import { errorResponse } from '../../../shared/errors.ts'
+import { holdClock } from '../../fixtures/hold-clock.ts'
 import { unreadLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 
@@ -124,6 +125,7 @@ describeEachRedis('a report of a leaked key', (redis) => {
   })
 
   it('is bounded a minute, whoever reports', async () => {
+    holdClock()
     const { key, report } = await leaking(2)
     for (const status of [404, 404, 429])
       expect((await report({ key: (await makeApiKey(random)).key })).status).toBe(status)

@@ -30,8 +30,8 @@ const isRunning = (pid: number) => {
   }
 }
 
-/** Waits for what another process does by itself; fails after five seconds. */
-const soon = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 5000, interval: 20 })
+/** Waits for what another process does by itself; fails after twenty seconds. */
+const soon = (check: () => Promise<unknown>) => expect.poll(check, { timeout: 20_000, interval: 20 })
 
 describe('the local Postgres as a process', () => {
   const stops: (() => Promise<void>)[] = []

@@ -82,5 +82,7 @@ test.each<[string, Fault[]]>([
   })
   const runs = serving.lines.filter((line) => line.startsWith('run '))
   expect(runs).toHaveLength(INPUTS)
-  await expect.poll(() => serving.lines.filter((line) => line.startsWith('job_ended '))).toHaveLength(1)
+  await expect
+    .poll(() => serving.lines.filter((line) => line.startsWith('job_ended ')), { timeout: 20_000 })
+    .toHaveLength(1)
 })

@@ -59,7 +59,7 @@ async function setUp() {
   }
 }
 
-describe('models:pull', { timeout: 30_000 }, () => {
+describe('models:pull', { timeout: 120_000 }, () => {
   test('--help names every option and variable', async () => {
     const { code, stdout } = await start(['--help']).ended
     expect(code).toBe(0)
