@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const SLOW = 'test/unit/**/*.slow.test.ts'
+const LEDGER = 'test/contract/ledger/**/*.test.ts'
 /** Two at least: most files wait for processes that they start, and leave a core to another meanwhile. */
 const WORKERS = Math.max(2, availableParallelism() - 1)
 
@@ -33,6 +34,18 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts', SLOW],
+          exclude: [LEDGER],
+          testTimeout: 60_000,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // On a Postgres of each kind that all files of a process share.
+        test: {
+          name: 'ledger',
+          include: [LEDGER],
+          isolate: false,
           testTimeout: 60_000,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },

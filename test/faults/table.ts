@@ -42,13 +42,14 @@ export async function clearRows(): Promise<void> {
   await rm(FILE, { force: true })
 }
 
-/** The rows of the last run, in the order in which they came. */
+/** The rows of the last run, each fault's together: files run side by side. */
 export function rowsOfRun(): Row[] {
   const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
-  return text
+  const rows = text
     .split('\n')
     .filter(Boolean)
     .map((line): Row => JSON.parse(line))
+  return Object.values(Object.groupBy(rows, ({ fault }) => fault)).flatMap((group) => group ?? [])
 }
 
 /** The table for a terminal, with a line of sums under it. */

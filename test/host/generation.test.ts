@@ -152,7 +152,12 @@ describeEachModel('generation with %s', MODELS, (model) => {
 
   test('so do those of an answer that it is told to give', async () => {
     const said = '日本語 😀👩‍👩‍👧 한국어'
-    const request = ask({ stream: true, stream_options: COUNTED, structured_outputs: { choice: [said] } })
+    const request = ask({
+      max_tokens: 80,
+      stream: true,
+      stream_options: COUNTED,
+      structured_outputs: { choice: [said] },
+    })
     const chunks = await chunksOf(await serving.send(CHAT, request))
     const pieces = chunks.map(({ choices }) => choices[0]?.delta.content ?? '')
     expect(pieces.join('')).toBe(said)

@@ -1,5 +1,5 @@
 import { createClient } from '@supabase/supabase-js'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { UsageEvent } from '../../../edge/ledger/event.ts'
 import { createIssuer, type Issuer } from '../../../local/issuer/issuer.ts'
 import { findEmbeddedPostgres, findInstalledPostgres } from '../../../local/postgres/binaries.ts'
@@ -47,18 +47,32 @@ export function describeEachPostgres(name: string, suite: (postgres: RunningPost
   }
 }
 
-/** Starts a Postgres before the suite's tests, empties its tables before each and stops it afterwards. */
-export function running(prefer: 'installed' | 'embedded' | 'auto' = 'auto'): RunningPostgres {
+type Server = { local: LocalPostgres; issuer: Issuer; signedAgo: { ms: number } }
+
+/**
+ * One server of each kind for all files that a process runs: making a cluster takes longer than most of their tests,
+ * which find its tables empty anyhow. It ends with the process, as it does when that is killed.
+ */
+const servers = new Map<'installed' | 'embedded', Promise<Server>>()
+
+async function startServer(kind: 'installed' | 'embedded'): Promise<Server> {
+  const signedAgo = { ms: 0 }
+  const issuer = await createIssuer({ now: () => Date.now() - signedAgo.ms })
+  const local = await startPostgres({ supabaseUrl: issuer.supabase.url, prefer: kind })
+  return { local, issuer, signedAgo }
+}
+
+/** A Postgres whose tables are emptied before each of the suite's tests. */
+export function running(
+  kind: 'installed' | 'embedded' = lacking.installed ? 'embedded' : 'installed',
+): RunningPostgres {
   let local: LocalPostgres
   let issuer: Issuer
-  let behindMs = 0
+  let signedAgo: Server['signedAgo']
   beforeAll(async () => {
-    issuer = await createIssuer({ now: () => Date.now() - behindMs })
-    local = await startPostgres({ supabaseUrl: issuer.supabase.url, prefer })
-  }, 60_000)
-  afterAll(async () => {
-    await local?.stop()
-    await issuer?.close()
+    const server = servers.get(kind) ?? startServer(kind)
+    servers.set(kind, server)
+    ;({ local, issuer, signedAgo } = await server)
   }, 60_000)
   // Emptied with triggers off, as only a superuser can: the tables themselves refuse.
   beforeEach(async () => {
@@ -69,9 +83,9 @@ export function running(prefer: 'installed' | 'embedded' | 'auto' = 'auto'): Run
     })
   })
   function token(id: string, agoMs = 0): Promise<string> {
-    behindMs = agoMs
+    signedAgo.ms = agoMs
     const minted = issuer.mintSupabase({ id, email: 'someone@example.com' })
-    behindMs = 0
+    signedAgo.ms = 0
     return minted
   }
   return {
