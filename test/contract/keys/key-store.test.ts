@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
 import type { NewApiKey } from '../../../edge/api-keys/port.ts'
-import { createUpstashApiKeys, createUpstashKeys } from '../../../edge/api-keys/upstash.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import type { Act } from '../../../edge/audit/port.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { holdClock } from '../../fixtures/hold-clock.ts'
