@@ -37,7 +37,7 @@ export type LockedModel = z.infer<typeof LockedModel>
 export const Lock = z.strictObject({ version: z.literal(1), models: z.record(z.string(), LockedModel) })
 export type Lock = z.infer<typeof Lock>
 
-/** `models.json` -> `models.lock.json`, in the same folder. */
+/** Where a manifest's lock lies: beside it, so that `inference-host/models.json` has `inference-host/models.lock.json`. */
 export function lockFileOf(manifestFile: string): string {
   return manifestFile.replace(/(\.json)?$/, '.lock.json')
 }
