@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { type Asker, createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import type { Run } from '../../../../inference-host/scheduler/run.ts'
+import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
 import { createSlotEngine, textJob } from '../../../fixtures/slot-engine.ts'
 
 const arrival = fc.record({

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SchedulerEvent } from '../../../../inference-host/metrics/scheduler-events.ts'
-import { type Asker, createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
 import { CHAT_JOB, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
