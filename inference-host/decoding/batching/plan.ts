@@ -30,7 +30,7 @@ export const NEWCOMERS: Turn = { order: 'shortest', newcomersFirst: true }
 const AT_ONCE = 6
 
 /** The next chunk: of which prompt, how many of its tokens, and whether that is all of a newcomer's. */
-export type Chunk = { index: number; tokens: number; newcomer: boolean }
+export type NextChunk = { index: number; tokens: number; newcomer: boolean }
 
 /**
  * Chooses the next chunk. `waiting` is in order of arrival. Steps take turns: the oldest prompt has one, the one with
@@ -48,7 +48,7 @@ export function nextChunk(
   budget: number,
   { order, newcomersFirst }: Turn,
   most = Number.POSITIVE_INFINITY,
-): Chunk | undefined {
+): NextChunk | undefined {
   const begun = waiting.filter((one) => one.begun).length
   const eligible = [...waiting.entries()].filter(
     ([i, one]) => !one.blocked && (i === 0 || one.begun || begun < (one.newcomer ? 3 : 2)),
