@@ -4,7 +4,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { writeTinyRewriter } from '../../test/fixtures/graphs/tiny-rewriter-folder.ts'
+import { writeTinySeq2seq } from '../../test/fixtures/graphs/tiny-seq2seq-folder.ts'
 import { BENCH_DIR } from '../kit.ts'
 
 const run = promisify(execFile)
@@ -46,6 +46,6 @@ export async function chatModel(name: 'smollm2' | 'shape'): Promise<string> {
 export async function rewriterModel(): Promise<string> {
   const folder = join(BENCH_DIR, 't5-small-shape')
   const sizes = { layers: 6, heads: 8, headDim: 64, wide: 2048, vocab: 32_128, context: 512 }
-  if (!existsSync(join(folder, 'config.json'))) await writeTinyRewriter(folder, { family: 't5', sizes })
+  if (!existsSync(join(folder, 'config.json'))) await writeTinySeq2seq(folder, { family: 't5', sizes })
   return folder
 }

@@ -22,5 +22,5 @@ function smallJob(task: ModelTask, context: number): Work {
   const limits = { promptTokens: context, outputTokens: 2 }
   if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
   if (encodes(task)) return { ...smallEncodeWork(task), limits }
-  return { kind: 'rewrite', text: 'Hello', from: undefined, to: undefined, limits }
+  return { kind: 'seq2seq', text: 'Hello', from: undefined, to: undefined, limits }
 }

@@ -5,23 +5,23 @@ import type { LoadRequest } from '../device/port.ts'
 import { reasonOf } from '../device/reason.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
 import type { EngineLoad } from '../work/engine.ts'
+import { createSeq2seqBatcher } from './batcher.ts'
 import { tokenRules } from './choose-token.ts'
 import { openEncoderDecoder } from './encoder-decoder.ts'
-import type { WriteAnew } from './rewrite.ts'
-import { createRewriter } from './rewriter.ts'
 import { compareTogether } from './together.ts'
+import type { WriteSeq2seq } from './write.ts'
 
 /** How many texts an encoder-decoder writes at once, and the bytes that their caches may take together. */
-export type Rewriting = {
+export type Seq2seqBatching = {
   slots: number
   memoryBytes: number
   /** Whether what is written has to be that of a text alone, to the last bit of its logits. */
   exact: boolean
 }
 
-/** Writes texts anew, each together with the others under way. */
-export type BatchedRewriting = {
-  write: WriteAnew
+/** Writes summaries and translations, each together with the others under way. */
+export type BatchedSeq2seq = {
+  write: WriteSeq2seq
   load(): EngineLoad
   /** How far a text's logits are from those alone, as a part of the largest. */
   difference: number
@@ -37,11 +37,11 @@ const PROBES = ['Hello', 'The sea was calm, and nobody was there to look at it.'
  * Puts an encoder-decoder on the CPU to write many texts at once.
  * @throws Unsupported where it cannot, and is to be run one request at a time; Error where a file is missing or broken
  */
-export async function loadRewriter(
+export async function loadSeq2seq(
   text: LoadedText,
   { folder, dtype, threads }: LoadRequest,
-  { memoryBytes, exact }: Rewriting,
-): Promise<BatchedRewriting> {
+  { memoryBytes, exact }: Seq2seqBatching,
+): Promise<BatchedSeq2seq> {
   const rules = tokenRules(text)
   const graph = (name: string) => path.join(folder, 'onnx', `${name}${SUFFIX[dtype as Dtype]}.onnx`)
   const { tokenizer, context } = text
@@ -66,14 +66,14 @@ export async function loadRewriter(
     if (exact && difference > 0)
       throw new Unsupported('HOST_EXACT is set, and a batch differs from a text alone in the last bits')
     const now = () => performance.now()
-    const rewriter = createRewriter({ model, start: rules.start, bytes, memoryBytes, now })
+    const batcher = createSeq2seqBatcher({ model, start: rules.start, bytes, memoryBytes, now })
     return {
       difference,
       write: ({ ids, first, room, background, answer, stopped, onStart, onToken }) =>
         new Promise((resolve) => {
           let outputTokens = 0
           let finishReason: ReturnType<typeof answer.take>['finish']
-          rewriter.submit({
+          batcher.submit({
             text: ids,
             most: room,
             background,
@@ -94,7 +94,7 @@ export async function loadRewriter(
           })
         }),
       load() {
-        const { writing, memoryUsed, memoryLimit } = rewriter.stats()
+        const { writing, memoryUsed, memoryLimit } = batcher.stats()
         return { batchSize: writing, kvCacheUsage: Math.min(1, memoryUsed / memoryLimit) }
       },
     }

@@ -4,7 +4,7 @@ import type { Classification } from '../../shared/tasks.ts'
 import { type Serving, serve } from './serving.ts'
 
 /** A model whose scores can be worked out by hand; its folder says how it is made. */
-const source = fileURLToPath(new URL('tiny-classifier', import.meta.url))
+const source = fileURLToPath(new URL('../fixtures/tiny-classifier', import.meta.url))
 let serving: Serving
 
 beforeAll(async () => {

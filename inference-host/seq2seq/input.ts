@@ -1,33 +1,13 @@
 import type { PreTrainedTokenizer, Tensor } from '@huggingface/transformers'
 import { TwohopError } from '../../shared/errors.ts'
-import type { AnswerText } from '../decoding/writing/answer-text.ts'
-import { generate } from '../decoding/writing/generate.ts'
-import type { Written } from '../decoding/writing/write-on.ts'
-import { inputsOf, type Loaded, type LoadedText } from '../device/load.ts'
+import type { LoadedText } from '../device/load.ts'
 import type { ModelTask } from '../device/port.ts'
 import type { Work } from '../work/work.ts'
 
-type Rewrite = Pick<Extract<Work, { kind: 'rewrite' }>, 'text' | 'from' | 'to'>
+type Asked = Pick<Extract<Work, { kind: 'seq2seq' }>, 'text' | 'from' | 'to'>
 
 /** A text as an encoder reads it, and the token that what is written has to begin with, where one is asked for. */
-export type RewriteInput = { ids: readonly number[]; first: number | undefined }
-
-/** One text to write anew. */
-export type WritingAnew = RewriteInput & {
-  /** The most tokens to write, at least 1. */
-  room: number
-  /** Whether it makes way for others. */
-  background?: boolean | undefined
-  answer: AnswerText
-  /** Asked at every step; true ends the text there. */
-  stopped: () => boolean
-  onStart: () => void
-  /** Called with each token: the text that it completes (may be empty), and the count so far. */
-  onToken: (text: string, outputTokens: number) => void
-}
-
-/** Writes a text anew, greedily, counting every token that was computed: the end token too. */
-export type WriteAnew = (writing: WritingAnew) => Promise<Written>
+export type Seq2seqInput = { ids: readonly number[]; first: number | undefined }
 
 /** A tokenizer of a model for many languages knows how to mark them (NLLB, M2M100, mBART). */
 type Multilingual = PreTrainedTokenizer & {
@@ -40,11 +20,11 @@ type Encoded = { input_ids: Tensor }
  * language where one is named and the model has such. Nothing is cut off.
  * @throws TwohopError `invalid_request` where the languages are not the model's.
  */
-export function rewriteInput(
+export function seq2seqInput(
   task: ModelTask,
   { tokenizer, config }: Pick<LoadedText, 'tokenizer' | 'config'>,
-  { text, from, to }: Rewrite,
-): RewriteInput {
+  { text, from, to }: Asked,
+): Seq2seqInput {
   const prefix = (config.task_specific_params?.[task]?.prefix ?? '') + (config.prefix ?? '')
   const options = { padding: false, truncation: false }
   const named = from !== undefined || to !== undefined
@@ -78,14 +58,4 @@ function marksOf({ _tokenizer }: PreTrainedTokenizer): unknown[] {
 
 function idsOf({ input_ids }: Encoded): number[] {
   return Array.from(input_ids.data as BigInt64Array, Number)
-}
-
-/** Writes texts anew on the model alone, one at a time. */
-export function aloneRewrite(loaded: Loaded): WriteAnew {
-  return async function write({ ids, first, onStart, ...writing }) {
-    onStart()
-    const inputs = { ...inputsOf(ids), ...(first !== undefined && { forced_bos_token_id: first }) }
-    const finishReason = await generate(loaded, { ...writing, inputs, sampler: undefined })
-    return finishReason === undefined ? {} : { finishReason }
-  }
 }
