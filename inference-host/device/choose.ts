@@ -1,5 +1,5 @@
-import { type Dtype, pickDtype } from './dtype.ts'
-import { type Device, encodes, type LoadRequest } from './port.ts'
+import { pickDtype } from './dtype.ts'
+import { type Device, type Dtype, encodes, type LoadRequest } from './port.ts'
 import type { TryDevice } from './try.ts'
 
 type Choice = { device: Device; dtype: Dtype; why: string }
@@ -8,7 +8,7 @@ type Options = {
   preference: Device | 'auto'
   /** Names in the model's `onnx/` folder. */
   files: readonly string[]
-  request: Omit<LoadRequest, 'device'>
+  request: Omit<LoadRequest, 'device' | 'dtype'> & { dtype: Dtype | 'auto' }
   /** Bytes of the files that the model is loaded from there. */
   bytes: (device: Device, dtype: Dtype) => Promise<number>
   tryDevice: TryDevice

@@ -1,4 +1,4 @@
-import type { Device, ModelTask } from './port.ts'
+import { type Device, DTYPES, type Dtype, type ModelTask } from './port.ts'
 
 /** What transformers.js 4 appends to a graph's name for each dtype (its src/utils/dtypes.js). */
 export const SUFFIX = {
@@ -10,8 +10,7 @@ export const SUFFIX = {
   q4: '_q4',
   q4f16: '_q4f16',
   bnb4: '_bnb4',
-} as const
-export type Dtype = keyof typeof SUFFIX
+} as const satisfies Record<Dtype, string>
 
 /**
  * The order in which `auto` looks for files. Generating is bound by memory, so fewer bits come first; encoders are
@@ -54,8 +53,8 @@ function missing(task: ModelTask, dtype: Dtype, files: ReadonlySet<string>): str
 export function pickDtype(wanted: string, task: ModelTask, device: Device, files: Iterable<string>): Dtype {
   const there = new Set(files)
   if (wanted !== 'auto') {
-    if (!Object.hasOwn(SUFFIX, wanted)) throw new Error(`no dtype is called ${wanted}`)
-    const dtype = wanted as Dtype
+    const dtype = DTYPES.find((known) => known === wanted)
+    if (dtype === undefined) throw new Error(`no dtype is called ${wanted}`)
     const [file] = missing(task, dtype, there)
     if (file !== undefined) throw new Error(`onnx/${file} is missing, which dtype ${dtype} needs`)
     return dtype

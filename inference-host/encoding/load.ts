@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Dtype, SUFFIX } from '../device/dtype.ts'
+import { SUFFIX } from '../device/dtype.ts'
 import { type LoadedText, loadText } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
 import { decodeOnnx } from '../onnx/file.ts'
@@ -34,7 +34,7 @@ export type LoadedEncoder = {
 export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> {
   const { folder, device, dtype, threads } = request
   const text = await loadText(request)
-  const file = path.join(folder, 'onnx', `model${SUFFIX[dtype as Dtype]}.onnx`)
+  const file = path.join(folder, 'onnx', `model${SUFFIX[dtype]}.onnx`)
   const pooling = request.task === 'feature-extraction' ? await readPooling(folder) : 'mean'
   const rules = await rulesFor(file)
   const { tokenizer, config, context } = text

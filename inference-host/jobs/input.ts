@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
+import { type ErrorCode, type ErrorEnvelope, errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { JobInput } from '../../shared/jobs/record.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 import type { Admit } from '../admission/admit.ts'
@@ -147,7 +147,7 @@ function useOf(run: Run | undefined): Use {
 }
 
 async function codeOf(response: Response): Promise<string> {
-  const { error } = (await response.json()) as { error: { code: string } }
+  const { error }: ErrorEnvelope = await response.json()
   return error.code
 }
 

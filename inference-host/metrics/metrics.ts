@@ -209,6 +209,7 @@ function build<Name extends string, Described, Instrument>(
   make: (name: string, described: Described) => Instrument,
 ): Record<Name, Instrument> {
   const entries = Object.entries<Described>(table)
+  // The names of `table`, each once: `fromEntries` forgets them.
   return Object.fromEntries(
     entries.map(([name, described]) => [name, make(PREFIX + name, described)]),
   ) as Record<Name, Instrument>

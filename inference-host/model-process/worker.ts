@@ -20,7 +20,7 @@ import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 if (parentPort === null) throw new Error('model-process/worker.ts runs as a worker thread')
 const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)
-const data = workerData as WorkerData
+const data: WorkerData = workerData
 
 /** How often the thread says how busy it is, in milliseconds; metrics are read far more seldom. */
 const LOAD_MS = 1000

@@ -3,8 +3,8 @@ import path from 'node:path'
 import type { Config } from '../config.ts'
 import { servingFormOf } from '../decoding/serving-form/of-model.ts'
 import { chooseDevice } from '../device/choose.ts'
-import { type Dtype, pickDtype } from '../device/dtype.ts'
-import { type Device, encodes, type LoadRequest } from '../device/port.ts'
+import { pickDtype } from '../device/dtype.ts'
+import { type Device, type Dtype, encodes, type LoadRequest } from '../device/port.ts'
 import { createTryDevice } from '../device/try.ts'
 import { lanesOn } from '../encoding/lanes.ts'
 import type { WorkerData } from '../model-process/messages.ts'
@@ -120,7 +120,7 @@ async function prepareBatching(
     folder,
     locked,
     device,
-    dtype: dtype as Dtype,
+    dtype,
     modelsDir: config.MODELS_DIR,
     threads,
     timeoutMs: config.HOST_PREPARE_SECONDS * 1000,

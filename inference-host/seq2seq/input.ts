@@ -11,9 +11,14 @@ export type Seq2seqInput = { ids: readonly number[]; first: number | undefined }
 
 /** A tokenizer of a model for many languages knows how to mark them (NLLB, M2M100, mBART). */
 type Multilingual = PreTrainedTokenizer & {
-  _build_translation_inputs?: (text: string, options: object, target: Record<string, unknown>) => Encoded
+  _build_translation_inputs(text: string, options: object, target: Target): Encoded
 }
+type Target = { src_lang: string | undefined; tgt_lang: string | undefined; forced_bos_token_id?: number }
 type Encoded = { input_ids: Tensor }
+
+function isMultilingual(tokenizer: PreTrainedTokenizer): tokenizer is Multilingual {
+  return typeof Reflect.get(tokenizer, '_build_translation_inputs') === 'function'
+}
 
 /**
  * The input of a summarization or translation: the text with the model's own prefix, and the mark of the target
@@ -28,15 +33,14 @@ export function seq2seqInput(
   const prefix = (config.task_specific_params?.[task]?.prefix ?? '') + (config.prefix ?? '')
   const options = { padding: false, truncation: false }
   const named = from !== undefined || to !== undefined
-  const multilingual = tokenizer as Multilingual
-  if (task !== 'translation' || multilingual._build_translation_inputs === undefined || !named)
-    return { ids: idsOf(tokenizer(prefix + text, options) as Encoded), first: undefined }
-  const target: Record<string, unknown> = { src_lang: from, tgt_lang: to }
+  if (task !== 'translation' || !isMultilingual(tokenizer) || !named)
+    return { ids: idsOf(tokenizer(prefix + text, options)), first: undefined }
+  const target: Target = { src_lang: from, tgt_lang: to }
   const marks = marksOf(tokenizer)
   const before = structuredClone(marks)
   try {
-    const encoded = multilingual._build_translation_inputs(prefix + text, options, target)
-    return { ids: idsOf(encoded), first: target.forced_bos_token_id as number }
+    const encoded = tokenizer._build_translation_inputs(prefix + text, options, target)
+    return { ids: idsOf(encoded), first: target.forced_bos_token_id }
   } catch (cause) {
     throw new TwohopError('invalid_request', 'The model does not know this pair of languages.', {
       param: 'parameters',
@@ -52,10 +56,10 @@ export function seq2seqInput(
  * would stay for requests that name none.
  */
 function marksOf({ _tokenizer }: PreTrainedTokenizer): unknown[] {
-  const { config } = (_tokenizer.post_processor ?? {}) as { config?: { single?: unknown } }
-  return Array.isArray(config?.single) ? config.single : []
+  const single: unknown = _tokenizer.post_processor?.config?.single
+  return Array.isArray(single) ? single : []
 }
 
 function idsOf({ input_ids }: Encoded): number[] {
-  return Array.from(input_ids.data as BigInt64Array, Number)
+  return Array.from(input_ids.data, Number)
 }

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type Dtype, SUFFIX } from '../device/dtype.ts'
+import { SUFFIX } from '../device/dtype.ts'
 import type { LoadedText } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
 import { reasonOf } from '../device/reason.ts'
@@ -31,7 +31,8 @@ export type BatchedSeq2seq = {
 const MOST_DEPENDENCE = 1e-3
 
 /** A text, and a longer one beside it. */
-const PROBES = ['Hello', 'The sea was calm, and nobody was there to look at it.'] as const
+const PROBE = 'Hello'
+const BESIDE = 'The sea was calm, and nobody was there to look at it.'
 
 /**
  * Puts an encoder-decoder on the CPU to write many texts at once.
@@ -43,7 +44,7 @@ export async function loadSeq2seq(
   { memoryBytes, exact }: Seq2seqBatching,
 ): Promise<BatchedSeq2seq> {
   const rules = tokenRules(text)
-  const graph = (name: string) => path.join(folder, 'onnx', `${name}${SUFFIX[dtype as Dtype]}.onnx`)
+  const graph = (name: string) => path.join(folder, 'onnx', `${name}${SUFFIX[dtype]}.onnx`)
   const { tokenizer, context } = text
   const model = await openEncoderDecoder({
     files: { encoder: graph('encoder_model'), decoder: graph('decoder_model_merged') },
@@ -51,11 +52,8 @@ export async function loadSeq2seq(
     padding: tokenizer.pad_token_id ?? 0,
   })
   try {
-    const [one, beside] = PROBES.map((probe) => tokenizer.encode(probe).slice(0, context)) as [
-      number[],
-      number[],
-    ]
-    const together = await compareTogether(model, one, beside, rules.start).catch((cause) => {
+    const idsOf = (probe: string) => tokenizer.encode(probe).slice(0, context)
+    const together = await compareTogether(model, idsOf(PROBE), idsOf(BESIDE), rules.start).catch((cause) => {
       throw new Unsupported(`it does not run with several texts: ${reasonOf(cause)}`, cause)
     })
     const { difference, dependence, bytes } = together

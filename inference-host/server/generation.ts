@@ -1,4 +1,4 @@
-import { errorResponse } from '../../shared/errors.ts'
+import { type ErrorEnvelope, errorResponse } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/openai/chat.ts'
 import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
@@ -168,6 +168,6 @@ async function* chunks(
 
 /** The last event of a stream that fails: the error's envelope, and what was computed until then. */
 async function failure(error: unknown, { requestId, run }: Options): Promise<string> {
-  const envelope = (await errorResponse(error, requestId).json()) as object
+  const envelope: ErrorEnvelope = await errorResponse(error, requestId).json()
   return JSON.stringify({ ...envelope, usage: usageOf(run.report()), timing: timingOf(run.report()) })
 }

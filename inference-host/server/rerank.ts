@@ -3,6 +3,9 @@ import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { outputOf } from './output.ts'
 import { answerOf, promptUsageOf } from './report.ts'
 
+/** What the engine says of each document, as JSON. */
+type Rank = { index: number; relevance_score: number }
+
 /** `POST /v1/rerank`. */
 export function rerank(host: Host) {
   return async function handleRerank(context: HostContext): Promise<Response> {
@@ -26,7 +29,7 @@ export function rerank(host: Host) {
     })
     return answerOf(run, context.var.requestId, async () => {
       const { json } = await outputOf(run, 'items')
-      const ranks = json.map((item) => JSON.parse(item) as { index: number; relevance_score: number })
+      const ranks: Rank[] = json.map((item) => JSON.parse(item))
       const body: RerankAnswer = {
         object: 'list',
         model,

@@ -1,6 +1,7 @@
 import { pickDtype, SUFFIX } from '../device/dtype.ts'
+import { DTYPES, type Dtype } from '../device/port.ts'
 import { ModelError } from './error.ts'
-import { DTYPES, type Dtype, type ModelEntry } from './manifest.ts'
+import type { ModelEntry } from './manifest.ts'
 
 /**
  * Files beside the graphs that describe a text model: what transformers.js reads, what says how sentence vectors are

@@ -10,7 +10,7 @@ import { WRITING } from './writing.ts'
 const ROUTES: Record<HubTask, TaskRoute> = { ...READING, ...WRITING }
 
 function isHubTask(name: string): name is HubTask {
-  return (HUB_TASKS as readonly string[]).includes(name)
+  return HUB_TASKS.some((task) => task === name)
 }
 
 /** `POST /v1/tasks/:task`: the hub's tasks. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { loadModel, loadText } from '../../../inference-host/device/load.ts'
+import type { LoadRequest } from '../../../inference-host/device/port.ts'
 import { seq2seqInput } from '../../../inference-host/seq2seq/input.ts'
 import { loadSeq2seq } from '../../../inference-host/seq2seq/load.ts'
 import { perform } from '../../../inference-host/seq2seq/perform.ts'
@@ -84,10 +85,10 @@ function performWith(text: Parameters<typeof perform>[0]['text'], write: WriteSe
 }
 
 /** How a model in `folder` is loaded. */
-const requestOf = (folder: string) => ({
+const requestOf = (folder: string): LoadRequest => ({
   folder,
-  task: 'translation' as const,
-  device: 'cpu' as const,
+  task: 'translation',
+  device: 'cpu',
   dtype: 'fp32',
   context: undefined,
   threads: 1,
