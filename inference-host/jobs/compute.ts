@@ -1,4 +1,6 @@
 import type { JobEvent } from '../metrics/job-events.ts'
+import { faultOf } from '../platform/fault.ts'
+import type { Log } from '../platform/log.ts'
 import { LONGEST_TIMER } from '../platform/longest-timer.ts'
 import { createBell } from './bell.ts'
 import type { Outcome, RunningInput, StartInput } from './input.ts'
@@ -41,6 +43,7 @@ export type ComputeOptions = {
   /** Milliseconds after which a claim that was not renewed is taken over. */
   claimMs: number
   observe: (model: string, event: JobEvent) => void
+  log: Log
   /** How it waits for a store that is away. */
   backoff?: Pick<Persistence, 'wait' | 'random'>
   /** Milliseconds since the epoch. */
@@ -48,7 +51,7 @@ export type ComputeOptions = {
 }
 
 export function createCompute(options: ComputeOptions): Compute {
-  const { store, startInput, slots, claimMs, observe, backoff, now = Date.now } = options
+  const { store, startInput, slots, claimMs, observe, log, backoff, now = Date.now } = options
 
   return async function compute(claimed, job, { draining, giveUp }) {
     const { model } = job
@@ -80,6 +83,7 @@ export function createCompute(options: ComputeOptions): Compute {
           reporter.close()
         }
       },
+      onAway: (error) => log('job_store_away', { id: claimed.id, model, ...faultOf(error) }),
       onChange: bell.ring,
       ...backoff,
     })

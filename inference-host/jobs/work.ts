@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { Log } from '../platform/log.ts'
+import { faultOf } from '../platform/fault.ts'
 import { type ComputeOptions, createCompute, type Signals } from './compute.ts'
 import { persist } from './persist.ts'
 import type { ClaimedJob, JobEnd, JobStore } from './port.ts'
@@ -11,7 +11,6 @@ export type Work = (job: ClaimedJob, signals: Signals) => Promise<void>
 type Options = ComputeOptions & {
   store: Pick<JobStore, 'end' | 'release'>
   verify: VerifyJob
-  log: Log
 }
 
 /** A Work over a store that may be away, in which what does not verify is ended as failed. */
@@ -22,14 +21,27 @@ export function createWork(options: Options): Work {
   return async function work(claimed, signals) {
     const began = now()
     const { id, model } = claimed
-    const retrying = { ...backoff, signal: signals.giveUp }
+    let away = false
+    const retrying = {
+      ...backoff,
+      signal: signals.giveUp,
+      onFailure(error: unknown) {
+        if (!away) log('job_store_away', { id, model, ...faultOf(error) })
+        away = true
+      },
+    }
     const end = (state: JobEnd) => persist(() => store.end(claimed, state), retrying)
 
     let job: VerifiedJob
     try {
       job = await verify(claimed)
     } catch (error) {
-      log('job_refused', { id, model, code: error instanceof TwohopError ? error.code : 'internal' })
+      const known = error instanceof TwohopError
+      log('job_refused', {
+        id,
+        model,
+        ...(known ? { code: error.code } : { code: 'internal', ...faultOf(error) }),
+      })
       await end('failed')
       return
     }

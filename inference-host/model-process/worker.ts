@@ -7,6 +7,7 @@ import { type LoadedText, loadModel, loadText } from '../device/load.ts'
 import { encodes } from '../device/port.ts'
 import { loadEncoder } from '../encoding/load.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
+import { faultOf } from '../platform/fault.ts'
 import { loadSeq2seq } from '../seq2seq/load.ts'
 import { perform } from '../seq2seq/perform.ts'
 import { type WriteSeq2seq, writeAlone } from '../seq2seq/write.ts'
@@ -143,6 +144,6 @@ async function attempt(
   } catch (error) {
     if (error instanceof TwohopError)
       return { how: 'refused', code: error.code, message: error.message, param: error.param }
-    return { how: 'failed' }
+    return { how: 'failed', fault: faultOf(error) }
   }
 }

@@ -1,3 +1,4 @@
+import { faultOf } from '../platform/fault.ts'
 import type { Engine, EngineEvent } from '../work/engine.ts'
 import type { Gate } from './gate.ts'
 import { expired } from './refusal.ts'
@@ -25,12 +26,9 @@ type Options = {
 }
 
 /** What is reported of work that the engine could not even take. */
-const FAILED: EngineEvent = {
-  type: 'ended',
-  promptTokens: 0,
-  outputTokens: 0,
-  computeMs: 0,
-  end: { how: 'failed' },
+function failed(error: unknown): EngineEvent {
+  const end = { how: 'failed', fault: faultOf(error) } as const
+  return { type: 'ended', promptTokens: 0, outputTokens: 0, computeMs: 0, end }
 }
 
 export function createDispatcher({ engine, gate, waiting, slots, clock }: Options): Dispatcher {
@@ -60,8 +58,8 @@ export function createDispatcher({ engine, gate, waiting, slots, clock }: Option
         if (event.type === 'token' && slots.answered(ticket)) dispatch()
       })
       entry.begin(stop)
-    } catch {
-      entry.take(FAILED)
+    } catch (error) {
+      entry.take(failed(error))
     }
   }
 

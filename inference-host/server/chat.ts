@@ -57,7 +57,7 @@ export function chat(host: Host) {
     const { model, messages, n: answers = 1, tools, tool_choice: toolChoice } = request
     const asked = structureOf(request)
     const structure = asked && (await host.compile(asked))
-    const run = begin(context, host, {
+    const admitted = begin(context, host, {
       task: 'chat',
       model,
       maxTokens: answers * request.max_tokens,
@@ -73,6 +73,6 @@ export function chat(host: Host) {
       }),
     })
     const reading = { calls: asked?.kind === 'tools', logprobs: request.logprobs !== undefined }
-    return generationAnswer({ shape: CHAT, request, reading, requestId: context.var.requestId, run })
+    return generationAnswer({ ...admitted, shape: CHAT, request, reading })
   }
 }

@@ -43,7 +43,7 @@ export function completions(host: Host) {
     const { model, prompt, n: answers = 1, stop, structured_outputs } = request
     const asked = structureOf({ structured_outputs, stop })
     const structure = asked && (await host.compile(asked))
-    const run = begin(context, host, {
+    const admitted = begin(context, host, {
       task: 'completion',
       model,
       maxTokens: answers * request.max_tokens,
@@ -57,6 +57,6 @@ export function completions(host: Host) {
       }),
     })
     const reading = { calls: false, logprobs: request.logprobs !== undefined }
-    return generationAnswer({ shape: COMPLETION, request, reading, requestId: context.var.requestId, run })
+    return generationAnswer({ ...admitted, shape: COMPLETION, request, reading })
   }
 }

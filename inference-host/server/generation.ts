@@ -4,7 +4,8 @@ import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Run, RunEvent } from '../scheduler/run.ts'
 import { type Choice, createChoice, joined, type Piece, type Reading, type Whole } from './choice.ts'
-import { answerOf, failedAnswer, timingOf, usageOf } from './report.ts'
+import { logUnforeseen } from './internal.ts'
+import { type Admitted, answerOf, failedAnswer, timingOf, usageOf } from './report.ts'
 
 /** How one of OpenAI's routes writes an answer: as a whole, and piece by piece. */
 export type Shape = {
@@ -26,12 +27,10 @@ type Request = {
   n?: number | undefined
 }
 
-type Options = {
+type Options = Admitted & {
   shape: Shape
   request: Request
   reading: Reading
-  requestId: string
-  run: Run
   now?: () => number
 }
 
@@ -72,7 +71,7 @@ function choicesOf({ request, reading }: Pick<Options, 'request' | 'reading'>): 
 
 function whole(options: Options): Promise<Response> {
   const { shape, request, requestId, run, now = Date.now } = options
-  return answerOf(run, requestId, async () => {
+  return answerOf(options, async () => {
     const choices = choicesOf(options)
     const all = await Array.fromAsync(pieces(run.events(), choices))
     const body = {
@@ -102,7 +101,7 @@ async function streamed(options: Options): Promise<Response> {
       },
     })
   } catch (error) {
-    return failedAnswer(error, requestId, run)
+    return failedAnswer(error, options)
   }
 }
 
@@ -167,7 +166,8 @@ async function* chunks(
 }
 
 /** The last event of a stream that fails: the error's envelope, and what was computed until then. */
-async function failure(error: unknown, { requestId, run }: Options): Promise<string> {
+async function failure(error: unknown, { requestId, run, log }: Options): Promise<string> {
+  logUnforeseen(log, requestId, error)
   const envelope: ErrorEnvelope = await errorResponse(error, requestId).json()
   return JSON.stringify({ ...envelope, usage: usageOf(run.report()), timing: timingOf(run.report()) })
 }

@@ -14,7 +14,7 @@ export function rerank(host: Host) {
       HostRerankRequest,
       host.bodyBytes,
     )
-    const run = begin(context, host, {
+    const admitted = begin(context, host, {
       task: 'text-ranking',
       model,
       maxTokens: 0,
@@ -27,7 +27,8 @@ export function rerank(host: Host) {
         limits,
       }),
     })
-    return answerOf(run, context.var.requestId, async () => {
+    const { run } = admitted
+    return answerOf(admitted, async () => {
       const { json } = await outputOf(run, 'items')
       const ranks: Rank[] = json.map((item) => JSON.parse(item))
       const body: RerankAnswer = {

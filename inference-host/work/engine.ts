@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { FinishReason, TokenLogprob } from '../../shared/openai/chat.ts'
 import type { Device, ModelTask } from '../device/port.ts'
+import type { Fault } from '../platform/fault.ts'
 import type { Work } from './work.ts'
 
 /** What is served: measured when the model was loaded. `context` and `overhead` are in tokens. */
@@ -26,7 +27,7 @@ export type End =
   | { how: 'finished'; output: Output }
   | { how: 'stopped' }
   | { how: 'refused'; code: ErrorCode; message: string; param: string | undefined }
-  | { how: 'failed' }
+  | { how: 'failed'; fault?: Fault }
   | { how: 'lost' }
 
 /**

@@ -42,7 +42,13 @@ test('of an ended request only its report is kept, not its run with prompt and a
   let asked = 0
   const report = () => ({ promptTokens: 3, outputTokens: ++asked, queueMs: 0, computeMs: 0 })
   async function* events() {}
-  requests.add('a', 'account-1', { events, report, cancel: () => void asked++, ended: ended.promise })
+  requests.add('a', 'account-1', {
+    events,
+    report,
+    fault: () => undefined,
+    cancel: () => void asked++,
+    ended: ended.promise,
+  })
   ended.resolve('finished')
   await ended.promise
   const reports = [await requests.cancel('a', 'account-1'), await requests.cancel('a', 'account-1')]
