@@ -32,15 +32,15 @@ const ORDER: Record<Device, { generating: readonly Dtype[]; encoding: readonly D
   },
 }
 
-/** ONNX files without suffix that a task's model consists of. */
-function graphs(task: ModelTask): readonly string[] {
+/** The graphs that a task's models are exported to, without suffix (transformers.js, src/models/session_config.js). */
+export function graphsOf(task: ModelTask): readonly string[] {
   return task === 'summarization' || task === 'translation'
     ? ['encoder_model', 'decoder_model_merged']
     : ['model']
 }
 
 function missing(task: ModelTask, dtype: Dtype, files: ReadonlySet<string>): string[] {
-  return graphs(task)
+  return graphsOf(task)
     .map((graph) => `${graph}${SUFFIX[dtype]}.onnx`)
     .filter((file) => !files.has(file))
 }
@@ -60,8 +60,9 @@ export function pickDtype(wanted: string, task: ModelTask, device: Device, files
     return dtype
   }
   const order =
-    ORDER[device][task === 'text-generation' || graphs(task).length > 1 ? 'generating' : 'encoding']
+    ORDER[device][task === 'text-generation' || graphsOf(task).length > 1 ? 'generating' : 'encoding']
   const found = order.find((dtype) => missing(task, dtype, there).length === 0)
-  if (found === undefined) throw new Error(`onnx/ holds no ${graphs(task).join(' and ')} in any known dtype`)
+  if (found === undefined)
+    throw new Error(`onnx/ holds no ${graphsOf(task).join(' and ')} in any known dtype`)
   return found
 }

@@ -9,7 +9,7 @@ import { createSeq2seqBatcher } from './batcher.ts'
 import { tokenRules } from './choose-token.ts'
 import { openEncoderDecoder } from './encoder-decoder.ts'
 import { compareTogether } from './together.ts'
-import type { WriteSeq2seq } from './write.ts'
+import { type WriteSeq2seq, writeTogether } from './write.ts'
 
 /** How many texts an encoder-decoder writes at once, and the bytes that their caches may take together. */
 export type Seq2seqBatching = {
@@ -67,30 +67,7 @@ export async function loadSeq2seq(
     const batcher = createSeq2seqBatcher({ model, start: rules.start, bytes, memoryBytes, now })
     return {
       difference,
-      write: ({ ids, first, room, background, answer, stopped, onStart, onToken }) =>
-        new Promise((resolve) => {
-          let outputTokens = 0
-          let finishReason: ReturnType<typeof answer.take>['finish']
-          batcher.submit({
-            text: ids,
-            most: room,
-            background,
-            choose: rules.chooser(room, first),
-            stopped,
-            started: onStart,
-            take(id, last) {
-              const taken = answer.take(id, last)
-              finishReason = taken.finish
-              onToken(taken.text, ++outputTokens)
-              return finishReason !== undefined
-            },
-            ended({ computeMs, ...end }) {
-              if (end.how === 'failed') resolve({ computeMs, failure: { cause: end.cause } })
-              else if (end.how === 'finished' && finishReason) resolve({ computeMs, finishReason })
-              else resolve({ computeMs })
-            },
-          })
-        }),
+      write: writeTogether(batcher, rules),
       load() {
         const { writing, memoryUsed, memoryLimit } = batcher.stats()
         return { batchSize: writing, kvCacheUsage: Math.min(1, memoryUsed / memoryLimit) }

@@ -1,7 +1,9 @@
 import type { AnswerText } from '../decoding/writing/answer-text.ts'
 import { generate } from '../decoding/writing/generate.ts'
-import type { Written } from '../decoding/writing/write-on.ts'
+import { type Written, writtenOf } from '../decoding/writing/write-on.ts'
 import { inputsOf, type Loaded } from '../device/load.ts'
+import type { Seq2seqBatcher } from './batcher.ts'
+import type { TokenRules } from './choose-token.ts'
 import type { Seq2seqInput } from './input.ts'
 
 /** One text to be summarized or translated. */
@@ -28,5 +30,34 @@ export function writeAlone(loaded: Loaded): WriteSeq2seq {
     const inputs = { ...inputsOf(ids), ...(first !== undefined && { forced_bos_token_id: first }) }
     const finishReason = await generate(loaded, { ...writing, inputs, sampler: undefined })
     return finishReason === undefined ? {} : { finishReason }
+  }
+}
+
+/** Writes each text together with the others under way. */
+export function writeTogether(
+  { submit }: Pick<Seq2seqBatcher, 'submit'>,
+  { chooser }: Pick<TokenRules, 'chooser'>,
+): WriteSeq2seq {
+  return function write({ ids, first, room, background, answer, stopped, onStart, onToken }) {
+    let outputTokens = 0
+    let finishReason: ReturnType<typeof answer.take>['finish']
+
+    return new Promise((resolve) => {
+      submit({
+        text: ids,
+        most: room,
+        background,
+        choose: chooser(room, first),
+        stopped,
+        started: onStart,
+        take(id, last) {
+          const { text, finish } = answer.take(id, last)
+          finishReason = finish
+          onToken(text, ++outputTokens)
+          return finish !== undefined
+        },
+        ended: (end) => resolve(writtenOf(end, finishReason)),
+      })
+    })
   }
 }
