@@ -18,11 +18,11 @@ import { countTokens, tokenize } from './tokenize.ts'
 /** Requests whose texts an encoder computes together. */
 export const ENCODER_SLOTS = 16
 
-/** An encoder that does many jobs at once. */
+/** An encoder that does many requests' work at once. */
 export type LoadedEncoder = {
   text: LoadedText
   slots: number
-  /** Does one job together with the others under way. Undefined is returned when `stopped` ended it. */
+  /** Does one piece of work together with the others under way. Resolves with undefined when `stopped` ended it. */
   perform(work: Work, options: PerformOptions): Promise<Output | undefined>
   load(): EngineLoad
 }

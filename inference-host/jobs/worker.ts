@@ -3,7 +3,7 @@ import { faultOf } from '../platform/fault.ts'
 import type { Log } from '../platform/log.ts'
 import { createBell } from './bell.ts'
 import type { JobStore } from './port.ts'
-import type { Work } from './work.ts'
+import type { WorkOnJob } from './work-on-job.ts'
 
 /** Takes jobs and has them worked on, one at a time for each model. */
 export type Worker = {
@@ -18,7 +18,7 @@ export type Worker = {
 
 type Options = {
   store: Pick<JobStore, 'claim'>
-  work: Work
+  work: WorkOnJob
   models: readonly string[]
   /** How often it looks by itself, in milliseconds. */
   pollMs: number

@@ -14,7 +14,7 @@ export type WorkerData = LoadRequest & {
   seq2seq?: Seq2seqBatching
 }
 
-/** To the worker thread. `stop` is one shared Int32: anything but 0 stops the job at its next step. */
+/** To the worker thread. `stop` is one shared Int32: anything but 0 stops the work at its next step. */
 export type ToWorker = { type: 'run'; run: number; work: Work; stop: SharedArrayBuffer }
 
 /** From the worker thread. */

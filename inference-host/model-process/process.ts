@@ -39,7 +39,7 @@ const CHILD = new URL('process-child.ts', import.meta.url)
  * @throws Error with the loader's message where the model does not load, or not within `timeoutMs`.
  */
 export async function startProcessEngine(data: WorkerData, timeoutMs: number): Promise<ProcessEngine> {
-  // Structured clones and not JSON: jobs hold maps, and log probabilities can be infinite.
+  // Structured clones and not JSON: work holds maps, and log probabilities can be infinite.
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
   const reports = createReports()
   const died = Promise.withResolvers<string>()

@@ -8,8 +8,8 @@ import { createReports } from './reports.ts'
 export type ThreadEngine = Omit<Engine, 'close'>
 
 /**
- * Loads a model on a thread of its own and resolves with the engine once it is there. One job runs at a
- * time, or several together where the model is batched.
+ * Loads a model on a thread of its own and resolves with the engine once it is there. One piece of work
+ * runs at a time, or several together where the model is batched.
  * @throws Error with the loader's message where the model does not load.
  */
 export async function startThreadEngine(data: WorkerData): Promise<ThreadEngine> {

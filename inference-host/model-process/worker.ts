@@ -17,7 +17,7 @@ import type { Work } from '../work/work.ts'
 import { loadBatched } from './batched.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 
-/** The thread that a model lives on: it loads the model it was started for, then does jobs: one by one, or batched. */
+/** The thread that a model lives on: it loads the model it was started for, then does its work: piece by piece, or batched. */
 if (parentPort === null) throw new Error('model-process/worker.ts runs as a worker thread')
 const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)
@@ -110,7 +110,7 @@ async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0)
   }
 }
 
-/** Does one job and reports its end, whatever happens. */
+/** Does one piece of work and reports its end, whatever happens. */
 async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
   const flag = new Int32Array(stop)
   const counts: Counts = { promptTokens: 0, outputTokens: 0 }

@@ -60,7 +60,7 @@ export type Writer = {
 
 /**
  * Goes on with a chat or a text, as many times as is asked. Undefined is returned when `stopped` ended it.
- * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context, or no whole
+ * @throws TwohopError before any compute where the work goes beyond its reservation or the model's context, or no whole
  * answer of its structure fits.
  */
 export async function writeOn(

@@ -64,14 +64,14 @@ function performWith(text: Parameters<typeof perform>[0]['text'], write: WriteSe
   return async ({ to, room, quitAfter, text: asked }: Wish): Promise<Written & { computeMs?: number }> => {
     const counts: PerformOptions['counts'] = { promptTokens: 0, outputTokens: 0 }
     let written = ''
-    const job = {
+    const work = {
       kind: 'seq2seq' as const,
       text: asked,
       from: undefined,
       to,
       limits: { promptTokens: 200, outputTokens: room },
     }
-    const output = await perform({ text, task: 'translation', write }, job, {
+    const output = await perform({ text, task: 'translation', write }, work, {
       counts,
       stopped: () => counts.outputTokens >= quitAfter,
       report(event) {

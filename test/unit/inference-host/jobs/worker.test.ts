@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Work } from '../../../../inference-host/jobs/work.ts'
+import type { WorkOnJob } from '../../../../inference-host/jobs/work-on-job.ts'
 import { createWorker } from '../../../../inference-host/jobs/worker.ts'
 import type { JobEvent } from '../../../../inference-host/metrics/job-events.ts'
 import { claimedJob, createHandStore, type HandStore, settle } from '../../../fixtures/host-jobs.ts'
@@ -7,7 +7,7 @@ import { claimedJob, createHandStore, type HandStore, settle } from '../../../fi
 const POLL_MS = 30_000
 
 let store: HandStore
-let at: Map<string, { end(): void; fail(error: Error): void; signals: Parameters<Work>[1] }>
+let at: Map<string, { end(): void; fail(error: Error): void; signals: Parameters<WorkOnJob>[1] }>
 let lines: string[]
 let events: [string, JobEvent][]
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createResidentEngine } from '../../../../inference-host/residency/resident-engine.ts'
 import type { EngineEvent } from '../../../../inference-host/work/engine.ts'
-import { CHAT_JOB } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK } from '../../../fixtures/hand-engine.ts'
 import { residencyParts, settleIn } from '../../../fixtures/residency/parts.ts'
 
 function setUp() {
@@ -18,7 +18,7 @@ function setUp() {
 
 test('work for a model that is not in memory is lost, but not before the call returns', async () => {
   const { engine, heard, report } = setUp()
-  const { stop } = engine.run(CHAT_JOB, report)
+  const { stop } = engine.run(CHAT_WORK, report)
   stop()
   expect(heard).toEqual([])
   await Promise.resolve()
@@ -28,7 +28,7 @@ test('work for a model that is not in memory is lost, but not before the call re
 test('the gate is shut before a loss is reported, so that nothing is sent after it', () => {
   const { engine, heard, report, state, clock } = setUp()
   const { engine: inner } = settleIn(state, clock)
-  engine.run(CHAT_JOB, report)
+  engine.run(CHAT_WORK, report)
   inner.runs[0]?.end({ how: 'lost' })
   expect(heard).toEqual(['shut', 'lost'])
 })
@@ -37,7 +37,7 @@ test('a failure has the device examined; a refusal or a stop says nothing of it'
   const { engine, heard, report, state, clock } = setUp()
   const { engine: inner } = settleIn(state, clock)
   for (const end of [{ how: 'failed' }, { how: 'stopped' }] as const) {
-    engine.run(CHAT_JOB, report)
+    engine.run(CHAT_WORK, report)
     inner.runs.at(-1)?.end(end)
   }
   expect(heard).toEqual(['examine', 'failed', 'stopped'])

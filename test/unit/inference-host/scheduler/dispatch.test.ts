@@ -5,7 +5,7 @@ import { createPace } from '../../../../inference-host/scheduler/pace.ts'
 import { createSlots } from '../../../../inference-host/scheduler/slots.ts'
 import { createTicket, type Ticket } from '../../../../inference-host/scheduler/ticket.ts'
 import { createWaiting } from '../../../../inference-host/scheduler/waiting.ts'
-import { CHAT_JOB, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 const FAR = 60_000
 
@@ -29,7 +29,7 @@ function setUp(gate: Partial<Gate> = {}) {
   })
   const ticket = (priority: 'interactive' | 'job' = 'interactive', deadline = FAR) => {
     const made = createTicket({
-      work: CHAT_JOB,
+      work: CHAT_WORK,
       deadline,
       asker: { priority },
       observe: () => {},

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import type { Run } from '../../../../inference-host/scheduler/run.ts'
 import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
-import { createSlotEngine, textJob } from '../../../fixtures/slot-engine.ts'
+import { createSlotEngine, textWork } from '../../../fixtures/slot-engine.ts'
 
 const arrival = fc.record({
   account: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
@@ -90,7 +90,7 @@ async function play(
       const { account, weight, priority, prompt, output, within } = one
       const asker: Asker = { account, weight, priority }
       try {
-        runs.push(queue.submit(textJob(prompt, output), clock.ms + within, asker))
+        runs.push(queue.submit(textWork(prompt, output), clock.ms + within, asker))
       } catch (error) {
         refused++
         expect(error).toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
-import { CHAT_JOB, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 function setUp(most = 100) {
   const clock = { ms: 0 }
@@ -9,7 +9,7 @@ function setUp(most = 100) {
   const queue = createQueue({ engine, limit: 8 })
   const requests = createRequests({ keepMs: 60_000, most, now: () => clock.ms })
   const add = (id: string, account = 'account-1') => {
-    const run = queue.submit(CHAT_JOB, Date.now() + 60_000)
+    const run = queue.submit(CHAT_WORK, Date.now() + 60_000)
     requests.add(id, account, run)
     return run
   }

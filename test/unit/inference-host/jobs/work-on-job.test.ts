@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Outcome, StartInput } from '../../../../inference-host/jobs/input.ts'
-import { createWork } from '../../../../inference-host/jobs/work.ts'
+import { createWorkOnJob } from '../../../../inference-host/jobs/work-on-job.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { CLAIMED, createHandStore, type HandStore, settle, verifiedJob } from '../../../fixtures/host-jobs.ts'
 
@@ -53,7 +53,7 @@ const startInput: StartInput = (_job, index, attempt) => {
 }
 
 function work({ count = 4, slots = 2, job = verifiedJob(count), claimed = CLAIMED } = {}) {
-  return createWork({
+  return createWorkOnJob({
     store,
     verify: async () => job,
     startInput,
@@ -271,7 +271,7 @@ test.each<[Error, RegExp]>([
     /^job_refused {"id":"job-1","model":"chat-1","code":"internal","error":"RangeError","at":"test\/unit\//,
   ],
 ])('a job that does not verify is ended, and nothing of it is begun (%#)', async (refused, line) => {
-  await createWork({
+  await createWorkOnJob({
     store,
     verify: async () => {
       throw refused

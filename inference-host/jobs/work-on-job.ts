@@ -6,15 +6,15 @@ import type { ClaimedJob, JobEnd, JobStore } from './port.ts'
 import type { VerifiedJob, VerifyJob } from './verify.ts'
 
 /** Works on a job until it has ended, is another's, or the host drains. */
-export type Work = (job: ClaimedJob, signals: Signals) => Promise<void>
+export type WorkOnJob = (job: ClaimedJob, signals: Signals) => Promise<void>
 
 type Options = ComputeOptions & {
   store: Pick<JobStore, 'end' | 'release'>
   verify: VerifyJob
 }
 
-/** A Work over a store that may be away, in which what does not verify is ended as failed. */
-export function createWork(options: Options): Work {
+/** Works on jobs over a store that may be away. A job that does not verify is ended as failed. */
+export function createWorkOnJob(options: Options): WorkOnJob {
   const { store, verify, log, backoff, now = Date.now } = options
   const compute = createCompute(options)
 
