@@ -2,7 +2,7 @@ import protobuf, { type Long } from 'protobufjs'
 
 /**
  * The messages of ONNX that a rewrite touches. What is left out (functions, sparse tensors, device settings) is
- * kept as the bytes it was, see onnx-file.ts.
+ * kept as the bytes it was, see file.ts.
  *
  * Source: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx-ml.proto, names and numbers as they are there.
  * Copyright (c) ONNX Project Contributors, licensed under the Apache License 2.0.

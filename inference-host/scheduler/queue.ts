@@ -26,9 +26,9 @@ export type Queue = {
   onlyJobs(): boolean
   /**
    * Passes where `submit` would take the work in now, and throws what it would throw.
-   * @throws TwohopError `too_many_concurrent` where the account has its share of the queue waiting already,
-   * `host_busy` where the queue is full, or so long that the deadline would pass before a slot is free and the work done,
-   * `host_timeout` where the deadline is too early even with a slot at once.
+   * @throws TwohopError `too_many_concurrent` where the account has its share of the queue waiting already. `host_busy`
+   * where the queue is full, or so long that the deadline would pass before the work is done. `host_timeout` where the
+   * deadline is too early even with a slot at once.
    */
   check(work: Work, deadline: number, asker?: Asker): void
   /**

@@ -4,7 +4,8 @@ import { gatherRows, placeBytes } from './rows.ts'
 
 /**
  * What a decoder reads at each step: for each row its text as the encoder left it, padded to the longest, and the keys
- * and values of what is written so far, which are equally many in all rows: exports know one past length for all.
+ * and values of what is written so far. All rows have equally many of these, because exports know one past length for
+ * all.
  */
 export type Cache = {
   /** Tokens of each row's text. */

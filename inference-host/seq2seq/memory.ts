@@ -4,8 +4,8 @@ import type { Row } from './request.ts'
 type Sized = { request: Pick<Row['request'], 'text' | 'most' | 'background'> }
 
 /**
- * The bytes that rows take at their longest: padded to the longest of all, what is written twice, as it is before a step
- * and after, and one row more, for those that are copied while rows leave and join.
+ * The bytes that rows take at their longest. Texts are padded to the longest of all. What is written is there twice, as it
+ * is before a step and after. One row more is for those that are copied while rows leave and join.
  */
 export function needOf(rows: readonly Sized[], bytes: TokenBytes): number {
   if (rows.length === 0) return 0

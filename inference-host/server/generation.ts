@@ -129,8 +129,8 @@ function eventStream(
 
 /**
  * OpenAI's chunks. The last has the final usage, no choices, and `timing`. Where usage is asked for, the first says
- * how many prompt tokens there are; where it is asked for continuously, each says what was used so far, and even a
- * token without text (held back for a stop string) gets its chunk.
+ * how many prompt tokens there are. Where usage is asked for continuously, each chunk says what was used so far. Even a
+ * token without text, held back for a stop string, then gets its chunk.
  */
 async function* chunks(
   options: Options,

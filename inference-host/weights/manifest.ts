@@ -32,7 +32,7 @@ export const ModelEntry = z.strictObject({
     .refine((revision) => !revision.includes('..'), 'must not contain ..')
     .default('main'),
   task: z.enum(MODEL_TASKS),
-  /** `auto` takes the best of the files that are there; files.ts has the order. */
+  /** `auto` takes the best of the files that are there; device/dtype.ts has the order. */
   dtype: z.enum(['auto', ...DTYPES]).default('auto'),
   device: z.enum(['auto', ...DEVICES]).default('auto'),
   /** Where it is loaded when its device is lost, or does not take it. */
