@@ -1,16 +1,16 @@
 import { reasonOf } from '../device/reason.ts'
 import { ATTEMPTS, retryMs } from './backoff.ts'
 import type { Form, Loaded } from './port.ts'
-import type { Guest } from './room.ts'
 import {
   type Coming,
   coming,
-  type ModelState,
+  type Residence,
   requestsOf,
   type Surroundings,
   unavailable,
   type Why,
-} from './state.ts'
+} from './residence.ts'
+import type { Guest } from './room.ts'
 
 /** How a model comes into memory. */
 export type Arrival = {
@@ -25,7 +25,7 @@ export type Arrival = {
 
 /** @param died called once for a model that was loaded, when its process has gone */
 export function createArrival(
-  state: ModelState,
+  state: Residence,
   { room, turnover, timers, observe, log, now }: Surroundings,
   guest: Guest,
   died: (loaded: Loaded, reason: string) => void,

@@ -1,10 +1,10 @@
 import type { Gate } from '../scheduler/gate.ts'
+import { type Residence, type Surroundings, unavailable, type Why } from './residence.ts'
 import type { Guest } from './room.ts'
-import { type ModelState, type Surroundings, unavailable, type Why } from './state.ts'
 
 /** The gate between a model's queue and the model, which is not always in memory. */
 export function createGate(
-  state: ModelState,
+  state: Residence,
   { room, turnover, now }: Pick<Surroundings, 'room' | 'turnover' | 'now'>,
   guest: Guest,
   bring: (why: Why) => void,

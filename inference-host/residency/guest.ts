@@ -1,10 +1,10 @@
 import { mebibytes } from './bytes.ts'
+import { type Residence, requestsOf, type Surroundings, type Why } from './residence.ts'
 import type { Guest } from './room.ts'
-import { type ModelState, requestsOf, type Surroundings, type Why } from './state.ts'
 
 /** A model as the room sees it: what takes memory, and can be made to give it back. */
 export function createGuest(
-  state: ModelState,
+  state: Residence,
   { turnover, observe, log }: Pick<Surroundings, 'turnover' | 'observe' | 'log'>,
   bring: (why: Why) => void,
 ): Guest {

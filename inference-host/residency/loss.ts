@@ -1,8 +1,8 @@
 import { reasonOf } from '../device/reason.ts'
 import type { Arrival } from './arrival.ts'
 import type { Loaded } from './port.ts'
+import { coming, type Residence, type Surroundings } from './residence.ts'
 import type { Guest } from './room.ts'
-import { coming, type ModelState, type Surroundings } from './state.ts'
 
 /** What happens when a model in memory is lost. */
 export type Loss = {
@@ -15,7 +15,7 @@ export type Loss = {
 }
 
 export function createLoss(
-  state: ModelState,
+  state: Residence,
   { room, timers, observe, log, now }: Pick<Surroundings, 'room' | 'timers' | 'observe' | 'log' | 'now'>,
   guest: Guest,
   { bring, fail }: Arrival,

@@ -1,11 +1,11 @@
 import { LOST } from '../model-process/reports.ts'
 import type { Engine } from '../work/engine.ts'
 import type { Loss } from './loss.ts'
-import type { ModelState } from './state.ts'
+import type { Residence } from './residence.ts'
 
 /** The engine of whatever is loaded at the moment. Where nothing is, work is lost at once. */
 export function createResidentEngine(
-  state: ModelState,
+  state: Residence,
   { shut, examine }: Pick<Loss, 'shut' | 'examine'>,
   close: () => Promise<void>,
 ): Engine {

@@ -6,9 +6,9 @@ import { createGate } from './gate.ts'
 import { createGuest } from './guest.ts'
 import { createLoss } from './loss.ts'
 import type { Servable } from './port.ts'
+import { createResidence, type Forms, type Surroundings, type Why } from './residence.ts'
 import { createResidentEngine } from './resident-engine.ts'
 import type { Room } from './room.ts'
-import { createState, type Forms, type Surroundings, type Why } from './state.ts'
 import { type After, createTimers } from './timers.ts'
 import type { Turnover } from './turnover.ts'
 
@@ -32,7 +32,7 @@ export function createServable(options: Options): Servable {
   const { id, info, forms, room, turnover, observe = () => {}, log, after } = options
   const { now = () => performance.now() } = options
   const timers = createTimers(after)
-  const state = createState(id, forms, info, now())
+  const state = createResidence(id, forms, info, now())
   const around: Surroundings = { room, turnover, timers, observe, log, now }
   const bring = (why: Why) => void arrival.bring(why)
   const guest = createGuest(state, around, bring)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createGate } from '../../../../inference-host/residency/gate.ts'
 import { createGuest } from '../../../../inference-host/residency/guest.ts'
-import { coming } from '../../../../inference-host/residency/state.ts'
+import { coming } from '../../../../inference-host/residency/residence.ts'
 import { residencyParts, settleIn, squatter } from '../../../fixtures/residency/parts.ts'
 
 function setUp() {

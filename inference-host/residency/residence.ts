@@ -38,8 +38,8 @@ export type Coming = { is: 'coming'; why: Why; stop: AbortController; placed: bo
 /** The ways to load a model, in the order in which they are tried: at least one. */
 export type Forms = readonly [Form, ...Form[]]
 
-/** One model's state, which the steps of residency share. */
-export type ModelState = {
+/** One model's way in and out of memory, which the steps of residency share. */
+export type Residence = {
   readonly id: string
   readonly forms: Forms
   phase: Phase
@@ -70,8 +70,13 @@ export type Surroundings = {
   now: () => number
 }
 
-/** The state of a model that is not in memory yet. */
-export function createState(id: string, forms: Forms, info: ModelInfo | undefined, now: number): ModelState {
+/** Of a model that is not in memory yet. */
+export function createResidence(
+  id: string,
+  forms: Forms,
+  info: ModelInfo | undefined,
+  now: number,
+): Residence {
   return {
     id,
     forms,
@@ -88,7 +93,7 @@ export function createState(id: string, forms: Forms, info: ModelInfo | undefine
 }
 
 /** How many requests wait for a model or run on it. */
-export function requestsOf({ queue }: Pick<ModelState, 'queue'>): number {
+export function requestsOf({ queue }: Pick<Residence, 'queue'>): number {
   const { waiting, running } = queue?.load() ?? { waiting: 0, running: 0 }
   return waiting + running
 }
