@@ -195,6 +195,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     if (!parsed.success) throw new Error(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
     return [name, parsed.data]
   })
+  // Each entry was parsed by its own schema: `fromEntries` forgets which.
   const config = Object.fromEntries(entries) as Config
   if ((config.HOST_JOBS_REDIS_URL === undefined) !== (config.HOST_JOBS_REDIS_TOKEN === undefined))
     throw new Error('HOST_JOBS_REDIS_URL and HOST_JOBS_REDIS_TOKEN go together')

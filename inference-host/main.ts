@@ -1,5 +1,6 @@
 import { readConfig } from './config.ts'
 import { type RunningHost, startHost } from './host.ts'
+import { faultOf } from './platform/fault.ts'
 import { collectEarly } from './platform/heap.ts'
 import { createLog } from './platform/log.ts'
 
@@ -25,6 +26,11 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
+// Node would print the error whole, and its message can hold a prompt.
+process.on('uncaughtException', (error) => {
+  log('crashed', faultOf(error))
+  process.exit(1)
+})
 process.on('SIGTERM', () => void stop('SIGTERM').catch(fail))
 process.on('SIGINT', () => void stop('SIGINT').catch(fail))
 // Started with a channel, the host ends with the process that started it.

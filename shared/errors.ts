@@ -120,18 +120,8 @@ const DEFAULT_RETRY_MS = 1000
  * fixed message, so that nothing of an unforeseen error reaches the client.
  */
 export function errorResponse(thrown: unknown, requestId: string): Response {
-  const error =
-    thrown instanceof TwohopError ? thrown : new TwohopError('internal', 'Something went wrong on our side.')
-  const { status, type } = ERRORS[error.code]
-  const envelope: ErrorEnvelope = {
-    error: {
-      message: error.message,
-      type,
-      code: error.code,
-      param: error.param ?? null,
-      request_id: requestId,
-    },
-  }
+  const error = told(thrown)
+  const { status } = ERRORS[error.code]
   const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': requestId })
   const passes = status === 409 && error.retryAfterMs !== undefined
   if (passes || status === 429 || status === 503 || status === 504) {
@@ -139,5 +129,18 @@ export function errorResponse(thrown: unknown, requestId: string): Response {
     headers.set('retry-after', String(Math.max(1, secondsOfWait(waitMs))))
   }
   if (status === 401) headers.set('www-authenticate', 'Bearer')
-  return new Response(JSON.stringify(envelope), { status, headers })
+  return new Response(JSON.stringify(errorEnvelope(error, requestId)), { status, headers })
+}
+
+/** The body of that answer, for where an answer has begun already. */
+export function errorEnvelope(thrown: unknown, requestId: string): ErrorEnvelope {
+  const { message, code, param = null } = told(thrown)
+  return { error: { message, type: ERRORS[code].type, code, param, request_id: requestId } }
+}
+
+/** What a client is told of anything thrown. */
+function told(thrown: unknown): TwohopError {
+  return thrown instanceof TwohopError
+    ? thrown
+    : new TwohopError('internal', 'Something went wrong on our side.')
 }

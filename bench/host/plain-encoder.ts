@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { env, pipeline } from '@huggingface/transformers'
 import { Hono } from 'hono'
-import type { Dtype } from '../../inference-host/device/dtype.ts'
+import type { Dtype } from '../../inference-host/device/port.ts'
 import { listen } from '../../inference-host/server/listen.ts'
 
 // What a short server on transformers.js does, as a process: `POST /one-by-one` calls the pipeline for each text,

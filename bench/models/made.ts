@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { encodeOnnx } from '../../inference-host/onnx/file.ts'
-import { writeTinyRewriter } from '../../test/fixtures/graphs/tiny-rewriter-folder.ts'
+import { writeTinySeq2seq } from '../../test/fixtures/graphs/tiny-seq2seq-folder.ts'
 import * as decoder from './decoder.ts'
 import * as encoder from './encoder.ts'
 import { chatTokenizer, encoderTokenizer } from './tokenizer.ts'
@@ -90,7 +90,7 @@ const KINDS = {
     sizes: T5_SMALL,
     write: (folder: string) =>
       writeMade(folder, inWords('encoder-decoder', T5_SMALL), (part) =>
-        writeTinyRewriter(part, { family: 't5', sizes: T5_SMALL }),
+        writeTinySeq2seq(part, { family: 't5', sizes: T5_SMALL }),
       ),
   },
 }

@@ -27,7 +27,9 @@ export async function importPublicKeys(json: string): Promise<PublicKeys> {
   const keys = new Map<string, CryptoKey>()
   for (const jwk of parse(json)) {
     if (keys.has(jwk.kid)) throw new Error(`two public keys have the kid ${jwk.kid}`)
-    keys.set(jwk.kid, (await importJWK({ kty: jwk.kty, crv: jwk.crv, x: jwk.x }, 'EdDSA')) as CryptoKey)
+    const key = await importJWK({ kty: jwk.kty, crv: jwk.crv, x: jwk.x }, 'EdDSA')
+    if (key instanceof Uint8Array) throw new Error('a public key is no octet sequence')
+    keys.set(jwk.kid, key)
   }
   return keys
 }

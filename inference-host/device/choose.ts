@@ -1,5 +1,5 @@
-import { type Dtype, pickDtype } from './dtype.ts'
-import { type Device, encodes, type LoadRequest } from './port.ts'
+import { pickDtype } from './dtype.ts'
+import { type Device, type Dtype, encodes, type LoadRequest } from './port.ts'
 import type { TryDevice } from './try.ts'
 
 type Choice = { device: Device; dtype: Dtype; why: string }
@@ -8,7 +8,7 @@ type Options = {
   preference: Device | 'auto'
   /** Names in the model's `onnx/` folder. */
   files: readonly string[]
-  request: Omit<LoadRequest, 'device'>
+  request: Omit<LoadRequest, 'device' | 'dtype'> & { dtype: Dtype | 'auto' }
   /** Bytes of the files that the model is loaded from there. */
   bytes: (device: Device, dtype: Dtype) => Promise<number>
   tryDevice: TryDevice
@@ -24,10 +24,10 @@ const LIGHT_BYTES = 64 * 2 ** 20
 
 /**
  * Chooses the device of one model and the format of its weights. `auto` leaves light work on the CPU: encoders, and
- * models below 64 MiB. For the others it tries cuda, then webgpu, then the CPU, by loading and running this very model;
- * a WebGPU that is far slower than the CPU is passed over, because a machine without a GPU may still have a Vulkan
- * driver that computes in software (SwiftShader: 100 times slower).
- * A named device is taken as it is: what the operator asked for fails loudly rather than runs elsewhere.
+ * models below 64 MiB. For the others it tries cuda, then webgpu, then the CPU, by loading and running this very model.
+ * A WebGPU that is far slower than the CPU is passed over: a machine without a GPU may still have a Vulkan driver that
+ * computes in software (SwiftShader: 100 times slower).
+ * A named device is taken as it is. What the operator asked for fails loudly rather than runs elsewhere.
  * @throws Error where no file fits.
  */
 export async function chooseDevice({

@@ -1,4 +1,4 @@
-import type { Device, ModelTask } from './port.ts'
+import { type Device, DTYPES, type Dtype, type ModelTask } from './port.ts'
 
 /** What transformers.js 4 appends to a graph's name for each dtype (its src/utils/dtypes.js). */
 export const SUFFIX = {
@@ -10,8 +10,7 @@ export const SUFFIX = {
   q4: '_q4',
   q4f16: '_q4f16',
   bnb4: '_bnb4',
-} as const
-export type Dtype = keyof typeof SUFFIX
+} as const satisfies Record<Dtype, string>
 
 /**
  * The order in which `auto` looks for files. Generating is bound by memory, so fewer bits come first; encoders are
@@ -33,15 +32,15 @@ const ORDER: Record<Device, { generating: readonly Dtype[]; encoding: readonly D
   },
 }
 
-/** ONNX files without suffix that a task's model consists of. */
-function graphs(task: ModelTask): readonly string[] {
+/** The graphs that a task's models are exported to, without suffix (transformers.js, src/models/session_config.js). */
+export function graphsOf(task: ModelTask): readonly string[] {
   return task === 'summarization' || task === 'translation'
     ? ['encoder_model', 'decoder_model_merged']
     : ['model']
 }
 
 function missing(task: ModelTask, dtype: Dtype, files: ReadonlySet<string>): string[] {
-  return graphs(task)
+  return graphsOf(task)
     .map((graph) => `${graph}${SUFFIX[dtype]}.onnx`)
     .filter((file) => !files.has(file))
 }
@@ -54,15 +53,16 @@ function missing(task: ModelTask, dtype: Dtype, files: ReadonlySet<string>): str
 export function pickDtype(wanted: string, task: ModelTask, device: Device, files: Iterable<string>): Dtype {
   const there = new Set(files)
   if (wanted !== 'auto') {
-    if (!Object.hasOwn(SUFFIX, wanted)) throw new Error(`no dtype is called ${wanted}`)
-    const dtype = wanted as Dtype
+    const dtype = DTYPES.find((known) => known === wanted)
+    if (dtype === undefined) throw new Error(`no dtype is called ${wanted}`)
     const [file] = missing(task, dtype, there)
     if (file !== undefined) throw new Error(`onnx/${file} is missing, which dtype ${dtype} needs`)
     return dtype
   }
   const order =
-    ORDER[device][task === 'text-generation' || graphs(task).length > 1 ? 'generating' : 'encoding']
+    ORDER[device][task === 'text-generation' || graphsOf(task).length > 1 ? 'generating' : 'encoding']
   const found = order.find((dtype) => missing(task, dtype, there).length === 0)
-  if (found === undefined) throw new Error(`onnx/ holds no ${graphs(task).join(' and ')} in any known dtype`)
+  if (found === undefined)
+    throw new Error(`onnx/ holds no ${graphsOf(task).join(' and ')} in any known dtype`)
   return found
 }

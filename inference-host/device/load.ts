@@ -16,7 +16,6 @@ import {
   type PreTrainedTokenizer,
   Tensor,
 } from '@huggingface/transformers'
-import type { Dtype } from './dtype.ts'
 import type { SamplingDefaults } from './generation-defaults.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
 
@@ -50,6 +49,9 @@ export type LoadedText = {
 /** A model on its device, with its tokenizer. */
 export type Loaded = LoadedText & { task: ModelTask; model: PreTrainedModel }
 
+/** What is called of a model that generates. Their types want options of `generate` that it takes none of. */
+export type Generating = { generate(options: object): Promise<unknown> }
+
 const CLASSES = {
   'text-generation': AutoModelForCausalLM,
   'feature-extraction': AutoModel,
@@ -73,7 +75,7 @@ export async function loadModel(request: LoadRequest): Promise<Loaded> {
   const model = await CLASSES[task].from_pretrained(folder, {
     local_files_only: true,
     device,
-    dtype: dtype as Dtype,
+    dtype,
     session_options: { intraOpNumThreads: threads },
   })
   return { task, model, ...text }
@@ -93,11 +95,12 @@ export async function loadText({
     AutoConfig.from_pretrained(folder, local),
     readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
   ])
+  // Their class has the fields of the model's own file, which its types do not say.
   const config = auto as unknown as ModelConfig
-  const defaults = {
+  const defaults: GenerationDefaults = {
     eos_token_id: config.eos_token_id ?? null,
     ...JSON.parse(generation),
-  } as GenerationDefaults
+  }
   const longest = Math.min(
     config.max_position_embeddings ?? config.n_positions ?? Number.POSITIVE_INFINITY,
     tokenizer.model_max_length,
@@ -127,12 +130,11 @@ export function inputsOf(ids: readonly number[]): { input_ids: Tensor; attention
  */
 export async function tryRun(loaded: Loaded): Promise<number> {
   const inputs = inputsOf(loaded.tokenizer.encode('Hello'))
+  const generating: Generating = loaded.model
   const run = () =>
     encodes(loaded.task)
       ? loaded.model(inputs)
-      : loaded.model.generate({ ...inputs, max_new_tokens: 2, do_sample: false } as Parameters<
-          typeof loaded.model.generate
-        >[0])
+      : generating.generate({ ...inputs, max_new_tokens: 2, do_sample: false })
   await run()
   const began = performance.now()
   await run()

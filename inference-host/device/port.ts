@@ -1,22 +1,20 @@
-/** What a model was made for, by the hub's names. */
-export type ModelTask =
-  | 'text-generation'
-  | 'feature-extraction'
-  | 'text-classification'
-  | 'text-ranking'
-  | 'token-classification'
-  | 'zero-shot-classification'
-  | 'fill-mask'
-  | 'question-answering'
-  | 'summarization'
-  | 'translation'
+import { HUB_TASKS } from '../../shared/catalog.ts'
+
+/** What a model can be made for, by the hub's names. */
+export const MODEL_TASKS = [...HUB_TASKS, 'text-ranking'] as const
+export type ModelTask = (typeof MODEL_TASKS)[number]
 
 /** Whether a task's models read whole texts at once and generate none: encoders. */
 export function encodes(task: ModelTask): boolean {
   return task !== 'text-generation' && task !== 'summarization' && task !== 'translation'
 }
 
-export type Device = 'cpu' | 'webgpu' | 'cuda'
+export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const
+export type Device = (typeof DEVICES)[number]
+
+/** The weight formats that transformers.js names and that this host loads. */
+export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'] as const
+export type Dtype = (typeof DTYPES)[number]
 
 /** A model to put on a device. */
 export type LoadRequest = {
@@ -24,7 +22,7 @@ export type LoadRequest = {
   folder: string
   task: ModelTask
   device: Device
-  dtype: string
+  dtype: Dtype
   /** The most tokens of prompt and output; undefined takes what the model's configuration says. */
   context: number | undefined
   /** Compute threads on the CPU. */

@@ -1,3 +1,4 @@
+import { at } from '../platform/at.ts'
 import { BATCH, type BatchRules, chooseBatch } from './choose.ts'
 import type { Encoder, Row, RowOutputs } from './encoder.ts'
 
@@ -68,9 +69,8 @@ export function createBatcher({ encoder, rules = BATCH, now }: Options): Batcher
       background,
     }))
     return chooseBatch(offers, rules).map(({ offer, place }) => {
-      const member = all[offer] as Member
-      const [waiting] = member.waiting.splice(place, 1)
-      return { member, waiting: waiting as Waiting }
+      const member = at(all, offer)
+      return { member, waiting: at(member.waiting.splice(place, 1), 0) }
     })
   }
 
@@ -89,7 +89,7 @@ export function createBatcher({ encoder, rules = BATCH, now }: Options): Batcher
       const ms = now() - began
       for (const [i, { member, waiting }] of batch.entries()) {
         share(member, (ms * waiting.row.ids.length) / tokens)
-        if (members.has(member)) give(member, waiting.index, outputs[i] as RowOutputs)
+        if (members.has(member)) give(member, waiting.index, at(outputs, i))
       }
     } catch (cause) {
       for (const { member } of batch) member.settle({ cause })

@@ -1,8 +1,8 @@
-/** What a job has to offer for a batch. */
+/** What a request has to offer for a batch. */
 export type Offer = {
   /** Tokens of each row that is still to be computed, ascending. */
   lengths: readonly number[]
-  /** Tokens computed for the job so far. */
+  /** Tokens computed for the request so far. */
   served: number
   /** Whether it makes way for the others. */
   background?: boolean | undefined
@@ -31,10 +31,10 @@ export type BatchRules = {
 export const BATCH: BatchRules = { tokens: 256, slack: 4, short: 32, rows: 32 }
 
 /**
- * Chooses the next batch, of rows of nearly one length, because padding costs more than batching saves. The job with
- * the fewest tokens computed so far leads with its longest row; then all jobs give one row each in turn, the least
- * served first, so that a huge job neither holds up a small one nor goes without company. Those in the background lead
- * only where there are no others, and have what room the others leave.
+ * Chooses the next batch. Its rows are of nearly one length, because padding costs more than batching saves. The request
+ * with the fewest tokens computed so far leads with its longest row. Then all requests give one row each in turn, the
+ * least served first. So a huge request neither holds up a small one nor goes without company. Those in the background
+ * lead only where there are no others, and have what room the others leave.
  * @returns at least one row where any is offered, the longest first; of an offer in descending places.
  */
 export function chooseBatch(offers: readonly Offer[], { tokens, slack, short, rows }: BatchRules): Choice[] {

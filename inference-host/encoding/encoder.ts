@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { fromFloat16 } from '../onnx/float16.ts'
+import { floatsOf } from '../onnx/floats.ts'
+import { namedAll } from '../onnx/named.ts'
 
 /** One text or pair of texts as token ids; `types` says of each token which of the pair it is in (0 or 1). */
 export type Row = { ids: readonly number[]; types: readonly number[] | undefined }
@@ -58,9 +59,8 @@ export async function openSession(
     outputs: new Map(session.outputMetadata.map((output) => [output.name, widthOf(output)])),
     async run(rows) {
       const all = feedsOf(rows, padding)
-      const feeds = Object.fromEntries(session.inputNames.map((name) => [name, all[name] as Tensor]))
-      const outputs = await session.run(feeds)
-      return new Map(Object.entries(outputs).map(([name, tensor]) => [name, floatsOf(tensor)]))
+      const outputs = await session.run(namedAll(all, session.inputNames))
+      return new Map(Object.entries(outputs).map(([name, tensor]) => [name, valuesOf(tensor)]))
     },
   }
 }
@@ -99,11 +99,6 @@ function feedsOf(rows: readonly Row[], padding: number): Record<string, Tensor> 
   }
 }
 
-/** A tensor's numbers, widened where they have 16 bits. */
-function floatsOf({ type, data, dims }: Tensor): Values {
-  const width = dims.at(-1) ?? 1
-  if (type === 'float32') return { data: data as Float32Array, width }
-  if (type !== 'float16') throw new Error(`an output holds ${type}, not floats`)
-  const { buffer, byteOffset, length } = data as Uint16Array
-  return { data: Float32Array.from(new Uint16Array(buffer, byteOffset, length), fromFloat16), width }
+function valuesOf(tensor: Tensor): Values {
+  return { data: floatsOf(tensor), width: tensor.dims.at(-1) ?? 1 }
 }

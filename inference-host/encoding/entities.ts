@@ -1,3 +1,4 @@
+import { at } from '../platform/at.ts'
 import type { Aggregation } from '../work/encode.ts'
 import type { Span } from './offsets.ts'
 
@@ -28,8 +29,12 @@ export function wordsOf(
     if (token.continues && words.length > 0) words.at(-1)?.push(token)
     else words.push([token])
   return words.map((word) => {
-    const [first] = word as [LabelledToken]
-    return { ...first, ids: word.flatMap(({ ids }) => ids), scores: scoresOf(word, how), span: around(word) }
+    return {
+      ...at(word, 0),
+      ids: word.flatMap(({ ids }) => ids),
+      scores: scoresOf(word, how),
+      span: around(word),
+    }
   })
 }
 

@@ -11,7 +11,7 @@ export type FromLane =
 /** A thread with one session of an encoder. It is given the next rows once it has answered for those before. */
 if (parentPort === null) throw new Error('encoding/lane-worker.ts runs as a worker thread')
 const port = parentPort
-const { file, ...options } = workerData as LaneData
+const { file, ...options }: LaneData = workerData
 const post = (message: FromLane, moved: ArrayBuffer[] = []) => port.postMessage(message, moved)
 const failed = (error: unknown) =>
   post({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
@@ -24,7 +24,10 @@ try {
       const outputs = await session.run(rows)
       post(
         { type: 'outputs', outputs },
-        [...outputs.values()].map(({ data }) => data.buffer as ArrayBuffer),
+        // Shared memory needs no moving; onnxruntime gives none.
+        [...outputs.values()].flatMap(({ data: { buffer } }) =>
+          buffer instanceof ArrayBuffer ? buffer : [],
+        ),
       )
     } catch (error) {
       failed(error)

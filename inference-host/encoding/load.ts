@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Dtype, SUFFIX } from '../device/dtype.ts'
+import { SUFFIX } from '../device/dtype.ts'
 import { type LoadedText, loadText } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
 import { decodeOnnx } from '../onnx/file.ts'
@@ -18,11 +18,11 @@ import { countTokens, tokenize } from './tokenize.ts'
 /** Requests whose texts an encoder computes together. */
 export const ENCODER_SLOTS = 16
 
-/** An encoder that does many jobs at once. */
+/** An encoder that does many requests' work at once. */
 export type LoadedEncoder = {
   text: LoadedText
   slots: number
-  /** Does one job together with the others under way. Undefined is returned when `stopped` ended it. */
+  /** Does one piece of work together with the others under way. Resolves with undefined when `stopped` ended it. */
   perform(work: Work, options: PerformOptions): Promise<Output | undefined>
   load(): EngineLoad
 }
@@ -34,7 +34,7 @@ export type LoadedEncoder = {
 export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> {
   const { folder, device, dtype, threads } = request
   const text = await loadText(request)
-  const file = path.join(folder, 'onnx', `model${SUFFIX[dtype as Dtype]}.onnx`)
+  const file = path.join(folder, 'onnx', `model${SUFFIX[dtype]}.onnx`)
   const pooling = request.task === 'feature-extraction' ? await readPooling(folder) : 'mean'
   const rules = await rulesFor(file)
   const { tokenizer, config, context } = text

@@ -52,8 +52,8 @@ export function poolTokens(
   for (let token = 1; token < tokens; token++) {
     const vector = at(token)
     for (let i = 0; i < dimensions; i++) {
-      const value = vector[i] as number
-      const sofar = pooled[i] as number
+      const value = vector[i] ?? 0
+      const sofar = pooled[i] ?? 0
       pooled[i] = pooling === 'max' ? Math.max(sofar, value) : sofar + value
     }
   }

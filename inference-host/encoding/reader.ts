@@ -13,7 +13,7 @@ export type EncoderModel = {
   outputs: ReadonlyMap<string, number | undefined>
 }
 
-/** One job laid out: what to compute, and how its answer is read. */
+/** One piece of work laid out: what to compute, and how its answer is read. */
 export type Reading = {
   inputs: Input[]
   truncate: boolean

@@ -9,8 +9,8 @@ import type { EncoderModel, Reading } from './reader.ts'
 import { readZeroShot } from './zero-shot.ts'
 
 /**
- * What a job has an encoder compute, and how its answer is read.
- * @throws TwohopError `invalid_request` where it asks for what the model cannot do; Error for another model's job
+ * What a piece of work has an encoder compute, and how its answer is read.
+ * @throws TwohopError `invalid_request` where it asks for what the model cannot do; Error for another model's work
  */
 export function readingOf(model: EncoderModel, work: Work): Reading {
   switch (work.kind) {

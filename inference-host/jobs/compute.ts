@@ -1,4 +1,6 @@
 import type { JobEvent } from '../metrics/job-events.ts'
+import { faultOf } from '../platform/fault.ts'
+import type { Log } from '../platform/log.ts'
 import { LONGEST_TIMER } from '../platform/longest-timer.ts'
 import { createBell } from './bell.ts'
 import type { Outcome, RunningInput, StartInput } from './input.ts'
@@ -6,6 +8,7 @@ import type { Persistence } from './persist.ts'
 import type { ClaimedJob, JobStore, Use } from './port.ts'
 import { createReporter } from './reporter.ts'
 import { tooLargeResult } from './result.ts'
+import { createTodo } from './todo.ts'
 import type { VerifiedJob } from './verify.ts'
 
 export type Signals = {
@@ -41,6 +44,7 @@ export type ComputeOptions = {
   /** Milliseconds after which a claim that was not renewed is taken over. */
   claimMs: number
   observe: (model: string, event: JobEvent) => void
+  log: Log
   /** How it waits for a store that is away. */
   backoff?: Pick<Persistence, 'wait' | 'random'>
   /** Milliseconds since the epoch. */
@@ -48,17 +52,16 @@ export type ComputeOptions = {
 }
 
 export function createCompute(options: ComputeOptions): Compute {
-  const { store, startInput, slots, claimMs, observe, backoff, now = Date.now } = options
+  const { store, startInput, slots, claimMs, observe, log, backoff, now = Date.now } = options
 
   return async function compute(claimed, job, { draining, giveUp }) {
     const { model } = job
     const bell = createBell()
-    const todo = job.inputs.map((_, index) => index).filter((index) => !claimed.done.has(index))
+    const undone = [...job.inputs.keys()].filter((index) => !claimed.done.has(index))
+    const todo = createTodo(undone, now)
     const running = new Map<number, RunningInput>()
-    const attempts = new Map<number, number>()
     const sum = { done: 0, failed: 0, prompt_tokens: 0, output_tokens: 0, compute_ms: 0 }
     let halted: Halt | undefined
-    let notBefore = 0
     let broken: { error: unknown } | undefined
 
     function halt(why: Halt): void {
@@ -80,13 +83,12 @@ export function createCompute(options: ComputeOptions): Compute {
           reporter.close()
         }
       },
+      onAway: (error) => log('job_store_away', { id: claimed.id, model, ...faultOf(error) }),
       onChange: bell.ring,
       ...backoff,
     })
 
-    function start(index: number): void {
-      const attempt = (attempts.get(index) ?? 0) + 1
-      attempts.set(index, attempt)
+    function start({ index, attempt }: { index: number; attempt: number }): void {
       const input = startInput(job, index, attempt)
       running.set(index, input)
       input.outcome
@@ -106,9 +108,7 @@ export function createCompute(options: ComputeOptions): Compute {
       sum.output_tokens += use.outputTokens
       sum.compute_ms += use.computeMs
       if (result === undefined) {
-        todo.push(index)
-        todo.sort((one, other) => one - other)
-        notBefore = now() + (retryMs ?? 0)
+        todo.putBack(index, retryMs ?? 0)
         return
       }
       sum.done++
@@ -121,12 +121,12 @@ export function createCompute(options: ComputeOptions): Compute {
       broken === undefined &&
       !draining.aborted &&
       reporter.open &&
-      now() >= notBefore &&
+      now() >= todo.notBefore &&
       running.size < slots(model)
 
     /** Milliseconds until something is to be done without a ring. */
     function untilNext(): number {
-      const at = notBefore > now() ? Math.min(notBefore, job.deadline) : job.deadline
+      const at = todo.notBefore > now() ? Math.min(todo.notBefore, job.deadline) : job.deadline
       return Math.min(at - now(), LONGEST_TIMER)
     }
 
@@ -134,11 +134,12 @@ export function createCompute(options: ComputeOptions): Compute {
     try {
       for (;;) {
         if (now() >= job.deadline) halt('expired')
-        for (let index = todo[0]; index !== undefined && mayStart(); index = todo[0]) {
-          todo.shift()
-          start(index)
+        while (mayStart()) {
+          const next = todo.take()
+          if (next === undefined) break
+          start(next)
         }
-        const over = todo.length === 0 || halted !== undefined || draining.aborted || broken !== undefined
+        const over = todo.left === 0 || halted !== undefined || draining.aborted || broken !== undefined
         if (over && running.size === 0) break
         await bell.rung(halted === undefined ? untilNext() : undefined)
       }
@@ -148,7 +149,7 @@ export function createCompute(options: ComputeOptions): Compute {
       draining.removeEventListener('abort', bell.ring)
       reporter.close()
     }
-    return { halted, left: todo.length, sum }
+    return { halted, left: todo.left, sum }
   }
 }
 

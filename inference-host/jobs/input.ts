@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import * as z from 'zod'
 import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { JobInput } from '../../shared/jobs/record.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
@@ -147,9 +148,11 @@ function useOf(run: Run | undefined): Use {
   return { promptTokens, outputTokens, computeMs }
 }
 
+/** What a route answers that refuses. */
+const Refusal = z.object({ error: z.object({ code: z.string() }) })
+
 async function codeOf(response: Response): Promise<string> {
-  const { error } = (await response.json()) as { error: { code: string } }
-  return error.code
+  return Refusal.parse(await response.json()).error.code
 }
 
 function retryMsOf(response: Response): number {

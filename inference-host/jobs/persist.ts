@@ -8,7 +8,7 @@ export type Persistence = {
   /** Ends the tries. */
   signal: AbortSignal
   /** Called for each try that failed. */
-  onFailure?: () => void
+  onFailure?: (error: unknown) => void
   /** Resolves after so many milliseconds, sooner where the signal is aborted. */
   wait?: (ms: number, signal: AbortSignal) => Promise<void>
   /** From 0 to 1. */
@@ -23,8 +23,8 @@ export async function persist<T>(
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       return await ask()
-    } catch {
-      onFailure()
+    } catch (error) {
+      onFailure(error)
       const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries)
       await wait(most * (0.5 + random() / 2), signal)
     }

@@ -28,12 +28,14 @@ type Options = Pick<Persistence, 'signal' | 'wait' | 'random'> & {
   renewMs: number
   /** Called with the answer to each report. */
   onStanding: (standing: Standing) => void
+  /** Called when the store begins to be away. */
+  onAway: (error: unknown) => void
   /** Called when `open` may have changed. */
   onChange: () => void
 }
 
 export function createReporter(options: Options): Reporter {
-  const { send, instead, renewMs, onStanding, onChange } = options
+  const { send, instead, renewMs, onStanding, onAway, onChange } = options
   const added = createBell()
   const hurried = createBell()
   const closing = new AbortController()
@@ -86,7 +88,8 @@ export function createReporter(options: Options): Reporter {
     const standing = await persist(() => send(number, batch).catch((error) => smaller(batch, error)), {
       ...options,
       signal,
-      onFailure() {
+      onFailure(error) {
+        if (!failing) onAway(error)
         failing = true
         onChange()
       },

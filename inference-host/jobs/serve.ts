@@ -7,7 +7,7 @@ import type { Host } from '../server/call.ts'
 import { createStartInput } from './input.ts'
 import { createUpstashJobs } from './upstash.ts'
 import { createVerifyJob } from './verify.ts'
-import { createWork } from './work.ts'
+import { createWorkOnJob } from './work-on-job.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 /** Longest that one round trip to the store may take, in milliseconds. */
@@ -35,9 +35,10 @@ export function serveJobs({ config, keys, queues, metrics, ...host }: World): Wo
     host: crypto.randomUUID(),
     claimMs,
   })
-  const observe: Parameters<typeof createWork>[0]['observe'] = (model, event) => metrics.jobs(model)(event)
+  const observe: Parameters<typeof createWorkOnJob>[0]['observe'] = (model, event) =>
+    metrics.jobs(model)(event)
   const { log } = host
-  const work = createWork({
+  const work = createWorkOnJob({
     store,
     verify: createVerifyJob(keys),
     startInput: createStartInput(host),

@@ -1,8 +1,9 @@
 import type { JobEvent } from '../metrics/job-events.ts'
+import { faultOf } from '../platform/fault.ts'
 import type { Log } from '../platform/log.ts'
 import { createBell } from './bell.ts'
 import type { JobStore } from './port.ts'
-import type { Work } from './work.ts'
+import type { WorkOnJob } from './work-on-job.ts'
 
 /** Takes jobs and has them worked on, one at a time for each model. */
 export type Worker = {
@@ -17,7 +18,7 @@ export type Worker = {
 
 type Options = {
   store: Pick<JobStore, 'claim'>
-  work: Work
+  work: WorkOnJob
   models: readonly string[]
   /** How often it looks by itself, in milliseconds. */
   pollMs: number
@@ -47,7 +48,7 @@ export function createWorker({ store, work, models, pollMs, observe, log }: Opti
       log('job_claimed', { id, model, count: record.count, done: done.size, taken_over: takenOver })
       observe(model, { type: 'claimed', takenOver })
       const worked = work(job, signals)
-        .catch((error: Error) => log('job_lost', { id, model, error: error.name }))
+        .catch((error: unknown) => log('job_lost', { id, model, ...faultOf(error) }))
         .finally(() => {
           busy.delete(model)
           observe(model, { type: 'left' })
@@ -57,7 +58,7 @@ export function createWorker({ store, work, models, pollMs, observe, log }: Opti
       return true
     } catch (error) {
       // The client's message repeats the whole command.
-      if (!away) log('jobs_unavailable', { error: error instanceof Error ? error.name : 'unknown' })
+      if (!away) log('jobs_unavailable', faultOf(error))
       away = true
       return false
     }

@@ -1,7 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Delay } from './event-loop.ts'
+import { createInstruments } from './instruments.ts'
 import type { JobEvent } from './job-events.ts'
-import { COUNTERS, HISTOGRAMS, MODEL_GAUGES, PREFIX, PROCESS_GAUGES } from './names.ts'
+import { observeJobs, observeRequests, observeResidency } from './observers.ts'
 import type { ResidencyEvent } from './residency-events.ts'
 import type { Observer } from './scheduler-events.ts'
 
@@ -49,12 +49,8 @@ type Options = {
   deviceMemory?: () => { used: number; total: number } | undefined
 }
 
-const labelNames = ['model'] as const
-type Label = (typeof labelNames)[number]
-
 /**
- * Metrics of a host, in a registry of their own. They hold counts and times only: no account, request or content. Each
- * series of a known model is there from the start, so that the first event is seen as a rise from 0.
+ * Metrics of a host. They hold counts and times only: no account, request or content.
  */
 export function createMetrics({
   models,
@@ -62,29 +58,10 @@ export function createMetrics({
   rss = () => process.memoryUsage.rss(),
   deviceMemory,
 }: Options): Metrics {
-  const registry = new Registry()
-  const registers = [registry]
+  const instruments = createInstruments(models)
+  const { registry, gauges, ofProcess } = instruments
   const watched = new Map<string, () => ModelState>()
   const jobsRunning = new Map<string, number>()
-
-  const gauges = build(
-    MODEL_GAUGES,
-    (name, { help }) => new Gauge<Label>({ name, help, labelNames, registers }),
-  )
-  const counters = build(
-    COUNTERS,
-    (name, { help }) => new Counter<Label>({ name, help, labelNames, registers }),
-  )
-  const histograms = build(
-    HISTOGRAMS,
-    (name, { help, buckets }) =>
-      new Histogram<Label>({ name, help, labelNames, registers, buckets: [...buckets] }),
-  )
-  const ofProcess = build(PROCESS_GAUGES, (name, { help }) => new Gauge({ name, help, registers }))
-  for (const model of models) {
-    for (const counter of Object.values(counters)) counter.inc({ model }, 0)
-    for (const histogram of Object.values(histograms)) histogram.zero({ model })
-  }
 
   function known(model: string): string {
     if (!models.includes(model)) throw new RangeError(`no model ${model} was named for the metrics`)
@@ -123,72 +100,12 @@ export function createMetrics({
 
   return {
     contentType: registry.contentType,
-    observer(model) {
-      const labels = { model: known(model) }
-      const queueTime = histograms.request_queue_time_seconds.labels(labels)
-      const firstToken = histograms.time_to_first_token_seconds.labels(labels)
-      const nextToken = histograms.inter_token_latency_seconds.labels(labels)
-      const perToken = histograms.request_time_per_output_token_seconds.labels(labels)
-      const endToEnd = histograms.e2e_request_latency_seconds.labels(labels)
-
-      return function observe(event) {
-        switch (event.type) {
-          case 'refused':
-            return counters.admission_rejections_total.inc(labels)
-          case 'begun':
-            return queueTime.observe(event.queueMs / 1000)
-          case 'first_token':
-            return firstToken.observe(event.sinceSubmitMs / 1000)
-          case 'token':
-            return nextToken.observe(event.gapMs / 1000)
-          case 'ended': {
-            const { promptTokens, cachedPromptTokens, outputTokens } = event.report
-            counters.prompt_tokens_total.inc(labels, promptTokens)
-            counters.generation_tokens_total.inc(labels, outputTokens)
-            if (cachedPromptTokens !== undefined) {
-              counters.prefix_cache_queries_total.inc(labels, promptTokens)
-              counters.prefix_cache_hits_total.inc(labels, cachedPromptTokens)
-            }
-            if (event.code !== 'finished') return counters.request_failure_total.inc(labels)
-            counters.request_success_total.inc(labels)
-            endToEnd.observe(event.tookMs / 1000)
-            if (event.perTokenMs !== undefined) perToken.observe(event.perTokenMs / 1000)
-          }
-        }
-      }
-    },
-    residency(model) {
-      const labels = { model: known(model) }
-      return function observe(event) {
-        switch (event.type) {
-          case 'loaded':
-            return histograms.model_load_duration_seconds.observe(labels, event.tookMs / 1000)
-          case 'load_failed':
-            return counters.model_load_failure_total.inc(labels)
-          case 'evicted':
-            return counters.model_evictions_total.inc(labels)
-          case 'lost':
-            return counters.model_lost_total.inc(labels)
-        }
-      }
-    },
-    jobs(model) {
-      const labels = { model: known(model) }
-      const add = (jobs: number) => jobsRunning.set(model, (jobsRunning.get(model) ?? 0) + jobs)
-      return function observe(event) {
-        switch (event.type) {
-          case 'claimed':
-            add(1)
-            return counters.job_takeovers_total.inc(labels, event.takenOver ? 1 : 0)
-          case 'input':
-            return counters[event.failed ? 'job_inputs_failure_total' : 'job_inputs_success_total'].inc(
-              labels,
-            )
-          case 'left':
-            add(-1)
-        }
-      }
-    },
+    observer: (model) => observeRequests(instruments, known(model)),
+    residency: (model) => observeResidency(instruments, known(model)),
+    jobs: (model) =>
+      observeJobs(instruments, known(model), (jobs) =>
+        jobsRunning.set(model, (jobsRunning.get(model) ?? 0) + jobs),
+      ),
     watch(model, read) {
       watched.set(known(model), read)
       return () => {
@@ -201,15 +118,4 @@ export function createMetrics({
       return registry.metrics()
     },
   }
-}
-
-/** One instrument for each metric of a table, under its full name. */
-function build<Name extends string, Described, Instrument>(
-  table: Record<Name, Described>,
-  make: (name: string, described: Described) => Instrument,
-): Record<Name, Instrument> {
-  const entries = Object.entries<Described>(table)
-  return Object.fromEntries(
-    entries.map(([name, described]) => [name, make(PREFIX + name, described)]),
-  ) as Record<Name, Instrument>
 }

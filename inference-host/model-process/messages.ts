@@ -1,6 +1,6 @@
 import type { ServingForm } from '../decoding/serving-form/ensure.ts'
 import type { LoadRequest } from '../device/port.ts'
-import type { Rewriting } from '../seq2seq/load.ts'
+import type { Seq2seqBatching } from '../seq2seq/load.ts'
 import type { Engine, EngineEvent, EngineLoad, ModelInfo } from '../work/engine.ts'
 import type { Work } from '../work/work.ts'
 import type { Batching } from './batched.ts'
@@ -11,10 +11,10 @@ export type WorkerData = LoadRequest & {
   /** Where the model is a decoder that can be batched. */
   batched?: Pick<ServingForm, 'file' | 'description'> & Batching
   /** Where the model is an encoder-decoder that is to be batched if it can be. */
-  rewriting?: Rewriting
+  seq2seq?: Seq2seqBatching
 }
 
-/** To the worker thread. `stop` is one shared Int32: anything but 0 stops the job at its next step. */
+/** To the worker thread. `stop` is one shared Int32: anything but 0 stops the work at its next step. */
 export type ToWorker = { type: 'run'; run: number; work: Work; stop: SharedArrayBuffer }
 
 /** From the worker thread. */

@@ -1,3 +1,4 @@
+import { faultOf } from '../platform/fault.ts'
 import { collectEarly } from '../platform/heap.ts'
 import type { FromProcess, ToProcess } from './process.ts'
 import { startThreadEngine, type ThreadEngine } from './thread.ts'
@@ -51,5 +52,10 @@ process.on('message', (message: ToProcess) => {
   if (started !== undefined) stops.set(run, started.stop)
 })
 process.once('disconnect', () => process.exit(1))
+// Node would print the error whole, and its message can hold a prompt.
+process.on('uncaughtException', (error) => {
+  console.error(`engine: crashed ${JSON.stringify(faultOf(error))}`)
+  process.exit(1)
+})
 // A terminal's Ctrl-C reaches every process; the host says when this one ends, once its requests have.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})

@@ -39,7 +39,7 @@ const CHILD = new URL('process-child.ts', import.meta.url)
  * @throws Error with the loader's message where the model does not load, or not within `timeoutMs`.
  */
 export async function startProcessEngine(data: WorkerData, timeoutMs: number): Promise<ProcessEngine> {
-  // Structured clones and not JSON: jobs hold maps, and log probabilities can be infinite.
+  // Structured clones and not JSON: work holds maps, and log probabilities can be infinite.
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
   const reports = createReports()
   const died = Promise.withResolvers<string>()
@@ -53,6 +53,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
   // Whoever closes the engine while it loads does not wait for it.
   loaded.promise.catch(() => {})
   child.on('message', (messages) => {
+    // The child is this project's own: process-child.ts sends nothing else.
     for (const message of messages as FromProcess[]) take(message)
   })
   child.once('error', (error) => end(error.message))
@@ -91,7 +92,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
       info,
       slots,
       batching,
-      pid: child.pid as number,
+      pid: child.pid ?? 0,
       rss: () => rss,
       load: () => load,
       died: died.promise,

@@ -2,12 +2,12 @@ import type { EngineEvent } from '../work/engine.ts'
 
 type Report = (event: EngineEvent) => void
 
-/** Who is told of the jobs that run elsewhere, on a thread or in a process. */
+/** Who is told of the work that runs elsewhere, on a thread or in a process. */
 export type Reports = {
-  /** A number for a new job; undefined where everything has ended: it is then told that it is lost, soon. */
+  /** A number for new work; undefined where everything has ended: it is then told that it is lost, soon. */
   open(report: Report): number | undefined
   deliver(run: number, event: EngineEvent): void
-  /** Tells everybody, and whoever comes later, that their job is lost. */
+  /** Tells everybody, and whoever comes later, that their work is lost. */
   lose(): void
 }
 
@@ -38,7 +38,7 @@ export function createReports(): Reports {
   }
 }
 
-/** What a job reports when the thread or process that it runs on is gone. */
+/** What work reports when the thread or process that it runs on is gone. */
 export const LOST: EngineEvent = {
   type: 'ended',
   promptTokens: 0,

@@ -11,16 +11,16 @@ const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, sto
  */
 export async function warmUp(engine: Engine): Promise<void> {
   const how = await new Promise<string>((resolve) => {
-    engine.run(smallJob(engine.info.task, engine.info.context), (event) => {
+    engine.run(smallWork(engine.info.task, engine.info.context), (event) => {
       if (event.type === 'ended') resolve(event.end.how)
     })
   })
   if (how !== 'finished') throw new Error(`${engine.info.id}: the warm-up request was ${how}`)
 }
 
-function smallJob(task: ModelTask, context: number): Work {
+function smallWork(task: ModelTask, context: number): Work {
   const limits = { promptTokens: context, outputTokens: 2 }
   if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
   if (encodes(task)) return { ...smallEncodeWork(task), limits }
-  return { kind: 'rewrite', text: 'Hello', from: undefined, to: undefined, limits }
+  return { kind: 'seq2seq', text: 'Hello', from: undefined, to: undefined, limits }
 }

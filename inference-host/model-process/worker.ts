@@ -7,20 +7,21 @@ import { type LoadedText, loadModel, loadText } from '../device/load.ts'
 import { encodes } from '../device/port.ts'
 import { loadEncoder } from '../encoding/load.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
-import { loadRewriter } from '../seq2seq/load.ts'
+import { faultOf } from '../platform/fault.ts'
+import { loadSeq2seq } from '../seq2seq/load.ts'
 import { perform } from '../seq2seq/perform.ts'
-import { aloneRewrite, type WriteAnew } from '../seq2seq/rewrite.ts'
+import { type WriteSeq2seq, writeAlone } from '../seq2seq/write.ts'
 import { measureOverhead } from '../weights/overhead.ts'
 import type { Counts, End, Engine, EngineLoad, Output, PerformOptions } from '../work/engine.ts'
 import type { Work } from '../work/work.ts'
 import { loadBatched } from './batched.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 
-/** The thread that a model lives on: it loads the model it was started for, then does jobs: one by one, or batched. */
-if (parentPort === null) throw new Error('engine/worker.ts runs as a worker thread')
+/** The thread that a model lives on: it loads the model it was started for, then does its work: piece by piece, or batched. */
+if (parentPort === null) throw new Error('model-process/worker.ts runs as a worker thread')
 const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)
-const data = workerData as WorkerData
+const data: WorkerData = workerData
 
 /** How often the thread says how busy it is, in milliseconds; metrics are read far more seldom. */
 const LOAD_MS = 1000
@@ -65,29 +66,29 @@ async function load(): Promise<Worker> {
     sayLoad(encoder.load)
     return encoder
   }
-  if (data.task !== 'text-generation') return rewriting()
+  if (data.task !== 'text-generation') return seq2seq()
   const loaded = await loadModel(data)
   return writing({ loaded, write: aloneWrite(loaded), together: false }, 1, loaded.config.vocab_size)
 }
 
 /** The work of an encoder-decoder: batched where it is to be and can be. */
-async function rewriting(): Promise<Worker> {
-  const { task, rewriting } = data
+async function seq2seq(): Promise<Worker> {
+  const { task, seq2seq: how } = data
   let batching: Engine['batching']
-  if (rewriting !== undefined)
+  if (how !== undefined)
     try {
       const text = await loadText(data)
-      const { write, load, difference } = await loadRewriter(text, data, rewriting)
+      const { write, load, difference } = await loadSeq2seq(text, data, how)
       sayLoad(load)
-      return { ...rewriter(text, write, rewriting.slots), batching: { difference } }
+      return { ...workerOf(text, write, how.slots), batching: { difference } }
     } catch (cause) {
       if (!(cause instanceof Unsupported)) throw cause
       batching = { alone: cause.message }
     }
   const loaded = await loadModel(data)
-  return { ...rewriter(loaded, aloneRewrite(loaded), 1), batching }
+  return { ...workerOf(loaded, writeAlone(loaded), 1), batching }
 
-  function rewriter(text: LoadedText, write: WriteAnew, slots: number): Worker {
+  function workerOf(text: LoadedText, write: WriteSeq2seq, slots: number): Worker {
     return { text, slots, perform: (work, options) => perform({ text, task, write }, work, options) }
   }
 }
@@ -109,7 +110,7 @@ async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0)
   }
 }
 
-/** Does one job and reports its end, whatever happens. */
+/** Does one piece of work and reports its end, whatever happens. */
 async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
   const flag = new Int32Array(stop)
   const counts: Counts = { promptTokens: 0, outputTokens: 0 }
@@ -143,6 +144,6 @@ async function attempt(
   } catch (error) {
     if (error instanceof TwohopError)
       return { how: 'refused', code: error.code, message: error.message, param: error.param }
-    return { how: 'failed' }
+    return { how: 'failed', fault: faultOf(error) }
   }
 }

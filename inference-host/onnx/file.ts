@@ -17,6 +17,7 @@ export function decodeOnnx(bytes: Uint8Array): ModelProto {
   const reader = protobuf.Reader.create(bytes)
   reader.discardUnknown = false
   try {
+    // The message's fields are those of schema.ts: protobufjs's types know none.
     const model = MODEL.decode(reader) as unknown as ModelProto
     if (model.graph?.node.length > 0) return model
   } catch (cause) {

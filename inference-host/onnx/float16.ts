@@ -10,10 +10,11 @@ export function float16Tensor(bits: Uint16Array, dims: readonly number[]): Tenso
   return Object.assign(tensor, { cpuData: bits })
 }
 
-/** The bits of 16-bit floats, however Node gives them. */
-export function float16Bits(tensor: Tensor): Uint16Array {
-  const { buffer, byteOffset, length } = tensor.data as Uint16Array
-  return new Uint16Array(buffer, byteOffset, length)
+/** The bits of 16-bit floats, however Node gives them. @throws TypeError where a tensor holds something else. */
+export function float16Bits({ type, data }: Tensor): Uint16Array {
+  if (type !== 'float16' || !ArrayBuffer.isView(data))
+    throw new TypeError(`the model gives ${type}, not floats of 16 or 32 bits`)
+  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT)
 }
 
 /** The number that 16 bits of IEEE 754 binary16 stand for. Node 22 has no Float16Array. */

@@ -21,6 +21,7 @@ export function askChild<Answer>(
       killSignal: 'SIGKILL',
       ...(signal && { signal }),
     })
+    // What the child sends is its own `reply`'s answer: both sides name the type.
     child.once('message', (answer) => resolve({ answer: answer as Answer }))
     child.once('error', (error) => resolve({ failure: error.message }))
     child.once('exit', (code, signal) =>
@@ -35,6 +36,7 @@ export function askChild<Answer>(
 /** The child's side: answers the one request that comes, and ends. `reply` must not throw. */
 export function answerParent<Request, Answer>(reply: (request: Request) => Promise<Answer>): void {
   process.once('message', async (request) => {
+    // The parent's own request: see `askChild`.
     const answer = await reply(request as Request)
     // A GPU runtime may hang or crash in its own clean-up, so the process leaves as soon as the answer is out.
     process.send?.(answer, () => process.exit(0))

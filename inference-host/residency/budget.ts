@@ -3,9 +3,9 @@ import type { Config } from '../config.ts'
 import { query } from '../metrics/device-memory.ts'
 import type { Bytes } from './bytes.ts'
 
-/** What is left of the machine's memory for the HTTP process, requests on their way and the system's file cache. */
+/** The models' part of the machine's memory. The rest is for the HTTP process, requests and the system's file cache. */
 const PART_FOR_MODELS = 0.8
-/** What a driver keeps of a card's memory for itself differs; a card that is full fails in the middle of a request. */
+/** The models' part of a card's memory. Drivers keep some of it, and a card that is full fails in the middle of a request. */
 const PART_OF_DEVICE = 0.9
 
 type Machine = {

@@ -24,7 +24,7 @@ export async function loadModel({ data, need }: PreparedForm, config: Config, lo
   const { task, device, dtype, context, overhead } = engine.info
   const { batching } = engine
   const alone = batching !== undefined && 'alone' in batching
-  const kvBytes = (alone ? undefined : (data.batched ?? data.rewriting)?.memoryBytes) ?? 0
+  const kvBytes = (alone ? undefined : (data.batched ?? data.seq2seq)?.memoryBytes) ?? 0
   if (alone) log('one_at_a_time', { model: data.id, why: batching.alone })
   else if (batching !== undefined)
     log('batching', {

@@ -34,7 +34,7 @@ export function cachesIn({ newLayout }: Pick<ServingDescription, 'newLayout'>): 
   return newLayout === 'in-place' ? 'device' : 'host'
 }
 
-/** The fewest bytes of cache that make a batch: one request of `context` tokens, twice (see createBatchEngine). */
+/** The fewest bytes of cache that make a batch: one request of `context` tokens, twice (see createBatchSlots). */
 export function leastKvBytes(shape: DecoderShape, context: number): number {
   return 2 * laneFor(context, context, SIZES) * bytesPerToken(shape)
 }

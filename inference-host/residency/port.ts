@@ -28,7 +28,7 @@ export type Form = {
 
 /** A model that can be in memory or not; what asks for it cannot tell, but by the time it takes. */
 export type Servable = {
-  /** Runs jobs on the model that is loaded; jobs are lost at once where none is, which `gate` is for. */
+  /** Does work on the model that is loaded. Work is lost at once where none is, which `gate` is for. */
   readonly engine: Engine
   readonly gate: Gate
   /** Names the queue in front, once. */

@@ -3,13 +3,13 @@ import path from 'node:path'
 import type { Config } from '../config.ts'
 import { servingFormOf } from '../decoding/serving-form/of-model.ts'
 import { chooseDevice } from '../device/choose.ts'
-import { type Dtype, pickDtype } from '../device/dtype.ts'
-import { type Device, encodes, type LoadRequest } from '../device/port.ts'
+import { pickDtype } from '../device/dtype.ts'
+import { type Device, type Dtype, encodes, type LoadRequest } from '../device/port.ts'
 import { createTryDevice } from '../device/try.ts'
 import { lanesOn } from '../encoding/lanes.ts'
 import type { WorkerData } from '../model-process/messages.ts'
 import type { Log } from '../platform/log.ts'
-import type { Rewriting } from '../seq2seq/load.ts'
+import type { Seq2seqBatching } from '../seq2seq/load.ts'
 import { chooseFiles } from '../weights/files.ts'
 import { type LockedModel, listFiles, verifyModel } from '../weights/lock.ts'
 import type { ModelEntry } from '../weights/manifest.ts'
@@ -75,12 +75,12 @@ export async function prepareModel(
     const load: LoadRequest = { ...request, device: on, dtype: as }
     const batched = await prepareBatching(entry, locked, load, description, budget, config, log)
     const copies = encodes(entry.task) ? lanesOn(on, request.threads) : 1
-    const rewriting = rewritingFor(entry, on, budget, config, log)
+    const seq2seq = seq2seqFor(entry, on, budget, config, log)
     const caches = batched
       ? { ...NONE, [cachesIn(batched.description)]: batched.memoryBytes }
-      : { ...NONE, host: rewriting?.memoryBytes ?? 0 }
+      : { ...NONE, host: seq2seq?.memoryBytes ?? 0 }
     const need = estimate(copies * (await sizeAs(as, on)), on, caches)
-    const how = { ...(batched && { batched }), ...(rewriting && { rewriting }) }
+    const how = { ...(batched && { batched }), ...(seq2seq && { seq2seq }) }
     return { data: { ...load, id: entry.id, ...how }, need }
   }
 
@@ -120,7 +120,7 @@ async function prepareBatching(
     folder,
     locked,
     device,
-    dtype: dtype as Dtype,
+    dtype,
     modelsDir: config.MODELS_DIR,
     threads,
     timeoutMs: config.HOST_PREPARE_SECONDS * 1000,
@@ -152,21 +152,21 @@ async function prepareBatching(
 }
 
 /** The most that an encoder-decoder's caches take: a text of 500 tokens takes 14 MiB of it in T5-small. */
-const REWRITING_BYTES = 256 * 2 ** 20
+const SEQ2SEQ_BYTES = 256 * 2 ** 20
 
 /** How an encoder-decoder is to be batched; nothing, and a line that says why, where it cannot be. */
-function rewritingFor(
+function seq2seqFor(
   { id, task }: ModelEntry,
   device: Device,
   budget: Bytes,
   config: Config,
   log: Log,
-): Rewriting | undefined {
+): Seq2seqBatching | undefined {
   if (task === 'text-generation' || encodes(task) || config.HOST_SLOTS === 1) return undefined
   if (device !== 'cpu') {
     log('one_at_a_time', { model: id, why: 'encoder-decoders are batched on the CPU only' })
     return undefined
   }
-  const memoryBytes = Math.min(REWRITING_BYTES, config.HOST_KV_MB * 2 ** 20, Math.floor(budget.host / 4))
+  const memoryBytes = Math.min(SEQ2SEQ_BYTES, config.HOST_KV_MB * 2 ** 20, Math.floor(budget.host / 4))
   return { slots: config.HOST_SLOTS + SPARE_SLOTS, memoryBytes, exact: config.HOST_EXACT }
 }

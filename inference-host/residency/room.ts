@@ -27,7 +27,7 @@ export type Room = {
    * @throws the signal's reason when it is aborted first.
    */
   enter(guest: Guest, signal: AbortSignal): Promise<void>
-  /** Whether it would be evicted for somebody who waits, were jobs nothing that keeps a guest. */
+  /** Whether it would be evicted for somebody who waits, if jobs kept no guest from being evicted. */
   wanted(guest: Guest): boolean
   /** Frees its bytes. */
   leave(guest: Guest): void
@@ -38,8 +38,8 @@ export type Room = {
 type Waiting = { guest: Guest; enter: () => void }
 
 /**
- * The guests to evict, those idle longest first, so that `short` bytes become free; undefined where all that may go
- * are not enough. Nobody is evicted for nothing: neither in part, nor one that holds none of what is short.
+ * The guests to evict, those idle longest first, so that `short` bytes become free. Undefined where all that may go are
+ * not enough: then nobody goes. Nor does a guest go that holds none of what is short.
  */
 export function victimsFor(
   short: Bytes,

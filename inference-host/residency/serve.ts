@@ -9,8 +9,8 @@ import { mebibytes } from './bytes.ts'
 import { PREFILLS, SPARE_SLOTS } from './fair-batch.ts'
 import { loadModel } from './load.ts'
 import { atStart } from './plan.ts'
-import type { Servable } from './port.ts'
-import { infoOf, type PreparedModel, prepareModel } from './prepare.ts'
+import type { Form, Servable } from './port.ts'
+import { infoOf, type PreparedForm, type PreparedModel, prepareModel } from './prepare.ts'
 import { createRoom, type Room } from './room.ts'
 import { createServable } from './servable.ts'
 import { createTurnover, type Turnover } from './turnover.ts'
@@ -94,14 +94,16 @@ function servableOf(
   info: ModelInfo | undefined,
   { config, room, turnover, metrics, log }: World,
 ): Servable {
+  const [first, ...others] = forms
+  const formOf = (form: PreparedForm): Form => ({
+    device: form.data.device,
+    need: form.need,
+    load: () => loadModel(form, config, log),
+  })
   return createServable({
     id: entry.id,
     ...(info && { info }),
-    forms: forms.map((form) => ({
-      device: form.data.device,
-      need: form.need,
-      load: () => loadModel(form, config, log),
-    })),
+    forms: [formOf(first), ...others.map(formOf)],
     room,
     turnover,
     observe: metrics.residency(entry.id),

@@ -1,3 +1,5 @@
+import { at } from '../platform/at.ts'
+
 /** Items in order, of which any can be taken out again. */
 export type Heap<Item> = {
   readonly size: number
@@ -26,7 +28,7 @@ export function createHeap<Item>(isBefore: (a: Item, b: Item) => boolean): Heap<
     let place = from
     while (place > 0) {
       const above = (place - 1) >> 1
-      const other = items[above] as Item
+      const other = at(items, above)
       if (!isBefore(item, other)) break
       put(other, place)
       place = above
@@ -39,8 +41,8 @@ export function createHeap<Item>(isBefore: (a: Item, b: Item) => boolean): Heap<
     for (;;) {
       let below = 2 * place + 1
       if (below >= items.length) break
-      if (below + 1 < items.length && isBefore(items[below + 1] as Item, items[below] as Item)) below++
-      const other = items[below] as Item
+      if (below + 1 < items.length && isBefore(at(items, below + 1), at(items, below))) below++
+      const other = at(items, below)
       if (!isBefore(other, item)) break
       put(other, place)
       place = below
@@ -59,10 +61,10 @@ export function createHeap<Item>(isBefore: (a: Item, b: Item) => boolean): Heap<
       const place = places.get(item)
       if (place === undefined) return false
       places.delete(item)
-      const last = items.pop() as Item
-      if (last === item) return true
+      const last = items.pop()
+      if (last === undefined || last === item) return true
       const above = (place - 1) >> 1
-      if (place > 0 && isBefore(last, items[above] as Item)) rise(last, place)
+      if (place > 0 && isBefore(last, at(items, above))) rise(last, place)
       else sink(last, place)
       return true
     },

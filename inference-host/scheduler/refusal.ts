@@ -6,12 +6,11 @@ export type Arrival = {
   model: string
   /** A slot is free for it. */
   atOnce: boolean
-  /**
-   * Requests that wait in all and of its account, those of jobs only for a job; and those of its account and rank, which
-   * go before it in any case.
-   */
+  /** Requests that wait; those of jobs are counted for a job only. */
   waiting: number
+  /** Those of its account among them. */
   mine: number
+  /** Those of its account and rank, which go before it in any case. */
   ahead: number
   /** Until its deadline. */
   left: number

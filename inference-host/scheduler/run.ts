@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Fault } from '../platform/fault.ts'
 import type { EngineEvent, Output } from '../work/engine.ts'
 import type { Report } from '../work/report.ts'
 import type { Work } from '../work/work.ts'
@@ -14,6 +15,8 @@ export type Run = {
   /** For one consumer. Throws the TwohopError with which the run ended, where it did not finish. */
   events(): AsyncGenerator<RunEvent, void, void>
   report(): Report
+  /** What is known of why the engine failed on it; undefined where it did not. */
+  fault(): Fault | undefined
   /** Ends it: at once while it waits, within one decoding step when it runs. */
   cancel(): void
   /** Resolves at the end, with how it ended; never rejects. */
@@ -59,6 +62,7 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
   let started = false
   let wasPutBack = false
   let last: Report | undefined
+  let fault: Fault | undefined
 
   function report(): Report {
     const at = now()
@@ -97,6 +101,7 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
         Object.assign(counted, { promptTokens, outputTokens })
         computeMs = event.computeMs
       }
+      if (end.how === 'failed') fault = end.fault
       if (end.how === 'finished') channel.push({ type: 'finished', output: end.output })
       finish(end.how === 'finished' ? undefined : errorOf(end, interruption))
     },
@@ -116,6 +121,7 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
     run: {
       events: () => channel.values(),
       report: () => last ?? report(),
+      fault: () => fault,
       cancel: () => entry.interrupt(new TwohopError('host_failed', 'The request was cancelled.')),
       ended: ended.promise,
     },

@@ -10,8 +10,9 @@ export type SlotRules = {
    */
   spareSlots: number
   /**
-   * While this many requests run without having answered anything yet, an account that holds a slot gets no other:
-   * else one account's burst is a row of prompts that everybody's next prompt queues behind inside the engine.
+   * While this many requests run without having answered anything yet, an account that holds a slot gets no other.
+   * Otherwise one account's burst would be a row of prompts, and everybody's next prompt would queue behind it inside the
+   * engine.
    */
   prefills: number
 }

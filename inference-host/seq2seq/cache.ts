@@ -1,9 +1,11 @@
 import { Tensor } from 'onnxruntime-node'
+import { at } from '../platform/at.ts'
 import { gatherRows, placeBytes } from './rows.ts'
 
 /**
  * What a decoder reads at each step: for each row its text as the encoder left it, padded to the longest, and the keys
- * and values of what is written so far, which are equally many in all rows: exports know one past length for all.
+ * and values of what is written so far. All rows have equally many of these, because exports know one past length for
+ * all.
  */
 export type Cache = {
   /** Tokens of each row's text. */
@@ -21,13 +23,13 @@ export type CacheRow = { cache: Cache; row: number }
 
 /** The given rows, all with as many tokens written, as one cache no longer than their longest text. */
 export function gatherCache(rows: readonly CacheRow[]): Cache {
-  const { cache: first } = rows[0] as CacheRow
+  const { cache: first } = at(rows, 0)
   const lengths = rows.map(({ cache, row }) => cache.lengths[row] ?? 0)
   const longest = Math.max(...lengths)
   const gather = (kind: 'read' | 'written', places: (tensor: Tensor) => number) =>
     first[kind].map((like, i) =>
       gatherRows(
-        rows.map(({ cache, row }) => ({ tensor: cache[kind][i] as Tensor, row })),
+        rows.map(({ cache, row }) => ({ tensor: at(cache[kind], i), row })),
         places(like),
       ),
     )

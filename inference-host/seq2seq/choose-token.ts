@@ -37,6 +37,7 @@ type GenerationSettings = {
  * @throws Unsupported where a step takes more than one row's logits
  */
 export function tokenRules({ config, defaults }: Pick<LoadedText, 'config' | 'defaults'>): TokenRules {
+  // The config is theirs, read by `loadText`; of the model's methods one is hidden by its types.
   const model = new PreTrainedModel(
     config as unknown as PretrainedConfig,
     {},

@@ -1,8 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { float16Tensor } from '../onnx/float16.ts'
+import { floatsOf, floatTensor, refed, zeros } from '../onnx/floats.ts'
+import { named, namedAll } from '../onnx/named.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
+import { at } from '../platform/at.ts'
 import { type Cache, maskOf } from './cache.ts'
-import { floatsOf, refed } from './rows.ts'
 
 /** What a call gives for each of its rows: the logits of the next token, and what the next call needs. */
 export type Step = {
@@ -79,22 +80,19 @@ export async function openEncoderDecoder({ files, threads, padding }: Options): 
       use_cache_branch: new Tensor('bool', [fetched === written], [1]),
       ...pasts,
     }
-    const given = Object.fromEntries(decoder.inputNames.map((name) => [name, feeds[name] as Tensor]))
+    const given = namedAll(feeds, decoder.inputNames)
     const outputs = await decoder.run(given, ['logits', ...fetched.map((name) => `present.${name}`)])
-    const present = (of: readonly string[]) => of.map((name) => refed(outputs[`present.${name}`] as Tensor))
-    return { logits: rowsOf(outputs.logits as Tensor, tokens.length), present }
+    const present = (of: readonly string[]) => of.map((name) => refed(named(outputs, `present.${name}`)))
+    return { logits: rowsOf(named(outputs, 'logits'), tokens.length), present }
   }
 
   return {
     async read(texts, start) {
       const lengths = texts.map(({ length }) => length)
       const mask = maskOf(lengths)
-      const feeds: Record<string, Tensor> = { input_ids: idsOf(texts, padding), attention_mask: mask }
-      const { last_hidden_state: hidden } = await encoder.run(
-        Object.fromEntries(encoder.inputNames.map((name) => [name, feeds[name] as Tensor])),
-      )
-      if (hidden === undefined) throw new Error('the encoder gives no last_hidden_state')
-      const read = [refed(hidden)]
+      const feeds = { input_ids: idsOf(texts, padding), attention_mask: mask }
+      const outputs = await encoder.run(namedAll(feeds, encoder.inputNames))
+      const read = [refed(named(outputs, 'last_hidden_state'))]
       const nothing = Object.fromEntries(past.map((input) => [input.name, empty(input, texts.length)]))
       const starts = texts.map(() => start)
       const { logits, present } = await decode(starts, { read, mask }, nothing, names)
@@ -117,7 +115,7 @@ export async function openEncoderDecoder({ files, threads, padding }: Options): 
 }
 
 function feedsOf(names: readonly string[], tensors: readonly Tensor[]): Record<string, Tensor> {
-  return Object.fromEntries(names.map((name, i) => [`${PAST}${name}`, tensors[i] as Tensor]))
+  return Object.fromEntries(names.map((name, i) => [`${PAST}${name}`, at(tensors, i)]))
 }
 
 function idsOf(texts: readonly (readonly number[])[], padding: number): Tensor {
@@ -135,8 +133,7 @@ function empty(input: InferenceSession.ValueMetadata, rows: number): Tensor {
     ...input.shape.slice(1).map((size) => (typeof size === 'number' && size > 0 ? size : 0)),
   ]
   const size = dims.reduce((product, dim) => product * dim, 1)
-  if (input.type === 'float16') return float16Tensor(new Uint16Array(size), dims)
-  return new Tensor('float32', new Float32Array(size), dims)
+  return floatTensor(zeros(input.type, size), dims)
 }
 
 /** The logits of each row's last position. */

@@ -1,3 +1,4 @@
+import { at } from '../platform/at.ts'
 import { type Cache, type CacheRow, gatherCache } from './cache.ts'
 import type { InStep } from './plan.ts'
 
@@ -24,7 +25,7 @@ export function keep<M extends Member>(group: Group<M>, stays: (member: M) => bo
   return {
     ...group,
     members,
-    cache: gatherCache(rowsOf(group).filter((_, i) => stays(group.members[i] as M))),
+    cache: gatherCache(rowsOf(group).filter((_, i) => stays(at(group.members, i)))),
   }
 }
 

@@ -1,27 +1,27 @@
 import path from 'node:path'
-import { type Dtype, SUFFIX } from '../device/dtype.ts'
+import { SUFFIX } from '../device/dtype.ts'
 import type { LoadedText } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
 import { reasonOf } from '../device/reason.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
 import type { EngineLoad } from '../work/engine.ts'
+import { createSeq2seqBatcher } from './batcher.ts'
 import { tokenRules } from './choose-token.ts'
 import { openEncoderDecoder } from './encoder-decoder.ts'
-import type { WriteAnew } from './rewrite.ts'
-import { createRewriter } from './rewriter.ts'
 import { compareTogether } from './together.ts'
+import { type WriteSeq2seq, writeTogether } from './write.ts'
 
 /** How many texts an encoder-decoder writes at once, and the bytes that their caches may take together. */
-export type Rewriting = {
+export type Seq2seqBatching = {
   slots: number
   memoryBytes: number
   /** Whether what is written has to be that of a text alone, to the last bit of its logits. */
   exact: boolean
 }
 
-/** Writes texts anew, each together with the others under way. */
-export type BatchedRewriting = {
-  write: WriteAnew
+/** Writes summaries and translations, each together with the others under way. */
+export type BatchedSeq2seq = {
+  write: WriteSeq2seq
   load(): EngineLoad
   /** How far a text's logits are from those alone, as a part of the largest. */
   difference: number
@@ -31,19 +31,20 @@ export type BatchedRewriting = {
 const MOST_DEPENDENCE = 1e-3
 
 /** A text, and a longer one beside it. */
-const PROBES = ['Hello', 'The sea was calm, and nobody was there to look at it.'] as const
+const PROBE = 'Hello'
+const BESIDE = 'The sea was calm, and nobody was there to look at it.'
 
 /**
  * Puts an encoder-decoder on the CPU to write many texts at once.
  * @throws Unsupported where it cannot, and is to be run one request at a time; Error where a file is missing or broken
  */
-export async function loadRewriter(
+export async function loadSeq2seq(
   text: LoadedText,
   { folder, dtype, threads }: LoadRequest,
-  { memoryBytes, exact }: Rewriting,
-): Promise<BatchedRewriting> {
+  { memoryBytes, exact }: Seq2seqBatching,
+): Promise<BatchedSeq2seq> {
   const rules = tokenRules(text)
-  const graph = (name: string) => path.join(folder, 'onnx', `${name}${SUFFIX[dtype as Dtype]}.onnx`)
+  const graph = (name: string) => path.join(folder, 'onnx', `${name}${SUFFIX[dtype]}.onnx`)
   const { tokenizer, context } = text
   const model = await openEncoderDecoder({
     files: { encoder: graph('encoder_model'), decoder: graph('decoder_model_merged') },
@@ -51,11 +52,8 @@ export async function loadRewriter(
     padding: tokenizer.pad_token_id ?? 0,
   })
   try {
-    const [one, beside] = PROBES.map((probe) => tokenizer.encode(probe).slice(0, context)) as [
-      number[],
-      number[],
-    ]
-    const together = await compareTogether(model, one, beside, rules.start).catch((cause) => {
+    const idsOf = (probe: string) => tokenizer.encode(probe).slice(0, context)
+    const together = await compareTogether(model, idsOf(PROBE), idsOf(BESIDE), rules.start).catch((cause) => {
       throw new Unsupported(`it does not run with several texts: ${reasonOf(cause)}`, cause)
     })
     const { difference, dependence, bytes } = together
@@ -66,35 +64,12 @@ export async function loadRewriter(
     if (exact && difference > 0)
       throw new Unsupported('HOST_EXACT is set, and a batch differs from a text alone in the last bits')
     const now = () => performance.now()
-    const rewriter = createRewriter({ model, start: rules.start, bytes, memoryBytes, now })
+    const batcher = createSeq2seqBatcher({ model, start: rules.start, bytes, memoryBytes, now })
     return {
       difference,
-      write: ({ ids, first, room, background, answer, stopped, onStart, onToken }) =>
-        new Promise((resolve) => {
-          let outputTokens = 0
-          let finishReason: ReturnType<typeof answer.take>['finish']
-          rewriter.submit({
-            text: ids,
-            most: room,
-            background,
-            choose: rules.chooser(room, first),
-            stopped,
-            started: onStart,
-            take(id, last) {
-              const taken = answer.take(id, last)
-              finishReason = taken.finish
-              onToken(taken.text, ++outputTokens)
-              return finishReason !== undefined
-            },
-            ended({ computeMs, ...end }) {
-              if (end.how === 'failed') resolve({ computeMs, failure: { cause: end.cause } })
-              else if (end.how === 'finished' && finishReason) resolve({ computeMs, finishReason })
-              else resolve({ computeMs })
-            },
-          })
-        }),
+      write: writeTogether(batcher, rules),
       load() {
-        const { writing, memoryUsed, memoryLimit } = rewriter.stats()
+        const { writing, memoryUsed, memoryLimit } = batcher.stats()
         return { batchSize: writing, kvCacheUsage: Math.min(1, memoryUsed / memoryLimit) }
       },
     }

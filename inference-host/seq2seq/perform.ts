@@ -2,24 +2,25 @@ import { createAnswerText, textRulesOf } from '../decoding/writing/answer-text.t
 import type { LoadedText } from '../device/load.ts'
 import type { ModelTask } from '../device/port.ts'
 import type { Output, PerformOptions } from '../work/engine.ts'
-import { rewriteRoom } from '../work/limits.ts'
+import { seq2seqRoom } from '../work/limits.ts'
 import type { Work } from '../work/work.ts'
-import { rewriteInput, type WriteAnew } from './rewrite.ts'
+import { seq2seqInput } from './input.ts'
+import type { WriteSeq2seq } from './write.ts'
 
 /**
- * Does one job of a model that rewrites: writes a text anew, greedily, from the encoder's input. Undefined is returned
- * when `stopped` ended it.
- * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context.
+ * Does one piece of an encoder-decoder's work: reads a text and writes its summary or translation, greedily. Resolves with
+ * undefined when `stopped` ended it.
+ * @throws TwohopError before any compute where the work goes beyond its reservation or the model's context.
  */
 export async function perform(
-  { text, task, write }: { text: LoadedText; task: ModelTask; write: WriteAnew },
+  { text, task, write }: { text: LoadedText; task: ModelTask; write: WriteSeq2seq },
   work: Work,
   { counts, stopped, report }: PerformOptions,
 ): Promise<Output | undefined> {
-  if (work.kind !== 'rewrite') throw new Error(`a model that rewrites does no ${work.kind}`)
-  const input = rewriteInput(task, text, work)
+  if (work.kind !== 'seq2seq') throw new Error(`an encoder-decoder does no ${work.kind}`)
+  const input = seq2seqInput(task, text, work)
   const promptTokens = input.ids.length
-  const room = rewriteRoom(promptTokens, work.limits, text.context)
+  const room = seq2seqRoom(promptTokens, work.limits, text.context)
   if (stopped()) return undefined
   const written = await write({
     ...input,

@@ -1,4 +1,5 @@
 import { argmax } from '../decoding/sampling/greedy.ts'
+import { at } from '../platform/at.ts'
 import { type CacheRow, gatherCache, type TokenBytes, tokenBytes } from './cache.ts'
 import type { EncoderDecoder } from './encoder-decoder.ts'
 
@@ -45,22 +46,22 @@ async function courseOf(
   given?: Course,
 ): Promise<{ course: Course; bytes: TokenBytes }> {
   let step = await model.read(texts, start)
-  const course = [step.logits[0] as Float32Array]
+  const course = [at(step.logits, 0)]
   while (course.length < STEPS) {
-    const token = argmax((given ?? course)[course.length - 1] as Float32Array)
+    const token = argmax(at(given ?? course, course.length - 1))
     // Laid out anew each time, as happens where texts come and go.
     const rows = texts.map((_, row): CacheRow => ({ cache: step.cache, row }))
     step = await model.step(
       texts.map(() => token),
       gatherCache(rows),
     )
-    course.push(step.logits[0] as Float32Array)
+    course.push(at(step.logits, 0))
   }
   return { course, bytes: tokenBytes(step.cache) }
 }
 
 function apart(one: Course, other: Course): number {
-  return Math.max(...one.map((logits, i) => distance(logits, other[i] as Float32Array)))
+  return Math.max(...one.map((logits, i) => distance(logits, at(other, i))))
 }
 
 /** The largest difference, as a part of the largest number; infinite where something is no number. */

@@ -9,6 +9,7 @@ import type { ReplayGuard } from '../admission/replay.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Log } from '../platform/log.ts'
 import type { Run } from '../scheduler/run.ts'
+import type { Admitted } from './report.ts'
 
 /** What the app hands from its checks to its routes: `admit` admits what the claims cover, or throws. */
 export type Caller = { requestId: string; claims: ServiceClaims; admit: (asked: Asked) => Run }
@@ -56,8 +57,8 @@ export async function takeEmpty(context: HostContext, replays: ReplayGuard): Pro
   replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
 }
 
-/** Admits what was asked; the run ends when the caller goes away, and its end is logged. */
-export function begin(context: HostContext, { log }: Host, asked: Asked): Run {
+/** Admits what was asked. The run ends when the caller goes away. Its end is logged, with what is known of a failure. */
+export function begin(context: HostContext, { log }: Host, asked: Asked): Admitted {
   const { signal } = context.req.raw
   const { admit, requestId: id } = context.var
   const run = admit(asked)
@@ -74,7 +75,8 @@ export function begin(context: HostContext, { log }: Host, asked: Asked): Run {
       output_tokens: outputTokens,
       queue_ms: queueMs,
       compute_ms: computeMs,
+      ...run.fault(),
     })
   })
-  return run
+  return { run, requestId: id, log }
 }

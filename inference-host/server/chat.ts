@@ -1,9 +1,9 @@
 import { HostChatRequest } from '../../shared/openai/chat.ts'
 import { structureOf } from '../decoding/structure/structure.ts'
-import { begin, type Host, type HostContext, readRequest } from './call.ts'
+import { type Host, type HostContext, readRequest } from './call.ts'
 import type { Piece, Whole } from './choice.ts'
-import { generationAnswer, type Shape } from './generation.ts'
-import { samplingOf } from './sampling.ts'
+import { generate } from './generate.ts'
+import type { Shape } from './generation.ts'
 
 const logprobsOf = ({ logprobs }: Pick<Piece, 'logprobs'>) =>
   logprobs === undefined ? null : { content: logprobs, refusal: null }
@@ -54,25 +54,12 @@ function delta({ text, toolCalls, finish }: Piece) {
 export function chat(host: Host) {
   return async function handleChat(context: HostContext): Promise<Response> {
     const request = await readRequest(context, HostChatRequest, host.bodyBytes)
-    const { model, messages, n: answers = 1, tools, tool_choice: toolChoice } = request
-    const asked = structureOf(request)
-    const structure = asked && (await host.compile(asked))
-    const run = begin(context, host, {
+    const { messages, tools, tool_choice: toolChoice } = request
+    return generate(context, host, request, {
       task: 'chat',
-      model,
-      maxTokens: answers * request.max_tokens,
-      work: (limits) => ({
-        kind: 'chat',
-        messages,
-        tools,
-        toolChoice,
-        sampling: samplingOf(request),
-        answers,
-        structure,
-        limits,
-      }),
+      shape: CHAT,
+      structure: structureOf(request),
+      prompt: { kind: 'chat', messages, tools, toolChoice },
     })
-    const reading = { calls: asked?.kind === 'tools', logprobs: request.logprobs !== undefined }
-    return generationAnswer({ shape: CHAT, request, reading, requestId: context.var.requestId, run })
   }
 }

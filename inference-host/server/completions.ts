@@ -1,10 +1,10 @@
 import type { TokenLogprob } from '../../shared/openai/chat.ts'
 import { type CompletionLogprobs, HostCompletionRequest } from '../../shared/openai/completions.ts'
 import { structureOf } from '../decoding/structure/structure.ts'
-import { begin, type Host, type HostContext, readRequest } from './call.ts'
+import { type Host, type HostContext, readRequest } from './call.ts'
 import type { Piece } from './choice.ts'
-import { generationAnswer, type Shape } from './generation.ts'
-import { samplingOf } from './sampling.ts'
+import { generate } from './generate.ts'
+import type { Shape } from './generation.ts'
 
 const choice = ({ index, text, logprobs, finish }: Omit<Piece, 'toolCalls'>) => ({
   index,
@@ -40,23 +40,12 @@ const COMPLETION: Shape = {
 export function completions(host: Host) {
   return async function handleCompletions(context: HostContext): Promise<Response> {
     const request = await readRequest(context, HostCompletionRequest, host.bodyBytes)
-    const { model, prompt, n: answers = 1, stop, structured_outputs } = request
-    const asked = structureOf({ structured_outputs, stop })
-    const structure = asked && (await host.compile(asked))
-    const run = begin(context, host, {
+    const { prompt, stop, structured_outputs } = request
+    return generate(context, host, request, {
       task: 'completion',
-      model,
-      maxTokens: answers * request.max_tokens,
-      work: (limits) => ({
-        kind: 'complete',
-        prompt,
-        sampling: samplingOf(request),
-        answers,
-        structure,
-        limits,
-      }),
+      shape: COMPLETION,
+      structure: structureOf({ structured_outputs, stop }),
+      prompt: { kind: 'complete', prompt },
     })
-    const reading = { calls: false, logprobs: request.logprobs !== undefined }
-    return generationAnswer({ shape: COMPLETION, request, reading, requestId: context.var.requestId, run })
   }
 }

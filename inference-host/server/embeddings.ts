@@ -12,13 +12,14 @@ export function embeddings(host: Host) {
       encoding_format: encoding,
       ...how
     } = await readRequest(context, HostEmbeddingRequest, host.bodyBytes)
-    const run = begin(context, host, {
+    const admitted = begin(context, host, {
       task: 'embedding',
       model,
       maxTokens: 0,
       work: (limits) => ({ kind: 'embed', texts: input, normalize: true, encoding, ...how, limits }),
     })
-    return answerOf(run, context.var.requestId, async () => {
+    const { run } = admitted
+    return answerOf(admitted, async () => {
       const { json } = await outputOf(run, 'items')
       const data = json.map(
         (vector, index) => `{"object":"embedding","index":${index},"embedding":${vector}}`,

@@ -1,10 +1,11 @@
-import { errorResponse } from '../../shared/errors.ts'
+import { errorEnvelope } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/openai/chat.ts'
 import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Run, RunEvent } from '../scheduler/run.ts'
 import { type Choice, createChoice, joined, type Piece, type Reading, type Whole } from './choice.ts'
-import { answerOf, failedAnswer, timingOf, usageOf } from './report.ts'
+import { logUnforeseen } from './internal.ts'
+import { type Admitted, answerOf, failedAnswer, timingOf, usageOf } from './report.ts'
 
 /** How one of OpenAI's routes writes an answer: as a whole, and piece by piece. */
 export type Shape = {
@@ -26,12 +27,10 @@ type Request = {
   n?: number | undefined
 }
 
-type Options = {
+type Options = Admitted & {
   shape: Shape
   request: Request
   reading: Reading
-  requestId: string
-  run: Run
   now?: () => number
 }
 
@@ -72,7 +71,7 @@ function choicesOf({ request, reading }: Pick<Options, 'request' | 'reading'>): 
 
 function whole(options: Options): Promise<Response> {
   const { shape, request, requestId, run, now = Date.now } = options
-  return answerOf(run, requestId, async () => {
+  return answerOf(options, async () => {
     const choices = choicesOf(options)
     const all = await Array.fromAsync(pieces(run.events(), choices))
     const body = {
@@ -102,7 +101,7 @@ async function streamed(options: Options): Promise<Response> {
       },
     })
   } catch (error) {
-    return failedAnswer(error, requestId, run)
+    return failedAnswer(error, options)
   }
 }
 
@@ -120,7 +119,7 @@ function eventStream(
         for await (const chunk of chunks(options, events, promptTokens)) write(JSON.stringify(chunk))
         write('[DONE]')
       } catch (error) {
-        write(await failure(error, options))
+        write(failure(error, options))
       }
       controller.close()
     },
@@ -130,8 +129,8 @@ function eventStream(
 
 /**
  * OpenAI's chunks. The last has the final usage, no choices, and `timing`. Where usage is asked for, the first says
- * how many prompt tokens there are; where it is asked for continuously, each says what was used so far, and even a
- * token without text (held back for a stop string) gets its chunk.
+ * how many prompt tokens there are. Where usage is asked for continuously, each chunk says what was used so far. Even a
+ * token without text, held back for a stop string, then gets its chunk.
  */
 async function* chunks(
   options: Options,
@@ -167,7 +166,8 @@ async function* chunks(
 }
 
 /** The last event of a stream that fails: the error's envelope, and what was computed until then. */
-async function failure(error: unknown, { requestId, run }: Options): Promise<string> {
-  const envelope = (await errorResponse(error, requestId).json()) as object
+function failure(error: unknown, { requestId, run, log }: Options): string {
+  logUnforeseen(log, requestId, error)
+  const envelope = errorEnvelope(error, requestId)
   return JSON.stringify({ ...envelope, usage: usageOf(run.report()), timing: timingOf(run.report()) })
 }

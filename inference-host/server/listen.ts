@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 
 /** A listening server. `close` lets open answers end for at most `graceMs`. */
@@ -21,10 +20,11 @@ export async function listen(fetch: Fetch, bind: string, port: number): Promise<
     )
     server.listen(port, bind, resolve)
   })
-  const { address, family, port: bound } = server.address() as AddressInfo
-  const host = family === 'IPv6' ? `[${address}]` : address
+  const at = server.address()
+  if (at === null || typeof at === 'string') throw new Error(`cannot listen on ${bind}:${port}`)
+  const host = at.family === 'IPv6' ? `[${at.address}]` : at.address
   return {
-    url: `http://${host}:${bound}`,
+    url: `http://${host}:${at.port}`,
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const timer = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), graceMs)

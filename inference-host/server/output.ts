@@ -7,7 +7,13 @@ export async function outputOf<Kind extends Output['kind']>(
   kind: Kind,
 ): Promise<Extract<Output, { kind: Kind }>> {
   for await (const event of run.events())
-    if (event.type === 'finished' && event.output.kind === kind)
-      return event.output as Extract<Output, { kind: Kind }>
+    if (event.type === 'finished' && isOf(event.output, kind)) return event.output
   throw new Error(`a run ended without ${kind}`)
+}
+
+function isOf<Kind extends Output['kind']>(
+  output: Output,
+  kind: Kind,
+): output is Extract<Output, { kind: Kind }> {
+  return output.kind === kind
 }

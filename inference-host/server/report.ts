@@ -1,8 +1,10 @@
 import { errorResponse } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
 import { type GenerationUsage, generationUsage, type PromptUsage } from '../../shared/usage.ts'
+import type { Log } from '../platform/log.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Report } from '../work/report.ts'
+import { logUnforeseen } from './internal.ts'
 
 export function usageOf({ promptTokens, outputTokens }: Report): GenerationUsage {
   return generationUsage(promptTokens, outputTokens)
@@ -26,17 +28,20 @@ export function promptUsageOf({ promptTokens }: Report): PromptUsage {
   return { prompt_tokens: promptTokens, total_tokens: promptTokens }
 }
 
+/** What an answer is made of: a run that was admitted, its request's id, and where failures are told. */
+export type Admitted = { run: Run; requestId: string; log: Log }
+
 /** A whole answer of the JSON text that `json` makes of what the run gives, or the error with which that ended. */
-export async function answerOf(run: Run, requestId: string, json: () => Promise<string>): Promise<Response> {
+export async function answerOf(admitted: Admitted, json: () => Promise<string>): Promise<Response> {
   try {
-    return answer(await json(), requestId, run)
+    return answer(await json(), admitted)
   } catch (error) {
-    return failedAnswer(error, requestId, run)
+    return failedAnswer(error, admitted)
   }
 }
 
 /** A whole answer of JSON text, with what it has cost in its headers. */
-function answer(json: string, requestId: string, run: Run): Response {
+function answer(json: string, { requestId, run }: Admitted): Response {
   return new Response(json, {
     headers: {
       'content-type': 'application/json',
@@ -47,7 +52,8 @@ function answer(json: string, requestId: string, run: Run): Response {
 }
 
 /** The answer to a request that was admitted and did not finish: the error, and what was computed all the same. */
-export function failedAnswer(error: unknown, requestId: string, run: Run): Response {
+export function failedAnswer(error: unknown, { requestId, run, log }: Admitted): Response {
+  logUnforeseen(log, requestId, error)
   const response = errorResponse(error, requestId)
   for (const [name, value] of Object.entries(costHeaders(run.report()))) response.headers.set(name, value)
   return response

@@ -3,6 +3,9 @@ import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { outputOf } from './output.ts'
 import { answerOf, promptUsageOf } from './report.ts'
 
+/** What the engine says of each document, as JSON. */
+type Rank = { index: number; relevance_score: number }
+
 /** `POST /v1/rerank`. */
 export function rerank(host: Host) {
   return async function handleRerank(context: HostContext): Promise<Response> {
@@ -11,7 +14,7 @@ export function rerank(host: Host) {
       HostRerankRequest,
       host.bodyBytes,
     )
-    const run = begin(context, host, {
+    const admitted = begin(context, host, {
       task: 'text-ranking',
       model,
       maxTokens: 0,
@@ -24,9 +27,10 @@ export function rerank(host: Host) {
         limits,
       }),
     })
-    return answerOf(run, context.var.requestId, async () => {
+    const { run } = admitted
+    return answerOf(admitted, async () => {
       const { json } = await outputOf(run, 'items')
-      const ranks = json.map((item) => JSON.parse(item) as { index: number; relevance_score: number })
+      const ranks: Rank[] = json.map((item) => JSON.parse(item))
       const body: RerankAnswer = {
         object: 'list',
         model,

@@ -4,6 +4,7 @@ import type { Host, HostEnv } from './call.ts'
 import { chat } from './chat.ts'
 import { completions } from './completions.ts'
 import { embeddings } from './embeddings.ts'
+import { logInternal } from './internal.ts'
 import { rerank } from './rerank.ts'
 import { tasks } from './tasks/tasks.ts'
 
@@ -22,7 +23,7 @@ export function addModelRoutes<Env extends HostEnv>(app: Hono<Env>, host: Host):
     const id = context.var.requestId
     const code = error instanceof TwohopError ? error.code : 'internal'
     host.log('refused', { id, method: context.req.method, code })
-    if (code === 'internal') host.log('internal_error', { id, error: error.name })
+    if (code === 'internal') logInternal(host.log, id, error)
     return errorResponse(error, id)
   })
 }

@@ -1,6 +1,7 @@
-import { pickDtype, SUFFIX } from '../device/dtype.ts'
+import { graphsOf, pickDtype, SUFFIX } from '../device/dtype.ts'
+import { DTYPES, type Dtype } from '../device/port.ts'
 import { ModelError } from './error.ts'
-import { DTYPES, type Dtype, type ModelEntry } from './manifest.ts'
+import type { ModelEntry } from './manifest.ts'
 
 /**
  * Files beside the graphs that describe a text model: what transformers.js reads, what says how sentence vectors are
@@ -24,13 +25,6 @@ const DESCRIPTIONS = new Set([
 
 /** Without these no text model loads. */
 const REQUIRED = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
-
-/** The graphs a task's models are exported to (transformers.js, src/models/session_config.js). */
-function graphsOf(task: ModelEntry['task']): readonly string[] {
-  return task === 'summarization' || task === 'translation'
-    ? ['encoder_model', 'decoder_model_merged']
-    : ['model']
-}
 
 /** Whether loading a model might open a file: any graph or weights, and the descriptions. */
 export function isLoadable(name: string): boolean {

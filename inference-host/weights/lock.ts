@@ -1,10 +1,11 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
+import { DTYPES } from '../device/port.ts'
 import { digestFile } from './digest.ts'
 import { ModelError } from './error.ts'
 import { chooseFiles, isLoadable, isSafeName } from './files.ts'
-import { codeOf, DTYPES, isFolder, type ModelEntry, parseJsonFile, sourceFolder } from './manifest.ts'
+import { codeOf, isFolder, type ModelEntry, parseJsonFile, sourceFolder } from './manifest.ts'
 
 const LockedFile = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits'),

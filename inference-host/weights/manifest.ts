@@ -1,24 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
+import { DEVICES, DTYPES, MODEL_TASKS } from '../device/port.ts'
+import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from './error.ts'
-
-export const MODEL_TASKS = [
-  'text-generation',
-  'feature-extraction',
-  'text-classification',
-  'text-ranking',
-  'token-classification',
-  'zero-shot-classification',
-  'fill-mask',
-  'question-answering',
-  'summarization',
-  'translation',
-] as const
-
-/** The weight formats that transformers.js names and that this host loads. */
-export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bnb4'] as const
-export type Dtype = (typeof DTYPES)[number]
 
 const FOLDER = /^(\.{0,2}\/|\.{1,2}$)/
 const HUB_ID = /^[A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\w.-]{0,95}$/
@@ -47,9 +32,9 @@ export const ModelEntry = z.strictObject({
     .refine((revision) => !revision.includes('..'), 'must not contain ..')
     .default('main'),
   task: z.enum(MODEL_TASKS),
-  /** `auto` takes the best of the files that are there; files.ts has the order. */
+  /** `auto` takes the best of the files that are there; inference-host/device/dtype.ts has the order. */
   dtype: z.enum(['auto', ...DTYPES]).default('auto'),
-  device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
+  device: z.enum(['auto', ...DEVICES]).default('auto'),
   /** Where it is loaded when its device is lost, or does not take it. */
   fallback: z.literal('cpu').optional(),
   /** When it is loaded; left out, at the start while there is room, else when it is first asked for. */
@@ -117,8 +102,7 @@ function fieldPath(keys: readonly PropertyKey[]): string {
 
 /** The system's name for a failed call, such as ENOENT. */
 export function codeOf(thrown: unknown): string {
-  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined
-  return code ?? 'unknown error'
+  return errorCode(thrown) ?? 'unknown error'
 }
 
 /** The absolute folder of a folder source. */

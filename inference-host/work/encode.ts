@@ -5,7 +5,7 @@ export type Aggregation = 'none' | 'simple' | 'first' | 'average' | 'max'
 
 /**
  * What can be asked of an encoder. With `truncate` a text beyond the model's context is cut to it; without, it is
- * refused by its place: the whole job, or with `apart` its item alone, as long as there are others.
+ * refused by its place: all of the work, or with `apart` its item alone, as long as there are others.
  */
 export type EncodeWork = { apart?: boolean | undefined } & (
   | {
@@ -68,7 +68,7 @@ export type EncodeWork = { apart?: boolean | undefined } & (
     }
 )
 
-/** The smallest job that models of a task do. */
+/** The smallest piece of work that models of a task do. */
 export function smallEncodeWork(task: ModelTask): EncodeWork {
   const texts = ['Hello']
   switch (task) {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../shared/errors.ts'
 import type { FinishReason, TokenLogprob } from '../../shared/openai/chat.ts'
 import type { Device, ModelTask } from '../device/port.ts'
+import type { Fault } from '../platform/fault.ts'
 import type { Work } from './work.ts'
 
 /** What is served: measured when the model was loaded. `context` and `overhead` are in tokens. */
@@ -19,20 +20,20 @@ export type Output =
   { kind: 'text'; finishReasons: readonly FinishReason[] } | { kind: 'items'; json: readonly string[] }
 
 /**
- * How a job ended. `refused` means before any compute, `stopped` that it was told to; `lost` that the engine died
+ * How a piece of work ended. `refused` means before any compute, `stopped` that it was told to; `lost` that the engine died
  * with it, so that only what it reported before is known.
  */
 export type End =
   | { how: 'finished'; output: Output }
   | { how: 'stopped' }
   | { how: 'refused'; code: ErrorCode; message: string; param: string | undefined }
-  | { how: 'failed' }
+  | { how: 'failed'; fault?: Fault }
   | { how: 'lost' }
 
 /**
- * What a job reports, in this order: `started` once (the prompt is counted and allowed; compute begins), `token`
- * per generated token (`text` may be empty, `outputTokens` counts all so far, the stop token included: it was
- * computed), `ended` once and last, with everything that was computed.
+ * What work reports, in this order. `started` comes once: the prompt is counted and allowed, and compute begins. `token`
+ * comes for each generated token. Its `text` may be empty, and its `outputTokens` counts all so far, the stop token
+ * included: it was computed. `ended` comes once and last, with everything that was computed.
  */
 export type EngineEvent =
   | { type: 'started'; promptTokens: number; cachedPromptTokens?: number }
@@ -49,27 +50,27 @@ export type EngineEvent =
 /** Requests in a batch now, and the part of the caches' memory that is taken: 0 to 1. */
 export type EngineLoad = { batchSize: number; kvCacheUsage: number }
 
-/** Computes jobs on one loaded model, off the calling thread. */
+/** Does work on one loaded model, off the calling thread. */
 export type Engine = {
   readonly info: ModelInfo
-  /** Jobs that may run at once; the scheduler keeps the others waiting. */
+  /** Pieces of work that may run at once; the scheduler keeps the others waiting. */
   readonly slots: number
   /**
-   * What was found of batching when it was loaded, where it was looked for then: why its jobs run one by one, or how far
+   * What was found of batching when it was loaded, where it was looked for then: why work runs piece by piece, or how far
    * a batch's logits are from those alone, as a part of the largest.
    */
   readonly batching?: { alone: string } | { difference: number } | undefined
-  /** Starts a job. `stop` ends it within one decoding step; `ended` is reported all the same. */
+  /** Starts a piece of work. `stop` ends it within one decoding step; `ended` is reported all the same. */
   run(work: Work, report: (event: EngineEvent) => void): { stop(): void }
-  /** What the engine is doing, at most a second old; undefined where it does one job at a time. */
+  /** What the engine is doing, at most a second old; undefined where it does one thing at a time. */
   load?(): EngineLoad | undefined
-  /** Resolves, with what is known of the cause, when the engine died by itself; jobs under way have then ended as lost. */
+  /** Resolves, with what is known of the cause, when the engine died by itself; work under way has then ended as lost. */
   readonly died: Promise<string>
   close(): Promise<void>
 }
 
 /**
- * How many tokens were computed so far; right at any moment, so also when the job fails. `computeMs` is the job's share
+ * How many tokens were computed so far; right at any moment, so also when the work fails. `computeMs` is its share
  * of the time, where it was not alone.
  */
 export type Counts = {
@@ -78,10 +79,10 @@ export type Counts = {
   computeMs?: number
 }
 
-/** What whoever does a job is given beside it. */
+/** What whoever does a piece of work is given beside it. */
 export type PerformOptions = {
   counts: Counts
-  /** True when the job is to end; asked before compute and at every step. */
+  /** True when the work is to end; asked before compute and at every step. */
   stopped: () => boolean
   report: (event: Exclude<EngineEvent, { type: 'ended' }>) => void
   /** A seed for a request that names none. */

@@ -21,7 +21,7 @@ export function decoderRoom(promptTokens: number, limits: Limits, context: numbe
  * The same for an encoder-decoder, where input and output are two sequences of `context` tokens each.
  * @throws TwohopError `context_length_exceeded`, `prompt_exceeds_reservation`
  */
-export function rewriteRoom(inputTokens: number, limits: Limits, context: number): number {
+export function seq2seqRoom(inputTokens: number, limits: Limits, context: number): number {
   if (inputTokens > context)
     throw new TwohopError(
       'context_length_exceeded',

@@ -29,6 +29,6 @@ export type Work = { limits: Limits; account?: string | undefined; background?: 
       toolChoice?: ToolChoice | undefined
     } & Wish)
   | ({ kind: 'complete'; prompt: string } & Wish)
-  | { kind: 'rewrite'; text: string; from: string | undefined; to: string | undefined }
+  | { kind: 'seq2seq'; text: string; from: string | undefined; to: string | undefined }
   | EncodeWork
 )

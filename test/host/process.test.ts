@@ -133,6 +133,28 @@ test('lives before it is ready, then says over its channel what it serves', asyn
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
 })
 
+/** Has a process of the host throw out of nowhere once it runs. */
+const crashing = (file: string) => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    `if (process.argv[1]?.endsWith('${file}')) setTimeout(() => { throw new RangeError('a canary') }, 200)`,
+  )}`,
+})
+
+test('a crash is told by its class alone, and ends the host', async () => {
+  const host = await start(tiny, crashing('main.ts'))
+  expect(await host.line(/^crashed /)).toMatch(/^crashed error=RangeError/)
+  expect(await host.ended).toEqual({ code: 1, stderr: expect.not.stringContaining('canary') })
+})
+
+test('so is one of a model’s process, whose end the host hears of', async () => {
+  const host = await start(tiny, crashing('process-child.ts'))
+  const { code, stderr } = await host.ended
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^engine: crashed {"error":"RangeError"}$/m)
+  expect(stderr).toMatch(/^host: tiny does not load on cpu: its process ended with 1$/m)
+  expect(stderr).not.toContain('canary')
+})
+
 test('ends with the process that started it', async () => {
   const host = await start()
   await host.ready

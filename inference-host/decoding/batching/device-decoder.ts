@@ -1,4 +1,6 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { floatsOf } from '../../onnx/floats.ts'
+import { at } from '../../platform/at.ts'
 import { cacheNames, createCallFeeds } from './call-feeds.ts'
 import type { Decoder } from './decoder.ts'
 import { createDeviceBuffers, type DeviceMemory } from './device-buffers.ts'
@@ -34,7 +36,7 @@ export function createDeviceDecoder(
     if (there !== undefined) return there
     const made: Feeds = { feeds: {}, fetches: { logits: null } }
     for (const [i, name] of names.entries()) {
-      const { gpuBuffer } = arrays[i] as Tensor
+      const { gpuBuffer } = at(arrays, i)
       const dims = [view.rows, kvHeads, tokens, headDim]
       const tensor = Tensor.fromGpuBuffer(gpuBuffer, { dataType: kvType, dims })
       made.feeds[`past_key_values.${name}`] = tensor
@@ -53,7 +55,7 @@ export function createDeviceDecoder(
       // Mere handles of the buffers that were fetched into; the buffers themselves stay.
       for (const handle of Object.values(caches)) handle.dispose()
       if (logits === undefined) throw new Error('the model gives no logits: it is not in its serving form')
-      return { logits: logits.data as Float32Array, fresh: [] }
+      return { logits: floatsOf(logits), fresh: [] }
     },
   }
 }

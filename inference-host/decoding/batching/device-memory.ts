@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { newNode, valueInfo } from '../../onnx/draft.ts'
 import { encodeOnnx } from '../../onnx/file.ts'
+import { named } from '../../onnx/named.ts'
 import { DATA_TYPE, type GraphProto } from '../../onnx/schema.ts'
+import { at } from '../../platform/at.ts'
 import type { DeviceMemory } from './device-buffers.ts'
 import type { DecoderShape } from './shape.ts'
 
@@ -27,8 +29,7 @@ export async function openDeviceMemory(
 
   return {
     async allocate(rows) {
-      const { zeros: array } = await zeros.run({ shape: int64([rows, width], [2]) })
-      return array as Tensor
+      return named(await zeros.run({ shape: int64([rows, width], [2]) }), 'zeros')
     },
     async copy(sources, targets, from, to) {
       const feeds: Record<string, Tensor> = {
@@ -37,7 +38,7 @@ export async function openDeviceMemory(
       }
       const fetches: Record<string, Tensor> = {}
       for (const [i, target] of targets.entries()) {
-        feeds[`source.${i}`] = sources[i] as Tensor
+        feeds[`source.${i}`] = at(sources, i)
         feeds[`target.${i}`] = target
         // The same buffer as the target: so ScatterND writes in place.
         fetches[`copied.${i}`] = target

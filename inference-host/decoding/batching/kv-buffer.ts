@@ -1,4 +1,6 @@
-import { bytesPerToken, type DecoderShape, type KvArray, type KvShape, type KvView } from './shape.ts'
+import { zeros } from '../../onnx/floats.ts'
+import { at } from '../../platform/at.ts'
+import { bytesPerToken, type DecoderShape, type KvArray, type KvView } from './shape.ts'
 
 /** Where a token lies in a buffer. */
 export type Place = { slot: number; at: number }
@@ -39,10 +41,6 @@ export function hostBuffers(shape: DecoderShape): CreateBuffer {
   return (slots, tokens) => createKvBuffer(shape, slots, tokens)
 }
 
-function createArray({ kvType }: Pick<KvShape, 'kvType'>, length: number): KvArray {
-  return kvType === 'float16' ? new Uint16Array(length) : new Float32Array(length)
-}
-
 /** An empty buffer. Its pages are touched, and so resident, only as they are used. */
 export function createKvBuffer(
   shape: DecoderShape,
@@ -51,15 +49,15 @@ export function createKvBuffer(
   stride: number = tokens,
   contents?: KvArray[],
 ): KvBuffer {
-  const { layers, kvHeads, headDim, newLayout } = shape
+  const { layers, kvHeads, headDim, kvType, newLayout } = shape
   const length = slots * kvHeads * tokens * headDim
-  const arrays = contents ?? Array.from({ length: 2 * layers }, () => createArray(shape, length))
+  const arrays = contents ?? Array.from({ length: 2 * layers }, () => zeros(kvType, length))
   let lastView: KvView | undefined
   let lastFirst = 0
 
-  /** Where the `at`-th token of a slot's head begins. */
-  const place = (slot: number, head: number, at: number, width = stride) =>
-    ((slot * kvHeads + head) * width + at) * headDim
+  /** Where the `index`th token of a slot's head begins. */
+  const place = (slot: number, head: number, index: number, width = stride) =>
+    ((slot * kvHeads + head) * width + index) * headDim
 
   return {
     slots,
@@ -97,10 +95,11 @@ export function createKvBuffer(
 
     append(fresh, columns, lengths, first = 0) {
       for (const [i, array] of arrays.entries()) {
-        const source = fresh[i] as KvArray
-        for (let row = 0; row < lengths.length; row++)
+        const source = at(fresh, i)
+        for (let row = 0; row < lengths.length; row++) {
+          const length = at(lengths, row)
           for (let head = 0; head < kvHeads; head++) {
-            const to = place(first + row, head, lengths[row] as number)
+            const to = place(first + row, head, length)
             if (newLayout === 'heads-tokens') {
               const from = (row * kvHeads + head) * columns * headDim
               copy(source, from, array, to, columns * headDim)
@@ -110,6 +109,7 @@ export function createKvBuffer(
                 copy(source, from, array, to + column * headDim, headDim)
               }
           }
+        }
       }
     },
 
@@ -118,7 +118,7 @@ export function createKvBuffer(
       for (const [i, array] of arrays.entries())
         for (let head = 0; head < kvHeads; head++) {
           const start = place(from.slot, head, from.at, width)
-          const tokens = (others[i] as KvArray).subarray(start, start + length * headDim)
+          const tokens = at(others, i).subarray(start, start + length * headDim)
           array.set(tokens, place(to.slot, head, to.at))
         }
     },
@@ -127,7 +127,7 @@ export function createKvBuffer(
       const kept = Math.min(slots, count) * kvHeads * stride * headDim
       // One array at a time, each let go as soon as it is copied: both sizes of the whole never exist together.
       const moved = arrays.map((array, i) => {
-        const larger = createArray(shape, count * kvHeads * tokens * headDim)
+        const larger = zeros(kvType, count * kvHeads * tokens * headDim)
         larger.set(array.subarray(0, kept))
         arrays[i] = larger
         return larger
@@ -146,5 +146,5 @@ export function createKvBuffer(
 /** For a head's few numbers a loop beats `set`, which needs a view of its source. */
 function copy(source: KvArray, from: number, target: KvArray, to: number, length: number): void {
   if (length > 256) return void target.set(source.subarray(from, from + length), to)
-  for (let i = 0; i < length; i++) target[to + i] = source[from + i] as number
+  for (let i = 0; i < length; i++) target[to + i] = source[from + i] ?? 0
 }

@@ -1,3 +1,4 @@
+import { at } from '../../platform/at.ts'
 import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import type { Memory } from './memory.ts'
 import { bytesPerToken, type DecoderShape } from './shape.ts'
@@ -50,6 +51,11 @@ export function createLane<M extends Member>(
     wasted = 0
   }
 
+  function there(): KvBuffer {
+    if (held === undefined) throw new Error('an empty lane has no buffer')
+    return held
+  }
+
   function allocate(slots: number): KvBuffer {
     const had = held?.slots ?? 0
     if (slots > had) memory.take((slots - had) * slotBytes)
@@ -69,7 +75,7 @@ export function createLane<M extends Member>(
         const affordable = memory.fits((roomy - (held?.slots ?? 0)) * slotBytes)
         allocate(affordable ? roomy : count)
       }
-      const current = held as KvBuffer
+      const current = there()
       const stride = strideFor(length)
       if (members.length === 0 || stride > current.stride) lay(current, stride)
     },
@@ -81,7 +87,7 @@ export function createLane<M extends Member>(
 
     remove(slot) {
       const last = members.length - 1
-      const member = members[last] as M
+      const member = at(members, last)
       if (slot !== last) {
         held?.copyFrom(held, { slot: last, at: 0 }, { slot, at: 0 }, member.length)
         members[slot] = member
@@ -90,7 +96,7 @@ export function createLane<M extends Member>(
     },
 
     fit() {
-      const current = held as KvBuffer
+      const current = there()
       const needed = strideFor(Math.max(...lengths()))
       wasted += Math.max(0, current.stride - needed) * members.length
       // Narrower rows are worth their copy (a read and a write) once as much was cleared for nothing.
@@ -99,7 +105,7 @@ export function createLane<M extends Member>(
       return current
     },
 
-    buffer: () => held as KvBuffer,
+    buffer: there,
 
     tighten() {
       if (held === undefined || held.slots === members.length) return

@@ -1,3 +1,4 @@
+import { at } from '../../platform/at.ts'
 import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import { createLane, type Lane, type Member } from './lane.ts'
 import type { Memory } from './memory.ts'
@@ -56,7 +57,7 @@ export function createLanes<M extends Member>(
     promote() {
       for (const lane of inOrder())
         for (let slot = lane.members.length - 1; slot >= 0; slot--) {
-          const member = lane.members[slot] as M
+          const member = at(lane.members, slot)
           if (member.length < lane.tokens) continue
           add(member, lane.buffer, slot)
           lane.remove(slot)

@@ -1,8 +1,10 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
-import { float16Tensor } from '../../onnx/float16.ts'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { floatsOf, floatTensor, storedFloats } from '../../onnx/floats.ts'
+import { named } from '../../onnx/named.ts'
+import { at } from '../../platform/at.ts'
 import { cacheNames, createCallFeeds } from './call-feeds.ts'
 import type { Decoder } from './decoder.ts'
-import type { DecoderShape, KvArray, KvView } from './shape.ts'
+import type { DecoderShape, KvView } from './shape.ts'
 
 /**
  * A decoder on an onnxruntime session of a model in its serving form, its cache in this process's memory. On a GPU
@@ -20,7 +22,7 @@ export function createOrtDecoder(session: Pick<InferenceSession, 'run'>, shape: 
     if (known !== undefined) return known
     const dims = [view.rows, kvHeads, view.stride, headDim]
     const feeds = Object.fromEntries(
-      names.map((name, i) => [`past_key_values.${name}`, cacheTensor(view.arrays[i] as KvArray, dims)]),
+      names.map((name, i) => [`past_key_values.${name}`, floatTensor(at(view.arrays, i), dims)]),
     )
     tensors.set(view, feeds)
     return feeds
@@ -31,25 +33,9 @@ export function createOrtDecoder(session: Pick<InferenceSession, 'run'>, shape: 
     async run(call) {
       const outputs = await session.run({ ...cacheFeeds(call.cache), ...callFeeds(call) })
       return {
-        logits: dataOf(outputs, 'logits') as Float32Array,
-        fresh: names.map((name) => bits(dataOf(outputs, `new.${name}`))),
+        logits: floatsOf(named(outputs, 'logits')),
+        fresh: names.map((name) => storedFloats(named(outputs, `new.${name}`))),
       }
     },
   }
-}
-
-function cacheTensor(array: KvArray, dims: number[]): Tensor {
-  return array instanceof Float32Array ? new Tensor('float32', array, dims) : float16Tensor(array, dims)
-}
-
-function dataOf(outputs: InferenceSession.ReturnType, name: string): ArrayBufferView {
-  const output = outputs[name]
-  if (output === undefined) throw new Error(`the model gives no ${name}: it is not in its serving form`)
-  return output.data as ArrayBufferView
-}
-
-/** Float16 values as their bits, whatever array this Node has for them; float32 as it is. */
-function bits(data: ArrayBufferView): KvArray {
-  if (data instanceof Float32Array) return data
-  return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / Uint16Array.BYTES_PER_ELEMENT)
 }

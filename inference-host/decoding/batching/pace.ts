@@ -22,9 +22,9 @@ export const CHUNKS: Limits = { least: 8, most: 512, idleMs: 250 }
 const WEIGHT = 0.3
 
 /**
- * A step's chunks may take as long as its decoding, so that prompts that arrive among many streams about double the
- * gaps between tokens; where w prompts wait for r running sequences and 2w > r, 2w / r times as long, since the sooner
- * many prompts run the fuller each step is. The rates are measured, not configured.
+ * A step's chunks may take as long as its decoding. So prompts that arrive among many streams about double the gaps
+ * between tokens. Where w prompts wait for r running sequences and 2w > r, chunks may take 2w / r times as long, since
+ * each step is the fuller the sooner many prompts run. The rates are measured, not configured.
  */
 export function createPace({ least, most, idleMs }: Limits = CHUNKS): Pace {
   let tokensPerMs = 0

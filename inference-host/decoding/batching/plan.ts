@@ -30,15 +30,15 @@ export const NEWCOMERS: Turn = { order: 'shortest', newcomersFirst: true }
 const AT_ONCE = 6
 
 /** The next chunk: of which prompt, how many of its tokens, and whether that is all of a newcomer's. */
-export type Chunk = { index: number; tokens: number; newcomer: boolean }
+export type NextChunk = { index: number; tokens: number; newcomer: boolean }
 
 /**
- * Chooses the next chunk. `waiting` is in order of arrival. Steps take turns: the oldest prompt has one, the one with
- * the least left the next, so that a short prompt does not wait for a long one, nor the long one for ever.
- * Only two are ever begun, or three with a newcomer's, which bounds what is held for half-computed prompts.
+ * Chooses the next chunk. `waiting` is in order of arrival. Steps take turns: the oldest prompt has one, and the prompt
+ * with the least left has the next. So a short prompt does not wait for a long one, nor a long one for ever.
+ * Two prompts are begun at most, or three with a newcomer's. That bounds what is held for half-computed prompts.
  *
- * A newcomer's short prompt is computed at once, beyond the budget: cut into chunks between the steps of a full batch
- * it would wait for one whole step a chunk, ten times as long as alone.
+ * A newcomer's short prompt is computed at once, beyond the budget. Cut into chunks between the steps of a full batch, it
+ * would wait for a whole step with each chunk, ten times as long as alone.
  * @param budget the most tokens, at least 2
  * @param most tokens of one call at most
  * @returns undefined where nothing waits
@@ -48,7 +48,7 @@ export function nextChunk(
   budget: number,
   { order, newcomersFirst }: Turn,
   most = Number.POSITIVE_INFINITY,
-): Chunk | undefined {
+): NextChunk | undefined {
   const begun = waiting.filter((one) => one.begun).length
   const eligible = [...waiting.entries()].filter(
     ([i, one]) => !one.blocked && (i === 0 || one.begun || begun < (one.newcomer ? 3 : 2)),

@@ -1,9 +1,14 @@
+import { at } from '../../platform/at.ts'
 import type { Decoder } from './decoder.ts'
-import { type Chunk, nextChunk, type Turn, type Waiting } from './plan.ts'
+import type { KvBuffer } from './kv-buffer.ts'
+import { nextChunk, type Turn, type Waiting } from './plan.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import type { Sequence } from './request.ts'
 import { laneFor, roundUp, type Sizes } from './sizes.ts'
 import type { Staging } from './staging.ts'
+
+/** The next tokens of a prompt that are computed together, and whether they are all of a newcomer's. */
+export type Chunk = { sequence: Sequence; tokens: number; newcomer: boolean }
 
 /** Prompts on their way into the cache. */
 export type Prefill = {
@@ -23,7 +28,7 @@ export type Prefill = {
 type Options = {
   decoder: Decoder
   staging: Staging
-  cache: PrefixCache
+  prefixes: PrefixCache
   sizes: Sizes
   context: number
 }
@@ -31,39 +36,42 @@ type Options = {
 /** Tokens of a prompt that are always computed, even if all are cached: their logits are needed, and see `chunkSize`. */
 const RECOMPUTED = 2
 
-export function createPrefill({ decoder, staging, cache, sizes, context }: Options): Prefill {
+export function createPrefill({ decoder, staging, prefixes, sizes, context }: Options): Prefill {
   const waiting: Sequence[] = []
   const { mostColumns = Number.POSITIVE_INFINITY } = decoder.shape
 
   /** The keys whose blocks a prompt can take from the cache. */
   function reusable({ keys, request }: Sequence): readonly string[] {
     const most = Math.floor(Math.max(0, request.prompt.length - RECOMPUTED) / sizes.block)
-    return keys.slice(0, Math.min(most, cache.held(keys)))
+    return keys.slice(0, Math.min(most, prefixes.held(keys)))
   }
 
-  function begin(sequence: Sequence): void {
+  /** Gives a prompt its buffer, with the blocks that it can reuse in it. */
+  function begin(sequence: Sequence): KvBuffer {
     const { prompt, started } = sequence.request
     // Taking memory can cost the cache some blocks, so it comes before they are counted.
-    sequence.staged = staging.take(laneFor(prompt.length, context, sizes))
+    const buffer = staging.take(laneFor(prompt.length, context, sizes))
+    sequence.staged = buffer
     const keys = reusable(sequence)
-    sequence.staged.setStride(strideFor(sequence, keys.length * sizes.block), [0])
-    cache.restore(keys, sequence.staged, 0)
+    buffer.setStride(strideFor(sequence, buffer, keys.length * sizes.block), [0])
+    prefixes.restore(keys, buffer, 0)
     sequence.length = keys.length * sizes.block
     Object.assign(sequence.counted, { promptTokens: prompt.length, cachedPromptTokens: sequence.length })
     started(sequence.length)
+    return buffer
   }
 
   /** Rows double as a prompt grows: each call clears a whole row, and each change of stride copies one. */
-  function strideFor({ request, staged }: Sequence, tokens: number): number {
+  function strideFor({ request }: Sequence, buffer: KvBuffer, tokens: number): number {
     let stride = sizes.stride
     while (stride < tokens) stride *= 2
-    return Math.min(stride, roundUp(request.prompt.length, sizes.stride), staged?.tokens ?? stride)
+    return Math.min(stride, roundUp(request.prompt.length, sizes.stride), buffer.tokens)
   }
 
   /** Keys of blocks that begun prompts are about to put into the cache. */
   function underWay(): Set<string> {
     const begun = waiting.filter(({ staged }) => staged !== undefined)
-    return new Set(begun.flatMap(({ keys }) => keys.slice(cache.held(keys))))
+    return new Set(begun.flatMap(({ keys }) => keys.slice(prefixes.held(keys))))
   }
 
   return {
@@ -89,27 +97,27 @@ export function createPrefill({ decoder, staging, cache, sizes, context }: Optio
         const blocked = missing !== undefined && coming.has(missing)
         return { left: length - keys.length * sizes.block, begun, blocked, newcomer }
       })
-      return nextChunk(state, Math.min(budget, mostColumns), turn, mostColumns)
+      const chunk = nextChunk(state, Math.min(budget, mostColumns), turn, mostColumns)
+      if (chunk === undefined) return undefined
+      return { sequence: at(waiting, chunk.index), tokens: chunk.tokens, newcomer: chunk.newcomer }
     },
 
-    async compute({ index, tokens }) {
-      const sequence = waiting[index] as Sequence
-      if (sequence.staged === undefined) begin(sequence)
-      const buffer = sequence.staged as NonNullable<Sequence['staged']>
+    async compute({ sequence, tokens }) {
+      const buffer = sequence.staged ?? begin(sequence)
       const { prompt } = sequence.request
-      const at = sequence.length
-      const end = Math.min(at + tokens, prompt.length)
-      if (end > buffer.stride) buffer.setStride(strideFor(sequence, end), [at])
+      const start = sequence.length
+      const end = Math.min(start + tokens, prompt.length)
+      if (end > buffer.stride) buffer.setStride(strideFor(sequence, buffer, end), [start])
 
       const { logits, fresh } = await decoder.run({
-        ids: BigInt64Array.from(prompt.slice(at, end), BigInt),
-        columns: end - at,
-        lengths: [at],
+        ids: BigInt64Array.from(prompt.slice(start, end), BigInt),
+        columns: end - start,
+        lengths: [start],
         cache: buffer.view(1),
       })
-      buffer.append(fresh, end - at, [at])
+      buffer.append(fresh, end - start, [start])
       sequence.length = end
-      cache.store(sequence.keys.slice(0, Math.floor(end / sizes.block)), buffer, 0)
+      prefixes.store(sequence.keys.slice(0, Math.floor(end / sizes.block)), buffer, 0)
       return end === prompt.length ? logits : undefined
     },
   }

@@ -59,8 +59,11 @@ export function createPrefixCache(
   return {
     held,
     restore(keys, buffer, slot) {
-      for (const [i, key] of keys.entries())
-        buffer.copyFrom(blocks.get(key) as KvBuffer, START, { slot, at: i * block }, block)
+      for (const [i, key] of keys.entries()) {
+        const kept = blocks.get(key)
+        if (kept === undefined) throw new Error(`block ${i} of a prefix is not there`)
+        buffer.copyFrom(kept, START, { slot, at: i * block }, block)
+      }
       touch(keys)
     },
     store(keys, buffer, slot) {

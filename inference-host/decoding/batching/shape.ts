@@ -1,5 +1,7 @@
+import type { FloatArray } from '../../onnx/floats.ts'
+
 /** Element storage of a cache: float16 is kept as its bits. */
-export type KvArray = Float32Array | Uint16Array
+export type KvArray = FloatArray
 
 /** What one token's keys and values look like. */
 export type KvShape = {

@@ -16,7 +16,16 @@ export type Tally = {
   stepMs: number
 }
 
-export function createTally() {
+/** Counts what is computed. */
+export type Tallying = {
+  /** A prompt is computed, and with it its first output token. */
+  prompt(counted: Counted): void
+  chunk(tokens: number, ms: number): void
+  step(rows: number, ms: number): void
+  read(): Tally
+}
+
+export function createTally(): Tallying {
   const sums: Tally = {
     promptTokens: 0,
     cachedPromptTokens: 0,
@@ -29,23 +38,22 @@ export function createTally() {
     stepMs: 0,
   }
   return {
-    /** A prompt is computed, and with it its first output token. */
-    prompt({ promptTokens, cachedPromptTokens }: Counted): void {
+    prompt({ promptTokens, cachedPromptTokens }) {
       sums.promptTokens += promptTokens
       sums.cachedPromptTokens += cachedPromptTokens
       sums.outputTokens++
     },
-    chunk(tokens: number, ms: number): void {
+    chunk(tokens, ms) {
       sums.chunks++
       sums.chunkTokens += tokens
       sums.chunkMs += ms
     },
-    step(rows: number, ms: number): void {
+    step(rows, ms) {
       sums.steps++
       sums.stepRows += rows
       sums.stepMs += ms
       sums.outputTokens += rows
     },
-    read: (): Tally => ({ ...sums }),
+    read: () => ({ ...sums }),
   }
 }

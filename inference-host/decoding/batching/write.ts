@@ -1,4 +1,4 @@
-import type { Write } from '../writing/write-on.ts'
+import { type Write, writtenOf } from '../writing/write-on.ts'
 import type { BatchEngine } from './batch-engine.ts'
 
 /**
@@ -25,11 +25,7 @@ export function batchedWrite(engine: Pick<BatchEngine, 'submit'>): Write {
           onToken(text, ++outputTokens, token)
           return finish !== undefined
         },
-        ended({ computeMs, ...end }) {
-          if (end.how === 'failed') resolve({ computeMs, failure: { cause: end.cause } })
-          else if (end.how === 'finished' && finishReason !== undefined) resolve({ computeMs, finishReason })
-          else resolve({ computeMs })
-        },
+        ended: (end) => resolve(writtenOf(end, finishReason)),
       })
     })
   }

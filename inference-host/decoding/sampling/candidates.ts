@@ -31,8 +31,8 @@ export function weigh(into: Candidates, { logits, highest, temperature, chosen, 
   const length = chosen?.length ?? logits.length
   let count = 0
   for (let i = 0; i < length; i++) {
-    const id = chosen === undefined ? i : (chosen[i] as number)
-    const distance = (highest - (logits[id] as number)) / temperature
+    const id = chosen === undefined ? i : (chosen[i] ?? -1)
+    const distance = (highest - (logits[id] ?? Number.NEGATIVE_INFINITY)) / temperature
     if (!(distance <= span)) continue
     ids[count] = id
     below[count] = distance
@@ -47,9 +47,9 @@ export function narrow(candidates: Candidates, keeps: (place: number) => boolean
   let kept = 0
   for (let i = 0; i < count; i++) {
     if (!keeps(i)) continue
-    ids[kept] = ids[i] as number
-    below[kept] = below[i] as number
-    weights[kept++] = weights[i] as number
+    ids[kept] = ids[i] ?? -1
+    below[kept] = below[i] ?? 0
+    weights[kept++] = weights[i] ?? 0
   }
   candidates.count = kept
 }

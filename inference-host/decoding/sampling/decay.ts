@@ -13,5 +13,5 @@ export function decay(x: number): number {
   const scaled = x * STEPS
   const i = scaled | 0
   const f = (i - scaled) / STEPS
-  return (TABLE[i] as number) * (1 + f * (1 + f * (1 / 2 + f * (1 / 6 + f * (1 / 24 + f / 120)))))
+  return (TABLE[i] ?? 0) * (1 + f * (1 + f * (1 / 2 + f * (1 / 6 + f * (1 / 24 + f / 120)))))
 }

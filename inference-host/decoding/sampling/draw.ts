@@ -31,7 +31,7 @@ export function createDraw({
     if (candidates.ids.length < length) candidates = createCandidates(length)
     weigh(candidates, { logits, highest, temperature, chosen, span: cut === undefined ? span : SPAN })
     cut?.(candidates)
-    if (cut !== undefined && span < SPAN) narrow(candidates, (i) => (candidates.below[i] as number) <= span)
+    if (cut !== undefined && span < SPAN) narrow(candidates, (i) => (candidates.below[i] ?? SPAN) <= span)
     return pick(candidates, point)
   }
 }
@@ -39,14 +39,18 @@ export function createDraw({
 /** The id at the share `point` of the candidates' weight. */
 function pick({ ids, weights, count }: Candidates, point: number): number {
   let total = 0
-  for (let i = 0; i < count; i++) total += weights[i] as number
+  for (let i = 0; i < count; i++) total += weights[i] ?? 0
   let left = point * total
   let heaviest = 0
+  let most = 0
   for (let i = 0; i < count; i++) {
-    left -= weights[i] as number
-    if (left < 0) return ids[i] as number
-    if ((weights[i] as number) > (weights[heaviest] as number)) heaviest = i
+    const weight = weights[i] ?? 0
+    left -= weight
+    if (left < 0) return ids[i] ?? -1
+    if (weight <= most) continue
+    most = weight
+    heaviest = i
   }
   // Rounding can leave a crumb after the last; the heaviest is as good an answer as any.
-  return ids[heaviest] as number
+  return ids[heaviest] ?? -1
 }

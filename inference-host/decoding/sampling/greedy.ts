@@ -3,7 +3,7 @@ export function argmax(logits: Float32Array): number {
   let highest = Number.NEGATIVE_INFINITY
   let id = -1
   for (let i = 0; i < logits.length; i++) {
-    const logit = logits[i] as number
+    const logit = logits[i] ?? Number.NEGATIVE_INFINITY
     if (logit > highest) {
       highest = logit
       id = i

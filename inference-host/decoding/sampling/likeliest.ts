@@ -1,3 +1,6 @@
+/** No token's id: it has no logit. */
+const NONE = -1
+
 /**
  * The ids of the `count` highest logits, highest first, of equal ones the lower id first. A heap of `count` is kept
  * while the logits are read once: a vocabulary of 49k is never sorted. Logits of negative infinity are left out.
@@ -9,15 +12,15 @@ export function likeliest(logits: Float32Array, count: number): number[] {
 
   /** True where `a` is the less likely one: the heap's top is the least likely kept. */
   const below = (a: number, b: number) => {
-    const x = logits[a] as number
-    const y = logits[b] as number
+    const x = logits[a] ?? Number.NEGATIVE_INFINITY
+    const y = logits[b] ?? Number.NEGATIVE_INFINITY
     return x < y || (x === y && a > b)
   }
   const rise = (place: number) => {
     let at = place
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (!below(heap[at] as number, heap[parent] as number)) return
+      if (!below(heap[at] ?? NONE, heap[parent] ?? NONE)) return
       swap(heap, at, parent)
       at = parent
     }
@@ -27,7 +30,7 @@ export function likeliest(logits: Float32Array, count: number): number[] {
     for (;;) {
       let least = at
       for (let child = 2 * at + 1; child <= 2 * at + 2; child++)
-        if (child < heap.length && below(heap[child] as number, heap[least] as number)) least = child
+        if (child < heap.length && below(heap[child] ?? NONE, heap[least] ?? NONE)) least = child
       if (least === at) return
       swap(heap, at, least)
       at = least
@@ -36,7 +39,7 @@ export function likeliest(logits: Float32Array, count: number): number[] {
 
   let bar = Number.NEGATIVE_INFINITY
   for (let id = 0; id < logits.length; id++) {
-    if (!((logits[id] as number) > bar)) continue
+    if (!((logits[id] ?? Number.NEGATIVE_INFINITY) > bar)) continue
     if (heap.length < most) {
       heap.push(id)
       rise(heap.length - 1)
@@ -44,13 +47,13 @@ export function likeliest(logits: Float32Array, count: number): number[] {
       heap[0] = id
       sink()
     }
-    if (heap.length === most) bar = logits[heap[0] as number] as number
+    if (heap.length === most) bar = logits[heap[0] ?? NONE] ?? Number.NEGATIVE_INFINITY
   }
   return heap.sort((a, b) => (below(a, b) ? 1 : -1))
 }
 
 function swap(list: number[], a: number, b: number): void {
-  const held = list[a] as number
-  list[a] = list[b] as number
+  const held = list[a] ?? NONE
+  list[a] = list[b] ?? NONE
   list[b] = held
 }

@@ -13,7 +13,10 @@ export function readLogprobs(logits: Float32Array, top: number): (id: number) =>
   let total = 0
   for (const logit of logits) total += Math.exp(logit - highest)
   const whole = highest + Math.log(total)
-  const best = likeliest(logits, top).map((id) => ({ id, logprob: (logits[id] as number) - whole }))
+  const best = likeliest(logits, top).map((id) => ({
+    id,
+    logprob: (logits[id] ?? Number.NEGATIVE_INFINITY) - whole,
+  }))
   const raw = logits.slice()
   return (id) => ({ logprob: (raw[id] ?? Number.NEGATIVE_INFINITY) - whole, top: best })
 }

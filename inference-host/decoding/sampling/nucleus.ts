@@ -18,24 +18,25 @@ export function createNucleus(topP: number): (candidates: Candidates) => void {
     held.fill(0)
     let total = 0
     for (let i = 0; i < count; i++) {
-      const bin = Math.min(BINS - 1, ((below[i] as number) * (BINS / SPAN)) | 0)
+      const bin = Math.min(BINS - 1, ((below[i] ?? SPAN) * (BINS / SPAN)) | 0)
       bins[i] = bin
-      held[bin] = (held[bin] as number) + (weights[i] as number)
-      total += weights[i] as number
+      const weight = weights[i] ?? 0
+      held[bin] = (held[bin] ?? 0) + weight
+      total += weight
     }
 
     let sum = 0
     let last = 0
-    while (last < BINS - 1 && sum + (held[last] as number) < topP * total) sum += held[last++] as number
+    while (last < BINS - 1 && sum + (held[last] ?? 0) < topP * total) sum += held[last++] ?? 0
     const border: number[] = []
     for (let i = 0; i < count; i++) if (bins[i] === last) border.push(i)
-    border.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b)
+    border.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b)
     const inside = new Set<number>()
     for (const i of border) {
       if (inside.size > 0 && sum >= topP * total) break
       inside.add(i)
-      sum += weights[i] as number
+      sum += weights[i] ?? 0
     }
-    narrow(candidates, (i) => (bins[i] as number) < last || inside.has(i))
+    narrow(candidates, (i) => (bins[i] ?? BINS) < last || inside.has(i))
   }
 }

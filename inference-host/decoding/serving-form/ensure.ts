@@ -2,6 +2,7 @@ import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Device } from '../../device/port.ts'
 import { askChild } from '../../platform/child-process.ts'
+import { errorCode } from '../../platform/error-code.ts'
 import { digestFile } from '../../weights/digest.ts'
 import type { PrepareRequest } from './prepare.ts'
 import type { PrepareAnswer } from './prepare-process.ts'
@@ -53,7 +54,7 @@ export async function ensureServingForm(options: Options): Promise<ServingForm |
     }
   } catch (error) {
     return {
-      unsupported: `its files cannot be brought to ${home} (${(error as NodeJS.ErrnoException).code})`,
+      unsupported: `its files cannot be brought to ${home} (${errorCode(error)})`,
     }
   }
   const outFile = path.join(home, `${graph}.${device === 'cpu' ? '' : `${device}.`}serving.onnx`)

@@ -28,11 +28,12 @@ const PAST_THE_END = 2 ** 31 - 1
 const REDUCTIONS = new Set(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin'])
 
 /**
- * Makes the export give logits for the last position only. Walks from `logits` back through operators that treat each
- * position by itself (casts, a soft cap, a correction beside a quantized product), over the product with the head's
- * weight, to the one tensor that all of them come from: the hidden state. There a Slice leaves the last two positions,
- * and behind the head a Gather takes the last: kernels for a single row add up in another order than those for more,
- * so that one row of a longer call would not be equal to the last bit. A call with one new token has one row anyhow.
+ * Makes the export give logits for the last position only. It walks back from `logits` to the one tensor that they come
+ * from, the hidden state: through operators that treat each position by itself (casts, a soft cap, a correction beside a
+ * quantized product), and over the product with the head's weight. There a Slice leaves the last two positions, and
+ * behind the head a Gather takes the last. Two are left because kernels for a single row add up in another order than
+ * those for more: one row of a longer call would not be equal to the last bit. A call with one new token has one row
+ * anyhow.
  * @throws Unsupported where the walk meets an operator that it does not know before it has passed the head.
  */
 export function keepLastPosition(draft: Draft): void {

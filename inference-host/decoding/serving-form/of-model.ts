@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { type Dtype, SUFFIX } from '../../device/dtype.ts'
-import type { Device } from '../../device/port.ts'
+import { SUFFIX } from '../../device/dtype.ts'
+import type { Device, Dtype } from '../../device/port.ts'
 import { ModelError } from '../../weights/error.ts'
 import type { LockedModel } from '../../weights/lock.ts'
 import { ensureServingForm, type ServingForm } from './ensure.ts'

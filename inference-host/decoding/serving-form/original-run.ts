@@ -1,5 +1,6 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
-import { float16Bits, float16Tensor, fromFloat16 } from '../../onnx/float16.ts'
+import { floatsOf, floatTensor, refed, zeros } from '../../onnx/floats.ts'
+import { named } from '../../onnx/named.ts'
 import { argmax } from '../sampling/greedy.ts'
 import { LOGITS_TO_KEEP, pastName } from './interface.ts'
 import type { ServingDescription } from './rewrite.ts'
@@ -11,23 +12,9 @@ export function int64(values: readonly number[], dims: readonly number[]): Tenso
   return new Tensor('int64', BigInt64Array.from(values, BigInt), dims)
 }
 
-/** Values of a tensor of 16 or 32 bit floats as numbers. */
-export function floatsOf(tensor: Tensor): Float32Array {
-  return tensor.type === 'float16'
-    ? Float32Array.from(float16Bits(tensor), fromFloat16)
-    : (tensor.data as Float32Array)
-}
-
 function emptyCache(form: ServingDescription): Tensor {
   const dims = [1, form.kvHeads, 0, form.headDim]
-  return form.kvType === 'float32'
-    ? new Tensor('float32', new Float32Array(0), dims)
-    : float16Tensor(new Uint16Array(0), dims)
-}
-
-/** What a call gave as cache, as the next one takes it. */
-function fedBack(present: Tensor): Tensor {
-  return present.type === 'float16' ? float16Tensor(float16Bits(present), present.dims) : present
+  return floatTensor(zeros(form.kvType, 0), dims)
 }
 
 /** One prompt's way through the original: what it chose greedily, and the logits behind each choice. */
@@ -59,11 +46,11 @@ export async function runOriginal(
         [1, ids.length],
       )
     if (session.inputNames.includes(LOGITS_TO_KEEP)) feeds[LOGITS_TO_KEEP] = int64([1], [])
-    const outputs = (await session.run(feeds)) as Record<string, Tensor>
+    const outputs = await session.run(feeds)
     for (const name of Object.keys(cache))
-      cache[name] = fedBack(outputs[name.replace('past_key_values', 'present')] as Tensor)
+      cache[name] = refed(named(outputs, name.replace('past_key_values', 'present')))
     length += ids.length
-    const logits = floatsOf(outputs.logits as Tensor).slice(-form.vocab)
+    const logits = floatsOf(named(outputs, 'logits')).slice(-form.vocab)
     const token = argmax(logits)
     transcript.logits.push(logits)
     transcript.chosen.push(token)

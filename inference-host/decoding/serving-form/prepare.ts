@@ -38,8 +38,8 @@ export type Prepared = {
 /**
  * Gives a decoder export its serving form: rewrites the graph, compares it with the original, and only then puts it
  * at `outFile`, with its record beside it. The same original always gives the same bytes. A form that is there is
- * kept when recipe, ONNX Runtime, original and its own bytes are those of the record; but on a GPU, whose kernels also
- * follow its model and its driver, it is made and compared each time.
+ * kept where recipe, ONNX Runtime, original and its own bytes are those of the record. On a GPU it is made and compared
+ * each time, because kernels there also follow the card's model and its driver.
  *
  * Computes on the calling thread for seconds: call it in a child process.
  * @returns Why, in words, where the export has no serving form; then there is no file at `outFile` either.

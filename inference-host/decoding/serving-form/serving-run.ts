@@ -1,7 +1,9 @@
-import { Tensor } from 'onnxruntime-node'
-import { float16Bits, float16Tensor } from '../../onnx/float16.ts'
+import type { Tensor } from 'onnxruntime-node'
+import { type FloatArray, floatsOf, floatTensor, storedFloats, zeros } from '../../onnx/floats.ts'
+import { named } from '../../onnx/named.ts'
+import { at } from '../../platform/at.ts'
 import { newName, pastName } from './interface.ts'
-import { floatsOf, int64, type Session } from './original-run.ts'
+import { int64, type Session } from './original-run.ts'
 import type { ServingDescription } from './rewrite.ts'
 
 /** Slots with their cache buffers, driven plainly: for verification and tests, where only right counts. */
@@ -35,12 +37,11 @@ export function startSlots(
     { past: pastName(layer, 'key'), fresh: newName(layer, 'key') },
     { past: pastName(layer, 'value'), fresh: newName(layer, 'value') },
   ]).flat()
-  const newBuffer = (size: number) => (kvType === 'float32' ? new Float32Array(size) : new Uint16Array(size))
-  const buffers = names.map(() => newBuffer(count * slotSize).fill(garbage))
+  const buffers = names.map(() => zeros(kvType, count * slotSize).fill(garbage))
   const lengths: number[] = Array(count).fill(0)
 
-  const store = (buffer: Float32Array | Uint16Array, slot: number, row: number, added: Tensor, n: number) => {
-    const data = kvType === 'float32' ? (added.data as Float32Array) : float16Bits(added)
+  const store = (buffer: FloatArray, slot: number, row: number, added: Tensor, n: number) => {
+    const data = storedFloats(added)
     for (let head = 0; head < kvHeads; head++)
       for (let token = 0; token < n; token++) {
         const from =
@@ -60,20 +61,18 @@ export function startSlots(
         ...masks(slots, n),
       }
       for (const [i, { past }] of names.entries()) {
-        const fed = newBuffer(slots.length * slotSize)
+        const fed = zeros(kvType, slots.length * slotSize)
         const buffer = buffers[i] ?? fed
         for (const [row, slot] of slots.entries())
           fed.set(buffer.subarray(slot * slotSize, (slot + 1) * slotSize), row * slotSize)
         const dims = [slots.length, kvHeads, capacity, headDim]
-        feeds[past] =
-          fed instanceof Float32Array ? new Tensor('float32', fed, dims) : float16Tensor(fed, dims)
+        feeds[past] = floatTensor(fed, dims)
       }
-      const outputs = (await session.run(feeds)) as Record<string, Tensor>
+      const outputs = await session.run(feeds)
       for (const [i, { fresh }] of names.entries())
-        for (const [row, slot] of slots.entries())
-          store(buffers[i] as Float32Array, slot, row, outputs[fresh] as Tensor, n)
+        for (const [row, slot] of slots.entries()) store(at(buffers, i), slot, row, named(outputs, fresh), n)
       for (const slot of slots) lengths[slot] = (lengths[slot] ?? 0) + n
-      const logits = floatsOf(outputs.logits as Tensor)
+      const logits = floatsOf(named(outputs, 'logits'))
       if (logits.length !== slots.length * form.vocab)
         throw new Error('the logits are not of one position a slot')
       return slots.map((_, row) => logits.slice(row * form.vocab, (row + 1) * form.vocab))

@@ -8,10 +8,10 @@ const COMPARISONS = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual',
 
 /**
  * Outputs of the serving form of an export whose attention is spelled out in plain operators (Optimum's way): what
- * is concatenated to the cache. Its causal mask comes from shapes: the past is as long as the cache that is fed, and
- * new tokens come after all of it, so with a padded buffer every cached column stays visible and the new ones stay
- * causal; the attention mask then hides the unused columns, slot by slot, and `position_ids` say where each slot is.
- * So nothing but the outputs changes.
+ * is concatenated to the cache. Nothing but the outputs has to change. The causal mask comes from shapes: the past is as
+ * long as the cache that is fed, and new tokens come after all of it. So with a padded buffer every cached column stays
+ * visible, and the new ones stay causal. The attention mask hides the unused columns, slot by slot, and `position_ids`
+ * say where each slot is.
  * @throws Unsupported, in words, for what it does not know.
  */
 export function newKeysOfSpelledOut(draft: Draft, face: DecoderInterface): ValueInfoProto[] {

@@ -29,9 +29,9 @@ export type Verified = {
 export const TOLERANCE = { float32: 1e-3, float16: 0.1, int8: 2 }
 
 /**
- * Calls of up to this many new tokens take another attention kernel on WebGPU than larger ones, which are wrong on
- * adapters with subgroups of fewer than 8 (ONNX Runtime 1.30 on SwiftShader, where they are of 4: off by 0.4 logits and
- * more; flash_attention.cc, `use_split_reduce`).
+ * Calls of up to this many new tokens take another attention kernel on WebGPU than larger ones (flash_attention.cc,
+ * `use_split_reduce`). The kernel for larger calls is wrong on adapters with subgroups of fewer than 8: off by 0.4 logits
+ * and more with ONNX Runtime 1.30 on SwiftShader, whose subgroups are of 4.
  */
 const SMALL_CALL = 31
 
@@ -49,11 +49,11 @@ export type VerifyRequest = {
 type Verdict = Verified | { unsupported: string /** It runs, but not right. */; wrong?: true }
 
 /**
- * Runs an original and its serving form on a few prompts, computing on the calling thread, and compares the logits of
- * every step. On the CPU, attention by GroupQueryAttention in float32 has to be equal to the last bit for slots alone,
- * and for batches where the machine's kernels allow it; everything else to `TOLERANCE`, measured with float32
- * activations where int8 ones magnify what is no error. On a GPU the measure is the original on the CPU: its kernels
- * are taken at nobody's word.
+ * Runs an original and its serving form on a few prompts, and compares the logits of every step. It computes on the
+ * calling thread. On the CPU, attention by GroupQueryAttention in float32 has to be equal to the last bit for slots
+ * alone, and for batches where the machine's kernels allow it. Everything else has to be equal to `TOLERANCE`, measured
+ * with float32 activations where int8 ones magnify what is no error. On a GPU the measure is the original on the CPU:
+ * its own kernels are taken at nobody's word.
  * @returns What was measured, or why the serving form must not be used. A session that cannot be created counts as
  * such a reason; it may also harm later sessions of this process, which is why a child process should do this.
  * @throws What the file system throws.

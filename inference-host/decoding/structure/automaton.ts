@@ -97,8 +97,7 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
   function expand(first: Cell | null, leaves: Set<Cell>, seen: Set<Cell>): boolean {
     const open: (Cell | null)[] = [first]
     let mayEnd = false
-    while (open.length > 0) {
-      const top = open.pop() as Cell | null
+    for (let top = open.pop(); top !== undefined; top = open.pop()) {
       if (top === null) mayEnd = true
       if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
       seen.add(top)

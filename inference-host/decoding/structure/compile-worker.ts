@@ -11,7 +11,7 @@ export type FromCompiler =
   | { type: 'failed' }
 
 /** The thread that compiles structures, one after another. It may be ended at any time. */
-if (parentPort === null) throw new Error('structure/compile-worker.ts runs as a worker thread')
+if (parentPort === null) throw new Error('decoding/structure/compile-worker.ts runs as a worker thread')
 const port = parentPort
 port.on('message', ({ structure }: ToCompiler) => port.postMessage(compiled(structure)))
 

@@ -11,7 +11,7 @@ export type ToolCallReader = {
   flush(): ToolPiece
 }
 
-const [HEAD, MIDDLE] = callHead('\0').split('\0') as [string, string]
+const [HEAD = '', MIDDLE = ''] = callHead('\0').split('\0')
 /** Ends a call: arguments hold no line feed of their own, because JSON writes it as `\n`. */
 const TAIL_FROM = CALL_TAIL.indexOf('\n')
 

@@ -6,7 +6,7 @@ import {
   type Tensor,
 } from '@huggingface/transformers'
 import type { FinishReason } from '../../../shared/openai/chat.ts'
-import { inputsOf, type Loaded } from '../../device/load.ts'
+import { type Generating, inputsOf, type Loaded } from '../../device/load.ts'
 import type { ChosenToken, TokenSampler } from '../sampling/sampler.ts'
 import type { AnswerText } from './answer-text.ts'
 import type { Write } from './write-on.ts'
@@ -52,7 +52,8 @@ export async function generate(loaded: Loaded, options: Options): Promise<Finish
         return chosen.id
       }),
     )
-  await loaded.model.generate({
+  const generating: Generating = loaded.model
+  await generating.generate({
     ...inputs,
     max_new_tokens: room,
     num_beams: 1,
@@ -64,7 +65,7 @@ export async function generate(loaded: Loaded, options: Options): Promise<Finish
     streamer: new TokenStream(take),
     stopping_criteria: [new Until(() => interrupted || finish !== undefined)],
     logits_processor: processors,
-  } as unknown as Parameters<typeof loaded.model.generate>[0])
+  })
   return finish
 }
 
@@ -118,7 +119,8 @@ class Only extends LogitsProcessor {
   }
 
   override _call(_sequences: bigint[][], logits: Tensor): Tensor {
-    const scores = logits.data as Float32Array
+    const scores = logits.data
+    if (!(scores instanceof Float32Array)) throw new TypeError(`the model gives ${logits.type}, not float32`)
     const picked = this.#pick(scores)
     scores.fill(Number.NEGATIVE_INFINITY)
     scores[picked] = 0

@@ -22,13 +22,15 @@ export function chatPrompt(
   try {
     const template = tokenizer.get_chat_template(tools ? { tools: [...tools] } : {})
     const input = promptWithTools(messages, tools, toolChoice, template)
-    const text = tokenizer.apply_chat_template([...input.messages] as ChatMessages, {
+    const templating: Templating = tokenizer
+    const text = templating.apply_chat_template([...input.messages], {
       add_generation_prompt: true,
       tokenize: false,
       chat_template: template,
       ...(input.tools && { tools: [...input.tools] }),
     })
-    return tokenizer.encode(text as string, { add_special_tokens: false })
+    if (typeof text !== 'string') throw new TypeError('a template gives text')
+    return tokenizer.encode(text, { add_special_tokens: false })
   } catch (cause) {
     throw new TwohopError('invalid_request', "The model's chat template refuses these messages.", {
       param: 'messages',
@@ -39,8 +41,8 @@ export function chatPrompt(
 
 type Chat = Extract<Work, { kind: 'chat' }>
 
-/** What transformers.js' types say of messages: templates take more. */
-type ChatMessages = Parameters<LoadedText['tokenizer']['apply_chat_template']>[0]
+/** What is called of a tokenizer. Their types know fewer fields of messages than templates take. */
+type Templating = { apply_chat_template(messages: object[], options: object): unknown }
 
 /**
  * The token ids of a text that is to be gone on with, the model's own start mark included where it has one.

@@ -33,6 +33,19 @@ export type Written = {
   computeMs?: number
 }
 
+/** What is known of a text that was written together with others. */
+type End = { computeMs: number } & (
+  | { how: 'finished' }
+  | { how: 'stopped' }
+  | { how: 'failed'; cause: unknown }
+)
+
+/** How a text ended that was written together with others; `finish` is what its last token said. */
+export function writtenOf({ computeMs, ...end }: End, finish: FinishReason | undefined): Written {
+  if (end.how === 'failed') return { computeMs, failure: { cause: end.cause } }
+  return end.how === 'finished' && finish !== undefined ? { computeMs, finishReason: finish } : { computeMs }
+}
+
 /** Generates a text, counting every token that was computed: the end token and those of a stop string too. */
 export type Write = (writing: Writing) => Promise<Written>
 
@@ -47,7 +60,7 @@ export type Writer = {
 
 /**
  * Goes on with a chat or a text, as many times as is asked. Undefined is returned when `stopped` ended it.
- * @throws TwohopError before any compute where the job goes beyond its reservation or the model's context, or no whole
+ * @throws TwohopError before any compute where the work goes beyond its reservation or the model's context, or no whole
  * answer of its structure fits.
  */
 export async function writeOn(

@@ -10,7 +10,7 @@ import { WRITING } from './writing.ts'
 const ROUTES: Record<HubTask, TaskRoute> = { ...READING, ...WRITING }
 
 function isHubTask(name: string): name is HubTask {
-  return (HUB_TASKS as readonly string[]).includes(name)
+  return HUB_TASKS.some((task) => task === name)
 }
 
 /** `POST /v1/tasks/:task`: the hub's tasks. */
@@ -21,12 +21,12 @@ export function tasks(host: Host) {
       throw new TwohopError('task_not_found', `No task is called ${task}; there are ${HUB_TASKS.join(', ')}.`)
     const route = ROUTES[task]
     const request = await readRequest(context, HostTaskRequest, host.bodyBytes)
-    const run = begin(context, host, {
+    const admitted = begin(context, host, {
       task,
       model: request.model,
       maxTokens: request.max_tokens,
       work: (limits) => route.work(request, limits),
     })
-    return answerOf(run, context.var.requestId, () => route.json(run, request))
+    return answerOf(admitted, () => route.json(admitted.run, request))
   }
 }

@@ -3,8 +3,8 @@ import { only, type TaskRoute } from './route.ts'
 
 /** The tasks whose answer is written token by token. */
 export const WRITING = {
-  summarization: rewriting('summary_text'),
-  translation: rewriting('translation_text'),
+  summarization: seq2seq('summary_text'),
+  translation: seq2seq('translation_text'),
   'text-generation': {
     work: (request, limits) => ({
       kind: 'complete',
@@ -25,10 +25,10 @@ export const WRITING = {
   },
 } as const satisfies Record<string, TaskRoute>
 
-function rewriting(key: 'summary_text' | 'translation_text'): TaskRoute {
+function seq2seq(key: 'summary_text' | 'translation_text'): TaskRoute {
   return {
     work: (request, limits) => ({
-      kind: 'rewrite',
+      kind: 'seq2seq',
       text: only(request),
       from: request.parameters.src_lang,
       to: request.parameters.tgt_lang,

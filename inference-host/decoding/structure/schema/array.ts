@@ -1,7 +1,7 @@
 import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, type Keywords, type Schema } from './keywords.ts'
+import { isObject, type Keywords, listOf, maybeSchemaAt, type Schema } from './keywords.ts'
 import { finiteValues, literal } from './scalar.ts'
 import type { Scope } from './scope.ts'
 
@@ -24,12 +24,12 @@ export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression 
     if (min > 0) throw refuse([...path, 'minItems'], '"minItems" asks for items, and none are allowed.')
     return text('[]')
   }
-  if (unique) return distinct(items as Schema | undefined, path, scope, min, max)
+  if (unique) return distinct(maybeSchemaAt(items, [...path, 'items']), path, scope, min, max)
   return array(items === undefined ? ANY_VALUE : scope.value(items, [...path, 'items']), min, max)
 }
 
 function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: number): Expression {
-  const prefix = (schema.prefixItems as unknown[]).slice(0, max)
+  const prefix = listOf(schema.prefixItems).slice(0, max)
   const { items } = schema
   // Nothing is said of the items after the prefix: none are written, unless they have to be.
   const rest = isObject(items) || (items !== false && min > prefix.length)

@@ -3,7 +3,17 @@ import { ANY_VALUE, jsonRules } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { arrayOf } from './array.ts'
 import { excludes } from './exclusive.ts'
-import { ENFORCED, isObject, type Keywords, readSchema, type Schema, type Type, typesOf } from './keywords.ts'
+import {
+  ENFORCED,
+  isObject,
+  type Keywords,
+  listOf,
+  readSchema,
+  type Schema,
+  schemaAt,
+  type Type,
+  typesOf,
+} from './keywords.ts'
 import { merge } from './merge.ts'
 import { objectOf } from './object.ts'
 import { finiteValues, literal, numberOf, scalarOf, stringOf } from './scalar.ts'
@@ -66,9 +76,9 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
     const { [combiner]: parts, ...rest } = schema
     const inside = [...at, combiner]
     if (combiner === '$ref') return conjunction([rest, target(String(parts), at)], at, unfolded)
-    if (combiner === 'allOf') return conjunction([rest, ...(parts as unknown[])], at, unfolded)
+    if (combiner === 'allOf') return conjunction([rest, ...listOf(parts)], at, unfolded)
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
-    const options = (parts as unknown[]).flatMap((part, place): [Schema, Path][] => {
+    const options = listOf(parts).flatMap((part, place): [Schema, Path][] => {
       const read = readSchema(part, [...inside, place])
       const merged = alone ? read : merge(rest, read, at)
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
@@ -129,7 +139,7 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
       const key = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~')
       if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key))
         throw refuse(where, `"$ref" leads nowhere: ${pointer.slice(0, 100)}`)
-      found = (found as Record<string, unknown>)[key]
+      found = Reflect.get(found, key)
     }
     return found
   }
@@ -138,9 +148,9 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
     let found = schema
     for (let hops = 0; hops < MOST_UNFOLDED && isObject(found) && typeof found.$ref === 'string'; hops++) {
       const { $ref, ...rest } = found
-      const next = target($ref, path) as Schema
+      const next = schemaAt(target($ref, path), path)
       if (Object.keys(rest).some((keyword) => ENFORCED.has(keyword)))
-        return { ...rest, allOf: [...((rest.allOf as unknown[] | undefined) ?? []), next] }
+        return { ...rest, allOf: [...listOf(rest.allOf), next] }
       found = next
     }
     return found

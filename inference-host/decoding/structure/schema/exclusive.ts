@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isObject, type Keywords, type Schema, type Type, typesOf } from './keywords.ts'
+import { isObject, isSchema, type Keywords, namesOf, type Schema, type Type, typesOf } from './keywords.ts'
 
 /** Follows a `$ref`. */
 type Resolve = (schema: Schema) => Schema
@@ -45,7 +45,7 @@ function objectsExclude(a: Keywords, b: Keywords, go: (one: Schema, two: Schema)
   return inA.some((name) => {
     const [one, two] = [ofA[name], ofB[name]]
     if (two === undefined) return b.additionalProperties === false
-    return one !== undefined && go(one, two)
+    return isSchema(one) && isSchema(two) && go(one, two)
   })
 }
 
@@ -85,13 +85,10 @@ function kindsOf(schema: Keywords): readonly Type[] {
 function kindOf(value: unknown): Type {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  return typeof value as Type
+  const type = typeof value
+  return type === 'number' || type === 'string' || type === 'boolean' ? type : 'object'
 }
 
-function propertiesOf(schema: Keywords): Record<string, Schema> {
-  return isObject(schema.properties) ? (schema.properties as Record<string, Schema>) : {}
-}
-
-function namesOf(required: unknown): string[] {
-  return Array.isArray(required) ? required : []
+function propertiesOf(schema: Keywords): Keywords {
+  return isObject(schema.properties) ? schema.properties : {}
 }

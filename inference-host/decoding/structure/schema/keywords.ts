@@ -37,15 +37,43 @@ const MOST_VALUES = 1000
  * good. @throws TwohopError `invalid_request` that names the keyword.
  */
 export function readSchema(value: unknown, path: Path): Schema {
-  if (typeof value === 'boolean') return value
-  if (!isObject(value)) throw refuse(path, 'A schema is an object, true or false.')
+  const schema = schemaAt(value, path)
+  if (typeof schema === 'boolean') return schema
   if (path.length > MOST_STEPS) throw refuse(path.slice(0, 8), 'Schemas are nested too deep.')
-  for (const keyword of Object.keys(value)) {
+  for (const keyword of Object.keys(schema)) {
     if (!ENFORCED.has(keyword) && !isSilent(keyword))
       throw refuse([...path, keyword], `The keyword "${keyword.slice(0, 64)}" is not supported.`)
-    if (ENFORCED.has(keyword)) checkShape(keyword, value[keyword], [...path, keyword])
+    if (ENFORCED.has(keyword)) checkShape(keyword, schema[keyword], [...path, keyword])
   }
-  return value
+  return schema
+}
+
+/**
+ * What stands where a schema has to be. Its keywords are looked at when it is read.
+ * @throws TwohopError `invalid_request` where it is none.
+ */
+export function schemaAt(value: unknown, path: Path): Schema {
+  if (isSchema(value)) return value
+  throw refuse(path, 'A schema is an object, true or false.')
+}
+
+/** The same, where nothing may stand: undefined then. @throws TwohopError */
+export function maybeSchemaAt(value: unknown, path: Path): Schema | undefined {
+  return value === undefined ? undefined : schemaAt(value, path)
+}
+
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === 'boolean' || isObject(value)
+}
+
+/** The names in a list of them, such as "required" has; none of anything else. */
+export function namesOf(value: unknown): string[] {
+  return listOf(value).filter((name) => typeof name === 'string')
+}
+
+/** The items of a list; none of anything else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 export function isObject(value: unknown): value is Keywords {
@@ -54,7 +82,11 @@ export function isObject(value: unknown): value is Keywords {
 
 /** The types that a schema names, or undefined where it names none. */
 export function typesOf(schema: Keywords): readonly Type[] | undefined {
-  return schema.type === undefined ? undefined : ([schema.type].flat() as Type[])
+  return schema.type === undefined ? undefined : [schema.type].flat().filter(isType)
+}
+
+function isType(value: unknown): value is Type {
+  return TYPES.some((type) => type === value)
 }
 
 const COUNTS = ['minProperties', 'maxProperties', 'minItems', 'maxItems', 'minLength', 'maxLength']
@@ -67,9 +99,8 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
   if (COUNTS.includes(keyword)) need(Number.isSafeInteger(value) && Number(value) >= 0, 'a count')
   else if (NUMBERS.includes(keyword)) need(Number.isFinite(value), 'a number')
   else if (keyword === 'type') {
-    const types: readonly unknown[] = TYPES
     const named = [value].flat()
-    need(named.length > 0 && named.every((one) => types.includes(one)), `of ${TYPES.join(', ')}`)
+    need(named.length > 0 && named.every(isType), `of ${TYPES.join(', ')}`)
   } else if (keyword === 'enum')
     need(
       Array.isArray(value) && value.length > 0 && value.length <= MOST_VALUES,
@@ -83,7 +114,7 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
       `at most ${MOST_PROPERTIES} schemas by name`,
     )
     need(
-      !Object.hasOwn(value as object, '__proto__'),
+      isObject(value) && !Object.hasOwn(value, '__proto__'),
       'without a "__proto__", which parsers treat in their own ways',
     )
   } else if (['allOf', 'anyOf', 'oneOf', 'prefixItems'].includes(keyword))

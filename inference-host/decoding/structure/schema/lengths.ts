@@ -52,10 +52,9 @@ export function within(expression: Expression, min: number, max: number): Expres
 
 function sequenceWithin(parts: readonly Expression[], min: number, max: number): Expression | undefined {
   const lengths = parts.map(lengthsOf)
-  let [lacking, spare] = [min, max].map((bound) => bound - sum(lengths.map((one) => one.min))) as [
-    number,
-    number,
-  ]
+  const least = sum(lengths.map((one) => one.min))
+  let lacking = min - least
+  let spare = max - least
   let varying = lengths.filter((one) => one.max > one.min).length
   const narrowed = parts.map((part, place) => {
     const has = lengths[place] ?? { min: 0, max: 0 }

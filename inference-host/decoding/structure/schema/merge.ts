@@ -1,6 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, isSilent, type Keywords, type Schema, type Type, typesOf } from './keywords.ts'
+import {
+  isObject,
+  isSilent,
+  type Keywords,
+  listOf,
+  maybeSchemaAt,
+  type Schema,
+  schemaAt,
+  type Type,
+  typesOf,
+} from './keywords.ts'
 
 /**
  * One schema that is valid for what both are valid for, or undefined where that is plainly nothing. References in
@@ -17,16 +27,19 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
     if (present === undefined || isSilent(keyword) || isDeepStrictEqual(present, value))
       merged[keyword] = value
     else if (keyword === 'type') merged.type = commonTypes(a, b)
-    else if (keyword === 'required') merged.required = [...new Set([...list(present), ...list(value)])]
+    else if (keyword === 'required') merged.required = [...new Set([...listOf(present), ...listOf(value)])]
     else if (keyword in TIGHTER) merged[keyword] = TIGHTER[keyword]?.(Number(present), Number(value))
     else if (keyword === 'uniqueItems') merged.uniqueItems = present === true || value === true
     else if (keyword === 'enum')
-      merged.enum = list(present).filter((one) => list(value).some((two) => isDeepStrictEqual(one, two)))
+      merged.enum = listOf(present).filter((one) => listOf(value).some((two) => isDeepStrictEqual(one, two)))
     else if (keyword === 'const') return undefined
     else if (keyword === 'properties') merged.properties = both(present, value, path)
-    else if (keyword === 'items') merged.items = merge(present as Schema, value as Schema, path) ?? false
+    else if (keyword === 'items') merged.items = mergeParts(present, value, [...path, 'items'], path)
     else if (['anyOf', 'oneOf', 'allOf', '$ref'].includes(keyword))
-      merged.allOf = [...list(merged.allOf), ...(keyword === 'allOf' ? list(value) : [{ [keyword]: value }])]
+      merged.allOf = [
+        ...listOf(merged.allOf),
+        ...(keyword === 'allOf' ? listOf(value) : [{ [keyword]: value }]),
+      ]
     else if (keyword !== 'additionalProperties')
       throw refuse([...path, keyword], `Two different "${keyword}" for one value cannot be combined.`)
   }
@@ -58,13 +71,18 @@ function commonTypes(a: Keywords, b: Keywords): Type[] {
 }
 
 function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...(a as object) }
-  for (const [name, schema] of Object.entries(b as object)) {
-    const present = merged[name] as Schema | undefined
-    merged[name] =
-      present === undefined ? schema : (merge(present, schema, [...path, 'properties', name]) ?? false)
+  const merged: Record<string, unknown> = isObject(a) ? { ...a } : {}
+  for (const [name, schema] of Object.entries(isObject(b) ? b : {})) {
+    const present = merged[name]
+    const at = [...path, 'properties', name]
+    merged[name] = present === undefined ? schema : mergeParts(present, schema, at)
   }
   return merged
+}
+
+/** Two schemas within others. @throws TwohopError also where one is none. */
+function mergeParts(a: unknown, b: unknown, at: Path, path = at): Schema {
+  return merge(schemaAt(a, at), schemaAt(b, at), path) ?? false
 }
 
 /**
@@ -72,12 +90,10 @@ function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
  * either forbids the other's, a schema has to hold for them too.
  */
 function closed(merged: Keywords, a: Keywords, b: Keywords, path: Path): Keywords {
-  const [ofA, ofB] = [
-    a.additionalProperties as Schema | undefined,
-    b.additionalProperties as Schema | undefined,
-  ]
+  const at = [...path, 'additionalProperties']
+  const [ofA, ofB] = [maybeSchemaAt(a.additionalProperties, at), maybeSchemaAt(b.additionalProperties, at)]
   if (ofA === undefined && ofB === undefined) return merged
-  const properties: Record<string, unknown> = { ...(merged.properties as object | undefined) }
+  const properties: Record<string, unknown> = isObject(merged.properties) ? { ...merged.properties } : {}
   for (const [one, rest] of [
     [a, ofA],
     [b, ofB],
@@ -86,13 +102,9 @@ function closed(merged: Keywords, a: Keywords, b: Keywords, path: Path): Keyword
     const declared = isObject(one.properties) ? one.properties : {}
     for (const name of Object.keys(properties))
       if (!Object.hasOwn(declared, name))
-        properties[name] = merge(properties[name] as Schema, rest, [...path, 'properties', name]) ?? false
+        properties[name] = mergeParts(properties[name], rest, [...path, 'properties', name])
   }
   const additionalProperties =
     ofA === undefined ? ofB : ofB === undefined ? ofA : (merge(ofA, ofB, path) ?? false)
   return { ...merged, ...(Object.keys(properties).length > 0 ? { properties } : {}), additionalProperties }
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
 }

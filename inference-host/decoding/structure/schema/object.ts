@@ -12,7 +12,7 @@ import {
 } from '../expression.ts'
 import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, type Keywords, type Schema } from './keywords.ts'
+import { isObject, type Keywords, maybeSchemaAt, namesOf } from './keywords.ts'
 import { merge } from './merge.ts'
 import { literal } from './scalar.ts'
 import type { Scope } from './scope.ts'
@@ -66,8 +66,8 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
 /** Declared properties that are ever written, with optional ones made required up to `least`, dropped beyond `most`. */
 function membersOf(schema: Keywords, path: Path, least: number, most: number): Member[] {
   const properties = isObject(schema.properties) ? schema.properties : {}
-  const required = new Set(schema.required as string[] | undefined)
-  const rest = schema.additionalProperties as Schema | undefined
+  const required = new Set(namesOf(schema.required))
+  const rest = maybeSchemaAt(schema.additionalProperties, [...path, 'additionalProperties'])
   const all: Member[] = Object.entries(properties).map(([name, own]) => ({
     name,
     schema: own,

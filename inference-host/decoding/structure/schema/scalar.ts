@@ -69,7 +69,10 @@ export function numberOf(type: 'integer' | 'number', schema: Keywords, path: Pat
   const { multipleOf } = schema
   if (multipleOf !== undefined && multipleOf !== 1)
     throw refuse([...path, 'multipleOf'], 'The keyword "multipleOf" is not supported, but for 1.')
-  const bound = (keyword: keyof Bounds) => schema[keyword] as number | undefined
+  const bound = (keyword: keyof Bounds) => {
+    const value = schema[keyword]
+    return typeof value === 'number' ? value : undefined
+  }
   const bounds: Bounds = {
     minimum: bound('minimum'),
     maximum: bound('maximum'),

@@ -6,7 +6,7 @@ const RULES = { tokens: 64, slack: 4, short: 20, rows: 8 }
 const lengths = (offers: readonly Offer[], rules = RULES) =>
   chooseBatch(offers, rules).map(({ offer, place }) => offers[offer]?.lengths[place])
 
-test('the least served job leads with its longest row, and all give in turn', () => {
+test('the least served request leads with its longest row, and all give in turn', () => {
   const offers = [
     { lengths: [9, 10, 10], served: 50 },
     { lengths: [2, 10], served: 0 },

@@ -31,21 +31,21 @@ describe('an encoder with float activations', () => {
   const alone = async (one: string) => (await ask<number[]>(model, embed([one]))).items?.[0] ?? []
 
   test('any mix of requests gives every text its own vector, in order, some cancelled on the way', async () => {
-    const job = fc.record({
+    const work = fc.record({
       texts: fc.array(text, { minLength: 1, maxLength: 8 }),
       stopAfter: fc.option(fc.nat(6)),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(job, { minLength: 1, maxLength: 6 }), async (jobs) => {
+      fc.asyncProperty(fc.array(work, { minLength: 1, maxLength: 6 }), async (requests) => {
         const answers = await Promise.all(
-          jobs.map(({ texts, stopAfter }) => {
+          requests.map(({ texts, stopAfter }) => {
             let asked = 0
             return ask<number[]>(model, embed(texts), {
               stopped: () => stopAfter !== null && asked++ >= stopAfter,
             })
           }),
         )
-        for (const [i, { texts, stopAfter }] of jobs.entries()) {
+        for (const [i, { texts, stopAfter }] of requests.entries()) {
           const { items, counts } = answers[i] ?? {}
           if (stopAfter === null) expect(items).toHaveLength(texts.length)
           const tokens = texts.map((one) => model.plain.tokenizer.encode(one).length)
@@ -81,8 +81,8 @@ describe('an encoder with float activations', () => {
       (await ask<number[]>(model, embed(['fox'], { normalize: false, dimensions: 3 }))).items ?? []
     expect(cut).toEqual(full?.slice(0, 3))
     const counts = { promptTokens: 0, outputTokens: 0 }
-    const job = { ...embed(['fox'], { dimensions: 17 }), limits: { promptTokens: 99, outputTokens: 0 } }
-    await expect(model.encoder.perform(job, { ...IDLE, counts })).rejects.toMatchObject({
+    const work = { ...embed(['fox'], { dimensions: 17 }), limits: { promptTokens: 99, outputTokens: 0 } }
+    await expect(model.encoder.perform(work, { ...IDLE, counts })).rejects.toMatchObject({
       code: 'invalid_request',
       param: 'dimensions',
     })
@@ -92,11 +92,11 @@ describe('an encoder with float activations', () => {
   test('a text beyond the context is refused by its place before anything is computed, or cut where asked', async () => {
     const long = 'fox '.repeat(TINY_CONTEXT)
     const counts = { promptTokens: 0, outputTokens: 0 }
-    const job = {
+    const work = {
       ...embed(['fox', long], { field: 'inputs' }),
       limits: { promptTokens: 999, outputTokens: 0 },
     }
-    await expect(model.encoder.perform(job, { ...IDLE, counts })).rejects.toMatchObject({
+    await expect(model.encoder.perform(work, { ...IDLE, counts })).rejects.toMatchObject({
       code: 'context_length_exceeded',
       param: 'inputs[1]',
     })

@@ -4,7 +4,7 @@ import { createStartInput, type Outcome } from '../../../../inference-host/jobs/
 import { createQueue, type Queue } from '../../../../inference-host/scheduler/queue.ts'
 import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
-import { CHAT_JOB, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 import { verifiedJob } from '../../../fixtures/host-jobs.ts'
 
 const DONE = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
@@ -59,7 +59,7 @@ test('an answer is kept as the route gives it, with what was computed', async ()
   const input = start(verifiedJob(3), 1, 2)
   await arrived()
   const run = runOf(engine)
-  expect(run.job).toMatchObject({
+  expect(run.work).toMatchObject({
     kind: 'chat',
     messages: [{ role: 'user', content: 'input 1' }],
     limits: { promptTokens: 32, outputTokens: 8 },
@@ -88,18 +88,18 @@ test('what somebody asks for at the keyboard goes before an input that waits', a
   await arrived()
   start(verifiedJob(3), 1)
   await waiting(1)
-  const asked = queue.submit(CHAT_JOB, Date.now() + 60_000, { account: 'account-1' })
+  const asked = queue.submit(CHAT_WORK, Date.now() + 60_000, { account: 'account-1' })
   runOf(engine).end(DONE, COUNTS)
   await first.outcome
-  expect(runOf(engine, 1).job).toMatchObject({ messages: CHAT_JOB.kind === 'chat' && CHAT_JOB.messages })
+  expect(runOf(engine, 1).work).toMatchObject({ messages: CHAT_WORK.kind === 'chat' && CHAT_WORK.messages })
   runOf(engine, 1).end(DONE, COUNTS)
   expect(await asked.ended).toBe('finished')
   await arrived(3)
-  expect(runOf(engine, 2).job).toMatchObject({ messages: [{ content: 'input 1' }] })
+  expect(runOf(engine, 2).work).toMatchObject({ messages: [{ content: 'input 1' }] })
 })
 
 test('a full queue, and a host that is not ready, are no result: it is to be tried again', async () => {
-  for (let i = 0; i < 4; i++) queue.submit(CHAT_JOB, Date.now() + 60_000)
+  for (let i = 0; i < 4; i++) queue.submit(CHAT_WORK, Date.now() + 60_000)
   const busy = await start().outcome
   expect(busy).toMatchObject({ use: { promptTokens: 0, outputTokens: 0, computeMs: 0 } })
   expect(busy.result).toBeUndefined()
@@ -139,7 +139,7 @@ test('stopped by the job: no result; answered in the same moment: the answer', a
 })
 
 test('the time that an input may take counts from its start, not from when it began to wait', async () => {
-  const first = queue.submit(CHAT_JOB, Date.now() + 3_600_000)
+  const first = queue.submit(CHAT_WORK, Date.now() + 3_600_000)
   const input = start(verifiedJob(1, { inputMs: 1000 }))
   await waiting(1)
   await vi.advanceTimersByTimeAsync(5500)
@@ -169,7 +169,7 @@ test('at the job’s deadline it is no result: the job has expired', async () =>
 
 test('one that the deadline leaves too little time for is no result: the job is about to expire', async () => {
   for (let i = 0; i < 10; i++) {
-    const asked = queue.submit(CHAT_JOB, Date.now() + 60_000)
+    const asked = queue.submit(CHAT_WORK, Date.now() + 60_000)
     await vi.advanceTimersByTimeAsync(500)
     runOf(engine, i).end(DONE, COUNTS)
     await asked.ended

@@ -11,6 +11,7 @@ const large = (index: number, bytes: number): Finished => ({
 
 function reporter(answer: (finished: readonly Finished[]) => Promise<'ok'> = async () => 'ok') {
   const sent: number[][] = []
+  const away: unknown[] = []
   const one = createReporter({
     async send(_number, finished) {
       sent.push(finished.map(({ index }) => index))
@@ -20,10 +21,11 @@ function reporter(answer: (finished: readonly Finished[]) => Promise<'ok'> = asy
     signal: new AbortController().signal,
     renewMs: 60_000,
     onStanding() {},
+    onAway: (error) => void away.push(error),
     onChange() {},
     wait: () => new Promise(() => {}),
   })
-  return { ...one, isOpen: () => one.open, sent }
+  return { ...one, isOpen: () => one.open, sent, away }
 }
 
 test('a report has at most 512 KiB of results, or a single one', async () => {
@@ -58,12 +60,13 @@ test('what the store does not take is told in smaller reports, and at last as to
 })
 
 test('a store that takes not even an error is one that is away', async () => {
-  const { add, flush, isOpen, sent } = reporter(async () => {
-    throw new TooLarge()
+  const cause = new TooLarge()
+  const { add, flush, isOpen, sent, away } = reporter(async () => {
+    throw cause
   })
   add(large(0, 1024))
   void flush()
   await settle()
   expect(sent).toEqual([[0], [0]])
-  expect(isOpen()).toBe(false)
+  expect([isOpen(), away]).toEqual([false, [cause]])
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Work } from '../../../../inference-host/jobs/work.ts'
+import type { WorkOnJob } from '../../../../inference-host/jobs/work-on-job.ts'
 import { createWorker } from '../../../../inference-host/jobs/worker.ts'
 import type { JobEvent } from '../../../../inference-host/metrics/job-events.ts'
 import { claimedJob, createHandStore, type HandStore, settle } from '../../../fixtures/host-jobs.ts'
@@ -7,7 +7,7 @@ import { claimedJob, createHandStore, type HandStore, settle } from '../../../fi
 const POLL_MS = 30_000
 
 let store: HandStore
-let at: Map<string, { end(): void; fail(error: Error): void; signals: Parameters<Work>[1] }>
+let at: Map<string, { end(): void; fail(error: Error): void; signals: Parameters<WorkOnJob>[1] }>
 let lines: string[]
 let events: [string, JobEvent][]
 
@@ -91,7 +91,9 @@ test('a store that is away is told of once, and asked again at the next look', a
   worker()
   await settle()
   await vi.advanceTimersByTimeAsync(2 * POLL_MS)
-  expect(lines).toEqual(['jobs_unavailable {"error":"TypeError"}'])
+  expect(lines).toEqual([
+    expect.stringMatching(/^jobs_unavailable {"error":"TypeError","at":"test\/fixtures\/host-jobs.ts:\d+ /),
+  ])
   store.away = false
   store.waiting.push(claimedJob('a'))
   await vi.advanceTimersByTimeAsync(POLL_MS)
@@ -105,7 +107,10 @@ test('work that breaks is told of by name, and the model takes other jobs', asyn
   await settle()
   at.get('a')?.fail(new RangeError('what a prompt said'))
   await settle()
-  expect(lines[1]).toBe('job_lost {"id":"a","model":"chat-1","error":"RangeError"}')
+  expect(lines[1]).toMatch(
+    /^job_lost {"id":"a","model":"chat-1","error":"RangeError","at":"test\/unit\/inference-host\/jobs\/worker/,
+  )
+  expect(lines.join()).not.toContain('prompt')
   expect(at.has('b')).toBe(true)
 })
 

@@ -8,7 +8,7 @@ import {
   PROCESS_GAUGES,
 } from '../../../../inference-host/metrics/names.ts'
 import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
-import { CHAT_JOB, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 const QUIET = { p50: 0, p99: 0, max: 0 }
 
@@ -61,7 +61,7 @@ test('what a queue does is counted exactly, in seconds and tokens, for its model
     observe: metrics.observer('model-1'),
   })
   const stop = metrics.watch('model-1', () => ({ ...queue.load(), batchSize: 1, kvCacheUsage: 0.25 }))
-  const submit = () => queue.submit(CHAT_JOB, Date.now() + 60_000)
+  const submit = () => queue.submit(CHAT_WORK, Date.now() + 60_000)
   const runs = [submit(), submit(), submit()]
   expect(submit).toThrow()
 

@@ -9,7 +9,9 @@ import { code, finish, serve, world } from '../../../fixtures/residency/served.t
 
 describe('a device that is lost', () => {
   async function running(
-    forms: (clock: HandClock) => HandForm[] = (clock) => [createHandForm('m', 10, clock, { slots: 2 })],
+    forms: (clock: HandClock) => [HandForm, ...HandForm[]] = (clock) => [
+      createHandForm('m', 10, clock, { slots: 2 }),
+    ],
   ) {
     const { clock, ...memory } = world()
     const own = forms(clock)

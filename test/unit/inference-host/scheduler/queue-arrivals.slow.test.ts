@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { type Asker, createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import type { Run } from '../../../../inference-host/scheduler/run.ts'
-import { createSlotEngine, textJob } from '../../../fixtures/slot-engine.ts'
+import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
+import { createSlotEngine, textWork } from '../../../fixtures/slot-engine.ts'
 
 const arrival = fc.record({
   account: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
@@ -89,7 +90,7 @@ async function play(
       const { account, weight, priority, prompt, output, within } = one
       const asker: Asker = { account, weight, priority }
       try {
-        runs.push(queue.submit(textJob(prompt, output), clock.ms + within, asker))
+        runs.push(queue.submit(textWork(prompt, output), clock.ms + within, asker))
       } catch (error) {
         refused++
         expect(error).toMatchObject({

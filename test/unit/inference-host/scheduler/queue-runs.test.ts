@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import type { Run, RunEvent } from '../../../../inference-host/scheduler/run.ts'
-import { CHAT_JOB, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
 afterEach(() => void vi.useRealTimers())
@@ -23,7 +23,7 @@ test('first come, first served, one at a time, and each gets its own events', as
   const engine = createHandEngine()
   const { clock, now } = steady()
   const queue = createQueue({ engine, limit: 8, now })
-  const [first, second] = [queue.submit(CHAT_JOB, LATER()), queue.submit(CHAT_JOB, LATER())]
+  const [first, second] = [queue.submit(CHAT_WORK, LATER()), queue.submit(CHAT_WORK, LATER())]
   expect(engine.runs).toHaveLength(1)
   clock.ms = 7
   runOf(engine).report({ type: 'started', promptTokens: 3 })
@@ -46,22 +46,22 @@ test('first come, first served, one at a time, and each gets its own events', as
 
 test('a full queue refuses with host_busy and takes in again once one left', () => {
   const queue = createQueue({ engine: createHandEngine(), limit: 2 })
-  queue.submit(CHAT_JOB, LATER())
-  const waiting = queue.submit(CHAT_JOB, LATER())
-  queue.submit(CHAT_JOB, LATER())
+  queue.submit(CHAT_WORK, LATER())
+  const waiting = queue.submit(CHAT_WORK, LATER())
+  queue.submit(CHAT_WORK, LATER())
   expect(queue.full()).toBe(true)
-  expect(() => queue.submit(CHAT_JOB, LATER())).toThrow(expect.objectContaining({ code: 'host_busy' }))
+  expect(() => queue.submit(CHAT_WORK, LATER())).toThrow(expect.objectContaining({ code: 'host_busy' }))
   waiting.cancel()
   expect(queue.full()).toBe(false)
-  queue.submit(CHAT_JOB, LATER())
+  queue.submit(CHAT_WORK, LATER())
 })
 
 test('cancelled while it waits: dropped, never computed, nothing used, and its figures stand still', async () => {
   const engine = createHandEngine()
   const { clock, now } = steady()
   const queue = createQueue({ engine, limit: 8, now })
-  const running = queue.submit(CHAT_JOB, LATER())
-  const waiting = queue.submit(CHAT_JOB, LATER())
+  const running = queue.submit(CHAT_WORK, LATER())
+  const waiting = queue.submit(CHAT_WORK, LATER())
   clock.ms = 5
   waiting.cancel()
   expect(await waiting.ended).toBe('host_failed')
@@ -75,7 +75,7 @@ test('cancelled while it waits: dropped, never computed, nothing used, and its f
 
 test('cancelled while it runs: the engine is told, and the end says what was computed', async () => {
   const engine = createHandEngine()
-  const run = createQueue({ engine, limit: 8 }).submit(CHAT_JOB, LATER())
+  const run = createQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
   run.cancel()
   expect(runOf(engine).stopped).toBe(true)
   runOf(engine).end({ how: 'stopped' }, { promptTokens: 4, outputTokens: 2, computeMs: 9 })
@@ -83,9 +83,9 @@ test('cancelled while it runs: the engine is told, and the end says what was com
   expect(run.report()).toMatchObject({ promptTokens: 4, outputTokens: 2, computeMs: 9 })
 })
 
-test('a job that finishes although it was told to stop has finished', async () => {
+test('work that finishes although it was told to stop has finished', async () => {
   const engine = createHandEngine()
-  const run = createQueue({ engine, limit: 8 }).submit(CHAT_JOB, LATER())
+  const run = createQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
   run.cancel()
   runOf(engine).end({ how: 'finished', output: { kind: 'text', finishReasons: ['length'] } })
   expect(await run.ended).toBe('finished')
@@ -94,8 +94,8 @@ test('a job that finishes although it was told to stop has finished', async () =
 test('the deadline drops what waits and stops what runs, both with host_timeout', async () => {
   const engine = createHandEngine()
   const queue = createQueue({ engine, limit: 8 })
-  const running = queue.submit(CHAT_JOB, Date.now() + 1000)
-  const waiting = queue.submit(CHAT_JOB, Date.now() + 500)
+  const running = queue.submit(CHAT_WORK, Date.now() + 1000)
+  const waiting = queue.submit(CHAT_WORK, Date.now() + 500)
   vi.advanceTimersByTime(500)
   expect(await waiting.ended).toBe('host_timeout')
   expect(runOf(engine).stopped).toBe(false)
@@ -108,7 +108,7 @@ test('the deadline drops what waits and stops what runs, both with host_timeout'
 
 test('no timer is left behind by a request that ended', () => {
   const engine = createHandEngine()
-  createQueue({ engine, limit: 8 }).submit(CHAT_JOB, Date.now() + 1e15)
+  createQueue({ engine, limit: 8 }).submit(CHAT_WORK, Date.now() + 1e15)
   expect(vi.getTimerCount()).toBe(1)
   runOf(engine).end({ how: 'failed' })
   expect(vi.getTimerCount()).toBe(0)
@@ -117,7 +117,7 @@ test('no timer is left behind by a request that ended', () => {
 test('a refusal by the engine keeps its code and field; a failure has host_failed', async () => {
   const engine = createHandEngine({}, 2)
   const queue = createQueue({ engine, limit: 8 })
-  const [refused, failed] = [queue.submit(CHAT_JOB, LATER()), queue.submit(CHAT_JOB, LATER())]
+  const [refused, failed] = [queue.submit(CHAT_WORK, LATER()), queue.submit(CHAT_WORK, LATER())]
   const refusal = { code: 'context_length_exceeded', message: 'too long', param: 'input[1]' } as const
   runOf(engine, 0).end({ how: 'refused', ...refusal })
   runOf(engine, 1).end({ how: 'failed' }, { promptTokens: 5, outputTokens: 1 })
@@ -128,7 +128,7 @@ test('a refusal by the engine keeps its code and field; a failure has host_faile
 
 test('a lost engine leaves what it had reported', async () => {
   const engine = createHandEngine()
-  const run = createQueue({ engine, limit: 8 }).submit(CHAT_JOB, LATER())
+  const run = createQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
   runOf(engine).report({ type: 'started', promptTokens: 5 })
   runOf(engine).report({ type: 'token', text: 'a', outputTokens: 1 })
   runOf(engine).end({ how: 'lost' })

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SchedulerEvent } from '../../../../inference-host/metrics/scheduler-events.ts'
-import { type Asker, createQueue } from '../../../../inference-host/scheduler/queue.ts'
-import { CHAT_JOB, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
+import { CHAT_WORK, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -25,9 +26,9 @@ function setUp({ slots = 1, ...options }: Options = {}) {
     ...options,
   })
   const send = (account: string, asker: Asker = {}, deadline = FAR) => {
-    const job = { ...CHAT_JOB }
-    const run = queue.submit(job, deadline, { account, ...asker })
-    return { run, started: () => engine.runs.some((one) => one.job === job) }
+    const work = { ...CHAT_WORK }
+    const run = queue.submit(work, deadline, { account, ...asker })
+    return { run, started: () => engine.runs.some((one) => one.work === work) }
   }
   return { clock, engine, events, queue, send }
 }
@@ -78,9 +79,9 @@ describe('who gets a slot', () => {
     expect([a.started(), b.started()]).toEqual([true, false])
   })
 
-  test('a job without tokens is taken in too', () => {
+  test('work without tokens is taken in too', () => {
     const { engine, queue } = setUp()
-    queue.submit({ ...CHAT_JOB, limits: { promptTokens: 0, outputTokens: 0 } }, FAR)
+    queue.submit({ ...CHAT_WORK, limits: { promptTokens: 0, outputTokens: 0 } }, FAR)
     expect(engine.runs).toHaveLength(1)
   })
 
@@ -167,11 +168,11 @@ describe('bounds', () => {
   test('check throws what submit would throw, and takes nothing in', () => {
     const { queue, send } = setUp({ accountLimit: 1 })
     send('a')
-    queue.check(CHAT_JOB, FAR, { account: 'a' })
-    queue.check(CHAT_JOB, FAR, { account: 'a' })
+    queue.check(CHAT_WORK, FAR, { account: 'a' })
+    queue.check(CHAT_WORK, FAR, { account: 'a' })
     expect(queue.load()).toEqual({ waiting: 0, running: 1 })
     send('a')
-    expect(() => queue.check(CHAT_JOB, FAR, { account: 'a' })).toThrow(
+    expect(() => queue.check(CHAT_WORK, FAR, { account: 'a' })).toThrow(
       expect.objectContaining({ code: 'too_many_concurrent' }),
     )
   })

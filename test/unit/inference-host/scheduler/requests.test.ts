@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
-import { CHAT_JOB, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
+import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 function setUp(most = 100) {
   const clock = { ms: 0 }
@@ -9,7 +9,7 @@ function setUp(most = 100) {
   const queue = createQueue({ engine, limit: 8 })
   const requests = createRequests({ keepMs: 60_000, most, now: () => clock.ms })
   const add = (id: string, account = 'account-1') => {
-    const run = queue.submit(CHAT_JOB, Date.now() + 60_000)
+    const run = queue.submit(CHAT_WORK, Date.now() + 60_000)
     requests.add(id, account, run)
     return run
   }
@@ -42,7 +42,13 @@ test('of an ended request only its report is kept, not its run with prompt and a
   let asked = 0
   const report = () => ({ promptTokens: 3, outputTokens: ++asked, queueMs: 0, computeMs: 0 })
   async function* events() {}
-  requests.add('a', 'account-1', { events, report, cancel: () => void asked++, ended: ended.promise })
+  requests.add('a', 'account-1', {
+    events,
+    report,
+    fault: () => undefined,
+    cancel: () => void asked++,
+    ended: ended.promise,
+  })
   ended.resolve('finished')
   await ended.promise
   const reports = [await requests.cancel('a', 'account-1'), await requests.cancel('a', 'account-1')]

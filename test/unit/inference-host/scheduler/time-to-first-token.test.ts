@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
 import type { Work } from '../../../../inference-host/work/work.ts'
-import { createSlotEngine, textJob } from '../../../fixtures/slot-engine.ts'
+import { createSlotEngine, textWork } from '../../../fixtures/slot-engine.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -17,15 +17,15 @@ function timesToFirstToken(load: number, rules: Rules): number[] {
   const engine = createSlotEngine(16, pass)
   const queue = createQueue({ engine, limit: 256, clock: () => clock.ms, now: () => clock.ms, ...rules })
   const times: number[] = []
-  let asked: { job: Work; at: number } | undefined
+  let asked: { work: Work; at: number } | undefined
   let askAt = 500
   let loaded = 0
   let sent = 0
-  engine.onFirstToken = (job) => {
-    if (job === asked?.job) times.push(clock.ms - asked.at)
+  engine.onFirstToken = (work) => {
+    if (work === asked?.work) times.push(clock.ms - asked.at)
   }
-  engine.onEnd = (job) => {
-    if (job !== asked?.job) return void loaded--
+  engine.onEnd = (work) => {
+    if (work !== asked?.work) return void loaded--
     asked = undefined
     askAt = clock.ms + 37
   }
@@ -33,13 +33,13 @@ function timesToFirstToken(load: number, rules: Rules): number[] {
     const until = clock.ms + ms
     if (asked === undefined && askAt <= until) {
       clock.ms = Math.max(clock.ms, askAt)
-      asked = { job: textJob(64, 8), at: clock.ms }
-      queue.submit(asked.job, 1e12, { account: 'other' })
+      asked = { work: textWork(64, 8), at: clock.ms }
+      queue.submit(asked.work, 1e12, { account: 'other' })
     }
     clock.ms = until
   }
   while (times.length < 200) {
-    for (; loaded < load; loaded++) queue.submit(textJob(64, 48 + (sent++ % 5)), 1e12, { account: 'loaded' })
+    for (; loaded < load; loaded++) queue.submit(textWork(64, 48 + (sent++ % 5)), 1e12, { account: 'loaded' })
     if (!engine.step()) pass(askAt - clock.ms)
   }
   return times.sort((a, b) => a - b)

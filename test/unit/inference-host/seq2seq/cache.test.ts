@@ -1,8 +1,9 @@
 import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { float16Tensor } from '../../../../inference-host/onnx/float16.ts'
+import { floatsOf } from '../../../../inference-host/onnx/floats.ts'
 import { type Cache, gatherCache, maskOf, tokenBytes } from '../../../../inference-host/seq2seq/cache.ts'
-import { floatsOf, gatherRows } from '../../../../inference-host/seq2seq/rows.ts'
+import { gatherRows } from '../../../../inference-host/seq2seq/rows.ts'
 
 /** A tensor that counts up from `from`. */
 function counting(from: number, dims: number[]): Tensor {

@@ -14,7 +14,7 @@ test('a whole chat answer, with its usage in the body and its cost in the header
   const { send, arrived } = await createHandApp()
   const answer = send('POST /v1/chat/completions', CHAT, { jti: 'request-1' })
   const run = await arrived()
-  expect(run.job).toMatchObject({ kind: 'chat', limits: { promptTokens: 32, outputTokens: 8 } })
+  expect(run.work).toMatchObject({ kind: 'chat', limits: { promptTokens: 32, outputTokens: 8 } })
   run.report({ type: 'started', promptTokens: 5 })
   run.report({ type: 'token', text: 'Hel', outputTokens: 1 })
   run.report({ type: 'token', text: 'lo', outputTokens: 2 })
@@ -159,7 +159,7 @@ test('tasks: the hub’s shapes', async () => {
     scope: 'tasks:text-classification',
   })
   const run = await arrived(0, classifier)
-  expect(run.job).toMatchObject({ kind: 'classify', topK: 1 })
+  expect(run.work).toMatchObject({ kind: 'classify', topK: 1 })
   run.end({ how: 'finished', output: { kind: 'items', json: labels.map((item) => JSON.stringify(item)) } })
   expect(await (await classified).json()).toEqual(labels)
 })

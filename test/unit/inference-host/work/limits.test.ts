@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkReservation, decoderRoom, rewriteRoom } from '../../../../inference-host/work/limits.ts'
+import { checkReservation, decoderRoom, seq2seqRoom } from '../../../../inference-host/work/limits.ts'
 import { refusal } from '../../../fixtures/entitled.ts'
 
 const LIMITS = { promptTokens: 10, outputTokens: 8 }
@@ -12,13 +12,13 @@ it('a decoder holds prompt and output together', () => {
 })
 
 it('an encoder-decoder holds as much of each', () => {
-  expect(rewriteRoom(10, LIMITS, 10)).toBe(8)
-  expect(rewriteRoom(5, LIMITS, 5)).toBe(5)
-  expect(refusal(() => rewriteRoom(6, LIMITS, 5))[0]).toBe('context_length_exceeded')
+  expect(seq2seqRoom(10, LIMITS, 10)).toBe(8)
+  expect(seq2seqRoom(5, LIMITS, 5)).toBe(5)
+  expect(refusal(() => seq2seqRoom(6, LIMITS, 5))[0]).toBe('context_length_exceeded')
 })
 
 it('a prompt beyond the reservation is refused, the last reserved token is not', () => {
-  for (const room of [decoderRoom, rewriteRoom])
+  for (const room of [decoderRoom, seq2seqRoom])
     expect(refusal(() => room(11, LIMITS, 100))[0]).toBe('prompt_exceeds_reservation')
   expect(refusal(() => checkReservation(10, LIMITS))).toBe('none')
 })

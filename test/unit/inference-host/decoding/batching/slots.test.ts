@@ -1,51 +1,45 @@
-import { describe, expect, it } from 'vitest'
-import type { Sequence } from '../../../../../inference-host/decoding/batching/request.ts'
-import { createAdmission } from '../../../../../inference-host/decoding/batching/slots.ts'
+import { expect, test } from 'vitest'
+import { createBatchSlots } from '../../../../../inference-host/decoding/batching/slots.ts'
+import { sequenceOf } from '../../../../fixtures/decoding/sequences.ts'
 
-/** Admission asks a sequence for nothing but how large it can get. */
-const sequence = (bound: number) => ({ bound }) as Sequence
+/** Sequences that may grow to 8, 16 and 64 tokens of cache. */
+const small = () => sequenceOf(3, 2).sequence
+const middle = () => sequenceOf(9, 2).sequence
+const large = () => sequenceOf(40, 2).sequence
 
-function admission(slots: number, tokens: number, ...bounds: number[]) {
-  const all = bounds.map(sequence)
-  const held = createAdmission(slots, tokens)
-  for (const one of all) held.enqueue(one)
-  return { held, all }
-}
+test('slots are given in order of arrival, as many as there are', () => {
+  const slots = createBatchSlots(2, 1000)
+  const all = [small(), small(), small()]
+  for (const one of all) slots.enqueue(one)
+  expect([slots.giveNext(), slots.giveNext(), slots.giveNext()]).toEqual([all[0], all[1], undefined])
+  expect([slots.holders.size, slots.queued.length]).toEqual([2, 1])
+})
 
-describe('admission', () => {
-  it('is in order of arrival, as far as there are slots', () => {
-    const { held, all } = admission(2, 1000, 10, 20, 30)
-    expect([held.admit(), held.admit(), held.admit()]).toEqual([all[0], all[1], undefined])
-    expect(held.queued).toEqual([all[2]])
-    held.release(all[0] as Sequence)
-    expect(held.admit()).toBe(all[2])
-  })
+test('memory must hold all at their largest and the largest once more', () => {
+  expect([small().bound, middle().bound, large().bound]).toEqual([8, 16, 64])
+  const given = (tokens: number) => {
+    const slots = createBatchSlots(9, tokens)
+    for (const one of [small(), middle()]) slots.enqueue(one)
+    return [slots.giveNext(), slots.giveNext()].filter(Boolean).length
+  }
+  expect([given(15), given(16), given(39), given(40)]).toEqual([0, 1, 1, 2])
+})
 
-  it('leaves room for one more of the largest, in which one is copied', () => {
-    // 40 + 50 and another 50.
-    expect(
-      [admission(9, 140, 40, 50), admission(9, 139, 40, 50)].map(({ held }) => [
-        held.admit()?.bound,
-        held.admit()?.bound,
-      ]),
-    ).toEqual([
-      [40, 50],
-      [40, undefined],
-    ])
-  })
+test('nobody overtakes a large one that waits for memory', () => {
+  const slots = createBatchSlots(9, 130)
+  const [first, big, late] = [middle(), large(), small()]
+  for (const one of [first, big, late]) slots.enqueue(one)
+  expect([slots.giveNext(), slots.giveNext()]).toEqual([first, undefined])
+  slots.release(first)
+  expect(slots.giveNext()).toBe(big)
+})
 
-  it('lets nobody overtake one that waits for memory', () => {
-    const { held, all } = admission(9, 100, 30, 60, 1)
-    expect(held.admit()).toBe(all[0])
-    expect(held.admit()).toBeUndefined()
-    expect(held.queued).toEqual([all[1], all[2]])
-  })
-
-  it('forgets one that waits as well as one that runs', () => {
-    const { held, all } = admission(9, 100, 30, 60, 1)
-    held.admit()
-    held.release(all[1] as Sequence)
-    expect(held.admit()).toBe(all[2])
-    expect([...held.admitted]).toEqual([all[0], all[2]])
-  })
+test('one that is released is forgotten, whether it waits or holds a slot', () => {
+  const slots = createBatchSlots(1, 1000)
+  const [holder, queued] = [small(), small()]
+  for (const one of [holder, queued]) slots.enqueue(one)
+  slots.giveNext()
+  slots.release(queued)
+  slots.release(holder)
+  expect([slots.holders.size, slots.queued.length, slots.giveNext()]).toEqual([0, 0, undefined])
 })

@@ -144,3 +144,23 @@ test('annotations and extensions are let pass', () => {
   }
   expect(compileStructure(schemaStructure(annotated)).nodes.length).toBeGreaterThan(0)
 })
+
+describe('what stands where a schema has to be, and is none, is refused at its path', () => {
+  test.each<[string, unknown, string]>([
+    [
+      'in properties that two schemas share',
+      { allOf: [{ properties: { a: 5 } }, { properties: { a: { type: 'string' } } }] },
+      'schema.properties.a',
+    ],
+    ['in items that two schemas share', { allOf: [{ items: 5 }, { items: true }] }, 'schema.items'],
+    [
+      'behind a reference that another one goes on',
+      { $defs: { a: 5 }, oneOf: [{ $ref: '#/$defs/a' }, { type: 'string' }] },
+      'schema',
+    ],
+  ])('%s', (_, schema, param) => {
+    const error = refusal(schema)
+    expect(error.code).toBe('invalid_request')
+    expect(error.param).toBe(param)
+  })
+})

@@ -2,13 +2,10 @@ import { setImmediate } from 'node:timers/promises'
 import { Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { argmax } from '../../../../inference-host/decoding/sampling/greedy.ts'
+import { createSeq2seqBatcher } from '../../../../inference-host/seq2seq/batcher.ts'
 import { type Cache, maskOf } from '../../../../inference-host/seq2seq/cache.ts'
 import type { EncoderDecoder, Step } from '../../../../inference-host/seq2seq/encoder-decoder.ts'
-import {
-  createRewriter,
-  type RewriteEnd,
-  type RewriteRequest,
-} from '../../../../inference-host/seq2seq/rewriter.ts'
+import type { Seq2seqEnd, Seq2seqRequest } from '../../../../inference-host/seq2seq/request.ts'
 
 const VOCAB = 50
 
@@ -75,11 +72,11 @@ function fakeModel() {
   return { model, calls, clock, fail }
 }
 
-type Done = { ids: number[]; end: RewriteEnd }
+type Done = { ids: number[]; end: Seq2seqEnd }
 
-function rewriterOf({ memoryBytes = 2 ** 20 } = {}) {
+function batcherOf({ memoryBytes = 2 ** 20 } = {}) {
   const fake = fakeModel()
-  const rewriter = createRewriter({
+  const batcher = createSeq2seqBatcher({
     model: fake.model,
     start: 0,
     bytes: { read: 1, written: 1 },
@@ -89,11 +86,11 @@ function rewriterOf({ memoryBytes = 2 ** 20 } = {}) {
   function write(
     id: number,
     most: number,
-    { length = 4, ...over }: Partial<RewriteRequest> & { length?: number } = {},
+    { length = 4, ...over }: Partial<Seq2seqRequest> & { length?: number } = {},
   ) {
     const ids: number[] = []
     return new Promise<Done>((resolve) => {
-      rewriter.submit({
+      batcher.submit({
         text: [id, ...Array(length - 1).fill(1)],
         most,
         choose: argmax,
@@ -105,13 +102,13 @@ function rewriterOf({ memoryBytes = 2 ** 20 } = {}) {
       })
     })
   }
-  return { ...fake, rewriter, write }
+  return { ...fake, batcher, write }
 }
 
 const written = (id: number, count: number) => Array.from({ length: count }, (_, i) => tokenOf(id, i))
 
 test('texts of one length are read in one call, step together, and leave when they are done', async () => {
-  const { write, calls, rewriter } = rewriterOf()
+  const { write, calls, batcher } = batcherOf()
   const all = await Promise.all([write(1, 2), write(2, 5), write(3, 3)])
   expect(all.map(({ ids }) => ids)).toEqual([written(1, 2), written(2, 5), written(3, 3)])
   expect(calls.map(({ kind, rows }) => [kind, rows])).toEqual([
@@ -121,11 +118,11 @@ test('texts of one length are read in one call, step together, and leave when th
     ['step', 1],
     ['step', 1],
   ])
-  expect(rewriter.stats()).toMatchObject({ waiting: 0, writing: 0, memoryUsed: 0, steps: 4, stepRows: 7 })
+  expect(batcher.stats()).toMatchObject({ waiting: 0, writing: 0, memoryUsed: 0, steps: 4, stepRows: 7 })
 })
 
 test('each text’s time is its share of each call', async () => {
-  const { write } = rewriterOf()
+  const { write } = batcherOf()
   const all = await Promise.all([write(1, 1), write(2, 3)])
   expect(all.map(({ end }) => end)).toEqual([
     { how: 'finished', computeMs: 0.5 },
@@ -134,7 +131,7 @@ test('each text’s time is its share of each call', async () => {
 })
 
 test('texts of different lengths are read apart, and then go together, padded to the longest', async () => {
-  const { write, calls } = rewriterOf()
+  const { write, calls } = batcherOf()
   const all = await Promise.all([write(1, 4, { length: 40 }), write(2, 4, { length: 100 })])
   expect(all.map(({ ids }) => ids)).toEqual([written(1, 4), written(2, 4)])
   expect(calls.map(({ kind, rows, padded }) => [kind, rows, padded])).toEqual([
@@ -147,7 +144,7 @@ test('texts of different lengths are read apart, and then go together, padded to
 })
 
 test('newcomers catch up while those under way stand still, then all step together', async () => {
-  const { write, calls } = rewriterOf()
+  const { write, calls } = batcherOf()
   const later: Promise<Done>[] = []
   const first = write(1, 8, {
     take: (() => {
@@ -171,7 +168,7 @@ test('newcomers catch up while those under way stand still, then all step togeth
 })
 
 test('one that is told to stop takes no further call', async () => {
-  const { write, calls } = rewriterOf()
+  const { write, calls } = batcherOf()
   let count = 0
   const stopping = write(1, 20, { take: () => ++count < 0, stopped: () => count >= 2 })
   const [stopped, other] = await Promise.all([stopping, write(2, 4)])
@@ -180,7 +177,7 @@ test('one that is told to stop takes no further call', async () => {
 })
 
 test('one that waits and is told to stop is never computed', async () => {
-  const { write, calls } = rewriterOf({ memoryBytes: 30 })
+  const { write, calls } = batcherOf({ memoryBytes: 30 })
   let ended = false
   const first = write(1, 6).then(() => {
     ended = true
@@ -193,10 +190,10 @@ test('one that waits and is told to stop is never computed', async () => {
 
 test('no more go together than memory holds at their longest; one alone always goes', async () => {
   // Two of 4 tokens in and 6 out: three rows of 4 + 2 x 6 bytes.
-  const two = rewriterOf({ memoryBytes: 48 })
+  const two = batcherOf({ memoryBytes: 48 })
   await Promise.all([two.write(1, 6), two.write(2, 6), two.write(3, 6)])
   expect(Math.max(...two.calls.map(({ rows }) => rows))).toBe(2)
-  const none = rewriterOf({ memoryBytes: 1 })
+  const none = batcherOf({ memoryBytes: 1 })
   const all = await Promise.all([none.write(1, 6), none.write(2, 6)])
   expect(all.map(({ ids }) => ids)).toEqual([written(1, 6), written(2, 6)])
   expect(Math.max(...none.calls.map(({ rows }) => rows))).toBe(1)
@@ -206,7 +203,7 @@ test.each([
   { newcomers: [2, 3, 4], what: 'reading newcomers', failed: [2, 3, 4] },
   { newcomers: [2, 3], what: 'a step of those under way', failed: [1] },
 ])('$what that fails ends the texts in that call and no others', async ({ newcomers, failed }) => {
-  const { write, fail } = rewriterOf()
+  const { write, fail } = batcherOf()
   const cause = new Error('out of memory')
   const all = new Map<number, Promise<Done>>()
   let count = 0
@@ -229,7 +226,7 @@ test.each([
 })
 
 test('what one request throws is no other’s trouble', async () => {
-  const { write } = rewriterOf()
+  const { write } = batcherOf()
   const cause = new Error('its own')
   const failing = write(1, 5, {
     choose() {
@@ -243,7 +240,7 @@ test('what one request throws is no other’s trouble', async () => {
 
 test('what waits in the background lets the others go first', async () => {
   // Memory for two at a time.
-  const { write } = rewriterOf({ memoryBytes: 3 * (4 + 2 * 4) })
+  const { write } = batcherOf({ memoryBytes: 3 * (4 + 2 * 4) })
   const order: string[] = []
   const background = [1, 2, 3, 4, 5, 6].map(async (id) => {
     await write(id, 4, { background: true })

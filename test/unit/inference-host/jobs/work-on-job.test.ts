@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Outcome, StartInput } from '../../../../inference-host/jobs/input.ts'
-import { createWork } from '../../../../inference-host/jobs/work.ts'
+import { createWorkOnJob } from '../../../../inference-host/jobs/work-on-job.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { CLAIMED, createHandStore, type HandStore, settle, verifiedJob } from '../../../fixtures/host-jobs.ts'
 
@@ -53,7 +53,7 @@ const startInput: StartInput = (_job, index, attempt) => {
 }
 
 function work({ count = 4, slots = 2, job = verifiedJob(count), claimed = CLAIMED } = {}) {
-  return createWork({
+  return createWorkOnJob({
     store,
     verify: async () => job,
     startInput,
@@ -261,9 +261,17 @@ test('expired: at the deadline all is stopped', async () => {
   expect(store.ends).toEqual(['expired'])
 })
 
-test('a job that does not verify is ended, and nothing of it is begun', async () => {
-  const refused = new TwohopError('service_token_invalid', 'no')
-  await createWork({
+test.each<[Error, RegExp]>([
+  [
+    new TwohopError('service_token_invalid', 'a canary'),
+    /^job_refused {"id":"job-1","model":"chat-1","code":"service_token_invalid"}$/,
+  ],
+  [
+    new RangeError('a canary'),
+    /^job_refused {"id":"job-1","model":"chat-1","code":"internal","error":"RangeError","at":"test\/unit\//,
+  ],
+])('a job that does not verify is ended, and nothing of it is begun (%#)', async (refused, line) => {
+  await createWorkOnJob({
     store,
     verify: async () => {
       throw refused
@@ -275,7 +283,48 @@ test('a job that does not verify is ended, and nothing of it is begun', async ()
     log: (event, fields) => lines.push(`${event} ${JSON.stringify(fields)}`),
   })(CLAIMED, { draining: draining.signal, giveUp: giveUp.signal })
   expect([begun(), store.reports, store.ends]).toEqual([[], [], ['failed']])
-  expect(lines).toEqual(['job_refused {"id":"job-1","model":"chat-1","code":"service_token_invalid"}'])
+  expect(lines).toEqual([expect.stringMatching(line)])
+  expect(lines.join()).not.toContain('canary')
+})
+
+test('a store that is away when a job reports or ends is told of, once each time', async () => {
+  const worked = work({ count: 1 })
+  await settle()
+  store.away = true
+  end(0)
+  await pass(1000)
+  for (const back of comeBack.splice(0)) back()
+  await settle()
+  const told = () => lines.filter((line) => line.startsWith('job_store_away'))
+  expect(told()).toEqual([
+    expect.stringMatching(/^job_store_away {"id":"job-1","model":"chat-1","error":"TypeError","at":"test\//),
+  ])
+  store.away = false
+  for (const back of comeBack.splice(0)) back()
+  await worked
+  expect(told()).toHaveLength(1)
+})
+
+test('a store that is away only when the job ends is told of too, once', async () => {
+  const { report } = store
+  store.report = async (...all) => {
+    const standing = await report(...all)
+    store.away = true
+    return standing
+  }
+  const worked = work({ count: 1 })
+  await settle()
+  end(0)
+  await pass(1000)
+  for (const back of comeBack.splice(0)) back()
+  await settle()
+  expect(lines).toEqual([
+    expect.stringMatching(/^job_store_away {"id":"job-1","model":"chat-1","error":"TypeError"/),
+  ])
+  store.away = false
+  for (const back of comeBack.splice(0)) back()
+  await worked
+  expect(store.ends).toEqual(['done'])
 })
 
 test('an input that breaks, which none should, breaks off the work when the others have ended', async () => {

@@ -1,35 +1,47 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { Log } from '../platform/log.ts'
+import { faultOf } from '../platform/fault.ts'
 import { type ComputeOptions, createCompute, type Signals } from './compute.ts'
 import { persist } from './persist.ts'
 import type { ClaimedJob, JobEnd, JobStore } from './port.ts'
 import type { VerifiedJob, VerifyJob } from './verify.ts'
 
 /** Works on a job until it has ended, is another's, or the host drains. */
-export type Work = (job: ClaimedJob, signals: Signals) => Promise<void>
+export type WorkOnJob = (job: ClaimedJob, signals: Signals) => Promise<void>
 
 type Options = ComputeOptions & {
   store: Pick<JobStore, 'end' | 'release'>
   verify: VerifyJob
-  log: Log
 }
 
-/** A Work over a store that may be away, in which what does not verify is ended as failed. */
-export function createWork(options: Options): Work {
+/** Works on jobs over a store that may be away. A job that does not verify is ended as failed. */
+export function createWorkOnJob(options: Options): WorkOnJob {
   const { store, verify, log, backoff, now = Date.now } = options
   const compute = createCompute(options)
 
   return async function work(claimed, signals) {
     const began = now()
     const { id, model } = claimed
-    const retrying = { ...backoff, signal: signals.giveUp }
+    let away = false
+    const retrying = {
+      ...backoff,
+      signal: signals.giveUp,
+      onFailure(error: unknown) {
+        if (!away) log('job_store_away', { id, model, ...faultOf(error) })
+        away = true
+      },
+    }
     const end = (state: JobEnd) => persist(() => store.end(claimed, state), retrying)
 
     let job: VerifiedJob
     try {
       job = await verify(claimed)
     } catch (error) {
-      log('job_refused', { id, model, code: error instanceof TwohopError ? error.code : 'internal' })
+      const known = error instanceof TwohopError
+      log('job_refused', {
+        id,
+        model,
+        ...(known ? { code: error.code } : { code: 'internal', ...faultOf(error) }),
+      })
       await end('failed')
       return
     }

@@ -4,11 +4,13 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'
 import { loadModel, loadText } from '../../../inference-host/device/load.ts'
-import { loadRewriter } from '../../../inference-host/seq2seq/load.ts'
+import type { LoadRequest } from '../../../inference-host/device/port.ts'
+import { seq2seqInput } from '../../../inference-host/seq2seq/input.ts'
+import { loadSeq2seq } from '../../../inference-host/seq2seq/load.ts'
 import { perform } from '../../../inference-host/seq2seq/perform.ts'
-import { aloneRewrite, rewriteInput, type WriteAnew } from '../../../inference-host/seq2seq/rewrite.ts'
+import { type WriteSeq2seq, writeAlone } from '../../../inference-host/seq2seq/write.ts'
 import type { Output, PerformOptions } from '../../../inference-host/work/engine.ts'
-import { type TinyRewriter, writeTinyRewriter } from '../../fixtures/graphs/tiny-rewriter-folder.ts'
+import { type TinySeq2seq, writeTinySeq2seq } from '../../fixtures/graphs/tiny-seq2seq-folder.ts'
 
 /** As `facebook/bart-large-cnn` is configured, but shorter. */
 const LIKE_BART_CNN = {
@@ -20,7 +22,7 @@ const LIKE_BART_CNN = {
 }
 /** Blocks of 32 weights. */
 const IN_32S = { heads: 2, headDim: 16 }
-const MODELS: Record<string, TinyRewriter> = {
+const MODELS: Record<string, TinySeq2seq> = {
   't5, distances': { family: 't5', seed: 11 },
   'bart, places': { family: 'bart' },
   'bart with the settings of a summarizer': { family: 'bart', generation: LIKE_BART_CNN, seed: 9 },
@@ -45,7 +47,7 @@ type Wish = {
 
 const WORDS = ['a fox', 'the cat', 'over', 'what is it?', 'no.', 'runs, jumps', 'zz', 'hello you there', 'x']
 
-function wishesFor({ multilingual = false }: TinyRewriter, count: number): Wish[] {
+function wishesFor({ multilingual = false }: TinySeq2seq, count: number): Wish[] {
   const random = seededRandom(5)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
   return Array.from({ length: count }, () => ({
@@ -58,18 +60,18 @@ function wishesFor({ multilingual = false }: TinyRewriter, count: number): Wish[
 
 type Written = { text: string; promptTokens: number; outputTokens: number; output: Output | undefined }
 
-function rewriteWith(text: Parameters<typeof perform>[0]['text'], write: WriteAnew, onToken = () => {}) {
+function performWith(text: Parameters<typeof perform>[0]['text'], write: WriteSeq2seq, onToken = () => {}) {
   return async ({ to, room, quitAfter, text: asked }: Wish): Promise<Written & { computeMs?: number }> => {
     const counts: PerformOptions['counts'] = { promptTokens: 0, outputTokens: 0 }
     let written = ''
-    const job = {
-      kind: 'rewrite' as const,
+    const work = {
+      kind: 'seq2seq' as const,
       text: asked,
       from: undefined,
       to,
       limits: { promptTokens: 200, outputTokens: room },
     }
-    const output = await perform({ text, task: 'translation', write }, job, {
+    const output = await perform({ text, task: 'translation', write }, work, {
       counts,
       stopped: () => counts.outputTokens >= quitAfter,
       report(event) {
@@ -83,10 +85,10 @@ function rewriteWith(text: Parameters<typeof perform>[0]['text'], write: WriteAn
 }
 
 /** How a model in `folder` is loaded. */
-const requestOf = (folder: string) => ({
+const requestOf = (folder: string): LoadRequest => ({
   folder,
-  task: 'translation' as const,
-  device: 'cpu' as const,
+  task: 'translation',
+  device: 'cpu',
   dtype: 'fp32',
   context: undefined,
   threads: 1,
@@ -95,8 +97,8 @@ const requestOf = (folder: string) => ({
 describe.each(Object.entries(MODELS))('%s', (_, model) => {
   let folder: string
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'rewriting-'))
-    await writeTinyRewriter(folder, model)
+    folder = await mkdtemp(path.join(tmpdir(), 'seq2seq-'))
+    await writeTinySeq2seq(folder, model)
   })
   afterAll(() => rm(folder, { recursive: true }))
 
@@ -106,9 +108,9 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
     onTestFinished(async () => void (await loaded.model.dispose()))
     const wishes = wishesFor(model, 200)
     const expected: Written[] = []
-    for (const wish of wishes) expected.push(await rewriteWith(loaded, aloneRewrite(loaded))(wish))
+    for (const wish of wishes) expected.push(await performWith(loaded, writeAlone(loaded))(wish))
 
-    const batched = await loadRewriter(loaded, request, BATCHED)
+    const batched = await loadSeq2seq(loaded, request, BATCHED)
     const random = seededRandom(3)
     const due: (() => void)[] = []
     const sizes: number[] = []
@@ -116,10 +118,10 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
       sizes.push(batched.load().batchSize)
       if (random() < 0.12) due.shift()?.()
     }
-    const rewrite = rewriteWith(loaded, batched.write, next)
+    const write = performWith(loaded, batched.write, next)
     const found = wishes.map((wish) => {
-      const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof rewrite>>>()
-      due.push(() => resolve(rewrite(wish)))
+      const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof write>>>()
+      due.push(() => resolve(write(wish)))
       return promise
     })
     let over = false
@@ -141,11 +143,11 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
 })
 
 test('a language that one request names is not that of the next, which names none', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'rewriting-'))
+  const folder = await mkdtemp(path.join(tmpdir(), 'seq2seq-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  await writeTinyRewriter(folder, { family: 'bart', multilingual: true })
+  await writeTinySeq2seq(folder, { family: 'bart', multilingual: true })
   const text = await loadText({ folder, context: undefined })
-  const read = (from?: string, to?: string) => rewriteInput('translation', text, { text: 'a', from, to })
+  const read = (from?: string, to?: string) => seq2seqInput('translation', text, { text: 'a', from, to })
   const [aaa, bbb] = ['aaa_Latn', 'bbb_Latn'].map((mark) => text.tokenizer.convert_tokens_to_ids([mark])[0])
   expect(read()).toMatchObject({ ids: [aaa, ...read().ids.slice(1)], first: undefined })
   expect(read('bbb_Latn', 'aaa_Latn')).toMatchObject({ ids: [bbb, ...read().ids.slice(1)], first: aaa })
@@ -168,11 +170,11 @@ test.each([
     why: /^HOST_EXACT is set, and a batch differs/,
   },
 ] as const)('$what is not batched', async ({ model, how, why }) => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'rewriting-'))
+  const folder = await mkdtemp(path.join(tmpdir(), 'seq2seq-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  await writeTinyRewriter(folder, model)
+  await writeTinySeq2seq(folder, model)
   const request = requestOf(folder)
   const loaded = await loadModel(request)
   onTestFinished(async () => void (await loaded.model.dispose()))
-  await expect(loadRewriter(loaded, request, how)).rejects.toThrow(why)
+  await expect(loadSeq2seq(loaded, request, how)).rejects.toThrow(why)
 })

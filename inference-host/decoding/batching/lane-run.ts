@@ -1,0 +1,65 @@
+import { at } from '../../platform/at.ts'
+import type { Decoder } from './decoder.ts'
+import type { Endings } from './endings.ts'
+import type { KvBuffer } from './kv-buffer.ts'
+import type { Lane } from './lane.ts'
+import type { Sequence } from './request.ts'
+import type { Tallying } from './tally.ts'
+
+type Options = {
+  decoder: Pick<Decoder, 'run' | 'shape'>
+  endings: Endings
+  /** The most sequences in one call. */
+  rowsPerCall: number
+  tally: Pick<Tallying, 'step'>
+  /** Milliseconds on a steady clock. */
+  now: () => number
+}
+
+/**
+ * Computes one token for each sequence of a lane, all of it in one call or in calls of `rowsPerCall`. Never rejects:
+ * where the decoder fails, all of the lane's sequences end as failed.
+ */
+export function laneRunner({ decoder, endings, rowsPerCall, tally, now }: Options) {
+  const { vocab } = decoder.shape
+
+  /** One call for the members from `first` on. Resolves with their logits. */
+  async function runRows(lane: Lane<Sequence>, buffer: KvBuffer, first: number): Promise<Float32Array> {
+    const rows = lane.members.slice(first, first + rowsPerCall)
+    const lengths = rows.map(({ length }) => length)
+    const began = now()
+    const { logits, fresh } = await decoder.run({
+      ids: BigInt64Array.from(rows, ({ next }) => BigInt(next)),
+      columns: 1,
+      lengths,
+      cache: buffer.view(rows.length, first),
+    })
+    buffer.append(fresh, 1, lengths, first)
+    const ms = now() - began
+    tally.step(rows.length, ms)
+    for (const sequence of rows) {
+      sequence.length++
+      sequence.counted.computeMs += ms / rows.length
+    }
+    return logits
+  }
+
+  return async function runLane(lane: Lane<Sequence>): Promise<void> {
+    const members = [...lane.members]
+    const logits: Float32Array[] = []
+    try {
+      const buffer = lane.fit()
+      for (let first = 0; first < members.length; first += rowsPerCall)
+        logits.push(await runRows(lane, buffer, first))
+    } catch (cause) {
+      for (const sequence of members.toReversed()) endings.end(sequence, { how: 'failed', cause })
+      return
+    }
+    // From the last on: those that end then leave without another being moved into their place first.
+    for (let i = members.length - 1; i >= 0; i--) {
+      const row = i % rowsPerCall
+      const call = at(logits, Math.floor(i / rowsPerCall))
+      endings.advance(at(members, i), call.subarray(row * vocab, (row + 1) * vocab))
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The item at `index` of a list that is known to reach that far: says so, and finds out where that is wrong.
+ * @throws RangeError where nothing is there.
+ */
+export function at<Item>(list: ArrayLike<Item>, index: number): Item {
+  const item = list[index]
+  if (item === undefined) throw new RangeError(`nothing at ${index} of ${list.length}`)
+  return item
+}

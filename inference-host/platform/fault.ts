@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** What may be told of an error. Its message may not: it can hold a prompt, a token or a whole command. */
+export type Fault = {
+  /** Its class. */
+  error: string
+  /** Where it was thrown, the innermost place first, as `inference-host/server/report.ts:33 < ...`; only where known. */
+  at?: string
+  /** The class of what caused it, where there is such. */
+  cause?: string
+}
+
+const FRAMES = 5
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const CLASS = /^[A-Za-z_$][\w$]{0,63}$/
+/** What V8 writes before the message. */
+const HEAD = /^[\w$.]+(?: \[\w+\])?(?:: )?/
+const FRAME = /^ {4}at (?:.* \()?((?:file:\/\/)?\/[^\s():?#]+):(\d+):\d+\)?$/
+
+/** What may be told of anything that was thrown. */
+export function faultOf(thrown: unknown): Fault {
+  if (!(thrown instanceof Error)) return { error: typeof thrown }
+  const at = framesOf(thrown)
+  return {
+    error: classOf(thrown),
+    ...(at.length > 0 && { at: at.join(' < ') }),
+    ...(thrown.cause instanceof Error && { cause: classOf(thrown.cause) }),
+  }
+}
+
+function classOf(error: Error): string {
+  const { name } = error.constructor
+  return CLASS.test(name) ? name : 'Error'
+}
+
+/**
+ * The frames of an error's stack, as far as they are in this project or its packages. They come after the message, which
+ * can look like frames itself. So nothing is told where the message cannot be found at the stack's beginning, because
+ * somebody changed one of the two. And of a frame only the name of a file that is there is told, and its line.
+ */
+function framesOf({ stack = '', message }: Error): string[] {
+  const head = HEAD.exec(stack)?.[0] ?? ''
+  const body = message === '' ? stack.slice(head.length) : stack.slice(head.length + message.length)
+  if (stack.slice(head.length, head.length + message.length) !== message) return []
+  if (!body.startsWith('\n')) return []
+  return body
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, file = '', place] = FRAME.exec(line) ?? []
+      const path = file.replace('file://', '')
+      return path.startsWith(ROOT) && existsSync(path) ? [`${path.slice(ROOT.length)}:${place}`] : []
+    })
+    .slice(0, FRAMES)
+}

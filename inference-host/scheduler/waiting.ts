@@ -1,0 +1,58 @@
+import { createFairQueue, type Share } from './fair-queue.ts'
+import type { Priority } from './slots.ts'
+
+/** The ranks in the order in which they are served. */
+export const PRIORITIES: readonly Priority[] = ['interactive', 'job']
+
+/** What waits, by rank; each rank is shared out fairly among accounts. */
+export type Waiting<Item extends Share & { priority: Priority }> = {
+  readonly size: number
+  /** How many of one rank wait. */
+  sizeOf(priority: Priority): number
+  /** @throws RangeError where cost or weight is not above 0. */
+  add(item: Item): void
+  /** The item of a rank whose turn it is among the accounts that `passes` lets through; it goes on waiting. */
+  next(priority: Priority, passes: (account: string) => boolean): Item | undefined
+  /** Takes an item out because it is served: its account pays. */
+  serve(item: Item): void
+  /** Takes an item out unserved, at no cost. */
+  drop(item: Item): void
+  /**
+   * What a request of this rank and account finds before it: how many wait in all, how many of its account, and how
+   * many of its account and rank. What waits of jobs takes no place but a job's.
+   */
+  before(priority: Priority, account: string): { waiting: number; mine: number; ahead: number }
+  items(): Item[]
+  /** Forgets what accounts were served: for the end of a busy time. */
+  forget(): void
+}
+
+/** Nobody waits. */
+export function createWaiting<Item extends Share & { priority: Priority }>(): Waiting<Item> {
+  const ranks = { interactive: createFairQueue<Item>(), job: createFairQueue<Item>() }
+  const { interactive, job } = ranks
+
+  return {
+    get size() {
+      return interactive.size + job.size
+    },
+    sizeOf: (priority) => ranks[priority].size,
+    add: (item) => ranks[item.priority].add(item),
+    next: (priority, passes) => ranks[priority].next(passes),
+    serve: (item) => ranks[item.priority].serve(item),
+    drop: (item) => void ranks[item.priority].drop(item),
+    before(priority, account) {
+      const ahead = ranks[priority].sizeOf(account)
+      if (priority === 'interactive') return { waiting: interactive.size, mine: ahead, ahead }
+      return {
+        waiting: interactive.size + job.size,
+        mine: interactive.sizeOf(account) + ahead,
+        ahead,
+      }
+    },
+    items: () => PRIORITIES.flatMap((priority) => [...ranks[priority].items()]),
+    forget() {
+      for (const priority of PRIORITIES) ranks[priority].forget()
+    },
+  }
+}
