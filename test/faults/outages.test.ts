@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import { slowly } from '../fixtures/pace.ts'
+import { redisServer } from '../fixtures/redis-server.ts'
 import { ask, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
 import type { EdgeProcess } from './edge.ts'
 import { startChatHost } from './host.ts'
-import { REDIS_SERVER } from './redis-server.ts'
 import { addRows } from './table.ts'
 import { chatModel, describeWithRedis, startWorld, unitsIn, type World } from './world.ts'
 
@@ -51,7 +51,7 @@ async function judged(
 let world: World
 let right: EdgeProcess
 beforeAll(async () => {
-  if (!REDIS_SERVER) return
+  if (!redisServer) return
   world = await startWorld({ keeps: true })
   right = await world.startEdge()
 })

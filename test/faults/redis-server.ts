@@ -5,12 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectRedis, type RedisConnection } from '../../local/redis/connection.ts'
-import { findRedisServer } from '../../local/redis/real.ts'
 import { startRestFront } from '../../local/redis/rest.ts'
 import { watched } from '../../local/watched.ts'
-
-/** Its path; undefined where there is none. */
-export const REDIS_SERVER = await findRedisServer()
+import { redisServer } from '../fixtures/redis-server.ts'
 
 const START_MS = 5000
 const TOKEN = 'the-token-of-a-test'
@@ -30,7 +27,7 @@ export async function startRedisServer({ dir, keeps }: { dir: string; keeps: boo
     const kept = { dir, save: '', appendonly: keeps ? 'yes' : 'no', appendfsync: 'always' }
     const settings = { ...address, ...kept, logfile: join(dir, 'redis.log') }
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-    const server = [REDIS_SERVER ?? 'redis-server', ...flags]
+    const server = [redisServer ?? 'redis-server', ...flags]
     const child = spawn('sh', ['-c', watched('TERM'), 'sh', socketFolder, ...server], {
       stdio: ['pipe', 'pipe', 'ignore'],
     })

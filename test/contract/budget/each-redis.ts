@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type {
   Budget,
   Limits,
@@ -12,8 +12,8 @@ import type {
 } from '../../../edge/budget/port.ts'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
-import { findRedisServer } from '../../../local/redis/real.ts'
 import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
+import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 
 export type RunningRedis = {
   /** Runs one command and gives its result. Throws an Error with Redis's text when it fails. */
@@ -31,19 +31,13 @@ export type RunningRedis = {
 }
 
 const folders: string[] = []
-const serverFile = await findRedisServer()
 
-/**
- * Runs the same suite before a real redis-server and before the embedded one. CI must have the real one.
- */
+/** Runs the same suite before a real redis-server and before the embedded one. CI must have the real one. */
 export function describeEachRedis(name: string, suite: (redis: RunningRedis) => void): void {
-  if (!serverFile) {
-    const missing = `${name} on redis-server: none is on the PATH (Debian: apt-get install redis-server)`
-    if (process.env.CI) it(missing, () => expect.fail(missing))
-    else it.skip(missing)
-  }
-  for (const kind of ['redis-server', 'embedded'] as const)
-    describe.skipIf(kind === 'redis-server' && !serverFile)(`${name} on ${kind}`, () => suite(running(kind)))
+  describe.skipIf(!redisServer)(`${name} on redis-server${noRedisServer}`, () =>
+    suite(running('redis-server')),
+  )
+  describe(`${name} on embedded`, () => suite(running('embedded')))
 }
 
 /** Starts a Redis before the suite's tests, empties it before each and stops it afterwards. */

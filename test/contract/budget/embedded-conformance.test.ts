@@ -6,10 +6,8 @@ import { expect, it } from 'vitest'
 import { asUpstash } from '../../../local/redis/dialect.ts'
 import { startEmbeddedRedis } from '../../../local/redis/embedded.ts'
 import { RedisError, type RedisReply, type RedisStore, Status } from '../../../local/redis/port.ts'
-import { findRedisServer, startRealRedis } from '../../../local/redis/real.ts'
-
-const file = await findRedisServer()
-if (!file && process.env.CI) it('needs a redis-server on the PATH in CI', () => expect.fail('there is none'))
+import { startRealRedis } from '../../../local/redis/real.ts'
+import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 
 /** A reply to compare: errors without the place in a script, and without how Lua 5.1 words what it can't parse. */
 function comparable(reply: RedisReply): unknown {
@@ -24,7 +22,7 @@ function comparable(reply: RedisReply): unknown {
 /** Runs the commands on both kinds and compares reply by reply. */
 async function expectSame(commands: string[][]): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
-  const real = asUpstash(await startRealRedis(file as string, dir))
+  const real = asUpstash(await startRealRedis(redisServer as string, dir))
   const embedded = asUpstash(startEmbeddedRedis())
   try {
     await compare(real, embedded, commands)
@@ -45,7 +43,7 @@ const words = (text: string) =>
   text.split('\n').flatMap((line) => (line.trim() ? [line.trim().split(' ')] : []))
 const lua = (script: string, ...args: string[]) => ['EVAL', script, '1', 'key', ...args]
 
-it.skipIf(!file)('answers commands as redis-server does', () =>
+it.skipIf(!redisServer)(`answers commands as redis-server does${noRedisServer}`, () =>
   expectSame(
     words(`
       PING
@@ -227,7 +225,7 @@ it.skipIf(!file)('answers commands as redis-server does', () =>
   ),
 )
 
-it.skipIf(!file)('converts between Lua and Redis as redis-server does', () =>
+it.skipIf(!redisServer)(`converts between Lua and Redis as redis-server does${noRedisServer}`, () =>
   expectSame([
     lua('return 1'),
     lua('return 3.99'),
@@ -293,10 +291,10 @@ it.skipIf(!file)('converts between Lua and Redis as redis-server does', () =>
   ]),
 )
 
-it.skipIf(!file)('keeps globals from scripts, as redis-server does', async () => {
+it.skipIf(!redisServer)(`keeps globals from scripts, as redis-server does${noRedisServer}`, async () => {
   const embedded = startEmbeddedRedis()
   const dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
-  const real = await startRealRedis(file as string, dir)
+  const real = await startRealRedis(redisServer as string, dir)
   for (const script of ['x = 1', 'return x', 'return print', 'return io', 'return load']) {
     const [here, there] = [await embedded.execute(lua(script)), await real.execute(lua(script))]
     expect([script, here instanceof RedisError]).toEqual([script, there instanceof RedisError])
@@ -305,7 +303,7 @@ it.skipIf(!file)('keeps globals from scripts, as redis-server does', async () =>
   await rm(dir, { recursive: true, force: true })
 })
 
-it.skipIf(!file)('agrees with redis-server on random commands', async () => {
+it.skipIf(!redisServer)(`agrees with redis-server on random commands${noRedisServer}`, async () => {
   const key = fc.constantFrom('a', 'b')
   const field = fc.constantFrom('f', 'g')
   const number = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.maxSafeInteger()).map(String)
@@ -327,7 +325,7 @@ it.skipIf(!file)('agrees with redis-server on random commands', async () => {
     fc.tuple(fc.constant('EXPIRE'), key, fc.constantFrom('100', '-1')),
   )
   const dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
-  const real = await startRealRedis(file as string, dir)
+  const real = await startRealRedis(redisServer as string, dir)
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
       await compare(real, startEmbeddedRedis(), [['FLUSHALL'], ...commands])

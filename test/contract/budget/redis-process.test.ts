@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
-import { findRedisServer } from '../../../local/redis/real.ts'
+import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 import { request, usage } from './each-redis.ts'
 
 type Ready = { type: 'ready'; url: string; token: string; kind: string; pid: number }
 
-const serverFile = await findRedisServer()
 const folders: string[] = []
 const children: ChildProcess[] = []
 afterEach(async () => {
@@ -51,7 +50,8 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-const KINDS = serverFile ? ['redis-server', 'embedded'] : ['embedded']
+const KINDS = redisServer ? ['redis-server', 'embedded'] : ['embedded']
+if (!redisServer) it.skip(`the Redis process with redis-server${noRedisServer}`)
 
 describe.each(KINDS)('the Redis process with %s', (kind) => {
   it('tells where it listens, and serves', async () => {
@@ -75,7 +75,7 @@ describe.each(KINDS)('the Redis process with %s', (kind) => {
   })
 })
 
-describe.skipIf(!serverFile)('a redis-server that dies', () => {
+describe.skipIf(!redisServer)(`a redis-server that dies${noRedisServer}`, () => {
   it('is started again, empty, and refused until then', async () => {
     const { ready } = await startProcess({ REDIS_PREFER: 'redis-server' })
     const { url = '', token = '', pid = 0 } = ready ?? {}

@@ -5,13 +5,11 @@ import { expect, it } from 'vitest'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { createUpstashJobs as createHostJobs } from '../../../inference-host/jobs/upstash.ts'
 import { RedisError } from '../../../local/redis/port.ts'
-import { findRedisServer, startRealRedis } from '../../../local/redis/real.ts'
+import { startRealRedis } from '../../../local/redis/real.ts'
 import { startRestFront } from '../../../local/redis/rest.ts'
 import { unreadLog } from '../../fixtures/log.ts'
+import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 import { request } from '../budget/each-redis.ts'
-
-const file = await findRedisServer()
-if (!file && process.env.CI) it('needs a redis-server on the PATH in CI', () => expect.fail('there is none'))
 
 /** The rules that docs/jobs.md has for a host's Redis user. */
 async function documentedRules(): Promise<string[]> {
@@ -20,11 +18,11 @@ async function documentedRules(): Promise<string[]> {
   return rules.replaceAll("'", '').split(' ')
 }
 
-it.skipIf(!file)(
-  'lets a host do all of its work as the Redis user of docs/jobs.md, and nothing else',
+it.skipIf(!redisServer)(
+  `lets a host do all of its work as the Redis user of docs/jobs.md, and nothing else${noRedisServer}`,
   async () => {
     const dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
-    const redis = await startRealRedis(file as string, dir)
+    const redis = await startRealRedis(redisServer as string, dir)
     const front = await startRestFront({ store: redis, token: 't' })
     const options = { url: front.url, token: 't', timeoutMs: 5000 }
     try {
