@@ -124,7 +124,10 @@ describeEachRedis('the drain', (redis) => {
     }
     expect((await drain()).backlog.entries).toBe(60)
     await owner`alter role authenticator login`
-    expect(await drain()).toMatchObject({
+    let report = await drain()
+    // That a connection was ended may be found out by its use only.
+    while (report.ended === 'ledger_away') report = await drain()
+    expect(report).toMatchObject({
       recorded: 60,
       duplicates: 0,
       ended: 'empty',
