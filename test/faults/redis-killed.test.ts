@@ -44,14 +44,17 @@ async function runThrough(world: World, edge: EdgeProcess): Promise<Ran> {
   const users = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => world.newUser(`client ${n}`)))
   const seen: Seen[] = []
   let begun = 0
+  let drained: Promise<void> | undefined
   let death: Promise<Omit<Ran, 'seen'>> | undefined
   await Promise.all(
     users.map(async ({ token }) => {
       while (begun < REQUESTS) {
-        begun++
-        if (begun === DRAINED_AT) await edge.cron()
-        if (begun === KILLED_AT) death = dieAndReturn(world, edge)
-        seen.push(await ask({ url: edge.url, token, body: chat(begun % 2 === 0) }))
+        const number = ++begun
+        if (number === DRAINED_AT) drained = edge.cron()
+        // Nobody goes on meanwhile, lest Redis die in the middle of the drain.
+        await drained
+        if (number === KILLED_AT) death = dieAndReturn(world, edge)
+        seen.push(await ask({ url: edge.url, token, body: chat(number % 2 === 0) }))
       }
     }),
   )
