@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, inject, it } from 'vitest'
+import { slowly } from '../fixtures/pace.ts'
 import {
   type Answer,
   ask,
@@ -148,15 +149,17 @@ describe('a model call with an idempotency key', () => {
       logit_bias: { 0: -100, 2: -100 },
       stream: true,
     })
-    const broken = await call('/v1/chat/completions', {
-      token,
-      body,
-      signal: client.signal,
-      ...withKey('cancelled'),
+    const [event] = await slowly(inject('pace'), async () => {
+      const broken = await call('/v1/chat/completions', {
+        token,
+        body,
+        signal: client.signal,
+        ...withKey('cancelled'),
+      })
+      await broken.body?.getReader().read()
+      client.abort()
+      return settled(broken)
     })
-    await broken.body?.getReader().read()
-    client.abort()
-    const [event] = await settled(broken)
     expect(event?.outcome).toBe('cancelled')
     const again = await call('/v1/chat/completions', { token, body, ...withKey('cancelled') })
     expect(replayed(again)).toBeNull()

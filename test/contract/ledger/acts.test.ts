@@ -192,7 +192,10 @@ describeEachRedis('the drain of administrative acts', (redis) => {
     }
     // Of those that another run has read and not yet stored, none is taken either.
     await createUpstashActStream(where).unread(3)
-    expect(await drainKeeping(2)).toMatchObject({ recorded: 12, backlog: { entries: 0 } })
+    let report = await drainKeeping(2)
+    // That a connection was ended may be found out by its use only.
+    while (report.ended === 'ledger_away') report = await drainKeeping(2)
+    expect(report).toMatchObject({ recorded: 12, backlog: { entries: 0 } })
     expect(await logged()).toHaveLength(12)
   })
 

@@ -111,6 +111,9 @@ describeEachRedis('the drain', (redis) => {
     await owner`alter role authenticator nologin`
     onTestFinished(async () => void (await owner`alter role authenticator login`))
     await owner`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'`
+    const connected = async () =>
+      (await owner`select from pg_stat_activity where usename = 'authenticator'`).count
+    await expect.poll(connected, { timeout: 20_000, interval: 10 }).toBe(0)
     const drain = drainWith({ batch: 8 })
     for (const backlog of [20, 40]) {
       const report = await drain()
@@ -120,12 +123,16 @@ describeEachRedis('the drain', (redis) => {
         ended: 'ledger_away',
         backlog: { entries: backlog },
       })
-      expect(report.code).toMatch(/^(28000|57P01|PGRST001)$/)
+      // `http_0` where a query went out just as its connection ended: nothing answers it, and the drain's own time is up.
+      expect(report.code).toMatch(/^(28000|57P01|PGRST001|http_0)$/)
       await write(redis, 20, { first: backlog })
     }
     expect((await drain()).backlog.entries).toBe(60)
     await owner`alter role authenticator login`
-    expect(await drain()).toMatchObject({
+    let report = await drain()
+    // That a connection was ended may be found out by its use only.
+    while (report.ended === 'ledger_away') report = await drain()
+    expect(report).toMatchObject({
       recorded: 60,
       duplicates: 0,
       ended: 'empty',

@@ -94,6 +94,7 @@ describe('the ledger in Supabase', () => {
     const { ledger } = await ledgerBefore(() => {}, 60)
     const started = performance.now()
     await expect(ledger.record([])).rejects.toMatchObject({ code: 'http_0' })
-    expect(performance.now() - started).toBeLessThan(1000)
+    // By its own 60 ms and not by the default of 10 s.
+    expect(performance.now() - started).toBeLessThan(9000)
   })
 })
