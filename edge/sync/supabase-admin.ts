@@ -15,8 +15,8 @@ type Options = {
 const FOR_GOOD = '876000h'
 
 /**
- * Administration of one Supabase project by the REST call that supabase-js's `auth.admin.updateUserById` makes: `PUT
- * /auth/v1/admin/users/:id`. GoTrue merges `app_metadata` key by key and removes what is null.
+ * Administration of one Supabase project by the REST call that supabase-js's `auth.admin.updateUserById` makes:
+ * `PUT /auth/v1/admin/users/:id`. GoTrue merges `app_metadata` key by key and removes what is null.
  *
  * A user's sessions can be ended there only with one of the user's own tokens (`auth.admin.signOut`), which nobody here
  * keeps. A ban has the needed effect: GoTrue takes no refresh token from a banned user. The ban is lifted with the
