@@ -10,8 +10,8 @@ const Envelope = z.looseObject({ error: z.looseObject({ code: z.string(), messag
 type Request = { method: 'GET' | 'POST' | 'DELETE'; path: string; body?: object }
 
 /**
- * Asks the deployment that `TWOHOP_URL` names, with the token or API key in `TWOHOP_TOKEN`. Not an option: what is
- * typed stays in the shell's history and in the list of processes.
+ * Sends a request to the deployment that `TWOHOP_URL` names, with the token or API key in `TWOHOP_TOKEN`. These are not
+ * options, because a typed line stays in the shell's history and shows in the list of processes.
  * @param schema what the answer must be
  * @throws CliError with the answer's own code and message; `usage` where a variable is missing or the address would
  *   send the token in clear text; `unreachable` or `bad_answer`
@@ -63,7 +63,7 @@ function target(): { url: string; token: string } {
   return { url: url.origin, token }
 }
 
-/** Text of others for a terminal: without control characters, which could make it show something else. */
+/** Makes a foreign text safe for a terminal: control characters, which could change what is shown, become `?`. */
 export const plain = (text: string): string => text.replace(/\p{C}/gu, '?')
 
 /** Seconds since the epoch as a date and a time in UTC; `-` for none. */

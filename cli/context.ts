@@ -1,4 +1,4 @@
-/** What a command sees of the world, so that tests can stand in for it. */
+/** What a command sees of the world; tests pass their own. */
 export type CliContext = {
   /** Writes results. */
   out: (text: string) => void
@@ -11,8 +11,8 @@ export type CliContext = {
 }
 
 /**
- * A failure to be told to the user by its message alone. `usage` is for what was typed wrong (exit code 2), everything
- * else ends with 1.
+ * A failure that the user sees as its message alone. `usage` is for a mistyped command (exit code 2); any other code
+ * ends with 1.
  */
 export class CliError extends Error {
   readonly code: string

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander'
 
 /**
- * Reads an option's value as a whole number from `least` to `most`.
- * @throws InvalidArgumentError which Commander tells together with the option
+ * Makes a reader of an option's value: a whole number from `least` to `most`.
+ * @throws InvalidArgumentError (the reader), which Commander reports with the option
  */
 export function whole(least: number, most: number) {
   return (text: string): number => {
@@ -14,8 +14,8 @@ export function whole(least: number, most: number) {
 }
 
 /**
- * Reads an option's value as a decimal number, such as 2.5, from `least` to `most`.
- * @throws InvalidArgumentError which Commander tells together with the option
+ * Makes a reader of an option's value: a decimal number, such as 2.5, from `least` to `most`.
+ * @throws InvalidArgumentError (the reader), which Commander reports with the option
  */
 export function decimal(least: number, most: number) {
   return (text: string): number => {

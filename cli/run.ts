@@ -6,16 +6,16 @@ import { keysCommand } from './commands/keys.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
 import { type CliContext, CliError } from './context.ts'
 
-/** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
+/** The exit code that a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
 const INTERRUPTED = 130
 
 /** Every command, in the order of the help. A new one is a file under `commands/` and a line here. */
 const COMMANDS = [accountsCommand, keysCommand, auditCommand, drainCommand, reconcileCommand, costCommand]
 
 /**
- * Runs one command line, such as `['cost', '--users', '500']`, and gives its exit code: 0, 1 for a failure, 2 for a
- * wrong use, 130 after Ctrl-C. Failures are told on `err`, as JSON where `--json` was given. A mistake of the
- * program's own is thrown.
+ * Runs one command line, such as `['cost', '--users', '500']`, and returns its exit code: 0, 1 for a failure, 2 for a
+ * wrong use, 130 after Ctrl-C. Failures are written to `err`, as JSON with `--json`.
+ * @throws any error that is a mistake of the program's own
  */
 export async function run(words: readonly string[], context: CliContext): Promise<number> {
   const json = words.includes('--json')
@@ -46,7 +46,7 @@ export async function run(words: readonly string[], context: CliContext): Promis
   }
 }
 
-/** A command that was made by itself has the settings of its own making. */
+/** Copies the program's settings: a command that was made separately lacks them. */
 function inherit(command: Command, program: Command): Command {
   for (const inner of command.commands) inherit(inner, program)
   return command.copyInheritedSettings(program)

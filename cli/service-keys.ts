@@ -1,11 +1,11 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 
-/** The edge's private key, and the public ones that the host is given. */
+/** The edge's private key, and the public keys for the host. */
 export type ServiceKeys = { privateKey: JWK; publicKeys: { keys: JWK[] } }
 
 /**
  * A fresh Ed25519 pair (RFC 8037) for service tokens.
- * @param kid what tokens name the key by; the host may hold several, for rotation
+ * @param kid the name of the key in tokens; the host may hold several keys, for rotation
  */
 export async function serviceKeys(kid: string): Promise<ServiceKeys> {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })

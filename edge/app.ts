@@ -45,9 +45,9 @@ export type AppOptions = {
   policy: Policy
   allowedOrigins: ReadonlySet<string>
   bodyLimitBytes: number
-  /** Milliseconds that a request may take from reservation to its last byte. */
+  /** Milliseconds that a request may take, from its reservation to its last byte. */
   requestTimeoutMs: number
-  /** Milliseconds after that for the last settlement, before the lease frees itself and the sweep charges the hold. */
+  /** Milliseconds after that for the settlement. Then the lease frees itself and the sweep charges the hold. */
   leaseSlackMs: number
   authenticate: Authenticate
   budget: Budget
@@ -58,13 +58,13 @@ export type AppOptions = {
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
   sync: AdminOptions['sync']
-  /** Tells somebody of thresholds that a settlement crossed, after the answer; never throws. */
+  /** Reports thresholds that a settlement crossed, after the answer; never throws. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
-  /** Tells somebody of an event, after the answer; never throws. */
+  /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   jobs: JobsOptions
-  /** Of requests with an idempotency key. */
+  /** Answers to requests with an idempotency key. */
   answers: Answers
   claims: Claims
   log: Log
@@ -104,7 +104,7 @@ export function createApp(options: AppOptions) {
   app.use(async (c, next) => {
     c.set('requestId', options.newRequestId())
     await next()
-    // An answer given again is the first request's.
+    // A repeated answer keeps the request id of the first request.
     if (!c.res.headers.has('x-request-id')) c.header('x-request-id', c.var.requestId)
     for (const [name, value] of Object.entries(c.var.allowance ? rateHeaders(c.var.allowance) : {}))
       c.header(name, value)
@@ -175,7 +175,7 @@ export function createApp(options: AppOptions) {
     const { requestId, account } = c.var
     const answer = errorResponse(error, requestId)
     if (answer.status >= 500) {
-      // Who has gone gets no answer, and the abort that ended the request is no fault of ours.
+      // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted
       const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
       const code = error instanceof TwohopError ? error.code : 'internal'

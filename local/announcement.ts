@@ -4,8 +4,9 @@ import type { StackFile } from './stack-file.ts'
 const QUESTION = 'What is Twohop?'
 
 /**
- * What `npm start` ends with: the URL, two ways to a streamed answer, and one to what it cost. All work as pasted.
- * @param stackFile where the stack's file lies, as the user is to read it
+ * The text that `npm start` ends with: the URL, two ways to a streamed answer, and one to its cost. All commands work
+ * as pasted.
+ * @param stackFile path of the stack's file, as shown to the user
  * @param colour bold headings, for terminals
  */
 export function announcement(
@@ -13,7 +14,7 @@ export function announcement(
   { stackFile, colour }: { stackFile: string; colour: boolean },
 ): string {
   const heading = (text: string) => (colour ? styleText('bold', text, { validateStream: false }) : text)
-  // Supabase's, with which the ledger can be read too.
+  // A token of Supabase, because it can also read the ledger.
   const token = tokens.supabase.free
   const model = models.chat ?? ''
   const body = JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: QUESTION }] })

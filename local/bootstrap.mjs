@@ -1,5 +1,5 @@
-// Runs before every npm script, on whatever Node there is and with nothing installed: plain JavaScript, no imports
-// but Node's own. Installs what package-lock.json names, and a newer Node where this one is too old for wrangler.
+// Runs before every npm script, on any Node and with nothing installed. So it is plain JavaScript with no imports but
+// Node's own. It installs what package-lock.json names, and a newer Node where this one is too old for wrangler.
 import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const OLDEST = [20, 0]
 /** The oldest Node that wrangler runs on and that strips types without a flag. */
 const WANTED = [22, 18]
-/** What is installed beside an older one: the npm package `node` carries the binary. */
+/** Installed beside a Node that is too old. The npm package `node` holds the binary. */
 const NODE_PACKAGE = 'node@24.21.0'
 
 const running = process.versions.node.split('.').map(Number)
@@ -35,7 +35,7 @@ function npm(what, args) {
       cwd: root,
       encoding: 'utf8',
       shell: process.platform === 'win32',
-      // onnxruntime-node would fetch CUDA's provider, hundreds of megabytes that only a GPU image needs.
+      // onnxruntime-node would download CUDA's provider: hundreds of megabytes that only a GPU image needs.
       env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
     },
   )

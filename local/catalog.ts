@@ -1,7 +1,7 @@
 import defaults from '../shared/catalog.json' with { type: 'json' }
 import { Catalog, type Model, type Task } from '../shared/catalog.ts'
 
-/** What the host says of a model that it has loaded. */
+/** A loaded model, as the host reports it. */
 export type HostModel = {
   id: string
   task: string
@@ -11,7 +11,7 @@ export type HostModel = {
   overhead: { request: number; item: number }
 }
 
-/** The catalog's tasks that each kind of model serves. */
+/** The catalog's tasks for each kind of model. */
 const TASKS_OF: Record<string, Task[]> = {
   'text-generation': ['chat', 'completion', 'text-generation'],
   'feature-extraction': ['embedding', 'feature-extraction'],
@@ -26,8 +26,8 @@ const TASKS_OF: Record<string, Task[]> = {
 }
 
 /**
- * The default catalog with the models that the host really has: each takes the price of the default model of its
- * kind and its place in the plans, with the context and overhead that the host measured.
+ * The default catalog with the host's own models. Each replaces the default model of its kind, with its price and its
+ * place in the plans. Context and overhead are those that the host measured.
  */
 export function localCatalog(models: readonly HostModel[]): Catalog {
   const base = Catalog.parse(defaults)
@@ -51,7 +51,7 @@ export function localCatalog(models: readonly HostModel[]): Catalog {
   return Catalog.parse({ ...base, models: offered, plans })
 }
 
-/** The model that stands for each kind, for tools that drive the stack. */
+/** The id of one model of each kind, or null, for tools that use the stack. */
 export function modelIds(catalog: Catalog): Record<'chat' | 'embed' | 'classify', string | null> {
   const first = (task: Task) => catalog.models.find((model) => model.tasks.includes(task))?.id ?? null
   return { chat: first('chat'), embed: first('embedding'), classify: first('text-classification') }

@@ -2,27 +2,31 @@ import type { Stack } from './stack.ts'
 
 type Options = {
   say: (part: string, line: string) => void
-  /** Called when stack.json no longer says what runs. */
+  /** Called when stack.json no longer matches the running parts. */
   changed: (stack: Stack) => Promise<void>
   stopping: () => boolean
 }
 
-/** Cloudflare runs the cron of wrangler.toml once a minute; whoever tries it here should not wait that long. */
+/**
+ * Milliseconds between two runs of the cron. Cloudflare runs it once a minute (wrangler.toml); here nobody should wait
+ * that long.
+ */
 const CRON_MS = 10_000
-/** An edge that dies more often than this in a row is broken, not unlucky. */
+/** The most restarts of an edge in a row. One that dies more often is broken. */
 const MOST_RESTARTS = 5
-/** Lasting this long, in milliseconds, an edge counts as healthy again. */
+/** An edge that ran this long, in milliseconds, counts as healthy again. */
 const HEALTHY_MS = 60_000
 
 /**
- * What a platform does for a deployed edge: runs its cron, and starts another one when it dies. It also wakes the
- * ledger's database, which nothing waits for. The other parts are
- * not restarted: without its Redis the edge refuses (an empty one would forget what was spent), without its host it
- * answers 503, and both say so.
+ * Does what a platform does for a deployed edge: runs its cron, and starts another one when it dies. It also wakes the
+ * ledger's database, which nothing waits for.
+ *
+ * The other parts are not restarted. Without its Redis the edge refuses (an empty one would have forgotten what was
+ * spent). Without its host it answers 503. Both are reported.
  */
 export function keepAlive(stack: Stack, { say, changed, stopping }: Options): void {
   const cron = setInterval(() => {
-    // A knock that fails is the edge's to log; the next one comes soon.
+    // The edge logs a run that fails; the next one comes soon.
     fetch(stack.file.edge.cronUrl, { method: 'POST' }).catch(() => {})
   }, CRON_MS)
   cron.unref()
@@ -35,7 +39,7 @@ export function keepAlive(stack: Stack, { say, changed, stopping }: Options): vo
 
   const { postgres } = stack.file
   if (postgres) {
-    // Its first request brings the database up, now that nothing else is waited for.
+    // The first request starts the database, now that nothing else is waited for.
     const headers = { apikey: postgres.secretKey }
     fetch(`${postgres.url}/rest/v1/accounts?limit=0`, { headers }).catch(() => {})
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** What of the edge's line about a drain (edge/ledger/scheduled.ts) is told here. */
+/** The parts of the edge's log line about a drain (edge/ledger/scheduled.ts) that are shown here. */
 const DrainLine = z.object({
   event: z.literal('ledger_drain'),
   ended: z.string(),
@@ -11,8 +11,9 @@ const DrainLine = z.object({
 })
 
 /**
- * Builds the reader of the edge's lines for somebody who watches a terminal: a drain is told in words where it moved
- * something or cannot, and not at all where it found nothing or says the same again. Other lines stay as they are.
+ * Builds the function that rewrites the edge's log lines for a terminal. A drain becomes a sentence if it moved
+ * something or failed. It is left out (undefined) if it found nothing or repeats the last line. Other lines stay as
+ * they are.
  */
 export function createLedgerLine() {
   let last = ''

@@ -7,16 +7,16 @@ import { type Progress, pull } from '../inference-host/pull/pull.ts'
 import { isFolder, type ModelEntry, readManifest } from '../inference-host/weights/manifest.ts'
 
 const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
-/** Where the user stands: npm itself runs scripts in the project's root. */
+/** The user's working directory; npm itself runs scripts in the project's root. */
 const HERE = process.env.INIT_CWD ?? process.cwd()
 
 /**
- * The manifest for this machine: the embedded models as committed, or with each of `sources` in the place of the
- * embedded one of its task, fetched where it is a hub's and locked.
- * @param sources hub ids, or folders relative to where the user stands
- * @param signal ends the fetching
- * @returns path of the manifest, whose lock lies beside it
- * @throws Error with one clear line when a source is not there or cannot be fetched
+ * The manifest for this machine: the embedded models as committed. Each of `sources` replaces the embedded model of its
+ * task; hub models are downloaded and locked.
+ * @param sources hub ids, or folders relative to the user's working directory
+ * @param signal ends the download
+ * @returns path of the manifest, with its lock beside it
+ * @throws Error with one clear line when a source is not there or cannot be downloaded
  */
 export async function localManifest(
   dir: string,
@@ -64,7 +64,7 @@ function entry(id: string, source: string, task: ModelEntry['task']): ModelEntry
 
 const Config = z.object({ architectures: z.array(z.string()).default([]) })
 
-/** What a model is for, by the name of its architecture (`BertForSequenceClassification`), as the hub tells it. */
+/** The task of a model, by the name of its architecture (`BertForSequenceClassification`) in its config. */
 async function taskOf(config: string): Promise<ModelEntry['task']> {
   const [architecture = ''] = Config.parse(JSON.parse(await readFile(config, 'utf8'))).architectures
   if (architecture.endsWith('ForCausalLM')) return 'text-generation'
@@ -76,7 +76,7 @@ async function taskOf(config: string): Promise<ModelEntry['task']> {
   return 'feature-extraction'
 }
 
-/** One line each time a file has come by another tenth: readable in a terminal and in a log. */
+/** Prints one line for each tenth of a file: readable in a terminal and in a log. */
 function progressLines(say: (line: string) => void): (progress: Progress) => void {
   const tenths = new Map<string, number>()
   return ({ model, file, received, bytes }) => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 
-/** How often the parents are looked for, in milliseconds: the system tells nobody of their end. */
+/** How often the parents are checked, in milliseconds: the system reports their end to nobody. */
 const LOOK_MS = 250
 
 /**
- * Calls `ended` once, when npm or the shell that it started this process with is gone. Keeps no process alive by itself.
- * Without Linux's /proc only the parent is seen: npm's own end then goes unnoticed where its shell survives it.
+ * Calls `ended` once, when npm or the shell that it started this process with is gone. It does not keep the process
+ * alive. Without Linux's /proc it checks only the parent: if npm's shell outlives npm, the end of npm goes unnoticed.
  */
 export function onParentsEnd(ended: () => void): void {
   const parents = parentsNow()
@@ -17,7 +17,7 @@ export function onParentsEnd(ended: () => void): void {
   timer.unref()
 }
 
-/** The parent, and npm behind it where the parent is npm's shell. */
+/** The parent's pid, and npm's too if the parent is npm's shell. */
 function parentsNow(): string {
   const { ppid } = process
   const [, name = '', npm = ''] = /^\d+ \((.*)\) \S (\d+) /s.exec(statOf(ppid)) ?? []

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline'
 export type Part<Ready> = {
   ready: Ready
   pid: number
-  /** Settles when the process has ended, however that came. */
+  /** Settles when the process has ended, for any reason. */
   ended: Promise<void>
-  /** Ends the process: politely, then after `graceMs` for good. */
+  /** Ends the process with SIGTERM, and with SIGKILL after `graceMs`. */
   stop(): Promise<void>
 }
 
@@ -18,17 +18,18 @@ export type PartOptions = {
   /** Called with each line that the process prints. */
   onLine?: (line: string) => void
   graceMs?: number
-  /** Aborted while the process is still starting, it is ended and waited for. */
+  /** If it is aborted while the process is still starting, the process is ended and waited for. */
   signal?: AbortSignal | undefined
 }
 
-/** A part that could not start; the message is the last thing it said. */
+/** A part that could not start; the message is the last line that it printed. */
 export class PartFailed extends Error {}
 
 /**
- * Starts a TypeScript file as a process and waits for its `{type: 'ready'}` message. Each part ends by itself when
- * this process is gone (its channel closes), so that even a killed launcher leaves nothing behind.
- * @throws PartFailed when it ends before it is ready, or `signal` is aborted by then
+ * Starts a TypeScript file as a process and waits for its `{type: 'ready'}` message. Each part ends by itself when this
+ * process is gone (its channel closes), so that even a killed launcher leaves nothing behind.
+ * @throws PartFailed when the part ends before it is ready, also after an abort of `signal`; the abort's reason when
+ *   `signal` was aborted before the start
  */
 export async function startPart<Ready>(
   file: URL,
@@ -38,7 +39,8 @@ export async function startPart<Ready>(
   const child = fork(file, args, {
     env: { ...process.env, ...env },
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    // In a group of its own, so that Ctrl-C reaches the launcher alone, which then stops the parts in order.
+    // The process has a group of its own, so that Ctrl-C reaches only the launcher, which then stops the parts in
+    // order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

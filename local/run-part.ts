@@ -1,15 +1,15 @@
-/** What a part's process runs: how to say where it is, and how to end it. */
+/** A running part: what it reports, and how to end it. */
 export type Running = {
   /** Sent to the parent as `{type: 'ready', ...}`. */
   ready: object
-  /** Settles, with the reason, when it ended by itself. */
+  /** Settles with the reason when the part ended by itself. */
   failed?: Promise<Error>
   stop(): Promise<void>
 }
 
 /**
- * Runs a part as a process of its own: starts it, tells the parent, and ends it on SIGTERM, SIGINT or with the parent,
- * also where that comes while it is still starting. What goes wrong is one line on stderr and exit code 1.
+ * Runs a part as a process of its own. It starts the part and tells the parent. It ends the part on SIGTERM, on SIGINT
+ * and with the parent, also while it is still starting. An error is one line on stderr and exit code 1.
  */
 export async function runPart(name: string, start: () => Promise<Running>): Promise<void> {
   let stopping = false

@@ -5,7 +5,7 @@ import type { Catalog } from '../shared/catalog.ts'
 /** One token for each demo user. */
 export type Tokens = { free: string; pro: string; suspended: string; admin: string }
 
-/** What tools read to drive a running stack: `.local/stack.json`. Keys are added, never renamed. */
+/** What tools read to use a running stack: `.local/stack.json`. Keys are added, never renamed. */
 export type StackFile = {
   edge: { url: string; cronUrl: string; pid: number }
   host: { url: string; pid: number }
@@ -25,25 +25,25 @@ export type StackFile = {
   catalog: Catalog
 }
 
-/** Writes the file anew, readable by its owner alone: it holds tokens. */
+/** Replaces the file. Only its owner can read it, because it holds tokens. */
 export async function writeStackFile(path: string, file: StackFile): Promise<void> {
   await rm(path, { force: true })
   await writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
 }
 
-/** Removes the file where it is about this very stack: another one may have written its own since. */
+/** Removes the file if it describes this stack: another stack may have written its own since. */
 export async function removeStackFile(path: string, { edge }: StackFile): Promise<void> {
   if ((await edgePid(path)) === edge.pid) await rm(path, { force: true })
 }
 
-/** Removes what a stack that crashed has left; the file of one that runs stays. */
+/** Removes the file of a stack that crashed; the file of a running one stays. */
 export async function removeStaleStackFile(path: string): Promise<void> {
   const pid = await edgePid(path)
   if (pid === undefined || !isRunning(pid)) await rm(path, { force: true })
 }
 
 /**
- * Where a stack on this port writes its file: `stack.json`, or `stack-<port>.json` beside that of one that runs already.
+ * Where a stack on this port writes its file: `stack.json`, or `stack-<port>.json` if that belongs to a running stack.
  */
 export async function stackFilePlace(folder: string, port: string): Promise<string> {
   const first = join(folder, 'stack.json')
@@ -52,7 +52,7 @@ export async function stackFilePlace(folder: string, port: string): Promise<stri
   return taken ? join(folder, `stack-${port}.json`) : first
 }
 
-/** Whether an edge is there: its process's number may be another one's by now. */
+/** Whether an edge answers at this URL. The pid alone may belong to another process by now. */
 async function answers(url: string): Promise<boolean> {
   return fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) }).then(
     () => true,
@@ -60,7 +60,7 @@ async function answers(url: string): Promise<boolean> {
   )
 }
 
-/** The edge's process as the file has it; undefined where there is no such file or it is half written. */
+/** The pid of the edge in the file; undefined where there is no such file or it is half written. */
 async function edgePid(path: string): Promise<number | undefined> {
   return (await readEdge(path))?.pid
 }
@@ -73,7 +73,7 @@ async function readEdge(path: string): Promise<StackFile['edge'] | undefined> {
   }
 }
 
-/** Whether there is such a process, of whatever user. */
+/** Whether there is such a process, of any user. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)

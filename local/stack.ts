@@ -13,11 +13,13 @@ export type StackOptions = {
   dir: string
   /** Port of the edge; 0 for a free one. The other parts always take free ones. */
   port: number
-  /** Hub ids or folders; each takes the place of the embedded model of its kind. */
+  /** Hub ids or folders; each replaces the embedded model of its kind. */
   models: string[]
   device: string
   redis?: 'auto' | 'redis-server' | 'embedded'
-  /** With a Postgres that keeps the ledger, which comes up meanwhile; default false: usage events stay in Redis. */
+  /**
+   * Whether to start a Postgres for the ledger, which comes up meanwhile. Default false: usage events stay in Redis.
+   */
   ledger?: boolean
   /** One line per part as it comes up, and what the parts print. */
   say: (part: string, line: string) => void
@@ -25,9 +27,9 @@ export type StackOptions = {
   edgeVariables?: Record<string, string>
   /** More variables for the host. */
   hostVariables?: Record<string, string>
-  /** Aborted while the stack comes up: what has started is stopped again, and `startStack` throws. */
+  /** If it is aborted while the stack starts, the started parts are stopped again and `startStack` throws. */
   signal?: AbortSignal
-  /** The catalog is data: tests and benchmarks bring plans of their own. */
+  /** Changes the catalog, for tests and benchmarks with plans of their own. */
   catalog?: (catalog: Catalog) => Catalog
 }
 
@@ -51,21 +53,24 @@ export type Stack = {
     issuer: Part<IssuerReady>
     postgres: Part<PostgresReady> | undefined
   }
-  /** Starts another edge on the same parts, with variables changed where `variables` says so. */
+  /** Starts another edge on the same parts, with `variables` replacing those of the first. */
   startEdge(port?: number, variables?: Record<string, string>): Promise<Part<EdgeReady>>
   stop(): Promise<void>
 }
 
-/** A host that is told to stop finishes what it is computing; the others just end. */
+/** Milliseconds that a host may take to stop: it finishes what it is computing. The other parts just end. */
 const HOST_GRACE_MS = 45_000
-/** One that is told to stop while it makes its cluster first ends that, to leave no folder behind. */
+/**
+ * Milliseconds that Postgres may take to stop. While it makes its cluster it ends that first, to leave no folder
+ * behind.
+ */
 const POSTGRES_GRACE_MS = 15_000
-/** Demo tokens outlive a working day. */
+/** Life of the demo tokens in seconds: longer than a working day. */
 const TOKEN_SECONDS = 86_400
 
 /**
  * Starts every part of Twohop on this machine, each as a process of its own on loopback, and waits until a request
- * would be answered. What was started is stopped again when a later part fails.
+ * would be answered. If a part fails, the started ones are stopped again.
  * @throws Error with one clear line
  */
 export async function startStack({ dir, say, ...options }: StackOptions): Promise<Stack> {
@@ -84,7 +89,10 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   async function stop(): Promise<void> {
     for (const process of started.toReversed()) await process.stop()
   }
-  /** Undefined, after one line that says why, where no Postgres runs: all else works without a ledger. */
+  /**
+   * Starts the Postgres. If it does not start, one line says why and the result is undefined: all else works without a
+   * ledger.
+   */
   async function ledger(issuer: Promise<Part<IssuerReady>>): Promise<Part<PostgresReady> | undefined> {
     const { supabase } = (await issuer).ready
     try {
@@ -145,7 +153,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       hostUp,
       options.ledger ? ledger(issuerUp) : undefined,
     ] as const
-    // Waits for all, so that what came up after a failure is known and can be stopped.
+    // This waits for all parts, so that those which started after a failure are known and can be stopped.
     await Promise.allSettled(starting)
     const [bundle, redis, issuer, host, postgres] = await Promise.all(starting)
 
@@ -197,7 +205,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   }
 }
 
-/** A worker reads its variables with its first request, so only that tells whether they are right. */
+/** A worker reads its variables at its first request, so only a request shows whether they are right. */
 async function requireHealthy(url: string): Promise<void> {
   const answer = await fetch(`${url}/healthz`)
   if (!answer.ok) throw new Error(`the edge answers ${answer.status}: ${await answer.text()}`)

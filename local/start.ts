@@ -39,7 +39,7 @@ const ledgerLine = createLedgerLine()
 const stopping = new AbortController()
 process.on('SIGINT', () => void stop())
 process.on('SIGTERM', () => void stop())
-// npm's shell hands no signal on: it ends by SIGTERM itself, and this process would go on without a terminal.
+// npm's shell passes no signal on. It ends by SIGTERM itself, and this process would go on without a terminal.
 if (process.env.npm_lifecycle_event !== undefined) onParentsEnd(() => void stop())
 
 try {
@@ -63,7 +63,7 @@ try {
   process.exit(stopping.signal.aborted ? 0 : 1)
 }
 
-/** Ends the stack; one that is still coming up ends itself and throws above. */
+/** Ends the stack. A stack that is still starting ends itself and throws above. */
 async function stop(): Promise<void> {
   if (stopping.signal.aborted) return
   stopping.abort()
@@ -79,7 +79,7 @@ function say(part: string, line: string): void {
     process.stdout.write(`${styleText('dim', part.padEnd(8), { stream: process.stdout })} ${text}\n`)
 }
 
-/** @throws Error in one line when the port is no port or somebody has it */
+/** Checks that the port can be used. @throws Error of one line when it is no valid port, or is taken */
 async function requireFreePort(wanted: number): Promise<void> {
   if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
     throw new Error(`--port must be a whole number from 0 to 65535, not ${port}.`)

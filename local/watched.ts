@@ -1,7 +1,7 @@
 /**
- * A shell script that runs a server (its arguments after the first) and prints its pid. It ends the server by `signal`
- * when standard input closes, and removes the file or folder that the first argument names. Input closes also when the
- * process that started it is killed, which could end nothing itself then. File descriptor 3 is the script's own.
+ * A shell script that runs a server (its arguments after the first) and prints its pid. When standard input closes, it
+ * ends the server by `signal`, and removes the file or folder that the first argument names. Input also closes when the
+ * parent process is killed and can end nothing itself. File descriptor 3 is the script's own.
  */
 export function watched(signal: 'TERM' | 'INT' | 'KILL'): string {
   return `exec 3<&0

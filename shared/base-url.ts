@@ -1,4 +1,4 @@
-/** A service's address as paths are put behind it: without a slash at its end, of which people write one or none. */
+/** A service's address without slashes at its end, so that a path can follow it. */
 export function baseUrl(address: string): string {
   return address.replace(/\/+$/, '')
 }

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { Prices, Units } from './units.ts'
 
 /**
- * What a model can be asked for. `chat` and `completion` are OpenAI's routes, `embedding` too, `text-ranking` is
- * reranking; the others are the hub's task names.
+ * The tasks of models. `chat`, `completion` and `embedding` are OpenAI's routes, `text-ranking` is reranking; the
+ * others are the hub's task names.
  */
 export const TASKS = [
   'chat',
@@ -48,14 +48,14 @@ export const Model = z.strictObject({
   /** The most tokens of prompt and output together that the model can hold. */
   context: z.int().min(1),
   /**
-   * Tokens that are in the prompt beside the text's own: per request (start and generation marks, a default
-   * system prompt) and per message or input (role and end marks). The host measures both when it loads a model.
+   * Tokens in the prompt besides the text's own: per request (start and generation markers, a default system prompt)
+   * and per message or input (role and end markers). The host measures both when it loads a model.
    */
   overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
   prices: Prices,
   /**
-   * Numbers that the model's embeddings may be cut to, for models trained so that their beginnings are embeddings too
-   * (Matryoshka representation learning). Without it `dimensions` is refused.
+   * Lengths that the model's embeddings may be cut to. It is for models whose embeddings stay embeddings when they are
+   * cut (Matryoshka representation learning). Without it `dimensions` is refused.
    */
   dimensions: z.array(z.int().min(1)).optional(),
 })
@@ -72,29 +72,32 @@ export const Plan = z.strictObject({
     concurrent: z.int().min(1),
     /** Jobs that have not ended, at once. */
     jobs: z.int().min(1).max(100).default(4),
-    /** Output tokens a request gets that names no `max_tokens`. */
+    /** Output tokens for a request without `max_tokens`. */
     output_tokens_default: z.int().min(1),
     /** The most output tokens a request may ask for. */
     output_tokens_max: z.int().min(1),
     /** The most inputs in one embeddings or task request. */
     inputs_max: z.int().min(1),
   }),
-  /** How much of a busy host an account of this plan gets against others, in tokens. */
+  /** The share of a busy host, in tokens, that an account of this plan gets, relative to other accounts. */
   weight: z.number().min(0.01).max(100).default(1),
   /** Units that may be spent in a UTC minute, a UTC day and a month. */
   budgets: z.strictObject({ minute: Units, day: Units, month: Units }),
-  /** Day of the month on which months begin, in shorter ones their last day; without it months are UTC's. */
+  /** Day of the month on which months begin; shorter months begin on their last day. Without it months are UTC's. */
   billing_day: z.int().min(1).max(31).optional(),
 })
 export type Plan = z.infer<typeof Plan>
 
-/** Models and plans as the operator writes them. Unknown keys are refused, so that a typing error is not a silent default. */
+/**
+ * Models and plans as the operator writes them. Unknown keys are refused, so that a typing error does not become a
+ * silent default.
+ */
 export const Catalog = z
   .strictObject({
     default_plan: z.string(),
     models: z.array(Model).min(1),
     plans: z.array(Plan).min(1),
-    /** Units that the whole deployment may spend in a UTC day and month, whoever asks. */
+    /** Units that the whole deployment may spend in a UTC day and month, all accounts together. */
     project: z
       .strictObject({ budgets: z.strictObject({ day: Units.optional(), month: Units.optional() }) })
       .optional(),

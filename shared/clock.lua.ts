@@ -1,7 +1,7 @@
 /**
  * Lua shared by the scripts of edges and hosts: numbers, time and hashes.
  *
- * Redis's own clock is the authority, because edges and hosts share it and theirs differ. Only tests override it.
+ * Redis's own clock is the authority: edges and hosts share it, while their own clocks differ. Only tests override it.
  * Numbers are Lua doubles, exact up to 2^53, but `tostring` and `..` print only 14 digits of them, hence `int`.
  */
 export const CLOCK_LUA = `

@@ -1,8 +1,8 @@
 import { secondsOfWait } from './seconds.ts'
 
 /**
- * Every refusal and failure that Twohop answers with, on both hops. docs/errors.md explains each code to a
- * client's author; a test holds the two lists together.
+ * Every refusal and failure that Twohop answers with, on both hops. docs/errors.md explains each code to authors of
+ * clients; a test compares the two lists.
  */
 type ErrorType =
   | 'invalid_request_error'
@@ -111,13 +111,13 @@ export class TwohopError extends Error {
   }
 }
 
-/** Default wait in milliseconds before another try, where the thrower named none. */
+/** Default wait before another try, in milliseconds, where the error names none. */
 const DEFAULT_RETRY_MS = 1000
 
 /**
- * Turns any thrown value into an HTTP answer: the envelope, the status, and `Retry-After` (whole seconds, at
- * least 1; RFC 9110 section 10.2.3) on every 429, 503 and 504, and on a 409 that ends by itself. What is no TwohopError becomes `internal` with a
- * fixed message, so that nothing of an unforeseen error reaches the client.
+ * Turns any thrown value into an HTTP answer: the envelope, the status, and `Retry-After` (whole seconds, at least 1;
+ * RFC 9110 section 10.2.3) on every 429, 503 and 504, and on a 409 that ends by itself. Anything but a TwohopError
+ * becomes `internal` with a fixed message, so that nothing of an unforeseen error reaches the client.
  */
 export function errorResponse(thrown: unknown, requestId: string): Response {
   const error = told(thrown)

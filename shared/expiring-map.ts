@@ -1,21 +1,21 @@
-/** A map of bounded size whose entries end by themselves. */
+/** A map of bounded size whose entries expire. */
 export type ExpiringMap<Key, Value> = {
-  /** Undefined where there is no such entry, or none any more. */
+  /** The value; undefined where there is no such entry or it has expired. */
   get(key: Key): Value | undefined
-  /** @param until on the map's clock, when the entry ends */
+  /** @param until when the entry expires, in milliseconds on the map's clock */
   set(key: Key, value: Value, until: number): void
 }
 
 type Options = {
-  /** Entries at most; the one that was set the longest ago gives way. */
+  /** The most entries. When the map is full, the entry that was set the longest ago is dropped. */
   capacity: number
   /** Milliseconds of any clock that runs evenly. */
   now: () => number
 }
 
 /**
- * An empty map. Not the package lru-cache: that is as quick, but 4 % of the worker's size, and with its defaults it reads
- * the clock by a timer, which on workerd ends with the request that set it and would leave the clock standing.
+ * An empty map. The package lru-cache is as quick, but it would be 4 % of the worker's size. With its defaults it also
+ * reads the clock by a timer. On workerd that timer ends with the request that set it, and the clock would stand still.
  */
 export function createExpiringMap<Key, Value>({ capacity, now }: Options): ExpiringMap<Key, Value> {
   const entries = new Map<Key, { value: Value; until: number }>()

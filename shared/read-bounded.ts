@@ -2,23 +2,23 @@
 type Message = Pick<Response, 'headers' | 'body' | 'arrayBuffer'>
 
 type Bound = {
-  /** Bytes that are read at most. */
+  /** The most bytes that are read. */
   most: number
   /** Makes the error for a body that is longer. */
   tooLong: () => Error
-  /** Called with each piece that comes, for who must know that something still does. */
+  /** Called with each piece that comes, for a caller who watches whether data still arrives. */
   onPiece?: () => void
 }
 
 /**
- * The whole of a body, which nobody is trusted to end: what is longer than `most` is not read to its end.
+ * Reads a whole body of at most `most` bytes. Nobody is trusted to end a body, so a longer one is not read to its end.
  * @throws what `tooLong` makes; what reading throws where the connection breaks
  */
 export async function readBounded(
   message: Message,
   { most, tooLong, onPiece }: Bound,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // HTTP holds a body to its stated length (RFC 9112, section 6.3), and reading it whole is the runtime's fast way.
+  // HTTP limits a body to its stated length (RFC 9112, section 6.3). To read it whole is the runtime's fast way.
   const stated = Number(message.headers.get('content-length') ?? Number.NaN)
   if (stated <= most && !message.headers.has('content-encoding') && !onPiece) {
     const whole = new Uint8Array(await message.arrayBuffer())
@@ -27,7 +27,7 @@ export async function readBounded(
   }
   const pieces: Uint8Array[] = []
   let length = 0
-  // Leaving the loop by a throw cancels the stream.
+  // A throw out of the loop cancels the stream.
   for await (const piece of message.body ?? []) {
     onPiece?.()
     length += piece.length
@@ -43,7 +43,7 @@ export async function readBounded(
   return bytes
 }
 
-/** The same as text. Bytes that are no UTF-8 become U+FFFD. */
+/** The same as text. Bytes that are not UTF-8 become U+FFFD. */
 export async function readBoundedText(message: Message, bound: Bound): Promise<string> {
   return new TextDecoder().decode(await readBounded(message, bound))
 }

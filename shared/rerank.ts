@@ -9,14 +9,14 @@ const MOST_DOCUMENTS = 2048
 const Asked = {
   model: z.string().min(1).max(200),
   query: Text,
-  /** How many of the most relevant are given back; all without it. */
+  /** How many of the most relevant documents to return; default: all. */
   top_n: z.int().min(1).optional(),
   return_documents: z.boolean().default(false),
-  /** Whether documents that are too long are cut rather than refused, as TEI does. The query is never cut. */
+  /** Whether documents that are too long are cut instead of refused, as in TEI. The query is never cut. */
   truncate: z.boolean().default(false),
 }
 
-/** `POST /v1/rerank` as Cohere, Jina and vLLM have it. */
+/** `POST /v1/rerank` in the form of Cohere, Jina and vLLM. */
 export const RerankRequest = z.strictObject({
   ...Asked,
   documents: z

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 
 /**
- * The signed word that goes with each request from the edge to the host: a JWT (RFC 7519) over Ed25519
- * (RFC 8037), made by the edge for one request and good for one use. The host holds public keys only.
+ * The service token that goes with each request from the edge to the host: a JWT (RFC 7519) over Ed25519 (RFC 8037),
+ * made by the edge for one request and valid for one use. The host holds public keys only.
  */
 export const SERVICE_TOKEN = {
   issuer: 'twohop-edge',
@@ -11,7 +11,7 @@ export const SERVICE_TOKEN = {
   lifetimeSeconds: 60,
 } as const
 
-/** What the token binds: who spends, on what, how much at most, for exactly which bytes, until when. */
+/** What the token binds: account, route, model, scope, most tokens, the exact bytes of the body, and the deadline. */
 export const ServiceClaims = z.object({
   iss: z.literal(SERVICE_TOKEN.issuer),
   aud: z.literal(SERVICE_TOKEN.audience),
@@ -29,9 +29,9 @@ export const ServiceClaims = z.object({
   reserved: z.object({ prompt_tokens: z.int().min(0), output_tokens: z.int().min(0) }),
   /** base64url of the SHA-256 of the body's bytes. */
   body_sha256: z.string().length(43),
-  /** Milliseconds since the epoch after which the answer is worth nothing. */
+  /** Milliseconds since the epoch after which the answer is worthless. */
   deadline: z.int(),
-  /** The account's share of a busy host against that of others, from its plan. */
+  /** The account's share of a busy host, relative to other accounts; from its plan. */
   weight: z.number().min(0.01).max(100).default(1),
 })
 export type ServiceClaims = z.infer<typeof ServiceClaims>

@@ -6,29 +6,32 @@ const Text = z.string().min(1)
 const Texts = z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)])
 
 const Labels = z.array(z.string().min(1).max(256)).max(100)
-/** A hypothesis about a label, which goes where `{}` is. */
+/** A hypothesis about a label; the label replaces `{}`. */
 const Template = z
   .string()
   .max(1024)
   .refine((text) => text.includes('{}'), 'must say with {} where the label goes')
-/** The hub's own, for a request that gives none. */
+/** The hub's default template. */
 export const HYPOTHESIS = 'This example is {}.'
-/** What a text is held against for one label: counted by the edge, and read by the host, the same. */
+/**
+ * The hypothesis for one label, which the text is compared with. The edge counts it and the host reads it, so both use
+ * this.
+ */
 export const hypothesisOf = (template: string, label: string): string => template.replace('{}', () => label)
 const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
 
-/** Not all of the hub's servers have it: what is too long is cut to the model's context rather than refused. */
+/** Not all of the hub's servers have this: text that is too long is cut to the model's context instead of refused. */
 const truncate = z.boolean().optional()
 
-/** `model` is ours: the hub names it in the URL. Without it the plan's first model for the task serves. */
+/** `model` is our addition: the hub names it in the URL. Without it the plan's first model for the task is used. */
 const envelope = {
   model: z.string().min(1).max(200).optional(),
   options: z.record(z.string(), z.json()).optional(),
 }
 
 /**
- * The hub's payloads (Hugging Face Inference API, one page a task), as far as they are served here.
- * A single input and a list of inputs are both taken; `single` in the host's form says which it was.
+ * The hub's payloads (Hugging Face Inference API, one page a task), as far as they are supported here. Both a single
+ * input and a list of inputs are accepted; `single` in the host's form says which it was.
  */
 export const TASK_REQUESTS = {
   'text-classification': z.strictObject({
@@ -121,15 +124,15 @@ export const TASK_REQUESTS = {
 } as const satisfies Record<HubTask, z.ZodType>
 
 /**
- * A task as the edge sends it to the host: model chosen, output bounded, one shape for all. The inputs of
+ * A task as the edge sends it to the host: model chosen, output bounded, one shape for all tasks. The inputs of
  * question-answering are the question and the context.
  */
 export const HostTaskRequest = z.strictObject({
   model: z.string().min(1).max(200),
   inputs: z.array(Text).min(1).max(2048),
-  /** Whether the client sent one input rather than a list, which decides the answer's nesting. */
+  /** Whether the client sent one input instead of a list. This decides the answer's nesting. */
   single: z.boolean(),
-  /** Output tokens at most; 0 for tasks that generate none. */
+  /** The most output tokens; 0 for tasks that generate none. */
   max_tokens: z.int().min(0),
   parameters: z.strictObject({
     top_k: z.int().min(1).max(100).optional(),
@@ -156,14 +159,17 @@ export const HostTaskRequest = z.strictObject({
 export type HostTaskRequest = z.infer<typeof HostTaskRequest>
 
 /**
- * What stands in an item's place where its text is beyond the model's context, while other items of the list have their
- * results. Where none has, the request is refused.
+ * Replaces an item's result where its text is longer than the model's context, while other items of the list have
+ * results. If no item has a result, the request is refused.
  */
 export type ItemError = { error: { code: string; message: string } }
 
-/** What the host answers, task by task: the hub's shapes. In the answer to a list any item can be an ItemError. */
+/** The host's answers, task by task, in the hub's shapes. In the answer to a list any item can be an ItemError. */
 export type Classification = { label: string; score: number }
-/** Places are null where the token's text is not found in the input. Without aggregation `entity` and `index`. */
+/**
+ * `start` and `end` are null where the token's text is not found in the input. `entity` and `index` are for answers
+ * without aggregation.
+ */
 export type TokenClassification = {
   entity_group?: string
   entity?: string

@@ -1,10 +1,13 @@
 import * as z from 'zod'
 
-/** What the host measured for one request, in whole milliseconds: waiting for the model, and its share of computing. */
+/**
+ * What the host measured for one request, in whole milliseconds: the wait for the model, and the request's share of
+ * computing.
+ */
 export const Timing = z.object({
   queue_ms: z.int().min(0),
   compute_ms: z.int().min(0),
-  /** Prompt tokens that were computed before and kept. */
+  /** Prompt tokens that were already in the prefix cache. */
   cached_prompt_tokens: z.int().min(0).optional(),
 })
 export type Timing = z.infer<typeof Timing>

@@ -11,8 +11,8 @@ export type Prices = z.infer<typeof Prices>
 export type Work = { promptTokens: number; outputTokens: number; computeMs?: number }
 
 /**
- * The units that `work` costs at `prices`; a part of a unit of compute counts as a whole one.
- * @throws RangeError when a count is not a whole non-negative number or the sum leaves the safe integers.
+ * The units that `work` costs at `prices`. A part of a unit of compute is rounded up to a whole one.
+ * @throws RangeError when a count is not a whole non-negative number or the sum leaves the safe integers
  */
 export function unitsOf(prices: Prices, { promptTokens, outputTokens, computeMs = 0 }: Work): number {
   for (const count of [promptTokens, outputTokens, computeMs])

@@ -12,17 +12,20 @@ export type UpstashOptions = {
   timeoutMs: number
 }
 
-/** When to come back while the store is away, in milliseconds. */
+/** When to try again while the store does not answer, in milliseconds. */
 const STORE_RETRY_MS = 2000
 
-/** Redis over HTTP: asks once, in time or not at all, and hands replies on as they come. Uses the global `fetch`. */
+/**
+ * A client of Redis over HTTP. It tries each command once, within `timeoutMs`, and returns replies undecoded. It uses
+ * the global `fetch`.
+ */
 export function upstashClient({ url, token, timeoutMs }: UpstashOptions): Redis {
   return new Redis({
     url: baseUrl(url),
     token,
-    // As a function: with a plain signal the client turns an abort into a successful answer (1.39).
+    // This is a function because with a plain signal the client turns an abort into a successful answer (1.39).
     signal: () => AbortSignal.timeout(timeoutMs),
-    // Not `false`, which still tries twice (1.39). A hold must not be asked for again while its answer is unknown.
+    // `false` would still try twice (1.39). A hold must not be asked for again while its answer is unknown.
     retry: { retries: 0, backoff: () => 0 },
     enableAutoPipelining: true,
     // Replies are whole numbers and plain words: nothing to decode, nothing to guess.
@@ -33,7 +36,11 @@ export function upstashClient({ url, token, timeoutMs }: UpstashOptions): Redis 
   })
 }
 
-/** Runs a script by its sum, and once more with its text where Redis does not hold it. */
+/**
+ * Runs a script by its SHA-1, and again with its text where Redis does not hold it.
+ * @returns Redis's reply as it is
+ * @throws what the client throws
+ */
 export async function runScript(
   redis: Pick<Redis, 'eval' | 'evalsha'>,
   { script, keys, args }: ScriptCall,
@@ -47,8 +54,9 @@ export async function runScript(
 }
 
 /**
- * A hash or an entry's fields as Redis gives them, names and texts in turn, or as the client may hand a hash on, as an
- * object. Empty where there is none. @throws TypeError where it is neither
+ * The fields of a hash or a stream entry. The reply is Redis's list of names and values in turn, or the object that the
+ * client may make of it. Empty where there is none.
+ * @throws TypeError where the reply is neither
  */
 export function fieldsOf(reply: unknown): Record<string, string> {
   if (reply === null) return {}
@@ -59,7 +67,7 @@ export function fieldsOf(reply: unknown): Record<string, string> {
   return Object.fromEntries(pairs)
 }
 
-/** @throws TwohopError store_unavailable, with `message`, for whatever `ask` throws */
+/** Runs `ask`. @throws TwohopError store_unavailable, with `message`, for whatever it throws */
 export async function orUnavailable<T>(
   ask: () => Promise<T>,
   message = 'The budget cannot be checked right now.',

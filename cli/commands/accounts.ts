@@ -32,9 +32,9 @@ type Why = Json & { reason?: string }
 
 const pathOf = (account: string) => `/v1/admin/accounts/${encodeURIComponent(account)}`
 
-/** `twohop accounts`: what administration may do to accounts. */
+/** `twohop accounts`: acts of administration on accounts. */
 export function accountsCommand(context: CliContext): Command {
-  const accounts = new Command('accounts').description('See, suspend, restore and provide for accounts.')
+  const accounts = new Command('accounts').description('List, suspend and restore accounts, set their plans and grant them units.')
   const one = (name: string, what: string) =>
     accounts
       .command(`${name} <account>`)
@@ -49,15 +49,15 @@ export function accountsCommand(context: CliContext): Command {
     if (done.synced === 'failed')
       throw new CliError(
         'not_synced',
-        'It holds here from now on, but the issuer of the tokens could not be told; run the command again.',
+        'The change holds here, but the issuer of the tokens could not be updated; run the command again.',
       )
   }
 
   accounts
     .command('list')
-    .description('Accounts that administration has set something for.')
-    .option('--search <text>', 'only those whose name holds it', '')
-    .option('--most <n>', 'list no more than about so many', whole(1, 100_000), 100)
+    .description('Accounts with settings of their own, or with spending this month.')
+    .option('--search <text>', 'only accounts whose name contains this', '')
+    .option('--most <n>', 'about how many to list at most', whole(1, 100_000), 100)
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(async ({ search, most, json }: Json & { search: string; most: number }) => {
@@ -90,8 +90,8 @@ export function accountsCommand(context: CliContext): Command {
     })
 
   why(one('grant', "Give an account units beyond its day's and month's budget."))
-    .argument('<units>', 'how many', whole(1, 1e15))
-    .option('--days <n>', 'for how long', whole(1, 366), 30)
+    .argument('<units>', 'how many units', whole(1, 1e15))
+    .option('--days <n>', 'days until the units expire', whole(1, 366), 30)
     .action((account: string, units: number, options: Why & { days: number }) =>
       act(account, 'grant', options, { units, days: options.days, ...reasonOf(options) }),
     )

@@ -22,9 +22,9 @@ type Options = { target?: string; most: number; json: boolean }
 /** `twohop audit`: the log of administrative acts. */
 export function auditCommand(context: CliContext): Command {
   return new Command('audit')
-    .description('What was done to accounts and keys, the latest first.')
-    .option('--target <name>', 'only what was done to this account or key id')
-    .option('--most <n>', 'print no more than so many', whole(1, 100_000), 100)
+    .description('Administrative acts on accounts and API keys, the latest first.')
+    .option('--target <name>', 'only acts on this account or API key id')
+    .option('--most <n>', 'how many to print at most', whole(1, 100_000), 100)
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(async ({ target, most, json }: Options) => {

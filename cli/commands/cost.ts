@@ -61,16 +61,16 @@ export function costCommand(context: CliContext): Command {
       decimal(0, 3600),
       usual.streamingSeconds,
     )
-    .option('--peak <n>', 'load of the busiest hour against the average one', decimal(1, 100), usual.peak)
-    .option('--throughput <file>', 'of CPU containers, from `npm run bench -- host --json`')
+    .option('--peak <n>', 'load of the busiest hour, in multiples of the average', decimal(1, 100), usual.peak)
+    .option('--throughput <file>', 'throughput of CPU containers: output of `npm run bench -- host --json`')
     .option('--tokens-per-second <n>', 'the same as one number, prompts included', decimal(0.001, 1_000_000))
-    .option('--gpu-throughput <file>', 'of GPU containers, from `npm run bench -- host --json` on one')
+    .option('--gpu-throughput <file>', 'throughput of GPU containers: the same output from a GPU')
     .option(
       '--gpu-tokens-per-second <n>',
       'the same as one number, prompts included',
       decimal(0.001, 1_000_000),
     )
-    .option('--combination <id>', 'this one only, with every line; may be given again', collect, [])
+    .option('--combination <id>', 'only this one, with every line of its bill (repeatable)', collect, [])
     .option('--prices <file>', 'prices of your own, in the form of cli/cost/prices.json')
     .option('--list', 'list the combinations and end', false)
     .option('--json', 'print JSON', false)

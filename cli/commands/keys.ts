@@ -20,16 +20,16 @@ const Revoked = z.looseObject({ id: z.string(), also_revoked: z.array(z.string()
 
 type Json = { json: boolean }
 
-/** `twohop keys`: one's own API keys. */
+/** `twohop keys`: the caller's own API keys. */
 export function keysCommand(context: CliContext): Command {
   const keys = new Command('keys').description('Make, list and revoke your API keys.')
 
   keys
     .command('create')
-    .description('Make a key. It is printed once and kept nowhere.')
+    .description('Make a key. It is printed once and stored nowhere.')
     .requiredOption('--name <text>', 'what it is for')
-    .requiredOption('--scope <scope>', 'what it may do, such as embed; may be given again', collect)
-    .option('--days <n>', 'for how long; at most a year', whole(1, 365))
+    .requiredOption('--scope <scope>', 'what it may do, such as embed (repeatable)', collect)
+    .option('--days <n>', 'days until it expires, at most 365', whole(1, 365))
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(async ({ name, scope, days, json }: Json & { name: string; scope: string[]; days?: number }) => {
@@ -52,7 +52,7 @@ export function keysCommand(context: CliContext): Command {
 
   keys
     .command('revoke <id>')
-    .description('End a key, and those that it made, with their next request.')
+    .description('End a key and the keys that it made, from their next request on.')
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(async (id: string, { json }: Json) => {

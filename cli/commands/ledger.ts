@@ -31,7 +31,7 @@ export function drainCommand({ out, err, signal }: CliContext): Command {
     )
 }
 
-/** Runs a drain until nothing is left, or Ctrl-C. @throws LedgerAway */
+/** Runs a drain until nothing is left or Ctrl-C is pressed. @throws LedgerAway */
 async function drainAll(
   drain: () => Promise<DrainReport>,
   signal: AbortSignal,
@@ -56,12 +56,12 @@ function line(what: string, { recorded, duplicates, buried, left, dead_letters }
   return `${recorded} ${what} moved, ${duplicates} were there already, ${buried} set aside; ${left} left, ${dead_letters} set aside in all.\n`
 }
 
-/** `twohop reconcile`: compares the ledger with the budgets' counters, and brings these in line where asked. */
+/** `twohop reconcile`: compares the ledger with the budgets' counters, and with `--rebuild` corrects the counters. */
 export function reconcileCommand({ out }: CliContext): Command {
   return new Command('reconcile')
-    .description("Compare the ledger with the budgets' counters; ends with 1 where they differ.")
+    .description("Compare the ledger with the budgets' counters; exit code 1 where they differ.")
     .option('--month <month>', 'a UTC month, such as 2026-11', new Date().toISOString().slice(0, 7))
-    .option('--rebuild', 'bring the counters in line with the ledger, also after Redis lost its data', false)
+    .option('--rebuild', 'correct the counters by the ledger, also after Redis lost its data', false)
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action((options: { month: string; rebuild: boolean; json: boolean }) =>
@@ -109,7 +109,7 @@ function report(
   return `${lines.join('\n')}\n`
 }
 
-/** Which budgets the project has by the edge's catalog. @throws CliError usage */
+/** Which budgets the project has in the edge's catalog. @throws CliError usage */
 function projectBudgets() {
   try {
     const { CATALOG } = process.env
@@ -121,7 +121,7 @@ function projectBudgets() {
   }
 }
 
-/** Where the edge's own variables say that Redis and the ledger are. @throws CliError usage */
+/** The addresses and keys of Redis and the ledger, from the edge's own variables. @throws CliError usage */
 function stores() {
   const names = [
     'UPSTASH_REDIS_REST_URL',
@@ -135,7 +135,7 @@ function stores() {
   return { redis: { url, token }, supabase: { url: project, key } }
 }
 
-/** Failures of the stores in one line. */
+/** Runs a command and reports a failure of the stores in one line. */
 async function told(run: () => Promise<void>): Promise<void> {
   try {
     await run()

@@ -5,7 +5,7 @@ import type { Combination, Container, PriceBook, Service } from './price-book.ts
 export type Line = {
   part: Part
   service: string
-  /** What was counted; `monthly` is the plan's fee, `credit` what the provider takes off. */
+  /** What was counted. `monthly` is the plan's fee, `credit` what the provider deducts. */
   what: Meter | 'monthly' | 'credit'
   quantity: number
   /** How much of the quantity was free. */
@@ -26,7 +26,7 @@ export function whatOf({ what }: Pick<Line, 'what'>): string {
   return what === 'monthly' ? 'plan' : what === 'credit' ? 'credit' : METERS[what].name
 }
 
-/** No plan of a provider serves so much. */
+/** The load is beyond every plan of a provider. */
 export class NoPlanFits extends Error {
   readonly code = 'no_plan_fits'
 }
@@ -42,8 +42,8 @@ export function containerOf(
 }
 
 /**
- * A month's bill of one combination. Of services that stand in for each other the cheapest that serves the load is
- * bought. Every line is whole cents, and the total is their sum.
+ * A month's bill of one combination. Of alternative services it takes the cheapest that serves the load. Every line is
+ * whole cents, and the total is their sum.
  * @throws NoPlanFits when the load is beyond every plan of a provider
  */
 export function billOf(book: PriceBook, combination: Combination, quantities: Quantities): Bill {

@@ -1,6 +1,7 @@
 /**
  * What one request takes, and where each number comes from. `test/unit/cli/cost/counts.test.ts`,
- * `test/stack/counts.test.ts` and `test/contract/ledger/record.test.ts` count them anew, so they cannot drift from the code.
+ * `test/stack/counts.test.ts` and `test/contract/ledger/record.test.ts` count them again, so they cannot drift from the
+ * code.
  */
 export const COUNTS = {
   /** The host is called from inside the edge's own invocation. */
@@ -18,32 +19,34 @@ export const COUNTS = {
   sweepsPerDay: 1_440,
   redisCommandsPerSweep: 3,
   redisBytesPerSweep: 600,
-  /** The look for jobs to be settled, in the same invocation, when there is none. */
+  /** The check for jobs to settle, in the same invocation, when there is none. */
   redisCommandsPerJobRun: 4,
   redisBytesPerJobRun: 600,
-  /** The drains of usage events and of administrative acts, in the same too, when there is nothing to move. */
+  /**
+   * The drains of usage events and of administrative acts, also in the same invocation, when there is nothing to move.
+   */
   redisCommandsPerDrain: 9,
   redisBytesPerDrain: 4_300,
-  /** What a batch of usage events takes beyond that. */
+  /** What a batch of usage events adds to that. */
   eventsPerBatch: 500,
   redisCommandsPerBatch: 5,
   redisBytesPerEvent: 530,
   /** A row of the ledger with its share of the indexes. */
   ledgerBytesPerRequest: 430,
-  /** Counters and leases of an account that was active today, as Redis's MEMORY USAGE tells. */
+  /** Counters and leases of an account that was active today, by Redis's MEMORY USAGE. */
   redisStorageBytesPerAccount: 500,
   /** A reservation's record, which is kept for an hour, and its usage event, until it is drained. */
   redisStorageBytesPerRecentRequest: 1_300,
-  /** Server-sent events of a streamed chat answer: what comes once, and one event a token. */
+  /** Server-sent events of a streamed chat answer: the bytes that come once, and one event for each token. */
   edgeBytesPerAnswer: 1_300,
   edgeBytesPerToken: 240,
-  /** The usage that the host adds to each event and the edge takes out. */
+  /** The usage that the host adds to each event and the edge removes. */
   hostBytesMorePerToken: 100,
 } as const
 
 /**
- * CPU time of the edge in microseconds, from docs/benchmarks.md: a whole answer, and the same as a stream of 64
- * chunks, one a token. That machine is about three times slower than a fast one, so these are rather too high.
+ * CPU time of the edge in microseconds, from docs/benchmarks.md: for a whole answer, and for a stream of 64 chunks of
+ * one token each. That machine is about three times slower than a fast one, so these are rather too high.
  */
 export const EDGE_CPU = { answerMicros: 2_288, streamMicros: 9_967, streamChunks: 64 } as const
 
@@ -53,5 +56,5 @@ export const MEASURED_CPU = [
   { promptTokens: 256, outputTokens: 64, tokensPerSecond: 43.8 },
 ] as const
 
-/** How long the ledger's rows are kept: a setting, since nothing deletes them by itself. */
+/** How many months the ledger's rows are kept. It is an assumption: nothing deletes them by itself. */
 export const MONTHS_KEPT = 12

@@ -9,7 +9,7 @@ export function defaultPrices(): PriceBook {
   return priceBook(prices)
 }
 
-/** A small extension: what is calculated when nothing is said. */
+/** The workload of a small extension, used where no option says otherwise. */
 export const DEFAULT_WORKLOAD: Workload = {
   users: 1000,
   requestsPerDay: 10,

@@ -1,6 +1,6 @@
 /**
- * What providers count in a month: the part of the bill under which it stands, and its name for people. Quantities
- * are whole numbers of the unit in the key. GB is 10^9 bytes, GiB 2^30.
+ * What providers count in a month: the part of the bill, and a name for people. Quantities are whole numbers of the
+ * unit in the key. GB is 10^9 bytes, GiB 2^30.
  */
 export const METERS = {
   edgeInvocations: { part: 'edge', name: 'invocations' },
@@ -8,7 +8,7 @@ export const METERS = {
   redisCommands: { part: 'redis', name: 'commands' },
   redisBytes: { part: 'redis', name: 'bytes moved' },
   redisStorageBytes: { part: 'redis', name: 'bytes kept' },
-  /** In the busiest hour; nobody bills it, plans are capped by it. */
+  /** In the busiest hour. Nobody bills it, but plans are capped by it. */
   redisCommandsPerSecond: { part: 'redis', name: 'commands a second' },
   databaseBytes: { part: 'database', name: 'bytes kept' },
   machineSeconds: { part: 'container', name: 'machine-seconds' },
@@ -17,10 +17,10 @@ export const METERS = {
   vcpuSeconds: { part: 'container', name: 'vCPU-seconds' },
   gibSeconds: { part: 'container', name: 'memory GiB-seconds' },
   diskGbSeconds: { part: 'container', name: 'disk GB-seconds' },
-  /** Memory of the small object that stands before each container, where a platform has one. */
+  /** Memory of the small object in front of each container, where a platform has one. */
   controllerMbSeconds: { part: 'container', name: 'controller MB-seconds' },
   containerRequests: { part: 'container', name: 'requests' },
-  /** Containers in the busiest hour; nobody bills it, plans are capped by it. */
+  /** Containers in the busiest hour. Nobody bills them, but plans are capped by them. */
   replicas: { part: 'container', name: 'containers' },
   edgeEgressBytes: { part: 'egress', name: 'bytes from the edge' },
   hostEgressBytes: { part: 'egress', name: 'bytes from the host' },

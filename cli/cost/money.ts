@@ -14,7 +14,7 @@ export function microDollars(usd: string): MicroDollars {
 }
 
 /**
- * What `quantity` whole units cost at `price` for each `per` of them, rounded up to the cent as a line of an invoice.
+ * What `quantity` whole units cost at `price` for each `per` of them, rounded up to the cent like a line of an invoice.
  * @throws RangeError when a number is no whole number of at least 0, or `per` is 0
  */
 export function priceOf(quantity: number, price: MicroDollars, per: number): MicroDollars {
@@ -22,7 +22,7 @@ export function priceOf(quantity: number, price: MicroDollars, per: number): Mic
     if (!Number.isSafeInteger(number) || number < 0)
       throw new RangeError(`a quantity must be a whole number, not ${number}`)
   if (per === 0) throw new RangeError('a price must be for more than 0 units')
-  // In BigInt: a terabyte of bytes times a price is beyond 2^53.
+  // This is in BigInt: a terabyte of bytes times a price is beyond 2^53.
   const cents = ceilDivide(BigInt(quantity) * BigInt(price), BigInt(per) * BigInt(MICROS_PER_CENT))
   return Number(cents) * MICROS_PER_CENT
 }

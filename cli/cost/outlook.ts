@@ -28,11 +28,11 @@ export function monthOf(
 }
 
 export type Scale = {
-  /** Times the users of the workload. */
+  /** How many times the workload's users. */
   factor: number
-  /** Undefined where no plan of a provider serves so much. */
+  /** Undefined where the load is beyond every plan of a provider. */
   month: Month | undefined
-  /** What is different from the scale before, in words. */
+  /** What differs from the scale before, in words. */
   changes: string[]
 }
 
@@ -41,7 +41,7 @@ export type Outlook = {
   scales: Scale[]
   /** Average cost of one request, and of a million tokens of answers, everything included. */
   unit: { request: MicroDollars; millionTokens: MicroDollars } | undefined
-  /** Where an always-on container becomes the cheaper one; undefined where this one is always on. */
+  /** Where an always-on container becomes cheaper; undefined where this one is always on. */
   breakEven: BreakEven | undefined
 }
 
@@ -74,7 +74,7 @@ export function outlookOf(
   }
 }
 
-/** What `calculate` gives; undefined where the load is beyond every plan. */
+/** The result of `calculate`; undefined where the load is beyond every plan. */
 function unlessBeyond<T>(calculate: () => T): T | undefined {
   try {
     return calculate()
@@ -84,7 +84,7 @@ function unlessBeyond<T>(calculate: () => T): T | undefined {
   }
 }
 
-/** What has changed between two scales of one combination: plans, free allowances, replicas. */
+/** The changes between two scales of one combination: plans, free allowances, replicas. */
 function changesOf(book: PriceBook, before: Month | undefined, after: Month | undefined): string[] {
   if (!before || !after) return []
   const nameOf = (id: string | undefined) => book.services.find((service) => service.id === id)?.name ?? ''
@@ -103,9 +103,9 @@ function changesOf(book: PriceBook, before: Month | undefined, after: Month | un
 }
 
 export type BreakEven = {
-  /** The always-on container that it is held against. */
+  /** The always-on container that it is compared with. */
   rival: string
-  /** Requests a day from which the rival is cheaper; null where it is not up to ten million a day. */
+  /** Requests a day from which the rival is cheaper; null where it is not cheaper up to ten million a day. */
   requestsPerDay: number | null
 }
 
@@ -113,7 +113,7 @@ const MOST_REQUESTS_A_DAY = 10_000_000
 
 /**
  * The fewest requests a day, of the workload's kind, at which the always-on container of the same kind costs less than
- * one that scales to zero: found by doubling, then by halving the step.
+ * one that scales to zero. It is found by doubling, then by halving the step.
  */
 export function breakEvenOf(
   book: PriceBook,
@@ -125,7 +125,7 @@ export function breakEvenOf(
   if (container.mode === 'always-on') return undefined
   const rival = containerOf(book, { id: combination.id, container: book.alwaysOn[container.kind] })
   const billed = (container: string, requests: number) => {
-    // Only what the container brings along: the rest of the bill is the same for both.
+    // Only the container's own costs: the rest of the bill is the same for both.
     const alone = { ...combination, services: [], container }
     const load = { ...workload, users: 1, requestsPerDay: requests }
     return unlessBeyond(() => monthOf(book, alone, load, speeds))?.bill.total ?? Number.POSITIVE_INFINITY

@@ -12,7 +12,7 @@ import {
 import { markdownTable } from './table.ts'
 import { BUSY_AT_MOST } from './workload.ts'
 
-/** The page `docs/cost.md`, all of it, from a report. */
+/** The whole page `docs/cost.md`, from a report. */
 export function costPage(report: Report): string {
   const { book, outlooks, speedNotes } = report
   const table = ({ columns, rows }: Table) => markdownTable(columns, rows).join('\n')

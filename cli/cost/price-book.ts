@@ -20,7 +20,7 @@ const Source = z.strictObject({
   page: z.url({ protocol: /^https$/ }),
   /** When the price was seen there. */
   seen: Day,
-  /** What a reader should know of it: whose reading it was, what it leaves out. */
+  /** What a reader should know: who read the price, and what it leaves out. */
   note: z.string().optional(),
 })
 
@@ -41,23 +41,25 @@ const Service = z.strictObject({
   /** Fee a month. */
   monthly: Usd.default(0),
   meters: z.array(MeterPrice).default([]),
-  /** Most of a meter that this plan serves at all. */
+  /** The most of each meter that this plan serves. */
   limits: z.partialRecord(Meter, Quantity).default({}),
-  /** What the provider gives each month off this service's own lines. */
+  /** What the provider deducts each month from this service's own lines. */
   credit: Usd.default(0),
 })
 
-/** Somewhere to run the host. */
+/** A container to run the host in. */
 const Container = z.strictObject({
   id: Id,
   name: z.string(),
   kind: z.enum(['cpu', 'gpu']),
   mode: z.enum(['always-on', 'scale-to-zero']),
-  /** The service whose prices it runs at: the cheapest of these that serves the load. */
+  /** Services whose prices apply: the cheapest of these that serves the load. */
   services: z.array(Id).min(1),
-  /** What one container counts up in a second of running. */
+  /** What one running container adds to each meter in a second. */
   perSecond: z.partialRecord(Meter, Quantity),
-  /** Seconds from a request to a host that answers, model loaded. Not measured: set for all alike. */
+  /**
+   * Seconds from a request to a host that answers, with its model loaded. It is not measured, but set the same for all.
+   */
   startSeconds: Quantity.default(0),
   /** Seconds that a container is kept, and billed, after its last request. */
   idleSeconds: Quantity.default(0),
@@ -73,16 +75,16 @@ const Combination = z.strictObject({
   container: Id,
 })
 
-/** Prices, all from public pages, and the combinations of providers that they are put together to. */
+/** Prices, all from public pages, and the combinations of providers to compare. */
 const PriceBook = z
   .strictObject({
-    /** When the whole file was last gone through. */
+    /** When the whole file was last checked. */
     checked: Day,
     sources: z.record(Id, Source),
     services: z.array(Service),
     containers: z.array(Container),
     combinations: z.array(Combination),
-    /** Per kind, the always-on container that one which scales to zero is held against. */
+    /** For each kind, the always-on container that those which scale to zero are compared with. */
     alwaysOn: z.strictObject({ cpu: Id, gpu: Id }),
   })
   .superRefine((book, context) => {
@@ -110,7 +112,7 @@ const PriceBook = z
         if (!services.has(name)) complain(`${id}: there is no service ${name}`)
         if (names.indexOf(name) !== names.lastIndexOf(name)) complain(`${id}: ${name} is bought twice`)
       }
-      // Alternatives stand in for each other; two slots must never bill, or give free, the same thing.
+      // A slot's alternatives replace each other, but two slots must never bill, or give free, the same thing.
       const priced = [...slots, own].flatMap((slot) => [
         ...new Set(slot.flatMap((name) => services.get(name)?.meters.map(({ meter }) => meter) ?? [])),
       ])
@@ -131,7 +133,7 @@ export class PriceBookError extends Error {
 
 /**
  * Reads a price book, such as `cli/cost/prices.json`.
- * @throws PriceBookError that names the first thing which is wrong
+ * @throws PriceBookError that names the first error
  */
 export function priceBook(json: unknown): PriceBook {
   const parsed = PriceBook.safeParse(json)

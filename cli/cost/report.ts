@@ -6,7 +6,7 @@ import type { PriceBook } from './price-book.ts'
 import type { Column } from './table.ts'
 import { requestsOf, type Workload } from './workload.ts'
 
-/** A table before it is text or Markdown. */
+/** A table, to be printed as text or Markdown. */
 export type Table = { columns: Column[]; rows: string[][] }
 
 /** What a report is made from. */
@@ -31,7 +31,7 @@ export function workloadSentence(workload: Workload): string {
   )
 }
 
-/** One row a combination: the bill by part, and what one request and a million tokens cost. */
+/** One row for each combination: the bill by part, and what one request and a million tokens cost. */
 export function billTable({ outlooks }: Report): Table {
   const columns = [
     { title: 'combination' },
@@ -51,7 +51,7 @@ export function billTable({ outlooks }: Report): Table {
   return { columns, rows }
 }
 
-/** One row a combination: the total at each scale, with the containers of the busiest hour. */
+/** One row for each combination: the total at each scale, with the containers of the busiest hour. */
 export function growthTable({ outlooks }: Report): Table {
   const factors = outlooks[0]?.scales.map(({ factor }) => factor) ?? []
   const columns = [
@@ -70,7 +70,7 @@ export function growthTable({ outlooks }: Report): Table {
   return { columns, rows }
 }
 
-/** What changes on the way to each larger scale, a line each. */
+/** One line for each larger scale: what changes from the scale before. */
 export function changeLines({ outlooks }: Report): string[] {
   return outlooks.flatMap(({ combination, scales }) =>
     scales
@@ -79,7 +79,7 @@ export function changeLines({ outlooks }: Report): string[] {
   )
 }
 
-/** Where always-on beats scaling to zero, and how many requests wait for a start, for those that scale to zero. */
+/** For the combinations that scale to zero: where always-on becomes cheaper, and how many requests wait for a start. */
 export function breakEvenTable({ book, outlooks }: Report): Table {
   const nameOf = (id: string) => book.containers.find((container) => container.id === id)?.name ?? id
   const columns = [
@@ -125,7 +125,7 @@ export function lineTable({ book }: Report, { scales }: Outlook): Table {
   return { columns, rows }
 }
 
-/** The report as JSON: money in whole micro-dollars, names as the command's options have them. */
+/** The report as JSON: money in whole micro-dollars, names as in the command's options. */
 export function reportJson({ book, workload, outlooks, speedNotes }: Report) {
   return {
     prices_checked: book.checked,

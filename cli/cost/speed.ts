@@ -1,6 +1,9 @@
 import * as z from 'zod'
 
-/** How many requests' tokens a host computes in a second, prompts' time included. */
+/**
+ * One measured case: the tokens of a request, and the output tokens a second that the host makes, prompts' time
+ * included.
+ */
 export type Throughput = { promptTokens: number; outputTokens: number; tokensPerSecond: number }
 
 /** Seconds that a busy container needs for one token of a prompt and one of an answer. */
@@ -13,7 +16,8 @@ export class ThroughputError extends Error {
 
 /**
  * Seconds a token from measured throughputs. Time is taken to be linear in tokens, so two cases with different prompts
- * tell prompt and answer apart; one alone is charged to the answer's tokens.
+ * separate prompt from answer. If they do not, or there is one case only, all time of the slowest case is charged to
+ * the answer's tokens.
  * @throws ThroughputError when there is no case, or one of no tokens a second
  */
 export function speedOf(cases: readonly Throughput[]): Speed {

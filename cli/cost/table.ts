@@ -1,7 +1,7 @@
-/** A column: its title, and whether its cells stand to the right, as numbers do. */
+/** A column: its title, and whether its cells are aligned to the right, like numbers. */
 export type Column = { title: string; right?: boolean }
 
-/** Rows in columns for a terminal: as wide as the widest cell, two spaces between. */
+/** Rows in columns for a terminal. A column is as wide as its widest cell, with two spaces between columns. */
 export function textTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = widthsOf(columns, rows)
   const line = (cells: readonly string[]) =>
@@ -12,7 +12,7 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly s
   return [line(columns.map(({ title }) => title)), ...rows.map(line)]
 }
 
-/** The same as a table of Markdown, its columns in line. */
+/** The same as a Markdown table with aligned columns. */
 export function markdownTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = widthsOf(columns, rows)
   const line = (cells: readonly string[]) =>

@@ -9,31 +9,31 @@ export type Workload = {
   requestsPerDay: number
   promptTokens: number
   outputTokens: number
-  /** Seconds that an answer streams, which is how long it keeps a container from stopping. */
+  /** Seconds that an answer streams, during which the container cannot stop. */
   streamingSeconds: number
-  /** Load of the busiest hour against the average one: always-on containers are bought for it. */
+  /** Load of the busiest hour divided by the average load. Always-on containers are sized for it. */
   peak: number
 }
 
-/** Every month is taken for 30 days, which is what Fly.io's month is. */
+/** Every month counts as 30 days, like Fly.io's month. */
 export const DAYS = 30
 const MONTH_SECONDS = DAYS * 86_400
 
-/** A container is planned to be this busy at most; beyond it, queues grow faster than the load. */
+/** The most that a container is planned to be busy. Beyond it, queues grow faster than the load. */
 export const BUSY_AT_MOST = 0.7
 
 /** Containers in a month. */
 export type Running = {
-  /** Seconds that containers run, all of them together. */
+  /** Seconds that all containers run together. */
   seconds: number
   /** Containers in the busiest hour. */
   replicas: number
-  /** Share of the requests that find none running and wait for a start: 0 for always-on. */
+  /** Share of the requests that find no running container and wait for a start: 0 for always-on. */
   coldShare: number
 }
 
 /**
- * Whether a month of this workload can be counted exactly at `factor` times its users: bytes are the largest numbers,
+ * Whether a month of this workload can be counted exactly at `factor` times its users. Bytes are the largest numbers,
  * below 1,000 a token and 100,000 a request.
  */
 export function isCountable({ users, requestsPerDay, outputTokens }: Workload, factor: number): boolean {
@@ -49,11 +49,12 @@ export function requestsOf({ users, requestsPerDay }: Workload): number {
 /**
  * How long containers run in a month when requests come at random (Poisson) with `computeSeconds` of work each.
  *
- * Always on: as many as the busiest hour needs. Scaling to zero: each request keeps a container up while it streams
- * and `idleSeconds` after it, a service time T, as in an M/G/infinity queue, whose busy period lasts (e^(rT) - 1) / r
- * at r requests a second (Takács 1962); a start of S seconds goes before it and 1/r of silence after it, so a share
- * 1 / (rS + e^(rT)) of the time, and of the requests, finds nothing running. Where the work alone needs more, that
- * counts.
+ * Always on: as many containers as the busiest hour needs.
+ *
+ * Scaling to zero: each request keeps a container up while it streams and `idleSeconds` after it. That is a service
+ * time T, as in an M/G/infinity queue, whose busy period lasts (e^(rT) - 1) / r at r requests a second (Takács 1962). A
+ * start of S seconds goes before it and 1/r of silence after it. So a share 1 / (rS + e^(rT)) of the time, and of the
+ * requests, finds nothing running. If the work alone needs more seconds, those count.
  */
 export function runningOf(workload: Workload, speed: Speed, container: Container): Running {
   const perSecond = requestsOf(workload) / MONTH_SECONDS
@@ -67,7 +68,7 @@ export function runningOf(workload: Workload, speed: Speed, container: Container
   return { seconds: wholeUp(Math.max(1 - coldShare, load) * MONTH_SECONDS), replicas, coldShare }
 }
 
-/** Rounds up, but not for the last digits of a float: 3.5 s * 2 / 0.7 is ten containers, not eleven. */
+/** Rounds up, but ignores the last digits of a float: 3.5 s * 2 / 0.7 is ten containers, not eleven. */
 const wholeUp = (number: number) => Math.ceil(number * (1 - 1e-12))
 
 /** A month's quantities of everything that may be billed. */
@@ -80,7 +81,7 @@ export function quantitiesOf(
   const tokens = requests * workload.outputTokens
   const chunkMicros = (EDGE_CPU.streamMicros - EDGE_CPU.answerMicros) / EDGE_CPU.streamChunks
   const sweeps = COUNTS.sweepsPerDay * DAYS
-  // Events are moved as they come, so hardly ever in full batches.
+  // Events are moved as they come, so batches are rarely full.
   const batches = Math.min(requests, Math.max(sweeps, Math.ceil(requests / COUNTS.eventsPerBatch)))
   const edgeEgressBytes = requests * COUNTS.edgeBytesPerAnswer + tokens * COUNTS.edgeBytesPerToken
   const redisCommands =

@@ -6,7 +6,7 @@ import { accountOf, type Credential, type PresentedApiKey, type Principal } from
 import type { Entitlement } from './entitlement.ts'
 import { scopesOf } from './scopes.ts'
 
-/** Who changes keys or accounts: a credential with all that the store says of it. */
+/** The caller of a request about keys, jobs or accounts: the credential, and what the store says of it. */
 export type Caller = {
   account: string
   plan: Plan
@@ -21,15 +21,16 @@ type Options = {
   entitle: (credential: Credential, override?: string) => Entitlement
   accounts: Pick<AccountStore, 'get'>
   apiKeys: Pick<ApiKeyStore, 'get'>
-  /** Not written into keys, so that those of its accounts follow when it is another one. */
+  /** The default plan's id. It is not written into API keys, so that a key follows when the default changes. */
   defaultPlan: string
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 /**
- * Finds out who calls, for requests that reserve nothing and so are not checked by a reservation. By the same rules:
- * what the records of account and key say holds at once, whatever a token says. One round trip, two for a key.
+ * Identifies the caller of a request that reserves nothing, so that no reservation checks it. The rules are the same:
+ * the records of the account and the API key take effect at once, whatever a token says. It takes one round trip, two
+ * for an API key.
  */
 export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }: Options) {
   /** @throws TwohopError why this credential may do nothing, or store_unavailable */
@@ -50,7 +51,7 @@ export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }:
 
   async function keyHolder(presented: PresentedApiKey): Promise<Caller> {
     const key = await apiKeys.get(presented.id)
-    // Hashes of 256 random bits: how long a comparison takes tells nothing of use about the secret.
+    // These are hashes of 256 random bits, so the time of the comparison tells nothing useful about the secret.
     if (!key || key.secretHash !== presented.secretHash)
       throw new TwohopError('key_invalid', 'There is no such API key.')
     if (key.revoked) throw new TwohopError('key_revoked', 'This API key was revoked.')

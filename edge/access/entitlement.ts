@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { Payer, Spender } from '../budget/port.ts'
 import { accountOf, type Credential, type Principal } from '../identity/principal.ts'
 
-/** Plans for users who have proved little; undefined refuses them. */
+/** Plans for users without a proved identity; undefined refuses them. */
 export type Policy = {
   anonymousPlan: string | undefined
   unverifiedEmailPlan: string | undefined
@@ -11,20 +11,23 @@ export type Policy = {
   supabaseConfirmsEmail: boolean
 }
 
-/** What a credential may do: whom it spends for, and the plan, narrowed to its own scopes. */
+/** What a credential may do: the account it spends for, and the plan, narrowed to the credential's own scopes. */
 export type Entitlement = {
   spender: Spender
   plan: Plan
-  /** Ends with an error where the credential or the plan lacks the task's scope, or that of jobs. */
+  /** @throws TwohopError scope_missing where the credential or the plan lacks the scope of the task, or of jobs */
   requireScope(task: Task | 'jobs'): void
-  /** The model that `id` names, or the plan's first for the task where the request names none. */
+  /**
+   * The model that `id` names; without an id, the plan's first model for the task.
+   * @throws TwohopError model_not_found or model_not_allowed
+   */
   requireModel(id: string | undefined, task: Task): Model
   models(): Model[]
 }
 
 /**
- * Builds the decision "may this credential do that" from the catalog. Reads verified claims only, so it costs no
- * round trip; what the store knows of the account or the API key is checked together with the reservation.
+ * Builds the decision "may this credential do that" from the catalog. It reads verified claims only, so it costs no
+ * round trip. The reservation later checks what the store knows of the account or the API key.
  */
 export function createEntitle(catalog: Catalog, policy: Policy) {
   const plans = new Map(catalog.plans.map((plan) => [plan.id, plan]))
@@ -38,9 +41,8 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
   }
 
   /**
-   * @param override the plan that the account's record names, where it is known to name one
-   * @throws TwohopError account_suspended, anonymous_not_allowed, email_unverified or plan_unknown; later
-   *   scope_missing, model_not_found or model_not_allowed.
+   * @param override the plan that the account's record names, if it is known to name one
+   * @throws TwohopError account_suspended, anonymous_not_allowed, email_unverified or plan_unknown
    */
   return function entitle(credential: Credential, override?: string): Entitlement {
     const claimed =

@@ -21,7 +21,7 @@ export const Origins = z
   )
   .transform((list): ReadonlySet<string> => new Set(list))
 
-/** Headers of an answer that a page's script may read beside the safelisted ones. */
+/** Response headers that a page's script may read besides the CORS-safelisted ones. */
 const EXPOSED = [
   'x-request-id',
   'retry-after',
@@ -33,9 +33,9 @@ const EXPOSED = [
 ]
 
 /**
- * CORS (Fetch standard) for exact origins, extension ids among them (`chrome-extension://<id>`). Hono's middleware
- * sets the headers on every answer, errors included; request headers are reflected in the preflight because client
- * libraries add their own and the origin is exact already.
+ * CORS (Fetch standard) for exact origins, extension ids among them (`chrome-extension://<id>`). Hono's middleware sets
+ * the headers on every answer, errors included. The preflight reflects the request headers: client libraries add their
+ * own, and the origin is exact already.
  */
 export function corsFor(allowed: ReadonlySet<string>): MiddlewareHandler {
   return cors({

@@ -2,8 +2,8 @@ import { secondsOfWait } from '../../shared/seconds.ts'
 import { type Allowance, THRESHOLDS } from '../budget/port.ts'
 
 /**
- * `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): the request rate, and units a
- * minute, a day and a month. Months have no fixed length, so that policy states no window. From 50 per cent on
+ * The headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): the request rate, and units
+ * a minute, a day and a month. Months have no fixed length, so that policy states no window. From 50 per cent on,
  * `x-budget-threshold` says which share of the day's and the month's budget is used: `day=80, month=50`.
  */
 export function rateHeaders({ requests, budgets }: Allowance): Record<string, string> {

@@ -1,5 +1,6 @@
 /**
- * Counts one act of somebody who changes keys or accounts. What reserves nothing is not bounded by budgets, so this is.
- * @throws TwohopError rate_limited, or store_unavailable: nothing is done that was not counted
+ * Counts one act of `who` and refuses one too many in a minute. Budgets do not bound requests that reserve nothing;
+ * this does.
+ * @throws TwohopError rate_limited, or store_unavailable; an act that was not counted must not be done
  */
 export type CountAct = (who: string) => Promise<void>

@@ -1,12 +1,12 @@
 import { scopeOf, TASKS } from '../../shared/catalog.ts'
 
-/** Every scope that a credential can have: those of the tasks, long work, making keys, administration. */
+/** Every scope that a credential can have: one for each task, `jobs`, `keys` (API keys) and `admin`. */
 export const SCOPES: readonly string[] = [...new Set(TASKS.map(scopeOf)), 'jobs', 'keys', 'admin']
 
 /**
  * The scopes that a user has by plan and roles. `keys` comes with the role developer or admin, or with a plan that has
- * it; `admin` with the role alone: no plan can sell it.
- * @param narrowed the token's own list, where it has one
+ * it. `admin` comes with the role admin alone: no plan can sell it.
+ * @param narrowed the token's own list of scopes, if it has one
  */
 export function scopesOf(
   plan: readonly string[],

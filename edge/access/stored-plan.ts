@@ -24,10 +24,10 @@ type Options = {
   capacity?: number
 }
 
-/** How long an account's plan is assumed, in milliseconds; the store corrects a wrong one at every reservation. */
+/** How long a remembered plan is assumed, in milliseconds. Every reservation corrects a wrong one. */
 const REMEMBERED_MS = 10_000
 
-/** Refusals that another plan could lift: none is final before the store was asked for the plan. */
+/** Refusals that another plan could lift. None is final before the store has been asked for the plan. */
 const OF_A_PLAN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'plan_unknown',
   'scope_missing',
@@ -37,9 +37,9 @@ const OF_A_PLAN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 /**
- * Gives requests the plan that the account's record names, without a round trip for it: what was last heard of the
- * plan is assumed, else the token's, and the reservation says when that is wrong. The request is then tried once
- * more. Only a refusal for the plan's sake, while nothing is known of it, asks the store by itself.
+ * Gives requests the plan that the account's record names, without a round trip for it. It assumes the plan last heard
+ * of, else the token's. The reservation says when that is wrong; the request is then tried once more. The store is
+ * asked separately only if the assumed plan refuses the request and nothing is remembered.
  */
 export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Options) {
   const remembered = createExpiringMap<string, { override: string | undefined }>({ capacity, now })
@@ -65,8 +65,8 @@ export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Op
   }
 
   /**
-   * The credential's entitlement by the plan that the store names: one round trip where that is not remembered, and
-   * always for an API key, of which nobody but the store knows whether it still is one.
+   * The credential's entitlement by the plan that the store names. It takes one round trip where the plan is not
+   * remembered, and always for an API key, because only the store knows whether the key is valid.
    */
   async function storedEntitlement(credential: Credential): Promise<Entitlement> {
     const payer = payerOf(credential)
@@ -79,7 +79,7 @@ export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Op
   }
 
   /**
-   * Runs `attempt`, which asks the store, with the credential's entitlement, and once more where the account has
+   * Runs `attempt` with the credential's entitlement; `attempt` asks the store. Runs it once more where the account has
    * another plan.
    * @throws what `entitle` and `attempt` throw
    */

@@ -8,28 +8,33 @@ type Options = {
   accounts: AccountStore
   audit: AuditLog
   sync: ReturnType<typeof createSync>
-  /** Ends what the account has open; returns how many jobs that were. */
+  /** Cancels the account's open jobs; returns how many there were. */
   cancelJobs: (account: string) => Promise<number>
   log: Log
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
-/** Who acts on what, and why. */
+/** The actor of an act, its target and its reason. */
 export type By = Pick<Act, 'actor' | 'target' | 'reason'> & {
   /** The API key that was used, where one was. */
   key: string | undefined
 }
 
-/** `synced` says whether the issuer's own records follow; what is refused here does not depend on it. */
+/**
+ * The account's record after the act. `synced` says whether the issuer's own records were changed too; the edge's
+ * refusals do not depend on that.
+ */
 export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?: number }
 
 /**
- * What administration may do to an account. Each act is first written into the audit log and only then done: one that
- * could not be written is not done, one that then fails is followed by a row that says so.
+ * The acts of administration on an account. Each act is written into the audit log before it is done. An act that could
+ * not be written is not done. If it fails afterwards, a second row says so.
  */
 export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Options) {
-  /** A row about an act that was done or not done already: what came of it does not depend on the row. */
+  /**
+   * Writes a row about an act that has already been done, or has failed. The act's result does not depend on this row.
+   */
   async function note(row: Act): Promise<void> {
     const { target: account, action } = row
     await audit
@@ -43,7 +48,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
     try {
       return await run()
     } catch (error) {
-      // The store that failed is often the log's too: then the row above stands alone, which tells as much.
+      // The audit log is often in the store that failed. Then only the row above is there, which tells enough.
       await note({ ...act, action: `${action}.failed` })
       throw error
     }
@@ -53,25 +58,27 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
     return logged(by, action, detail, async (): Promise<Done> => {
       await accounts.set(by.target, changes)
       const { outcome, why } = await sync(by.target, state)
-      // The record is written and holds; what is lacking is told and logged, so that the act can be repeated.
+      // The record is written and holds. The failed sync is reported and logged, so that the act can be repeated.
       if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
       return { record: await accounts.get(by.target), synced: outcome }
     })
   }
 
   return {
-    /** Refuses the account's requests from the next one on, and its present tokens for good; its jobs end. */
+    /**
+     * Refuses the account's requests from the next one on, refuses its present tokens for good, and cancels its jobs.
+     */
     suspend: async (by: By): Promise<Done> => {
       const changes: AccountChanges = { status: 'suspended', revokedBefore: secondOf(now()) }
       const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
-      // Only now: the account can have no new ones any more.
+      // Not before: from here on the account can open no new jobs.
       return { ...done, cancelledJobs: await cancelJobs(by.target) }
     },
 
     /** Serves the account again; its users sign in anew. */
     restore: (by: By) => change(by, 'account.restore', {}, { status: 'active' }, { status: 'active' }),
 
-    /** @param plan null for the plan that the token names, else the default one */
+    /** @param plan null for the plan that the token names, or else the default plan */
     setPlan: (by: By, plan: string | null, billingDay: number | null | undefined) => {
       const detail = { plan, ...(billingDay !== undefined && { billing_day: billingDay }) }
       const changes = { plan, ...(billingDay !== undefined && { billingDay }) }
@@ -87,7 +94,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
   }
 }
 
-/** A row of the log; the API key that was used stands in its detail. */
+/** A row of the audit log. Its detail holds the id of the API key that was used. */
 function rowOf({ key, ...who }: By, action: string, detail: Act['detail']): Act {
   return { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
 }

@@ -1,13 +1,13 @@
 import type { AccountPage, AccountStore } from '../budget/accounts.ts'
 
-/** Accounts that one answer holds about; a page of the store's own may bring some more. */
+/** About how many accounts one answer holds; a page of the store may bring some more. */
 const ENOUGH = 100
-/** Pages of the store that one request looks at. */
+/** Pages of the store that one request reads at most. */
 const MOST_PAGES = 10
 
 /**
- * Accounts, known or seen this month, whose name holds `search`, without regard to case. Looks at a bounded part of the store and
- * says where to go on, so an answer may be empty before the end.
+ * Accounts with a record, or with spending this month, whose name contains `search`, in any letter case. It reads a
+ * bounded part of the store and says where to go on, so an answer may be empty before the end.
  * @throws TwohopError store_unavailable
  */
 export async function searchAccounts(

@@ -2,7 +2,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import { partsOf } from '../sync/port.ts'
 
-/** Issuers as accounts are named by them: `firebase:<project id>`, `supabase:<host>`. */
+/** The issuers as they stand in the names of accounts: `firebase:<project id>`, `supabase:<host>`. */
 export function issuerNames(configs: readonly IssuerConfig[]): ReadonlySet<string> {
   return new Set(
     configs.map((config) =>
@@ -12,8 +12,8 @@ export function issuerNames(configs: readonly IssuerConfig[]): ReadonlySet<strin
 }
 
 /**
- * Holds the name of an account against its form and the issuers that are trusted here: a typing error would else suspend
- * nobody, and say nothing.
+ * Checks the form of an account's name, and that its issuer is trusted here. Without this check, a typing error would
+ * suspend nobody and report no error.
  */
 export function createRequireAccount(issuers: ReadonlySet<string>) {
   /** @throws TwohopError invalid_request */

@@ -3,7 +3,7 @@ import type { Script } from '../../shared/redis-script.ts'
 import { WINDOWS_LUA } from '../budget/windows.lua.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
 
-/** Reads an account's counters whatever its status is, with the limits that its last requests were held to. */
+/** Reads an account's counters whatever its status, with the limits that its last requests were checked against. */
 export const ACCOUNT_USAGE: Script = {
   name: 'account_usage',
   sha: 'd7d6f1a39c7d45d9275d9eb3a6e087f21fcb85d9',

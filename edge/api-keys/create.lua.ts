@@ -4,7 +4,7 @@ import { AUDIT_LUA } from '../audit/act.lua.ts'
 import { ENDED_API_KEY_KEPT_MS } from '../store/lifetimes.ts'
 import { MAX_API_KEY_LIFE_MS, MAX_API_KEYS } from './bounds.ts'
 
-/** Writes a new API key, unless the account has as many as it may have; with its row in the audit log. */
+/** Writes a new API key and its row in the audit log, unless the account has MAX_API_KEYS working keys. */
 export const CREATE_API_KEY: Script = {
   name: 'create_key',
   sha: '39db4de41603235a826f69ba859dcf14753b4671',

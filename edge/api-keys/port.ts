@@ -1,9 +1,9 @@
 import type { Act } from '../audit/port.ts'
 
 /**
- * An API key as it is kept: a hash with `account`, `secret_hash`, `scopes` (with spaces between), `expires_at` (ms),
- * `revoked`, `plan`, which the reservation reads (edge/budget/accounts.ts), and `name`, `made_by`, `created_at`,
- * `last_used_at` (ms).
+ * An API key as it is stored: a Redis hash. The reservation reads `account`, `secret_hash`, `scopes` (separated by
+ * spaces), `expires_at` (ms), `revoked` and `plan` (edge/budget/accounts.ts). The other fields are `name`, `made_by`,
+ * `created_at` and `last_used_at` (ms).
  */
 export type ApiKey = {
   id: string
@@ -12,29 +12,32 @@ export type ApiKey = {
   /** SHA-256 of the secret, in hex. The secret itself is kept nowhere. */
   secretHash: string
   scopes: readonly string[]
-  /** The plan that the account has by its token, where its record names none; undefined for the default plan. */
+  /**
+   * The account's plan by the token with which the key was made; the account's record overrides it. Undefined for the
+   * default plan.
+   */
   plan: string | undefined
-  /** The key that made this one, and with which it ends; undefined where a user did. */
+  /** The key that made this one; this one ends with it. Undefined for a key that a user made. */
   madeBy: string | undefined
   /** Milliseconds since the epoch, as all times here. */
   createdAt: number
   expiresAt: number
-  /** Of the last request that was admitted. */
+  /** The time of the last admitted request. */
   lastUsedAt: number | undefined
   revoked: boolean
 }
 
 export type NewApiKey = Omit<ApiKey, 'createdAt' | 'lastUsedAt' | 'revoked'>
 
-/** What ended: the key, and those that it had made. */
+/** The result of a revocation: the key, and the keys that it had made. */
 export type Revocation = {
   key: { id: string; account: string; name: string; scopes: readonly string[] }
-  /** False where it had ended before, so that nothing changed. */
+  /** False where the key had ended before, so that nothing changed. */
   revoked: boolean
   alsoRevoked: readonly string[]
 }
 
-/** By whose leave a key is revoked: its account's, or that of whoever presents the secret. */
+/** Proof of the right to revoke a key: its account, or its secret. */
 export type RevokeBy = { account: string } | { secretHash: string }
 
 /**
@@ -45,8 +48,8 @@ export type ApiKeyStore = {
   /** @returns when it was made; undefined where the account has MAX_API_KEYS working keys already */
   create(key: NewApiKey, act: Act): Promise<number | undefined>
   get(id: string): Promise<ApiKey | undefined>
-  /** The account's working keys, those that end first first. */
+  /** The account's working keys, ordered by their end, the earliest first. */
   list(account: string): Promise<ApiKey[]>
-  /** Ends a key and those that it made with effect on their next request; undefined where there is no such key. */
+  /** Ends a key and the keys that it made, from their next request on; undefined where there is no such key. */
   revoke(id: string, by: RevokeBy, act: Act): Promise<Revocation | undefined>
 }

@@ -4,8 +4,8 @@ import { AUDIT_LUA } from '../audit/act.lua.ts'
 import { API_KEY_PREFIX, API_KEYS_PREFIX } from '../store/redis-keys.ts'
 
 /**
- * Ends an API key and those that it made, with a row in the audit log where it had not ended before. It takes the key's
- * account or its secret; without either it looks as if there were no such key.
+ * Ends an API key and the keys that it made. It writes a row into the audit log, unless the key had ended before. The
+ * caller must name the key's account or its secret; otherwise the answer is the same as for a key that does not exist.
  */
 export const REVOKE_API_KEY: Script = {
   name: 'revoke_key',

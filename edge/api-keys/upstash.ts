@@ -19,7 +19,7 @@ type Options = UpstashOptions & {
   clock?: () => number
 }
 
-/** API keys in Upstash Redis, over HTTP: a list is two round trips, everything else one. */
+/** API keys in Upstash Redis, over HTTP. Listing takes two round trips, every other call one. */
 export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): ApiKeyStore {
   const redis = upstashClient(options)
   const get = async (id: string) => apiKeyOf(id, fieldsOf(await redis.hgetall(apiKeyRedisKey(id))))
@@ -98,7 +98,7 @@ function apiKeyOf(id: string, fields: Record<string, string>): ApiKey | undefine
     plan: fields.plan,
     madeBy: fields.made_by,
     createdAt: Number(fields.created_at),
-    // One without an end has ended: it was not written here.
+    // A key without an end counts as ended: this code did not write it.
     expiresAt: Number(fields.expires_at ?? 0),
     lastUsedAt: lastUsedAt === undefined ? undefined : Number(lastUsedAt),
     revoked: fields.revoked === '1',

@@ -1,13 +1,13 @@
 /** One administrative act. */
 export type Act = {
-  /** The account of who acts, or `leak report`. */
+  /** The account that acts, or `leak report`. */
   actor: string
   /** What was done, such as `account.suspend`. */
   action: string
   /** What was acted on: an account, or a key's id. */
   target: string
   reason: string | undefined
-  /** More of it, without secrets. */
+  /** Details of the act, without secrets. */
   detail: Readonly<Record<string, unknown>>
 }
 
@@ -18,11 +18,11 @@ export type AuditEntry = Act & { id: string; at: number }
 export type AuditPage = { entries: AuditEntry[]; next: string | undefined }
 
 /**
- * The log of administrative acts: written before the act, so that none goes without a row, and never changed. Every
- * method throws TwohopError `store_unavailable` where the log does not answer; the act is then not done.
+ * The log of administrative acts. A row is written before its act, so that no act goes without one, and is never
+ * changed. Every method throws TwohopError `store_unavailable` where the log does not answer; the act is then not done.
  */
 export type AuditLog = {
   record(act: Act): Promise<void>
-  /** @param target only what was done to this account or key */
+  /** @param target lists only the acts on this account or key */
   list(options: { target?: string | undefined; next?: string | undefined; most: number }): Promise<AuditPage>
 }

@@ -2,7 +2,7 @@ import { fieldsOf, orUnavailable, type UpstashOptions, upstashClient } from '../
 import { AUDIT_STREAM } from '../store/redis-keys.ts'
 import type { Act, AuditEntry, AuditLog } from './port.ts'
 
-/** Entries that one page looks at, whether they fit or not. */
+/** Entries that one page reads, whether they match or not. */
 const SCANNED = 500
 
 /** The audit log as a stream in Upstash Redis, over HTTP. */
@@ -18,7 +18,7 @@ export function createUpstashAudit(options: UpstashOptions): AuditLog {
     list: ({ target, next, most }) =>
       orUnavailable(async () => {
         const count = target === undefined ? most : SCANNED
-        // As a plain command: the client's own method makes an object of the reply and loses its order.
+        // This is a plain command because the client's own method makes an object of the reply and loses its order.
         const reply = await redis.exec<unknown>([
           'XREVRANGE',
           AUDIT_STREAM,
@@ -38,7 +38,7 @@ export function createUpstashAudit(options: UpstashOptions): AuditLog {
   }
 }
 
-/** An act in the words of scripts and stream: actor, action, target, reason, detail. */
+/** An act as arguments of the scripts and the stream: actor, action, target, reason, detail. */
 export function actWords({ actor, action, target, reason = '', detail }: Act): string[] {
   return [actor, action, target, reason, JSON.stringify(detail)]
 }

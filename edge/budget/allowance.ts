@@ -14,17 +14,17 @@ import {
   type UsageReport,
 } from './port.ts'
 
-/** Counters as the scripts reply them: {code, account, running, requests, then four numbers for each window}. */
+/** Counters as the scripts return them: {code, account, running, requests, then four numbers for each window}. */
 type Counters = { account: string; running: number; allowance: Allowance; rest: unknown[] }
 
-/** When a place among the running requests becomes free is unknown; a second is the shortest wait HTTP can name. */
+/** Nobody knows when one of the running requests will end. A second is the shortest wait that HTTP can name. */
 const CONCURRENT_RETRY_MS = 1000
 /** The same for a job, which takes longer. */
 const JOB_RETRY_MS = 10_000
 
 /**
- * Turns the reply of the reserve script into the answer to the caller.
- * @throws TypeError when the reply is not one that the script gives, so that no odd answer is taken for admission.
+ * Turns the reply of the reserve script into the decision for the caller.
+ * @throws TypeError when the reply is not one that the script gives, so that no unexpected reply is taken for admission
  */
 export function decisionOf(
   reply: unknown,
@@ -60,7 +60,7 @@ export function decisionOf(
   }
 }
 
-/** Turns the reply of the usage script into a report. @throws TypeError when it is not one the script gives. */
+/** Turns the reply of the usage script into a report. @throws TypeError when it is not one that the script gives */
 export function usageOf(reply: unknown, limits: Limits): UsageReport | OtherPlan | Refusal {
   const barred = otherPlanOf(reply) ?? spenderRefusalOf(reply)
   if (barred) return barred
@@ -69,7 +69,10 @@ export function usageOf(reply: unknown, limits: Limits): UsageReport | OtherPlan
   return { account, allowance, concurrent: { limit: limits.concurrent, running } }
 }
 
-/** Turns the reply of settle and sweep into their count and what it crossed. @throws TypeError for any other. */
+/**
+ * Turns the reply of settle and sweep into their count and the thresholds crossed.
+ * @throws TypeError for any other reply
+ */
 export function chargedOf(reply: unknown): { count: number; crossed: Crossing[] } {
   if (!Array.isArray(reply)) throw new TypeError('the store gave no count')
   const [count, ...crossed] = reply
@@ -103,7 +106,7 @@ function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) 
   return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
 }
 
-/** What a script says of an idempotency key that somebody came with before; undefined for any other reply. */
+/** What a script says of an idempotency key that was used before; undefined for any other reply. */
 export function saidBeforeOf(reply: unknown): SaidBefore | undefined {
   const code = codeOf(reply)
   if (code === 'idempotency_in_progress' || code === 'idempotency_key_reused') return { granted: false, code }
@@ -124,7 +127,7 @@ export function wholeNumber(reply: unknown): number {
   return reply
 }
 
-/** A grant may lift a budget above what can be counted; nobody ever spends as much. */
+/** A grant may lift a limit above the largest safe whole number. It is cut to that: nobody ever spends as much. */
 function wholeLimit(reply: unknown): number {
   return wholeNumber(typeof reply === 'number' ? Math.min(reply, Number.MAX_SAFE_INTEGER) : reply)
 }

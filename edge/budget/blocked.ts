@@ -16,15 +16,19 @@ type RememberOptions = {
   capacity?: number
 }
 
-/** The longest that a refusal is repeated from memory, in milliseconds: so soon does a raised limit take effect. */
+/**
+ * The longest that a refusal is repeated from memory, in milliseconds. A raised limit takes effect within this time.
+ */
 const MAX_BLOCK_MS = 60_000
 
 /**
- * A budget that remembers, in this process, accounts which the store is certain to refuse, and refuses them without
- * asking it: those whose requests of the minute are used up, and those that have spent a whole budget. Spent, not
- * held: a hold may be released at any moment. A caller with higher limits than those that were refused is not held
- * back, nor is anyone after a minute: so late may a grant of extra units come to bear. Suspension, concurrency and the
- * project's budget are never remembered, they may end at once or concern others.
+ * A budget that remembers, in this process, accounts that the store is certain to refuse, and refuses them without
+ * asking it. These are accounts whose requests of the minute are used up, and accounts that have spent a whole budget.
+ * Units that are only held do not count: a hold may be released at any moment.
+ *
+ * A caller with higher limits than the refused ones goes to the store. So does everybody after at most a minute, which
+ * is how late a grant of extra units may take effect. Suspension, concurrency and the project's budget are never
+ * remembered: they may end at once, or concern other accounts.
  */
 export function rememberRefusals(budget: Budget, options: RememberOptions): Budget {
   const { now, capacity = 10_000 } = options
@@ -65,7 +69,9 @@ export function rememberRefusals(budget: Budget, options: RememberOptions): Budg
   }
 }
 
-/** For how many milliseconds a refused account is certain to be refused whatever it asks for; 0 when it isn't. */
+/**
+ * For how many milliseconds a refused account is certain to be refused, whatever it asks for; 0 when it is not certain.
+ */
 function certainMs({ code, window, allowance }: Refusal): number {
   if (!allowance) return 0
   if (code === 'rate_limited') return allowance.requests.resetMs
@@ -80,12 +86,12 @@ function mayPass(
   { limits, units, idempotency }: ReserveRequest,
 ): boolean {
   if (code === 'rate_limited') return limits.requestsPerMinute > before.requestsPerMinute
-  // What was answered before needs no budget, only a request of the minute; what costs nothing fits into a spent one.
+  // A repeated answer needs no budget, only a request of the minute. A request of 0 units fits into a spent budget.
   if (idempotency !== undefined || units === 0) return true
   return window !== undefined && limits.budgets[window] > before.budgets[window]
 }
 
-/** The refusal as it reads `ageMs` later. */
+/** The refusal with its waits shortened by its age. */
 function aged(refusal: Refusal, ageMs: number): Refusal {
   const later = (ms: number) => Math.max(1, ms - ageMs)
   const { allowance, retryAfterMs } = refusal
@@ -101,7 +107,7 @@ function aged(refusal: Refusal, ageMs: number): Refusal {
   }
 }
 
-/** Values by spender for a limited time, each with how long it has been known and will be. */
+/** Values by spender for a limited time, each with its age and the time left, in milliseconds. */
 function blockMemory<T>(now: () => number, capacity: number) {
   const blocks = createExpiringMap<string, { value: T; since: number; until: number }>({ capacity, now })
   return {

@@ -11,16 +11,20 @@ import { USAGE } from './usage.lua.ts'
 const MAX_SWEEP = 1000
 
 /**
- * The calls of the budget's scripts.
+ * The call of the reserve script.
  * @param now milliseconds since the epoch, 0 for Redis's own clock
- * @throws RangeError for counts that are no safe whole numbers and for a lease of no time or longer than MAX_LEASE_MS
+ * @throws RangeError for counts that are no safe whole numbers, and for a lease of 0 ms or longer than MAX_LEASE_MS
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
   const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
   return scriptCall(RESERVE, keys, args)
 }
 
-/** The keys and arguments of a script that holds (hold.lua.ts), whose lease may be so long (ms). */
+/**
+ * The keys and arguments of a script that holds (edge/budget/hold.lua.ts).
+ * @param longest the longest lease that the script allows, in milliseconds
+ * @throws RangeError as reserveCall
+ */
 export function holdWords(
   request: ReserveRequest,
   project: ProjectBudgets,
@@ -55,11 +59,13 @@ export function holdWords(
   }
 }
 
+/** The call of the usage script. `now` and errors as for reserveCall. */
 export function usageCall(spender: Spender, plan: string, limits: Limits, now: number): ScriptCall {
   const { key, args } = spenderArguments(spender, plan, limits, now)
   return scriptCall(USAGE, [key], args)
 }
 
+/** The call of the settle script. `now` and errors as for reserveCall. */
 export function settleCall(settlement: Settlement, now: number): ScriptCall {
   const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency } =
     settlement
@@ -91,12 +97,13 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
   ])
 }
 
+/** The call of the sweep script, for at most MAX_SWEEP reservations. `now` and errors as for reserveCall. */
 export function sweepCall(most: number, now: number): ScriptCall {
   requireCounts(most)
   return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], [Math.min(most, MAX_SWEEP), now])
 }
 
-/** The first key and the first thirteen arguments of reserve and usage (spender.lua.ts). */
+/** The first key and the first thirteen arguments of the scripts that read a spender (edge/budget/spender.lua.ts). */
 function spenderArguments(spender: Spender, plan: string, limits: Limits, now: number) {
   const { requestsPerMinute, concurrent, budgets, billingDay = 1 } = limits
   requireCounts(requestsPerMinute, concurrent, budgets.minute, budgets.day, budgets.month)

@@ -3,11 +3,11 @@ import { OPEN_KEPT_MS } from '../store/lifetimes.ts'
 import { ACCOUNT_PREFIX } from '../store/redis-keys.ts'
 
 /**
- * Lua shared by the scripts that admit spending: reserve, and the one that takes in jobs. It checks every limit and
- * holds the worst case, all or nothing. It needs CLOCK_LUA, WINDOWS_LUA and SPENDER_LUA before it.
+ * Lua shared by the scripts that admit spending: reserve, and enqueue (jobs). It checks every limit and holds the worst
+ * case, all or nothing. It needs CLOCK_LUA, WINDOWS_LUA and SPENDER_LUA before it.
  *
- * Whoever comes again with the same idempotency key (edge/store/idempotency-record.lua.ts) holds nothing, and needs no budget for what was
- * paid for; an answer that is given again counts as one of the minute's requests.
+ * A request that repeats an idempotency key (edge/store/idempotency-record.lua.ts) holds nothing, and needs no budget
+ * for what was already paid. An answer that is given again counts as one of the minute's requests.
  */
 export const HOLD_LUA = `
 -- KEYS[2] reservation: hash

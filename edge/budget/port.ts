@@ -10,12 +10,12 @@ export type Limits = {
 export type BudgetWindow = 'minute' | 'day' | 'month'
 export const BUDGET_WINDOWS: readonly BudgetWindow[] = ['minute', 'day', 'month']
 
-/** What the whole deployment may spend in a UTC day and month, in units; without a number no cap. */
+/** What the whole deployment may spend in a UTC day and month, in units; undefined for no cap. */
 export type ProjectBudgets = { day?: number | undefined; month?: number | undefined }
 
 /**
- * Who pays. A token was verified by the edge. An API key is verified by the store, in the same step that reserves,
- * by its secret's SHA-256; its record names the account.
+ * Who pays. The edge has verified a token. The store verifies an API key by its secret's SHA-256, in the same step that
+ * reserves; the key's record names the account.
  */
 export type Payer =
   | {
@@ -27,7 +27,7 @@ export type Payer =
       key: string
       /** Hex. */
       secretHash: string
-      /** The scopes that the request needs, with spaces between; empty for none. */
+      /** The scopes that the request needs, separated by spaces; empty for none. */
       scope: string
     }
 
@@ -44,20 +44,22 @@ export type ReserveRequest = {
   /** The plan that `limits` are of. */
   plan: string
   limits: Limits
-  /** How long the request may take, in milliseconds: afterwards the lease frees itself and the sweep charges the hold. */
+  /**
+   * How long the request may take, in milliseconds. Afterwards the lease frees itself and the sweep charges the hold.
+   */
   leaseMs: number
-  /** For the usage event, should the sweep have to write it. */
+  /** The model and the task are for the usage event, in case the sweep has to write it. */
   model: string
   task: string
-  /** Where the caller sent an `Idempotency-Key`. */
+  /** Set where the caller sent an `Idempotency-Key`. */
   idempotency?: Idempotency | undefined
 }
 
 /** A request that must not be done twice. */
 export type Idempotency = {
-  /** Hex: whose key it is and the key, hashed. Names the record. */
+  /** Hex: hash of the key and its owner. Names the record. */
   id: string
-  /** Hex: SHA-256 of what is asked for. */
+  /** Hex: SHA-256 of the request. */
   body: string
 }
 
@@ -69,7 +71,7 @@ export type Allowance = {
 
 export type Reservation = { granted: true; account: string; allowance: Allowance }
 
-/** Refusals that say who may not spend at all, whatever the limits are. */
+/** Refusals of the spender itself: it may not spend at all, whatever the limits are. */
 export const SPENDER_REFUSALS = [
   'account_suspended',
   'token_revoked',
@@ -89,7 +91,7 @@ export type Refusal = {
     | 'too_many_jobs'
     | 'budget_exhausted'
     | 'project_budget_exhausted'
-  /** The window that is exhausted, where it is a budget. */
+  /** The exhausted window, where the refusal is about a budget. */
   window: BudgetWindow | undefined
   /** When the same request may fit, in milliseconds from now; undefined where waiting alone does not help. */
   retryAfterMs: number | undefined
@@ -122,30 +124,30 @@ export type Reserved = {
 
 export type Settlement = {
   requestId: string
-  /** For the usage event, should the store have lost the reservation. */
+  /** For the usage event, in case the store has lost the reservation. */
   reserved: Reserved
-  /** Units really used: 0 where nothing was computed. */
+  /** Units used; 0 where nothing was computed. */
   units: number
   promptTokens: number
   outputTokens: number
   computeMs: number
   outcome: Outcome
   /**
-   * Where the request has an idempotency key: what whoever comes again with it is told. Without `answer` coming again is
-   * another attempt.
+   * Set where the request has an idempotency key. `answer` is what a repetition gets. Without it, a repetition is a new
+   * attempt.
    */
   idempotency?: { id: string; answer?: string | undefined } | undefined
 }
 
-/** Shares of a budget, in per cent, that somebody is told of when they are used. */
+/** Shares of a budget, in per cent, that are reported when they are used. */
 export const THRESHOLDS = [50, 80, 100] as const
 
 /**
- * A share of a budget that a charge has used up. Each is told once in the life of a window, to one caller, and not again
- * when that answer is lost.
+ * A share of a budget that a charge has used up. Each is reported once in the life of a window, to one caller, and not
+ * again if that reply is lost.
  */
 export type Crossing = {
-  /** Whose budget; undefined for the project's. */
+  /** The account of the budget; undefined for the project's. */
   account: string | undefined
   window: 'day' | 'month'
   /** The window's name: `2026-11-21`, or `2026-11`, or the first day of a month that has a billing day. */
@@ -167,16 +169,17 @@ export type UsageReport = {
  */
 export type Budget = {
   /**
-   * Checks the spender's records and every limit and holds the worst case, atomically, in one round trip. A refused
+   * Checks the spender's records and every limit, and holds the worst case, atomically, in one round trip. A refused
    * request changes nothing.
-   * @throws TwohopError `internal` when the request id was used before, be it only by its settlement
+   * @throws TwohopError `internal` when the request id was used before, even if only by its settlement
    */
   reserve(request: ReserveRequest): Promise<Reservation | Refusal | OtherPlan | SaidBefore>
   /**
-   * Replaces the hold by what was used, frees the lease and writes the usage event, atomically and once per request
-   * id. `settled` is false when it was done before. A settlement that comes before its reservation (whose answer was
-   * lost) bars that reservation. More units than were reserved are charged as reserved. What was used on a reservation
-   * that the store has lost, its counters with it, still becomes a usage event.
+   * Replaces the hold by what was used, frees the lease and writes the usage event, atomically and once per request id.
+   * `settled` is false when that was done before.
+   *
+   * A settlement that arrives before its reservation bars the reservation. More units than were reserved are charged as
+   * reserved. If the store has lost the reservation and its counters, the used units still become a usage event.
    */
   settle(settlement: Settlement): Promise<{ settled: boolean; crossed: Crossing[] }>
   /** Charges in full up to `most` reservations whose lease ran out. */
@@ -187,13 +190,16 @@ export type Budget = {
    */
   plan(payer: Payer): Promise<string | undefined>
   /**
-   * The account's counters now; changes nothing but the read limit's own counter.
+   * The account's counters now. Changes nothing but the counter of the read limit.
    * @throws TwohopError `rate_limited` when the caller reads too often, or why it may not spend at all
    */
   usage(spender: Spender, plan: string, limits: Limits): Promise<UsageReport | OtherPlan>
 }
 
-/** A name for a spender, for memories of them: no two share one, a key with a wrong secret included. */
+/**
+ * A name for a spender, for what the edge remembers of it. No two spenders share one; a key with a wrong secret has a
+ * name of its own.
+ */
 export function spenderId(payer: Payer): string {
   return 'account' in payer ? payer.account : JSON.stringify([payer.key, payer.secretHash])
 }

@@ -7,15 +7,16 @@ import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
 /**
- * Admits a request against every limit or against none, in one atomic step. A refused request changes nothing, the
- * count of requests included: who keeps asking while refused is let in again when the window ends.
+ * Admits a request against every limit or refuses it, in one atomic step. A refused request changes nothing, not even
+ * the count of requests: a caller who keeps asking while refused is let in again when the window ends.
  *
- * Requests per minute are counted here and not by @upstash/ratelimit. Its counter can't be part of this decision: a
- * request that its script admits and a budget refuses would have to be given back, and a hold that it refuses
- * released again, each in a second round trip, while others are refused for what was only counted for a moment.
+ * Requests per minute are counted here and not by @upstash/ratelimit, because its counter cannot be part of this
+ * decision. A request that its script admits and a budget refuses would have to be given back. A hold whose request it
+ * refuses would have to be released. Each takes a second round trip, and meanwhile other requests are refused for what
+ * was counted only for a moment.
  *
- * It names accounts by an API key's record and counters by Redis's clock, so not every key can be declared: no
- * `allow-key-locking` on Upstash.
+ * The script takes the names of accounts from API keys' records, and the names of counters from Redis's clock. So not
+ * every key can be declared: no `allow-key-locking` on Upstash.
  */
 export const RESERVE: Script = {
   name: 'reserve',

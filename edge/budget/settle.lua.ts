@@ -7,14 +7,14 @@ import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
 /**
- * Replaces a hold by what was used, in the windows in which it was reserved, whatever windows it is now. Once: the
- * reservation becomes a tombstone, which also bars a reservation that arrives after its settlement.
+ * Replaces a hold by what was used, in the windows in which it was reserved, even if they have ended. It does so once:
+ * the reservation becomes a tombstone, which also bars a reservation that arrives after its settlement.
  *
- * More units than were reserved are charged as reserved, since a budget holds only what was checked; the event
- * keeps the reported number. A reservation that the sweep charged in full is corrected by the difference.
+ * More units than were reserved are charged as reserved, since a budget holds only what was checked; the event keeps
+ * the reported number. A reservation that the sweep charged in full is corrected by the difference.
  *
- * Where Redis lost the reservation (it started again, empty), its counters are gone too and are made again from the
- * ledger, which therefore must have what was used: the event is written from what the caller remembers.
+ * If Redis lost the reservation (it started again, empty), it lost the counters too. They are rebuilt from the ledger,
+ * so the ledger must have what was used: the event is written from what the caller remembers.
  */
 export const SETTLE: Script = {
   name: 'settle',

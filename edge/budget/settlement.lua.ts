@@ -4,17 +4,23 @@ import { THRESHOLDS } from './port.ts'
 /**
  * Lua shared by the two scripts that charge a reservation: settle and sweep.
  *
- * A usage event is written by the same script that charges, so the sum of the events' `units` is the sum of the
- * counters' `used`. Its fields: `request_id`, `kind` (`charge`, or `correction` when a late settlement corrects what
- * the sweep charged; then `units` and `extra_units` are differences, which may be negative), `account`, `model`,
- * `task`, `plan`, `key` (id of the API key, empty for a token), `month` (the account's month that was charged: a UTC
- * month, or its first day where it has a billing day), `prompt_tokens`, `output_tokens`, `compute_ms`, `units`
- * (charged), `extra_units` (those of them that a grant paid), `reserved_units`, `reported_units` (what the host said;
- * more than `units` marks a host that broke its bound), `outcome`, `reserved_at` (ms; names the other windows that
- * were charged) and `at` (ms).
+ * The script that charges also writes the usage event, so the sum of the events' `units` is the sum of the counters'
+ * `used`. The event's fields:
  *
- * A threshold is told once in the life of a window: `told` in its hash only rises, also when a correction takes the
- * window below it again.
+ * - `request_id`
+ * - `kind`: `charge`, or `correction` when a late settlement corrects what the sweep charged; then `units` and
+ *   `extra_units` are differences, which may be negative
+ * - `account`, `model`, `task`, `plan`
+ * - `key`: id of the API key, empty for a token
+ * - `month`: the account's month that was charged: a UTC month, or its first day where it has a billing day
+ * - `prompt_tokens`, `output_tokens`, `compute_ms`
+ * - `units` (charged), `extra_units` (those of them that a grant paid), `reserved_units`
+ * - `reported_units`: what the host said; more than `reserved_units` marks a host that broke its bound
+ * - `outcome`
+ * - `reserved_at` (ms; names the other windows that were charged) and `at` (ms)
+ *
+ * A threshold is reported once in the life of a window: `told` in its hash only rises, even when a correction takes the
+ * window below the threshold again.
  */
 export const SETTLEMENT_LUA = `
 local function period_of(name) return string.match(name, ':(.*)$') end

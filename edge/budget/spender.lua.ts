@@ -1,10 +1,10 @@
 import { ACCOUNT_PREFIX, LEASES_PREFIX } from '../store/redis-keys.ts'
 
 /**
- * Lua shared by reserve and usage: who pays, by the records of accounts and API keys (accounts.ts), and the arguments
- * that say so, which both scripts have in the same places.
+ * Lua shared by reserve and usage. It finds out who pays, by the records of accounts and API keys
+ * (edge/budget/accounts.ts). Both scripts have the arguments for this in the same places.
  *
- * What a record says holds from the next request on, whatever a token that is still valid says.
+ * A record takes effect from the next request on, whatever a still valid token says.
  */
 export const SPENDER_LUA = `
 -- KEYS[1] the API key's record: hash; any name where the caller has a token

@@ -5,8 +5,8 @@ import { LEASES_PREFIX, RESERVATION_PREFIX } from '../store/redis-keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 
 /**
- * Charges in full the oldest open reservations whose lease ran out: nobody reported, so the worst case is assumed.
- * One atomic step each call, so sweepers that run at the same time never charge one twice.
+ * Charges in full the oldest open reservations whose lease ran out: nobody reported their use, so the worst case is
+ * assumed. Each call is one atomic step, so sweeps that run at the same time never charge a reservation twice.
  */
 export const SWEEP: Script = {
   name: 'sweep',

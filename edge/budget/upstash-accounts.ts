@@ -11,10 +11,10 @@ import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { GRANT } from './grant.lua.ts'
 
-/** Records that one page of a list looks for. */
+/** About how many keys Redis looks at for one page of a list. */
 const PAGE = 500
 
-/** Both prefixes as one of Redis's patterns; what else it lets through is told apart by name. */
+/** One Redis pattern for both prefixes. It matches other keys too; their names tell them apart. */
 const RECORDS_AND_COUNTERS = 'twohop:[ab]*'
 const MONTH = new RegExp(`^${BUDGET_PREFIX}(.+):month:[0-9-]+$`)
 
@@ -68,8 +68,8 @@ export function createUpstashAccounts({ clock = () => 0, ...options }: Options):
 }
 
 /**
- * The account of a record, or of a month's counter where it has no record: that one comes by itself. Nothing for any
- * other key.
+ * The account of a record, or of a month's counter if the account has no record (a record is listed by itself).
+ * Undefined for any other key.
  */
 async function accountAt(
   redis: Redis,
@@ -82,7 +82,7 @@ async function accountAt(
   return recorded || Object.keys(fields).length === 0 ? { account, ...accountOf(fields) } : undefined
 }
 
-/** A hash as Redis replies it: names and texts in turn. */
+/** A hash as Redis returns it: field names and values in turn. */
 const hash = (redis: Redis, key: string): Promise<unknown> => redis.hgetall(key)
 
 function accountOf(fields: Record<string, string>): AccountRecord {
@@ -97,7 +97,7 @@ function accountOf(fields: Record<string, string>): AccountRecord {
   }
 }
 
-/** Fields to write, null for those to take away; what is not to be changed is not there. */
+/** Fields to write, null for those to remove. Fields that stay are left out. */
 function accountFields({ status, plan, billingDay, revokedBefore }: AccountChanges) {
   if (billingDay != null && !(Number.isInteger(billingDay) && billingDay >= 1 && billingDay <= 31))
     throw new RangeError(`a billing day must be 1 to 31, not ${billingDay}`)

@@ -14,30 +14,30 @@ type UpstashBudgetOptions = {
   url: string
   /** Bearer token of the Redis REST API. */
   token: string
-  /** Milliseconds that one round trip may take; default 2000. Afterwards the store counts as unavailable. */
+  /** Milliseconds that one round trip may take; default 2000. A longer one counts as store_unavailable. */
   timeoutMs?: number
   /** What the whole deployment may spend; default: no cap. */
   project?: ProjectBudgets | undefined
-  /** How often `GET /v1/usage` may be read by one account, per minute; default 60. */
+  /** How often one account may read `GET /v1/usage` a minute; default 60. */
   readsPerMinute?: number
   /** Milliseconds since the epoch, instead of Redis's own clock. For tests only: edges' clocks differ. */
   clock?: () => number
-  /** Waits before the second and third try of a settlement, in milliseconds; default 100 and 400. */
+  /** Waits between the tries of a settlement, in milliseconds; default 100 and 400. */
   settleRetryMs?: readonly number[]
 }
 
 const NO_LIMITS: Limits = { requestsPerMinute: 0, concurrent: 0, budgets: { minute: 0, day: 0, month: 0 } }
 
 /**
- * The budget in Upstash Redis, over HTTP: `reserve`, `settle`, `sweep` and `usage` are one round trip each. Only
- * the first call of a script that Redis does not hold (a new database, SCRIPT FLUSH) takes one more, which brings
- * the script's text along.
+ * The budget in Upstash Redis, over HTTP: `reserve`, `settle`, `sweep` and `usage` are one round trip each. A script
+ * that Redis does not hold (a new database, SCRIPT FLUSH) takes one more round trip at its first call, which sends the
+ * script's text.
  *
- * Calls of one tick share an HTTP request (auto-pipelining). The batch is sent before that tick ends, so on Workers
- * it never holds commands of two requests, whose I/O must not mix.
+ * Calls of one tick share an HTTP request (auto-pipelining). The batch is sent before that tick ends, so on Workers it
+ * never holds commands of two requests, whose I/O must not mix.
  *
- * Uses the global `fetch` only. Throws RangeError for counts that are no safe whole numbers and for a lease of no
- * time or longer than MAX_LEASE_MS.
+ * It uses the global `fetch` only. It throws RangeError for counts that are no safe whole numbers, and for a lease of 0
+ * ms or longer than MAX_LEASE_MS.
  */
 export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
   const {
@@ -76,12 +76,13 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
         const { count, crossed } = chargedOf(await run(call))
         return { settled: count === 1, crossed }
       }
-      // May be asked again, since it is done only once; a repeated one whose first answer was lost settles nothing.
+      // A settlement may be sent again: it takes effect only once. If its first reply was lost, the second settles
+      // nothing.
       for (const waitMs of settleRetryMs) {
         try {
           return await once()
         } catch {
-          // What the last try throws is told by whoever settles; these had another try.
+          // An earlier try's error is dropped. The caller logs what the last try throws.
           await wait(waitMs)
         }
       }

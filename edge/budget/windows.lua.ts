@@ -2,15 +2,15 @@ import { MINUTE_KEPT_MS, WINDOW_KEPT_MS } from '../store/lifetimes.ts'
 import { BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
 
 /**
- * Lua shared by the scripts that look at counters: which minute, day and month it is, and what they hold.
+ * Lua shared by the scripts that read counters: the present minute, day and month, and their counters.
  *
  * A window is a hash: `used` and `held` in units, `requests` (minutes only), `limit` (the budget that it was last
- * checked against, for thresholds), `extra` (units of a grant drawn beyond it), `told` (highest threshold told, in
+ * checked against, for thresholds), `extra` (units of a grant drawn beyond it), `told` (highest threshold reported, in
  * per cent), `kept` (days only: characters of answers kept for idempotency keys).
  *
- * Minutes and days are UTC's. An account's month begins on its billing day, in a month that is too short on its last
- * day; the first of the month, the default, makes it UTC's. The civil date is Howard Hinnant's `civil_from_days`
- * (howardhinnant.github.io/date_algorithms.html), since Redis gives its scripts no calendar.
+ * Minutes and days are UTC's. An account's month begins on its billing day, or on the last day of a month that is too
+ * short. The default, the first of the month, makes it a UTC month. The civil date is Howard Hinnant's
+ * `civil_from_days` (howardhinnant.github.io/date_algorithms.html), since Redis gives its scripts no calendar.
  */
 export const WINDOWS_LUA = `
 local function civil_from_days(days)

@@ -5,37 +5,39 @@ import type { Log } from '../log/port.ts'
 import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { createSeal } from './seal.ts'
 
-/** The longest body that is kept, in characters; it bounds what a stream's recording takes of memory. */
+/** The longest body that is kept, in characters. It bounds the memory that recording a stream takes. */
 export const MAX_KEPT_CHARS = 1024 * 1024
-/** The longest text that Redis is given for an answer: packed, sealed and in base64url. */
+/** The longest text that is stored in Redis for an answer, in characters: packed, sealed and in base64url. */
 const MAX_STORED_CHARS = 256 * 1024
-/** The shortest wait that HTTP can name: when the other request ends is unknown. */
+/** The shortest wait that HTTP can name. Nobody knows when the other request ends. */
 const IN_PROGRESS_RETRY_MS = 1000
 
 const KeptAnswer = z.object({
   status: z.int(),
   contentType: z.string(),
   body: z.string(),
-  /** Of the request that it answered. */
+  /** The id of the request that it answered. */
   requestId: z.string(),
 })
 type KeptAnswer = z.infer<typeof KeptAnswer>
 
-/** A whole answer: what whoever comes again with the same idempotency key gets. */
+/** A whole answer, which a request with the same idempotency key gets again. */
 export type Answer = Omit<KeptAnswer, 'requestId'>
 
 export type Answers = {
-  /** An answer as its record keeps it: sealed, or that there was one where it is too large. Never throws. */
+  /** An answer as its record stores it: sealed, or ANSWER_GONE where it is too large. Never throws. */
   keep(id: string, answer: KeptAnswer): Promise<string>
   /**
    * The first answer once more.
-   * @throws TwohopError idempotency_in_progress, idempotency_key_reused, or idempotency_answer_gone where it was too
-   * large, is unknown, or was sealed with a key that the edge has no more
+   * @throws TwohopError idempotency_in_progress, idempotency_key_reused, or idempotency_answer_gone where the answer
+   *   was too large, is unknown, or was sealed with a key that the edge no longer has
    */
   repeat(id: string, before: SaidBefore): Promise<Response>
 }
 
-/** Answers to requests with an idempotency key, on their way into the store and back. Nobody else can read them. */
+/**
+ * Seals answers to requests with an idempotency key for the store, and opens them again. Only the edge can read them.
+ */
 export function createAnswers({ seal, open }: ReturnType<typeof createSeal>, log: Log): Answers {
   return {
     async keep(id, answer) {
@@ -66,7 +68,10 @@ export function createAnswers({ seal, open }: ReturnType<typeof createSeal>, log
   }
 }
 
-/** What whoever comes too early, with something else, or too late to be answered is told. */
+/**
+ * The error for a repeated idempotency key that gets no answer: the first request still runs, the request is another
+ * one, or the answer is gone.
+ */
 export function conflict(
   code: Exclude<SaidBefore['code'], 'answered'> | 'idempotency_answer_gone',
 ): TwohopError {

@@ -3,10 +3,10 @@ import type { Script } from '../../shared/redis-script.ts'
 import { ANSWER_GONE, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { ANSWER_KEPT_MS } from '../store/lifetimes.ts'
 
-/** Milliseconds for which a claim counts as under way; whoever has not ended it then never will. */
+/** Milliseconds for which a claim counts as under way. One that has not ended by then never will. */
 const UNDER_WAY_MS = 60_000
 
-/** Lets one request have an idempotency key, or says what came of the one that has it. */
+/** Gives an idempotency key to one request, or says what came of the request that has it. */
 export const CLAIM: Script = {
   name: 'claim',
   sha: '582ecf3065378bc7d18385dc3d837cf58a16a8e5',
@@ -32,7 +32,7 @@ return before
 `,
 }
 
-/** Ends a claim: with an answer it is given again, without one coming again is another attempt. */
+/** Ends a claim. With an answer, a repetition gets that answer. Without one, a repetition is a new attempt. */
 export const END_CLAIM: Script = {
   name: 'end_claim',
   sha: '747c6bad5a4ce99721a56ecdeafe074cd7253181',

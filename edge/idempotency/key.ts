@@ -3,16 +3,16 @@ import { TwohopError } from '../../shared/errors.ts'
 import { toHex } from '../../shared/hex.ts'
 import { type Idempotency, type Payer, spenderId } from '../budget/port.ts'
 
-/** Where whoever sends an idempotency key says it (draft-ietf-httpapi-idempotency-key-header). */
+/** The request header with the idempotency key (draft-ietf-httpapi-idempotency-key-header). */
 const HEADER = 'Idempotency-Key'
-/** 1 to 255 visible ASCII characters. Two such headers are joined by a comma and a space, and so refused. */
+/** 1 to 255 visible ASCII characters. Two such headers are joined by a comma and a space, so they are refused. */
 const FORM = /^[\x21-\x7e]{1,255}$/
 
 const utf8 = new TextEncoder()
 
 /**
- * The idempotency key of a request and what it stands for; undefined where the caller sent none. Keys are their payer's
- * own: two accounts, or an account's token and its API key, may use the same one.
+ * The hashes of a request's idempotency key and of the request; undefined where the caller sent no key. Keys belong to
+ * their payer: two accounts, or an account's token and its API key, may use the same one.
  * @param whose a payer, or the account of a caller who reserves nothing; empty for everybody
  * @throws TwohopError invalid_request
  */

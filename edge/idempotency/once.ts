@@ -8,7 +8,7 @@ import type { Answers } from './answers.ts'
 import type { Claims } from './claims.ts'
 import { idempotencyOf } from './key.ts'
 
-/** What is needed of a request's context. */
+/** The part of Hono's context that is needed. */
 type Asked = { req: HonoRequest; var: { requestId: string } }
 
 type Options = { claims: Claims; answers: Answers; log: Log }
@@ -16,14 +16,14 @@ type Options = { claims: Claims; answers: Answers; log: Log }
 type Owner = Pick<Caller, 'account' | 'key'>
 
 /**
- * Runs `act` and gives its answer, or the first answer to the same idempotency key of the same owner, who must have been
- * found allowed to do it; undefined for everybody.
+ * Runs `act` and gives its answer, or gives the first answer to the same idempotency key of the same owner. The caller
+ * must have checked that the owner may do the act. The owner is undefined for an endpoint that is open to everybody.
  */
 export type Once = (asked: Asked, owner: Owner | undefined, act: () => Promise<Response>) => Promise<Response>
 
 /**
- * Idempotency keys for what reserves nothing: two round trips more where a request has one, none where it has not.
- * What was done under a key is never done again under it, even where the answer or the edge was lost; what was refused
+ * Idempotency keys for requests that reserve nothing: two round trips more for a request with a key, none without. An
+ * act that was done under a key is never done again under it, even if the answer or the edge was lost. A refused one
  * may be tried again.
  */
 export function createOnce({ claims, answers, log }: Options): Once {
@@ -33,7 +33,7 @@ export function createOnce({ claims, answers, log }: Options): Once {
     const before = await claims.claim(idempotency, requestId)
     if (before.code !== 'claimed') return answers.repeat(idempotency.id, before)
 
-    // An end that the store does not take changes no answer: left alone, the key counts as used.
+    // A failed end does not change the answer: the key then counts as used.
     const end = (kept: string) =>
       claims
         .end(idempotency, requestId, kept)
@@ -51,14 +51,17 @@ export function createOnce({ claims, answers, log }: Options): Once {
   }
 }
 
-/** As for what reserves: an API key never sees what its account or another key was answered, be it a fresh key. */
+/**
+ * The same rule as for reservations: an API key never gets an answer that its account or another API key got. Such an
+ * answer may hold a new API key.
+ */
 function ownerName(owner: Owner | undefined): string {
   if (!owner?.key) return owner?.account ?? ''
   const { id, secretHash } = owner.key
   return spenderId({ key: id, secretHash, scope: '' })
 }
 
-/** A fault may come after the act: nobody knows whether it was done. */
+/** A fault may come after the act, so nobody knows whether the act was done; a refusal comes before it. */
 function isRefusal(error: unknown): boolean {
   return error instanceof TwohopError && ERRORS[error.code].status < 500
 }

@@ -1,7 +1,7 @@
 import { base64url, type JWK } from 'jose'
 
 type Options = {
-  /** The edge's private key of service tokens, as JWK: all edges of a deployment have it, and nobody else. */
+  /** The edge's private key of service tokens, as JWK. All edges of a deployment have it, and nobody else. */
   privateKey: JWK
   /** Fills an array with random bytes. */
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
@@ -14,9 +14,9 @@ const NO_SALT = new Uint8Array()
 const utf8 = new TextEncoder()
 
 /**
- * Makes texts unreadable to whoever has no private key of the edge's: gzip, then AES-256-GCM under a key of their own,
- * derived by HKDF-SHA-256 (RFC 5869) from the private key. A text opens under the id that it was sealed with only.
- * @throws TypeError when the key is no private one
+ * Makes texts unreadable without the edge's private key: gzip, then AES-256-GCM. Each id has a key of its own, derived
+ * by HKDF-SHA-256 (RFC 5869) from the private key. A text opens only under the id that it was sealed with.
+ * @throws TypeError when the JWK is no private key
  */
 export function createSeal({ privateKey: { d }, random }: Options) {
   if (!d) throw new TypeError('answers are sealed with a private key')
@@ -50,7 +50,7 @@ export function createSeal({ privateKey: { d }, random }: Options) {
       return base64url.encode(sealed)
     },
 
-    /** The text; undefined where it was sealed by another key, under another id, or not at all. */
+    /** The text; undefined where it was sealed by another key or under another id, or was not sealed. */
     async open(id: string, sealed: string): Promise<string | undefined> {
       try {
         const bytes = new Uint8Array(base64url.decode(sealed))
@@ -59,7 +59,7 @@ export function createSeal({ privateKey: { d }, random }: Options) {
         // Authentic, so it is no larger than what was once sealed.
         return new TextDecoder().decode(await through(new DecompressionStream('gzip'), packed))
       } catch {
-        // Whoever comes again is told that the answer is gone: after a key's replacement that is as it must be.
+        // The caller answers that the first answer is gone. That is right after a key was replaced.
         return undefined
       }
     },

@@ -3,14 +3,14 @@ import { toHex } from '../../shared/hex.ts'
 import { crc32 } from './crc32.ts'
 import type { Authenticate, PresentedApiKey, VerifyToken } from './principal.ts'
 
-/** Every API key begins so, and no token does: a JWT has dots. */
+/** Every API key begins with this. No token does: these are not the first letters of JSON in base64url. */
 const PREFIX = 'twohop_'
-/** A secret key, for servers and scripts. Another kind would be another two letters. */
+/** A secret key, for servers and scripts. Another kind of key would have two other letters. */
 const KIND = 'sk_'
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 /** 62^16 ids: no two keys ever share one. */
 const ID_DIGITS = 16
-/** 62^43 is above 2^256, so there is nothing to guess and a fast hash is enough to keep. */
+/** 62^43 is above 2^256. Such a secret cannot be guessed, so a fast hash of it is safe to store. */
 const SECRET_DIGITS = 43
 /** 62^6 is above 2^32. */
 const SUM_DIGITS = 6
@@ -20,9 +20,9 @@ const FORM = new RegExp(
 
 /**
  * A new API key: `twohop_sk_`, 16 characters of id, 43 of secret, 6 of checksum (CRC-32 of all before it, in base62).
- * As GitHub's tokens have it (github.blog/2021-04-05-behind-githubs-new-authentication-token-formats): a scanner finds
- * one by its prefix and knows by the sum, without asking anybody, that it is no accident; underscores, so that a
- * double click selects all of it.
+ * The form follows GitHub's tokens (github.blog/2021-04-05-behind-githubs-new-authentication-token-formats). A scanner
+ * finds a key by its prefix, and the checksum tells without a request that the match is no accident. The underscores
+ * let a double click select the whole key.
  * @param random fills an array with random bytes, as crypto.getRandomValues does
  */
 export async function makeApiKey(
@@ -34,7 +34,7 @@ export async function makeApiKey(
 }
 
 /**
- * Reads an API key by its form and checksum alone: no store is asked, so made-up ones cost nothing.
+ * Reads an API key by its form and checksum alone. No store is asked, so made-up keys cost nothing.
  * @returns its id and the SHA-256 of its secret; the secret itself goes no further
  * @throws TwohopError key_invalid
  */
@@ -49,7 +49,7 @@ export async function parseApiKey(key: string): Promise<PresentedApiKey> {
 /** What may be shown of a key, so that its owner can tell which one it is. */
 export const shownPrefix = (id: string) => `${PREFIX}${KIND}${id}`
 
-/** Takes API keys beside tokens: by its prefix a bearer token goes to one or the other, never to both. */
+/** Accepts API keys besides tokens. The prefix decides which of the two a bearer token is checked as, never both. */
 export function withApiKeys(verifyToken: VerifyToken): Authenticate {
   return async function authenticate(credential) {
     return credential.startsWith(PREFIX) ? parseApiKey(credential) : verifyToken(credential)
@@ -70,7 +70,7 @@ function sumOf(body: string): string {
   return digits
 }
 
-/** Bytes from 248 on are dropped: 248 is 4 times 62, so that every digit is as likely. */
+/** Random base62 digits. Bytes from 248 (4 times 62) on are dropped, so that every digit is equally likely. */
 function randomDigits(count: number, random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {
   let digits = ''
   while (digits.length < count)

@@ -1,9 +1,10 @@
 import { TwohopError } from '../../shared/errors.ts'
 
 /**
- * The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). Query and form parameters are not
- * looked at: they end up in logs. Throws `token_missing` where there is no such header or another scheme,
- * `token_malformed` where what follows `Bearer` is not one token.
+ * The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). Query and form parameters are ignored, because
+ * they end up in logs.
+ * @throws TwohopError token_missing where there is no such header or it has another scheme; token_malformed where
+ *   `Bearer` is not followed by exactly one token
  */
 export function bearerToken(headers: Headers): string {
   const value = headers.get('authorization')

@@ -17,7 +17,7 @@ export const OwnerClaims = z.object({
   status: z.enum(['active', 'suspended']).optional(),
 })
 
-/** The owner's claims in the principal's words; `role` and `roles` become one list. */
+/** The owner's claims as the principal's fields; `role` and `roles` become one list. */
 export function entitlementsOf(
   claims: z.infer<typeof OwnerClaims>,
 ): Pick<Principal, 'plan' | 'status' | 'roles' | 'scopes'> {
@@ -26,9 +26,9 @@ export function entitlementsOf(
 }
 
 /**
- * Reads verified claims by a schema. One that does not fit, known or custom, throws `token_claims_invalid`: a
- * plan, scope list or status that we cannot read must never count as none. The message names the claim and the
- * rule, never the value.
+ * Reads verified claims by a schema. The message names the claim and the rule, never the value.
+ * @throws TwohopError token_claims_invalid where any claim does not fit: an unreadable plan, scope list or status must
+ *   never count as absent
  */
 export function readClaims<Schema extends z.ZodType>(schema: Schema, claims: unknown): z.infer<Schema> {
   const result = schema.safeParse(claims)
@@ -40,7 +40,7 @@ export function readClaims<Schema extends z.ZodType>(schema: Schema, claims: unk
   )
 }
 
-/** Throws `token_not_yet_valid` where a time (seconds since the epoch) lies more than 5 s in the future. */
+/** @throws TwohopError token_not_yet_valid where `seconds` (since the epoch) is more than 5 s in the future */
 export function assertPast(claim: string, seconds: number, nowSeconds: number): void {
   if (seconds <= nowSeconds + CLOCK_SKEW_SECONDS) return
   throw new TwohopError(

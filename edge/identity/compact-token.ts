@@ -1,10 +1,10 @@
 import { base64url } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
 
-/** What a token says of itself before anything is proved. Good for choosing the issuer, and for nothing else. */
+/** What a token says of itself before it is verified. Use it only to choose the issuer. */
 export type UnverifiedToken = { alg: string; kid: unknown; iss: unknown }
 
-/** Real ones have 1 to 2 KB; Firebase caps custom claims at 1000 bytes. */
+/** Real tokens have 1 to 2 KB; Firebase caps custom claims at 1000 bytes. */
 const MAX_CHARACTERS = 8 * 1024
 
 /**
@@ -15,12 +15,12 @@ const BASE64URL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Throws `token_malformed` for a token of more than 8 KiB, before anything else is spent on it. */
+/** @throws TwohopError token_malformed for a token of more than 8 KiB, before any other work is spent on it */
 export function assertTokenSize(token: string): void {
   if (token.length > MAX_CHARACTERS) throw malformed(`it is longer than ${MAX_CHARACTERS} characters`)
 }
 
-/** Splits and decodes a compact JWS (RFC 7515), or throws `token_malformed`. Nothing is verified here. */
+/** Splits and decodes a compact JWS (RFC 7515). Nothing is verified here. @throws TwohopError token_malformed */
 export function decodeUnverified(token: string): UnverifiedToken {
   const parts = token.split('.')
   const [header, payload] = parts
@@ -28,7 +28,7 @@ export function decodeUnverified(token: string): UnverifiedToken {
   if (!parts.every((part) => BASE64URL.test(part))) throw malformed('a part of it is not base64url')
   const { alg, kid, crit } = parseObject(header, 'header')
   if (typeof alg !== 'string') throw malformed('its header names no algorithm')
-  // RFC 7515 section 4.1.11: who does not understand a critical extension must refuse. We understand none.
+  // RFC 7515 section 4.1.11: a recipient that does not understand a critical extension must refuse. We understand none.
   if (crit !== undefined) throw malformed('its header demands an extension (`crit`)')
   return { alg, kid, iss: parseObject(payload, 'payload').iss }
 }

@@ -7,7 +7,7 @@ import { MIN_SECRET_BYTES } from './supabase.ts'
 /** Google Cloud's rule for project ids. */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
-/** What a variable says, or what is wrong with it. */
+/** A variable's value, or what is wrong with it. */
 type Reading = { value: string } | { wrong: string }
 
 const reading = (read: (text: string) => Reading) =>
@@ -18,7 +18,7 @@ const reading = (read: (text: string) => Reading) =>
     return z.NEVER
   })
 
-/** Texts joined by commas, none twice. A complaint is the whole list's, and quotes the text. */
+/** A list of texts joined by commas, none twice. A complaint is about the whole list, and quotes the bad text. */
 const listOf = (read: (item: string) => Reading) =>
   z.string().transform((text, context): string[] => {
     const items = text.split(',').map((item) => item.trim())
@@ -37,7 +37,10 @@ export const FirebaseProjectIds = listOf((value) =>
     : { wrong: `"${value}" is no project id (6 to 30 lower-case letters, digits and hyphens)` },
 )
 
-/** `FIREBASE_JWKS_URL`. Keys fetched over plain HTTP can be swapped on the way, so only this machine itself is excepted. */
+/**
+ * `FIREBASE_JWKS_URL`. Keys fetched over plain HTTP can be swapped on the way, so plain HTTP is allowed to this machine
+ * only.
+ */
 export const SecureUrl = reading(secureUrl)
 
 /** `SUPABASE_URLS`: project URLs such as `https://abc.supabase.co`, joined by commas. */
@@ -49,7 +52,7 @@ export const SupabaseUrls = listOf((text) => {
   return { wrong: `"${text}" must be a project's URL without a path, like https://abc.supabase.co` }
 })
 
-/** `SUPABASE_JWT_SECRETS`: JSON `{"<project URL>": "<legacy HS256 secret>"}`. What is in it, `issuersOf` checks. */
+/** `SUPABASE_JWT_SECRETS`: JSON `{"<project URL>": "<legacy HS256 secret>"}`. `issuersOf` checks its content. */
 export const SupabaseJwtSecrets = z.string().transform((text, context): object => {
   const parsed = parseJson(text)
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed
@@ -94,7 +97,7 @@ function jwtSecrets(byUrl: object, urls: readonly string[]): Map<string, string>
   const secrets = new Map<string, string>()
   for (const [key, secret] of Object.entries(byUrl)) {
     const url = URL.parse(key)?.origin
-    // The key is not quoted: whoever swapped the two sides has written the secret there.
+    // The key is not quoted: if the two sides were swapped, the secret stands there.
     if (url === undefined || !urls.includes(url)) return { wrong: 'a key is not one of SUPABASE_URLS' }
     if (typeof secret !== 'string' || new TextEncoder().encode(secret).byteLength < MIN_SECRET_BYTES)
       return { wrong: `the secret of "${url}" must be a string of at least ${MIN_SECRET_BYTES} bytes` }

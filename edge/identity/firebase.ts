@@ -8,11 +8,12 @@ export const FIREBASE_JWKS_URL =
   'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'
 
 /**
- * Uids are unique within a tenant of Identity Platform, not across the project, so two tenants' users could
- * share an account here: a token with `firebase.tenant` is refused.
+ * Uids are unique within a tenant of Identity Platform, not across the project. Users of two tenants could share an
+ * account here, so a token with `firebase.tenant` is refused.
  */
 const FirebaseClaims = OwnerClaims.extend({
-  // Admin SDKs may make any uid; what is no text would share a Redis key with others, and Postgres takes no NUL.
+  // Admin SDKs may make any uid. One that is no well-formed text would share a Redis key with others, and Postgres
+  // stores no NUL.
   sub: z.string().min(1).max(128).refine(isText),
   iat: z.int(),
   auth_time: z.int(),
@@ -25,8 +26,9 @@ const FirebaseClaims = OwnerClaims.extend({
 })
 
 /**
- * The rules of https://firebase.google.com/docs/auth/admin/verify-id-tokens#verify_id_tokens_using_a_third-party_jwt_library
- * for one project. Custom claims lie at the top level; only the Admin SDK can set them.
+ * The rules of
+ * https://firebase.google.com/docs/auth/admin/verify-id-tokens#verify_id_tokens_using_a_third-party_jwt_library for one
+ * project. Custom claims are at the top level; only the Admin SDK can set them.
  */
 export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssuer {
   return {

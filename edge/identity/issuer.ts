@@ -7,7 +7,7 @@ export type IssuerConfig =
   | {
       kind: 'firebase'
       projectId: string
-      /** Where the public keys lie; Google's, unless a local issuer stands in. */
+      /** URL of the public keys; Google's, unless a local issuer replaces it. */
       jwksUrl: string
     }
   | {
@@ -27,6 +27,6 @@ export type TrustedIssuer = {
   algorithms: readonly string[]
   /** The key for a header whose `alg` is one of `algorithms`. */
   key: (...header: Parameters<FindKey>) => ReturnType<FindKey> | Uint8Array
-  /** Reads verified claims; throws `token_claims_invalid` or `token_not_yet_valid`. */
+  /** Reads verified claims. @throws TwohopError token_claims_invalid or token_not_yet_valid */
   principal: (claims: JWTPayload, nowSeconds: number) => Principal
 }

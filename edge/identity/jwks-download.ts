@@ -1,18 +1,18 @@
 import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import { readBounded } from '../../shared/read-bounded.ts'
 
-/** What a token's header says about its key. Nothing else in the header is ever looked at. */
+/** What a token's header says about its key. Nothing else in the header is used. */
 export type KeyHint = { alg: string; kid: string }
 
 /** One downloaded key set. */
 export type Jwks = {
-  /** The one public key with this id and algorithm, or undefined where there is none, or more than one. */
+  /** The one public key with this id and algorithm; undefined where there is none, or more than one. */
   find: (hint: KeyHint) => Promise<CryptoKey | undefined>
   /** `max-age` of the answer's Cache-Control in milliseconds, or undefined where it names none. */
   maxAgeMs: number | undefined
 }
 
-/** Google's set of two keys has 1.5 KB; a set larger than this is no key set of ours. */
+/** Google's set of two keys has 1.5 KB; a larger answer than this is no key set. */
 const MAX_BYTES = 64 * 1024
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
@@ -21,8 +21,9 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const MIN_RSA_BITS = 2048
 
 /**
- * Fetches a JSON Web Key Set (RFC 7517). Throws an Error that says what was wrong: no answer within `timeoutMs`,
- * any status but 200 (a redirect is never followed), more than 64 KiB, or no key set.
+ * Fetches a JSON Web Key Set (RFC 7517).
+ * @throws Error that says what was wrong: no answer within `timeoutMs`, any status but 200 (a redirect is never
+ *   followed), more than 64 KiB, or no key set
  */
 export async function downloadJwks(
   url: string,
@@ -52,8 +53,8 @@ export async function downloadJwks(
 function finder(published: JSONWebKeySet): Jwks['find'] {
   const select = createLocalJWKSet(published)
   return async (hint) => {
-    // jose throws where no public signature key fits both kid and algorithm (or its type, curve, use and
-    // operations do not), where several do, and where the one that does cannot be imported.
+    // jose throws in three cases: no public signature key fits both kid and algorithm (or its type, curve, use or
+    // operations do not fit), several keys fit, or the one that fits cannot be imported.
     const key = await select(hint).catch(() => undefined)
     const bits = (key?.algorithm as { modulusLength?: number } | undefined)?.modulusLength
     return bits === undefined || bits >= MIN_RSA_BITS ? key : undefined

@@ -4,9 +4,9 @@ import type { Log } from '../log/port.ts'
 import { downloadJwks, type Jwks } from './jwks-download.ts'
 
 /**
- * Finds the public key that a token's header names, or throws `token_key_unknown` or `keys_unavailable`. The `kid`
- * is only ever compared with those of the key set; it is never a path or an address, and `jku`, `x5u`, `x5c` and
- * `jwk` (RFC 7515 section 4.1) are not looked at.
+ * Finds the public key that a token's header names. The `kid` is only ever compared with those of the key set; it is
+ * never a path or an address. `jku`, `x5u`, `x5c` and `jwk` (RFC 7515 section 4.1) are ignored.
+ * @throws TwohopError token_key_unknown or keys_unavailable
  */
 export type FindKey = (header: { alg: string; kid: unknown }) => Promise<CryptoKey>
 
@@ -21,26 +21,26 @@ export type JwksCacheOptions = {
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
-/** Keys are asked for again after the answer's `max-age`, held between these two. */
+/** Keys are downloaded again after the answer's `max-age`, bounded by these two. */
 const MIN_AGE_MS = 10 * MINUTE
 const MAX_AGE_MS = 60 * MINUTE
-/** Where keys are held, at most one download starts in this time, whatever kids strangers make up. */
+/** While keys are held, at most one download starts in this time, however many unknown `kid`s strangers send. */
 const COOL_DOWN_MS = 30 * SECOND
-/** Where none are held, the next try may start this long after the last. */
+/** While no keys are held, the next try may start this long after the last. */
 const RETRY_MS = 2 * SECOND
-/** While downloads fail, the keys of the last good one stay in use this long, then `keys_unavailable`. */
+/** While downloads fail, the last downloaded keys stay in use this long. Then: `keys_unavailable`. */
 const STALE_LIMIT_MS = 24 * 60 * MINUTE
 
 type Held = Jwks & { fetchedAt: number; freshUntil: number }
 
 /**
- * Keeps the key set at `url`. A cold start downloads once however many requests wait; a `kid` that is not in the
- * set downloads again at most once in 30 s; keys past their age are renewed, and used on while that fails, for
+ * Keeps the key set at `url`. A cold start downloads once, however many requests wait. A `kid` that is not in the set
+ * starts another download at most once in 30 s. Keys past their age are renewed; while that fails they stay in use, for
  * 24 h at most. A good answer replaces all keys, so a key that the issuer withdrew is refused within an hour.
  *
- * jose's own createRemoteJWKSet is not used: it reads the clock itself, downloads anew for each request while
- * the issuer is down (its cool-down counts successes only), keeps no stale keys, and has no single flight on
- * workerd. Choosing and importing keys stays jose's.
+ * jose's own createRemoteJWKSet is not used: it reads the clock itself, downloads anew for each request while the
+ * issuer is down (its cool-down counts successes only), keeps no stale keys, and has no single flight on workerd. jose
+ * still chooses and imports the keys.
  */
 export function createJwksCache(
   url: string,
@@ -51,7 +51,7 @@ export function createJwksCache(
   let attemptedAt = Number.NEGATIVE_INFINITY
   let lastFailure: unknown
 
-  /** On workerd a download dies with the request that began it, so one past its time limit is never joined. */
+  /** On workerd a download dies with the request that began it, so nobody waits for one past its time limit. */
   const downloading = () => pending !== undefined && now() - attemptedAt < timeoutMs
 
   async function download(): Promise<void> {
@@ -61,12 +61,12 @@ export function createJwksCache(
       held = { ...downloaded, fetchedAt: now(), freshUntil: now() + age }
     } catch (error) {
       lastFailure = error
-      // Told also while older keys do: they do for a day.
+      // This is logged even while older keys still serve, which they do for a day.
       await log('warn', 'jwks_download_failed', { error, detail: { host: new URL(url).host } })
     }
   }
 
-  /** Begins a download, or waits for the one under way and takes over if that one died. Never throws. */
+  /** Begins a download, or waits for the one under way and begins another if that one died. Never throws. */
   async function refresh(): Promise<void> {
     if (downloading()) {
       const joined = pending

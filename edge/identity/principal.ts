@@ -6,7 +6,7 @@ export type Principal = {
   subject: string
   /** When the token was issued (`iat`), in seconds since the epoch. */
   issuedAt: number
-  /** Signed in without any proof of who they are: such users cost nothing to make. */
+  /** Signed in without any proof of identity: such users cost nothing to create. */
   anonymous: boolean
   /** False only where the token carries an e-mail address that nobody has proved. */
   emailVerified: boolean
@@ -19,8 +19,8 @@ export type Principal = {
 }
 
 /**
- * An API key whose form is right. Whether there is such a key, whose it is and what it may do, only the store knows:
- * the reservation asks it.
+ * An API key whose form is right. Only the store knows whether the key exists, whose it is and what it may do; the
+ * reservation asks it.
  */
 export type PresentedApiKey = {
   issuer: 'key'
@@ -29,13 +29,19 @@ export type PresentedApiKey = {
   secretHash: string
 }
 
-/** What a request comes with. */
+/** A verified user or a presented API key. */
 export type Credential = Principal | PresentedApiKey
 
-/** Turns a bearer token into a principal, or throws a TwohopError with a `token_*` code or `keys_unavailable`. */
+/**
+ * Turns a bearer token into a principal.
+ * @throws TwohopError with a `token_*` code, or keys_unavailable
+ */
 export type VerifyToken = (token: string) => Promise<Principal>
 
-/** Turns a bearer token or an API key into a credential; throws what VerifyToken throws, and `key_invalid`. */
+/**
+ * Turns a bearer token or an API key into a credential.
+ * @throws what VerifyToken throws; TwohopError key_invalid
+ */
 export type Authenticate = (credential: string) => Promise<Credential>
 
 /** The account that a principal spends for, as one string: `firebase:my-project:uid`. */

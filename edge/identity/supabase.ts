@@ -3,10 +3,10 @@ import { assertPast, entitlementsOf, OwnerClaims, readClaims } from './claims.ts
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
 
-/** What a project can choose for its signing keys. */
+/** The algorithms that a project can choose for its signing keys. */
 const PUBLIC_KEY_ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 
-/** RFC 7518 section 3.2: an HS256 key has at least the hash's length. */
+/** RFC 7518 section 3.2: an HS256 key is at least as long as the hash, in bytes. */
 export const MIN_SECRET_BYTES = 32
 
 /** Where a project publishes its public keys. */
@@ -23,15 +23,15 @@ const SupabaseClaims = z.object({
 })
 
 /**
- * The rules of a Supabase project's access tokens. Plan, roles, scopes and status come from `app_metadata`;
- * `user_metadata` is whatever the user sent at sign-up and is not even parsed.
+ * The rules of a Supabase project's access tokens. Plan, roles, scopes and status come from `app_metadata`.
+ * `user_metadata` is not even parsed: the user can write anything there.
  *
- * No claim of Supabase's own says that an address was proved (`user_metadata.email_verified` is the user's to
- * set), so a principal with an address counts as unverified unless the owner writes
- * `app_metadata.email_verified: true`.
+ * No claim of Supabase's own says that an address was proved; `user_metadata.email_verified` can be set by the user. So
+ * a principal with an address counts as unverified unless the owner writes `app_metadata.email_verified: true`.
  *
- * With `jwtSecret` the project's legacy HS256 tokens are accepted beside those by public key, as in Supabase's
- * own migration: an HS256 token meets only the secret, any other only the published keys.
+ * With `jwtSecret`, the project's legacy HS256 tokens are accepted besides those by public key, as in Supabase's own
+ * migration. An HS256 token is checked against the secret only, any other token against the published keys only.
+ * @throws Error when `jwtSecret` has fewer than 32 bytes
  */
 export function supabaseIssuer(url: string, findKey: FindKey, jwtSecret: string | undefined): TrustedIssuer {
   const secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret)

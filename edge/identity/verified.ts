@@ -1,28 +1,28 @@
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import type { Principal, VerifyToken } from './principal.ts'
 
-/** What a full verification found, and until when it holds. */
+/** The result of a full verification, and until when it holds. */
 export type Verified = {
   principal: Principal
   /** The token's `exp` in milliseconds since the epoch. */
   expiresAt: number
 }
 
-/** Longest time in milliseconds that a verification is reused. */
+/** How long a verification is reused at most, in milliseconds. */
 const REUSE_MS = 5 * 60 * 1000
-/** Some 300 bytes each. */
+/** The most tokens remembered, some 300 bytes each. */
 const MOST = 1000
 
 /**
- * Remembers the last 1000 verified tokens by their SHA-256, each until it expires and for 5 minutes at most. A
- * refusal is never remembered.
+ * Remembers the last 1000 verified tokens by their SHA-256, each until it expires, for 5 minutes at most. A refusal is
+ * never remembered.
  *
- * Why: measured in workerd, a verification takes some 150 us of CPU (the signature 40 of them) and a remembered
- * one 25, and a signed-in user sends the same token for an hour.
+ * The gain, measured in workerd: a verification takes some 150 us of CPU (the signature 40 of them), a remembered one
+ * 25. A signed-in user sends the same token for an hour.
  *
- * What it costs: a key that the issuer withdraws stops a remembered token up to 5 minutes later. Nothing else
- * changes: whatever else is revoked (a session, a plan, a suspended account in the claims) shows with the user's
- * next token, with or without this memory.
+ * The cost: after the issuer withdraws a key, a remembered token still works for up to 5 minutes. Nothing else changes:
+ * whatever else is revoked (a session, a plan, a suspended account in the claims) shows with the user's next token,
+ * with or without this memory.
  */
 export function rememberVerified(
   verify: (token: string) => Promise<Verified>,

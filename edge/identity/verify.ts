@@ -9,11 +9,13 @@ import { supabaseIssuer, supabaseJwksUrl } from './supabase.ts'
 import { rememberVerified, type Verified } from './verified.ts'
 
 /**
- * Makes the verifier for all configured issuers at once. The token's unverified `iss` picks the issuer, by exact
- * match; from there on only that issuer's algorithms, keys and rules count. Key sets are fetched when the first
- * token needs them. Throws an Error when two configurations mean the same issuer.
+ * Makes the verifier for all configured issuers at once. The token's unverified `iss` picks the issuer, by exact match.
+ * From there on only that issuer's algorithms, keys and rules count. Key sets are fetched when the first token needs
+ * them.
  *
- * Between two calls it remembers public keys (jwks.ts) and the latest verified tokens (verified.ts).
+ * Between calls it remembers public keys (edge/identity/jwks.ts) and the latest verified tokens
+ * (edge/identity/verified.ts).
+ * @throws Error when two configurations name the same issuer
  */
 export function createVerifyToken(configs: readonly IssuerConfig[], options: JwksCacheOptions): VerifyToken {
   const { now } = options
@@ -83,7 +85,10 @@ async function verifySignature(
   }
 }
 
-/** jose's error in our codes. What is not the token's fault goes on as it is, and becomes `internal`. */
+/**
+ * Turns jose's error into one of our codes. An error that is not the token's fault stays as it is, and becomes
+ * `internal`.
+ */
 function refusal(error: unknown): unknown {
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return new TwohopError('token_signature_invalid', "The token's signature does not match its content.")

@@ -3,7 +3,7 @@ import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import { JOB_STREAM_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
 
-/** Ends an account's job that no host has, and lets the host of any other know that it shall. */
+/** Ends an account's job if no host has it; otherwise asks the host that has it to stop. */
 export const CANCEL_JOB: Script = {
   name: 'cancel_job',
   sha: 'fbb4a51166f74f33e5f3445c574ab5089393a1d8',

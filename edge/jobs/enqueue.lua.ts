@@ -9,7 +9,7 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
 /**
  * Takes in a job: reserves its worst case and hands it to the hosts, in one atomic step. A refused job changes nothing.
  *
- * It takes no place among the running requests but one among the account's open jobs, and nothing of a minute's budget.
+ * A job counts among the account's open jobs, not among its running requests. It uses nothing of a minute's budget.
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',

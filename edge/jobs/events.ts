@@ -3,27 +3,30 @@ import type { Wait } from '../../shared/wait.ts'
 import { type Job, progressOf, shownJob } from './job.ts'
 
 type Options = {
-  /** The job as it is now; undefined where it is no more. */
+  /** The job as it is now; undefined where it no longer exists. */
   read: () => Promise<Job | undefined>
   wait: Wait
   now: () => number
   /** Milliseconds since the epoch at which the stream ends, whatever the job does. */
   until: number
-  /** Told why the job could not be read. */
+  /** Called with the error when the job could not be read. */
   failed: (error: unknown) => void
 }
 
-/** Waits between two looks at the job, in milliseconds: half as long again each time, some 20 looks in two minutes. */
+/**
+ * Waits between two reads of the job, in milliseconds. Each is half as long again as the last: some 20 reads in two
+ * minutes.
+ */
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 10_000
-/** When a client that was sent away shall come again, in milliseconds. */
+/** When a client whose stream ended early should come again, in milliseconds. */
 const RETRY_MS = 3000
 
 const utf8 = new TextEncoder()
 
 /**
  * A job's progress as server-sent events (HTML standard, section 9.2): `progress` at first and whenever it changes,
- * `end` with the whole job when it has ended. A stream that must end before the job does, or that cannot read it, says
+ * `end` with the whole job when it has ended. If the stream must end before the job does, or cannot read it, it says
  * when to come again (`retry`). Nothing is read for a client that has gone.
  */
 export function jobEvents({ read, wait, now, until, failed }: Options): ReadableStream<Uint8Array> {
@@ -31,7 +34,9 @@ export function jobEvents({ read, wait, now, until, failed }: Options): Readable
   let told = ''
   let gone = false
 
-  /** What the next look at the job gives; a comment, which also keeps the connection alive, where nothing changed. */
+  /**
+   * The text of the next read of the job. Where nothing changed it is a comment, which also keeps the connection alive.
+   */
   async function look(): Promise<{ text: string; last: boolean }> {
     const job = await read()
     if (!job) return { text: '', last: true }

@@ -5,25 +5,28 @@ import { Prices } from '../../shared/units.ts'
 
 const count = z.coerce.number().int().min(0)
 
-/** A job's record with what the edge alone keeps in it, for its settlement. */
+/** A job's record, with the fields that only the edge uses, for its settlement. */
 const StoredJob = JobRecord.extend({
   plan: z.string(),
   /** Id of the API key, empty for a token. */
   key: z.string(),
   /** The worst case that is held, in units. */
   reserved_units: count,
-  /** The model's when the job was taken in, as JSON: by these it is charged. */
+  /** The model's prices when the job was taken in, as JSON. The job is charged by these. */
   prices: z
     .string()
     .transform((text): unknown => JSON.parse(text))
     .pipe(Prices),
-  /** Charged, once it is settled. */
+  /** Units charged, once the job is settled. */
   units: count.optional(),
 })
 
 export type Job = z.infer<typeof StoredJob> & { id: string }
 
-/** @throws ZodError where the fields are no job's; SyntaxError for prices that are no JSON */
+/**
+ * Reads a job's record from its fields.
+ * @throws ZodError where they are no job's; SyntaxError for prices that are no JSON
+ */
 export function jobOf(id: string, fields: Record<string, string>): Job {
   return { id, ...StoredJob.parse(fields) }
 }

@@ -33,7 +33,7 @@ const JobRequest = z.strictObject({
   inputs: z.array(Body).min(1).max(MAX_JOB_INPUTS).optional(),
 })
 
-/** What a job's inputs have in common, and each one's work, in order; there is at least one. */
+/** The task, model and path that a job's inputs share, and the work of each, in order; there is at least one. */
 export type JobWork = Pick<Work, 'task' | 'model' | 'path'> & { works: readonly Work[] }
 
 /**
@@ -75,7 +75,7 @@ function noStream(work: Work): Work {
   return work
 }
 
-/** Runs `parse`; the error that it throws names its field from the top of the body on. */
+/** Runs `parse`. A TwohopError that it throws gets `prefix` before the name of its field. */
 function under<T>(prefix: string, parse: () => T): T {
   try {
     return parse()

@@ -1,14 +1,14 @@
 import type { OtherPlan, Refusal, Reservation, ReserveRequest, SaidBefore } from '../budget/port.ts'
 import type { Job, ResultPage } from './job.ts'
 
-/** A job to be taken in, with the reservation that covers it. */
+/** A new job, with the reservation that covers it. */
 export type NewJob = {
   /** `requestId` is the job's id, `limits.concurrent` how many jobs the account may have open. */
   reserve: ReserveRequest
-  /** Fields of its record but for the account and the stream's entry, which the store adds. */
+  /** Fields of its record, without the account and the stream entry's id, which the store adds. */
   record: Record<string, string>
   deadline: number
-  /** JobInput each, as JSON: the very texts that the job's token is for. */
+  /** One JobInput each, as JSON: exactly the texts that the job's token signs. */
   inputs: readonly string[]
 }
 
@@ -20,17 +20,20 @@ export type JobStore = {
    */
   enqueue(job: NewJob): Promise<Reservation | Refusal | OtherPlan | SaidBefore>
   get(id: string): Promise<Job | undefined>
-  /** A job with its results of indexes above `after`, at most `most` of them, and fewer where they are long. */
+  /**
+   * A job with its results of indexes above `after`: at most `most`, fewer where they are long. Undefined where there
+   * is no such job.
+   */
   read(id: string, after: number, most: number): Promise<{ job: Job; page: ResultPage } | undefined>
-  /** The account's jobs that have not ended, the one that must end first in front. */
+  /** The account's jobs that have not ended, ordered by deadline, the earliest first. */
   open(account: string): Promise<Job[]>
   /**
-   * Ends an account's job at once where no host has it, else lets its host know; one that has ended stays as it is.
-   * Gives it as it is then, undefined where the account has none of that id.
+   * Ends an account's job at once where no host has it; otherwise asks its host to stop. An ended job stays as it is.
+   * Returns the job as it is then; undefined where the account has none of that id.
    */
   cancel(id: string, account: string): Promise<Job | undefined>
-  /** Ends jobs past their deadline, and gives jobs that ended and are not settled: at most `most` of each. */
+  /** Ends jobs past their deadline, and returns ended jobs that are not settled: at most `most` of each. */
   due(most: number): Promise<Job[]>
-  /** Writes down what an ended job was charged. */
+  /** Records what an ended job was charged, in units. */
   settled(id: string, units: number): Promise<void>
 }

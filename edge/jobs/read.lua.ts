@@ -1,6 +1,8 @@
 import type { Script } from '../../shared/redis-script.ts'
 
-/** A page's results in bytes, where they are more than one: with JSON around it stays below Upstash's 1 MB an answer. */
+/**
+ * The most bytes of results in a page of more than one. With JSON around them they stay below Upstash's 1 MB an answer.
+ */
 const PAGE_BYTES = 384 * 1024
 
 /** Reads a job with a page of its results; writes nothing. */

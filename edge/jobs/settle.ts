@@ -8,7 +8,7 @@ import type { JobStore } from './port.ts'
 type Options = {
   budget: Pick<Budget, 'settle'>
   store: Pick<JobStore, 'due' | 'settled'>
-  /** Told of thresholds that a settlement crossed. Must not throw. */
+  /** Called with the thresholds that a settlement crossed. Must not throw. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
   log: Log
 }
@@ -20,12 +20,15 @@ const OUTCOMES: Partial<Record<JobState, Outcome>> = {
   failed: 'failed',
 }
 
-/** Jobs that one run ends, and that it settles, at most. */
+/** The most jobs that one run ends, and the most that it settles. */
 const MOST = 100
 
-/** Charges ended jobs for what was computed, each once; edge/budget/settle.lua.ts says why a second time does nothing. */
+/** Settles ended jobs by what was computed, each once. A second settlement does nothing (edge/budget/settle.lua.ts). */
 export function createSettleJobs({ budget, store, notify, log }: Options) {
-  /** The job as it is then: one that has not ended or is settled stays as it is. @throws TwohopError store_unavailable */
+  /**
+   * Settles the job if it has ended and is not settled. Returns the job as it is then.
+   * @throws TwohopError store_unavailable
+   */
   async function settleJob(job: Job): Promise<Job> {
     const outcome = OUTCOMES[job.state]
     if (!outcome || job.settled) return job
@@ -38,7 +41,7 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
     const units = reportedUnits(prices, used)
     const { crossed } = await budget.settle({
       requestId: id,
-      // A record whose reservation is gone costs nothing: it was settled long ago, or a host made it up.
+      // A job whose reservation is gone is charged nothing: it was settled long ago, or a host made up its record.
       reserved: { account, units: 0, plan, model, task, key },
       units,
       ...used,
@@ -50,13 +53,13 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
   }
 
   /**
-   * Ends jobs past their deadline and settles those that ended. Returns how many were settled; one that cannot be now
-   * stops no other, is tried again the next time, and in the end left to the sweep.
+   * Ends jobs past their deadline and settles ended jobs. Returns how many were settled. A job that cannot be settled
+   * does not stop the others. The next run tries it again; in the end the sweep charges it.
    * @throws TwohopError store_unavailable; AggregateError of why jobs could not be settled
    */
   async function settleDue(): Promise<number> {
     const due = (await store.due(MOST)).filter(({ state }) => hasEnded(state))
-    // Of one tick, so they share a request to the store.
+    // All start in one tick, so they share a request to the store.
     const results = await Promise.allSettled(due.map(logged))
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
     if (failures.length > 0)
@@ -73,7 +76,10 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
     }
   }
 
-  /** As settleJob for who reads a job: where it cannot be settled now it stays as it is, for the next run. */
+  /**
+   * Settles like settleJob, for a reader of the job. If settling fails, it returns the job as it is, and the next run
+   * tries again.
+   */
   async function settledOrLater(job: Job): Promise<Job> {
     return logged(job).catch(() => job)
   }
@@ -81,7 +87,10 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
   return { settleJob, settledOrLater, settleDue }
 }
 
-/** More than can be counted exactly is more than was ever reserved; it is charged as that, and stays seen as too much. */
+/**
+ * The units of the reported use. Where they are too many to be counted exactly, the largest safe whole number stands
+ * for them: the charge is then what was reserved, and the event shows that the host reported too much.
+ */
 function reportedUnits(prices: Job['prices'], used: Work): number {
   try {
     return unitsOf(prices, used)

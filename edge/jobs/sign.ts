@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 import { JOB_TOKEN, type JobClaims } from '../../shared/jobs/token.ts'
 import { createSigner } from '../upstream/signer.ts'
 
-/** Signs the edge's word for a job; issuer, audience and times of the token are the protocol's. */
+/** Signs the token of a job. The protocol sets the token's issuer, audience and times. */
 export type SignJob = (claims: Omit<JobClaims, 'iss' | 'aud' | 'iat' | 'exp'>) => Promise<string>
 
 /**

@@ -24,14 +24,14 @@ type Options = {
   jobTimeoutMs: number
   /** Milliseconds that one input may take. */
   inputTimeoutMs: number
-  /** What a job's inputs may take of a request to Redis, in bytes. */
+  /** The most bytes that a job's inputs may take in a request to Redis. */
   inputBytes: number
   log: Log
 }
 
 type Asked = {
   id: string
-  /** Who pays, by name: the job's token says it. */
+  /** The account that pays; the job's token names it. */
   account: string
   entitlement: Entitlement
   work: JobWork
@@ -40,18 +40,17 @@ type Asked = {
   background: (task: Promise<unknown>) => void
 }
 
-/** The job, or the id of the one that was taken in before under the same idempotency key. */
+/**
+ * The job and what is left of its limits, or the id of the job that was taken in before under the same idempotency key.
+ */
 export type TakenIn = { job: Job; allowance: Allowance } | { before: string }
 
-/** Milliseconds after a job's deadline in which it must be settled, before the sweep charges all that it holds. */
+/** Milliseconds after a job's deadline in which it must be settled. Then the sweep charges the whole hold. */
 const SETTLE_MS = 3_600_000
 
 const utf8 = new TextEncoder()
 
-/**
- * Takes in a job or refuses it. Accepted means durable: reservation and queue are one step of the store.
- * @throws TwohopError with the refusal's code, body_too_large, or store_unavailable; OtherPlanError
- */
+/** Takes in a job or refuses it. An accepted job is durable: the store reserves and enqueues in one step. */
 export function createTakeIn(options: Options) {
   const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs, log } = options
 
@@ -115,7 +114,8 @@ export function createTakeIn(options: Options) {
     } satisfies Partial<Record<keyof (JobRecord & Job), string>>
 
     const decision = await store.enqueue({ reserve, record, deadline, inputs }).catch((error: unknown) => {
-      // With an idempotency key whoever comes again finds it; he could not tell from one that is on its way out.
+      // With an idempotency key, a repetition finds the job. It could not tell a job that stays from one that is being
+      // undone.
       if (!idempotency && error instanceof TwohopError && error.code === 'store_unavailable')
         background(
           undo(account, reserve).catch((fault: unknown) =>
@@ -135,8 +135,8 @@ export function createTakeIn(options: Options) {
   }
 
   /**
-   * The job may be there although the store's answer was lost, and its client was told that it is not: settled for
-   * nothing and cancelled it is gone, and barred where it comes late.
+   * The store may have taken the job in although its answer was lost, and the client was told that there is no job. A
+   * settlement of nothing and a cancellation remove the job, or bar it if it arrives late.
    */
   async function undo(account: string, { requestId, plan, model, task }: ReserveRequest): Promise<void> {
     await budget.settle({

@@ -37,14 +37,14 @@ type Options = UpstashOptions & {
   log: Log
 }
 
-/** Jobs of one account that are listed at most; the catalog allows fewer. */
+/** The most jobs of one account that are listed; the catalog allows fewer. */
 const MOST_LISTED = 100
 /** A script holds Redis while it runs; ending a job takes about 12 commands. */
 const MOST_DUE = 100
 
 const AWAY = 'Jobs cannot be reached right now.'
 
-/** Jobs in Upstash Redis, over HTTP: each call is one round trip, a list of open ones two. */
+/** Jobs in Upstash Redis, over HTTP. Listing open jobs takes two round trips, every other call one. */
 export function createUpstashJobs({ project = {}, clock = () => 0, log, ...options }: Options): JobStore {
   const redis = upstashClient(options)
   const get = async (id: string) => recordOf(id, await redis.hgetall(jobKey(id)))
@@ -71,7 +71,7 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
         [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
         [...args, deadline, fields.length, ...fields, ...inputs],
       )
-      // Nothing of it is held in the minute, so that budget never stands in its way.
+      // A job holds nothing of the minute's budget, so that budget never refuses it.
       const judged = { ...limits, budgets: { ...limits.budgets, minute: Number.POSITIVE_INFINITY } }
       const decision = await orUnavailable(async () =>
         decisionOf(await runScript(redis, call), judged, units),
@@ -115,7 +115,7 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
         for (const [id, fields] of pairsOf(listOf(await runScript(redis, call)))) {
           const job = await readable(String(id), fields)
           if (job) found.push(job)
-          // Nobody knows what it used: its reservation is left to the sweep.
+          // No readable record says what the job used, so the sweep charges its reservation.
           else await settled(String(id), [])
         }
         return found
@@ -125,7 +125,7 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
   }
 }
 
-/** Undefined where there is no job; a hash of something else is none of ours to read. */
+/** The job of a hash; undefined where there is none. @throws ZodError where the hash is no job */
 function recordOf(id: string, reply: unknown): Job | undefined {
   const fields = fieldsOf(reply)
   return Object.keys(fields).length === 0 ? undefined : jobOf(id, fields)

@@ -24,13 +24,13 @@ const Fields = z.object({
 
 /** An administrative act as the ledger takes it; `at` in milliseconds since the epoch. */
 export type LoggedAct = Omit<z.infer<typeof Fields>, 'reason'> & {
-  /** Of its entry in the stream. */
+  /** Id of its entry in the stream. */
   stream_id: string
   at: number
   reason: string | null
 }
 
-/** The act that a stream's entry holds, or the name of the first field that is not as it must be. */
+/** The act in a stream's entry, or the name of the first bad field. */
 export function actOf(id: string, fields: Record<string, string>): LoggedAct | { wrong: string } {
   const { success, data, error } = Fields.safeParse(fields)
   if (!success) return { wrong: String(error.issues[0]?.path[0] ?? 'entry') }

@@ -24,9 +24,8 @@ export function createDrain({ ledger, ...options }: DrainOptions) {
 export type ActDrainOptions = Pace & { stream: EntryStream; ledger: ActLedger; readMirror: ReadMirror }
 
 /**
- * Builds the drain of administrative acts, which also brings the ledger's rows of the accounts and keys that they were
- * about up to date.
- * @throws TwohopError store_unavailable when the stream does not answer
+ * Builds the drain of administrative acts. It also updates the ledger's rows of the accounts and API keys that the acts
+ * were about.
  */
 export function createActDrain({ ledger, readMirror, ...options }: ActDrainOptions) {
   return createMove({

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** Redis keeps texts only. Whole numbers beyond 2^53 would be rounded on their way, so they are refused. */
+/** Redis stores texts only. Whole numbers beyond 2^53 would be rounded on the way, so they are refused. */
 const whole = z
   .string()
   .regex(/^-?\d{1,16}$/)
@@ -9,8 +9,8 @@ const whole = z
 const text = z.string().min(1)
 
 /**
- * A usage event's fields as the settling script writes them to the stream (edge/budget/settlement.lua.ts). The optional
- * ones came later than the stream: events written before a deployment are drained after it.
+ * A usage event's fields as the scripts write them to the stream (edge/budget/settlement.lua.ts). The optional ones
+ * were added later: events written before a deployment are drained after it.
  */
 const Fields = z.object({
   request_id: text,
@@ -45,7 +45,7 @@ export type UsageEvent = Omit<z.infer<typeof Fields>, 'account' | 'key' | 'month
   charged_month: string
 }
 
-/** The event that a stream's entry holds, or the name of the first field that is not as it must be. */
+/** The event in a stream's entry, or the name of the first bad field. */
 export function usageEventOf(fields: Record<string, string>): UsageEvent | { wrong: string } {
   const { success, data, error } = Fields.safeParse(fields)
   if (!success) return { wrong: String(error.issues[0]?.path[0] ?? 'entry') }
@@ -53,7 +53,7 @@ export function usageEventOf(fields: Record<string, string>): UsageEvent | { wro
   return { ...event, account_id: account, key_id: key || null, charged_month: month }
 }
 
-/** `2026-11`; for a time that is none, the first month there is, which the ledger refuses. */
+/** The UTC month of a time, such as `2026-11`. An impossible time gives `1970-01`, which the ledger refuses. */
 function monthOf(ms: number): string {
   return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString().slice(0, 7)
 }

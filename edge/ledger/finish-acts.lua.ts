@@ -1,12 +1,11 @@
 import type { Script } from '../../shared/redis-script.ts'
 
 /**
- * Lets the group be done with acts, sets aside those that can never be stored, and takes from the log's old end what the
- * ledger has and nobody looks for here any more.
+ * Acknowledges acts, sets aside those that can never be stored, and trims old acts that the ledger has from the log.
  *
- * At most 1000 entries a call: each is a value on Lua's stack, which holds 8000. Only whoever acknowledges an entry first
- * sets it aside, so that two drains at once make one dead letter of it. A dead letter is as in finish.lua.ts; the act's own
- * reason is called `act_reason` there.
+ * A call takes at most 1000 entries: each is a value on Lua's stack, which holds 8000. Only the drain that acknowledges
+ * an entry first sets it aside, so two drains at once make one dead letter of it. A dead letter is as in
+ * edge/ledger/finish.lua.ts; the act's own reason is called `act_reason` there.
  */
 export const FINISH_ACTS: Script = {
   name: 'finish_acts',

@@ -3,10 +3,10 @@ import type { Script } from '../../shared/redis-script.ts'
 /**
  * Takes finished entries off the stream, and sets aside those that can never be stored.
  *
- * At most 1000 entries a call: each is a value on Lua's stack, which holds 8000.
+ * A call takes at most 1000 entries: each is a value on Lua's stack, which holds 8000.
  *
- * Only whoever acknowledges an entry first sets it aside, so that two drains at once make one dead letter of it. A dead
- * letter holds the entry's own fields after `reason`, `entry` (its id) and `buried_at` (ms).
+ * Only the drain that acknowledges an entry first sets it aside, so two drains at once make one dead letter of it. A
+ * dead letter holds `reason`, `entry` (its id) and `buried_at` (ms), then the entry's own fields.
  */
 export const FINISH_EVENTS: Script = {
   name: 'finish_events',

@@ -1,6 +1,6 @@
 import type { LoggedAct } from './act.ts'
 
-/** An account as administration set it; times as Redis has them. */
+/** An account as administration set it; times in the units of Redis. */
 export type MirroredAccount = {
   id: string
   status: 'active' | 'suspended'
@@ -27,7 +27,7 @@ export type MirroredApiKey = {
   expires_at: number
   last_used_at: number | null
   revoked_at: number | null
-  /** What was given as a reason, or the act itself: `key.revoke`, `key.leaked`. */
+  /** The reason given, or else the act: `key.revoke`, `key.leaked`. */
   revoked_reason: string | null
 }
 
@@ -35,8 +35,8 @@ export type MirroredApiKey = {
 export type Mirror = { accounts: MirroredAccount[]; apiKeys: MirroredApiKey[]; readAt: number }
 
 /**
- * Reads how the accounts and keys that acts were about stand now. Not what each act made of them: so an act that
- * comes twice or late takes nothing back.
+ * Reads the present state of the accounts and API keys that acts were about, not what each act made of them. So an act
+ * that comes twice or late undoes nothing.
  * @throws TwohopError store_unavailable
  */
 export type ReadMirror = (acts: readonly LoggedAct[]) => Promise<Mirror>

@@ -10,7 +10,7 @@ import {
 
 export type MoveOptions<Item> = {
   stream: EntryStream
-  /** What an entry holds, or the name of the first field that is not as it must be. */
+  /** The content of an entry, or the name of its first bad field. */
   read: (id: string, fields: Record<string, string>) => Item | { wrong: string }
   /** As Ledger.record. */
   record: (items: readonly Item[]) => Promise<Recorded>
@@ -22,22 +22,24 @@ export type MoveOptions<Item> = {
    * Batches in one run; default 10. Each costs three requests, and Workers has 50 for an invocation on its free plan.
    */
   batches?: number
-  /** Milliseconds after which a run begins no other batch; default 45,000, so that runs a minute apart don't meet. */
+  /**
+   * Milliseconds after which a run begins no other batch; default 45,000, so that runs a minute apart do not overlap.
+   */
   timeMs?: number
 }
 
 export type MoveReport = {
-  /** Entries that the ledger has now and had not before. */
+  /** Entries that the ledger did not have before. */
   recorded: number
-  /** Entries that it had: their acknowledgement was lost. */
+  /** Entries that the ledger had already: their acknowledgement was lost. */
   duplicates: number
   /** Entries set aside because they can never be stored. */
   buried: number
-  /** Why the run ended: nothing left, enough for one run, or a ledger that does not take anything. */
+  /** Why the run ended: nothing left, enough for one run, or no answer from the ledger. */
   ended: 'empty' | 'enough' | 'ledger_away'
-  /** The ledger's reason where it is away. */
+  /** The ledger's error code where it is away. */
   code: string | undefined
-  /** What is left. While the ledger is away this is the number that rises. */
+  /** What is left in the stream. It grows while the ledger is away. */
   backlog: Backlog
   /** Age of the oldest entry left, in milliseconds; 0 when there is none. */
   lagMs: number
@@ -47,15 +49,15 @@ type Readable<Item> = { id: string; item: Item }
 type Tally = { recorded: number; duplicates: number; buried: number }
 
 /**
- * Builds what moves the entries of a stream to the ledger in the order of their arrival, and finishes only what the
- * ledger has committed. A run that dies anywhere is made up for by the next, which begins with what was read and not
- * finished; the ledger knows what it has, so nothing counts twice.
+ * Builds the function that moves the entries of a stream to the ledger, in order of arrival. An entry is finished only
+ * after the ledger has committed it. If a run dies, the next one starts with the entries that were read and not
+ * finished. The ledger knows what it has, so nothing counts twice.
  *
- * All runs are one consumer of the group. So there are no idle consumers to claim from (XAUTOCLAIM), whose entries would
- * come late and out of order, and two runs at once do the same work twice, to the same end.
+ * All runs are one consumer of the group. So there are no idle consumers to claim from (XAUTOCLAIM), whose entries
+ * would come late and out of order. Two runs at once do the same work twice, with the same result.
  *
- * An entry that can never be stored is set aside with its reason. When the ledger refuses a batch, halves of it are
- * tried until the guilty one stands alone; each half is finished as soon as it is stored.
+ * An entry that can never be stored is set aside with its reason. When the ledger refuses a batch, the batch is halved
+ * until the bad entry stands alone; each half is finished as soon as it is stored.
  * @throws TwohopError store_unavailable when the stream does not answer
  */
 export function createMove<Item extends object>({

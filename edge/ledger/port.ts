@@ -2,15 +2,15 @@ import type { LoggedAct } from './act.ts'
 import type { UsageEvent } from './event.ts'
 import type { Mirror } from './mirror.ts'
 
-/** What became of a batch. `conflicts` are places in it, from 0: events that contradict a row of the same request. */
+/** The result of a batch. `conflicts` are positions in it, from 0: events that contradict a row of the same request. */
 export type Recorded = { recorded: number; duplicates: number; conflicts: readonly number[] }
 
 /** Units of one window: the sum of the ledger's rows, and what its roll-ups say. */
 export type WindowUnits = { units: number; rolled: number }
 
 /**
- * An account's units in the days of a UTC month and in its own months that begin in it, by the window's name:
- * `day:2026-11-21`, `month:2026-11`, or `month:2026-11-14` where it has a billing day.
+ * An account's units, by the window's name: the days of a UTC month (`day:2026-11-21`), and the account's months that
+ * begin in it (`month:2026-11`, or `month:2026-11-14` where it has a billing day).
  */
 export type AccountTotals = { account: string; windows: Record<string, WindowUnits> }
 
@@ -18,26 +18,26 @@ export type AccountTotals = { account: string; windows: Record<string, WindowUni
 export type Ledger = {
   /**
    * Adds events that are not there yet, all or none, once per request id and kind.
-   * @throws LedgerRefused when one of them can never be stored; LedgerAway when it may work later
+   * @throws LedgerRefused when one of them can never be stored; LedgerAway when a later try may work
    */
   record(events: readonly UsageEvent[]): Promise<Recorded>
   /**
-   * Up to 500 accounts that used anything in a UTC month (`2026-11`), in the ledger's order, after `after`.
+   * Up to 500 accounts that used anything in a UTC month (`2026-11`), in the ledger's order, after the account `after`.
    * @throws LedgerAway
    */
   totals(month: string, after: string): Promise<AccountTotals[]>
 }
 
-/** The log of administrative acts, and what they were about. */
+/** The ledger's log of administrative acts, and its rows of accounts and API keys. */
 export type ActLedger = {
   /**
-   * Adds acts that are not there yet, all or none, once per id, and brings accounts and keys up to date.
+   * Adds acts that are not there yet, all or none, once per id, and updates the rows of accounts and API keys.
    * @throws LedgerRefused, LedgerAway as Ledger.record
    */
   recordActs(acts: readonly LoggedAct[], mirror: Mirror): Promise<Recorded>
 }
 
-/** The ledger will not have these events whenever they come; `code` is its own reason (SQLSTATE, class 22 or 23). */
+/** The ledger will never take these events. `code` is its own reason (SQLSTATE, class 22 or 23). */
 export class LedgerRefused extends Error {
   readonly code: string
 
@@ -47,7 +47,7 @@ export class LedgerRefused extends Error {
   }
 }
 
-/** The ledger did not answer, or with a failure that has nothing to do with the events. */
+/** The ledger did not answer, or failed for a reason that has nothing to do with the events. */
 export class LedgerAway extends Error {
   readonly code: string
 
@@ -57,13 +57,13 @@ export class LedgerAway extends Error {
   }
 }
 
-/** An entry of the stream; `fields` is undefined when somebody deleted it after it had been read. */
+/** An entry of the stream; `fields` is undefined when it was deleted after it had been read. */
 export type Entry = { id: string; fields: Record<string, string> | undefined }
 
 export type Buried = { id: string; reason: string }
 
 export type Backlog = {
-  /** Entries that the ledger does not have; of acts, those among them that were read. */
+  /** Entries that the ledger does not have. Of acts, it counts only those that were read and not finished. */
   entries: number
   /** When the oldest of them was written, in milliseconds since the epoch; undefined when there is none. */
   oldestAt: number | undefined
@@ -71,13 +71,16 @@ export type Backlog = {
   deadLetters: number
 }
 
-/** A stream that goes to the ledger, read through one consumer group. Everything throws TwohopError `store_unavailable`. */
+/**
+ * A stream that goes to the ledger, read through one consumer group. Every method throws TwohopError
+ * `store_unavailable`.
+ */
 export type EntryStream = {
   /** The oldest entries that were read before and not finished. */
   unfinished(most: number): Promise<Entry[]>
   /** The oldest entries that nobody has read. */
   unread(most: number): Promise<Entry[]>
-  /** Lets the group be done with entries, atomically: those in the ledger, and those set aside with their reason. */
+  /** Finishes entries, atomically: those in the ledger, and those set aside with their reason. */
   finish(stored: readonly string[], buried: readonly Buried[]): Promise<void>
   backlog(): Promise<Backlog>
 }

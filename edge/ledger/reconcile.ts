@@ -4,21 +4,24 @@ import type { Ledger, WindowUnits } from './port.ts'
 /** Units by account, then by window: `day:2026-11-21`, `month:2026-11`, or `month:2026-11-14` with a billing day. */
 export type UnitsByWindow = Map<string, Map<string, number>>
 
-/** Stands for the whole project in the place of an account, which always has a name. */
+/** The whole project, in place of an account; an account's name is never empty. */
 export const PROJECT = ''
 
-/** Budgets that the whole project has; its counters are kept for these alone. */
+/** Which budgets the whole project has. It has counters for these only. */
 export type ProjectBudgets = { day: boolean; month: boolean }
 
-/** What the budget's store knows. All throw TwohopError `store_unavailable`. */
+/** The counters in the budget's store. Every method throws TwohopError `store_unavailable`. */
 export type Counters = {
-  /** Counters' `used` of the days of a UTC month (`2026-11`) and of accounts' months that begin in it; the project's too. */
+  /**
+   * `used` of the counters of a UTC month's days (`2026-11`), and of accounts' months that begin in it; also the
+   * project's.
+   */
   used(month: string): Promise<UnitsByWindow>
-  /** Units of the same windows' events that are still in the stream. */
+  /** Units of the events that are still in the stream, for the same windows. */
   waiting(month: string): Promise<UnitsByWindow>
   /**
-   * Adds units, also fewer than 0, to what a counter says is used; one that is not there begins with them and lasts
-   * until `keptUntil` (ms). Requests may go on meanwhile.
+   * Adds units (negative ones too) to the `used` of a counter. A missing counter is made, and lasts until `keptUntil`
+   * (ms). Requests may go on meanwhile.
    */
   add(account: string, window: string, units: number, keptUntil: number): Promise<void>
 }
@@ -28,13 +31,13 @@ export type Difference = {
   /** PROJECT for the whole deployment. */
   account: string
   window: string
-  /** What the budget's counter says; undefined where there is none although there should be, or it has expired. */
+  /** What the budget's counter says; undefined where it is missing or has expired. */
   counter: number | undefined
   /** The sum of the ledger's events. */
   ledger: number
   /** Events on their way to the ledger. */
   waiting: number
-  /** What the roll-up says; must be `ledger`. */
+  /** What the roll-up says; must equal `ledger`. */
   rolled: number
 }
 
@@ -43,19 +46,22 @@ export type Reconciliation = { accounts: number; windows: number; differences: D
 export type ReconcileOptions = {
   ledger: Pick<Ledger, 'totals'>
   counters: Pick<Counters, 'used' | 'waiting'>
-  /** Default none. Without them a counter of the project is compared where there is one, and never missed. */
+  /**
+   * Default none. A budget that is not named here may have no counter; a counter that exists is compared all the same.
+   */
   project?: ProjectBudgets
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
 /**
- * Builds the comparison of ledger and counters for the days of a UTC month and for accounts' months that begin in it:
- * counter == ledger + waiting, and roll-up == ledger; and of the project's counters with what all accounts spent. A
- * counter is missed only while its window is kept; afterwards the roll-up alone is judged.
+ * Builds the comparison of ledger and counters for the days of a UTC month, and for accounts' months that begin in it.
+ * It checks that counter == ledger + waiting, and that roll-up == ledger. It compares the project's counters with what
+ * all accounts spent. A missing counter is a difference only while its window is kept; afterwards only the roll-up is
+ * checked.
  *
- * The numbers are read one after the other while requests go on, so what differs is looked at a second time, and only
- * what is off by the same units both times is a difference.
+ * The numbers are read one after the other while requests go on. So a difference is checked a second time, and counts
+ * only if it is the same number of units both times.
  * @throws LedgerAway, or TwohopError store_unavailable
  */
 export function createReconcile({ ledger, counters, project, now }: ReconcileOptions) {
@@ -124,8 +130,8 @@ export function createReconcile({ ledger, counters, project, now }: ReconcileOpt
 }
 
 /**
- * Sums up what all accounts spent in each day of a UTC month and in the month itself, whatever their own months are.
- * The roll-ups are judged account by account, so the project's are taken to be right.
+ * Sums up what all accounts spent in each day of a UTC month and in the month itself, whatever their billing days. The
+ * roll-ups are checked account by account, so here they are taken to be right.
  */
 function projectSums(month: string, waiting: UnitsByWindow) {
   const ledger = new Map<string, number>()
@@ -158,8 +164,8 @@ export function daysOf(month: string): string[] {
 }
 
 /**
- * Brings counters in line with the ledger: those that are off, and those that Redis lost. What is held is left as it is.
- * Roll-ups are not touched: one that is off is a fault to be looked into.
+ * Corrects counters by the ledger: those that are off, and those that Redis lost. Held units stay as they are. Roll-ups
+ * are not changed: a wrong one is a fault to investigate.
  * @returns how many counters were changed
  * @throws TwohopError store_unavailable; counters changed until then stay changed
  */
@@ -173,18 +179,24 @@ export async function rebuild(
   return off.length
 }
 
-/** Beyond a window's earliest end: months of a billing day may end up to three days later. */
+/**
+ * How long a rebuilt counter is kept beyond its window's earliest end, in milliseconds. Months with a billing day may
+ * end up to three days later.
+ */
 const REBUILT_KEPT_MS = 3 * 86_400_000 + WINDOW_KEPT_MS
 
 const nameOf = ({ account, window }: Difference) => `${window} ${account}`
 const isRolled = ({ ledger, rolled }: Difference) => ledger === rolled
 
-/** Units that the counter has too many (above 0) or too few. */
+/** Units that the counter has too many (above 0) or too few (below 0). */
 export function gapOf({ counter = 0, ledger, waiting }: Difference): number {
   return counter - ledger - waiting
 }
 
-/** The earliest that a window may end, in milliseconds since the epoch; a billing day of 29 to 31 may be hidden in 28. */
+/**
+ * The earliest possible end of a window, in milliseconds since the epoch. A month that is named after a 28th may belong
+ * to a billing day of 29 to 31, and end later.
+ */
 function endOf(window: string): number {
   const [year = 0, month = 0, day] = window.replace(/^\w+:/, '').split('-').map(Number)
   if (day === undefined) return Date.UTC(year, month)

@@ -16,11 +16,11 @@ export type LedgerStores = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** By default by the runtime's timer. */
+  /** Default: the runtime's timer. */
   wait?: Wait
 }
 
-/** Builds both drains on Upstash and Supabase: of usage events, and of administrative acts. */
+/** Builds both drains on Upstash and Supabase: usage events and administrative acts. */
 export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: LedgerStores) {
   const ledger = createSupabaseLedger({ ...supabase, fetch })
   const stores = { timeoutMs: LEDGER_TIMEOUT_MS, ...redis }
@@ -44,13 +44,14 @@ export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: Le
 }
 
 export type ScheduledDrainOptions = LedgerStores & {
-  /** Told of each run once. */
+  /** Gets one line for each run. */
   log: Log
 }
 
 /**
- * The drains as a scheduled event runs them: one run of each, one line in the log. Acts wait where the ledger took no
- * events. Throws what the drains throw.
+ * The drains as a scheduled event runs them: one run of each, one line in the log. Acts wait if the ledger took no
+ * events.
+ * @throws what the drains throw
  */
 export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) {
   const { drainEvents, drainActs } = createDrains(stores)
@@ -63,8 +64,8 @@ export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) 
 }
 
 /**
- * What one line tells of a run, which is the metric of a runtime that keeps none: alert on `lag_ms` (the ledger is
- * behind), also that of `acts`, and on `dead_letters` above 0. Counts and codes only.
+ * What the log line says of a run: counts and codes only. It is the metric of a runtime that has none. Alert on
+ * `lag_ms` (the ledger is behind), also that of `acts`, and on `dead_letters` above 0.
  */
 export function drainDetail(events: DrainReport, acts: DrainReport | undefined) {
   return {

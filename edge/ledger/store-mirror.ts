@@ -14,12 +14,15 @@ type Options = {
 }
 
 /**
- * An act on an account is written before it is done (edge/admin/acts.ts). After so many milliseconds it surely is, or
- * never will be: longer than a round trip may take by default.
+ * An act on an account is written before it is done (edge/admin/acts.ts). After this many milliseconds it is done or
+ * never will be: the time is longer than a round trip may take by default.
  */
 const DONE_MS = 3000
 
-/** Reads accounts and keys by the stores that the edge itself asks. Requests of one tick share a round trip. */
+/**
+ * Reads accounts and API keys from the edge's own stores. Requests of one tick share a round trip. For acts on accounts
+ * that are younger than DONE_MS it waits first.
+ */
 export function createReadMirror({ accounts, apiKeys, now, wait }: Options): ReadMirror {
   return async function readMirror(acts) {
     const ofAccounts = acts.filter(({ action }) => action.startsWith('account.'))
@@ -37,7 +40,7 @@ export function createReadMirror({ accounts, apiKeys, now, wait }: Options): Rea
       Promise.all([...ofKeys].map(async ([id, about]) => mirroredApiKey(await apiKeys.get(id), about))),
       Promise.all([...names].map(async (id) => mirroredAccount(id, await accounts.get(id)))),
     ])
-    // A key that has been gone for 30 days is in no store any more.
+    // Redis drops a key 30 days after its end; such a key is left out.
     return { accounts: foundAccounts, apiKeys: foundKeys.filter((key) => key !== undefined), readAt }
   }
 }

@@ -18,7 +18,7 @@ const Recorded = z.object({ recorded: Count, duplicates: Count, conflicts: z.arr
 const WindowUnits = z.object({ units: z.int(), rolled: z.int() })
 const Totals = z.array(z.object({ account: z.string(), windows: z.record(z.string(), WindowUnits) }))
 
-/** A SQLSTATE, or PostgREST's own. */
+/** A SQLSTATE, or an error code of PostgREST. */
 const CODE = /^([0-9A-Z]{5}|PGRST\w{1,5})$/
 
 /** SQLSTATE classes of an event that cannot be stored: data exception, integrity constraint violation. */
@@ -27,7 +27,7 @@ const REFUSED = /^2[23]\w{3}$/
 /**
  * The ledger in Supabase Postgres, through the functions of supabase/migrations. Each call is one request.
  *
- * Made with the REST client of supabase-js alone: 6 kB in the worker, compressed, where all of supabase-js is 59 kB.
+ * It uses only the REST client of supabase-js: 6 kB in the worker, compressed, while all of supabase-js is 59 kB.
  */
 export function createSupabaseLedger({
   url,
@@ -45,7 +45,8 @@ export function createSupabaseLedger({
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
     const { data, error, status } = await rest.rpc(name, args)
     if (error) {
-      // The client's message may hold the URL. Its type promises a code; a body that is not PostgREST's has none.
+      // The client's message may hold the URL, so only the code is used. The type promises a code, but an error body
+      // that is not PostgREST's has none.
       const code = typeof error.code === 'string' && CODE.test(error.code) ? error.code : `http_${status}`
       throw REFUSED.test(code) ? new LedgerRefused(code) : new LedgerAway(code)
     }

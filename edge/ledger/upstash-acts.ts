@@ -12,10 +12,10 @@ import {
   writtenAt,
 } from './upstash-group.ts'
 
-/** Acts that stay in Redis when the ledger has them, where the admin API reads them. */
+/** How many acts stay in Redis after the ledger has them, for the admin API to read. */
 export const ACTS_KEPT = 10_000
 
-/** Acts taken off the log's old end in one call. */
+/** The most acts that one call trims from the log's old end. */
 const MOST_TAKEN = 1000
 
 type Options = LedgerRedis & {
@@ -23,7 +23,7 @@ type Options = LedgerRedis & {
   kept?: number
 }
 
-/** The log of administrative acts in Upstash Redis, over HTTP, as it goes to the ledger. */
+/** The log of administrative acts in Upstash Redis, over HTTP, as a stream to the ledger. */
 export function createUpstashActStream({
   timeoutMs = LEDGER_TIMEOUT_MS,
   kept = ACTS_KEPT,

@@ -5,13 +5,16 @@ import { usageEventOf } from './event.ts'
 import { type Counters, daysOf, PROJECT, type UnitsByWindow } from './reconcile.ts'
 import { entryList, LEDGER_TIMEOUT_MS, type LedgerRedis, orUnavailable } from './upstash-group.ts'
 
-/** Keys, counters or entries in one round trip. */
+/** How many keys, counters or entries one round trip reads. */
 const PAGE = 1000
 
-/** A counter's key: any account, then its window's name of fixed form (edge/store/redis-keys.ts). */
+/** A counter's redis key: any account, then a window's name of fixed form (edge/store/redis-keys.ts). */
 const COUNTER = /^twohop:budget:(.+):((?:month:\d{4}-\d\d(?:-\d\d)?|day:\d{4}-\d\d-\d\d))$/s
 
-/** The budget's counters and the undrained events in Upstash Redis. Looks at every key there is: for a command. */
+/**
+ * The budget's counters and the undrained events in Upstash Redis. It scans every key, so it is for commands, not for
+ * requests.
+ */
 export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }: LedgerRedis): Counters {
   const redis = upstashClient({ ...where, timeoutMs })
 
@@ -30,7 +33,7 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
     used: (month) =>
       orUnavailable(async () => {
         const redisKeys = [
-          // Once each: an account may be called as a window is, and match both patterns.
+          // Each key once: an account's name may look like a window, and then its key matches both patterns.
           ...new Set([
             ...(await redisKeysLike(`twohop:budget:*:month:${month}*`)),
             ...(await redisKeysLike(`twohop:budget:*:day:${month}-*`)),
@@ -39,7 +42,7 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
         const used: UnitsByWindow = new Map()
         for (let from = 0; from < redisKeys.length; from += PAGE) {
           const page = redisKeys.slice(from, from + PAGE)
-          // Of one tick, so they share a request.
+          // All start in one tick, so they share a request.
           const units = await Promise.all(page.map((key) => redis.hget<string>(key, 'used')))
           for (const [at, key] of page.entries()) {
             const [, account, window] = COUNTER.exec(key) ?? []

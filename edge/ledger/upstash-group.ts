@@ -12,13 +12,16 @@ export const LEDGER_TIMEOUT_MS = 10_000
 /** Where the stream is; `timeoutMs` is LEDGER_TIMEOUT_MS by default. */
 export type LedgerRedis = Omit<UpstashOptions, 'timeoutMs'> & { timeoutMs?: number }
 
-/** The group that reads a stream for the ledger, and the one consumer in it that every drain is. */
+/** The consumer group that reads a stream for the ledger. Every drain is its one consumer. */
 export const GROUP = 'ledger'
 const CONSUMER = 'drain'
 
-/** Reads a stream through its group, which is made where there is none. Both throw TwohopError `store_unavailable`. */
+/**
+ * Reads a stream through its group, and makes the group where there is none. Both functions throw TwohopError
+ * `store_unavailable`.
+ */
 export function createGroupReader(redis: Redis, stream: string) {
-  /** @param from `>` for entries that nobody has read, `0` for those of this consumer that are not finished */
+  /** @param from `>` for entries that nobody has read, `0` for entries that were read and not finished */
   async function read(from: '>' | '0', most: number): Promise<Entry[]> {
     const ask = () => redis.xreadgroup(GROUP, CONSUMER, stream, from, { count: most })
     const reply = await ask().catch(async (error: unknown) => {
@@ -43,15 +46,18 @@ export function createGroupReader(redis: Redis, stream: string) {
   }
 }
 
-/** What XREADGROUP gives for one stream: nothing, or a list of one stream's name and entries. */
+/** The entries in XREADGROUP's reply for one stream: null, or a list with the stream's name and its entries. */
 function entriesOf(reply: unknown): Entry[] {
   return reply === null ? [] : entryList(Array.isArray(reply) ? reply[0]?.[1] : undefined)
 }
 
-/** When an entry was written, in milliseconds since the epoch: its id begins with that. */
+/** When an entry was written, in milliseconds since the epoch. Its id begins with that. */
 export const writtenAt = (id: string): number => Number(id.split('-')[0])
 
-/** @throws TypeError when the reply is no list of entries, as Redis itself gives them: the client decodes nothing here */
+/**
+ * Reads a list of entries in Redis's own form; the client decodes nothing here.
+ * @throws TypeError for any other reply
+ */
 export function entryList(reply: unknown): Entry[] {
   if (!Array.isArray(reply)) throw new TypeError('the store gave no entries')
   return reply.map((entry: unknown): Entry => {
@@ -61,7 +67,7 @@ export function entryList(reply: unknown): Entry[] {
   })
 }
 
-/** @throws TwohopError store_unavailable for whatever `ask` throws */
+/** Runs `ask`. @throws TwohopError store_unavailable for whatever it throws */
 export function orUnavailable<T>(ask: () => Promise<T>): Promise<T> {
   return orStoreUnavailable(ask, 'What goes to the ledger cannot be read right now.')
 }

@@ -15,10 +15,10 @@ import {
 /** Usage events that can never be stored, each with the reason; see finish.lua.ts. */
 export const DEAD_LETTERS = 'twohop:events:dead'
 
-/** Dead letters kept: so many mean that something is broken which has long been reported. */
+/** The most dead letters that are kept. So many mean a fault that has been reported for a long time. */
 export const MAX_DEAD_LETTERS = 100_000
 
-/** The stream of usage events in Upstash Redis, over HTTP. Every call is one round trip, but for the very first. */
+/** The stream of usage events in Upstash Redis, over HTTP. Every call is one round trip, except the very first. */
 export function createUpstashStream({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }: LedgerRedis): EntryStream {
   const redis = upstashClient({ ...where, timeoutMs })
   return {

@@ -7,12 +7,13 @@ const DIGITS = 16
 const utf8 = new TextEncoder()
 
 /**
- * Turns accounts' names into tags for the log: lines of one account can be told to be that, and not whose they are.
+ * Turns accounts' names into tags for the log. Lines of one account have the same tag, and the tag does not reveal the
+ * account.
  *
- * A tag is HMAC-SHA-256, cut off, under a key derived by HKDF-SHA-256 from the edge's private key of service tokens. A
- * plain hash would not do: an account's name may be an e-mail address or a number that its owner chose, and who has the
- * log could try them all. All edges of a deployment make the same tags, until that key is replaced. Who needs the account
- * itself finds it in the ledger by the line's request id.
+ * A tag is a truncated HMAC-SHA-256, under a key derived by HKDF-SHA-256 from the edge's private key of service tokens.
+ * A plain hash would not do: an account's name may be an e-mail address or a number that its owner chose, so a reader
+ * of the log could try them all. All edges of a deployment make the same tags, until that key is replaced. To find the
+ * account itself, look up the line's request id in the ledger.
  * @param d the private part of the key's JWK
  */
 export function createAccountTag(d: string): (account: string) => Promise<string> {

@@ -2,13 +2,16 @@ import { codeOf, faultOf } from './fault.ts'
 import type { Log } from './port.ts'
 
 type Options = {
-  /** Takes a line, without its end. */
+  /** Takes a line, without its line break. */
   write: (line: string) => void
-  /** What is written of an account (account-tag.ts). */
+  /** The tag of an account (edge/log/account-tag.ts). */
   tagOf: (account: string) => Promise<string>
 }
 
-/** A log of JSON lines: `level`, `event`, and what there is of `request_id`, `account` (a tag), `code` and `fault`. */
+/**
+ * A log of JSON lines: `level` and `event`, and where known `request_id`, `account` (a tag), `code`, `fault` and the
+ * detail.
+ */
 export function createLog({ write, tagOf }: Options): Log {
   return async function log(level, event, { requestId, account, code, error, detail } = {}) {
     try {
@@ -24,7 +27,7 @@ export function createLog({ write, tagOf }: Options): Log {
       }
       write(JSON.stringify(line))
     } catch {
-      // There is nowhere to tell it, and what the line is about must not fail with it.
+      // There is nowhere to report this, and the caller's work must not fail with it.
     }
   }
 }

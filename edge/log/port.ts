@@ -1,19 +1,22 @@
-/** `error` wants somebody's look, `warn` may pass by itself, `info` is a metric. */
+/** `error` needs a look, `warn` may pass by itself, `info` is a metric. */
 export type Level = 'error' | 'warn' | 'info'
 
-/** What a line may tell beside its event. What may hold a secret has a place here, and is not written as it is. */
+/**
+ * What a line may say besides its event. Values that may hold a secret have a field of their own, and are not written
+ * as they are.
+ */
 export type Told = {
-  /** Of our own making: a UUID, or a job's id. */
+  /** An id that we made: a UUID, or a job's id. */
   requestId?: string | undefined
-  /** Its name, of which a tag is written (account-tag.ts). */
+  /** The account's name; a tag of it is written (edge/log/account-tag.ts). */
   account?: string | undefined
-  /** Stable; by default that of `error`, where it has one. */
+  /** A stable code; default: that of `error`, where it has one. */
   code?: string | undefined
-  /** What was thrown. Its class, codes and frames are written, never a message (fault.ts). */
+  /** What was thrown. Its class, codes and frames are written, never a message (edge/log/fault.ts). */
   error?: unknown
-  /** Counts, and names of our own making: nothing that a caller, an upstream or a variable said. */
+  /** Counts, and names that we made: nothing that came from a caller, an upstream or a variable. */
   detail?: Readonly<Record<string, unknown>>
 }
 
-/** Writes one line. Never rejects: what is told of goes on as it would without. */
+/** Writes one line. Never rejects, so that logging breaks nothing. */
 export type Log = (level: Level, event: string, told?: Told) => Promise<void>

@@ -15,8 +15,8 @@ type Options = {
 const utf8 = new TextEncoder()
 
 /**
- * Calls the host for a reservation and hands its answer to `meter`. Whatever goes wrong in between settles the
- * reservation by what was computed: nothing where the host refused, its own count where it can be asked.
+ * Calls the host for a reservation and passes its answer to `meter`. If anything fails before that, the reservation is
+ * settled by what was computed: nothing where the host refused, otherwise the host's own count.
  */
 export function createCallHost({ host, now, requestTimeoutMs }: Options) {
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
@@ -36,9 +36,9 @@ export function createCallHost({ host, now, requestTimeoutMs }: Options) {
       })
       return await pass(held, answer, signal, stop)
     } catch (error) {
-      // Nobody is asked what a refusal has cost.
+      // A refusal costs nothing, so the host is not asked.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.settle('refused', undefined)
-      // The host may still be computing: stopping it takes a way there and back, which the client need not wait for.
+      // The host may still be computing. Stopping it takes a round trip, which the client need not wait for.
       else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)
       throw timedOut(error)
         ? new TwohopError('host_timeout', 'The model did not finish in time.', { cause: error })

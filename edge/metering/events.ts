@@ -5,27 +5,30 @@ import { generationUsage } from '../../shared/usage.ts'
 import type { Work } from '../parse/work.ts'
 import type { Counts } from './used.ts'
 
-/** The longest event that is waited for, in characters: a token's worth of text and its envelope are far below. */
+/** The longest event that is accepted, in characters. A token's text with its envelope is far shorter. */
 const MAX_EVENT = 64 * 1024
 const DONE = '[DONE]'
 
 /** The content type of a stream as the client gets it. */
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
-/** Nothing but whole events of one line of data each, JSON objects by their looks. */
+/** Only whole events of one line of data each, which look like JSON objects. */
 const WHOLE_EVENTS = /^(?:data: \{"[^\r\n]*\}\n\n)+$/
-/** A key that has to be read. In the text of an answer its quotes would be escaped. */
+/** A key that has to be parsed. In the text of an answer its quotes would be escaped. */
 const TO_BE_READ = /"(?:usage|timing|error)"\s*:/
 const END = '}\n\n'
 
-/** What is read of a chunk. Checked by hand: a schema library's check of every token costs more than the token. */
+/**
+ * The parts of a chunk that are read. They are checked by hand: a schema check of every token costs more than the
+ * token.
+ */
 type Chunk = { usage?: unknown; timing?: unknown; choices?: unknown; error?: unknown }
 
 /** The host's server-sent events, read piece by piece as they come over the network. */
 export type EventReader = {
   /**
-   * Takes the next piece and returns the events that the client gets for it: OpenAI's, a usage only if it asked.
-   * Where the piece goes on to be no stream of ours, `broken` is set and nothing after that counts.
+   * Takes the next piece and returns the events for the client in OpenAI's form, with a usage only if the client asked
+   * for it. A piece that does not fit the host's form sets `broken`; nothing after that counts.
    */
   read(piece: Uint8Array): string
   /** Whether `[DONE]` has come. */
@@ -33,7 +36,10 @@ export type EventReader = {
   readonly broken: boolean
   /** The host's final count: the last usage, if no event without one came after it. */
   readonly final: Counts | undefined
-  /** What was produced as far as it is seen here, one token an event; undefined while nothing was. */
+  /**
+   * What was produced as far as the edge has seen: one token an event since the last usage. Undefined while nothing
+   * was.
+   */
   readonly seen: Counts | undefined
   readonly timing: Timing | undefined
 }
@@ -50,7 +56,7 @@ export function createEventReader({
   let broken = false
   let counts: Counts | undefined
   let timing: Timing | undefined
-  /** Events since the last that had a usage. */
+  /** Events since the last event with a usage. */
   let uncounted = 0
 
   const parser = createParser({
@@ -82,7 +88,7 @@ export function createEventReader({
   return {
     read(piece) {
       const text = decoder.decode(piece, { stream: true })
-      // Parsing and printing every token again is most of what a stream costs; most tokens need neither.
+      // To parse and print every token again would be most of the cost of a stream. Most tokens need neither.
       if (whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
         uncounted += text.split(END).length - 1
         return includeUsage ? text.replaceAll(END, ',"usage":null}\n\n') : text
@@ -90,7 +96,7 @@ export function createEventReader({
       try {
         if (!broken) parser.feed(text)
       } catch {
-        // Whoever reads this stream ends it and tells that it broke off.
+        // The caller reads `broken`, ends the stream and reports that it broke off.
         broken = true
       }
       whole = text.endsWith('\n\n')
@@ -125,10 +131,10 @@ export function event(data: string): string {
   return `data: ${data}\n\n`
 }
 
-/** The end of a stream that was complete. */
+/** The last event of a complete stream. */
 export const DONE_EVENT = event(DONE)
 
-/** What is wrong with a host whose stream can't be followed. */
+/** The error for a host whose stream ended early or cannot be read. */
 export function brokeOff(cause?: unknown): TwohopError {
   return new TwohopError('host_failed', 'The model broke off its answer.', { cause })
 }

@@ -19,38 +19,41 @@ import type { Log } from '../log/port.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 
-/** Proof that the worst case of a request is reserved. Without one no call to the host compiles. */
+/** Proof that the worst case of a request is reserved. A call to the host does not compile without one. */
 export type Held = {
   requestId: string
   account: string
-  /** The account's share of a busy host, from its plan. */
+  /** The plan's share of a busy host, relative to other accounts. */
   weight: number
   work: Work
-  /** Compute that the reservation covers, in milliseconds: up to the deadline, 0 where the model's has no price. */
+  /**
+   * Compute time that the reservation covers, in milliseconds: up to the deadline; 0 where the model's compute has no
+   * price.
+   */
   reservedComputeMs: number
-  /** Milliseconds since the reservation: no host can have computed longer. */
+  /** Milliseconds since the reservation. The host cannot have computed longer. */
   elapsedMs(): number
   allowance: Allowance
-  /** Whether a whole answer is kept for whoever comes again with the request's idempotency key. */
+  /** Whether a whole answer is kept for a repetition with the same idempotency key. */
   repeatable: boolean
   /**
-   * Replaces the hold by what was used; only the first call does anything.
-   * @param answer what the client got, where it is whole
+   * Replaces the hold by what was used. Only the first call has an effect.
+   * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
-  /** Writes down why a stream broke off: its client was answered 200 before. */
+  /** Logs why a stream broke off. Its client had already been answered 200. */
   brokeOff(error: unknown): void
 }
 
 type Options = {
   budget: Budget
   answers: Answers
-  /** Milliseconds from the reservation to the deadline that the host is held to. */
+  /** Milliseconds from the reservation to the host's deadline. */
   requestTimeoutMs: number
-  /** How much longer a lease lives, in milliseconds, so that none is swept while its request runs. */
+  /** Milliseconds that a lease outlives the deadline, so that the sweep never takes a request that still runs. */
   leaseSlackMs: number
   now: () => number
-  /** Told, after the answer, of thresholds that a settlement crossed. Must not throw. */
+  /** Called after the answer with the thresholds that a settlement crossed. Must not throw. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
   log: Log
 }
@@ -58,7 +61,7 @@ type Options = {
 const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
 
 /**
- * Reserves the worst case of a request, or refuses it. Gives the first answer where the request was made before.
+ * Reserves the worst case of a request, or refuses it. A repeated request gets the first answer.
  * @param background keeps work alive after the answer: settlement is off the response path
  * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
@@ -86,7 +89,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       idempotency,
     }
 
-    /** What the record of the idempotency key is to say; nothing where coming again is another attempt. */
+    /** What the record of the idempotency key will hold. Without an answer, a repetition is a new attempt. */
     async function kept(answer: Answer | undefined): Promise<Settlement['idempotency']> {
       if (!idempotency) return undefined
       const { id } = idempotency
@@ -117,7 +120,8 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     const started = now()
     const named = 'account' in spender ? spender.account : undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
-      // The hold may exist although its answer was lost: a settlement of nothing frees it, or bars it if it comes late.
+      // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
+      // late.
       if (error instanceof TwohopError && error.code === 'store_unavailable')
         background(
           settlement('', 'refused', NOTHING).catch((fault: unknown) =>
@@ -151,7 +155,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       settle(outcome, used, answer) {
         if (!open) return
         open = false
-        // A settlement that fails for good is left to the sweep, which charges the whole hold.
+        // If the settlement fails for good, the sweep charges the whole hold.
         settlement(decision.account, outcome, used ?? NOTHING, answer)
           .catch((error: unknown) => {
             const { account } = decision
@@ -163,7 +167,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
   }
 }
 
-/** What a plan lets an account spend, as the budget wants it. */
+/** A plan's limits in the budget's form. */
 export function limitsOf(plan: Entitlement['plan']): Limits {
   return {
     requestsPerMinute: plan.limits.requests_per_minute,

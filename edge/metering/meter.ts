@@ -8,17 +8,17 @@ import type { Held } from './hold.ts'
 import { meterStream } from './stream.ts'
 import { type StopHost, usageWithin } from './used.ts'
 
-/** A whole answer of the host's is bounded: 2,048 embeddings of 1,024 floats as base64 are 11 MiB. */
+/** The longest answer of the host, in bytes: 2,048 embeddings of 1,024 floats as base64 are 11 MiB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const JSON_TYPE = 'application/json'
 
-/** The usage block, wherever the host put it; counts only, the rest of the answer passes as it came. */
+/** The usage block, in the header or the body. Only its counts are read; the rest of the answer passes unchanged. */
 const Usage = z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0).default(0) })
 const Body = z.object({ usage: Usage })
 
 /**
- * Passes the host's answer on to the client, counts it, and settles: at its end when it came whole, by what was
- * produced when it did not.
+ * Passes the host's answer on to the client and counts it. It settles at the end of a whole answer; a broken one is
+ * settled by what was produced.
  * @param stop asks the host to stop and say what it has computed
  */
 export async function meter(
@@ -36,7 +36,7 @@ export async function meter(
   return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
 }
 
-/** A host that does not say what it used, or says more than was reserved, is charged for the reservation. */
+/** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 function usageOf(held: Held, headers: Headers, text: string): HostUsage {
   const timing = Timing.safeParse(parseJson(headers.get('x-timing') ?? ''))
   const inHeader = Usage.safeParse(parseJson(headers.get('x-usage') ?? ''))

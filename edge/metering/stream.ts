@@ -7,10 +7,13 @@ import { type StopHost, stopAndSettle, usageWithin } from './used.ts'
 const encoder = new TextEncoder()
 
 /**
- * The host's server-sent events on their way to the client, counted as they pass. Pulled by the client, so a slow
- * one holds the host back and nothing piles up here. Settles exactly once: at `[DONE]` with the final count, on the
- * client's going, the deadline or a broken stream with what the host says it produced.
+ * Passes the host's server-sent events to the client and counts them. The client pulls, so a slow client slows the host
+ * down and nothing piles up here.
+ *
+ * It settles exactly once: at `[DONE]` by the final count; when the client goes, the deadline passes or the stream
+ * breaks, by what the host says it produced.
  * @param signal aborts when the client goes away or the deadline passes
+ * @throws TwohopError host_failed where the answer has no body
  */
 export function meterStream(
   held: Held,
@@ -22,13 +25,13 @@ export function meterStream(
   const reader = body.getReader()
   const events = createEventReader(held.work)
   let ended = false
-  /** What was passed on, or of a stream that is too long to be kept enough to show that. */
+  /** What was passed on. Recording stops just above MAX_KEPT_CHARS, which shows that the stream is too long to keep. */
   let sent = ''
 
   /** Reads until there is something to pass on, or the end. */
   async function read(): Promise<string> {
     for (;;) {
-      // Only now: what came before the fault in the same piece has been passed on.
+      // This check comes only now: the events before the fault in the same piece have been passed on.
       if (events.broken) throw brokeOff()
       const { done, value } = await reader.read()
       if (done) throw brokeOff()
@@ -43,7 +46,7 @@ export function meterStream(
     ended = true
     signal.removeEventListener('abort', onAbort)
     void stopAndSettle(held, outcome, stop, events.seen && usageWithin(held, events.seen, events.timing))
-    // What is thrown away has nothing to tell: why it is, is told by whoever abandons it.
+    // An error here does not matter: the caller reports why the stream is abandoned.
     void reader.cancel().catch(() => {})
   }
   const onAbort = () => abandon(timedOut(signal) ? 'failed' : 'cancelled')
@@ -62,7 +65,7 @@ export function meterStream(
             signal.removeEventListener('abort', onAbort)
             const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
             held.settle('ok', usageWithin(held, events.final, events.timing), answer)
-            // All of it has come.
+            // The whole answer has come, so an error here does not matter.
             void reader.cancel().catch(() => {})
           }
           controller.close()
@@ -73,7 +76,7 @@ export function meterStream(
             : error instanceof TwohopError
               ? error
               : brokeOff(error)
-          // Where the client has gone, nothing broke off that anybody waits for.
+          // If the client has gone, nobody waits for the rest, so there is nothing to log.
           if (!signal.aborted || timedOut(signal)) held.brokeOff(shown)
           controller.enqueue(encoder.encode(event(await errorResponse(shown, held.requestId).text())))
           controller.close()
@@ -81,7 +84,7 @@ export function meterStream(
       },
       cancel: () => abandon('cancelled'),
     },
-    // What the client has not read is not asked of the host.
+    // Read from the host only what the client asks for.
     { highWaterMark: 0 },
   )
 }

@@ -5,13 +5,13 @@ import type { Held } from './hold.ts'
 /** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
 export type StopHost = (held: Held) => Promise<HostUsage | undefined>
 
-/** OpenAI's names for what was counted. */
+/** Token counts under OpenAI's names. */
 export type Counts = { prompt_tokens: number; completion_tokens: number }
 
 /**
- * The work to charge for an answer that came whole: what the host counted, or all that was reserved where it
- * counted nothing or more than it was allowed (a host is not trusted to spend less than it must). Compute that the
- * host did not measure is charged as the time that has passed.
+ * The work to charge for a whole answer: what the host counted. If it counted nothing, or more than was reserved, all
+ * that was reserved is charged, since the host's word is not trusted there. Compute that the host did not measure is
+ * charged as the time that has passed.
  */
 export function usageWithin(held: Held, counts: Counts | undefined, timing: Timing | undefined): HostUsage {
   const counted = counts && { promptTokens: counts.prompt_tokens, outputTokens: counts.completion_tokens }
@@ -29,7 +29,10 @@ function bounded(
   return { ...counted, computeMs: computeWithin(held, measuredMs, held.elapsedMs()) }
 }
 
-/** Compute without a price is only passed on; with a price it is charged, up to what the reservation covers. */
+/**
+ * Compute in milliseconds. Without a price it is reported as measured. With a price it is charged, up to what the
+ * reservation covers.
+ */
 function computeWithin(
   { reservedComputeMs }: Held,
   measuredMs: number | undefined,
@@ -40,9 +43,9 @@ function computeWithin(
 }
 
 /**
- * Ends a request that will not come whole: stops the host, takes its final count (or `seen`, the last count that
- * reached us) and settles by it. Where neither is known, a client that left pays for all that was reserved, so that
- * leaving early never comes free, and one whose request failed pays nothing.
+ * Ends a request whose answer will not be whole: stops the host, takes its final count (or else `seen`, the edge's last
+ * count) and settles by it. If neither is known, a client that left pays for all that was reserved, so that leaving
+ * early is never free; a failed request costs nothing.
  */
 export async function stopAndSettle(
   held: Held,

@@ -2,8 +2,8 @@ import type { Crossing } from '../budget/port.ts'
 import type { WebhookEvent } from './webhook.ts'
 
 /**
- * One event for each threshold that was crossed. Its id is made of what was crossed, so it is the same whoever sends it;
- * the account, which may hold any character, comes last, so that no two ids can meet.
+ * One event for each threshold that was crossed. The id is made of what was crossed, so that a repetition has the same
+ * id. The account may hold any character, so it comes last and no two ids can be equal.
  * @param at milliseconds since the epoch
  */
 export function thresholdEvents(crossed: readonly Crossing[], at: number): WebhookEvent[] {

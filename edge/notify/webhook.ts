@@ -19,31 +19,31 @@ type WebhookOptions = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Waits before each further try, in milliseconds; default 1 s and 5 s. What outlives an answer lives for 30 s. */
+  /** Waits before each further try, in milliseconds; default 1 s and 5 s. Work after an answer may run for 30 s. */
   retryMs?: readonly number[]
   /** Milliseconds that one try may take; default 5000. */
   timeoutMs?: number
   log: Log
 }
 
-/** What came of one try; a status where there was an answer. */
+/** The result of one try; `status` is set where there was an answer. */
 type Tried = { outcome: 'received' | 'unwanted' | 'failed'; status?: number; error?: unknown }
 
 const PREFIX = 'whsec_'
 const utf8 = new TextEncoder()
 
-/** Whether a text is a secret as Standard Webhooks has it: 24 to 64 bytes. */
+/** Whether a text is a Standard Webhooks secret: `whsec_` and 24 to 64 bytes in base64. */
 export function isWebhookSecret(text: string): boolean {
   const key = keyBytes(text)
   return key !== undefined && key.length >= 24 && key.length <= 64
 }
 
 /**
- * A sender of events, signed as Standard Webhooks 1.0 has it (standardwebhooks.com): HMAC-SHA256 over id, time and
- * body. Any 2xx is receipt, 410 ends the tries, anything else is tried again, so often and no more. Never throws: an
- * event that nobody took is lost.
- * @returns whether the event was received
- * @throws TypeError at once when the secret is none
+ * A sender of events, signed as in Standard Webhooks 1.0 (standardwebhooks.com): HMAC-SHA256 over id, time and body.
+ * Any 2xx is receipt, 410 ends the tries, anything else is tried again, as often as `retryMs` says. Sending never
+ * throws: an event that was not received is lost.
+ * @returns a function that sends an event and says whether it was received
+ * @throws TypeError at once when the secret is not valid
  */
 export function createWebhook(options: WebhookOptions) {
   const { url, fetch, now, retryMs = [1000, 5000], timeoutMs = 5000, log } = options
@@ -88,7 +88,10 @@ export function createWebhook(options: WebhookOptions) {
   }
 }
 
-/** The signer of one secret: id, time in seconds and body to the header's value. @throws TypeError when it is none */
+/**
+ * The signer of one secret: makes the signature header from id, time (s) and body.
+ * @throws TypeError for a bad secret
+ */
 export function createWebhookSigner(secret: string) {
   const key = keyBytes(secret)
   if (!key) throw new TypeError('a webhook secret is whsec_ and base64')
@@ -106,7 +109,7 @@ function keyBytes(secret: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return Uint8Array.from(atob(secret.slice(PREFIX.length)), (character) => character.charCodeAt(0))
   } catch {
-    // No base64. The parser's error quotes the secret.
+    // This is no base64. The error is dropped because it quotes the secret.
     return undefined
   }
 }

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 
 /**
- * The request's body as JSON. Its size was bounded before (the body limit), its content is checked after (`parseAs`).
+ * The request's body as JSON. The body limit has bounded its size before; `parseAs` checks its content afterwards.
  * @throws TwohopError unsupported_media_type or invalid_request
  */
 export async function jsonBody(c: Context): Promise<unknown> {
@@ -21,14 +21,15 @@ export async function jsonBody(c: Context): Promise<unknown> {
 }
 
 /**
- * A text that is kept for good, in the audit log or a key's record: without NUL and halves of surrogate pairs, which
- * Postgres stores in no text or JSON (postgresql.org/docs/17/datatype-json.html). The ledger would set the act aside.
+ * Schema of a text that is stored for good, in the audit log or a key's record: no NUL and no half of a surrogate pair.
+ * Postgres stores neither in text or JSON (postgresql.org/docs/17/datatype-json.html), so the ledger would set the act
+ * aside.
  */
 export const keptText = () =>
   z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'This holds a NUL or half of a surrogate pair.')
 
 /**
- * `input` as `schema` has it.
+ * Parses `input` by `schema`.
  * @throws TwohopError invalid_request with the path of the first bad field, such as `messages[0].content`
  */
 export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
@@ -46,7 +47,7 @@ export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.outpu
   throw new TwohopError('invalid_request', issue.message, path.length > 0 ? { param: pathOf(path) } : {})
 }
 
-/** In a union, the complaint of the alternative that got furthest says most. */
+/** In a union, the complaint of the alternative that got furthest is the most useful. */
 function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
   if (issue?.code !== 'invalid_union') return issue
   const inner = issue.errors

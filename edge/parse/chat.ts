@@ -7,7 +7,7 @@ import { hostMessage, toolBytes } from './messages.ts'
 import { outputTokens, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
-/** `POST /v1/chat/completions` -> work. Throws what parsing and entitlement throw. */
+/** `POST /v1/chat/completions` -> work. @throws TwohopError as parseAs, entitlement and outputTokens do */
 export function parseChat(input: unknown, entitlement: Entitlement): Work {
   const chat = parseAs(ChatRequest, input)
   const { response_format, structured_outputs, tools, tool_choice, parallel_tool_calls } = chat

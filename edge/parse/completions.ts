@@ -5,7 +5,7 @@ import { generation } from './generation.ts'
 import { outputTokens, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
-/** `POST /v1/completions` -> work. Throws what parsing and entitlement throw. */
+/** `POST /v1/completions` -> work. @throws TwohopError as parseAs, entitlement and outputTokens do */
 export function parseCompletion(input: unknown, entitlement: Entitlement): Work {
   const completion = parseAs(CompletionRequest, input)
   const model = entitlement.requireModel(completion.model, 'completion')

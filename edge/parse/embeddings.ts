@@ -6,7 +6,7 @@ import { parseAs } from './body.ts'
 import { boundInputs, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
-/** `POST /v1/embeddings` -> work. Throws what parsing and entitlement throw. */
+/** `POST /v1/embeddings` -> work. @throws TwohopError as parseAs, entitlement and boundInputs do */
 export function parseEmbedding(input: unknown, entitlement: Entitlement): Work {
   const embedding = parseAs(EmbeddingRequest, input)
   const model = entitlement.requireModel(embedding.model, 'embedding')

@@ -10,9 +10,9 @@ type Asked = z.infer<z.ZodObject<typeof sampling & typeof streaming>>
 type HostGeneration = z.infer<z.ZodObject<typeof hostGeneration>>
 
 /**
- * What the host is told of a generation. Of a stream it says the prompt's tokens in the first chunk and all of its
- * count in the last; what a stream that broke in between has cost is asked afterwards.
- * @param logprobs how many of the likeliest tokens are to be told beside each; undefined is no log probabilities
+ * The host's request for a generation. A stream reports the prompt's tokens in the first chunk and the whole count in
+ * the last. The edge asks afterwards what a broken stream has cost.
+ * @param logprobs how many of the likeliest tokens to report with each token; undefined for no log probabilities
  */
 export function generation(asked: Asked, maxTokens: number, logprobs: number | undefined): HostGeneration {
   const { n, stream, stop } = asked

@@ -1,7 +1,7 @@
 import type { ChatRequest, HostMessage } from '../../shared/openai/chat.ts'
 import { TOOL_RESPONSE_BYTES, toolCallBytes } from '../../shared/openai/tool-text.ts'
 
-/** A message as the host takes it. No half of a surrogate pair is sent on: no tokenizer knows one. */
+/** A message in the host's form. Halves of surrogate pairs are replaced: no tokenizer knows one. */
 export function hostMessage(message: ChatRequest['messages'][number]): HostMessage {
   if (message.role === 'tool')
     return {
@@ -18,7 +18,10 @@ export function hostMessage(message: ChatRequest['messages'][number]): HostMessa
     : { role: 'assistant', content: content ?? null, tool_calls: calls }
 }
 
-/** The most bytes that a message adds to the prompt besides its content: its tool calls, or the marks of a tool's answer. */
+/**
+ * The most bytes that a message adds to the prompt besides its content: its tool calls, or the markers of a tool's
+ * answer.
+ */
 export function toolBytes(message: HostMessage): number {
   if (message.role === 'tool') return TOOL_RESPONSE_BYTES
   return 'tool_calls' in message ? toolCallBytes(message.tool_calls) : 0

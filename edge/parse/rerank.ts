@@ -4,7 +4,7 @@ import { parseAs } from './body.ts'
 import { boundInputs, type Work } from './work.ts'
 import { worstCaseOfPairs } from './worst-case.ts'
 
-/** `POST /v1/rerank` -> work. Throws what parsing and entitlement throw. */
+/** `POST /v1/rerank` -> work. @throws TwohopError as parseAs, entitlement and boundInputs do */
 export function parseRerank(input: unknown, entitlement: Entitlement): Work {
   const rerank = parseAs(RerankRequest, input)
   const model = entitlement.requireModel(rerank.model, 'text-ranking')

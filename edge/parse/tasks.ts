@@ -11,7 +11,7 @@ const GENERATING: ReadonlySet<HubTask> = new Set(['summarization', 'translation'
 
 /**
  * The task that a path names.
- * @throws TwohopError task_not_found, with the list of those there are
+ * @throws TwohopError task_not_found, with the list of tasks
  */
 export function hubTask(name: string): HubTask {
   const task = HUB_TASKS.find((known) => known === name)
@@ -20,7 +20,7 @@ export function hubTask(name: string): HubTask {
   return task
 }
 
-/** `POST /v1/tasks/:task` -> work. Throws what parsing and entitlement throw. */
+/** `POST /v1/tasks/:task` -> work. @throws TwohopError as parseAs, entitlement, outputTokens and boundInputs do */
 export function parseTask(task: HubTask, input: unknown, entitlement: Entitlement): Work {
   const {
     model: named,
@@ -66,7 +66,9 @@ function textsOf(inputs: string | string[] | { question: string; context: string
   return Array.isArray(inputs) ? inputs : [inputs.question, inputs.context]
 }
 
-/** What a task's model reads together, where it reads pairs: each of them is computed. */
+/**
+ * The pairs of texts that a task's model reads together, each of which is computed; undefined where it reads no pairs.
+ */
 function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [string, string][] | undefined {
   const [question = '', context = ''] = inputs
   if (task === 'question-answering') return [[question, context]]
@@ -77,7 +79,7 @@ function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [strin
   )
 }
 
-/** All parameters of all tasks; each task's schema lets through its own. */
+/** All parameters of all tasks; each task's schema allows only its own. */
 type HubParameters = HostTaskRequest['parameters'] & {
   max_new_tokens?: number | undefined
   max_length?: number | undefined

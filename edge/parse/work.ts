@@ -2,13 +2,13 @@ import type { Model, Plan, Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { WorstCase } from './worst-case.ts'
 
-/** A validated request, ready to be reserved and sent: every choice made, every default filled in. */
+/** A validated request, ready to be reserved and sent, with every default filled in. */
 export type Work = {
   task: Task
   model: Model
   /** Path on the host. */
   path: string
-  /** The host's request; its JSON is what is hashed, signed and sent. */
+  /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
   stream: boolean
   /** Whether the client asked for the usage event at a stream's end. */
@@ -17,9 +17,9 @@ export type Work = {
 }
 
 /**
- * Output tokens for each answer of a request: what it asks for, or the plan's default, never above what the model can
- * hold, all answers together never above what the plan allows a request.
- * @param asked the client's number, with the name of its field, and how many answers it wants
+ * The cap on output tokens for each answer: what the request asks for, or the plan's default. It is never above the
+ * model's context. All answers together are never above what the plan allows a request.
+ * @param asked the client's number, the name of its field, and how many answers it wants
  * @throws TwohopError invalid_request when it asks for more than the plan allows
  */
 export function outputTokens(

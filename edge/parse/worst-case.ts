@@ -3,16 +3,16 @@ import { unitsOf } from '../../shared/units.ts'
 
 const utf8 = new TextEncoder()
 
-/** The most that a request can cost. */
+/** The most that a request can use, in tokens and units. */
 export type WorstCase = { promptTokens: number; outputTokens: number; units: number }
 
 /**
- * The worst case of a request, known without a tokenizer: a byte-level or byte-fallback tokenizer never makes more
- * tokens of a text than it has UTF-8 bytes, the template adds a fixed number a request and a message, the output is
- * capped, and no prompt is longer than the context because the host refuses it before computing.
- * @param texts one entry a message or input
+ * The worst case of a request, known without a tokenizer. A byte-level or byte-fallback tokenizer never makes more
+ * tokens of a text than it has UTF-8 bytes. The template adds a fixed number for each request and message. The output
+ * is capped. No prompt is longer than the context, because the host refuses it before computing.
+ * @param texts one entry for each message or input
  * @param outputTokens the cap on output tokens, 0 where none are generated
- * @param extraBytes what the prompt has besides: tools, and the marks around their calls
+ * @param extraBytes what else the prompt holds: tools, and the markers around their calls
  */
 export function worstCase(
   model: Model,
@@ -30,8 +30,8 @@ export function worstCase(
 }
 
 /**
- * The worst case of pairs of texts that a model reads together, each pair in a context of its own: a text that is in
- * several pairs is computed and counted with each. A pair has at most the marks of two inputs.
+ * The worst case of pairs of texts that a model reads together. Each pair has a context of its own, so a text in
+ * several pairs is computed and counted with each. A pair has at most the special tokens of two inputs.
  */
 export function worstCaseOfPairs(model: Model, pairs: readonly (readonly [string, string])[]): WorstCase {
   let promptTokens = model.overhead.request

@@ -18,16 +18,16 @@ import type { createSync } from '../sync/port.ts'
 import type { Env } from './env.ts'
 
 export type AdminOptions = {
-  /** Who calls, by the request's credential. */
+  /** Identifies the caller by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
   catalog: Catalog
-  /** Issuers whose users may be acted on, as accounts are named by them (edge/admin/target.ts). */
+  /** The issuers whose users may be acted on, as they stand in the names of accounts (edge/admin/target.ts). */
   issuers: ReadonlySet<string>
   accounts: AccountStore
   audit: AuditLog
   readUsage: ReadUsage
   sync: ReturnType<typeof createSync>
-  /** Ends what an account has open; returns how many jobs that were. */
+  /** Cancels an account's open jobs; returns how many there were. */
   cancelJobs: (account: string) => Promise<number>
   countAct: CountAct
   once: Once
@@ -47,7 +47,7 @@ const PlanChange = z.strictObject({
 })
 const Grant = z.strictObject({
   units: z.int().min(1).max(1e15),
-  /** For how long the units may be spent. */
+  /** How many days the units may be spent. */
   days: z.int().min(1).max(366).default(30),
   reason: Reason,
 })
@@ -68,7 +68,7 @@ const AuditList = z.strictObject({
   limit: most.default(100),
 })
 
-/** `/v1/admin`: accounts and the log of what was done to them, for who has the scope `admin`. */
+/** `/v1/admin`: accounts and the audit log, for callers with the scope `admin`. */
 export function adminRoutes(options: AdminOptions) {
   const { callerOf, catalog, accounts, audit, readUsage, countAct, once, now } = options
   const acts = createActs(options)
@@ -82,7 +82,10 @@ export function adminRoutes(options: AdminOptions) {
     return caller
   }
 
-  /** Who acts on which account and why; counted, so that a stolen credential can't change everybody at once. */
+  /**
+   * Reads who acts on which account and why. Acts are counted, so that a stolen credential cannot change all accounts
+   * at once.
+   */
   async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context, schema: S) {
     const caller = await admin(c)
     const target = targetOf(c)
@@ -158,7 +161,7 @@ export function adminRoutes(options: AdminOptions) {
   return routes
 }
 
-/** Times are seconds since the epoch. */
+/** An account as the admin API shows it; times are seconds since the epoch. */
 function shownAccount(
   id: string,
   { status, plan, billingDay, revokedBefore, extra }: AccountRecord,

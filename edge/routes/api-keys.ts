@@ -14,12 +14,12 @@ import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import type { Env } from './env.ts'
 
 type Options = {
-  /** Who calls, by the request's credential. */
+  /** Identifies the caller by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
   apiKeys: ApiKeyStore
   countAct: CountAct
   once: Once
-  /** Tells the operator's webhook of an event; never throws. */
+  /** Sends an event to the operator's webhook; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
   /** Milliseconds since the epoch. */
   now: () => number
@@ -38,7 +38,7 @@ const NewKey = z.strictObject({
 
 const Leaked = z.strictObject({
   key: z.string().max(200),
-  /** Where it was found. */
+  /** Where the key was found. */
   source: keptText().max(500).optional(),
 })
 
@@ -96,7 +96,7 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, ran
     return c.json({ ...shownRevocation(ended), deleted: true })
   })
 
-  // Whoever holds the secret may end the key, and nothing more: no credential is asked for.
+  // The secret itself is the permission to end its key, and no more. No credential is asked for.
   routes.post('/leaked', async (c) => {
     const { key, source } = parseAs(Leaked, await jsonBody(c))
     const { id, secretHash } = await parseApiKey(key).catch(notOurs)
@@ -114,7 +114,8 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, ran
 }
 
 /**
- * When a new key ends: in 90 days, or when asked, and never after the key that makes it.
+ * When a new key ends, in milliseconds since the epoch: after `days`, by default 90, and never after the key that makes
+ * it.
  * @throws TwohopError invalid_request
  */
 function endOf(days: number | undefined, { key }: Caller, now: number): number {
@@ -153,7 +154,7 @@ function leakEvent({ key, alsoRevoked }: Revocation, source: string | undefined,
   }
 }
 
-/** The error's own message speaks of the caller's credential, which this is not. */
+/** Replaces parseApiKey's error, whose message speaks of the caller's own credential. */
 function notOurs(): never {
   throw notOurKey()
 }

@@ -1,16 +1,16 @@
 import type { Allowance } from '../budget/port.ts'
 
-/** What goes along with a request through the app's routes. */
+/** What a request carries through the app's routes. */
 export type Env = {
   Bindings: {
-    /** Keeps work alive after the answer. Each runtime hands in how that is done there. */
+    /** Keeps work alive after the answer. Each runtime provides its own way. */
     background: (task: Promise<unknown>) => void
   }
   Variables: {
     requestId: string
-    /** Whose request it is, once that is known; for the log. */
+    /** The account, once it is known; for the log. */
     account?: string
-    /** What the headers of the answer say, once it is known. */
+    /** The numbers for the rate headers of the answer, once they are known. */
     allowance?: Allowance
   }
 }

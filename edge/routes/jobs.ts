@@ -27,7 +27,7 @@ export type JobsOptions = {
   sign: SignJob
   /** Milliseconds from a job's request to its deadline; at most 24 h. */
   timeoutMs: number
-  /** The largest body of `POST /v1/jobs`. */
+  /** The largest body of `POST /v1/jobs`, in bytes. */
   bodyBytes: number
 }
 
@@ -47,7 +47,10 @@ type Options = {
   now: () => number
 }
 
-/** Redis is sent the inputs as text within text: a quote takes one byte more. The body's limit leaves a quarter for it. */
+/**
+ * The inputs go to Redis as text within text, where each quote takes one byte more. The body's limit leaves a quarter
+ * for that.
+ */
 const SENT_TO_TAKEN = 1.25
 
 const JOB_ID = /^job_[\w-]{1,64}$/
@@ -58,7 +61,7 @@ const Page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 })
 
-/** `/v1/jobs`: long work that is taken in at once and done later. */
+/** `/v1/jobs`: long work that is accepted at once and done later. */
 export function jobRoutes(options: Options) {
   const { jobs, authenticate, withStoredPlan, callerOf, apiKeys, countAct, host, log, now } = options
   const { store } = jobs
@@ -71,17 +74,20 @@ export function jobRoutes(options: Options) {
     inputBytes: Math.floor(jobs.bodyBytes * SENT_TO_TAKEN),
   })
 
-  /** A key's account is in its record alone; the store checks all else of the key when it takes the job in. */
+  /**
+   * The account's name. Only an API key's record names its account. The store checks all else of the key when it takes
+   * the job in.
+   */
   async function accountName(credential: Credential): Promise<string> {
     if (credential.issuer !== 'key') return accountOf(credential)
     const key = await apiKeys.get(credential.id)
-    // Whoever has not its secret must not learn from a later refusal that there is such a key.
+    // Without the right secret, a caller must not learn from a later refusal that the key exists.
     if (key?.secretHash !== credential.secretHash)
       throw new TwohopError('key_invalid', 'There is no such API key.')
     return key.account
   }
 
-  /** Who asks for jobs. What reserves nothing is bounded by the rate of reads. */
+  /** The caller who reads jobs. Reads reserve nothing, so their rate is limited instead. */
   async function reader(c: Context): Promise<Caller> {
     const caller = await callerOf(c)
     requireScope(caller, 'jobs', 'some plans, or an API key that was given it')
@@ -94,9 +100,9 @@ export function jobRoutes(options: Options) {
     return mine(job, account)
   }
 
-  /** The job with what it was charged where it has ended; a store that does not settle now does so by the cron. */
+  /** The job, settled if it has ended. If the store cannot settle it now, the cron does so later. */
   function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
-    // Whoever reads a job does not wait for the operator's webhook.
+    // A reader of a job does not wait for the operator's webhook.
     const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
     return createSettleJobs({ ...options, store, notify }).settledOrLater(job)
   }
@@ -170,7 +176,10 @@ export function jobRoutes(options: Options) {
   return routes
 }
 
-/** @throws TwohopError not_found where there is no such job, or it is another's */
+/**
+ * The job, if it is the account's.
+ * @throws TwohopError not_found where there is no such job, or it is another account's
+ */
 function mine(job: Job | undefined, account: string): Job {
   if (job?.account !== account)
     throw new TwohopError(

@@ -7,7 +7,7 @@ import { EDGE_VARIABLES } from './variables.ts'
 type Read = Values<typeof EDGE_VARIABLES>
 type Name = keyof Read
 
-/** What several variables must be together: they, and what is wrong with them, where something is. */
+/** A rule about several variables together: their names, and what is wrong with their values, if anything. */
 type Rule = { of: readonly Name[]; wrong: (values: Read) => string | undefined }
 
 const RULES: readonly Rule[] = [
@@ -44,7 +44,7 @@ const OF_ISSUERS = [
 ] as const
 
 /**
- * The edge's configuration, read by the one table of its variables.
+ * The edge's configuration, read by the table EDGE_VARIABLES.
  * @throws Error that names every bad variable and the rule that it breaks, and shows no secret
  */
 export function edgeConfig(variables: Variables) {

@@ -30,7 +30,7 @@ import type { Variables } from './read-variables.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
- * Builds the edge from its variables: the same ports on every runtime, all of which have fetch, WebCrypto and a clock.
+ * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
  * @throws Error that names each variable that does not fit
  */
@@ -112,7 +112,10 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   return { app, scheduled: createScheduled({ settleJobs, sweep, drain, log }) }
 }
 
-/** Changes of keys by one account, of accounts by one administrator, and reports of leaked keys by all the world. */
+/**
+ * The most acts a minute: changes of keys by one account, changes of accounts by one administrator, and all reports of
+ * leaked keys together.
+ */
 const ACTS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */

@@ -1,23 +1,23 @@
 import type * as z from 'zod'
 
-/** Variables as every runtime hands them in: text, or not set. An empty text counts as not set. */
+/** Variables as every runtime provides them: text, or not set. An empty text counts as not set. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** One variable: all that there is to know of it, and what the documentation's table is checked against. */
+/** All about one variable. The documentation's table is checked against this. */
 export type Variable = {
-  /** Without a full stop, as it stands in the table. */
+  /** Its meaning, without a full stop, as in the documentation's table. */
   meaning: string
   unit: string
-  /** The default, as text as it would be set; empty for none, undefined where it must be set. */
+  /** The default, as the text of the variable. Empty for none; undefined where the variable must be set. */
   fallback: string | undefined
-  /** What the table calls the default, where that is not its text. */
+  /** The default's name in the table, where that is not its text. */
   called?: string
-  /** Whether the value is nobody's to see. No complaint shows it. */
+  /** Whether the value is secret. No complaint shows it. */
   secret?: true
   schema: z.ZodType<unknown, string>
 }
 
-/** What a table's variables are read as; undefined for one that has no default and is not set. */
+/** The values of a table's variables; undefined for one that has no default and is not set. */
 export type Values<Table extends Record<string, Variable>> = {
   [Name in keyof Table]:
     | z.output<Table[Name]['schema']>
@@ -25,8 +25,8 @@ export type Values<Table extends Record<string, Variable>> = {
 }
 
 /**
- * Reads every variable of a table. The values of those with a complaint are left out. A complaint names the variable and
- * the rule that it breaks, and shows no value that is secret.
+ * Reads every variable of a table. Variables with a complaint have no value. A complaint names the variable and the
+ * rule that it breaks, and shows no secret value.
  */
 export function readVariables<Table extends Record<string, Variable>>(table: Table, variables: Variables) {
   const values: Record<string, unknown> = {}

@@ -5,15 +5,15 @@ type Options = {
   settleJobs: () => Promise<unknown>
   /** Charges reservations that nobody settled. */
   sweep: () => Promise<unknown>
-  /** Moves to the ledger what is to go there; none where there is no ledger. */
+  /** Drains the streams into the ledger; undefined where there is no ledger. */
   drain: (() => Promise<unknown>) | undefined
   log: Log
 }
 
 /**
- * What is to be done every minute. Jobs before the sweep, which charges in full what nobody settled; the drain last, so
- * that what both charge goes to the ledger with the rest. One that fails leaves the others to their work.
- * @throws what the last of them threw that failed, so that the runtime counts the run as failed
+ * Runs the tasks of every minute. Jobs are settled before the sweep, which charges in full what nobody settled. The
+ * drain comes last, so that the charges of both go to the ledger too. A task that fails does not stop the others.
+ * @throws the error of the last task that failed, so that the runtime counts the run as failed
  */
 export function createScheduled({ settleJobs, sweep, drain, log }: Options) {
   async function logged(event: string, task: () => Promise<unknown>): Promise<unknown> {

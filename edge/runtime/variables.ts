@@ -16,7 +16,7 @@ const MIB = 1024 * KIB
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** A value in JSON, which `schema` then reads. */
+/** A variable in JSON, which `schema` then checks. */
 const json = <Schema extends z.ZodType>(schema: Schema) =>
   z
     .string()

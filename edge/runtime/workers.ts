@@ -5,13 +5,16 @@ type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof createEdge> | undefined
 
-/** One edge an isolate: its variables do not change while it lives. */
+/** One edge for each isolate: its variables do not change while it lives. */
 function edgeOf(env: Variables) {
   edge ??= createEdge(env, (line) => console.log(line))
   return edge
 }
 
-/** Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`, jobs, sweep and drain by cron. */
+/**
+ * Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`; jobs, sweep and drain run by
+ * cron.
+ */
 export default {
   fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {
     return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })

@@ -1,18 +1,20 @@
 import { ANSWER_KEPT_MS } from './lifetimes.ts'
 
-/** In place of an answer that nobody can be given again. */
+/** Stands for an answer that cannot be given again. */
 export const ANSWER_GONE = 'gone'
 
 /**
- * What an account's answers may take of Redis in a UTC day, in characters: some 5,000 answers of a chat. They live for a
- * day, so at most twice as much is there at a time. Whatever is more is done once all the same, but its answer is gone.
+ * How many characters of answers Redis keeps for an account in a UTC day: some 5,000 answers of a chat. They live for a
+ * day, so at most twice as much is there at a time. Requests beyond this are still done once only, but their answers
+ * are gone.
  */
 export const MAX_KEPT_PER_DAY = 8 * 1024 * 1024
 
 /**
- * Lua shared by the scripts that know a caller's idempotency key: those that hold, settle, and claim. A key's record is
- * a hash: `body` (SHA-256 of the request), `request` (the id of the one that answers it) and, once there is one, `answer`
- * (edge/idempotency/answers.ts). It is the request's own until it ends: what ends after its record ran out changes nothing.
+ * Lua shared by the scripts that use idempotency keys: those that hold, settle and claim. A key's record is a hash:
+ * `body` (SHA-256 of the request), `request` (the id of the request that answers it) and, once there is one, `answer`
+ * (edge/idempotency/answers.ts). Only that request may end the record. A request that ends after its record expired
+ * changes nothing.
  */
 export const RECORD_LUA = `
 -- What whoever comes with this key is told; nil where nobody came before.

@@ -1,4 +1,4 @@
-/** How long what lies in Redis is kept, in milliseconds. Names of the keys: redis-keys.ts. */
+/** How long things are kept in Redis, in milliseconds. Names of the keys: edge/store/redis-keys.ts. */
 
 const HOUR = 3_600_000
 
@@ -8,23 +8,29 @@ export const MAX_LEASE_MS = HOUR
 /** The longest lease of a job, in milliseconds: 24 h for its work, and an hour for its settlement. */
 export const MAX_JOB_LEASE_MS = 25 * HOUR
 
-/** Milliseconds for which a minute's counters outlive it: the longest lease that began in it, and an hour to be swept. */
+/**
+ * Milliseconds that a minute's counters are kept after its end: the longest lease that began in it, and an hour for the
+ * sweep.
+ */
 export const MINUTE_KEPT_MS = MAX_LEASE_MS + HOUR
 
-/** The same of days and months, in which jobs are held too. */
+/** The same for days and months, in which jobs are held too. */
 export const WINDOW_KEPT_MS = MAX_JOB_LEASE_MS + HOUR
 
-/** Milliseconds in which an open reservation must be settled or swept: so long may the sweep be out of order. */
+/** Milliseconds in which an open reservation must be settled or swept. The sweep may be out of order for that long. */
 export const OPEN_KEPT_MS = 7 * 24 * HOUR
 
 /** Milliseconds in which a reservation charged by the sweep can still be corrected by its late settlement. */
 export const SWEPT_KEPT_MS = 24 * HOUR
 
-/** Milliseconds for which a settled id is barred: much longer than any request or settlement can be on its way. */
+/**
+ * Milliseconds for which a settled request id cannot reserve again: much longer than a request or settlement can be
+ * under way.
+ */
 export const SETTLED_KEPT_MS = HOUR
 
 /** Milliseconds for which the answer to an idempotency key is given again. */
 export const ANSWER_KEPT_MS = 24 * HOUR
 
-/** Milliseconds for which an ended API key is still told from one that never was. */
+/** Milliseconds for which the record of an ended API key is kept, so that it can be told from an unknown one. */
 export const ENDED_API_KEY_KEPT_MS = 30 * 24 * HOUR

@@ -1,7 +1,7 @@
 import { readBoundedText } from '../../shared/read-bounded.ts'
 import { SyncError } from './port.ts'
 
-/** Bytes of an answer that are read at most: a user's record has a few thousand. */
+/** The most bytes of an answer that are read; a user's record has a few thousand. */
 const MOST_BYTES = 256 * 1024
 
 type Question = {
@@ -14,9 +14,9 @@ type Question = {
 }
 
 /**
- * Asks an issuer's administration and reads its JSON.
- * @throws SyncError by the status: 404 user_unknown, another 4xx refused, everything else unavailable. Nothing of the
- *   request or the answer is in the message, since both hold secrets.
+ * Asks an issuer's administration API and parses its JSON.
+ * @throws SyncError by the status: 404 is user_unknown, another 4xx refused, everything else unavailable. The message
+ *   holds nothing of the request or the answer, since both hold secrets.
  */
 export async function askJson({ fetch, url, timeoutMs, ...init }: Question): Promise<unknown> {
   let answer: Response

@@ -4,7 +4,7 @@ import { createFirebaseAdmin, ServiceAccount } from './firebase-admin.ts'
 import type { IdentityAdmins } from './port.ts'
 import { createSupabaseAdmin } from './supabase-admin.ts'
 
-/** Characters; real ones have more. */
+/** The fewest characters of a secret key; real ones have more. */
 const MIN_KEY = 20
 
 /** `FIREBASE_ADMIN_URL`: base URL of Identity Toolkit. */
@@ -14,8 +14,8 @@ export const AdminUrl = z.url().refine(isSecureUrl, 'must begin with https://')
 export const FirebaseServiceAccounts = z.array(ServiceAccount).max(20)
 
 /**
- * `SUPABASE_SERVICE_KEYS`: project URL to secret key. One rule for the whole, so that no complaint names a property:
- * whoever swapped the two sides has written the secret there.
+ * `SUPABASE_SERVICE_KEYS`: project URL to secret key. One rule covers the whole, so that no complaint names a property:
+ * if the two sides were swapped, the secret stands there.
  */
 export const SupabaseServiceKeys = z
   .record(z.string(), z.string())
@@ -24,7 +24,7 @@ export const SupabaseServiceKeys = z
     `must name project URLs without a path, each with a key of at least ${MIN_KEY} characters`,
   )
 
-/** A key goes along with every request, so only this machine itself is excepted from TLS. */
+/** A key is sent with every request, so plain HTTP is allowed to this machine only. */
 function isProjectUrl(text: string): boolean {
   return URL.parse(text)?.origin === text && isSecureUrl(text)
 }

@@ -6,7 +6,7 @@ import { isSecureUrl } from '../../shared/secure-url.ts'
 import { askJson } from './ask.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
 
-/** What is used of the key file that Google's console gives for a service account. */
+/** The parts that are used of the key file that Google's console gives for a service account. */
 export const ServiceAccount = z.looseObject({
   project_id: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
   private_key_id: z.string().min(1),
@@ -31,11 +31,11 @@ type Options = {
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/identitytoolkit'
-/** Seconds that Google lets an assertion live at most. */
+/** The most seconds that Google lets an assertion live. */
 const ASSERTION_SECONDS = 3600
-/** An access token is renewed so long before its end, in milliseconds. */
+/** An access token is renewed this many milliseconds before its end. */
 const EARLY_MS = 60_000
-/** Characters of all of a user's custom claims (firebase.google.com/docs/auth/admin/custom-claims). */
+/** The most characters of a user's custom claims together (firebase.google.com/docs/auth/admin/custom-claims). */
 const MAX_CLAIMS = 1000
 
 const AccessToken = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().min(1) })
@@ -45,8 +45,8 @@ const Users = z.looseObject({
 
 /**
  * Administration of one Firebase project by the REST calls that firebase-admin makes (Identity Toolkit v1
- * `accounts:lookup` and `accounts:update`): the package itself needs Node and does not run in workers. The service
- * account proves itself by a signed assertion (RFC 7523 section 2.1), good for an access token of an hour.
+ * `accounts:lookup` and `accounts:update`). The package itself needs Node and does not run in workers. The service
+ * account proves its identity by a signed assertion (RFC 7523 section 2.1), and gets an access token for an hour.
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
   const { account, url, fetch, now, timeoutMs = 5000 } = options
@@ -92,7 +92,7 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
       await call('accounts:update', { localId: subject, customAttributes })
     },
 
-    // What firebase-admin's revokeRefreshTokens does: sessions that began before this second are over.
+    // Does the same as firebase-admin's revokeRefreshTokens: sessions that began before this second end.
     async endSessions(subject) {
       await call('accounts:update', { localId: subject, validSince: String(secondOf(now())) })
     },

@@ -1,21 +1,24 @@
 import type { Log } from '../log/port.ts'
 
-/** What an issuer's own records should say of a user; null takes the owner's word back. */
+/** What the issuer's own records should say of a user; null removes the owner's setting. */
 export type OwnerState = { plan?: string | null; status?: 'active' | 'suspended' }
 
 /**
- * Writes what administration decided to where an issuer's next tokens take it from, and ends sessions. The edge does
- * not need it to refuse (its own records do that at once): it keeps the issuer's tokens, and whoever else reads them,
- * of the same mind. Every method throws SyncError.
+ * Writes administration's decisions into the issuer's own records, from which its next tokens take them, and ends
+ * sessions. The edge does not need this to refuse: its own records do that at once. It keeps the issuer's tokens
+ * consistent, for everybody who reads them. Every method throws SyncError.
  */
 export type IdentityAdmin = {
   /** Merges `state` into the user's claims; the owner's other claims stay. */
   setState(subject: string, state: OwnerState): Promise<void>
-  /** Makes the issuer give no new token for a session that began before now, or while the user is suspended. */
+  /** After this the issuer gives no new token for a session that began before now, or while the user is suspended. */
   endSessions(subject: string): Promise<void>
 }
 
-/** The issuer did not do what it was asked. `code` is `user_unknown`, `refused`, `claims_too_large` or `unavailable`. */
+/**
+ * The issuer did not do what it was asked. `code` says why: `user_unknown`, `refused`, `claims_too_large` or
+ * `unavailable`.
+ */
 export class SyncError extends Error {
   readonly code: 'user_unknown' | 'refused' | 'claims_too_large' | 'unavailable'
 
@@ -26,12 +29,14 @@ export class SyncError extends Error {
   }
 }
 
-/** Issuers that can be told, by `firebase:<project id>` or `supabase:<host>`. */
+/** The issuers whose administration is configured, by `firebase:<project id>` or `supabase:<host>`. */
 export type IdentityAdmins = ReadonlyMap<string, IdentityAdmin>
 
-/** An account's name taken apart: `firebase:my-project:uid`, `supabase:abc.supabase.co:<uuid>`. */
+/**
+ * Splits an account's name: `firebase:my-project:uid`, `supabase:abc.supabase.co:<uuid>`. Undefined for any other form.
+ */
 export function partsOf(account: string): { issuer: string; subject: string } | undefined {
-  // A uid may hold any character; project ids and UUIDs hold no colon, a local project's host may have a port.
+  // A uid may hold any character. Project ids and UUIDs hold no colon. A local project's host may have a port.
   const match =
     /^(firebase:[a-z][a-z0-9-]+):(.{1,128})$/s.exec(account) ??
     /^(supabase:[a-z0-9.[\]-]+(?::\d+)?):([0-9a-f-]{36})$/.exec(account)
@@ -42,8 +47,8 @@ export function partsOf(account: string): { issuer: string; subject: string } | 
 export type SyncOutcome = 'done' | 'failed' | 'not_configured'
 
 /**
- * Tells the account's issuer, where its administration is configured. Never throws: the edge's own record is written
- * by then and holds, and whoever acted is told that this half is lacking.
+ * Writes the account's state to its issuer, where that is configured. Never throws: the edge's own record is already
+ * written and holds, and the outcome tells the caller if this part failed.
  */
 export function createSync(admins: IdentityAdmins, log: Log) {
   return async function sync(

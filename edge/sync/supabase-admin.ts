@@ -11,15 +11,16 @@ type Options = {
   timeoutMs?: number
 }
 
-/** A hundred years: GoTrue wants a duration. */
+/** A hundred years; GoTrue needs a duration. */
 const FOR_GOOD = '876000h'
 
 /**
- * Administration of one Supabase project by the one REST call that supabase-js's `auth.admin.updateUserById` makes:
+ * Administration of one Supabase project by the REST call that supabase-js's `auth.admin.updateUserById` makes:
  * `PUT /auth/v1/admin/users/:id`. GoTrue merges `app_metadata` key by key and removes what is null.
  *
- * A user's sessions can be ended there only with one of his own tokens (`auth.admin.signOut`), which nobody here
- * keeps. A ban does what is needed: no refresh token is taken from a banned user. It is lifted with the suspension.
+ * A user's sessions can be ended there only with one of the user's own tokens (`auth.admin.signOut`), which nobody here
+ * keeps. A ban has the needed effect: GoTrue takes no refresh token from a banned user. The ban is lifted with the
+ * suspension.
  */
 export function createSupabaseAdmin({ url, serviceKey, fetch, timeoutMs = 5000 }: Options): IdentityAdmin {
   async function update(subject: string, change: object): Promise<void> {

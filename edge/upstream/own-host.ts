@@ -10,7 +10,7 @@ import { readText } from './bounded.ts'
 import { BEFORE_COMPUTE, type Host, type HostCall } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
-/** The host's refusals that mean something to a client; any other is our fault and reads `host_failed`. */
+/** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([...BEFORE_COMPUTE, 'host_timeout'])
 
 const HostError = z.object({
@@ -18,13 +18,16 @@ const HostError = z.object({
 })
 const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
 
-/** An error body or a cancel's answer is small; more than this is no answer of ours. */
+/** The most bytes of an error's body or of the answer to a cancel. Both are small. */
 const MAX_SMALL_BODY = 16 * 1024
-/** How long the host may take to say what a cancelled request has cost: one decoding step and the way. */
+/** Milliseconds that the host may take to say what a cancelled request has cost: one decoding step and a round trip. */
 const CANCEL_TIMEOUT_MS = 10_000
 const CANCEL_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()
-/** How long a host may take to hear that there are jobs: one that starts answers later, and looks by itself. */
+/**
+ * Milliseconds that a wake call may take. A host that is starting answers later than this, and looks for jobs by
+ * itself.
+ */
 const WAKE_TIMEOUT_MS = 10_000
 const WAKE_TOKEN_MS = 30_000
 
@@ -55,7 +58,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
       method,
       headers,
       signal,
-      // The token is for this host alone, so it follows nobody elsewhere.
+      // The token is for this host alone, so it must not follow a redirect.
       redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
     })
@@ -98,7 +101,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
       })
     }
     if (answer.ok) return answer
-    // A refusal that cannot be read is one all the same.
+    // A refusal whose body cannot be read is still a refusal.
     throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
 
@@ -161,7 +164,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
   return { call, cancel, wake }
 }
 
-/** What the host refused by, where that is no refusal to pass on: its own code, else its status. */
+/** A refusal of the host that is not passed on to the client: its own code, or else its status. */
 class HostRefused extends Error {
   readonly code: string
 
@@ -171,7 +174,7 @@ class HostRefused extends Error {
   }
 }
 
-/** @param text the answer's body; empty where it could not be read */
+/** The error that the host's refusal becomes. @param text the answer's body; empty where it could not be read */
 function refusal(answer: Response, text: string): TwohopError {
   const { error } = HostError.safeParse(parseJson(text)).data ?? {}
   const code = [...PASSED_ON].find((known) => known === error?.code)

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../shared/errors.ts'
 
-/** The host's refusals before it computes anything: they mean something to a client, and cost nothing. */
+/** The host's refusals before it computes anything. They mean something to a client and cost nothing. */
 export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
   'context_length_exceeded',
@@ -10,7 +10,7 @@ export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'host_not_ready',
 ])
 
-/** One reserved request on its way to the host. It exists only after a reservation, never without. */
+/** One reserved request on its way to the host. Only a reservation makes one. */
 export type HostCall = {
   requestId: string
   /** Path on the host, such as `/v1/chat/completions`. */
@@ -21,7 +21,7 @@ export type HostCall = {
   model: string
   scope: string
   reserved: { promptTokens: number; outputTokens: number }
-  /** The account's share of a busy host against that of others. */
+  /** The account's share of a busy host, relative to other accounts. */
   weight: number
   /** Milliseconds since the epoch. */
   deadline: number
@@ -33,10 +33,13 @@ export type HostCall = {
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 export type Host = {
-  /** Sends the call; resolves with the host's answer once its headers are there, 2xx only. Throws `host_*` codes or the host's own refusal. */
+  /**
+   * Sends the call and resolves with the host's answer once its headers are there; 2xx only.
+   * @throws TwohopError with a `host_*` code or the host's own refusal
+   */
   call(call: HostCall): Promise<Response>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
   cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
-  /** Lets a host know that there is something new about jobs, which starts one that was scaled to zero. Never throws. */
+  /** Tells a host that there is something new about jobs. This starts a host that was scaled to zero. Never throws. */
   wake(call: Pick<HostCall, 'requestId' | 'account' | 'model'>): Promise<void>
 }

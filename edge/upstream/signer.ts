@@ -10,15 +10,16 @@ export const ServicePrivateKey = z.looseObject({
   d: z.string().min(1),
 })
 
-/** Whose word a token is, and what for. */
+/** The fixed parts of one kind of token. */
 type Kind = { issuer: string; audience: string; algorithm: string }
 
 /**
  * Reads the edge's private key once and returns a signer of one kind of token (Ed25519, RFC 8037).
  * @param privateKey a private JWK, `kty` OKP, `crv` Ed25519, with a `kid` that the host knows
  * @param now milliseconds since the epoch
- * @returns signs `claims`; `expires` makes the token's end of its beginning, both in seconds since the epoch
- * @throws TypeError when the key is not such a key
+ * @returns a function that signs `claims`; `expires` computes the token's end from its beginning, both in seconds since
+ *   the epoch
+ * @throws TypeError when the JWK is not such a key
  */
 export function createSigner(privateKey: JWK, { issuer, audience, algorithm }: Kind, now: () => number) {
   const { kty, crv, kid, d } = privateKey

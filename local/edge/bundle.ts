@@ -8,7 +8,7 @@ import { workerSettings } from './settings.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The built worker: its one module, and what of wrangler.toml the runtime must be told. */
+/** The built worker: the path of its one module, and the settings of wrangler.toml that the runtime needs. */
 export type Bundle = { module: string; date: string; flags: string[] }
 
 /**

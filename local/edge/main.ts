@@ -1,4 +1,4 @@
-// The edge as a part of the local stack: workerd with the built worker, ended together with its parent.
+// The edge as a part of the local stack: workerd with the built worker. It ends with its parent.
 import { runPart } from '../run-part.ts'
 import { startWorkerd } from './workerd.ts'
 

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { unstable_readConfig } from 'wrangler'
 
-/** What workerd must be told of wrangler.toml, so that the local edge runs as the deployed one does. */
+/**
+ * The settings of wrangler.toml that workerd needs, so that the local edge runs as the deployed one does.
+ * @throws Error where wrangler.toml names no compatibility_date
+ */
 export function workerSettings(): { date: string; flags: string[] } {
   const config = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
   const { compatibility_date, compatibility_flags } = unstable_readConfig({ config })

@@ -16,7 +16,7 @@ type Options = {
   bundle: Bundle
   /** 0 for a free one. */
   port: number
-  /** The edge's variables, handed over in workerd's environment so that no secret is written to disk. */
+  /** The edge's variables. They are passed in workerd's environment, so that no secret is written to disk. */
   variables: Record<string, string>
 }
 
@@ -31,7 +31,7 @@ export type Workerd = {
 
 /**
  * Serves the built worker in workerd on loopback, with a second socket for its cron.
- * @throws Error with workerd's words when it does not come up
+ * @throws Error with workerd's own message when it does not start
  */
 export async function startWorkerd({ bundle, port, variables }: Options): Promise<Workerd> {
   const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
@@ -106,6 +106,6 @@ const config :Workerd.Config = (
 `
 }
 
-/** A worker that hands its caller's knock on as the cron event; that binding is what `--experimental` is for. */
+/** A worker that turns a request into the cron event. Its binding to the scheduled handler needs `--experimental`. */
 const CRON =
   'export default { async fetch(request, env) { const { outcome } = await env.EDGE.scheduled({ cron: "* * * * *", scheduledTime: new Date() }); return Response.json({ outcome }) } }'

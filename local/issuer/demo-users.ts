@@ -2,7 +2,7 @@ import type { FirebaseUser, Mint, SupabaseUser } from './mint.ts'
 
 type Demo = { firebase: FirebaseUser; supabase: SupabaseUser }
 
-/** One person in both worlds. `owner` is what the project's owner says of them. */
+/** One person as a user of both issuers. `owner` holds the claims that the project's owner sets. */
 function demo(number: number, name: string, verified: boolean, owner: Record<string, unknown>): Demo {
   const email = `${name}@example.com`
   return {
@@ -18,7 +18,7 @@ function demo(number: number, name: string, verified: boolean, owner: Record<str
 
 const demoUuid = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
 
-/** The people of the local stack: each plan and each reason to be refused, for both issuers. */
+/** The demo users of the local stack, for both issuers: each plan and each reason to be refused. */
 export const DEMO_USERS = {
   free: demo(1, 'free', true, {}),
   pro: demo(2, 'pro', true, { plan: 'pro' }),

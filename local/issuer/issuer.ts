@@ -9,11 +9,11 @@ import { createMint, type Mint } from './mint.ts'
 export const LOCAL_PROJECT_ID = 'twohop-local'
 
 export type IssuerOptions = {
-  /** Folder of the private keys; made on the first start. Default: in memory, gone with the process. */
+  /** Folder of the private keys; made on the first start. Default: keys in memory, gone with the process. */
   dir?: string
   /** Default 0: any free port. */
   port?: number
-  /** Life of a token in seconds, at most a day. Default 3600, as with the real ones. */
+  /** Life of a token in seconds, at most a day. Default 3600, as with Firebase and Supabase. */
   ttlSeconds?: number
   /** Milliseconds since the epoch. Default the system's clock. */
   now?: () => number
@@ -30,9 +30,10 @@ export type Issuer = Mint & {
 }
 
 /**
- * Stands in for Firebase and Supabase on one machine: publishes the public keys on loopback, where the real ones
- * publish theirs, and signs tokens of the same shape. The edge verifies them by the very code that it runs in
- * production. Nobody can get a token over HTTP; who holds the keys mints. Throws where the port is taken.
+ * Replaces Firebase and Supabase on one machine. It publishes public keys on loopback, at the paths of the real ones,
+ * and signs tokens of the same shape. The edge verifies them with the same code as in production. Nobody can get a
+ * token over HTTP; only a holder of the keys can make one.
+ * @throws Error where the port is taken
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
   const { dir, port = 0, ttlSeconds = 3600, now = Date.now } = options

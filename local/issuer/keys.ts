@@ -10,9 +10,9 @@ export type SigningKey = { alg: 'RS256' | 'ES256'; kid: string; privateKey: Cryp
 export type SigningKeys = { firebase: SigningKey; supabase: SigningKey }
 
 /**
- * Loads the keys that lie in `dir`, or makes them there on the first call (the folder with mode 700, the files
- * with 600), so that tokens outlive a restart. Without `dir` they live in memory only. Throws where a file is
- * no key.
+ * Loads the keys from `dir`, or makes them there on the first call (the folder with mode 700, the files with 600), so
+ * that tokens outlive a restart. Without `dir` they are kept in memory only.
+ * @throws Error where a file holds no private key
  */
 export async function openSigningKeys(dir: string | undefined): Promise<SigningKeys> {
   if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -55,7 +55,10 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** Whole or not at all, and the first of two processes wins: a link never replaces a file. Returns what lies there. */
+/**
+ * Writes a file whole or not at all. Of two processes the first wins, because a link never replaces a file. Returns the
+ * content of the file then.
+ */
 async function save(file: string, text: string): Promise<string> {
   const draft = `${file}.${process.pid}`
   await writeFile(draft, text, { mode: 0o600 })

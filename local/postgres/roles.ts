@@ -1,9 +1,9 @@
 /**
- * The roles that a Supabase project has before its first migration, so that the same migrations and policies hold here
- * and there: three that a request acts as, the one that the REST API signs in as, and the owner of the migrations,
- * which is no superuser but is let past row-level security.
+ * The roles that a Supabase project has before its first migration, so that the same migrations and policies work in
+ * both places. Three are the roles that a request acts as. One is what the REST API signs in as. One owns the
+ * migrations: it is no superuser, but bypasses row-level security.
  *
- * `create` on the database is what the owner needs for its schemas; a password is set for the REST API's role alone.
+ * The owner needs `create` on the database for its schemas. Only the REST API's role has a password.
  */
 export const rolesSql = (password: string) => `
   create role anon nologin noinherit;

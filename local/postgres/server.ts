@@ -8,12 +8,12 @@ import { createInterface } from 'node:readline'
 import { watched } from '../watched.ts'
 import type { Binaries } from './binaries.ts'
 
-/** How to connect: over the Unix socket that lies in the folder `host`. */
+/** How to connect: over the Unix socket in the folder `host`. */
 export type ServerAddress = { host: string; port: number; user: string; password: string }
 
 export type RunningServer = {
   address: ServerAddress
-  /** The postmaster's. */
+  /** The postmaster's pid. */
   pid: number
   /** Settles, with the reason, when the server ended by itself. */
   failed: Promise<Error>
@@ -23,17 +23,17 @@ export type RunningServer = {
 /** The cluster's superuser, called as on Supabase. */
 const SUPERUSER = 'supabase_admin'
 
-/** PostgreSQL refuses to run as root; who is root runs it as the user that owns nothing. */
+/** PostgreSQL refuses to run as root. Under root it runs as the user nobody. */
 const NOBODY = 65534
 
-/** Only the socket's name; no port is opened. */
+/** Only part of the socket's name; no port is opened. */
 const PORT = 5432
 
 /**
- * Starts a PostgreSQL with an empty cluster in a folder of its own under the system's temporary one, about 1.2 s on
- * two cores. All that is in it is gone when it stops. It listens on a Unix socket only, asks for a password of 24
- * random bytes, and never waits for the disk: it is for one machine and one run.
- * @throws Error with the server's own last words when it does not start
+ * Starts a PostgreSQL with an empty cluster in a folder of its own under the system's temporary one, in about 1.2 s on
+ * two cores. All its data is gone when it stops. It listens on a Unix socket only, has a password of 24 random bytes,
+ * and never waits for the disk: it is for one machine and one run.
+ * @throws Error with the server's last line when it does not start
  */
 export async function startServer(binaries: Binaries): Promise<RunningServer> {
   // Not under the stack's folder: the path of a Unix socket may have only about 100 characters.
@@ -58,7 +58,7 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
       {
         ...owner,
         cwd: home,
-        // In a group of its own: Ctrl-C reaches the launcher, which stops its parts in order.
+        // The process has a group of its own: Ctrl-C reaches only the launcher, which stops its parts in order.
         detached: true,
         stdio: ['pipe', 'pipe', 'pipe'],
       },
@@ -88,7 +88,7 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
         stopping = true
         child.stdin.end()
         await ended
-        // Root's temporary folder may be one that the server's user cannot change.
+        // The server's user may not be able to change root's temporary folder.
         await rm(home, { recursive: true, force: true })
       },
     }
@@ -114,7 +114,7 @@ async function makeCluster(initdb: string, data: string, passwordFile: string, o
   if (code !== 0) throw new Error(`PostgreSQL's initdb failed: ${said.trim().split('\n').at(-1)}`)
 }
 
-/** Whether a user who owns nothing can enter every folder on the way to `folder`. */
+/** Whether the user nobody can enter every folder on the path to `folder`. */
 async function isOpenToAll(folder: string): Promise<boolean> {
   for (let at = folder; ; at = dirname(at)) {
     if (((await stat(at)).mode & 0o001) === 0) return false
@@ -122,7 +122,7 @@ async function isOpenToAll(folder: string): Promise<boolean> {
   }
 }
 
-/** A copy of the programs and their libraries under `home`, which belongs to the user who runs them. */
+/** Copies the programs and their libraries under `home`, owned by the user that runs them. Returns the new folder. */
 async function copied(bin: string, home: string): Promise<string> {
   const target = join(home, 'server')
   await cp(dirname(bin), target, { recursive: true, verbatimSymlinks: true })

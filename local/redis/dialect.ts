@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { RedisStore } from './port.ts'
 
-/** Upstash's own flag, with which @upstash/ratelimit heads its scripts; Redis 7 refuses a script that has it. */
+/** Upstash's own flag, at the head of @upstash/ratelimit's scripts. Redis 7 refuses a script with it. */
 const KEY_LOCKING = /^#!lua flags=allow-key-locking(?=\r?\n)/
 
-/** Scripts known by another sum than Redis knows them by; a program has a few, so a full memory means misuse. */
+/** The most scripts whose SHA-1 differs from Redis's. A program has a few, so a full memory means misuse. */
 const MAX_SCRIPTS = 1000
 
 /**
- * Lets scripts written for Upstash run on a plain Redis: their flag becomes a comment, and the SHA-1 of the original
- * text, which clients call them by, is answered by the text without it.
+ * Translates commands so that scripts for Upstash run on a plain Redis. Their flag becomes a comment. Clients call a
+ * script by the SHA-1 of its original text, which is mapped to the text without the flag.
  */
 export function upstashDialect(): (command: string[]) => string[] {
   const plainSums = new Map<string, string>()
@@ -37,7 +37,7 @@ export function upstashDialect(): (command: string[]) => string[] {
   }
 }
 
-/** The store as Upstash would answer: scripts in Upstash's dialect run too. */
+/** A store that answers as Upstash would: scripts in Upstash's dialect run too. */
 export function asUpstash(store: RedisStore): RedisStore {
   const translate = upstashDialect()
   return {

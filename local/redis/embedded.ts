@@ -18,15 +18,16 @@ const COMMANDS: Record<string, Command> = {
   ...STREAM_COMMANDS,
 }
 
-/** Compiled scripts kept; a program has a few, so a full memory means misuse. */
+/** The most compiled scripts that are kept. A program has a few, so a full memory means misuse. */
 const MAX_SCRIPTS = 1000
 
 /**
- * A Redis inside this process, for a machine that has none: the commands that Twohop's scripts and the ledger use,
- * and Lua. All of it runs on one thread without waiting, so a command or a script is atomic. Keeps nothing on disk.
+ * A Redis inside this process, for a machine without one: the commands that Twohop's scripts and the ledger use, and
+ * Lua. All of it runs on one thread without waiting, so a command or a script is atomic. It keeps nothing on disk.
  *
- * Written here because what there is does not count right: ioredis-mock 8.13 wraps Lua's numbers at 32 bits
- * (2,000,000,000 twice is -294,967,296) and has no consumer groups; wasmoon runs Lua 5.4, its 5.1 fork numbers lists from 0.
+ * It was written because the existing ones do not count right. ioredis-mock 8.13 wraps Lua's numbers at 32 bits
+ * (2,000,000,000 twice is -294,967,296) and has no consumer groups. wasmoon runs Lua 5.4; its 5.1 fork numbers lists
+ * from 0.
  * @param now milliseconds since the epoch, for expiry and TIME
  */
 export function startEmbeddedRedis(now: () => number = Date.now): RedisStore {

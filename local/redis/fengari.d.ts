@@ -1,4 +1,4 @@
-/** The part of fengari's C API that lua.ts calls; the package brings no types. */
+/** The part of fengari's C API that local/redis/lua.ts calls; the package has no types. */
 declare module 'fengari' {
   type LuaState = { readonly brand: unique symbol }
   type LuaFunction = (L: LuaState) => number

@@ -9,7 +9,7 @@ type Values = {
 }
 export type Value = Values[keyof Values]
 
-/** Keys, values and times to live in memory, on a clock that the caller gives (milliseconds since the epoch). */
+/** Keys, values and times to live, in memory, on the clock `now` (milliseconds since the epoch). */
 export class Keyspace {
   readonly now: () => number
   #values = new Map<string, Value>()
@@ -51,7 +51,7 @@ export class Keyspace {
     return this.#values.delete(key)
   }
 
-  /** When the key ends, in milliseconds since the epoch; undefined when it never does. */
+  /** When the key expires, in milliseconds since the epoch; undefined when it never does. */
   expiry(key: string): number | undefined {
     return this.#expiries.get(key)
   }

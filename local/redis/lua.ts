@@ -1,14 +1,15 @@
 import { lauxlib, lua, lualib, to_jsstring, to_luastring } from 'fengari'
 import { RedisError, type RedisReply, Status } from './port.ts'
 
-/** A compiled script, to be run by the machine that compiled it. */
+/** A compiled script. Only the machine that compiled it can run it. */
 export type LuaScript = { ref: number }
 
 /**
- * Redis runs Lua 5.1, where every number is a double. Fengari runs 5.3 with integers of 32 bits, which wrap around,
- * so whatever makes a number here makes a double; what is missing or forbidden in Redis is taken away.
- * Two differences are left: `..` writes a double as 3.0, so scripts write numbers with string.format; and whole
- * numbers written in a script wrap when calculated with each other, not with anything read from a key or argument.
+ * Redis runs Lua 5.1, where every number is a double. Fengari runs 5.3 with integers of 32 bits, which wrap around. So
+ * here everything that makes a number makes a double, and what Redis lacks or forbids is removed.
+ *
+ * Two differences are left. `..` writes a double as 3.0, so scripts write numbers with string.format. Whole numbers in
+ * a script's text wrap when they are calculated with each other, but not with numbers from a key or argument.
  */
 const PRELUDE = `
 local tonumber_of_5_3, floor, ceil, format = tonumber, math.floor, math.ceil, string.format
@@ -35,7 +36,7 @@ setmetatable(_G, {
 `
 
 /**
- * A Lua machine for Redis scripts. `call` runs a Redis command; what it throws or returns as RedisError is an error
+ * A Lua machine for Redis scripts. `call` runs a Redis command; a RedisError that it throws or returns is an error
  * inside the script. Conversions are Redis's (redis.io/docs/interact/programmability/lua-api): numbers lose their
  * fraction, nil and false are one, a list ends at its first nil.
  */
@@ -113,7 +114,7 @@ export function createLua(call: (command: string[]) => RedisReply) {
     }
   }
 
-  /** Takes the value on top of the stack as a reply. */
+  /** Takes the value off the top of the stack, as a reply. */
   function pop(): RedisReply {
     try {
       switch (lua.lua_type(L, -1)) {
@@ -180,7 +181,7 @@ export function createLua(call: (command: string[]) => RedisReply) {
   }
 }
 
-/** As C's `%.<digits>g` writes a number: Lua 5.1 shows 14 digits, Redis hands 17 from a script to a command. */
+/** Writes a number as C's `%.<digits>g` does. Lua 5.1 prints 14 digits; Redis passes 17 from a script to a command. */
 function numberText(number: number, digits: 14 | 17): string {
   if (!Number.isFinite(number)) return Number.isNaN(number) ? 'nan' : number > 0 ? 'inf' : '-inf'
   const withoutZeros = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)

@@ -1,13 +1,13 @@
-/** A Redis of either kind, as the REST front needs it. */
+/** A Redis of either kind, for the REST front. */
 export type RedisStore = {
   kind: RedisKind
-  /** Process that holds the data. */
+  /** Id of the process that holds the data. */
   pid: number
-  /** Runs one command; an error of Redis's is a reply, a lost connection a rejection. */
+  /** Runs one command. An error from Redis is a reply; a lost connection is a rejection. */
   execute(command: string[]): Promise<RedisReply>
   /** Runs commands as one: no other command comes between them. */
   transaction(commands: string[][]): Promise<RedisReply[]>
-  /** Settles when the store has ended by itself, with the reason. */
+  /** Settles with the reason when the store has ended by itself. */
   failed: Promise<Error>
   stop(): Promise<void>
 }
@@ -17,7 +17,7 @@ export type RedisKind = 'redis-server' | 'embedded'
 /** What Redis answers (RESP2): bulk string, integer, nil, list, status line or error. */
 export type RedisReply = string | number | null | RedisReply[] | Status | RedisError
 
-/** A status line such as OK, which Upstash's encoding leaves as it is. */
+/** A status line such as OK. Upstash's base64 encoding leaves it as it is. */
 export class Status {
   readonly text: string
 

@@ -8,10 +8,10 @@ import { watched } from '../watched.ts'
 import { connectRedis, type RedisConnection } from './connection.ts'
 import { RedisError, type RedisStore } from './port.ts'
 
-/** How long redis-server may take to come up, in milliseconds; it takes about 20. */
+/** Milliseconds that redis-server may take to start; it takes about 20. */
 const START_MS = 5000
 
-/** How often it is started again; one that ends more often than this has a reason that stays. */
+/** The most restarts. A server that ends more often has a lasting fault. */
 const MAX_RESTARTS = 100
 
 /** Path of `redis-server`, or undefined when it is not on the PATH. */
@@ -30,10 +30,10 @@ export async function findRedisServer(path = process.env.PATH ?? ''): Promise<st
 type Server = { pid: number; connection: RedisConnection; process: ChildProcess }
 
 /**
- * Runs a real Redis for this process alone: on a Unix socket in a folder that only this user can enter, so that no
- * port is taken and no password needed, and with nothing on disk but its log in `folder`. When it ends by itself it is
- * started again, empty; commands are rejected meanwhile.
- * @throws Error when it does not come up within 5 s
+ * Runs a real Redis for this process alone. It listens on a Unix socket in a folder that only this user can enter, so
+ * it takes no port and needs no password. It writes nothing to disk but its log in `folder`. When it ends by itself it
+ * is started again, empty; commands are rejected meanwhile.
+ * @throws Error when it does not start within 5 s
  */
 export async function startRealRedis(file: string, folder: string): Promise<RedisStore> {
   const dir = resolve(folder)
@@ -84,7 +84,7 @@ export async function startRealRedis(file: string, folder: string): Promise<Redi
       const replies = await server.connection.send([['MULTI'], ...commands, ['EXEC']])
       const results = replies.at(-1)
       if (Array.isArray(results)) return results
-      // A command that is no command aborts all of them, and EXEC says so.
+      // An invalid command aborts them all, and EXEC reports it.
       throw results instanceof RedisError ? results : new Error('the transaction was aborted')
     },
     failed: failed.promise,

@@ -9,8 +9,8 @@ export function respCommand(command: string[]): string {
 
 /**
  * Reads RESP2 replies from a byte stream that may be cut anywhere. The returned function takes the next bytes and
- * gives every reply that is complete.
- * @throws Error on bytes that are no RESP2
+ * returns every reply that is complete.
+ * @throws Error on bytes that are not RESP2
  */
 export function respReader(): (bytes: Buffer) => RedisReply[] {
   let pending: Buffer = Buffer.alloc(0)
@@ -60,7 +60,7 @@ export function respReader(): (bytes: Buffer) => RedisReply[] {
 
   function* replies(): Generator<void, never> {
     for (;;) {
-      // Awaited first: `complete` may be another list by the time the reply is all there.
+      // The reply is read first: `complete` may be another list by the time the whole reply is there.
       const next = yield* reply()
       complete.push(next)
     }

@@ -13,10 +13,10 @@ type RestOptions = {
   port?: number
 }
 
-/** A request at most, in bytes: Upstash's own limit (upstash.com/docs/redis/overall/pricing, pay as you go). */
+/** The largest request, in bytes: Upstash's own limit (upstash.com/docs/redis/overall/pricing, pay as you go). */
 const MAX_BODY = 10 * 1024 * 1024
 
-/** Commands that change the one connection which all requests share, or hold it up. */
+/** Commands that change or block the one connection that all requests share. */
 const REFUSED = new Set(
   `auth blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin client discard exec hello monitor multi psubscribe
   psync quit reset select shutdown ssubscribe subscribe sync unwatch wait watch`.split(/\s+/),
@@ -25,12 +25,12 @@ const REFUSED = new Set(
 type Answer = { status: number; body: unknown }
 
 /**
- * Upstash's REST protocol on loopback, before a Redis of either kind: `POST /` takes one command, `POST /pipeline`
- * a list of them, `POST /multi-exec` a list to run as one; `Upstash-Encoding: base64` is honoured. Beside it
+ * Upstash's REST protocol on loopback, in front of a Redis of either kind. `POST /` takes one command, `POST /pipeline`
+ * a list of commands, `POST /multi-exec` a list to run as one; `Upstash-Encoding: base64` is supported.
  * `GET /twohop/stats` counts the requests and commands so far, so that tests and benchmarks can count round trips.
  *
- * Written here because @humanwhocodes/upstash-redis-server 1.0.0 guards only `/` with its token, leaves
- * `/pipeline` open to anyone, and knows neither base64 nor multi-exec nor an in-process Redis.
+ * It was written because @humanwhocodes/upstash-redis-server 1.0.0 protects only `/` with its token, leaves `/pipeline`
+ * open to anyone, and has neither base64 nor multi-exec nor an in-process Redis.
  * @throws Error with code EADDRINUSE when the port is taken
  */
 export async function startRestFront({ store, token, port = 0 }: RestOptions) {
@@ -83,20 +83,20 @@ export async function startRestFront({ store, token, port = 0 }: RestOptions) {
 }
 
 function send(response: ServerResponse, { status, body }: Answer): void {
-  // What was not read of an oversized body would be taken for the next request.
+  // The unread rest of an oversized body would be taken for the next request.
   if (status === 413) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
 const failure = (status: number, error: string): Answer => ({ status, body: { error } })
 
-/** Compares sums, not texts, so that the time taken tells nothing of the token, its length included. */
+/** Compares hashes, not texts, so that the time taken tells nothing of the token or its length. */
 function isBearer(header: string | undefined, token: string): boolean {
   const sum = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(sum(header ?? ''), sum(`Bearer ${token}`))
 }
 
-/** The body as JSON, null where it is none, undefined where it is too large. */
+/** The body as JSON; null where it is no JSON, undefined where it is too large. */
 async function jsonOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = []
   let size = 0
@@ -112,7 +112,9 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** A command's words as texts, or undefined where it is none or may not be run over this connection. */
+/**
+ * A command's words as texts; undefined where the body is no command, or the command may not run on this connection.
+ */
 function commandOf(body: unknown): string[] | undefined {
   if (!Array.isArray(body) || body.length === 0) return undefined
   const words = body.map((word) => (typeof word === 'object' ? JSON.stringify(word) : String(word)))

@@ -5,11 +5,11 @@ import { findRedisServer, startRealRedis } from './real.ts'
 import { startRestFront } from './rest.ts'
 
 export type StartRedisOptions = {
-  /** Folder for the log of a real Redis; made when it is not there. */
+  /** Folder for the log of a real Redis; made if it does not exist. */
   dir: string
   /** Port of the REST front on 127.0.0.1; default 0, any free one. */
   port?: number
-  /** `auto`, the default: redis-server where one is on the PATH, else the embedded one. */
+  /** `auto`, the default: redis-server if it is on the PATH, or else the embedded one. */
   prefer?: 'auto' | RedisKind
 }
 
@@ -17,16 +17,16 @@ export type LocalRedis = {
   url: string
   token: string
   kind: RedisKind
-  /** Process that holds the data: redis-server's own, which changes when it is started again, or this one. */
+  /** Id of the process that holds the data: redis-server's, which changes at a restart, or this process's. */
   readonly pid: number
-  /** Settles when Redis has ended and can't be brought back. */
+  /** Settles with the reason when Redis has ended and cannot be started again. */
   failed: Promise<Error>
   stop(): Promise<void>
 }
 
 /**
  * Starts a local Redis behind Upstash's REST protocol, with a fresh token.
- * @throws Error when `redis-server` is asked for and not on the PATH, or when the port is taken
+ * @throws Error when `redis-server` is requested and not on the PATH, or when the port is taken
  */
 export async function startRedis({ dir, port = 0, prefer = 'auto' }: StartRedisOptions): Promise<LocalRedis> {
   const store = await startStore(dir, prefer)

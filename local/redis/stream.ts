@@ -3,7 +3,7 @@ import { RedisError } from './port.ts'
 type Id = { ms: number; seq: number }
 export type Entry = { id: Id; fields: string[] }
 type Pending = { consumer: string; entry: Entry; deliveredAt: number }
-/** Pending by id, in order of ids: deliveries go upwards, and a claim stays in its place. */
+/** Pending entries by id, in order of ids: deliveries only go upwards, and a claimed entry stays in its place. */
 export type Group = { lastDelivered: Id; pending: Map<string, Pending> }
 
 /** An append-only log with increasing ids, and the consumer groups that read it (redis.io/docs/data-types/streams). */
@@ -15,7 +15,7 @@ export const idText = ({ ms, seq }: Id) => `${ms}-${seq}`
 
 export const isAfter = (a: Id, b: Id) => a.ms > b.ms || (a.ms === b.ms && a.seq > b.seq)
 
-/** @throws RedisError when the text is no id; `seq` stands for a missing second half */
+/** Reads an id. `seq` replaces a missing second half. @throws RedisError when the text is no id */
 export function parseId(text: string, seq: number): Id {
   if (text === '-') return { ms: 0, seq: 0 }
   if (text === '+') return { ms: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }
@@ -24,7 +24,10 @@ export function parseId(text: string, seq: number): Id {
   return { ms: Number(match[1]), seq: match[2] === undefined ? seq : Number(match[2]) }
 }
 
-/** Adds an entry under `wanted`, or with `*` under the next id at `now` (ms). @throws RedisError for an id not after the last */
+/**
+ * Adds an entry under the id `wanted`; `*` means the next id at `now` (ms).
+ * @throws RedisError for an id that is not after the last
+ */
 export function append(stream: Stream, wanted: string, fields: string[], now: number): Id {
   const { lastId } = stream
   const next = now > lastId.ms ? { ms: now, seq: 0 } : { ms: lastId.ms, seq: lastId.seq + 1 }
@@ -36,6 +39,7 @@ export function append(stream: Stream, wanted: string, fields: string[], now: nu
   return id
 }
 
+/** Entries with ids from `start` to `end`; `(` before an id excludes it. @throws RedisError when either is no id */
 export function range(stream: Stream, start: string, end: string): Entry[] {
   const exclusive = (text: string) => text.startsWith('(')
   const from = parseId(start.replace('(', ''), 0)
@@ -47,7 +51,9 @@ export function range(stream: Stream, start: string, end: string): Entry[] {
   })
 }
 
-/** Hands entries that the group has not seen to a consumer, and remembers them until they are acknowledged. */
+/**
+ * Delivers entries that the group has not seen to a consumer, and keeps them as pending until they are acknowledged.
+ */
 export function deliverNew(
   stream: Stream,
   group: Group,
@@ -63,7 +69,7 @@ export function deliverNew(
   return fresh
 }
 
-/** What was handed to a consumer after `start` and never acknowledged. */
+/** The entries after `start` that were delivered to a consumer and not acknowledged. */
 export function undelivered(group: Group, consumer: string, start: string, count: number): Entry[] {
   const from = parseId(start, 0)
   return [...group.pending.values()]
@@ -72,12 +78,12 @@ export function undelivered(group: Group, consumer: string, start: string, count
     .slice(0, count)
 }
 
-/** What a claim changes: to whom, and how long ago the delivery shall count as (ms). */
+/** A claim's new consumer, the least idle time that it asks for, and the idle time that it sets (ms). */
 type Claim = { consumer: string; leastIdle: number; idle: number; now: number }
 
 /**
- * Hands an entry that was pending for long enough to another consumer, and gives it; undefined where it was not, or
- * where the stream no longer has it: then it is not pending either.
+ * Gives an entry that was pending for long enough to another consumer, and returns it; undefined where it was not. If
+ * the stream no longer has the entry, it is also dropped from the pending ones.
  */
 export function claim(stream: Stream, group: Group, id: Id, wanted: Claim): Entry | undefined {
   const held = group.pending.get(idText(id))
@@ -93,8 +99,8 @@ export function claim(stream: Stream, group: Group, id: Id, wanted: Claim): Entr
 }
 
 /**
- * Claims in order of ids, from `start` on, as many as `count` (XAUTOCLAIM looks at ten times as many). Gives where to go
- * on, 0-0 at the end, what was claimed, and the ids that were pending but are gone from the stream.
+ * Claims up to `count` entries in order of ids, from `start` on (XAUTOCLAIM looks at ten times as many). Returns where
+ * to go on (0-0 at the end), the claimed entries, and the ids that were pending but are gone from the stream.
  */
 export function claimFrom(stream: Stream, group: Group, start: Id, count: number, wanted: Claim) {
   const held = [...group.pending.values()].filter(({ entry }) => !isAfter(start, entry.id))
@@ -110,7 +116,7 @@ export function claimFrom(stream: Stream, group: Group, start: Id, count: number
   return { next: held[looked]?.entry.id ?? { ms: 0, seq: 0 }, claimed, gone }
 }
 
-/** Forgets a consumer and what it has not acknowledged, which nobody is given any more. Returns how many these were. */
+/** Forgets a consumer and its unacknowledged entries, which are not delivered again. Returns how many they were. */
 export function forgetConsumer(group: Group, consumer: string): number {
   const held = [...group.pending].filter(([, pending]) => pending.consumer === consumer)
   for (const [id] of held) group.pending.delete(id)

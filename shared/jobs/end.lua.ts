@@ -1,12 +1,12 @@
 import { JOB_GROUP, JOB_KEYS, JOB_PREFIX, JOB_RESULTS_KEPT_MS, JOBS_OF_PREFIX } from './record.ts'
 
-/** Milliseconds for which what lists jobs outlives its last change: longer than any job, its settlement included. */
+/** Milliseconds that the lists of jobs are kept after their last change: longer than any job with its settlement. */
 export const JOB_LISTS_KEPT_MS = 7 * 24 * 3_600_000
 
 /**
- * Lua shared by the scripts that end a job: nobody is given it any more, its inputs are gone, its record and results stay
- * for JOB_RESULTS_KEPT_MS, and the edge is left to settle it. Whoever calls it has seen that the job has not ended, and
- * has `int`, which writes a number in full.
+ * Lua shared by the scripts that end a job. An ended job goes to no host any more, its inputs are deleted, its record
+ * and results stay for JOB_RESULTS_KEPT_MS, and the edge has still to settle it. The caller has checked that the job
+ * has not ended, and defines `int`, which writes a number in full.
  */
 export const END_JOB_LUA = `
 local function drop_entry(stream, entry)

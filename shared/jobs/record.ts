@@ -1,17 +1,17 @@
 import * as z from 'zod'
 
 /**
- * How a job lies in Redis between the edge, which takes it in and settles it, and the hosts, which work on it. Every
- * name begins with `twohop:job`, so that a host's Redis user can be let to these alone.
+ * How a job is stored in Redis, between the edge, which takes it in and settles it, and the hosts, which work on it.
+ * Every name begins with `twohop:job`, so that a host's Redis user can be limited to these.
  *
  * | key | value |
  * |---|---|
  * | `twohop:job:{id}` | hash: JobRecord |
- * | `twohop:job:{id}:inputs` | hash: index -> JobInput as JSON; gone when the job has ended |
+ * | `twohop:job:{id}:inputs` | hash: index -> JobInput as JSON; deleted when the job has ended |
  * | `twohop:job:{id}:results` | hash: index -> JobResult as JSON |
  * | `twohop:jobs:{model}` | stream of jobs that have not ended, one field: `job`; consumer group `hosts` |
  * | `twohop:jobs-open` | sorted set: job by deadline (ms), until it has ended |
- * | `twohop:jobs-open:{account}` | the same, one account's |
+ * | `twohop:jobs-open:{account}` | the same, for one account |
  * | `twohop:jobs-ended` | sorted set: job by end (ms), until the edge has settled it |
  */
 export const JOB_KEYS = {
@@ -39,7 +39,7 @@ export const MAX_JOB_INPUTS = 1000
 /** Milliseconds for which results are kept after a job's end. */
 export const JOB_RESULTS_KEPT_MS = 24 * 3_600_000
 
-/** How far a job is. The last four are ends, which nothing changes. */
+/** The states of a job. The last four are final. */
 export const JOB_STATES = ['queued', 'running', 'done', 'cancelled', 'expired', 'failed'] as const
 export type JobState = (typeof JOB_STATES)[number]
 
@@ -47,35 +47,35 @@ export const hasEnded = (state: JobState) => state !== 'queued' && state !== 'ru
 
 const count = z.coerce.number().int().min(0)
 
-/** The hash of a job, all fields texts in Redis. Times are milliseconds since the epoch. */
+/** The hash of a job; Redis stores all fields as text. Times are milliseconds since the epoch. */
 export const JobRecord = z.object({
-  /** Written by the edge with the reservation, never changed. */
+  /** The fields up to `entry` are written by the edge with the reservation, and never changed. */
   account: z.string().min(1),
   model: z.string().min(1),
   task: z.string().min(1),
   /** Path on the host, the same for all inputs, such as `/v1/chat/completions`. */
   path: z.string().min(1),
   count: count.min(1).max(MAX_JOB_INPUTS),
-  /** The edge's signed word for it: see token.ts. */
+  /** The job token, signed by the edge (shared/jobs/token.ts). */
   token: z.string().min(1),
   created_at: count,
   deadline: count,
   /** Id of its entry in the model's stream. */
   entry: z.string().min(1),
 
-  /** Written by whoever takes it a step further. */
+  /** Written by the edge and the hosts. */
   state: z.enum(JOB_STATES),
-  /** 1 once its account wants it ended; the host that has it ends it, or the edge where none has it. */
+  /** 1 once it has been cancelled. The host that has it ends it, or the edge if no host has it. */
   cancel: z.enum(['1']).optional(),
   ended_at: count.optional(),
 
-  /** Written by the hosts. `claim` names the one whose results are taken. */
+  /** The fields from here to `compute_ms` are written by the hosts. Only results under this `claim` are accepted. */
   claim: z.string().optional(),
   started_at: count.optional(),
-  /** Inputs with a result, and those of them whose result is an error. */
+  /** The number of inputs with a result, and of those whose result is an error. */
   done: count.default(0),
   failed: count.default(0),
-  /** What was computed, over all inputs, results or not. */
+  /** What was computed for all inputs, with a result or without. */
   prompt_tokens: count.default(0),
   output_tokens: count.default(0),
   compute_ms: count.default(0),
@@ -85,7 +85,7 @@ export const JobRecord = z.object({
 })
 export type JobRecord = z.infer<typeof JobRecord>
 
-/** One input: the host's request, as its JSON text is hashed, and the tokens that are reserved for it. */
+/** One input: the host's request, whose JSON text is hashed, and the tokens that are reserved for it. */
 export const JobInput = z.strictObject({
   body: z.record(z.string(), z.unknown()),
   prompt_tokens: z.int().min(0),
@@ -93,6 +93,6 @@ export const JobInput = z.strictObject({
 })
 export type JobInput = z.infer<typeof JobInput>
 
-/** One input's answer as the host's route gave it: a status of 2xx with the answer, any other with the error envelope. */
+/** One input's answer from the host's route: a 2xx status with the answer, or any other with the error envelope. */
 export const JobResult = z.object({ status: z.int().min(200).max(599), body: z.unknown() })
 export type JobResult = z.infer<typeof JobResult>

@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { bodyHash, SERVICE_TOKEN } from '../service-token.ts'
 
 /**
- * The edge's signed word for a job, kept with it: a JWT over Ed25519 by the same keys as service tokens, of another
- * audience, so that neither passes for the other. Whoever can write to Redis can thus make a host compute nothing that
- * the edge has not reserved.
+ * The job token: the edge signs it and stores it with the job. It is a JWT over Ed25519 by the same keys as service
+ * tokens. Its audience is another one, so that neither passes for the other. So a writer to Redis cannot make a host
+ * compute anything that the edge has not reserved.
  */
 export const JOB_TOKEN = {
   issuer: SERVICE_TOKEN.issuer,
@@ -28,15 +28,15 @@ export const JobClaims = z.object({
   path: z.string().max(256),
   /** `inputsHash` of the inputs. */
   inputs_sha256: z.string().length(43),
-  /** Milliseconds since the epoch after which results are worth nothing. */
+  /** Milliseconds since the epoch after which results are worthless. */
   deadline: z.int(),
-  /** The longest that one input may take from its start, in milliseconds: so much compute is reserved for each. */
+  /** The most milliseconds that one input may take from its start. That much compute is reserved for each. */
   input_ms: z.int().min(1),
   weight: z.number().min(0.01).max(100),
 })
 export type JobClaims = z.infer<typeof JobClaims>
 
-/** base64url of the SHA-256 of the inputs' JSON texts, in order, a line each. */
+/** base64url of the SHA-256 of the inputs' JSON texts, in order, one a line: 43 characters. */
 export function inputsHash(inputs: readonly string[]): Promise<string> {
   return bodyHash(new TextEncoder().encode(inputs.join('\n')))
 }

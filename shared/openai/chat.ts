@@ -18,7 +18,7 @@ const Content = z.union([
 
 const name = z.string().max(64).optional()
 
-/** Messages as OpenAI's API reference has them, as far as a text model reads them. */
+/** Messages as in OpenAI's API reference, limited to what a text model reads. */
 const Message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.enum(['system', 'developer', 'user']), content: Content, name }),
   z
@@ -36,7 +36,7 @@ const Message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('tool'), content: Content, tool_call_id: ToolCallId }),
 ])
 
-/** The same as the host takes them. */
+/** The same in the host's form. */
 const HostMessage = z.union([
   z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
   z.strictObject({ role: z.literal('assistant'), content: z.string().nullable(), tool_calls: ToolCalls }),
@@ -59,7 +59,7 @@ export const ChatRequest = z.strictObject({
 })
 export type ChatRequest = z.infer<typeof ChatRequest>
 
-/** The same request as the edge sends it to the host: every choice made, nothing left to a default. */
+/** The same request as the edge sends it to the host, with every default filled in. */
 export const HostChatRequest = z.strictObject({
   model: z.string().min(1).max(200),
   messages: z.array(HostMessage).min(1).max(256),
@@ -70,10 +70,10 @@ export type HostChatRequest = z.infer<typeof HostChatRequest>
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls'
 
-/** A token's log probability; `bytes` are its own, which need not be whole characters. */
+/** A token's log probability; `bytes` are the token's own bytes, which need not be whole characters. */
 export type Logprob = { token: string; logprob: number; bytes: number[] }
 
-/** The same with the likeliest tokens in its place, likeliest first. */
+/** The same, with the likeliest tokens at that position, likeliest first. */
 export type TokenLogprob = Logprob & { top_logprobs: Logprob[] }
 export type ChatLogprobs = { content: TokenLogprob[]; refusal: null }
 
@@ -92,7 +92,7 @@ export type ChatCompletion = {
   usage: GenerationUsage
 }
 
-/** One event of a streamed answer. The one that carries the final usage has no choices. */
+/** One event of a streamed answer. The event with the final usage has no choices. */
 export type ChatCompletionChunk = {
   id: string
   object: 'chat.completion.chunk'

@@ -21,7 +21,7 @@ export const CompletionRequest = z.strictObject({
   best_of: z.literal(1, 'not supported, only 1').optional(),
   echo: z.literal(false, 'not supported').nullish(),
   suffix: z.literal('', 'not supported').nullish(),
-  /** This many of the likeliest tokens beside each token. */
+  /** How many of the likeliest tokens to report with each token. */
   logprobs: z.int().min(0).max(5).nullish(),
   structured_outputs: StructuredOutputs.optional(),
 })
@@ -36,7 +36,9 @@ export const HostCompletionRequest = z.strictObject({
 })
 export type HostCompletionRequest = z.infer<typeof HostCompletionRequest>
 
-/** Of each token: its text, its log probability, the likeliest ones instead, where it begins in the text. */
+/**
+ * For each token: its text, its log probability, the likeliest tokens at its position, and where it begins in the text.
+ */
 export type CompletionLogprobs = {
   tokens: string[]
   token_logprobs: number[]
@@ -44,7 +46,7 @@ export type CompletionLogprobs = {
   text_offset: number[]
 }
 
-/** A whole answer, or one event of a stream (same object name for both, as OpenAI has it). */
+/** A whole answer, or one event of a stream (both have the same object name, as in OpenAI's API). */
 export type Completion = {
   id: string
   object: 'text_completion'

@@ -10,7 +10,7 @@ export const EmbeddingRequest = z.strictObject({
   input: z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)]),
   encoding_format: z.enum(['float', 'base64']).default('float'),
   dimensions: z.int().min(1).optional(),
-  /** Not OpenAI's: what is too long is cut to the model's context rather than refused, as TEI does. */
+  /** Not in OpenAI's API: text that is too long is cut to the model's context instead of refused, as in TEI. */
   truncate: z.boolean().default(false),
   user: ignored.user,
 })
@@ -26,7 +26,7 @@ export const HostEmbeddingRequest = z.strictObject({
 })
 export type HostEmbeddingRequest = z.infer<typeof HostEmbeddingRequest>
 
-/** base64 is of the little-endian float32 bytes, which is what the `openai` client asks for by default. */
+/** base64 encodes the little-endian float32 bytes. The `openai` client asks for it by default. */
 export type EmbeddingList = {
   object: 'list'
   data: { object: 'embedding'; index: number; embedding: number[] | string }[]

@@ -1,24 +1,24 @@
 import * as z from 'zod'
 
-/** Tokens asked for; the plan's default and cap are applied at the edge. */
+/** The client's cap on output tokens; the edge applies the plan's default and cap. */
 export const OutputTokens = z.int().min(1).max(1_000_000)
 
-/** Answers that one request may ask for. */
+/** The number of answers that a request asks for. */
 export const Answers = z.int().min(1).max(8)
 
-/** The most of the likeliest tokens that are told beside each (OpenAI's API reference, Chat). */
+/** The most of the likeliest tokens that are reported with each token (OpenAI's API reference, Chat). */
 export const MOST_TOP_LOGPROBS = 20
 
 /**
- * How the next token is chosen. Names and ranges are OpenAI's, and vLLM's where OpenAI has none (top_k, min_p,
- * repetition_penalty); what is left out is the model's own default.
+ * How the next token is chosen. Names and ranges are OpenAI's, or vLLM's where OpenAI has none (top_k, min_p,
+ * repetition_penalty). A missing field has the model's own default.
  */
 export const choosing = {
   temperature: z.number().min(0).max(2).optional(),
   top_p: z.number().gt(0).max(1).optional(),
-  /** This many of the likeliest tokens; -1 or 0 is all. */
+  /** Keep this many of the likeliest tokens; -1 or 0 keeps all. */
   top_k: z.int().min(-1).max(1_000_000).optional(),
-  /** Tokens at least this share as likely as the likeliest. */
+  /** Keep tokens that are at least this share as likely as the likeliest. */
   min_p: z.number().min(0).max(1).optional(),
   repetition_penalty: z.number().gt(0).max(10).optional(),
   frequency_penalty: z.number().min(-2).max(2).optional(),
@@ -32,7 +32,7 @@ export const choosing = {
 }
 export type Choosing = z.infer<z.ZodObject<typeof choosing>>
 
-/** The fields of a request that say how tokens are chosen, those only that are there. */
+/** The sampling fields that are set in a request. */
 export function choosingOf(request: Choosing): Choosing {
   const names = Object.keys(choosing) as (keyof Choosing)[]
   return Object.fromEntries(
@@ -40,7 +40,7 @@ export function choosingOf(request: Choosing): Choosing {
   )
 }
 
-/** What a client may say of that, of where the answer ends, and of how many it wants. */
+/** What a client may set: how tokens are chosen, where the answer ends, and how many answers it wants. */
 export const sampling = {
   ...choosing,
   n: Answers.nullish(),
@@ -59,33 +59,33 @@ export const sampling = {
     .transform((stop) => stop ?? []),
 }
 
-/** What the edge tells the host of any generation: every choice made, nothing left to a default. */
+/** What the edge tells the host of any generation, with every default filled in. */
 export const hostGeneration = {
   max_tokens: OutputTokens,
   stream: z.boolean(),
   /**
-   * `include_usage`: prompt tokens in the first chunk, all of it in the last. `continuous_usage_stats` is vLLM's name
-   * for usage in every chunk.
+   * `include_usage`: prompt tokens in the first chunk, the whole usage in the last. `continuous_usage_stats` is vLLM's
+   * name for usage in every chunk.
    */
   stream_options: z
     .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
     .optional(),
   ...choosing,
   stop: z.array(z.string().min(1).max(64)).max(4),
-  /** Answers to the same prompt, each of `max_tokens` at most; 1 where it is left out. */
+  /** The number of answers to the same prompt, each of at most `max_tokens`; 1 where it is missing. */
   n: Answers.optional(),
-  /** Log probabilities of the tokens, with this many of the likeliest ones beside each. */
+  /** Report log probabilities, with this many of the likeliest tokens for each token. */
   logprobs: z.int().min(0).max(MOST_TOP_LOGPROBS).optional(),
 }
 
-/** Fields that change nothing here and that clients send: bounded, checked, and not passed on. */
+/** Fields that clients send and that change nothing here: bounded, checked, and not passed on. */
 export const ignored = {
   user: z.string().max(512).optional(),
   metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
   store: z.literal(false, 'nothing is stored, so only false').nullish(),
 }
 
-/** `stream` and what a stream ends with. */
+/** `stream`, and whether a stream ends with the usage. */
 export const streaming = {
   stream: z
     .boolean()

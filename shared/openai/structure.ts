@@ -1,11 +1,11 @@
 import * as z from 'zod'
 
-/** A JSON schema as it comes: which of its keywords are supported is checked where it is compiled. */
+/** Any JSON schema. The compiler checks which of its keywords are supported. */
 const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())])
 
 const Name = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'letters, digits, "_" and "-", 1 to 64 of them')
 
-/** `response_format` (OpenAI's API reference, Chat). A schema is always enforced, so that `strict` changes nothing. */
+/** `response_format` (OpenAI's API reference, Chat). A schema is always enforced, so `strict` changes nothing. */
 export const ResponseFormat = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text') }),
   z.strictObject({ type: z.literal('json_object') }),
@@ -41,7 +41,7 @@ export const Tool = z.strictObject({
   function: z.strictObject({
     name: Name,
     description: z.string().max(4096).optional(),
-    /** Left out, the function takes nothing. */
+    /** A function without this takes no arguments. */
     parameters: z.record(z.string(), z.unknown()).nullish(),
     strict: z.boolean().nullish(),
   }),
@@ -56,7 +56,7 @@ export type ToolChoice = z.infer<typeof ToolChoice>
 
 export const ToolCallId = z.string().min(1).max(64)
 
-/** What the model asked for; `arguments` is JSON text. */
+/** A call that the model asks for; `arguments` is JSON text. */
 const ToolCall = z.strictObject({
   id: ToolCallId,
   type: z.literal('function'),
@@ -65,7 +65,7 @@ const ToolCall = z.strictObject({
 export type ToolCall = z.infer<typeof ToolCall>
 export const ToolCalls = z.array(ToolCall).min(1).max(32)
 
-/** The fields of a chat request that say how the answer is to be laid out. */
+/** The fields of a chat request that set the structure of the answer. */
 export const structure = {
   response_format: ResponseFormat.optional(),
   structured_outputs: StructuredOutputs.optional(),
@@ -74,7 +74,7 @@ export const structure = {
   parallel_tool_calls: z.boolean().optional(),
 }
 
-/** A part of a call in a streamed answer: the first one of a call names it, the others carry its arguments. */
+/** A part of a call in a streamed answer. The first part names the function, the others carry its arguments. */
 export type ToolCallDelta = {
   index: number
   id?: string

@@ -1,15 +1,15 @@
 import type { Tool, ToolCall } from './structure.ts'
 
 /**
- * How a call is written in an answer: the form of Nous Research's Hermes models, which Qwen and others were trained
- * on too. A mask enforces it on models that were not.
+ * How a call is written in an answer: the form of Nous Research's Hermes models, which Qwen and others were also
+ * trained on. A mask enforces it on other models.
  */
 export const CALL = '<tool_call>'
 export const CALL_END = '</tool_call>'
 export const RESPONSE = '<tool_response>'
 export const RESPONSE_END = '</tool_response>'
 
-/** What stands before a call's arguments, and after them. */
+/** The text before a call's arguments; CALL_TAIL follows them. */
 export function callHead(name: string): string {
   return `${CALL}\n{"name": "${name}", "arguments": `
 }
@@ -32,18 +32,18 @@ export function toolText(tools: readonly Tool[]): string {
 }
 
 /**
- * The most bytes that tools add to a prompt, for the worst case that is reserved: their own text, or what a template
- * prints of them, indented by four as `tojson(indent=4)` does.
+ * The most bytes that tools add to a prompt, for the reserved worst case: their own text, or what a template prints of
+ * them, indented by four as `tojson(indent=4)` does.
  */
 export function toolPromptBytes(tools: readonly Tool[]): number {
   return Math.max(utf8Bytes(toolText(tools)), utf8Bytes(JSON.stringify(tools, null, 4))) + MOST_TEMPLATE_BYTES
 }
-/** What templates say about tools besides; Qwen 2.5's and Hermes 3's say some 600 bytes. */
+/** The most bytes that templates add about tools; Qwen 2.5's and Hermes 3's add some 600. */
 const MOST_TEMPLATE_BYTES = 2000
 
 /**
- * The most bytes that calls add to the message that makes them. A template may print their arguments anew, with a space
- * after each comma and colon.
+ * The most bytes that calls add to their message. A template may print the arguments again, with a space after each
+ * comma and colon.
  */
 export function toolCallBytes(calls: readonly ToolCall[]): number {
   return calls.reduce(
@@ -53,10 +53,10 @@ export function toolCallBytes(calls: readonly ToolCall[]): number {
   )
 }
 
-/** The most bytes that stand around a tool's answer, its name included. */
+/** The most bytes around a tool's answer, its name included. */
 export const TOOL_RESPONSE_BYTES = 256
 
-/** What templates write around a call besides. */
+/** The most bytes that templates add around a call. */
 const MOST_MARK_BYTES = 64
 
 const utf8Bytes = (text: string) => new TextEncoder().encode(text).length

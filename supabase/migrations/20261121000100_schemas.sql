@@ -13,9 +13,9 @@ create schema if not exists twohop_private;
 revoke all on schema twohop, twohop_private from public;
 grant usage on schema twohop to authenticated, service_role;
 
--- The account of the user whose token the REST API has verified, spelled as the edge spells it:
+-- The account of the user whose token the REST API has verified, in the edge's spelling:
 -- `supabase:{project's host}:{user id}`, or `firebase:{project id}:{uid}` where Firebase is a third-party provider of the
--- Supabase project. Null for any other issuer, so that no row is anybody's by mistake.
+-- Supabase project. Null for any other issuer, so that no row matches by mistake.
 create or replace function twohop.own_account() returns text
   language sql stable set search_path = ''
 as $$
@@ -29,7 +29,7 @@ as $$
   from (select nullif(current_setting('request.jwt.claims', true), '')::jsonb as claims) as request
 $$;
 
--- Keeps a table append-only, for its owner and the service role too. Old months go by detaching their partition.
+-- Keeps a table append-only, also for its owner and the service role. To remove old months, detach their partition.
 create or replace function twohop_private.refuse_change() returns trigger
   language plpgsql set search_path = ''
 as $$

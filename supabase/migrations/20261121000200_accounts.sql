@@ -1,15 +1,15 @@
--- Plans, accounts, what is set for one account alone, and the log of who set it.
+-- Plans, accounts, settings of single accounts, and the log of who set them.
 
 create table if not exists twohop.plans (
   id text primary key check (length(id) between 1 and 64),
-  -- The plan as the catalog has it (shared/catalog.ts): models, scopes, limits, weight, budgets.
+  -- The plan from the catalog (shared/catalog.ts): models, scopes, limits, weight, budgets.
   definition jsonb not null check (jsonb_typeof(definition) = 'object' and pg_column_size(definition) <= 16384),
   updated_at timestamptz not null default now()
 );
 
 create table if not exists twohop.accounts (
   id text primary key check (length(id) between 1 and 512),
-  -- Set by administration; null where the token's claims or the default plan decide.
+  -- Set by administration. Null where the token's claims or the default plan decide.
   plan_id text references twohop.plans (id),
   status text not null default 'active' check (status in ('active', 'suspended')),
   first_seen_at timestamptz not null default now(),
@@ -24,7 +24,8 @@ create table if not exists twohop.account_overrides (
   budget_minute bigint check (budget_minute between 0 and 9007199254740991),
   budget_day bigint check (budget_day between 0 and 9007199254740991),
   budget_month bigint check (budget_month between 0 and 9007199254740991),
-  -- Day of the month on which the month's budget begins anew, in shorter months their last; null for the first. UTC.
+  -- Day of the month on which the month's budget begins again, in UTC; shorter months begin on their last day. Null is
+  -- the first.
   billing_day smallint check (billing_day between 1 and 31),
   updated_at timestamptz not null default now()
 );
@@ -94,7 +95,7 @@ begin
 end
 $$;
 
--- Puts an account on a plan; null gives the choice back to the token's claims and the default plan.
+-- Puts an account on a plan. With null, the token's claims and the default plan decide again.
 create or replace function twohop.set_account_plan(account text, plan text, actor text, reason text default null)
   returns void language plpgsql security definer set search_path = ''
 as $$
@@ -105,7 +106,7 @@ begin
 end
 $$;
 
--- Replaces all that is set for one account alone: what `overrides` does not name is the plan's again.
+-- Replaces all settings of one account. What `overrides` does not name is the plan's again.
 create or replace function twohop.set_account_overrides(account text, overrides jsonb, actor text, reason text default null)
   returns void language plpgsql security definer set search_path = ''
 as $$

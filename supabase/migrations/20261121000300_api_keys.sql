@@ -1,11 +1,11 @@
--- API keys for servers and scripts. The key itself is shown once and never stored: only its SHA-256, which is enough for
--- a random key of 256 bits (there is nothing to guess, so nothing to slow down).
+-- API keys for servers and scripts. The key itself is shown once and never stored. Only its SHA-256 is stored, which is
+-- enough for a random key of 256 bits: it cannot be guessed, so the hash need not be slow.
 
 create table if not exists twohop.api_keys (
   id uuid primary key default gen_random_uuid(),
   account_id text not null references twohop.accounts (id),
   name text not null check (length(name) between 1 and 100),
-  -- The first characters, by which an owner or a secret scanner knows the key.
+  -- The first characters, by which an owner or a secret scanner recognises the key.
   prefix text not null check (length(prefix) between 4 and 32),
   hash bytea not null unique check (length(hash) = 32),
   scopes text[] not null check (cardinality(scopes) between 1 and 64),
@@ -23,7 +23,7 @@ create policy own_rows on twohop.api_keys for select to authenticated
   using (account_id = (select twohop.own_account()));
 
 revoke all on twohop.api_keys from public, anon, authenticated, service_role;
--- All but the hash, which only find_api_key looks at.
+-- All columns but the hash, which only find_api_key reads.
 grant select (id, account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at, revoked_reason)
   on twohop.api_keys to authenticated, service_role;
 
@@ -36,7 +36,7 @@ declare
   key_id uuid;
 begin
   insert into twohop.accounts (id) values (account) on conflict (id) do nothing;
-  -- Keys of one account are made one after the other, so that the count holds.
+  -- Keys of one account are made one after the other, so that the count is right.
   perform from twohop.accounts where id = account for update;
   if (select count(*) from twohop.api_keys as known where known.account_id = account and known.revoked_at is null
       and (known.expires_at is null or known.expires_at > now())) >= 100 then
@@ -52,8 +52,8 @@ begin
 end
 $$;
 
--- Revokes a key for good. False when there is no such key of that account, or it was revoked before; null for `account`
--- means whoever owns it (an administrator, or a leak report).
+-- Revokes a key for good. Returns false when the account has no such key, or it was revoked before. A null `account`
+-- matches any owner (for an administrator, or a leak report).
 create or replace function twohop.revoke_api_key(key_id uuid, account text, actor text, reason text default null)
   returns boolean language plpgsql security definer set search_path = ''
 as $$
@@ -66,7 +66,7 @@ begin
 end
 $$;
 
--- The key that has this SHA-256 (64 hex digits), working or not, as JSON; null when there is none.
+-- The key with this SHA-256 (64 hex digits), working or not, as JSON; null when there is none.
 create or replace function twohop.find_api_key(hash text)
   returns jsonb language sql stable security definer set search_path = ''
 as $$
@@ -75,7 +75,8 @@ as $$
   where known.hash = decode(find_api_key.hash, 'hex')
 $$;
 
--- Notes that keys were used: a JSON object of key id to milliseconds since the epoch. Never goes back in time.
+-- Records when keys were used: a JSON object of key id to milliseconds since the epoch. An earlier time than the
+-- recorded one changes nothing.
 create or replace function twohop.touch_api_keys(uses jsonb)
   returns void language sql security definer set search_path = ''
 as $$

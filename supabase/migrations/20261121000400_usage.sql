@@ -2,8 +2,8 @@
 
 create sequence if not exists twohop_private.usage_event_seq;
 
--- One row a usage event, as the settling script writes it (edge/budget/settlement.lua.ts). `reserved_at` names the windows
--- that were charged, so it is also what months are cut by; all rows of one request have the same.
+-- One row for each usage event, as the scripts write it (edge/budget/settlement.lua.ts). `reserved_at` names the
+-- windows that were charged, so the months are partitioned by it. All rows of one request have the same.
 create table if not exists twohop.usage_events (
   request_id text not null check (length(request_id) between 1 and 200),
   -- `charge`, or `correction`: the difference (often negative) when a late settlement corrects what the sweep charged.
@@ -23,7 +23,7 @@ create table if not exists twohop.usage_events (
   compute_ms bigint not null check (compute_ms >= 0),
   -- Charged; the sum over an account and window equals the budget's counter.
   units bigint not null check (units >= 0 or kind = 'correction'),
-  -- Those of `units` that a grant paid beyond the budget.
+  -- The part of `units` that a grant paid, beyond the budget.
   extra_units bigint not null check (extra_units >= 0 or kind = 'correction'),
   reserved_units bigint not null check (reserved_units >= 0),
   -- What the host said; more than `reserved_units` marks a host that broke its bound.
@@ -31,8 +31,8 @@ create table if not exists twohop.usage_events (
   outcome text not null check (outcome in ('ok', 'cancelled', 'failed', 'refused', 'unsettled')),
   -- Order of arrival.
   seq bigint not null default nextval('twohop_private.usage_event_seq'),
-  -- A key of a partitioned table holds the column it is cut by; record_usage_events sees to it that no other
-  -- `reserved_at` lets a request in twice.
+  -- The primary key of a partitioned table must hold the partitioning column. record_usage_events makes sure that
+  -- another `reserved_at` does not let a request in twice.
   primary key (request_id, kind, reserved_at)
 ) partition by range (reserved_at);
 create index if not exists usage_events_by_account on twohop.usage_events (account_id, reserved_at);
@@ -42,7 +42,8 @@ create or replace trigger usage_events_append_only before update or delete on tw
 create or replace trigger usage_events_never_truncated before truncate on twohop.usage_events
   for each statement execute function twohop_private.refuse_change();
 
--- Sums of the ledger's rows by UTC day and by the account's month, as the budget's counters are cut; kept in the transaction that adds them. Corrections change sums but are no requests.
+-- Sums of the ledger's rows by UTC day and by the account's month, the same windows as the budget's counters. They are
+-- updated in the transaction that adds the rows. Corrections change sums but are not counted as requests.
 create table if not exists twohop.usage_daily (
   account_id text not null,
   day date not null,
@@ -84,7 +85,7 @@ revoke all on twohop.usage_events, twohop.usage_daily, twohop.usage_monthly
   from public, anon, authenticated, service_role;
 grant select on twohop.usage_events, twohop.usage_daily, twohop.usage_monthly to authenticated, service_role;
 
--- Makes the partition of a month (its first day, UTC) unless it is there. It lies in the private schema and has no grants,
+-- Makes the partition of a month (its first day, UTC) unless it exists. It is in the private schema and has no grants,
 -- so that its rows are reached through the parent's policies only.
 create or replace function twohop_private.ensure_usage_partition(month date)
   returns void language plpgsql set search_path = ''
@@ -102,13 +103,14 @@ begin
 end
 $$;
 
--- Adds a batch of usage events, all or none: a JSON array of at most 1000 objects with the columns' names, `reserved_at`
--- and `at` in milliseconds since the epoch, in their order of arrival. What is there already is not added again.
+-- Adds a batch of usage events, all or none: a JSON array of at most 1000 objects with the columns' names, in order of
+-- arrival, `reserved_at` and `at` in milliseconds since the epoch. Known events are not added again.
 --
--- Returns {"recorded": n, "duplicates": n, "conflicts": [places in `events`, from 0]}. A conflict is an event that says
--- something else than the row of the same request and kind; the row stays.
--- Raises 22023 for no array of that size, 22008 for a time before 2020 or over a day ahead, and what a column's type or
--- check raises (classes 22 and 23).
+-- Returns {"recorded": n, "duplicates": n, "conflicts": [positions in `events`, from 0]}. A conflict is an event whose
+-- account, `reserved_at`, month or units differ from the row of the same request and kind; the row stays.
+--
+-- Raises 22023 where `events` is no array of at most 1000, 22008 for a `reserved_at` before 2020 or in a month that
+-- begins over a day ahead, and what a column's type or check raises (classes 22 and 23).
 create or replace function twohop.record_usage_events(events jsonb)
   returns jsonb language plpgsql security definer set search_path = ''
 as $$
@@ -119,7 +121,7 @@ begin
   if jsonb_typeof(events) is distinct from 'array' or jsonb_array_length(events) > 1000 then
     raise exception 'events is no array of at most 1000' using errcode = '22023';
   end if;
-  -- One batch at a time: a look for known rows is true until they are added, and no two batches can deadlock.
+  -- One batch at a time, so that the check for known rows stays true until rows are added, and no two batches deadlock.
   perform pg_advisory_xact_lock(hashtextextended('twohop.record_usage_events', 0));
 
   select array_agg(distinct date_trunc('month', to_timestamp(reserved_at / 1000.0) at time zone 'utc')::date)
@@ -175,7 +177,7 @@ begin
       output_tokens = sum.output_tokens + excluded.output_tokens,
       compute_ms = sum.compute_ms + excluded.compute_ms, units = sum.units + excluded.units
   ), ledger as (
-    -- The rows as they stand: those just added, which this statement's own snapshot does not show, and those before.
+    -- All rows: those just added, which this statement's own snapshot does not show, and the earlier ones.
     select request_id, kind, account_id, reserved_at, charged_month, units from added
     union all
     select known.request_id, known.kind, known.account_id, known.reserved_at, known.charged_month, known.units

@@ -1,4 +1,4 @@
--- What users say of answers.
+-- Users' feedback on answers.
 
 create table if not exists twohop.feedback (
   id bigint generated always as identity primary key,
@@ -17,7 +17,7 @@ create policy own_rows on twohop.feedback for select to authenticated
 revoke all on twohop.feedback from public, anon, authenticated, service_role;
 grant select on twohop.feedback to authenticated, service_role;
 
--- Stores what an account says of one of its requests; saying it again replaces it.
+-- Stores an account's feedback on one of its requests. New feedback replaces the old.
 create or replace function twohop.record_feedback(account text, request_id text, rating smallint, comment text default null)
   returns void language sql security definer set search_path = ''
 as $$

@@ -1,14 +1,16 @@
--- What reconciliation compares with the budget's counters.
+-- The sums that reconciliation compares with the budget's counters.
 
--- The ledger's units of a UTC month (its first day) for up to `most` accounts after `after` in the accounts' order: a JSON
--- array of {"account", "windows": {"month:2026-11": {"units", "rolled"}, "day:2026-11-21": {"units", "rolled"}}}, with the
--- month's days and the account's months that begin in it. `units` is the sum of the events, `rolled` what the roll-ups
--- say. One value and not a set, whose rows the REST API would cut at its `max_rows`.
+-- The ledger's units of a UTC month (`month` is its first day), for up to `most` accounts after the account `after`, in
+-- order of accounts: a JSON array of {"account", "windows": {"month:2026-11": {"units", "rolled"}, "day:2026-11-21":
+-- {"units", "rolled"}}}. The windows are the month's days and the account's months that begin in it. `units` is the sum
+-- of the events, `rolled` the sum in the roll-ups.
+--
+-- It returns one value, not a set: the REST API would cut a set's rows at its `max_rows`.
 create or replace function twohop.usage_totals(month date, after text default '', most integer default 500)
   returns jsonb language sql stable security definer set search_path = ''
 as $$
   with span as (
-    -- An account's month may begin on the last day and reach to the end of the next.
+    -- An account's month may begin on the last day of this month and last until the end of the next.
     select usage_totals.month::timestamp at time zone 'utc' as starts,
       (usage_totals.month + interval '1 month')::timestamp at time zone 'utc' as ends,
       (usage_totals.month + interval '2 months')::timestamp at time zone 'utc' as last,

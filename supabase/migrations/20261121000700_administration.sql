@@ -1,7 +1,7 @@
--- Administration is done at the edge, which asks Redis and never Postgres. Its acts come here by the drain, into the
--- audit log, and bring the rows of the accounts and keys that they were about up to date.
+-- Administration happens at the edge, which asks Redis and never Postgres. The drain brings its acts here, into the
+-- audit log, and updates the rows of the accounts and API keys that the acts were about.
 --
--- What could be set from here until now had no effect at the edge, so it can't be any more.
+-- Until now some settings could be made here but had no effect at the edge. They are removed.
 drop function if exists
   twohop.set_account_status(text, text, text, text),
   twohop.set_account_plan(text, text, text, text),
@@ -11,12 +11,12 @@ drop function if exists
   twohop.find_api_key(text),
   twohop.touch_api_keys(jsonb);
 
--- Plans are data of the edge; the row of one need not be here.
+-- Plans are data of the edge; a plan need not have a row here.
 alter table twohop.accounts drop constraint if exists accounts_plan_id_fkey;
 alter table twohop.accounts
-  -- Tokens of before are refused.
+  -- Tokens that were issued before this are refused.
   add column if not exists revoked_before timestamptz,
-  -- When Redis was read for this row; null for an account that administration did nothing to.
+  -- When Redis was read for this row. Null for an account that administration never changed.
   add column if not exists mirrored_at timestamptz;
 
 alter table twohop.account_overrides
@@ -25,28 +25,28 @@ alter table twohop.account_overrides
   drop column if exists budget_minute,
   drop column if exists budget_day,
   drop column if exists budget_month,
-  -- Units beyond the budgets of day and month that were left when administration last acted; usage_events.extra_units
+  -- Units beyond the budgets of day and month that were left when administration last acted. usage_events.extra_units
   -- says what was drawn since.
   add column if not exists extra_units bigint check (extra_units between 0 and 9007199254740991),
   add column if not exists extra_until timestamptz;
 
 alter table twohop.api_keys
-  -- The key's id at the edge, by which usage events name it.
+  -- The key's id at the edge; usage events name the key by it.
   add column if not exists key_id text unique check (length(key_id) between 1 and 200),
-  -- key_id of the key that made it, and with which it ends.
+  -- key_id of the key that made this one; this one ends with it.
   add column if not exists made_by text check (length(made_by) between 1 and 200),
   add column if not exists mirrored_at timestamptz;
 create index if not exists api_keys_by_maker on twohop.api_keys (made_by) where made_by is not null;
 grant select (key_id, made_by) on twohop.api_keys to authenticated, service_role;
 
 alter table twohop.audit_log
-  -- Of the act's entry in the Redis stream; null for what was done here.
+  -- Id of the act's entry in the Redis stream. Null for acts that were done here.
   add column if not exists stream_id text check (stream_id ~ '^\d{1,20}-\d{1,20}$');
 create unique index if not exists audit_log_by_stream_id on twohop.audit_log (stream_id);
 alter table twohop.audit_log drop constraint if exists audit_log_actor_check;
 alter table twohop.audit_log add constraint audit_log_actor_check check (length(actor) between 1 and 512);
 
--- Notes when a key was last used; called by whatever adds usage events.
+-- Records when a key was last used; called when usage events are added.
 create or replace function twohop_private.note_key_use() returns trigger
   language plpgsql set search_path = ''
 as $$
@@ -60,8 +60,8 @@ $$;
 create or replace trigger usage_events_note_key_use after insert on twohop.usage_events
   referencing new table as added for each statement execute function twohop_private.note_key_use();
 
--- Brings accounts up to date: a JSON array of {"id", "status", "plan_id", "billing_day", "revoked_before" (s),
--- "extra_units", "extra_until" (ms)}, as Redis had them at `read_at`. What was read later stays.
+-- Updates accounts: a JSON array of {"id", "status", "plan_id", "billing_day", "revoked_before" (s), "extra_units",
+-- "extra_until" (ms)}, as Redis had them at `read_at`. A row that was read later stays.
 create or replace function twohop_private.mirror_accounts(mirrored jsonb, read_at timestamptz)
   returns void language sql set search_path = ''
 as $$
@@ -86,8 +86,8 @@ as $$
 $$;
 
 -- The same for API keys: {"key_id", "account_id", "name", "prefix", "hash" (64 hex digits), "scopes", "made_by",
--- "created_at", "expires_at", "last_used_at" (ms), "revoked_at" (ms), "revoked_reason"}. A key that was revoked stays so,
--- and those that it made end with it.
+-- "created_at", "expires_at", "last_used_at" (ms), "revoked_at" (ms), "revoked_reason"}. A revoked key stays revoked,
+-- and the keys that it made end with it.
 create or replace function twohop_private.mirror_keys(mirrored jsonb, read_at timestamptz)
   returns void language sql set search_path = ''
 as $$
@@ -123,13 +123,13 @@ as $$
   from ended where known.key_id = ended.key_id and known.revoked_at is null and known.expires_at > ended.revoked_at
 $$;
 
--- Adds a batch of administrative acts, all or none: a JSON array of at most 1000 objects {"stream_id", "at" (ms), "actor",
--- "action", "target", "reason", "detail"}, in their order. What is there already is not added again. `accounts` and
--- `keys` are what the acts were about, as Redis had them at `read_at` (ms).
+-- Adds a batch of administrative acts, all or none: a JSON array of at most 1000 objects {"stream_id", "at" (ms),
+-- "actor", "action", "target", "reason", "detail"}, in order. Known acts are not added again. `accounts` and `keys` are
+-- the rows that the acts were about, as Redis had them at `read_at` (ms).
 --
--- Returns {"recorded": n, "duplicates": n, "conflicts": [places in `acts`, from 0]}; a conflict is an act of a known
--- stream_id that says something else. Raises 22023 for no array of that size, and what a column's type or check raises
--- (classes 22 and 23).
+-- Returns {"recorded": n, "duplicates": n, "conflicts": [positions in `acts`, from 0]}. A conflict is an act of a known
+-- stream_id with another actor, action or target. Raises 22023 where `acts` is no array of at most 1000, and what a
+-- column's type or check raises (classes 22 and 23).
 create or replace function twohop.record_acts(acts jsonb, accounts jsonb, keys jsonb, read_at bigint)
   returns jsonb language plpgsql security definer set search_path = ''
 as $$
@@ -139,7 +139,7 @@ begin
   if jsonb_typeof(acts) is distinct from 'array' or jsonb_array_length(acts) > 1000 then
     raise exception 'acts is no array of at most 1000' using errcode = '22023';
   end if;
-  -- One batch at a time, of usage events too: both write to accounts and keys, and so can't deadlock.
+  -- One batch at a time, usage events included: both write to accounts and keys, and so cannot deadlock.
   perform pg_advisory_xact_lock(hashtextextended('twohop.record_usage_events', 0));
   perform twohop_private.mirror_accounts(accounts, to_timestamp(read_at / 1000.0));
   perform twohop_private.mirror_keys(keys, to_timestamp(read_at / 1000.0));

@@ -2,11 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { RestError } from './failure.ts'
 
-/** Who a request acts as: a database role, and the claims that policies read. */
+/** The identity that a request acts with: a database role, and the claims that policies read. */
 export type Caller = { role: 'anon' | 'authenticated' | 'service_role'; claims: Record<string, unknown> }
 
 export type CallerOptions = {
-  /** Opaque keys of the project: the one that a client may show, and the one that must stay on servers. */
+  /** The project's opaque API keys: one that clients may show, and one that must stay on servers. */
   publishableKey: string
   secretKey: string
   /** `iss` of the users' tokens. */
@@ -15,13 +15,13 @@ export type CallerOptions = {
   keys: JWTVerifyGetKey
 }
 
-/** What a project can sign its tokens with. */
+/** The algorithms that a project can sign its tokens with. */
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 
 /**
- * Decides who calls, as Supabase's gateway and PostgREST do together: `apikey` must be one of the project's keys, and a
- * bearer token other than it must be a user's, whose claims then decide.
- * @throws RestError 401 for no key or a token that does not hold
+ * Identifies the caller, as Supabase's gateway and PostgREST do together. `apikey` must be one of the project's keys. A
+ * bearer token that differs from it must be a user's token, whose claims then decide.
+ * @throws RestError 401 for no key or an invalid token
  */
 export function createIdentify({ publishableKey, secretKey, issuer, keys }: CallerOptions) {
   return async function identify(headers: Headers): Promise<Caller> {
@@ -52,7 +52,7 @@ async function verified(token: string, keys: JWTVerifyGetKey, issuer: string) {
   }
 }
 
-/** Compares sums, so that the time taken tells nothing of the key. */
+/** Compares hashes, so that the time taken tells nothing of the key. */
 function isEqual(given: string, key: string): boolean {
   const sum = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(sum(given), sum(key))

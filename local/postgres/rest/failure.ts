@@ -1,12 +1,14 @@
 import postgres from 'postgres'
 
-/** What the REST API answers instead of rows: PostgREST's body and the HTTP status that goes with it. */
+/** An error answer of the REST API: PostgREST's body and its HTTP status. */
 export type Failure = {
   status: number
   body: { code: string; message: string; details: string | null; hint: string | null }
 }
 
-/** A request that is refused before PostgreSQL sees it; codes of PostgREST's own (docs.postgrest.org, Errors). */
+/**
+ * A request that is refused before it reaches PostgreSQL. The codes are PostgREST's own (docs.postgrest.org, Errors).
+ */
 export class RestError extends Error {
   readonly status: number
   readonly code: string
@@ -18,7 +20,7 @@ export class RestError extends Error {
   }
 }
 
-/** SQLSTATE or its class -> status, in the order in which PostgREST's own table is read; everything else is 400. */
+/** SQLSTATE or its class -> status, in the order of PostgREST's own table; anything else is 400. */
 const STATUS: [prefix: string, status: number][] = [
   ['08', 503],
   ['09', 500],
@@ -50,13 +52,13 @@ const STATUS: [prefix: string, status: number][] = [
   ['42P17', 500],
 ]
 
-/** Turns what was thrown while a request was served into PostgREST's answer. */
+/** Turns an error of a request into PostgREST's answer. */
 export function failureOf(thrown: unknown, anonymous: boolean): Failure {
   if (thrown instanceof RestError) {
     const { status, code, message } = thrown
     return { status, body: { code, message, details: null, hint: null } }
   }
-  // By its class and not by the form of its code: EPIPE, Node's own, would pass for a SQLSTATE.
+  // This checks the class, not the form of the code: Node's own EPIPE would pass for a SQLSTATE.
   if (!(thrown instanceof postgres.PostgresError))
     return {
       status: 503,

@@ -18,7 +18,7 @@ import {
 } from './statements.ts'
 
 export type RestOptions = CallerOptions & {
-  /** Signed in as the role that may only turn into others; undefined while the database is coming up. */
+  /** A connection of the role that may only switch to other roles; undefined while the database is starting. */
   database: () => Sql | undefined
   /** Schemas that requests may name; the first is the default. */
   schemas: readonly [string, ...string[]]
@@ -29,15 +29,16 @@ export type RestOptions = CallerOptions & {
 type Result = { body: string; shown: number; total: number | null }
 type Call = { request: Request; path: string; parameters: URLSearchParams; schema: string }
 
-/** A request's body at most, in bytes. */
+/** The largest body of a request, in bytes. */
 const MAX_BODY = 4 * 1024 * 1024
 
 /**
- * The REST calls that supabase-js makes, on loopback and before a real PostgreSQL: `/rest/v1/<table>` and
- * `/rest/v1/rpc/<function>`, with PostgREST's URL grammar (as far as query.ts reads it), status codes and error bodies.
- * Before the database is there every request is answered 503 PGRST002, as PostgREST does then.
- * Every request is one transaction that first takes on the caller's role and claims as PostgREST does, so that grants
- * and row-level security decide here exactly as on Supabase.
+ * The REST calls that supabase-js makes, on loopback and in front of a real PostgreSQL: `/rest/v1/<table>` and
+ * `/rest/v1/rpc/<function>`, with PostgREST's URL grammar (as far as local/postgres/rest/query.ts reads it), status
+ * codes and error bodies. Until the database is up, every request is answered 503 PGRST002, as PostgREST does then.
+ *
+ * Every request is one transaction that first takes on the caller's role and claims, as in PostgREST. So grants and
+ * row-level security decide here exactly as on Supabase.
  * @throws Error with code EADDRINUSE when the port is taken
  */
 export async function startRest({ database, schemas, port = 0, ...callers }: RestOptions) {
@@ -80,7 +81,7 @@ export async function startRest({ database, schemas, port = 0, ...callers }: Res
   }
 }
 
-/** Looks at the catalog while the transaction is still nobody's, and returns what to run once it is the caller's. */
+/** Reads the catalog before the transaction takes on the caller's role. Returns the statement to run afterwards. */
 async function statementOf({ request, path, parameters, schema }: Call, body: string, sql: TransactionSql) {
   const run = (text: string) => async (): Promise<Result> => {
     const [row] = await sql.unsafe(text, text.includes('$1') ? [body] : [])
@@ -156,7 +157,7 @@ async function bodyOf(request: Request): Promise<string> {
   if (length > MAX_BODY) throw new RestError(413, 'PGRST102', `Bodies have at most ${MAX_BODY} bytes`)
   const body = await request.text()
   const isRow = request.method === 'PATCH' || (request.method === 'POST' && body.startsWith('{'))
-  // One row is a list of one, except for functions, whose body names their arguments.
+  // One row becomes a list of one. The body of a function call stays an object, because it names the arguments.
   return isRow && !new URL(request.url).pathname.includes('/rpc/') ? `[${body}]` : body
 }
 
@@ -167,7 +168,7 @@ function objectsOf(body: string): object[] {
     const list = Array.isArray(parsed) ? parsed : [parsed]
     if (list.every((item) => typeof item === 'object' && item !== null)) return list
   } catch {
-    // Falls through to the one complaint.
+    // The error below covers this too.
   }
   throw new RestError(400, 'PGRST102', 'Empty or invalid json')
 }

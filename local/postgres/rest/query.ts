@@ -3,7 +3,7 @@ import { RestError } from './failure.ts'
 /** A name in SQL, quoted. */
 export const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** A text in SQL, whose type PostgreSQL takes from where it stands, as PostgREST sends filters. */
+/** A text in SQL. PostgreSQL infers its type from the context, as with PostgREST's filters. */
 export const literal = (text: string) => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -18,10 +18,10 @@ const OPERATORS: Record<string, string> = {
   ilike: 'ilike',
 }
 const IS = new Set(['null', 'true', 'false', 'unknown'])
-/** Parameters that are no filters. */
+/** Parameters that are not filters. */
 const RESERVED = new Set(['select', 'order', 'limit', 'offset', 'columns'])
 
-/** What a URL asks for, in SQL. `where` and `order` are empty where it asks for none. */
+/** A URL's query in SQL. `where` and `order` are empty where it has none. */
 export type Query = {
   columns: string
   where: string

@@ -2,8 +2,8 @@ import { RestError } from './failure.ts'
 import { identifier, literal, type Query } from './query.ts'
 
 /**
- * The SQL of one request. Each statement gives one row: `body` (JSON as text), `shown` (rows in it) and `total` (rows
- * there are, null unless counted). As in PostgREST, all of a body's values reach SQL as one JSON text, `$1`.
+ * The SQL of one request. Each statement returns one row: `body` (JSON as text), `shown` (rows in it) and `total` (all
+ * rows, null unless counted). As in PostgREST, all of a body's values reach SQL as one JSON text, `$1`.
  */
 
 const asList = (from: string, total = 'null') =>
@@ -27,7 +27,7 @@ export function insertSql(table: string, columns: string[], shown: boolean, quer
 export function updateSql(table: string, columns: string[], shown: boolean, query: Query): string {
   const set = columns.map((name) => `${identifier(name)} = body.${identifier(name)}`).join(', ')
   const from = `json_populate_recordset(null::${table}, $1::text::json) as body`
-  // Filters name the table's own columns, so the body's row must not be in their sight.
+  // Filters name the table's own columns, so the body's row must not be visible to them.
   const filtered =
     query.where &&
     `where (${table}.tableoid, ${table}.ctid) in (select tableoid, ctid from ${table} ${query.where})`
@@ -38,14 +38,17 @@ export function deleteSql(table: string, shown: boolean, query: Query): string {
   return writing(`delete from ${table} ${query.where}`, shown, query)
 }
 
-/** Without `return=representation` nothing is read back, so that who may only write can. */
+/** Without `return=representation` nothing is read back, so that a role that may only write can do so. */
 function writing(statement: string, shown: boolean, { columns }: Query, all = '*'): string {
   if (!shown)
     return `with written as (${statement} returning 1) select '' as body, count(*)::int as shown, null as total from written`
   return `with written as (${statement} returning ${columns === '*' ? all : columns}) ${asList('written')}`
 }
 
-/** A function as the catalog has it: its arguments with their types, and whether it gives rows. */
+/**
+ * A function in the catalog: its arguments with their types, whether it returns a set (`rows`), and whether it returns
+ * void (`nothing`).
+ */
 export type Signature = { args: Record<string, string>; rows: boolean; nothing: boolean }
 
 /** Finds functions by schema and name. */
@@ -93,7 +96,7 @@ export function callSql(
   return `${given_}select ${body} as body, 1 as shown, null as total`
 }
 
-/** What makes the rest of a transaction act as the caller: exactly what PostgREST sets. */
+/** The SQL that makes the rest of a transaction act as the caller: exactly the settings of PostgREST. */
 export function actAs(role: string, claims: object, schema: string, method: string, path: string): string {
   const settings = Object.entries({
     search_path: `${identifier(schema)}, "public"`,

@@ -1,6 +1,4 @@
-/**
- * Words of each command, its name included: an exact number, or with a minus the least (as COMMAND INFO tells it).
- */
+/** The number of words of each command, its name included. A negative number is the least (as in COMMAND INFO). */
 const ARITY: Record<string, number> = {
   dbsize: 1,
   decr: 2,
@@ -64,6 +62,7 @@ const ARITY: Record<string, number> = {
   zscore: 3,
 }
 
+/** Whether `words` is a valid number of words for the command. A command that is not listed takes any. */
 export function hasArity(name: string, words: number): boolean {
   const arity = ARITY[name] ?? -1
   return arity < 0 ? words >= -arity : words === arity

@@ -2,7 +2,7 @@ import type { Keyspace } from '../keyspace.ts'
 import { OK, RedisError, Status } from '../port.ts'
 import { type Command, integer, option, syntaxError } from './command.ts'
 
-/** A glob of Redis's (`*`, `?`, `[a-z]`, backslash) as a regular expression. */
+/** A Redis glob pattern (`*`, `?`, `[a-z]`, backslash) as a regular expression. */
 function glob(pattern: string): RegExp {
   const source = pattern.replace(/\\(.)|\[\^?[^\]]*\]|[\s\S]/g, (part, escaped?: string) => {
     if (escaped !== undefined) return escaped.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')
@@ -31,7 +31,7 @@ function expire(toMs: (amount: number, now: number) => number): Command {
   }
 }
 
-/** -2 for no key, -1 for one that never ends. */
+/** Milliseconds until the key expires; -2 for no key, -1 for a key that never expires. */
 function timeToLive(db: Keyspace, key: string): number {
   if (!db.any(key)) return -2
   const expiry = db.expiry(key)
@@ -61,7 +61,7 @@ export const KEY_COMMANDS: Record<string, Command> = {
     const named = glob(pattern)
     return db.keys().filter((key) => named.test(key))
   },
-  // One page holds everything, so the cursor that comes back is always the last one.
+  // One page holds everything, so the returned cursor always ends the scan.
   scan: (db, [cursor, ...options]) => {
     integer(cursor)
     const named = glob(option(options, 'match')?.[0] ?? '*')

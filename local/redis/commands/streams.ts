@@ -87,7 +87,7 @@ const xreadgroup: Command = (db, [keyword = '', name = '', consumer = '', ...opt
         : undelivered(group, consumer, from, count(options))
     return [key, entries, from]
   })
-  // Asked for new entries, a stream without any is left out; asked for a consumer's own, it is listed empty.
+  // A read of new entries leaves out a stream without any. A read of a consumer's own entries lists it as empty.
   const told = found.filter(([, entries, from]) => entries.length > 0 || from !== '>')
   return told.length === 0 ? null : told.map(([key, entries]) => [key, shown(entries)])
 }

@@ -10,7 +10,7 @@ function increment(db: Keyspace, key: string, by: string): number {
   return Number(value.text)
 }
 
-/** When a SET option says that the key ends, in milliseconds since the epoch. */
+/** When the key expires by a SET option, in milliseconds since the epoch. */
 const EXPIRIES: Record<string, (amount: number, now: number) => number> = {
   ex: (seconds, now) => now + seconds * 1000,
   px: (ms, now) => now + ms,
