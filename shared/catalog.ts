@@ -1,28 +1,7 @@
 import * as z from 'zod'
 import { Prices, Units } from './units.ts'
 
-/**
- * The tasks of models. `chat`, `completion` and `embedding` are OpenAI's routes, `text-ranking` is reranking; the
- * others are the hub's task names.
- */
-export const TASKS = [
-  'chat',
-  'completion',
-  'embedding',
-  'text-ranking',
-  'text-classification',
-  'feature-extraction',
-  'token-classification',
-  'zero-shot-classification',
-  'fill-mask',
-  'question-answering',
-  'summarization',
-  'translation',
-  'text-generation',
-] as const
-export type Task = (typeof TASKS)[number]
-
-/** The tasks that `POST /v1/tasks/:task` answers. */
+/** The tasks that `POST /v1/tasks/:task` answers, by the hub's names. */
 export const HUB_TASKS = [
   'text-classification',
   'feature-extraction',
@@ -33,8 +12,12 @@ export const HUB_TASKS = [
   'summarization',
   'translation',
   'text-generation',
-] as const satisfies readonly Task[]
+] as const
 export type HubTask = (typeof HUB_TASKS)[number]
+
+/** The tasks of models: those of OpenAI's routes (`chat`, `completion`, `embedding`), reranking, and the hub's. */
+export const TASKS = ['chat', 'completion', 'embedding', 'text-ranking', ...HUB_TASKS] as const
+export type Task = (typeof TASKS)[number]
 
 /** The scope that a credential needs for a task: `chat`, `embed` or `tasks:<name>`. */
 export function scopeOf(task: Task): string {

@@ -1,6 +1,6 @@
 import { HUB_TASKS } from '../../shared/catalog.ts'
 
-/** The tasks that issue and README promise, held against the code's own list. */
+/** The tasks that the README promises, held against the code's own list. */
 export const TASKS_SERVED = [
   'text-classification',
   'feature-extraction',
