@@ -61,7 +61,12 @@ export function costCommand(context: CliContext): Command {
       decimal(0, 3600),
       usual.streamingSeconds,
     )
-    .option('--peak <n>', 'load of the busiest hour, in multiples of the average', decimal(1, 100), usual.peak)
+    .option(
+      '--peak <n>',
+      'load of the busiest hour, in multiples of the average',
+      decimal(1, 100),
+      usual.peak,
+    )
     .option('--throughput <file>', 'throughput of CPU containers: output of `npm run bench -- host --json`')
     .option('--tokens-per-second <n>', 'the same as one number, prompts included', decimal(0.001, 1_000_000))
     .option('--gpu-throughput <file>', 'throughput of GPU containers: the same output from a GPU')
