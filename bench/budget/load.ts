@@ -30,6 +30,7 @@ async function cpuTime(redis: RedisStore): Promise<number> {
   return seconds.reduce((sum, one) => sum + one, 0) * 1e6
 }
 
+/** Loads a script into Redis, so that calls by its SHA-1 find it. */
 export async function load(redis: RedisStore, { script }: ScriptCall): Promise<void> {
   await redis.execute(['SCRIPT', 'LOAD', script.lua])
 }

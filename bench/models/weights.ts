@@ -32,6 +32,7 @@ type FourBit = {
   silent?: number
 }
 
+/** The parts of a new graph, without any node yet. */
 export function parts(): Parts {
   const made = builder()
   const { op, floats, weights } = made

@@ -75,7 +75,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
       return { ...done, cancelledJobs: await cancelJobs(by.target) }
     },
 
-    /** Serves the account again; its users sign in anew. */
+    /** Serves the account again. Its users must sign in again. */
     restore: (by: By) => change(by, 'account.restore', {}, { status: 'active' }, { status: 'active' }),
 
     /** @param plan null for the plan that the token names, or else the default plan */
