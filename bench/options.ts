@@ -26,7 +26,7 @@ export type BudgetBenchOptions = BenchOptions & {
 
 export type HostBenchOptions = BenchOptions & {
   /**
-   * A chat model: a folder laid out like a hub repository, or a hub id. Without it, one is made with random weights.
+   * A chat model: a folder laid out like a hub repository, or a hub id. Without it, one with random weights is made.
    */
   model: string | undefined
   /** An embedding model, likewise. */

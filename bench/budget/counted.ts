@@ -6,10 +6,7 @@ import { SETTINGS, type Setting, settlementOf } from './requests.ts'
 /** The REST front of a Redis, as the edge calls it. */
 export type Front = { url: string; token: string }
 
-/**
- * HTTP requests and Redis commands of one model call. They are counted, so other work on the machine does not change
- * them.
- */
+/** HTTP requests and Redis commands of one model call: counts, so other work on the machine does not change them. */
 export type Counted = { requests: number; commands: number }
 
 /** HTTP requests and Redis commands of one model call: the front's counts over 20 calls, divided by 20. */
@@ -34,10 +31,7 @@ export async function counted({ url, token }: Front, setting: Setting): Promise<
   }
 }
 
-/**
- * The same on the embedded Redis, for a machine without redis-server. It is the only part of the benchmark that needs
- * none.
- */
+/** The same on the embedded Redis: the only part of the benchmark for a machine without redis-server. */
 export async function countedWithoutRedis(
   progress: (line: string) => void,
 ): Promise<({ name: string } & Counted)[]> {

@@ -10,10 +10,7 @@ export type Phase = {
   per_second: number
   p50_ms: number
   p99_ms: number
-  /**
-   * Redis's CPU time for one call, in microseconds. Unlike the caller's times, it does not depend on what else is
-   * running.
-   */
+  /** Redis's CPU time a call, in microseconds. Unlike the caller's times, it does not depend on other programs. */
   cpu_us: number
   /** Calls a second that would fill one core. */
   per_core_second: number

@@ -27,9 +27,7 @@ type Options = { url: string; model: string; keys: ServiceKeys }
 
 const DEADLINE_MS = 900_000
 
-/**
- * Makes a client that calls a host directly, as the edge does: greedily chosen tokens, streamed and counted one by one.
- */
+/** Makes a client that calls a host directly, as the edge does: greedy tokens, streamed and counted one by one. */
 export function createHostClient({ url, model, keys }: Options): HostClient {
   const sign = createServiceTokenSigner(keys.privateKey, Date.now)
   const host = createOwnHost({ url, sign, fetch, now: Date.now, log: async () => {} })

@@ -6,9 +6,7 @@ export type HttpThread = { livezMs: number[]; eventLoopP99Ms: number }
 /** The pause between two probes, in milliseconds. */
 const PAUSE_MS = 20
 
-/**
- * Watches a host's HTTP thread from now on: requests /livez all the time, and reads the event loop's delay at the end.
- */
+/** Watches a host's HTTP thread: requests /livez all the time, and reads the event loop's delay at the end. */
 export async function watchHttpThread({ url, figures }: HostUnderTest) {
   // A reading resets the host's histogram.
   await figures()

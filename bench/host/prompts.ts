@@ -1,8 +1,6 @@
 import { PROMPT_WORDS } from '../models/words.ts'
 
-/**
- * Random numbers from 0 up to 1 that depend only on `seed` (a linear congruential generator: Numerical Recipes, 7.1).
- */
+/** Numbers from 0 up to 1 that depend only on `seed` (a linear congruential generator: Numerical Recipes, 7.1). */
 export function seeded(seed: string): () => number {
   let state = [...seed].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7)
   return () => {

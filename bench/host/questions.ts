@@ -7,9 +7,7 @@ import QUESTIONS from './questions.json' with { type: 'json' }
 
 /** The most tokens of an answer that does not end by itself. */
 const MOST_TOKENS = 160
-/**
- * The fewest tokens of an answer of random weights. Such answers never end by themselves, so their lengths are drawn.
- */
+/** The fewest tokens of an answer of random weights. They never end by themselves, so their lengths are drawn. */
 const LEAST_TOKENS = 8
 /** How many requests arrive while plain transformers.js would finish one: more than it can do, as at a busy time. */
 const ARRIVALS = 4

@@ -4,10 +4,7 @@ import { type HttpThread, watchHttpThread } from './http-thread.ts'
 import type { Finding, Measurement } from './measurement.ts'
 import { words } from './prompts.ts'
 
-/**
- * Prompt tokens that all requests share, their own prompt tokens, output tokens, requests at once, and the goal for the
- * ratio.
- */
+/** Shared prompt tokens, prompt tokens of its own, output tokens, requests at once, and the goal for the ratio. */
 type Case = { shared: number; own: number; output: number; streams: number; asked: number }
 
 const CASES: readonly Case[] = [

@@ -32,7 +32,7 @@ export type Answer = {
 const KEPT_BYTES = 200
 
 /**
- * Sends a request on the caller's own connection and reads the whole answer. Never rejects: a failure is in `error`.
+ * Sends a request on the caller's own connection and reads the whole answer. Never rejects: failures are in `error`.
  */
 export function ask(client: Client, { path, headers, body, expected }: Question): Promise<Answer> {
   return new Promise((resolve) => {

@@ -32,8 +32,7 @@ export const ROPE_THETA = 100_000
 export const EPSILON = 1e-5
 
 /**
- * The first ids are special tokens (begin, end, padding). The decoder never chooses them, so an answer is as long as
- * requested.
+ * The first ids are special tokens (begin, end, padding). None is ever chosen, so an answer is as long as requested.
  */
 const MARKS = 3
 

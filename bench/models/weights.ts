@@ -12,10 +12,7 @@ const SPREAD = { fourBit: 4.61, int8: 73.9 }
 
 /** The parts of made models' graphs: nodes, and random weights that are the same each time. */
 export type Parts = Builder & {
-  /**
-   * Maps ids [rows, tokens] to [rows, tokens, width] by a table of 8-bit numbers. Only the entries that are read are
-   * converted.
-   */
+  /** Maps ids [rows, tokens] to [rows, tokens, width] by a table of 8-bit numbers. It converts only what is read. */
   embed(output: string, ids: string, sizes: { entries: number; width: number }): string
   /** Multiplies by a matrix of 4-bit numbers in blocks, with activations rounded to 8 bits, as in q4 exports. */
   fourBit(output: string, input: string, sizes: FourBit): string
