@@ -1,9 +1,9 @@
-/** What a shell reports for a process that a signal ended: 128 and the signal's number. */
+/** The exit codes that a shell reports for a process that a signal ended: 128 and the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * A signal that Ctrl-C aborts, and SIGTERM, so that a benchmark ends what it has started; a second one ends this
- * process at once.
+ * An AbortSignal that Ctrl-C and SIGTERM abort, so that a benchmark ends what it has started. A second signal of the
+ * same kind ends this process at once.
  */
 export function untilInterrupted(tell: (line: string) => void): AbortSignal {
   const interrupted = new AbortController()

@@ -6,10 +6,10 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Folder for what a benchmark fetches or builds. */
+/** Folder for what a benchmark downloads or builds. */
 export const BENCH_DIR = fileURLToPath(new URL('../.local/bench', import.meta.url))
 
-/** Where the user stands: npm itself runs scripts in the project's root. */
+/** The user's working directory; npm itself runs scripts in the project's root. */
 export const HERE = process.env.INIT_CWD ?? process.cwd()
 
 /** A loopback port that is free now. */
@@ -23,7 +23,7 @@ export async function freePort(): Promise<number> {
   return promise
 }
 
-/** Binds a running process, all its threads, to one core (Linux; elsewhere nothing happens and it says so). */
+/** Binds all threads of a running process to one core. Returns false where that is not possible (outside Linux). */
 export async function pinToCore(pid: number, core: number): Promise<boolean> {
   return run('taskset', ['-apc', String(core), String(pid)]).then(
     () => true,
@@ -31,7 +31,7 @@ export async function pinToCore(pid: number, core: number): Promise<boolean> {
   )
 }
 
-/** A program that runs. */
+/** A running program. */
 export type Program = { pid: number; stop(): Promise<void> }
 
 /** Longest that a program may take to answer, in milliseconds. */
@@ -39,7 +39,7 @@ const START_MS = 30_000
 
 /**
  * Starts a program and waits until it answers on `port`.
- * @throws Error where it ends, or does not answer within half a minute, or `signal` is aborted by then
+ * @throws Error where it ends or does not answer within half a minute, or `signal` is aborted by then
  */
 export async function serveOn(
   port: number,
@@ -77,7 +77,7 @@ export function spread(values: readonly number[]): { median: number; min: number
   return { median, min: at(0), max: at(sorted.length - 1) }
 }
 
-/** The value that a share `part` (0 to 1) of a list lies at or below: nearest rank. */
+/** The value that a share `part` (0 to 1) of the list is at or below (nearest rank). */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN

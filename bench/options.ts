@@ -1,10 +1,10 @@
-/** What each benchmark is told. */
+/** The options of every benchmark. */
 export type BenchOptions = {
   /** Print one JSON object rather than tables. */
   json: boolean
-  /** Rounds of the interleaved runs; medians are over these. */
+  /** Rounds of the interleaved runs; medians are taken over these. */
   rounds: number
-  /** Where progress goes, so that standard output holds results alone. */
+  /** Takes progress lines, so that standard output holds results alone. */
   progress: (line: string) => void
   /** Aborted by Ctrl-C: the benchmark ends what it has started, and rejects. */
   signal: AbortSignal
@@ -25,7 +25,9 @@ export type BudgetBenchOptions = BenchOptions & {
 }
 
 export type HostBenchOptions = BenchOptions & {
-  /** A chat model: a folder laid out like a hub repository, or a hub id. Without it one is made, with random weights. */
+  /**
+   * A chat model: a folder laid out like a hub repository, or a hub id. Without it, one with random weights is made.
+   */
   model: string | undefined
   /** An embedding model, likewise. */
   embeddingModel: string | undefined

@@ -83,7 +83,7 @@ command
   })
 
 await command.parseAsync().catch((error: unknown) => {
-  // It has said so, and what then fails does so because parts are ending.
+  // The interruption was already reported, and what fails afterwards fails because parts are ending.
   if (common.signal.aborted) return
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode ||= 1

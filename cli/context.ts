@@ -11,8 +11,7 @@ export type CliContext = {
 }
 
 /**
- * A failure that the user sees as its message alone. `usage` is for a mistyped command (exit code 2); any other code
- * ends with 1.
+ * A failure that the user sees as its message. `usage` is for a mistyped command (exit code 2); the rest exit with 1.
  */
 export class CliError extends Error {
   readonly code: string

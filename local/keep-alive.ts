@@ -7,10 +7,7 @@ type Options = {
   stopping: () => boolean
 }
 
-/**
- * Milliseconds between two runs of the cron. Cloudflare runs it once a minute (wrangler.toml); here nobody should wait
- * that long.
- */
+/** Milliseconds between runs of the cron. Cloudflare's is once a minute (wrangler.toml), too long to wait for here. */
 const CRON_MS = 10_000
 /** The most restarts of an edge in a row. One that dies more often is broken. */
 const MOST_RESTARTS = 5

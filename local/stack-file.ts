@@ -42,9 +42,7 @@ export async function removeStaleStackFile(path: string): Promise<void> {
   if (pid === undefined || !isRunning(pid)) await rm(path, { force: true })
 }
 
-/**
- * Where a stack on this port writes its file: `stack.json`, or `stack-<port>.json` if that belongs to a running stack.
- */
+/** Where a stack on this port writes its file: `stack.json`, or `stack-<port>.json` if a running stack has that. */
 export async function stackFilePlace(folder: string, port: string): Promise<string> {
   const first = join(folder, 'stack.json')
   const edge = await readEdge(first)

@@ -17,9 +17,7 @@ export type StackOptions = {
   models: string[]
   device: string
   redis?: 'auto' | 'redis-server' | 'embedded'
-  /**
-   * Whether to start a Postgres for the ledger, which comes up meanwhile. Default false: usage events stay in Redis.
-   */
+  /** Whether to start a Postgres for the ledger, which comes up later. Default false: usage events stay in Redis. */
   ledger?: boolean
   /** One line per part as it comes up, and what the parts print. */
   say: (part: string, line: string) => void
@@ -60,10 +58,7 @@ export type Stack = {
 
 /** Milliseconds that a host may take to stop: it finishes what it is computing. The other parts just end. */
 const HOST_GRACE_MS = 45_000
-/**
- * Milliseconds that Postgres may take to stop. While it makes its cluster it ends that first, to leave no folder
- * behind.
- */
+/** Milliseconds that Postgres may take to stop: it first ends making its cluster, to leave no folder behind. */
 const POSTGRES_GRACE_MS = 15_000
 /** Life of the demo tokens in seconds: longer than a working day. */
 const TOKEN_SECONDS = 86_400
@@ -89,10 +84,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   async function stop(): Promise<void> {
     for (const process of started.toReversed()) await process.stop()
   }
-  /**
-   * Starts the Postgres. If it does not start, one line says why and the result is undefined: all else works without a
-   * ledger.
-   */
+  /** Starts the Postgres; undefined, after one line that says why, if that fails: all else works without a ledger. */
   async function ledger(issuer: Promise<Part<IssuerReady>>): Promise<Part<PostgresReady> | undefined> {
     const { supabase } = (await issuer).ready
     try {

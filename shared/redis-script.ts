@@ -7,6 +7,7 @@ export type Script = { name: string; sha: string; lua: string }
 /** A call of a script: its keys and arguments, in the order that its head lists. */
 export type ScriptCall = { script: Script; keys: string[]; args: string[] }
 
+/** A call of `script`; numbers become text. */
 export function scriptCall(script: Script, keys: string[], args: (string | number)[]): ScriptCall {
   return { script, keys, args: args.map(String) }
 }

@@ -13,10 +13,7 @@ const Template = z
   .refine((text) => text.includes('{}'), 'must say with {} where the label goes')
 /** The hub's default template. */
 export const HYPOTHESIS = 'This example is {}.'
-/**
- * The hypothesis for one label, which the text is compared with. The edge counts it and the host reads it, so both use
- * this.
- */
+/** The hypothesis for one label, with which the text is compared. The edge counts it and the host reads it. */
 export const hypothesisOf = (template: string, label: string): string => template.replace('{}', () => label)
 const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
 

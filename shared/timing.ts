@@ -1,8 +1,7 @@
 import * as z from 'zod'
 
 /**
- * What the host measured for one request, in whole milliseconds: the wait for the model, and the request's share of
- * computing.
+ * What the host measured for one request, in whole milliseconds: its wait for the model, and its share of computing.
  */
 export const Timing = z.object({
   queue_ms: z.int().min(0),

@@ -12,7 +12,7 @@ import { load, loadRound, type Phase } from './load.ts'
 import { type Memory, measureMemory } from './memory.ts'
 import { SETTINGS, type Setting, settlementOf } from './requests.ts'
 
-/** Redis is single-threaded: one core is all of it. The load has the other. */
+/** Redis is single-threaded, so one core is all that it uses. The load runs on the other core. */
 const REDIS_CORE = 1
 const LOAD_CORE = 0
 
@@ -21,9 +21,9 @@ type Figures = Record<keyof Phase, Spread>
 type Case = Counted & { name: string; reserve: Figures; settle: Figures }
 
 /**
- * The budget's scripts on a real redis-server of one core: calls a second and how long they take, with few limits and
- * with all of them; HTTP requests and commands that one model call makes, counted; bytes an account takes.
- * Where there is no redis-server only the counts, and it says so.
+ * Measures the budget's scripts on a real redis-server on one core: calls a second and their latency, with few limits
+ * and with all of them; the HTTP requests and commands of one model call, counted; bytes an account takes. Where there
+ * is no redis-server it measures only the counts, and says so.
  * @throws Error where Redis does not start, or `signal` is aborted
  */
 export async function budgetBench(options: BudgetBenchOptions): Promise<unknown> {
@@ -82,7 +82,7 @@ async function withoutRedis({ json, progress }: BudgetBenchOptions): Promise<unk
   return { left_out: NO_REDIS, cases }
 }
 
-/** Runs `act` on a Redis that holds what the setting needs and nothing else. */
+/** Runs `act` on a Redis that holds only what the setting needs. */
 async function prepared<T>(
   redis: RedisStore,
   setting: Setting,

@@ -3,13 +3,13 @@ import { startEmbeddedRedis } from '../../local/redis/embedded.ts'
 import { startRestFront } from '../../local/redis/rest.ts'
 import { SETTINGS, type Setting, settlementOf } from './requests.ts'
 
-/** A Redis behind the REST calls that the edge makes. */
+/** The REST front of a Redis, as the edge calls it. */
 export type Front = { url: string; token: string }
 
-/** What one model call makes: counted, so that no other work on the machine changes it. */
+/** HTTP requests and Redis commands of one model call: counts, so other work on the machine does not change them. */
 export type Counted = { requests: number; commands: number }
 
-/** HTTP requests and Redis commands of one model call, counted by the front over 20 of them. */
+/** HTTP requests and Redis commands of one model call: the front's counts over 20 calls, divided by 20. */
 export async function counted({ url, token }: Front, setting: Setting): Promise<Counted> {
   const stats = async () => {
     const answer = await fetch(`${url}/twohop/stats`, { headers: { authorization: `Bearer ${token}` } })
@@ -31,7 +31,7 @@ export async function counted({ url, token }: Front, setting: Setting): Promise<
   }
 }
 
-/** The same on the Redis in this process, for a machine that has none: all of the benchmark that does not need it. */
+/** The same on the embedded Redis: the only part of the benchmark for a machine without redis-server. */
 export async function countedWithoutRedis(
   progress: (line: string) => void,
 ): Promise<({ name: string } & Counted)[]> {
@@ -42,7 +42,7 @@ export async function countedWithoutRedis(
     const { url, stop } = await startRestFront({ store: startEmbeddedRedis(), token })
     try {
       await setting.prepare({ url, token })
-      // The first calls also bring the scripts.
+      // The first calls also send the scripts' texts.
       await counted({ url, token }, setting)
       cases.push({ name: setting.name, ...(await counted({ url, token }, setting)) })
     } finally {

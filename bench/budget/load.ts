@@ -5,14 +5,14 @@ import type { ScriptCall } from '../../shared/redis-script.ts'
 import { percentile } from '../kit.ts'
 import { type Setting, settlementOf } from './requests.ts'
 
-/** One kind of call under load, as its caller sees it and as Redis pays for it. */
+/** One kind of call under load: what its caller sees, and what it costs Redis. */
 export type Phase = {
   per_second: number
   p50_ms: number
   p99_ms: number
-  /** CPU time of Redis's a call, in microseconds. Unlike what the caller sees, it does not know who else is running. */
+  /** Redis's CPU time a call, in microseconds. Unlike the caller's times, it does not depend on other programs. */
   cpu_us: number
-  /** Calls a second with which one core would be full. */
+  /** Calls a second that would fill one core. */
   per_core_second: number
 }
 
@@ -27,11 +27,12 @@ async function cpuTime(redis: RedisStore): Promise<number> {
   return seconds.reduce((sum, one) => sum + one, 0) * 1e6
 }
 
+/** Loads a script into Redis, so that calls by its SHA-1 find it. */
 export async function load(redis: RedisStore, { script }: ScriptCall): Promise<void> {
   await redis.execute(['SCRIPT', 'LOAD', script.lua])
 }
 
-/** Calls `next` 32 at a time until it gives nothing more. */
+/** Runs calls, 32 at a time, until `next` returns none. */
 async function phase(
   redis: RedisStore,
   signal: AbortSignal,
@@ -64,7 +65,7 @@ async function phase(
   }
 }
 
-/** `seconds` of reservations, then the settlement of each, straight at Redis: no HTTP between. */
+/** Makes reservations for `seconds`, then settles each, directly at Redis without HTTP. */
 export async function loadRound(
   redis: RedisStore,
   setting: Setting,

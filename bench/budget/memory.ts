@@ -5,22 +5,22 @@ import { type Setting, settlementOf } from './requests.ts'
 
 const ACCOUNTS = 10_000
 
-/** Bytes in Redis, each the difference that 10,000 of them make, keys and Redis's own tables included. */
+/** Bytes in Redis for one of each: the difference that 10,000 of them make, with keys and Redis's own tables. */
 export type Memory = {
   accounts: number
   /** An account between its requests: its counters of day and month. */
   account: number
-  /** Beside that for 2 h after a minute with a request, its counters of the minute. */
+  /** In addition, for 2 h after a minute with a request: its counters of the minute. */
   minute: number
-  /** A request that runs: its reservation and its lease. */
+  /** A running request: its reservation and its lease. */
   open_request: number
-  /** Of a settled request for an hour: the id, barred. */
+  /** A settled request, for an hour: its id, which is barred. */
   settled_request: number
   /** A usage event, until the ledger has it. */
   event: number
 }
 
-/** Fills an empty Redis with one request of each of 10,000 accounts and takes it away again, kind by kind. */
+/** Fills an empty Redis with one request of each of 10,000 accounts, then removes the keys kind by kind. */
 export async function measureMemory(
   redis: RedisStore,
   setting: Setting,

@@ -12,12 +12,12 @@ const LIMITS: Limits = {
 }
 const SECRET_HASH = createHash('sha256').update('a secret of this benchmark').digest('hex')
 
-/** What a reservation is judged by. */
+/** The limits and budgets that a reservation is checked against. */
 export type Setting = {
   name: string
   project: ProjectBudgets
   request(n: number): ReserveRequest
-  /** Writes what the requests need to be there. */
+  /** Writes what the requests need in Redis. */
   prepare(redis: { url: string; token: string }): Promise<void>
 }
 

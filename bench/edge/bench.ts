@@ -18,7 +18,7 @@ const CASES = [
 ] as const
 
 type Case = (typeof CASES)[number]
-/** Requests before anything is measured: a compiler takes some hundred to be through. */
+/** Requests before anything is measured. V8 needs some hundred to finish compiling. */
 const WARM_UP = { least: 200, each: 20 }
 
 /** A question of a few hundred bytes, as an extension may ask it. */
@@ -33,7 +33,7 @@ const QUESTION = {
 }
 
 /**
- * The edge with every check on, in workerd on one core, beside the same stub called directly, a bare proxy in
+ * Measures the edge with every check on, in workerd on one core, beside the same stub called directly, a bare proxy in
  * workerd and Portkey's gateway: interleaved runs, medians and spread.
  * @throws Error where a part does not start, a target answers nothing as expected, or `signal` is aborted
  */
@@ -102,7 +102,7 @@ function measure(
       body: JSON.stringify(
         stream ? { ...QUESTION, stream, stream_options: { include_usage: true } } : QUESTION,
       ),
-      // A gateway may write an answer anew, so that it is shorter; a stream keeps its events.
+      // A gateway may rewrite an answer and make it shorter; a stream keeps its events.
       expected: stream
         ? { kind: 'stream', events: eventsOf(STREAMED) }
         : { kind: 'answer', leastBytes: (ANSWER_BYTES * 3) / 4 },
@@ -115,7 +115,7 @@ function measure(
   )
 }
 
-/** HTTP requests that Redis's front saw for a number of model calls: counted, not timed. */
+/** HTTP requests to Redis for one model call: counted, not timed. */
 async function redisRoundTrips({ targets, redis }: Targets): Promise<number> {
   const edge = targets.find((target) => target.name === 'twohop')
   if (!edge) throw new Error('the edge is not among the targets')

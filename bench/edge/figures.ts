@@ -3,9 +3,9 @@ import type { LoadResult } from '../load/closed-loop.ts'
 
 type Spread = ReturnType<typeof spread>
 
-/** Of one target in one case: each figure over the rounds. Times in milliseconds, CPU in microseconds a request. */
+/** The figures of one target in one case, over the rounds. Times in milliseconds, CPU in microseconds a request. */
 export type Figures = Record<'rps' | 'p50' | 'p95' | 'p99' | 'ttfb50', Spread> & {
-  /** None where the system does not tell. */
+  /** Undefined where the system does not report it. */
   cpu?: Spread
   /** Of streams. */
   gap50?: Spread
@@ -14,10 +14,10 @@ export type Figures = Record<'rps' | 'p50' | 'p95' | 'p99' | 'ttfb50', Spread> &
   firstError?: string
 }
 
-/** What the runs of one target in one case come to. */
+/** The figures of the runs of one target in one case. */
 export function figures(results: readonly LoadResult[]): Figures {
   const of = (pick: (result: LoadResult) => number) => spread(results.map(pick))
-  /** Over the rounds that have it; none where none has. */
+  /** The spread over the rounds that have the figure; undefined where none has. */
   const ifAny = (pick: (result: LoadResult) => number | undefined) => {
     const values = results.flatMap((result) => pick(result) ?? [])
     return values.length > 0 ? spread(values) : undefined

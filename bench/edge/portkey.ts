@@ -9,18 +9,18 @@ import manifest from './portkey/package.json' with { type: 'json' }
 
 const PACKAGE = '@portkey-ai/gateway'
 const VERSION = manifest.dependencies[PACKAGE]
-/** One folder a version, so that another one is installed anew. */
+/** One folder for each version, so that another version is installed separately. */
 const DIR = join(BENCH_DIR, `portkey-${VERSION}`)
 const MODULES = join(DIR, 'node_modules')
-/** What npm writes last. */
+/** The file that npm writes last. */
 const COMPLETE = join(MODULES, '.package-lock.json')
 
 type Options = { progress: (line: string) => void; signal: AbortSignal }
 
 /**
- * Portkey's gateway as a process of its own. It is measured against and no dependency of Twohop, so npm installs it the
- * first time, into a folder of its own and as the lock file in `portkey/` says.
- * @throws Error with npm's words where it cannot be installed, for one without a network
+ * Starts Portkey's gateway as a process of its own. It is only compared with and no dependency of Twohop. So npm
+ * installs it the first time, into a folder of its own, by the lock file in `portkey/`.
+ * @throws Error with npm's message where it cannot be installed, for example without a network
  */
 export async function startPortkey(options: Options): Promise<Program & { url: string }> {
   await install(options)

@@ -11,7 +11,7 @@ type Report = {
   cases: readonly { name: string; targets: Record<string, Figures> }[]
 }
 
-/** Prints the result for people: a table a case, medians over the rounds. */
+/** Prints the result for people: a table for each case, with medians over the rounds. */
 export function print(result: Report): void {
   console.log(`${result.machine}${result.quick ? '; one short round, not to quote' : ''}`)
   for (const { name, targets } of result.cases) {

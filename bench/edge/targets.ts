@@ -22,14 +22,14 @@ export type Target = {
 
 export type Targets = {
   targets: Target[]
-  /** Why Portkey's gateway is not among them. */
+  /** Why Portkey's gateway is not among the targets; undefined where it is. */
   portkeyLeftOut: string | undefined
   bundle: Bundle
   redis: { url: string; token: string; kind: string }
   stop(): Promise<void>
 }
 
-/** What the stub of a model streams. */
+/** What the stub's model streams. */
 export const STREAMED = { chunks: 64, delayMs: 0 }
 export const MODEL = stubModel(STREAMED)
 /** Enough for any number of requests that a benchmark makes. */
@@ -39,16 +39,16 @@ export const GATEWAY_CORE = 1
 export const LOAD_CORE = 0
 
 type Options = {
-  /** Whether Portkey's gateway is among them; npm has to install it the first time. */
+  /** Whether to start Portkey's gateway; npm has to install it the first time. */
   portkey: boolean
   progress: (line: string) => void
-  /** Aborted, nothing more is started. */
+  /** Once it is aborted, nothing more is started. */
   signal: AbortSignal
 }
 
 /**
- * Starts the stub and everything that stands before it, each pinned to one core.
- * @throws Error where one of them does not start, Portkey's gateway excepted: without it the others are measured
+ * Starts the stub and everything in front of it, each pinned to one core.
+ * @throws Error where one of them does not start; without Portkey's gateway the others are measured all the same
  */
 export async function startTargets({ portkey, progress, signal }: Options): Promise<Targets> {
   const stops: (() => Promise<void>)[] = []

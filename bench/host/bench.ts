@@ -10,8 +10,9 @@ import { report } from './report.ts'
 import type { Curve } from './scaling.ts'
 
 /**
- * The host beside transformers.js, all in one run on the same model files: every measurement in turn, interleaved where
- * two things are compared. One that fails or takes too long is reported as such, and the next one begins.
+ * Measures the host beside transformers.js, all in one run on the same model files: every measurement in turn,
+ * interleaved where two things are compared. A measurement that fails or takes too long is reported as failed, and the
+ * next one begins.
  * @throws Error where the model is missing or a host does not start
  */
 export async function hostBench(options: HostBenchOptions): Promise<unknown> {
@@ -53,7 +54,7 @@ async function runOne(
   const seconds = () => Math.round((performance.now() - began) / 1000)
   try {
     const measured = await run({ host: get, files, models, rounds, quick, progress, signal })
-    // Told as they come, so that an interrupted run was not for nothing.
+    // Findings are printed as they come, so that an interrupted run is not lost.
     for (const { what, seen, unit, note } of measured.findings)
       progress(`  ${what}: ${seen.toFixed(2)} ${unit}${note ? ` (${note})` : ''}`)
     return { name, seconds: seconds(), ...measured }

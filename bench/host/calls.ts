@@ -9,19 +9,19 @@ import { spread } from '../kit.ts'
 import { HOSTS_DIR, type HostFiles } from './hosts.ts'
 import type { Finding, Measurement } from './measurement.ts'
 
-/** Tokens that a row of a step has in its cache. */
+/** Tokens in the cache of each row of a step. */
 const CACHED = 100
 const ROWS = [1, 4, 8, 16]
 const PROMPTS = [64, 256]
-/** Turns, all calls once in each: other work on the machine then meets all of them. */
+/** The number of turns. Each turn makes all calls once, so that other work on the machine affects all of them. */
 const TURNS = { full: 14, quick: 4 }
 const PREPARE_MS = 300_000
-/** A token of every vocabulary. */
+/** The id of a token that every vocabulary has. */
 const TOKEN = 5n
 
 type Timed = { what: string; tokens: number; call: Call; cpuMs: number[] }
 
-/** What the host does not do itself: the model's own calls, as the host makes them, in this process. */
+/** The part that the host does not do itself: the model's own calls, made as the host makes them, in this process. */
 export const calls: Measurement = {
   name: 'calls',
   about: `CPU time of the model's calls: a step of ${ROWS.join(', ')} requests, a prompt of ${PROMPTS.join(', ')} tokens`,
@@ -47,7 +47,7 @@ export const calls: Measurement = {
     ]
     try {
       const turns = quick ? TURNS.quick : TURNS.full
-      // The first turn is not counted: buffers come into being.
+      // The first turn is not counted, because it allocates buffers.
       for (let turn = 0; turn <= turns; turn++) {
         progress(turn === 0 ? 'calls, once unmeasured' : `calls, turn ${turn} of ${turns}`)
         for (const { call, cpuMs } of timed) {
@@ -81,7 +81,7 @@ async function servingForm({ id, folder, dtype, manifest }: HostFiles, signal: A
   })
 }
 
-/** A call with `columns` new tokens in each of some rows, beside a cache that is as long as it has to be. */
+/** A call with `columns` new tokens in each of `rows` rows, with a cache that is as long as needed. */
 function callOf(shape: DecoderShape, rows: number, columns: number, cached: number): Call {
   const stride = Math.ceil((cached + columns) / SIZES.stride) * SIZES.stride
   const length = rows * shape.kvHeads * stride * shape.headDim

@@ -3,12 +3,12 @@ import type { Curve } from './scaling.ts'
 const WIDTH = 640
 const HEIGHT = 360
 const PLOT = { left: 60, right: 450, top: 20, bottom: 310 }
-/** Blue and orange that are told apart by colour-blind readers and seen on white and on black. */
+/** A blue and an orange that colour-blind readers can tell apart and that show on white and on black. */
 const COLOURS = ['#3b82f6', '#d97706']
 
 /**
- * Output tokens a second against the number of streams, as an SVG that is read on light and on dark pages. Streams
- * double from step to step, so their axis is logarithmic.
+ * Draws output tokens a second against the number of streams, as an SVG for light and dark pages. Streams double from
+ * step to step, so their axis is logarithmic.
  */
 export function drawScaling(curves: readonly Curve[]): string {
   const points = curves.flatMap((curve) => curve.points)
@@ -60,7 +60,7 @@ function drawCurve(
 
 const at = (value: number) => value.toFixed(1)
 
-/** The next round number from which five equal steps can be read: 1, 2, 2.5 or 5 times a power of ten, times five. */
+/** The next round number that divides into five equal steps: 1, 2, 2.5 or 5 times a power of ten, times five. */
 function roundedUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value / 5))
   const step = [1, 2, 2.5, 5, 10].find((one) => one * power * 5 >= value) ?? 10

@@ -3,7 +3,7 @@ import type { ServiceKeys } from '../../cli/service-keys.ts'
 import { createOwnHost } from '../../edge/upstream/own-host.ts'
 import { createServiceTokenSigner } from '../../edge/upstream/service-token.ts'
 
-/** One streamed answer as its caller saw it. Times are of `performance.now()`, in milliseconds. */
+/** One streamed answer as its caller saw it. Times are `performance.now()`, in milliseconds. */
 export type Generation = {
   began: number
   /** When each token came. */
@@ -14,12 +14,12 @@ export type Generation = {
 
 type Ask = { account: string; outputTokens: number; signal: AbortSignal }
 
-/** A caller of one model of a host. Every call rejects once its signal is aborted, or where the host refuses. */
+/** A caller of one model of a host. Every call rejects when its signal is aborted, or when the host refuses. */
 export type HostClient = {
   complete(prompt: string, ask: Ask): Promise<Generation>
   chat(question: string, ask: Ask): Promise<Generation>
   embed(texts: readonly string[], ask: Omit<Ask, 'outputTokens'>): Promise<void>
-  /** Has a text translated; resolves with what came of it. */
+  /** Translates a text; resolves with the translation. */
   translate(text: string, ask: Ask): Promise<string>
 }
 
@@ -27,7 +27,7 @@ type Options = { url: string; model: string; keys: ServiceKeys }
 
 const DEADLINE_MS = 900_000
 
-/** Calls a host directly, as the edge does it: greedily chosen tokens, streamed and counted one by one. */
+/** Makes a client that calls a host directly, as the edge does: greedy tokens, streamed and counted one by one. */
 export function createHostClient({ url, model, keys }: Options): HostClient {
   const sign = createServiceTokenSigner(keys.privateKey, Date.now)
   const host = createOwnHost({ url, sign, fetch, now: Date.now, log: async () => {} })
@@ -86,7 +86,10 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
   }
 }
 
-/** A streamed answer's text, and when each token came. @throws Error where it tells of one, or does not end. */
+/**
+ * A streamed answer's text, and when each token came.
+ * @throws Error where the stream reports an error or does not end
+ */
 async function read(answer: Response): Promise<Pick<Generation, 'text' | 'tokens'>> {
   const tokens: number[] = []
   let text = ''

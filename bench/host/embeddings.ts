@@ -56,7 +56,7 @@ async function textsPerSecond(embed: Embed, clients: number, salt: string): Prom
 async function postPlain(url: string, input: readonly string[], signal: AbortSignal): Promise<void> {
   const answer = await fetch(url, {
     method: 'POST',
-    // A connection of its own: one that has rested may just be closed by the other side.
+    // A connection of its own: the other side may just be closing an idle one.
     headers: { 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify({ input }),
     signal,

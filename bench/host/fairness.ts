@@ -3,7 +3,7 @@ import { firstTokenMs } from './client.ts'
 import type { Measurement } from './measurement.ts'
 import { words } from './prompts.ts'
 
-/** Requests of the busy account, waiting and running, at any time. */
+/** Requests of the busy account at any time, waiting and running. */
 const QUEUED = 64
 const QUEUED_QUICK = 16
 
@@ -70,7 +70,7 @@ export const fairness: Measurement = {
   },
 }
 
-/** Resolves once the batch is as full as one account can make it: no change for a second. */
+/** Resolves once the batch is as full as one account can make it: its size does not change for a second. */
 async function settled(figures: () => Promise<Map<string, number>>, signal: AbortSignal): Promise<void> {
   for (let before = -1; !signal.aborted; ) {
     const size = (await figures()).get('batch_current_size') ?? 0

@@ -29,7 +29,7 @@ export const gaps: Measurement = {
     }
 
     progress('gaps, quiet')
-    // An unmeasured turn first: the caches and the kernels' buffers of 8 streams come into being.
+    // The first turn is not measured: it allocates the caches and the kernels' buffers of 8 streams.
     await Promise.all(Array.from({ length: STREAMS }, (_, i) => stream(`warm ${i}`, 8)))
     const quiet = gapsOf(await streams('quiet'))
     progress('gaps, with long prompts arriving')
@@ -60,7 +60,7 @@ export const gaps: Measurement = {
   },
 }
 
-/** The gaps between the tokens of all streams, from when the last of them began to write. */
+/** The gaps between the tokens of all streams, in milliseconds, from the time when all of them write. */
 function gapsOf(all: readonly Generation[]): number[] {
   const from = Math.max(...all.map(({ tokens }) => tokens[0] ?? 0))
   const found = all.flatMap(({ tokens }) =>

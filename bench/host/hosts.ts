@@ -12,7 +12,7 @@ import { createHostClient, type HostClient } from './client.ts'
 import { readExposition } from './exposition.ts'
 import type { Models, ModelUse } from './models.ts'
 
-/** Where the hosts keep what they prepare. */
+/** The folder where the hosts keep what they prepare. */
 export const HOSTS_DIR = join(BENCH_DIR, 'host')
 const MAIN = new URL('../../inference-host/main.ts', import.meta.url)
 const SMALL = {
@@ -21,9 +21,15 @@ const SMALL = {
 }
 
 /**
- * `batching`: as it comes; `wide`: with slots for the longest run of the scaling curve; `plain`: transformers.js'
- * own `generate` behind the same routes; `exact`: with HOST_EXACT; `encoder`: the embedding model; `small`: the embedded chat model;
- * `rewriter` and `plain-rewriter`: an encoder-decoder, as it comes and by transformers.js' own `generate`.
+ * The hosts to measure:
+ *
+ * - `batching`: with default settings
+ * - `wide`: with slots for the longest run of the scaling curve
+ * - `plain`: transformers.js' own `generate` behind the same routes
+ * - `exact`: with HOST_EXACT
+ * - `encoder`: the embedding model
+ * - `small`: the embedded chat model
+ * - `rewriter` and `plain-rewriter`: an encoder-decoder, with default settings and by transformers.js' own `generate`
  */
 export type HostName =
   | 'batching'
@@ -38,16 +44,19 @@ export type HostName =
 export type HostUnderTest = {
   url: string
   client: HostClient
-  /** Its figures by name, of the one model that it serves. */
+  /** The metrics of its one model, by name. */
   figures(): Promise<Map<string, number>>
 }
 
-/** The files of a model: its folder, the dtype that is loaded on a CPU, and the manifest beside which it is locked. */
+/**
+ * The files of a model: its folder, the dtype that is loaded on a CPU, and the path of the manifest, beside which its
+ * lock lies.
+ */
 export type HostFiles = { id: string; folder: string; dtype: Dtype; manifest: string }
 
 export type Hosts = {
   get(name: HostName): Promise<HostUnderTest>
-  /** The very files that a host loads, for what is measured beside it. */
+  /** The same files that a host loads, for what is measured beside it. */
   files(name: HostName): Promise<HostFiles>
   stop(): Promise<void>
 }
@@ -73,8 +82,8 @@ const SETTINGS: Record<HostName, Settings> = {
 }
 
 /**
- * Hosts of this project, each started when it is first asked for.
- * @param signal aborted, hosts that are still starting are ended
+ * Hosts of this project. Each is started when it is first requested.
+ * @param signal when it is aborted, hosts that are still starting are ended
  */
 export async function createHosts(
   models: Models,
@@ -113,7 +122,7 @@ export async function createHosts(
     parts.push(part)
     const { url } = part.ready
     const client = createHostClient({ url, model, keys })
-    // A host may load a model when it is first asked for.
+    // A host may load a model only at its first request.
     const first = { account: 'first', signal }
     if (task === 'feature-extraction') await client.embed(['Hello'], first)
     else if (task === 'translation') await client.translate('Hello', { ...first, outputTokens: 8 })
@@ -140,7 +149,7 @@ export async function createHosts(
   }
 }
 
-/** Writes the manifest of one model and its lock; one of the hub is fetched the first time. */
+/** Writes the manifest of one model and its lock. A model of the hub is downloaded the first time. */
 async function pullModel(
   entry: { id: string; source: string; task: ModelTask; device: string },
   progress: (line: string) => void,

@@ -1,14 +1,14 @@
 import type { HostUnderTest } from './hosts.ts'
 
-/** How late the HTTP thread of a host was, in milliseconds. */
+/** Delays of a host's HTTP thread, in milliseconds. */
 export type HttpThread = { livezMs: number[]; eventLoopP99Ms: number }
 
 /** The pause between two probes, in milliseconds. */
 const PAUSE_MS = 20
 
-/** Watches a host's HTTP thread from now on: asks for /livez all the time, and reads the event loop's delay at the end. */
+/** Watches a host's HTTP thread: requests /livez all the time, and reads the event loop's delay at the end. */
 export async function watchHttpThread({ url, figures }: HostUnderTest) {
-  // Reading starts the host's histogram anew.
+  // A reading resets the host's histogram.
   await figures()
   const livezMs: number[] = []
   let going = true
@@ -20,7 +20,7 @@ export async function watchHttpThread({ url, figures }: HostUnderTest) {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     }
   })()
-  // What went wrong is told where the watch is stopped.
+  // An error is thrown where the watch is stopped.
   probing.catch(() => {})
   return {
     async stop(): Promise<HttpThread> {

@@ -5,7 +5,7 @@ import { availableParallelism, cpus, platform, totalmem } from 'node:os'
 /** Instruction sets on which the speed of the 4-bit and 8-bit kernels depends. */
 const INSTRUCTIONS = ['avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'amx_int8', 'asimddp', 'i8mm']
 
-/** What the figures were taken on. */
+/** The machine that the figures were taken on. */
 export function machine() {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -18,7 +18,7 @@ export function machine() {
   }
 }
 
-/** Those of INSTRUCTIONS that the CPU has; undefined where it cannot be told. */
+/** The INSTRUCTIONS that the CPU has; undefined where the system does not tell. */
 function instructions(): string[] | undefined {
   if (platform() !== 'linux') return undefined
   const info = readFileSync('/proc/cpuinfo', 'utf8')
@@ -26,7 +26,10 @@ function instructions(): string[] | undefined {
   return INSTRUCTIONS.filter((name) => flags.has(name))
 }
 
-/** A package may not export its package.json, so it is looked for beside the module that it does export. */
+/**
+ * The version of an installed package. A package may not export its package.json, so it is found beside the module that
+ * the package does export.
+ */
 function versionOf(name: string): string {
   const entry = createRequire(import.meta.url).resolve(name)
   const root = entry.slice(0, entry.lastIndexOf(`${name}/`) + name.length)

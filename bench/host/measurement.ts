@@ -1,7 +1,7 @@
 import type { Hosts } from './hosts.ts'
 import type { Models } from './models.ts'
 
-/** What a measurement has to work with. */
+/** What a measurement works with. */
 export type World = {
   /** A running host; the first call starts it. */
   host: Hosts['get']
@@ -19,13 +19,13 @@ export type World = {
 export type Finding = {
   what: string
   seen: number
-  /** What `seen` is in; a ratio has `x`. */
+  /** The unit of `seen`; `x` is a ratio. */
   unit: 'x' | 'ms' | '%' | 'tokens/s' | `of ${number}`
-  /** What the project asks of itself, where it does. */
+  /** The project's own goal, if it has one. */
   asked?: { at: 'least' | 'most'; value: number }
-  /** Smallest and largest of what `seen` is the median of. */
+  /** The smallest and largest of the values whose median is `seen`. */
   spread?: { min: number; max: number }
-  /** The figures behind it, in words. */
+  /** The figures behind `seen`, in words. */
   note?: string
 }
 
@@ -38,10 +38,10 @@ export type Measured = {
 export type Measurement = {
   name: string
   about: string
-  /** The longest that it may take, in seconds; then it is given up and the next one begins. */
+  /** The longest that it may take, in seconds. Then it is given up and the next one begins. */
   limitSeconds: number
   run(world: World): Promise<Measured>
 }
 
-/** What a measurement came to, and how long it took. */
+/** The result of a measurement, and the seconds that it took. */
 export type Result = { name: string; seconds: number } & (Measured | { failed: string })

@@ -3,11 +3,11 @@ import type { Finding, Measurement } from './measurement.ts'
 import { words } from './prompts.ts'
 
 const CLIENTS = 16
-/** Prompts come from a pool, so that once all are in the prefix cache what it holds stays the same. */
+/** The number of prompts in the pool. Once all are in the prefix cache, its content stays the same. */
 const PROMPTS = 64
-/** One request of this many is cancelled while it runs. */
+/** One in this many requests is cancelled while it runs. */
 const CANCELLED = 5
-/** Requests from one reading to the next. */
+/** Requests between two readings. */
 const READING = 250
 
 type Reading = { requests: number; rssMiB: number }
@@ -54,7 +54,7 @@ export const memory: Measurement = {
     async function idle(): Promise<Idle> {
       for (;;) {
         signal.throwIfAborted()
-        // The thread says once a second how much it holds.
+        // The thread reports its memory once a second.
         await new Promise((resolve) => setTimeout(resolve, 2500))
         const now = await figures()
         const value = (name: string) => now.get(name) ?? Number.NaN
@@ -84,7 +84,10 @@ export const memory: Measurement = {
   },
 }
 
-/** The median of the last third against that of the first: the collector's saw-tooth is larger than a small leak. */
+/**
+ * The median of the last third compared with that of the first. The garbage collector's saw-tooth is larger than a
+ * small leak, so single readings would not do.
+ */
 function growth(readings: readonly Reading[], total: number): Finding {
   const third = Math.ceil(readings.length / 3)
   const median = (part: readonly Reading[]) => spread(part.map(({ rssMiB }) => rssMiB)).median

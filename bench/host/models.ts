@@ -11,23 +11,23 @@ export type BenchModel = {
   id: string
   /** A folder laid out like a hub repository, or a hub id. */
   source: string
-  /** The shape of what was made, where its weights are random; undefined of a real model. */
+  /** The shape of a made model with random weights; undefined for a real model. */
   randomWeights: string | undefined
 }
 
 export type ModelUse = 'chat' | 'embedding' | 'rewriting'
 
-/** The models to measure with; what nobody names is made when it is first asked for, with random weights. */
+/** The models to measure with. One that the options do not name is made at its first use, with random weights. */
 export type Models = {
   get(use: ModelUse): Promise<BenchModel>
-  /** Those that were asked for so far. */
+  /** The models that were used so far. */
   used(): Promise<Partial<Record<ModelUse, BenchModel>>>
 }
 
 type Named = { chat: string | undefined; embedding: string | undefined }
 
 /**
- * @param named Folders relative to where the user stands, or hub ids.
+ * @param named folders relative to the user's working directory, or hub ids
  * @throws Error of one line where there is no such model
  */
 export async function createModels(named: Named, progress: (line: string) => void): Promise<Models> {

@@ -4,8 +4,9 @@ import { Hono } from 'hono'
 import type { Dtype } from '../../inference-host/device/port.ts'
 import { listen } from '../../inference-host/server/listen.ts'
 
-// What a short server on transformers.js does, as a process: `POST /one-by-one` calls the pipeline for each text,
-// `POST /as-it-comes` with the whole list, which is padded to the longest. Its arguments are the model's folder and dtype.
+// A short server on transformers.js, as a process. `POST /one-by-one` calls the pipeline for each text.
+// `POST /as-it-comes` calls it with the whole list, which is padded to the longest text. Its arguments are the model's
+// folder and dtype.
 env.allowRemoteModels = false
 process.once('disconnect', () => process.exit(0))
 

@@ -1,6 +1,6 @@
 import { PROMPT_WORDS } from '../models/words.ts'
 
-/** Numbers from 0 up to 1 that depend on `seed` alone (a linear congruential generator: Numerical Recipes, 7.1). */
+/** Numbers from 0 up to 1 that depend only on `seed` (a linear congruential generator: Numerical Recipes, 7.1). */
 export function seeded(seed: string): () => number {
   let state = [...seed].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7)
   return () => {
@@ -9,7 +9,7 @@ export function seeded(seed: string): () => number {
   }
 }
 
-/** `count` words, of one token each, that depend on `seed` alone: no two prompts share a prefix by chance. */
+/** `count` words of one token each that depend only on `seed`, so that no two prompts share a prefix by chance. */
 export function words(seed: string, count: number): string {
   const random = seeded(seed)
   return Array.from(
@@ -18,7 +18,7 @@ export function words(seed: string, count: number): string {
   ).join('')
 }
 
-/** `count` texts whose lengths are spread evenly over the magnitudes from `least` to `most` words, in random order. */
+/** `count` texts in random order. Their lengths are spread evenly over the magnitudes from `least` to `most` words. */
 export function mixedTexts(seed: string, count: number, least: number, most: number): string[] {
   const random = seeded(seed)
   return Array.from({ length: count }, (_, i) => ({ place: random(), i }))

@@ -5,11 +5,11 @@ import type { Finding, Measurement } from './measurement.ts'
 import { seeded } from './prompts.ts'
 import QUESTIONS from './questions.json' with { type: 'json' }
 
-/** Where an answer that does not end by itself is cut off. */
+/** The most tokens of an answer that does not end by itself. */
 const MOST_TOKENS = 160
-/** The shortest answer of random weights, which never end by themselves: their lengths are drawn. */
+/** The fewest tokens of an answer of random weights. They never end by themselves, so their lengths are drawn. */
 const LEAST_TOKENS = 8
-/** Arrivals to one that plain transformers.js would have just finished: more than it can do, as at a busy time. */
+/** How many requests arrive while plain transformers.js would finish one: more than it can do, as at a busy time. */
 const ARRIVALS = 4
 
 const TARGETS = ['plain', 'batching'] as const

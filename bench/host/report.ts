@@ -10,7 +10,7 @@ type Report = {
   results: readonly Result[]
 }
 
-/** The result as text: one table in Markdown of what was asked and what was seen, ready for the documentation. */
+/** The result as text: one table in Markdown of goals and figures, ready for the documentation. */
 export function report({ machine: on, models, rounds, quick, results }: Report): string {
   const findings = results.flatMap((result) => ('findings' in result ? result.findings : []))
   const failures = results.flatMap((result) =>

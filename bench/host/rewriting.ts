@@ -5,7 +5,7 @@ import { seeded, words } from './prompts.ts'
 
 const CLIENTS = 16
 const TEXTS = 3
-/** Of a text, and of what is written; the model's tokens are letters. */
+/** The lengths of a text in words, and of an answer in tokens; the model's tokens are letters. */
 const WORDS = { least: 2, most: 8 }
 const TOKENS = { least: 20, most: 60 }
 

@@ -3,7 +3,7 @@ import type { HostName } from './hosts.ts'
 import type { Finding, Measurement } from './measurement.ts'
 import QUESTIONS from './questions.json' with { type: 'json' }
 
-/** Ways to ask, which make several hundred questions of those that there are. */
+/** Ways to ask each question, which make several hundred questions of the given ones. */
 const WAYS = [
   '',
   'In one sentence: ',
@@ -12,13 +12,14 @@ const WAYS = [
 ]
 const ASKED = 200
 const ASKED_QUICK = 8
-/** Where answers are cut off: long enough for a near-tie to fall the other way. */
+/** The most tokens of an answer: enough for a near-tie to fall the other way. */
 const MOST_TOKENS = 24
 const AT_ONCE = 16
 
 /**
- * Whether requests in a batch are answered as transformers.js answers each alone, greedily. `exact` computes rows one by
- * one where this CPU rounds several otherwise than one, and must always be equal; `batching` is equal but on such a CPU.
+ * Checks that requests in a batch get the same answers as from transformers.js alone, chosen greedily. `exact` computes
+ * rows one by one where this CPU rounds several rows differently from one, so it must always be equal. `batching` is
+ * equal, except on such a CPU.
  */
 export const sameAnswers: Measurement = {
   name: 'same-answers',
@@ -52,7 +53,7 @@ export const sameAnswers: Measurement = {
   },
 }
 
-/** The answers to all questions, some at once, each of an account of its own. */
+/** The answers to all questions, `atOnce` at a time, each under an account of its own. */
 async function answersTo(
   asked: readonly string[],
   { chat }: HostClient,

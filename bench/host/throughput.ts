@@ -4,7 +4,7 @@ import { type HttpThread, watchHttpThread } from './http-thread.ts'
 import type { Finding, Measurement } from './measurement.ts'
 import { words } from './prompts.ts'
 
-/** Prompt tokens that all requests share, tokens of their own, output tokens, requests at once; the ratio asked for. */
+/** Shared prompt tokens, prompt tokens of its own, output tokens, requests at once, and the goal for the ratio. */
 type Case = { shared: number; own: number; output: number; streams: number; asked: number }
 
 const CASES: readonly Case[] = [
@@ -63,7 +63,7 @@ function nameOf({ shared, own, output, streams }: Case): string {
   return `${shared > 0 ? `${shared} shared + ` : ''}${own} + ${output} x ${streams}`
 }
 
-/** Runs a case's requests at once; a first one alone fills the prefix cache where the case shares a prefix. */
+/** Runs a case's requests at once. Where they share a prefix, one request before them fills the prefix cache. */
 async function runCase(
   { complete }: HostClient,
   { shared, own, output, streams }: Case,
@@ -73,7 +73,8 @@ async function runCase(
   const prefix = words(`shared ${salt}`, shared)
   const ask = (i: number) =>
     complete(prefix + words(`${salt} ${i}`, own), {
-      // A prefix is reused within an account; else each caller is an account of its own, as in the extension.
+      // A prefix is reused only within an account. Otherwise each caller has an account of its own, as in the
+      // extension.
       account: shared > 0 ? salt : `${salt} ${i}`,
       outputTokens: output,
       signal,

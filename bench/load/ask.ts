@@ -1,7 +1,7 @@
 import type { Client } from 'undici'
 import { countEvents } from './events.ts'
 
-/** What a whole answer has to be; fewer bytes or events, or another status than 200, count as an error. */
+/** What an answer must be. Fewer bytes or events, or a status other than 200, count as an error. */
 export type Expected =
   | { kind: 'answer'; leastBytes: number }
   /** `events` with data, `[DONE]` included. */
@@ -16,22 +16,24 @@ export type Question = {
 
 /** One answer as its caller saw it; times in milliseconds. */
 export type Answer = {
-  /** Why it counts as an error. */
+  /** Why the answer counts as an error; undefined where it does not. */
   error: string | undefined
   /** From the request to its last byte. */
   tookMs: number
   /** From the request to the first byte of its body. */
   firstByteMs: number
-  /** Between one read that brought events and the next; several events may come with one read. */
+  /** Times between two reads that brought events; one read may bring several. */
   gapsMs: number[]
   /** Events with data, `[DONE]` included; 0 of an answer that is no stream. */
   events: number
 }
 
-/** As much of an answer as is kept to tell what went wrong. */
+/** How many bytes of an answer are kept, to report an error. */
 const KEPT_BYTES = 200
 
-/** Asks on a connection of the caller's own and reads the whole answer. Never rejects: what fails is in `error`. */
+/**
+ * Sends a request on the caller's own connection and reads the whole answer. Never rejects: failures are in `error`.
+ */
 export function ask(client: Client, { path, headers, body, expected }: Question): Promise<Answer> {
   return new Promise((resolve) => {
     const began = performance.now()
@@ -65,7 +67,7 @@ export function ask(client: Client, { path, headers, body, expected }: Question)
           if (beginning.length < KEPT_BYTES)
             beginning += Buffer.from(piece.subarray(0, KEPT_BYTES)).toString('latin1')
           if (expected.kind !== 'stream' || counter.read(piece) === 0) return
-          // What one read of the socket brought comes piece by piece, but in one turn.
+          // One read of the socket comes in several pieces, but in one turn of the event loop.
           if (sameTurn) return
           sameTurn = true
           queueMicrotask(() => {

@@ -3,13 +3,13 @@ import { percentile } from '../kit.ts'
 import { type Answer, ask, type Expected, type Question } from './ask.ts'
 import { cpuSecondsOf, knowsCpuTime } from './cpu.ts'
 
-/** What the load generator is told to do. */
+/** An order to the load generator. */
 export type Order = {
   url: string
   headers: Record<string, string>
   body: string
   expected: Expected
-  /** Connections; each asks again as soon as it has its answer. */
+  /** The number of connections. Each sends its next request as soon as it has its answer. */
   connections: number
   /** Requests before anything is counted, all connections together. */
   warmUp: number
@@ -17,39 +17,42 @@ export type Order = {
   seconds: number
   /** No more requests than this. */
   requests?: number
-  /** Ids of processes whose CPU time is wanted, by name. */
+  /** Ids of the processes whose CPU time is measured, by name. */
   processes: Record<string, number>
 }
 
-/** What came of it; times in milliseconds. Percentiles are of the answers that were right. */
+/** The result; times in milliseconds. Percentiles cover the correct answers only. */
 export type LoadResult = {
   ok: number
   errors: number
-  /** What was wrong with the first that was. */
+  /** What was wrong with the first wrong answer. */
   firstError?: string
-  /** Requests a second, right or wrong. */
+  /** Requests a second, correct or not. */
   rps: number
   p50: number
   p95: number
   p99: number
-  /** To the first byte of the body. */
+  /** Time to the first byte of the body. */
   ttfb50: number
   ttfb99: number
-  /** Of streams. */
+  /** For streams only. */
   events?: number
   events_per_read?: number
-  /** Between one read with events and the next; none where each stream came in one. */
+  /** Time between two reads with events; undefined where each stream came in one. */
   gap50?: number
   gap99?: number
-  /** CPU microseconds a request of each process, and how much of a core that was; none where it cannot be told. */
+  /**
+   * CPU microseconds a request for each process, and the share of a core in per cent. A process is missing where the
+   * system does not report it.
+   */
   cpu: Record<string, { us_per_req: number; core_pct: number }>
 }
 
 const TIMEOUT_MS = 30_000
 
 /**
- * Asks over and over on a number of connections, each with one request under way.
- * @param now A clock in milliseconds.
+ * Sends requests over and over on a number of connections, one at a time on each.
+ * @param now a clock in milliseconds
  * @throws Error where no request of the warm-up is answered as expected
  */
 export async function closedLoop(order: Order, now = () => performance.now()): Promise<LoadResult> {
@@ -108,7 +111,7 @@ function summary(answers: readonly Answer[], seconds: number): Omit<LoadResult, 
     ttfb99: rounded(percentile(firstByte, 0.99)),
     ...(events > 0 && {
       events,
-      // Of each stream one read more than it has gaps.
+      // Each stream has one read more than it has gaps.
       events_per_read: rounded(events / (gaps.length + right.length)),
     }),
     ...(gaps.length > 0 && {
@@ -118,12 +121,12 @@ function summary(answers: readonly Answer[], seconds: number): Omit<LoadResult, 
   }
 }
 
-/** To microseconds: more digits say nothing. */
+/** Rounds milliseconds to microseconds; more digits mean nothing. */
 const rounded = (value: number) => Math.round(value * 1000) / 1000
 
 type Seconds = Record<string, number>
 
-/** CPU seconds so far, by name: of this process as `load`, and of those asked for where the system tells. */
+/** CPU seconds so far, by name: this process as `load`, and the requested ones where the system reports them. */
 async function cpuSeconds(processes: Record<string, number>): Promise<Seconds> {
   const { user, system } = process.cpuUsage()
   const others = knowsCpuTime() ? Object.entries(processes) : []

@@ -4,15 +4,15 @@ import { platform } from 'node:os'
 /** Ticks a second in /proc: USER_HZ, which is 100 on every architecture that Node has builds for. */
 const TICKS_PER_SECOND = 100
 
-/** Why there is no CPU time where there is none. */
+/** The reason to report where there is no CPU time. */
 export const NO_CPU_TIME = 'CPU time of other processes is read from /proc, which Linux alone has: left out.'
 
-/** Whether CPU time of other processes can be told on this system. */
+/** Whether this system reports the CPU time of other processes. */
 export function knowsCpuTime(): boolean {
   return platform() === 'linux'
 }
 
-/** CPU seconds that a process, all its threads, has used so far. @throws Error where there is no such process */
+/** CPU seconds that all threads of a process have used so far. @throws Error where there is no such process */
 export async function cpuSecondsOf(pid: number): Promise<number> {
   return secondsIn(await readFile(`/proc/${pid}/stat`, 'utf8'))
 }

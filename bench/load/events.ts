@@ -1,23 +1,23 @@
 const NEWLINE = 0x0a
 
-/** What has come of a server-sent stream so far. */
+/** What a server-sent stream has brought so far. */
 export type EventCounter = {
   /** Events with data, `[DONE]` included. */
   readonly events: number
   /** Whether the stream has said `[DONE]`. */
   readonly done: boolean
-  /** Takes what has just been read, cut anywhere. @returns how many events that completed. */
+  /** Takes the next bytes, cut anywhere. @returns how many events they completed */
   read(piece: Uint8Array): number
 }
 
 /**
- * Counts the events of a stream whose events have one line of data each, as OpenAI's have. It looks at the bytes alone,
- * because on its core other parts of the benchmark run: a parser would cost as much as the stub.
+ * Counts the events of a stream with one line of data an event, like OpenAI's. It looks only at bytes, because other
+ * parts of the benchmark run on its core: a parser would cost as much as the stub.
  */
 export function countEvents(): EventCounter {
   let events = 0
   let done = false
-  /** The beginning of a line that has not ended yet. */
+  /** The start of a line that has not ended yet. */
   let open = ''
   return {
     get events() {

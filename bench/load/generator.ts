@@ -16,7 +16,7 @@ export async function startLoadGenerator(signal?: AbortSignal): Promise<LoadGene
     async run(order, stop) {
       const answer = await fetch(part.ready.url, {
         method: 'POST',
-        // A connection of its own: one that has rested may just be closed by the other side.
+        // A connection of its own: the other side may just be closing an idle one.
         headers: { 'content-type': 'application/json', connection: 'close' },
         body: JSON.stringify(order),
         signal: stop,

@@ -2,8 +2,8 @@ import { Hono } from 'hono'
 import { listen } from '../../inference-host/server/listen.ts'
 import { closedLoop, type Order } from './closed-loop.ts'
 
-// The load generator as a process of its own, so that it can have a core of its own: `POST /` with an order, as JSON,
-// answers with what came of it.
+// The load generator as a process of its own, so that it can have its own core. `POST /` takes an order as JSON and
+// answers with the result.
 process.once('disconnect', () => process.exit(0))
 
 const app = new Hono()

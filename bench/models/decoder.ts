@@ -2,14 +2,14 @@ import { valueInfo } from '../../inference-host/onnx/draft.ts'
 import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { BLOCK, type Parts, parts } from './weights.ts'
 
-/** How large a decoder is, in the words of a Llama's config.json. */
+/** The sizes of a decoder, by the names of a Llama's config.json. */
 export type DecoderSizes = {
   layers: number
   hidden: number
   heads: number
   /** Heads of keys and values; each serves as many heads of queries. */
   kvHeads: number
-  /** Of the layer between: `intermediate_size`. */
+  /** Width of the feed-forward layer: `intermediate_size`. */
   wide: number
   vocab: number
   /** The most tokens of a text. */
@@ -27,14 +27,16 @@ export const SMOLLM2_135M: DecoderSizes = {
   context: 2048,
 }
 
-/** Base of the rotary angles, and what is added to a variance. */
+/** The base of the rotary angles, and the number that is added to a variance. */
 export const ROPE_THETA = 100_000
 export const EPSILON = 1e-5
 
-/** The first ids are marks (begin, end, padding), which the decoder never chooses: an answer is as long as asked for. */
+/**
+ * The first ids are special tokens (begin, end, padding). None is ever chosen, so an answer is as long as requested.
+ */
 const MARKS = 3
 
-/** @throws RangeError where no such decoder can be built, with the reason in one line. */
+/** Checks the sizes. @throws RangeError where no such decoder can be built, with the reason in one line */
 export function checkSizes({ hidden, heads, kvHeads, wide }: DecoderSizes): void {
   if (hidden % BLOCK || wide % BLOCK)
     throw new RangeError(`hidden and wide are multiples of ${BLOCK}, the block of 4-bit weights`)
@@ -43,8 +45,8 @@ export function checkSizes({ hidden, heads, kvHeads, wide }: DecoderSizes): void
 }
 
 /**
- * A Llama with random 4-bit weights, laid out as the hub's q4 exports with GroupQueryAttention are: for measuring
- * speed, which does not depend on what the weights are.
+ * A Llama with random 4-bit weights, laid out like the hub's q4 exports with GroupQueryAttention. It is for measuring
+ * speed, which does not depend on the weights.
  * @throws RangeError as `checkSizes`
  */
 export function decoderGraph(sizes: DecoderSizes): ModelProto {
@@ -119,7 +121,7 @@ export function decoderGraph(sizes: DecoderSizes): ModelProto {
   }
 }
 
-/** How long each row is, less one, and how long the longest may be, from the attention mask. */
+/** From the attention mask: each row's length less one, and the longest possible length. */
 function attentionLengths({ op, ints }: Parts): [string, string] {
   const one = ints('one', [1])
   const sum = op('mask.sum', 'ReduceSum', ['attention_mask', one], { keepdims: 1 })
@@ -130,7 +132,7 @@ function attentionLengths({ op, ints }: Parts): [string, string] {
   return [seqlens, op('total_length', 'Cast', [width], { to: DATA_TYPE.int32 })]
 }
 
-/** Cosines and sines of each place's angles: [context, headDim / 2]. */
+/** Cosines and sines of each position's angles: [context, headDim / 2]. */
 function rotaryTables({ floats }: Parts, { context }: DecoderSizes, headDim: number): [string, string] {
   const pairs = headDim / 2
   const angles = Float64Array.from({ length: context * pairs }, (_, i) => {

@@ -2,12 +2,12 @@ import { valueInfo } from '../../inference-host/onnx/draft.ts'
 import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { parts } from './weights.ts'
 
-/** How large an encoder is, in the words of a BERT's config.json. */
+/** The sizes of an encoder, by the names of a BERT's config.json. */
 export type EncoderSizes = {
   layers: number
   hidden: number
   heads: number
-  /** Of the layer between: `intermediate_size`. */
+  /** Width of the feed-forward layer: `intermediate_size`. */
   wide: number
   vocab: number
   /** The most tokens of a text. */
@@ -27,8 +27,8 @@ export const MINILM_L6: EncoderSizes = {
 export const EPSILON = 1e-12
 
 /**
- * A BERT with random weights, kept as 8-bit numbers and computed in float32: for measuring speed, which does not
- * depend on what the weights are.
+ * A BERT with random weights, stored as 8-bit numbers and computed in float32. It is for measuring speed, which does
+ * not depend on the weights.
  */
 export function encoderGraph({ layers, hidden, heads, wide, vocab, context }: EncoderSizes): ModelProto {
   const made = parts()
@@ -88,7 +88,7 @@ export function encoderGraph({ layers, hidden, heads, wide, vocab, context }: En
     },
   }
 
-  /** Words, their places and which of a pair they are in. */
+  /** Embeds words, their positions and which text of a pair they are in. */
   function embeddings(): string {
     const words = made.embed('words', 'input_ids', { entries: vocab, width: hidden })
     const kinds = made.embed('kinds', 'token_type_ids', { entries: 2, width: hidden })

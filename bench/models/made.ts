@@ -8,13 +8,16 @@ import * as decoder from './decoder.ts'
 import * as encoder from './encoder.ts'
 import { chatTokenizer, encoderTokenizer } from './tokenizer.ts'
 
-/** Counted up whenever the same sizes give another model. */
+/** Raised whenever the same sizes give another model. */
 const RECIPE = 1
 
-/** Says in a model's folder what it is, so that no result is taken for that of a real model. */
+/** The file that says in a model's folder what it is, so that no result is taken for that of a real model. */
 const NOTE = 'made.json'
 
-/** Writes a decoder with random weights to a new folder, as a hub repository has it. @throws RangeError as `checkSizes` */
+/**
+ * Writes a decoder with random weights to a new folder, laid out like a hub repository.
+ * @throws RangeError as `checkSizes`
+ */
 export async function writeDecoder(folder: string, sizes: decoder.DecoderSizes): Promise<void> {
   const { layers, hidden, heads, kvHeads, wide, vocab, context } = sizes
   decoder.checkSizes(sizes)
@@ -45,7 +48,7 @@ export async function writeDecoder(folder: string, sizes: decoder.DecoderSizes):
   })
 }
 
-/** Writes an encoder with random weights to a new folder, as a hub repository has it. */
+/** Writes an encoder with random weights to a new folder, laid out like a hub repository. */
 export async function writeEncoder(folder: string, sizes: encoder.EncoderSizes): Promise<void> {
   const { layers, hidden, heads, wide, vocab, context } = sizes
   await writeMade(folder, inWords('encoder', sizes), async (part) => {
@@ -98,8 +101,8 @@ const KINDS = {
 export type MadeKind = keyof typeof KINDS
 
 /**
- * The folder of a made model under `dir`, which is named after its sizes: SmolLM2-135M's shape, MiniLM's or T5-small's.
- * It is made the first time, which takes a second, the last twenty.
+ * The folder of a made model under `dir`, named after its sizes: SmolLM2-135M's shape, MiniLM's or T5-small's. The
+ * model is made the first time, which takes a second (T5-small's takes twenty).
  */
 export async function madeModel(
   kind: MadeKind,
@@ -122,13 +125,16 @@ function inWords(kind: string, sizes: Readonly<Record<string, number>>): string 
     .join(', ')}`
 }
 
-/** What a folder's model is, where it was made with random weights; undefined of any other. */
+/** What a folder's model is, if it was made with random weights; undefined for any other. */
 export async function madeAs(folder: string): Promise<string | undefined> {
   const text = await readFile(join(folder, NOTE), 'utf8').catch(() => undefined)
   return text === undefined ? undefined : String(JSON.parse(text).random_weights)
 }
 
-/** Writes a folder beside its place first, so that one that is there is whole. @throws Error where it is there already */
+/**
+ * Writes a folder beside its place first, so that a folder in its place is whole.
+ * @throws Error where it already exists
+ */
 async function writeMade(folder: string, what: string, write: (part: string) => Promise<void>) {
   if (existsSync(folder)) throw new Error(`${folder} is there already`)
   const part = join(dirname(folder), `.${basename(folder)}.${process.pid}.part`)

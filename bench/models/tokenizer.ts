@@ -13,12 +13,12 @@ const shipped = async (path: string) =>
 /** A space as a byte-level vocabulary writes it. */
 const SPACE = 'Ġ'
 
-/** Configuration files of one of the project's own models, by name, for a made one of that kind. */
+/** Configuration files of one of the project's own models, by name, adapted to a made model. */
 export type TokenizerFiles = Record<string, unknown>
 
 /**
- * The tokenizer of the project's own chat model, with as many tokens as a made decoder has: the benchmark's words are
- * one token each, as in the vocabularies of real models, and what is missing then are tokens that no text has.
+ * The tokenizer of the project's own chat model, with as many tokens as a made decoder has. The benchmark's words are
+ * one token each, as in the vocabularies of real models. The missing tokens are filled up with ones that no text has.
  * @throws RangeError where there are more tokens than `size`
  */
 export async function chatTokenizer(size: number, context: number): Promise<TokenizerFiles> {
@@ -31,7 +31,8 @@ export async function chatTokenizer(size: number, context: number): Promise<Toke
   if (Object.keys(vocab).length > size)
     throw new RangeError(`a vocabulary has at least ${Object.keys(vocab).length} tokens`)
   fill(vocab, size)
-  // First, so that nothing else takes a word's letters; once each, because the last of two is what counts.
+  // These merges come first, so that no other merge takes a word's letters. Each comes once, because the last of two
+  // counts.
   const first = new Set(chains.map(([left, right]) => `${left} ${right}`))
   const merged = [...first, ...merges.filter((merge) => !first.has(merge))]
   return {

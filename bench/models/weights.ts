@@ -1,22 +1,22 @@
 import { DATA_TYPE, type TensorProto } from '../../inference-host/onnx/schema.ts'
 import { type Attributes, type Builder, builder } from '../../test/fixtures/graphs/edit.ts'
 
-/** `TensorProto.DataType`, of those that only made models have. */
+/** Values of `TensorProto.DataType` that only made models have. */
 const INT8 = 3
 const UINT8 = 2
 
-/** Numbers of a block that share a scale. */
+/** How many numbers share a scale. */
 export const BLOCK = 32
-/** Standard deviation of the whole numbers from -8 to 7, and from -128 to 127, all as likely. */
+/** Standard deviation of equally likely whole numbers from -8 to 7, and from -128 to 127. */
 const SPREAD = { fourBit: 4.61, int8: 73.9 }
 
-/** What the graphs of made models are built of: nodes, and random weights that are the same each time. */
+/** The parts of made models' graphs: nodes, and random weights that are the same each time. */
 export type Parts = Builder & {
-  /** [rows, tokens] of ids to [rows, tokens, width]: a table of 8-bit numbers, of which only what is read is converted. */
+  /** Maps ids [rows, tokens] to [rows, tokens, width] by a table of 8-bit numbers. It converts only what is read. */
   embed(output: string, ids: string, sizes: { entries: number; width: number }): string
-  /** Times a matrix of 4-bit numbers in blocks, with activations rounded to 8 bits, as q4 exports have it. */
+  /** Multiplies by a matrix of 4-bit numbers in blocks, with activations rounded to 8 bits, as in q4 exports. */
   fourBit(output: string, input: string, sizes: FourBit): string
-  /** Times a matrix of 8-bit numbers, which the session converts to float32 as it loads, and plus a vector. */
+  /** Multiplies by a matrix of 8-bit numbers, which the session converts to float32 as it loads, and adds a vector. */
   dense(output: string, input: string, sizes: { from: number; to: number }): string
   ones(name: string, length: number): string
   zeros(name: string, length: number): string
@@ -25,10 +25,11 @@ export type Parts = Builder & {
 type FourBit = {
   from: number
   to: number
-  /** Columns at the beginning that are zero. */
+  /** How many of the first columns are zero. */
   silent?: number
 }
 
+/** The parts of a new graph, without any node yet. */
 export function parts(): Parts {
   const made = builder()
   const { op, floats, weights } = made
@@ -72,7 +73,7 @@ export function parts(): Parts {
   }
 }
 
-/** Bytes that depend on `seed` alone, all values as likely (Marsaglia's xorshift, 32 bits). */
+/** Bytes that depend only on `seed`, all values equally likely (Marsaglia's xorshift, 32 bits). */
 export function randomBytes(seed: number, length: number): Uint8Array {
   const numbers = new Int32Array(Math.ceil(length / 4))
   let state = Math.imul(seed, 0x9e3779b1) | 1

@@ -1,21 +1,21 @@
-/** Bytes of an answer that is no stream. */
+/** Bytes of an answer that is not streamed. */
 export const ANSWER_BYTES = 400
 
-/** What a model of the stub does, as its name says it. */
+/** What a model of the stub does; its name says it. */
 export type StubModel = { chunks: number; delayMs: number }
 
-/** The name of a stub's model: gateways pass it on, whatever else they do to a request. */
+/** The name of a stub's model. Gateways pass it on, whatever else they change in a request. */
 export function stubModel({ chunks, delayMs }: StubModel): string {
   return `stub-${chunks}-chunks-${delayMs}-ms`
 }
 
-/** What a name says; undefined where it is no model of the stub. */
+/** The stub's model that a name stands for; undefined for any other name. */
 export function readStubModel(name: unknown): StubModel | undefined {
   const [, chunks, delayMs] = /^stub-(\d{1,5})-chunks-(\d{1,5})-ms$/.exec(String(name)) ?? []
   return chunks === undefined ? undefined : { chunks: Number(chunks), delayMs: Number(delayMs) }
 }
 
-/** Events with data in a stream with usage: the chunks, one that finishes, the usage, `[DONE]`. */
+/** Events with data in a stream with usage: the chunks, one with the finish reason, the usage, `[DONE]`. */
 export function eventsOf({ chunks }: StubModel): number {
   return chunks + 3
 }
@@ -49,7 +49,7 @@ const chunk = (fields: object) =>
 const choice = (delta: object, finish_reason: string | null = null) =>
   chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason }] })
 
-/** A stream's events in order, each to be written by itself. Made once for each model, since bytes are all it takes. */
+/** A stream's events in order, each to be written by itself. They are made once for each model, to save time. */
 export function streamOf({ chunks }: StubModel, withUsage: boolean): Buffer[] {
   const said = Array.from({ length: chunks }, (_, i) =>
     choice({ ...(i === 0 && { role: 'assistant' }), content: ` word ${i}` }),

@@ -9,15 +9,15 @@ const Asked = z.object({
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
 })
 
-/** What the stub was asked for so far. `left` are streams whose reader went away before their end. */
+/** The stub's counts so far. `left` counts streams whose reader went away before their end. */
 export type StubCounts = { answers: number; streams: number; left: number; refused: number }
 
 export type Stub = { url: string; counts(): StubCounts; stop(): Promise<void> }
 
 /**
- * The least that an OpenAI-compatible server can be, so that nearly all of what is measured is the gateway before it:
- * answers of 400 bytes, and streams whose model's name says how many chunks they have and how long each takes. On
- * loopback, at a free port.
+ * Starts the smallest possible OpenAI-compatible server, so that nearly all that is measured is the gateway in front of
+ * it. It gives answers of 400 bytes, and streams whose model's name says how many chunks they have and how long each
+ * takes. It listens on loopback, at a free port.
  */
 export async function startStub(): Promise<Stub> {
   const counts: StubCounts = { answers: 0, streams: 0, left: 0, refused: 0 }
@@ -74,7 +74,7 @@ export async function startStub(): Promise<Stub> {
   }
 }
 
-/** Writes a stream's events one by one, in turns of the event loop, or each at its time counted from the beginning. */
+/** Writes a stream's events one by one: in turns of the event loop, or each at its time from the beginning. */
 function write(response: ServerResponse, events: readonly Buffer[], { delayMs }: StubModel): void {
   const began = performance.now()
   let next = 0

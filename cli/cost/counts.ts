@@ -22,9 +22,7 @@ export const COUNTS = {
   /** The check for jobs to settle, in the same invocation, when there is none. */
   redisCommandsPerJobRun: 4,
   redisBytesPerJobRun: 600,
-  /**
-   * The drains of usage events and of administrative acts, also in the same invocation, when there is nothing to move.
-   */
+  /** The drains of usage events and administrative acts, also in the same invocation, when there is nothing to move. */
   redisCommandsPerDrain: 9,
   redisBytesPerDrain: 4_300,
   /** What a batch of usage events adds to that. */

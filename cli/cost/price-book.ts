@@ -57,9 +57,7 @@ const Container = z.strictObject({
   services: z.array(Id).min(1),
   /** What one running container adds to each meter in a second. */
   perSecond: z.partialRecord(Meter, Quantity),
-  /**
-   * Seconds from a request to a host that answers, with its model loaded. It is not measured, but set the same for all.
-   */
+  /** Seconds from a request to a host that answers, with its model loaded. Not measured, but set the same for all. */
   startSeconds: Quantity.default(0),
   /** Seconds that a container is kept, and billed, after its last request. */
   idleSeconds: Quantity.default(0),

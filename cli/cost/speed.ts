@@ -1,9 +1,6 @@
 import * as z from 'zod'
 
-/**
- * One measured case: the tokens of a request, and the output tokens a second that the host makes, prompts' time
- * included.
- */
+/** One measured case: a request's tokens, and the host's output tokens a second, with the prompts' time included. */
 export type Throughput = { promptTokens: number; outputTokens: number; tokensPerSecond: number }
 
 /** Seconds that a busy container needs for one token of a prompt and one of an answer. */

@@ -32,9 +32,7 @@ export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?:
  * not be written is not done. If it fails afterwards, a second row says so.
  */
 export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Options) {
-  /**
-   * Writes a row about an act that has already been done, or has failed. The act's result does not depend on this row.
-   */
+  /** Writes a row about an act that has been done, or has failed. The act's result does not depend on this row. */
   async function note(row: Act): Promise<void> {
     const { target: account, action } = row
     await audit
@@ -65,9 +63,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
   }
 
   return {
-    /**
-     * Refuses the account's requests from the next one on, refuses its present tokens for good, and cancels its jobs.
-     */
+    /** Refuses the account's requests from the next one on, refuses its present tokens for good, and ends its jobs. */
     suspend: async (by: By): Promise<Done> => {
       const changes: AccountChanges = { status: 'suspended', revokedBefore: secondOf(now()) }
       const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
@@ -75,7 +71,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
       return { ...done, cancelledJobs: await cancelJobs(by.target) }
     },
 
-    /** Serves the account again; its users sign in anew. */
+    /** Serves the account again. Its users must sign in again. */
     restore: (by: By) => change(by, 'account.restore', {}, { status: 'active' }, { status: 'active' }),
 
     /** @param plan null for the plan that the token names, or else the default plan */

@@ -12,10 +12,7 @@ export type ApiKey = {
   /** SHA-256 of the secret, in hex. The secret itself is kept nowhere. */
   secretHash: string
   scopes: readonly string[]
-  /**
-   * The account's plan by the token with which the key was made; the account's record overrides it. Undefined for the
-   * default plan.
-   */
+  /** The account's plan by its token when the key was made, unless its record names one; undefined for the default. */
   plan: string | undefined
   /** The key that made this one; this one ends with it. Undefined for a key that a user made. */
   madeBy: string | undefined

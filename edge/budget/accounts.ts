@@ -15,10 +15,7 @@ export type AccountRecord = {
   billingDay: number | undefined
   /** Tokens issued before this second since the epoch are refused. API keys are not tokens. */
   revokedBefore: number | undefined
-  /**
-   * What is left of a grant: units beyond the budgets of day and month, and the time until which they may be spent
-   * (ms).
-   */
+  /** What is left of a grant: units beyond the budgets of day and month, and until when they may be spent (ms). */
   extra: { units: number; until: number } | undefined
 }
 

@@ -16,9 +16,7 @@ type RememberOptions = {
   capacity?: number
 }
 
-/**
- * The longest that a refusal is repeated from memory, in milliseconds. A raised limit takes effect within this time.
- */
+/** The longest that a refusal is repeated from memory, in milliseconds. After it, a raised limit has taken effect. */
 const MAX_BLOCK_MS = 60_000
 
 /**
@@ -69,9 +67,7 @@ export function rememberRefusals(budget: Budget, options: RememberOptions): Budg
   }
 }
 
-/**
- * For how many milliseconds a refused account is certain to be refused, whatever it asks for; 0 when it is not certain.
- */
+/** For how many milliseconds a refused account is certain to be refused, whatever it asks for; 0 when uncertain. */
 function certainMs({ code, window, allowance }: Refusal): number {
   if (!allowance) return 0
   if (code === 'rate_limited') return allowance.requests.resetMs

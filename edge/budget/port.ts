@@ -44,9 +44,7 @@ export type ReserveRequest = {
   /** The plan that `limits` are of. */
   plan: string
   limits: Limits
-  /**
-   * How long the request may take, in milliseconds. Afterwards the lease frees itself and the sweep charges the hold.
-   */
+  /** How long the request may take, in milliseconds. Then the lease frees itself and the sweep charges the hold. */
   leaseMs: number
   /** The model and the task are for the usage event, in case the sweep has to write it. */
   model: string

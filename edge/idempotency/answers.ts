@@ -35,9 +35,7 @@ export type Answers = {
   repeat(id: string, before: SaidBefore): Promise<Response>
 }
 
-/**
- * Seals answers to requests with an idempotency key for the store, and opens them again. Only the edge can read them.
- */
+/** Seals answers to requests with an idempotency key for the store, and opens them. Only the edge can read them. */
 export function createAnswers({ seal, open }: ReturnType<typeof createSeal>, log: Log): Answers {
   return {
     async keep(id, answer) {

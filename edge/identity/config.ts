@@ -37,10 +37,7 @@ export const FirebaseProjectIds = listOf((value) =>
     : { wrong: `"${value}" is no project id (6 to 30 lower-case letters, digits and hyphens)` },
 )
 
-/**
- * `FIREBASE_JWKS_URL`. Keys fetched over plain HTTP can be swapped on the way, so plain HTTP is allowed to this machine
- * only.
- */
+/** `FIREBASE_JWKS_URL`. Plain HTTP is allowed to this machine only: elsewhere keys could be swapped on the way. */
 export const SecureUrl = reading(secureUrl)
 
 /** `SUPABASE_URLS`: project URLs such as `https://abc.supabase.co`, joined by commas. */

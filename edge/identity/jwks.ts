@@ -38,7 +38,7 @@ type Held = Jwks & { fetchedAt: number; freshUntil: number }
  * starts another download at most once in 30 s. Keys past their age are renewed; while that fails they stay in use, for
  * 24 h at most. A good answer replaces all keys, so a key that the issuer withdrew is refused within an hour.
  *
- * jose's own createRemoteJWKSet is not used: it reads the clock itself, downloads anew for each request while the
+ * jose's own createRemoteJWKSet is not used: it reads the clock itself, starts a download for each request while the
  * issuer is down (its cool-down counts successes only), keeps no stale keys, and has no single flight on workerd. jose
  * still chooses and imports the keys.
  */

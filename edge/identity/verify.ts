@@ -85,10 +85,7 @@ async function verifySignature(
   }
 }
 
-/**
- * Turns jose's error into one of our codes. An error that is not the token's fault stays as it is, and becomes
- * `internal`.
- */
+/** Turns jose's error into one of our codes. One that is not the token's fault stays as it is: `internal`. */
 function refusal(error: unknown): unknown {
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return new TwohopError('token_signature_invalid', "The token's signature does not match its content.")

@@ -3,9 +3,7 @@ import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import { JOB_PREFIX, JOB_STREAM_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
 
-/**
- * Ends jobs past their deadline, even those that a host has. Lists ended jobs that are not settled, the oldest first.
- */
+/** Ends jobs past their deadline, even those that a host has. Lists ended, unsettled jobs, the oldest first. */
 export const DUE_JOBS: Script = {
   name: 'due_jobs',
   sha: '2a2a6b17f6090b38baa3c3a0368d147874c07838',

@@ -13,10 +13,7 @@ type Options = {
   failed: (error: unknown) => void
 }
 
-/**
- * Waits between two reads of the job, in milliseconds. Each is half as long again as the last: some 20 reads in two
- * minutes.
- */
+/** Waits between two reads of the job, in ms: each half as long again as the last, some 20 reads in two minutes. */
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 10_000
 /** When a client whose stream ended early should come again, in milliseconds. */
@@ -34,9 +31,7 @@ export function jobEvents({ read, wait, now, until, failed }: Options): Readable
   let told = ''
   let gone = false
 
-  /**
-   * The text of the next read of the job. Where nothing changed it is a comment, which also keeps the connection alive.
-   */
+  /** The next read of the job as text. Where nothing changed it is a comment, which also keeps the connection alive. */
   async function look(): Promise<{ text: string; last: boolean }> {
     const job = await read()
     if (!job) return { text: '', last: true }

@@ -77,8 +77,7 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
   }
 
   /**
-   * Settles like settleJob, for a reader of the job. If settling fails, it returns the job as it is, and the next run
-   * tries again.
+   * Like settleJob, for a reader of the job. If it fails, the job is returned as it is, and the next run tries again.
    */
   async function settledOrLater(job: Job): Promise<Job> {
     return logged(job).catch(() => job)

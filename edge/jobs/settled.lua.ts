@@ -1,8 +1,6 @@
 import type { Script } from '../../shared/redis-script.ts'
 
-/**
- * Takes an ended job off the list of jobs to be settled. Writes what it was charged into its record, if there is one.
- */
+/** Takes an ended job off the list of jobs to be settled. Writes its charge into its record, if there is one. */
 export const SETTLED_JOB: Script = {
   name: 'settled_job',
   sha: 'f10f8ad98d0283873b77bb012f0cdd914d791ea7',

@@ -40,9 +40,7 @@ type Asked = {
   background: (task: Promise<unknown>) => void
 }
 
-/**
- * The job and what is left of its limits, or the id of the job that was taken in before under the same idempotency key.
- */
+/** The job and what is left of its limits, or the id of the job taken in before under the same idempotency key. */
 export type TakenIn = { job: Job; allowance: Allowance } | { before: string }
 
 /** Milliseconds after a job's deadline in which it must be settled. Then the sweep charges the whole hold. */

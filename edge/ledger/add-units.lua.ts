@@ -1,9 +1,6 @@
 import type { Script } from '../../shared/redis-script.ts'
 
-/**
- * Adds units to a counter in one step. So a request in between does not lose its units, and no key is left without an
- * expiry.
- */
+/** Adds units to a counter in one step, so that no request's units are lost and no key is left without an expiry. */
 export const ADD_UNITS: Script = {
   name: 'add_units',
   sha: '24f2bfa3734a2dc071f242f58fcfbc970650a32a',

@@ -22,9 +22,7 @@ export type MoveOptions<Item> = {
    * Batches in one run; default 10. Each costs three requests, and Workers has 50 for an invocation on its free plan.
    */
   batches?: number
-  /**
-   * Milliseconds after which a run begins no other batch; default 45,000, so that runs a minute apart do not overlap.
-   */
+  /** Milliseconds after which a run begins no other batch; default 45,000, so runs a minute apart do not overlap. */
   timeMs?: number
 }
 

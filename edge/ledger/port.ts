@@ -71,10 +71,7 @@ export type Backlog = {
   deadLetters: number
 }
 
-/**
- * A stream that goes to the ledger, read through one consumer group. Every method throws TwohopError
- * `store_unavailable`.
- */
+/** A stream to the ledger, read through one consumer group. Every method throws TwohopError `store_unavailable`. */
 export type EntryStream = {
   /** The oldest entries that were read before and not finished. */
   unfinished(most: number): Promise<Entry[]>

@@ -12,10 +12,7 @@ export type ProjectBudgets = { day: boolean; month: boolean }
 
 /** The counters in the budget's store. Every method throws TwohopError `store_unavailable`. */
 export type Counters = {
-  /**
-   * `used` of the counters of a UTC month's days (`2026-11`), and of accounts' months that begin in it; also the
-   * project's.
-   */
+  /** `used` of the counters: days of a UTC month (`2026-11`), accounts' months that begin in it, the project's. */
   used(month: string): Promise<UnitsByWindow>
   /** Units of the events that are still in the stream, for the same windows. */
   waiting(month: string): Promise<UnitsByWindow>
@@ -46,9 +43,7 @@ export type Reconciliation = { accounts: number; windows: number; differences: D
 export type ReconcileOptions = {
   ledger: Pick<Ledger, 'totals'>
   counters: Pick<Counters, 'used' | 'waiting'>
-  /**
-   * Default none. A budget that is not named here may have no counter; a counter that exists is compared all the same.
-   */
+  /** Default none. A budget that is not named may have no counter; a counter that exists is compared all the same. */
   project?: ProjectBudgets
   /** Milliseconds since the epoch. */
   now: () => number

@@ -11,10 +11,7 @@ const PAGE = 1000
 /** A counter's redis key: any account, then a window's name of fixed form (edge/store/redis-keys.ts). */
 const COUNTER = /^twohop:budget:(.+):((?:month:\d{4}-\d\d(?:-\d\d)?|day:\d{4}-\d\d-\d\d))$/s
 
-/**
- * The budget's counters and the undrained events in Upstash Redis. It scans every key, so it is for commands, not for
- * requests.
- */
+/** The budget's counters and the undrained events in Upstash Redis. It scans every key: for commands only. */
 export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }: LedgerRedis): Counters {
   const redis = upstashClient({ ...where, timeoutMs })
 

@@ -16,10 +16,7 @@ export type LedgerRedis = Omit<UpstashOptions, 'timeoutMs'> & { timeoutMs?: numb
 export const GROUP = 'ledger'
 const CONSUMER = 'drain'
 
-/**
- * Reads a stream through its group, and makes the group where there is none. Both functions throw TwohopError
- * `store_unavailable`.
- */
+/** Reads a stream through its group, made if missing. Both functions throw TwohopError `store_unavailable`. */
 export function createGroupReader(redis: Redis, stream: string) {
   /** @param from `>` for entries that nobody has read, `0` for entries that were read and not finished */
   async function read(from: '>' | '0', most: number): Promise<Entry[]> {

@@ -19,9 +19,7 @@ const CLASS = /^[A-Z][A-Za-z]{0,60}$/
 const CODE =
   /^(?:[a-z]+(?:_[a-z]+)*|E[A-Z0-9]+|(?:ERR|UND_ERR)_[A-Z_]+|[0-9A-Z]{5}|PGRST\w{1,5}|http_\d{1,3})$/
 const LONGEST_CODE = 40
-/**
- * A stack frame as V8 writes it: the function, if it has a name, then the file's name without folders, line and column.
- */
+/** A stack frame as V8 writes it: the function, if it has a name, then the file without folders, line and column. */
 const FRAME =
   /^ *at (?:(?:async |new )*([\w$.#<>]+)(?: \[as [\w$.#<>]+\])? \()?(?:[^()\s?#]*[/\\])?([\w.$@+-]+:\d+:\d+)\)?$/
 
@@ -58,9 +56,7 @@ function classOf(error: Error): string {
   return CLASS.test(name) ? name : 'Error'
 }
 
-/**
- * The frames of an error. There are none where it is not clear where the message ends: its lines may look like frames.
- */
+/** The frames of an error; none where it is not clear where the message ends, since its lines may look like frames. */
 function framesOf({ stack = '', message }: Error): string[] {
   const start = message === '' ? 0 : stack.indexOf(message)
   if (start < 0) return []

@@ -8,10 +8,7 @@ type Options = {
   tagOf: (account: string) => Promise<string>
 }
 
-/**
- * A log of JSON lines: `level` and `event`, and where known `request_id`, `account` (a tag), `code`, `fault` and the
- * detail.
- */
+/** A log of JSON lines: `level` and `event`; where known `request_id`, `account` (a tag), `code`, `fault`, detail. */
 export function createLog({ write, tagOf }: Options): Log {
   return async function log(level, event, { requestId, account, code, error, detail } = {}) {
     try {

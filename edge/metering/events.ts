@@ -18,10 +18,7 @@ const WHOLE_EVENTS = /^(?:data: \{"[^\r\n]*\}\n\n)+$/
 const TO_BE_READ = /"(?:usage|timing|error)"\s*:/
 const END = '}\n\n'
 
-/**
- * The parts of a chunk that are read. They are checked by hand: a schema check of every token costs more than the
- * token.
- */
+/** The parts of a chunk that are read. Checked by hand: a schema check of every token costs more than the token. */
 type Chunk = { usage?: unknown; timing?: unknown; choices?: unknown; error?: unknown }
 
 /** The host's server-sent events, read piece by piece as they come over the network. */
@@ -36,10 +33,7 @@ export type EventReader = {
   readonly broken: boolean
   /** The host's final count: the last usage, if no event without one came after it. */
   readonly final: Counts | undefined
-  /**
-   * What was produced as far as the edge has seen: one token an event since the last usage. Undefined while nothing
-   * was.
-   */
+  /** What the edge has seen produced: one token an event since the last usage. Undefined while nothing was. */
   readonly seen: Counts | undefined
   readonly timing: Timing | undefined
 }

@@ -26,10 +26,7 @@ export type Held = {
   /** The plan's share of a busy host, relative to other accounts. */
   weight: number
   work: Work
-  /**
-   * Compute time that the reservation covers, in milliseconds: up to the deadline; 0 where the model's compute has no
-   * price.
-   */
+  /** Compute milliseconds that the reservation covers: up to the deadline; 0 where the model's compute has no price. */
   reservedComputeMs: number
   /** Milliseconds since the reservation. The host cannot have computed longer. */
   elapsedMs(): number

@@ -18,10 +18,7 @@ export function hostMessage(message: ChatRequest['messages'][number]): HostMessa
     : { role: 'assistant', content: content ?? null, tool_calls: calls }
 }
 
-/**
- * The most bytes that a message adds to the prompt besides its content: its tool calls, or the markers of a tool's
- * answer.
- */
+/** The most bytes that a message adds to the prompt besides its content: tool calls, or a tool answer's markers. */
 export function toolBytes(message: HostMessage): number {
   if (message.role === 'tool') return TOOL_RESPONSE_BYTES
   return 'tool_calls' in message ? toolCallBytes(message.tool_calls) : 0

@@ -66,9 +66,7 @@ function textsOf(inputs: string | string[] | { question: string; context: string
   return Array.isArray(inputs) ? inputs : [inputs.question, inputs.context]
 }
 
-/**
- * The pairs of texts that a task's model reads together, each of which is computed; undefined where it reads no pairs.
- */
+/** The pairs of texts that a task's model reads together, each of which is computed; undefined without pairs. */
 function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [string, string][] | undefined {
   const [question = '', context = ''] = inputs
   if (task === 'question-answering') return [[question, context]]

@@ -82,10 +82,7 @@ export function adminRoutes(options: AdminOptions) {
     return caller
   }
 
-  /**
-   * Reads who acts on which account and why. Acts are counted, so that a stolen credential cannot change all accounts
-   * at once.
-   */
+  /** Reads who acts on which account and why. Counts acts, so that a stolen credential cannot change all accounts. */
   async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context, schema: S) {
     const caller = await admin(c)
     const target = targetOf(c)

@@ -47,10 +47,7 @@ type Options = {
   now: () => number
 }
 
-/**
- * The inputs go to Redis as text within text, where each quote takes one byte more. The body's limit leaves a quarter
- * for that.
- */
+/** The inputs go to Redis as text within text: each quote takes one byte more. The body's limit leaves a quarter. */
 const SENT_TO_TAKEN = 1.25
 
 const JOB_ID = /^job_[\w-]{1,64}$/
@@ -74,10 +71,7 @@ export function jobRoutes(options: Options) {
     inputBytes: Math.floor(jobs.bodyBytes * SENT_TO_TAKEN),
   })
 
-  /**
-   * The account's name. Only an API key's record names its account. The store checks all else of the key when it takes
-   * the job in.
-   */
+  /** The account's name; an API key's is in its record. The store checks all else when it takes the job in. */
   async function accountName(credential: Credential): Promise<string> {
     if (credential.issuer !== 'key') return accountOf(credential)
     const key = await apiKeys.get(credential.id)

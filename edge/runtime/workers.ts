@@ -12,8 +12,7 @@ function edgeOf(env: Variables) {
 }
 
 /**
- * Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`; jobs, sweep and drain run by
- * cron.
+ * Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`; jobs, sweep, drain by cron.
  */
 export default {
   fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {

@@ -8,10 +8,7 @@ export const MAX_LEASE_MS = HOUR
 /** The longest lease of a job, in milliseconds: 24 h for its work, and an hour for its settlement. */
 export const MAX_JOB_LEASE_MS = 25 * HOUR
 
-/**
- * Milliseconds that a minute's counters are kept after its end: the longest lease that began in it, and an hour for the
- * sweep.
- */
+/** Milliseconds that a minute's counters outlive it: the longest lease that began in it, and an hour to be swept. */
 export const MINUTE_KEPT_MS = MAX_LEASE_MS + HOUR
 
 /** The same for days and months, in which jobs are held too. */
@@ -23,10 +20,7 @@ export const OPEN_KEPT_MS = 7 * 24 * HOUR
 /** Milliseconds in which a reservation charged by the sweep can still be corrected by its late settlement. */
 export const SWEPT_KEPT_MS = 24 * HOUR
 
-/**
- * Milliseconds for which a settled request id cannot reserve again: much longer than a request or settlement can be
- * under way.
- */
+/** Milliseconds for which a settled request id cannot reserve again: much longer than a request can be under way. */
 export const SETTLED_KEPT_MS = HOUR
 
 /** Milliseconds for which the answer to an idempotency key is given again. */

@@ -15,10 +15,7 @@ export type IdentityAdmin = {
   endSessions(subject: string): Promise<void>
 }
 
-/**
- * The issuer did not do what it was asked. `code` says why: `user_unknown`, `refused`, `claims_too_large` or
- * `unavailable`.
- */
+/** The issuer did not do what it was asked; `code` says why. */
 export class SyncError extends Error {
   readonly code: 'user_unknown' | 'refused' | 'claims_too_large' | 'unavailable'
 
@@ -32,9 +29,7 @@ export class SyncError extends Error {
 /** The issuers whose administration is configured, by `firebase:<project id>` or `supabase:<host>`. */
 export type IdentityAdmins = ReadonlyMap<string, IdentityAdmin>
 
-/**
- * Splits an account's name: `firebase:my-project:uid`, `supabase:abc.supabase.co:<uuid>`. Undefined for any other form.
- */
+/** Splits an account's name: `firebase:my-project:uid`, `supabase:abc.supabase.co:<uuid>`. Undefined otherwise. */
 export function partsOf(account: string): { issuer: string; subject: string } | undefined {
   // A uid may hold any character. Project ids and UUIDs hold no colon. A local project's host may have a port.
   const match =

@@ -24,10 +24,7 @@ const MAX_SMALL_BODY = 16 * 1024
 const CANCEL_TIMEOUT_MS = 10_000
 const CANCEL_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()
-/**
- * Milliseconds that a wake call may take. A host that is starting answers later than this, and looks for jobs by
- * itself.
- */
+/** Milliseconds that a wake call may take. A host that still starts answers later, and looks for jobs by itself. */
 const WAKE_TIMEOUT_MS = 10_000
 const WAKE_TOKEN_MS = 30_000
 

@@ -10,10 +10,7 @@ const DEBIAN = '/usr/lib/postgresql'
 /** The migrations need `create or replace trigger` (14). */
 const OLDEST = 14
 
-/**
- * The newest PostgreSQL that is installed on this machine, in Debian's folders or on the PATH; undefined where there is
- * none.
- */
+/** The newest PostgreSQL in Debian's folders or on the PATH of this machine; undefined where there is none. */
 export async function findInstalledPostgres(): Promise<Binaries | undefined> {
   const versions = await readdir(DEBIAN).catch(() => [])
   const newest = versions.map(Number).filter((version) => version >= OLDEST)

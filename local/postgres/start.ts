@@ -8,9 +8,7 @@ import { rolesSql } from './roles.ts'
 import { type ServerAddress, startServer } from './server.ts'
 
 export type StartPostgresOptions = {
-  /**
-   * URL of the Supabase project whose users may call. `iss` is this with `/auth/v1`, and the public keys are below it.
-   */
+  /** URL of the Supabase project whose users may call. `iss` is this with `/auth/v1`, where its public keys are too. */
   supabaseUrl: string
   /** Port of the REST API on 127.0.0.1; default 0, any free one. */
   port?: number

@@ -112,9 +112,7 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/**
- * A command's words as texts; undefined where the body is no command, or the command may not run on this connection.
- */
+/** A command's words as texts; undefined where it is no command, or one that may not run on this connection. */
 function commandOf(body: unknown): string[] | undefined {
   if (!Array.isArray(body) || body.length === 0) return undefined
   const words = body.map((word) => (typeof word === 'object' ? JSON.stringify(word) : String(word)))

@@ -51,9 +51,7 @@ export function range(stream: Stream, start: string, end: string): Entry[] {
   })
 }
 
-/**
- * Delivers entries that the group has not seen to a consumer, and keeps them as pending until they are acknowledged.
- */
+/** Delivers entries that the group has not seen to a consumer. They are pending until they are acknowledged. */
 export function deliverNew(
   stream: Stream,
   group: Group,

@@ -36,9 +36,7 @@ export const HostCompletionRequest = z.strictObject({
 })
 export type HostCompletionRequest = z.infer<typeof HostCompletionRequest>
 
-/**
- * For each token: its text, its log probability, the likeliest tokens at its position, and where it begins in the text.
- */
+/** For each token: its text, log probability, the likeliest tokens at its position, and where it begins in the text. */
 export type CompletionLogprobs = {
   tokens: string[]
   token_logprobs: number[]

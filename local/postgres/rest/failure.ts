@@ -6,9 +6,7 @@ export type Failure = {
   body: { code: string; message: string; details: string | null; hint: string | null }
 }
 
-/**
- * A request that is refused before it reaches PostgreSQL. The codes are PostgREST's own (docs.postgrest.org, Errors).
- */
+/** A request that is refused before it reaches PostgreSQL, with PostgREST's own codes (docs.postgrest.org, Errors). */
 export class RestError extends Error {
   readonly status: number
   readonly code: string

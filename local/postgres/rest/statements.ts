@@ -9,12 +9,14 @@ import { identifier, literal, type Query } from './query.ts'
 const asList = (from: string, total = 'null') =>
   `select coalesce(json_agg(to_json(page)), '[]')::text as body, count(*)::int as shown, ${total} as total from ${from} as page`
 
+/** A page of the rows that match. `table` is quoted SQL, here and below; `counted` asks for the total too. */
 export function selectSql(table: string, query: Query, counted: boolean): string {
   const { columns, where, order, limit, offset } = query
   const page = `(select ${columns} from ${table} ${where} ${order} limit ${limit ?? 'all'} offset ${offset})`
   return asList(page, counted ? `(select count(*)::int from ${table} ${where})` : undefined)
 }
 
+/** Inserts the rows of the body, with these columns. Returns the rows only where `shown`. */
 export function insertSql(table: string, columns: string[], shown: boolean, query: Query): string {
   const names = columns.map(identifier).join(', ')
   return writing(
@@ -24,6 +26,7 @@ export function insertSql(table: string, columns: string[], shown: boolean, quer
   )
 }
 
+/** Sets these columns of the rows that match to the body's values. Returns the rows only where `shown`. */
 export function updateSql(table: string, columns: string[], shown: boolean, query: Query): string {
   const set = columns.map((name) => `${identifier(name)} = body.${identifier(name)}`).join(', ')
   const from = `json_populate_recordset(null::${table}, $1::text::json) as body`
@@ -34,6 +37,7 @@ export function updateSql(table: string, columns: string[], shown: boolean, quer
   return writing(`update ${table} set ${set} from ${from} ${filtered}`, shown, query, `${table}.*`)
 }
 
+/** Deletes the rows that match. Returns them only where `shown`. */
 export function deleteSql(table: string, shown: boolean, query: Query): string {
   return writing(`delete from ${table} ${query.where}`, shown, query)
 }
@@ -60,7 +64,7 @@ export const SIGNATURES = `
   from pg_catalog.pg_proc join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
   where nspname = $1 and proname = $2`
 
-/** @throws RestError 404 PGRST202 where no function of that name takes these arguments */
+/** The function among `found` that takes the arguments `given`. @throws RestError 404 PGRST202 where there is none */
 export function chosen(
   schema: string,
   name: string,
@@ -80,6 +84,7 @@ export function chosen(
   )
 }
 
+/** Calls a function with the body's arguments, of which `given` are the names. */
 export function callSql(
   schema: string,
   name: string,
