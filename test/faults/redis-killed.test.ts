@@ -40,14 +40,17 @@ async function runThrough(world: World, edge: EdgeProcess): Promise<Ran> {
   const users = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => world.newUser(`client ${n}`)))
   const seen: Seen[] = []
   let begun = 0
+  let drained: Promise<unknown> | undefined
   let death: Promise<Omit<Ran, 'seen'>> | undefined
   await Promise.all(
     users.map(async ({ token }) => {
       while (begun < REQUESTS) {
-        begun++
-        if (begun === DRAINED_AT) await edge.cron()
-        if (begun === KILLED_AT) death = dieAndReturn(world, edge)
-        seen.push(await ask({ url: edge.url, token, body: chat(begun % 2 === 0) }))
+        const nth = ++begun
+        if (nth === DRAINED_AT) drained = edge.cron()
+        // However long that takes, Redis dies after it.
+        await drained
+        if (nth === KILLED_AT) death = dieAndReturn(world, edge)
+        seen.push(await ask({ url: edge.url, token, body: chat(nth % 2 === 0) }))
       }
     }),
   )
