@@ -31,6 +31,8 @@ process.on('uncaughtException', (error) => {
   log('crashed', faultOf(error))
   process.exit(1)
 })
+// One that nobody waited for is a fault of ours, and no reason to end everybody's requests.
+process.on('unhandledRejection', (reason) => log('unhandled_rejection', faultOf(reason)))
 process.on('SIGTERM', () => void stop('SIGTERM').catch(fail))
 process.on('SIGINT', () => void stop('SIGINT').catch(fail))
 // Started with a channel, the host ends with the process that started it.

@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { refuseDeep } from '../../shared/json-depth.ts'
+import { parseJson } from '../../shared/parse-json.ts'
 
 /**
  * The request's body as JSON. The body limit has bounded its size before; `parseAs` checks its content afterwards.
@@ -13,11 +15,10 @@ export async function jsonBody(c: Context): Promise<unknown> {
       'unsupported_media_type',
       'Send the body as JSON, with content-type: application/json.',
     )
-  try {
-    return await c.req.json()
-  } catch {
-    throw new TwohopError('invalid_request', 'The body is not valid JSON.')
-  }
+  const body = parseJson(await c.req.text())
+  if (body === undefined) throw new TwohopError('invalid_request', 'The body is not valid JSON.')
+  refuseDeep(body)
+  return body
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { refuseDeep } from '../../shared/json-depth.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
@@ -30,7 +31,9 @@ export async function readRequest<Schema extends z.ZodType>(
 ): Promise<z.infer<Schema>> {
   const body = await readBody(context.req.raw, bodyBytes)
   await checkBodyHash(context.var.claims, body)
-  const parsed = schema.safeParse(parseJson(body))
+  const json = parseJson(body)
+  refuseDeep(json)
+  const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new TwohopError('invalid_request', issue?.message ?? 'The body is not valid.', {

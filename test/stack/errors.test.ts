@@ -253,6 +253,28 @@ describe('403', () => {
   })
 })
 
+describe('JSON nested deeper than any request is', () => {
+  const deep = `${'{"a":'.repeat(3400)}1${'}'.repeat(3400)}`
+  const start = JSON.stringify(hello).slice(0, -1)
+  it.each([
+    [chat, `${start},"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":${deep}}}}`],
+    [
+      chat,
+      `${start},"tool_choice":"none","tools":[{"type":"function","function":{"name":"f","parameters":${deep}}}]}`,
+    ],
+    ['/v1/completions', `{"prompt":${deep}}`],
+    ['/v1/embeddings', `{"input":${deep}}`],
+    ['/v1/rerank', `{"query":"x","documents":[${deep}]}`],
+    ['/v1/tasks/text-classification', `{"inputs":"x","parameters":${deep}}`],
+    ['/v1/jobs', `{"endpoint":"${chat}","inputs":[${deep}]}`],
+    ['/v1/keys/leaked', `[${deep}]`],
+  ])('is refused by %s, and everybody else goes on', async (path, body) => {
+    const { token } = await newUser('pro')
+    expect(await refused(call(path, { token, body }))).toMatchObject({ status: 400, code: 'invalid_request' })
+    expect((await call(chat, { token, body: { ...hello, max_tokens: 1 } })).status).toBe(200)
+  })
+})
+
 describe('404, 413, 415', () => {
   it('not_found, task_not_found (which lists what there is), model_not_found', async () => {
     const { token } = await newUser('pro')

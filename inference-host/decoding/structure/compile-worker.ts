@@ -6,6 +6,8 @@ import type { Structure } from './structure.ts'
 
 export type ToCompiler = { structure: Structure }
 export type FromCompiler =
+  /** It has started, and takes structures. */
+  | { type: 'ready' }
   | { type: 'compiled'; program: Uint8Array }
   | { type: 'refused'; message: string; param: string | undefined }
   | { type: 'failed' }
@@ -14,6 +16,7 @@ export type FromCompiler =
 if (parentPort === null) throw new Error('decoding/structure/compile-worker.ts runs as a worker thread')
 const port = parentPort
 port.on('message', ({ structure }: ToCompiler) => port.postMessage(compiled(structure)))
+port.postMessage({ type: 'ready' } satisfies FromCompiler)
 
 function compiled(structure: Structure): FromCompiler {
   try {

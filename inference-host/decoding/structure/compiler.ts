@@ -52,6 +52,7 @@ export function createStructureCompiler(options: Options = {}): StructureCompile
   const queue: Task[] = []
   let thread: CompileThread | undefined
   let compiledOnThread = 0
+  let ready = false
   let current: { task: Task; timer: NodeJS.Timeout } | undefined
   let closed = false
 
@@ -60,31 +61,50 @@ export function createStructureCompiler(options: Options = {}): StructureCompile
     const task = queue.shift()
     if (task === undefined) return
     if (thread === undefined) thread = start()
-    current = { task, timer: setTimeout(tooLong, timeoutMs) }
-    thread.postMessage({ structure: task.structure })
+    // A thread takes its time to start, on a busy machine seconds: that is not the structure's.
+    current = { task, timer: ready ? setTimeout(tooLong, timeoutMs) : setTimeout(notStarted, START_MS) }
+    try {
+      thread.postMessage({ structure: task.structure })
+    } catch {
+      settle(failTask)
+    }
   }
 
   function start(): CompileThread {
     const made = startThread()
     compiledOnThread = 0
+    ready = false
     made.on('message', (message) => {
-      if (made === thread) finished(message)
+      if (made !== thread) return
+      if (message.type === 'ready') started()
+      else finished(message)
     })
     for (const event of ['error', 'exit'] as const)
       made.on(event, () => {
         if (made !== thread) return
         drop()
-        settle((task) => task.reject(new TwohopError('internal', 'The structure could not be compiled.')))
+        settle(failTask)
       })
     return made
   }
 
-  function finished(message: FromCompiler): void {
+  function started(): void {
+    ready = true
+    if (current === undefined) return
+    clearTimeout(current.timer)
+    current.timer = setTimeout(tooLong, timeoutMs)
+  }
+
+  function notStarted(): void {
+    drop()
+    settle(failTask)
+  }
+
+  function finished(message: Exclude<FromCompiler, { type: 'ready' }>): void {
     compiledOnThread++
     if (compiledOnThread >= recycleAfter) drop()
     settle((task) => {
-      if (message.type === 'failed')
-        task.reject(new TwohopError('internal', 'The structure could not be compiled.'))
+      if (message.type === 'failed') failTask(task)
       else if (message.type === 'refused') task.reject(refusal(message.message, message.param))
       else {
         const compiled = { id: task.id, program: message.program }
@@ -128,6 +148,8 @@ export function createStructureCompiler(options: Options = {}): StructureCompile
       if (queue.length >= waiting)
         throw new TwohopError('host_busy', 'Too many structures wait to be compiled.')
       const { promise, resolve, reject } = Promise.withResolvers<Compiled>()
+      // Whoever waits hears of a rejection below; nobody may wait yet when it comes.
+      promise.catch(() => {})
       underWay.set(id, promise)
       queue.push({ id, structure, resolve, reject })
       begin()
@@ -149,9 +171,16 @@ export function createStructureCompiler(options: Options = {}): StructureCompile
   }
 }
 
+function failTask(task: Task): void {
+  task.reject(new TwohopError('internal', 'The structure could not be compiled.'))
+}
+
 function refusal(message: string, param: string | undefined): TwohopError {
   return new TwohopError('invalid_request', message, param === undefined ? {} : { param })
 }
+
+/** Milliseconds that the thread may take to start; it takes some 100. */
+const START_MS = 30_000
 
 /** Megabytes that the thread may fill; a schema of the largest size allowed takes some 30. */
 const THREAD_MB = 256

@@ -1,3 +1,4 @@
+import { isShallow } from '../../../shared/json-depth.ts'
 import type { Tool, ToolCall, ToolChoice } from '../../../shared/openai/structure.ts'
 import {
   CALL,
@@ -7,6 +8,7 @@ import {
   RESPONSE_END,
   toolText,
 } from '../../../shared/openai/tool-text.ts'
+import { parseJson } from '../../../shared/parse-json.ts'
 
 /** A message of a chat in which tools may have been called. */
 export type ToolChatMessage =
@@ -79,11 +81,11 @@ function nameOf(id: string, all: readonly ToolChatMessage[]): string {
   return ''
 }
 
-/** Templates print arguments as JSON: an object, so that they do not print a string of JSON. */
+/**
+ * Templates print arguments as JSON: an object, so that they do not print a string of JSON. What is nested too deep to be
+ * printed stays the text that it is.
+ */
 function parsed(given: string): unknown {
-  try {
-    return JSON.parse(given)
-  } catch {
-    return given
-  }
+  const value = parseJson(given)
+  return value === undefined || !isShallow(value) ? given : value
 }

@@ -37,6 +37,12 @@ test.each<[string, object, Partial<ServiceClaims>, { status: number; code: strin
     {},
     { status: 400, code: 'invalid_request', param: 'messages[0]' },
   ],
+  [
+    'JSON nested deeper than any request is',
+    { ...CHAT, messages: JSON.parse('['.repeat(300) + ']'.repeat(300)) },
+    {},
+    { status: 400, code: 'invalid_request', param: 'messages[0][0][0][0][0][0][0]' },
+  ],
   ['no JSON', '{' as unknown as object, { model: 'chat-1' }, { status: 400, code: 'invalid_request' }],
   [
     'a body beyond the limit',

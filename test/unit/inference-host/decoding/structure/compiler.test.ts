@@ -19,10 +19,11 @@ const numbered = (maximum: number): Structure => schemaStructure({ type: 'intege
 const packed = (structure: Structure) => packProgram(compileStructure(structure))
 
 /** Threads that answer by hand. */
-function handThreads() {
+function handThreads({ send = (_: ToCompiler) => {} } = {}) {
   const threads: {
     asked: ToCompiler[]
     ended: boolean
+    started(): void
     answer(message?: FromCompiler): void
     die(): void
   }[] = []
@@ -32,6 +33,7 @@ function handThreads() {
     const thread = {
       asked,
       ended: false,
+      started: () => listeners.get('message')?.({ type: 'ready' }),
       answer: (message?: FromCompiler) =>
         listeners.get('message')?.(
           message ?? { type: 'compiled', program: packed(asked.at(-1)?.structure as Structure) },
@@ -40,7 +42,10 @@ function handThreads() {
     }
     threads.push(thread)
     return {
-      postMessage: (message) => void asked.push(message),
+      postMessage(message) {
+        send(message)
+        asked.push(message)
+      },
       on: (event: string, listen: (message: FromCompiler) => void) => void listeners.set(event, listen),
       terminate: async () => {
         thread.ended = true
@@ -51,7 +56,6 @@ function handThreads() {
 }
 
 test('compiles on a thread of its own, and what comes back can be followed', async () => {
-  // The thread's start counts too, which on a busy machine takes seconds.
   const compiler = createStructureCompiler({ timeoutMs: 20_000 })
   try {
     const compiled = await compiler.compile(numbered(99))
@@ -97,6 +101,7 @@ test('what takes too long ends its thread and is refused; the next has a new one
     const slow = compiler.compile(numbered(1))
     const next = compiler.compile(numbered(2))
     const refused = expect(slow).rejects.toMatchObject({ code: 'invalid_request' })
+    threads[0]?.started()
     vi.advanceTimersByTime(100)
     await refused
     expect(threads.map(({ ended }) => ended)).toEqual([true, false])
@@ -105,6 +110,55 @@ test('what takes too long ends its thread and is refused; the next has a new one
     threads[1]?.answer()
     expect(unpackProgram((await next).program)).toEqual(compileStructure(numbered(2)))
   } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('the time that the thread takes to start is not the structure’s', async () => {
+  vi.useFakeTimers()
+  try {
+    const { threads, startThread } = handThreads()
+    const compiler = createStructureCompiler({ startThread, timeoutMs: 100 })
+    const first = compiler.compile(numbered(1))
+    vi.advanceTimersByTime(20_000)
+    threads[0]?.started()
+    vi.advanceTimersByTime(99)
+    threads[0]?.answer()
+    expect(unpackProgram((await first).program)).toEqual(compileStructure(numbered(1)))
+    const never = compiler.compile(numbered(2))
+    threads[0]?.die()
+    await expect(never).rejects.toMatchObject({ code: 'internal' })
+    const waits = compiler.compile(numbered(3))
+    const failed = expect(waits).rejects.toMatchObject({ code: 'internal' })
+    vi.advanceTimersByTime(30_000)
+    await failed
+    expect(threads.map(({ ended }) => ended)).toEqual([true, true])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a structure that does not reach the thread fails alone, and leaves no rejection that nobody hears', async () => {
+  const unheard: unknown[] = []
+  const hear = (reason: unknown) => void unheard.push(reason)
+  process.on('unhandledRejection', hear)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const { threads, startThread } = handThreads({
+      send({ structure }) {
+        if (JSON.stringify(structure).includes('13')) throw new RangeError('Maximum call stack size exceeded')
+      },
+    })
+    const compiler = createStructureCompiler({ startThread, timeoutMs: 100 })
+    await expect(compiler.compile(numbered(13))).rejects.toMatchObject({ code: 'internal' })
+    vi.advanceTimersByTime(60_000)
+    const next = compiler.compile(numbered(2))
+    threads.at(-1)?.answer()
+    expect(unpackProgram((await next).program)).toEqual(compileStructure(numbered(2)))
+    await new Promise(setImmediate)
+    expect(unheard).toEqual([])
+  } finally {
+    process.off('unhandledRejection', hear)
     vi.useRealTimers()
   }
 })
