@@ -69,6 +69,7 @@ describe('npm start', () => {
     const { tokens } = await started.stack()
     expect(ask).toContain(tokens.supabase.free)
     expect(await read(ask.replace(tokens.supabase.free, tokens.supabase.pro))).toEqual([])
+    await started.printed('usage events new in the ledger')
     // It is told in words, and a drain that finds nothing is not told at all.
     expect(started.output().stdout).toMatch(/^edge +usage events new in the ledger: 1$/m)
     expect(started.output().stdout).not.toContain('ledger_drain')
