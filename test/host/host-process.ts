@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ModelInfo } from '../../inference-host/work/engine.ts'
+import { MODELS_DIR } from '../fixtures/models-dir.ts'
 
 const MAIN = fileURLToPath(new URL('../../inference-host/main.ts', import.meta.url))
 
@@ -18,7 +19,7 @@ export type HostProcess = {
 export function startHostProcess(environment: Record<string, string>): HostProcess {
   const child = fork(MAIN, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { PATH: process.env.PATH, HOST_PORT: '0', HOST_DEVICE: 'cpu', ...environment },
+    env: { PATH: process.env.PATH, HOST_PORT: '0', HOST_DEVICE: 'cpu', MODELS_DIR, ...environment },
   })
   let stdout = ''
   let stderr = ''
