@@ -29,7 +29,7 @@ const SMALL = {
  * - `exact`: with HOST_EXACT
  * - `encoder`: the embedding model
  * - `small`: the embedded chat model
- * - `rewriter` and `plain-rewriter`: an encoder-decoder, with default settings and by transformers.js' own `generate`
+ * - `seq2seq` and `plain-seq2seq`: an encoder-decoder, with default settings and by transformers.js' own `generate`
  */
 export type HostName =
   | 'batching'
@@ -38,8 +38,8 @@ export type HostName =
   | 'exact'
   | 'encoder'
   | 'small'
-  | 'rewriter'
-  | 'plain-rewriter'
+  | 'seq2seq'
+  | 'plain-seq2seq'
 
 export type HostUnderTest = {
   url: string
@@ -69,7 +69,7 @@ type Settings = {
 }
 
 const CHAT = { task: 'text-generation', model: 'chat' } as const
-const REWRITING = { task: 'translation', model: 'rewriting' } as const
+const SEQ2SEQ = { task: 'translation', model: 'seq2seq' } as const
 const SETTINGS: Record<HostName, Settings> = {
   batching: CHAT,
   wide: { ...CHAT, slots: 32 },
@@ -77,8 +77,8 @@ const SETTINGS: Record<HostName, Settings> = {
   exact: { ...CHAT, exact: true },
   encoder: { task: 'feature-extraction', model: 'embedding' },
   small: { task: 'text-generation', model: 'small' },
-  rewriter: REWRITING,
-  'plain-rewriter': { ...REWRITING, slots: 1 },
+  seq2seq: SEQ2SEQ,
+  'plain-seq2seq': { ...SEQ2SEQ, slots: 1 },
 }
 
 /**

@@ -6,9 +6,9 @@ import { gaps } from './gaps.ts'
 import type { Measurement } from './measurement.ts'
 import { memory } from './memory.ts'
 import { questions } from './questions.ts'
-import { rewriting } from './rewriting.ts'
 import { sameAnswers } from './same-answers.ts'
 import { scaling } from './scaling.ts'
+import { seq2seq } from './seq2seq.ts'
 import { throughput } from './throughput.ts'
 
 /** Every measurement of the host, in the order in which they run. */
@@ -18,7 +18,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   gaps,
   fairness,
   embeddings,
-  rewriting,
+  seq2seq,
   questions,
   sameAnswers,
   scaling,

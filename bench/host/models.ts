@@ -15,7 +15,7 @@ export type BenchModel = {
   randomWeights: string | undefined
 }
 
-export type ModelUse = 'chat' | 'embedding' | 'rewriting'
+export type ModelUse = 'chat' | 'embedding' | 'seq2seq'
 
 /** The models to measure with. One that the options do not name is made at its first use, with random weights. */
 export type Models = {
@@ -50,7 +50,7 @@ export async function createModels(named: Named, progress: (line: string) => voi
   }
 }
 
-const KINDS: Record<ModelUse, MadeKind> = { chat: 'decoder', embedding: 'encoder', rewriting: 'rewriter' }
+const KINDS: Record<ModelUse, MadeKind> = { chat: 'decoder', embedding: 'encoder', seq2seq: 'seq2seq' }
 
 async function real(source: string): Promise<BenchModel> {
   const folder = resolve(HERE, source)

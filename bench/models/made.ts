@@ -88,7 +88,7 @@ const KINDS = {
     sizes: encoder.MINILM_L6,
     write: (folder: string) => writeEncoder(folder, encoder.MINILM_L6),
   },
-  rewriter: {
+  seq2seq: {
     name: 't5-small-shape',
     sizes: T5_SMALL,
     write: (folder: string) =>

@@ -9,35 +9,35 @@ const TEXTS = 3
 const WORDS = { least: 2, most: 8 }
 const TOKENS = { least: 20, most: 60 }
 
-const NAMES = ['plain-rewriter', 'rewriter'] as const
+const NAMES = ['plain-seq2seq', 'seq2seq'] as const
 type Name = (typeof NAMES)[number]
 type Round = { textsPerSecond: number; answers: string[] }
 
-export const rewriting: Measurement = {
-  name: 'rewriting',
+export const seq2seq: Measurement = {
+  name: 'seq2seq',
   about: 'texts a second of an encoder-decoder, beside transformers.js one by one behind the same routes',
   limitSeconds: 900,
   async run({ host, rounds, quick, progress, signal }) {
-    const hosts = { 'plain-rewriter': await host('plain-rewriter'), rewriter: await host('rewriter') }
+    const hosts = { 'plain-seq2seq': await host('plain-seq2seq'), seq2seq: await host('seq2seq') }
     const clients = quick ? CLIENTS / 2 : CLIENTS
-    const speeds: Record<Name, number[]> = { 'plain-rewriter': [], rewriter: [] }
+    const speeds: Record<Name, number[]> = { 'plain-seq2seq': [], seq2seq: [] }
     let same = 0
     for (let round = 1; round <= (quick ? 1 : rounds); round++) {
       const answers: string[][] = []
       for (const name of NAMES) {
-        progress(`rewriting, round ${round}: ${name}`)
-        const seen = await roundOf(hosts[name], clients, `rewriting ${round}`, signal)
+        progress(`seq2seq, round ${round}: ${name}`)
+        const seen = await roundOf(hosts[name], clients, `seq2seq ${round}`, signal)
         speeds[name].push(seen.textsPerSecond)
         answers.push(seen.answers)
       }
       same += answers[1]?.filter((answer, i) => answer === answers[0]?.[i]).length ?? 0
     }
-    const texts = speeds.rewriter.length * clients * TEXTS
+    const texts = speeds.seq2seq.length * clients * TEXTS
     return {
       findings: [
         over(speeds),
         {
-          what: 'rewriting, texts that read as transformers.js writes them',
+          what: 'seq2seq, texts that read as transformers.js writes them',
           seen: same,
           unit: `of ${texts}`,
           asked: { at: 'least', value: texts },
@@ -63,7 +63,7 @@ async function roundOf(
       const own: string[] = []
       for (let text = 0; text < TEXTS; text++) {
         const asked = words(`${salt} ${i} ${text}`, between(WORDS)).trim()
-        const ask = { account: `rewriting ${i}`, outputTokens: between(TOKENS), signal }
+        const ask = { account: `seq2seq ${i}`, outputTokens: between(TOKENS), signal }
         own.push(await client.translate(asked, ask))
       }
       return own
@@ -76,10 +76,10 @@ async function roundOf(
 }
 
 function over(speeds: Record<Name, number[]>): Finding {
-  const [ours, theirs] = [speeds.rewriter, speeds['plain-rewriter']]
+  const [ours, theirs] = [speeds.seq2seq, speeds['plain-seq2seq']]
   const { min, max } = spread(ours.map((speed, i) => speed / (theirs[i] ?? Number.NaN)))
   return {
-    what: 'rewriting, texts/s over transformers.js one by one',
+    what: 'seq2seq, texts/s over transformers.js one by one',
     seen: spread(ours).median / spread(theirs).median,
     unit: 'x',
     spread: { min, max },
