@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { accountsCommand } from './commands/accounts.ts'
+import { keysCommand } from './commands/api-keys.ts'
 import { auditCommand } from './commands/audit.ts'
 import { costCommand } from './commands/cost.ts'
-import { keysCommand } from './commands/keys.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
 import { type CliContext, CliError } from './context.ts'
 

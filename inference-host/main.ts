@@ -1,7 +1,7 @@
 import { readConfig } from './config.ts'
 import { type RunningHost, startHost } from './host.ts'
+import { collectEarly } from './platform/collect-early.ts'
 import { faultOf } from './platform/fault.ts'
-import { collectEarly } from './platform/heap.ts'
 import { createLog } from './platform/log.ts'
 
 /** `node inference-host/main.ts`: the host as a process, configured by its environment. */

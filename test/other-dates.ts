@@ -20,7 +20,7 @@ const command = new Command('npm run test:dates --')
 It needs Linux with glibc, and a C compiler (Debian, Ubuntu: apt-get install gcc libc6-dev).`,
   )
   .argument('[files...]', "only test files whose path contains one of these, as vitest's own arguments")
-  .option('--project <names...>', 'projects of vitest.config.ts', ['unit', 'contract'])
+  .option('--project <names...>', 'only these projects of vitest.config.ts; all by default', [])
   .addOption(new Option('--date <names...>', 'only these dates').choices(NAMES).default(NAMES))
   .parse()
 const { project, date: wanted } = command.opts<{ project: string[]; date: string[] }>()
@@ -58,7 +58,7 @@ async function environment(library: string, at: number): Promise<NodeJS.ProcessE
 
 async function tested(library: string, date: OtherDate): Promise<Outcome> {
   const began = performance.now()
-  process.stdout.write(`\n${lineOf(date)}: ${project.join(', ')}\n`)
+  process.stdout.write(`\n${lineOf(date)}: ${project.join(', ') || 'all projects'}\n`)
   const words = ['run', ...project.flatMap((name) => ['--project', name]), ...command.args]
   const child = spawn('vitest', words, {
     env: await environment(library, date.at),

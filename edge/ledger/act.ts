@@ -1,16 +1,7 @@
 import * as z from 'zod'
+import { parseJson } from '../../shared/parse-json.ts'
 
-const Detail = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text)
-    } catch {
-      context.addIssue('no JSON')
-      return z.NEVER
-    }
-  })
-  .pipe(z.record(z.string(), z.unknown()))
+const Detail = z.string().transform(parseJson).pipe(z.record(z.string(), z.unknown()))
 const text = z.string().min(1)
 
 /** An administrative act's fields as they are written to the stream (edge/audit/act.lua.ts). */

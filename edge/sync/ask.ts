@@ -1,3 +1,4 @@
+import { parseJson } from '../../shared/parse-json.ts'
 import { readBoundedText } from '../../shared/read-bounded.ts'
 import { SyncError } from './port.ts'
 
@@ -38,9 +39,7 @@ export async function askJson({ fetch, url, timeoutMs, ...init }: Question): Pro
       answer.status < 500 ? 'refused' : 'unavailable',
       `The issuer answered ${answer.status}.`,
     )
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new SyncError('unavailable', 'The issuer answered no JSON.')
-  }
+  const answered = parseJson(text)
+  if (answered === undefined) throw new SyncError('unavailable', 'The issuer answered no JSON.')
+  return answered
 }

@@ -1,5 +1,5 @@
+import { collectEarly } from '../platform/collect-early.ts'
 import { faultOf } from '../platform/fault.ts'
-import { collectEarly } from '../platform/heap.ts'
 import type { FromProcess, ToProcess } from './process.ts'
 import { startThreadEngine, type ThreadEngine } from './thread.ts'
 

@@ -1,4 +1,4 @@
-import { createHeap } from './heap.ts'
+import { createHeap } from './binary-heap.ts'
 
 /** What something that waits says of itself: whose it is, what it costs in tokens, and its account's weight. */
 export type Share = { readonly account: string; readonly cost: number; readonly weight: number }

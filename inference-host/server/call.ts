@@ -31,7 +31,7 @@ export async function readRequest<Schema extends z.ZodType>(
 ): Promise<z.infer<Schema>> {
   const body = await readBody(context.req.raw, bodyBytes)
   await checkBodyHash(context.var.claims, body)
-  const json = parseJson(body)
+  const json = jsonOf(body)
   refuseDeep(json)
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
@@ -41,7 +41,7 @@ export async function readRequest<Schema extends z.ZodType>(
   })
 }
 
-function parseJson(body: Uint8Array<ArrayBuffer>): unknown {
+function jsonOf(body: Uint8Array<ArrayBuffer>): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {

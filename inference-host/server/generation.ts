@@ -1,5 +1,6 @@
 import { errorEnvelope } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/openai/chat.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Run, RunEvent } from '../scheduler/run.ts'
@@ -77,7 +78,7 @@ function whole(options: Options): Promise<Response> {
     const body = {
       id: shape.prefix + requestId,
       object: shape.whole.object,
-      created: Math.floor(now() / 1000),
+      created: secondOf(now()),
       model: request.model,
       choices: choices.map((_, index) => shape.whole.choice(joined(all, index))),
       usage: usageOf(run.report()),
@@ -143,7 +144,7 @@ async function* chunks(
   const head = {
     id: shape.prefix + requestId,
     object: shape.chunk.object,
-    created: Math.floor(now() / 1000),
+    created: secondOf(now()),
     model: request.model,
   }
   const chunk = (choice: object, usage: GenerationUsage | undefined) => ({

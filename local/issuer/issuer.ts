@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { type DemoTokens, mintDemoTokens } from './demo-users.ts'
-import { openSigningKeys, type SigningKeys } from './keys.ts'
+import { openSigningKeys, type SigningKeys } from './jwks.ts'
 import { createMint, type Mint } from './mint.ts'
 
 export const LOCAL_PROJECT_ID = 'twohop-local'

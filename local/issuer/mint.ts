@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type JWTPayload, SignJWT } from 'jose'
-import type { SigningKey, SigningKeys } from './keys.ts'
+import { secondOf } from '../../shared/seconds.ts'
+import type { SigningKey, SigningKeys } from './jwks.ts'
 
 /** A user as Firebase Authentication knows one. */
 export type FirebaseUser = {
@@ -55,10 +56,9 @@ export function createMint({ keys, projectId, supabaseUrl, ttlSeconds, now }: Mi
     throw new RangeError(`A token's life must be a whole number of 1 to ${DAY_SECONDS} seconds.`)
   }
   return {
-    mintFirebase: (user) =>
-      sign(keys.firebase, firebaseClaims(user, projectId, Math.floor(now() / 1000), ttlSeconds)),
+    mintFirebase: (user) => sign(keys.firebase, firebaseClaims(user, projectId, secondOf(now()), ttlSeconds)),
     mintSupabase: (user) =>
-      sign(keys.supabase, supabaseClaims(user, supabaseUrl, Math.floor(now() / 1000), ttlSeconds)),
+      sign(keys.supabase, supabaseClaims(user, supabaseUrl, secondOf(now()), ttlSeconds)),
   }
 }
 

@@ -89,7 +89,7 @@ describe('401', () => {
     const wrong = refused(call(chat, { token: `${header}.${forged}.${signature}`, body: hello }))
     expect(await wrong).toMatchObject({ status: 401, code: 'token_signature_invalid' })
     const { createMint } = await import('../../local/issuer/mint.ts')
-    const { openSigningKeys } = await import('../../local/issuer/keys.ts')
+    const { openSigningKeys } = await import('../../local/issuer/jwks.ts')
     const yesterday = createMint({
       keys: await openSigningKeys(`${inject('stackDir')}/issuer`),
       projectId: stack.issuers.firebase.projectId,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
+import { parseJson } from '../../../shared/parse-json.ts'
 
 const FileDigest = z.strictObject({ sha256: z.string(), bytes: z.int() })
 export type FileDigest = z.infer<typeof FileDigest>
@@ -37,9 +38,5 @@ export function recordFileOf(servingFile: string): string {
 /** The record beside a serving form; undefined where there is none that can be read. */
 export async function readServingRecord(servingFile: string): Promise<ServingRecord | undefined> {
   const text = await readFile(recordFileOf(servingFile), 'utf8').catch(() => '')
-  try {
-    return ServingRecord.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
+  return ServingRecord.safeParse(parseJson(text)).data
 }

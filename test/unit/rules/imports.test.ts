@@ -49,12 +49,13 @@ describe('imports', () => {
   })
 
   it('of a vendor are in files named after it', () => {
-    const strangers = [...within('edge'), ...within('shared')].flatMap(({ file, packages }) =>
-      packages
-        .filter((name) =>
-          VENDORS.some(([its, word]) => its.test(name) && !(file.split('/').at(-1) ?? '').includes(word)),
-        )
-        .map((name) => `${file} -> ${name}`),
+    const strangers = [...within('edge'), ...within('inference-host'), ...within('shared')].flatMap(
+      ({ file, packages }) =>
+        packages
+          .filter((name) =>
+            VENDORS.some(([its, word]) => its.test(name) && !(file.split('/').at(-1) ?? '').includes(word)),
+          )
+          .map((name) => `${file} -> ${name}`),
     )
     expect(strangers).toEqual([])
   })

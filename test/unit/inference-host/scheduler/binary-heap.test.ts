@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createHeap } from '../../../../inference-host/scheduler/heap.ts'
+import { createHeap } from '../../../../inference-host/scheduler/binary-heap.ts'
 
 type Item = { key: number }
 
