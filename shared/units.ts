@@ -8,13 +8,13 @@ export const Prices = z.strictObject({ prompt: Units, output: Units, compute_sec
 export type Prices = z.infer<typeof Prices>
 
 /** Counted work of one request: tokens and, where the host measured it, milliseconds of compute. */
-export type Work = { promptTokens: number; outputTokens: number; computeMs?: number }
+export type Use = { promptTokens: number; outputTokens: number; computeMs?: number }
 
 /**
  * The units that `work` costs at `prices`. A part of a unit of compute is rounded up to a whole one.
  * @throws RangeError when a count is not a whole non-negative number or the sum leaves the safe integers
  */
-export function unitsOf(prices: Prices, { promptTokens, outputTokens, computeMs = 0 }: Work): number {
+export function unitsOf(prices: Prices, { promptTokens, outputTokens, computeMs = 0 }: Use): number {
   for (const count of [promptTokens, outputTokens, computeMs])
     if (!Number.isSafeInteger(count) || count < 0)
       throw new RangeError(`a count of work must be a whole number, not ${count}`)

@@ -1,5 +1,5 @@
 import { hasEnded, type JobState } from '../../shared/jobs/record.ts'
-import { unitsOf, type Work } from '../../shared/units.ts'
+import { type Use, unitsOf } from '../../shared/units.ts'
 import type { Budget, Crossing, Outcome } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
 import type { Job } from './job.ts'
@@ -90,7 +90,7 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
  * The units of the reported use. Where they are too many to be counted exactly, the largest safe whole number stands
  * for them: the charge is then what was reserved, and the event shows that the host reported too much.
  */
-function reportedUnits(prices: Job['prices'], used: Work): number {
+function reportedUnits(prices: Job['prices'], used: Use): number {
   try {
     return unitsOf(prices, used)
   } catch {

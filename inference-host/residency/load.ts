@@ -12,7 +12,7 @@ import type { PreparedForm } from './prepare.ts'
  * may still grow by; of a GPU's memory, which nobody tells by process, what was expected.
  * @throws Error of one line where it does not load or run.
  */
-export async function loadModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {
+export async function startModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {
   const began = performance.now()
   const engine = await startProcessEngine(data, config.HOST_LOAD_SECONDS * 1000).catch((cause) => {
     throw new Error(`${data.id} does not load on ${data.device}: ${reasonOf(cause)}`, { cause })

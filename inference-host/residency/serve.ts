@@ -7,7 +7,7 @@ import type { ModelInfo } from '../work/engine.ts'
 import { memoryBudget } from './budget.ts'
 import { mebibytes } from './bytes.ts'
 import { PREFILLS, SPARE_SLOTS } from './fair-batch.ts'
-import { loadModel } from './load.ts'
+import { startModel } from './load.ts'
 import { atStart } from './plan.ts'
 import type { Form, Servable } from './port.ts'
 import { infoOf, type PreparedForm, type PreparedModel, prepareModel } from './prepare.ts'
@@ -98,7 +98,7 @@ function servableOf(
   const formOf = (form: PreparedForm): Form => ({
     device: form.data.device,
     need: form.need,
-    load: () => loadModel(form, config, log),
+    load: () => startModel(form, config, log),
   })
   return createServable({
     id: entry.id,

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { COVERED_BY, RUN_BY } from '../../fixtures/covered-by.ts'
+import { ROOT, readSources, repositoryFiles } from '../../fixtures/imports.ts'
+
+const files = repositoryFiles()
+const known = new Set(files)
+const imports = new Map(
+  readSources(
+    files.filter((file) => /^(edge|inference-host|shared|local|cli|bench|test)\/.*(?<!\.d)\.ts$/.test(file)),
+  ).map(({ file, files: imported }) => [file, imported]),
+)
+
+/** Whether a test of the source's own name lies at its place under test/unit/. */
+function hasOwnTest(source: string): boolean {
+  const name = source.replace(/(\.lua)?\.ts$/, '')
+  return ['.test.ts', '.slow.test.ts'].some((ending) => known.has(`test/unit/${name}${ending}`))
+}
+
+/** Whether anything is left of a source without its types and comments. */
+function hasCode(source: string): boolean {
+  return stripTypeScriptTypes(readFileSync(path.join(ROOT, source), 'utf8'))
+    .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$|^\s*import .*$/gm, '')
+    .split('\n')
+    .some((line) => line.trim() !== '')
+}
+
+/** Whether `from` imports `source`, itself or through others. */
+function reaches(from: string, source: string): boolean {
+  const seen = new Set([from])
+  for (const file of seen) for (const next of imports.get(file) ?? []) seen.add(next)
+  return seen.has(source)
+}
+
+const without = files.filter(
+  (file) => /^(edge|inference-host|shared)\/.*\.ts$/.test(file) && hasCode(file) && !hasOwnTest(file),
+)
+
+it('each source has a test of its own, or one that covers it by name', () => {
+  expect(without.length).toBeGreaterThan(100)
+  expect(without.filter((file) => !(file in COVERED_BY) && !(file in RUN_BY))).toEqual([])
+})
+
+it('what has a test of its own, or is gone, is in no list', () => {
+  const listed = [...Object.keys(COVERED_BY), ...Object.keys(RUN_BY)]
+  expect(listed.filter((file) => !without.includes(file))).toEqual([])
+})
+
+it('the tests that are named are there, and reach what they cover', () => {
+  expect(Object.values(RUN_BY).filter((test) => !known.has(test))).toEqual([])
+  expect(Object.entries(COVERED_BY).filter(([source, test]) => !reaches(test, source))).toEqual([])
+})
