@@ -185,16 +185,18 @@ export type Config = { [Name in keyof typeof VARIABLES]: z.infer<(typeof VARIABL
 
 /**
  * The configuration in `environment`, defaults filled in; an empty value counts as absent.
- * @throws Error of one line that names the variable and what is wrong with it, never its value.
+ * @throws Error of one line that names each variable and what is wrong with it, never its value.
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
+  const complaints: string[] = []
   const entries = Object.entries(VARIABLES).map(([name, { fallback, schema }]) => {
     const value = environment[name] || fallback
-    if (value === undefined) throw new Error(`${name} is missing`)
-    const parsed = schema.safeParse(value)
-    if (!parsed.success) throw new Error(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
-    return [name, parsed.data]
+    const parsed = value === undefined ? undefined : schema.safeParse(value)
+    if (parsed === undefined) complaints.push(`${name} is missing`)
+    else if (!parsed.success) complaints.push(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
+    return [name, parsed?.data]
   })
+  if (complaints.length > 0) throw new Error(complaints.join('; '))
   // Each entry was parsed by its own schema: `fromEntries` forgets which.
   const config = Object.fromEntries(entries) as Config
   if ((config.HOST_JOBS_REDIS_URL === undefined) !== (config.HOST_JOBS_REDIS_TOKEN === undefined))

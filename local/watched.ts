@@ -9,6 +9,7 @@ left=$1; shift
 "$@" 3<&- & pid=$!
 echo $pid
 { cat <&3 >/dev/null; kill -${signal} $pid 2>/dev/null; } &
-wait $pid
+# The shell would tell of a server that was killed, which is how it is meant to end.
+wait $pid 2>/dev/null
 rm -rf "$left"`
 }

@@ -8,6 +8,8 @@ export const MOST_LEVELS = 64
 
 /** Steps of a path that an error names: a path of 64 long names helps nobody. */
 const MOST_STEPS = 8
+/** Characters of it: the names are the client's. */
+const LONGEST_PATH = 200
 
 type Level = { value: object; above: Level | undefined; key: string | number; depth: number }
 
@@ -53,4 +55,5 @@ function pathTo(level: Level): string {
     .slice(0, MOST_STEPS)
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${step}`))
     .join('')
+    .slice(0, LONGEST_PATH)
 }

@@ -18,9 +18,12 @@ export async function readBounded(
   message: Message,
   { most, tooLong, onPiece }: Bound,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // HTTP limits a body to its stated length (RFC 9112, section 6.3). To read it whole is the runtime's fast way.
-  const stated = Number(message.headers.get('content-length') ?? Number.NaN)
-  if (stated <= most && !message.headers.has('content-encoding') && !onPiece) {
+  // HTTP limits a body to its stated length (RFC 9112, section 6.3), but not where it comes in chunks: those overrule the
+  // length. To read it whole is the runtime's fast way.
+  const { headers } = message
+  const stated = Number(headers.get('content-length') ?? Number.NaN)
+  const asStated = !headers.has('content-encoding') && !headers.has('transfer-encoding')
+  if (stated <= most && asStated && !onPiece) {
     const whole = new Uint8Array(await message.arrayBuffer())
     if (whole.length > most) throw tooLong()
     return whole

@@ -19,6 +19,8 @@ const CLASS = /^[A-Z][A-Za-z]{0,60}$/
 const CODE =
   /^(?:[a-z]+(?:_[a-z]+)*|E[A-Z0-9]+|(?:ERR|UND_ERR)_[A-Z_]+|[0-9A-Z]{5}|PGRST\w{1,5}|http_\d{1,3})$/
 const LONGEST_CODE = 40
+/** What V8 writes before the message. */
+const HEAD = /^[\w$.]+(?: \[\w+\])?(?:: )?/
 /** A stack frame as V8 writes it: the function, if it has a name, then the file without folders, line and column. */
 const FRAME =
   /^ *at (?:(?:async |new )*([\w$.#<>]+)(?: \[as [\w$.#<>]+\])? \()?(?:[^()\s?#]*[/\\])?([\w.$@+-]+:\d+:\d+)\)?$/
@@ -28,7 +30,16 @@ const FRAME =
  * client and parsers quote addresses, commands and texts, and a prompt or a token in them cannot be told from the rest.
  * Class, code and place say what happened; the request id leads to the rest in the ledger.
  */
-export function faultOf(thrown: unknown, depth = 0): Fault {
+export function faultOf(thrown: unknown): Fault {
+  try {
+    return faultAt(thrown, 0)
+  } catch {
+    // What was thrown throws when it is looked at. That it was thrown is told all the same.
+    return { class: 'Error' }
+  }
+}
+
+function faultAt(thrown: unknown, depth: number): Fault {
   if (!(thrown instanceof Error)) return { class: thrown === null ? 'null' : typeof thrown }
   const { cause } = thrown
   const errors = thrown instanceof AggregateError && depth < MOST_CAUSES ? thrown.errors : []
@@ -37,17 +48,25 @@ export function faultOf(thrown: unknown, depth = 0): Fault {
     class: classOf(thrown),
     code: codeOf(thrown),
     ...(stack.length > 0 && { stack }),
-    ...(cause !== undefined && depth < MOST_CAUSES && { cause: faultOf(cause, depth + 1) }),
+    ...(cause !== undefined && depth < MOST_CAUSES && { cause: faultAt(cause, depth + 1) }),
     ...(errors.length > 0 && {
-      errors: errors.slice(0, MOST_ERRORS).map((each) => faultOf(each, depth + 1)),
+      errors: errors.slice(0, MOST_ERRORS).map((each) => faultAt(each, depth + 1)),
     }),
   }
 }
 
 /** The stable code of an error; undefined where it has none that reads as one. */
 export function codeOf(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+  const code = thrown instanceof Error && 'code' in thrown ? codeIn(thrown) : undefined
   return typeof code === 'string' && code.length <= LONGEST_CODE && CODE.test(code) ? code : undefined
+}
+
+function codeIn(error: { code: unknown }): unknown {
+  try {
+    return error.code
+  } catch {
+    return undefined
+  }
 }
 
 function classOf(error: Error): string {
@@ -58,10 +77,10 @@ function classOf(error: Error): string {
 
 /** The frames of an error; none where it is not clear where the message ends, since its lines may look like frames. */
 function framesOf({ stack = '', message }: Error): string[] {
-  const start = message === '' ? 0 : stack.indexOf(message)
-  if (start < 0) return []
-  return stack
-    .slice(start + message.length)
+  const head = HEAD.exec(stack)?.[0] ?? ''
+  const frames = stack.slice(head.length + message.length)
+  if (!stack.startsWith(message, head.length) || !/^(\n|$)/.test(frames)) return []
+  return frames
     .split('\n')
     .flatMap((line) => {
       const [, called = '', place] = FRAME.exec(line) ?? []

@@ -32,7 +32,9 @@ export function readVariables<Table extends Record<string, Variable>>(table: Tab
   const values: Record<string, unknown> = {}
   const complaints: string[] = []
   for (const [name, { fallback, schema }] of Object.entries(table)) {
-    const text = variables[name] || fallback
+    const set = variables[name]
+    // Only what is not set: a platform may hand on values that are no text, and none of them is a default.
+    const text = set === undefined || set === '' ? fallback : set
     if (text === undefined) complaints.push(`${name}: is missing`)
     else if (text === '') values[name] = undefined
     else {

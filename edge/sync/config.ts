@@ -18,11 +18,14 @@ export const FirebaseServiceAccounts = z.array(ServiceAccount).max(20)
  * if the two sides were swapped, the secret stands there.
  */
 export const SupabaseServiceKeys = z
-  .record(z.string(), z.string())
+  .record(z.string(), z.unknown())
   .refine(
-    (keys) => Object.entries(keys).every(([url, key]) => isProjectUrl(url) && key.length >= MIN_KEY),
+    (keys): keys is Record<string, string> =>
+      Object.entries(keys).every(([url, key]) => isProjectUrl(url) && isServiceKey(key)),
     `must name project URLs without a path, each with a key of at least ${MIN_KEY} characters`,
   )
+
+const isServiceKey = (key: unknown) => typeof key === 'string' && key.length >= MIN_KEY
 
 /** A key is sent with every request, so plain HTTP is allowed to this machine only. */
 function isProjectUrl(text: string): boolean {

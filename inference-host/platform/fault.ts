@@ -20,6 +20,15 @@ const FRAME = /^ {4}at (?:.* \()?((?:file:\/\/)?\/[^\s():?#]+):(\d+):\d+\)?$/
 
 /** What may be told of anything that was thrown. */
 export function faultOf(thrown: unknown): Fault {
+  try {
+    return faultOfError(thrown)
+  } catch {
+    // What was thrown throws when it is looked at. That it was thrown is told all the same.
+    return { error: 'Error' }
+  }
+}
+
+function faultOfError(thrown: unknown): Fault {
   if (!(thrown instanceof Error)) return { error: typeof thrown }
   const at = framesOf(thrown)
   return {

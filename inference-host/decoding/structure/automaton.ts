@@ -1,3 +1,4 @@
+import { TwohopError } from '../../../shared/errors.ts'
 import { countTokens } from './costs.ts'
 import { DONE, type Program } from './program.ts'
 import type { Vocabulary } from './vocabulary.ts'
@@ -56,6 +57,11 @@ const MOST_LEAVES = 128
 /** States and cells that are remembered before all are forgotten: 2 kB a state, and 6 kB for one with a mask. */
 const MOST_STATES = 2048
 const MOST_CELLS = 32_768
+/**
+ * Cells that one expansion may pass. What people write passes some hundreds; a grammar of a few hundred bytes whose
+ * rules each double their readings would pass more than fit into memory, on the thread that everybody's answers are on.
+ */
+const MOST_EXPANDED = 8192
 
 /**
  * @param reach Bytes that the longest token has.
@@ -101,6 +107,8 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
       if (top === null) mayEnd = true
       if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
       seen.add(top)
+      if (seen.size > MOST_EXPANDED)
+        throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
       const node = nodes[top.node]
       if (node === undefined || node.kind === 'leaf') leaves.add(top)
       else if (node.kind === 'choice') for (const option of node.options) open.push(enter(option, top.next))

@@ -16,6 +16,11 @@ describe('the depth of JSON', () => {
     expect(isShallow(value)).toBe(true)
   })
 
+  it('names no more of the path than helps', () => {
+    const [code, param = ''] = refusal(() => refuseDeep({ ['k'.repeat(200_000)]: objects(100) }))
+    expect([code, param.length]).toEqual(['invalid_request', 200])
+  })
+
   it('is found wherever it is, at any depth and any width', () => {
     const wide = Array.from({ length: 100_000 }, (_, i) => i)
     expect(isShallow({ wide, shallow: objects(60) })).toBe(true)

@@ -58,3 +58,12 @@ it('throws what reading throws', async () => {
   const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) })
   await expect(readBounded(new Response(body), { most: 10, tooLong })).rejects.toThrow(TypeError)
 })
+
+it('takes no stated length for a bound where the body comes in chunks', async () => {
+  const { answer, seen } = inPieces([50, 50, 50, 50], {
+    'content-length': '5',
+    'transfer-encoding': 'chunked',
+  })
+  await expect(readBounded(answer, { most: 60, tooLong })).rejects.toThrow('too long')
+  expect(seen).toEqual({ pieces: 2, cancelled: true })
+})

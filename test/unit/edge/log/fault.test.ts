@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LedgerAway } from '../../../../edge/ledger/port.ts'
 import { codeOf, faultOf } from '../../../../edge/log/fault.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { hostileErrors } from '../../../fixtures/hostile-errors.ts'
 
 const CANARY = 'canary-4711'
 const shown = (thrown: unknown) => JSON.stringify(faultOf(thrown))
@@ -69,4 +70,21 @@ describe('what is never told', () => {
     'is not a code such as %s, which is told',
     (code) => expect(codeOf(withCode(code))).toBe(code),
   )
+})
+
+describe('an error that cannot be looked at', () => {
+  it.each(hostileErrors(CANARY))('is told of all the same: %s', (_, made) => {
+    codeOf(made())
+    expect(shown(made())).toMatch(/"class":"Error"/)
+    expect(shown(made())).not.toContain(CANARY)
+  })
+
+  it('tells no line of a message that was cut after its stack was made', () => {
+    for (const message of ['', 'E']) {
+      const cut = new Error(`x\n    at my.secret.prompt ${CANARY}.abc:1:1`)
+      expect(cut.stack).toContain(CANARY)
+      cut.message = message
+      expect(shown(cut)).not.toContain('prompt')
+    }
+  })
 })

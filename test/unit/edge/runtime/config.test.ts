@@ -40,6 +40,23 @@ describe("the edge's configuration", () => {
     expect(config({ REDIS_TIMEOUT_MS: '', ANONYMOUS_PLAN: '', ALLOWED_ORIGINS: '' })).toMatchObject(defaults)
   })
 
+  it('takes nothing that is no text for what is not set', () => {
+    // As wrangler.toml hands it on without quotes: `SUPABASE_CONFIRMS_EMAIL = false`.
+    const values = { SUPABASE_CONFIRMS_EMAIL: false, BODY_LIMIT_BYTES: 0, ALLOWED_ORIGINS: null }
+    for (const [name, value] of Object.entries(values)) {
+      const [complaint, ...others] = complaints({ [name]: value as unknown as string })
+      expect(complaint).toMatch(new RegExp(`^${name}: `))
+      expect(others).toEqual([])
+    }
+  })
+
+  it('shows no secret that stands where its name belongs', () => {
+    for (const swapped of [{ [CANARY]: 'https://abc.supabase.co' }, { [CANARY]: {} }, { [CANARY]: 7 }])
+      expect(complaints({ SUPABASE_SERVICE_KEYS: JSON.stringify(swapped) })).toEqual([
+        'SUPABASE_SERVICE_KEYS: must name project URLs without a path, each with a key of at least 20 characters',
+      ])
+  })
+
   it('reads numbers, origins and plans', () => {
     const origins = 'https://app.example, chrome-extension://abcdefghijklmnopabcdefghijklmnop,'
     expect(config({ LEASE_SLACK_MS: '100', ALLOWED_ORIGINS: origins, ANONYMOUS_PLAN: 'free' })).toMatchObject(

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { faultOf } from '../../../../inference-host/platform/fault.ts'
+import { hostileErrors } from '../../../fixtures/hostile-errors.ts'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const CANARY = 'prompt-canary-4711'
@@ -78,3 +79,12 @@ describe('what is told of an error', () => {
     )
   })
 })
+
+test.each(hostileErrors(CANARY))(
+  'an error that cannot be looked at is told of all the same: %s',
+  (_, made) => {
+    const told = faultOf(made())
+    expect(told).toMatchObject({ error: 'Error' })
+    expect(JSON.stringify(told)).not.toContain(CANARY)
+  },
+)

@@ -252,3 +252,22 @@ describe('grammars', () => {
     )
   })
 })
+
+describe('a grammar whose rules each double their readings', () => {
+  /** Each rule is the next one, or the next one twice. */
+  const doubling = (rules: number) =>
+    [
+      'root ::= r0',
+      ...Array.from({ length: rules }, (_, i) => `r${i} ::= r${i + 1} | r${i + 1} r${i + 1}`),
+      `r${rules} ::= [a-z]*`,
+    ].join('\n')
+
+  test.each([14, 20, 25, 60])('of %i rules is refused before it fills the memory', (rules) => {
+    const start = () => bind(grammar(doubling(rules)), vocabulary).start(100)
+    expect(start).toThrow(expect.objectContaining({ code: 'invalid_request' }))
+  })
+
+  test('is followed while its readings can be counted', () => {
+    expect(bind(grammar(doubling(4)), vocabulary).start(100).fewestTokens).toBe(1)
+  })
+})
