@@ -13,13 +13,13 @@ import type { ReplayGuard } from './replay.ts'
 /** What a parsed request asks for. */
 export type Asked = { task: Task; model: string; maxTokens: number; work: (limits: Limits) => Work }
 
-/** Checks a request against its token and gives it to the scheduler, or throws. The one way to a run. */
+/** Checks a request against its token and gives it to the scheduler, or throws. There is no other way to a run. */
 export type Admit = (claims: ServiceClaims, asked: Asked) => Run
 
 type Options = {
   queues: ReadonlyMap<string, Queue>
   requests: Requests
-  /** None where whoever asks makes the claims itself, each once. */
+  /** None where the caller makes the claims itself, each once. */
   replays?: ReplayGuard
   /** How its requests rank; default interactive. */
   priority?: Priority

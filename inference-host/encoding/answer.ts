@@ -5,7 +5,7 @@ import { highest, softmax } from './scores.ts'
 
 type Found = { answer: string; score: number; start: number | null; end: number | null }
 
-/** The starts and the ends that are tried with each other: a better pair than the best of these is not to be had often. */
+/** How many starts and ends are tried with each other. A better pair outside them is rare. */
 const CANDIDATES = 64
 
 /**

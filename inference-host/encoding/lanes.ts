@@ -3,8 +3,8 @@ import { type Encoder, openSession, type Row, rowsOf, type SessionOptions } from
 import type { FromLane, LaneData, ToLane } from './lane-worker.ts'
 
 /**
- * Lanes at most. Each holds the weights once more, and more than a few threads in one call gain little, so that on a
- * machine of many cores each lane has several.
+ * Lanes at most. Each lane holds the weights once more. On a machine of many cores each lane has several threads; more
+ * than a few in one call gain little.
  */
 const MOST_LANES = 4
 
@@ -45,7 +45,10 @@ export async function openEncoder(file: string, options: SessionOptions): Promis
   }
 }
 
-/** A session on a thread of its own. Its death is the caller's thread's: a model that lost a lane is loaded anew. */
+/**
+ * A session on a thread of its own. When it dies, the caller's thread dies too: a model that lost a lane is loaded
+ * anew.
+ */
 async function openLane(data: LaneData) {
   const worker = new Worker(new URL('lane-worker.ts', import.meta.url), { workerData: data })
   let answer = Promise.withResolvers<FromLane>()
