@@ -49,7 +49,8 @@ const SERVED_BY: Record<Task, ModelTask> = {
 /**
  * An Admit. It throws TwohopError `host_not_ready`, `service_token_invalid` (the token does not cover what the body
  * asks), `model_not_found`, `invalid_request`, `service_token_replayed`, `host_timeout` (it cannot be done in time),
- * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is in the queue, so that a refused one can be retried.
+ * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is
+ * in the queue, so a refused request can be retried.
  */
 export function createAdmit({
   queues,

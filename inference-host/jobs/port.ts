@@ -27,7 +27,7 @@ export type Finished = {
   result?: { json: string; failed: boolean }
 }
 
-/** Whether a host may go on: `cancel` where the job's account wants it ended, `lost` where the job is not its own any more. */
+/** Whether a host may go on. `cancel`: the job's account wants it ended. `lost`: the job is not the host's any more. */
 export type Standing = 'ok' | 'cancel' | 'lost'
 
 export type JobEnd = 'done' | 'cancelled' | 'expired' | 'failed'

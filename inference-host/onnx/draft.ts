@@ -9,7 +9,7 @@ import {
   type ValueInfoProto,
 } from './schema.ts'
 
-/** A graph that is being rewritten: the look-ups are of how it was, what is added goes to its end. */
+/** A graph during a rewrite. Look-ups see it as it was, and new nodes go to its end. */
 export type Draft = {
   readonly graph: GraphProto
   readonly index: GraphIndex

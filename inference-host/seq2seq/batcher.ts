@@ -113,7 +113,7 @@ export function createSeq2seqBatcher({ model, start, bytes, memoryBytes, now }: 
         await setImmediate()
         sweep()
       } catch (cause) {
-        // Nothing that a step holds can be trusted any more; whoever waits for it has to hear of that.
+        // Nothing that a step holds can be trusted any more. All that wait for it have to hear of that.
         for (const row of groups.members) endRow(row, { how: 'failed', cause })
         groups.clear()
       }

@@ -29,7 +29,7 @@ export function keep<M extends Member>(group: Group<M>, stays: (member: M) => bo
   }
 }
 
-/** Two groups whose members have as many tokens, as one. */
+/** Joins two groups with members of equally many tokens. */
 export function join<M extends Member>(one: Group<M>, other: Group<M>): Group<M> {
   const rows = [one, other].flatMap((group) => rowsOf(group))
   return { ...one, members: [...one.members, ...other.members], cache: gatherCache(rows) }

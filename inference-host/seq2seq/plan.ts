@@ -3,7 +3,7 @@ export type InStep = {
   /** Tokens that each has. */
   tokens: number
   rows: number
-  /** The most steps for which one of them stood still, so that younger ones could catch up. */
+  /** The most steps that one of them stood still for younger ones to catch up. */
   paused: number
 }
 

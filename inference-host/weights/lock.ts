@@ -13,7 +13,7 @@ const LockedFile = z.strictObject({
 })
 export type LockedFile = z.infer<typeof LockedFile>
 
-/** A chat model's serving form on the CPU: of which of its dtypes, and by which version of the recipe it was made. */
+/** A chat model's serving form on the CPU: its dtype, and the version of the recipe that made it. */
 const LockedForm = LockedFile.extend({ dtype: z.enum(DTYPES), recipe: z.int().min(1) })
 export type LockedForm = z.infer<typeof LockedForm>
 

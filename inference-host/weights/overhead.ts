@@ -121,10 +121,9 @@ function splittingTokens(tokenizer: PreTrainedTokenizer): RegExp {
 }
 
 /**
- * Looks for a character of which a tokenizer makes more tokens than it has UTF-8 bytes. Only a normalizer can do
- * that, by writing a character as a longer text, so the characters that Unicode's normal forms or lowercase make
- * longer are tried. The host refuses a prompt of such characters (`prompt_exceeds_reservation`) rather than compute
- * it unpaid.
+ * Looks for a character that a tokenizer turns into more tokens than it has UTF-8 bytes. Only a normalizer can do that,
+ * by writing a character as a longer text, so the characters that Unicode's normal forms or lowercase make longer are
+ * tried. The host refuses a prompt of such characters (`prompt_exceeds_reservation`) rather than compute it unpaid.
  * @returns the worst character by tokens a byte, or undefined when there is none.
  */
 export function byteBoundBreaker(

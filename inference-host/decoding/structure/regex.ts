@@ -167,14 +167,14 @@ export function parseRegex(source: string): Alternative[] {
   return found
 }
 
-/** The expression whose every match is the whole text, as vLLM takes `regex`; `^` and `$` may be there or not. */
+/** An expression that always matches the whole text, as vLLM takes `regex`. `^` and `$` may be there or not. */
 export function wholeRegex(source: string): Expression {
   return choice(parseRegex(source).map(({ body }) => body))
 }
 
 /**
  * The expression of a JSON Schema `pattern`, which ECMA-262 would search for anywhere. Where one side is tied, the
- * other is open; with neither `^` nor `$` the whole string is a match, which is the answer that was meant.
+ * other is open. With neither `^` nor `$` the pattern has to match the whole string, because that is what clients mean.
  */
 export function searchedRegex(source: string): Expression {
   const anything = repeat(characters(WRITABLE), 0, Number.POSITIVE_INFINITY)
