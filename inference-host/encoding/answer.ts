@@ -10,8 +10,8 @@ const CANDIDATES = 64
 
 /**
  * Extractive question answering: the likeliest spans of the context, the best first (Devlin et al. 2018, section 4.2).
- * A span's score is the product of how likely its first and its last token are; with `mayBeEmpty` the model's first mark
- * stands for "it does not say". One item for each answer.
+ * A span's score is the product of how likely its first and its last token are; with `mayBeEmpty` the model's first
+ * mark stands for "it does not say". One item for each answer.
  */
 export function readAnswers(
   { tokenizer }: EncoderModel,

@@ -14,9 +14,9 @@ export function lanesOn(device: string, threads: number): number {
 }
 
 /**
- * An encoder on the graph in `file`, on the CPU with several sessions side by side. Two threads that each compute a call
- * of their own do 1.3 to 1.6 times as much as two that share each call (all-MiniLM-L6-v2, 8 to 200 tokens, two cores):
- * threads of one call wait for each other after every operator.
+ * An encoder on the graph in `file`, on the CPU with several sessions side by side. Two threads that each compute a
+ * call of their own do 1.3 to 1.6 times as much as two that share each call (all-MiniLM-L6-v2, 8 to 200 tokens, two
+ * cores): threads of one call wait for each other after every operator.
  * @throws Error where the graph takes an input that is not known here, or does not load
  */
 export async function openEncoder(file: string, options: SessionOptions): Promise<Encoder> {

@@ -17,7 +17,10 @@ import type { Work } from '../work/work.ts'
 import { loadBatched } from './batched.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 
-/** The thread that a model lives on: it loads the model it was started for, then does its work: piece by piece, or batched. */
+/**
+ * The thread that a model lives on: it loads the model it was started for, then does its work: piece by piece, or
+ * batched.
+ */
 if (parentPort === null) throw new Error('model-process/worker.ts runs as a worker thread')
 const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)

@@ -12,8 +12,8 @@ export type SlotRules = {
   spareSlots: number
   /**
    * While this many requests run without having answered anything yet, an account that holds a slot gets no other.
-   * Otherwise one account's burst would be a row of prompts, and everybody's next prompt would queue behind it inside the
-   * engine.
+   * Otherwise one account's burst would be a row of prompts, and everybody's next prompt would queue behind it inside
+   * the engine.
    */
   prefills: number
 }

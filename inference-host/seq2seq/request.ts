@@ -48,7 +48,10 @@ export function endRow(row: Row, how: How): void {
   row.request.ended({ computeMs: row.computeMs, ...how })
 }
 
-/** Gives each row its next token, and its share of the call's milliseconds. What one of them throws ends it alone. */
+/**
+ * Gives each row its next token, and its share of the call's milliseconds. An error from one of them ends only that
+ * one.
+ */
 export function advance(
   rows: readonly Row[],
   { logits }: Pick<Step, 'logits'>,

@@ -4,8 +4,8 @@ import { ModelError } from './error.ts'
 import type { ModelEntry } from './manifest.ts'
 
 /**
- * Files beside the graphs that describe a text model: what transformers.js reads, what says how sentence vectors are
- * pooled, and what their editors expect.
+ * Files beside the graphs that describe a text model: those that transformers.js reads, those that say how sentence
+ * vectors are pooled, and those that editors expect.
  */
 const DESCRIPTIONS = new Set([
   'config.json',

@@ -31,9 +31,9 @@ export type End =
   | { how: 'lost' }
 
 /**
- * What work reports, in this order. `started` comes once: the prompt is counted and allowed, and compute begins. `token`
- * comes for each generated token. Its `text` may be empty, and its `outputTokens` counts all so far, the stop token
- * included: it was computed. `ended` comes once and last, with everything that was computed.
+ * What work reports, in this order. `started` comes once: the prompt is counted and allowed, and compute begins.
+ * `token` comes for each generated token. Its `text` may be empty, and its `outputTokens` counts all so far, the stop
+ * token included: it was computed. `ended` comes once and last, with everything that was computed.
  */
 export type EngineEvent =
   | { type: 'started'; promptTokens: number; cachedPromptTokens?: number }

@@ -37,11 +37,11 @@ export type NextChunk = { index: number; tokens: number; newcomer: boolean }
 
 /**
  * Chooses the next chunk. `waiting` is in order of arrival. Steps take turns: the oldest prompt has one, and the prompt
- * with the least left has the next. So a short prompt does not wait for a long one, nor a long one for ever.
- * Two prompts are begun at most, or three with a newcomer's. That bounds what is held for half-computed prompts.
+ * with the least left has the next. So a short prompt does not wait for a long one, nor a long one for ever. Two
+ * prompts are begun at most, or three with a newcomer's. That bounds what is held for half-computed prompts.
  *
- * A newcomer's short prompt is computed at once, beyond the budget. Cut into chunks between the steps of a full batch, it
- * would wait for a whole step with each chunk, ten times as long as alone.
+ * A newcomer's short prompt is computed at once, beyond the budget. Cut into chunks between the steps of a full batch,
+ * it would wait for a whole step with each chunk, ten times as long as alone.
  * @param budget the most tokens, at least 2
  * @param most tokens of one call at most
  * @returns undefined where nothing waits

@@ -33,7 +33,9 @@ type Options = {
   context: number
 }
 
-/** Tokens of a prompt that are always computed, even if all are cached: their logits are needed, and see `chunkSize`. */
+/**
+ * Tokens of a prompt that are always computed, even if all are cached: their logits are needed, and see `chunkSize`.
+ */
 const RECOMPUTED = 2
 
 export function createPrefill({ decoder, staging, prefixes, sizes, context }: Options): Prefill {

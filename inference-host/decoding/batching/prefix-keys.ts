@@ -30,7 +30,9 @@ export function prefixKeys(
   return keys
 }
 
-/** How many tokens at the start of `prompt` the operator declared public: the longest of `prefixes` that it begins with. */
+/**
+ * How many tokens at the start of `prompt` the operator declared public: the longest of `prefixes` that it begins with.
+ */
 export function publicLength(prompt: readonly number[], prefixes: readonly (readonly number[])[]): number {
   const fitting = prefixes.filter(
     (prefix) => prefix.length <= prompt.length && prefix.every((id, i) => id === prompt[i]),
