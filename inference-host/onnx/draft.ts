@@ -67,7 +67,7 @@ export function newNode(
   return { input: [...inputs], output: [...outputs], op_type, domain, attribute }
 }
 
-/** An input or output of a graph; a dimension is a number or the name of one that varies. */
+/** An input or output of a graph. A dimension is a number, or a name where it varies. */
 export function valueInfo(
   name: string,
   elementType: number,

@@ -28,8 +28,8 @@ const THIS: Machine = {
 }
 
 /**
- * The memory that all models together may take: as configured, else four fifths of what the container or machine
- * has, and nine tenths of what the card has. A card whose memory is not known counts as endless.
+ * The memory that all models together may take: as configured, else four fifths of what the container or machine has,
+ * and nine tenths of what the card has. A card of unknown memory counts as endless.
  */
 export async function memoryBudget(
   config: Pick<Config, 'HOST_MEMORY_MB' | 'HOST_DEVICE_MEMORY_MB'>,

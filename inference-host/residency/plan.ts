@@ -3,8 +3,8 @@ import { type Bytes, fits, mebibytes, NONE, sum } from './bytes.ts'
 type Wish = { id: string; need: Bytes; load: 'start' | 'demand' | undefined }
 
 /**
- * Which models are loaded at the start; the others wait for their first request. Models that must be loaded come first.
- * Then come those that do not say, in the manifest's order while they fit.
+ * Chooses the models that are loaded at the start. The others wait for their first request. Models that must be loaded
+ * come first. Then come those that do not say, in the manifest's order while they fit.
  * @throws Error of one line where one model, or all that must be loaded at the start together, is larger than the whole
  * budget.
  */

@@ -4,7 +4,7 @@ import { type Bytes, fits, sum } from './bytes.ts'
 export type Guest = {
   /** What it takes, or will take. */
   bytes(): Bytes
-  /** Since when nobody has used it, in milliseconds on any clock; undefined while it must stay. */
+  /** The time since which it is idle, in milliseconds on any clock. Undefined while it must stay. */
   idleSince(): number | undefined
   /** Whether only jobs ask for it. Then it makes way for any other guest that waits. */
   onlyJobs?(): boolean
@@ -79,7 +79,7 @@ export function createRoom(budget: Bytes): Room {
     })
   }
 
-  /** What is missing for `wanted` beside those that stay. */
+  /** The bytes missing for `wanted` beside the guests that stay. */
   function shortOf(wanted: Bytes): Bytes {
     const kept = sum(staying().map((guest) => guest.bytes()))
     return {

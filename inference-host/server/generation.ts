@@ -86,7 +86,7 @@ function whole(options: Options): Promise<Response> {
   })
 }
 
-/** Waits until the prompt is accepted, so that a refusal is a plain answer; then streams. */
+/** Waits until the prompt is accepted, so that a refusal is a plain answer. Then it streams. */
 async function streamed(options: Options): Promise<Response> {
   const { requestId, run } = options
   const events = run.events()

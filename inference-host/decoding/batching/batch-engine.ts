@@ -50,14 +50,14 @@ type Options = {
   rowsPerCall?: number
   /** Milliseconds on a steady clock. */
   now: () => number
-  /** Token sequences whose computed prefix all accounts may share. */
+  /** Token sequences at the start of prompts. All accounts may share their computed prefix. */
   publicPrefixes?: readonly (readonly number[])[]
   sizes?: Sizes
   pace?: Pace
 }
 
 /**
- * An engine whose requests join and leave between steps: see `createStep`.
+ * An engine that requests join and leave between steps: see `createStep`.
  * @throws RangeError where `memoryBytes` do not hold one request of `context` tokens, twice (see `createBatchSlots`),
  * or `rowsPerCall` is not for this decoder.
  */

@@ -9,8 +9,8 @@ import type { DecoderShape, KvView } from './shape.ts'
 type Feeds = { feeds: Record<string, Tensor>; fetches: Record<string, Tensor | null> }
 
 /**
- * A decoder whose caches stay on a WebGPU device. Each cache is fed as `past_key_values` and fetched as `present`, the
- * same buffer: GroupQueryAttention then appends to it in place, as in onnxruntime's generate library
+ * A decoder with caches that stay on a WebGPU device. Each cache is fed as `past_key_values` and fetched as `present`,
+ * the same buffer: GroupQueryAttention then appends to it in place, as in onnxruntime's generate library
  * (`past_present_share_buffer`). So no part of a cache crosses the bus. Only logits come back.
  *
  * This needs a session without `preferredOutputLocation`: with it, onnxruntime-node 1.30 binds outputs of its own and

@@ -1,7 +1,7 @@
 import { type CharacterSet, complement, intersection, LAST, of, union, WRITABLE } from './characters.ts'
 import { characters, choice, EMPTY, type Expression, repeat, sequence, text } from './expression.ts'
 
-/** Why a regular expression is not supported; the caller knows the field. */
+/** Why a regular expression is not supported. The caller knows the field. */
 export class RegexError extends Error {}
 
 /** One alternative of a regular expression, and whether it is tied to the start and to the end. */
