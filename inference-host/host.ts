@@ -38,9 +38,9 @@ const RETURN_MS = 3_000
 const FLUSH_MS = 2_000
 
 /**
- * Starts the host: listens at once (`/readyz` says 503), then verifies every model, loads those that are to be there from
- * the start, and resolves when the first request may come.
- * @throws Error of one line for whatever is wrong with keys, port, manifest or models; nothing is left running.
+ * Starts the host: listens at once (`/readyz` says 503), then verifies every model, loads those that are to be there
+ * from the start, and resolves when the first request may come.
+ * @throws Error of one line for any fault of keys, port, manifest or models. Nothing is left running.
  */
 export async function startHost(config: Config, log: Log): Promise<RunningHost> {
   const keys = await importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS)

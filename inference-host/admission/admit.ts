@@ -13,13 +13,13 @@ import type { ReplayGuard } from './replay.ts'
 /** What a parsed request asks for. */
 export type Asked = { task: Task; model: string; maxTokens: number; work: (limits: Limits) => Work }
 
-/** Checks a request against its token and gives it to the scheduler, or throws. The one way to a run. */
+/** Checks a request against its token and gives it to the scheduler, or throws. There is no other way to a run. */
 export type Admit = (claims: ServiceClaims, asked: Asked) => Run
 
 type Options = {
   queues: ReadonlyMap<string, Queue>
   requests: Requests
-  /** None where whoever asks makes the claims itself, each once. */
+  /** None where the caller makes the claims itself, each once. */
   replays?: ReplayGuard
   /** How its requests rank; default interactive. */
   priority?: Priority
@@ -49,7 +49,8 @@ const SERVED_BY: Record<Task, ModelTask> = {
 /**
  * An Admit. It throws TwohopError `host_not_ready`, `service_token_invalid` (the token does not cover what the body
  * asks), `model_not_found`, `invalid_request`, `service_token_replayed`, `host_timeout` (it cannot be done in time),
- * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is in the queue, so that a refused one can be retried.
+ * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is
+ * in the queue, so a refused request can be retried.
  */
 export function createAdmit({
   queues,

@@ -7,9 +7,8 @@ import { CLOCK_TOLERANCE, invalidToken, verifyJwt } from './jwt.ts'
 export type Authenticate = (authorization: string | undefined, route: string) => Promise<ServiceClaims>
 
 /**
- * An Authenticate over `keys`. It throws TwohopError `service_token_missing`, `service_token_expired`, or
- * `service_token_invalid` for everything else that is wrong with the token, `route` not being what it was made for
- * included.
+ * An Authenticate over `keys`. It throws TwohopError `service_token_missing`, `service_token_expired` or
+ * `service_token_invalid`. The last is for any other fault of the token, such as one that was made for another `route`.
  * @param now milliseconds since the epoch
  */
 export function createAuthenticate(keys: PublicKeys, now: () => number = Date.now): Authenticate {

@@ -19,7 +19,7 @@ export async function checkBodyHash(claims: ServiceClaims, body: Uint8Array<Arra
     throw new TwohopError('service_token_body_mismatch', 'The service token was made for another body.')
 }
 
-/** Compares two sums in the same time wherever they differ. */
+/** Compares two sums in constant time, wherever they differ. */
 export function sameHash(ours: string, theirs: string): boolean {
   return ours.length === theirs.length && timingSafeEqual(Buffer.from(ours), Buffer.from(theirs))
 }

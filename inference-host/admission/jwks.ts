@@ -1,7 +1,7 @@
 import { type CryptoKey, importJWK } from 'jose'
 import * as z from 'zod'
 
-/** Public keys by `kid`; several stand side by side while one replaces another. */
+/** Public keys by `kid`. There are several while a new key replaces an old one. */
 export type PublicKeys = ReadonlyMap<string, CryptoKey>
 
 const Jwks = z.object({
@@ -21,7 +21,7 @@ const Jwks = z.object({
 
 /**
  * Imports a JWKS (RFC 7517) of Ed25519 public keys (RFC 8037).
- * @throws Error of one line where it is no such set, holds a private key, or names a `kid` twice.
+ * @throws Error of one line where the set is malformed, holds a private key, or names a `kid` twice.
  */
 export async function importPublicKeys(json: string): Promise<PublicKeys> {
   const keys = new Map<string, CryptoKey>()

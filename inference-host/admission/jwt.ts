@@ -9,9 +9,9 @@ export const CLOCK_TOLERANCE = 5
 type Kind = { issuer: string; audience: string; algorithm: string }
 
 /**
- * The payload of a JWT that one of `keys` has signed and that is still good.
+ * The payload of a JWT that is signed by one of `keys` and still valid.
  * @param now milliseconds since the epoch
- * @throws TwohopError `service_token_expired`, or `service_token_invalid` for everything else that is wrong with it
+ * @throws TwohopError `service_token_expired`, or `service_token_invalid` for any other fault
  */
 export async function verifyJwt(
   token: string,

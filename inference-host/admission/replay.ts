@@ -16,7 +16,7 @@ export type ReplayGuard = {
  * @param now milliseconds since the epoch
  */
 export function createReplayGuard(capacity: number, now: () => number = Date.now): ReplayGuard {
-  /** Id -> seconds since the epoch; tokens live equally long, so the order of use is nearly that of expiry. */
+  /** Id -> seconds since the epoch; all tokens live equally long, so they expire nearly in the order of use. */
   const used = new Map<string, number>()
 
   function dropExpired(): void {

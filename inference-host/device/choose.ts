@@ -17,8 +17,8 @@ type Options = {
 /** How many times slower than the CPU WebGPU may be and still be chosen. */
 const MOST_SLOWER = 2
 /**
- * What is smaller stays on the CPU: a GPU takes as long to be told of an operator as two cores take to compute it, and
- * its memory is for what needs it. SmolLM2-135M in q4 has 114 MB.
+ * Smaller models stay on the CPU. Launching an operator on a GPU takes as long as computing it on two cores, and the
+ * GPU's memory is for models that need it. SmolLM2-135M in q4 has 114 MB.
  */
 const LIGHT_BYTES = 64 * 2 ** 20
 
@@ -26,8 +26,8 @@ const LIGHT_BYTES = 64 * 2 ** 20
  * Chooses the device of one model and the format of its weights. `auto` leaves light work on the CPU: encoders, and
  * models below 64 MiB. For the others it tries cuda, then webgpu, then the CPU, by loading and running this very model.
  * A WebGPU that is far slower than the CPU is passed over: a machine without a GPU may still have a Vulkan driver that
- * computes in software (SwiftShader: 100 times slower).
- * A named device is taken as it is. What the operator asked for fails loudly rather than runs elsewhere.
+ * computes in software (SwiftShader: 100 times slower). A named device is taken as it is. If it does not work there, it
+ * fails loudly rather than runs elsewhere.
  * @throws Error where no file fits.
  */
 export async function chooseDevice({

@@ -49,7 +49,10 @@ export type LoadedText = {
 /** A model on its device, with its tokenizer. */
 export type Loaded = LoadedText & { task: ModelTask; model: PreTrainedModel }
 
-/** What is called of a model that generates. Their types want options of `generate` that it takes none of. */
+/**
+ * The methods of a generating model that are called. The library's types want options of `generate` that it does not
+ * take.
+ */
 export type Generating = { generate(options: object): Promise<unknown> }
 
 const CLASSES = {
@@ -95,7 +98,7 @@ export async function loadText({
     AutoConfig.from_pretrained(folder, local),
     readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
   ])
-  // Their class has the fields of the model's own file, which its types do not say.
+  // The library's class has the fields of the model's own file, but its types do not say so.
   const config = auto as unknown as ModelConfig
   const defaults: GenerationDefaults = {
     eos_token_id: config.eos_token_id ?? null,
@@ -125,8 +128,8 @@ export function inputsOf(ids: readonly number[]): { input_ids: Tensor; attention
 }
 
 /**
- * Runs the model on a few tokens, since what loads does not always run, and gives the milliseconds of a second run:
- * the first compiles. @throws Error where it does not run.
+ * Runs the model on a few tokens, because a model that loads does not always run. Gives the milliseconds of a second
+ * run, because the first compiles. @throws Error where it does not run.
  */
 export async function tryRun(loaded: Loaded): Promise<number> {
   const inputs = inputsOf(loaded.tokenizer.encode('Hello'))

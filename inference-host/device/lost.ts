@@ -1,6 +1,6 @@
 /**
- * A cache on a device that cannot be used any more: only loading the model anew helps. That it does not come back is
- * found out by a warm-up, whatever the reason was, and not by the texts of onnxruntime's errors.
+ * A cache on a device that cannot be used any more: only loading the model anew helps. A warm-up finds out that it does
+ * not come back, for any reason. The texts of onnxruntime's errors are not used.
  */
 export class DeviceLost extends Error {
   override readonly name = 'DeviceLost'

@@ -1,6 +1,9 @@
 const MOST_REASON = 200
 
-/** What was thrown, as one short line: the end of onnxruntime's message says why; before it stands where in its source. */
+/**
+ * A thrown error as one short line. The end of onnxruntime's message says why. The place in its source comes before
+ * that.
+ */
 export function reasonOf(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   const why = message.split(' was false. ').at(-1) ?? message

@@ -8,7 +8,7 @@ const PROBE = new URL('probe.ts', import.meta.url)
 export type TryDevice = (request: LoadRequest) => Promise<ProbeAnswer>
 
 /**
- * Tries in a child process, since a session whose creation failed can spoil later ones in its process
+ * Tries in a child process, because a session that could not be created can spoil later ones in its process
  * (transformers.js issue 1767) and a broken driver can end it. The child is killed after `timeoutMs`.
  */
 export function createTryDevice(timeoutMs: number): TryDevice {

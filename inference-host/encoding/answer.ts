@@ -5,13 +5,13 @@ import { highest, softmax } from './scores.ts'
 
 type Found = { answer: string; score: number; start: number | null; end: number | null }
 
-/** The starts and the ends that are tried with each other: a better pair than the best of these is not to be had often. */
+/** How many starts and ends are tried with each other. A better pair outside them is rare. */
 const CANDIDATES = 64
 
 /**
  * Extractive question answering: the likeliest spans of the context, the best first (Devlin et al. 2018, section 4.2).
- * A span's score is the product of how likely its first and its last token are; with `mayBeEmpty` the model's first mark
- * stands for "it does not say". One item for each answer.
+ * A span's score is the product of how likely its first and its last token are; with `mayBeEmpty` the model's first
+ * mark stands for "it does not say". One item for each answer.
  */
 export function readAnswers(
   { tokenizer }: EncoderModel,

@@ -3,7 +3,7 @@ import type { ItemError } from '../../shared/tasks.ts'
 import type { Row } from './encoder.ts'
 import type { Input } from './tokenize.ts'
 
-/** The rows that are left to compute, with their places among the inputs, and what becomes of the others. */
+/** The rows that are left to compute, with their places among the inputs, and the outcome of the others. */
 export type Apart = {
   kept: { row: Row; index: number }[]
   /** The items of all inputs, as JSON text: as they were read, or the refusal in its item's place. */
@@ -11,7 +11,7 @@ export type Apart = {
 }
 
 /**
- * Takes out the items of which an input was refused; inputs of one `field` are one item's.
+ * Takes out the items that have a refused input. Inputs of one `field` belong to one item.
  * @throws TwohopError the first refusal, where no item is left
  */
 export function keepApart(inputs: readonly Input[], rows: readonly (Row | TwohopError)[]): Apart {

@@ -5,7 +5,7 @@ import type { Encoder, Row, RowOutputs } from './encoder.ts'
 /** The rows of one request. */
 export type Request = {
   rows: readonly Row[]
-  /** Takes what was computed for a row, at once: nothing of it is kept here. Rows come in any order. */
+  /** Takes what was computed for a row at once, because none of it is kept here. Rows come in any order. */
   take(row: number, outputs: RowOutputs): void
   /** Asked before each batch; true ends the request. */
   stopped(): boolean
@@ -19,7 +19,7 @@ export type Request = {
 export type Batcher = {
   /**
    * Resolves when every row was taken: true; or when the request was stopped: false.
-   * @throws whatever the model or `take` throws; other requests' rows of that batch share the model's error only.
+   * @throws what the model or `take` throws. Other requests with rows in that batch share only the model's error.
    */
   encode(request: Request): Promise<boolean>
   /** Requests under way. */
@@ -44,8 +44,8 @@ type Member = Request & {
 }
 
 /**
- * A batcher in front of `encoder`. Requests join and leave between batches; a newcomer counts as served like the least
- * served one that is there, so that it neither waits for others to end nor makes up for the time before it came.
+ * A batcher in front of `encoder`. Requests join and leave between batches. A newcomer counts as served as much as the
+ * least served request there. So it does not wait for others to end, and does not make up for the time before it came.
  */
 export function createBatcher({ encoder, rules = BATCH, now }: Options): Batcher {
   const members = new Set<Member>()
@@ -143,7 +143,7 @@ function share({ counts }: Member, ms: number): void {
   counts.computeMs = (counts.computeMs ?? 0) + ms
 }
 
-/** What one request does with its row is no other's trouble. */
+/** A request that fails on its own row does not harm the others. */
 function give(member: Member, index: number, outputs: RowOutputs): void {
   try {
     member.take(index, outputs)

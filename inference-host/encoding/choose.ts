@@ -8,13 +8,15 @@ export type Offer = {
   background?: boolean | undefined
 }
 
-/** One row of a batch: of which offer, and the place among its lengths. */
+/** One row of a batch: its offer, and its place among the offer's lengths. */
 export type Choice = { offer: number; place: number }
 
 export type BatchRules = {
   /** Tokens of a batch at most, padding included; a longer row goes alone. */
   tokens: number
-  /** How many tokens shorter than its longest row a row of a batch may be, where that has `short` tokens or fewer. */
+  /**
+   * How many tokens a row of a batch may be shorter than the longest, where the longest has `short` tokens or fewer.
+   */
   slack: number
   /** Longer rows share a batch only with rows of the very same length. */
   short: number
@@ -23,19 +25,20 @@ export type BatchRules = {
 }
 
 /**
- * What pays on all-MiniLM-L6-v2 (AVX2, one thread; microseconds of CPU for each token alone, in fours, in eights):
- * 8 tokens 788, 433, 329; 16 tokens 500, 329, 319; 24 tokens 378, 312, 307; 32 tokens 397, 322, 332; from 48 tokens on
- * 340 to 390 in any number. So only short texts gain, a fifth and more, which up to 4 tokens of padding (2 on average)
- * do not eat up; and more than 256 tokens a batch gain nothing but would keep a cancelled request waiting.
+ * What pays on all-MiniLM-L6-v2 (AVX2, one thread; microseconds of CPU for each token alone, in fours, in eights): 8
+ * tokens 788, 433, 329; 16 tokens 500, 329, 319; 24 tokens 378, 312, 307; 32 tokens 397, 322, 332; from 48 tokens on
+ * 340 to 390 in any number. So only short texts gain. They gain a fifth and more, and up to 4 tokens of padding (2 on
+ * average) do not eat that up. A batch of more than 256 tokens gains nothing, and would keep a cancelled request
+ * waiting.
  */
 export const BATCH: BatchRules = { tokens: 256, slack: 4, short: 32, rows: 32 }
 
 /**
- * Chooses the next batch. Its rows are of nearly one length, because padding costs more than batching saves. The request
- * with the fewest tokens computed so far leads with its longest row. Then all requests give one row each in turn, the
- * least served first. So a huge request neither holds up a small one nor goes without company. Those in the background
- * lead only where there are no others, and have what room the others leave.
- * @returns at least one row where any is offered, the longest first; of an offer in descending places.
+ * Chooses the next batch. Its rows are of nearly one length, because padding costs more than batching saves. The
+ * request with the fewest tokens computed so far leads with its longest row. Then all requests give one row each in
+ * turn, the least served first. So a huge request neither holds up a small one nor goes without company. Background
+ * requests lead only where there are no others, and get the room that the others leave.
+ * @returns at least one row where any is offered, the longest first. Rows of one offer come in descending places.
  */
 export function chooseBatch(offers: readonly Offer[], { tokens, slack, short, rows }: BatchRules): Choice[] {
   const order = [...offers.keys()]

@@ -31,7 +31,10 @@ const SCORES = {
   none: (logits: Float32Array) => Array.from(logits),
 }
 
-/** As transformers chooses: each label by itself where several may hold or there is but one, together otherwise. */
+/**
+ * As transformers chooses. Labels are scored one by one where several may hold or there is only one, and together
+ * otherwise.
+ */
 function trainedWith({ problem_type, id2label }: ModelConfig): keyof typeof SCORES {
   if (problem_type === 'regression') return 'none'
   const single = id2label !== undefined && Object.keys(id2label).length === 1

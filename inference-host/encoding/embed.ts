@@ -3,7 +3,10 @@ import type { EncodeWork } from '../work/encode.ts'
 import { poolTokens } from './pooling.ts'
 import type { EncoderModel, Reading } from './reader.ts'
 
-/** What exports call the vectors of the tokens, and that of the whole text where the graph pools by itself. */
+/**
+ * The exports' names for the vectors of the tokens, and for the vector of the whole text where the graph pools by
+ * itself.
+ */
 const TOKEN_VECTORS = ['last_hidden_state', 'token_embeddings']
 const TEXT_VECTOR = 'sentence_embedding'
 

@@ -23,7 +23,7 @@ export type Encoder = {
   run(rows: readonly Row[]): Promise<RowOutputs[]>
 }
 
-/** A graph that is there to be called, on the thread that opened it. */
+/** An open graph, called on the thread that opened it. */
 export type Session = {
   readonly outputs: OutputWidths
   /** Every output for all the rows, one after another. */
@@ -40,8 +40,8 @@ export type SessionOptions = {
 const INPUTS = new Set(['input_ids', 'attention_mask', 'token_type_ids'])
 
 /**
- * A session of the graph in `file`. onnxruntime is called directly: what transformers.js does between is done once for
- * all rows here.
+ * A session of the graph in `file`. onnxruntime is called directly: the steps that transformers.js would add are done
+ * here once for all rows.
  * @throws Error where the graph takes an input that is not known here, or does not load
  */
 export async function openSession(

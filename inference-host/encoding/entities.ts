@@ -9,7 +9,7 @@ export type LabelledToken = {
   ids: number[]
   scores: readonly number[]
   span: Span | undefined
-  /** Whether it goes on the word that the token before it is of. */
+  /** Whether it continues the word of the token before it. */
   continues: boolean
 }
 
@@ -17,8 +17,8 @@ export type LabelledToken = {
 export type Entity = { tag: string; score: number; ids: number[]; span: Span | undefined }
 
 /**
- * Words of tokens: a word's labels are those of its first token, their average, or those of the token that is surest,
- * as transformers' `first`, `average` and `max` have it.
+ * Joins tokens to words. A word's labels are those of its first token, the average of all, or those of the surest
+ * token, as in transformers' `first`, `average` and `max`.
  */
 export function wordsOf(
   tokens: readonly LabelledToken[],

@@ -5,8 +5,8 @@ import { type EncoderModel, labelOf, type Reading } from './reader.ts'
 import { highest, softmax } from './scores.ts'
 
 /**
- * Token classification: the entities of each text, with their places in it. With aggregation `none` one for each token,
- * otherwise joined as transformers' pipeline joins them.
+ * Token classification: the entities of each text, with their places in it. With aggregation `none` each token is one.
+ * Otherwise they are joined as transformers' pipeline joins them.
  */
 export function readEntities(
   model: EncoderModel,

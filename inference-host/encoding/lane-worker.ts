@@ -8,7 +8,7 @@ export type FromLane =
   | { type: 'outputs'; outputs: Map<string, Values> }
   | { type: 'failed'; message: string }
 
-/** A thread with one session of an encoder. It is given the next rows once it has answered for those before. */
+/** A thread with one session of an encoder. It gets the next rows once it has answered for the last ones. */
 if (parentPort === null) throw new Error('encoding/lane-worker.ts runs as a worker thread')
 const port = parentPort
 const { file, ...options }: LaneData = workerData

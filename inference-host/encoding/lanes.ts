@@ -3,8 +3,8 @@ import { type Encoder, openSession, type Row, rowsOf, type SessionOptions } from
 import type { FromLane, LaneData, ToLane } from './lane-worker.ts'
 
 /**
- * Lanes at most. Each holds the weights once more, and more than a few threads in one call gain little, so that on a
- * machine of many cores each lane has several.
+ * Lanes at most. Each lane holds the weights once more. On a machine of many cores each lane has several threads; more
+ * than a few in one call gain little.
  */
 const MOST_LANES = 4
 
@@ -14,9 +14,9 @@ export function lanesOn(device: string, threads: number): number {
 }
 
 /**
- * An encoder on the graph in `file`, on the CPU with several sessions side by side. Two threads that each compute a call
- * of their own do 1.3 to 1.6 times as much as two that share each call (all-MiniLM-L6-v2, 8 to 200 tokens, two cores):
- * threads of one call wait for each other after every operator.
+ * An encoder on the graph in `file`, on the CPU with several sessions side by side. Two threads that each compute a
+ * call of their own do 1.3 to 1.6 times as much as two that share each call (all-MiniLM-L6-v2, 8 to 200 tokens, two
+ * cores): threads of one call wait for each other after every operator.
  * @throws Error where the graph takes an input that is not known here, or does not load
  */
 export async function openEncoder(file: string, options: SessionOptions): Promise<Encoder> {
@@ -45,7 +45,10 @@ export async function openEncoder(file: string, options: SessionOptions): Promis
   }
 }
 
-/** A session on a thread of its own. Its death is the caller's thread's: a model that lost a lane is loaded anew. */
+/**
+ * A session on a thread of its own. When it dies, the caller's thread dies too: a model that lost a lane is loaded
+ * anew.
+ */
 async function openLane(data: LaneData) {
   const worker = new Worker(new URL('lane-worker.ts', import.meta.url), { workerData: data })
   let answer = Promise.withResolvers<FromLane>()

@@ -72,8 +72,8 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
 const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul'])
 
 /**
- * How a graph may be batched. One that quantizes its activations as it runs shares their range among all rows of a
- * call, so that a text's answer would depend on whose texts it is computed with: there every text goes alone.
+ * How a graph may be batched. A graph that quantizes its activations as it runs shares their range among all rows of a
+ * call. A text's answer would then depend on the other texts in the call, so every text goes alone.
  */
 async function rulesFor(file: string): Promise<BatchRules> {
   const { graph } = decodeOnnx(await readFile(file))

@@ -10,9 +10,9 @@ const MARKS = /\p{M}/gu
 const folded = (character: string) => character.normalize('NFKD').replace(MARKS, '').toLowerCase()
 
 /**
- * Where tokens stand in the text that they were made of. The tokenizers of transformers.js do not say, so each token's
- * own text is looked for from where the one before it ended, as far as white space and characters that the tokenizer
- * dropped may lie between.
+ * Where tokens stand in the text that they were made of. The tokenizers of transformers.js do not say. So each token's
+ * own text is searched from the end of the token before it. White space and characters that the tokenizer dropped may
+ * lie between.
  * @param pieces each token's text; empty for what stands for no text
  * @returns undefined where a token's text is not found, such as that of an unknown word
  */
@@ -39,7 +39,10 @@ export function spansOf(text: string, pieces: readonly string[]): (Span | undefi
   })
 }
 
-/** How far behind the last token the next may begin: past an unknown word, not into the next sentence but one. */
+/**
+ * How far behind the last token the next may begin. It is enough to pass an unknown word, but not to reach the next
+ * sentence but one.
+ */
 const FARTHEST = 200
 
 function find(plain: readonly string[], wanted: readonly string[], from: number): number {
@@ -49,12 +52,12 @@ function find(plain: readonly string[], wanted: readonly string[], from: number)
   return -1
 }
 
-/** A token's text by itself, and whether it goes on a word that was begun before it. */
+/** A token's text by itself, and whether it continues a word. */
 export type Piece = { text: string; continues: boolean | undefined }
 
 /**
- * The text of one token, without the mark of a continued word where the vocabulary has such (WordPiece); others mark
- * where a word begins, and `continues` is undefined.
+ * The text of one token, without the mark of a continued word where the vocabulary has such (WordPiece); Other
+ * vocabularies mark where a word begins, and `continues` is undefined.
  */
 export function pieceOf(tokenizer: PreTrainedTokenizer, id: number): Piece {
   const prefix: unknown = tokenizer._tokenizerJSON?.model?.continuing_subword_prefix

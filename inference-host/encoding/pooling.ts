@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Values } from './encoder.ts'
 
-/** How the vectors of a text's tokens become the one of the text. */
+/** How the vectors of a text's tokens become one vector of the text. */
 export type Pooling = 'mean' | 'cls' | 'max' | 'last'
 
 /** Sentence Transformers' names for them, in the order in which they are looked for. */
@@ -14,8 +14,8 @@ const MODES = {
 } as const satisfies Record<string, Pooling>
 
 /**
- * The pooling that a model's folder asks for in Sentence Transformers' file, `1_Pooling/config.json`; the mean where it
- * has none. @throws Error where it asks for one that is not known here, or for several together
+ * The pooling that a model's folder asks for in Sentence Transformers' file, `1_Pooling/config.json`; the mean where
+ * there is no such file. @throws Error where it asks for one that is not known here, or for several together
  */
 export async function readPooling(folder: string): Promise<Pooling> {
   const config = await readJson(path.join(folder, '1_Pooling', 'config.json'))

@@ -3,9 +3,9 @@ import type { Reading } from './reader.ts'
 import { highest, sigmoid, softmax } from './scores.ts'
 
 /**
- * Reranking by a cross-encoder: each document is read together with the query. The score is between 0 and 1: of a model
- * with one label how likely that is, of one with two the likelihood of the second. One item for each document that is
- * given back, the most relevant first: its place in the request, and its score.
+ * Reranking by a cross-encoder: each document is read together with the query. The score is between 0 and 1. A model
+ * with one label gives that label's likelihood, a model with two gives the second's. Each document that is given back
+ * has one item, with its place in the request and its score. The most relevant comes first.
  */
 export function readRanks({
   query,

@@ -13,7 +13,7 @@ export type EncoderModel = {
   outputs: ReadonlyMap<string, number | undefined>
 }
 
-/** One piece of work laid out: what to compute, and how its answer is read. */
+/** A plan for one piece of work: the rows to compute, and how to read its answer. */
 export type Reading = {
   inputs: Input[]
   truncate: boolean
@@ -23,7 +23,7 @@ export type Reading = {
   items(): string[]
 }
 
-/** A label by its number, as the hub names those that a model does not. */
+/** A label by its number, named as the hub does where a model gives no name. */
 export function labelOf({ config }: Pick<EncoderModel, 'config'>, id: number): string {
   return config.id2label?.[id] ?? `LABEL_${id}`
 }

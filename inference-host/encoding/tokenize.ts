@@ -25,7 +25,7 @@ const PAUSE_MS = 10
 const MOST_MARKS = 8
 
 /**
- * The rows of some inputs, the model's own marks included. What is cut is the end of the last text, so a query stays
+ * The rows of some inputs, the model's own marks included. The cut takes the end of the last text, so a query stays
  * whole where a document is cut.
  * @throws TwohopError `context_length_exceeded` with the field of the text that is too long, where not `apart`
  */
@@ -63,8 +63,8 @@ function lastIds(tokenizer: PreTrainedTokenizer, { text, pair }: Input): number[
 }
 
 /**
- * The row without the end of its last text, the marks behind that kept. Undefined where even without that text it is
- * too long, or where the text is not found because the tokenizer splits it otherwise in a pair.
+ * The row without the end of its last text, the marks behind that kept. Undefined where the row is too long even
+ * without that text. Undefined also where the text is not found, because the tokenizer splits it otherwise in a pair.
  */
 function cut({ ids, types }: Row, last: readonly number[], context: number): Row | undefined {
   const excess = ids.length - context

@@ -5,8 +5,8 @@ import { highest, softmax } from './scores.ts'
 
 /**
  * Zero-shot classification by entailment (Yin, Hay and Roth 2019): each text is read together with "This example is
- * <label>.", once for each label, by a model for natural language inference. The entailments of a text's labels are
- * compared with one another, or with `multiLabel` (and for a single label) each with its contradiction.
+ * <label>.", once for each label, by a model for natural language inference. By default the entailments of a text's
+ * labels are compared with one another. With `multiLabel`, or a single label, each is compared with its contradiction.
  */
 export function readZeroShot(
   model: EncoderModel,
@@ -37,7 +37,7 @@ export function readZeroShot(
   }
 }
 
-/** Where the two verdicts stand among the model's labels; where it does not say, as in MNLI models. */
+/** Where the two verdicts stand among the model's labels. A model that does not say is taken for an MNLI model. */
 function inferenceLabels(model: EncoderModel): { entailment: number; contradiction: number } {
   const ids = Object.keys(model.config.id2label ?? {}).map(Number)
   const find = (...names: string[]) => ids.find((id) => names.includes(labelOf(model, id).toLowerCase()))

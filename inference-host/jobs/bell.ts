@@ -1,4 +1,4 @@
-/** Wakes the one who waits. A ring that nobody waits for is heard by the next who does. */
+/** Wakes the one who waits. The next one to wait hears a ring that nobody waited for. */
 export type Bell = {
   ring(): void
   /** Resolves with true at the next ring, with false after so many milliseconds. */

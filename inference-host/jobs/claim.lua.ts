@@ -11,9 +11,9 @@ const MOST_ENTRIES = 100
 export const MOST_TAKEOVERS = 5
 
 /**
- * Gives a host the next job: one whose host has not renewed its claim, else the oldest that nobody has. On the way,
- * entries of jobs that are no more are deleted, and jobs that are cancelled, too late, or the end of every host that had
- * them are ended.
+ * Gives a host the next job. A job whose host has not renewed its claim comes first, then the oldest that nobody has.
+ * On the way, the script deletes entries of jobs that are no more. It ends jobs that are cancelled or too late, and
+ * jobs that killed every host that had them.
  */
 export const CLAIM_JOB: Script = {
   name: 'claim_job',

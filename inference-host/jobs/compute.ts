@@ -31,8 +31,8 @@ export type Computed = {
 }
 
 /**
- * Computes what has no result yet, in the order of the indexes, until all has or it is halted or drained, and stores
- * what comes of it.
+ * Computes the inputs that have no result yet, in the order of their indexes, and stores the results. It ends when all
+ * have one, or when it is halted or drained.
  */
 export type Compute = (claimed: ClaimedJob, job: VerifiedJob, signals: Signals) => Promise<Computed>
 

@@ -2,7 +2,7 @@ import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 
-/** Ends a job by the host that has it. Asked again by the same claim, it says ok and changes nothing. */
+/** Ends a job for the host that has it. A second call with the same claim says ok and changes nothing. */
 export const END_JOB: Script = {
   name: 'end_job',
   sha: '9cfcd50e99b6c39835a99700b411550cc61322cc',

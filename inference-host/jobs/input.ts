@@ -12,7 +12,10 @@ import type { Finished, Use } from './port.ts'
 import { keptResult, resultOf } from './result.ts'
 import type { VerifiedJob } from './verify.ts'
 
-/** What became of one try: a result, or none, to be tried again after so many milliseconds where the job goes on. */
+/**
+ * What became of one try: a result, or none. Without one, the input is tried again after so many milliseconds where the
+ * job goes on.
+ */
 export type Outcome = Finished & { retryMs?: number }
 
 /** An input that is being computed. */

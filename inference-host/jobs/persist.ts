@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits before the second try and each further one, in milliseconds: doubled up to the longest, then half to all of it. */
+/**
+ * Waits before the second try and each later one, in milliseconds. They double up to the longest. Each is then drawn at
+ * random between half and all of that.
+ */
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 10_000
 

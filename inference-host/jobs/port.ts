@@ -19,7 +19,7 @@ export type ClaimedJob = {
 /** What was computed, in tokens and milliseconds. */
 export type Use = { promptTokens: number; outputTokens: number; computeMs: number }
 
-/** What one input came to. Without `result`, it was stopped: what it used counts all the same. */
+/** What one input came to. Without `result`, it was stopped. Its use counts all the same. */
 export type Finished = {
   index: number
   use: Use
@@ -27,22 +27,22 @@ export type Finished = {
   result?: { json: string; failed: boolean }
 }
 
-/** Whether a host may go on: `cancel` where the job's account wants it ended, `lost` where the job is not its own any more. */
+/** Whether a host may go on. `cancel`: the job's account wants it ended. `lost`: the job is not the host's any more. */
 export type Standing = 'ok' | 'cancel' | 'lost'
 
 export type JobEnd = 'done' | 'cancelled' | 'expired' | 'failed'
 
-/** More than the store takes at once: told the same again, it refuses it again. */
+/** A request larger than the store takes at once. The store would refuse the same request again. */
 export class TooLarge extends Error {}
 
-/** Where jobs wait for hosts. Each call is one atomic step; whatever it throws means that the store is away. */
+/** Where jobs wait for hosts. Each call is one atomic step. Any error that it throws means that the store is away. */
 export type JobStore = {
   /** The next job of one of these models, or undefined where none waits. */
   claim(models: readonly string[]): Promise<ClaimedJob | undefined>
   /**
    * Stores what was finished and renews the claim.
-   * @param number of the report, from 1 on; one that was sent before changes nothing
-   * @throws TooLarge beside what means that the store is away
+   * @param number of the report, from 1 on. A report that was sent before changes nothing.
+   * @throws TooLarge. Any other error means that the store is away.
    */
   report(job: ClaimedJob, number: number, finished: readonly Finished[]): Promise<Standing>
   end(job: ClaimedJob, state: JobEnd): Promise<'ok' | 'lost'>

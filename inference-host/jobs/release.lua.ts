@@ -2,7 +2,7 @@ import { JOB_GROUP } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { CONSUMER } from './consumer.ts'
 
-/** Gives a job back that is not finished, so that the next host which looks takes it over at once. */
+/** Gives back an unfinished job, so that the next host that looks takes it over at once. */
 export const RELEASE_JOB: Script = {
   name: 'release_job',
   sha: 'cb61c2f073243899e8f12f5c6d5300ee65f8f39e',

@@ -4,9 +4,9 @@ import type { Script } from '../../shared/redis-script.ts'
 import { CONSUMER } from './consumer.ts'
 
 /**
- * Takes what a host has computed for its job, any number of inputs, none of them included, and renews its claim. Sent
- * again, a report changes nothing: each has a number, of which the record keeps the last (`reports`), and the use of an
- * input that has a result is counted once.
+ * Takes what a host has computed for its job, and renews the claim. A report covers any number of inputs, or none. A
+ * report that is sent again changes nothing: reports are numbered, and the record keeps the last number (`reports`). An
+ * input that has a result has its use counted only once.
  */
 export const REPORT_JOB: Script = {
   name: 'report_job',

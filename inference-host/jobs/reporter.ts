@@ -22,7 +22,7 @@ export type Reporter = {
 
 type Options = Pick<Persistence, 'signal' | 'wait' | 'random'> & {
   send: (number: number, finished: readonly Finished[]) => Promise<Standing>
-  /** What stands in the place of an input's result that the store does not take alone either. */
+  /** What replaces an input's result that is too large for the store even alone. */
   instead: (index: number) => Promise<NonNullable<Finished['result']>>
   /** Milliseconds after which the claim is renewed by a report of nothing. */
   renewMs: number
@@ -66,7 +66,7 @@ export function createReporter(options: Options): Reporter {
     return unsent.slice(0, rest === -1 ? unsent.length : rest)
   }
 
-  /** Sees to it that the next report is smaller. @throws `error` where that is not what is wrong, or none can be */
+  /** Makes the next report smaller. @throws `error` where its cause is not the size, or no report can be smaller */
   async function smaller(batch: readonly Finished[], error: unknown): Promise<'too_large'> {
     const [first] = batch
     const size = sizeOfAll(batch)

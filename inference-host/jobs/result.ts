@@ -3,7 +3,9 @@ import type { Finished } from './port.ts'
 
 type Result = NonNullable<Finished['result']>
 
-/** The largest result that is kept, in bytes: Upstash takes 10 MB in a request, of which JSON in JSON may take half. */
+/**
+ * The largest result that is kept, in bytes: Upstash takes 10 MB in a request, and JSON in JSON may take half of that.
+ */
 const RESULT_BYTES = 4 * 1024 * 1024
 
 /** A JobResult of the answer to the request `id`; an error in its place where it is too large to be kept. */
@@ -18,7 +20,7 @@ export async function resultOf(response: Response): Promise<Result> {
   return { json: `{"status":${response.status},"body":${await response.text()}}`, failed: !response.ok }
 }
 
-/** What stands in the place of a result that cannot be kept. */
+/** What replaces a result that cannot be kept. */
 export function tooLargeResult(id: string, why: string): Promise<Result> {
   return resultOf(errorResponse(new TwohopError('body_too_large', why), id))
 }

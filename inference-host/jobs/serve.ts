@@ -10,7 +10,7 @@ import { createVerifyJob } from './verify.ts'
 import { createWorkOnJob } from './work-on-job.ts'
 import { createWorker, type Worker } from './worker.ts'
 
-/** Longest that one round trip to the store may take, in milliseconds. */
+/** The longest that one round trip to the store may take, in milliseconds. */
 const STORE_MS = 5000
 
 type World = Host & {

@@ -3,9 +3,9 @@ export type Todo = {
   readonly left: number
   /** Milliseconds since the epoch before which none is to be begun. */
   readonly notBefore: number
-  /** Takes the input of the lowest index out, with the number of this try of it, from 1 on. */
+  /** Takes out the input with the lowest index. It comes with the number of its try, from 1 on. */
   take(): { index: number; attempt: number } | undefined
-  /** Puts one back that came to nothing, and begins none for so many milliseconds. */
+  /** Puts back an input that came to nothing, and begins none for so many milliseconds. */
   putBack(index: number, ms: number): void
 }
 

@@ -24,7 +24,7 @@ const Claimed = z.union([
 const Standing = z.enum(['ok', 'cancel', 'lost'])
 const Known = z.enum(['ok', 'lost'])
 
-/** Jobs in Upstash Redis, over HTTP: each call is one command, all of whose keys begin with `twohop:job`. */
+/** Jobs in Upstash Redis, over HTTP: each call is one command, and all its keys begin with `twohop:job`. */
 export function createUpstashJobs(options: Options): JobStore {
   const { host, claimMs, nonce = () => crypto.randomUUID() } = options
   const redis = upstashClient(options)
@@ -66,7 +66,7 @@ export function createUpstashJobs(options: Options): JobStore {
   }
 }
 
-/** What Upstash says first where a request has more bytes than the plan allows; the whole command follows. */
+/** How Upstash's message begins where a request has more bytes than the plan allows. The whole command follows. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof Error && /^(ERR )?max request size exceeded/.test(error.message)
 }

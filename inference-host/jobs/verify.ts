@@ -16,7 +16,7 @@ export type VerifiedJob = Pick<JobClaims, 'model' | 'path' | 'scope' | 'weight' 
   inputs: readonly JobInput[]
 }
 
-/** Checks a job as it lies in the store. @throws TwohopError with the code of what is wrong; nothing of it may run then */
+/** Checks a job as it lies in the store. @throws TwohopError that says what is wrong. Then none of the job may run. */
 export type VerifyJob = (job: ClaimedJob) => Promise<VerifiedJob>
 
 /**

@@ -10,8 +10,8 @@ export type Worker = {
   /** Looks for jobs now. Any number of calls while it looks come to one more look. */
   wake(): void
   /**
-   * Takes no more jobs, and resolves when those at hand are ended or given back. Once `idle` has resolved, for none of
-   * their inputs runs any more, the store has `limitMs` milliseconds to take that.
+   * Takes no more jobs, and resolves when those at hand are ended or given back. `idle` resolves when none of their
+   * inputs runs any more. From then on the store has `limitMs` milliseconds to take that.
    */
   drain(idle: Promise<unknown>, limitMs: number): Promise<void>
 }
@@ -26,7 +26,10 @@ type Options = {
   log: Log
 }
 
-/** A worker that looks for jobs from now on: whenever a model has nothing to do, it is woken, or `pollMs` have passed. */
+/**
+ * A worker that looks for jobs from now on. It looks when a model has nothing to do, when it is woken, and when
+ * `pollMs` have passed.
+ */
 export function createWorker({ store, work, models, pollMs, observe, log }: Options): Worker {
   const bell = createBell()
   const draining = new AbortController()

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 export type DeviceMemory = { used: number; total: number }
 
 export type DeviceMemoryWatch = {
-  /** As it was at most a few seconds ago; undefined where nobody tells. */
+  /** The figure is at most a few seconds old. Undefined where it is not known. */
   read(): DeviceMemory | undefined
   close(): void
 }
@@ -15,8 +15,8 @@ const QUERY_MS = 10_000
 const EVERY_MS = 10_000
 
 /**
- * Asks NVIDIA's own tool again and again what the first card holds: neither onnxruntime nor WebGPU tells. Where the
- * tool is not there, it asks once.
+ * Asks NVIDIA's own tool at intervals for the memory of the first card, because neither onnxruntime nor WebGPU tells
+ * it. Where the tool is not there, it asks once.
  * @param command the tool's name or path
  */
 export function watchDeviceMemory(command = 'nvidia-smi', everyMs = EVERY_MS): DeviceMemoryWatch {
@@ -39,7 +39,7 @@ export function watchDeviceMemory(command = 'nvidia-smi', everyMs = EVERY_MS): D
   }
 }
 
-/** What the tool says of the first card; undefined where there is none, or no tool. */
+/** The tool's figures for the first card. Undefined where there is no card or no tool. */
 export async function query(command: string): Promise<DeviceMemory | undefined> {
   const told = await promisify(execFile)(command, QUERY, { timeout: QUERY_MS }).catch(() => undefined)
   const [used = Number.NaN, total = Number.NaN] = (told?.stdout.split('\n')[0] ?? '')

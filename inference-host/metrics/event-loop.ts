@@ -18,8 +18,8 @@ type Monitor = Pick<
 const RESOLUTION = 10
 
 /**
- * Watches the event loop of the calling thread. Node's histogram holds, in nanoseconds, the time from one sample to
- * the next, so the interval itself is taken off. Reading starts it anew: of two readers, each gets a part.
+ * Watches the event loop of the calling thread. Node's histogram holds, in nanoseconds, the time from one sample to the
+ * next, so the interval itself is taken off. Each reading starts it anew, so two readers would each get only a part.
  */
 export function watchEventLoop(
   monitor: Monitor = monitorEventLoopDelay({ resolution: RESOLUTION }),
@@ -29,7 +29,7 @@ export function watchEventLoop(
 
   return {
     read() {
-      // An empty histogram gives no zeros, but the greatest integer and the like.
+      // An empty histogram does not give zeros, but values such as the greatest integer.
       if (monitor.count === 0) return { p50: 0, p99: 0, max: 0 }
       const read = {
         p50: delay(monitor.percentile(50)),

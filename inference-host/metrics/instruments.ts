@@ -8,8 +8,8 @@ type Label = (typeof labelNames)[number]
 export type Instruments = ReturnType<typeof createInstruments>
 
 /**
- * Instruments in a registry of their own. Each series of a known model is there from the start, so that the first event is
- * seen as a rise from 0.
+ * Instruments in a registry of their own. Each series of a known model is there from the start, so that the first event
+ * is seen as a rise from 0.
  */
 export function createInstruments(models: readonly string[]) {
   const registry = new Registry()

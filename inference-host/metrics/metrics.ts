@@ -5,7 +5,7 @@ import { observeJobs, observeRequests, observeResidency } from './observers.ts'
 import type { ResidencyEvent } from './residency-events.ts'
 import type { Observer } from './scheduler-events.ts'
 
-/** What is true of a model right now; what its engine does not know is left out. */
+/** A model's state right now. Figures that its engine does not know are left out. */
 export type ModelState = {
   waiting: number
   running: number
@@ -39,7 +39,7 @@ export type Metrics = {
 }
 
 type Options = {
-  /** Every model that may ever be served: the one label there is. */
+  /** Every model that may ever be served. The model is the only label. */
   models: readonly string[]
   /** The event loop's delay since this was last called, in seconds. */
   eventLoop: () => Delay

@@ -1,10 +1,10 @@
-/** One metric: what it means, and which metric of vLLM, TGI or prom-client it is named after, where there is one. */
+/** One metric: its meaning, and the metric of vLLM, TGI or prom-client that it is named after, where there is one. */
 type Described = { help: string; after: string | undefined; buckets?: readonly number[] }
 
 /** What every name begins with. */
 export const PREFIX = 'twohop_'
 
-/** Seconds; a step takes a few milliseconds for a small model, and seconds for a prompt of thousands of tokens. */
+/** In seconds. A step takes a few milliseconds for a small model, and seconds for a prompt of thousands of tokens. */
 const TOKEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10]
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160]
 

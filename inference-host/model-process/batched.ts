@@ -14,9 +14,12 @@ export type Batching = {
   slots: number
   /** The bytes that their caches may take together. */
   memoryBytes: number
-  /** Texts whose computed tokens all accounts may share, where a prompt begins with one. */
+  /** Texts at the start of prompts. All accounts may share their computed tokens. */
   publicPrefixes: readonly string[]
-  /** One sequence a call: for kernels that round several otherwise than one, where answers must be those alone. */
+  /**
+   * One sequence a call. It is for kernels that round several otherwise than one, where answers must equal those of a
+   * sequence alone.
+   */
   oneByOne: boolean
 }
 

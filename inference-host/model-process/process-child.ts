@@ -4,8 +4,8 @@ import type { FromProcess, ToProcess } from './process.ts'
 import { startThreadEngine, type ThreadEngine } from './thread.ts'
 
 /**
- * The body of an engine's process. The model is on a thread, so that this one is always free to hear of a stop, and of
- * the host's end.
+ * The body of an engine's process. The model runs on a second thread, so this one is always free to hear of a stop and
+ * of the host's end.
  */
 const STATE_MS = 1000
 
@@ -57,5 +57,6 @@ process.on('uncaughtException', (error) => {
   console.error(`engine: crashed ${JSON.stringify(faultOf(error))}`)
   process.exit(1)
 })
-// A terminal's Ctrl-C reaches every process; the host says when this one ends, once its requests have.
+// A terminal's Ctrl-C reaches every process. This one ignores it, because the host ends it once its requests have
+// ended.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})

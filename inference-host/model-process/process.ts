@@ -32,10 +32,11 @@ const CHILD = new URL('process-child.ts', import.meta.url)
 /**
  * Loads a model in a process of its own, on a thread there, and resolves with the engine once it is there.
  *
- * A process and not only a thread: what a model took is given back in full when it is unloaded (measured: of the 400 MB
- * of a 114 MB model, onnxruntime and glibc keep 130 to 300 MB in a process whose thread has ended, with or without
- * `session.release()`), its memory can be told from the others', and a crash of a driver or of onnxruntime ends one
- * model rather than the host. An event costs 7 microseconds more than from a thread.
+ * It is a process and not only a thread, for three reasons. A model's memory is given back in full when it is unloaded.
+ * (A thread that ends does not do that. Measured on a 114 MB model that took 400 MB: onnxruntime and glibc keep 130 to
+ * 300 MB in the process, with or without `session.release()`.) A model's memory can be told from the others'. A crash
+ * of a driver or of onnxruntime ends one model rather than the host. An event costs 7 microseconds more than from a
+ * thread.
  * @throws Error with the loader's message where the model does not load, or not within `timeoutMs`.
  */
 export async function startProcessEngine(data: WorkerData, timeoutMs: number): Promise<ProcessEngine> {
@@ -50,7 +51,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
   let over = false
 
   const loaded = Promise.withResolvers<Extract<FromProcess, { type: 'loaded' }>>()
-  // Whoever closes the engine while it loads does not wait for it.
+  // A caller that closes the engine while it loads does not wait for it.
   loaded.promise.catch(() => {})
   child.on('message', (messages) => {
     // The child is this project's own: process-child.ts sends nothing else.
@@ -75,7 +76,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
     loaded.reject(new Error(why))
     if (!closing) died.resolve(why)
     reports.lose()
-    // Also one whose thread is gone but which hangs in a driver's clean-up.
+    // This also ends a process that has lost its thread but hangs in a driver's clean-up.
     child.kill('SIGKILL')
     ended.resolve()
   }
@@ -112,7 +113,7 @@ export async function startProcessEngine(data: WorkerData, timeoutMs: number): P
   }
 }
 
-/** Sends, or does not where the process has just gone: its end is told by its `exit`. */
+/** Sends, unless the process has just gone. Its `exit` event then reports its end. */
 function send(child: ChildProcess, message: ToProcess): void {
   child.send(message, () => {})
 }

@@ -2,12 +2,12 @@ import type { EngineEvent } from '../work/engine.ts'
 
 type Report = (event: EngineEvent) => void
 
-/** Who is told of the work that runs elsewhere, on a thread or in a process. */
+/** The listeners of work that runs elsewhere, on a thread or in a process. */
 export type Reports = {
-  /** A number for new work; undefined where everything has ended: it is then told that it is lost, soon. */
+  /** A number for new work. Undefined where everything has ended: the work is then soon reported as lost. */
   open(report: Report): number | undefined
   deliver(run: number, event: EngineEvent): void
-  /** Tells everybody, and whoever comes later, that their work is lost. */
+  /** Reports all work as lost, and all later work too. */
   lose(): void
 }
 

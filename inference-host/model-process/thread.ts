@@ -4,7 +4,7 @@ import type { Engine, EngineLoad } from '../work/engine.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { createReports } from './reports.ts'
 
-/** An engine whose end is the end of its process: a thread that is ended within a call of onnxruntime aborts it. */
+/** An engine that ends its process when it ends: ending a thread within a call of onnxruntime aborts the process. */
 export type ThreadEngine = Omit<Engine, 'close'>
 
 /**
@@ -31,7 +31,7 @@ export async function startThreadEngine(data: WorkerData): Promise<ThreadEngine>
     worker.once('error', (error) => end(reasonOf(error)))
     worker.once('exit', (code) => end(`the thread ended with ${code}`))
 
-    /** Once it computes, a message can hold a prompt, and what is told here comes into the log. */
+    /** Once it computes, an error's message can hold a prompt, and this text goes into the log. */
     function reasonOf(error: unknown): string {
       if (!isLoaded) return error instanceof Error ? error.message : String(error)
       const { error: name, at } = faultOf(error)

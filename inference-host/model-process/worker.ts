@@ -17,13 +17,16 @@ import type { Work } from '../work/work.ts'
 import { loadBatched } from './batched.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 
-/** The thread that a model lives on: it loads the model it was started for, then does its work: piece by piece, or batched. */
+/**
+ * The thread that a model lives on: it loads the model it was started for, then does its work: piece by piece, or
+ * batched.
+ */
 if (parentPort === null) throw new Error('model-process/worker.ts runs as a worker thread')
 const port = parentPort
 const post = (message: FromWorker) => port.postMessage(message)
 const data: WorkerData = workerData
 
-/** How often the thread says how busy it is, in milliseconds; metrics are read far more seldom. */
+/** How often the thread says how busy it is, in milliseconds. Metrics are read far less often. */
 const LOAD_MS = 1000
 
 type Perform = (work: Work, options: PerformOptions) => Promise<Output | undefined>
@@ -97,7 +100,7 @@ function sayLoad(load: () => EngineLoad): void {
   setInterval(() => post({ type: 'load', load: load() }), LOAD_MS)
 }
 
-/** The work of a decoder, whose logits have `vocab` ids. */
+/** The work of a decoder with `vocab` ids in its logits. */
 async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0): Promise<Worker> {
   const tokens = await readTokenBytes(data.folder, writer.loaded, vocab)
   return {
@@ -110,7 +113,7 @@ async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0)
   }
 }
 
-/** Does one piece of work and reports its end, whatever happens. */
+/** Does one piece of work, and reports its end in any case. */
 async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
   const flag = new Int32Array(stop)
   const counts: Counts = { promptTokens: 0, outputTokens: 0 }

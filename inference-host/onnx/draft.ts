@@ -9,7 +9,7 @@ import {
   type ValueInfoProto,
 } from './schema.ts'
 
-/** A graph that is being rewritten: the look-ups are of how it was, what is added goes to its end. */
+/** A graph during a rewrite. Look-ups see it as it was, and new nodes go to its end. */
 export type Draft = {
   readonly graph: GraphProto
   readonly index: GraphIndex
@@ -67,7 +67,7 @@ export function newNode(
   return { input: [...inputs], output: [...outputs], op_type, domain, attribute }
 }
 
-/** An input or output of a graph; a dimension is a number or the name of one that varies. */
+/** An input or output of a graph. A dimension is a number, or a name where it varies. */
 export function valueInfo(
   name: string,
   elementType: number,

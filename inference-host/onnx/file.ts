@@ -37,8 +37,8 @@ export type OnnxSource = { bytes: Uint8Array; name: string }
 /**
  * Leaves a model's weights where they are: each big one becomes external data at its place in the file that it was
  * decoded from, which ONNX allows (location, offset, length; https://onnx.ai/onnx/repo-docs/ExternalData.html). The
- * rewritten file is small then and no weight is copied; it has to lie in the source's folder, and belongs to these
- * very bytes. Weights that were external before stay where they were.
+ * rewritten file is then small, and no weight is copied. It has to lie in the source's folder, and belongs to exactly
+ * these bytes. Weights that were external before stay where they were.
  * @param model As decoded from `source.bytes`; it is changed in place.
  */
 export function pointAtWeights(model: ModelProto, source: OnnxSource): void {

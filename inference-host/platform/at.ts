@@ -1,5 +1,5 @@
 /**
- * The item at `index` of a list that is known to reach that far: says so, and finds out where that is wrong.
+ * The item at `index` of a list that is known to reach that far. The call states this, and finds out where it is wrong.
  * @throws RangeError where nothing is there.
  */
 export function at<Item>(list: ArrayLike<Item>, index: number): Item {

@@ -4,9 +4,9 @@ import { fork } from 'node:child_process'
 export type Asked<Answer> = { answer: Answer } | { failure: string }
 
 /**
- * Starts `file` as a process of its own, sends it `request`, and resolves with its one answer: for what computes for
- * seconds, and for what can spoil or end the process that it happens in. The child is killed after `timeoutMs`, and
- * when `signal` is aborted. Never rejects.
+ * Starts `file` as a process of its own, sends it `request`, and resolves with its one answer. It is for work that
+ * computes for seconds, or that can spoil or end its process. The child is killed after `timeoutMs`, and when `signal`
+ * is aborted. Never rejects.
  */
 export function askChild<Answer>(
   file: URL,

@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url'
 export type Fault = {
   /** Its class. */
   error: string
-  /** Where it was thrown, the innermost place first, as `inference-host/server/report.ts:33 < ...`; only where known. */
+  /**
+   * Where it was thrown, the innermost place first, as `inference-host/server/report.ts:33 < ...`; only where known.
+   */
   at?: string
-  /** The class of what caused it, where there is such. */
+  /** The class of its cause, where it has one. */
   cause?: string
 }
 
@@ -44,9 +46,9 @@ function classOf(error: Error): string {
 }
 
 /**
- * The frames of an error's stack, as far as they are in this project or its packages. They come after the message, which
- * can look like frames itself. So nothing is told where the message cannot be found at the stack's beginning, because
- * somebody changed one of the two. And of a frame only the name of a file that is there is told, and its line.
+ * The frames of an error's stack, as far as they are in this project or its packages. They come after the message,
+ * which can look like frames itself. Where the message is not at the stack's beginning, because one of the two was
+ * changed, no frame is told. A frame is told only by the name of an existing file, and its line.
  */
 function framesOf({ stack = '', message }: Error): string[] {
   const head = HEAD.exec(stack)?.[0] ?? ''

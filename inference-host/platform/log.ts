@@ -6,7 +6,10 @@ export type Log = (event: string, fields?: Fields) => void
 
 const BARE = /^[\w./:@+-]+$/
 
-/** A log that writes lines such as `ready model=twohop-chat device=cpu` to `write`; values with other characters are quoted as JSON. */
+/**
+ * A log that writes lines such as `ready model=twohop-chat device=cpu` to `write`; values with other characters are
+ * quoted as JSON.
+ */
 export function createLog(write: (line: string) => void): Log {
   return function log(event, fields = {}) {
     const pairs = Object.entries(fields)

@@ -1,2 +1,2 @@
-/** The longest that a timer of Node can wait, in milliseconds; a longer one fires at once. */
+/** The longest that a timer of Node can wait, in milliseconds. A longer one fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1

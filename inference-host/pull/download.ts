@@ -54,7 +54,7 @@ export async function download(
 
 type Part = ReturnType<typeof partOf>
 
-/** The unfinished file beside `target`, and the ETag of what it is a part of. */
+/** The unfinished file beside `target`, and the ETag of the whole. */
 function partOf(target: string) {
   const file = `${target}.part`
   const etagFile = `${target}.part.etag`
@@ -65,7 +65,7 @@ function partOf(target: string) {
   return {
     file,
     remove,
-    /** What an earlier try left, if it can be gone on with. */
+    /** The rest of an earlier try, if it can be resumed. */
     async begun(): Promise<{ bytes: number; etag: string } | undefined> {
       try {
         const [{ size }, etag] = [await stat(file), await readFile(etagFile, 'latin1')]
@@ -83,7 +83,9 @@ function partOf(target: string) {
   }
 }
 
-/** The size of the whole file, by the hub's word first; it has to be known, or a truncated file would pass. */
+/**
+ * The size of the whole file. The hub's figure comes first. The size has to be known, or a truncated file would pass.
+ */
 async function sizeOf(
   { response, linked }: HubAnswer,
   wanted: Wanted,

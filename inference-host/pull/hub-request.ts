@@ -20,7 +20,8 @@ const MOST_REDIRECTS = 5
 
 /**
  * Checks an endpoint and drops its trailing slash.
- * @throws ModelError `hub_invalid` where it is no plain http(s) URL; the value is not repeated, as it may hold a password.
+ * @throws ModelError `hub_invalid` where it is no plain http(s) URL. The value is not repeated, because it may hold a
+ * password.
  */
 export function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined

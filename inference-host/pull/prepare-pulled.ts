@@ -23,8 +23,8 @@ type Options = {
 }
 
 /**
- * Gives the chat models of a manifest, which were just pulled, their serving form on the CPU, so that the host finds it
- * when it starts, and locks it. One without is no failure: the host serves it one request at a time.
+ * Gives the just pulled chat models of a manifest their serving form on the CPU, and locks it. So the host finds it
+ * when it starts. A model without one is no failure: the host serves it one request at a time.
  * @throws ModelError `pull_interrupted` after `signal`; `serving_form_changed` where it is frozen and another one;
  * `manifest_invalid`, `lock_invalid`.
  */

@@ -29,13 +29,13 @@ export type Progress = { model: string; file: string; received: number; bytes: n
 export type PullOptions = {
   /** Where models of the hub are kept. */
   modelsDir: string
-  /** Fetch exactly what the lock says and fail where anything differs; the lock is never written. Default false. */
+  /** Fetch exactly what the lock says, and fail where anything differs. The lock is never written. Default false. */
   frozen?: boolean
   /** Hub to fetch from. Default https://huggingface.co. */
   endpoint?: string | undefined
   /** Token for the hub's own origin. */
   token?: string | undefined
-  /** Interrupts the pull; what was fetched stays and is gone on with next time. */
+  /** Interrupts the pull. Fetched bytes stay, and the next pull resumes there. */
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
   /** Milliseconds without a byte after which a connection counts as dead. Default 30,000. */
@@ -123,7 +123,7 @@ function withForm(model: LockedModel, before: Lock, id: string): LockedModel {
   return same ? { ...model, serving: old.serving } : model
 }
 
-/** Brings what the lock says, and proves it. */
+/** Fetches the files that the lock names, and verifies them. */
 async function fetchLocked(run: Run, entry: ModelEntry, before: Lock): Promise<LockedModel> {
   const locked = lockedEntry(before, entry, run.manifestFile)
   if (!isFolder(entry.source)) await fetchFiles(run, entry, locked, new Map(Object.entries(locked.files)))
@@ -155,7 +155,7 @@ async function lockRepository(run: Run, entry: ModelEntry, lock: Lock): Promise<
     run.hub.signal,
   )
   const chosen = chooseFiles([...files.keys()], entry, source)
-  // A commit never changes, so what was locked of it still has to be what the hub gives.
+  // A commit never changes, so the hub still has to give the locked files.
   const known = before?.source === source && before.commit === commit ? before.files : {}
   const wanted = new Map<string, HubFile>(
     chosen.files.map((name) => {

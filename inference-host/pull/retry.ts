@@ -1,6 +1,6 @@
 import type { ModelError } from '../weights/error.ts'
 
-/** A failure that another try may not meet again; `failure` is what is thrown when the tries are used up. */
+/** A failure that another try may not meet again. `failure` is thrown when the tries are used up. */
 export class Transient extends Error {
   readonly failure: ModelError
   /** Milliseconds that the other side asked to wait. */

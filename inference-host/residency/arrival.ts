@@ -15,11 +15,11 @@ import type { Guest } from './room.ts'
 /** How a model comes into memory. */
 export type Arrival = {
   /**
-   * Loads the model by the first form that works. Resolves in any case: with why it is not loaded, or with nothing
-   * where it is. The state's phase says how it went.
+   * Loads the model by the first form that works. Resolves in any case: with the reason if it is not loaded, else with
+   * nothing. The state's phase says how it went.
    */
   bring(why: Why): Promise<unknown>
-  /** Nobody waits for a model that does not come: those in the queue are told, and the next ones at once. */
+  /** No request waits for a model that does not come. Those in the queue are refused now, and later ones at once. */
   fail(why: Why, reason: string): void
 }
 
@@ -44,7 +44,7 @@ export function createArrival(
       room.leave(guest)
       if (state.phase !== phase) return cause
       state.phase = { is: 'absent' }
-      // Somebody may have come in the moment in which the last one that waited had gone.
+      // A request may have come just after the last waiting one had gone.
       if (requestsOf(state) > 0) void bring('demand')
       return cause
     }
@@ -64,7 +64,7 @@ export function createArrival(
     return failure
   }
 
-  /** What is lost again and again is not tried on its own device any more, where it has another. */
+  /** A model that is lost again and again is no longer tried on its own device, where it has another. */
   function formsFor(why: Why): readonly Form[] {
     const [, ...others] = state.forms
     return why === 'lost' && setbacks.tooOften() && others.length > 0 ? others : state.forms

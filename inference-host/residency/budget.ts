@@ -5,7 +5,10 @@ import type { Bytes } from './bytes.ts'
 
 /** The models' part of the machine's memory. The rest is for the HTTP process, requests and the system's file cache. */
 const PART_FOR_MODELS = 0.8
-/** The models' part of a card's memory. Drivers keep some of it, and a card that is full fails in the middle of a request. */
+/**
+ * The models' part of a card's memory. Drivers keep some of it, and a card that is full fails in the middle of a
+ * request.
+ */
 const PART_OF_DEVICE = 0.9
 
 type Machine = {
@@ -25,8 +28,8 @@ const THIS: Machine = {
 }
 
 /**
- * The memory that all models together may take: as configured, else four fifths of what the container or machine
- * has, and nine tenths of what the card has. A card whose memory is not known counts as endless.
+ * The memory that all models together may take: as configured, else four fifths of what the container or machine has,
+ * and nine tenths of what the card has. A card of unknown memory counts as endless.
  */
 export async function memoryBudget(
   config: Pick<Config, 'HOST_MEMORY_MB' | 'HOST_DEVICE_MEMORY_MB'>,

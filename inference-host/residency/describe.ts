@@ -10,8 +10,8 @@ export type DescribeAnswer = Description | { failure: string }
 const DESCRIBE = new URL('describe-process.ts', import.meta.url)
 
 /**
- * Reads what a model's files say, in a child process: a large tokenizer takes a second, which the thread that answers
- * HTTP does not have.
+ * Reads what a model's files say, in a child process: a large tokenizer takes a second, and the thread that answers
+ * HTTP cannot spare that.
  * @throws Error of one line where the files cannot be read, or not within `timeoutMs`.
  */
 export async function describe(

@@ -24,7 +24,7 @@ export function createGate(
     rest() {
       state.lastUsed = now()
       const { phase } = state
-      // Nobody waits for it any more, so nobody has to make room for it.
+      // No request waits for it any more, so no guest has to make room for it.
       if (phase.is === 'coming' && phase.why === 'demand' && !phase.placed)
         phase.stop.abort(new Error('nobody waits for it any more'))
       room.review()

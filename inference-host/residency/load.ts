@@ -8,8 +8,8 @@ import type { Loaded } from './port.ts'
 import type { PreparedForm } from './prepare.ts'
 
 /**
- * Loads a prepared model and runs it once. What it takes is its process's resident memory, and of its caches what they
- * may still grow by; of a GPU's memory, which nobody tells by process, what was expected.
+ * Loads a prepared model and runs it once. The memory that it takes is its process's resident memory, and the room that
+ * its caches may still grow by. GPU memory counts as expected, because no figure by process is available.
  * @throws Error of one line where it does not load or run.
  */
 export async function startModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {

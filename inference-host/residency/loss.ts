@@ -6,9 +6,9 @@ import type { Guest } from './room.ts'
 
 /** What happens when a model in memory is lost. */
 export type Loss = {
-  /** Work was lost on it: shuts the gate in the same moment, so that no other is sent after it. */
+  /** Work was lost on it. Shuts the gate at once, so that no other work is sent after it. */
   shut(loaded: Loaded): void
-  /** Work failed on it: a device can be lost with its process still there, and then everything fails from here on. */
+  /** Work failed on it. A device can be lost while its process lives on, and then all later work fails. */
   examine(loaded: Loaded): Promise<void>
   /** Its process has gone: loads it again. */
   recover(loaded: Loaded, reason: string): Promise<void>

@@ -23,13 +23,15 @@ export async function fileBytes(folder: string, names: readonly string[]): Promi
   return sizes.reduce((total, size) => total + size, 0)
 }
 
-/** What a model will take with its caches, judged by the bytes of its files, before it was ever loaded. */
+/**
+ * The memory that a model with its caches is expected to take, judged by the bytes of its files before its first load.
+ */
 export function estimate(fileBytes: number, device: Device, caches: Bytes): Bytes {
   const weights = device === 'cpu' ? 0 : DEVICE_FACTOR * fileBytes
   return sum([{ host: PROCESS_BYTES + HOST_FACTOR * fileBytes, device: weights }, caches])
 }
 
-/** Where a decoder keeps its caches: on its device if it writes them in place, else in memory, whatever computes. */
+/** Where a decoder keeps its caches: on its device if it writes them in place, else in memory, on any device. */
 export function cachesIn({ newLayout }: Pick<ServingDescription, 'newLayout'>): keyof Bytes {
   return newLayout === 'in-place' ? 'device' : 'host'
 }

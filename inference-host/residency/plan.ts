@@ -3,10 +3,10 @@ import { type Bytes, fits, mebibytes, NONE, sum } from './bytes.ts'
 type Wish = { id: string; need: Bytes; load: 'start' | 'demand' | undefined }
 
 /**
- * Which models are loaded at the start; the others wait for their first request. Those that are to be come first,
- * then those that do not say, in the manifest's order while they fit.
- * @throws Error of one line where a model is larger than the whole budget, or those to be loaded at the start are
- * together.
+ * Chooses the models that are loaded at the start. The others wait for their first request. Models that must be loaded
+ * come first. Then come those that do not say, in the manifest's order while they fit.
+ * @throws Error of one line where one model, or all that must be loaded at the start together, is larger than the whole
+ * budget.
  */
 export function atStart(models: readonly Wish[], budget: Bytes): Set<string> {
   for (const { id, need } of models) if (!fits(need, NONE, budget)) throw tooLarge(id, need, budget)

@@ -6,7 +6,7 @@ import type { Bytes } from './bytes.ts'
 /** A model in memory. */
 export type Loaded = {
   engine: Engine
-  /** What it takes, and may still grow by: what is kept free for it. */
+  /** The memory that it takes and may still grow by. So much is kept free for it. */
   bytes(): Bytes
   /** Resident memory of the machine's at the moment, in bytes. */
   rss(): number
@@ -26,9 +26,9 @@ export type Form = {
   load(): Promise<Loaded>
 }
 
-/** A model that can be in memory or not; what asks for it cannot tell, but by the time it takes. */
+/** A model that can be in memory or not. A caller can tell only by the time that it takes. */
 export type Servable = {
-  /** Does work on the model that is loaded. Work is lost at once where none is, which `gate` is for. */
+  /** Does work on the loaded model. Work is lost at once where none is loaded; `gate` prevents that. */
   readonly engine: Engine
   readonly gate: Gate
   /** Names the queue in front, once. */

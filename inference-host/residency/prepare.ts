@@ -98,7 +98,7 @@ export async function infoOf({ entry, description, forms }: PreparedModel): Prom
   return { id, task, device, dtype, context, overhead }
 }
 
-/** What a decoder needs to be batched; nothing, and a line that says why, where it cannot be. */
+/** What a decoder needs to be batched. Where it cannot be, it gives nothing and logs a line that says why. */
 async function prepareBatching(
   { id, task, public_prefixes: publicPrefixes = [] }: ModelEntry,
   locked: LockedModel,
@@ -154,7 +154,7 @@ async function prepareBatching(
 /** The most that an encoder-decoder's caches take: a text of 500 tokens takes 14 MiB of it in T5-small. */
 const SEQ2SEQ_BYTES = 256 * 2 ** 20
 
-/** How an encoder-decoder is to be batched; nothing, and a line that says why, where it cannot be. */
+/** How an encoder-decoder is to be batched. Where it cannot be, it gives nothing and logs a line that says why. */
 function seq2seqFor(
   { id, task }: ModelEntry,
   device: Device,

@@ -27,7 +27,7 @@ export type Phase =
   | Coming
   | { is: 'resident'; loaded: Loaded; since: number }
   | { is: 'leaving'; loaded: Loaded }
-  /** Its process has gone; what is to be done about it is decided in the same turn. */
+  /** Its process has gone. The next step is decided in the same turn. */
   | { is: 'lost'; loaded: Loaded }
   | { is: 'broken'; until: number }
   | { is: 'closed' }
@@ -45,14 +45,14 @@ export type Residence = {
   phase: Phase
   /** The form that is in memory, is tried, or was last. */
   form: Form
-  /** What a form took when it was last in memory: from then on that is what it needs. */
+  /** The memory that a form took when it was last loaded. From then on that is its need. */
   readonly measured: Map<Form, Bytes>
   readonly setbacks: Setbacks
   /** The queue in front. */
   queue: Front | undefined
   /** When the last request ended, or it was loaded, on the steady clock. */
   lastUsed: number
-  /** What clients may know of it; undefined before it was ever loaded, where nothing else said it. */
+  /** What clients may know of it. Undefined before its first load, where nothing else said it. */
   info: ModelInfo | undefined
   slots: number
   /** Why it is not served though it was; undefined where nothing is wrong. */

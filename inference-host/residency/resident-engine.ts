@@ -3,7 +3,7 @@ import type { Engine } from '../work/engine.ts'
 import type { Loss } from './loss.ts'
 import type { Residence } from './residence.ts'
 
-/** The engine of whatever is loaded at the moment. Where nothing is, work is lost at once. */
+/** The engine of the form that is loaded at the moment. Where none is, work is lost at once. */
 export function createResidentEngine(
   state: Residence,
   { shut, examine }: Pick<Loss, 'shut' | 'examine'>,

@@ -4,15 +4,15 @@ import { type Bytes, fits, sum } from './bytes.ts'
 export type Guest = {
   /** What it takes, or will take. */
   bytes(): Bytes
-  /** Since when nobody has used it, in milliseconds on any clock; undefined while it must stay. */
+  /** The time since which it is idle, in milliseconds on any clock. Undefined while it must stay. */
   idleSince(): number | undefined
-  /** Whether nothing but jobs asks for it: these make way for whatever else waits. */
+  /** Whether only jobs ask for it. Then it makes way for any other guest that waits. */
   onlyJobs?(): boolean
   /** Called when fewer wait for room than did. */
   spared?(): void
   /** Makes it give its memory back; resolves when it has. */
   evict(): Promise<void>
-  /** Called when its bytes are free, and with whoever waited for them. */
+  /** Called when its bytes are free, with those that waited for them. */
   gone(): void
 }
 
@@ -21,9 +21,8 @@ export type Room = {
   readonly budget: Bytes
   used(): Bytes
   /**
-   * Resolves when the guest's bytes are its own. Where they do not fit, those idle longest are evicted, once that makes
-   * enough room. Guests wait in the order in which they came; one that fits as things are does not wait for another
-   * that does not.
+   * Resolves when the guest's bytes are its own. Where they do not fit, the guests idle longest are evicted, once that
+   * makes enough room. Guests wait in order of arrival. One that fits now does not wait for another that does not.
    * @throws the signal's reason when it is aborted first.
    */
   enter(guest: Guest, signal: AbortSignal): Promise<void>
@@ -39,7 +38,7 @@ type Waiting = { guest: Guest; enter: () => void }
 
 /**
  * The guests to evict, those idle longest first, so that `short` bytes become free. Undefined where all that may go are
- * not enough: then nobody goes. Nor does a guest go that holds none of what is short.
+ * not enough: then none goes. A guest that holds no memory of the short kind stays too.
  */
 export function victimsFor(
   short: Bytes,
@@ -80,7 +79,7 @@ export function createRoom(budget: Bytes): Room {
     })
   }
 
-  /** What is missing for `wanted` beside those that stay. */
+  /** The bytes missing for `wanted` beside the guests that stay. */
   function shortOf(wanted: Bytes): Bytes {
     const kept = sum(staying().map((guest) => guest.bytes()))
     return {
@@ -89,7 +88,7 @@ export function createRoom(budget: Bytes): Room {
     }
   }
 
-  /** Takes somebody out of the line. Guests hear of it later: what they do then may come back here. */
+  /** Takes a guest out of the line. Guests are told later, because they may call back into the room. */
   function callOut(waiting: Waiting): void {
     line.splice(line.indexOf(waiting), 1)
     queueMicrotask(() => {

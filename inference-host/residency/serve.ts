@@ -27,7 +27,7 @@ export type Models = {
 }
 
 /**
- * Prepares every model, and loads those that fit at the start; the others are loaded when they are asked for.
+ * Prepares every model, and loads those that fit at the start. The others are loaded when they are asked for.
  * @throws Error of one line where a model cannot be prepared or loaded, or is larger than the memory for all; nothing
  * is left running.
  */

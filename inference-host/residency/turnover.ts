@@ -12,8 +12,8 @@ const PART = 0.2
 const ADVANCE_MS = 60_000
 
 /**
- * A token bucket of loading time, full at first: loads take from it, time fills it, and while it is overdrawn whoever is
- * in memory stays. So models that push each other out cost a fifth of the time at most, and those who wait do so in
+ * A token bucket of loading time, full at first. Loads take from it, and time fills it. While it is overdrawn, the
+ * models in memory stay. So models that push each other out cost a fifth of the time at most, and waiting models take
  * turns.
  * @param now milliseconds on a steady clock
  */

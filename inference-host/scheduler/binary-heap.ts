@@ -1,19 +1,19 @@
 import { at } from '../platform/at.ts'
 
-/** Items in order, of which any can be taken out again. */
+/** Items in order. Any of them can be taken out again. */
 export type Heap<Item> = {
   readonly size: number
   /** Puts in an item that is not in yet. O(log n) */
   add(item: Item): void
   /** Takes an item out; false where it was not in. O(log n) */
   delete(item: Item): boolean
-  /** The first item that `passes`, which stays in: O(k) where k items before it do not pass. */
+  /** The first item that `passes`. It stays in. O(k) where k items before it do not pass. */
   first(passes?: (item: Item) => boolean): Item | undefined
 }
 
 /**
- * An empty binary heap. What `isBefore` looks at must not change while an item is in: take it out, change it, and put
- * it in again.
+ * An empty binary heap. The fields that `isBefore` reads must not change while an item is in. Take it out, change it,
+ * and put it in again.
  */
 export function createHeap<Item>(isBefore: (a: Item, b: Item) => boolean): Heap<Item> {
   const items: Item[] = []
@@ -74,7 +74,7 @@ export function createHeap<Item>(isBefore: (a: Item, b: Item) => boolean): Heap<
       for (let place = open.pop(); place !== undefined; place = open.pop()) {
         const item = items[place]
         if (item === undefined || (best !== undefined && !isBefore(item, best))) continue
-        // Nothing below an item comes before it, so only one that does not pass is looked under.
+        // Nothing below an item comes before it, so the search goes below only those that do not pass.
         if (passes(item)) best = item
         else open.push(2 * place + 1, 2 * place + 2)
       }

@@ -10,7 +10,7 @@ import { PRIORITIES, type Waiting } from './waiting.ts'
 export type Dispatcher = {
   /** Starts whatever may start now. */
   dispatch(): void
-  /** Lets a request go that has ended, wherever it was; others may start in its place. */
+  /** Removes a request that has ended, wherever it was. Others may start in its place. */
   leave(ticket: Ticket): void
   /** Resolves when nothing waits or runs. */
   idle(): Promise<void>

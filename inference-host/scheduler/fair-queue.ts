@@ -1,9 +1,9 @@
 import { createHeap } from './binary-heap.ts'
 
-/** What something that waits says of itself: whose it is, what it costs in tokens, and its account's weight. */
+/** A waiting item: its account, its cost in tokens, and its account's weight. */
 export type Share = { readonly account: string; readonly cost: number; readonly weight: number }
 
-/** What waits, by account; who is next is a question, taking it another step. */
+/** Waiting items by account. Finding the next one and taking it out are separate steps. */
 export type FairQueue<Item extends Share> = {
   readonly size: number
   /** How many items of an account wait. */
@@ -11,8 +11,8 @@ export type FairQueue<Item extends Share> = {
   /** @throws RangeError where cost or weight is not above 0. */
   add(item: Item): void
   /**
-   * The item whose turn it is among the accounts that `passes` lets through. It changes nothing, and takes O(k) where
-   * k accounts before it are not let through.
+   * The next item among the accounts that `passes` lets through. The call changes nothing, and takes O(k) where k
+   * accounts before it are not let through.
    */
   next(passes?: (account: string) => boolean): Item | undefined
   /** Takes an item out because it is served: its account pays. O(log n) for n accounts. */
@@ -27,11 +27,11 @@ export type FairQueue<Item extends Share> = {
 type Options = {
   /** How many rounds behind the account served last a new one joins: above 0, below a usual request's cost. */
   quantum?: number
-  /** The most accounts without a waiting item whose debts are kept; those idle longest are forgotten first. */
+  /** Debts are kept for at most this many accounts without a waiting item. Those idle longest are forgotten first. */
   mostIdle?: number
 }
 
-/** An account with waiting items. `turn` puts those that are due in the same round in the order in which they came. */
+/** An account with waiting items. `turn` keeps accounts that are due in the same round in order of arrival. */
 type Account<Item> = { id: string; due: number; turn: number; items: Set<Item> }
 
 /**
@@ -39,14 +39,14 @@ type Account<Item> = { id: string; due: number; turn: number; items: Set<Item> }
  * it is served again once these have paid for what it was served before. Within an account, first come, first served.
  *
  * The rounds are computed, not walked: an account served for `cost` is due `cost / weight` rounds later, and a heap
- * holds who is due first. Debts outlive an empty queue, so that sending one request at a time gains nothing; an account
- * without debts joins `quantum` rounds from now. So it is ahead of everyone who was just served more than that, and
- * still an account that waits gets its turn, however many new ones come: with n that wait at a time, after
- * n * debt / quantum others at most.
+ * holds who is due first. Debts outlive an empty queue, so sending one request at a time gains nothing. An account
+ * without debts joins `quantum` rounds from now. So it is ahead of all accounts that were just served more than that. A
+ * waiting account still gets its turn, however many new ones come: with n waiting at a time, after n * debt / quantum
+ * others at most.
  *
- * While two accounts both wait, what they were served, divided by their weights, differs by at most the sum over the
- * two of max(quantum, largest cost / weight): the bound of start-time fair queueing (Goyal, Vin and Cheng 1996,
- * theorem 1), which this is for a quantum of 0.
+ * While two accounts both wait, their served tokens divided by their weights differ by a bounded amount. It is at most
+ * the sum over the two of max(quantum, largest cost / weight). That is the bound of start-time fair queueing (Goyal,
+ * Vin and Cheng 1996, theorem 1). With a quantum of 0 this queue is start-time fair queueing.
  */
 export function createFairQueue<Item extends Share>({
   quantum = 16,

@@ -14,11 +14,11 @@ export type Finished = {
 /** How fast an engine has been of late. All in milliseconds, 0 while too little is known. */
 export type Pace = {
   add(finished: Finished): void
-  /** The shortest that `ahead` requests in front can keep one from a slot. */
+  /** The shortest wait for a slot behind `ahead` requests. */
   leastWait(ahead: number): number
   /** How long that usually takes. */
   usualWait(ahead: number): number
-  /** The shortest that a request can take in its slot, which may write `outputTokens` at most. */
+  /** The shortest time in its slot for a request that may write `outputTokens` at most. */
   leastTime(outputTokens: number): number
 }
 
@@ -31,9 +31,10 @@ type Options = {
 /**
  * The pace of an engine with `slots`, learnt from what it finishes.
  *
- * The least wait is that of the best case: every slot is free this moment and serves nobody else, so that of `slots`
- * requests at a time each takes the shortest time seen lately. The least time likewise: the quickest first token, then
- * the smallest part of its limit that a request has lately used, at the quickest gap.
+ * The least wait is that of the best case: every slot is free now and serves no other requests. Then `slots` requests
+ * run at a time, and each takes the shortest time seen lately. The least time in the slot is also that of the best
+ * case. It is the quickest first token, then the smallest part of its limit that a request has lately used, at the
+ * quickest gap.
  */
 export function createPace(engine: Options): Pace {
   const { now } = engine

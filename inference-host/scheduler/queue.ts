@@ -25,7 +25,7 @@ export type Queue = {
   /** Whether all that waits and runs are jobs. */
   onlyJobs(): boolean
   /**
-   * Passes where `submit` would take the work in now, and throws what it would throw.
+   * Passes where `submit` would take the work in now. Otherwise throws the same error as `submit`.
    * @throws TwohopError `too_many_concurrent` where the account has its share of the queue waiting already. `host_busy`
    * where the queue is full, or so long that the deadline would pass before the work is done. `host_timeout` where the
    * deadline is too early even with a slot at once.
@@ -41,7 +41,7 @@ export type Queue = {
   interruptAll(error: TwohopError): void
   /** Ends those that wait. */
   dropWaiting(error: TwohopError): void
-  /** Starts what waits: for whoever has opened the gate. */
+  /** Starts waiting requests. The caller has just opened the gate. */
   wake(): void
   /** Resolves when nothing waits or runs. */
   idle(): Promise<void>
@@ -53,7 +53,7 @@ type Options = {
   gate?: Gate
   /** The most requests that wait, and beside them the most of jobs. */
   limit: number
-  /** The most requests of one account that wait, likewise; without it, `limit` alone holds. */
+  /** The most requests of one account that wait, counted in the same way. Without it, only `limit` holds. */
   accountLimit?: number
   /** See SlotRules; none by default, and at most all of the engine's slots but one. */
   spareSlots?: number

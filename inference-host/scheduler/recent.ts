@@ -22,8 +22,8 @@ const FEWEST = 8
 const ALPHA = 1 / 8
 
 /**
- * A measurement without samples. That old samples count for nothing matters where they decide who is refused: with
- * nobody let in, nothing new would ever be measured.
+ * A measurement without samples. Old samples must not count where they decide on refusals: if all requests were
+ * refused, nothing new would ever be measured.
  */
 export function createRecent({ now, keepMs = 10_000 }: Options): Recent {
   const samples: number[] = []

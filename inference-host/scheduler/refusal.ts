@@ -6,11 +6,11 @@ export type Arrival = {
   model: string
   /** A slot is free for it. */
   atOnce: boolean
-  /** Requests that wait; those of jobs are counted for a job only. */
+  /** Waiting requests. Those of jobs count only for a job. */
   waiting: number
   /** Those of its account among them. */
   mine: number
-  /** Those of its account and rank, which go before it in any case. */
+  /** Those of its account and rank. They go before it in any case. */
   ahead: number
   /** Until its deadline. */
   left: number
@@ -22,9 +22,9 @@ export type Arrival = {
 export type Bounds = { limit: number; accountLimit: number }
 
 /**
- * Why a request is not taken in, or undefined where it is. Whoever cannot be done in time is told now, and only where
- * even the best case is too late: `host_busy` (come again) where the wait is to blame, `host_timeout` (ask for less)
- * where the work itself is.
+ * Why a request is not taken in, or undefined where it is. A request that cannot end in time is refused at once, but
+ * only where even the best case is too late. It gets `host_busy` (come again) where the wait is to blame, and
+ * `host_timeout` (ask for less) where the work itself is.
  */
 export function refusalOf(
   { model, atOnce, waiting, mine, ahead, left, outputTokens }: Arrival,
@@ -59,7 +59,7 @@ export function refusalOf(
   return undefined
 }
 
-/** What a request ends with whose deadline has passed. */
+/** The error of a request with a passed deadline. */
 export function expired(): TwohopError {
   return new TwohopError('host_timeout', 'The deadline has passed.')
 }

@@ -5,8 +5,8 @@ import type { Run } from './run.ts'
 export type Requests = {
   add(id: string, account: string, run: Run): void
   /**
-   * Cancels the request if it still runs, and resolves with what was computed for it; undefined where no request of
-   * this account has that id, or it ended too long ago.
+   * Cancels the request if it still runs, and resolves with what was computed for it. Resolves with undefined where no
+   * request of this account has that id, or it ended too long ago.
    */
   cancel(id: string, account: string): Promise<Report | undefined>
 }
@@ -22,7 +22,7 @@ type Options = {
 /** An empty register. Requests under way are bounded by the queues, ended ones by age and number. */
 export function createRequests({ keepMs, most, now = () => performance.now() }: Options): Requests {
   const running = new Map<string, { account: string; run: Run }>()
-  /** In the order in which they ended. Their reports alone: a run holds its prompt and its answer. */
+  /** In the order in which they ended. Only reports are kept, because a run holds its prompt and its answer. */
   const ended = new Map<string, { account: string; report: Report; at: number }>()
 
   function forget(): void {

@@ -12,10 +12,10 @@ export type RunEvent =
 
 /** One admitted request, from the queue to its end. */
 export type Run = {
-  /** For one consumer. Throws the TwohopError with which the run ended, where it did not finish. */
+  /** For one consumer. Throws the run's TwohopError where it did not finish. */
   events(): AsyncGenerator<RunEvent, void, void>
   report(): Report
-  /** What is known of why the engine failed on it; undefined where it did not. */
+  /** The known cause where the engine failed on it, else undefined. */
   fault(): Fault | undefined
   /** Ends it: at once while it waits, within one decoding step when it runs. */
   cancel(): void
@@ -30,8 +30,8 @@ export type Entry = {
   begin(stop: () => void): void
   take(event: EngineEvent): void
   /**
-   * Has it wait again, whose engine was lost before it computed anything for it. False where it cannot: it was told to
-   * end, or this has happened to it before.
+   * Puts it back in the queue after its engine was lost before computing anything for it. False where that cannot be:
+   * it was told to end, or this has happened to it before.
    */
   putBack(): boolean
   /** Ends the run for a reason of ours: dropped while it waits, told to stop when it runs. */

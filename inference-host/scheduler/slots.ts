@@ -6,13 +6,14 @@ export type SlotRules = {
   /** Requests that may run at once. */
   slots: number
   /**
-   * Slots kept free for interactive requests of accounts that hold none, so that these need not wait for another's end.
+   * Slots kept free for interactive requests of accounts that hold none. So they need not wait for another request to
+   * end.
    */
   spareSlots: number
   /**
    * While this many requests run without having answered anything yet, an account that holds a slot gets no other.
-   * Otherwise one account's burst would be a row of prompts, and everybody's next prompt would queue behind it inside the
-   * engine.
+   * Otherwise one account's burst would be a row of prompts, and everybody's next prompt would queue behind it inside
+   * the engine.
    */
   prefills: number
 }
@@ -20,7 +21,7 @@ export type SlotRules = {
 /** What runs now: requests in all, and those of them that have not answered anything yet. */
 export type SlotUse = { running: number; prefilling: number }
 
-/** Whether a request may start now whose account holds `held` slots. */
+/** Whether a request of an account with `held` slots may start now. */
 export function mayStart(
   { priority, held }: { priority: Priority; held: number },
   { running, prefilling }: SlotUse,
@@ -36,10 +37,10 @@ export type Slots<Holder extends { account: string }> = {
   readonly running: ReadonlySet<Holder>
   /** Whether a request of this rank and account may start now. */
   open(priority: Priority, account: string): boolean
-  /** Whether one of an account that holds no slot may; if not, nobody of this rank may. */
+  /** Whether a request of an account without a slot may start. If not, none of this rank may. */
   openToSome(priority: Priority): boolean
   give(holder: Holder): void
-  /** Notes that a request has answered something; true the first time. */
+  /** Notes that a request has begun to answer. True the first time. */
   answered(holder: Holder): boolean
   /** Takes a slot back; false where the request held none. */
   takeBack(holder: Holder): boolean

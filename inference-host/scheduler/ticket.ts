@@ -9,9 +9,9 @@ import { expired } from './refusal.ts'
 import { createEntry, type Entry } from './run.ts'
 import type { Priority } from './slots.ts'
 
-/** On whose account a request is, and how it ranks. */
+/** A request's account and rank. */
 export type Asker = {
-  /** Who shares the queue fairly with the others; requests that name none share one account. */
+  /** Accounts share the queue fairly. Requests that name none share one account. */
   account?: string | undefined
   /** The account's share of the tokens against that of others, above 0; default 1. */
   weight?: number | undefined
@@ -19,7 +19,9 @@ export type Asker = {
   priority?: Priority | undefined
 }
 
-/** A request in the scheduler. Its cost is what it may use at most, in tokens: nothing else is known beforehand. */
+/**
+ * A request in the scheduler. Its cost is the most tokens that it may use, because nothing else is known beforehand.
+ */
 export type Ticket = Share & {
   readonly priority: Priority
   readonly deadline: number

@@ -4,22 +4,22 @@ import type { Priority } from './slots.ts'
 /** The ranks in the order in which they are served. */
 export const PRIORITIES: readonly Priority[] = ['interactive', 'job']
 
-/** What waits, by rank; each rank is shared out fairly among accounts. */
+/** Waiting items by rank. Each rank is shared out fairly among accounts. */
 export type Waiting<Item extends Share & { priority: Priority }> = {
   readonly size: number
   /** How many of one rank wait. */
   sizeOf(priority: Priority): number
   /** @throws RangeError where cost or weight is not above 0. */
   add(item: Item): void
-  /** The item of a rank whose turn it is among the accounts that `passes` lets through; it goes on waiting. */
+  /** The next item of a rank among the accounts that `passes` lets through. It goes on waiting. */
   next(priority: Priority, passes: (account: string) => boolean): Item | undefined
   /** Takes an item out because it is served: its account pays. */
   serve(item: Item): void
   /** Takes an item out unserved, at no cost. */
   drop(item: Item): void
   /**
-   * What a request of this rank and account finds before it: how many wait in all, how many of its account, and how
-   * many of its account and rank. What waits of jobs takes no place but a job's.
+   * How many requests wait before one of this rank and account: in all, of its account, and of its account and rank.
+   * Waiting jobs count only for a job.
    */
   before(priority: Priority, account: string): { waiting: number; mine: number; ahead: number }
   items(): Item[]

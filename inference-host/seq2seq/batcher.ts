@@ -52,7 +52,7 @@ export function createSeq2seqBatcher({ model, start, bytes, memoryBytes, now }: 
   let steps = 0
   let stepRows = 0
 
-  /** Lets those go that are over or were told to stop. */
+  /** Removes texts that are over or were told to stop. */
   function sweep(): void {
     for (const row of [...waiting, ...groups.members])
       if (row.request.stopped()) endRow(row, { how: 'stopped' })
@@ -109,16 +109,17 @@ export function createSeq2seqBatcher({ model, start, bytes, memoryBytes, now }: 
         const candidates = admissible(waiting, groups.members, { bytes, memoryBytes })
         if (mayBegin(groups.inStep, candidates.length)) await begin(candidates)
         else await step()
-        // Requests and stops that came during the call are heard of only now.
+        // Requests and stops that came during the call show up only now.
         await setImmediate()
         sweep()
       } catch (cause) {
-        // Nothing that a step holds can be trusted any more; whoever waits for it has to hear of that.
+        // Nothing that a step holds can be trusted any more. All that wait for it have to hear of that.
         for (const row of groups.members) endRow(row, { how: 'failed', cause })
         groups.clear()
       }
     }
-    // In the same breath as the last look for work: a request that comes later finds that it has to start anew.
+    // In the same turn as the last look for work. So a request that comes later sees that it has to start the loop
+    // anew.
     working = false
   }
 

@@ -3,9 +3,9 @@ import { at } from '../platform/at.ts'
 import { gatherRows, placeBytes } from './rows.ts'
 
 /**
- * What a decoder reads at each step: for each row its text as the encoder left it, padded to the longest, and the keys
- * and values of what is written so far. All rows have equally many of these, because exports know one past length for
- * all.
+ * The input of a decoder at each step. Each row has the encoder's output for its text, padded to the longest, and the
+ * keys and values of the tokens written so far. All rows have equally many of these, because exports know one past
+ * length for all.
  */
 export type Cache = {
   /** Tokens of each row's text. */

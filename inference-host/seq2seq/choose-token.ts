@@ -19,7 +19,7 @@ export type TokenRules = {
   chooser(room: number, first?: number): ChooseToken
 }
 
-/** What is called here of a transformers.js model; its types hide one and name no rules of ours. */
+/** The methods of a transformers.js model that are called here. Its types hide one, and name no rules of ours. */
 type Generating = {
   _prepare_generation_config(own: null, asked: object): GenerationSettings
   _get_logits_processor(settings: GenerationSettings, startTokens: number): LogitsProcessorList
@@ -33,7 +33,7 @@ type GenerationSettings = {
 
 /**
  * The rules of a model's configuration files, as transformers.js' own `generate` reads and follows them: greedily, and
- * beams are not searched for. Its own code is called, so that what it comes to follow is followed here.
+ * beams are not searched for. Its own code is called, so rules that it adds later hold here too.
  * @throws Unsupported where a step takes more than one row's logits
  */
 export function tokenRules({ config, defaults }: Pick<LoadedText, 'config' | 'defaults'>): TokenRules {

@@ -66,7 +66,9 @@ export async function openEncoderDecoder({ files, threads, padding }: Options): 
     )
   }
 
-  /** One run of the decoder. What does not change from step to step is not fetched: that would copy it. */
+  /**
+   * One run of the decoder. Outputs that do not change from step to step are not fetched, because that would copy them.
+   */
   async function decode(
     tokens: readonly number[],
     { read: [hidden], mask }: Pick<Cache, 'read' | 'mask'>,
@@ -125,7 +127,9 @@ function idsOf(texts: readonly (readonly number[])[], padding: number): Tensor {
   return new Tensor('int64', ids, [texts.length, longest])
 }
 
-/** A past of nothing, as transformers.js gives it: 0 for each size that the graph does not say, but the rows'. */
+/**
+ * An empty past, as transformers.js gives it. Each size that the graph does not say is 0, except the number of rows.
+ */
 function empty(input: InferenceSession.ValueMetadata, rows: number): Tensor {
   if (!input.isTensor) throw new Error(`${input.name} is no tensor`)
   const dims = [

@@ -17,7 +17,7 @@ export function inStep<M extends Member>({ members, tokens }: Group<M>): InStep 
   return { tokens, rows: members.length, paused: Math.max(...members.map(({ paused }) => paused)) }
 }
 
-/** The members that stay, without the rows of the others. Undefined where nobody does. */
+/** The members that stay, without the rows of the others. Undefined where none stays. */
 export function keep<M extends Member>(group: Group<M>, stays: (member: M) => boolean): Group<M> | undefined {
   const members = group.members.filter(stays)
   if (members.length === group.members.length) return group
@@ -29,7 +29,7 @@ export function keep<M extends Member>(group: Group<M>, stays: (member: M) => bo
   }
 }
 
-/** Two groups whose members have as many tokens, as one. */
+/** Joins two groups with members of equally many tokens. */
 export function join<M extends Member>(one: Group<M>, other: Group<M>): Group<M> {
   const rows = [one, other].flatMap((group) => rowsOf(group))
   return { ...one, members: [...one.members, ...other.members], cache: gatherCache(rows) }

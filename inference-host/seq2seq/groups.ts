@@ -9,7 +9,7 @@ export type Groups<M extends Member> = {
   add(group: Group<M>): void
   /** The youngest, which has the next step; undefined where there is none. */
   readonly youngest: Group<M> | undefined
-  /** What is left of the youngest after its step takes its place; the members of the others stood still meanwhile. */
+  /** Puts the rest of the youngest in its place after its step. The members of the others stood still meanwhile. */
   stepped(left: Group<M> | undefined): void
   /** Lets those go that do not stay. */
   keep(stays: (member: M) => boolean): void

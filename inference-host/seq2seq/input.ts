@@ -6,7 +6,7 @@ import type { Work } from '../work/work.ts'
 
 type Asked = Pick<Extract<Work, { kind: 'seq2seq' }>, 'text' | 'from' | 'to'>
 
-/** A text as an encoder reads it, and the token that what is written has to begin with, where one is asked for. */
+/** A text as an encoder reads it, and the first token of the output where one is asked for. */
 export type Seq2seqInput = { ids: readonly number[]; first: number | undefined }
 
 /** A tokenizer of a model for many languages knows how to mark them (NLLB, M2M100, mBART). */
@@ -52,8 +52,8 @@ export function seq2seqInput(
 }
 
 /**
- * The marks that a tokenizer puts around a text. transformers.js writes the language that is named into them, where it
- * would stay for requests that name none.
+ * The marks that a tokenizer puts around a text. transformers.js writes a named language into them. It would stay there
+ * for requests that name none.
  */
 function marksOf({ _tokenizer }: PreTrainedTokenizer): unknown[] {
   const single: unknown = _tokenizer.post_processor?.config?.single

@@ -15,7 +15,7 @@ import { type WriteSeq2seq, writeTogether } from './write.ts'
 export type Seq2seqBatching = {
   slots: number
   memoryBytes: number
-  /** Whether what is written has to be that of a text alone, to the last bit of its logits. */
+  /** Whether the output has to equal that of a text alone, to the last bit of its logits. */
   exact: boolean
 }
 

@@ -4,8 +4,8 @@ import type { Row } from './request.ts'
 type Sized = { request: Pick<Row['request'], 'text' | 'most' | 'background'> }
 
 /**
- * The bytes that rows take at their longest. Texts are padded to the longest of all. What is written is there twice, as it
- * is before a step and after. One row more is for those that are copied while rows leave and join.
+ * The bytes that rows take at their longest. Texts are padded to the longest of all. The written tokens are there
+ * twice, as before a step and as after it. One more row is for rows that are copied while others leave and join.
  */
 export function needOf(rows: readonly Sized[], bytes: TokenBytes): number {
   if (rows.length === 0) return 0
@@ -15,8 +15,8 @@ export function needOf(rows: readonly Sized[], bytes: TokenBytes): number {
 }
 
 /**
- * Those that wait and fit into memory beside the ones under way, in order of arrival. Nobody overtakes, but what is in
- * the background lets all others go first. One text alone always fits.
+ * Those that wait and fit into memory beside the ones under way, in order of arrival. None overtakes another, but
+ * background work lets all others go first. One text alone always fits.
  */
 export function admissible<R extends Sized>(
   waiting: readonly R[],

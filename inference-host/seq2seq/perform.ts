@@ -8,8 +8,8 @@ import { seq2seqInput } from './input.ts'
 import type { WriteSeq2seq } from './write.ts'
 
 /**
- * Does one piece of an encoder-decoder's work: reads a text and writes its summary or translation, greedily. Resolves with
- * undefined when `stopped` ended it.
+ * Does one piece of an encoder-decoder's work: reads a text and writes its summary or translation, greedily. Resolves
+ * with undefined when `stopped` ended it.
  * @throws TwohopError before any compute where the work goes beyond its reservation or the model's context.
  */
 export async function perform(

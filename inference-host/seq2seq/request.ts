@@ -6,7 +6,7 @@ import type { Step } from './encoder-decoder.ts'
 export type Seq2seqEnd = { computeMs: number } & How
 type How = { how: 'finished' } | { how: 'stopped' } | { how: 'failed'; cause: unknown }
 
-/** One text to be summarized or translated. Nothing is called after `ended`, which comes once, whatever happens. */
+/** One text to be summarized or translated. `ended` comes exactly once in any case, and nothing is called after it. */
 export type Seq2seqRequest = {
   /** The text's token ids, at least one. */
   text: readonly number[]
@@ -30,13 +30,13 @@ export type Row = {
   /** The token that it wrote last, and how many these are. */
   last: number
   count: number
-  /** Steps for which it stood still, so that younger ones could catch up. */
+  /** Steps that it stood still for younger ones to catch up. */
   paused: number
   computeMs: number
   over: boolean
 }
 
-/** A text of which nothing is written yet: the decoder starts with the token `start`. */
+/** A text with no output yet. The decoder starts with the token `start`. */
 export function createRow(request: Seq2seqRequest, start: number): Row {
   return { request, last: start, count: 0, paused: 0, computeMs: 0, over: false }
 }
@@ -48,7 +48,10 @@ export function endRow(row: Row, how: How): void {
   row.request.ended({ computeMs: row.computeMs, ...how })
 }
 
-/** Gives each row its next token, and its share of the call's milliseconds. What one of them throws ends it alone. */
+/**
+ * Gives each row its next token, and its share of the call's milliseconds. An error from one of them ends only that
+ * one.
+ */
 export function advance(
   rows: readonly Row[],
   { logits }: Pick<Step, 'logits'>,

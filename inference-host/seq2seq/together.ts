@@ -5,9 +5,11 @@ import type { EncoderDecoder } from './encoder-decoder.ts'
 
 /** What comes of computing texts together. Differences are between logits, as a part of the largest. */
 export type Together = {
-  /** From a text alone: 0, or about 1e-6 where sums are taken in another order, or where kernels round rows otherwise. */
+  /**
+   * From a text alone: 0, or about 1e-6 where sums are taken in another order, or where kernels round rows otherwise.
+   */
   difference: number
-  /** From the same text beside another one: what a graph does that scales by the largest value of all rows. */
+  /** From the same text beside another one. It shows a graph that scales by the largest value of all rows. */
   dependence: number
   bytes: TokenBytes
 }

@@ -60,7 +60,9 @@ export async function takeEmpty(context: HostContext, replays: ReplayGuard): Pro
   replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
 }
 
-/** Admits what was asked. The run ends when the caller goes away. Its end is logged, with what is known of a failure. */
+/**
+ * Admits what was asked. The run ends when the caller goes away. Its end is logged, with what is known of a failure.
+ */
 export function begin(context: HostContext, { log }: Host, asked: Asked): Admitted {
   const { signal } = context.req.raw
   const { admit, requestId: id } = context.var

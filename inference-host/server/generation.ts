@@ -35,7 +35,7 @@ type Options = Admitted & {
   now?: () => number
 }
 
-/** The text that a run generates and why it ended. @throws TwohopError with which the run ended. */
+/** The text that a run generates and why it ended. @throws the run's TwohopError where it did not finish. */
 export async function wholeText(run: Run): Promise<{ text: string; finish: FinishReason }> {
   const choices = [createChoice(0, { calls: false, logprobs: false })]
   const { text, finish } = joined(await Array.fromAsync(pieces(run.events(), choices)), 0)
@@ -48,7 +48,7 @@ export function generationAnswer(options: Options): Promise<Response> {
   return options.request.stream ? streamed(options) : whole(options)
 }
 
-/** What a run writes, answer by answer; at its end the last piece of each. */
+/** A run's pieces of text, answer by answer. At the end comes the last piece of each answer. */
 async function* pieces(
   events: AsyncGenerator<RunEvent>,
   choices: readonly Choice[],
@@ -87,7 +87,7 @@ function whole(options: Options): Promise<Response> {
   })
 }
 
-/** Waits until the prompt is accepted, so that a refusal is a plain answer; then streams. */
+/** Waits until the prompt is accepted, so that a refusal is a plain answer. Then it streams. */
 async function streamed(options: Options): Promise<Response> {
   const { requestId, run } = options
   const events = run.events()
@@ -106,7 +106,7 @@ async function streamed(options: Options): Promise<Response> {
   }
 }
 
-/** Server-sent events; a reader that goes away cancels the run. */
+/** Server-sent events. A reader that goes away cancels the run. */
 function eventStream(
   options: Options,
   events: AsyncGenerator<RunEvent>,

@@ -1,7 +1,7 @@
 import type { Run } from '../scheduler/run.ts'
 import type { Output } from '../work/engine.ts'
 
-/** What a run that generates no text gives at its end. @throws TwohopError with which the run ended. */
+/** The output of a run that generates no text. @throws the run's TwohopError where it did not finish. */
 export async function outputOf<Kind extends Output['kind']>(
   run: Run,
   kind: Kind,

@@ -28,10 +28,10 @@ export function promptUsageOf({ promptTokens }: Report): PromptUsage {
   return { prompt_tokens: promptTokens, total_tokens: promptTokens }
 }
 
-/** What an answer is made of: a run that was admitted, its request's id, and where failures are told. */
+/** The parts of an answer: an admitted run, its request's id, and the place to report failures. */
 export type Admitted = { run: Run; requestId: string; log: Log }
 
-/** A whole answer of the JSON text that `json` makes of what the run gives, or the error with which that ended. */
+/** A whole answer: the JSON text that `json` makes of the run's output, or the run's error. */
 export async function answerOf(admitted: Admitted, json: () => Promise<string>): Promise<Response> {
   try {
     return answer(await json(), admitted)

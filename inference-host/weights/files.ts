@@ -4,8 +4,8 @@ import { ModelError } from './error.ts'
 import type { ModelEntry } from './manifest.ts'
 
 /**
- * Files beside the graphs that describe a text model: what transformers.js reads, what says how sentence vectors are
- * pooled, and what their editors expect.
+ * Files beside the graphs that describe a text model: those that transformers.js reads, those that say how sentence
+ * vectors are pooled, and those that editors expect.
  */
 const DESCRIPTIONS = new Set([
   'config.json',
@@ -34,8 +34,8 @@ export function isLoadable(name: string): boolean {
 type Wanted = Pick<ModelEntry, 'task' | 'dtype' | 'device'>
 
 /**
- * Of the file names of a repository or folder, those that loading one dtype of the model takes: descriptions, the
- * graphs, and their external weights (whatever follows `model_q4.`, as in `model_q4.onnx_data`).
+ * Chooses the files of a repository or folder that loading one dtype of the model takes: its descriptions, its graphs,
+ * and their external weights (all names that start with `model_q4.`, such as `model_q4.onnx_data`).
  * @param names Paths with forward slashes, relative to the repository.
  * @param wanted dtype `auto` takes the first that is there in the order of the device; device `auto` counts as a
  * CPU, because what loads there loads everywhere.

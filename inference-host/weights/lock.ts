@@ -13,20 +13,20 @@ const LockedFile = z.strictObject({
 })
 export type LockedFile = z.infer<typeof LockedFile>
 
-/** A chat model's serving form on the CPU: of which of its dtypes, and by which version of the recipe it was made. */
+/** A chat model's serving form on the CPU: its dtype, and the version of the recipe that made it. */
 const LockedForm = LockedFile.extend({ dtype: z.enum(DTYPES), recipe: z.int().min(1) })
 export type LockedForm = z.infer<typeof LockedForm>
 
 export const LockedModel = z
   .strictObject({
     source: z.string(),
-    /** Of hub sources: what was asked for, and the commit that it was. */
+    /** For hub sources: the revision asked for, and its commit. */
     revision: z.string().optional(),
     commit: z
       .string()
       .regex(/^[0-9a-f]{40}$/, 'must be a commit')
       .optional(),
-    /** Of a hub source what was fetched; of a folder what the manifest says, where `auto` locks every dtype. */
+    /** For a hub source, the fetched dtype. For a folder, the manifest's, where `auto` locks every dtype. */
     dtype: z.enum(['auto', ...DTYPES]),
     files: z.record(z.string().refine(isSafeName), LockedFile),
     serving: LockedForm.optional(),
@@ -34,11 +34,13 @@ export const LockedModel = z
   .refine((model) => isFolder(model.source) || model.commit !== undefined, 'a hub source needs its commit')
 export type LockedModel = z.infer<typeof LockedModel>
 
-/** What each model of a manifest is, to the byte. Written by models:pull, kept in version control. */
+/** The exact bytes of each model of a manifest. Written by models:pull, kept in version control. */
 export const Lock = z.strictObject({ version: z.literal(1), models: z.record(z.string(), LockedModel) })
 export type Lock = z.infer<typeof Lock>
 
-/** Where a manifest's lock lies: beside it, so that `inference-host/models.json` has `inference-host/models.lock.json`. */
+/**
+ * Where a manifest's lock lies: beside it, so that `inference-host/models.json` has `inference-host/models.lock.json`.
+ */
 export function lockFileOf(manifestFile: string): string {
   return manifestFile.replace(/(\.json)?$/, '.lock.json')
 }
@@ -100,9 +102,10 @@ export async function listFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * Proves that a model is what was locked, by reading every byte of it: each locked file has its SHA-256, and
- * nothing else lies there that loading the model would take.
- * @returns The absolute folder to load from, with the entry's own dtype (`auto`: any that is there), and what is locked.
+ * Proves that a model is the locked one, by reading every byte of it. Each locked file must have its SHA-256, and no
+ * other file may lie there that loading the model would take.
+ * @returns The absolute folder to load from, with the entry's own dtype (`auto`: any that is there), and what is
+ * locked.
  * @throws ModelError `model_not_locked` (not in the lock, or the manifest's entry changed since),
  * `model_not_found` (no such folder), `model_file_missing`, `model_file_changed`, `model_file_unlocked`,
  * `lock_invalid`.
@@ -127,7 +130,7 @@ export async function verifyModel(
   return { folder, locked }
 }
 
-/** Of the files of a folder those that loading this entry might open: with dtype `auto`, any dtype's. */
+/** The files of a folder that loading this entry might open. With dtype `auto` they are those of any dtype. */
 export function loadedFiles(names: readonly string[], entry: ModelEntry): string[] {
   const chosen = chooseFiles(names, entry, entry.id).files
   return entry.dtype === 'auto' ? names.filter(isLoadable).sort() : chosen

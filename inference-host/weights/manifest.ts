@@ -15,9 +15,9 @@ export function isFolder(source: string): boolean {
 }
 
 export const ModelEntry = z.strictObject({
-  /** What clients call the model; the catalog at the edge uses the same id. */
+  /** The clients' name for the model. The catalog at the edge uses the same id. */
   id: z.string().min(1).max(200),
-  /** A hub id `owner/name`, or a folder laid out like one; a relative folder is relative to the manifest. */
+  /** A hub id `owner/name`, or a folder laid out like one. A relative folder is relative to the manifest. */
   source: z
     .string()
     .refine(
@@ -37,9 +37,9 @@ export const ModelEntry = z.strictObject({
   device: z.enum(['auto', ...DEVICES]).default('auto'),
   /** Where it is loaded when its device is lost, or does not take it. */
   fallback: z.literal('cpu').optional(),
-  /** When it is loaded; left out, at the start while there is room, else when it is first asked for. */
+  /** When it is loaded. Without it, the model is loaded at the start while there is room, else at its first request. */
   load: z.enum(['start', 'demand']).optional(),
-  /** Texts, such as a system prompt, whose computed beginning all accounts may share: no secret may be in them. */
+  /** Texts, such as a system prompt. All accounts may share their computed beginnings, so they must hold no secret. */
   public_prefixes: z.array(z.string().min(1).max(100_000)).max(16).optional(),
   /** The most tokens of prompt and output together; without it what the model's own files say. */
   context: z.int().min(1).max(10_000_000).optional(),

@@ -7,7 +7,9 @@ export type Overhead = { request: number; item: number }
 type Role = 'system' | 'user' | 'assistant'
 const ROLES: readonly Role[] = ['system', 'user', 'assistant']
 
-/** Every sequence of roles up to this length is rendered; what a template does later it does by then. */
+/**
+ * Every sequence of roles up to this length is rendered. A template does nothing later that it has not done by then.
+ */
 const LONGEST = 4
 
 const utf8 = new TextEncoder()
@@ -101,8 +103,8 @@ function templateCost(tokenizer: PreTrainedTokenizer): (roles: readonly Role[]) 
 }
 
 /**
- * A pattern for the added tokens that always stand alone, longest first. Left out are those that go through the
- * normalizer, and those whose beginning could be swallowed by another added token that starts in a content.
+ * A pattern for the added tokens that always stand alone, longest first. It leaves out those that go through the
+ * normalizer. It also leaves out those that another added token, starting in a content, could swallow the beginning of.
  */
 function splittingTokens(tokenizer: PreTrainedTokenizer): RegExp {
   const added = [...tokenizer._tokenizer.get_added_tokens_decoder().values()]
@@ -121,10 +123,9 @@ function splittingTokens(tokenizer: PreTrainedTokenizer): RegExp {
 }
 
 /**
- * Looks for a character of which a tokenizer makes more tokens than it has UTF-8 bytes. Only a normalizer can do
- * that, by writing a character as a longer text, so the characters that Unicode's normal forms or lowercase make
- * longer are tried. The host refuses a prompt of such characters (`prompt_exceeds_reservation`) rather than compute
- * it unpaid.
+ * Looks for a character that a tokenizer turns into more tokens than it has UTF-8 bytes. Only a normalizer can do that,
+ * by writing a character as a longer text, so the characters that Unicode's normal forms or lowercase make longer are
+ * tried. The host refuses a prompt of such characters (`prompt_exceeds_reservation`) rather than compute it unpaid.
  * @returns the worst character by tokens a byte, or undefined when there is none.
  */
 export function byteBoundBreaker(
@@ -153,7 +154,7 @@ function growing(): string[] {
     if (point >= 0xac00 && point <= 0xd7a3 && point % 97 !== 0) continue
     if (point >= 0xd800 && point <= 0xdfff) continue
     const character = String.fromCodePoint(point)
-    // Of the normal forms NFKD is the longest, but for the few where composing undoes more than it does.
+    // NFKD is the longest normal form, except for a few characters where composing undoes more than it does.
     const forms = [character.normalize('NFKD'), character.normalize('NFC'), character.toLowerCase()]
     if (forms.some((form) => form !== character && bytesOf(form) > bytesOf(character)))
       growingCharacters.push(character)

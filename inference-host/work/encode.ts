@@ -4,8 +4,9 @@ import type { ModelTask } from '../device/port.ts'
 export type Aggregation = 'none' | 'simple' | 'first' | 'average' | 'max'
 
 /**
- * What can be asked of an encoder. With `truncate` a text beyond the model's context is cut to it; without, it is
- * refused by its place: all of the work, or with `apart` its item alone, as long as there are others.
+ * What can be asked of an encoder. With `truncate`, a text beyond the model's context is cut to it. Without, it is
+ * refused, and the refusal names its place. The refusal is of all the work, or with `apart` of the text's item alone as
+ * long as there are others.
  */
 export type EncodeWork = { apart?: boolean | undefined } & (
   | {

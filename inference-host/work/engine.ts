@@ -4,7 +4,7 @@ import type { Device, ModelTask } from '../device/port.ts'
 import type { Fault } from '../platform/fault.ts'
 import type { Work } from './work.ts'
 
-/** What is served: measured when the model was loaded. `context` and `overhead` are in tokens. */
+/** What the engine serves, measured when the model was loaded. `context` and `overhead` are in tokens. */
 export type ModelInfo = {
   id: string
   task: ModelTask
@@ -20,8 +20,8 @@ export type Output =
   { kind: 'text'; finishReasons: readonly FinishReason[] } | { kind: 'items'; json: readonly string[] }
 
 /**
- * How a piece of work ended. `refused` means before any compute, `stopped` that it was told to; `lost` that the engine died
- * with it, so that only what it reported before is known.
+ * How a piece of work ended. `refused`: it ended before any compute. `stopped`: it was told to end. `lost`: the engine
+ * died with it, so only its earlier reports are known.
  */
 export type End =
   | { how: 'finished'; output: Output }
@@ -31,9 +31,9 @@ export type End =
   | { how: 'lost' }
 
 /**
- * What work reports, in this order. `started` comes once: the prompt is counted and allowed, and compute begins. `token`
- * comes for each generated token. Its `text` may be empty, and its `outputTokens` counts all so far, the stop token
- * included: it was computed. `ended` comes once and last, with everything that was computed.
+ * What work reports, in this order. `started` comes once: the prompt is counted and allowed, and compute begins.
+ * `token` comes for each generated token. Its `text` may be empty, and its `outputTokens` counts all so far, the stop
+ * token included: it was computed. `ended` comes once and last, with everything that was computed.
  */
 export type EngineEvent =
   | { type: 'started'; promptTokens: number; cachedPromptTokens?: number }
@@ -41,7 +41,7 @@ export type EngineEvent =
       type: 'token'
       text: string
       outputTokens: number
-      /** Of which answer, from 0 on; left out where there is one. */
+      /** The answer that it belongs to, from 0 on. Left out where there is only one. */
       answer?: number
       logprobs?: TokenLogprob
     }
@@ -56,22 +56,24 @@ export type Engine = {
   /** Pieces of work that may run at once; the scheduler keeps the others waiting. */
   readonly slots: number
   /**
-   * What was found of batching when it was loaded, where it was looked for then: why work runs piece by piece, or how far
-   * a batch's logits are from those alone, as a part of the largest.
+   * What loading found out about batching, where it looked: why work runs piece by piece, or how far a batch's logits
+   * are from those alone, as a part of the largest.
    */
   readonly batching?: { alone: string } | { difference: number } | undefined
   /** Starts a piece of work. `stop` ends it within one decoding step; `ended` is reported all the same. */
   run(work: Work, report: (event: EngineEvent) => void): { stop(): void }
   /** What the engine is doing, at most a second old; undefined where it does one thing at a time. */
   load?(): EngineLoad | undefined
-  /** Resolves, with what is known of the cause, when the engine died by itself; work under way has then ended as lost. */
+  /**
+   * Resolves when the engine died by itself, with what is known of the cause. Work under way has then ended as lost.
+   */
   readonly died: Promise<string>
   close(): Promise<void>
 }
 
 /**
- * How many tokens were computed so far; right at any moment, so also when the work fails. `computeMs` is its share
- * of the time, where it was not alone.
+ * How many tokens were computed so far. The counts are right at any moment, so also when the work fails. `computeMs` is
+ * the work's share of the time where it was not alone.
  */
 export type Counts = {
   promptTokens: number
@@ -79,7 +81,7 @@ export type Counts = {
   computeMs?: number
 }
 
-/** What whoever does a piece of work is given beside it. */
+/** What comes with a piece of work for the one that does it. */
 export type PerformOptions = {
   counts: Counts
   /** True when the work is to end; asked before compute and at every step. */

@@ -8,7 +8,9 @@ export type SamplingSettings = {
   topK?: number | undefined
   /** Those at least this share as likely as the likeliest; 0 is all. */
   minP?: number | undefined
-  /** Divides positive and multiplies negative logits of tokens in the prompt and the output (CTRL, arXiv:1909.05858). */
+  /**
+   * Divides positive and multiplies negative logits of tokens in the prompt and the output (CTRL, arXiv:1909.05858).
+   */
   repetitionPenalty?: number | undefined
   /** Subtracted from a token's logit once per time it was generated (OpenAI's definition). */
   frequencyPenalty?: number | undefined

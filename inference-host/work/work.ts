@@ -11,14 +11,14 @@ export type Sampling = SamplingSettings & { seed: number | undefined; stop: read
 export type Limits = { promptTokens: number; outputTokens: number }
 
 /**
- * How a prompt is to be answered: how many times (1 by default; the answers share the limit on output tokens), and what
- * each answer has to be.
+ * How a prompt is to be answered. `answers` is how many times, 1 by default; they share the limit on output tokens.
+ * `structure` is what each answer has to be.
  */
 type Wish = { sampling: Sampling; answers?: number | undefined; structure?: Compiled | undefined }
 
 /**
- * One request's work on one model, and for whom: what is computed for one account is reused for no other. What is done in
- * the background makes way for what is not.
+ * One request's work on one model, and its account. Nothing computed for one account is reused for another. Background
+ * work makes way for all other work.
  */
 export type Work = { limits: Limits; account?: string | undefined; background?: boolean | undefined } & (
   | ({

@@ -36,7 +36,7 @@ export type BatchStats = {
 
 type Options = {
   decoder: Decoder
-  /** Requests that may be under way at once; more wait in the order in which they came. */
+  /** Requests that may be under way at once. The others wait in order of arrival. */
   slots: number
   /** Bytes for all caches: those of running requests and of prefixes. */
   memoryBytes: number
@@ -44,20 +44,20 @@ type Options = {
   context: number
   /**
    * The most sequences in one call, without a limit by default. 1 is for kernels that round one row otherwise than
-   * several, where outputs must be those of a sequence alone all the same: much slower, measured by `verifyServingForm`.
-   * Not for caches on a device, which are read from their first row on.
+   * several, where outputs must still equal those of a sequence alone. It is much slower; `verifyServingForm` measures
+   * whether it is needed. It cannot be set for caches on a device, which are read from their first row on.
    */
   rowsPerCall?: number
   /** Milliseconds on a steady clock. */
   now: () => number
-  /** Token sequences whose computed prefix all accounts may share. */
+  /** Token sequences at the start of prompts. All accounts may share their computed prefix. */
   publicPrefixes?: readonly (readonly number[])[]
   sizes?: Sizes
   pace?: Pace
 }
 
 /**
- * An engine whose requests join and leave between steps: see `createStep`.
+ * An engine that requests join and leave between steps: see `createStep`.
  * @throws RangeError where `memoryBytes` do not hold one request of `context` tokens, twice (see `createBatchSlots`),
  * or `rowsPerCall` is not for this decoder.
  */
@@ -89,10 +89,11 @@ export function createBatchEngine(options: Options): BatchEngine {
       try {
         await step()
       } catch (cause) {
-        // Nothing that a step holds can be trusted any more; whoever waits for it has to hear of that.
+        // Nothing that a step holds can be trusted any more. All that wait for it have to hear of that.
         for (const sequence of slots.holders) endings.end(sequence, { how: 'failed', cause })
       }
-    // In the same breath as the last look for work: a request that comes later finds that it has to start anew.
+    // In the same turn as the last look for work. So a request that comes later sees that it has to start the loop
+    // anew.
     working = undefined
   }
 

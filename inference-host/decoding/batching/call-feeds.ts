@@ -2,13 +2,14 @@ import { Tensor } from 'onnxruntime-node'
 import type { Call } from './decoder.ts'
 import type { DecoderShape } from './shape.ts'
 
-/** Makes what a session is fed with each call beside the cache. One for a decoder: it keeps room for the mask. */
+/** Makes the feeds of each call, without the cache. One for each decoder, because it keeps room for the mask. */
 export function createCallFeeds({ family }: DecoderShape): (call: Call) => Record<string, Tensor> {
   let scratch = new BigInt64Array(0)
 
   /**
-   * GroupQueryAttention counts the ones of a row, its length after the call, which it appends at. Where attention is
-   * spelled out, the new tokens stand behind the whole row, and what is unused between is masked.
+   * GroupQueryAttention counts a row's ones. Their number is the row's length after the call, and tells it where to
+   * append. Where attention is spelled out, the new tokens stand behind the whole row. The mask then hides the unused
+   * columns between.
    */
   function mask({ columns, lengths, cache: { stride } }: Call): Tensor {
     const width = family === 'gqa' ? stride : stride + columns

@@ -2,10 +2,7 @@ import { DeviceLost } from '../../device/lost.ts'
 import type { CreateBuffer, KvBuffer, Place } from './kv-buffer.ts'
 import { bytesPerToken, type DecoderShape, type KvView } from './shape.ts'
 
-/**
- * Memory of a device, in arrays of rows; a row is a few tokens of one head. Everything is done in the order in which it
- * is asked for.
- */
+/** Memory of a device, in arrays of rows. A row is a few tokens of one head. All calls are carried out in order. */
 export type DeviceMemory<A> = {
   /** A new array. @throws Error where the memory does not suffice */
   allocate(rows: number): Promise<A>
@@ -23,16 +20,17 @@ export type DeviceMemory<A> = {
 export type DeviceBuffers<A> = {
   createBuffer: CreateBuffer
   /**
-   * What a view is of, once everything that was asked of the buffers is done: per layer the keys, then the values, each
-   * [slots, kvHeads, tokens, headDim].
-   * @throws DeviceLost where any of it failed, then and ever after: nobody knows what the caches hold
+   * The tensors behind a view, once all calls before are carried out. Per layer they are the keys, then the values,
+   * each [slots, kvHeads, tokens, headDim].
+   * @throws DeviceLost where any of those calls failed, and from then on always, because the caches' contents are
+   * unknown
    */
   contents(view: KvView): Promise<{ arrays: readonly A[]; tokens: number }>
 }
 
 /**
- * Makes caches on a device. Their methods return at once and what they ask for is done later, in order. Rows keep their
- * place whatever the stride: it is how far the attention looks, not how they lie.
+ * Makes caches on a device. Their methods return at once, and the work is done later, in order. A change of stride
+ * moves no row: the stride only says how far the attention looks.
  * @param grain Tokens in a row of the memory: buffers are multiples of it, and copies start at multiples.
  */
 export function createDeviceBuffers<A>(
@@ -124,7 +122,8 @@ export function createDeviceBuffers<A>(
         const moved: Held = { arrays: [], tokens: length }
         const kept = Array.from({ length: rowsIn(Math.min(slots, wanted), length) }, (_, row) => row)
         later(async () => {
-          // One array at a time, each let go as soon as it is copied: both sizes of the whole never exist together.
+          // Arrays are copied one by one, and each old one is freed at once. So the old and the new buffer never exist
+          // whole together.
           for (let array = own.arrays.shift(); array !== undefined; array = own.arrays.shift()) {
             const larger = await memory.allocate(rowsIn(wanted, length))
             moved.arrays.push(larger)

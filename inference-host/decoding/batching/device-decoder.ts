@@ -9,9 +9,9 @@ import type { DecoderShape, KvView } from './shape.ts'
 type Feeds = { feeds: Record<string, Tensor>; fetches: Record<string, Tensor | null> }
 
 /**
- * A decoder whose caches stay on a WebGPU device. Each cache is fed as `past_key_values` and fetched as `present`, the
- * same buffer: GroupQueryAttention then appends to it in place, as onnxruntime's generate library has it
- * (`past_present_share_buffer`), and nothing of it crosses the bus. Only logits come back.
+ * A decoder with caches that stay on a WebGPU device. Each cache is fed as `past_key_values` and fetched as `present`,
+ * the same buffer: GroupQueryAttention then appends to it in place, as in onnxruntime's generate library
+ * (`past_present_share_buffer`). So no part of a cache crosses the bus. Only logits come back.
  *
  * This needs a session without `preferredOutputLocation`: with it, onnxruntime-node 1.30 binds outputs of its own and
  * leaves those that were asked for aside (js/node/src/inference_session_wrap.cc, "TODO: support preallocated output").
@@ -29,7 +29,7 @@ export function createDeviceDecoder(
   const buffers = createDeviceBuffers(memory, shape, grain)
   const known = new WeakMap<KvView, Feeds>()
 
-  /** The first rows of the cache, in and out; a view is the same object from step to step. */
+  /** The first rows of the cache, in and out. Views stay the same object from step to step. */
   async function cacheFeeds(view: KvView): Promise<Feeds> {
     const { arrays, tokens } = await buffers.contents(view)
     const there = known.get(view)
@@ -52,7 +52,7 @@ export function createDeviceDecoder(
     async run(call) {
       const { feeds, fetches } = await cacheFeeds(call.cache)
       const { logits, ...caches } = await session.run({ ...feeds, ...callFeeds(call) }, fetches)
-      // Mere handles of the buffers that were fetched into; the buffers themselves stay.
+      // These are only handles of the fetched buffers. The buffers themselves stay.
       for (const handle of Object.values(caches)) handle.dispose()
       if (logits === undefined) throw new Error('the model gives no logits: it is not in its serving form')
       return { logits: floatsOf(logits), fresh: [] }

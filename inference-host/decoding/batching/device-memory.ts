@@ -8,8 +8,8 @@ import type { DeviceMemory } from './device-buffers.ts'
 import type { DecoderShape } from './shape.ts'
 
 /**
- * Memory of a WebGPU device, by way of two little graphs: one makes arrays, one copies rows between them. onnxruntime-node
- * 1.30 has no other access to it (its `Tensor.download` on a GPU buffer says "not implemented").
+ * Memory of a WebGPU device, by way of two little graphs: one makes arrays, one copies rows between them.
+ * onnxruntime-node 1.30 has no other access to it (its `Tensor.download` on a GPU buffer says "not implemented").
  * @param grain Tokens in a row.
  * @throws Error where the device is not there
  */

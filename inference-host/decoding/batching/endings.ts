@@ -7,7 +7,7 @@ type How = { how: 'finished' | 'stopped' } | { how: 'failed'; cause: unknown }
 
 /** How sequences go on, or end. */
 export type Endings = {
-  /** Ends a sequence: it gives up all that it holds, and its request hears of it. */
+  /** Ends a sequence. It gives up all that it holds, and its request is told. */
   end(sequence: Sequence, how: How): void
   /** Gives a sequence its next token. True while it goes on. */
   advance(sequence: Sequence, logits: Float32Array): boolean

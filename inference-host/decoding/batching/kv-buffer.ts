@@ -7,8 +7,8 @@ export type Place = { slot: number; at: number }
 
 /**
  * Keys and values of some sequences, one a slot, in the layout that a decoder reads: per layer and kind one array
- * [slots, kvHeads, stride, headDim]. The stride can change without allocating, up to `tokens`; the first k slots are
- * always contiguous, so that a view of them is what k active sequences need.
+ * [slots, kvHeads, stride, headDim]. The stride can change without allocating, up to `tokens`. The first k slots are
+ * always contiguous, so k active sequences need only a view of them.
  */
 export type KvBuffer = {
   readonly slots: number
@@ -16,7 +16,10 @@ export type KvBuffer = {
   readonly tokens: number
   readonly bytes: number
   readonly stride: number
-  /** `rows` slots from `first` on (0 by default), as they are now; while nothing changes, the same object as before. */
+  /**
+   * `rows` slots from `first` on (0 by default), as they are now. While nothing changes, it is the same object as
+   * before.
+   */
   view(rows: number, first?: number): KvView
   /** Lays the slots out anew, keeping the first `lengths[slot]` tokens of each. */
   setStride(stride: number, lengths: readonly number[]): void
@@ -125,7 +128,8 @@ export function createKvBuffer(
 
     resized(count) {
       const kept = Math.min(slots, count) * kvHeads * stride * headDim
-      // One array at a time, each let go as soon as it is copied: both sizes of the whole never exist together.
+      // Arrays are copied one by one, and each old one is freed at once. So the old and the new buffer never exist
+      // whole together.
       const moved = arrays.map((array, i) => {
         const larger = zeros(kvType, count * kvHeads * tokens * headDim)
         larger.set(array.subarray(0, kept))

@@ -55,7 +55,7 @@ export function laneRunner({ decoder, endings, rowsPerCall, tally, now }: Option
       for (const sequence of members.toReversed()) endings.end(sequence, { how: 'failed', cause })
       return
     }
-    // From the last on: those that end then leave without another being moved into their place first.
+    // Backwards, so that a sequence that ends leaves before another is moved into its place.
     for (let i = members.length - 1; i >= 0; i--) {
       const row = i % rowsPerCall
       const call = at(logits, Math.floor(i / rowsPerCall))

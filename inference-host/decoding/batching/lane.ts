@@ -8,8 +8,8 @@ import { roundUp, type Sizes } from './sizes.ts'
 export type Member = { length: number }
 
 /**
- * Sequences of like length that take their steps together, in the first slots of one buffer: one that leaves is
- * replaced by the last, so that the active ones stay together.
+ * Sequences of similar length that take their steps together, in the first slots of one buffer. The last one takes the
+ * place of one that leaves, so the active ones stay together.
  */
 export type Lane<M extends Member> = {
   /** The most tokens that a member may have. */
@@ -20,11 +20,13 @@ export type Lane<M extends Member> = {
   makeRoom(length: number): void
   /** Takes in a sequence, copied from a slot of `source`, where `makeRoom` made room for it. */
   add(member: M, source: KvBuffer, slot: number): void
-  /** Lets the member at `slot` go; the last one takes its place. */
+  /** Removes the member at `slot`. The last one takes its place. */
   remove(slot: number): void
-  /** The buffer, with room for one more token per member, in rows no longer than pays. Not for an empty lane. */
+  /**
+   * The buffer, with room for one more token per member, and rows no longer than is worth it. Not for an empty lane.
+   */
   fit(): KvBuffer
-  /** The buffer as it is; not for an empty lane. Giving up memory replaces it. */
+  /** The buffer as it is. Not for an empty lane. It is replaced when the lane gives up memory. */
   buffer(): KvBuffer
   /** Gives up the memory of slots that nobody is in. */
   tighten(): void
@@ -117,7 +119,7 @@ export function createLane<M extends Member>(
   }
 }
 
-/** How many slots a buffer is given for `count` members where memory allows: few reallocations, little waste. */
+/** How many slots a buffer gets for `count` members where memory allows, for few reallocations and little waste. */
 export function slotsFor(count: number): number {
   return count <= 8 ? 2 ** Math.ceil(Math.log2(count)) : roundUp(count, 8)
 }

@@ -4,7 +4,7 @@ export type Memory = {
   readonly used: number
   /** The most that was ever used at once. */
   readonly peak: number
-  /** True where `bytes` more fit as things are, with nothing given up for them. */
+  /** True where `bytes` more fit now, with nothing given up for them. */
   fits(bytes: number): boolean
   /**
    * Takes `bytes`, making room first where they do not fit.
@@ -12,7 +12,7 @@ export type Memory = {
    */
   take(bytes: number): void
   give(bytes: number): void
-  /** Names something that can be given up; asked in the order in which they were named. */
+  /** Registers something that can be given up. They are asked in the order of registration. */
   onShortage(release: (missing: number) => void): void
 }
 

@@ -16,7 +16,7 @@ export function createOrtDecoder(session: Pick<InferenceSession, 'run'>, shape: 
   const callFeeds = createCallFeeds(shape)
   const tensors = new WeakMap<KvView, Record<string, Tensor>>()
 
-  /** The cache as tensors; a view is the same object from step to step, so that they are mostly there. */
+  /** The cache as tensors. They are mostly there already, because a view is the same object from step to step. */
   function cacheFeeds(view: KvView): Record<string, Tensor> {
     const known = tensors.get(view)
     if (known !== undefined) return known

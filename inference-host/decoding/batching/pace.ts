@@ -23,8 +23,8 @@ const WEIGHT = 0.3
 
 /**
  * A step's chunks may take as long as its decoding. So prompts that arrive among many streams about double the gaps
- * between tokens. Where w prompts wait for r running sequences and 2w > r, chunks may take 2w / r times as long, since
- * each step is the fuller the sooner many prompts run. The rates are measured, not configured.
+ * between tokens. Where w prompts wait beside r running sequences and 2w > r, chunks may take 2w / r times as long,
+ * because steps are fuller once more prompts run. The rates are measured, not configured.
  */
 export function createPace({ least, most, idleMs }: Limits = CHUNKS): Pace {
   let tokensPerMs = 0

@@ -3,13 +3,16 @@ export type Waiting = {
   /** Tokens still to compute, at least 1. */
   left: number
   begun: boolean
-  /** Another one is just computing a prefix that this one can reuse: it had better wait for it. */
+  /** Another prompt is computing a prefix that this one can reuse, so this one had better wait. */
   blocked: boolean
-  /** Of an account that has nothing running: its first answer begins with this prompt. */
+  /** Its account has nothing running: the account's first answer begins with this prompt. */
   newcomer: boolean
 }
 
-/** Which prompt's turn it is: anybody's, the oldest one's or the one's with the least left, newcomers' first or not. */
+/**
+ * Which prompt's turn it is: the oldest one's, or that of the prompt with the least left; among all, or newcomers
+ * first.
+ */
 export type Turn = { order: 'oldest' | 'shortest'; newcomersFirst: boolean }
 
 /**
@@ -29,16 +32,16 @@ export const NEWCOMERS: Turn = { order: 'shortest', newcomersFirst: true }
  */
 const AT_ONCE = 6
 
-/** The next chunk: of which prompt, how many of its tokens, and whether that is all of a newcomer's. */
+/** The next chunk: its prompt, its number of tokens, and whether it is the whole prompt of a newcomer. */
 export type NextChunk = { index: number; tokens: number; newcomer: boolean }
 
 /**
  * Chooses the next chunk. `waiting` is in order of arrival. Steps take turns: the oldest prompt has one, and the prompt
- * with the least left has the next. So a short prompt does not wait for a long one, nor a long one for ever.
- * Two prompts are begun at most, or three with a newcomer's. That bounds what is held for half-computed prompts.
+ * with the least left has the next. So a short prompt does not wait for a long one, nor a long one for ever. Two
+ * prompts are begun at most, or three with a newcomer's. That bounds what is held for half-computed prompts.
  *
- * A newcomer's short prompt is computed at once, beyond the budget. Cut into chunks between the steps of a full batch, it
- * would wait for a whole step with each chunk, ten times as long as alone.
+ * A newcomer's short prompt is computed at once, beyond the budget. Cut into chunks between the steps of a full batch,
+ * it would wait for a whole step with each chunk, ten times as long as alone.
  * @param budget the most tokens, at least 2
  * @param most tokens of one call at most
  * @returns undefined where nothing waits
@@ -64,8 +67,9 @@ export function nextChunk(
 }
 
 /**
- * Tokens of the next chunk of a prompt with `left` to go. Never leaves one: a call with a single new token takes
- * another kernel, whose results differ in the last bits, and the outputs would depend on how a prompt was cut.
+ * Tokens of the next chunk of a prompt with `left` to go. It never leaves a single one. A call with one new token takes
+ * another kernel, and that kernel's results differ in the last bits. The outputs would then depend on how a prompt was
+ * cut.
  */
 export function chunkSize(left: number, budget: number): number {
   const size = Math.min(left, Math.max(2, budget))

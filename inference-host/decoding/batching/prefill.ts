@@ -33,14 +33,16 @@ type Options = {
   context: number
 }
 
-/** Tokens of a prompt that are always computed, even if all are cached: their logits are needed, and see `chunkSize`. */
+/**
+ * Tokens of a prompt that are always computed, even if all are cached: their logits are needed, and see `chunkSize`.
+ */
 const RECOMPUTED = 2
 
 export function createPrefill({ decoder, staging, prefixes, sizes, context }: Options): Prefill {
   const waiting: Sequence[] = []
   const { mostColumns = Number.POSITIVE_INFINITY } = decoder.shape
 
-  /** The keys whose blocks a prompt can take from the cache. */
+  /** The keys of the blocks that a prompt can take from the cache. */
   function reusable({ keys, request }: Sequence): readonly string[] {
     const most = Math.floor(Math.max(0, request.prompt.length - RECOMPUTED) / sizes.block)
     return keys.slice(0, Math.min(most, prefixes.held(keys)))
@@ -61,7 +63,7 @@ export function createPrefill({ decoder, staging, prefixes, sizes, context }: Op
     return buffer
   }
 
-  /** Rows double as a prompt grows: each call clears a whole row, and each change of stride copies one. */
+  /** Rows double as a prompt grows, because each call clears a whole row and each change of stride copies one. */
   function strideFor({ request }: Sequence, buffer: KvBuffer, tokens: number): number {
     let stride = sizes.stride
     while (stride < tokens) stride *= 2

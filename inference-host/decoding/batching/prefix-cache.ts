@@ -2,7 +2,7 @@ import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import type { Memory } from './memory.ts'
 import { bytesPerToken, type DecoderShape } from './shape.ts'
 
-/** Keys and values of prompt beginnings, block by block, the least recently used given up first. */
+/** Keys and values of prompt beginnings, block by block. The least recently used block is given up first. */
 export type PrefixCache = {
   /** How many of `keys`, from the first on, are there. */
   held(keys: readonly string[]): number
@@ -27,7 +27,7 @@ export function createPrefixCache(
   const blocks = new Map<string, KvBuffer>()
   const bytes = block * bytesPerToken(shape)
 
-  /** A chain is touched from its end, so that of its blocks the last is given up first: alone it could not be found. */
+  /** A chain is touched from its end, so its last block is given up first. Without the others it could not be found. */
   function touch(keys: readonly string[]): void {
     for (const key of keys.toReversed()) {
       const kept = blocks.get(key)
@@ -37,7 +37,7 @@ export function createPrefixCache(
     }
   }
 
-  /** Room for a block: new while the budget has some to spare, else what the least recent one had. */
+  /** Room for a block. It is new while the budget has some to spare, else it is that of the least recent block. */
   function room(keep: ReadonlySet<string>): KvBuffer | undefined {
     if (memory.fits(bytes)) {
       memory.take(bytes)

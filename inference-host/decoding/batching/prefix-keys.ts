@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 
-/** Whose prefixes a block may be shared with: PUBLIC, for what the operator declared public, or an account's. */
+/** Who may share a block: PUBLIC where the operator declared its text public, else one account. */
 export type Namespace = 'public' | `account:${string}`
 export const PUBLIC: Namespace = 'public'
 
-/** No account, whatever its name, has the public namespace. */
+/** No account has the public namespace, whatever the account's name. */
 export function namespaceOfAccount(account: string): Namespace {
   return `account:${account}`
 }
 
 /**
- * A key per full block of `prompt`. A key is the SHA-256 of its block's namespace and tokens and of the key before,
- * so that it stands for everything up to the block's end: equal keys, equal cache contents. SHA-256, since a
+ * A key per full block of `prompt`. A key is the SHA-256 of its block's namespace and tokens and of the key before. So
+ * it stands for everything up to the block's end: equal keys mean equal cache contents. It is SHA-256 because a
  * collision would show one account's prompt to another.
- * @param namespaceOf the namespace of the block that ends at `end`; undefined ends the chain: no more is shared.
+ * @param namespaceOf the namespace of the block that ends at `end`. Undefined ends the chain, and no more is shared.
  */
 export function prefixKeys(
   prompt: readonly number[],
@@ -30,7 +30,9 @@ export function prefixKeys(
   return keys
 }
 
-/** How many tokens at the start of `prompt` the operator declared public: the longest of `prefixes` that it begins with. */
+/**
+ * How many tokens at the start of `prompt` the operator declared public: the longest of `prefixes` that it begins with.
+ */
 export function publicLength(prompt: readonly number[], prefixes: readonly (readonly number[])[]): number {
   const fitting = prefixes.filter(
     (prefix) => prefix.length <= prompt.length && prefix.every((id, i) => id === prompt[i]),

@@ -16,13 +16,13 @@ export type Counted = {
 export type BatchEnd = Counted &
   ({ how: 'finished' } | { how: 'stopped' } | { how: 'failed'; cause: unknown })
 
-/** One sequence to generate. Nothing is called after `ended`, which comes once, whatever happens. */
+/** One sequence to generate. `ended` comes exactly once in any case, and nothing is called after it. */
 export type BatchRequest = {
   /** At least one token id. */
   prompt: readonly number[]
   /** The most tokens to generate, at least 1. */
   most: number
-  /** Who may reuse the computed prompt: requests of the same name. Undefined shares nothing but public prefixes. */
+  /** Requests of the same name may reuse the computed prompt. Undefined shares only public prefixes. */
   namespace: string | undefined
   choose: TokenSampler
   /** Takes each token as it comes; true ends the sequence. `last` says that `most` is reached: it ends either way. */
@@ -39,7 +39,7 @@ export type Sequence = {
   readonly request: BatchRequest
   /** Keys of the prompt's full blocks in the prefix cache. */
   readonly keys: readonly string[]
-  /** The tokens of the largest buffer slot that it can come to need. */
+  /** The size in tokens of the largest buffer slot that it may need. */
   readonly bound: number
   readonly counted: Counted
   /** Tokens in the cache. */
@@ -73,7 +73,9 @@ export function createSequence(request: BatchRequest, { sizes, context, publicPr
   }
 }
 
-/** Lets the request choose and take its next token. True where that was its last. @throws what they throw */
+/**
+ * Lets the request choose and take its next token. True where that was its last. @throws what choosing or taking throws
+ */
 export function takeToken(sequence: Sequence, logits: Float32Array): boolean {
   const { request, counted } = sequence
   const token = request.choose(logits)

@@ -15,8 +15,9 @@ export function roundUp(tokens: number, grain: number): number {
 }
 
 /**
- * The lane of a sequence of `tokens`, at most `context`: the most tokens that its members hold. All rows of a call are as long as its
- * longest, and cost memory traffic for all of it, so that sequences run beside those of at most twice their length.
+ * The lane of a sequence of `tokens`, at most `context`: the most tokens that its members hold. All rows of a call are
+ * as long as its longest, and all of that costs memory traffic. So sequences run beside those of at most twice their
+ * length.
  */
 export function laneFor(tokens: number, context: number, { lane, stride }: Sizes): number {
   let most = lane

@@ -12,9 +12,9 @@ export type BatchSlots = {
 }
 
 /**
- * Slots are given by the worst case: beside the caches of all holders at their largest, memory must hold one more of the
- * largest, for the moment in which a sequence is copied from one buffer to another. So whoever has a slot can finish.
- * Nobody is ever thrown out and computed again, which could change its output.
+ * Slots are given by the worst case. Memory must hold the caches of all holders at their largest, and one more of the
+ * largest while a sequence is copied from one buffer to another. So every sequence with a slot can finish. None is ever
+ * thrown out and computed again, which could change its output.
  * @param tokens how many tokens of cache the budget holds
  */
 export function createBatchSlots(slots: number, tokens: number): BatchSlots {

@@ -2,9 +2,9 @@ import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import type { Memory } from './memory.ts'
 import { bytesPerToken, type DecoderShape } from './shape.ts'
 
-/** Buffers of one slot, in which prompts are computed before they join a lane. */
+/** Buffers of one slot. Prompts are computed in them before they join a lane. */
 export type Staging = {
-  /** A buffer of `tokens`; what it holds from before means nothing. */
+  /** A buffer of `tokens`. Its old contents mean nothing. */
   take(tokens: number): KvBuffer
   /** Gives a buffer back. One of each size is kept for the next prompt while there is memory. */
   give(buffer: KvBuffer): void

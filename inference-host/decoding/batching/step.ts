@@ -25,7 +25,7 @@ type Options = {
 export function createStep({ prefill, lanes, pace, sweep, runChunk, runLane, now }: Options) {
   let count = 0
 
-  /** Requests that came during the last call are heard of only now: they may be first in the next. */
+  /** Requests that came during the last call show up only now. They may be first in the next call. */
   async function listen(): Promise<void> {
     await setImmediate()
     sweep()
@@ -45,7 +45,7 @@ export function createStep({ prefill, lanes, pace, sweep, runChunk, runLane, now
       await runChunk(chunk)
       await listen()
     }
-    // One more for somebody who came meanwhile and has nothing yet, rather than after a whole step of the others.
+    // One more chunk for a newcomer that has nothing yet, so it need not wait for a whole step of the others.
     const late = planned(whole, NEWCOMERS)
     if (late?.newcomer && lanes.members.length > 0) await runChunk(late)
   }

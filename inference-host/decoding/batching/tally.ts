@@ -10,7 +10,7 @@ export type Tally = {
   chunks: number
   chunkTokens: number
   chunkMs: number
-  /** Calls that computed a next token each for several sequences, how many these were in sum, and their time. */
+  /** Calls that computed the next token of several sequences, the sum of those sequences, and the calls' time. */
   steps: number
   stepRows: number
   stepMs: number
@@ -18,7 +18,7 @@ export type Tally = {
 
 /** Counts what is computed. */
 export type Tallying = {
-  /** A prompt is computed, and with it its first output token. */
+  /** Counts a prompt that is computed, together with its first output token. */
   prompt(counted: Counted): void
   chunk(tokens: number, ms: number): void
   step(rows: number, ms: number): void

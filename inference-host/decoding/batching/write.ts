@@ -2,8 +2,8 @@ import { type Write, writtenOf } from '../writing/write-on.ts'
 import type { BatchEngine } from './batch-engine.ts'
 
 /**
- * Generates texts on a batch engine, each together with the others under way. Never rejects for what happens on the
- * way: what was computed until then is counted in any case.
+ * Generates texts on a batch engine, each together with the others under way. An error on the way does not reject: all
+ * that was computed until then is still counted.
  * @throws RangeError where the engine's context does not hold prompt and room
  */
 export function batchedWrite(engine: Pick<BatchEngine, 'submit'>): Write {

@@ -25,7 +25,7 @@ type From = {
   span: number
 }
 
-/** Fills `into` anew; it has room for as many as there are ids to take. */
+/** Fills `into` anew. It must have room for all ids to take. */
 export function weigh(into: Candidates, { logits, highest, temperature, chosen, span }: From): void {
   const { ids, below, weights } = into
   const length = chosen?.length ?? logits.length
@@ -41,7 +41,7 @@ export function weigh(into: Candidates, { logits, highest, temperature, chosen, 
   into.count = count
 }
 
-/** Keeps, in their order, those for which `keeps` of their place is true. */
+/** Keeps, in their order, the candidates where `keeps` of their place is true. */
 export function narrow(candidates: Candidates, keeps: (place: number) => boolean): void {
   const { ids, below, weights, count } = candidates
   let kept = 0

@@ -9,9 +9,9 @@ import type { Resolved } from './settings.ts'
 export type Draw = (logits: Float32Array, point: number) => number
 
 /**
- * Sampling at a temperature above 0, then top_k, top_p and min_p in the order of Hugging Face's warpers, each on what
- * the one before left. `point` in [0, 1) is the share of the remaining probability at which the token lies. Nothing
- * sorts the vocabulary: top_k keeps a heap, top_p finds where its share ends by a histogram.
+ * Sampling at a temperature above 0. Then come top_k, top_p and min_p in the order of Hugging Face's warpers, each on
+ * the candidates that the last one left. `point` in [0, 1) says where the token lies in the remaining probability. The
+ * vocabulary is never sorted: top_k keeps a heap, and top_p finds the end of its share by a histogram.
  */
 export function createDraw({
   temperature,
@@ -51,6 +51,6 @@ function pick({ ids, weights, count }: Candidates, point: number): number {
     most = weight
     heaviest = i
   }
-  // Rounding can leave a crumb after the last; the heaviest is as good an answer as any.
+  // Rounding can leave a rest after the last candidate. The heaviest is then as good an answer as any.
   return ids[heaviest] ?? -1
 }

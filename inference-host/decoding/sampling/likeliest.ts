@@ -2,8 +2,8 @@
 const NONE = -1
 
 /**
- * The ids of the `count` highest logits, highest first, of equal ones the lower id first. A heap of `count` is kept
- * while the logits are read once: a vocabulary of 49k is never sorted. Logits of negative infinity are left out.
+ * The ids of the `count` highest logits, highest first. Of equal ones the lower id comes first. It reads the logits
+ * once and keeps a heap of `count`, so a vocabulary of 49k is never sorted. Logits of negative infinity are left out.
  */
 export function likeliest(logits: Float32Array, count: number): number[] {
   const heap: number[] = []

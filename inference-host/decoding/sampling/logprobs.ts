@@ -6,7 +6,7 @@ export type TokenLogprobs = { logprob: number; top: readonly { id: number; logpr
 
 /**
  * Reads log probabilities off the model's own logits, before any penalty, mask or temperature, as OpenAI and vLLM
- * report them. Returns a function that gives those of a chosen token, whatever became of the logits since.
+ * report them. Returns a function that gives those of a chosen token, even if the logits have changed since.
  */
 export function readLogprobs(logits: Float32Array, top: number): (id: number) => TokenLogprobs {
   const highest = logits[argmax(logits)] ?? Number.NEGATIVE_INFINITY

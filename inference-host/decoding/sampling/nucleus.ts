@@ -5,8 +5,8 @@ const BINS = 2048
 
 /**
  * Narrows candidates, in place and in their order, to the fewest heaviest that hold the share `topP` of their weight
- * (Holtzman et al., arXiv:1904.09751), of equal ones the first; one is always left. A histogram over the logarithm of
- * the weight names the bin in which the share ends, and only that bin's candidates are sorted.
+ * (Holtzman et al., arXiv:1904.09751). Of equal ones the first are kept, and one is always left. A histogram over the
+ * logarithm of the weight finds the bin where the share ends. Only that bin's candidates are sorted.
  */
 export function createNucleus(topP: number): (candidates: Candidates) => void {
   const held = new Float64Array(BINS)

@@ -20,15 +20,16 @@ type Options = {
   defaults: SamplingDefaults
   /** The prompt's token ids, which the repetition penalty counts. */
   prompt: readonly number[]
-  /** Numbers in [0, 1); one is taken per sampled token, so that a seeded stream gives the same tokens anywhere. */
+  /** Numbers in [0, 1). Each sampled token takes one, so a seeded stream gives the same tokens anywhere. */
   random: () => number
   /** A grammar, and the most tokens that will be asked for. */
   constrained?: { by: TokenConstraint; room: number } | undefined
 }
 
 /**
- * A sampler for one request: repetition, frequency and presence penalties and the bias, then the grammar's mask, which
- * nothing can override, then the choice. It belongs to that request: it remembers what it chose.
+ * A sampler for one request. It applies the repetition, frequency and presence penalties and the bias, then the
+ * grammar's mask, which nothing can override. Then it chooses. It belongs to that request, because it remembers its
+ * choices.
  */
 export function createTokenSampler({
   settings,

@@ -11,7 +11,7 @@ export function maskWords(tokens: number): number {
   return (tokens + 31) >> 5
 }
 
-/** Rules out, in place, what `mask` does not allow; a token beyond the mask is not allowed. */
+/** Rules out, in place, the tokens that `mask` does not allow. A token beyond the mask is not allowed. */
 export function applyMask(logits: Float32Array, mask: Int32Array): void {
   const words = maskWords(logits.length)
   for (let word = 0; word < words; word++) {

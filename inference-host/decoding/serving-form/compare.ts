@@ -16,7 +16,7 @@ export type Difference = {
 
 /**
  * Prompts of different lengths, so that a step mixes them, and where they are cut into chunks. A GPU's kernels change
- * with the number of new tokens, at 32 for one (ONNX Runtime 1.30, flash_attention.cc), so that it gets a longer one.
+ * with the number of new tokens, for example at 32 (ONNX Runtime 1.30, flash_attention.cc), so it gets a longer prompt.
  */
 const PROMPTS = {
   cpu: [

@@ -10,7 +10,9 @@ import type { ServingDescription } from './rewrite.ts'
 
 const PREPARE = new URL('prepare-process.ts', import.meta.url)
 
-/** A decoder that can be batched: its file, what it looks like, and how far a batch is from one alone, in logits. */
+/**
+ * A decoder that can be batched: its file, its shape, and how far a batch's logits are from those of a sequence alone.
+ */
 export type ServingForm = {
   file: string
   /** Of the file, in hex. */
@@ -40,8 +42,8 @@ type Options = {
 }
 
 /**
- * The serving form of a decoder: made and verified, or as it was made before. Never throws for what is wrong with the
- * model: without a serving form it is still served, one request at a time.
+ * The serving form of a decoder: made and verified now, or made before. A fault of the model does not throw: without a
+ * serving form the model is still served, one request at a time.
  */
 export async function ensureServingForm(options: Options): Promise<ServingForm | { unsupported: string }> {
   const { folder, graph, home, device, threads, timeoutMs, measure = false, signal } = options
@@ -74,10 +76,10 @@ export async function ensureServingForm(options: Options): Promise<ServingForm |
 }
 
 /**
- * The graph and its external weights beside the serving form, which points into them: as hard links, which cost
- * nothing, or as copies where the file systems differ. What is there and is not what was just verified is replaced;
- * where it is, nothing is written, so that an image made with its serving forms may be read-only.
- * @returns the names of those that are the very files of `from`.
+ * Puts the graph and its external weights beside the serving form, which points into them. They are hard links, which
+ * cost nothing, or copies where the file systems differ. A file there that differs from the one just verified is
+ * replaced. Where none differs nothing is written, so an image made with its serving forms may be read-only.
+ * @returns the names of the files that are the same file as in `from`.
  */
 async function bringOriginal(from: string, graph: string, home: string): Promise<string[]> {
   const names = (await readdir(from)).filter(

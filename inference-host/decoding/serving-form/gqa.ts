@@ -8,8 +8,8 @@ const GQA = 'GroupQueryAttention'
 
 /**
  * Inputs of the operator by place (ONNX Runtime 1.30,
- * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). Between them lie query (0) and head
- * sinks (11), which new keys and values do not depend on.
+ * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md). The inputs query (0) and head sinks
+ * (11) are left out: new keys and values do not depend on them.
  */
 const KEY = 1
 const VALUE = 2
@@ -51,10 +51,10 @@ const OFF_VALUES: Record<string, string | number> = {
 }
 
 /**
- * Outputs of the serving form of an export whose attention is the GroupQueryAttention operator: the operator's own
- * value input, and its key input after the very rotation that it applies inside (`RotaryEmbedding` with the
- * operator's caches; bit-identical). The operator itself appends to the cache that it is fed, at each slot's length.
- * An input `position_ids` is replaced by positions that follow from the mask.
+ * Outputs of the serving form of an export with the GroupQueryAttention operator. They are the operator's own value
+ * input, and its key input after the same rotation that it applies inside (`RotaryEmbedding` with the operator's
+ * caches; bit-identical). The operator itself appends to the cache that it is fed, at each slot's length. An input
+ * `position_ids` is replaced by positions that follow from the mask.
  * @throws Unsupported, in words, for what it does not know.
  */
 export function newKeysOfGqa(draft: Draft, face: DecoderInterface): ValueInfoProto[] {
@@ -73,8 +73,9 @@ export function newKeysOfGqa(draft: Draft, face: DecoderInterface): ValueInfoPro
 }
 
 /**
- * Outputs of the serving form for caches that stay on a device: the operator's own, `present.<layer>.key|value`, as
- * long as the cache that is fed. A caller hands in one buffer for both, which the operator then writes to in place.
+ * Outputs of the serving form for caches that stay on a device. They are the operator's own,
+ * `present.<layer>.key|value`, as long as the cache that is fed. A caller hands in one buffer for both, and the
+ * operator then writes to it in place.
  * @throws Unsupported, in words, for what it does not know.
  */
 export function sharedCachesOfGqa(draft: Draft, face: DecoderInterface): ValueInfoProto[] {
@@ -135,9 +136,9 @@ function refuseUnknownAttributes(node: NodeProto): void {
 }
 
 /**
- * With a padded buffer the mask is as wide as the buffer, not as the sequence is long. That is right for the
- * operator's own two inputs; anything else that follows from the mask (a rotary cache chosen by its width, an
- * attention bias) would silently change.
+ * With a padded buffer the mask is as wide as the buffer, not as the sequence. That is right for the operator's own two
+ * inputs. Anything else computed from the mask (a rotary cache chosen by its width, an attention bias) would silently
+ * change.
  */
 function refuseOtherUsesOfTheMask({ graph, index }: Draft): void {
   const reached = new Set(['attention_mask'])
@@ -177,8 +178,8 @@ function rotatedKey(
 }
 
 /**
- * Positions of the new tokens, [slots, n] int64, as the operator itself has them: its input `seqlens_k` holds each
- * slot's length after this step less one, so that position i of n is that less n - 1 - i. Made once per `seqlens_k`.
+ * Positions of the new tokens, [slots, n] int64, as the operator itself has them. Its input `seqlens_k` holds each
+ * slot's length after this step less one. Position i of n is that less n - 1 - i. Made once per `seqlens_k`.
  */
 function positionsFrom(draft: Draft): (seqlens: string) => string {
   const made = new Map<string, string>()

@@ -11,7 +11,7 @@ export function computesInInt8(model: ModelProto): boolean {
 
 /**
  * Sets every quantized product to compute in float32, in place. Int8 activations turn differences of 1e-5 into half a
- * logit, so that two graphs are compared without them.
+ * logit, so two graphs are compared without them.
  */
 export function useFloat32Activations(model: ModelProto): void {
   for (const level of levels(model)) level.i = FLOAT32

@@ -28,12 +28,12 @@ const PAST_THE_END = 2 ** 31 - 1
 const REDUCTIONS = new Set(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin'])
 
 /**
- * Makes the export give logits for the last position only. It walks back from `logits` to the one tensor that they come
- * from, the hidden state: through operators that treat each position by itself (casts, a soft cap, a correction beside a
- * quantized product), and over the product with the head's weight. There a Slice leaves the last two positions, and
- * behind the head a Gather takes the last. Two are left because kernels for a single row add up in another order than
- * those for more: one row of a longer call would not be equal to the last bit. A call with one new token has one row
- * anyhow.
+ * Makes the export give logits for the last position only. It walks back from `logits` to the hidden state, the one
+ * tensor that they come from: through operators that treat each position by itself (casts, a soft cap, a correction
+ * beside a quantized product), and over the product with the head's weight. There a Slice leaves the last two
+ * positions, and behind the head a Gather takes the last. Two are left because kernels for a single row add up in
+ * another order than those for more: one row of a longer call would not be equal to the last bit. A call with one new
+ * token has one row anyhow.
  * @throws Unsupported where the walk meets an operator that it does not know before it has passed the head.
  */
 export function keepLastPosition(draft: Draft): void {
@@ -90,7 +90,7 @@ function takesLast(node: NodeProto | undefined, index: GraphIndex): boolean {
   return which?.length === 1 && which[0] === -1
 }
 
-/** Of an operator that treats positions one by one, the inputs that vary; undefined for any other. */
+/** The varying inputs of an operator that treats positions one by one. Undefined for any other operator. */
 function rowwiseInputs(node: NodeProto, index: GraphIndex): string[] | undefined {
   const vary = node.input.filter((name) => name !== '' && !index.isConstant(name))
   const [data = '', second] = node.input

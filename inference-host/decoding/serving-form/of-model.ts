@@ -8,7 +8,7 @@ import { RECIPE_VERSION } from './rewrite.ts'
 
 type Place = {
   id: string
-  /** The model's folder, whose files were just verified, and what is locked of it. */
+  /** The model's folder with its files just verified, and the model's entry in the lock. */
   folder: string
   locked: Pick<LockedModel, 'files' | 'serving'>
   dtype: Dtype
@@ -23,9 +23,9 @@ type Place = {
 }
 
 /**
- * The serving form of a model of the manifest, kept under `modelsDir`; otherwise as `ensureServingForm`. One that is not
- * what was locked is made anew. What is locked of another dtype, another device or an older recipe says nothing of it.
- * @throws ModelError `serving_form_changed` where the new one is not what was locked either.
+ * The serving form of a model of the manifest, kept under `modelsDir`; otherwise as `ensureServingForm`. A form that
+ * differs from the locked one is made anew. A lock of another dtype, another device or an older recipe does not count.
+ * @throws ModelError `serving_form_changed` where the new one differs from the locked one too.
  */
 export async function servingFormOf({
   id,

@@ -17,7 +17,7 @@ function emptyCache(form: ServingDescription): Tensor {
   return floatTensor(zeros(form.kvType, 0), dims)
 }
 
-/** One prompt's way through the original: what it chose greedily, and the logits behind each choice. */
+/** One prompt's way through the original: its greedy choices, and the logits behind each choice. */
 export type Transcript = { prompt: readonly number[]; chosen: number[]; logits: Float32Array[] }
 
 /**

@@ -5,8 +5,8 @@ import { type Prepared, type PrepareRequest, prepareServingForm } from './prepar
 export type PrepareAnswer = Prepared | { unsupported: string }
 
 /**
- * The body of a child process: prepares one serving form, answers, and ends. A process of its own, because it computes
- * for seconds, and because a session whose creation failed can spoil later ones (transformers.js issue 1767).
+ * The body of a child process: prepares one serving form, answers, and ends. It is a process of its own because it
+ * computes for seconds. Also, a session that could not be created can spoil later ones (transformers.js issue 1767).
  */
 answerParent(
   (request: PrepareRequest): Promise<PrepareAnswer> =>

@@ -21,7 +21,9 @@ export type PrepareRequest = {
   device?: Device
   /** Verify it on this machine even where it is there already. */
   measure?: boolean
-  /** SHA-256 of files beside `modelFile`, by name, that the caller has just computed: they are not read once more. */
+  /**
+   * SHA-256, by name, of files beside `modelFile`. The caller has just computed them, so the files are not read again.
+   */
   known?: Readonly<Record<string, string>>
 }
 
@@ -31,19 +33,19 @@ export type Prepared = {
   sha256: string
   /** Of the serving form alone: the graph, a few hundred kilobytes. */
   bytes: number
-  /** What was measured; undefined where the file was there already, made by this recipe from this original. */
+  /** What was measured. Undefined where the file was there already, made by this recipe from this original. */
   verified: Verified | undefined
 }
 
 /**
- * Gives a decoder export its serving form: rewrites the graph, compares it with the original, and only then puts it
- * at `outFile`, with its record beside it. The same original always gives the same bytes. A form that is there is
- * kept where recipe, ONNX Runtime, original and its own bytes are those of the record. On a GPU it is made and compared
- * each time, because kernels there also follow the card's model and its driver.
+ * Gives a decoder export its serving form: rewrites the graph, compares it with the original, and only then puts it at
+ * `outFile`, with its record beside it. The same original always gives the same bytes. An existing form is kept where
+ * the recipe, ONNX Runtime, the original and its own bytes match the record. On a GPU it is made and compared each
+ * time, because kernels there also depend on the card's model and its driver.
  *
  * Computes on the calling thread for seconds: call it in a child process.
  * @returns Why, in words, where the export has no serving form; then there is no file at `outFile` either.
- * @throws RangeError where `outFile` lies in another folder or is the original; what the file system throws.
+ * @throws RangeError where `outFile` lies in another folder or is the original, and errors of the file system.
  */
 export async function prepareServingForm(
   request: PrepareRequest,
@@ -56,7 +58,7 @@ export async function prepareServingForm(
   const { device = 'cpu', measure = false, known = {} } = request
   const kept = device === 'cpu' && !measure ? await freshForm(modelFile, outFile, known) : undefined
   if (kept !== undefined) return { ...kept, verified: undefined }
-  // Dotted, so that nothing takes it for a file of the model while it is made.
+  // The name starts with a dot, so nothing takes it for a file of the model while it is made.
   const draftFile = path.join(path.dirname(outFile), `.${path.basename(outFile)}.${process.pid}.draft`)
   try {
     const { record, bytes } = await rewrite(modelFile, device)
@@ -114,7 +116,7 @@ function digestOf(bytes: Uint8Array): FileDigest {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.byteLength }
 }
 
-/** The form that is there, when nothing that it depends on has changed. */
+/** The existing form, where nothing that it depends on has changed. */
 async function freshForm(
   modelFile: string,
   outFile: string,

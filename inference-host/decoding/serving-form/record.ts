@@ -6,8 +6,8 @@ const FileDigest = z.strictObject({ sha256: z.string(), bytes: z.int() })
 export type FileDigest = z.infer<typeof FileDigest>
 
 /**
- * What lies beside a serving form as JSON: how to call it, and what it was made from and by. Nothing in it depends on
- * the machine, so that it can be locked like any file of the model.
+ * The record beside a serving form, as JSON: how to call it, and what it was made from and by. Nothing in it depends on
+ * the machine, so it can be locked like any file of the model.
  */
 const ServingRecord = z.strictObject({
   recipe: z.int(),
@@ -24,7 +24,7 @@ const ServingRecord = z.strictObject({
     vocab: z.int().min(1),
     kvType: z.enum(['float32', 'float16']),
     newLayout: z.enum(['tokens-heads', 'heads-tokens', 'in-place']),
-    /** Of the GPU that it was verified on; such a form is made and verified at each start. */
+    /** The GPU that it was verified on. Such a form is made and verified at each start. */
     mostColumns: z.int().min(2).optional(),
   }),
 })

@@ -6,7 +6,7 @@ import { newName, pastName } from './interface.ts'
 import { int64, type Session } from './original-run.ts'
 import type { ServingDescription } from './rewrite.ts'
 
-/** Slots with their cache buffers, driven plainly: for verification and tests, where only right counts. */
+/** Slots with their cache buffers, driven plainly. It is for verification and tests, where only correctness counts. */
 export type Slots = {
   /** Tokens in each slot so far. */
   readonly lengths: readonly number[]
@@ -22,7 +22,7 @@ export type Slots = {
 /**
  * @param count How many slots.
  * @param capacity The buffers' length in tokens.
- * @param garbage What unused columns hold: finite, and without effect when the form is right.
+ * @param garbage The value in unused columns. It is finite, and has no effect where the form is right.
  */
 export function startSlots(
   session: Session,

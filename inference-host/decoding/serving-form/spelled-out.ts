@@ -7,8 +7,8 @@ import { type DecoderInterface, newName, pastName } from './interface.ts'
 const COMPARISONS = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Sub', 'Add'])
 
 /**
- * Outputs of the serving form of an export whose attention is spelled out in plain operators (Optimum's way): what
- * is concatenated to the cache. Nothing but the outputs has to change. The causal mask comes from shapes: the past is as
+ * Outputs of the serving form of an export that spells attention out in plain operators (Optimum's way). They are the
+ * tensors concatenated to the cache. Only the outputs have to change. The causal mask comes from shapes: the past is as
  * long as the cache that is fed, and new tokens come after all of it. So with a padded buffer every cached column stays
  * visible, and the new ones stay causal. The attention mask hides the unused columns, slot by slot, and `position_ids`
  * say where each slot is.
@@ -33,7 +33,7 @@ export function newKeysOfSpelledOut(draft: Draft, face: DecoderInterface): Value
   ).flat()
 }
 
-/** What a Concat along the sequence puts after a cache; the cache may go nowhere else, except for its shape. */
+/** The tensor that a Concat along the sequence puts after a cache. Only the cache's shape may be used elsewhere. */
 function concatenatedTo(past: string, index: GraphIndex): string {
   const readers = index.consumers(past).filter(({ op_type }) => op_type !== 'Shape')
   const [concat] = readers
@@ -50,8 +50,8 @@ function concatenatedTo(past: string, index: GraphIndex): string {
 }
 
 /**
- * A sliding window is told by the distance of columns, and columns of a padded buffer are farther apart than the
- * tokens in them. It shows as a distance: column numbers (a Range) beside a constant, or a shifted triangle.
+ * A sliding window goes by the distance of columns, and columns of a padded buffer are farther apart than the tokens in
+ * them. The graph shows such a distance as column numbers (a Range) beside a constant, or as a shifted triangle.
  */
 function refuseWindows(nodes: readonly NodeProto[], index: GraphIndex): void {
   const columns = new Set(nodes.flatMap(({ op_type, output }) => (op_type === 'Range' ? output : [])))

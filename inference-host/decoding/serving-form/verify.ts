@@ -8,10 +8,10 @@ import { computesInInt8, useFloat32Activations } from './int8-activations.ts'
 import type { ServingDescription } from './rewrite.ts'
 
 /**
- * What was compared. `float32` is the same with float32 activations, measured where int8 ones would only magnify
- * rounding, and where a batch is not exact. A GroupQueryAttention export whose `measured.batch` is above zero is
- * right, but this machine's kernels round one row otherwise than several (seen: 4-bit MatMulNBits with int8
- * activations on AVX2 without VNNI; two rows or more agree exactly with each other).
+ * The result of a comparison. `float32` is the same with float32 activations. It is measured where int8 ones would only
+ * magnify rounding, and where a batch is not exact. A GroupQueryAttention export with a `measured.batch` above zero is
+ * right, but this machine's kernels round one row otherwise than several (seen: 4-bit MatMulNBits with int8 activations
+ * on AVX2 without VNNI; two rows or more agree exactly with each other).
  */
 export type Verified = {
   measured: Difference
@@ -21,17 +21,17 @@ export type Verified = {
 }
 
 /**
- * What logits may differ by where kernels need not be the same to the last bit. `float32`: spelled-out attention sums
+ * How much logits may differ where kernels need not be the same to the last bit. `float32`: spelled-out attention sums
  * over longer, masked rows, and a GPU's kernels over other tiles. `float16`: its numbers are 2^-10 apart at 1, 2^-6 at
- * 16, and each layer rounds to them; so does TensorFloat-32, which ONNX Runtime multiplies float32 in on CUDA.
- * `int8`: roundings of int8 activations that fall the other way.
+ * 16, and each layer rounds to them; so does TensorFloat-32, which ONNX Runtime multiplies float32 in on CUDA. `int8`:
+ * roundings of int8 activations that fall the other way.
  */
 export const TOLERANCE = { float32: 1e-3, float16: 0.1, int8: 2 }
 
 /**
  * Calls of up to this many new tokens take another attention kernel on WebGPU than larger ones (flash_attention.cc,
- * `use_split_reduce`). The kernel for larger calls is wrong on adapters with subgroups of fewer than 8: off by 0.4 logits
- * and more with ONNX Runtime 1.30 on SwiftShader, whose subgroups are of 4.
+ * `use_split_reduce`). The kernel for larger calls is wrong on adapters with subgroups of fewer than 8: off by 0.4
+ * logits and more with ONNX Runtime 1.30 on SwiftShader, which has subgroups of 4.
  */
 const SMALL_CALL = 31
 
@@ -52,10 +52,10 @@ type Verdict = Verified | { unsupported: string /** It runs, but not right. */; 
  * Runs an original and its serving form on a few prompts, and compares the logits of every step. It computes on the
  * calling thread. On the CPU, attention by GroupQueryAttention in float32 has to be equal to the last bit for slots
  * alone, and for batches where the machine's kernels allow it. Everything else has to be equal to `TOLERANCE`, measured
- * with float32 activations where int8 ones magnify what is no error. On a GPU the measure is the original on the CPU:
- * its own kernels are taken at nobody's word.
- * @returns What was measured, or why the serving form must not be used. A session that cannot be created counts as
- * such a reason; it may also harm later sessions of this process, which is why a child process should do this.
+ * with float32 activations where int8 ones magnify what is no error. On a GPU the form is compared with the original on
+ * the CPU, because the GPU's own kernels are not trusted either.
+ * @returns What was measured, or why the serving form must not be used. A session that cannot be created counts as such
+ * a reason. It may also harm later sessions of this process, so a child process should do this.
  * @throws What the file system throws.
  */
 export async function verifyServingForm(request: VerifyRequest): Promise<Verified | { unsupported: string }> {
@@ -106,7 +106,7 @@ async function verifyOnGpu(
   return isWithin(measured, TOLERANCE.int8) ? { measured, float32 } : differs(measured)
 }
 
-/** A comparison of two files, whose failure is a reason against the form. */
+/** A comparison of two files. Its failure is a reason against the form. */
 function comparison(description: ServingDescription, options: Parameters<typeof compare>[3]) {
   return async (original: string, serving: string): Promise<Difference | { unsupported: string }> => {
     try {
@@ -130,7 +130,8 @@ function differs({ alone, batch }: Difference, how = ''): { unsupported: string;
 }
 
 /**
- * Compares copies of both files whose quantized products compute in float32; they lie beside them, for a moment.
+ * Compares copies of both files with quantized products that compute in float32. The copies lie beside the files for a
+ * moment.
  * @returns undefined where they do so anyhow.
  */
 async function withFloat32Activations<T>(

@@ -4,8 +4,8 @@ import { DONE, type Program } from './program.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /**
- * A place in the program and what comes after it: `at` is a sequence's part or a leaf's state; of a repeat, `at` and
- * `left` are how many times it still has to and may be gone through. The empty rest is null.
+ * A place in the program and what comes after it. `at` is a sequence's part or a leaf's state. For a repeat, `at` is
+ * how many times it still has to be gone through, and `left` how many times it still may. The empty rest is null.
  */
 type Cell = {
   readonly id: number
@@ -21,7 +21,7 @@ type Cell = {
   unbounded: Cell | undefined
 }
 
-/** Everything that an answer so far may be in the middle of. */
+/** All places in the program where the answer so far may stand. */
 export type State = {
   /** Leaves that the next byte may belong to, with what follows each. */
   readonly leaves: readonly Cell[]
@@ -41,7 +41,7 @@ export type Automaton = {
   readonly start: State
   /** The state after `byte`, or null where it cannot follow. */
   step(state: State, byte: number): State | null
-  /** A state that allows the same next tokens, shared by many: counters that no token can exhaust do not tell it apart. */
+  /** A state that allows the same next tokens, shared by many. It ignores counters that no token can exhaust. */
   alike(state: State): State
   /** What the moves from a state take together: cells passed for each range of bytes. */
   workOf(state: State): number
@@ -50,8 +50,8 @@ export type Automaton = {
 }
 
 /**
- * Ways to read an answer that are followed at once. Beyond it the ones nearest to their end are kept: fewer answers
- * are possible then, and each of them is still right.
+ * How many ways to read an answer are followed at once. Beyond it the ones nearest to their end are kept. Fewer answers
+ * are then possible, and each of them is still right.
  */
 const MOST_LEAVES = 128
 /** States and cells that are remembered before all are forgotten: 2 kB a state, and 6 kB for one with a mask. */
@@ -148,7 +148,7 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
     return made
   }
 
-  /** States lead to one another, so that they are only freed when the first is. */
+  /** States lead to one another, so they are freed only when the first one is. */
   function forget(): void {
     states = new Map()
     cells = new Map()
@@ -164,7 +164,7 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
     return start
   }
 
-  /** Where no leaf tells two bytes apart, the step for one is the step for both. */
+  /** If no leaf tells two bytes apart, they share a step. */
   function step(from: State, byte: number): State | null {
     const known = from.moves[byte]
     if (known !== undefined) return known

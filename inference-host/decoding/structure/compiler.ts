@@ -31,7 +31,7 @@ type Options = {
   waiting?: number
   /** Compiled structures that are remembered; 256. */
   remembered?: number
-  /** Structures after which the thread is replaced, so that nothing can pile up in it; 1000. */
+  /** The thread is replaced after this many structures, so that nothing can pile up in it; 1000. */
   recycleAfter?: number
   startThread?: () => CompileThread
 }
@@ -61,7 +61,7 @@ export function createStructureCompiler(options: Options = {}): StructureCompile
     const task = queue.shift()
     if (task === undefined) return
     if (thread === undefined) thread = start()
-    // A thread takes its time to start, on a busy machine seconds: that is not the structure's.
+    // A thread can take seconds to start on a busy machine. The structure's time does not include that.
     current = { task, timer: ready ? setTimeout(tooLong, timeoutMs) : setTimeout(notStarted, START_MS) }
     try {
       thread.postMessage({ structure: task.structure })
@@ -148,7 +148,7 @@ export function createStructureCompiler(options: Options = {}): StructureCompile
       if (queue.length >= waiting)
         throw new TwohopError('host_busy', 'Too many structures wait to be compiled.')
       const { promise, resolve, reject } = Promise.withResolvers<Compiled>()
-      // Whoever waits hears of a rejection below; nobody may wait yet when it comes.
+      // All that wait hear of a rejection below. It may come before anybody waits.
       promise.catch(() => {})
       underWay.set(id, promise)
       queue.push({ id, structure, resolve, reject })

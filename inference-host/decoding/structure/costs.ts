@@ -2,8 +2,8 @@ import { DONE, fewestOf, type Node, type Program } from './program.ts'
 import type { Trie, Vocabulary } from './vocabulary.ts'
 
 /**
- * For each node, tokens that suffice to finish it (an upper bound, exact within a text); for sequences from each
- * part on, for leaves from each state on, and there the token to take next.
+ * For each node, tokens that suffice to finish it (an upper bound, exact within a text). Sequences count from each part
+ * on. Leaves count from each state on, and also name the token to take next.
  */
 export type Costs = {
   readonly ofNode: Float64Array
@@ -38,7 +38,7 @@ function countLeaf(leaf: Leaf, vocabulary: Vocabulary): { tokens: Float64Array; 
   const tokens = new Float64Array(leaf.moves.length).fill(Number.NaN)
   const next = new Int32Array(leaf.moves.length).fill(-1)
 
-  /** States of a leaf never lead back, so that each is counted once, after the ones it leads to. */
+  /** States of a leaf never lead back, so each is counted once, after the ones that it leads to. */
   function count(state: number): number {
     if (state === DONE) return 0
     const known = tokens[state] ?? Number.POSITIVE_INFINITY

@@ -43,7 +43,7 @@ export function sequence(...parts: readonly Expression[]): Expression {
   return only !== undefined && flat.length === 1 ? only : { kind: 'sequence', parts: flat }
 }
 
-/** Any one of `options`, of which there is at least one. */
+/** Any one of `options`. There is at least one. */
 export function choice(options: readonly Expression[]): Expression {
   const [only] = options
   return only !== undefined && options.length === 1 ? only : { kind: 'choice', options }

@@ -53,14 +53,14 @@ export function anyString(min: number, max: number): Expression {
 export const STRING = anyString(0, Number.POSITIVE_INFINITY)
 
 /**
- * A space may follow a comma or a colon, as in most of what models have read; there is no other white space, which
- * a model could go on with for ever.
+ * A space may follow a comma or a colon, as in most texts that models have read. There is no other white space, because
+ * a model could go on with it for ever.
  */
 export const COMMA = sequence(text(','), optional(text(' ')))
 export const COLON = sequence(text(':'), optional(text(' ')))
 
 const DIGIT = characters([[48, 57]])
-/** 15 digits: every such integer is a double of its own, so that what is parsed is what was written. */
+/** 15 digits: every such integer is a double of its own, so parsing gives the integer that was written. */
 export const MOST_DIGITS = 15
 const whole = sequence(
   optional(text('-')),

@@ -9,9 +9,9 @@ export type Mask = {
 }
 
 /**
- * Work that one mask may take: what `workOf` says of every state that is met. Grammars that can be read in very
- * many ways reach it; from there on tokens of one byte only are looked at. It counts, rather than times, so that the
- * same request has the same masks anywhere.
+ * Work that one mask may take: the sum of `workOf` over every state that is met. Grammars that can be read in very many
+ * ways reach it. From there on only tokens of one byte are looked at. It is a count, not a time, so that the same
+ * request has the same masks anywhere.
  */
 const MOST_WORK = 30_000
 

@@ -9,8 +9,8 @@ export type Matcher = {
   /**
    * Writes the tokens that may come next into `mask` (bit `id & 31` of word `id >> 5`, one bit an id of the logits;
    * at least one is set). Stop tokens are among them where the answer may end.
-   * @param remaining Tokens that may still be generated, the stop token included. Tokens after which the answer could
-   * no longer be finished within them are left out, so that it is whole when the last one is taken.
+   * @param remaining Tokens that may still be generated, the stop token included. A token is left out if the answer
+   * could not be finished after it within that number. So the answer is whole when the last token is taken.
    */
   next(mask: Int32Array, remaining: number): void
   /** Takes the token that was chosen. @throws Error where it was not allowed. */
@@ -23,7 +23,7 @@ export type Matcher = {
   readonly terminated: boolean
   /** Tokens that suffice to end from here, the stop token included. */
   readonly fewestTokens: number
-  /** The bytes that have to come next, whatever is chosen. */
+  /** The bytes that come next with every choice. */
   jumpAhead(): Uint8Array
   /** Another matcher at the same place, with a way of its own from here. */
   fork(): Matcher
@@ -31,7 +31,7 @@ export type Matcher = {
   reset(): void
 }
 
-/** Makes matchers of one structure for one model; what is learned of it is shared among them. */
+/** Makes matchers of one structure for one model. They share what they learn about it. */
 export type Structured = {
   /**
    * @param maxTokens Tokens that may be generated.
@@ -54,7 +54,7 @@ const FARTHEST = 256
 /** Binds a structure to a model's tokens. Takes a few milliseconds for a large schema, and 0.1 for a small one. */
 export function bindStructure({ program, vocabulary, stopTokens }: Options): Structured {
   const automaton = createAutomaton(program, vocabulary, LONGEST_TOKEN)
-  /** Gone with their states, of which the automaton keeps a bounded number. */
+  /** They go with their states. The automaton keeps a bounded number of those. */
   const masks = new WeakMap<State, Mask>()
 
   function maskOf(state: State): Mask {

@@ -13,7 +13,7 @@ export type Matchers = (compiled: Compiled, maxTokens: number) => Matcher
 type Options = {
   vocabulary: Vocabulary
   stopTokens: readonly number[]
-  /** Structures whose masks are remembered; 16, each of up to 16 MB, and most of a few hundred kB. */
+  /** The masks of this many structures are remembered: 16. Each takes up to 16 MB, and most take a few hundred kB. */
   remembered?: number
 }
 

@@ -9,8 +9,9 @@ export type Program = { readonly nodes: readonly Node[]; readonly root: number }
 
 export type Node =
   /**
-   * A finite set of byte strings as a small automaton: the moves of each state, three numbers each: first byte, last
-   * byte, next state, or DONE. `spelled` where it is texts, whose tokens are counted, rather than characters.
+   * A finite set of byte strings as a small automaton. `moves` lists the moves of each state. A move is three numbers:
+   * first byte, last byte, and next state or DONE. `spelled` is true for texts: their tokens are counted. It is false
+   * for characters.
    */
   | { readonly kind: 'leaf'; readonly moves: readonly (readonly number[])[]; readonly spelled: boolean }
   | { readonly kind: 'sequence'; readonly parts: readonly number[] }
@@ -56,7 +57,7 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
     if (present !== undefined) return present
     const body = grammar.rules.get(name)
     if (body === undefined) throw new Error(`no rule ${name}`)
-    // A sequence of one, whose part is known once the rule's body is.
+    // A sequence of one. Its part is known once the rule's body is.
     const parts: number[] = []
     const own = add({ kind: 'sequence', parts })
     places.set(name, own)
@@ -134,7 +135,7 @@ function characterMoves(ranges: Extract<Expression, { kind: 'characters' }>['ran
   return states
 }
 
-/** Refuses what could not be followed to an end. */
+/** Refuses a grammar that could not be followed to an end. */
 function check(program: Program, path: Path): void {
   const { nodes, root } = program
   const fewest = fewestOf(program, () => 1)

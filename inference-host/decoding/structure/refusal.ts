@@ -18,7 +18,7 @@ export function pathText(path: Path): string {
 const LONGEST_PARAM = 200
 const LONGEST_MESSAGE = 500
 
-/** A 400 that names the field and says what about it is not possible. */
+/** A 400 that names the field and says why it is refused. */
 export function refuse(path: Path, message: string): TwohopError {
   return new TwohopError('invalid_request', message.slice(0, LONGEST_MESSAGE), {
     param: pathText(path).slice(0, LONGEST_PARAM),

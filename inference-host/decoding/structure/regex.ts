@@ -1,7 +1,7 @@
 import { type CharacterSet, complement, intersection, LAST, of, union, WRITABLE } from './characters.ts'
 import { characters, choice, EMPTY, type Expression, repeat, sequence, text } from './expression.ts'
 
-/** Why a regular expression is not supported; the caller knows the field. */
+/** Why a regular expression is not supported. The caller knows the field. */
 export class RegexError extends Error {}
 
 /** One alternative of a regular expression, and whether it is tied to the start and to the end. */
@@ -167,14 +167,14 @@ export function parseRegex(source: string): Alternative[] {
   return found
 }
 
-/** The expression whose every match is the whole text, as vLLM takes `regex`; `^` and `$` may be there or not. */
+/** An expression that always matches the whole text, as vLLM takes `regex`. `^` and `$` may be there or not. */
 export function wholeRegex(source: string): Expression {
   return choice(parseRegex(source).map(({ body }) => body))
 }
 
 /**
  * The expression of a JSON Schema `pattern`, which ECMA-262 would search for anywhere. Where one side is tied, the
- * other is open; with neither `^` nor `$` the whole string is a match, which is the answer that was meant.
+ * other is open. With neither `^` nor `$` the pattern has to match the whole string, because that is what clients mean.
  */
 export function searchedRegex(source: string): Expression {
   const anything = repeat(characters(WRITABLE), 0, Number.POSITIVE_INFINITY)

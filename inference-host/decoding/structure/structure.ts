@@ -1,7 +1,7 @@
 import type { ResponseFormat, StructuredOutputs, Tool, ToolChoice } from '../../../shared/openai/structure.ts'
 import { type Path, refuse } from './refusal.ts'
 
-/** What an answer has to be. Plain data; `path` is where in the request it was asked for. */
+/** What an answer has to be, as plain data. `path` is the place in the request that asked for it. */
 export type Structure =
   | { kind: 'json_object' }
   | { kind: 'json_schema'; schema: unknown; path: Path }

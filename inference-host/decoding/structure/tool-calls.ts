@@ -16,8 +16,8 @@ const [HEAD = '', MIDDLE = ''] = callHead('\0').split('\0')
 const TAIL_FROM = CALL_TAIL.indexOf('\n')
 
 /**
- * A reader of answers that follow a tool grammar. Text before the first call is content; of each call the first delta
- * carries id and name, the others its arguments as they come.
+ * A reader of answers that follow a tool grammar. Text before the first call is content. Each call's first delta
+ * carries id and name. The others carry its arguments as they come.
  * @param newId Makes a call's id, such as `call_` and 24 letters.
  */
 export function createToolCallReader(newId: () => string): ToolCallReader {

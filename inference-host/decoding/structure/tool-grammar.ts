@@ -19,9 +19,9 @@ import type { Structure } from './structure.ts'
 const MOST_CALLS = 16
 
 /**
- * Answers that call tools: exactly as asked for where calls are required, else text (or `content`) that may go over
- * into calls.
- * @throws TwohopError `invalid_request` at the tool whose parameters are not supported.
+ * Answers that call tools. Where calls are required, they are exactly those asked for. Elsewhere they are text (or
+ * `content`) that calls may follow.
+ * @throws TwohopError `invalid_request` at the tool with parameters that are not supported.
  */
 export function toolGrammar(
   { tools, choice: choose, parallel }: Extract<Structure, { kind: 'tools' }>,
@@ -47,8 +47,8 @@ export function toolGrammar(
 }
 
 /**
- * Any text in which no call begins. `<` is the mark's first character and no other of it, so that whatever follows a
- * `<` either spells more of the mark, or breaks off, or is a `<` again.
+ * Any text without the beginning of a call. `<` is the mark's first character and occurs nowhere else in it. So the
+ * characters after a `<` either spell more of the mark, or break off, or are a `<` again.
  */
 function textWithoutCall(): Expression {
   const mark = CALL.slice(1)

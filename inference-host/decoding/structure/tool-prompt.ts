@@ -10,7 +10,7 @@ import {
 } from '../../../shared/openai/tool-text.ts'
 import { parseJson } from '../../../shared/parse-json.ts'
 
-/** A message of a chat in which tools may have been called. */
+/** A message of a chat that may have called tools. */
 export type ToolChatMessage =
   | { role: 'system' | 'user' | 'assistant'; content: string }
   | { role: 'assistant'; content: string | null; tool_calls: readonly ToolCall[] }
@@ -82,8 +82,8 @@ function nameOf(id: string, all: readonly ToolChatMessage[]): string {
 }
 
 /**
- * Templates print arguments as JSON: an object, so that they do not print a string of JSON. What is nested too deep to be
- * printed stays the text that it is.
+ * Templates print arguments as JSON: an object, so that they do not print a string of JSON. Arguments nested too deep
+ * to be printed stay text.
  */
 function parsed(given: string): unknown {
   const value = parseJson(given)

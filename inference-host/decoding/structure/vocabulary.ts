@@ -15,7 +15,7 @@ export type Trie = {
   readonly depth: Uint8Array
   /** Index after the last node of the subtree. */
   readonly end: Int32Array
-  /** A token of the bytes up to here, or -1; tokens of the same bytes follow one another in `same`. */
+  /** A token of the bytes up to here, or -1. Tokens of the same bytes are chained by `same`. */
   readonly token: Int32Array
   readonly same: Int32Array
   /** The node of each first byte, or -1. */
@@ -23,8 +23,8 @@ export type Trie = {
 }
 
 /**
- * Tokens longer than this are left out: they can be written with shorter ones, and how far a token reaches ahead
- * is what states near the end of a bounded string are told apart by.
+ * Tokens longer than this are left out, because they can be written with shorter ones. States near the end of a bounded
+ * string differ by how far a token reaches ahead, so long tokens would make more of them.
  */
 export const LONGEST_TOKEN = 24
 

@@ -10,16 +10,18 @@ export type Detokenizer = {
  */
 const UNFINISHED = /\uFFFD{1,3}$/
 
-/** Tokens that may wait for the rest of a character before the oldest are let go: more than one can need. */
+/**
+ * Tokens that may wait for the rest of a character before the oldest are dropped. It is more than a character can need.
+ */
 const MOST_WAITING = 8
 
 /**
- * A detokenizer over `decode` that never gives half a character. Bytes that are never completed are left out.
- * Each token is decoded together with the one before it, because a token's text can depend on its place (a leading
- * space that is dropped at the start); the whole is never decoded again, so the cost per token is constant.
+ * A detokenizer over `decode` that never gives half a character. Bytes that are never completed are left out. Each
+ * token is decoded together with the one before it, because a token's text can depend on its place (a leading space
+ * that is dropped at the start); The whole text is never decoded again, so the cost per token is constant.
  */
 export function createDetokenizer(decode: (ids: number[]) => string): Detokenizer {
-  /** Ids still needed; the first `settled` are of text already given, and `given` counts its characters. */
+  /** Ids still needed. The text of the first `settled` ids is already given, and `given` counts its characters. */
   let window: number[] = []
   let settled = 0
   let given = 0

@@ -26,8 +26,8 @@ type Options = {
 }
 
 /**
- * Generates tokens after a prompt, one at a time. The count holds every token that was computed, the stop token
- * and those of a stop string too. Undefined is returned when `stopped` ended it.
+ * Generates tokens after a prompt, one at a time. The count holds every computed token, also the stop token and those
+ * of a stop string. Returns undefined when `stopped` ended it.
  */
 export async function generate(loaded: Loaded, options: Options): Promise<FinishReason | undefined> {
   const { inputs, room, sampler, answer, stopped, onToken } = options
@@ -57,7 +57,7 @@ export async function generate(loaded: Loaded, options: Options): Promise<Finish
     ...inputs,
     max_new_tokens: room,
     num_beams: 1,
-    // Sampling is done by the processor below, which leaves the greedy search one token to take.
+    // The processor below does the sampling, and leaves the greedy search one token to take.
     do_sample: false,
     // The sampler has applied the model's own penalty already.
     ...(sampler && { repetition_penalty: 1 }),
@@ -78,7 +78,7 @@ export function aloneWrite(loaded: Loaded): Write {
   }
 }
 
-/** Hands on each generated id; what `generate` puts first is the prompt. */
+/** Hands on each generated id. The prompt, which `generate` puts first, is left out. */
 class TokenStream extends BaseStreamer {
   readonly #take: (id: number) => void
   #prompt = true

@@ -41,12 +41,14 @@ export function chatPrompt(
 
 type Chat = Extract<Work, { kind: 'chat' }>
 
-/** What is called of a tokenizer. Their types know fewer fields of messages than templates take. */
+/**
+ * The methods of a tokenizer that are called. The library's types know fewer fields of messages than templates take.
+ */
 type Templating = { apply_chat_template(messages: object[], options: object): unknown }
 
 /**
- * The token ids of a text that is to be gone on with, the model's own start mark included where it has one.
- * @throws TwohopError `invalid_request` where that is not one token.
+ * The token ids of a text to be continued, with the model's own start mark where it has one.
+ * @throws TwohopError `invalid_request` where there is not one token.
  */
 export function textPrompt({ tokenizer }: Pick<LoadedText, 'tokenizer'>, text: string): number[] {
   const ids = tokenizer.encode(text, { add_special_tokens: true })

@@ -5,9 +5,9 @@ import { chatPrompt, textPrompt } from './prompt.ts'
 const OTHERS = ['A', '9'] as const
 
 /**
- * The token sequences with which prompts begin that begin with one of `texts`: as a chat's system text, and as a text to
- * go on with. Tokens that hang on what follows are left out, and so is a chat where the model has no template, or one
- * that takes no system text.
+ * The token sequences at the start of prompts that begin with one of `texts`, as a chat's system text or as a text to
+ * continue. Tokens that depend on the text after them are left out. The chat is left out where the model has no
+ * template, or a template that takes no system text.
  */
 export function publicPrefixes(loaded: Pick<LoadedText, 'tokenizer'>, texts: readonly string[]): number[][] {
   const chat = (system: string) =>

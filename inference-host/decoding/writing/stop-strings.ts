@@ -1,6 +1,6 @@
 /** Watches text for strings that end it. */
 export type StopStrings = {
-  /** Takes the next piece; gives what can be passed on, and whether a stop string ended the text. */
+  /** Takes the next piece. Gives the text that can be passed on, and whether a stop string ended it. */
   push(piece: string): { text: string; stopped: boolean }
   /** What was held back, once no more text comes. */
   flush(): string

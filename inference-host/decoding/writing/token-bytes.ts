@@ -7,7 +7,7 @@ import { createMatchers, type Matchers } from '../structure/matchers.ts'
 import { readVocabulary, type Vocabulary } from '../structure/vocabulary.ts'
 import { textRulesOf } from './answer-text.ts'
 
-/** What a model's tokens are in bytes, and what can be done knowing that. */
+/** A model's tokens in bytes, and the uses of knowing them. */
 export type TokenBytes = {
   /** @throws TwohopError `invalid_request` where the tokenizer does not work on bytes, or no whole answer fits. */
   match: Matchers

@@ -16,7 +16,7 @@ export type Writing = {
   room: number
   sampler: TokenSampler
   answer: AnswerText
-  /** Who may reuse what was computed of the prompt; undefined is nobody. */
+  /** Who may reuse the computed prompt. Undefined is nobody. */
   namespace: string | undefined
   /** Asked at every step; true ends the text there. */
   stopped: () => boolean
@@ -40,7 +40,7 @@ type End = { computeMs: number } & (
   | { how: 'failed'; cause: unknown }
 )
 
-/** How a text ended that was written together with others; `finish` is what its last token said. */
+/** How a text that was written together with others ended. `finish` is what its last token said. */
 export function writtenOf({ computeMs, ...end }: End, finish: FinishReason | undefined): Written {
   if (end.how === 'failed') return { computeMs, failure: { cause: end.cause } }
   return end.how === 'finished' && finish !== undefined ? { computeMs, finishReason: finish } : { computeMs }
@@ -59,7 +59,7 @@ export type Writer = {
 }
 
 /**
- * Goes on with a chat or a text, as many times as is asked. Undefined is returned when `stopped` ended it.
+ * Continues a chat or a text, as many times as asked. Returns undefined when `stopped` ended it.
  * @throws TwohopError before any compute where the work goes beyond its reservation or the model's context, or no whole
  * answer of its structure fits.
  */
@@ -131,8 +131,8 @@ export async function writeOn(
 }
 
 /**
- * Writes `count` texts to one prompt. Where they may be written together, the others begin with the first one's first
- * token: what was computed of the prompt is in the cache by then.
+ * Writes `count` texts to one prompt. Where they may be written together, the others begin once the first has its first
+ * token: the computed prompt is in the cache by then.
  */
 async function several(
   count: number,

@@ -31,7 +31,7 @@ export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression 
 function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: number): Expression {
   const prefix = listOf(schema.prefixItems).slice(0, max)
   const { items } = schema
-  // Nothing is said of the items after the prefix: none are written, unless they have to be.
+  // The schema does not describe the items after the prefix, so none are written unless they have to be.
   const rest = isObject(items) || (items !== false && min > prefix.length)
   if (!rest && min > prefix.length)
     throw refuse([...path, 'minItems'], '"minItems" asks for more items than are allowed.')

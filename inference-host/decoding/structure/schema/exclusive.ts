@@ -8,8 +8,8 @@ const ALL: readonly Type[] = ['null', 'boolean', 'number', 'string', 'array', 'o
 const MOST_DEPTH = 6
 
 /**
- * Whether no answer that is written for `written` is valid for `other`. It is enough for `oneOf` that this is so
- * both ways; a `true` is proof, a `false` is not. What is written holds declared properties only.
+ * Whether no answer that is written for `written` is valid for `other`. For `oneOf` it is enough that this holds both
+ * ways. A `true` is proof, a `false` is not. Written answers hold declared properties only.
  */
 export function excludes(written: Schema, other: Schema, resolve: Resolve, depth = 0): boolean {
   const [a, b] = [resolve(written), resolve(other)]
@@ -36,7 +36,7 @@ export function excludes(written: Schema, other: Schema, resolve: Resolve, depth
 function objectsExclude(a: Keywords, b: Keywords, go: (one: Schema, two: Schema) => boolean): boolean {
   const [ofA, ofB] = [propertiesOf(a), propertiesOf(b)]
   const [inA, inB] = [namesOf(a.required), namesOf(b.required)]
-  // What `b` asks for is never written for `a`, unless `a` may write names that are not declared right here.
+  // A property that `b` asks for is never written for `a`, unless `a` may write names that are not declared right here.
   const open =
     isObject(a.additionalProperties) ||
     Object.keys(ofA).length === 0 ||

@@ -1,7 +1,7 @@
 /**
  * The formats that are enforced, as regular expressions: RFC 3339 dates and times, RFC 5321 mailboxes, RFC 1123 host
- * names, RFC 3986 URIs, RFC 9562 UUIDs. They match nothing but what is valid. They do not match all of that: February has
- * 28 days here, and an IPv6 address is written in full.
+ * names, RFC 3986 URIs, RFC 9562 UUIDs. They match only valid values, but not all of them: February has 28 days here,
+ * and an IPv6 address is written in full.
  */
 const DATE =
   '(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])))'

@@ -19,7 +19,7 @@ const SILENT: ReadonlySet<string> = new Set([
   ...['$comment', '$schema', '$defs', 'definitions'],
 ])
 
-/** Keywords that stand alone: what is valid does not hang on them once they are read. */
+/** Keywords that stand alone: once they are read, they do not change what is valid. */
 export function isSilent(keyword: string): boolean {
   return SILENT.has(keyword) || keyword.startsWith('x-')
 }
@@ -27,14 +27,14 @@ export function isSilent(keyword: string): boolean {
 const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const
 export type Type = (typeof TYPES)[number]
 
-/** Steps from the outermost schema to one; a property takes two, a reference begins anew. */
+/** Steps from the outermost schema to an inner one. A property takes two, and a reference begins anew. */
 const MOST_STEPS = 96
 const MOST_PROPERTIES = 512
 const MOST_VALUES = 1000
 
 /**
- * Gives the schema at `path` back as what it is, once its keywords and the shapes of their values are known to be
- * good. @throws TwohopError `invalid_request` that names the keyword.
+ * Gives the schema at `path` its type, once its keywords and the shapes of their values are known to be good. @throws
+ * TwohopError `invalid_request` that names the keyword.
  */
 export function readSchema(value: unknown, path: Path): Schema {
   const schema = schemaAt(value, path)
@@ -49,8 +49,8 @@ export function readSchema(value: unknown, path: Path): Schema {
 }
 
 /**
- * What stands where a schema has to be. Its keywords are looked at when it is read.
- * @throws TwohopError `invalid_request` where it is none.
+ * Takes a value as a schema. Its keywords are checked when it is read.
+ * @throws TwohopError `invalid_request` where it is no schema.
  */
 export function schemaAt(value: unknown, path: Path): Schema {
   if (isSchema(value)) return value

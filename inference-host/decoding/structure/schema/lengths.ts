@@ -2,7 +2,7 @@ import { choice, type Expression, repeat, sequence } from '../expression.ts'
 
 type Lengths = { min: number; max: number }
 
-/** How many characters (code points) what `expression` stands for has. It holds no rules. */
+/** How many characters (code points) the matches of `expression` have. It holds no rules. */
 export function lengthsOf(expression: Expression): Lengths {
   switch (expression.kind) {
     case 'text': {
@@ -35,8 +35,8 @@ export function lengthsOf(expression: Expression): Lengths {
 const FEW = 8
 
 /**
- * An expression all of whose matches match `expression` and have `min` to `max` characters, or undefined where none
- * was found. It need not have them all: room is shared out among the parts that vary.
+ * An expression that matches only texts of `expression` with `min` to `max` characters, or undefined where none was
+ * found. It need not match all of them, because room is shared out among the parts that vary.
  */
 export function within(expression: Expression, min: number, max: number): Expression | undefined {
   const has = lengthsOf(expression)
@@ -59,7 +59,7 @@ function sequenceWithin(parts: readonly Expression[], min: number, max: number):
   const narrowed = parts.map((part, place) => {
     const has = lengths[place] ?? { min: 0, max: 0 }
     if (has.max === has.min) return part
-    // The last one that varies takes what is left; the others get an equal share, and more only if it is needed.
+    // The last one that varies takes the rest. The others get an equal share, and more only if they need it.
     const share = varying === 1 ? spare : Math.max(Math.floor(spare / varying), Math.min(lacking, spare))
     const need = Math.max(0, Math.min(lacking, has.max - has.min, share))
     const some = within(part, has.min + need, has.min + share)

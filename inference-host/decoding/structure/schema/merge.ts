@@ -13,8 +13,8 @@ import {
 } from './keywords.ts'
 
 /**
- * One schema that is valid for what both are valid for, or undefined where that is plainly nothing. References in
- * it are as they were; of annotations the second one's are kept.
+ * One schema that allows what both allow, or undefined where that is plainly nothing. References stay as they were. Of
+ * annotations, the second schema's are kept.
  * @throws TwohopError where the two say different things with a keyword that cannot be merged.
  */
 export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
@@ -80,14 +80,14 @@ function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
   return merged
 }
 
-/** Two schemas within others. @throws TwohopError also where one is none. */
+/** Merges two schemas within others. @throws TwohopError also where one of them is no schema. */
 function mergeParts(a: unknown, b: unknown, at: Path, path = at): Schema {
   return merge(schemaAt(a, at), schemaAt(b, at), path) ?? false
 }
 
 /**
- * What `additionalProperties` says of the one schema's properties that the other does not declare: `false` in
- * either forbids the other's, a schema has to hold for them too.
+ * Applies each schema's `additionalProperties` to the properties that only the other declares. If it is `false`, they
+ * are forbidden. If it is a schema, it has to hold for them too.
  */
 function closed(merged: Keywords, a: Keywords, b: Keywords, path: Path): Keywords {
   const at = [...path, 'additionalProperties']

@@ -23,8 +23,8 @@ export function integerRange(bounds: Bounds): Expression | undefined {
 }
 
 /**
- * Numbers within `bounds`, or undefined where there is none that can be written with at most 15 digits, 9 of them
- * after the point. What is allowed is enough of the range, not all of it.
+ * Numbers within `bounds`, or undefined where there is none that can be written with at most 15 digits, 9 of them after
+ * the point. The expression allows enough of the range, not all of it.
  */
 export function numberRange(bounds: Bounds): Expression | undefined {
   if (!bounded(bounds)) return NUMBER
@@ -60,7 +60,7 @@ function scaled(bounds: Bounds, decimals: number): [number, number] {
   if (bounds.maximum !== undefined) highs.push(Math.floor(at(bounds.maximum)))
   if (bounds.exclusiveMaximum !== undefined) highs.push(Math.ceil(at(bounds.exclusiveMaximum)) - 1)
   let [first, last] = [Math.max(...lows), Math.min(...highs)]
-  // Scaling rounds; what is written and parsed is what has to be inside.
+  // Scaling rounds. The number as written and parsed has to be inside.
   const inside = (multiple: number) => isWithin(Number(`${multiple}e-${decimals}`), bounds)
   while (first <= last && !inside(first)) first++
   while (first <= last && !inside(last)) last--

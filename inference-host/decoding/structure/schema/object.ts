@@ -20,7 +20,7 @@ import type { Scope } from './scope.ts'
 type Member = { name: string; schema: unknown; required: boolean }
 
 /**
- * Objects: declared properties in the order they are declared in, then others where a schema says what they are, or
+ * Objects. Declared properties come first, in the order of declaration. Others follow where a schema describes them, or
  * where nothing is declared at all.
  * @throws TwohopError
  */
@@ -30,7 +30,7 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
   const members = membersOf(schema, path, least, most)
   const others = othersOf(schema, path, scope, members)
   const missing = Math.max(0, least - members.filter(({ required }) => required).length)
-  // Two names of one's own choice may turn out the same.
+  // Two freely chosen names may turn out the same.
   if (missing > 1 || (missing === 1 && others === undefined))
     throw refuse(
       [...path, 'minProperties'],
@@ -92,7 +92,7 @@ function membersOf(schema: Keywords, path: Path, least: number, most: number): M
   })
 }
 
-/** An entry whose name is not declared; undefined where none is written. */
+/** An entry with a name that is not declared. Undefined where none is written. */
 function othersOf(
   schema: Keywords,
   path: Path,
