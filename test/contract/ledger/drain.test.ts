@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createDrain, type DrainOptions } from '../../../edge/ledger/drain.ts'
 import type { EntryStream, Ledger } from '../../../edge/ledger/port.ts'
 import { createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
@@ -106,33 +106,24 @@ describeEachRedis('the drain', (redis) => {
   })
 
   it('leaves the stream alone while Postgres is away, says so, and catches up in order', async () => {
-    const { owner } = postgres.local()
     await write(redis, 20, { at: Date.now() - 5000 })
-    await owner`alter role authenticator nologin`
-    onTestFinished(async () => void (await owner`alter role authenticator login`))
-    await owner`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'`
-    const connected = async () =>
-      (await owner`select from pg_stat_activity where usename = 'authenticator'`).count
-    await expect.poll(connected, { timeout: 20_000, interval: 10 }).toBe(0)
     const drain = drainWith({ batch: 8 })
-    for (const backlog of [20, 40]) {
-      const report = await drain()
-      expect(report).toMatchObject({
-        recorded: 0,
-        buried: 0,
-        ended: 'ledger_away',
-        backlog: { entries: backlog },
-      })
-      // `http_0` where a query went out just as its connection ended: nothing answers it, and the drain's own time is up.
-      expect(report.code).toMatch(/^(28000|57P01|PGRST001|http_0)$/)
-      await write(redis, 20, { first: backlog })
-    }
-    expect((await drain()).backlog.entries).toBe(60)
-    await owner`alter role authenticator login`
-    let report = await drain()
-    // That a connection was ended may be found out by its use only.
-    while (report.ended === 'ledger_away') report = await drain()
-    expect(report).toMatchObject({
+    await postgres.away(async () => {
+      for (const backlog of [20, 40]) {
+        const report = await drain()
+        expect(report).toMatchObject({
+          recorded: 0,
+          buried: 0,
+          ended: 'ledger_away',
+          backlog: { entries: backlog },
+        })
+        // `http_0` where a query went out just as its connection ended: nothing answers it, and the drain's own time is up.
+        expect(report.code).toMatch(/^(28000|57P01|PGRST001|http_0)$/)
+        await write(redis, 20, { first: backlog })
+      }
+      expect((await drain()).backlog.entries).toBe(60)
+    })
+    expect(await drain()).toMatchObject({
       recorded: 60,
       duplicates: 0,
       ended: 'empty',

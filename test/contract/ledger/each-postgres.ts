@@ -23,6 +23,8 @@ export type RunningPostgres = {
   /** A user's token as it was signed `agoMs` ago; default now. It lives an hour. */
   token(id: string, agoMs?: number): Promise<string>
   issuer(): Issuer
+  /** Lets the REST API into the database no more while `meanwhile` runs; afterwards all its connections work again. */
+  away(meanwhile: () => Promise<void>): Promise<void>
 }
 
 const lacking = {
@@ -46,6 +48,9 @@ export function describeEachPostgres(name: string, suite: (postgres: RunningPost
     else it.skip(missing)
   }
 }
+
+/** That the REST API has to the database. */
+const CONNECTIONS = 8
 
 type Server = { local: LocalPostgres; issuer: Issuer; signedAgo: { ms: number } }
 
@@ -96,6 +101,23 @@ export function running(
     token,
     service: () => clientOf(local.url, local.secretKey),
     issuer: () => issuer,
+    async away(meanwhile) {
+      const { owner } = local
+      await owner`alter role authenticator nologin`
+      await owner`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator'`
+      const connected = async () =>
+        (await owner`select from pg_stat_activity where usename = 'authenticator'`).count
+      await expect.poll(connected, { timeout: 20_000, interval: 10 }).toBe(0)
+      try {
+        await meanwhile()
+      } finally {
+        await owner`alter role authenticator login`
+        const ask = async () =>
+          (await clientOf(local.url, local.secretKey).from('plans').select('id').limit(0)).error
+        const answers = () => Promise.all(Array.from({ length: CONNECTIONS }, ask))
+        await expect.poll(answers, { timeout: 20_000 }).toEqual(new Array(CONNECTIONS).fill(null))
+      }
+    },
   }
 }
 
