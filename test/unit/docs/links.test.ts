@@ -18,6 +18,7 @@ const NO_PATHS = new Set([
   // Written when something runs.
   '.local/bench',
   '.local/models',
+  '.local/real-models',
   '.local/stack.json',
   'MODELS_DIR/serving/',
 ])
