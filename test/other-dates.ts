@@ -95,5 +95,5 @@ try {
   process.stderr.write(`test:dates: ${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1
 } finally {
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 }

@@ -27,6 +27,6 @@ export default async function faultsRun(project: TestProject) {
   project.provide('hostRuns', runs)
   return async () => {
     await host.stop()
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }

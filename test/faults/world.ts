@@ -156,7 +156,7 @@ export async function startWorld({ keeps = false }: { keeps?: boolean } = {}) {
       await redis.stop()
       await postgres.stop()
       await issuer.close()
-      await rm(dir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

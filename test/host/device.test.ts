@@ -115,7 +115,7 @@ describe.skipIf(noChromium !== '')(`webgpu on SwiftShader${noChromium}`, () => {
 
   test('gives the embeddings of the CPU', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'device-'))
-    onTestFinished(() => rm(folder, { recursive: true }))
+    onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }))
     await writeTinyEncoder(folder, 'feature-extraction')
     await expectSameVector(folder, 'fp32')
   })

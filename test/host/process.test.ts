@@ -94,7 +94,7 @@ describe('refuses to boot, with one clear line and exit code 1', () => {
 
   test('on a model with one changed byte, naming the file', async () => {
     const source = await mkdtemp(path.join(tmpdir(), 'host-model-'))
-    cleanUps.push(() => rm(source, { recursive: true }))
+    cleanUps.push(() => rm(source, { recursive: true, maxRetries: 10 }))
     await cp(tiny.source, source, { recursive: true })
     const manifest = await manifestOf([{ ...tiny, source }])
     cleanUps.push(manifest.remove)

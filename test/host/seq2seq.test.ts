@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await serving?.stop()
-  await rm(folder, { recursive: true })
+  await rm(folder, { recursive: true, maxRetries: 10 })
 })
 
 const MODELS = { summarization: 'summarizer', translation: 'translator' }

@@ -29,7 +29,7 @@ export async function manifestOf(models: ModelOf[]): Promise<{ file: string; rem
     }),
   )
   await writeLock(file, { version: 1, models: Object.fromEntries(locked) })
-  return { file, remove: () => rm(folder, { recursive: true }) }
+  return { file, remove: () => rm(folder, { recursive: true, maxRetries: 10 }) }
 }
 
 /** A host with real models, and a client that signs what it sends to it. */

@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await serving?.stop()
-  await rm(folder, { recursive: true })
+  await rm(folder, { recursive: true, maxRetries: 10 })
 })
 
 async function ask<Body>(route: string, scope: string, body: { model: string } & Record<string, unknown>) {

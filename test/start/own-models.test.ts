@@ -47,7 +47,7 @@ function serves({ chat, embed, question, answer }: (typeof BROUGHT)[number]): vo
   afterAll(async () => {
     ctrlC(started)
     await started.closed
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   })
 
   test('each takes the place of the embedded one of its kind, the third stays', async () => {

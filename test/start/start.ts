@@ -93,7 +93,7 @@ export async function ownTemporaryFolder(): Promise<string> {
   vi.stubEnv('TMPDIR', dir)
   afterAll(async () => {
     vi.unstubAllEnvs()
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   })
   return dir
 }

@@ -51,7 +51,7 @@ function running(kind: 'redis-server' | 'embedded'): RunningRedis {
   })
   afterAll(async () => {
     await local.stop()
-    for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true })
+    for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   })
   beforeEach(async () => {
     clock.now = Date.UTC(2026, 10, 21, 10, 59, 30)

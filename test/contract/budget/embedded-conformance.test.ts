@@ -28,7 +28,7 @@ async function expectSame(commands: string[][]): Promise<void> {
     await compare(real, embedded, commands)
   } finally {
     await real.stop()
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 
@@ -300,7 +300,7 @@ it.skipIf(!redisServer)(`keeps globals from scripts, as redis-server does${noRed
     expect([script, here instanceof RedisError]).toEqual([script, there instanceof RedisError])
   }
   await real.stop()
-  await rm(dir, { recursive: true, force: true })
+  await rm(dir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 it.skipIf(!redisServer)(`agrees with redis-server on random commands${noRedisServer}`, async () => {
@@ -333,7 +333,7 @@ it.skipIf(!redisServer)(`agrees with redis-server on random commands${noRedisSer
     { seed: 20261121, numRuns: 60, endOnFailure: true },
   )
   await real.stop()
-  await rm(dir, { recursive: true, force: true })
+  await rm(dir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 it('ends keys when its clock says so', async () => {

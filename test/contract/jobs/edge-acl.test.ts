@@ -74,7 +74,7 @@ it.skipIf(!redisServer)(
     } finally {
       await front.stop()
       await redis.stop()
-      await rm(dir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true, maxRetries: 10 })
     }
   },
 )

@@ -32,7 +32,7 @@ export async function startJobsRedis(): Promise<JobsRedis> {
     },
     async stop() {
       await redis.stop()
-      await rm(dir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

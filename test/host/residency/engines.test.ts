@@ -36,7 +36,7 @@ const story = (outputTokens: number): Work => ({
 })
 
 const folder = mkdtempSync(join(tmpdir(), 'twohop-engines-'))
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(() => rm(folder, { recursive: true, maxRetries: 10 }))
 /** Slows down what is started here, so that no job of thousands of tokens is done before its end is felt. */
 const pace = join(folder, 'pace')
 

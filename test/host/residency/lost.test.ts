@@ -10,7 +10,7 @@ import { type Serving, serve } from '../serving.ts'
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
 
 const folder = mkdtempSync(join(tmpdir(), 'twohop-lost-'))
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(() => rm(folder, { recursive: true, maxRetries: 10 }))
 /** Slows down the model, so that no answer is whole before its process is killed. */
 const pace = join(folder, 'pace')
 

@@ -11,7 +11,7 @@ let serving: Serving | undefined
 let copy: string | undefined
 afterEach(async () => {
   await serving?.stop()
-  if (copy !== undefined) await rm(copy, { recursive: true })
+  if (copy !== undefined) await rm(copy, { recursive: true, maxRetries: 10 })
   serving = copy = undefined
 })
 

@@ -100,7 +100,7 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
     folder = await mkdtemp(path.join(tmpdir(), 'seq2seq-'))
     await writeTinySeq2seq(folder, model)
   })
-  afterAll(() => rm(folder, { recursive: true }))
+  afterAll(() => rm(folder, { recursive: true, maxRetries: 10 }))
 
   test('200 texts that come and go at random read as transformers.js writes each alone', async () => {
     const request = requestOf(folder)
@@ -144,7 +144,7 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
 
 test('a language that one request names is not that of the next, which names none', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'seq2seq-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }))
   await writeTinySeq2seq(folder, { family: 'bart', multilingual: true })
   const text = await loadText({ folder, context: undefined })
   const read = (from?: string, to?: string) => seq2seqInput('translation', text, { text: 'a', from, to })
@@ -171,7 +171,7 @@ test.each([
   },
 ] as const)('$what is not batched', async ({ model, how, why }) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'seq2seq-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
+  onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }))
   await writeTinySeq2seq(folder, model)
   const request = requestOf(folder)
   const loaded = await loadModel(request)

@@ -9,7 +9,7 @@ const { folder } = embeddedModel('twohop-chat')
 
 test('what is there and right stays untouched, link or copy; what is not is replaced', async () => {
   const home = await mkdtemp(path.join(tmpdir(), 'serving-form-'))
-  onTestFinished(() => rm(home, { recursive: true }))
+  onTestFinished(() => rm(home, { recursive: true, maxRetries: 10 }))
   const graph = 'model_quantized'
   const ensure = (measure = false) =>
     ensureServingForm({ folder, graph, home, device: 'cpu', threads: 1, timeoutMs: 120_000, measure })

@@ -14,7 +14,7 @@ export type Copy = { folder: string; modelFile: string; outFile: string }
  */
 export async function copyOf(folder: string, change?: (model: ModelProto) => void): Promise<Copy> {
   const copy = await mkdtemp(path.join(tmpdir(), 'serving-form-'))
-  onTestFinished(() => rm(copy, { recursive: true }))
+  onTestFinished(() => rm(copy, { recursive: true, maxRetries: 10 }))
   const [name] = await readdir(path.join(folder, 'onnx'))
   if (name === undefined) throw new Error(`${folder} has no graph`)
   await cp(folder, copy, { recursive: true, filter: (file) => !file.endsWith('.onnx') })

@@ -21,7 +21,7 @@ beforeAll(async () => {
 /** A folder for serving forms, and a form of the embedded model that was made there. */
 async function prepared() {
   const modelsDir = await mkdtemp(path.join(tmpdir(), 'serving-form-'))
-  onTestFinished(() => rm(modelsDir, { recursive: true }))
+  onTestFinished(() => rm(modelsDir, { recursive: true, maxRetries: 10 }))
   const ensure = async (locked: Pick<LockedModel, 'files' | 'serving'>) => {
     const form = await servingFormOf({
       id: 'chat',

@@ -78,7 +78,7 @@ answerParent(async ({ attention, requests }: TinyRequest): Promise<TinyAnswer> =
       tooMuch: await allocateTooMuch(description),
     }
   } finally {
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 10 })
   }
 })
 

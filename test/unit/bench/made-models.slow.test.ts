@@ -34,7 +34,7 @@ beforeAll(async () => {
   await writeDecoder(join(dir, 'decoder'), DECODER)
   await writeEncoder(join(dir, 'encoder'), ENCODER)
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }))
 
 test('random bytes are the same for a seed, others for another, and of all values', () => {
   expect(randomBytes(1, 1001)).toEqual(randomBytes(1, 1001))

@@ -24,6 +24,6 @@ test('fetching from a hub that does not answer ends when it is told to', async (
   } finally {
     hub.closeAllConnections()
     hub.close()
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 })

@@ -8,7 +8,7 @@ let dir: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'twohop-cost-'))
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }))
 async function file(name: string, text: string): Promise<string> {
   await writeFile(join(dir, name), text)
   return join(dir, name)

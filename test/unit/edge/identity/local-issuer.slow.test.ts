@@ -14,7 +14,7 @@ import { unreadLog } from '../../../fixtures/log.ts'
 let dir: string
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'twohop-issuer-'))
-  return () => rm(dir, { recursive: true })
+  return () => rm(dir, { recursive: true, maxRetries: 10 })
 })
 
 async function running(options: IssuerOptions = {}) {

@@ -92,7 +92,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { stop } of Object.values(parts)) stop()
   await redis.stop()
-  await rm(dir, { recursive: true })
+  await rm(dir, { recursive: true, maxRetries: 10 })
 })
 
 beforeEach(() => {

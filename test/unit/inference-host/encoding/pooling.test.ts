@@ -33,7 +33,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'pooling-'))
   await mkdir(path.join(folder, '1_Pooling'))
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(() => rm(folder, { recursive: true, maxRetries: 10 }))
 const asks = (config: object) => writeFile(path.join(folder, '1_Pooling/config.json'), JSON.stringify(config))
 
 test('the pooling is what Sentence Transformers’ file says, the mean without one', async () => {

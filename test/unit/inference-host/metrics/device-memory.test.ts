@@ -8,7 +8,7 @@ let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'card-'))
 })
-afterEach(() => rm(folder, { recursive: true }))
+afterEach(() => rm(folder, { recursive: true, maxRetries: 10 }))
 
 /** A tool that says what lies in a file beside it, if it is asked as NVIDIA's is. */
 async function tool(says: string): Promise<string> {

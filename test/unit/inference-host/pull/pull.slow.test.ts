@@ -90,7 +90,7 @@ describe('a frozen pull', () => {
   test('brings what is locked without asking what the revision is now', async () => {
     const { run, hub, modelsDir, folder } = await setUp()
     await run()
-    await rm(modelsDir, { recursive: true })
+    await rm(modelsDir, { recursive: true, maxRetries: 10 })
     const before = hub.seen.hub.length
     expect((await run({ frozen: true }))[0]).toMatchObject({ folder, commit: COMMIT })
     expect(hub.seen.hub.slice(before).every(({ url }) => url.includes(`/resolve/${COMMIT}/`))).toBe(true)
@@ -101,7 +101,7 @@ describe('a frozen pull', () => {
     const { run, hub, modelsDir, model, lockFile } = await setUp()
     await run()
     const lock = await readFile(lockFile, 'utf8')
-    await rm(modelsDir, { recursive: true })
+    await rm(modelsDir, { recursive: true, maxRetries: 10 })
     const other = faults.served(new Uint8Array(model['config.json']?.length ?? 0))
     hub.script('hub config.json', other, other, other)
     await expect(run({ frozen: true })).rejects.toMatchObject({ code: 'download_corrupt' })

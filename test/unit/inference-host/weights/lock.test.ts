@@ -77,7 +77,7 @@ describe('verifyModel', () => {
 
   test('refuses a folder that is gone', async () => {
     const { verify, folder } = await lockedModel()
-    await rm(folder, { recursive: true })
+    await rm(folder, { recursive: true, maxRetries: 10 })
     await expect(verify()).rejects.toMatchObject({ code: 'model_not_found' })
   })
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await decoder.close()
-  await rm(folder, { recursive: true })
+  await rm(folder, { recursive: true, maxRetries: 10 })
 })
 
 /** What an engine with some slots writes for requests that all come at once, and its largest batch. */

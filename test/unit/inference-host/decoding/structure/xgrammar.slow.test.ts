@@ -21,7 +21,7 @@ function loadXgrammar(): typeof Xgrammar {
     copyFileSync(require.resolve('@mlc-ai/web-xgrammar'), copy)
     return require(copy)
   } finally {
-    rmSync(copies, { recursive: true })
+    rmSync(copies, { recursive: true, maxRetries: 10 })
   }
 }
 
