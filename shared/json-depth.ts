@@ -1,4 +1,5 @@
 import { TwohopError } from './errors.ts'
+import { fieldPath } from './field-path.ts'
 
 /**
  * Levels of arrays and objects that a request's JSON may have. A JSON schema takes two a level of its own, so thirty
@@ -51,9 +52,5 @@ const isContainer = (value: unknown): value is object => typeof value === 'objec
 function pathTo(level: Level): string {
   const steps: (string | number)[] = []
   for (let at: Level | undefined = level; at?.above !== undefined; at = at.above) steps.unshift(at.key)
-  return steps
-    .slice(0, MOST_STEPS)
-    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${step}`))
-    .join('')
-    .slice(0, LONGEST_PATH)
+  return fieldPath(steps.slice(0, MOST_STEPS)).slice(0, LONGEST_PATH)
 }

@@ -1,3 +1,5 @@
+import { linesAfterMessage } from '../../shared/stack-lines.ts'
+
 /** What the log says of something that was thrown. */
 export type Fault = {
   class: string
@@ -19,8 +21,6 @@ const CLASS = /^[A-Z][A-Za-z]{0,60}$/
 const CODE =
   /^(?:[a-z]+(?:_[a-z]+)*|E[A-Z0-9]+|(?:ERR|UND_ERR)_[A-Z_]+|[0-9A-Z]{5}|PGRST\w{1,5}|http_\d{1,3})$/
 const LONGEST_CODE = 40
-/** What V8 writes before the message. */
-const HEAD = /^[\w$.]+(?: \[\w+\])?(?:: )?/
 /** A stack frame as V8 writes it: the function, if it has a name, then the file without folders, line and column. */
 const FRAME =
   /^ *at (?:(?:async |new )*([\w$.#<>]+)(?: \[as [\w$.#<>]+\])? \()?(?:[^()\s?#]*[/\\])?([\w.$@+-]+:\d+:\d+)\)?$/
@@ -76,12 +76,8 @@ function classOf(error: Error): string {
 }
 
 /** The frames of an error; none where it is not clear where the message ends, since its lines may look like frames. */
-function framesOf({ stack = '', message }: Error): string[] {
-  const head = HEAD.exec(stack)?.[0] ?? ''
-  const frames = stack.slice(head.length + message.length)
-  if (!stack.startsWith(message, head.length) || !/^(\n|$)/.test(frames)) return []
-  return frames
-    .split('\n')
+function framesOf(error: Error): string[] {
+  return linesAfterMessage(error)
     .flatMap((line) => {
       const [, called = '', place] = FRAME.exec(line) ?? []
       return place === undefined ? [] : [called === '' ? place : `${called} ${place}`]

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { fieldPath } from '../../shared/field-path.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 
@@ -42,10 +43,10 @@ export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.outpu
   if (issue.code === 'unrecognized_keys') {
     path.push(issue.keys[0] ?? '')
     throw new TwohopError('invalid_request', 'This field is not known or not supported here.', {
-      param: pathOf(path),
+      param: fieldPath(path),
     })
   }
-  throw new TwohopError('invalid_request', issue.message, path.length > 0 ? { param: pathOf(path) } : {})
+  throw new TwohopError('invalid_request', issue.message, path.length > 0 ? { param: fieldPath(path) } : {})
 }
 
 /** In a union, the complaint of the alternative that got furthest is the most useful. */
@@ -56,10 +57,4 @@ function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefi
     .toSorted((a, b) => b.path.length - a.path.length)[0]
   if (!inner || inner.path.length === 0) return issue
   return deepest({ ...inner, path: [...issue.path, ...inner.path] })
-}
-
-function pathOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`))
-    .join('')
 }

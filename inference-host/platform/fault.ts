@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { linesAfterMessage } from '../../shared/stack-lines.ts'
 
 /** What may be told of an error. Its message may not: it can hold a prompt, a token or a whole command. */
 export type Fault = {
@@ -16,8 +17,6 @@ export type Fault = {
 const FRAMES = 5
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CLASS = /^[A-Za-z_$][\w$]{0,63}$/
-/** What V8 writes before the message. */
-const HEAD = /^[\w$.]+(?: \[\w+\])?(?:: )?/
 const FRAME = /^ {4}at (?:.* \()?((?:file:\/\/)?\/[^\s():?#]+):(\d+):\d+\)?$/
 
 /** What may be told of anything that was thrown. */
@@ -46,18 +45,10 @@ function classOf(error: Error): string {
 }
 
 /**
- * The frames of an error's stack, as far as they are in this project or its packages. They come after the message,
- * which can look like frames itself. Where the message is not at the stack's beginning, because one of the two was
- * changed, no frame is told. A frame is told only by the name of an existing file, and its line.
+ * The frames of an error's stack, as far as they are in this project or its packages. A frame is told only by the name of an existing file, and its line.
  */
-function framesOf({ stack = '', message }: Error): string[] {
-  const head = HEAD.exec(stack)?.[0] ?? ''
-  const body = message === '' ? stack.slice(head.length) : stack.slice(head.length + message.length)
-  if (stack.slice(head.length, head.length + message.length) !== message) return []
-  if (!body.startsWith('\n')) return []
-  return body
-    .split('\n')
-    .slice(1)
+function framesOf(error: Error): string[] {
+  return linesAfterMessage(error)
     .flatMap((line) => {
       const [, file = '', place] = FRAME.exec(line) ?? []
       const path = file.replace('file://', '')

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
+import { fieldPath } from '../../shared/field-path.ts'
 import { DEVICES, DTYPES, MODEL_TASKS } from '../device/port.ts'
 import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from './error.ts'
@@ -91,13 +92,10 @@ export function parseJsonFile<S extends z.ZodType>(
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  throw new ModelError(code, `${file}: ${fieldPath(issue?.path ?? [])}: ${issue?.message ?? 'invalid'}`)
-}
-
-function fieldPath(keys: readonly PropertyKey[]): string {
-  if (keys.length === 0) return 'the file'
-  const steps = keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-  return steps.join('').replace(/^\./, '')
+  throw new ModelError(
+    code,
+    `${file}: ${fieldPath(issue?.path ?? []) || 'the file'}: ${issue?.message ?? 'invalid'}`,
+  )
 }
 
 /** The system's name for a failed call, such as ENOENT. */
