@@ -1,6 +1,7 @@
 // `npm run keys`: a key pair for the second hop, ready for `wrangler secret put` and the host's environment.
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { Command } from 'commander'
 import { serviceKeys } from './service-keys.ts'
 
@@ -12,15 +13,17 @@ const { out } = new Command('npm run keys --')
   .parse()
   .opts<{ out: string }>()
 
+/** Where the command was typed: npm runs scripts in the project's folder. */
+const here = process.env.INIT_CWD ?? process.cwd()
 const files = { private: `${out}.private.json`, public: `${out}.public.json` }
-const taken = Object.values(files).find((file) => existsSync(file))
+const taken = Object.values(files).find((file) => existsSync(path.resolve(here, file)))
 if (taken) {
   process.stderr.write(`${taken} is there already; choose another name with --out, or remove it.\n`)
   process.exit(1)
 }
 const { privateKey, publicKeys } = await serviceKeys(`edge-${new Date().toISOString().slice(0, 10)}`)
-await writeFile(files.private, JSON.stringify(privateKey), { mode: 0o600 })
-await writeFile(files.public, JSON.stringify(publicKeys))
+await writeFile(path.resolve(here, files.private), JSON.stringify(privateKey), { mode: 0o600 })
+await writeFile(path.resolve(here, files.public), JSON.stringify(publicKeys))
 process.stdout.write(`Wrote ${files.private} (secret: SERVICE_TOKEN_PRIVATE_KEY of the edge)
 Wrote ${files.public} (SERVICE_TOKEN_PUBLIC_KEYS of the host)
 `)

@@ -49,6 +49,9 @@ const BenchResult = z.object({
   ),
 })
 
+/** What npm prints before a script's own output: empty lines, and lines such as `> node bench/run.ts host --json`. */
+const NPM_BANNER = /^(?:(?:>.*)?\r?\n)*/
+
 /** A case's name in the benchmark: prompt + answer x requests at once, with nothing shared. */
 const CASE = /^(\d+) \+ (\d+) x (\d+)$/
 
@@ -60,7 +63,7 @@ const CASE = /^(\d+) \+ (\d+) x (\d+)$/
 export function throughputsOf(text: string): Throughput[] {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = JSON.parse(text.replace(NPM_BANNER, ''))
   } catch {
     throw new ThroughputError('The throughput file is no JSON.')
   }

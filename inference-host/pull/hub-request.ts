@@ -1,5 +1,5 @@
+import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from '../weights/error.ts'
-import { codeOf } from '../weights/manifest.ts'
 import { Transient } from './retry.ts'
 
 /** A hub to fetch from, and how. */
@@ -116,7 +116,7 @@ async function send(hub: Hub, url: URL, headers: Record<string, string>, watched
     hub.signal.throwIfAborted()
     const reason = watched.stalled()
       ? `no answer in ${hub.stallMs / 1000} s`
-      : codeOf(thrown instanceof Error ? (thrown.cause ?? thrown) : thrown)
+      : failureOf(thrown instanceof Error ? (thrown.cause ?? thrown) : thrown)
     throw new Transient(
       new ModelError(
         'hub_unreachable',
@@ -125,6 +125,11 @@ async function send(hub: Hub, url: URL, headers: Record<string, string>, watched
       ),
     )
   }
+}
+
+/** Why fetch failed: a code such as ECONNREFUSED, or its own few words where it gives none ("bad port"). */
+function failureOf(cause: unknown): string {
+  return errorCode(cause) ?? (cause instanceof Error && cause.message ? cause.message : 'no reason given')
 }
 
 function refusal(response: Response, subject: string, own: boolean, withToken: boolean): Error {

@@ -49,6 +49,14 @@ describe('throughputsOf', () => {
       ],
     })
 
+  it.each([
+    ['npm', '\n> twohop@0.1.0 bench\n> node bench/run.ts host --json\n\n'],
+    ['npm on Windows', '\r\n> twohop@0.1.0 bench\r\n> node bench/run.ts host --json\r\n\r\n'],
+  ])('reads the file as %s prints it, with its own lines first', (_, banner) => {
+    const text = file([run('batching', '64 + 64 x 16', 71)])
+    expect(throughputsOf(banner + text)).toEqual(throughputsOf(text))
+  })
+
   it('takes the batching host with the most requests at once, the median of its rounds', () => {
     const text = file([
       run('plain', '64 + 64 x 16', 35),

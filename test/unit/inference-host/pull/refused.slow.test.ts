@@ -61,6 +61,14 @@ describe('a hub that refuses', () => {
     expect(waits).toEqual([7000, 20_000])
   })
 
+  test('before it is asked, as fetch does for some ports, is reported in words', async () => {
+    const { run } = await setUp()
+    await expect(run({ endpoint: 'http://127.0.0.1:9' })).rejects.toMatchObject({
+      code: 'hub_unreachable',
+      message: 'cannot reach http://127.0.0.1:9 (bad port); HF_ENDPOINT names another hub',
+    })
+  })
+
   test('for good is given up after the last try', async () => {
     const { run, hub, waits } = await setUp()
     hub.script('list', faults.status(500), faults.status(500), faults.status(500))
