@@ -1,7 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sql } from 'postgres'
 
-const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url)
+export const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url)
+
+/** Names of the migrations' files, in the order in which they run. */
+export async function migrationNames(): Promise<string[]> {
+  return (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+}
 
 /**
  * Runs every migration in the order of its name, each in a transaction of its own, as the role that owns them.
@@ -9,7 +14,7 @@ const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url)
  * @throws Error that names the file and what PostgreSQL said
  */
 export async function migrate(sql: Sql): Promise<number> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
+  const names = await migrationNames()
   for (const name of names) {
     const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
     await sql

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { migrate } from '../../../local/postgres/migrate.ts'
+import connect, { type Sql } from 'postgres'
+import { describe, expect, it } from 'vitest'
+import { MIGRATIONS, migrate, migrationNames } from '../../../local/postgres/migrate.ts'
 import { describeEachPostgres, usageEvent } from './each-postgres.ts'
 
 const ROLES = ['anon', 'authenticated', 'service_role']
@@ -27,7 +28,7 @@ describeEachPostgres('the migrations', (postgres) => {
     await postgres.service().rpc('record_usage_events', { events: [usageEvent('r1', 'ada')] })
     const before = await catalog()
     expect(before.length).toBeGreaterThan(150)
-    expect(await migrate(postgres.local().owner)).toBe(7)
+    expect(await migrate(postgres.local().owner)).toBe(8)
     expect(await catalog()).toEqual(before)
     expect((await postgres.service().from('usage_events').select('request_id')).data).toEqual([
       { request_id: 'r1' },
@@ -77,5 +78,43 @@ describeEachPostgres('the migrations', (postgres) => {
       else expect([name, definer, roles]).toEqual([name, true, ['service_role']])
     }
     expect(functions).toHaveLength(12)
+  })
+
+  describe('on a database whose server has none of the roles that requests act as', () => {
+    /** Runs `test` in a database of its own, while those three roles have other names. */
+    async function onBare(test: (bare: Sql) => Promise<void>): Promise<void> {
+      const { owner } = postgres.local()
+      const { host, port, user, pass } = owner.options
+      const rename = async (from: string, to: string) => {
+        for (const role of ROLES) await owner.unsafe(`alter role ${from}${role} rename to ${to}${role}`)
+      }
+      await owner.unsafe('create database bare')
+      await rename('', 'kept_')
+      const address = { host: host[0] ?? '', port: port[0] ?? 0, user, pass: pass ?? '' }
+      const bare = connect({ ...address, database: 'bare', max: 1, onnotice: () => {} })
+      try {
+        await test(bare)
+      } finally {
+        await bare.end()
+        await owner.unsafe('drop database bare')
+        await owner.unsafe(`drop role if exists ${ROLES.join(', ')}`)
+        await rename('kept_', '')
+      }
+    }
+
+    it('make them as Supabase does, and change nothing the second time', async () => {
+      await onBare(async (bare) => {
+        for (let time = 0; time < 2; time++)
+          for (const name of await migrationNames()) await bare.file(new URL(name, MIGRATIONS).pathname)
+        const roles = await bare`select rolname, rolcanlogin, rolinherit, rolbypassrls, rolsuper from pg_roles
+          where rolname = any(${ROLES}) order by rolname`
+        const plain = { rolcanlogin: false, rolinherit: false, rolsuper: false }
+        expect([...roles]).toEqual([
+          { rolname: 'anon', ...plain, rolbypassrls: false },
+          { rolname: 'authenticated', ...plain, rolbypassrls: false },
+          { rolname: 'service_role', ...plain, rolbypassrls: true },
+        ])
+      })
+    })
   })
 })
