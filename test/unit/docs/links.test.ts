@@ -25,6 +25,7 @@ const NO_PATHS = new Set([
 
 /** Variables that belong to others' programs, and names in examples. */
 const OTHERS_VARIABLES = new Set([
+  'ON_ERROR_STOP',
   'ONNXRUNTIME_NODE_INSTALL',
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
