@@ -17,7 +17,9 @@ import {
   Tensor,
 } from '@huggingface/transformers'
 import type { SamplingDefaults } from './generation-defaults.ts'
+import { plainTokens } from './plain-tokenizer.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
+import { textTokensOf } from './text-tokens.ts'
 
 // Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.
 env.allowRemoteModels = false
@@ -111,6 +113,9 @@ export async function loadText({
   const context = Math.min(wanted ?? longest, longest)
   if (!Number.isSafeInteger(context) || context < 2)
     throw new Error('the model names no context length; give `context`')
+  // From here on a text that is sent is nothing but text. Templates write their marks by text-tokens.ts.
+  textTokensOf(tokenizer)
+  tokenizer._tokenizer = plainTokens(tokenizer)
   return { tokenizer, config, defaults, context }
 }
 

@@ -70,8 +70,9 @@ export async function writeOn(
 ): Promise<Output | undefined> {
   const { sampling, limits, account, structure, answers = 1 } = work
   const { defaults, context } = loaded
-  const prompt =
-    work.kind === 'chat' ? chatPrompt(loaded, work.messages, work) : textPrompt(loaded, work.prompt)
+  const prompt = await (work.kind === 'chat'
+    ? chatPrompt(loaded, work.messages, work)
+    : textPrompt(loaded, work.prompt))
   const each = { ...limits, outputTokens: Math.floor(limits.outputTokens / answers) }
   const room = decoderRoom(prompt.length, each, context)
   const seed = sampling.seed ?? newSeed()

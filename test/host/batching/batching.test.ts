@@ -58,10 +58,10 @@ const SAMPLED: SamplingSettings[] = [
   { repetitionPenalty: 1.3 },
 ]
 
-function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number): Wish[] {
+function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number): Promise<Wish[]> {
   const random = seededRandom(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
-  return Array.from({ length: count }, (_, i) => {
+  const wishes = Array.from({ length: count }, async (_, i) => {
     const question = `${pick(BEGINNINGS)} ${pick(ENDINGS)}`
     const system =
       random() < 0.5 ? 'You answer shortly, in plain words, and say so when you do not know. '.repeat(2) : ''
@@ -70,15 +70,17 @@ function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number
       { role: 'user' as const, content: question },
     ]
     return {
-      prompt: chatPrompt(loaded, messages),
       room: 1 + Math.floor(random() * mostRoom),
       seed: i,
       settings: random() < 0.4 ? pick(SAMPLED) : {},
       stop: random() < 0.3 ? [pick(['the ', '. ', 'e a', ','])] : [],
       namespace: pick(['ann', 'bob', undefined]),
       quitAfter: random() < 0.2 ? 1 + Math.floor(random() * 9) : Number.POSITIVE_INFINITY,
+      // Last: what comes before is drawn in one go, in the same order each time.
+      prompt: await chatPrompt(loaded, messages),
     }
   })
+  return Promise.all(wishes)
 }
 
 const samplerOf = (loaded: Loaded, { prompt, settings, seed }: Wish) =>
@@ -192,7 +194,12 @@ describe('the embedded chat model, many at once', () => {
     'writes what it writes alone with transformers.js, greedy and sampled (seed %i)',
     async (seed) => {
       const { loaded, decoder } = await open(await prepare(chat.folder), 'q8')
-      const { texts, stats } = await expectSameTexts(decoder, loaded, wishesFor(loaded, 100, 60, seed), seed)
+      const { texts, stats } = await expectSameTexts(
+        decoder,
+        loaded,
+        await wishesFor(loaded, 100, 60, seed),
+        seed,
+      )
       expect(stats.stepRows / stats.steps).toBeGreaterThan(1.5)
       expect(texts.filter(({ cached }) => cached > 0).length).toBeGreaterThan(10)
     },
@@ -205,7 +212,7 @@ describe('the embedded chat model, many at once', () => {
     })
     expect(form.description.family).toBe('spelled-out')
     const { loaded, decoder } = await open(form, 'q8')
-    await expectSameTexts(decoder, loaded, wishesFor(loaded, 30, 40, 3), 3)
+    await expectSameTexts(decoder, loaded, await wishesFor(loaded, 30, 40, 3), 3)
   })
 })
 
@@ -217,6 +224,6 @@ describeEachModel('%s, many at once', [realModel('SmolLM2-135M-Instruct')], (smo
       form.batch === 0 ? form : await prepare(smol.folder, useFloat32Activations),
       'q4',
     )
-    await expectSameTexts(decoder, loaded, wishesFor(loaded, 6, 8, 3), 3)
+    await expectSameTexts(decoder, loaded, await wishesFor(loaded, 6, 8, 3), 3)
   })
 })

@@ -1,0 +1,94 @@
+import type { Tokens } from './plain-tokenizer.ts'
+
+/** What a tokenizer splits a text into: added tokens as they are, and words that are still to be made into tokens. */
+type Found = string | { words: readonly string[] }
+
+/** The characters after which others have the thread: a millisecond or two of work, ten at worst. */
+const SLICE = 4096
+/**
+ * The characters of a word that are made into tokens together. The time that this takes grows faster than the word, and
+ * no language has such words: a longer one is cut.
+ */
+const LONGEST_WORD = 2048
+
+/**
+ * The pieces of a text, slice by slice. Where it is short there is one slice, and no pause.
+ * @param section the place of the text between marks, from 0 on; some tokenizers put a space before the first alone
+ */
+export async function* wordsOf(tokens: Tokens, text: string, section: number): AsyncGenerator<string[]> {
+  let slice: string[] = []
+  let characters = 0
+  const pieces = () => {
+    const made = tokens.model?.(slice) ?? slice
+    slice = []
+    characters = 0
+    return made
+  }
+  for (const found of split(tokens, text, section)) {
+    if (typeof found === 'string') {
+      if (slice.length > 0) yield pieces()
+      yield [found]
+      continue
+    }
+    for (const word of found.words.flatMap((whole) => cut(tokens, whole))) {
+      slice.push(word)
+      characters += word.length
+      if (characters < SLICE) continue
+      yield pieces()
+      await turn()
+    }
+  }
+  if (slice.length > 0) yield pieces()
+}
+
+/** All that a tokenizer does to a text before it makes tokens of words. */
+function split(tokens: Tokens, text: string, section: number): Found[] {
+  const { pre_tokenizer: pre } = tokens
+  const reader: Tokens = Object.assign(Object.create(tokens), {
+    model: (words: readonly string[]) => [{ words }],
+    pre_tokenizer:
+      pre &&
+      ((one: string, options: { section_index: number }) =>
+        pre.pre_tokenize(one, { ...options, section_index: options.section_index + section })),
+  })
+  // Private to the library. It takes the two parts above from `this`.
+  return Reflect.apply(Reflect.get(tokens, 'encode_text'), reader, [text]) ?? []
+}
+
+/**
+ * A word as it is, or in parts where it is too long. To some tokenizers a whole text is one word: it is cut before a
+ * space then, which begins a token in any case. Word pieces are quick, and a long word is one that is unknown.
+ */
+function cut({ model }: Tokens, word: string): string[] {
+  if (word.length <= LONGEST_WORD || Reflect.has(model ?? {}, 'max_input_chars_per_word')) return [word]
+  const parts: string[] = []
+  for (let at = 0; at < word.length; ) {
+    const part = word.slice(at, at + LONGEST_WORD)
+    const whole = at + part.length === word.length
+    const length = whole ? part.length : (lastSpace(part) ?? lastCharacter(part))
+    parts.push(part.slice(0, length))
+    at += length
+  }
+  return parts
+}
+
+/** Where the last space begins that is not the first half's; a space may stand as U+2581. */
+function lastSpace(part: string): number | undefined {
+  for (let at = part.length - 1; at > LONGEST_WORD / 2; at--)
+    if (SPACE.test(part.charAt(at)) && !SPACE.test(part.charAt(at - 1))) return at
+  return undefined
+}
+const SPACE = /[\s\u2581]/
+
+/** The length without half a character at the end. */
+function lastCharacter(part: string): number {
+  return /[\uD800-\uDBFF]$/.test(part) ? part.length - 1 : part.length
+}
+
+let last = Promise.resolve()
+
+/** Lets everything else on this thread have its turn; of several long texts, one goes on at a time. */
+function turn(): Promise<void> {
+  last = last.then(() => new Promise((resolve) => setImmediate(resolve)))
+  return last
+}
