@@ -7,7 +7,7 @@ import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage } from '../../shared/usage.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
-import { BEFORE_COMPUTE, type Host, type HostCall } from './port.ts'
+import { BEFORE_COMPUTE, type Host, type HostCall, HostRefusal } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
 /** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
@@ -181,8 +181,10 @@ function refusal(answer: Response, text: string): TwohopError {
     return new TwohopError('host_failed', 'The model could not answer this request.', { cause })
   }
   const seconds = Number(answer.headers.get('retry-after'))
-  return new TwohopError(code, error.message, {
+  const evidence = {
     ...(error.param ? { param: error.param } : {}),
     ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),
-  })
+  }
+  const timing = Timing.safeParse(parseJson(answer.headers.get('x-timing') ?? '')).data
+  return new HostRefusal(code, error.message, evidence, timing?.compute_ms ?? 0)
 }

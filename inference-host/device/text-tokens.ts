@@ -6,6 +6,9 @@ import { wordsOf } from './words.ts'
 /** What a text is made to. Where it was not read to its end, `whole` is false and there are more than `most` ids. */
 export type Encoded = { ids: number[]; types: number[] | undefined; whole: boolean }
 
+/** Told of the milliseconds of this thread that a text took, piece by piece. */
+export type Spend = (ms: number) => void
+
 export type EncodeOptions = {
   /** A second text that the model reads together with the first. */
   pair?: string | undefined
@@ -13,10 +16,13 @@ export type EncodeOptions = {
   around: boolean
   /** Once there are more tokens than this, a long text is not read on. */
   most: number
+  spend?: Spend | undefined
 }
 
 /** Makes tokens of texts, long ones in slices between which others have the thread. */
 export type TextTokens = {
+  /** The texts that stand for marks. */
+  readonly marks: ReadonlySet<string>
   /** The ids of what a client sent: nothing in it is a mark. */
   plain(text: string, options: EncodeOptions): Promise<Encoded>
   /**
@@ -28,6 +34,7 @@ export type TextTokens = {
   least(bytes: number): number
 }
 
+type Reading = Pick<EncodeOptions, 'most' | 'spend'>
 type Processed = { tokens: string[]; token_type_ids?: number[] }
 
 const known = new WeakMap<PreTrainedTokenizer, TextTokens>()
@@ -53,16 +60,22 @@ export function createTextTokens(
   const longest = longestToken(tokenizer)
 
   /** Adds the pieces of a text without marks, which is the `section`th, and says whether it was read to its end. */
-  async function read(text: string, section: number, most: number, pieces: string[]): Promise<boolean> {
+  async function read(
+    text: string,
+    section: number,
+    pieces: string[],
+    { most, spend }: Reading,
+  ): Promise<boolean> {
     const slices = wordsOf(tokens, text, section)
     for (let next = await slices.next(); !next.done; next = await slices.next()) {
-      for (const piece of next.value) pieces.push(piece)
-      if (pieces.length > most) return (await slices.next()).done === true
+      spend?.(next.value.ms)
+      for (const piece of next.value.pieces) pieces.push(piece)
+      if (pieces.length > most) return next.value.last
     }
     return true
   }
 
-  async function readMarked(text: string, gap: string, most: number, pieces: string[]): Promise<boolean> {
+  async function readMarked(text: string, gap: string, pieces: string[], reading: Reading): Promise<boolean> {
     const parts = split(text)
     for (const [i, part] of parts.entries()) {
       if (part.word) {
@@ -72,7 +85,7 @@ export function createTextTokens(
       let between = gap === '' ? part.text : part.text.replaceAll(gap, '')
       if (added.get(parts[i - 1]?.text ?? '')?.rstrip) between = between.trimStart()
       if (added.get(parts[i + 1]?.text ?? '')?.lstrip) between = between.trimEnd()
-      if (!(await read(between, i, most, pieces))) return false
+      if (!(await read(between, i, pieces, reading))) return false
     }
     return true
   }
@@ -89,16 +102,17 @@ export function createTextTokens(
   }
 
   return {
-    async plain(text, { pair, around, most }) {
+    marks,
+    async plain(text, { pair, around, ...reading }) {
       const first: string[] = []
       const second: string[] = []
-      const whole = await read(text, 0, most, first)
-      const all = pair === undefined || (await read(pair, 0, most, second))
+      const whole = await read(text, 0, first, reading)
+      const all = pair === undefined || (await read(pair, 0, second, reading))
       return { ...idsOf(first, pair === undefined ? undefined : second, around), whole: whole && all }
     },
-    async marked(text, gap, { around, most }) {
+    async marked(text, gap, { around, ...reading }) {
       const pieces: string[] = []
-      const whole = await readMarked(text, gap, most, pieces)
+      const whole = await readMarked(text, gap, pieces, reading)
       return { ...idsOf(pieces, undefined, around), whole }
     },
     least: (bytes) => (longest === undefined ? 0 : Math.ceil(bytes / longest)),

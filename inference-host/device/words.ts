@@ -3,42 +3,55 @@ import type { Tokens } from './plain-tokenizer.ts'
 /** What a tokenizer splits a text into: added tokens as they are, and words that are still to be made into tokens. */
 type Found = string | { words: readonly string[] }
 
-/** The characters after which others have the thread: a millisecond or two of work, ten at worst. */
-const SLICE = 4096
+/** The characters after which others have the thread: a millisecond of work, five at worst. */
+const SLICE = 2048
 /**
  * The characters of a word that are made into tokens together. The time that this takes grows faster than the word, and
  * no language has such words: a longer one is cut.
  */
 const LONGEST_WORD = 2048
 
+/** Pieces of a text, the milliseconds that they took, and whether they are its last. */
+export type Slice = { pieces: string[]; ms: number; last: boolean }
+
 /**
  * The pieces of a text, slice by slice. Where it is short there is one slice, and no pause.
  * @param section the place of the text between marks, from 0 on; some tokenizers put a space before the first alone
  */
-export async function* wordsOf(tokens: Tokens, text: string, section: number): AsyncGenerator<string[]> {
-  let slice: string[] = []
+export async function* wordsOf(tokens: Tokens, text: string, section: number): AsyncGenerator<Slice> {
+  if (text.length > SLICE) await turn()
+  let began = performance.now()
+  let pieces: string[] = []
+  let words: string[] = []
   let characters = 0
-  const pieces = () => {
-    const made = tokens.model?.(slice) ?? slice
-    slice = []
+
+  function slice(last: boolean): Slice {
+    if (words.length > 0) pieces = pieces.concat(tokens.model?.(words) ?? words)
+    const ended = performance.now()
+    const made = { pieces, ms: ended - began, last }
+    began = ended
+    pieces = []
+    words = []
     characters = 0
     return made
   }
+
   for (const found of split(tokens, text, section)) {
     if (typeof found === 'string') {
-      if (slice.length > 0) yield pieces()
-      yield [found]
+      pieces = pieces.concat(tokens.model?.(words) ?? words, found)
+      words = []
       continue
     }
     for (const word of found.words.flatMap((whole) => cut(tokens, whole))) {
-      slice.push(word)
+      words.push(word)
       characters += word.length
       if (characters < SLICE) continue
-      yield pieces()
+      yield slice(false)
       await turn()
+      began = performance.now()
     }
   }
-  if (slice.length > 0) yield pieces()
+  yield slice(true)
 }
 
 /** All that a tokenizer does to a text before it makes tokens of words. */

@@ -55,7 +55,11 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
       const { truncate } = reading
       const tokens = work.kind === 'fill_mask' ? masked : textTokensOf(tokenizer)
       const apart = 'apart' in work && work.apart === true
-      const tokenized = await tokenize(reading.inputs, { tokens, context, truncate, apart, pause, now })
+      const spend = (ms: number) => {
+        counts.readMs += ms
+      }
+      const how = { tokens, context, truncate, apart, pause, now, spend }
+      const tokenized = await tokenize(reading.inputs, how)
       const { kept, items } = keepApart(reading.inputs, tokenized)
       const rows = kept.map(({ row }) => row)
       const promptTokens = countTokens(rows)

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { TextTokens } from '../device/text-tokens.ts'
+import type { Spend, TextTokens } from '../device/text-tokens.ts'
 import type { Row } from './encoder.ts'
 
 /** A text, or a pair that the model reads together; `field` is where its last text stands in the request. */
@@ -16,6 +16,7 @@ type Options = {
   /** Lets others have the thread: called every few milliseconds of work. */
   pause: () => Promise<void>
   now: () => number
+  spend?: Spend | undefined
 }
 
 /** How long texts are split without a pause, in milliseconds: less than a batch takes. */
@@ -30,7 +31,7 @@ const MOST_MARKS = 8
  * @throws TwohopError `context_length_exceeded` with the field of the text that is too long, where not `apart`
  */
 export async function tokenize(inputs: readonly Input[], options: Options): Promise<(Row | TwohopError)[]> {
-  const { tokens, context, truncate, apart, pause, now } = options
+  const { tokens, context, truncate, apart, pause, now, spend } = options
   const rows: (Row | TwohopError)[] = []
   let began = now()
 
@@ -38,9 +39,9 @@ export async function tokenize(inputs: readonly Input[], options: Options): Prom
     const { text, pair } = input
     const least = truncate ? 0 : tokens.least(Buffer.byteLength(text) + Buffer.byteLength(pair ?? ''))
     if (least > context) return tooLong(least, false, input, context)
-    const read = await tokens.plain(text, { pair, around: true, most: context })
+    const read = await tokens.plain(text, { pair, around: true, most: context, spend })
     if (read.ids.length <= context) return read
-    const last = truncate && (await tokens.plain(pair ?? text, { around: false, most: context }))
+    const last = truncate && (await tokens.plain(pair ?? text, { around: false, most: context, spend }))
     return (last && cut(read, last.ids, context)) || tooLong(read.ids.length, read.whole, input, context)
   }
 

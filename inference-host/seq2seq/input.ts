@@ -2,7 +2,7 @@ import type { PreTrainedTokenizer, Tensor } from '@huggingface/transformers'
 import { TwohopError } from '../../shared/errors.ts'
 import type { LoadedText } from '../device/load.ts'
 import type { ModelTask } from '../device/port.ts'
-import { textTokensOf } from '../device/text-tokens.ts'
+import { type Spend, textTokensOf } from '../device/text-tokens.ts'
 import type { Work } from '../work/work.ts'
 
 type Asked = Pick<Extract<Work, { kind: 'seq2seq' }>, 'text' | 'from' | 'to'>
@@ -31,9 +31,10 @@ export async function seq2seqInput(
   task: ModelTask,
   { tokenizer, config, context }: Pick<LoadedText, 'tokenizer' | 'config' | 'context'>,
   { text, from, to }: Asked,
+  spend?: Spend,
 ): Promise<Seq2seqInput> {
   const prefix = (config.task_specific_params?.[task]?.prefix ?? '') + (config.prefix ?? '')
-  const { ids } = await textTokensOf(tokenizer).plain(prefix + text, { around: true, most: context })
+  const { ids } = await textTokensOf(tokenizer).plain(prefix + text, { around: true, most: context, spend })
   const named = from !== undefined || to !== undefined
   if (task !== 'translation' || !isMultilingual(tokenizer) || !named || ids.length > context)
     return { ids, first: undefined }

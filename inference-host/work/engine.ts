@@ -79,6 +79,8 @@ export type Counts = {
   promptTokens: number
   outputTokens: number
   computeMs?: number
+  /** Milliseconds in which its texts were made into tokens. All that a refused request has cost. */
+  readMs: number
 }
 
 /** What comes with a piece of work for the one that does it. */

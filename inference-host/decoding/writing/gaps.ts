@@ -32,21 +32,10 @@ export function createGaps(marks: ReadonlySet<string>, sent: unknown): Gaps {
       "The messages have each of Unicode's noncharacters U+FDD0 to U+FDEF; leave one out.",
       { param: 'messages' },
     )
-  const firsts = new Set(Array.from(marks, (mark) => mark.charAt(0)))
-  const begins = new RegExp(`[${Array.from(firsts, escaped).join('')}]`, 'g')
-
-  /** Whether a mark that began before `text` may end in it. */
-  function mayEnd(text: string): boolean {
-    for (const mark of marks)
-      for (let at = 1; at < mark.length; at++) {
-        const end = mark.slice(at)
-        if (text.startsWith(end) || end.startsWith(text)) return true
-      }
-    return false
-  }
+  const { begins, mayEnd } = rulesOf(marks)
 
   function text(given: string): string {
-    if (firsts.size === 0) return given
+    if (marks.size === 0) return given
     // A template may cut off the space around a text.
     const space = given.length - given.trimStart().length
     const core = given.slice(space)
@@ -71,6 +60,38 @@ export function createGaps(marks: ReadonlySet<string>, sent: unknown): Gaps {
     json,
     record,
     jsonText: (given) => given.replace(/"(?:[^"\\]|\\.)*"/g, (quoted) => `"${text(quoted.slice(1, -1))}"`),
+  }
+}
+
+/** Where gaps go. */
+type Rules = {
+  /** What a mark may begin with. */
+  begins: RegExp
+  /** Whether a mark that began before a text may end in it. */
+  mayEnd(text: string): boolean
+}
+
+const known = new WeakMap<ReadonlySet<string>, Rules>()
+
+/** The rules against `marks`, of which a model can have thousands. They are made once. */
+function rulesOf(marks: ReadonlySet<string>): Rules {
+  const rules = known.get(marks) ?? createRules(marks)
+  known.set(marks, rules)
+  return rules
+}
+
+function createRules(marks: ReadonlySet<string>): Rules {
+  const all = [...marks]
+  const firsts = new Set(all.map((mark) => mark.charAt(0)))
+  const ends = new Set(all.flatMap((mark) => Array.from(mark.slice(1), (_, at) => mark.slice(1 + at))))
+  const longest = Math.max(0, ...Array.from(ends, ({ length }) => length))
+  return {
+    begins: new RegExp(`[${Array.from(firsts, escaped).join('')}]`, 'g'),
+    mayEnd(text) {
+      for (let length = 1; length <= Math.min(longest, text.length); length++)
+        if (ends.has(text.slice(0, length))) return true
+      return text.length < longest && all.some((mark) => mark.includes(text, 1))
+    },
   }
 }
 

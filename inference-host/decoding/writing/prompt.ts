@@ -2,8 +2,7 @@ import { TwohopError } from '../../../shared/errors.ts'
 import type { Tool } from '../../../shared/openai/structure.ts'
 import { parseJson } from '../../../shared/parse-json.ts'
 import type { LoadedText } from '../../device/load.ts'
-import { marksOf } from '../../device/marks.ts'
-import { textTokensOf } from '../../device/text-tokens.ts'
+import { type Spend, textTokensOf } from '../../device/text-tokens.ts'
 import type { Work } from '../../work/work.ts'
 import { promptWithTools, type TemplateInput, type ToolChatMessage } from '../structure/tool-prompt.ts'
 import { createGaps, type Gaps } from './gaps.ts'
@@ -17,12 +16,15 @@ type Chat = Extract<Work, { kind: 'chat' }>
  * @throws TwohopError `invalid_request` where the model has no template, or its template refuses these messages
  * (some want user and assistant to take turns); `context_length_exceeded` where it is known to be too long before it is
  * read
+ * @param spend told of the time that it takes, also where it is then refused
  */
 export async function chatPrompt(
   { tokenizer, context }: Model,
   messages: Chat['messages'],
   { tools, toolChoice = 'auto' }: Pick<Chat, 'tools' | 'toolChoice'> = {},
+  spend: Spend = () => {},
 ): Promise<number[]> {
+  const began = performance.now()
   if (tokenizer.chat_template === null)
     throw new TwohopError(
       'invalid_request',
@@ -30,9 +32,11 @@ export async function chatPrompt(
       { param: 'model' },
     )
   refuseLong({ tokenizer, context }, messages.map(textOf), 'messages')
-  const gaps = createGaps(marksOf(tokenizer), { messages, tools })
+  const tokens = textTokensOf(tokenizer)
+  const gaps = createGaps(tokens.marks, { messages, tools })
   const text = rendered({ tokenizer, messages, tools, toolChoice, gaps })
-  const { ids } = await textTokensOf(tokenizer).marked(text, gaps.gap, { around: false, most: context })
+  spend(performance.now() - began)
+  const { ids } = await tokens.marked(text, gaps.gap, { around: false, most: context, spend })
   return ids
 }
 
@@ -123,9 +127,13 @@ type Templating = { apply_chat_template(messages: object[], options: object): un
  * @throws TwohopError `invalid_request` where there is not one token; `context_length_exceeded` where it is known to be
  * too long before it is read
  */
-export async function textPrompt({ tokenizer, context }: Model, text: string): Promise<number[]> {
+export async function textPrompt(
+  { tokenizer, context }: Model,
+  text: string,
+  spend: Spend = () => {},
+): Promise<number[]> {
   refuseLong({ tokenizer, context }, [text], 'prompt')
-  const { ids } = await textTokensOf(tokenizer).plain(text, { around: true, most: context })
+  const { ids } = await textTokensOf(tokenizer).plain(text, { around: true, most: context, spend })
   if (ids.length === 0) throw new TwohopError('invalid_request', 'The prompt is empty.', { param: 'prompt' })
   return ids
 }

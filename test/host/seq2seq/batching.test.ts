@@ -62,7 +62,7 @@ type Written = { text: string; promptTokens: number; outputTokens: number; outpu
 
 function performWith(text: Parameters<typeof perform>[0]['text'], write: WriteSeq2seq, onToken = () => {}) {
   return async ({ to, room, quitAfter, text: asked }: Wish): Promise<Written & { computeMs?: number }> => {
-    const counts: PerformOptions['counts'] = { promptTokens: 0, outputTokens: 0 }
+    const counts: PerformOptions['counts'] = { promptTokens: 0, outputTokens: 0, readMs: 0 }
     let written = ''
     const work = {
       kind: 'seq2seq' as const,
