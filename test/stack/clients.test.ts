@@ -137,7 +137,12 @@ describe('the openai package, unmodified: base URL and token only', async () => 
   })
 
   it('completes', async () => {
-    const answer = await client.completions.create({ model: CHAT, prompt: 'Twohop is', max_tokens: 5 })
+    const answer = await client.completions.create({
+      model: CHAT,
+      prompt: 'Twohop is',
+      max_tokens: 5,
+      temperature: 0,
+    })
     expect(answer.object).toBe('text_completion')
     expect(answer.usage?.completion_tokens).toBe(5)
     let text = ''
@@ -145,6 +150,7 @@ describe('the openai package, unmodified: base URL and token only', async () => 
       model: CHAT,
       prompt: 'Twohop is',
       max_tokens: 5,
+      temperature: 0,
       stream: true,
     }))
       text += chunk.choices[0]?.text ?? ''

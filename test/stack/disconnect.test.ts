@@ -24,6 +24,7 @@ const long = {
   model: CHAT,
   prompt: 'Twohop is',
   max_tokens: OUTPUT,
+  temperature: 0,
   logit_bias: { 0: -100, 2: -100 },
   stream: true,
 }

@@ -8,7 +8,6 @@ import type { Decoder } from '../../../inference-host/decoding/batching/decoder.
 import { createOrtDecoder } from '../../../inference-host/decoding/batching/ort-decoder.ts'
 import { batchedWrite } from '../../../inference-host/decoding/batching/write.ts'
 import { createTokenSampler } from '../../../inference-host/decoding/sampling/sampler.ts'
-import { resolveSettings } from '../../../inference-host/decoding/sampling/settings.ts'
 import { useFloat32Activations } from '../../../inference-host/decoding/serving-form/int8-activations.ts'
 import { prepareServingForm } from '../../../inference-host/decoding/serving-form/prepare.ts'
 import { createAnswerText, textRulesOf } from '../../../inference-host/decoding/writing/answer-text.ts'
@@ -50,12 +49,14 @@ const ENDINGS = [
   'the ledger on my machine?',
   'a lease?',
 ]
+const GREEDY: SamplingSettings = { temperature: 0 }
 const SAMPLED: SamplingSettings[] = [
+  {},
   { temperature: 0.8 },
   { temperature: 1.1, topP: 0.9 },
   { temperature: 0.9, topK: 20, minP: 0.05 },
   { temperature: 0.7, frequencyPenalty: 0.6, presencePenalty: 0.2, logitBias: new Map([[10, -5]]) },
-  { repetitionPenalty: 1.3 },
+  { temperature: 0, repetitionPenalty: 1.3 },
 ]
 
 function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number): Promise<Wish[]> {
@@ -72,7 +73,7 @@ function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number
     return {
       room: 1 + Math.floor(random() * mostRoom),
       seed: i,
-      settings: random() < 0.4 ? pick(SAMPLED) : {},
+      settings: random() < 0.4 ? pick(SAMPLED) : GREEDY,
       stop: random() < 0.3 ? [pick(['the ', '. ', 'e a', ','])] : [],
       namespace: pick(['ann', 'bob', undefined]),
       quitAfter: random() < 0.2 ? 1 + Math.floor(random() * 9) : Number.POSITIVE_INFINITY,
@@ -88,8 +89,7 @@ const samplerOf = (loaded: Loaded, { prompt, settings, seed }: Wish) =>
 
 /** By transformers.js alone, one at a time; its own greedy search where nothing is sampled or penalized. */
 async function alone(loaded: Loaded, wish: Wish): Promise<Text> {
-  const plain =
-    Object.keys(wish.settings).length === 0 && resolveSettings({}, loaded.defaults).temperature === 0
+  const plain = wish.settings === GREEDY
   const choose = samplerOf(loaded, wish)
   let text = ''
   let outputTokens = 0
