@@ -20,7 +20,7 @@ const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
 
 /** The most bytes of an error's body or of the answer to a cancel. Both are small. */
 const MAX_SMALL_BODY = 16 * 1024
-/** Milliseconds that the host may take to say what a cancelled request has cost: one decoding step and a round trip. */
+/** Milliseconds that the host may take to say what a cancelled request has cost: two decoding steps and a round trip. */
 const CANCEL_TIMEOUT_MS = 10_000
 const CANCEL_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()

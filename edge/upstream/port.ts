@@ -43,7 +43,7 @@ export type HostCall = {
   weight: number
   /** Milliseconds since the epoch. */
   deadline: number
-  /** Aborts the call; the host then stops within one decoding step. */
+  /** Aborts the call; the host stops within two decoding steps of hearing of it. */
   signal: AbortSignal
 }
 
