@@ -16,6 +16,7 @@ import {
   type PreTrainedTokenizer,
   Tensor,
 } from '@huggingface/transformers'
+import { readChatTemplate } from './chat-template.ts'
 import type { SamplingDefaults } from './generation-defaults.ts'
 import { plainTokens } from './plain-tokenizer.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
@@ -100,6 +101,7 @@ export async function loadText({
     AutoConfig.from_pretrained(folder, local),
     readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
   ])
+  tokenizer.chat_template ??= await readChatTemplate(folder)
   // The library's class has the fields of the model's own file, but its types do not say so.
   const config = auto as unknown as ModelConfig
   const defaults: GenerationDefaults = {
