@@ -72,6 +72,7 @@ it('it is set once the file is imported', async () => {
   expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1')
 })
 
-it('wrangler tells nothing of its use either', () => {
+it('wrangler tells nothing of its use either, and npm asks for no newer npm', () => {
   expect(readFileSync(path.join(REPOSITORY, 'wrangler.toml'), 'utf8')).toMatch(/^send_metrics = false$/m)
+  expect(readFileSync(path.join(REPOSITORY, '.npmrc'), 'utf8')).toMatch(/^update-notifier=false$/m)
 })
