@@ -44,13 +44,20 @@ function textOf(token: unknown): string | undefined {
   return typeof content === 'string' ? content : undefined
 }
 
+/** Finds what any of `words` begins with, everywhere in a text. */
+export function beginningOf(words: ReadonlySet<string> | readonly string[]): RegExp {
+  const firsts = new Set(Array.from(words, (word) => word.charAt(0)))
+  const escaped = Array.from(firsts, (first) => first.replace(/[\\\]^-]/, '\\$&'))
+  return new RegExp(`[${escaped.join('')}]`, 'g')
+}
+
 /** A part of a text: one of the words that it was split at, or what lies between two. */
 export type Part = { text: string; word: boolean }
 
 type Node = { next: Map<string, Node>; end: boolean }
 
 /** Splits texts at `words`: at each place the longest word, from left to right, as tokenizers split at added tokens. */
-export function splitAt(words: Iterable<string>): (text: string) => Part[] {
+export function splitAt(words: ReadonlySet<string> | readonly string[]): (text: string) => Part[] {
   const root: Node = { next: new Map(), end: false }
   for (const word of words) {
     let node = root
@@ -72,10 +79,17 @@ export function splitAt(words: Iterable<string>): (text: string) => Part[] {
     return length
   }
 
+  const begins = beginningOf(words)
+  /** The first place from `at` on where a word may begin. */
+  function next(text: string, at: number): number {
+    begins.lastIndex = at
+    return begins.exec(text)?.index ?? text.length
+  }
+
   return (text) => {
     const parts: Part[] = []
     let begun = 0
-    for (let at = 0; at < text.length; ) {
+    for (let at = next(text, 0); at < text.length; at = next(text, at)) {
       const length = lengthAt(text, at)
       if (length > 0) {
         if (at > begun) parts.push({ text: text.slice(begun, at), word: false })

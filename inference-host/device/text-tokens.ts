@@ -57,7 +57,10 @@ export function createTextTokens(
   const added = new Map(
     [...tokens.get_added_tokens_decoder().values()].map((token) => [token.content, token]),
   )
-  const longest = longestToken(tokenizer)
+  const byBytes = readsBytes(tokenizer)
+  const longest = byBytes ? longestToken(tokenizer) : undefined
+  const inParts =
+    byBytes && ![...added.keys()].some((content) => !marks.has(content) && content.trim() !== '')
 
   /** Adds the pieces of a text without marks, which is the `section`th, and says whether it was read to its end. */
   async function read(
@@ -66,7 +69,7 @@ export function createTextTokens(
     pieces: string[],
     { most, spend }: Reading,
   ): Promise<boolean> {
-    const slices = wordsOf(tokens, text, section)
+    const slices = wordsOf(tokens, text, section, inParts)
     for (let next = await slices.next(); !next.done; next = await slices.next()) {
       spend?.(next.value.ms)
       for (const piece of next.value.pieces) pieces.push(piece)
@@ -120,20 +123,25 @@ export function createTextTokens(
 }
 
 /**
- * Bytes of the longest token that stands for text. Undefined where a token may stand for more text than it holds:
- * where a normalizer drops characters, and where unknown words become one token.
+ * Whether a tokenizer reads a text's bytes as they are. Others drop or add characters, or make one token of a whole word
+ * that they do not know.
  */
-function longestToken(tokenizer: PreTrainedTokenizer): number | undefined {
-  const { normalizer, pre_tokenizer: pre, model } = tokenizer._tokenizerJSON
-  if (normalizer !== null && normalizer !== undefined) return undefined
-  const steps: unknown[] = pre?.pretokenizers ?? [pre]
-  if (!steps.some((step) => isObject(step) && Reflect.get(step, 'type') === 'ByteLevel')) return undefined
-  const marks = marksOf(tokenizer)
-  // A byte is one character there.
-  let longest = 1
-  for (const token of Object.keys(model.vocab))
-    if (!marks.has(token)) longest = Math.max(longest, token.length)
-  return longest
+function readsBytes({ _tokenizerJSON: json }: PreTrainedTokenizer): boolean {
+  if (json.normalizer !== null && json.normalizer !== undefined) return false
+  const steps: unknown[] = json.pre_tokenizer?.pretokenizers ?? [json.pre_tokenizer]
+  return steps.some(
+    (step) =>
+      isObject(step) &&
+      Reflect.get(step, 'type') === 'ByteLevel' &&
+      Reflect.get(step, 'add_prefix_space') === false,
+  )
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Bytes of the longest token that stands for text: there, a byte is one character. */
+function longestToken(tokenizer: PreTrainedTokenizer): number {
+  const marks = marksOf(tokenizer)
+  const texts = Object.keys(tokenizer._tokenizerJSON.model.vocab).filter((token) => !marks.has(token))
+  return texts.reduce((longest, { length }) => Math.max(longest, length), 1)
+}

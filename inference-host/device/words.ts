@@ -17,8 +17,14 @@ export type Slice = { pieces: string[]; ms: number; last: boolean }
 /**
  * The pieces of a text, slice by slice. Where it is short there is one slice, and no pause.
  * @param section the place of the text between marks, from 0 on; some tokenizers put a space before the first alone
+ * @param inParts whether a text may be split into words part by part; some tokenizers change the beginning of each
  */
-export async function* wordsOf(tokens: Tokens, text: string, section: number): AsyncGenerator<Slice> {
+export async function* wordsOf(
+  tokens: Tokens,
+  text: string,
+  section: number,
+  inParts: boolean,
+): AsyncGenerator<Slice> {
   if (text.length > SLICE) await turn()
   let began = performance.now()
   let pieces: string[] = []
@@ -36,22 +42,46 @@ export async function* wordsOf(tokens: Tokens, text: string, section: number): A
     return made
   }
 
-  for (const found of split(tokens, text, section)) {
-    if (typeof found === 'string') {
-      pieces = pieces.concat(tokens.model?.(words) ?? words, found)
-      words = []
-      continue
+  for (const part of inParts ? partsOf(text) : [text])
+    for (const found of split(tokens, part, section)) {
+      if (typeof found === 'string') {
+        pieces = pieces.concat(tokens.model?.(words) ?? words, found)
+        words = []
+        continue
+      }
+      for (const word of found.words.flatMap((whole) => cut(tokens, whole))) {
+        words.push(word)
+        characters += word.length
+        if (characters < SLICE) continue
+        yield slice(false)
+        await turn()
+        began = performance.now()
+      }
     }
-    for (const word of found.words.flatMap((whole) => cut(tokens, whole))) {
-      words.push(word)
-      characters += word.length
-      if (characters < SLICE) continue
-      yield slice(false)
-      await turn()
-      began = performance.now()
-    }
-  }
   yield slice(true)
+}
+
+/** The fewest characters of a long text that are split into words together. Twice as many are the most. */
+const PART = 4096
+/**
+ * Where a word ends by any tokenizer's rules: before a space between two words, and before a sign behind a letter (not
+ * an apostrophe, which may belong to the word).
+ */
+const BETWEEN_WORDS = /\S(?= \S)|\p{L}(?=[^\s\p{L}\p{N}\p{M}'’_])/u
+
+/** A text in parts. One without a place between words for so long that no language has such is cut where it is. */
+function* partsOf(text: string): Generator<string> {
+  let begun = 0
+  while (text.length - begun > 2 * PART) {
+    const found = BETWEEN_WORDS.exec(text.slice(begun + PART, begun + 2 * PART))
+    const length =
+      found === null
+        ? lastCharacter(text.slice(begun, begun + 2 * PART))
+        : PART + found.index + found[0].length
+    yield text.slice(begun, begun + length)
+    begun += length
+  }
+  yield text.slice(begun)
 }
 
 /** All that a tokenizer does to a text before it makes tokens of words. */

@@ -1,4 +1,5 @@
 import { TwohopError } from '../../../shared/errors.ts'
+import { beginningOf } from '../../device/marks.ts'
 
 /** Unicode's characters that stand for nothing, for a program's own use. */
 const NONCHARACTERS = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0xfdd0 + i))
@@ -82,11 +83,10 @@ function rulesOf(marks: ReadonlySet<string>): Rules {
 
 function createRules(marks: ReadonlySet<string>): Rules {
   const all = [...marks]
-  const firsts = new Set(all.map((mark) => mark.charAt(0)))
   const ends = new Set(all.flatMap((mark) => Array.from(mark.slice(1), (_, at) => mark.slice(1 + at))))
   const longest = Math.max(0, ...Array.from(ends, ({ length }) => length))
   return {
-    begins: new RegExp(`[${Array.from(firsts, escaped).join('')}]`, 'g'),
+    begins: beginningOf(all),
     mayEnd(text) {
       for (let length = 1; length <= Math.min(longest, text.length); length++)
         if (ends.has(text.slice(0, length))) return true
@@ -94,5 +94,3 @@ function createRules(marks: ReadonlySet<string>): Rules {
     },
   }
 }
-
-const escaped = (character: string) => character.replace(/[\\\]^-]/, '\\$&')
