@@ -74,7 +74,7 @@ describe.each([...FAMILIES.filter(({ template }) => template.includes('tools')),
           )
           expect(tokens.length).toBeLessThanOrEqual(bytes + request + item * messages.length)
         }),
-        { numRuns: 300 },
+        { numRuns: 100 },
       )
     })
   },
