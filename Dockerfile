@@ -36,7 +36,8 @@ WORKDIR /app
 COPY --from=weights /app ./
 # Behind the container's own network; the port is published where the operator says.
 # V8's young generation grows to 128 MiB by itself, and saves nothing here.
-ENV NODE_OPTIONS=--max-semi-space-size=8 NODE_ENV=production HOST_BIND=0.0.0.0 HOST_PORT=8788 MODELS_FILE=/app/${MANIFEST}
+# onnxruntime would tell its maker what it runs. The host switches that off itself; so it is off for all else in here.
+ENV ORT_DISABLE_TELEMETRY=1 NODE_OPTIONS=--max-semi-space-size=8 NODE_ENV=production HOST_BIND=0.0.0.0 HOST_PORT=8788 MODELS_FILE=/app/${MANIFEST}
 EXPOSE 8788
 # A number, so that an orchestrator can see that it is not root. All files are root's: the host cannot change them.
 USER 1000:1000

@@ -8,6 +8,8 @@ const WORKERS = Math.max(2, availableParallelism() - 1)
 
 export default defineConfig({
   test: {
+    // Tests make sessions of onnxruntime themselves; it must not tell its maker (inference-host/platform/no-telemetry.ts).
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     reporters: [
       'default',
       './test/faults/closing-table.ts',

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { TwohopError } from '../shared/errors.ts'
 import { createAdmit } from './admission/admit.ts'
 import { createAuthenticate } from './admission/authenticate.ts'
+import { createRefuseBusy } from './admission/busy.ts'
 import { importPublicKeys } from './admission/jwks.ts'
 import { createReplayGuard } from './admission/replay.ts'
 import type { Config } from './config.ts'
@@ -68,6 +69,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     ...host,
     authenticate: createAuthenticate(keys),
     admit: createAdmit({ ...gate, replays }),
+    refuseBusy: createRefuseBusy(queues),
     requests,
     replays,
     ready: () => ready,

@@ -1,3 +1,4 @@
+import './platform/no-telemetry.ts'
 import { readConfig } from './config.ts'
 import { type RunningHost, startHost } from './host.ts'
 import { collectEarly } from './platform/collect-early.ts'

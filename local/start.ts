@@ -1,4 +1,5 @@
 // `npm start`: the whole of Twohop on this machine, in the foreground.
+import '../inference-host/platform/no-telemetry.ts'
 import { createServer } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

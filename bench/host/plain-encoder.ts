@@ -1,3 +1,4 @@
+import '../../inference-host/platform/no-telemetry.ts'
 import { availableParallelism } from 'node:os'
 import { env, pipeline } from '@huggingface/transformers'
 import { Hono } from 'hono'

@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import type { Held } from './hold.ts'
 import type { meter } from './meter.ts'
-import { type StopHost, stopAndSettle } from './used.ts'
+import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
 
 type Options = {
   host: Pick<Host, 'call' | 'cancel'>
@@ -36,8 +36,9 @@ export function createCallHost({ host, now, requestTimeoutMs }: Options) {
       })
       return await pass(held, answer, signal, stop)
     } catch (error) {
-      // A refusal costs nothing, so the host is not asked.
-      if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.settle('refused', undefined)
+      // Nothing goes on there, so the host is not asked.
+      if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))
+        held.settle('refused', usageOfRefusal(held, error))
       // The host may still be computing. Stopping it takes a round trip, which the client need not wait for.
       else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)
       throw timedOut(error)

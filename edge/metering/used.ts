@@ -1,5 +1,6 @@
+import type { TwohopError } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
-import type { HostUsage } from '../upstream/port.ts'
+import { HostRefusal, type HostUsage } from '../upstream/port.ts'
 import type { Held } from './hold.ts'
 
 /** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
@@ -40,6 +41,12 @@ function computeWithin(
 ): number {
   if (reservedComputeMs === 0) return measuredMs ?? 0
   return Math.min(measuredMs ?? otherwiseMs, reservedComputeMs)
+}
+
+/** The work to charge for a refusal: no tokens, and the time that it took the host to find out. */
+export function usageOfRefusal(held: Held, error: TwohopError): HostUsage {
+  const computeMs = error instanceof HostRefusal ? error.computeMs : 0
+  return { promptTokens: 0, outputTokens: 0, computeMs: computeWithin(held, computeMs, 0) }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ChatRequest, HostMessage } from '../../shared/openai/chat.ts'
-import { TOOL_RESPONSE_BYTES, toolCallBytes } from '../../shared/openai/tool-text.ts'
+import { toolCallBytes, toolResponseBytes } from '../../shared/openai/tool-text.ts'
 
 /** A message in the host's form. Halves of surrogate pairs are replaced: no tokenizer knows one. */
 export function hostMessage(message: ChatRequest['messages'][number]): HostMessage {
@@ -20,6 +20,6 @@ export function hostMessage(message: ChatRequest['messages'][number]): HostMessa
 
 /** The most bytes that a message adds to the prompt besides its content: tool calls, or a tool answer's markers. */
 export function toolBytes(message: HostMessage): number {
-  if (message.role === 'tool') return TOOL_RESPONSE_BYTES
+  if (message.role === 'tool') return toolResponseBytes(message.content)
   return 'tool_calls' in message ? toolCallBytes(message.tool_calls) : 0
 }

@@ -7,7 +7,7 @@ import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage } from '../../shared/usage.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
-import { BEFORE_COMPUTE, type Host, type HostCall } from './port.ts'
+import { BEFORE_COMPUTE, type Host, type HostCall, HostRefusal } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
 /** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
@@ -20,7 +20,7 @@ const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
 
 /** The most bytes of an error's body or of the answer to a cancel. Both are small. */
 const MAX_SMALL_BODY = 16 * 1024
-/** Milliseconds that the host may take to say what a cancelled request has cost: one decoding step and a round trip. */
+/** Milliseconds that the host may take to say what a cancelled request has cost: two decoding steps and a round trip. */
 const CANCEL_TIMEOUT_MS = 10_000
 const CANCEL_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()
@@ -181,8 +181,10 @@ function refusal(answer: Response, text: string): TwohopError {
     return new TwohopError('host_failed', 'The model could not answer this request.', { cause })
   }
   const seconds = Number(answer.headers.get('retry-after'))
-  return new TwohopError(code, error.message, {
+  const evidence = {
     ...(error.param ? { param: error.param } : {}),
     ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),
-  })
+  }
+  const timing = Timing.safeParse(parseJson(answer.headers.get('x-timing') ?? '')).data
+  return new HostRefusal(code, error.message, evidence, timing?.compute_ms ?? 0)
 }

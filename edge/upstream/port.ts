@@ -1,6 +1,9 @@
-import type { ErrorCode } from '../../shared/errors.ts'
+import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 
-/** The host's refusals before it computes anything. They mean something to a client and cost nothing. */
+/**
+ * The host's refusals before it computes an answer. They mean something to a client, and cost what it took to find out:
+ * the time in which the prompt was read.
+ */
 export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
   'context_length_exceeded',
@@ -9,6 +12,21 @@ export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'too_many_concurrent',
   'host_not_ready',
 ])
+
+/** A refusal of the host, and the milliseconds that the host says it took. */
+export class HostRefusal extends TwohopError {
+  readonly computeMs: number
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    evidence: ConstructorParameters<typeof TwohopError>[2],
+    computeMs: number,
+  ) {
+    super(code, message, evidence)
+    this.computeMs = computeMs
+  }
+}
 
 /** One reserved request on its way to the host. Only a reservation makes one. */
 export type HostCall = {
@@ -25,7 +43,7 @@ export type HostCall = {
   weight: number
   /** Milliseconds since the epoch. */
   deadline: number
-  /** Aborts the call; the host then stops within one decoding step. */
+  /** Aborts the call; the host stops within two decoding steps of hearing of it. */
   signal: AbortSignal
 }
 

@@ -16,8 +16,11 @@ import {
   type PreTrainedTokenizer,
   Tensor,
 } from '@huggingface/transformers'
+import { readChatTemplate } from './chat-template.ts'
 import type { SamplingDefaults } from './generation-defaults.ts'
+import { plainTokens } from './plain-tokenizer.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
+import { textTokensOf } from './text-tokens.ts'
 
 // Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.
 env.allowRemoteModels = false
@@ -98,6 +101,7 @@ export async function loadText({
     AutoConfig.from_pretrained(folder, local),
     readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
   ])
+  tokenizer.chat_template ??= await readChatTemplate(folder)
   // The library's class has the fields of the model's own file, but its types do not say so.
   const config = auto as unknown as ModelConfig
   const defaults: GenerationDefaults = {
@@ -111,6 +115,9 @@ export async function loadText({
   const context = Math.min(wanted ?? longest, longest)
   if (!Number.isSafeInteger(context) || context < 2)
     throw new Error('the model names no context length; give `context`')
+  // From here on a text that is sent is nothing but text. Templates write their marks by text-tokens.ts.
+  textTokensOf(tokenizer)
+  tokenizer._tokenizer = plainTokens(tokenizer)
   return { tokenizer, config, defaults, context }
 }
 

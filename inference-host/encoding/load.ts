@@ -3,6 +3,7 @@ import path from 'node:path'
 import { SUFFIX } from '../device/dtype.ts'
 import { type LoadedText, loadText } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
+import { createTextTokens, textTokensOf } from '../device/text-tokens.ts'
 import { decodeOnnx } from '../onnx/file.ts'
 import type { EngineLoad, Output, PerformOptions } from '../work/engine.ts'
 import { checkReservation } from '../work/limits.ts'
@@ -40,6 +41,8 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
   const { tokenizer, config, context } = text
   const encoder = await openEncoder(file, { device, threads, padding: tokenizer.pad_token_id ?? 0 })
   const now = () => performance.now()
+  // Where a mask is to be filled in, the one that sends a text puts it there.
+  const masked = createTextTokens(tokenizer, new Set([tokenizer.mask_token]))
   const batcher = createBatcher({ encoder, rules, now })
   const model = { tokenizer, config, pooling, outputs: encoder.outputs }
   return {
@@ -50,8 +53,13 @@ export async function loadEncoder(request: LoadRequest): Promise<LoadedEncoder> 
       const reading = readingOf(model, work)
       const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
       const { truncate } = reading
+      const tokens = work.kind === 'fill_mask' ? masked : textTokensOf(tokenizer)
       const apart = 'apart' in work && work.apart === true
-      const tokenized = await tokenize(reading.inputs, { tokenizer, context, truncate, apart, pause, now })
+      const spend = (ms: number) => {
+        counts.readMs += ms
+      }
+      const how = { tokens, context, truncate, apart, pause, now, spend }
+      const tokenized = await tokenize(reading.inputs, how)
       const { kept, items } = keepApart(reading.inputs, tokenized)
       const rows = kept.map(({ row }) => row)
       const promptTokens = countTokens(rows)

@@ -1,12 +1,12 @@
-import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import { TwohopError } from '../../shared/errors.ts'
+import type { Spend, TextTokens } from '../device/text-tokens.ts'
 import type { Row } from './encoder.ts'
 
 /** A text, or a pair that the model reads together; `field` is where its last text stands in the request. */
 export type Input = { text: string; pair?: string; field: string }
 
 type Options = {
-  tokenizer: PreTrainedTokenizer
+  tokens: TextTokens
   /** The most tokens of a row. */
   context: number
   /** Whether what is too long is cut rather than refused. */
@@ -16,6 +16,7 @@ type Options = {
   /** Lets others have the thread: called every few milliseconds of work. */
   pause: () => Promise<void>
   now: () => number
+  spend?: Spend | undefined
 }
 
 /** How long texts are split without a pause, in milliseconds: less than a batch takes. */
@@ -30,15 +31,24 @@ const MOST_MARKS = 8
  * @throws TwohopError `context_length_exceeded` with the field of the text that is too long, where not `apart`
  */
 export async function tokenize(inputs: readonly Input[], options: Options): Promise<(Row | TwohopError)[]> {
-  const { tokenizer, context, truncate, apart, pause, now } = options
+  const { tokens, context, truncate, apart, pause, now, spend } = options
   const rows: (Row | TwohopError)[] = []
   let began = now()
+
+  async function rowOf(input: Input): Promise<Row | TwohopError> {
+    const { text, pair } = input
+    const least = truncate ? 0 : tokens.least(Buffer.byteLength(text) + Buffer.byteLength(pair ?? ''))
+    if (least > context) return tooLong(least, false, input, context)
+    const read = await tokens.plain(text, { pair, around: true, most: context, spend })
+    if (read.ids.length <= context) return read
+    const last = truncate && (await tokens.plain(pair ?? text, { around: false, most: context, spend }))
+    return (last && cut(read, last.ids, context)) || tooLong(read.ids.length, read.whole, input, context)
+  }
+
   for (const input of inputs) {
-    const whole = rowOf(tokenizer, input)
-    const fits = whole.ids.length <= context
-    const row = fits ? whole : truncate ? cut(whole, lastIds(tokenizer, input), context) : undefined
-    if (row === undefined && !apart) throw tooLong(whole, input, context)
-    rows.push(row ?? tooLong(whole, input, context))
+    const row = await rowOf(input)
+    if (row instanceof TwohopError && !apart) throw row
+    rows.push(row)
     if (now() - began < PAUSE_MS) continue
     await pause()
     began = now()
@@ -48,18 +58,6 @@ export async function tokenize(inputs: readonly Input[], options: Options): Prom
 
 export function countTokens(rows: readonly Row[]): number {
   return rows.reduce((count, { ids }) => count + ids.length, 0)
-}
-
-function rowOf(tokenizer: PreTrainedTokenizer, { text, pair }: Input): Row {
-  const { ids, token_type_ids } = tokenizer._tokenizer.encode(text, {
-    text_pair: pair ?? null,
-    return_token_type_ids: true,
-  })
-  return { ids, types: pair === undefined ? undefined : token_type_ids }
-}
-
-function lastIds(tokenizer: PreTrainedTokenizer, { text, pair }: Input): number[] {
-  return tokenizer.encode(pair ?? text, { add_special_tokens: false })
 }
 
 /**
@@ -78,10 +76,10 @@ function cut({ ids, types }: Row, last: readonly number[], context: number): Row
   return undefined
 }
 
-function tooLong({ ids }: Row, { field }: Input, context: number): TwohopError {
+function tooLong(count: number, exact: boolean, { field }: Input, context: number): TwohopError {
   return new TwohopError(
     'context_length_exceeded',
-    `This text has ${ids.length} tokens; the model holds ${context}.`,
+    `This text has ${exact ? '' : 'at least '}${count} tokens; the model holds ${context}.`,
     { param: field },
   )
 }

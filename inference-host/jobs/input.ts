@@ -22,7 +22,7 @@ export type Outcome = Finished & { retryMs?: number }
 export type RunningInput = {
   /** Never rejects. */
   outcome: Promise<Outcome>
-  /** Ends it within one decoding step; `outcome` tells what it has used. */
+  /** Ends it within two decoding steps; `outcome` tells what it has used. */
   stop(): void
 }
 

@@ -47,7 +47,7 @@ export async function loadBatched(
     slots,
     memoryBytes,
     context,
-    publicPrefixes: publicPrefixes(loaded, texts),
+    publicPrefixes: await publicPrefixes(loaded, texts),
     ...(oneByOne && { rowsPerCall: 1 }),
     now: () => performance.now(),
   })

@@ -1,3 +1,4 @@
+import '../platform/no-telemetry.ts'
 import { collectEarly } from '../platform/collect-early.ts'
 import { faultOf } from '../platform/fault.ts'
 import type { FromProcess, ToProcess } from './process.ts'

@@ -1,3 +1,4 @@
+import '../platform/no-telemetry.ts'
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Engine, EngineEvent, EngineLoad, ModelInfo } from '../work/engine.ts'
 import type { Work } from '../work/work.ts'

@@ -116,16 +116,18 @@ async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0)
 /** Does one piece of work, and reports its end in any case. */
 async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
   const flag = new Int32Array(stop)
-  const counts: Counts = { promptTokens: 0, outputTokens: 0 }
+  const counts: Counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
   const began = performance.now()
   const end = await attempt(perform, work, run, flag, counts)
-  const { computeMs = performance.now() - began, promptTokens, outputTokens } = counts
-  const event = {
-    promptTokens,
-    outputTokens,
-    computeMs: end.how === 'refused' ? 0 : Math.round(computeMs),
-    end,
-  }
+  const { promptTokens, outputTokens, readMs } = counts
+  // Where it was not alone, its share of the calls and what reading it took.
+  const computeMs =
+    end.how === 'refused'
+      ? readMs
+      : counts.computeMs === undefined
+        ? performance.now() - began
+        : counts.computeMs + readMs
+  const event = { promptTokens, outputTokens, computeMs: Math.round(computeMs), end }
   post({ type: 'event', run, event: { type: 'ended', ...event } })
 }
 

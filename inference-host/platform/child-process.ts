@@ -1,3 +1,4 @@
+import './no-telemetry.ts'
 import { fork } from 'node:child_process'
 
 /** What a child process answered, or why it gave no answer. */

@@ -1,3 +1,4 @@
+import '../platform/no-telemetry.ts'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'

@@ -30,7 +30,7 @@ export type Queue = {
    * where the queue is full, or so long that the deadline would pass before the work is done. `host_timeout` where the
    * deadline is too early even with a slot at once.
    */
-  check(work: Work, deadline: number, asker?: Asker): void
+  check(work: Pick<Work, 'limits'>, deadline: number, asker?: Asker): void
   /**
    * Takes work in. It is dropped or stopped with `host_timeout` once `deadline` (milliseconds since the epoch)
    * has passed.
@@ -101,7 +101,11 @@ export function createQueue({
   })
   const { dispatch, leave, idle } = createDispatcher({ engine, gate, waiting, slots, clock })
 
-  function check(work: Work, deadline: number, { account = '', priority = 'interactive' }: Asker = {}): void {
+  function check(
+    work: Pick<Work, 'limits'>,
+    deadline: number,
+    { account = '', priority = 'interactive' }: Asker = {},
+  ): void {
     const arrival = () => ({
       model: engine.info.id,
       atOnce: gate.open() && slots.open(priority, account),

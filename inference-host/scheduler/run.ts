@@ -17,7 +17,7 @@ export type Run = {
   report(): Report
   /** The known cause where the engine failed on it, else undefined. */
   fault(): Fault | undefined
-  /** Ends it: at once while it waits, within one decoding step when it runs. */
+  /** Ends it: at once while it waits, within two decoding steps when it runs. */
   cancel(): void
   /** Resolves at the end, with how it ended; never rejects. */
   readonly ended: Promise<'finished' | ErrorCode>

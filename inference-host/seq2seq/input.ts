@@ -2,6 +2,7 @@ import type { PreTrainedTokenizer, Tensor } from '@huggingface/transformers'
 import { TwohopError } from '../../shared/errors.ts'
 import type { LoadedText } from '../device/load.ts'
 import type { ModelTask } from '../device/port.ts'
+import { type Spend, textTokensOf } from '../device/text-tokens.ts'
 import type { Work } from '../work/work.ts'
 
 type Asked = Pick<Extract<Work, { kind: 'seq2seq' }>, 'text' | 'from' | 'to'>
@@ -22,19 +23,22 @@ function isMultilingual(tokenizer: PreTrainedTokenizer): tokenizer is Multilingu
 
 /**
  * The input of a summarization or translation: the text with the model's own prefix, and the mark of the target
- * language where one is named and the model has such. Nothing is cut off.
+ * language where one is named and the model has such. Nothing is cut off; of a text that is too long there are more ids
+ * than the model holds.
  * @throws TwohopError `invalid_request` where the languages are not the model's.
  */
-export function seq2seqInput(
+export async function seq2seqInput(
   task: ModelTask,
-  { tokenizer, config }: Pick<LoadedText, 'tokenizer' | 'config'>,
+  { tokenizer, config, context }: Pick<LoadedText, 'tokenizer' | 'config' | 'context'>,
   { text, from, to }: Asked,
-): Seq2seqInput {
+  spend?: Spend,
+): Promise<Seq2seqInput> {
   const prefix = (config.task_specific_params?.[task]?.prefix ?? '') + (config.prefix ?? '')
-  const options = { padding: false, truncation: false }
+  const { ids } = await textTokensOf(tokenizer).plain(prefix + text, { around: true, most: context, spend })
   const named = from !== undefined || to !== undefined
-  if (task !== 'translation' || !isMultilingual(tokenizer) || !named)
-    return { ids: idsOf(tokenizer(prefix + text, options)), first: undefined }
+  if (task !== 'translation' || !isMultilingual(tokenizer) || !named || ids.length > context)
+    return { ids, first: undefined }
+  const options = { padding: false, truncation: false }
   const target: Target = { src_lang: from, tgt_lang: to }
   const marks = marksOf(tokenizer)
   const before = structuredClone(marks)

@@ -18,7 +18,9 @@ export async function perform(
   { counts, stopped, report }: PerformOptions,
 ): Promise<Output | undefined> {
   if (work.kind !== 'seq2seq') throw new Error(`an encoder-decoder does no ${work.kind}`)
-  const input = seq2seqInput(task, text, work)
+  const input = await seq2seqInput(task, text, work, (ms) => {
+    counts.readMs += ms
+  })
   const promptTokens = input.ids.length
   const room = seq2seqRoom(promptTokens, work.limits, text.context)
   if (stopped()) return undefined

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { Admit } from '../admission/admit.ts'
 import type { Authenticate } from '../admission/authenticate.ts'
+import type { RefuseBusy } from '../admission/busy.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -17,6 +18,8 @@ import { wake } from './wake.ts'
 type Options = {
   authenticate: Authenticate
   admit: Admit
+  /** Asked before a body is read. */
+  refuseBusy: RefuseBusy
   compile: StructureCompiler['compile']
   requests: Requests
   replays: ReplayGuard
@@ -36,6 +39,7 @@ type Options = {
 export function createApp({
   authenticate,
   admit,
+  refuseBusy,
   compile,
   requests,
   replays,
@@ -68,7 +72,7 @@ export function createApp({
     await next()
   })
 
-  addModelRoutes(app, { compile, bodyBytes, log })
+  addModelRoutes(app, { compile, bodyBytes, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests, replays }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs, replays }))
   return app

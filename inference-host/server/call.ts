@@ -5,6 +5,7 @@ import { refuseDeep } from '../../shared/json-depth.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
+import type { RefuseBusy } from '../admission/busy.ts'
 import { CLOCK_TOLERANCE } from '../admission/jwt.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
@@ -18,17 +19,24 @@ export type HostEnv = { Variables: Caller }
 export type HostContext = Context<HostEnv>
 
 /** What a route needs of the host. */
-export type Host = { compile: StructureCompiler['compile']; bodyBytes: number; log: Log }
+export type Host = {
+  compile: StructureCompiler['compile']
+  bodyBytes: number
+  log: Log
+  /** Asked before a body is read. None where the caller has no reason to: a job waits. */
+  refuseBusy?: RefuseBusy | undefined
+}
 
 /**
- * Reads the body that was signed for and checks it against `schema`.
+ * Reads the body that was signed for and checks it against `schema`. Where the model has no place, nothing is read.
  * @throws TwohopError `body_too_large`, `service_token_body_mismatch`, or `invalid_request` with the field's path.
  */
 export async function readRequest<Schema extends z.ZodType>(
   context: HostContext,
   schema: Schema,
-  bodyBytes: number,
+  { bodyBytes, refuseBusy }: Pick<Host, 'bodyBytes' | 'refuseBusy'>,
 ): Promise<z.infer<Schema>> {
+  refuseBusy?.(context.var.claims)
   const body = await readBody(context.req.raw, bodyBytes)
   await checkBodyHash(context.var.claims, body)
   const json = jsonOf(body)

@@ -53,7 +53,7 @@ function delta({ text, toolCalls, finish }: Piece) {
 /** `POST /v1/chat/completions`. */
 export function chat(host: Host) {
   return async function handleChat(context: HostContext): Promise<Response> {
-    const request = await readRequest(context, HostChatRequest, host.bodyBytes)
+    const request = await readRequest(context, HostChatRequest, host)
     const { messages, tools, tool_choice: toolChoice } = request
     return generate(context, host, request, {
       task: 'chat',

@@ -39,7 +39,7 @@ const COMPLETION: Shape = {
 /** `POST /v1/completions`. */
 export function completions(host: Host) {
   return async function handleCompletions(context: HostContext): Promise<Response> {
-    const request = await readRequest(context, HostCompletionRequest, host.bodyBytes)
+    const request = await readRequest(context, HostCompletionRequest, host)
     const { prompt, stop, structured_outputs } = request
     return generate(context, host, request, {
       task: 'completion',

@@ -11,7 +11,7 @@ export function embeddings(host: Host) {
       input,
       encoding_format: encoding,
       ...how
-    } = await readRequest(context, HostEmbeddingRequest, host.bodyBytes)
+    } = await readRequest(context, HostEmbeddingRequest, host)
     const admitted = begin(context, host, {
       task: 'embedding',
       model,

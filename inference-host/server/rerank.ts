@@ -9,11 +9,7 @@ type Rank = { index: number; relevance_score: number }
 /** `POST /v1/rerank`. */
 export function rerank(host: Host) {
   return async function handleRerank(context: HostContext): Promise<Response> {
-    const { model, query, documents, ...asked } = await readRequest(
-      context,
-      HostRerankRequest,
-      host.bodyBytes,
-    )
+    const { model, query, documents, ...asked } = await readRequest(context, HostRerankRequest, host)
     const admitted = begin(context, host, {
       task: 'text-ranking',
       model,

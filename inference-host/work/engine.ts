@@ -60,7 +60,7 @@ export type Engine = {
    * are from those alone, as a part of the largest.
    */
   readonly batching?: { alone: string } | { difference: number } | undefined
-  /** Starts a piece of work. `stop` ends it within one decoding step; `ended` is reported all the same. */
+  /** Starts a piece of work. `stop` ends it within two decoding steps; `ended` is reported all the same. */
   run(work: Work, report: (event: EngineEvent) => void): { stop(): void }
   /** What the engine is doing, at most a second old; undefined where it does one thing at a time. */
   load?(): EngineLoad | undefined
@@ -79,6 +79,8 @@ export type Counts = {
   promptTokens: number
   outputTokens: number
   computeMs?: number
+  /** Milliseconds in which its texts were made into tokens. All that a refused request has cost. */
+  readMs: number
 }
 
 /** What comes with a piece of work for the one that does it. */

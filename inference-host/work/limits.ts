@@ -11,7 +11,7 @@ export function decoderRoom(promptTokens: number, limits: Limits, context: numbe
   if (promptTokens >= context)
     throw new TwohopError(
       'context_length_exceeded',
-      `The prompt has ${promptTokens} tokens; the model holds ${context} of prompt and output together.`,
+      `The prompt has ${promptTokens} tokens or more; the model holds ${context} of prompt and output together.`,
     )
   checkReservation(promptTokens, limits)
   return Math.min(limits.outputTokens, context - promptTokens)
@@ -25,7 +25,7 @@ export function seq2seqRoom(inputTokens: number, limits: Limits, context: number
   if (inputTokens > context)
     throw new TwohopError(
       'context_length_exceeded',
-      `The text has ${inputTokens} tokens; the model holds ${context}.`,
+      `The text has ${inputTokens} tokens or more; the model holds ${context}.`,
     )
   checkReservation(inputTokens, limits)
   return Math.min(limits.outputTokens, context)

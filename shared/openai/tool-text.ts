@@ -1,3 +1,5 @@
+import { isShallow } from '../json-depth.ts'
+import { parseJson } from '../parse-json.ts'
 import type { Tool, ToolCall } from './structure.ts'
 
 /**
@@ -42,19 +44,42 @@ export function toolPromptBytes(tools: readonly Tool[]): number {
 const MOST_TEMPLATE_BYTES = 2000
 
 /**
- * The most bytes that calls add to their message. A template may print the arguments again, with a space after each
- * comma and colon.
+ * The most bytes that calls add to their message. Its arguments stand there as they are, or as a template prints what
+ * they say: `1e20` has 21 digits then.
  */
 export function toolCallBytes(calls: readonly ToolCall[]): number {
   return calls.reduce(
     (sum, { function: { name, arguments: given } }) =>
-      sum + utf8Bytes(callHead(name) + CALL_TAIL) + 2 * utf8Bytes(given) + MOST_MARK_BYTES,
+      sum +
+      utf8Bytes(callHead(name) + CALL_TAIL) +
+      Math.max(utf8Bytes(given), printedBytes(argumentsOf(given))) +
+      MOST_MARK_BYTES,
     0,
   )
 }
 
+/**
+ * What a template is given of a call's arguments: the JSON that they are, so that it does not print a string of JSON.
+ * What is no JSON, or is nested too deep to be printed, stays text.
+ */
+export function argumentsOf(given: string): unknown {
+  const value = parseJson(given)
+  return value === undefined || !isShallow(value) ? given : value
+}
+
+/** Bytes of JSON as a template prints it: with a space after each comma and colon. */
+function printedBytes(value: unknown): number {
+  const json = JSON.stringify(value)
+  return utf8Bytes(json) + (json.match(/[,:]/g)?.length ?? 0)
+}
+
 /** The most bytes around a tool's answer, its name included. */
 export const TOOL_RESPONSE_BYTES = 256
+
+/** The most bytes that a tool's answer adds to its content. Some templates print it as JSON, with its quotes and escapes. */
+export function toolResponseBytes(content: string): number {
+  return TOOL_RESPONSE_BYTES + utf8Bytes(JSON.stringify(content)) - utf8Bytes(content) - 2
+}
 
 /** The most bytes that templates add around a call. */
 const MOST_MARK_BYTES = 64

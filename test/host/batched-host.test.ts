@@ -41,6 +41,7 @@ async function ask(serving: Serving, content: string, sub = 'account-1', more: o
     messages: [{ role: 'user', content }],
     max_tokens: 60,
     stream: false,
+    temperature: 0,
     stop: [],
   }
   const response = await serving.send('POST /v1/chat/completions', { ...body, ...more }, { claims: { sub } })
@@ -108,6 +109,23 @@ test('the metrics count what was done', async () => {
   expect(value('generation_tokens_total')).toBeGreaterThan(QUESTIONS.length * 2)
   expect(value('prefix_cache_hits_total')).toBeGreaterThanOrEqual(32)
   expect(value('num_requests_running')).toBe(0)
+})
+
+test.each([
+  ['batched', () => batched],
+  ['alone', () => alone],
+])('answers differ by default, and the same seed gives the same: %s', async (_, serving) => {
+  const several = async (more: object) => {
+    const body = { model: 'chat', prompt: 'The moon', max_tokens: 24, stream: false, stop: [], n: 2, ...more }
+    const response = await serving().send('POST /v1/completions', body)
+    const { choices } = (await response.json()) as { choices: { text: string }[] }
+    return choices.map(({ text }) => text)
+  }
+  const [first, second] = await several({ seed: 1 })
+  expect(first).not.toBe(second)
+  expect(await several({ seed: 1 })).toEqual([first, second])
+  expect(await several({ seed: 1, temperature: 1, top_p: 1 })).toEqual([first, second])
+  expect(new Set(await several({ temperature: 0 })).size).toBe(1)
 })
 
 describeEachModel('a host with %s', ROUNDED, ({ folder: original, change }) => {

@@ -33,7 +33,7 @@ describe('stopping a generation', () => {
   /** Raises the flag once `enough` tokens are there, outside of any step; gives the tokens then and at the end. */
   async function stopAt(enough: number) {
     const flag = new Int32Array(new SharedArrayBuffer(4))
-    const counts = { promptTokens: 0, outputTokens: 0 }
+    const counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
     let atFlag = -1
     let over = false
     const raise = () => {

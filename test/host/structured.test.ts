@@ -38,6 +38,7 @@ describe.each([
     messages: [{ role: 'user', content: 'Who are you?' }],
     max_tokens: 120,
     stream: false,
+    temperature: 0,
     stop: [],
     ...changes,
   })
@@ -194,7 +195,15 @@ describe.each([
     )
     expect(streamed).toEqual(tokens)
 
-    const body = { model: 'chat', prompt: 'Twohop is', max_tokens: 5, stream: false, stop: [], logprobs: 2 }
+    const body = {
+      model: 'chat',
+      prompt: 'Twohop is',
+      max_tokens: 5,
+      stream: false,
+      temperature: 0,
+      stop: [],
+      logprobs: 2,
+    }
     const answer = (await (await serving.send(COMPLETION, body)).json()) as Completion
     const listed = answer.choices[0]?.logprobs
     expect(listed?.text_offset[1]).toBe(listed?.tokens[0]?.length)

@@ -73,6 +73,8 @@ export async function refusal(
 export const ask = (content: string, more: Record<string, unknown> = {}) => ({
   model: CHAT,
   messages: [{ role: 'user', content }],
+  // The same answer each time.
+  temperature: 0,
   ...more,
 })
 

@@ -24,6 +24,7 @@ const long = {
   model: CHAT,
   prompt: 'Twohop is',
   max_tokens: OUTPUT,
+  temperature: 0,
   logit_bias: { 0: -100, 2: -100 },
   stream: true,
 }
@@ -37,7 +38,7 @@ async function firstChunk(answer: Response) {
 }
 
 describe('the client goes away mid-stream', () => {
-  it('the host stops within one step, and the units are what was produced', async () => {
+  it('the host stops as soon as it hears of it, and the units are what was produced', async () => {
     const { token } = await newUser('pro')
     const client = new AbortController()
     const { events, run } = await slowly(inject('pace'), async () => {
@@ -51,7 +52,8 @@ describe('the client goes away mid-stream', () => {
     expect(more).toEqual([])
     expect(event?.outcome).toBe('cancelled')
     expect(Number(event?.output_tokens)).toBeGreaterThan(0)
-    expect(Number(event?.output_tokens)).toBeLessThan(OUTPUT)
+    // The first chunk's, two steps of 20 ms, and those in the half second that a busy machine may take to pass it on.
+    expect(Number(event?.output_tokens)).toBeLessThanOrEqual(3 + 25)
     expect([run.prompt_tokens, run.output_tokens]).toEqual([event?.prompt_tokens, event?.output_tokens])
     const units =
       Number(event?.prompt_tokens) * model.prices.prompt + Number(event?.output_tokens) * model.prices.output

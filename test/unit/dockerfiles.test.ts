@@ -97,7 +97,8 @@ describe.each(['Dockerfile', 'Dockerfile.cuda'])('%s', (file) => {
         .split(/\s+/)
         .map((pair) => pair.split(/=(.*)/s, 2)),
     )
-    const { NODE_ENV, NODE_OPTIONS, ...ours } = env
+    const { ORT_DISABLE_TELEMETRY, NODE_ENV, NODE_OPTIONS, ...ours } = env
+    expect(ORT_DISABLE_TELEMETRY).toBe('1')
     expect(NODE_OPTIONS).toBe('--max-semi-space-size=8')
     expect(NODE_ENV).toBe('production')
     for (const name of Object.keys(ours)) expect(Object.keys(VARIABLES)).toContain(name)

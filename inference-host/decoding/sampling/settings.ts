@@ -15,16 +15,16 @@ export type Resolved = {
 }
 
 /**
- * A request's settings over the model's defaults. Sampling defaults hold only where the model says that it samples
- * (`do_sample`); its repetition penalty holds always, as in transformers.js.
+ * A request's settings over the model's defaults, and these over OpenAI's: what neither names is temperature 1 with
+ * nothing cut off. A model that says of itself that it does not sample (`do_sample: false`) is greedy by default.
  */
 export function resolveSettings(settings: SamplingSettings, defaults: SamplingDefaults): Resolved {
-  const samples = defaults.do_sample === true
+  const temperature = defaults.do_sample === false ? 0 : (defaults.temperature ?? 1)
   return {
-    temperature: settings.temperature ?? (samples ? (defaults.temperature ?? 1) : 0),
-    topP: settings.topP ?? (samples ? (defaults.top_p ?? 1) : 1),
-    topK: Math.max(0, settings.topK ?? (samples ? (defaults.top_k ?? 0) : 0)),
-    minP: settings.minP ?? (samples ? (defaults.min_p ?? 0) : 0),
+    temperature: settings.temperature ?? temperature,
+    topP: settings.topP ?? defaults.top_p ?? 1,
+    topK: Math.max(0, settings.topK ?? defaults.top_k ?? 0),
+    minP: settings.minP ?? defaults.min_p ?? 0,
     repetitionPenalty: settings.repetitionPenalty ?? defaults.repetition_penalty ?? 1,
     frequencyPenalty: settings.frequencyPenalty ?? 0,
     presencePenalty: settings.presencePenalty ?? 0,

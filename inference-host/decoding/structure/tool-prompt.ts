@@ -1,6 +1,6 @@
-import { isShallow } from '../../../shared/json-depth.ts'
 import type { Tool, ToolCall, ToolChoice } from '../../../shared/openai/structure.ts'
 import {
+  argumentsOf,
   CALL,
   CALL_TAIL,
   callHead,
@@ -8,7 +8,6 @@ import {
   RESPONSE_END,
   toolText,
 } from '../../../shared/openai/tool-text.ts'
-import { parseJson } from '../../../shared/parse-json.ts'
 
 /** A message of a chat that may have called tools. */
 export type ToolChatMessage =
@@ -58,7 +57,7 @@ function native(message: ToolChatMessage, all: readonly ToolChatMessage[]): Chat
     content: message.content ?? '',
     tool_calls: message.tool_calls.map((call) => ({
       type: 'function',
-      function: { name: call.function.name, arguments: parsed(call.function.arguments) },
+      function: { name: call.function.name, arguments: argumentsOf(call.function.arguments) },
     })),
   }
 }
@@ -79,13 +78,4 @@ function nameOf(id: string, all: readonly ToolChatMessage[]): string {
     if ('tool_calls' in message)
       for (const call of message.tool_calls) if (call.id === id) return call.function.name
   return ''
-}
-
-/**
- * Templates print arguments as JSON: an object, so that they do not print a string of JSON. Arguments nested too deep
- * to be printed stay text.
- */
-function parsed(given: string): unknown {
-  const value = parseJson(given)
-  return value === undefined || !isShallow(value) ? given : value
 }

@@ -9,28 +9,21 @@ const OTHERS = ['A', '9'] as const
  * continue. Tokens that depend on the text after them are left out. The chat is left out where the model has no
  * template, or a template that takes no system text.
  */
-export function publicPrefixes(loaded: Pick<LoadedText, 'tokenizer'>, texts: readonly string[]): number[][] {
+export async function publicPrefixes(
+  loaded: Pick<LoadedText, 'tokenizer' | 'context'>,
+  texts: readonly string[],
+): Promise<number[][]> {
+  const all = (layOut: (other: string) => Promise<number[]>) => Promise.all(OTHERS.map(layOut)).then(common)
   const chat = (system: string) =>
-    common(
-      OTHERS.map((content) =>
-        chatPrompt(loaded, [
-          { role: 'system', content: system },
-          { role: 'user', content },
-        ]),
-      ),
+    all((content) =>
+      chatPrompt(loaded, [
+        { role: 'system', content: system },
+        { role: 'user', content },
+      ]),
     )
-  const text = (prefix: string) => common(OTHERS.map((other) => textPrompt(loaded, prefix + other)))
-  return texts
-    .flatMap((one) => [chat, text].map((layOut) => attempt(() => layOut(one))))
-    .filter(({ length }) => length > 0)
-}
-
-function attempt(layOut: () => number[]): number[] {
-  try {
-    return layOut()
-  } catch {
-    return []
-  }
+  const text = (prefix: string) => all((other) => textPrompt(loaded, prefix + other))
+  const laidOut = texts.flatMap((one) => [chat, text].map((layOut) => layOut(one).catch(() => [])))
+  return (await Promise.all(laidOut)).filter(({ length }) => length > 0)
 }
 
 /** What all the sequences begin with. */

@@ -70,8 +70,12 @@ export async function writeOn(
 ): Promise<Output | undefined> {
   const { sampling, limits, account, structure, answers = 1 } = work
   const { defaults, context } = loaded
-  const prompt =
-    work.kind === 'chat' ? chatPrompt(loaded, work.messages, work) : textPrompt(loaded, work.prompt)
+  const spend = (ms: number) => {
+    counts.readMs += ms
+  }
+  const prompt = await (work.kind === 'chat'
+    ? chatPrompt(loaded, work.messages, work, spend)
+    : textPrompt(loaded, work.prompt, spend))
   const each = { ...limits, outputTokens: Math.floor(limits.outputTokens / answers) }
   const room = decoderRoom(prompt.length, each, context)
   const seed = sampling.seed ?? newSeed()

@@ -20,7 +20,7 @@ export function tasks(host: Host) {
     if (!isHubTask(task))
       throw new TwohopError('task_not_found', `No task is called ${task}; there are ${HUB_TASKS.join(', ')}.`)
     const route = ROUTES[task]
-    const request = await readRequest(context, HostTaskRequest, host.bodyBytes)
+    const request = await readRequest(context, HostTaskRequest, host)
     const admitted = begin(context, host, {
       task,
       model: request.model,

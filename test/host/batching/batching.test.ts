@@ -8,7 +8,6 @@ import type { Decoder } from '../../../inference-host/decoding/batching/decoder.
 import { createOrtDecoder } from '../../../inference-host/decoding/batching/ort-decoder.ts'
 import { batchedWrite } from '../../../inference-host/decoding/batching/write.ts'
 import { createTokenSampler } from '../../../inference-host/decoding/sampling/sampler.ts'
-import { resolveSettings } from '../../../inference-host/decoding/sampling/settings.ts'
 import { useFloat32Activations } from '../../../inference-host/decoding/serving-form/int8-activations.ts'
 import { prepareServingForm } from '../../../inference-host/decoding/serving-form/prepare.ts'
 import { createAnswerText, textRulesOf } from '../../../inference-host/decoding/writing/answer-text.ts'
@@ -50,18 +49,20 @@ const ENDINGS = [
   'the ledger on my machine?',
   'a lease?',
 ]
+const GREEDY: SamplingSettings = { temperature: 0 }
 const SAMPLED: SamplingSettings[] = [
+  {},
   { temperature: 0.8 },
   { temperature: 1.1, topP: 0.9 },
   { temperature: 0.9, topK: 20, minP: 0.05 },
   { temperature: 0.7, frequencyPenalty: 0.6, presencePenalty: 0.2, logitBias: new Map([[10, -5]]) },
-  { repetitionPenalty: 1.3 },
+  { temperature: 0, repetitionPenalty: 1.3 },
 ]
 
-function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number): Wish[] {
+function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number): Promise<Wish[]> {
   const random = seededRandom(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
-  return Array.from({ length: count }, (_, i) => {
+  const wishes = Array.from({ length: count }, async (_, i) => {
     const question = `${pick(BEGINNINGS)} ${pick(ENDINGS)}`
     const system =
       random() < 0.5 ? 'You answer shortly, in plain words, and say so when you do not know. '.repeat(2) : ''
@@ -70,15 +71,17 @@ function wishesFor(loaded: Loaded, count: number, mostRoom: number, seed: number
       { role: 'user' as const, content: question },
     ]
     return {
-      prompt: chatPrompt(loaded, messages),
       room: 1 + Math.floor(random() * mostRoom),
       seed: i,
-      settings: random() < 0.4 ? pick(SAMPLED) : {},
+      settings: random() < 0.4 ? pick(SAMPLED) : GREEDY,
       stop: random() < 0.3 ? [pick(['the ', '. ', 'e a', ','])] : [],
       namespace: pick(['ann', 'bob', undefined]),
       quitAfter: random() < 0.2 ? 1 + Math.floor(random() * 9) : Number.POSITIVE_INFINITY,
+      // Last: what comes before is drawn in one go, in the same order each time.
+      prompt: await chatPrompt(loaded, messages),
     }
   })
+  return Promise.all(wishes)
 }
 
 const samplerOf = (loaded: Loaded, { prompt, settings, seed }: Wish) =>
@@ -86,8 +89,7 @@ const samplerOf = (loaded: Loaded, { prompt, settings, seed }: Wish) =>
 
 /** By transformers.js alone, one at a time; its own greedy search where nothing is sampled or penalized. */
 async function alone(loaded: Loaded, wish: Wish): Promise<Text> {
-  const plain =
-    Object.keys(wish.settings).length === 0 && resolveSettings({}, loaded.defaults).temperature === 0
+  const plain = wish.settings === GREEDY
   const choose = samplerOf(loaded, wish)
   let text = ''
   let outputTokens = 0
@@ -192,7 +194,12 @@ describe('the embedded chat model, many at once', () => {
     'writes what it writes alone with transformers.js, greedy and sampled (seed %i)',
     async (seed) => {
       const { loaded, decoder } = await open(await prepare(chat.folder), 'q8')
-      const { texts, stats } = await expectSameTexts(decoder, loaded, wishesFor(loaded, 100, 60, seed), seed)
+      const { texts, stats } = await expectSameTexts(
+        decoder,
+        loaded,
+        await wishesFor(loaded, 100, 60, seed),
+        seed,
+      )
       expect(stats.stepRows / stats.steps).toBeGreaterThan(1.5)
       expect(texts.filter(({ cached }) => cached > 0).length).toBeGreaterThan(10)
     },
@@ -205,7 +212,7 @@ describe('the embedded chat model, many at once', () => {
     })
     expect(form.description.family).toBe('spelled-out')
     const { loaded, decoder } = await open(form, 'q8')
-    await expectSameTexts(decoder, loaded, wishesFor(loaded, 30, 40, 3), 3)
+    await expectSameTexts(decoder, loaded, await wishesFor(loaded, 30, 40, 3), 3)
   })
 })
 
@@ -217,6 +224,6 @@ describeEachModel('%s, many at once', [realModel('SmolLM2-135M-Instruct')], (smo
       form.batch === 0 ? form : await prepare(smol.folder, useFloat32Activations),
       'q4',
     )
-    await expectSameTexts(decoder, loaded, wishesFor(loaded, 6, 8, 3), 3)
+    await expectSameTexts(decoder, loaded, await wishesFor(loaded, 6, 8, 3), 3)
   })
 })

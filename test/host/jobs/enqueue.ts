@@ -36,6 +36,7 @@ export const stories = (count: number, tokens: number): object[] =>
     prompt: `Chapter ${index}`,
     max_tokens: tokens,
     stream: false,
+    temperature: 0,
     stop: [],
     logit_bias: { 0: -100, 2: -100 },
   }))

@@ -34,6 +34,7 @@ const story = (max_tokens: number, more: object = {}) => ({
   prompt: `Once ${SECRET}`,
   max_tokens,
   stream: false,
+  temperature: 0,
   stop: [],
   logit_bias: { 0: -100, 2: -100 },
   ...more,

@@ -26,6 +26,7 @@ const story = (max_tokens: number, stream: boolean) => ({
   prompt: 'Once',
   max_tokens,
   stream,
+  temperature: 0,
   stop: [],
   logit_bias: { 0: -100, 2: -100 },
   ...(stream && { stream_options: { include_usage: true, continuous_usage_stats: true } }),

@@ -43,7 +43,9 @@ async function answers(copy: Copy, dtype: 'q8' | 'q4', counts: readonly number[]
   const { folder } = copy
   const task = 'text-generation'
   const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: undefined, threads: 2 })
-  const prompts = counts.map((_, i) => chatPrompt(loaded, [{ role: 'user', content: QUESTIONS[i] ?? '' }]))
+  const prompts = await Promise.all(
+    counts.map((_, i) => chatPrompt(loaded, [{ role: 'user', content: QUESTIONS[i] ?? '' }])),
+  )
   const alone: number[][] = []
   for (const [i, prompt] of prompts.entries())
     alone.push(await generateGreedily(loaded, prompt, counts[i] ?? 0))

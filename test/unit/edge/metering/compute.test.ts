@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Allowance, Budget, ReserveRequest, Settlement } from '../../../../edge/budget/port.ts'
 import { createHold } from '../../../../edge/metering/hold.ts'
-import { stopAndSettle, usageWithin } from '../../../../edge/metering/used.ts'
+import { stopAndSettle, usageOfRefusal, usageWithin } from '../../../../edge/metering/used.ts'
 import type { Work } from '../../../../edge/parse/work.ts'
-import type { HostUsage } from '../../../../edge/upstream/port.ts'
+import { HostRefusal, type HostUsage } from '../../../../edge/upstream/port.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
 import { Prices, unitsOf } from '../../../../shared/units.ts'
 import { modelOf, planOf } from '../../../fixtures/catalog.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
@@ -117,12 +118,22 @@ describe('compute with a price', () => {
     expect(await settlement()).toEqual({ outcome: 'cancelled', computeMs, units: tokens + computeMs / 100 })
   })
 
+  it.each([
+    ['what the host measured', 2500, 2500],
+    ['the deadline, where the host claims more', 500_000, TIMEOUT_MS],
+    ['nothing, where it took no time', 0, 0],
+  ])('is charged for a refusal at %s, and no token is', async (_, measured, charged) => {
+    const { held: hold, settlement } = await held(10)
+    hold.settle('refused', usageOfRefusal(hold, new HostRefusal('invalid_request', 'no', {}, measured)))
+    expect(await settlement()).toEqual({ outcome: 'refused', computeMs: charged, units: charged / 100 })
+  })
+
   it('costs nothing when the request failed and nothing is known, or was refused', async () => {
     const failed = await held(10)
     await stopAndSettle(failed.held, 'failed', async () => undefined)
     expect(await failed.settlement()).toEqual({ outcome: 'failed', computeMs: 0, units: 0 })
     const refused = await held(10)
-    refused.held.settle('refused', undefined)
+    refused.held.settle('refused', usageOfRefusal(refused.held, new TwohopError('host_busy', 'no')))
     expect(await refused.settlement()).toEqual({ outcome: 'refused', computeMs: 0, units: 0 })
   })
 

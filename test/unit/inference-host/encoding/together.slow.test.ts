@@ -80,7 +80,7 @@ describe('an encoder with float activations', () => {
     const [cut] =
       (await ask<number[]>(model, embed(['fox'], { normalize: false, dimensions: 3 }))).items ?? []
     expect(cut).toEqual(full?.slice(0, 3))
-    const counts = { promptTokens: 0, outputTokens: 0 }
+    const counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
     const work = { ...embed(['fox'], { dimensions: 17 }), limits: { promptTokens: 99, outputTokens: 0 } }
     await expect(model.encoder.perform(work, { ...IDLE, counts })).rejects.toMatchObject({
       code: 'invalid_request',
@@ -91,7 +91,7 @@ describe('an encoder with float activations', () => {
 
   test('a text beyond the context is refused by its place before anything is computed, or cut where asked', async () => {
     const long = 'fox '.repeat(TINY_CONTEXT)
-    const counts = { promptTokens: 0, outputTokens: 0 }
+    const counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
     const work = {
       ...embed(['fox', long], { field: 'inputs' }),
       limits: { promptTokens: 999, outputTokens: 0 },

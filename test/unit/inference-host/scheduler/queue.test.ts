@@ -46,6 +46,24 @@ describe('who gets a slot', () => {
     expect(loaded.filter(({ started }) => started())).toHaveLength(1)
   })
 
+  test('a refused request has used its turn: another account is next, each time', () => {
+    const { engine, send } = setUp()
+    const refused = {
+      how: 'refused',
+      code: 'context_length_exceeded',
+      message: '',
+      param: undefined,
+    } as const
+    const floods = Array.from({ length: 8 }, () => send('floods'))
+    for (let round = 0; round < 3; round++) {
+      const other = send('waits')
+      runOf(engine, 2 * round).end(refused)
+      expect(other.started()).toBe(true)
+      runOf(engine, 2 * round + 1).end(FINISHED)
+      expect(floods.filter(({ started }) => started())).toHaveLength(round + 2)
+    }
+  })
+
   test('weights: of twelve served, nine are of the account that weighs three times the other', () => {
     const { engine, send } = setUp()
     const heavy = Array.from({ length: 12 }, () => send('heavy', { weight: 3 }))

@@ -1,6 +1,8 @@
 import { PreTrainedTokenizer } from '@huggingface/transformers'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { chatPrompt } from '../../../../inference-host/decoding/writing/prompt.ts'
+import { textTokensOf } from '../../../../inference-host/device/text-tokens.ts'
 import { byteBoundBreaker, measureOverhead } from '../../../../inference-host/weights/overhead.ts'
 import { loadTokenizer } from '../../../../inference-host/weights/tokenizer.ts'
 import { describeEachModel, embeddedModel, realModel } from '../../../fixtures/models.ts'
@@ -53,25 +55,24 @@ const byTurns: fc.Arbitrary<Message[]> = fc
   .map((contents) => contents.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })))
 const messages = fc.oneof(anyRoles, byTurns)
 
-/** Tokens of a conversation as the host would compute it, or undefined where the template refuses it. */
-function promptTokens(tokenizer: PreTrainedTokenizer, conversation: Message[]): number | undefined {
-  try {
-    const prompt = tokenizer.apply_chat_template(conversation, {
-      tokenize: false,
-      add_generation_prompt: true,
-    })
-    return tokenizer.encode(prompt, { add_special_tokens: false }).length
-  } catch {
-    return undefined
-  }
+/** Tokens of a conversation as the host computes it, or undefined where the template refuses it. */
+async function promptTokens(
+  tokenizer: PreTrainedTokenizer,
+  conversation: Message[],
+): Promise<number | undefined> {
+  const prompt = chatPrompt({ tokenizer, context: 1e6 }, conversation)
+  return prompt.then(
+    ({ length }) => length,
+    () => undefined,
+  )
 }
 
-function holdsForChats(tokenizer: PreTrainedTokenizer, numRuns: number): number {
+async function holdsForChats(tokenizer: PreTrainedTokenizer, numRuns: number): Promise<number> {
   const { request, item } = measureOverhead(tokenizer)
   let accepted = 0
-  fc.assert(
-    fc.property(messages, (conversation) => {
-      const tokens = promptTokens(tokenizer, conversation)
+  await fc.assert(
+    fc.asyncProperty(messages, async (conversation) => {
+      const tokens = await promptTokens(tokenizer, conversation)
       if (tokens === undefined) return
       accepted++
       const bytes = conversation.reduce((sum, { content }) => sum + bytesOf(content), 0)
@@ -82,11 +83,13 @@ function holdsForChats(tokenizer: PreTrainedTokenizer, numRuns: number): number 
   return accepted
 }
 
-function holdsForTexts(tokenizer: PreTrainedTokenizer, numRuns: number): void {
+async function holdsForTexts(tokenizer: PreTrainedTokenizer, numRuns: number): Promise<void> {
   const { request, item } = measureOverhead(tokenizer)
-  fc.assert(
-    fc.property(text, (content) => {
-      expect(tokenizer.encode(content).length).toBeLessThanOrEqual(bytesOf(content) + request + item)
+  const tokens = textTokensOf(tokenizer)
+  await fc.assert(
+    fc.asyncProperty(text, async (content) => {
+      const { ids } = await tokens.plain(content, { around: true, most: 1e6 })
+      expect(ids.length).toBeLessThanOrEqual(bytesOf(content) + request + item)
     }),
     { numRuns },
   )
@@ -114,9 +117,9 @@ describeEachModel('the overhead of %s', CHAT_MODELS, ({ folder, system }) => {
   const withTemplate = (chat_template: string) =>
     new PreTrainedTokenizer(loaded._tokenizerJSON, { ...loaded._tokenizerConfig, chat_template })
 
-  test('every conversation and every raw prompt is covered', () => {
-    expect(holdsForChats(loaded, 200)).toBe(200)
-    holdsForTexts(loaded, 200)
+  test('every conversation and every raw prompt is covered', async () => {
+    expect(await holdsForChats(loaded, 200)).toBe(200)
+    await holdsForTexts(loaded, 200)
     expect(byteBoundBreaker(loaded)).toBeUndefined()
   })
 
@@ -143,8 +146,8 @@ describeEachModel('the overhead of %s', CHAT_MODELS, ({ folder, system }) => {
       'a long line after every answer and before the last message',
       "{% for message in messages %}{% if loop.last %}{{ 'Now pay attention to what follows, it is the last message of all:\\n' }}{% endif %}{{ '<|im_start|>' + message['role'] + ': ' + message['content'] + '\\n' }}{% if message['role'] == 'assistant' %}{{ '(that was an answer of the assistant, who may be wrong)\\n' }}{% endif %}{% endfor %}{{ '<|im_start|>assistant:' }}",
     ],
-  ])('other templates are covered too: %s', (_, template) => {
-    expect(holdsForChats(withTemplate(template), 200)).toBeGreaterThan(10)
+  ])('other templates are covered too: %s', async (_, template) => {
+    expect(await holdsForChats(withTemplate(template), 200)).toBeGreaterThan(10)
   })
 
   test('a template that repeats a content is refused', () => {
@@ -177,7 +180,7 @@ describeEachModel('the overhead of %s', READERS, ({ folder }) => {
   test('every input is covered, by its two special tokens', async () => {
     const tokenizer = await loadTokenizer(folder)
     expect(measureOverhead(tokenizer)).toEqual({ request: 0, item: 2 })
-    holdsForTexts(tokenizer, 600)
+    await holdsForTexts(tokenizer, 600)
     expect(byteBoundBreaker(tokenizer)).toBeUndefined()
   })
 

@@ -15,7 +15,9 @@ const logitsOf = fc
   .array(fc.integer({ min: -40, max: 40 }), { minLength: 1, maxLength: 60 })
   .map((values) => Float32Array.from(values, (value) => value / 8))
 
-function samplerOf(settings: SamplingSettings, more: Partial<Parameters<typeof createTokenSampler>[0]> = {}) {
+/** Greedy, unless the settings say otherwise. */
+function samplerOf(asked: SamplingSettings, more: Partial<Parameters<typeof createTokenSampler>[0]> = {}) {
+  const settings = { temperature: 0, ...asked }
   return createTokenSampler({ settings, defaults: {}, prompt: [], random: seededRandom(1), ...more })
 }
 
@@ -191,17 +193,25 @@ describe("a model's defaults", () => {
   const drawn = (settings: SamplingSettings, defaults: object) => {
     const ids = Array.from(
       { length: 40 },
-      (_, i) => samplerOf(settings, { defaults, random: () => i / 40 })(Float32Array.of(1, 1.2, 1.1)).id,
+      (_, i) =>
+        createTokenSampler({ settings, defaults, prompt: [], random: () => i / 40 })(
+          Float32Array.of(1, 1.2, 1.1),
+        ).id,
     )
     return new Set(ids).size
   }
 
-  test('sample only where the model says that it samples', () => {
-    expect(drawn({}, { temperature: 1 })).toBe(1)
-    expect(drawn({}, { do_sample: true })).toBe(3)
-    expect(drawn({}, { do_sample: true, top_k: 2 })).toBe(2)
-    expect(drawn({ topK: 0 }, { do_sample: true, top_k: 2 })).toBe(3)
-    expect(drawn({ temperature: 0 }, { do_sample: true })).toBe(1)
+  test.each([
+    ["without any they are OpenAI's: temperature 1, nothing cut off", {}, {}, 3],
+    ['hold where the request names none', {}, { temperature: 0.001 }, 1],
+    ['hold whether or not the model says that it samples', {}, { top_k: 2 }, 2],
+    ['hold where it says so', {}, { do_sample: true, top_k: 2 }, 2],
+    ['that say that it does not are greedy', {}, { do_sample: false, temperature: 1 }, 1],
+    ['make way for the request', { topK: 0, temperature: 1 }, { do_sample: false, top_k: 2 }, 3],
+    ['make way for greed too', { temperature: 0 }, { do_sample: true }, 1],
+    ['that are null are none', {}, { temperature: null, top_p: null, top_k: null }, 3],
+  ])('%s', (_, settings, defaults, different) => {
+    expect(drawn(settings, defaults)).toBe(different)
   })
 
   test('that the samplers do not follow are named', () => {
