@@ -40,11 +40,11 @@ const COMPLETION: Shape = {
 export function completions(host: Host) {
   return async function handleCompletions(context: HostContext): Promise<Response> {
     const request = await readRequest(context, HostCompletionRequest, host)
-    const { prompt, stop, structured_outputs } = request
+    const { prompt, structured_outputs } = request
     return generate(context, host, request, {
       task: 'completion',
       shape: COMPLETION,
-      structure: structureOf({ structured_outputs, stop }),
+      structure: structureOf({ structured_outputs }),
       prompt: { kind: 'complete', prompt },
     })
   }

@@ -1,5 +1,5 @@
 import type { Asked } from '../admission/admit.ts'
-import type { structureOf } from '../decoding/structure/structure.ts'
+import { hasText, type structureOf } from '../decoding/structure/structure.ts'
 import type { Work } from '../work/work.ts'
 import { begin, type Host, type HostContext } from './call.ts'
 import { generationAnswer, type Shape } from './generation.ts'
@@ -31,11 +31,12 @@ export async function generate(
 ): Promise<Response> {
   const { model, n: answers = 1 } = request
   const structure = asked && (await host.compile(asked))
+  const stop = hasText(asked) ? request.stop : []
   const admitted = begin(context, host, {
     task,
     model,
     maxTokens: answers * request.max_tokens,
-    work: (limits) => ({ ...prompt, sampling: samplingOf(request), answers, structure, limits }),
+    work: (limits) => ({ ...prompt, sampling: samplingOf({ ...request, stop }), answers, structure, limits }),
   })
   const reading = { calls: asked?.kind === 'tools', logprobs: request.logprobs !== undefined }
   return generationAnswer({ ...admitted, shape, request, reading })

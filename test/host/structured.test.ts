@@ -140,8 +140,59 @@ describe.each([
     expect(await response.json()).toMatchObject({
       error: { code: 'invalid_request', param: 'response_format.json_schema.schema.properties.a.not' },
     })
-    const stop = await send({ response_format: FORMAT, stop: ['}'] })
-    expect(await stop.json()).toMatchObject({ error: { code: 'invalid_request', param: 'stop' } })
+  })
+
+  test('an answer that its room has ended says so, in a text beside tools, a call and a format', async () => {
+    const text = await answerTo({ max_tokens: 4 })
+    expect(text.choices[0]?.finish_reason).toBe('length')
+    const beside = await answerTo({ max_tokens: 4, tools: [TOOL] })
+    expect(beside.choices[0]).toMatchObject({ finish_reason: 'length' })
+    expect(beside.usage.completion_tokens).toBe(4)
+    const schema = { type: 'array', items: { type: 'string' }, minItems: 1 }
+    const bound = { response_format: { type: 'json_schema', json_schema: { name: 'x', schema } } }
+    const logit_bias = { 34: -100 }
+    const cut = await answerTo({ ...bound, logit_bias, max_tokens: 12, temperature: 2, seed: 1 })
+    expect(cut.choices[0]?.finish_reason).toBe('length')
+    expect(JSON.parse(cut.choices[0]?.message.content ?? '')).toHaveLength(1)
+    const call = await answerTo({
+      tools: [TOOL],
+      tool_choice: 'required',
+      parallel_tool_calls: false,
+      max_tokens: 400,
+    })
+    expect(call.choices[0]?.finish_reason).toBe('tool_calls')
+    const chunks = await chunksOf({ max_tokens: 4, tools: [TOOL] })
+    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('length')
+    const whole = await answerTo({ max_tokens: 200, tools: [TOOL] })
+    expect(whole.choices[0]?.finish_reason).toBe('stop')
+  })
+
+  test('stop strings end text beside tools, and do nothing in what is structured', async () => {
+    const whole = await textOf({ max_tokens: 60, tools: [TOOL] })
+    const [word = ''] = whole.trim().split(' ').slice(2)
+    expect(word).not.toBe('')
+    const ended = await answerTo({ max_tokens: 60, tools: [TOOL], stop: [word] })
+    expect(ended.choices[0]).toMatchObject({
+      finish_reason: 'stop',
+      message: { content: whole.slice(0, whole.indexOf(word)) },
+    })
+    const formatted = await answerTo({ response_format: FORMAT, temperature: 0, stop: ['}', '"'] })
+    expect(valid(JSON.parse(formatted.choices[0]?.message.content ?? ''))).toBe(true)
+    const required = { tools: [TOOL], tool_choice: 'required', parallel_tool_calls: false }
+    const called = await answerTo({ ...required, stop: ['\n', '}'] })
+    expect(called.choices[0]?.finish_reason).toBe('tool_calls')
+    const chosen = await serving.send(COMPLETION, {
+      model: 'chat',
+      prompt: 'So: ',
+      max_tokens: 20,
+      stream: false,
+      stop: ['e'],
+      structured_outputs: { choice: ['yes'] },
+    })
+    expect(((await chosen.json()) as Completion).choices[0]).toMatchObject({
+      text: 'yes',
+      finish_reason: 'stop',
+    })
   })
 
   test('several answers: each as if alone with a seed of its own, the prompt counted once, all outputs together', async () => {

@@ -5,7 +5,7 @@ import { argmax } from './greedy.ts'
 import { readLogprobs, type TokenLogprobs } from './logprobs.ts'
 import { createPenalties } from './penalties.ts'
 import { resolveSettings } from './settings.ts'
-import { applyMask, maskWords, type TokenConstraint } from './token-mask.ts'
+import { allows, applyMask, likeliestWithin, maskWords, type TokenConstraint } from './token-mask.ts'
 
 export type ChosenToken = { id: number; logprobs: TokenLogprobs | undefined }
 
@@ -49,7 +49,8 @@ export function createTokenSampler({
     penalties?.apply(logits)
     if (constrained !== undefined) {
       if (mask.length === 0) mask = new Int32Array(maskWords(logits.length))
-      constrained.by.next(mask, constrained.room - chosen)
+      const roomier = constrained.by.next(mask, constrained.room - chosen)
+      if (roomier !== undefined && !allows(mask, likeliestWithin(logits, roomier))) constrained.by.cut()
       applyMask(logits, mask)
     }
     const id = draw === undefined ? argmax(logits) : draw(logits, random())

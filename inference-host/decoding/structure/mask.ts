@@ -60,8 +60,3 @@ export function computeMask(automaton: Automaton, vocabulary: Vocabulary, state:
 export function set(words: Int32Array, token: number): void {
   words[token >> 5] = (words[token >> 5] ?? 0) | (1 << (token & 31))
 }
-
-/** Whether a packed mask allows `token`. */
-export function allows(words: Int32Array, token: number): boolean {
-  return ((words[token >> 5] ?? 0) & (1 << (token & 31))) !== 0
-}

@@ -11,10 +11,15 @@ export type Matcher = {
    * at least one is set). Stop tokens are among them where the answer may end.
    * @param remaining Tokens that may still be generated, the stop token included. A token is left out if the answer
    * could not be finished after it within that number. So the answer is whole when the last token is taken.
+   * @returns The mask with the tokens that were left out, where there are any.
    */
-  next(mask: Int32Array, remaining: number): void
+  next(mask: Int32Array, remaining: number): Int32Array | undefined
   /** Takes the token that was chosen. @throws Error where it was not allowed. */
   accept(token: number): void
+  /** Notes that the answer would have gone on otherwise, had there been room. */
+  cut(): void
+  /** Whether the number of tokens, not the model, has brought the answer to its end. */
+  readonly wasCut: boolean
   /** Whether the answer may end here. */
   readonly mayEnd: boolean
   /** Whether nothing but a stop token can follow: the answer may be ended without one. */
@@ -69,14 +74,26 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
   function matcher(at: State): Matcher {
     let state = at
     let terminated = false
+    let wasCut = false
     return {
       next(mask, remaining) {
-        if (terminated) return stop(mask.fill(0))
+        if (terminated) return void stop(mask.fill(0))
         // This token and the stop token take two of them.
         const limit = remaining - 2
         const any = maskOf(state)
-        mask.set(any.worst <= limit ? any.words : computeMask(automaton, vocabulary, state, limit).words)
+        const fits = any.worst <= limit
+        mask.set(fits ? any.words : computeMask(automaton, vocabulary, state, limit).words)
         if (state.mayEnd) stop(mask)
+        if (fits) return undefined
+        const roomier = any.words.slice()
+        if (state.mayEnd) stop(roomier)
+        return roomier
+      },
+      cut() {
+        wasCut = true
+      },
+      get wasCut() {
+        return wasCut
       },
       accept(token) {
         if (stopTokens.includes(token) && (state.mayEnd || terminated)) {
@@ -107,6 +124,7 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
       reset() {
         state = automaton.start
         terminated = false
+        wasCut = false
       },
     }
   }

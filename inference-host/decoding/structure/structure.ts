@@ -24,7 +24,6 @@ type Asked = {
   tools?: readonly Tool[] | undefined
   tool_choice?: ToolChoice | undefined
   parallel_tool_calls?: boolean | undefined
-  stop?: readonly string[]
 }
 
 /**
@@ -32,10 +31,16 @@ type Asked = {
  * @throws TwohopError `invalid_request` where its fields contradict one another.
  */
 export function structureOf(asked: Asked): Structure | undefined {
-  const structure = toolsOf(asked, contentOf(asked))
-  if (structure !== undefined && asked.stop !== undefined && asked.stop.length > 0)
-    throw refuse(['stop'], 'Stop strings could cut a structured answer short; leave them out.')
-  return structure
+  return toolsOf(asked, contentOf(asked))
+}
+
+/**
+ * Whether an answer of this structure has text that stop strings may end: any text has, and text that calls may follow.
+ * A structured answer has none: ended early, it would not be valid.
+ */
+export function hasText(structure: Structure | undefined): boolean {
+  if (structure === undefined) return true
+  return structure.kind === 'tools' && structure.choice === 'auto' && structure.content === undefined
 }
 
 function contentOf({ response_format: format, structured_outputs: outputs }: Asked): Content | undefined {

@@ -1,4 +1,5 @@
 import type { FinishReason } from '../../../shared/openai/chat.ts'
+import { CALL } from '../../../shared/openai/tool-text.ts'
 import type { LoadedText } from '../../device/load.ts'
 import { createDetokenizer } from './detokenizer.ts'
 import { createStopStrings } from './stop-strings.ts'
@@ -28,23 +29,34 @@ export function textRulesOf({ tokenizer, defaults }: Pick<LoadedText, 'tokenizer
   }
 }
 
+/** What is known of an answer that follows a structure. */
+type Followed = {
+  /** Nothing can follow. */
+  readonly complete: boolean
+  /** It ends, or ended differently, only because its room did not suffice. */
+  readonly wasCut: boolean
+}
+
 /**
  * An answer that ends with one of the model's end tokens, before one of the strings in `stop`, with its room, or where
- * `complete` says that nothing can follow.
+ * the structure that it follows lets nothing follow. If it is whole only because tokens that take more room were left
+ * out, it ended with its room. In an answer with a structure, only text before a call is looked at for stop strings.
  */
 export function createAnswerText(
   { ends, decode }: TextRules,
   stop: readonly string[],
-  complete: () => boolean = () => false,
+  followed?: Followed,
 ): AnswerText {
   const detokenizer = createDetokenizer(decode)
-  const stopStrings = createStopStrings(stop)
+  const stopStrings = createStopStrings(stop, followed && CALL)
 
   return {
     take(id, last) {
       const ended = ends.has(id)
       const { text, stopped } = stopStrings.push(ended ? '' : detokenizer.push(id))
-      const finish = ended || stopped || complete() ? 'stop' : last ? 'length' : undefined
+      const whole = ended || followed?.complete === true
+      const cut = last || (whole && followed?.wasCut === true)
+      const finish = stopped || (whole && followed?.wasCut !== true) ? 'stop' : cut ? 'length' : undefined
       return { text: finish === undefined ? text : text + stopStrings.flush(), finish }
     },
   }

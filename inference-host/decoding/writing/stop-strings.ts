@@ -16,23 +16,46 @@ function begun(text: string, stop: string): number {
 /**
  * A watch for `stops`: the text ends before the first that appears, however it is cut into pieces. Text that may be
  * the beginning of one is held back until it is known not to be.
+ * @param mark Where this appears, the text is over. It and what follows are not looked at.
  */
-export function createStopStrings(stops: readonly string[]): StopStrings {
+export function createStopStrings(stops: readonly string[], mark?: string): StopStrings {
   let held = ''
+  let over = stops.length === 0
+
+  /** Where the first stop string in the first `length` characters begins, or -1. */
+  function found(length: number): number {
+    const looked = held.slice(0, length)
+    const places = stops.map((stop) => looked.indexOf(stop)).filter((place) => place >= 0)
+    return places.length > 0 ? Math.min(...places) : -1
+  }
+
+  function taken(length: number): string {
+    const text = held.slice(0, length)
+    held = held.slice(length)
+    return text
+  }
+
   return {
     push(piece) {
       held += piece
-      const places = stops.map((stop) => held.indexOf(stop)).filter((place) => place >= 0)
-      const stopped = places.length > 0
-      const end = stopped
-        ? Math.min(...places)
-        : held.length - Math.max(0, ...stops.map((stop) => begun(held, stop)))
-      const text = held.slice(0, end)
-      held = stopped ? '' : held.slice(end)
-      return { text, stopped }
+      if (over) return { text: taken(held.length), stopped: false }
+      const marked = mark === undefined ? -1 : held.indexOf(mark)
+      const known = marked >= 0 ? marked : held.length - (mark === undefined ? 0 : begun(held, mark))
+      const end = found(known)
+      if (end >= 0) {
+        const text = taken(end)
+        held = ''
+        return { text, stopped: true }
+      }
+      over = marked >= 0
+      if (over) return { text: taken(held.length), stopped: false }
+      const looked = held.slice(0, known)
+      return { text: taken(known - Math.max(0, ...stops.map((stop) => begun(looked, stop)))), stopped: false }
     },
     flush() {
-      const text = held
+      // What was held for a mark that did not come is text, and may hold a stop string.
+      const end = over ? -1 : found(held.length)
+      const text = taken(end >= 0 ? end : held.length)
       held = ''
       return text
     },

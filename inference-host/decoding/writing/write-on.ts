@@ -95,7 +95,7 @@ export async function writeOn(
         random: seededRandom(seed + answer),
         constrained: by && { by, room },
       }),
-      answer: createAnswerText(rules, sampling.stop, by && (() => by.complete)),
+      answer: createAnswerText(rules, sampling.stop, by),
       namespace: account,
       stopped: () => failed || stopped(),
       onStart(cachedPromptTokens) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { allows } from '../../../inference-host/decoding/structure/mask.ts'
+import { allows } from '../../../inference-host/decoding/sampling/token-mask.ts'
 import type { Structured } from '../../../inference-host/decoding/structure/matcher.ts'
 import { createDetokenizer } from '../../../inference-host/decoding/writing/detokenizer.ts'
 import { seededRandom } from '../../../inference-host/decoding/writing/random.ts'

@@ -75,8 +75,7 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
   function combined(schema: Keywords, combiner: string, at: Path, unfolded: number): Expression {
     const { [combiner]: parts, ...rest } = schema
     const inside = [...at, combiner]
-    if (combiner === '$ref') return conjunction([rest, target(String(parts), at)], at, unfolded)
-    if (combiner === 'allOf') return conjunction([rest, ...listOf(parts)], at, unfolded)
+    if (combiner === '$ref' || combiner === 'allOf') return conjunction(schema, at, unfolded)
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
     const options = listOf(parts).flatMap((part, place): [Schema, Path][] => {
       const read = readSchema(part, [...inside, place])
@@ -92,10 +91,25 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
     return choice(options.map(([one, where]) => value(one, where, alone ? 0 : unfolded + 1)))
   }
 
-  function conjunction(parts: readonly unknown[], at: Path, unfolded: number): Expression {
+  /**
+   * The schemas that all have to hold, in the order in which they are read: what a schema is based on (`$ref`, `allOf`)
+   * comes before what it adds. Properties are written in that order.
+   */
+  function inOrder(raw: unknown, at: Path, unfolded: number): Schema[] {
+    if (++schemas > MOST_SCHEMAS)
+      throw refuse(path, `The schema unfolds to more than ${MOST_SCHEMAS} schemas.`)
+    if (unfolded > MOST_UNFOLDED) throw refuse(at, 'The combination of schemas does not come to an end.')
+    const read = readSchema(raw, at)
+    if (typeof read === 'boolean') return [read]
+    const { $ref, allOf, ...own } = read
+    const bases = [...($ref === undefined ? [] : [target(String($ref), at)]), ...listOf(allOf)]
+    return [...bases.flatMap((base) => inOrder(base, at, unfolded + 1)), own]
+  }
+
+  function conjunction(schema: Keywords, at: Path, unfolded: number): Expression {
     let merged: Keywords | undefined = {}
-    for (const part of parts) {
-      merged = merge(merged, readSchema(part, at), at)
+    for (const part of inOrder(schema, at, unfolded)) {
+      merged = merge(merged, part, at)
       if (merged === undefined) throw refuse(at, 'Nothing is valid for all of these schemas.')
     }
     return value(merged, at, unfolded + 1)

@@ -16,7 +16,8 @@ export const ENFORCED: ReadonlySet<string> = new Set([
 /** Keywords that say nothing about which values are valid, or only hold definitions. */
 const SILENT: ReadonlySet<string> = new Set([
   ...['title', 'description', 'default', 'examples', 'example', 'deprecated', 'readOnly', 'writeOnly'],
-  ...['$comment', '$schema', '$defs', 'definitions'],
+  ...['$comment', '$schema', '$id', 'id', '$defs', 'definitions', 'discriminator', 'externalDocs', 'xml'],
+  ...['contentEncoding', 'contentMediaType', 'contentSchema'],
 ])
 
 /** Keywords that stand alone: once they are read, they do not change what is valid. */

@@ -89,11 +89,14 @@ export function stringOf(schema: Keywords, path: Path): Expression {
   const min = Number(schema.minLength ?? 0)
   const max = Number(schema.maxLength ?? Number.POSITIVE_INFINITY)
   if (min > max) throw refuse([...path, 'maxLength'], '"maxLength" is less than "minLength".')
-  const { pattern, format } = schema
+  const { pattern } = schema
+  // A format that is not known here says nothing about what is valid (JSON Schema 2020-12, validation, section 7.2.3).
+  const format = FORMATS.has(String(schema.format)) ? schema.format : undefined
   if (pattern !== undefined && format !== undefined)
     throw refuse([...path, 'format'], '"format" beside "pattern" is not supported.')
   if (pattern === undefined && format === undefined) return anyString(min, max)
-  const content = pattern === undefined ? formatted(String(format), path) : matching(String(pattern), path)
+  const content =
+    pattern === undefined ? wholeRegex(FORMATS.get(String(format)) ?? '') : matching(String(pattern), path)
   const fitting = within(content, min, max)
   if (fitting === undefined)
     throw refuse(
@@ -101,16 +104,6 @@ export function stringOf(schema: Keywords, path: Path): Expression {
       `This "${'maxLength' in schema ? 'maxLength' : 'minLength'}" and this "${pattern === undefined ? 'format' : 'pattern'}" are not supported together.`,
     )
   return quoted(fitting)
-}
-
-function formatted(format: string, path: Path): Expression {
-  const source = FORMATS.get(format)
-  if (source === undefined)
-    throw refuse(
-      [...path, 'format'],
-      `The "format" ${JSON.stringify(format.slice(0, 64))} is not supported; there are ${[...FORMATS.keys()].join(', ')}.`,
-    )
-  return wholeRegex(source)
 }
 
 function matching(pattern: string, path: Path): Expression {

@@ -101,6 +101,12 @@ describe('a chat request', () => {
     expect(work.worst.outputTokens).toBe(2 * plain.outputTokens)
   })
 
+  it('hands on stop strings beside a format and tools', () => {
+    const said = { stop: ['a'], response_format: { type: 'json_object' } }
+    const tools = [{ type: 'function', function: { name: 'look' } }]
+    expect(parseChat({ ...hello, ...said, tools }, pro).request).toMatchObject({ ...said, tools })
+  })
+
   it('wants no log probabilities where only their number is given', () => {
     expect(parseChat({ ...hello, top_logprobs: 4 }, free).request).not.toHaveProperty('logprobs')
     expect(parseChat({ ...hello, logprobs: true }, free).request).toMatchObject({ logprobs: 0 })

@@ -135,7 +135,9 @@ describe('a constraint', () => {
       next(mask: Int32Array) {
         expect(mask.length).toBe((logits.length + 31) >> 5)
         mask.fill(0).set(words)
+        return undefined
       },
+      cut() {},
       accept: (id: number) => void accepted.push(id),
     }
     const { id } = samplerOf(settings, { constrained: { by, room: 1 } })(Float32Array.from(logits))
@@ -145,7 +147,11 @@ describe('a constraint', () => {
   test('is told how many tokens remain', () => {
     const asked: number[] = []
     const by = {
-      next: (mask: Int32Array, remaining: number) => void asked.push(mask.fill(-1).length * 100 + remaining),
+      next(mask: Int32Array, remaining: number) {
+        asked.push(mask.fill(-1).length * 100 + remaining)
+        return undefined
+      },
+      cut() {},
       accept() {},
     }
     const sampler = samplerOf({}, { constrained: { by, room: 3 } })
@@ -163,6 +169,27 @@ describe('a constraint', () => {
     })
     expect(masked(Int32Array.of(-1, -1, -1), {}, logits).id).toBe(69)
     expect(masked(Int32Array.of(-1), {}, logits).id).toBe(31)
+  })
+
+  test('is told where the likeliest token was left out for lack of room, drawn or not', () => {
+    const cuts = (settings: SamplingSettings, roomier: Int32Array | undefined) => {
+      let count = 0
+      const by = {
+        next(mask: Int32Array) {
+          mask.fill(0b0011)
+          return roomier
+        },
+        cut: () => void count++,
+        accept() {},
+      }
+      samplerOf(settings, { constrained: { by, room: 3 } })(Float32Array.of(1, 2, 3, 4))
+      return count
+    }
+    for (const settings of [{}, { temperature: 2 }]) {
+      expect(cuts(settings, Int32Array.of(0b0111))).toBe(1)
+      expect(cuts(settings, Int32Array.of(0b0011))).toBe(0)
+      expect(cuts(settings, undefined)).toBe(0)
+    }
   })
 
   test('that allows nothing is an error, greedy or not', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allows } from '../../../../../inference-host/decoding/structure/mask.ts'
+import { allows } from '../../../../../inference-host/decoding/sampling/token-mask.ts'
 import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
@@ -43,6 +43,20 @@ describe('the budget of tokens', () => {
     expect(() => structured.start(structured.fewestTokens - 1)).toThrow(
       expect.objectContaining({ code: 'invalid_request', param: 'max_tokens' }),
     )
+  })
+
+  test('tells the tokens that were left out for lack of room, the stop token never', () => {
+    const matcher = bind(regex('a*(bbbbbbbbbbbb)?'), vocabulary).start(50)
+    const mask = words()
+    expect(matcher.next(mask, 50)).toBeUndefined()
+    const roomier = matcher.next(mask, 1)
+    expect([idOf('a'), STOP].map((id) => allows(mask, id))).toEqual([false, true])
+    expect([idOf('a'), STOP].map((id) => roomier && allows(roomier, id))).toEqual([true, true])
+    expect(matcher.wasCut).toBe(false)
+    matcher.cut()
+    expect(matcher.wasCut).toBe(true)
+    matcher.reset()
+    expect(matcher.wasCut).toBe(false)
   })
 
   test('the shortest answer is counted in tokens, not characters', () => {

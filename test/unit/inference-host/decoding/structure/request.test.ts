@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { structureOf } from '../../../../../inference-host/decoding/structure/structure.ts'
+import { hasText, structureOf } from '../../../../../inference-host/decoding/structure/structure.ts'
 import { structure, type Tool } from '../../../../../shared/openai/structure.ts'
 
 const Request = z.strictObject(structure)
@@ -91,8 +91,18 @@ describe('what is asked of an answer', () => {
       { tools: [tool], tool_choice: 'required' as const, response_format: format },
       'tool_choice',
     ],
-    ['stop strings', { response_format: format, stop: ['}'] }, 'stop'],
   ])('%s is refused', (_, asked, param) => {
     expect(() => structureOf(asked)).toThrow(expect.objectContaining({ code: 'invalid_request', param }))
   })
+})
+
+test.each([
+  ['any text', {}, true],
+  ['text or calls', { tools: [tool] }, true],
+  ['calls alone', { tools: [tool], tool_choice: 'required' as const }, false],
+  ['a format or calls', { tools: [tool], response_format: format }, false],
+  ['a format', { response_format: format }, false],
+  ['a regular expression', { structured_outputs: { regex: 'a' } }, false],
+])('stop strings find text to end in %s: %s', (_, asked, has) => {
+  expect(hasText(structureOf(asked))).toBe(has)
 })

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createStopStrings } from '../../../../../inference-host/decoding/writing/stop-strings.ts'
 
-function run(stops: string[], pieces: string[]): { text: string; stopped: boolean } {
-  const watch = createStopStrings(stops)
+function run(stops: string[], pieces: string[], mark?: string): { text: string; stopped: boolean } {
+  const watch = createStopStrings(stops, mark)
   let text = ''
   for (const piece of pieces) {
     const step = watch.push(piece)
@@ -48,4 +48,21 @@ test('however a text is cut into pieces, it ends before the first stop string', 
       for (const one of stops) expect(given).not.toContain(one)
     }),
   )
+})
+
+test.each([
+  ['a stop string before the mark ends the text', ['b'], 'ab<call>c', 'a', true],
+  [
+    'one in the mark, or that the mark begins, does nothing',
+    ['<', 'call', 'a<c'],
+    'a<call>b',
+    'a<call>b',
+    false,
+  ],
+  ['one after it does nothing', ['b', '\n'], 'a<call>b\n', 'a<call>b\n', false],
+  ['what only began like the mark is text', ['<'], 'a<cab', 'a', true],
+  ['what begins like the mark at the end too', ['<c'], 'a<ca', 'a', false],
+])('with a mark, %s', (_, stops, text, given, stopped) => {
+  for (const pieces of [[text], [...text]])
+    expect(run(stops, pieces, '<call>')).toEqual({ text: given, stopped })
 })
