@@ -10,6 +10,8 @@ export type NewJob = {
   deadline: number
   /** One JobInput each, as JSON: exactly the texts that the job's token signs. */
   inputs: readonly string[]
+  /** Bytes that the job holds in the store, and how many the jobs of its account, and of all accounts, may keep. */
+  bytes: { held: number; ofAccount: number; ofAll: number }
 }
 
 /** Jobs in a shared store. Every method throws TwohopError `store_unavailable` where it does not answer. */

@@ -8,6 +8,7 @@ import {
   jobStreamKey,
   jobsOfKey,
 } from '../../shared/jobs/record.ts'
+import { unpackVectors } from '../../shared/jobs/vectors.ts'
 import { scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
@@ -62,14 +63,14 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
   }
 
   return {
-    async enqueue({ reserve, record, deadline, inputs }) {
+    async enqueue({ reserve, record, deadline, inputs, bytes }) {
       const { keys: redisKeys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
       const { requestId: id, units, limits } = reserve
-      const fields = Object.entries(record).flat()
+      const fields = Object.entries({ ...record, held_bytes: String(bytes.held) }).flat()
       const call = scriptCall(
         ENQUEUE,
         [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
-        [...args, deadline, fields.length, ...fields, ...inputs],
+        [...args, deadline, bytes.held, bytes.ofAccount, bytes.ofAll, fields.length, ...fields, ...inputs],
       )
       // A job holds nothing of the minute's budget, so that budget never refuses it.
       const judged = { ...limits, budgets: { ...limits.budgets, minute: Number.POSITIVE_INFINITY } }
@@ -88,10 +89,10 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
         const [fields, more, ...words] = listOf(await runScript(redis, call))
         const job = recordOf(id, fields)
         if (!job) return undefined
-        const results = pairsOf(words).map(([index, text]) => ({
-          index: Number(index),
-          ...JobResult.parse(JSON.parse(String(text))),
-        }))
+        const results = pairsOf(words).map(([index, text]) => {
+          const { status, body } = JobResult.parse(JSON.parse(String(text)))
+          return { index: Number(index), status, body: unpackVectors(job.path, body) }
+        })
         return { job, page: { results, more: more === 1 } }
       }, AWAY),
 

@@ -29,6 +29,8 @@ export type JobsOptions = {
   timeoutMs: number
   /** The largest body of `POST /v1/jobs`, in bytes. */
   bodyBytes: number
+  /** The most bytes that the jobs of all accounts may keep in Redis. */
+  storeBytes: number
 }
 
 type Options = {
@@ -178,7 +180,7 @@ function mine(job: Job | undefined, account: string): Job {
   if (job?.account !== account)
     throw new TwohopError(
       'not_found',
-      'Your account has no job of that id; one that ended is kept for a day.',
+      'Your account has no job of that id; one that ended is kept for as long as the plan says.',
     )
   return job
 }

@@ -87,6 +87,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
       timeoutMs: config.JOB_TIMEOUT_MS,
       bodyBytes: config.JOB_BODY_BYTES,
+      storeBytes: config.JOB_STORE_BYTES,
     },
     now,
     newRequestId: () => crypto.randomUUID(),

@@ -121,6 +121,12 @@ export const EDGE_VARIABLES = {
     fallback: String(768 * KIB),
     schema: whole(KIB, 7 * MIB),
   },
+  JOB_STORE_BYTES: {
+    meaning: "most of Redis's memory that the jobs of all accounts may take, with their results",
+    unit: 'bytes',
+    fallback: String(96 * MIB),
+    schema: whole(MIB, 2 ** 40),
+  },
   JOB_TIMEOUT_MS: {
     meaning: 'longest that a job may take, at most 24 h',
     unit: 'ms',

@@ -17,7 +17,7 @@ export const MOST_TAKEOVERS = 5
  */
 export const CLAIM_JOB: Script = {
   name: 'claim_job',
-  sha: '116b403ea5f8e79d5d8474b596818d5efb6c2c85',
+  sha: 'b49f7f851d5cc879e5bdb0192de528c49de347a5',
   lua: `
 -- KEYS: streams of the models that the host has time for, in the order in which they are looked at.
 -- ARGV[1]: the claim, new each time

@@ -7,6 +7,7 @@ import { END_JOB } from './end.lua.ts'
 import { type ClaimedJob, type Finished, type JobStore, TooLarge } from './port.ts'
 import { RELEASE_JOB } from './release.lua.ts'
 import { REPORT_JOB } from './report.lua.ts'
+import { tooLargeResult } from './result.ts'
 
 type Options = UpstashOptions & {
   /** This host's name in claims. */
@@ -16,6 +17,8 @@ type Options = UpstashOptions & {
   /** A new word each time it is called. */
   nonce?: () => string
 }
+
+const NO_ROOM = 'The results of this job take more than was reserved for them.'
 
 const Claimed = z.union([
   z.tuple([]).transform(() => undefined),
@@ -50,7 +53,8 @@ export function createUpstashJobs(options: Options): JobStore {
       }
     },
     async report(job, number, finished) {
-      const args = [job.claim, job.entry, number, ...finished.flatMap(wordsOf)]
+      const { json: instead } = await tooLargeResult(job.id, NO_ROOM)
+      const args = [job.claim, job.entry, number, instead, ...finished.flatMap(wordsOf)]
       const reply = await run(scriptCall(REPORT_JOB, keysOf(job), args)).catch((cause: unknown) => {
         throw isTooLarge(cause) ? new TooLarge('the store takes no report so large') : cause
       })

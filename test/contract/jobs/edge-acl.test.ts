@@ -37,6 +37,7 @@ it.skipIf(!redisServer)(
           record: { ...record, ...times, ...money, state: 'queued' },
           deadline: now + 60_000,
           inputs: ['{}'],
+          bytes: { held: 20_000, ofAccount: 100_000, ofAll: 100_000 },
         })
         expect(taken.granted).toBe(true)
       }

@@ -35,6 +35,7 @@ describeEachRedis('a job between edge and host', (redis) => {
       jobTimeoutMs: 24 * HOUR,
       inputTimeoutMs: 120_000,
       inputBytes: 1_000_000,
+      storeBytes: 100_000_000,
       log: unreadLog,
     })
     const chat = (content: string) => ({

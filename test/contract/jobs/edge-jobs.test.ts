@@ -49,7 +49,8 @@ describeEachRedis('jobs', (redis) => {
       reserved_units: String(reserve.units),
       prices: '{"prompt":1,"output":2}',
     }
-    return { reserve, record, deadline, inputs: ['{"first":1}', '{"second":2}'] }
+    const bytes = { held: 10_000, ofAccount: 100_000, ofAll: 1_000_000 }
+    return { reserve, record, deadline, inputs: ['{"first":1}', '{"second":2}'], bytes }
   }
   /** What a host writes: it takes a job, computes for it, and ends it. */
   const claimed = (id: string) => redis.command('HSET', `twohop:job:${id}`, 'state', 'running', 'claim', 'h')

@@ -83,7 +83,14 @@ describeEachRedis('/v1/jobs', (redis) => {
     app.route(
       '/v1/jobs',
       jobRoutes({
-        jobs: { store: store(), sign, timeoutMs: 24 * HOUR, bodyBytes: 10_000, ...changes },
+        jobs: {
+          store: store(),
+          sign,
+          timeoutMs: 24 * HOUR,
+          bodyBytes: 10_000,
+          storeBytes: 10_000_000,
+          ...changes,
+        },
         authenticate,
         withStoredPlan: createStoredPlan({ entitle, planOf: budget.plan, now }).withStoredPlan,
         callerOf: async (c) => identify(await authenticate(c)),
