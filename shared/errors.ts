@@ -77,6 +77,7 @@ export const ERRORS = {
   project_budget_exhausted: failed(503),
   store_unavailable: failed(503),
   job_store_full: failed(503),
+  jobs_not_served: failed(503),
   keys_unavailable: failed(503),
   host_unavailable: failed(503),
   host_busy: failed(503),

@@ -46,6 +46,7 @@ export function decisionOf(
     case 'too_many_concurrent':
       return { ...refusal, code, retryAfterMs: CONCURRENT_RETRY_MS }
     case 'too_many_jobs':
+    case 'jobs_not_served':
       return { ...refusal, code, retryAfterMs: JOB_RETRY_MS }
     case 'job_storage_full':
     case 'job_store_full':

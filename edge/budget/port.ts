@@ -89,6 +89,7 @@ export type Refusal = {
     | 'too_many_jobs'
     | 'job_storage_full'
     | 'job_store_full'
+    | 'jobs_not_served'
     | 'budget_exhausted'
     | 'project_budget_exhausted'
   /** The exhausted window, where the refusal is about a budget. */

@@ -1,6 +1,6 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { JOB_LISTS_KEPT_MS, JOBS_KEPT, JOBS_KEPT_LUA } from '../../shared/jobs/kept.lua.ts'
-import { JOBS_OF_PREFIX } from '../../shared/jobs/record.ts'
+import { JOB_KEYS, JOBS_OF_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { HOLD_LUA } from '../budget/hold.lua.ts'
 import { SPENDER_LUA } from '../budget/spender.lua.ts'
@@ -9,11 +9,13 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
 /**
  * Takes in a job: reserves its worst case and hands it to the hosts, in one atomic step. A refused job changes nothing.
  *
+ * A job of a model for which no host has looked lately is refused: nobody would work on it.
+ *
  * A job counts among the account's open jobs, not among its running requests. It uses nothing of a minute's budget.
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: '7a5af7cd69b5562f7698736da8761093e814f06c',
+  sha: '7ec1dc46e4719a4fb58c788593004c1fc6382afd',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[22]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes
@@ -28,6 +30,7 @@ ${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}${HOLD_LUA}${JOBS_KEPT_LUA}
 local now = now_ms(tonumber(ARGV[1]))
 local account, reply = hold(now, function(spender)
   local open = redis.call('ZCOUNT', '${JOBS_OF_PREFIX}' .. spender.account, '(' .. int(now), '+inf')
+  if tonumber(redis.call('ZSCORE', '${JOB_KEYS.served}', ARGV[19]) or 0) <= now then return open, 'jobs_not_served' end
   if open >= tonumber(ARGV[9]) then return open, 'too_many_jobs' end
   for number, scope in ipairs({':' .. spender.account, ''}) do
     if kept_bytes(scope, now) + tonumber(ARGV[24]) > tonumber(ARGV[24 + number]) then

@@ -1,6 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { ENTRY_BYTES, MEMORY_A_BYTE } from '../../shared/jobs/kept.lua.ts'
 import { JOB_GROUP, JOB_RESULTS_KEPT_MS } from '../../shared/jobs/record.ts'
+import { SERVED_LUA } from '../../shared/jobs/served.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { CONSUMER } from './consumer.ts'
 
@@ -14,15 +15,16 @@ import { CONSUMER } from './consumer.ts'
  */
 export const REPORT_JOB: Script = {
   name: 'report_job',
-  sha: 'b976821330a5ecc3be526c2cf315a5da9610e180',
+  sha: '6da8bd85f486db7fa3556aa78938cbcced5df901',
   lua: `
 -- KEYS[1]: the job; KEYS[2]: its results; KEYS[3]: its model's stream
 -- ARGV[1]: the claim; ARGV[2]: the job's entry; ARGV[3]: the report's number, from 1 on in each claim
 -- ARGV[4]: the result, as JSON, in place of one for which there is no room
+-- ARGV[5]: ms within which the host reports again or looks for jobs
 -- then for each input: index; its result as JSON, or '' for what was computed and gave none; 1 where the result is
 -- an error, else 0; prompt tokens; output tokens; ms of compute
 -- Returns ok; cancel where the job's account wants it ended; lost where it is not this claim's or has ended.
-${CLOCK_LUA}
+${CLOCK_LUA}${SERVED_LUA}
 local record = redis.call('HMGET', KEYS[1], 'claim', 'state', 'reports', 'deadline', 'cancel', 'room', 'bytes', 'kept_ms')
 local claim, state, reports, deadline, cancel, room, bytes, kept_ms = unpack(record, 1, 8)
 if claim ~= ARGV[1] or state ~= 'running' then return 'lost' end
@@ -31,7 +33,7 @@ if tonumber(ARGV[3]) > tonumber(reports) then
   local done, failed, prompt_tokens, output_tokens, compute_ms = 0, 0, 0, 0, 0
   local before = tonumber(bytes or 0)
   local taken = before
-  for i = 5, #ARGV, 6 do
+  for i = 6, #ARGV, 6 do
     local result, is_error = ARGV[i + 1], tonumber(ARGV[i + 2])
     local function size() return math.ceil(#result * ${MEMORY_A_BYTE}) + ${ENTRY_BYTES} end
     if room and result ~= '' and #result > #ARGV[4] and taken + size() > tonumber(room) then
@@ -60,6 +62,7 @@ if tonumber(ARGV[3]) > tonumber(reports) then
   redis.call('HINCRBY', KEYS[1], 'bytes', int(taken - before))
   redis.call('PEXPIREAT', KEYS[2], int(tonumber(deadline) + tonumber(kept_ms or ${JOB_RESULTS_KEPT_MS})))
 end
+look_for({KEYS[3]}, now_ms(0), ARGV[5])
 redis.call('XCLAIM', KEYS[3], '${JOB_GROUP}', '${CONSUMER}', 0, ARGV[2], 'JUSTID')
 return cancel and 'cancel' or 'ok'
 `,

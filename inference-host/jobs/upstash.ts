@@ -14,6 +14,8 @@ type Options = UpstashOptions & {
   host: string
   /** Milliseconds after which a claim that was not renewed is taken over. */
   claimMs: number
+  /** Milliseconds within which this host looks for jobs again, or reports; default 150,000. */
+  servedMs?: number
   /** A new word each time it is called. */
   nonce?: () => string
 }
@@ -29,7 +31,7 @@ const Known = z.enum(['ok', 'lost'])
 
 /** Jobs in Upstash Redis, over HTTP: each call is one command, and all its keys begin with `twohop:job`. */
 export function createUpstashJobs(options: Options): JobStore {
-  const { host, claimMs, nonce = () => crypto.randomUUID() } = options
+  const { host, claimMs, servedMs = 150_000, nonce = () => crypto.randomUUID() } = options
   const redis = upstashClient(options)
   const run = (call: ScriptCall) => runScript(redis, call)
 
@@ -37,7 +39,7 @@ export function createUpstashJobs(options: Options): JobStore {
     async claim(models) {
       const claim = `${host}:${nonce()}`
       const reply = Claimed.parse(
-        await run(scriptCall(CLAIM_JOB, models.map(jobStreamKey), [claim, claimMs])),
+        await run(scriptCall(CLAIM_JOB, models.map(jobStreamKey), [claim, claimMs, servedMs])),
       )
       if (reply === undefined) return undefined
       const [number, entry, id, takenOver, record, inputs, done] = reply
@@ -54,7 +56,7 @@ export function createUpstashJobs(options: Options): JobStore {
     },
     async report(job, number, finished) {
       const { json: instead } = await tooLargeResult(job.id, NO_ROOM)
-      const args = [job.claim, job.entry, number, instead, ...finished.flatMap(wordsOf)]
+      const args = [job.claim, job.entry, number, instead, servedMs, ...finished.flatMap(wordsOf)]
       const reply = await run(scriptCall(REPORT_JOB, keysOf(job), args)).catch((cause: unknown) => {
         throw isTooLarge(cause) ? new TooLarge('the store takes no report so large') : cause
       })

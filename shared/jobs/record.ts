@@ -13,12 +13,14 @@ import * as z from 'zod'
  * | `twohop:jobs-open` | sorted set: job by deadline (ms), until it has ended |
  * | `twohop:jobs-open:{account}` | the same, for one account |
  * | `twohop:jobs-ended` | sorted set: job by end (ms), until the edge has settled it |
+ * | `twohop:jobs-served` | sorted set: model by the time (ms) until which hosts count as looking for its jobs |
  * | `twohop:jobs-kept`, `twohop:jobs-kept:{account}` | sorted set: what jobs keep, see kept.lua.ts |
  * | `twohop:jobs-bytes`, `twohop:jobs-bytes:{account}` | hash: the sum of that, `bytes` |
  */
 export const JOB_KEYS = {
   open: 'twohop:jobs-open',
   ended: 'twohop:jobs-ended',
+  served: 'twohop:jobs-served',
 } as const
 
 export const JOB_PREFIX = 'twohop:job:'

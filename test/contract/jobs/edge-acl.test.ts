@@ -26,6 +26,7 @@ it.skipIf(!redisServer)(
     const front = await startRestFront({ store: redis, token: 't' })
     const options = { url: front.url, token: 't', timeoutMs: 5000 }
     try {
+      await redis.execute(['ZADD', 'twohop:jobs-served', '9e15', 'm'])
       const edge = createUpstashJobs({ ...options, log: unreadLog })
       for (const id of ['job_1', 'job_2']) {
         const now = Date.now()

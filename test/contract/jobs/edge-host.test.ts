@@ -23,6 +23,8 @@ describeEachRedis('a job between edge and host', (redis) => {
     const options = { url, token, timeoutMs: 20_000 }
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
     const edge = createUpstashJobs({ ...options, log: unreadLog })
+    // An idle host has looked for jobs, so there is one.
+    await createHostJobs({ ...options, host: 'idle', claimMs }).claim(['twohop-chat'])
     const budget = redis.budget({ clock: () => 0 })
     const entitlement = entitleBy()(
       principal({ subject: 'ada', issuedAt: Math.floor(Date.now() / 1000), plan: 'pro' }),

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { parseJob } from '../../../edge/jobs/parse.ts'
 import type { NewJob } from '../../../edge/jobs/port.ts'
 import { bytesOf } from '../../../edge/jobs/room.ts'
@@ -14,6 +14,7 @@ const HOUR = 3_600_000
 const ADA = 'firebase:ada'
 
 describeEachRedis('what jobs keep', (redis) => {
+  beforeEach(() => redis.command('ZADD', 'twohop:jobs-served', 9e15, 'tiny-chat'))
   const store = () =>
     createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now, log: unreadLog })
   const host = () => createHostJobs({ ...redis.local(), timeoutMs: 20_000, host: 'h', claimMs: HOUR })

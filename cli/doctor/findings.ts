@@ -1,0 +1,55 @@
+import { type Catalog, scopeOf } from '../../shared/catalog.ts'
+import type { StoreState } from './upstash-state.ts'
+
+/** Something that is checked, whether it is as it should be, and what to do where it is not. */
+export type Finding = { check: string; ok: boolean; detail: string }
+
+type Options = {
+  catalog: Catalog
+  state: StoreState
+  /** Milliseconds since the epoch. */
+  now: number
+}
+
+/** What a deployment promises, beside what its store says of it. */
+export function findingsOf({ catalog, state, now }: Options): Finding[] {
+  return [...jobFindings(catalog, state, now), deadLetterFinding(state)]
+}
+
+/** One finding for each model of which some plan may send jobs. */
+function jobFindings(catalog: Catalog, { served }: StoreState, now: number): Finding[] {
+  return modelsWithJobs(catalog).map((model) => {
+    const until = served.get(model)
+    const ok = until !== undefined && until > now
+    const ago = until === undefined ? 'ever' : 'lately'
+    return {
+      check: `jobs of ${model}`,
+      ok,
+      detail: ok
+        ? 'a host looks for them'
+        : `no host has looked for any ${ago}, so the edge refuses them (jobs_not_served): set HOST_JOBS_REDIS_URL and ` +
+          'HOST_JOBS_REDIS_TOKEN at the host, or leave the scope jobs out of every plan; a host that was scaled to ' +
+          'zero looks when it starts',
+    }
+  })
+}
+
+function modelsWithJobs({ plans, models }: Catalog): string[] {
+  const offering = plans.filter(({ scopes }) => scopes.includes('jobs'))
+  return models.flatMap(({ id, tasks }) =>
+    offering.some(
+      (plan) => plan.models.includes(id) && tasks.some((task) => plan.scopes.includes(scopeOf(task))),
+    )
+      ? [id]
+      : [],
+  )
+}
+
+function deadLetterFinding({ deadLetters }: StoreState): Finding {
+  const ok = deadLetters === 0
+  return {
+    check: 'dead letters',
+    ok,
+    detail: ok ? 'none' : `${deadLetters} entries that the ledger can never take: see twohop:events:dead`,
+  }
+}
