@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import { ACTS_MOST } from '../../edge/ledger/bounds.ts'
+import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
@@ -30,7 +32,7 @@ export function doctorCommand({ out }: CliContext): Command {
         if (error instanceof TwohopError) throw new CliError(error.code, error.message, { cause: error })
         throw error
       })
-      const findings = findingsOf({ catalog, state, now: Date.now() })
+      const findings = findingsOf({ catalog, state, most: mostOf(process.env), now: Date.now() })
       const lines = findings.map(
         ({ check, ok, detail }) => `${ok ? 'ok  ' : 'ILL '} ${plain(check)}: ${detail}\n`,
       )
@@ -38,6 +40,12 @@ export function doctorCommand({ out }: CliContext): Command {
       const ill = findings.filter(({ ok }) => !ok).length
       if (ill > 0) throw new CliError('ill', `${ill} of ${findings.length} checks failed.`)
     })
+}
+
+/** The bounds of the streams, from the edge's own variables. */
+function mostOf({ LEDGER_SUPABASE_URL, EVENTS_MOST }: NodeJS.ProcessEnv) {
+  const events = EVENTS_MOST ? Number(EVENTS_MOST) : Number(EDGE_VARIABLES.EVENTS_MOST.fallback)
+  return { events: LEDGER_SUPABASE_URL ? events : undefined, acts: ACTS_MOST }
 }
 
 /** @throws CliError usage */

@@ -1,3 +1,4 @@
+import { NEAR } from '../../edge/ledger/bounds.ts'
 import { type Catalog, scopeOf } from '../../shared/catalog.ts'
 import type { StoreState } from './upstash-state.ts'
 
@@ -7,13 +8,15 @@ export type Finding = { check: string; ok: boolean; detail: string }
 type Options = {
   catalog: Catalog
   state: StoreState
+  /** How many entries the streams may hold; events without a ledger are rolled up, so they have no bound to fear. */
+  most: { events: number | undefined; acts: number }
   /** Milliseconds since the epoch. */
   now: number
 }
 
 /** What a deployment promises, beside what its store says of it. */
-export function findingsOf({ catalog, state, now }: Options): Finding[] {
-  return [...jobFindings(catalog, state, now), deadLetterFinding(state)]
+export function findingsOf({ catalog, state, most, now }: Options): Finding[] {
+  return [...jobFindings(catalog, state, now), deadLetterFinding(state), ...boundFindings(state, most)]
 }
 
 /** One finding for each model of which some plan may send jobs. */
@@ -43,6 +46,22 @@ function modelsWithJobs({ plans, models }: Catalog): string[] {
       ? [id]
       : [],
   )
+}
+
+function boundFindings(state: StoreState, most: Options['most']): Finding[] {
+  return (['events', 'acts'] as const).flatMap((what) => {
+    const bound = most[what]
+    if (bound === undefined) return []
+    const ok = state[what] < bound * NEAR
+    const detail = `${state[what]} wait, ${bound} is the most`
+    return [
+      {
+        check: `${what} in Redis`,
+        ok,
+        detail: ok ? detail : `${detail}: the ledger does not keep up, or is away`,
+      },
+    ]
+  })
 }
 
 function deadLetterFinding({ deadLetters }: StoreState): Finding {

@@ -16,7 +16,10 @@ import { createVerifyToken } from '../identity/verify.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
+import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
+import { createKeepWithin } from '../ledger/keep-within.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createAccountTag } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
@@ -96,6 +99,14 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     claims: createUpstashClaims(redis),
     log,
   })
+  const keepWithin = createKeepWithin({
+    streams: createUpstashBounded(redis),
+    most: { events: config.ledger ? config.EVENTS_MOST : EVENTS_KEPT_WITHOUT_LEDGER, acts: ACTS_MOST },
+    hasLedger: config.ledger !== undefined,
+    tell,
+    log,
+    now,
+  })
   const drain =
     config.ledger &&
     createScheduledDrain({
@@ -110,7 +121,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     await notify(crossed)
   }
   const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify, log })
-  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, log }) }
+  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }
 
 /**

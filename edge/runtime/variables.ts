@@ -174,14 +174,20 @@ export const EDGE_VARIABLES = {
     schema: json(SupabaseServiceKeys),
   },
   LEDGER_SUPABASE_URL: {
-    meaning: 'project whose Postgres keeps the ledger; without it events stay in Redis',
+    meaning: 'project whose Postgres keeps the ledger; without it Redis keeps the newest, and sums',
     unit: 'URL',
     fallback: '',
     schema: z.url(),
   },
+  EVENTS_MOST: {
+    meaning: 'usage events that may wait for the ledger in Redis; above it the oldest become sums',
+    unit: 'events',
+    fallback: '500000',
+    schema: whole(10_000, 1_000_000_000),
+  },
   LEDGER_SUPABASE_KEY: { meaning: 'its secret key', unit: 'text', fallback: '', secret: true, schema: text },
   WEBHOOK_URL: {
-    meaning: 'told of used budgets (50, 80, 100 %) and of leaked API keys',
+    meaning: 'told of used budgets (50, 80, 100 %), leaked API keys and streams near their bound',
     unit: 'URL',
     fallback: '',
     schema: z.url(),

@@ -4,6 +4,7 @@ import defaultCatalog from '../../../../shared/catalog.json' with { type: 'json'
 import { Catalog } from '../../../../shared/catalog.ts'
 
 const NOW = 1_000_000
+const MOST = { events: 10, acts: 6 }
 const catalog = Catalog.parse(defaultCatalog)
 const state = (served: Record<string, number>, deadLetters = 0) => ({
   served: new Map(Object.entries(served)),
@@ -12,7 +13,7 @@ const state = (served: Record<string, number>, deadLetters = 0) => ({
   acts: 0,
 })
 const ill = (served: Record<string, number>, deadLetters = 0, of = catalog) =>
-  findingsOf({ catalog: of, state: state(served, deadLetters), now: NOW })
+  findingsOf({ catalog: of, state: state(served, deadLetters), most: MOST, now: NOW })
     .filter(({ ok }) => !ok)
     .map(({ check }) => check)
 
@@ -31,6 +32,17 @@ it('asks for no host where no plan offers jobs, or none for a model', () => {
   expect(ill({}, 0, { ...catalog, plans: without })).toEqual([])
   const chatOnly = catalog.plans.map((plan) => ({ ...plan, scopes: ['chat', 'jobs'] }))
   expect(ill({}, 0, { ...catalog, plans: chatOnly })).toEqual(['jobs of twohop-chat'])
+})
+
+it('finds streams that are half full', () => {
+  const full = { ...state({}), events: 5, acts: 3 }
+  const checks = (most: { events: number | undefined; acts: number }) =>
+    findingsOf({ catalog, state: full, most, now: NOW }).filter(
+      ({ ok, check }) => !ok && check.endsWith('in Redis'),
+    )
+  expect(checks(MOST).map(({ check }) => check)).toEqual(['events in Redis', 'acts in Redis'])
+  expect(checks({ events: 11, acts: 7 })).toEqual([])
+  expect(checks({ events: undefined, acts: 6 }).map(({ check }) => check)).toEqual(['acts in Redis'])
 })
 
 it('finds dead letters', () => {

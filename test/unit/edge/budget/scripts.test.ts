@@ -17,6 +17,7 @@ import { SETTLED_JOB } from '../../../../edge/jobs/settled.lua.ts'
 import { ADD_UNITS } from '../../../../edge/ledger/add-units.lua.ts'
 import { FINISH_EVENTS } from '../../../../edge/ledger/finish.lua.ts'
 import { FINISH_ACTS } from '../../../../edge/ledger/finish-acts.lua.ts'
+import { ROLL_UP } from '../../../../edge/ledger/roll-up.lua.ts'
 import { CLAIM_JOB } from '../../../../inference-host/jobs/claim.lua.ts'
 import { END_JOB } from '../../../../inference-host/jobs/end.lua.ts'
 import { RELEASE_JOB } from '../../../../inference-host/jobs/release.lua.ts'
@@ -34,6 +35,7 @@ const SCRIPTS = [
   ADD_UNITS,
   FINISH_EVENTS,
   FINISH_ACTS,
+  ROLL_UP,
   CLAIM,
   END_CLAIM,
   ENQUEUE,
