@@ -112,6 +112,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     createScheduledDrain({
       redis: { url: redis.url, token: redis.token },
       supabase: config.ledger,
+      batches: config.DRAIN_BATCHES,
       fetch: network,
       now,
       log,

@@ -4,6 +4,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 import { Origins } from '../access/origins.ts'
 import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
+import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { AdminUrl, FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
@@ -178,6 +179,13 @@ export const EDGE_VARIABLES = {
     unit: 'URL',
     fallback: '',
     schema: z.url(),
+  },
+  DRAIN_BATCHES: {
+    meaning:
+      'batches of 500 events that one run moves at most, three requests each; 12 on the free plan of Workers',
+    unit: 'batches',
+    fallback: String(DRAIN_BATCHES),
+    schema: whole(1, 10_000),
   },
   EVENTS_MOST: {
     meaning: 'usage events that may wait for the ledger in Redis; above it the oldest become sums',
