@@ -48,9 +48,10 @@ const AWAY = 'Jobs cannot be reached right now.'
 /** Jobs in Upstash Redis, over HTTP. Listing open jobs takes two round trips, every other call one. */
 export function createUpstashJobs({ project = {}, clock = () => 0, log, ...options }: Options): JobStore {
   const redis = upstashClient(options)
+  const insisting = upstashClient({ ...options, insists: true })
   const get = async (id: string) => recordOf(id, await redis.hgetall(jobKey(id)))
   const settled = async (id: string, words: [number] | []) => {
-    await runScript(redis, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
+    await runScript(insisting, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
   }
 
   async function readable(id: string, reply: unknown): Promise<Job | undefined> {
@@ -105,7 +106,7 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
     cancel: (id, account) =>
       orUnavailable(async () => {
         const call = scriptCall(CANCEL_JOB, [jobKey(id)], [clock(), id, account])
-        return recordOf(id, await runScript(redis, call))
+        return recordOf(id, await runScript(insisting, call))
       }, AWAY),
 
     due: (most) =>

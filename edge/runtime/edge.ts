@@ -1,3 +1,4 @@
+import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { issuerNames } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
@@ -46,6 +47,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     timeoutMs: config.REDIS_TIMEOUT_MS,
+    breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
