@@ -12,7 +12,7 @@ export const COUNTS = {
    * Commands as Upstash bills them, in a minute's first request of an account: a script and each command that it runs
    * (https://upstash.com/docs/redis/sdks/ratelimit-ts/costs counts EVAL, INCR and PEXPIRE as three).
    */
-  redisCommandsPerRequest: 41,
+  redisCommandsPerRequest: 42,
   /** Both HTTP requests with their answers and headers, on a connection that is kept. */
   redisBytesPerRequest: 1_850,
   /** The sweep by cron, once a minute, when there is nothing to charge. */

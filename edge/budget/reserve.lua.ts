@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '104ca20787a1c965cac4640b3d12836b0fabff56',
+  sha: '78dc62143cc923b718e9c876e5d016b4dc564732',
   lua: `
 -- Keys and arguments: spender.lua.ts, hold.lua.ts.
 -- Returns {code, account, running, requests, limit, used, held, ms to the end...} for minute, day, month; then for

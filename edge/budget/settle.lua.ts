@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '9fcbd056fb1d1b78d3ab5ac506ce26e59a6bb91c',
+  sha: '3a0878acfe6e9c3ec1227ca9a6db28d4c0a652a6',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set

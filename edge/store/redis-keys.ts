@@ -11,6 +11,7 @@
  * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 2 h |
  * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
  * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 26 h |
+ * | `twohop:month:{account}` | first day and end of its month (days since the epoch), and its name | month's end + 32 d |
  * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 26 h |
  * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
  * | `twohop:reservation:{request}` | hash, see edge/budget/reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
@@ -35,6 +36,8 @@ export const LEASES_PREFIX = 'twohop:leases:'
 export const BUDGET_PREFIX = 'twohop:budget:'
 /** Followed by the account, a colon and a month's name. */
 export const USAGE_PREFIX = 'twohop:usage:'
+/** Followed by an account. */
+export const MONTH_PREFIX = 'twohop:month:'
 /** Followed by a window's name. */
 export const PROJECT_PREFIX = 'twohop:project:'
 
