@@ -6,7 +6,7 @@ import { LEASES_PREFIX } from '../store/redis-keys.ts'
 /** Reads an account's counters whatever its status, with the limits that its last requests were checked against. */
 export const ACCOUNT_USAGE: Script = {
   name: 'account_usage',
-  sha: '8e3d33005019ca44b2ab5465de627ff06e275edf',
+  sha: 'c95f68f094e39d761dffcb892210cc1c27c55b9b',
   lua: `
 -- KEYS[1] account record: hash
 -- ARGV[1] now (ms), 0 for the server's clock

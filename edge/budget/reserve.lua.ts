@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '78dc62143cc923b718e9c876e5d016b4dc564732',
+  sha: 'ea26d65612a139777fb41395871fcd6147dad3d1',
   lua: `
 -- Keys and arguments: spender.lua.ts, hold.lua.ts.
 -- Returns {code, account, running, requests, limit, used, held, ms to the end...} for minute, day, month; then for

@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '3a0878acfe6e9c3ec1227ca9a6db28d4c0a652a6',
+  sha: '3ec81dd0cbd85914b23f1d5d698c58d9361b9605',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set

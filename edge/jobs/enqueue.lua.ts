@@ -15,7 +15,7 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: 'f4ef73f2cf3ceab4a52e638eedaea805c3d6cc9b',
+  sha: 'abe78fcd6ab0007b684703a4ecf0b2e8255aa493',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[22]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes

@@ -8,10 +8,16 @@ export const MAX_LEASE_MS = HOUR
 /** The longest lease of a job, in milliseconds: 24 h for its work, and an hour for its settlement. */
 export const MAX_JOB_LEASE_MS = 25 * HOUR
 
-/** Milliseconds that a minute's counters outlive it: the longest lease that began in it, and an hour to be swept. */
-export const MINUTE_KEPT_MS = MAX_LEASE_MS + HOUR
+/**
+ * Milliseconds that a minute's counters outlive it. Nobody reads them once it is over, so what is settled later is left
+ * out of them.
+ */
+export const MINUTE_KEPT_MS = 60_000
 
-/** The same for days and months, in which jobs are held too. */
+/**
+ * Milliseconds that the counters of a day and a month outlive it: the longest lease that began in it, of a job, and an
+ * hour to be swept.
+ */
 export const WINDOW_KEPT_MS = MAX_JOB_LEASE_MS + HOUR
 
 /** Milliseconds in which an open reservation must be settled or swept. The sweep may be out of order for that long. */

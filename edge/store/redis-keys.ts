@@ -8,7 +8,7 @@
  * |---|---|---|
  * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts | forever, written by administration |
  * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end |
- * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 2 h |
+ * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 1 min |
  * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
  * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 26 h |
  * | `twohop:month:{account}` | first day and end of its month (days since the epoch), and its name | month's end + 32 d |

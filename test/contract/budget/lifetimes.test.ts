@@ -29,7 +29,7 @@ describeEachRedis('lifetimes', (redis) => {
       expect(left, key).toBeLessThanOrEqual(ms)
     }
     const reserved = Date.UTC(2026, 10, 21, 10, 59, 30)
-    about('twohop:budget:firebase:ada:minute:2026-11-21T10:59', 30_000 + 2 * HOUR)
+    about('twohop:budget:firebase:ada:minute:2026-11-21T10:59', 30_000 + 60_000)
     about('twohop:budget:firebase:ada:day:2026-11-21', Date.UTC(2026, 10, 22) - reserved + 26 * HOUR)
     about('twohop:budget:firebase:ada:month:2026-11', Date.UTC(2026, 11, 1) - reserved + 26 * HOUR)
     about('twohop:month:firebase:ada', Date.UTC(2026, 11, 1) - reserved + 32 * 24 * HOUR)
