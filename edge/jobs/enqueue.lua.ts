@@ -15,7 +15,7 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: 'abe78fcd6ab0007b684703a4ecf0b2e8255aa493',
+  sha: 'cd33e0989bbede44c8363b2461693271ed403be9',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[22]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes

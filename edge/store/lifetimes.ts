@@ -32,5 +32,11 @@ export const SETTLED_KEPT_MS = HOUR
 /** Milliseconds for which the answer to an idempotency key is given again. */
 export const ANSWER_KEPT_MS = 24 * HOUR
 
+/** The same for acts on keys and accounts, which nothing else bounds in a day. */
+export const ACT_ANSWER_KEPT_MS = HOUR
+
+/** The same where the account's answers of the day have no more room: the request is done once for so long. */
+export const FULL_ANSWER_KEPT_MS = HOUR / 6
+
 /** Milliseconds for which the record of an ended API key is kept, so that it can be told from an unknown one. */
 export const ENDED_API_KEY_KEPT_MS = 30 * 24 * HOUR

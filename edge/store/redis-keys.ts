@@ -15,7 +15,7 @@
  * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 26 h |
  * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
  * | `twohop:reservation:{request}` | hash, see edge/budget/reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
- * | `twohop:idempotency:{SHA-256}` | hash, see idempotency-record.lua.ts | the lease; answered 24 h |
+ * | `twohop:idempotency:{SHA-256}` | hash, see idempotency-record.lua.ts | the lease; answered 24 h, acts 1 h, beyond the bound 10 min |
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
  * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them; the newest, see edge/ledger/bounds.ts |
  * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
