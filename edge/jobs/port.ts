@@ -38,4 +38,6 @@ export type JobStore = {
   due(most: number): Promise<Job[]>
   /** Records what an ended job was charged, in units. */
   settled(id: string, units: number): Promise<void>
+  /** Drops the results of an ended job that were copied to another store. */
+  moved(id: string): Promise<void>
 }

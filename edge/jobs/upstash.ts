@@ -26,6 +26,7 @@ import { CANCEL_JOB } from './cancel.lua.ts'
 import { DUE_JOBS } from './due.lua.ts'
 import { ENQUEUE } from './enqueue.lua.ts'
 import { type Job, jobOf } from './job.ts'
+import { MOVED_JOB } from './moved.lua.ts'
 import type { JobStore } from './port.ts'
 import { READ_JOB } from './read.lua.ts'
 import { SETTLED_JOB } from './settled.lua.ts'
@@ -121,6 +122,11 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
           else await settled(String(id), [])
         }
         return found
+      }, AWAY),
+
+    moved: (id) =>
+      orUnavailable(async () => {
+        await runScript(insisting, scriptCall(MOVED_JOB, [jobKey(id), jobResultsKey(id)], [id, clock()]))
       }, AWAY),
 
     settled: (id, units) => orUnavailable(() => settled(id, [units]), AWAY),

@@ -32,6 +32,8 @@ export type JobsOptions = {
   bodyBytes: number
   /** The most bytes that the jobs of all accounts may keep in Redis. */
   storeBytes: number
+  /** Moves large results of a settled job to another store; never throws. */
+  moveResults?: ((job: Job) => Promise<void>) | undefined
 }
 
 type Options = {
@@ -111,9 +113,11 @@ export function jobRoutes(options: Options) {
 
   /** The job, settled if it has ended. If the store cannot settle it now, the cron does so later. */
   function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
-    // A reader of a job does not wait for the operator's webhook.
+    // A reader of a job waits neither for the operator's webhook nor for another store.
     const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
-    return createSettleJobs({ ...options, store, notify }).settledOrLater(job)
+    const move = jobs.moveResults
+    const moveResults = move && (async (ended: Job) => c.env.background(move(ended)))
+    return createSettleJobs({ ...options, store, notify, moveResults }).settledOrLater(job)
   }
 
   const wake = (c: Context<Env>, { account, model }: Pick<Job, 'account' | 'model'>) =>

@@ -14,9 +14,12 @@ import { createSeal } from '../idempotency/seal.ts'
 import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
+import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
+import { createSupabaseResults } from '../jobs/supabase-results.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
+import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
@@ -51,7 +54,14 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
-  const jobStore = createUpstashJobs({ ...redis, project, log })
+  const results =
+    config.ledger && config.JOB_RESULTS === 'ledger'
+      ? createSupabaseResults({ ...config.ledger, bytesOfAccount: config.JOB_RESULTS_BYTES, fetch: network })
+      : undefined
+  const redisJobs = createUpstashJobs({ ...redis, project, log })
+  const jobStore = results ? withMovedResults(redisJobs, results) : redisJobs
+  const moveResults =
+    results && createMoveResults({ store: redisJobs, from: createUpstashResults(redis), to: results, log })
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
@@ -93,6 +103,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
       timeoutMs: config.JOB_TIMEOUT_MS,
       bodyBytes: config.JOB_BODY_BYTES,
       storeBytes: config.JOB_STORE_BYTES,
+      moveResults,
     },
     now,
     newRequestId: () => crypto.randomUUID(),
@@ -123,7 +134,11 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     const { crossed } = await budget.sweep(SWEEP_MOST)
     await notify(crossed)
   }
-  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify, log })
+  const { settleDue } = createSettleJobs({ budget, store: jobStore, notify, moveResults, log })
+  async function settleJobs() {
+    await settleDue()
+    await results?.dropEnded()
+  }
   return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }
 

@@ -122,6 +122,18 @@ export const EDGE_VARIABLES = {
     fallback: String(768 * KIB),
     schema: whole(KIB, 7 * MIB),
   },
+  JOB_RESULTS: {
+    meaning: "where results of jobs above 64 KiB are kept: in Redis, or in the ledger's Postgres",
+    unit: 'redis, ledger',
+    fallback: 'redis',
+    schema: z.enum(['redis', 'ledger']),
+  },
+  JOB_RESULTS_BYTES: {
+    meaning: 'most bytes of results that one account may keep in that Postgres',
+    unit: 'bytes',
+    fallback: String(256 * MIB),
+    schema: whole(MIB, 2 ** 40),
+  },
   JOB_STORE_BYTES: {
     meaning: "most of Redis's memory that the jobs of all accounts may take, with their results",
     unit: 'bytes',

@@ -93,6 +93,8 @@ export const JobRecord = z.object({
 
   /** Written by the edge: 1 once its use is charged. */
   settled: z.enum(['1']).optional(),
+  /** 1 once its results lie in another store. */
+  moved: z.enum(['1']).optional(),
 })
 export type JobRecord = z.infer<typeof JobRecord>
 

@@ -12,6 +12,7 @@ import { CLAIM, END_CLAIM } from '../../../../edge/idempotency/claim.lua.ts'
 import { CANCEL_JOB } from '../../../../edge/jobs/cancel.lua.ts'
 import { DUE_JOBS } from '../../../../edge/jobs/due.lua.ts'
 import { ENQUEUE } from '../../../../edge/jobs/enqueue.lua.ts'
+import { MOVED_JOB } from '../../../../edge/jobs/moved.lua.ts'
 import { READ_JOB } from '../../../../edge/jobs/read.lua.ts'
 import { SETTLED_JOB } from '../../../../edge/jobs/settled.lua.ts'
 import { ADD_UNITS } from '../../../../edge/ledger/add-units.lua.ts'
@@ -43,6 +44,7 @@ const SCRIPTS = [
   DUE_JOBS,
   READ_JOB,
   SETTLED_JOB,
+  MOVED_JOB,
   CLAIM_JOB,
   REPORT_JOB,
   END_JOB,
