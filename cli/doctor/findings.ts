@@ -16,7 +16,12 @@ type Options = {
 
 /** What a deployment promises, beside what its store says of it. */
 export function findingsOf({ catalog, state, most, now }: Options): Finding[] {
-  return [...jobFindings(catalog, state, now), deadLetterFinding(state), ...boundFindings(state, most)]
+  return [
+    ...jobFindings(catalog, state, now),
+    deadLetterFinding(state),
+    ...boundFindings(state, most),
+    ...lagFindings(state, most, now),
+  ]
 }
 
 /** One finding for each model of which some plan may send jobs. */
@@ -62,6 +67,20 @@ function boundFindings(state: StoreState, most: Options['most']): Finding[] {
       },
     ]
   })
+}
+
+/** How late an event may be in the ledger, in milliseconds: runs are a minute apart. */
+const LATE_MS = 10 * 60_000
+
+/** Without a ledger events wait for nothing. */
+function lagFindings({ oldestEventAt }: StoreState, most: Options['most'], now: number): Finding[] {
+  if (most.events === undefined) return []
+  const lagMs = oldestEventAt === undefined ? 0 : Math.max(0, now - oldestEventAt)
+  const ok = lagMs < LATE_MS
+  const detail = `the oldest event waits for ${Math.floor(lagMs / 1000)} s`
+  return [
+    { check: 'ledger', ok, detail: ok ? detail : `${detail}: look at the drain's line in the edge's log` },
+  ]
 }
 
 function deadLetterFinding({ deadLetters }: StoreState): Finding {

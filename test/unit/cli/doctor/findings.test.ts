@@ -9,6 +9,7 @@ const catalog = Catalog.parse(defaultCatalog)
 const state = (served: Record<string, number>, deadLetters = 0) => ({
   served: new Map(Object.entries(served)),
   events: 0,
+  oldestEventAt: undefined,
   deadLetters,
   acts: 0,
 })
@@ -43,6 +44,23 @@ it('finds streams that are half full', () => {
   expect(checks(MOST).map(({ check }) => check)).toEqual(['events in Redis', 'acts in Redis'])
   expect(checks({ events: 11, acts: 7 })).toEqual([])
   expect(checks({ events: undefined, acts: 6 }).map(({ check }) => check)).toEqual(['acts in Redis'])
+})
+
+it('finds a ledger that is ten minutes late, where there is one', () => {
+  const late = (ms: number, events: number | undefined) =>
+    findingsOf({
+      catalog,
+      state: { ...state({}), oldestEventAt: NOW - ms },
+      most: { events, acts: 6 },
+      now: NOW,
+    })
+      .filter(({ ok, check }) => !ok && check === 'ledger')
+      .map(({ detail }) => detail)
+  expect(late(599_999, 10)).toEqual([])
+  expect(late(600_000, 10)).toEqual([
+    "the oldest event waits for 600 s: look at the drain's line in the edge's log",
+  ])
+  expect(late(600_000, undefined)).toEqual([])
 })
 
 it('finds dead letters', () => {
