@@ -44,7 +44,7 @@ export const COUNTS = {
   redisStorageBytesPerMinute: 250,
   minutesKept: 2,
   /** A reservation's record, which is kept for an hour, and its usage event, until it is drained. */
-  redisStorageBytesPerRecentRequest: 1_300,
+  redisStorageBytesPerRecentRequest: 1_000,
   /** Server-sent events of a streamed chat answer: the bytes that come once, and one event for each token. */
   edgeBytesPerAnswer: 1_300,
   edgeBytesPerToken: 240,
