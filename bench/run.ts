@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { budgetBench } from './budget/bench.ts'
+import { type DrainBenchOptions, drainBench } from './drain/bench.ts'
 import { edgeBench } from './edge/bench.ts'
 import { hostBench } from './host/bench.ts'
 import { MEASUREMENTS } from './host/measurements.ts'
@@ -41,6 +42,16 @@ command
   .option('--seconds <n>', 'seconds of reservations a run', whole, 3)
   .action(async (options: Omit<BudgetBenchOptions, keyof typeof common>) =>
     print(options.json, await budgetBench({ ...options, ...common })),
+  )
+
+command
+  .command('drain')
+  .description('usage events a second from Redis to Postgres, one drain and two at once (a minute)')
+  .option('--json', 'print one JSON object', false)
+  .option('--rounds <n>', 'rounds', whole, 3)
+  .option('--events <n>', 'events a round', whole, 10_000)
+  .action(async (options: Omit<DrainBenchOptions, keyof typeof common>) =>
+    print(options.json, await drainBench({ ...options, ...common })),
   )
 
 command

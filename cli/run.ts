@@ -3,6 +3,7 @@ import { accountsCommand } from './commands/accounts.ts'
 import { keysCommand } from './commands/api-keys.ts'
 import { auditCommand } from './commands/audit.ts'
 import { costCommand } from './commands/cost.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
 import { type CliContext, CliError } from './context.ts'
 
@@ -10,7 +11,15 @@ import { type CliContext, CliError } from './context.ts'
 const INTERRUPTED = 130
 
 /** Every command, in the order of the help. A new one is a file under `commands/` and a line here. */
-const COMMANDS = [accountsCommand, keysCommand, auditCommand, drainCommand, reconcileCommand, costCommand]
+const COMMANDS = [
+  accountsCommand,
+  keysCommand,
+  auditCommand,
+  drainCommand,
+  reconcileCommand,
+  doctorCommand,
+  costCommand,
+]
 
 /**
  * Runs one command line, such as `['cost', '--users', '500']`, and returns its exit code: 0, 1 for a failure, 2 for a

@@ -36,6 +36,8 @@ export const Model = z.strictObject({
    */
   overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
   prices: Prices,
+  /** Numbers in a vector of the model, for embeddings; the room for results of jobs is computed from it. */
+  width: z.int().min(1).max(65_536).optional(),
   /**
    * Lengths that the model's embeddings may be cut to. It is for models whose embeddings stay embeddings when they are
    * cut (Matryoshka representation learning). Without it `dimensions` is refused.
@@ -55,6 +57,14 @@ export const Plan = z.strictObject({
     concurrent: z.int().min(1),
     /** Jobs that have not ended, at once. */
     jobs: z.int().min(1).max(100).default(4),
+    /** Bytes of Redis's memory that all jobs of the account may take, those that have ended too, with their results. */
+    job_bytes: z
+      .int()
+      .min(64 * 1024)
+      .max(1024 ** 3)
+      .default(16 * 1024 ** 2),
+    /** Hours for which a job and its results are kept after its end. */
+    job_results_hours: z.int().min(1).max(168).default(24),
     /** Output tokens for a request without `max_tokens`. */
     output_tokens_default: z.int().min(1),
     /** The most output tokens a request may ask for. */

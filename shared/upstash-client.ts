@@ -1,5 +1,6 @@
 import { Redis } from '@upstash/redis/cloudflare'
 import { baseUrl } from './base-url.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
 import { TwohopError } from './errors.ts'
 import type { ScriptCall } from './redis-script.ts'
 
@@ -10,6 +11,10 @@ export type UpstashOptions = {
   token: string
   /** Milliseconds that one round trip may take. */
   timeoutMs: number
+  /** Shared by all clients of one store; without one, each call waits for the store. */
+  breaker?: Breaker | undefined
+  /** Asks also while the store is known to be away: what is lost if it is not said. */
+  insists?: boolean
 }
 
 /** When to try again while the store does not answer, in milliseconds. */
@@ -19,8 +24,8 @@ const STORE_RETRY_MS = 2000
  * A client of Redis over HTTP. It tries each command once, within `timeoutMs`, and returns replies undecoded. It uses
  * the global `fetch`.
  */
-export function upstashClient({ url, token, timeoutMs }: UpstashOptions): Redis {
-  return new Redis({
+export function upstashClient({ url, token, timeoutMs, breaker, insists = false }: UpstashOptions): Redis {
+  const redis = new Redis({
     url: baseUrl(url),
     token,
     // This is a function because with a plain signal the client turns an abort into a successful answer (1.39).
@@ -33,6 +38,19 @@ export function upstashClient({ url, token, timeoutMs }: UpstashOptions): Redis 
     responseEncoding: false,
     readYourWrites: false,
     enableTelemetry: false,
+  })
+  if (breaker) redis.use((request, next) => breaker[insists ? 'watch' : 'run'](() => next(request)))
+  return redis
+}
+
+/**
+ * A breaker for all clients of one store. Only silence counts: no connection, or no answer in time. An error that the
+ * store answers is the caller's own, so no caller can shut out others.
+ */
+export function storeBreaker(options: Omit<Parameters<typeof createBreaker>[0], 'isSilence'>): Breaker {
+  return createBreaker({
+    ...options,
+    isSilence: (error) => !(error instanceof Error && /^Upstash/.test(error.name)),
   })
 }
 

@@ -10,7 +10,7 @@ export type Memory = {
   accounts: number
   /** An account between its requests: its counters of day and month. */
   account: number
-  /** In addition, for 2 h after a minute with a request: its counters of the minute. */
+  /** In addition, until a minute after one with a request: its counters of the minute. */
   minute: number
   /** A running request: its reservation and its lease. */
   open_request: number

@@ -22,7 +22,9 @@ export function drainCommand({ out, err, signal }: CliContext): Command {
     .allowExcessArguments(false)
     .action(({ json }: { json: boolean }) =>
       told(async () => {
-        const drains = createDrains({ ...stores(), fetch, now: Date.now })
+        // Whoever calls it wants all that is there, also what a run that died has left.
+        const { redis, supabase } = stores()
+        const drains = createDrains({ redis: { ...redis, takenOverMs: 0 }, supabase, fetch, now: Date.now })
         const tell = (moved: Moved) => err(`${moved.recorded} moved, ${moved.left} left\n`)
         const events = await drainAll(drains.drainEvents, signal, tell)
         const acts = await drainAll(drains.drainActs, signal, tell)
@@ -39,7 +41,7 @@ async function drainAll(
 ): Promise<Moved> {
   const sum = { recorded: 0, duplicates: 0, buried: 0 }
   for (;;) {
-    const { ended, code, backlog, ...moved } = await drain()
+    const { ended, code, backlog, tookMs: _, ...moved } = await drain()
     sum.recorded += moved.recorded
     sum.duplicates += moved.duplicates
     sum.buried += moved.buried

@@ -12,7 +12,7 @@ export const COUNTS = {
    * Commands as Upstash bills them, in a minute's first request of an account: a script and each command that it runs
    * (https://upstash.com/docs/redis/sdks/ratelimit-ts/costs counts EVAL, INCR and PEXPIRE as three).
    */
-  redisCommandsPerRequest: 41,
+  redisCommandsPerRequest: 42,
   /** Both HTTP requests with their answers and headers, on a connection that is kept. */
   redisBytesPerRequest: 1_850,
   /** The sweep by cron, once a minute, when there is nothing to charge. */
@@ -22,6 +22,13 @@ export const COUNTS = {
   /** The check for jobs to settle, in the same invocation, when there is none. */
   redisCommandsPerJobRun: 4,
   redisBytesPerJobRun: 600,
+  /** The check of the streams' bounds, in the same invocation, when there is nothing to take off. */
+  redisCommandsPerBoundsRun: 3,
+  redisBytesPerBoundsRun: 600,
+  /** An idle host's look for jobs of one model, every `hostLookSeconds`, by default. */
+  hostLookSeconds: 30,
+  redisCommandsPerLook: 5,
+  redisBytesPerLook: 660,
   /** The drains of usage events and administrative acts, also in the same invocation, when there is nothing to move. */
   redisCommandsPerDrain: 9,
   redisBytesPerDrain: 4_300,
@@ -31,10 +38,13 @@ export const COUNTS = {
   redisBytesPerEvent: 530,
   /** A row of the ledger with its share of the indexes. */
   ledgerBytesPerRequest: 430,
-  /** Counters and leases of an account that was active today, by Redis's MEMORY USAGE. */
-  redisStorageBytesPerAccount: 500,
+  /** Counters, month and leases of an account that was active today, by Redis's MEMORY USAGE. */
+  redisStorageBytesPerAccount: 650,
+  /** Counters of a minute in which an account asked, kept until a minute after it. */
+  redisStorageBytesPerMinute: 250,
+  minutesKept: 2,
   /** A reservation's record, which is kept for an hour, and its usage event, until it is drained. */
-  redisStorageBytesPerRecentRequest: 1_300,
+  redisStorageBytesPerRecentRequest: 1_000,
   /** Server-sent events of a streamed chat answer: the bytes that come once, and one event for each token. */
   edgeBytesPerAnswer: 1_300,
   edgeBytesPerToken: 240,

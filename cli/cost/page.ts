@@ -75,6 +75,7 @@ ${table(breakEvenTable(report))}
   ([benchmarks.md](benchmarks.md)), which was taken on a slow machine, so it is rather too high.
 - **Redis**: ${COUNTS.redisRequestsPerRequest} HTTP requests a request, but ${COUNTS.redisCommandsPerRequest} billed commands, because Upstash counts each command that a script runs. That is
   why a plan with a fixed price soon beats paying per command; the calculator takes the cheapest plan that serves the load.
+  An idle host looks for jobs every ${COUNTS.hostLookSeconds} s, ${COUNTS.redisCommandsPerLook} commands a look, which is counted for every second that a container runs.
 - **Database**: ${COUNTS.ledgerBytesPerRequest} bytes a request with their indexes, kept for ${MONTHS_KEPT} months.
 - **Container**: throughput in tokens a second is measured with the prompts' time in it. Two measurements with different
   prompts tell a prompt's token from an answer's. A container is planned to be ${BUSY_AT_MOST * 100} % busy at most.

@@ -84,9 +84,17 @@ export function quantitiesOf(
   // Events are moved as they come, so batches are rarely full.
   const batches = Math.min(requests, Math.max(sweeps, Math.ceil(requests / COUNTS.eventsPerBatch)))
   const edgeEgressBytes = requests * COUNTS.edgeBytesPerAnswer + tokens * COUNTS.edgeBytesPerToken
+  // A host that is busy looks less often, so this is the most.
+  const looks = Math.ceil(seconds / COUNTS.hostLookSeconds)
+  const perPeakHour = (requests * workload.peak) / (DAYS * 24)
   const redisCommands =
     requests * COUNTS.redisCommandsPerRequest +
-    sweeps * (COUNTS.redisCommandsPerSweep + COUNTS.redisCommandsPerJobRun + COUNTS.redisCommandsPerDrain) +
+    sweeps *
+      (COUNTS.redisCommandsPerSweep +
+        COUNTS.redisCommandsPerJobRun +
+        COUNTS.redisCommandsPerDrain +
+        COUNTS.redisCommandsPerBoundsRun) +
+    looks * COUNTS.redisCommandsPerLook +
     batches * COUNTS.redisCommandsPerBatch
   const running = Object.entries(container.perSecond).map(([meter, quantity]) => [meter, quantity * seconds])
   return {
@@ -96,10 +104,17 @@ export function quantitiesOf(
     redisCommandsPerSecond: Math.ceil((redisCommands * workload.peak) / MONTH_SECONDS),
     redisBytes:
       requests * (COUNTS.redisBytesPerRequest + COUNTS.redisBytesPerEvent) +
-      sweeps * (COUNTS.redisBytesPerSweep + COUNTS.redisBytesPerJobRun + COUNTS.redisBytesPerDrain),
+      sweeps *
+        (COUNTS.redisBytesPerSweep +
+          COUNTS.redisBytesPerJobRun +
+          COUNTS.redisBytesPerDrain +
+          COUNTS.redisBytesPerBoundsRun) +
+      looks * COUNTS.redisBytesPerLook,
     redisStorageBytes: Math.ceil(
       workload.users * COUNTS.redisStorageBytesPerAccount +
-        ((requests * workload.peak) / (DAYS * 24)) * COUNTS.redisStorageBytesPerRecentRequest,
+        perPeakHour * COUNTS.redisStorageBytesPerRecentRequest +
+        // At most one account a request has counters of each minute that is kept.
+        (perPeakHour / 60) * COUNTS.minutesKept * COUNTS.redisStorageBytesPerMinute,
     ),
     databaseBytes: requests * COUNTS.ledgerBytesPerRequest * MONTHS_KEPT,
     containerRequests: requests,

@@ -6,7 +6,7 @@ import { LEASES_PREFIX } from '../store/redis-keys.ts'
 /** Reads an account's counters whatever its status, with the limits that its last requests were checked against. */
 export const ACCOUNT_USAGE: Script = {
   name: 'account_usage',
-  sha: 'd7d6f1a39c7d45d9275d9eb3a6e087f21fcb85d9',
+  sha: 'c95f68f094e39d761dffcb892210cc1c27c55b9b',
   lua: `
 -- KEYS[1] account record: hash
 -- ARGV[1] now (ms), 0 for the server's clock

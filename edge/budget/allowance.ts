@@ -46,7 +46,11 @@ export function decisionOf(
     case 'too_many_concurrent':
       return { ...refusal, code, retryAfterMs: CONCURRENT_RETRY_MS }
     case 'too_many_jobs':
+    case 'jobs_not_served':
       return { ...refusal, code, retryAfterMs: JOB_RETRY_MS }
+    case 'job_storage_full':
+    case 'job_store_full':
+      return { ...refusal, code, retryAfterMs: Math.max(JOB_RETRY_MS, wholeNumber(rest[0])) }
     case 'budget_exhausted': {
       const window = windowOf(rest[0])
       const fitsOnceReset = BUDGET_WINDOWS.every((each) => units <= limits.budgets[each])

@@ -22,7 +22,8 @@ export const HOLD_LUA = `
 -- ARGV[22] SHA-256 of the request where it has an idempotency key, else empty
 
 ${RECORD_LUA}
--- crowded(spender) gives how many of the account's are under way, and a refusal's code where one more is too many.
+-- crowded(spender) gives how many of the account's are under way, and a refusal's code where one more is too many, with
+-- ms to wait where they are known.
 -- first is the shortest window that is held: 1 for the minute, 2 for the day. A minute's budget is a rate of requests, in
 -- which the sum of a job never fits; each counts as one of the minute's requests.
 -- Returns the account where it holds, else nil; and the reply.
@@ -35,7 +36,7 @@ local function hold(now, crowded, first)
   local account = spender.account
 
   local windows = windows_of(spender, now)
-  local running, crowd = crowded(spender)
+  local running, crowd, wait = crowded(spender)
   local function reply(code) return counters_reply(code, account, running, windows, now) end
 
   if windows[1].requests >= tonumber(ARGV[8]) then return nil, reply('rate_limited') end
@@ -48,7 +49,11 @@ local function hold(now, crowded, first)
     end
     return nil, before
   end
-  if crowd then return nil, reply(crowd) end
+  if crowd then
+    local refused = reply(crowd)
+    table.insert(refused, wait)
+    return nil, refused
+  end
   -- The longest exhausted window is named: waiting for a shorter one would not help.
   for i = 3, first, -1 do
     if lacking(windows[i], units) > windows[i].granted then

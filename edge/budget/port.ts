@@ -87,6 +87,9 @@ export type Refusal = {
     | 'rate_limited'
     | 'too_many_concurrent'
     | 'too_many_jobs'
+    | 'job_storage_full'
+    | 'job_store_full'
+    | 'jobs_not_served'
     | 'budget_exhausted'
     | 'project_budget_exhausted'
   /** The exhausted window, where the refusal is about a budget. */

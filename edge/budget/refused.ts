@@ -28,6 +28,11 @@ export function refused({ code, window, retryAfterMs, allowance }: Refusal): Bud
     rate_limited: 'Too many requests this minute; wait for the time in Retry-After.',
     too_many_concurrent: 'Too many requests of this account are under way; wait for one to end.',
     too_many_jobs: 'Too many jobs of this account have not ended; wait for one, or cancel one.',
+    job_storage_full:
+      'The results of your earlier jobs leave no room for those of this one; wait until some are dropped.',
+    jobs_not_served:
+      'No host takes jobs for this model right now; try again shortly, or send the request without a job.',
+    job_store_full: 'This service keeps as many results of jobs as it can; try again later.',
     budget_exhausted: `The most that this request can cost does not fit in what is left of this ${window}'s budget.`,
     project_budget_exhausted: `This service has spent its own budget of this ${window}; yours is not used up.`,
   }[code]

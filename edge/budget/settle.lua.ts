@@ -1,7 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_LUA } from '../store/idempotency-record.lua.ts'
-import { SETTLED_KEPT_MS } from '../store/lifetimes.ts'
+import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_BYTES, RECORD_LUA } from '../store/idempotency-record.lua.ts'
+import { FULL_ANSWER_KEPT_MS, SETTLED_KEPT_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '9fcbd056fb1d1b78d3ab5ac506ce26e59a6bb91c',
+  sha: '9f2271e933e8ca75a4ef073dc86934a92665c729',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -37,11 +37,12 @@ export const SETTLE: Script = {
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
 
--- The answer, or that it is gone where the account's day has no room for it.
+-- The answer; or that it is gone where the account's day has no room for it, and the ms for which that is remembered.
 local function within_day(record, answer)
   local day = record.day and own_key(record, 'day')
   if answer == '' or not day or redis.call('HEXISTS', day, 'held') == 0 then return answer end
-  return redis.call('HINCRBY', day, 'kept', #answer) <= ${MAX_KEPT_PER_DAY} and answer or '${ANSWER_GONE}'
+  if redis.call('HINCRBY', day, 'kept', #answer + ${RECORD_BYTES}) <= ${MAX_KEPT_PER_DAY} then return answer end
+  return '${ANSWER_GONE}', ${FULL_ANSWER_KEPT_MS}
 end
 
 local record = read_record(KEYS[1])

@@ -1,6 +1,6 @@
 import { TwohopError } from '../../shared/errors.ts'
 import type { ScriptCall } from '../../shared/redis-script.ts'
-import { orUnavailable, runScript, upstashClient } from '../../shared/upstash-client.ts'
+import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { wait } from '../../shared/wait.ts'
 import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
@@ -14,6 +14,8 @@ type UpstashBudgetOptions = {
   url: string
   /** Bearer token of the Redis REST API. */
   token: string
+  /** Shared by all clients of the store; default none. A settlement is sent also while the store is away. */
+  breaker?: UpstashOptions['breaker']
   /** Milliseconds that one round trip may take; default 2000. A longer one counts as store_unavailable. */
   timeoutMs?: number
   /** What the whole deployment may spend; default: no cap. */
@@ -43,13 +45,15 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
   const {
     url,
     token,
+    breaker,
     timeoutMs = 2000,
     project = {},
     readsPerMinute = 60,
     settleRetryMs = [100, 400],
   } = options
   const now = () => options.clock?.() ?? 0
-  const redis = upstashClient({ url, token, timeoutMs })
+  const redis = upstashClient({ url, token, timeoutMs, breaker })
+  const insisting = upstashClient({ url, token, timeoutMs, breaker, insists: true })
   const countRead = createUpstashLimiter({
     redis,
     prefix: REDIS_KEYS.reads,
@@ -73,7 +77,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     async settle(settlement) {
       const call = settleCall(settlement, now())
       const once = async () => {
-        const { count, crossed } = chargedOf(await run(call))
+        const { count, crossed } = chargedOf(await runScript(insisting, call))
         return { settled: count === 1, crossed }
       }
       // A settlement may be sent again: it takes effect only once. If its first reply was lost, the second settles

@@ -1,5 +1,5 @@
 import { MINUTE_KEPT_MS, WINDOW_KEPT_MS } from '../store/lifetimes.ts'
-import { BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
+import { BUDGET_PREFIX, MONTH_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
 
 /**
  * Lua shared by the scripts that read counters: the present minute, day and month, and their counters.
@@ -9,7 +9,9 @@ import { BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
  * per cent), `kept` (days only: characters of answers kept for idempotency keys).
  *
  * Minutes and days are UTC's. An account's month begins on its billing day, or on the last day of a month that is too
- * short. The default, the first of the month, makes it a UTC month. The civil date is Howard Hinnant's
+ * short. The default, the first of the month, makes it a UTC month. A month that has begun stays as it is when the billing
+ * day changes (by administration, by another plan, in the catalog): the new day cuts the next one, which is never shorter
+ * than 28 days. So no change gives a budget again early. The civil date is Howard Hinnant's
  * `civil_from_days` (howardhinnant.github.io/date_algorithms.html), since Redis gives its scripts no calendar.
  */
 export const WINDOWS_LUA = `
@@ -76,6 +78,35 @@ local function month_window(prefix, now, limit, billing_day)
   return read_window(prefix, name, ends * 86400000, limit, ${WINDOW_KEPT_MS})
 end
 
+-- The account's month: the one that it is in, else the next by its billing day. The last result is what is to be written
+-- down where the month is not.
+local function account_month(account, now, limit, billing_day)
+  local prefix, key, days = '${BUDGET_PREFIX}' .. account .. ':', '${MONTH_PREFIX}' .. account, math.floor(now / 86400000)
+  local from, ends, name = string.match(redis.call('GET', key) or '', '^(%d+) (%d+) (.*)$')
+  from, ends = tonumber(from), tonumber(ends)
+  local is_written = from and from <= days and days < ends
+  if not is_written then
+    local starts, last_end = nil, ends
+    starts, ends = month_of(days, billing_day)
+    -- The last month ended in the middle of this one: the billing day has changed since it began.
+    if last_end and starts < last_end and last_end <= days then
+      starts = last_end
+      while ends - starts < 28 do
+        local _, next_ends = month_of(ends, billing_day)
+        ends = next_ends
+      end
+    end
+    from, name = starts, 'month:' .. date_of(starts)
+    local _, _, day = civil_from_days(starts)
+    if billing_day == 1 and day == 1 then name = string.sub(name, 1, 13) end
+  end
+  local window = read_window(prefix, name, ends * 86400000, limit, ${WINDOW_KEPT_MS})
+  if not is_written then
+    window.written = {key = key, text = int(from) .. ' ' .. int(ends) .. ' ' .. name, life_ms = (ends + 32) * 86400000 - now}
+  end
+  return window
+end
+
 -- An account's minute, day and month. A grant adds to day and month alone: a minute's budget is a rate.
 local function account_windows(account, now, limits, billing_day, granted)
   local prefix = '${BUDGET_PREFIX}' .. account .. ':'
@@ -86,7 +117,7 @@ local function account_windows(account, now, limits, billing_day, granted)
   local windows = {
     read_window(prefix, 'minute:' .. clock, (minute + 1) * 60000, limits[1], ${MINUTE_KEPT_MS}),
     day_window(prefix, now, limits[2]),
-    month_window(prefix, now, limits[3], billing_day),
+    account_month(account, now, limits[3], billing_day),
   }
   for i, window in ipairs(windows) do window.granted = i == 1 and 0 or granted end
   return windows
@@ -112,6 +143,10 @@ local function hold_in(window, units, extra, now)
   local limit = int(window.limit)
   if window.stored_limit ~= limit then redis.call('HSET', window.key, 'limit', limit) end
   redis.call('PEXPIRE', window.key, int(window.ends - now + window.kept))
+  if window.written then
+    redis.call('SET', window.written.key, window.written.text)
+    redis.call('PEXPIRE', window.written.key, int(window.written.life_ms))
+  end
 end
 
 -- {code, account, running, requests, then limit, used, held (units) and ms to the end of minute, day and month}

@@ -1,7 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { ANSWER_GONE, RECORD_LUA } from '../store/idempotency-record.lua.ts'
-import { ANSWER_KEPT_MS } from '../store/lifetimes.ts'
+import { ACT_ANSWER_KEPT_MS } from '../store/lifetimes.ts'
 
 /** Milliseconds for which a claim counts as under way. One that has not ended by then never will. */
 const UNDER_WAY_MS = 60_000
@@ -9,7 +9,7 @@ const UNDER_WAY_MS = 60_000
 /** Gives an idempotency key to one request, or says what came of the request that has it. */
 export const CLAIM: Script = {
   name: 'claim',
-  sha: '582ecf3065378bc7d18385dc3d837cf58a16a8e5',
+  sha: '35594eba68ad2b5e125d304d72315dd9ff6f3bf5',
   lua: `
 -- KEYS[1] record of the idempotency key: hash
 -- ARGV[1] now (ms), 0 for the server's clock
@@ -20,7 +20,7 @@ ${CLOCK_LUA}${RECORD_LUA}
 local now = now_ms(tonumber(ARGV[1]))
 local before = said_before(KEYS[1], ARGV[2])
 if not before then
-  begin_record(KEYS[1], ARGV[2], ARGV[3], ${ANSWER_KEPT_MS})
+  begin_record(KEYS[1], ARGV[2], ARGV[3], ${ACT_ANSWER_KEPT_MS})
   redis.call('HSET', KEYS[1], 'until', int(now + ${UNDER_WAY_MS}))
   return {'claimed'}
 end
@@ -35,14 +35,14 @@ return before
 /** Ends a claim. With an answer, a repetition gets that answer. Without one, a repetition is a new attempt. */
 export const END_CLAIM: Script = {
   name: 'end_claim',
-  sha: '747c6bad5a4ce99721a56ecdeafe074cd7253181',
+  sha: 'dccad7dfc91cf510998b14f06ac793966c0ceb61',
   lua: `
 -- KEYS[1] record of the idempotency key: hash
 -- ARGV[1] request id
 -- ARGV[2] answer, or empty
 -- Returns {ended}.
 ${RECORD_LUA}
-end_record(KEYS[1], ARGV[1], ARGV[2])
+end_record(KEYS[1], ARGV[1], ARGV[2], ${ACT_ANSWER_KEPT_MS})
 return {'ended'}
 `,
 }

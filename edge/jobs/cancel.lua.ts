@@ -6,7 +6,7 @@ import type { Script } from '../../shared/redis-script.ts'
 /** Ends an account's job if no host has it; otherwise asks the host that has it to stop. */
 export const CANCEL_JOB: Script = {
   name: 'cancel_job',
-  sha: 'fbb4a51166f74f33e5f3445c574ab5089393a1d8',
+  sha: 'd7bf1148ea94b8f51da296c926bda57a745b5722',
   lua: `
 -- KEYS[1] the job's record: hash
 -- ARGV[1] now (ms), 0 for the server's clock

@@ -6,7 +6,7 @@ import type { Script } from '../../shared/redis-script.ts'
 /** Ends jobs past their deadline, even those that a host has. Lists ended, unsettled jobs, the oldest first. */
 export const DUE_JOBS: Script = {
   name: 'due_jobs',
-  sha: '2a2a6b17f6090b38baa3c3a0368d147874c07838',
+  sha: 'a5e5a2a1e79cf1109bac2409e77f15ef85065a6a',
   lua: `
 -- KEYS[1] open jobs: sorted set by deadline (ms)
 -- KEYS[2] ended jobs: sorted set by end (ms)

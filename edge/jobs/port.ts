@@ -10,6 +10,8 @@ export type NewJob = {
   deadline: number
   /** One JobInput each, as JSON: exactly the texts that the job's token signs. */
   inputs: readonly string[]
+  /** Bytes that the job holds in the store, and how many the jobs of its account, and of all accounts, may keep. */
+  bytes: { held: number; ofAccount: number; ofAll: number }
 }
 
 /** Jobs in a shared store. Every method throws TwohopError `store_unavailable` where it does not answer. */
@@ -36,4 +38,6 @@ export type JobStore = {
   due(most: number): Promise<Job[]>
   /** Records what an ended job was charged, in units. */
   settled(id: string, units: number): Promise<void>
+  /** Drops the results of an ended job that were copied to another store. */
+  moved(id: string): Promise<void>
 }

@@ -10,6 +10,8 @@ type Options = {
   store: Pick<JobStore, 'due' | 'settled'>
   /** Called with the thresholds that a settlement crossed. Must not throw. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
+  /** Called with a job that was settled: its results may be moved. Must not throw. */
+  moveResults?: ((job: Job) => Promise<void>) | undefined
   log: Log
 }
 
@@ -24,7 +26,7 @@ const OUTCOMES: Partial<Record<JobState, Outcome>> = {
 const MOST = 100
 
 /** Settles ended jobs by what was computed, each once. A second settlement does nothing (edge/budget/settle.lua.ts). */
-export function createSettleJobs({ budget, store, notify, log }: Options) {
+export function createSettleJobs({ budget, store, notify, moveResults, log }: Options) {
   /**
    * Settles the job if it has ended and is not settled. Returns the job as it is then.
    * @throws TwohopError store_unavailable
@@ -49,6 +51,7 @@ export function createSettleJobs({ budget, store, notify, log }: Options) {
     })
     const charged = Math.min(units, reserved_units)
     await Promise.all([store.settled(id, charged), notify(crossed)])
+    await moveResults?.(job)
     return { ...job, settled: '1', units: charged }
   }
 

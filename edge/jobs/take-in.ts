@@ -13,6 +13,7 @@ import { limitsOf } from '../metering/hold.ts'
 import { type Job, jobOf } from './job.ts'
 import type { JobWork } from './parse.ts'
 import type { JobStore } from './port.ts'
+import { bytesOf } from './room.ts'
 import type { SignJob } from './sign.ts'
 
 type Options = {
@@ -26,6 +27,8 @@ type Options = {
   inputTimeoutMs: number
   /** The most bytes that a job's inputs may take in a request to Redis. */
   inputBytes: number
+  /** The most bytes that the jobs of all accounts may keep in Redis. */
+  storeBytes: number
   log: Log
 }
 
@@ -45,6 +48,8 @@ export type TakenIn = { job: Job; allowance: Allowance } | { before: string }
 
 /** Milliseconds after a job's deadline in which it must be settled. Then the sweep charges the whole hold. */
 const SETTLE_MS = 3_600_000
+
+const HOUR_MS = 3_600_000
 
 const utf8 = new TextEncoder()
 
@@ -66,6 +71,14 @@ export function createTakeIn(options: Options) {
     if (utf8.encode(JSON.stringify(inputs)).length > options.inputBytes)
       throw new TwohopError('body_too_large', 'The inputs of this job are more than can be stored at once.')
 
+    const { job_bytes: ofAccount, job_results_hours: keptHours } = plan.limits
+    const { held, room } = bytesOf(works, inputs)
+    const most = Math.min(ofAccount, options.storeBytes)
+    if (held > most)
+      throw new TwohopError(
+        'job_too_large',
+        `This job and its results may take ${held} bytes, and all of your jobs together ${most}.`,
+      )
     const createdAt = now()
     const deadline = createdAt + jobTimeoutMs
     const units = unitsOf(model.prices, {
@@ -109,19 +122,24 @@ export function createTakeIn(options: Options) {
       key: 'key' in spender ? spender.key : '',
       reserved_units: String(units),
       prices: JSON.stringify(model.prices),
+      room: String(room),
+      kept_ms: String(keptHours * HOUR_MS),
     } satisfies Partial<Record<keyof (JobRecord & Job), string>>
 
-    const decision = await store.enqueue({ reserve, record, deadline, inputs }).catch((error: unknown) => {
-      // With an idempotency key, a repetition finds the job. It could not tell a job that stays from one that is being
-      // undone.
-      if (!idempotency && error instanceof TwohopError && error.code === 'store_unavailable')
-        background(
-          undo(account, reserve).catch((fault: unknown) =>
-            log('warn', 'job_release_failed', { requestId: id, account, error: fault }),
-          ),
-        )
-      throw error
-    })
+    const bytes = { held, ofAccount, ofAll: options.storeBytes }
+    const decision = await store
+      .enqueue({ reserve, record, deadline, inputs, bytes })
+      .catch((error: unknown) => {
+        // With an idempotency key, a repetition finds the job. It could not tell a job that stays from one that is being
+        // undone.
+        if (!idempotency && error instanceof TwohopError && error.code === 'store_unavailable')
+          background(
+            undo(account, reserve).catch((fault: unknown) =>
+              log('warn', 'job_release_failed', { requestId: id, account, error: fault }),
+            ),
+          )
+        throw error
+      })
     if (decision.granted) {
       const job = jobOf(id, { ...record, account, entry: '0-0' })
       return { job, allowance: decision.allowance }

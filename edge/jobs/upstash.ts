@@ -8,6 +8,7 @@ import {
   jobStreamKey,
   jobsOfKey,
 } from '../../shared/jobs/record.ts'
+import { unpackVectors } from '../../shared/jobs/vectors.ts'
 import { scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
@@ -25,6 +26,7 @@ import { CANCEL_JOB } from './cancel.lua.ts'
 import { DUE_JOBS } from './due.lua.ts'
 import { ENQUEUE } from './enqueue.lua.ts'
 import { type Job, jobOf } from './job.ts'
+import { MOVED_JOB } from './moved.lua.ts'
 import type { JobStore } from './port.ts'
 import { READ_JOB } from './read.lua.ts'
 import { SETTLED_JOB } from './settled.lua.ts'
@@ -47,9 +49,10 @@ const AWAY = 'Jobs cannot be reached right now.'
 /** Jobs in Upstash Redis, over HTTP. Listing open jobs takes two round trips, every other call one. */
 export function createUpstashJobs({ project = {}, clock = () => 0, log, ...options }: Options): JobStore {
   const redis = upstashClient(options)
+  const insisting = upstashClient({ ...options, insists: true })
   const get = async (id: string) => recordOf(id, await redis.hgetall(jobKey(id)))
   const settled = async (id: string, words: [number] | []) => {
-    await runScript(redis, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
+    await runScript(insisting, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
   }
 
   async function readable(id: string, reply: unknown): Promise<Job | undefined> {
@@ -62,14 +65,14 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
   }
 
   return {
-    async enqueue({ reserve, record, deadline, inputs }) {
+    async enqueue({ reserve, record, deadline, inputs, bytes }) {
       const { keys: redisKeys, args } = holdWords(reserve, project, clock(), MAX_JOB_LEASE_MS)
       const { requestId: id, units, limits } = reserve
-      const fields = Object.entries(record).flat()
+      const fields = Object.entries({ ...record, held_bytes: String(bytes.held) }).flat()
       const call = scriptCall(
         ENQUEUE,
         [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
-        [...args, deadline, fields.length, ...fields, ...inputs],
+        [...args, deadline, bytes.held, bytes.ofAccount, bytes.ofAll, fields.length, ...fields, ...inputs],
       )
       // A job holds nothing of the minute's budget, so that budget never refuses it.
       const judged = { ...limits, budgets: { ...limits.budgets, minute: Number.POSITIVE_INFINITY } }
@@ -88,10 +91,10 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
         const [fields, more, ...words] = listOf(await runScript(redis, call))
         const job = recordOf(id, fields)
         if (!job) return undefined
-        const results = pairsOf(words).map(([index, text]) => ({
-          index: Number(index),
-          ...JobResult.parse(JSON.parse(String(text))),
-        }))
+        const results = pairsOf(words).map(([index, text]) => {
+          const { status, body } = JobResult.parse(JSON.parse(String(text)))
+          return { index: Number(index), status, body: unpackVectors(job.path, body) }
+        })
         return { job, page: { results, more: more === 1 } }
       }, AWAY),
 
@@ -104,7 +107,7 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
     cancel: (id, account) =>
       orUnavailable(async () => {
         const call = scriptCall(CANCEL_JOB, [jobKey(id)], [clock(), id, account])
-        return recordOf(id, await runScript(redis, call))
+        return recordOf(id, await runScript(insisting, call))
       }, AWAY),
 
     due: (most) =>
@@ -119,6 +122,11 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
           else await settled(String(id), [])
         }
         return found
+      }, AWAY),
+
+    moved: (id) =>
+      orUnavailable(async () => {
+        await runScript(insisting, scriptCall(MOVED_JOB, [jobKey(id), jobResultsKey(id)], [id, clock()]))
       }, AWAY),
 
     settled: (id, units) => orUnavailable(() => settled(id, [units]), AWAY),

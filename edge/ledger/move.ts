@@ -18,9 +18,7 @@ export type MoveOptions<Item> = {
   now: () => number
   /** Entries in one call to the ledger; default 500. */
   batch?: number
-  /**
-   * Batches in one run; default 10. Each costs three requests, and Workers has 50 for an invocation on its free plan.
-   */
+  /** Batches in one run at most; default DRAIN_BATCHES. Each costs three requests. */
   batches?: number
   /** Milliseconds after which a run begins no other batch; default 45,000, so runs a minute apart do not overlap. */
   timeMs?: number
@@ -41,7 +39,15 @@ export type MoveReport = {
   backlog: Backlog
   /** Age of the oldest entry left, in milliseconds; 0 when there is none. */
   lagMs: number
+  /** Milliseconds that the run took. */
+  tookMs: number
 }
+
+/**
+ * Batches of 500 in one run: 140,000 entries, three requests each. Workers has 1,000 requests for an invocation, and 50 on
+ * its free plan.
+ */
+export const DRAIN_BATCHES = 280
 
 type Readable<Item> = { id: string; item: Item }
 type Tally = { recorded: number; duplicates: number; buried: number }
@@ -51,8 +57,9 @@ type Tally = { recorded: number; duplicates: number; buried: number }
  * after the ledger has committed it. If a run dies, the next one starts with the entries that were read and not
  * finished. The ledger knows what it has, so nothing counts twice.
  *
- * All runs are one consumer of the group. So there are no idle consumers to claim from (XAUTOCLAIM), whose entries
- * would come late and out of order. Two runs at once do the same work twice, with the same result.
+ * Runs at the same time share the work: each entry goes to one of them. A run that cannot go on gives its entries back;
+ * those of one that died are taken over after a while, so they may come out of order. All runs are one consumer of the
+ * group, so none is left behind.
  *
  * An entry that can never be stored is set aside with its reason. When the ledger refuses a batch, the batch is halved
  * until the bad entry stands alone; each half is finished as soon as it is stored.
@@ -64,7 +71,7 @@ export function createMove<Item extends object>({
   record,
   now,
   batch = 500,
-  batches = 10,
+  batches = DRAIN_BATCHES,
   timeMs = 45_000,
 }: MoveOptions<Item>) {
   async function store(entries: readonly Readable<Item>[], tally: Tally): Promise<void> {
@@ -107,7 +114,9 @@ export function createMove<Item extends object>({
 
   return async function move(): Promise<MoveReport> {
     const tally: Tally = { recorded: 0, duplicates: 0, buried: 0 }
-    const until = now() + timeMs
+    const began = now()
+    const until = began + timeMs
+    let inHand: string[] = []
     let ended: MoveReport['ended'] = 'enough'
     let code: string | undefined
     let hasUnfinished = true
@@ -120,18 +129,22 @@ export function createMove<Item extends object>({
           ended = 'empty'
           break
         }
+        inHand = entries.map(({ id }) => id)
         const { readable, unreadable } = sorted(entries, read)
         if (unreadable.length > 0) await finish([], unreadable, tally)
         await store(readable, tally)
+        inHand = []
       }
     } catch (error) {
+      // If that fails too, they are taken over in time.
+      await stream.release(inHand).catch(() => {})
       if (!(error instanceof LedgerAway)) throw error
       ended = 'ledger_away'
       code = error.code
     }
     const backlog = await stream.backlog()
     const lagMs = backlog.oldestAt === undefined ? 0 : Math.max(0, now() - backlog.oldestAt)
-    return { ...tally, ended, code, backlog, lagMs }
+    return { ...tally, ended, code, backlog, lagMs, tookMs: Math.max(0, now() - began) }
   }
 }
 

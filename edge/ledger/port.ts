@@ -73,10 +73,14 @@ export type Backlog = {
 
 /** A stream to the ledger, read through one consumer group. Every method throws TwohopError `store_unavailable`. */
 export type EntryStream = {
-  /** The oldest entries that were read before and not finished. */
+  /**
+   * The oldest entries that another run read and did not finish in time, or gave back. They are this run's from now on.
+   */
   unfinished(most: number): Promise<Entry[]>
   /** The oldest entries that nobody has read. */
   unread(most: number): Promise<Entry[]>
+  /** Gives back entries that were read, for the next run to take at once. */
+  release(ids: readonly string[]): Promise<void>
   /** Finishes entries, atomically: those in the ledger, and those set aside with their reason. */
   finish(stored: readonly string[], buried: readonly Buried[]): Promise<void>
   backlog(): Promise<Backlog>

@@ -175,10 +175,10 @@ export async function rebuild(
 }
 
 /**
- * How long a rebuilt counter is kept beyond its window's earliest end, in milliseconds. Months with a billing day may
- * end up to three days later.
+ * How long a rebuilt counter is kept beyond its window's earliest end, in milliseconds. A month in which the billing day
+ * was another than the one that ends it may end up to 32 days later.
  */
-const REBUILT_KEPT_MS = 3 * 86_400_000 + WINDOW_KEPT_MS
+const REBUILT_KEPT_MS = 32 * 86_400_000 + WINDOW_KEPT_MS
 
 const nameOf = ({ account, window }: Difference) => `${window} ${account}`
 const isRolled = ({ ledger, rolled }: Difference) => ledger === rolled

@@ -16,16 +16,23 @@ export type LedgerStores = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
+  /** Batches of usage events in one run at most; default DRAIN_BATCHES. */
+  batches?: number | undefined
   /** Default: the runtime's timer. */
   wait?: Wait
 }
 
 /** Builds both drains on Upstash and Supabase: usage events and administrative acts. */
-export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: LedgerStores) {
+export function createDrains({ redis, supabase, fetch, now, batches, wait = byTimer }: LedgerStores) {
   const ledger = createSupabaseLedger({ ...supabase, fetch })
   const stores = { timeoutMs: LEDGER_TIMEOUT_MS, ...redis }
   return {
-    drainEvents: createDrain({ stream: createUpstashStream(redis), ledger, now }),
+    drainEvents: createDrain({
+      stream: createUpstashStream(redis),
+      ledger,
+      now,
+      ...(batches && { batches }),
+    }),
     drainActs: createActDrain({
       stream: createUpstashActStream(redis),
       ledger,
@@ -36,9 +43,9 @@ export function createDrains({ redis, supabase, fetch, now, wait = byTimer }: Le
         wait,
       }),
       now,
-      // Acts are few, and Workers has 50 requests for both drains on its free plan.
+      // Acts are few; a batch takes five requests.
       batch: 200,
-      batches: 2,
+      batches: Math.min(10, batches ?? 10),
     }),
   }
 }
@@ -75,6 +82,7 @@ export function drainDetail(events: DrainReport, acts: DrainReport | undefined) 
   }
 }
 
-function counts({ ended, code, recorded, duplicates, buried, backlog, lagMs }: DrainReport) {
-  return { ended, code, recorded, duplicates, buried, backlog: backlog.entries, lag_ms: lagMs }
+function counts({ ended, code, recorded, duplicates, buried, backlog, lagMs, tookMs }: DrainReport) {
+  const left = { backlog: backlog.entries, lag_ms: lagMs }
+  return { ended, code, recorded, duplicates, buried, ...left, took_ms: tookMs }
 }

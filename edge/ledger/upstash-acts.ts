@@ -31,7 +31,7 @@ export function createUpstashActStream({
 }: Options): EntryStream {
   const redis = upstashClient({ ...where, timeoutMs })
   return {
-    ...createGroupReader(redis, AUDIT_STREAM),
+    ...createGroupReader(redis, AUDIT_STREAM, where.takenOverMs),
 
     async finish(stored, buried) {
       const limits = [MAX_DEAD_LETTERS, kept, MOST_TAKEN, stored.length].map(String)

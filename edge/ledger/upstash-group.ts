@@ -9,25 +9,37 @@ import type { Entry } from './port.ts'
 /** Milliseconds that one round trip of the ledger may take: a batch of 500 events is about 250 kB. */
 export const LEDGER_TIMEOUT_MS = 10_000
 
-/** Where the stream is; `timeoutMs` is LEDGER_TIMEOUT_MS by default. */
-export type LedgerRedis = Omit<UpstashOptions, 'timeoutMs'> & { timeoutMs?: number }
+/**
+ * Milliseconds after which entries that were read and not finished are taken over: longer than a run has a batch in
+ * hand, and shorter than from one scheduled run to the next.
+ */
+const TAKEN_OVER_MS = 45_000
+
+/** Where the stream is. */
+export type LedgerRedis = Omit<UpstashOptions, 'timeoutMs'> & {
+  /** Default LEDGER_TIMEOUT_MS. */
+  timeoutMs?: number
+  /** Default TAKEN_OVER_MS. */
+  takenOverMs?: number
+}
 
 /** The consumer group that reads a stream for the ledger. Every drain is its one consumer. */
 export const GROUP = 'ledger'
 const CONSUMER = 'drain'
 
-/** Reads a stream through its group, made if missing. Both functions throw TwohopError `store_unavailable`. */
-export function createGroupReader(redis: Redis, stream: string) {
-  /** @param from `>` for entries that nobody has read, `0` for entries that were read and not finished */
-  async function read(from: '>' | '0', most: number): Promise<Entry[]> {
-    const ask = () => redis.xreadgroup(GROUP, CONSUMER, stream, from, { count: most })
-    const reply = await ask().catch(async (error: unknown) => {
+/**
+ * Reads a stream through its group, made if missing. Every function throws TwohopError `store_unavailable`.
+ *
+ * An entry goes to one run alone. Only where that run has not finished it in time, or gave it back, another takes it.
+ */
+export function createGroupReader(redis: Redis, stream: string, takenOverMs = TAKEN_OVER_MS) {
+  async function inGroup(ask: () => Promise<unknown>): Promise<unknown> {
+    return ask().catch(async (error: unknown) => {
       // A new database, or one that lost its data.
       if (!String(error).includes('NOGROUP')) throw error
       await makeGroup()
       return ask()
     })
-    return entriesOf(reply)
   }
 
   async function makeGroup(): Promise<void> {
@@ -38,8 +50,23 @@ export function createGroupReader(redis: Redis, stream: string) {
   }
 
   return {
-    unfinished: (most: number) => orUnavailable(() => read('0', most)),
-    unread: (most: number) => orUnavailable(() => read('>', most)),
+    unfinished: (most: number) =>
+      orUnavailable(async () => {
+        const words = ['XAUTOCLAIM', stream, GROUP, CONSUMER, takenOverMs, '0-0', 'COUNT', most]
+        const reply = await inGroup(() => redis.exec<unknown>(words as [string, ...(string | number)[]]))
+        return entryList(Array.isArray(reply) ? reply[1] : undefined)
+      }),
+    unread: (most: number) =>
+      orUnavailable(async () => {
+        const ask = () => redis.xreadgroup(GROUP, CONSUMER, stream, '>', { count: most })
+        return entriesOf(await inGroup(ask))
+      }),
+    release: (ids: readonly string[]) =>
+      orUnavailable(async () => {
+        if (ids.length === 0) return
+        const words = ['XCLAIM', stream, GROUP, CONSUMER, 0, ...ids, 'IDLE', takenOverMs, 'JUSTID']
+        await redis.exec<unknown>(words as [string, ...(string | number)[]])
+      }),
   }
 }
 

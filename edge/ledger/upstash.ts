@@ -22,7 +22,7 @@ export const MAX_DEAD_LETTERS = 100_000
 export function createUpstashStream({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }: LedgerRedis): EntryStream {
   const redis = upstashClient({ ...where, timeoutMs })
   return {
-    ...createGroupReader(redis, REDIS_KEYS.events),
+    ...createGroupReader(redis, REDIS_KEYS.events, where.takenOverMs),
 
     async finish(stored, buried) {
       const args = [GROUP, String(MAX_DEAD_LETTERS), String(stored.length), ...stored]

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { hasEnded } from '../../shared/jobs/record.ts'
 import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
@@ -29,6 +30,10 @@ export type JobsOptions = {
   timeoutMs: number
   /** The largest body of `POST /v1/jobs`, in bytes. */
   bodyBytes: number
+  /** The most bytes that the jobs of all accounts may keep in Redis. */
+  storeBytes: number
+  /** Moves large results of a settled job to another store; never throws. */
+  moveResults?: ((job: Job) => Promise<void>) | undefined
 }
 
 type Options = {
@@ -50,6 +55,10 @@ type Options = {
 /** The inputs go to Redis as text within text: each quote takes one byte more. The body's limit leaves a quarter. */
 const SENT_TO_TAKEN = 1.25
 
+/** Milliseconds between two calls to hosts for refused jobs of one model, and models that are remembered. */
+const CALL_MS = 5000
+const MOST_MODELS = 100
+
 const JOB_ID = /^job_[\w-]{1,64}$/
 
 const Page = z.strictObject({
@@ -63,6 +72,7 @@ export function jobRoutes(options: Options) {
   const { jobs, authenticate, withStoredPlan, callerOf, apiKeys, countAct, host, log, now } = options
   const { store } = jobs
   const routes = new Hono<Env>()
+  const called = createExpiringMap<string, true>({ capacity: MOST_MODELS, now })
   const takeIn = createTakeIn({
     ...options,
     ...jobs,
@@ -70,6 +80,13 @@ export function jobRoutes(options: Options) {
     inputTimeoutMs: options.requestTimeoutMs,
     inputBytes: Math.floor(jobs.bodyBytes * SENT_TO_TAKEN),
   })
+
+  /** Whether a host may be called for a model's jobs again: refused jobs are not counted, so their calls are. */
+  function mayCall(model: string): boolean {
+    if (called.get(model)) return false
+    called.set(model, true, now() + CALL_MS)
+    return true
+  }
 
   /** The account's name; an API key's is in its record. The store checks all else when it takes the job in. */
   async function accountName(credential: Credential): Promise<string> {
@@ -96,12 +113,14 @@ export function jobRoutes(options: Options) {
 
   /** The job, settled if it has ended. If the store cannot settle it now, the cron does so later. */
   function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
-    // A reader of a job does not wait for the operator's webhook.
+    // A reader of a job waits neither for the operator's webhook nor for another store.
     const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
-    return createSettleJobs({ ...options, store, notify }).settledOrLater(job)
+    const move = jobs.moveResults
+    const moveResults = move && (async (ended: Job) => c.env.background(move(ended)))
+    return createSettleJobs({ ...options, store, notify, moveResults }).settledOrLater(job)
   }
 
-  const wake = (c: Context<Env>, { account, model }: Job) =>
+  const wake = (c: Context<Env>, { account, model }: Pick<Job, 'account' | 'model'>) =>
     c.env.background(host.wake({ requestId: c.var.requestId, account, model }))
 
   routes.post('/', async (c) => {
@@ -112,7 +131,13 @@ export function jobRoutes(options: Options) {
       const work = parseJob(await jsonBody(c), entitlement)
       const idempotency = await idempotencyOf(c.req, entitlement.spender)
       const { background } = c.env
-      return takeIn({ id: `job_${c.var.requestId}`, account, entitlement, work, idempotency, background })
+      const id = `job_${c.var.requestId}`
+      return takeIn({ id, account, entitlement, work, idempotency, background }).catch((error: unknown) => {
+        // A host that was scaled to zero starts, and takes the job when it is sent again.
+        if (error instanceof TwohopError && error.code === 'jobs_not_served')
+          if (mayCall(work.model.id)) wake(c, { account, model: work.model.id })
+        throw error
+      })
     })
     if ('before' in taken) {
       const job = mine(await store.get(taken.before), account)
@@ -178,7 +203,7 @@ function mine(job: Job | undefined, account: string): Job {
   if (job?.account !== account)
     throw new TwohopError(
       'not_found',
-      'Your account has no job of that id; one that ended is kept for a day.',
+      'Your account has no job of that id; one that ended is kept for as long as the plan says.',
     )
   return job
 }

@@ -35,6 +35,13 @@ const RULES: readonly Rule[] = [
         ? "LEDGER_SUPABASE_URL: needs LEDGER_SUPABASE_KEY, the project's secret key"
         : undefined,
   },
+  {
+    of: ['JOB_RESULTS', 'LEDGER_SUPABASE_URL'],
+    wrong: ({ JOB_RESULTS, LEDGER_SUPABASE_URL }) =>
+      JOB_RESULTS === 'ledger' && !LEDGER_SUPABASE_URL
+        ? 'JOB_RESULTS: ledger needs LEDGER_SUPABASE_URL, where they are kept'
+        : undefined,
+  },
 ]
 const OF_ISSUERS = [
   'FIREBASE_PROJECT_IDS',

@@ -1,3 +1,4 @@
+import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { issuerNames } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
@@ -13,10 +14,16 @@ import { createSeal } from '../idempotency/seal.ts'
 import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
+import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
+import { createSupabaseResults } from '../jobs/supabase-results.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
+import { createUpstashResults } from '../jobs/upstash-results.ts'
+import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
+import { createKeepWithin } from '../ledger/keep-within.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createAccountTag } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
@@ -43,10 +50,18 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     timeoutMs: config.REDIS_TIMEOUT_MS,
+    breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
-  const jobStore = createUpstashJobs({ ...redis, project, log })
+  const results =
+    config.ledger && config.JOB_RESULTS === 'ledger'
+      ? createSupabaseResults({ ...config.ledger, bytesOfAccount: config.JOB_RESULTS_BYTES, fetch: network })
+      : undefined
+  const redisJobs = createUpstashJobs({ ...redis, project, log })
+  const jobStore = results ? withMovedResults(redisJobs, results) : redisJobs
+  const moveResults =
+    results && createMoveResults({ store: redisJobs, from: createUpstashResults(redis), to: results, log })
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
@@ -87,6 +102,8 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
       timeoutMs: config.JOB_TIMEOUT_MS,
       bodyBytes: config.JOB_BODY_BYTES,
+      storeBytes: config.JOB_STORE_BYTES,
+      moveResults,
     },
     now,
     newRequestId: () => crypto.randomUUID(),
@@ -95,11 +112,20 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     claims: createUpstashClaims(redis),
     log,
   })
+  const keepWithin = createKeepWithin({
+    streams: createUpstashBounded(redis),
+    most: { events: config.ledger ? config.EVENTS_MOST : EVENTS_KEPT_WITHOUT_LEDGER, acts: ACTS_MOST },
+    hasLedger: config.ledger !== undefined,
+    tell,
+    log,
+    now,
+  })
   const drain =
     config.ledger &&
     createScheduledDrain({
       redis: { url: redis.url, token: redis.token },
       supabase: config.ledger,
+      batches: config.DRAIN_BATCHES,
       fetch: network,
       now,
       log,
@@ -108,8 +134,12 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     const { crossed } = await budget.sweep(SWEEP_MOST)
     await notify(crossed)
   }
-  const { settleDue: settleJobs } = createSettleJobs({ budget, store: jobStore, notify, log })
-  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, log }) }
+  const { settleDue } = createSettleJobs({ budget, store: jobStore, notify, moveResults, log })
+  async function settleJobs() {
+    await settleDue()
+    await results?.dropEnded()
+  }
+  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }
 
 /**

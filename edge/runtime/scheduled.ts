@@ -7,15 +7,17 @@ type Options = {
   sweep: () => Promise<unknown>
   /** Drains the streams into the ledger; undefined where there is no ledger. */
   drain: (() => Promise<unknown>) | undefined
+  /** Keeps the streams within their bounds. */
+  keepWithin: () => Promise<unknown>
   log: Log
 }
 
 /**
  * Runs the tasks of every minute. Jobs are settled before the sweep, which charges in full what nobody settled. The
- * drain comes last, so that the charges of both go to the ledger too. A task that fails does not stop the others.
+ * drain comes after, so that the charges of both go to the ledger too, and then the bounds of what is left. A task that fails does not stop the others.
  * @throws the error of the last task that failed, so that the runtime counts the run as failed
  */
-export function createScheduled({ settleJobs, sweep, drain, log }: Options) {
+export function createScheduled({ settleJobs, sweep, drain, keepWithin, log }: Options) {
   async function logged(event: string, task: () => Promise<unknown>): Promise<unknown> {
     try {
       return await task()
@@ -29,5 +31,6 @@ export function createScheduled({ settleJobs, sweep, drain, log }: Options) {
     await logged('job_settlements_failed', settleJobs)
       .finally(() => logged('sweep_failed', sweep))
       .finally(() => drain && logged('drain_failed', drain))
+      .finally(() => logged('streams_not_bounded', keepWithin))
   }
 }

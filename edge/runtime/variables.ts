@@ -4,6 +4,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 import { Origins } from '../access/origins.ts'
 import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
+import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { AdminUrl, FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
@@ -121,6 +122,24 @@ export const EDGE_VARIABLES = {
     fallback: String(768 * KIB),
     schema: whole(KIB, 7 * MIB),
   },
+  JOB_RESULTS: {
+    meaning: "where results of jobs above 64 KiB are kept: in Redis, or in the ledger's Postgres",
+    unit: 'redis, ledger',
+    fallback: 'redis',
+    schema: z.enum(['redis', 'ledger']),
+  },
+  JOB_RESULTS_BYTES: {
+    meaning: 'most bytes of results that one account may keep in that Postgres',
+    unit: 'bytes',
+    fallback: String(256 * MIB),
+    schema: whole(MIB, 2 ** 40),
+  },
+  JOB_STORE_BYTES: {
+    meaning: "most of Redis's memory that the jobs of all accounts may take, with their results",
+    unit: 'bytes',
+    fallback: String(96 * MIB),
+    schema: whole(MIB, 2 ** 40),
+  },
   JOB_TIMEOUT_MS: {
     meaning: 'longest that a job may take, at most 24 h',
     unit: 'ms',
@@ -168,14 +187,27 @@ export const EDGE_VARIABLES = {
     schema: json(SupabaseServiceKeys),
   },
   LEDGER_SUPABASE_URL: {
-    meaning: 'project whose Postgres keeps the ledger; without it events stay in Redis',
+    meaning: 'project whose Postgres keeps the ledger; without it Redis keeps the newest, and sums',
     unit: 'URL',
     fallback: '',
     schema: z.url(),
   },
+  DRAIN_BATCHES: {
+    meaning:
+      'batches of 500 events that one run moves at most, three requests each; 12 on the free plan of Workers',
+    unit: 'batches',
+    fallback: String(DRAIN_BATCHES),
+    schema: whole(1, 10_000),
+  },
+  EVENTS_MOST: {
+    meaning: 'usage events that may wait for the ledger in Redis; above it the oldest become sums',
+    unit: 'events',
+    fallback: '500000',
+    schema: whole(10_000, 1_000_000_000),
+  },
   LEDGER_SUPABASE_KEY: { meaning: 'its secret key', unit: 'text', fallback: '', secret: true, schema: text },
   WEBHOOK_URL: {
-    meaning: 'told of used budgets (50, 80, 100 %) and of leaked API keys',
+    meaning: 'told of used budgets (50, 80, 100 %), leaked API keys and streams near their bound',
     unit: 'URL',
     fallback: '',
     schema: z.url(),

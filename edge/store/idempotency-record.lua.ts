@@ -3,10 +3,13 @@ import { ANSWER_KEPT_MS } from './lifetimes.ts'
 /** Stands for an answer that cannot be given again. */
 export const ANSWER_GONE = 'gone'
 
+/** What a record takes in Redis beside its answer, in bytes. */
+export const RECORD_BYTES = 400
+
 /**
- * How many characters of answers Redis keeps for an account in a UTC day: some 5,000 answers of a chat. They live for a
- * day, so at most twice as much is there at a time. Requests beyond this are still done once only, but their answers
- * are gone.
+ * How many characters of answers, with their records, Redis keeps for an account in a UTC day: some 4,000 answers of a
+ * chat. They live for a day, so at most twice as much is there at a time. Requests beyond this are still done once only,
+ * but their answers are gone, and their keys are remembered for FULL_ANSWER_KEPT_MS only.
  */
 export const MAX_KEPT_PER_DAY = 8 * 1024 * 1024
 
@@ -32,12 +35,12 @@ local function begin_record(key, body, request_id, life_ms)
 end
 
 -- Without an answer coming again is another attempt.
-local function end_record(key, request_id, answer)
+local function end_record(key, request_id, answer, life_ms)
   if redis.call('HGET', key, 'request') ~= request_id then return end
   if answer == '' then redis.call('DEL', key)
   else
     redis.call('HSET', key, 'answer', answer)
-    redis.call('PEXPIRE', key, ${ANSWER_KEPT_MS})
+    redis.call('PEXPIRE', key, life_ms or ${ANSWER_KEPT_MS})
   end
 end
 `

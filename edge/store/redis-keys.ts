@@ -8,18 +8,20 @@
  * |---|---|---|
  * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts | forever, written by administration |
  * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end |
- * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 2 h |
+ * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 1 min |
  * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
  * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 26 h |
+ * | `twohop:month:{account}` | first day and end of its month (days since the epoch), and its name | month's end + 32 d |
  * | `twohop:project:day:{UTC day}`, `twohop:project:month:{UTC month}` | the same | window's end + 26 h |
  * | `twohop:leases:{account}` | sorted set: request id by its lease's expiry in ms | 1 h after the last grant |
  * | `twohop:reservation:{request}` | hash, see edge/budget/reserve.lua.ts | open 7 d, swept 24 h, settled 1 h |
- * | `twohop:idempotency:{SHA-256}` | hash, see idempotency-record.lua.ts | the lease; answered 24 h |
+ * | `twohop:idempotency:{SHA-256}` | hash, see idempotency-record.lua.ts | the lease; answered 24 h, acts 1 h, beyond the bound 10 min |
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
- * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them |
+ * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them; the newest, see edge/ledger/bounds.ts |
+ * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms | 1 y after the last new key |
- * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks |
+ * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
 export const REDIS_KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
@@ -32,6 +34,10 @@ export const IDEMPOTENCY_PREFIX = 'twohop:idempotency:'
 export const LEASES_PREFIX = 'twohop:leases:'
 /** Followed by the account, a colon and a window's name, such as `minute:2026-11-21T10:59`. */
 export const BUDGET_PREFIX = 'twohop:budget:'
+/** Followed by the account, a colon and a month's name. */
+export const USAGE_PREFIX = 'twohop:usage:'
+/** Followed by an account. */
+export const MONTH_PREFIX = 'twohop:month:'
 /** Followed by a window's name. */
 export const PROJECT_PREFIX = 'twohop:project:'
 

@@ -1,6 +1,7 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { END_JOB_LUA } from '../../shared/jobs/end.lua.ts'
 import { JOB_GROUP, JOB_PREFIX } from '../../shared/jobs/record.ts'
+import { SERVED_LUA } from '../../shared/jobs/served.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { CONSUMER } from './consumer.ts'
 
@@ -17,14 +18,15 @@ export const MOST_TAKEOVERS = 5
  */
 export const CLAIM_JOB: Script = {
   name: 'claim_job',
-  sha: '116b403ea5f8e79d5d8474b596818d5efb6c2c85',
+  sha: '64292e8435542fbabb5e5352875a35cfe83099d3',
   lua: `
 -- KEYS: streams of the models that the host has time for, in the order in which they are looked at.
 -- ARGV[1]: the claim, new each time
 -- ARGV[2]: ms after which a claim that was not renewed has lapsed
+-- ARGV[3]: ms within which the host looks again
 -- Returns nothing where there is no job; else {number of its stream, entry, id, 1 where taken over or 0,
 -- record, inputs, indexes with results}, the record and the inputs as HGETALL gives them.
-${CLOCK_LUA}${END_JOB_LUA}
+${CLOCK_LUA}${END_JOB_LUA}${SERVED_LUA}
 local function lapsed(stream)
   local from = '0-0'
   for _ = 1, ${MOST_ENTRIES} do
@@ -41,6 +43,7 @@ local function unread(stream)
 end
 
 local now = now_ms(0)
+look_for(KEYS, now, ARGV[3])
 for number, stream in ipairs(KEYS) do
   local more = redis.call('EXISTS', stream) == 1
   -- Fails where the group is there already.

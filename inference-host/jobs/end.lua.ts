@@ -5,7 +5,7 @@ import type { Script } from '../../shared/redis-script.ts'
 /** Ends a job for the host that has it. A second call with the same claim says ok and changes nothing. */
 export const END_JOB: Script = {
   name: 'end_job',
-  sha: '9cfcd50e99b6c39835a99700b411550cc61322cc',
+  sha: '385763da990b3f97dd7d5292ffd93a39cc6d729e',
   lua: `
 -- KEYS[1]: the job; KEYS[2]: its results; KEYS[3]: its model's stream
 -- ARGV[1]: the claim; ARGV[2]: the job's entry; ARGV[3]: its id; ARGV[4]: done, cancelled, expired or failed

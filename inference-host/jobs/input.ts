@@ -82,7 +82,8 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
       await admitted?.ended
       overtime?.stop()
       const use = useOf(admitted)
-      if (response.ok) return { index, use, result: await keptResult(response, id) }
+      if (response.ok)
+        return { index, use, result: await keptResult(response, id, job.packs ? job.path : '') }
       if (overtime?.passed) return { index, use, result: await resultOf(tookTooLong(job, id)) }
       const code = await codeOf(response.clone())
       if (stopping.signal.aborted) return { index, use, retryMs: 0 }

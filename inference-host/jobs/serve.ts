@@ -27,6 +27,7 @@ export function serveJobs({ config, keys, queues, metrics, ...host }: World): Wo
   const { HOST_JOBS_REDIS_URL: url, HOST_JOBS_REDIS_TOKEN: token } = config
   if (url === undefined || token === undefined) return undefined
   const claimMs = config.HOST_JOBS_CLAIM_SECONDS * 1000
+  const pollMs = config.HOST_JOBS_POLL_SECONDS * 1000
   const store = createUpstashJobs({
     url,
     token,
@@ -34,6 +35,8 @@ export function serveJobs({ config, keys, queues, metrics, ...host }: World): Wo
     timeoutMs: Math.min(STORE_MS, claimMs / 3),
     host: crypto.randomUUID(),
     claimMs,
+    // Three looks may be missed before the edge takes in no more jobs.
+    servedMs: 60_000 + 3 * Math.max(pollMs, claimMs / 3),
   })
   const observe: Parameters<typeof createWorkOnJob>[0]['observe'] = (model, event) =>
     metrics.jobs(model)(event)
@@ -47,6 +50,5 @@ export function serveJobs({ config, keys, queues, metrics, ...host }: World): Wo
     observe,
     log,
   })
-  const pollMs = config.HOST_JOBS_POLL_SECONDS * 1000
   return createWorker({ store, work, models: [...queues.keys()], pollMs, observe, log })
 }

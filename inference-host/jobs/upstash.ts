@@ -7,15 +7,20 @@ import { END_JOB } from './end.lua.ts'
 import { type ClaimedJob, type Finished, type JobStore, TooLarge } from './port.ts'
 import { RELEASE_JOB } from './release.lua.ts'
 import { REPORT_JOB } from './report.lua.ts'
+import { tooLargeResult } from './result.ts'
 
 type Options = UpstashOptions & {
   /** This host's name in claims. */
   host: string
   /** Milliseconds after which a claim that was not renewed is taken over. */
   claimMs: number
+  /** Milliseconds within which this host looks for jobs again, or reports; default 150,000. */
+  servedMs?: number
   /** A new word each time it is called. */
   nonce?: () => string
 }
+
+const NO_ROOM = 'The results of this job take more than was reserved for them.'
 
 const Claimed = z.union([
   z.tuple([]).transform(() => undefined),
@@ -26,7 +31,7 @@ const Known = z.enum(['ok', 'lost'])
 
 /** Jobs in Upstash Redis, over HTTP: each call is one command, and all its keys begin with `twohop:job`. */
 export function createUpstashJobs(options: Options): JobStore {
-  const { host, claimMs, nonce = () => crypto.randomUUID() } = options
+  const { host, claimMs, servedMs = 150_000, nonce = () => crypto.randomUUID() } = options
   const redis = upstashClient(options)
   const run = (call: ScriptCall) => runScript(redis, call)
 
@@ -34,7 +39,7 @@ export function createUpstashJobs(options: Options): JobStore {
     async claim(models) {
       const claim = `${host}:${nonce()}`
       const reply = Claimed.parse(
-        await run(scriptCall(CLAIM_JOB, models.map(jobStreamKey), [claim, claimMs])),
+        await run(scriptCall(CLAIM_JOB, models.map(jobStreamKey), [claim, claimMs, servedMs])),
       )
       if (reply === undefined) return undefined
       const [number, entry, id, takenOver, record, inputs, done] = reply
@@ -50,7 +55,8 @@ export function createUpstashJobs(options: Options): JobStore {
       }
     },
     async report(job, number, finished) {
-      const args = [job.claim, job.entry, number, ...finished.flatMap(wordsOf)]
+      const { json: instead } = await tooLargeResult(job.id, NO_ROOM)
+      const args = [job.claim, job.entry, number, instead, servedMs, ...finished.flatMap(wordsOf)]
       const reply = await run(scriptCall(REPORT_JOB, keysOf(job), args)).catch((cause: unknown) => {
         throw isTooLarge(cause) ? new TooLarge('the store takes no report so large') : cause
       })

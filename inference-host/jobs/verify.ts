@@ -14,6 +14,8 @@ export type VerifiedJob = Pick<JobClaims, 'model' | 'path' | 'scope' | 'weight' 
   /** The longest that one input may compute. */
   inputMs: number
   inputs: readonly JobInput[]
+  /** Whether the edge that took it in reads packed vectors: an edge of the version before does not. */
+  packs: boolean
 }
 
 /** Checks a job as it lies in the store. @throws TwohopError that says what is wrong. Then none of the job may run. */
@@ -29,7 +31,7 @@ export function createVerifyJob(keys: PublicKeys, now: () => number = Date.now):
   return async function verifyJob(job) {
     const record = JobRecord.safeParse(job.record)
     if (!record.success) throw refused('its record is not valid')
-    const { token, account, model, path, deadline, count } = record.data
+    const { token, account, model, path, deadline, count, room } = record.data
     const claims = JobClaims.safeParse(await verifyJwt(token, keys, JOB_TOKEN, now))
     if (!claims.success) throw refused('its claims are not valid')
     const { data: signed } = claims
@@ -52,6 +54,7 @@ export function createVerifyJob(keys: PublicKeys, now: () => number = Date.now):
       weight: signed.weight,
       inputMs: signed.input_ms,
       inputs,
+      packs: room !== undefined,
     }
   }
 }

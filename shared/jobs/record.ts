@@ -13,10 +13,14 @@ import * as z from 'zod'
  * | `twohop:jobs-open` | sorted set: job by deadline (ms), until it has ended |
  * | `twohop:jobs-open:{account}` | the same, for one account |
  * | `twohop:jobs-ended` | sorted set: job by end (ms), until the edge has settled it |
+ * | `twohop:jobs-served` | sorted set: model by the time (ms) until which hosts count as looking for its jobs |
+ * | `twohop:jobs-kept`, `twohop:jobs-kept:{account}` | sorted set: what jobs keep, see kept.lua.ts |
+ * | `twohop:jobs-bytes`, `twohop:jobs-bytes:{account}` | hash: the sum of that, `bytes` |
  */
 export const JOB_KEYS = {
   open: 'twohop:jobs-open',
   ended: 'twohop:jobs-ended',
+  served: 'twohop:jobs-served',
 } as const
 
 export const JOB_PREFIX = 'twohop:job:'
@@ -36,7 +40,7 @@ export const jobsOfKey = (account: string) => `${JOBS_OF_PREFIX}${account}`
 /** The most inputs of one job. */
 export const MAX_JOB_INPUTS = 1000
 
-/** Milliseconds for which results are kept after a job's end. */
+/** Milliseconds for which results are kept after a job's end, where its record says nothing else. */
 export const JOB_RESULTS_KEPT_MS = 24 * 3_600_000
 
 /** The states of a job. The last four are final. */
@@ -62,6 +66,11 @@ export const JobRecord = z.object({
   deadline: count,
   /** Id of its entry in the model's stream. */
   entry: z.string().min(1),
+  /** Bytes of Redis's memory held for the job until it ends, and those of them for its results. */
+  held_bytes: count.optional(),
+  room: count.optional(),
+  /** Milliseconds for which the job and its results are kept after its end. */
+  kept_ms: count.optional(),
 
   /** Written by the edge and the hosts. */
   state: z.enum(JOB_STATES),
@@ -69,7 +78,7 @@ export const JobRecord = z.object({
   cancel: z.enum(['1']).optional(),
   ended_at: count.optional(),
 
-  /** The fields from here to `compute_ms` are written by the hosts. Only results under this `claim` are accepted. */
+  /** The fields from here to `bytes` are written by the hosts. Only results under this `claim` are accepted. */
   claim: z.string().optional(),
   started_at: count.optional(),
   /** The number of inputs with a result, and of those whose result is an error. */
@@ -79,9 +88,13 @@ export const JobRecord = z.object({
   prompt_tokens: count.default(0),
   output_tokens: count.default(0),
   compute_ms: count.default(0),
+  /** Bytes of Redis's memory that the results take. */
+  bytes: count.default(0),
 
   /** Written by the edge: 1 once its use is charged. */
   settled: z.enum(['1']).optional(),
+  /** 1 once its results lie in another store. */
+  moved: z.enum(['1']).optional(),
 })
 export type JobRecord = z.infer<typeof JobRecord>
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import { slowly } from '../fixtures/pace.ts'
 import { redisServer } from '../fixtures/redis-server.ts'
@@ -59,7 +59,8 @@ afterAll(() => world?.stop())
 
 describeWithRedis('a Redis that takes commands and answers none', () => {
   let edge: EdgeProcess
-  beforeAll(async () => {
+  // A new edge for each: one that has just seen Redis hang refuses for a second more.
+  beforeEach(async () => {
     edge = await world.startEdge({ changed: { REDIS_TIMEOUT_MS: '400' } })
     const { token } = await world.newUser('first')
     const over = edge.reached('all done')

@@ -95,7 +95,8 @@ function nameOf({ url, body }: { url: string; body: string }): string {
   if (pathname.includes('jwks')) return 'keys'
   const command = /^\[+"(\w+)"/.exec(body)?.[1]
   if (!pathname.includes('/rpc/') && command) {
-    if (command === 'XREADGROUP') return body.includes('">"') ? 'read' : 'read unfinished'
+    if (command === 'XAUTOCLAIM') return 'read unfinished'
+    if (command === 'XREADGROUP') return 'read'
     return command.toLowerCase()
   }
   return pathname.split('/').at(-1) ?? pathname

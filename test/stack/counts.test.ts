@@ -74,12 +74,12 @@ describe('what the calculator takes a request for', () => {
     },
   )
 
-  it('is two requests to Redis a run of the cron: jobs, then the sweep', async () => {
+  it('is three requests to Redis a run of the cron: jobs, then the sweep, then the bounds', async () => {
     const cron = () => fetch(stack.edge.cronUrl, { method: 'POST' })
     // The first one brings the scripts' texts along in requests of their own.
-    await rise(redisRequests, cron, 2)
-    const { rose } = await rise(redisRequests, cron, 2)
-    expect(rose).toBe(2)
+    await rise(redisRequests, cron, 3)
+    const { rose } = await rise(redisRequests, cron, 3)
+    expect(rose).toBe(3)
   })
 
   it('is no more bytes than are counted, and not far fewer', async () => {
@@ -120,10 +120,14 @@ describe('what the calculator takes a request for', () => {
     const events = await redis<number>('XLEN', 'twohop:events')
     const minute = await memory(`twohop:budget:${account}:minute:*`)
     const perAccount =
-      (await memory(`twohop:budget:${account}:*`)) - minute + (await memory(`twohop:leases:${account}`))
-    // An account that asks once a minute has a counter of minutes for each of its requests.
+      (await memory(`twohop:budget:${account}:*`)) -
+      minute +
+      (await memory(`twohop:leases:${account}`)) +
+      (await memory(`twohop:month:${account}`))
+    const minutes = (await redis<string[]>('KEYS', `twohop:budget:${account}:minute:*`)).length
+    about(minute / minutes, COUNTS.redisStorageBytesPerMinute)
     const perRequest =
-      minute + (await memory(`twohop:reservation:${requestId}`)) + (await memory('twohop:events')) / events
+      (await memory(`twohop:reservation:${requestId}`)) + (await memory('twohop:events')) / events
     about(perAccount, COUNTS.redisStorageBytesPerAccount)
     // A stream of many events takes less for each than one of few.
     about(perRequest, COUNTS.redisStorageBytesPerRecentRequest, 3)

@@ -41,7 +41,7 @@ export function describeEachRedis(name: string, suite: (redis: RunningRedis) => 
 }
 
 /** Starts a Redis before the suite's tests, empties it before each and stops it afterwards. */
-function running(kind: 'redis-server' | 'embedded'): RunningRedis {
+export function running(kind: 'redis-server' | 'embedded'): RunningRedis {
   let local: LocalRedis
   const clock = { now: 0 }
   beforeAll(async () => {

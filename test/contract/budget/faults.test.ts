@@ -3,6 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
+import type { Breaker } from '../../../shared/breaker.ts'
+import { storeBreaker } from '../../../shared/upstash-client.ts'
 import { describeEachRedis, limits, request, settlement, usage } from './each-redis.ts'
 
 describeEachRedis('a Redis that lost the scripts', (redis) => {
@@ -32,7 +34,7 @@ describe('a store that fails', () => {
   })
 
   /** A budget before a server that answers with `listener`, and how many requests came. */
-  async function budgetBefore(listener: RequestListener, timeoutMs = 2000) {
+  async function budgetBefore(listener: RequestListener, timeoutMs = 2000, breaker?: Breaker) {
     const seen = { requests: 0, headers: [] as string[] }
     const server = createServer((incoming, outgoing) => {
       seen.requests++
@@ -49,7 +51,7 @@ describe('a store that fails', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     return {
       seen,
-      budget: createUpstashBudget({ url, token: 'secret-token', timeoutMs, settleRetryMs: [1, 1] }),
+      budget: createUpstashBudget({ url, token: 'secret-token', timeoutMs, breaker, settleRetryMs: [1, 1] }),
     }
   }
 
@@ -107,6 +109,46 @@ describe('a store that fails', () => {
     // By its own 60 ms and not by the default of 2 s.
     expect(performance.now() - started).toBeLessThan(1900)
     expect(seen.requests).toBe(1)
+  })
+
+  it('refuses at once when it is known to hang, asks it once in a while, and settles all the same', async () => {
+    let hangs = true
+    const clock = { now: 0 }
+    const breaker = storeBreaker({ now: () => clock.now })
+    const { budget, seen } = await budgetBefore(
+      (incoming, outgoing) => {
+        if (!hangs) answering(200, '[{"result":["account_suspended"]}]')(incoming, outgoing)
+      },
+      300,
+      breaker,
+    )
+    const refused = async (id: string) => {
+      const started = performance.now()
+      await expect(budget.reserve(request(id))).rejects.toMatchObject(unavailable)
+      return performance.now() - started
+    }
+    for (let n = 0; n < 3; n++) expect(await refused(`r${n}`)).toBeGreaterThan(250)
+    const all = Array.from({ length: 100 }, (_, n) => refused(`s${n}`))
+    expect(Math.max(...(await Promise.all(all)))).toBeLessThan(250)
+    expect(seen.requests).toBe(3)
+    await expect(budget.settle(settlement('r1'))).rejects.toMatchObject(unavailable)
+    expect(seen.requests).toBe(6)
+    clock.now += 1000
+    hangs = false
+    expect(await budget.reserve(request('t1'))).toMatchObject({ code: 'account_suspended' })
+    expect(await budget.reserve(request('t2'))).toMatchObject({ code: 'account_suspended' })
+  })
+
+  it('shuts nobody out for errors that the store answers', async () => {
+    const breaker = storeBreaker({ now: () => 0 })
+    const { budget, seen } = await budgetBefore(
+      answering(400, '{"error":"ERR max request size"}'),
+      2000,
+      breaker,
+    )
+    for (let n = 0; n < 6; n++)
+      await expect(budget.reserve(request(`r${n}`))).rejects.toMatchObject(unavailable)
+    expect(seen.requests).toBe(6)
   })
 
   it('works again as soon as the store does', async () => {

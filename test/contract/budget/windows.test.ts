@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { allowanceOf, counters, describeEachRedis, limits, request } from './each-redis.ts'
+import { allowanceOf, counters, describeEachRedis, limits, request, usage } from './each-redis.ts'
 
 const DAY = 86_400_000
 
@@ -48,6 +48,74 @@ describeEachRedis('a month that begins on the billing day', (redis) => {
     const decision = await budget.reserve(request('r1', { limits: { ...limits(), billingDay: 5 } }))
     expect(allowanceOf(decision)?.budgets.month.resetMs).toBe(Date.UTC(2026, 11, 20) - redis.clock.now)
     expect(await counters(redis, 'month:2026-11-20')).toMatchObject({ held: 10 })
+  })
+
+  /** Tries to spend a whole month's budget each day, on days that `dayOf` says months begin on. Gives the days it could. */
+  async function spentOn(accounts: string[], days: number, dayOf: (account: string, day: number) => number) {
+    const budget = redis.budget({ timeoutMs: 60_000 })
+    const first = Date.UTC(2027, 0, 20, 12)
+    const spent = new Map(accounts.map((account) => [account, [] as number[]]))
+    for (let day = 0; day < days; day++) {
+      redis.clock.now = first + day * DAY
+      await Promise.all(
+        accounts.map(async (account) => {
+          const plan = { ...limits({ month: 10 }), billingDay: dayOf(account, day) }
+          const { granted } = await budget.reserve(request(`${account}@${day}`, { account, limits: plan }))
+          if (granted) spent.get(account)?.push(day)
+        }),
+      )
+    }
+    return spent
+  }
+  const gaps = (days: number[]) => days.slice(1).map((day, i) => day - (days[i] ?? 0))
+
+  it.each([
+    ['once, ten days into a month', (day: number) => day < 10, 1],
+    ['to and fro each day', (day: number) => day % 2 === 0, 3],
+  ] as const)(
+    'gives no budget early where it changes %s, for pairs of days',
+    async (_how, isFirst, every) => {
+      const all = Array.from({ length: 31 }, (_, i) => i + 1)
+      const step = redis.local().kind === 'redis-server' ? every : 9
+      const some = all.filter((day) => (day - 1) % step === 0 || day > 28)
+      const accounts = some.flatMap((one) => some.map((other) => `${one}-${other}`))
+      const spent = await spentOn(accounts, 66, (account, day) =>
+        Number(account.split('-')[isFirst(day) ? 0 : 1]),
+      )
+      for (const [account, days] of spent) {
+        expect(days[0]).toBe(0)
+        // The month in which it began may have been under way; every later one has 28 days or more.
+        const [begun = 99, ...later] = gaps(days)
+        expect(begun, account).toBeLessThanOrEqual(59)
+        for (const gap of later) expect(gap, account).toBeGreaterThanOrEqual(28)
+        const [one, other] = account.split('-')
+        if (one === other) for (const gap of later) expect(gap, account).toBeLessThanOrEqual(31)
+      }
+    },
+  )
+
+  it('gives one budget where it is moved to the next day, day after day', async () => {
+    const dates = (day: number) => new Date(Date.UTC(2027, 0, 20 + day)).getUTCDate()
+    const spent = await spentOn(['ada'], 60, (_account, day) => dates(day + 1))
+    expect(spent.get('ada')).toEqual([0, 1, 33])
+  })
+
+  it('shows the month that is under way in the usage, and writes nothing there', async () => {
+    const budget = redis.budget()
+    const plan = (billingDay: number) => ({ ...limits({ month: 10 }), billingDay })
+    await budget.reserve(request('r1', { limits: plan(1) }))
+    const { allowance } = await usage(budget, plan(22))
+    expect(allowance.budgets.month).toMatchObject({
+      held: 10,
+      resetMs: Date.UTC(2026, 11, 1) - redis.clock.now,
+    })
+    expect(await counters(redis, 'month:2026-10-22')).toBeUndefined()
+    redis.clock.now = Date.UTC(2026, 11, 1)
+    const next = await budget.reserve(request('r2', { limits: plan(22) }))
+    expect(allowanceOf(next)?.budgets.month.resetMs).toBe(Date.UTC(2027, 0, 22) - redis.clock.now)
+    expect(await counters(redis, 'month:2026-12-01')).toMatchObject({ held: 10 })
+    const left = await redis.command<number>('PTTL', 'twohop:month:firebase:ada')
+    expect(left).toBeLessThanOrEqual((52 + 32) * DAY)
   })
 
   it('leaves the day and the project to UTC', async () => {

@@ -139,11 +139,14 @@ describeEachRedis('a request with an idempotency key', (redis) => {
       await budget.reserve(asked(`r${i}`, { idempotency: { id: `id${i}`, body: 'b1' } }))
       await budget.settle(settlement(`r${i}`, { idempotency: { id: `id${i}`, answer } }))
     }
-    expect(await budget.reserve(asked('r34', { idempotency: { id: 'id32', body: 'b1' } }))).toEqual({
+    expect(await budget.reserve(asked('r34', { idempotency: { id: 'id31', body: 'b1' } }))).toEqual({
       ...again,
       answer,
     })
     expect(await budget.reserve(asked('r35', { idempotency: last }))).toEqual({ ...again, answer: 'gone' })
+    const left = await redis.command<number>('PTTL', 'twohop:idempotency:id33')
+    expect(left).toBeGreaterThan(590_000)
+    expect(left).toBeLessThanOrEqual(600_000)
     await budget.reserve(
       asked('of another', { account: 'firebase:bob', idempotency: { id: 'bob', body: 'b1' } }),
     )
@@ -212,14 +215,15 @@ describeEachRedis('a claim', (redis) => {
     expect(given.filter((claim) => claim?.code === 'idempotency_in_progress')).toHaveLength(49)
   })
 
-  it('is answered once it has ended, for a day', async () => {
+  it('is answered once it has ended, for an hour', async () => {
     const { claim, end } = claims()
     await claim(idempotency, 'r1')
     await end(idempotency, 'r1', 'sealed')
     redis.clock.now += DAY
     expect(await claim(idempotency, 'r2')).toEqual(again)
+    expect(await life(redis)).toBeLessThanOrEqual(DAY / 24)
     expect(await claim({ ...idempotency, body: 'b2' }, 'r3')).toEqual(reused)
-    expect(await life(redis)).toBeGreaterThan(DAY - 10_000)
+    expect(await life(redis)).toBeGreaterThan(DAY / 24 - 10_000)
     expect(await undying(redis)).toEqual([])
   })
 

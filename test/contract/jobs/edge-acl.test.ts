@@ -26,6 +26,7 @@ it.skipIf(!redisServer)(
     const front = await startRestFront({ store: redis, token: 't' })
     const options = { url: front.url, token: 't', timeoutMs: 5000 }
     try {
+      await redis.execute(['ZADD', 'twohop:jobs-served', '9e15', 'm'])
       const edge = createUpstashJobs({ ...options, log: unreadLog })
       for (const id of ['job_1', 'job_2']) {
         const now = Date.now()
@@ -37,6 +38,7 @@ it.skipIf(!redisServer)(
           record: { ...record, ...times, ...money, state: 'queued' },
           deadline: now + 60_000,
           inputs: ['{}'],
+          bytes: { held: 20_000, ofAccount: 100_000, ofAll: 100_000 },
         })
         expect(taken.granted).toBe(true)
       }

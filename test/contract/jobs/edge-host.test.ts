@@ -23,6 +23,8 @@ describeEachRedis('a job between edge and host', (redis) => {
     const options = { url, token, timeoutMs: 20_000 }
     const { privateKey, publicKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
     const edge = createUpstashJobs({ ...options, log: unreadLog })
+    // An idle host has looked for jobs, so there is one.
+    await createHostJobs({ ...options, host: 'idle', claimMs }).claim(['twohop-chat'])
     const budget = redis.budget({ clock: () => 0 })
     const entitlement = entitleBy()(
       principal({ subject: 'ada', issuedAt: Math.floor(Date.now() / 1000), plan: 'pro' }),
@@ -35,6 +37,7 @@ describeEachRedis('a job between edge and host', (redis) => {
       jobTimeoutMs: 24 * HOUR,
       inputTimeoutMs: 120_000,
       inputBytes: 1_000_000,
+      storeBytes: 100_000_000,
       log: unreadLog,
     })
     const chat = (content: string) => ({
@@ -80,6 +83,7 @@ describeEachRedis('a job between edge and host', (redis) => {
       scope: 'chat',
       weight: 4,
       inputMs: 120_000,
+      packs: true,
       inputs: [{ body: { max_tokens: 9, stream: false }, output_tokens: 9 }, { output_tokens: 9 }],
     })
     expect(await edge.get('job_1')).toMatchObject({ state: 'running' })
@@ -94,6 +98,14 @@ describeEachRedis('a job between edge and host', (redis) => {
     expect(await edge.get('job_1')).toMatchObject({ units: 34 + 4 * 6 })
     expect(await counters(redis, today(), ADA)).toMatchObject({ used: 58, held: 0 })
     expect(await events(redis)).toHaveLength(1)
+  })
+
+  it('is to have its vectors as numbers where an edge of the version before took it in', async () => {
+    const { host, verify } = await hops()
+    await redis.command('HDEL', 'twohop:job:job_1', 'room')
+    const claimed = await host('one').claim(['twohop-chat'])
+    if (!claimed) return expect.fail('no job was given out')
+    expect(await verify(claimed)).toMatchObject({ packs: false })
   })
 
   it('is taken over from a host that died, and cancelled by the one that has it then', async () => {

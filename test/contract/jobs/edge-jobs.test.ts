@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { Budget } from '../../../edge/budget/port.ts'
 import type { NewJob } from '../../../edge/jobs/port.ts'
 import { createSettleJobs } from '../../../edge/jobs/settle.ts'
@@ -20,6 +20,7 @@ const ADA = 'firebase:ada'
 const START = Date.UTC(2026, 10, 21, 10, 59, 30)
 
 describeEachRedis('jobs', (redis) => {
+  beforeEach(() => redis.command('ZADD', 'twohop:jobs-served', 9e15, 'tiny-chat'))
   const store = (changes = {}) =>
     createUpstashJobs({
       ...redis.local(),
@@ -49,7 +50,8 @@ describeEachRedis('jobs', (redis) => {
       reserved_units: String(reserve.units),
       prices: '{"prompt":1,"output":2}',
     }
-    return { reserve, record, deadline, inputs: ['{"first":1}', '{"second":2}'] }
+    const bytes = { held: 10_000, ofAccount: 100_000, ofAll: 1_000_000 }
+    return { reserve, record, deadline, inputs: ['{"first":1}', '{"second":2}'], bytes }
   }
   /** What a host writes: it takes a job, computes for it, and ends it. */
   const claimed = (id: string) => redis.command('HSET', `twohop:job:${id}`, 'state', 'running', 'claim', 'h')
@@ -119,7 +121,7 @@ describeEachRedis('jobs', (redis) => {
   ] as const)('changes nothing where it is refused: %s', async (code, tight) => {
     const decision = await store().enqueue(newJob('job_1', { limits: tight }))
     expect(decision).toMatchObject({ granted: false, code })
-    expect(await redis.command('KEYS', '*')).toEqual([])
+    expect(await redis.command('KEYS', '*')).toEqual(['twohop:jobs-served'])
   })
 
   it("does not stand before a minute's budget, but before that of a day, the month and the project", async () => {
@@ -154,6 +156,20 @@ describeEachRedis('jobs', (redis) => {
     }
     await key('chat embed jobs')
     expect(await store().enqueue(newJob('job_1', { spender }))).toMatchObject({ granted: true, account: ADA })
+  })
+
+  it('is refused where no host has looked for jobs of its model lately', async () => {
+    const until = redis.clock.now + 1000
+    await redis.command('ZADD', 'twohop:jobs-served', until, 'tiny-chat')
+    expect(await store().enqueue(newJob('job_1'))).toMatchObject({ granted: true })
+    expect(await store().enqueue(newJob('job_2', { model: 'other' }))).toMatchObject({
+      granted: false,
+      code: 'jobs_not_served',
+      retryAfterMs: 10_000,
+    })
+    redis.clock.now = until
+    expect(await store().enqueue(newJob('job_3'))).toMatchObject({ code: 'jobs_not_served' })
+    expect(await redis.command('EXISTS', 'twohop:job:job_2', 'twohop:job:job_3')).toBe(0)
   })
 
   it('is the same job for the same idempotency key', async () => {
@@ -341,6 +357,7 @@ describeEachRedis('jobs', (redis) => {
     for (const id of ['job_1', 'job_2', 'job_3']) await store().enqueue(newJob(id))
     await store().cancel('job_1', ADA)
     await redis.command('HSET', 'twohop:job:job_3', 'deadline', 1)
+    await redis.command('DEL', 'twohop:jobs-served')
     expect(await endless(redis)).toEqual([])
     redis.clock.now += 24 * HOUR
     await settling().settleDue()

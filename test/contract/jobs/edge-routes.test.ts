@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { createIdentify } from '../../../edge/access/caller.ts'
 import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
@@ -38,6 +38,7 @@ function credentialOf(header = ''): Credential {
 
 describeEachRedis('/v1/jobs', (redis) => {
   let sign: SignJob
+  beforeEach(() => redis.command('ZADD', 'twohop:jobs-served', 9e15, 'twohop-chat', 9e15, 'twohop-embed'))
   beforeAll(async () => {
     const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
     sign = createJobSigner({ ...(await exportJWK(privateKey)), kid: 'k1' }, () => redis.clock.now)
@@ -54,6 +55,7 @@ describeEachRedis('/v1/jobs', (redis) => {
       notify?: () => Promise<void>
       /** Takes what outlives the answer; by default each answer waits for it. */
       later?: (task: Promise<unknown>) => void
+      storeBytes?: number
     } = {},
   ) {
     const now = () => redis.clock.now
@@ -83,7 +85,14 @@ describeEachRedis('/v1/jobs', (redis) => {
     app.route(
       '/v1/jobs',
       jobRoutes({
-        jobs: { store: store(), sign, timeoutMs: 24 * HOUR, bodyBytes: 10_000, ...changes },
+        jobs: {
+          store: store(),
+          sign,
+          timeoutMs: 24 * HOUR,
+          bodyBytes: 10_000,
+          storeBytes: 10_000_000,
+          ...changes,
+        },
         authenticate,
         withStoredPlan: createStoredPlan({ entitle, planOf: budget.plan, now }).withStoredPlan,
         callerOf: async (c) => identify(await authenticate(c)),
@@ -183,7 +192,7 @@ describeEachRedis('/v1/jobs', (redis) => {
     const long = { ...two, inputs: Array.from({ length: 100 }, () => chat('"'.repeat(50))) }
     expect(await post(told, {}, undefined, long)).toMatchObject({ status: 413, code: 'body_too_large' })
     expect(await post(told, {}, 'key:none')).toMatchObject({ status: 401, code: 'key_invalid' })
-    expect(await redis.command('KEYS', '*')).toEqual([])
+    expect(await redis.command('KEYS', '*')).toEqual(['twohop:jobs-served'])
     // Nor is a key told from one that never was by whoever has not its secret, whatever else is wrong.
     const key = ['account', 'firebase:demo:ada', 'secret_hash', 'b'.repeat(64), 'plan', 'pro']
     await redis.command('HSET', 'twohop:key:k1', ...key, 'scopes', 'jobs chat', 'expires_at', 1e14)
@@ -215,6 +224,40 @@ describeEachRedis('/v1/jobs', (redis) => {
     expect((await told('DELETE', path, 'free:eve')).body).toEqual(cancelled.body)
     expect((await told('GET', '', 'free:eve')).body).toEqual({ object: 'list', data: [] })
     expect(await post(told, {}, 'free:eve')).toMatchObject({ status: 202 })
+  })
+
+  it('refuses jobs that no host takes, with nothing held, and calls hosts once in a while', async () => {
+    await redis.command('DEL', 'twohop:jobs-served')
+    const { told, woken } = api()
+    const refused = await post(told)
+    expect(refused).toMatchObject({ status: 503, code: 'jobs_not_served' })
+    expect(refused.headers.get('retry-after')).toBe('10')
+    for (let again = 0; again < 3; again++) await post(told)
+    expect(woken).toEqual([expect.objectContaining({ account: 'firebase:demo:ada', model: 'twohop-chat' })])
+    redis.clock.now += 5000
+    await post(told)
+    expect(woken).toHaveLength(2)
+    expect(await redis.command('KEYS', '*')).toEqual([])
+  })
+
+  it('refuses a job that can never fit with its results, before anything is held', async () => {
+    const { told } = api({ storeBytes: 1_000_000 })
+    const input = Array.from({ length: 100 }, () => 'a')
+    const inputs = Array.from({ length: 10 }, () => ({ model: 'twohop-embed', input }))
+    const large = { endpoint: '/v1/embeddings', inputs }
+    expect(await post(told, {}, undefined, large)).toMatchObject({ status: 413, code: 'job_too_large' })
+    expect(await redis.command('KEYS', '*')).toEqual(['twohop:jobs-served'])
+  })
+
+  it('gives vectors as numbers, however they lie in the store', async () => {
+    const { told } = api()
+    const body = { model: 'twohop-embed', input: 'a' }
+    const { id } = (await post(told, {}, undefined, { endpoint: '/v1/embeddings', body })).body
+    const packed = { status: 200, body: { data: [{ index: 0, embedding: { f32: 'AACAPwAAAMA=' } }] } }
+    await redis.command('HSET', `twohop:job:${id}:results`, 0, JSON.stringify(packed))
+    expect((await told('GET', `/${id}`)).body.results).toEqual([
+      { index: 0, status: 200, body: { data: [{ index: 0, embedding: [1, -2] }] } },
+    ])
   })
 
   it('gives the job of an idempotency key as it is now, and refuses another body', async () => {

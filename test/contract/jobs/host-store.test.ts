@@ -82,6 +82,22 @@ describeEachRedis('jobs in the store', (redis) => {
       expect(await host().claim(['chat', 'other'])).toBeUndefined()
     })
 
+    it('says until when it will look again, also while it works', async () => {
+      const until = async (model: string) =>
+        Number(await command('ZSCORE', JOB_KEYS.served, model)) - Date.now()
+      await add('one')
+      const job = claimed(await host().claim(['chat', 'other']))
+      for (const model of ['chat', 'other']) {
+        expect(await until(model)).toBeGreaterThan(100_000)
+        expect(await until(model)).toBeLessThanOrEqual(150_000)
+      }
+      await command('ZADD', JOB_KEYS.served, 1, 'chat')
+      await host().report(job, 1, [])
+      expect(await until('chat')).toBeGreaterThan(100_000)
+      expect(await until('none')).toBeLessThan(0)
+      expect(await command('PTTL', JOB_KEYS.served)).toBeGreaterThan(0)
+    })
+
     it('gives a job whose claim has lapsed to another, with what has a result, and not before', async () => {
       await add('one')
       const first = claimed(await host().claim(['chat']))

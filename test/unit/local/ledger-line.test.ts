@@ -10,7 +10,7 @@ const line = (changes: Partial<Report>, entries = 0) =>
     event: 'ledger_drain',
     ...drainDetail(
       {
-        ...{ recorded: 0, duplicates: 0, buried: 0, ended: 'empty', code: undefined, lagMs: 0 },
+        ...{ recorded: 0, duplicates: 0, buried: 0, ended: 'empty', code: undefined, lagMs: 0, tookMs: 1 },
         backlog: { entries, oldestAt: undefined, deadLetters: 0 },
         ...changes,
       },

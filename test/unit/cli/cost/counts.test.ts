@@ -6,6 +6,9 @@ import { createUpstashJobs } from '../../../../edge/jobs/upstash.ts'
 import { createActDrain, createDrain } from '../../../../edge/ledger/drain.ts'
 import { createUpstashStream } from '../../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../../edge/ledger/upstash-acts.ts'
+import { createUpstashBounded } from '../../../../edge/ledger/upstash-bounded.ts'
+import { VARIABLES } from '../../../../inference-host/config.ts'
+import { createUpstashJobs as createHostJobs } from '../../../../inference-host/jobs/upstash.ts'
 import { startCountedRedis } from '../../../fixtures/counted-redis.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
 
@@ -105,6 +108,31 @@ describe('what a look for jobs takes of Redis', () => {
     expect(commands).toBe(COUNTS.redisCommandsPerJobRun)
     expect(bytes).toBeLessThanOrEqual(COUNTS.redisBytesPerJobRun)
     expect(bytes).toBeGreaterThan(COUNTS.redisBytesPerJobRun * 0.9)
+  })
+})
+
+describe("what a host's look and the check of the bounds take of Redis", () => {
+  it('is what is counted where there is nothing', async () => {
+    const redis = await startCountedRedis(() => Date.UTC(2026, 10, 21, 10, 59, 5))
+    onTestFinished(() => redis.stop())
+    const options = { url: redis.url, token: redis.token, timeoutMs: 2000 }
+    const host = createHostJobs({ ...options, host: crypto.randomUUID(), claimMs: 30_000 })
+    const streams = createUpstashBounded(options)
+    const most = { events: 100_000, acts: 50_000 }
+    await host.claim(['smollm2-135m-instruct'])
+    await streams.trim(most)
+    redis.take()
+    expect(await host.claim(['smollm2-135m-instruct'])).toBeUndefined()
+    const look = redis.take()
+    expect(look.commands).toBe(COUNTS.redisCommandsPerLook)
+    expect(look.bytes).toBeLessThanOrEqual(COUNTS.redisBytesPerLook)
+    expect(look.bytes).toBeGreaterThan(COUNTS.redisBytesPerLook * 0.85)
+    expect(Number(VARIABLES.HOST_JOBS_POLL_SECONDS.fallback)).toBe(COUNTS.hostLookSeconds)
+    await streams.trim(most)
+    const bounds = redis.take()
+    expect(bounds.commands).toBe(COUNTS.redisCommandsPerBoundsRun)
+    expect(bounds.bytes).toBeLessThanOrEqual(COUNTS.redisBytesPerBoundsRun)
+    expect(bounds.bytes).toBeGreaterThan(COUNTS.redisBytesPerBoundsRun * 0.85)
   })
 })
 

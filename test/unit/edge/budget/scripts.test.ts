@@ -12,11 +12,13 @@ import { CLAIM, END_CLAIM } from '../../../../edge/idempotency/claim.lua.ts'
 import { CANCEL_JOB } from '../../../../edge/jobs/cancel.lua.ts'
 import { DUE_JOBS } from '../../../../edge/jobs/due.lua.ts'
 import { ENQUEUE } from '../../../../edge/jobs/enqueue.lua.ts'
+import { MOVED_JOB } from '../../../../edge/jobs/moved.lua.ts'
 import { READ_JOB } from '../../../../edge/jobs/read.lua.ts'
 import { SETTLED_JOB } from '../../../../edge/jobs/settled.lua.ts'
 import { ADD_UNITS } from '../../../../edge/ledger/add-units.lua.ts'
 import { FINISH_EVENTS } from '../../../../edge/ledger/finish.lua.ts'
 import { FINISH_ACTS } from '../../../../edge/ledger/finish-acts.lua.ts'
+import { ROLL_UP } from '../../../../edge/ledger/roll-up.lua.ts'
 import { CLAIM_JOB } from '../../../../inference-host/jobs/claim.lua.ts'
 import { END_JOB } from '../../../../inference-host/jobs/end.lua.ts'
 import { RELEASE_JOB } from '../../../../inference-host/jobs/release.lua.ts'
@@ -34,6 +36,7 @@ const SCRIPTS = [
   ADD_UNITS,
   FINISH_EVENTS,
   FINISH_ACTS,
+  ROLL_UP,
   CLAIM,
   END_CLAIM,
   ENQUEUE,
@@ -41,6 +44,7 @@ const SCRIPTS = [
   DUE_JOBS,
   READ_JOB,
   SETTLED_JOB,
+  MOVED_JOB,
   CLAIM_JOB,
   REPORT_JOB,
   END_JOB,

@@ -39,6 +39,7 @@ function streamOf(entries: Entry[]) {
   const waiting = [...entries]
   const finished: { stored: readonly string[]; buried: readonly Buried[] }[] = []
   const reads: string[] = []
+  const released: string[] = []
   const stream: EntryStream = {
     async unfinished() {
       reads.push('unfinished')
@@ -48,12 +49,15 @@ function streamOf(entries: Entry[]) {
       reads.push('unread')
       return waiting.splice(0, most)
     },
+    async release(ids) {
+      released.push(...ids)
+    },
     async finish(stored, buried) {
       finished.push({ stored, buried })
     },
     backlog: async () => ({ entries: waiting.length, oldestAt: undefined, deadLetters: 0 }),
   }
-  return { stream, finished, reads }
+  return { stream, finished, reads, released }
 }
 
 /** A ledger that refuses any batch with one of `guilty` in it, and notes the batches that it was given. */
@@ -100,7 +104,7 @@ describe('the drain', () => {
   })
 
   it('sets nothing aside because the ledger is away, not even half-way through a search', async () => {
-    const { stream, finished } = streamOf(entries(8))
+    const { stream, finished, released } = streamOf(entries(8))
     const refusing = ledgerThatRefuses(['r6'])
     let calls = 0
     const ledger = {
@@ -113,6 +117,7 @@ describe('the drain', () => {
     const report = await createDrain({ stream, ledger, now })()
     expect(report).toMatchObject({ recorded: 4, buried: 0, ended: 'ledger_away', code: 'http_503' })
     expect(finished).toEqual([{ stored: ['0-0', '1-0', '2-0', '3-0'], buried: [] }])
+    expect(released).toEqual(entries(8).map(({ id }) => id))
   })
 
   it('lets any other failure through', async () => {

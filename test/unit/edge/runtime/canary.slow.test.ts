@@ -233,7 +233,7 @@ it('tells of an issuer that does not follow, and of one without keys', async () 
 it('tells of a scheduled run whose parts fail', async () => {
   parts.redis.reply = saying(500)
   await expect(edge.scheduled()).rejects.toMatchObject({ code: 'store_unavailable' })
-  expect(told()).toEqual(['job_settlements_failed', 'sweep_failed', 'drain_failed'])
+  expect(told()).toEqual(['job_settlements_failed', 'sweep_failed', 'drain_failed', 'streams_not_bounded'])
   lines.length = 0
   parts.redis.reply = working
   await edge.scheduled()

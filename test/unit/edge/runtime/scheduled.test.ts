@@ -14,19 +14,20 @@ async function run(...failing: string[]) {
     settleJobs: part('jobs'),
     sweep: part('sweep'),
     drain: part('drain'),
+    keepWithin: part('bounds'),
     log,
   })
   const error = await scheduled().catch((thrown: unknown) => thrown)
   return { done, error, told: lines.map(({ level, event }) => `${level} ${event}`) }
 }
 
-it('settles jobs, sweeps and drains, in that order', async () => {
-  expect(await run()).toEqual({ done: ['jobs', 'sweep', 'drain'], error: undefined, told: [] })
+it('settles jobs, sweeps, drains and keeps within bounds, in that order', async () => {
+  expect(await run()).toEqual({ done: ['jobs', 'sweep', 'drain', 'bounds'], error: undefined, told: [] })
 })
 
 it('goes on after a failure, tells each, and fails as a whole', async () => {
   expect(await run('jobs', 'sweep', 'drain')).toEqual({
-    done: ['jobs', 'sweep', 'drain'],
+    done: ['jobs', 'sweep', 'drain', 'bounds'],
     error: new RangeError('drain'),
     told: ['error job_settlements_failed', 'error sweep_failed', 'error drain_failed'],
   })

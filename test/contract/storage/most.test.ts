@@ -1,0 +1,199 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
+import { MAX_API_KEYS } from '../../../edge/api-keys/bounds.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
+import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
+import { createUpstashBounded } from '../../../edge/ledger/upstash-bounded.ts'
+import { createUpstashJobs } from '../../../inference-host/jobs/upstash.ts'
+import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
+import { limits, request, running, settlement, usage } from '../budget/each-redis.ts'
+
+/** As long as an account's name can be: a Firebase project of 30 characters and a uid of 128. */
+const LONG = `firebase:${'p'.repeat(30)}:${'u'.repeat(128)}`
+const MODEL = 'm'.repeat(200)
+const page = await readFile(new URL('../../../docs/storage.md', import.meta.url), 'utf8')
+const [, table = ''] = page.split('\n### The most that it holds\n')
+
+/** The cells of a key's row: what one account can make it hold, and what the whole deployment can. */
+function rowOf(key: string): [string, string] {
+  const row = table.split('\n').find((line) => line.includes(`\`${key}\``)) ?? ''
+  const [, , account = '', all = ''] = row.split('|').map((cell) => cell.trim())
+  return [account, all]
+}
+
+/** A number in a cell, by the words around it: `figure(cell, '192 settled')` is 192 if the cell says so. */
+function figure(cell: string, words: string): number {
+  expect(cell).toContain(words)
+  return Number((/[\d,]+/.exec(words)?.[0] ?? '').replaceAll(',', ''))
+}
+
+describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${noRedisServer}`, () => {
+  const redis = running('redis-server')
+  const options = () => ({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now })
+  const weigh = async (pattern: string) => {
+    const keys = await redis.command<string[]>('KEYS', pattern)
+    const sizes = await redis.pipeline<number>(keys.map((key) => ['MEMORY', 'USAGE', key, 'SAMPLES', 0]))
+    return { keys: keys.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
+  }
+  const big = limits({ minute: 9e15, day: 9e15, month: 9e15 })
+  const asked = (id: string, changes = {}) =>
+    request(id, { account: LONG, units: 1e12, limits: big, model: MODEL, ...changes })
+
+  it('an account that asks, runs and has spent', async () => {
+    const budget = redis.budget({ project: { day: 9e15, month: 9e15 } })
+    const [running, settled] = [16, 200]
+    for (let n = 0; n < running; n++) await budget.reserve(asked(`open-${crypto.randomUUID()}`))
+    const open = await weigh('twohop:reservation:*')
+    const [reservations] = rowOf('twohop:reservation:{request}')
+    expect(open.bytes).toBeLessThanOrEqual(running * figure(reservations, '1,536 open'))
+    await redis.command('FLUSHALL')
+    for (let n = 0; n < running + settled; n++) {
+      const id = crypto.randomUUID()
+      await budget.reserve(asked(id))
+      const reserved = { account: LONG, units: 1e12, plan: 'free', model: MODEL, task: 'chat', key: '' }
+      if (n >= running) await budget.settle(settlement(id, { reserved, units: 1e12 }))
+    }
+    const { bytes } = await weigh('twohop:reservation:*')
+    const left = bytes - (await weighOpen())
+    expect(left).toBeLessThanOrEqual(settled * figure(reservations, '192 settled'))
+    const [events] = rowOf('twohop:events')
+    expect((await weigh('twohop:events')).bytes).toBeLessThanOrEqual(
+      settled * figure(events, '1,024 a minute'),
+    )
+    for (const [key, pattern, words] of [
+      ['twohop:budget:{account}:minute:{UTC minute}', `twohop:budget:${LONG}:minute:*`, '512'],
+      ['twohop:budget:{account}:day:{UTC day}', `twohop:budget:${LONG}:day:*`, '512'],
+      ['twohop:budget:{account}:month:{UTC month, or first day}', `twohop:budget:${LONG}:month:*`, '512'],
+      ['twohop:month:{account}', `twohop:month:*`, '384'],
+    ] as const) {
+      const there = await weigh(pattern)
+      expect(there.keys, key).toBe(1)
+      expect(there.bytes, key).toBeLessThanOrEqual(figure(rowOf(key)[0], words))
+    }
+    const [, project] = rowOf('twohop:project:month:{UTC month}')
+    for (const window of ['day', 'month'])
+      expect((await weigh(`twohop:project:${window}:*`)).bytes).toBeLessThanOrEqual(figure(project, '256'))
+    const [leases] = rowOf('twohop:leases:{account}')
+    expect((await weigh('twohop:leases:*')).bytes).toBeLessThanOrEqual(
+      figure(leases, '512 +') + running * figure(leases, '192'),
+    )
+    const [opened] = rowOf('twohop:open')
+    expect((await weigh('twohop:open')).bytes).toBeLessThanOrEqual(256 + running * figure(opened, '192'))
+
+    async function weighOpen(): Promise<number> {
+      const ids = await redis.command<string[]>('ZRANGE', 'twohop:open', 0, -1)
+      const sizes = await redis.pipeline<number>(
+        ids.map((id) => ['MEMORY', 'USAGE', `twohop:reservation:${id}`, 'SAMPLES', 0]),
+      )
+      return sizes.reduce((sum, size) => sum + size, 0)
+    }
+  })
+
+  it('events become sums, by model', async () => {
+    const budget = redis.budget()
+    for (let model = 0; model < 5; model++) {
+      await budget.reserve(asked(`r${model}`, { model: `${MODEL}${model}` }))
+      const reserved = { account: LONG, units: 1e12, plan: 'free', model: MODEL, task: 'chat', key: '' }
+      await budget.settle(settlement(`r${model}`, { reserved, units: 1e12 }))
+    }
+    await createUpstashBounded(options()).trim({ events: 0, acts: 0 })
+    const [sums] = rowOf('twohop:usage:{account}:{month}')
+    const most = figure(sums, '512 +') + 5 * figure(sums, '1,536')
+    expect((await weigh('twohop:usage:*')).bytes).toBeLessThanOrEqual(most)
+  })
+
+  it('answers given again: as many as fit into a day, and then their keys for ten minutes', async () => {
+    const budget = redis.budget()
+    for (let batch = 0; batch < 30; batch++)
+      await Promise.all(
+        Array.from({ length: 1000 }, async (_, n) => {
+          const id = `r${batch}-${n}`
+          const key = `${batch}-${n}`.padStart(64, 'a')
+          const idempotency = { id: key, body: 'b'.repeat(64) }
+          await budget.reserve(asked(id, { idempotency, units: 1 }))
+          const reserved = { account: LONG, units: 1, plan: 'free', model: MODEL, task: 'chat', key: '' }
+          await budget.settle(
+            settlement(id, { reserved, units: 1, idempotency: { id: key, answer: 'x'.repeat(150) } }),
+          )
+        }),
+      )
+    const keys = await redis.command<string[]>('KEYS', 'twohop:idempotency:*')
+    const lives = await redis.pipeline<number>(keys.map((key) => ['PTTL', key]))
+    const sizes = await redis.pipeline<number>(keys.map((key) => ['MEMORY', 'USAGE', key]))
+    const ofDay = sizes.filter((_, i) => (lives[i] ?? 0) > 600_000).reduce((sum, size) => sum + size, 0)
+    const later = sizes.filter((_, i) => (lives[i] ?? 0) <= 600_000)
+    const [cell] = rowOf('twohop:idempotency:{SHA-256}')
+    expect(later.length).toBeGreaterThan(1000)
+    expect(ofDay).toBeLessThanOrEqual(figure(cell, '10 MiB') * 1024 ** 2)
+    expect(Math.max(...later)).toBeLessThanOrEqual(figure(cell, '400 beyond the bound'))
+  }, 120_000)
+
+  it('keys, acts, readers and hosts', async () => {
+    const apiKeys = createUpstashApiKeys(options())
+    const act = {
+      actor: LONG,
+      action: 'key.create',
+      target: 'k',
+      reason: undefined,
+      detail: { name: '\u{1F511}'.repeat(50) },
+    }
+    const scopes = [
+      'chat',
+      'embed',
+      'jobs',
+      'keys',
+      'tasks:zero-shot-classification',
+      'tasks:feature-extraction',
+    ]
+    for (let n = 0; n < MAX_API_KEYS; n++) {
+      const fresh = {
+        account: LONG,
+        secretHash: 'a'.repeat(64),
+        plan: 'p'.repeat(64),
+        name: '\u{1F511}'.repeat(50),
+        scopes,
+      }
+      const id = `${n}`.padStart(20, 'k')
+      await apiKeys.create({ ...fresh, id, madeBy: id, expiresAt: redis.clock.now + 9e9 }, act)
+    }
+    const [key] = rowOf('twohop:key:{key}')
+    expect((await weigh('twohop:key:*')).bytes).toBeLessThanOrEqual(MAX_API_KEYS * figure(key, '1,536'))
+    const [list] = rowOf('twohop:keys:{account}')
+    expect((await weigh('twohop:keys:*')).bytes).toBeLessThanOrEqual(
+      figure(list, '512 +') + MAX_API_KEYS * figure(list, '128'),
+    )
+    const [acts] = rowOf('twohop:audit')
+    expect((await weigh('twohop:audit')).bytes).toBeLessThanOrEqual(MAX_API_KEYS * figure(acts, '1,024'))
+
+    const audit = createUpstashAudit(options())
+    await redis.command('DEL', 'twohop:audit')
+    for (let n = 0; n < 20; n++)
+      await audit.record({ ...act, target: LONG, reason: '\u{1F511}'.repeat(500), detail: { units: 9e15 } })
+    expect((await weigh('twohop:audit')).bytes).toBeLessThanOrEqual(20 * 4096)
+
+    await usage(redis.budget(), big, LONG)
+    const records = redis.records().accounts
+    await records.set(LONG, {
+      status: 'suspended',
+      plan: 'p'.repeat(64),
+      billingDay: 31,
+      revokedBefore: 9e9,
+    })
+    await records.grant(LONG, 1e15, 9e15)
+    expect((await weigh('twohop:account:*')).bytes).toBeLessThanOrEqual(
+      figure(rowOf('twohop:account:{account}')[0], '512'),
+    )
+
+    await createUpstashRate({ ...options(), perMinute: 60 })(`keys of ${LONG}`)
+    for (const name of ['reads', 'acts'])
+      expect((await weigh(`twohop:${name}:*`)).bytes).toBeLessThanOrEqual(2 * 384)
+    expect(rowOf('twohop:reads:{reader}:{minute}')[0]).toBe('2 × 384')
+    expect(rowOf('twohop:acts:{who}:{minute}')[0]).toBe('2 × 384')
+
+    await createUpstashJobs({ ...options(), host: 'h', claimMs: 1000 }).claim([MODEL])
+    expect((await weigh('twohop:jobs-served')).bytes).toBeLessThanOrEqual(
+      figure(rowOf('twohop:jobs-served')[1], '1,280'),
+    )
+  })
+})
