@@ -14,7 +14,8 @@ type Options = {
 
 /**
  * Runs the tasks of every minute. Jobs are settled before the sweep, which charges in full what nobody settled. The
- * drain comes after, so that the charges of both go to the ledger too, and then the bounds of what is left. A task that fails does not stop the others.
+ * drain comes after, so that the charges of both go to the ledger too, and then the bounds of what is left. A task that
+ * fails does not stop the others.
  * @throws the error of the last task that failed, so that the runtime counts the run as failed
  */
 export function createScheduled({ settleJobs, sweep, drain, keepWithin, log }: Options) {
