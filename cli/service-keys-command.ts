@@ -21,7 +21,7 @@ if (taken) {
   process.stderr.write(`${taken} is there already; choose another name with --out, or remove it.\n`)
   process.exit(1)
 }
-const { privateKey, publicKeys } = await serviceKeys(`edge-${new Date().toISOString().slice(0, 10)}`)
+const { privateKey, publicKeys } = await serviceKeys()
 await writeFile(path.resolve(here, files.private), JSON.stringify(privateKey), { mode: 0o600 })
 await writeFile(path.resolve(here, files.public), JSON.stringify(publicKeys))
 process.stdout.write(`Wrote ${files.private} (secret: SERVICE_TOKEN_PRIVATE_KEY of the edge)

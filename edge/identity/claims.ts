@@ -8,21 +8,41 @@ const CLOCK_SKEW_SECONDS = 5
 const Name = z.string().min(1).max(100)
 const Names = z.array(Name).max(100)
 
-/** What the project's owner may say of a user: Firebase custom claims, or Supabase `app_metadata`. */
+/** The last second of the year 9999. No token needs a later one. */
+const LAST_SECOND = 253_402_300_799
+
+/**
+ * A time in a token: whole seconds since the epoch. `JSON.parse` reads `1e400` as Infinity, and a token that never ends
+ * is none.
+ */
+export const TokenTime = z.int().min(0).max(LAST_SECOND)
+
+/** The times of every token; those that only one issuer's tokens have are with that issuer. */
+export const TokenTimes = z.object({ exp: TokenTime, iat: TokenTime, nbf: TokenTime.optional() })
+
+/**
+ * What the project's owner may say of a user: Firebase custom claims, or Supabase `app_metadata`. Null says as little as
+ * nothing does.
+ */
 export const OwnerClaims = z.object({
-  plan: Name.optional(),
-  role: Name.optional(),
-  roles: Names.optional(),
-  scopes: Names.optional(),
-  status: z.enum(['active', 'suspended']).optional(),
+  plan: Name.nullish(),
+  role: Name.nullish(),
+  roles: Names.nullish(),
+  scopes: Names.nullish(),
+  status: z.enum(['active', 'suspended']).nullish(),
 })
 
 /** The owner's claims as the principal's fields; `role` and `roles` become one list. */
 export function entitlementsOf(
   claims: z.infer<typeof OwnerClaims>,
 ): Pick<Principal, 'plan' | 'status' | 'roles' | 'scopes'> {
-  const { plan, role, roles = [], scopes, status = 'active' } = claims
-  return { plan, status, scopes, roles: [...new Set(role === undefined ? roles : [role, ...roles])] }
+  const { plan, role, roles, scopes, status } = claims
+  return {
+    plan: plan ?? undefined,
+    status: status ?? 'active',
+    scopes: scopes ?? undefined,
+    roles: [...new Set([...(role == null ? [] : [role]), ...(roles ?? [])])],
+  }
 }
 
 /**

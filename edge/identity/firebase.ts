@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { assertPast, entitlementsOf, OwnerClaims, readClaims } from './claims.ts'
+import { assertPast, entitlementsOf, OwnerClaims, readClaims, TokenTime } from './claims.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
 
@@ -15,8 +15,8 @@ const FirebaseClaims = OwnerClaims.extend({
   // Admin SDKs may make any uid. One that is no well-formed text would share a Redis key with others, and Postgres
   // stores no NUL.
   sub: z.string().min(1).max(128).refine(isText),
-  iat: z.int(),
-  auth_time: z.int(),
+  iat: TokenTime,
+  auth_time: TokenTime,
   email: z.string().optional(),
   email_verified: z.boolean().optional(),
   firebase: z.object({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { assertPast, entitlementsOf, OwnerClaims, readClaims } from './claims.ts'
+import { assertPast, entitlementsOf, OwnerClaims, readClaims, TokenTime } from './claims.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
 
@@ -15,7 +15,7 @@ export const supabaseJwksUrl = (url: string) => `${url}/auth/v1/.well-known/jwks
 /** `anon` and `service_role` are keys of the project, not users. */
 const SupabaseClaims = z.object({
   sub: z.guid(),
-  iat: z.int(),
+  iat: TokenTime,
   role: z.literal('authenticated'),
   is_anonymous: z.boolean().optional(),
   email: z.string().optional(),

@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
+import { readClaims, TokenTimes } from './claims.ts'
 import { assertTokenSize, decodeUnverified } from './compact-token.ts'
 import { firebaseIssuer } from './firebase.ts'
 import type { IssuerConfig, TrustedIssuer } from './issuer.ts'
@@ -55,6 +56,7 @@ export function createVerifyToken(configs: readonly IssuerConfig[], options: Jwk
     const key = await issuer.key({ alg, kid })
     const at = now()
     const claims = await verifySignature(token, key, issuer, at)
+    readClaims(TokenTimes, claims)
     return { principal: issuer.principal(claims, at / 1000), expiresAt: claims.exp * 1000 }
   }
 

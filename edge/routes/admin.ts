@@ -52,18 +52,19 @@ const Grant = z.strictObject({
   reason: Reason,
 })
 const most = z.coerce.number().int().min(1).max(500)
+/** Redis's cursors and the parts of its stream ids are unsigned 64-bit numbers. A larger one is an error there. */
+const isCursor = (text: string) => /^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n
+const NOT_FROM_US = 'This is no `next` of an answer before.'
+const Cursor = z.string().refine(isCursor, NOT_FROM_US)
 const AccountList = z.strictObject({
   search: z.string().max(200).default(''),
-  next: z
-    .string()
-    .regex(/^\d{1,20}$/)
-    .optional(),
+  next: Cursor.optional(),
 })
 const AuditList = z.strictObject({
   target: z.string().max(512).optional(),
   next: z
     .string()
-    .regex(/^\d{1,20}-\d{1,20}$/)
+    .refine((id) => /^\d+-\d+$/.test(id) && id.split('-').every(isCursor), NOT_FROM_US)
     .optional(),
   limit: most.default(100),
 })

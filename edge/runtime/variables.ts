@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { isSecureUrl } from '../../shared/secure-url.ts'
 import { Origins } from '../access/origins.ts'
 import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
@@ -11,6 +12,8 @@ import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
 
 const text = z.string().min(1)
+/** Where a secret is sent to, in a header or in the address itself. */
+const SecretUrl = z.url().refine(isSecureUrl, 'must begin with https:// (http:// is for loopback only)')
 const whole = (least: number, most: number) => z.coerce.number<string>().int().min(least).max(most)
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -35,7 +38,7 @@ export const EDGE_VARIABLES = {
     meaning: 'Redis over HTTP',
     unit: 'URL',
     fallback: undefined,
-    schema: z.url(),
+    schema: SecretUrl,
   },
   UPSTASH_REDIS_REST_TOKEN: {
     meaning: 'its token',
@@ -190,7 +193,7 @@ export const EDGE_VARIABLES = {
     meaning: 'project whose Postgres keeps the ledger; without it Redis keeps the newest, and sums',
     unit: 'URL',
     fallback: '',
-    schema: z.url(),
+    schema: SecretUrl,
   },
   DRAIN_BATCHES: {
     meaning:
@@ -210,7 +213,7 @@ export const EDGE_VARIABLES = {
     meaning: 'told of used budgets (50, 80, 100 %), leaked API keys and streams near their bound',
     unit: 'URL',
     fallback: '',
-    schema: z.url(),
+    schema: SecretUrl,
   },
   WEBHOOK_SECRET: {
     meaning: 'signs what is sent there, as Standard Webhooks does',

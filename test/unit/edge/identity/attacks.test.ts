@@ -1,7 +1,8 @@
 import { createPublicKey } from 'node:crypto'
 import fc from 'fast-check'
-import { base64url } from 'jose'
+import { base64url, CompactSign, decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
+import type { SigningKey } from '../../../../local/issuer/jwks.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import {
   bothIssuers,
@@ -52,6 +53,36 @@ describe('algorithm confusion', () => {
     const [, payload, signature] = supabase.split('.')
     const token = `${encode({ alg: 'RS256', kid: keys.supabase.kid })}.${payload}.${signature}`
     await expectRefused(verify(token), 'token_key_unknown', token)
+  })
+})
+
+describe('a time that is no whole number within the calendar', () => {
+  /** Signed as the issuer would: `JSON.stringify` cannot write all of these. */
+  function signedWith(token: string, { privateKey, alg, kid }: SigningKey, claim: string, text: string) {
+    const { [claim]: _, ...claims } = decodeJwt(token)
+    const payload = JSON.stringify(claims).replace(/}$/, `,"${claim}":${text}}`)
+    return new CompactSign(new TextEncoder().encode(payload))
+      .setProtectedHeader({ alg, kid, typ: 'JWT' })
+      .sign(privateKey)
+  }
+
+  it.each(['1e400', '253402300800', '4102444800.5', '9e15'])('is no end of a token: %s', async (text) => {
+    for (const [token, key] of [
+      [firebase, keys.firebase],
+      [supabase, keys.supabase],
+    ] as const) {
+      const endless = await signedWith(token, key, 'exp', text)
+      await expectRefused(verify(endless), 'token_claims_invalid', endless)
+      // The same token with an end within the calendar is let in.
+      await verify(await signedWith(token, key, 'exp', '4102444800'))
+    }
+  })
+
+  it.each(['iat', 'nbf', 'auth_time'])('is no %s', async (claim) => {
+    for (const text of ['-1e400', '-1', '1.5']) {
+      const token = await signedWith(firebase, keys.firebase, claim, text)
+      await expectRefused(verify(token), 'token_claims_invalid', token)
+    }
   })
 })
 

@@ -62,6 +62,19 @@ it.each(['a\0b', 'a\ud800', '\udc00b'])(
   },
 )
 
+it.each(['99999999999999999999', '18446744073709551616', '1e3', '-1', '0x10'])(
+  'refuses the cursor %s, which Redis cannot read, before it is asked',
+  async (next) => {
+    for (const path of [`/v1/admin/accounts?next=${next}`, `/v1/admin/audit?next=1-${next}`]) {
+      const answer = await app.request(path)
+      expect([answer.status, await answer.json()], path).toMatchObject([
+        400,
+        { error: { code: 'invalid_request', param: 'next' } },
+      ])
+    }
+  },
+)
+
 it('keeps any other text', () => {
   const text = 'Zoë \u{1f511}\n\t"quoted" \u00a0'
   expect(parseAs(z.object({ text: keptText() }), { text })).toEqual({ text })

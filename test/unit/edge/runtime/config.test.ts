@@ -90,6 +90,15 @@ describe("the edge's configuration", () => {
       { SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","crv":"Ed25519","kid":"k"}' },
     ],
     ['FIREBASE_ADMIN_URL: must begin with https://', { FIREBASE_ADMIN_URL: 'http://admin.example' }],
+    ...['UPSTASH_REDIS_REST_URL', 'LEDGER_SUPABASE_URL', 'WEBHOOK_URL'].flatMap((name) =>
+      ['http://10.0.0.7', 'http://localhost.example/', 'ftp://127.0.0.1/'].map(
+        (url) =>
+          [
+            `${name}: must begin with https://`,
+            { LEDGER_SUPABASE_KEY: 'k', WEBHOOK_SECRET: `whsec_${btoa('x'.repeat(24))}`, [name]: url },
+          ] as [string, Record<string, string>],
+      ),
+    ),
     ['LEDGER_SUPABASE_URL: needs LEDGER_SUPABASE_KEY', { LEDGER_SUPABASE_URL: 'https://abc.supabase.co' }],
     ['WEBHOOK_URL: needs WEBHOOK_SECRET', { WEBHOOK_URL: 'https://hook.example' }],
   ])('says "%s" of %o', (start, changed) => {
