@@ -1,31 +1,18 @@
-import { PostgrestClient } from '@supabase/postgrest-js'
 import * as z from 'zod'
-import { baseUrl } from '../../shared/base-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { type SupabaseRestOptions, supabaseRest } from '../ledger/supabase-rest.ts'
 import type { ResultStore } from './results.ts'
 
-type Options = {
-  /** The project's URL, such as https://abc.supabase.co. */
-  url: string
-  /** The project's secret key. */
-  key: string
+type Options = SupabaseRestOptions & {
   /** The most bytes of results that one account may keep there. */
   bytesOfAccount: number
-  /** Milliseconds that one call may take; default 10,000. */
-  timeoutMs?: number
-  fetch: typeof fetch
 }
 
 const Page = z.object({ results: z.array(z.tuple([z.int().min(0), z.string()])), more: z.boolean() })
 
 /** Results of jobs in Supabase Postgres, through the functions of supabase/migrations. Each call is one request. */
-export function createSupabaseResults({ url, key, bytesOfAccount, timeoutMs = 10_000, fetch }: Options) {
-  const rest = new PostgrestClient(`${baseUrl(url)}/rest/v1`, {
-    headers: { apikey: key, authorization: `Bearer ${key}` },
-    schema: 'twohop',
-    fetch,
-    timeout: timeoutMs,
-  })
+export function createSupabaseResults({ bytesOfAccount, ...project }: Options) {
+  const rest = supabaseRest(project)
 
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
     const { data, error } = await rest.rpc(name, args)

@@ -1,17 +1,6 @@
-import { PostgrestClient } from '@supabase/postgrest-js'
 import * as z from 'zod'
-import { baseUrl } from '../../shared/base-url.ts'
 import { type ActLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
-
-type SupabaseLedgerOptions = {
-  /** The project's URL, such as https://abc.supabase.co. */
-  url: string
-  /** The project's secret key (`sb_secret_...`, or the legacy service_role key). */
-  key: string
-  /** Milliseconds that one call may take; default 10,000: Supabase ends a statement after 8 s. */
-  timeoutMs?: number
-  fetch: typeof fetch
-}
+import { type SupabaseRestOptions, supabaseRest } from './supabase-rest.ts'
 
 const Count = z.int().min(0)
 const Recorded = z.object({ recorded: Count, duplicates: Count, conflicts: z.array(Count) })
@@ -24,23 +13,9 @@ const CODE = /^([0-9A-Z]{5}|PGRST\w{1,5})$/
 /** SQLSTATE classes of an event that cannot be stored: data exception, integrity constraint violation. */
 const REFUSED = /^2[23]\w{3}$/
 
-/**
- * The ledger in Supabase Postgres, through the functions of supabase/migrations. Each call is one request.
- *
- * It uses only the REST client of supabase-js: 6 kB in the worker, compressed, while all of supabase-js is 59 kB.
- */
-export function createSupabaseLedger({
-  url,
-  key,
-  timeoutMs = 10_000,
-  fetch,
-}: SupabaseLedgerOptions): Ledger & ActLedger {
-  const rest = new PostgrestClient(`${baseUrl(url)}/rest/v1`, {
-    headers: { apikey: key, authorization: `Bearer ${key}` },
-    schema: 'twohop',
-    fetch,
-    timeout: timeoutMs,
-  })
+/** The ledger in Supabase Postgres, through the functions of supabase/migrations. Each call is one request. */
+export function createSupabaseLedger(project: SupabaseRestOptions): Ledger & ActLedger {
+  const rest = supabaseRest(project)
 
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
     const { data, error, status } = await rest.rpc(name, args)
