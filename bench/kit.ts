@@ -9,9 +9,6 @@ const run = promisify(execFile)
 /** Folder for what a benchmark downloads or builds. */
 export const BENCH_DIR = fileURLToPath(new URL('../.local/bench', import.meta.url))
 
-/** The user's working directory; npm itself runs scripts in the project's root. */
-export const HERE = process.env.INIT_CWD ?? process.cwd()
-
 /** A loopback port that is free now. */
 export async function freePort(): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()

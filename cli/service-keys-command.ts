@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
+import { HERE } from './here.ts'
 import { serviceKeys } from './service-keys.ts'
 
 const { out } = new Command('npm run keys --')
@@ -13,17 +14,15 @@ const { out } = new Command('npm run keys --')
   .parse()
   .opts<{ out: string }>()
 
-/** Where the command was typed: npm runs scripts in the project's folder. */
-const here = process.env.INIT_CWD ?? process.cwd()
 const files = { private: `${out}.private.json`, public: `${out}.public.json` }
-const taken = Object.values(files).find((file) => existsSync(path.resolve(here, file)))
+const taken = Object.values(files).find((file) => existsSync(path.resolve(HERE, file)))
 if (taken) {
   process.stderr.write(`${taken} is there already; choose another name with --out, or remove it.\n`)
   process.exit(1)
 }
 const { privateKey, publicKeys } = await serviceKeys()
-await writeFile(path.resolve(here, files.private), JSON.stringify(privateKey), { mode: 0o600 })
-await writeFile(path.resolve(here, files.public), JSON.stringify(publicKeys))
+await writeFile(path.resolve(HERE, files.private), JSON.stringify(privateKey), { mode: 0o600 })
+await writeFile(path.resolve(HERE, files.public), JSON.stringify(publicKeys))
 process.stdout.write(`Wrote ${files.private} (secret: SERVICE_TOKEN_PRIVATE_KEY of the edge)
 Wrote ${files.public} (SERVICE_TOKEN_PUBLIC_KEYS of the host)
 `)

@@ -3,12 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { HERE } from '../cli/here.ts'
 import { type Progress, pull } from '../inference-host/pull/pull.ts'
 import { isFolder, type ModelEntry, readManifest } from '../inference-host/weights/manifest.ts'
 
 const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
-/** The user's working directory; npm itself runs scripts in the project's root. */
-const HERE = process.env.INIT_CWD ?? process.cwd()
 
 /**
  * The manifest for this machine: the embedded models as committed. Each of `sources` replaces the embedded model of its

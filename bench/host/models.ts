@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { HERE } from '../../cli/here.ts'
 import { isFolder } from '../../inference-host/weights/manifest.ts'
-import { BENCH_DIR, HERE } from '../kit.ts'
+import { BENCH_DIR } from '../kit.ts'
 import { type MadeKind, madeAs, madeModel } from '../models/made.ts'
 
 const MADE_DIR = join(BENCH_DIR, 'models')
