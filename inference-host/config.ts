@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import { isSecureUrl } from '../shared/secure-url.ts'
+import { SecretUrl } from '../shared/secure-url.ts'
 
 const whole = z
   .string()
@@ -150,7 +150,7 @@ export const VARIABLES = {
     meaning: 'Upstash REST URL of the Redis from which jobs are taken; without it the host takes none.',
     unit: 'URL',
     fallback: '',
-    schema: orNone(z.url().refine(isSecureUrl, 'must be https, or on this machine')),
+    schema: orNone(SecretUrl),
   },
   HOST_JOBS_REDIS_TOKEN: {
     meaning: 'Its token (secret). The user behind it needs no keys but `twohop:job*`.',

@@ -17,8 +17,8 @@ const LAST_SECOND = 253_402_300_799
  */
 export const TokenTime = z.int().min(0).max(LAST_SECOND)
 
-/** The times of every token; those that only one issuer's tokens have are with that issuer. */
-export const TokenTimes = z.object({ exp: TokenTime, iat: TokenTime, nbf: TokenTime.optional() })
+/** The times for which a token is valid. When it was made is read with its issuer's own claims. */
+export const TokenTimes = z.object({ exp: TokenTime, nbf: TokenTime.optional() })
 
 /**
  * What the project's owner may say of a user: Firebase custom claims, or Supabase `app_metadata`. Null says as little as

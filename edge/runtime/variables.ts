@@ -1,19 +1,17 @@
 import * as z from 'zod'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { isSecureUrl } from '../../shared/secure-url.ts'
+import { SecretUrl } from '../../shared/secure-url.ts'
 import { Origins } from '../access/origins.ts'
 import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
-import { AdminUrl, FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
+import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
 
 const text = z.string().min(1)
-/** Where a secret is sent to, in a header or in the address itself. */
-const SecretUrl = z.url().refine(isSecureUrl, 'must begin with https:// (http:// is for loopback only)')
 const whole = (least: number, most: number) => z.coerce.number<string>().int().min(least).max(most)
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -173,7 +171,7 @@ export const EDGE_VARIABLES = {
     unit: 'URL',
     fallback: 'https://identitytoolkit.googleapis.com',
     called: "Google's",
-    schema: AdminUrl,
+    schema: SecretUrl,
   },
   FIREBASE_SERVICE_ACCOUNTS: {
     meaning: 'key files of service accounts, to sync suspensions and plans',

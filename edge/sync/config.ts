@@ -7,9 +7,6 @@ import { createSupabaseAdmin } from './supabase-admin.ts'
 /** The fewest characters of a secret key; real ones have more. */
 const MIN_KEY = 20
 
-/** `FIREBASE_ADMIN_URL`: base URL of Identity Toolkit. */
-export const AdminUrl = z.url().refine(isSecureUrl, 'must begin with https://')
-
 /** `FIREBASE_SERVICE_ACCOUNTS`: a list of key files of service accounts, one a project. */
 export const FirebaseServiceAccounts = z.array(ServiceAccount).max(20)
 

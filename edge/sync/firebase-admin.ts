@@ -2,7 +2,7 @@ import { importPKCS8, SignJWT } from 'jose'
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { secondOf } from '../../shared/seconds.ts'
-import { isSecureUrl } from '../../shared/secure-url.ts'
+import { SecretUrl } from '../../shared/secure-url.ts'
 import { askJson } from './ask.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
 
@@ -12,10 +12,7 @@ export const ServiceAccount = z.looseObject({
   private_key_id: z.string().min(1),
   private_key: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
   client_email: z.email(),
-  token_uri: z
-    .url()
-    .refine(isSecureUrl, 'must begin with https://')
-    .default('https://oauth2.googleapis.com/token'),
+  token_uri: SecretUrl.default('https://oauth2.googleapis.com/token'),
 })
 export type ServiceAccount = z.infer<typeof ServiceAccount>
 
