@@ -105,7 +105,7 @@ describeEachPostgres('the migrations', (postgres) => {
     it('make them as Supabase does, and change nothing the second time', async () => {
       await onBare(async (bare) => {
         for (let time = 0; time < 2; time++)
-          for (const name of await migrationNames()) await bare.file(new URL(name, MIGRATIONS).pathname)
+          for (const name of await migrationNames()) await bare.file(new URL(name, MIGRATIONS))
         const roles = await bare`select rolname, rolcanlogin, rolinherit, rolbypassrls, rolsuper from pg_roles
           where rolname = any(${ROLES}) order by rolname`
         const plain = { rolcanlogin: false, rolinherit: false, rolsuper: false }

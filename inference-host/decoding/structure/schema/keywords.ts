@@ -34,8 +34,8 @@ const MOST_PROPERTIES = 512
 const MOST_VALUES = 1000
 
 /**
- * Gives the schema at `path` its type, once its keywords and the shapes of their values are known to be good. @throws
- * TwohopError `invalid_request` that names the keyword.
+ * Gives the schema at `path` its type, once its keywords and the shapes of their values are known to be good.
+ * @throws TwohopError `invalid_request` that names the keyword.
  */
 export function readSchema(value: unknown, path: Path): Schema {
   const schema = schemaAt(value, path)
