@@ -19,7 +19,14 @@ export type HostProcess = {
 export function startHostProcess(environment: Record<string, string>): HostProcess {
   const child = fork(MAIN, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { PATH: process.env.PATH, HOST_PORT: '0', HOST_DEVICE: 'cpu', MODELS_DIR, ...environment },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      HOST_PORT: '0',
+      HOST_DEVICE: 'cpu',
+      MODELS_DIR,
+      ...environment,
+    },
   })
   let stdout = ''
   let stderr = ''
