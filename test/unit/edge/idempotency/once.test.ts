@@ -124,7 +124,6 @@ describe("an account's keys", () => {
     }
     const apiKey = { ...key, plan: undefined, madeBy: undefined, lastUsedAt: undefined, revoked: false }
     const owners = [
-      undefined,
       { account: 'ada', key: undefined },
       { account: 'ada', key: apiKey },
       { account: 'ada', key: { ...apiKey, id: 'other' } },
@@ -133,7 +132,11 @@ describe("an account's keys", () => {
     const app = new Hono<{ Variables: { requestId: string } }>()
     app.post('/:owner', (c) => {
       c.set('requestId', 'r1')
-      return once(c, owners[Number(c.req.param('owner'))], async () => new Response('done'))
+      return once(
+        c,
+        owners[Number(c.req.param('owner'))] ?? expect.fail('nobody'),
+        async () => new Response('done'),
+      )
     })
     for (const [i] of owners.entries())
       await app.request(`/${i}`, { method: 'POST', headers: { 'idempotency-key': 'same' }, body: '{}' })

@@ -23,7 +23,7 @@ const app = new Hono()
   .route(
     '/v1/keys',
     apiKeyRoutes({
-      ...{ apiKeys: unasked, tell: unasked, random: unasked, countAct: () => expect.fail('it was counted') },
+      ...{ apiKeys: unasked, tell: unasked, keyForm: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
       once: (_, __, act) => act(),
       now: () => 0,
