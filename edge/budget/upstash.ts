@@ -111,12 +111,12 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
       const call = usageCall(spender, plan, limits, now())
       const read = async () => usageOf(await run(call), limits)
       const count = () => countRead(spenderId(spender))
-      const [report, tooMany] = await orUnavailable(async () => {
+      const [tooMany, report] = await orUnavailable(async () => {
         // A token has been verified, so both go in one request. A key may be anybody's: nothing is counted for a
         // stranger, who could have as many counters made.
-        if ('account' in spender) return Promise.all([read(), count()])
+        if ('account' in spender) return Promise.all([count(), read()])
         const found = await read()
-        return [found, isRefusal(found) ? undefined : await count()] as const
+        return [isRefusal(found) ? undefined : await count(), found] as const
       })
       if (isRefusal(report)) throw refused(report)
       if (tooMany) throw tooMany
