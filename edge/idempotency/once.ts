@@ -13,7 +13,7 @@ type Asked = { req: HonoRequest; var: { requestId: string } }
 
 type Options = { claims: Claims; answers: Answers; log: Log }
 
-type Owner = Pick<Caller, 'account' | 'key'>
+type Owner = Pick<Caller, 'account' | 'key' | 'payer'>
 
 /**
  * Runs `act` and gives its answer, or gives the first answer to the same idempotency key of the same owner. The caller
@@ -30,7 +30,7 @@ export function createOnce({ claims, answers, log }: Options): Once {
   return async function once({ req, var: { requestId } }, owner, act) {
     const idempotency = await idempotencyOf(req, ownerName(owner))
     if (!idempotency) return act()
-    const before = await claims.claim(idempotency, requestId)
+    const before = await claims.claim(idempotency, requestId, owner.payer)
     if (before.code !== 'claimed') return answers.repeat(idempotency.id, before)
 
     // A failed end does not change the answer: the key then counts as used.

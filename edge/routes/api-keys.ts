@@ -68,15 +68,16 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, key
       const { key, id, secretHash } = await keyForm.make()
       const { account, claimedPlan: plan } = caller
       const madeBy = caller.key?.id
-      const fresh = { id, account, secretHash, plan, madeBy, name: wanted.name, scopes, expiresAt }
+      const fresh = { id, secretHash, plan, name: wanted.name, scopes, expiresAt }
       const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
-      const createdAt = await apiKeys.create(fresh, act(account, 'key.create', id, detail))
+      const createdAt = await apiKeys.create(fresh, caller.payer, act(account, 'key.create', id, detail))
       if (createdAt === undefined)
         throw new TwohopError(
           'too_many_keys',
           `An account has at most ${MAX_API_KEYS} keys; revoke one first.`,
         )
-      const shown = { ...shownKey({ ...fresh, createdAt, lastUsedAt: undefined, revoked: false }), key }
+      const made = { ...fresh, account, madeBy, createdAt, lastUsedAt: undefined, revoked: false }
+      const shown = { ...shownKey(made), key }
       return c.json(shown, 201, { 'cache-control': 'no-store' })
     })
   })
@@ -89,10 +90,10 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, key
   routes.delete('/:id', async (c) => {
     const caller = await owner(c)
     await countAct(caller.account)
-    const { account, key } = caller
+    const { account, key, payer } = caller
     const id = c.req.param('id')
     const detail = { account, ...(key && { by_key: key.id }) }
-    const ended = await apiKeys.revoke(id, { account }, act(account, 'key.revoke', id, detail))
+    const ended = await apiKeys.revoke(id, { caller: payer }, act(account, 'key.revoke', id, detail))
     if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
     return c.json({ ...shownRevocation(ended), deleted: true })
   })

@@ -48,15 +48,16 @@ describeEachRedis('a report of a leaked key', (redis) => {
     app.onError((error) => errorResponse(error, 'r1'))
     const { key, id, secretHash } = await keyForm.make()
     const act = { actor: 'firebase:ada', action: 'key.create', target: id, reason: undefined, detail: {} }
+    const ada = { account: 'firebase:ada', issuedAt: 0 }
     const record = {
-      account: 'firebase:ada',
       name: 'my server',
       scopes: ['embed'],
       plan: undefined,
       expiresAt: Date.now() + 86_400_000,
     }
-    await apiKeys.create({ ...record, id, secretHash, madeBy: undefined }, act)
-    await apiKeys.create({ ...record, id: 'child', secretHash, madeBy: id }, { ...act, target: 'child' })
+    await apiKeys.create({ ...record, id, secretHash }, ada, act)
+    const parent = { key: id, secretHash, scope: '' }
+    await apiKeys.create({ ...record, id: 'child', secretHash }, parent, { ...act, target: 'child' })
     const report = async (body: object, headers: Record<string, string> = {}) => {
       const init = {
         method: 'POST',

@@ -1,51 +1,29 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
 import { generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { serviceKeys } from '../../../cli/service-keys.ts'
+import { beforeEach, expect, it } from 'vitest'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
-import { createEdge } from '../../../edge/runtime/edge.ts'
-import { createMint } from '../../../local/issuer/mint.ts'
 import { keyForm } from '../../fixtures/api-key-form.ts'
-import { EDGE_NEEDS } from '../../fixtures/edge-variables.ts'
-import { keys, otherKeys, PROJECT, SUPABASE } from '../../fixtures/signed-world.ts'
-import { describeEachRedis, type RunningRedis } from '../budget/each-redis.ts'
+import { keys, otherKeys, PROJECT } from '../../fixtures/signed-world.ts'
+import { describeEachRedis } from '../budget/each-redis.ts'
+import {
+  accountOf,
+  askEdge,
+  type Edge,
+  edgeOn,
+  everything,
+  minted,
+  ORIGIN,
+  publishedKeys,
+  type Route,
+  user,
+} from './edge.ts'
 
 // What whoever has no account here can make the edge do: every route of the built edge, asked by every kind of stranger.
 
-const ORIGIN = 'https://app.example'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/** Public keys of the issuer, with a count of how often they were fetched. */
-const issuer = { fetched: 0 }
-const server = createServer((_, response) => {
-  issuer.fetched++
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify({ keys: [keys.firebase.publicJwk] }))
-})
-beforeAll(async () => {
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-})
-afterAll(() => {
-  server.close()
-  server.closeAllConnections()
-})
-
-const minted = (from = keys, agoMs = 0) =>
-  createMint({
-    keys: from,
-    projectId: PROJECT,
-    supabaseUrl: SUPABASE,
-    ttlSeconds: 3600,
-    now: () => Date.now() - agoMs,
-  })
-const user = (uid: string, role?: string) => ({
-  uid,
-  email: `${uid}@example.com`,
-  customClaims: { plan: 'pro', ...(role && { role }) },
-})
+const issuer = publishedKeys()
 
 /** A key of the right form whose sum anybody can compute. */
 function madeUpKey(): string {
@@ -54,7 +32,6 @@ function madeUpKey(): string {
 }
 
 const forger = await generateKeyPair('RS256')
-const { privateKey } = await serviceKeys('test')
 
 /** A token of the right issuer whose signature or key is not the issuer's. */
 async function forged(kid: string): Promise<string> {
@@ -67,23 +44,6 @@ async function forged(kid: string): Promise<string> {
     .setIssuedAt(now)
     .setExpirationTime(now + 3600)
     .sign(forger.privateKey)
-}
-
-type Edge = ReturnType<typeof createEdge>
-
-function edgeOn(redis: RunningRedis): Edge {
-  const { url, token } = redis.local()
-  const variables = {
-    ...EDGE_NEEDS,
-    UPSTASH_REDIS_REST_URL: url,
-    UPSTASH_REDIS_REST_TOKEN: token,
-    SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(privateKey),
-    REDIS_TIMEOUT_MS: '20000',
-    FIREBASE_PROJECT_IDS: PROJECT,
-    FIREBASE_JWKS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
-    ALLOWED_ORIGINS: ORIGIN,
-  }
-  return createEdge(variables, () => {})
 }
 
 const CHAT = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }], max_tokens: 2 }
@@ -103,7 +63,7 @@ const BODIES: Record<string, object> = {
 }
 const PLACES: Record<string, string> = {
   ':task': 'text-classification',
-  ':account': encodeURIComponent(`firebase:${PROJECT}:ada`),
+  ':account': encodeURIComponent(accountOf('ada')),
 }
 
 /** Every route that wants a credential, as it is asked; `/healthz` and reports of leaks want none. */
@@ -119,55 +79,24 @@ function routesOf({ app }: Edge) {
   return [...found.values()]
 }
 
-/** Everything that Redis holds, but for how long each still lives. */
-async function everything(redis: RunningRedis) {
-  const names = (await redis.command<string[]>('KEYS', '*')).toSorted()
-  const types = await redis.pipeline<string>(names.map((name) => ['TYPE', name]))
-  const read = (name: string, type = 'none') =>
-    ({
-      string: ['GET', name],
-      hash: ['HGETALL', name],
-      zset: ['ZRANGE', name, 0, -1, 'WITHSCORES'],
-      stream: ['XRANGE', name, '-', '+'],
-    })[type] ?? ['TYPE', name]
-  const values = await redis.pipeline<unknown>(names.map((name, i) => read(name, types[i])))
-  return Object.fromEntries(names.map((name, i) => [name, values[i]]))
-}
-
 describeEachRedis('a stranger', (redis) => {
   let edge: Edge
   let revoked: string
-  const background: Promise<unknown>[] = []
 
-  async function ask(
-    { method, path, body }: { method: string; path: string; body?: object | undefined },
-    headers: Record<string, string> = {},
-  ) {
-    const answer = await edge.app.request(
-      path,
-      {
-        method,
-        headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
-        ...(body && { body: JSON.stringify(body) }),
-      },
-      { background: (task: Promise<unknown>) => void background.push(task) },
-    )
-    await answer.text()
-    while (background.length > 0) await Promise.all(background.splice(0))
-    return answer.status
-  }
+  const ask = async (route: Route, headers?: Record<string, string>) =>
+    (await askEdge(edge, route, headers)).status
 
   /** A store in use: a user who asked, an administrator who acted, a key that works and one that was revoked. */
   beforeEach(async () => {
-    edge = edgeOn(redis)
+    edge = edgeOn(redis.local(), issuer)
     const authorization = `Bearer ${await minted().mintFirebase(user('ada', 'admin'))}`
     const act = { actor: 'ada', action: 'key.create', target: 'k', reason: undefined, detail: {} }
     const apiKeys = createUpstashApiKeys({ ...redis.local(), timeoutMs: 20_000 })
     for (const secret of ['working', 'revoked']) {
       const { key, id, secretHash } = await keyForm.make()
-      const account = `firebase:${PROJECT}:ada`
-      const record = { id, account, secretHash, name: secret, scopes: ['chat', 'jobs', 'keys'], plan: 'pro' }
-      await apiKeys.create({ ...record, madeBy: undefined, expiresAt: Date.now() + DAY }, act)
+      const account = accountOf('ada')
+      const record = { id, secretHash, name: secret, scopes: ['chat', 'jobs', 'keys'], plan: 'pro' }
+      await apiKeys.create({ ...record, expiresAt: Date.now() + DAY }, { account, issuedAt: 0 }, act)
       if (secret === 'revoked') {
         await apiKeys.revoke(id, { secretHash }, act)
         revoked = key
@@ -176,7 +105,7 @@ describeEachRedis('a stranger', (redis) => {
     await redis.command('ZADD', 'twohop:jobs-served', 9e15, 'twohop-chat')
     for (const route of routesOf(edge)) await ask(route, { authorization })
     // The edge of a stranger remembers nothing.
-    edge = edgeOn(redis)
+    edge = edgeOn(redis.local(), issuer)
     issuer.fetched = 0
   })
 
