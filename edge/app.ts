@@ -5,6 +5,7 @@ import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
+import { createKeyMemory } from './access/key-memory.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
@@ -17,6 +18,7 @@ import type { Answers } from './idempotency/answers.ts'
 import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
 import { createOnce } from './idempotency/once.ts'
+import type { ApiKeyForm } from './identity/api-key.ts'
 import { bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
@@ -70,8 +72,7 @@ export type AppOptions = {
   log: Log
   now: () => number
   newRequestId: () => string
-  /** Fills an array with random bytes. */
-  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
+  keyForm: ApiKeyForm
 }
 
 type Parse = (input: unknown, entitlement: Entitlement) => Work
@@ -98,12 +99,14 @@ export function createApp(options: AppOptions) {
     now,
   })
   const once = createOnce(options)
+  const keyMemory = createKeyMemory({ now })
   const callHost = createCallHost({ host: options.host, now, requestTimeoutMs })
   const app = new Hono<Env>()
 
   app.use(async (c, next) => {
     c.set('requestId', options.newRequestId())
     await next()
+    if (c.var.key) keyMemory.learn(c.var.key, c.env.address, c.error)
     // A repeated answer keeps the request id of the first request.
     if (!c.res.headers.has('x-request-id')) c.header('x-request-id', c.var.requestId)
     for (const [name, value] of Object.entries(c.var.allowance ? rateHeaders(c.var.allowance) : {}))
@@ -116,12 +119,16 @@ export function createApp(options: AppOptions) {
   const [limitBody, limitJob] = [limited(options.bodyLimitBytes), limited(options.jobs.bodyBytes)]
   app.use((c, next) => (c.req.path === '/v1/jobs' ? limitJob : limitBody)(c, next))
 
-  async function authenticate(c: Context): Promise<Credential> {
+  async function authenticate(c: Context<Env>): Promise<Credential> {
     const credential = await wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
     if (credential.issuer !== 'key') c.set('account', accountOf(credential))
+    else {
+      keyMemory.refuseKnown(credential, c.env.address)
+      c.set('key', credential)
+    }
     return credential
   }
-  async function callerOf(c: Context): Promise<Caller> {
+  async function callerOf(c: Context<Env>): Promise<Caller> {
     const caller = await identify(await authenticate(c))
     c.set('account', caller.account)
     return caller

@@ -68,7 +68,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   const app = createApp({
     ...host,
     authenticate: createAuthenticate(keys),
-    admit: createAdmit({ ...gate, replays }),
+    admit: createAdmit(gate),
     refuseBusy: createRefuseBusy(queues),
     requests,
     replays,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serviceKeys } from '../cli/service-keys.ts'
@@ -156,6 +157,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
       HOST_URL: host.ready.url,
       SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
+      API_KEY_SECRETS: randomBytes(32).toString('base64url'),
       CATALOG: JSON.stringify(catalog),
       ...issuer.ready.environment,
       ...(postgres && {

@@ -20,10 +20,13 @@ const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
 /** Not all of the hub's servers have this: text that is too long is cut to the model's context instead of refused. */
 const truncate = z.boolean().optional()
 
-/** `model` is our addition: the hub names it in the URL. Without it the plan's first model for the task is used. */
+/**
+ * `model` is our addition: the hub names it in the URL. Without it the plan's first model for the task is used. `options`
+ * are the hub's own (its cache, its waiting), which change nothing here, so nobody looks into them.
+ */
 const envelope = {
   model: z.string().min(1).max(200).optional(),
-  options: z.record(z.string(), z.json()).optional(),
+  options: z.record(z.string(), z.unknown()).optional(),
 }
 
 /**

@@ -85,7 +85,10 @@ export function fieldsOf(reply: unknown): Record<string, string> {
   return Object.fromEntries(pairs)
 }
 
-/** Runs `ask`. @throws TwohopError store_unavailable, with `message`, for whatever it throws */
+/**
+ * Runs `ask`.
+ * @throws the TwohopError that the store's answer became; store_unavailable, with `message`, for whatever else it throws
+ */
 export async function orUnavailable<T>(
   ask: () => Promise<T>,
   message = 'The budget cannot be checked right now.',
@@ -93,6 +96,7 @@ export async function orUnavailable<T>(
   try {
     return await ask()
   } catch (cause) {
+    if (cause instanceof TwohopError) throw cause
     // The client's message repeats the whole command and the URL may hold a name; neither helps a caller.
     throw new TwohopError('store_unavailable', message, {
       retryAfterMs: STORE_RETRY_MS,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Limits, ProjectBudgets, ReserveRequest, Settlement } from '../../edge/budget/port.ts'
 import { createUpstashAccounts } from '../../edge/budget/upstash-accounts.ts'
 import { apiKeyRedisKey } from '../../edge/store/redis-keys.ts'
+import { administered } from '../../test/fixtures/administrator.ts'
 
 /** Accounts that the load is spread over. */
 const ACCOUNTS = 1000
@@ -46,7 +47,7 @@ export const SETTINGS: readonly Setting[] = [
       limits: { ...LIMITS, billingDay: 15 },
     }),
     async prepare({ url, token }) {
-      const accounts = createUpstashAccounts({ url, token, timeoutMs: 30_000 })
+      const accounts = administered(createUpstashAccounts({ url, token, timeoutMs: 30_000 }))
       const scopes = 'chat embed'
       const keys = Array.from({ length: ACCOUNTS }, (_, n) => {
         const record = { account: accountOf(n), secret_hash: SECRET_HASH, scopes }

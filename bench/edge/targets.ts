@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -115,6 +116,7 @@ export async function startTargets({ portkey, progress, signal }: Options): Prom
         UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
         HOST_URL: stubUrl,
         SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
+        API_KEY_SECRETS: randomBytes(32).toString('base64url'),
         CATALOG: JSON.stringify(benchCatalog()),
         ...issuer.ready.environment,
       },

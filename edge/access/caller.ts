@@ -2,8 +2,9 @@ import type { Plan } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ApiKey, ApiKeyStore } from '../api-keys/port.ts'
 import type { AccountStore } from '../budget/accounts.ts'
+import type { Payer } from '../budget/port.ts'
 import { accountOf, type Credential, type PresentedApiKey, type Principal } from '../identity/principal.ts'
-import type { Entitlement } from './entitlement.ts'
+import { type Entitlement, payerOf } from './entitlement.ts'
 import { scopesOf } from './scopes.ts'
 
 /** The caller of a request about keys, jobs or accounts: the credential, and what the store says of it. */
@@ -15,6 +16,8 @@ export type Caller = {
   scopes: ReadonlySet<string>
   /** The API key that was presented; undefined for a user's token. */
   key: ApiKey | undefined
+  /** How the store finds the caller again, in the step in which something is done. */
+  payer: Payer
 }
 
 type Options = {
@@ -30,7 +33,7 @@ type Options = {
 /**
  * Identifies the caller of a request that reserves nothing, so that no reservation checks it. The rules are the same:
  * the records of the account and the API key take effect at once, whatever a token says. It takes one round trip, two
- * for an API key.
+ * for an API key. What the caller then does looks at these records again, in its own step (edge/budget/caller.lua.ts).
  */
 export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }: Options) {
   /** @throws TwohopError why this credential may do nothing, or store_unavailable */
@@ -46,7 +49,7 @@ export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }:
     const { plan, spender } = entitle(principal, record.plan)
     const scopes = scopesOf(plan.scopes, principal.roles, principal.scopes)
     const claimedPlan = spender.plan === defaultPlan ? undefined : spender.plan
-    return { account, plan, claimedPlan, scopes, key: undefined }
+    return { account, plan, claimedPlan, scopes, key: undefined, payer: payerOf(principal) }
   }
 
   async function keyHolder(presented: PresentedApiKey): Promise<Caller> {
@@ -58,7 +61,8 @@ export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }:
     if (key.expiresAt <= now()) throw new TwohopError('key_expired', 'This API key has expired.')
     const record = await activeAccount(key.account)
     const { plan } = entitle(presented, record.plan ?? key.plan)
-    return { account: key.account, plan, claimedPlan: key.plan, scopes: new Set(key.scopes), key }
+    const scopes = new Set(key.scopes)
+    return { account: key.account, plan, claimedPlan: key.plan, scopes, key, payer: payerOf(presented) }
   }
 
   async function activeAccount(account: string) {

@@ -1,6 +1,7 @@
 import { secondOf } from '../../shared/seconds.ts'
 import type { Act, AuditLog } from '../audit/port.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from '../budget/accounts.ts'
+import type { Payer } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
 import type { createSync, OwnerState, SyncOutcome } from '../sync/port.ts'
 
@@ -17,8 +18,8 @@ type Options = {
 
 /** The actor of an act, its target and its reason. */
 export type By = Pick<Act, 'actor' | 'target' | 'reason'> & {
-  /** The API key that was used, where one was. */
-  key: string | undefined
+  /** The credential that was used. The store looks at it once more, in the step of the act. */
+  payer: Payer
 }
 
 /**
@@ -28,11 +29,11 @@ export type By = Pick<Act, 'actor' | 'target' | 'reason'> & {
 export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?: number }
 
 /**
- * The acts of administration on an account. Each act is written into the audit log before it is done. An act that could
- * not be written is not done. If it fails afterwards, a second row says so.
+ * The acts of administration on an account. The account's record and the row in the audit log are written in one step, both
+ * or neither. A further row says so if the issuer could not be told.
  */
 export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Options) {
-  /** Writes a row about an act that has been done, or has failed. The act's result does not depend on this row. */
+  /** Writes a row about what came of an act that has been done. The act's result does not depend on this row. */
   async function note(row: Act): Promise<void> {
     const { target: account, action } = row
     await audit
@@ -40,26 +41,18 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
       .catch((error: unknown) => log('error', 'audit_failed', { account, error, detail: { action } }))
   }
 
-  async function logged<T>(by: By, action: string, detail: Act['detail'], run: () => Promise<T>): Promise<T> {
-    const act = rowOf(by, action, detail)
-    await audit.record(act)
-    try {
-      return await run()
-    } catch (error) {
-      // The audit log is often in the store that failed. Then only the row above is there, which tells enough.
-      await note({ ...act, action: `${action}.failed` })
-      throw error
-    }
-  }
-
-  function change(by: By, action: string, detail: Act['detail'], changes: AccountChanges, state: OwnerState) {
-    return logged(by, action, detail, async (): Promise<Done> => {
-      await accounts.set(by.target, changes)
-      const { outcome, why } = await sync(by.target, state)
-      // The record is written and holds. The failed sync is reported and logged, so that the act can be repeated.
-      if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
-      return { record: await accounts.get(by.target), synced: outcome }
-    })
+  async function change(
+    by: By,
+    action: string,
+    detail: Act['detail'],
+    changes: AccountChanges,
+    state: OwnerState,
+  ): Promise<Done> {
+    await accounts.set(by.target, changes, { by: by.payer, act: rowOf(by, action, detail) })
+    const { outcome, why } = await sync(by.target, state)
+    // The record is written and holds. The failed sync is reported and logged, so that the act can be repeated.
+    if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
+    return { record: await accounts.get(by.target), synced: outcome }
   }
 
   return {
@@ -82,15 +75,15 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
     },
 
     /** @param until milliseconds since the epoch */
-    grant: (by: By, units: number, until: number) =>
-      logged(by, 'account.grant', { units, until }, async () => {
-        await accounts.grant(by.target, units, until)
-        return accounts.get(by.target)
-      }),
+    grant: async (by: By, units: number, until: number): Promise<AccountRecord> => {
+      const act = rowOf(by, 'account.grant', { units, until })
+      await accounts.grant(by.target, units, until, { by: by.payer, act })
+      return accounts.get(by.target)
+    },
   }
 }
 
 /** A row of the audit log. Its detail holds the id of the API key that was used. */
-function rowOf({ key, ...who }: By, action: string, detail: Act['detail']): Act {
-  return { ...who, action, detail: { ...detail, ...(key !== undefined && { by_key: key }) } }
+function rowOf({ payer, ...who }: By, action: string, detail: Act['detail']): Act {
+  return { ...who, action, detail: { ...detail, ...('key' in payer && { by_key: payer.key }) } }
 }

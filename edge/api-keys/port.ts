@@ -1,4 +1,5 @@
 import type { Act } from '../audit/port.ts'
+import type { Payer } from '../budget/port.ts'
 
 /**
  * An API key as it is stored: a Redis hash. The reservation reads `account`, `secret_hash`, `scopes` (separated by
@@ -24,7 +25,8 @@ export type ApiKey = {
   revoked: boolean
 }
 
-export type NewApiKey = Omit<ApiKey, 'createdAt' | 'lastUsedAt' | 'revoked'>
+/** A key to be made. Who asks for it owns it: its account, and the key that made it, are the caller's. */
+export type NewApiKey = Omit<ApiKey, 'account' | 'madeBy' | 'createdAt' | 'lastUsedAt' | 'revoked'>
 
 /** The result of a revocation: the key, and the keys that it had made. */
 export type Revocation = {
@@ -34,16 +36,17 @@ export type Revocation = {
   alsoRevoked: readonly string[]
 }
 
-/** Proof of the right to revoke a key: its account, or its secret. */
-export type RevokeBy = { account: string } | { secretHash: string }
+/** Proof of the right to revoke a key: a caller of its account, or its secret. */
+export type RevokeBy = { caller: Payer } | { secretHash: string }
 
 /**
- * The store of API keys. A change and its row in the audit log are one atomic step. Every method throws TwohopError
- * `store_unavailable` where the store does not answer.
+ * The store of API keys. A change, its row in the audit log and the look at the caller's own records are one atomic step,
+ * so that no key comes from a key that is being revoked. Every method throws TwohopError `store_unavailable` where the store
+ * does not answer; those that change something, BudgetRefused why the caller may not.
  */
 export type ApiKeyStore = {
   /** @returns when it was made; undefined where the account has MAX_API_KEYS working keys already */
-  create(key: NewApiKey, act: Act): Promise<number | undefined>
+  create(key: NewApiKey, caller: Payer, act: Act): Promise<number | undefined>
   get(id: string): Promise<ApiKey | undefined>
   /** The account's working keys, ordered by their end, the earliest first. */
   list(account: string): Promise<ApiKey[]>

@@ -1,5 +1,5 @@
 import type { Redis } from '@upstash/redis/cloudflare'
-import type { ScriptCall } from '../../shared/redis-script.ts'
+import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
   orUnavailable,
@@ -9,6 +9,9 @@ import {
 } from '../../shared/upstash-client.ts'
 import type { Act } from '../audit/port.ts'
 import { actWords } from '../audit/upstash.ts'
+import { callerWords, NOBODY } from '../budget/commands.ts'
+import type { Payer } from '../budget/port.ts'
+import { allowedReply } from '../budget/refused.ts'
 import { AUDIT_STREAM, apiKeyRedisKey, apiKeysRedisKey } from '../store/redis-keys.ts'
 import { CREATE_API_KEY } from './create.lua.ts'
 import type { ApiKey, ApiKeyStore, NewApiKey, RevokeBy } from './port.ts'
@@ -27,9 +30,9 @@ export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): 
   return {
     get: (id) => orUnavailable(() => get(id)),
 
-    create: (key, act) =>
+    create: (key, caller, act) =>
       orUnavailable(async () => {
-        const reply = await runScript(redis, createCall(key, act, clock()))
+        const reply = allowedReply(await runScript(redis, createCall(key, caller, act, clock())))
         const [code, at] = Array.isArray(reply) ? reply : []
         if (code === 'too_many') return undefined
         if (code !== 'created' || typeof at !== 'number') throw new TypeError('the store made no key')
@@ -46,7 +49,7 @@ export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): 
 
     revoke: (id, by, act) =>
       orUnavailable(async () => {
-        const reply = await runRevoke(redis, id, by, act)
+        const reply = await runRevoke(redis, id, by, act, clock())
         if (reply.length === 0) return undefined
         const [revoked, account, name, scopes, ...alsoRevoked] = reply
         return {
@@ -58,32 +61,30 @@ export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): 
   }
 }
 
-async function runRevoke(redis: Redis, id: string, by: RevokeBy, act: Act): Promise<unknown[]> {
-  const proof = 'account' in by ? [by.account, ''] : ['', by.secretHash]
-  const reply = await runScript(redis, {
-    script: REVOKE_API_KEY,
-    keys: [apiKeyRedisKey(id), AUDIT_STREAM],
-    args: [id, ...proof, ...actWords(act)],
-  })
+async function runRevoke(redis: Redis, id: string, by: RevokeBy, act: Act, now: number): Promise<unknown[]> {
+  const owner = 'caller' in by
+  if (!owner && by.secretHash === '') throw new RangeError('a secret has a sum')
+  const caller = owner ? callerWords(by.caller) : NOBODY
+  const keys = [apiKeyRedisKey(id), caller.key, AUDIT_STREAM]
+  const args = [now, ...caller.args, ...actWords(act), id, owner ? '' : by.secretHash]
+  const reply = allowedReply(await runScript(redis, scriptCall(REVOKE_API_KEY, keys, args)))
   if (!Array.isArray(reply)) throw new TypeError('the store gave no answer about a key')
   return reply
 }
 
-function createCall(key: NewApiKey, act: Act, now: number): ScriptCall {
-  const { id, account, name, secretHash, scopes, plan, madeBy, expiresAt } = key
+function createCall(key: NewApiKey, by: Payer, act: Act, now: number): ScriptCall {
+  const { id, name, secretHash, scopes, plan, expiresAt } = key
   const fields = {
-    account,
     secret_hash: secretHash,
     scopes: scopes.join(' '),
     name,
     ...(plan !== undefined && { plan }),
-    ...(madeBy !== undefined && { made_by: madeBy }),
+    ...('key' in by && { made_by: by.key }),
   }
-  return {
-    script: CREATE_API_KEY,
-    keys: [apiKeyRedisKey(id), apiKeysRedisKey(account), AUDIT_STREAM],
-    args: [String(now), id, String(expiresAt), ...actWords(act), ...Object.entries(fields).flat()],
-  }
+  const caller = callerWords(by)
+  const keys = [apiKeyRedisKey(id), caller.key, AUDIT_STREAM]
+  const args = [now, ...caller.args, ...actWords(act), id, expiresAt, ...Object.entries(fields).flat()]
+  return scriptCall(CREATE_API_KEY, keys, args)
 }
 
 function apiKeyOf(id: string, fields: Record<string, string>): ApiKey | undefined {

@@ -1,3 +1,6 @@
+import type { Act } from '../audit/port.ts'
+import type { Payer } from './port.ts'
+
 /**
  * What administration has set for an account, in one Redis hash. Every reservation reads it
  * (edge/budget/spender.lua.ts), so a change takes effect on the next request, whatever a still valid token says. An
@@ -30,19 +33,30 @@ export type AccountChanges = {
  */
 export type AccountPage = { accounts: (AccountRecord & { account: string })[]; next: string | undefined }
 
-/** Every method throws TwohopError `store_unavailable` where the store does not answer. */
+/** Who asks for a change of an account, and the row about it in the audit log. */
+export type Asked = { by: Payer; act: Act }
+
+/**
+ * A change, its row in the audit log and the look at who asks for it are one atomic step. Every method throws TwohopError
+ * `store_unavailable` where the store does not answer; those that change something, BudgetRefused why the caller may not.
+ */
 export type AccountStore = {
   /** The account's record; a default one (active, all else undefined) where there is none. */
   get(account: string): Promise<AccountRecord>
   /** @throws RangeError for a billing day outside 1 to 31, or a time that is no whole number */
-  set(account: string, changes: AccountChanges): Promise<void>
+  set(account: string, changes: AccountChanges, asked: Asked): Promise<void>
   /**
    * Grants units beyond the day's and the month's budget until a time (ms). What is left of a grant that still runs is
    * kept, and lasts as long as the new one. What is left of an expired grant is lost. Returns the units that are
    * granted now, and their end.
    * @throws RangeError for units or a time that are no whole numbers
    */
-  grant(account: string, units: number, until: number): Promise<{ units: number; until: number }>
+  grant(
+    account: string,
+    units: number,
+    until: number,
+    asked: Asked,
+  ): Promise<{ units: number; until: number }>
   /** A page may be empty before the end. An account that changes during the listing may be listed twice. */
   list(next?: string): Promise<AccountPage>
 }

@@ -105,7 +105,8 @@ function otherPlanOf(reply: unknown): OtherPlan | undefined {
   return { granted: false, code: 'plan_is', plan: String(reply[1]) }
 }
 
-function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
+/** Why a script refused the caller, whatever was asked; undefined for any other reply. */
+export function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
   const code = SPENDER_REFUSALS.find((known) => known === codeOf(reply))
   return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
 }

@@ -1,7 +1,7 @@
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import { MAX_LEASE_MS } from '../store/lifetimes.ts'
 import { apiKeyRedisKey, idempotencyRedisKey, REDIS_KEYS, reservationRedisKey } from '../store/redis-keys.ts'
-import type { Limits, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
+import type { Limits, Payer, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'
 import { SWEEP } from './sweep.lua.ts'
@@ -109,16 +109,12 @@ function spenderArguments(spender: Spender, plan: string, limits: Limits, now: n
   requireCounts(requestsPerMinute, concurrent, budgets.minute, budgets.day, budgets.month)
   if (!Number.isInteger(billingDay) || billingDay < 1 || billingDay > 31)
     throw new RangeError(`a billing day must be 1 to 31, not ${billingDay}`)
-  const credential =
-    'account' in spender
-      ? { key: '', args: [spender.account, spender.issuedAt, '', ''] }
-      : { key: spender.key, args: ['', 0, spender.secretHash, spender.scope] }
-  if ('account' in spender && spender.account === '') throw new RangeError('an account has a name')
+  const caller = callerWords(spender)
   return {
-    key: apiKeyRedisKey(credential.key),
+    key: caller.key,
     args: [
       now,
-      ...credential.args,
+      ...caller.args,
       spender.plan,
       plan,
       requestsPerMinute,
@@ -129,6 +125,22 @@ function spenderArguments(spender: Spender, plan: string, limits: Limits, now: n
       billingDay,
     ],
   }
+}
+
+type CallerWords = { key: string; args: [string, number, string, string] }
+
+/** The words of no caller, for a script that looks at one only where it is told to. */
+export const NOBODY: CallerWords = { key: apiKeyRedisKey(''), args: ['', 0, '', ''] }
+
+/**
+ * The Redis key and the four arguments by which scripts find out who calls (edge/budget/caller.lua.ts).
+ * @throws RangeError for an account without a name
+ */
+export function callerWords(payer: Payer): CallerWords {
+  if (!('account' in payer))
+    return { key: apiKeyRedisKey(payer.key), args: ['', 0, payer.secretHash, payer.scope] }
+  if (payer.account === '') throw new RangeError('an account has a name')
+  return { ...NOBODY, args: [payer.account, payer.issuedAt, '', ''] }
 }
 
 function requireCounts(...counts: number[]): void {

@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { spenderRefusalOf } from './allowance.ts'
 import type { Allowance, Refusal } from './port.ts'
 
 /** A refusal of the budget's, with the allowance that it was judged by. */
@@ -37,4 +38,14 @@ export function refused({ code, window, retryAfterMs, allowance }: Refusal): Bud
     project_budget_exhausted: `This service has spent its own budget of this ${window}; yours is not used up.`,
   }[code]
   return new BudgetRefused(code, message, retryAfterMs, allowance)
+}
+
+/**
+ * The reply of a script that finds out who calls (edge/budget/caller.lua.ts), where that caller may act.
+ * @throws BudgetRefused why the caller may not
+ */
+export function allowedReply(reply: unknown): unknown {
+  const refusal = spenderRefusalOf(reply)
+  if (refusal) throw refused(refusal)
+  return reply
 }

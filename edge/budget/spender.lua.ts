@@ -1,12 +1,11 @@
-import { ACCOUNT_PREFIX, LEASES_PREFIX } from '../store/redis-keys.ts'
+import { LEASES_PREFIX } from '../store/redis-keys.ts'
+import { CALLER_LUA } from './caller.lua.ts'
 
 /**
- * Lua shared by reserve and usage. It finds out who pays, by the records of accounts and API keys
- * (edge/budget/accounts.ts). Both scripts have the arguments for this in the same places.
- *
- * A record takes effect from the next request on, whatever a still valid token says.
+ * Lua shared by reserve, enqueue and usage: who pays, by which plan, with what is left of a grant. These scripts have the
+ * arguments for this in the same places.
  */
-export const SPENDER_LUA = `
+export const SPENDER_LUA = `${CALLER_LUA}
 -- KEYS[1] the API key's record: hash; any name where the caller has a token
 -- ARGV[1] now (ms), 0 for the server's clock
 -- ARGV[2] account of a token; empty for an API key, whose record names it
@@ -21,27 +20,14 @@ export const SPENDER_LUA = `
 
 -- {account, its record, units granted and not drawn}, or nil and the refusal.
 local function identify(now)
-  local account, plan = ARGV[2], ARGV[6]
-  if account == '' then
-    local key = read_record(KEYS[1])
-    if key.account == nil or key.secret_hash ~= ARGV[4] then return nil, {'key_invalid'} end
-    if key.revoked == '1' then return nil, {'key_revoked'} end
-    if key.expires_at and tonumber(key.expires_at) <= now then return nil, {'key_expired'} end
-    for scope in string.gmatch(ARGV[5], '%S+') do
-      if not string.find(' ' .. (key.scopes or '') .. ' ', ' ' .. scope .. ' ', 1, true) then
-        return nil, {'scope_missing'}
-      end
-    end
-    account, plan = key.account, key.plan or plan
-  end
-  local record = read_record('${ACCOUNT_PREFIX}' .. account)
-  if record.status == 'suspended' then return nil, {'account_suspended'} end
-  if ARGV[2] ~= '' and tonumber(ARGV[3]) < tonumber(record.revoked_before or 0) then return nil, {'token_revoked'} end
-  plan = record.plan or plan
+  local caller, refusal = caller_of(KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
+  if not caller then return nil, refusal end
+  local record = caller.record
+  local plan = record.plan or caller.plan or ARGV[6]
   if plan ~= ARGV[7] then return nil, {'plan_is', plan} end
   local granted = 0
   if tonumber(record.extra_until or 0) > now then granted = tonumber(record.extra_units) end
-  return {account = account, record = record, granted = granted}
+  return {account = caller.account, record = record, granted = granted}
 end
 
 local function windows_of(spender, now)

@@ -1,4 +1,5 @@
 import type { Redis } from '@upstash/redis/cloudflare'
+import { scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
   orUnavailable,
@@ -6,10 +7,14 @@ import {
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
-import { ACCOUNT_PREFIX, accountRedisKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
-import type { AccountChanges, AccountRecord, AccountStore } from './accounts.ts'
+import { actWords } from '../audit/upstash.ts'
+import { ACCOUNT_PREFIX, AUDIT_STREAM, accountRedisKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
+import type { AccountChanges, AccountRecord, AccountStore, Asked } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
+import { CHANGE_ACCOUNT } from './change.lua.ts'
+import { callerWords } from './commands.ts'
 import { GRANT } from './grant.lua.ts'
+import { allowedReply } from './refused.ts'
 
 /** About how many keys Redis looks at for one page of a list. */
 const PAGE = 500
@@ -26,31 +31,36 @@ type Options = UpstashOptions & {
 /** The records of accounts in Upstash Redis, over HTTP. */
 export function createUpstashAccounts({ clock = () => 0, ...options }: Options): AccountStore {
   const redis = upstashClient(options)
+  /** The keys and the first ten arguments of both scripts that change an account. */
+  function words(account: string, { by, act }: Asked) {
+    const caller = callerWords(by)
+    return {
+      keys: [accountRedisKey(account), caller.key, AUDIT_STREAM],
+      args: [clock(), ...caller.args, ...actWords(act)],
+    }
+  }
   return {
     get: (account) =>
       orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountRedisKey(account))))),
 
-    async set(account, changes) {
+    async set(account, changes, asked) {
       const fields = Object.entries(accountFields(changes))
-      const written = fields.filter((field): field is [string, string] => field[1] !== null)
+      const written = fields.filter((field): field is [string, string] => field[1] !== null).flat()
       const removed = fields.flatMap(([name, text]) => (text === null ? [name] : []))
+      const { keys, args } = words(account, asked)
+      const call = scriptCall(CHANGE_ACCOUNT, keys, [...args, written.length, ...written, ...removed])
       await orUnavailable(async () => {
-        const change = redis.multi()
-        if (written.length > 0) change.hset(accountRedisKey(account), Object.fromEntries(written))
-        if (removed.length > 0) change.hdel(accountRedisKey(account), ...removed)
-        if (fields.length > 0) await change.exec()
+        const reply = allowedReply(await runScript(redis, call))
+        if (!Array.isArray(reply) || reply[0] !== 'changed') throw new TypeError('the store changed nothing')
       })
     },
 
-    async grant(account, units, until) {
+    async grant(account, units, until, asked) {
       requireWhole(units, until)
+      const { keys, args } = words(account, asked)
+      const call = scriptCall(GRANT, keys, [...args, units, until])
       return orUnavailable(async () => {
-        const call = {
-          script: GRANT,
-          keys: [accountRedisKey(account)],
-          args: [units, until, clock()].map(String),
-        }
-        const reply = await runScript(redis, call)
+        const reply = allowedReply(await runScript(redis, call))
         const [left, ends] = Array.isArray(reply) ? reply.map(wholeNumber) : []
         if (left === undefined || ends === undefined) throw new TypeError('the store gave no grant')
         return { units: left, until: ends }

@@ -6,7 +6,7 @@ import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
 import { chargedOf, decisionOf, usageOf } from './allowance.ts'
 import { reserveCall, settleCall, sweepCall, usageCall } from './commands.ts'
-import { type Budget, type Limits, type ProjectBudgets, spenderId } from './port.ts'
+import { type Budget, type Limits, type ProjectBudgets, type Refusal, spenderId } from './port.ts'
 import { refused } from './refused.ts'
 
 type UpstashBudgetOptions = {
@@ -31,7 +31,8 @@ type UpstashBudgetOptions = {
 const NO_LIMITS: Limits = { requestsPerMinute: 0, concurrent: 0, budgets: { minute: 0, day: 0, month: 0 } }
 
 /**
- * The budget in Upstash Redis, over HTTP: `reserve`, `settle`, `sweep` and `usage` are one round trip each. A script
+ * The budget in Upstash Redis, over HTTP: `reserve`, `settle`, `sweep` and `usage` are one round trip each, `usage` with an
+ * API key two. A script
  * that Redis does not hold (a new database, SCRIPT FLUSH) takes one more round trip at its first call, which sends the
  * script's text.
  *
@@ -102,19 +103,28 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     async plan(spender) {
       const call = usageCall({ ...spender, plan: '' }, '', NO_LIMITS, now())
       const report = await orUnavailable(async () => usageOf(await run(call), NO_LIMITS))
-      if (!('code' in report)) return undefined
-      if (report.code === 'plan_is') return report.plan
-      throw refused(report)
+      if (isRefusal(report)) throw refused(report)
+      return 'plan' in report ? report.plan : undefined
     },
 
     async usage(spender, plan, limits) {
       const call = usageCall(spender, plan, limits, now())
-      const [tooMany, report] = await orUnavailable(() =>
-        Promise.all([countRead(spenderId(spender)), run(call).then((reply) => usageOf(reply, limits))]),
-      )
+      const read = async () => usageOf(await run(call), limits)
+      const count = () => countRead(spenderId(spender))
+      const [tooMany, report] = await orUnavailable(async () => {
+        // A token has been verified, so both go in one request. A key may be anybody's: nothing is counted for a
+        // stranger, who could have as many counters made.
+        if ('account' in spender) return Promise.all([count(), read()])
+        const found = await read()
+        return [isRefusal(found) ? undefined : await count(), found] as const
+      })
+      if (isRefusal(report)) throw refused(report)
       if (tooMany) throw tooMany
-      if ('code' in report && report.code !== 'plan_is') throw refused(report)
       return report
     },
   }
+}
+
+function isRefusal(report: ReturnType<typeof usageOf>): report is Refusal {
+  return 'code' in report && report.code !== 'plan_is'
 }

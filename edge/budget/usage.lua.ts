@@ -6,7 +6,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
 /** Reads an account's counters; writes nothing. */
 export const USAGE: Script = {
   name: 'usage',
-  sha: 'f0068fcbbec980d1bd8b8cd2a9cba997e2dfdce2',
+  sha: 'c8969a1d7dded05d1de3c09ce1a5798b22feb2c1',
   lua: `
 -- Returns {usage, account, running, requests, limit, used, held, ms to the end...} for minute, day, month;
 -- {plan_is, plan}; {code} alone for who may not spend at all.

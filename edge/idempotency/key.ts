@@ -13,7 +13,7 @@ const utf8 = new TextEncoder()
 /**
  * The hashes of a request's idempotency key and of the request; undefined where the caller sent no key. Keys belong to
  * their payer: two accounts, or an account's token and its API key, may use the same one.
- * @param whose a payer, or the account of a caller who reserves nothing; empty for everybody
+ * @param whose a payer, or the account of a caller who reserves nothing
  * @throws TwohopError invalid_request
  */
 export async function idempotencyOf(

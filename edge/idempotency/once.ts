@@ -13,13 +13,13 @@ type Asked = { req: HonoRequest; var: { requestId: string } }
 
 type Options = { claims: Claims; answers: Answers; log: Log }
 
-type Owner = Pick<Caller, 'account' | 'key'>
+type Owner = Pick<Caller, 'account' | 'key' | 'payer'>
 
 /**
  * Runs `act` and gives its answer, or gives the first answer to the same idempotency key of the same owner. The caller
- * must have checked that the owner may do the act. The owner is undefined for an endpoint that is open to everybody.
+ * must have checked that the owner may do the act.
  */
-export type Once = (asked: Asked, owner: Owner | undefined, act: () => Promise<Response>) => Promise<Response>
+export type Once = (asked: Asked, owner: Owner, act: () => Promise<Response>) => Promise<Response>
 
 /**
  * Idempotency keys for requests that reserve nothing: two round trips more for a request with a key, none without. An
@@ -30,7 +30,7 @@ export function createOnce({ claims, answers, log }: Options): Once {
   return async function once({ req, var: { requestId } }, owner, act) {
     const idempotency = await idempotencyOf(req, ownerName(owner))
     if (!idempotency) return act()
-    const before = await claims.claim(idempotency, requestId)
+    const before = await claims.claim(idempotency, requestId, owner.payer)
     if (before.code !== 'claimed') return answers.repeat(idempotency.id, before)
 
     // A failed end does not change the answer: the key then counts as used.
@@ -38,7 +38,7 @@ export function createOnce({ claims, answers, log }: Options): Once {
       claims
         .end(idempotency, requestId, kept)
         .catch((error: unknown) =>
-          log('warn', 'claim_end_failed', { requestId, account: owner?.account, error }),
+          log('warn', 'claim_end_failed', { requestId, account: owner.account, error }),
         )
     const answer = await act().catch(async (error: unknown) => {
       await end(isRefusal(error) ? '' : ANSWER_GONE)
@@ -55,8 +55,8 @@ export function createOnce({ claims, answers, log }: Options): Once {
  * The same rule as for reservations: an API key never gets an answer that its account or another API key got. Such an
  * answer may hold a new API key.
  */
-function ownerName(owner: Owner | undefined): string {
-  if (!owner?.key) return owner?.account ?? ''
+function ownerName(owner: Owner): string {
+  if (!owner.key) return owner.account
   const { id, secretHash } = owner.key
   return spenderId({ key: id, secretHash, scope: '' })
 }

@@ -1,6 +1,8 @@
 import { scriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { saidBeforeOf } from '../budget/allowance.ts'
+import { callerWords } from '../budget/commands.ts'
+import { allowedReply } from '../budget/refused.ts'
 import { idempotencyRedisKey } from '../store/redis-keys.ts'
 import { CLAIM, END_CLAIM } from './claim.lua.ts'
 import type { Claims } from './claims.ts'
@@ -14,10 +16,12 @@ type Options = UpstashOptions & {
 export function createUpstashClaims({ clock = () => 0, ...options }: Options): Claims {
   const redis = upstashClient(options)
   return {
-    claim: ({ id, body }, requestId) =>
+    claim: ({ id, body }, requestId, by) =>
       orUnavailable(async () => {
-        const call = scriptCall(CLAIM, [idempotencyRedisKey(id)], [clock(), body, requestId])
-        const reply = await runScript(redis, call)
+        const caller = callerWords(by)
+        const args = [clock(), ...caller.args, body, requestId]
+        const call = scriptCall(CLAIM, [idempotencyRedisKey(id), caller.key], args)
+        const reply = allowedReply(await runScript(redis, call))
         if (Array.isArray(reply) && reply[0] === 'claimed') return { code: 'claimed' }
         const before = saidBeforeOf(reply)
         if (!before) throw new TypeError('the store did not say whose the key is')

@@ -57,6 +57,21 @@ export const SupabaseJwtSecrets = z.string().transform((text, context): object =
   return z.NEVER
 })
 
+/** The fewest characters of a secret of API keys' checksums: 32 random bytes in base64url have 43. */
+const MIN_API_KEY_SECRET = 32
+/** The most of them: a key is checked by each. */
+const MOST_API_KEY_SECRETS = 4
+
+/** `API_KEY_SECRETS`: the secrets of API keys' checksums, joined by commas, the newest first. */
+export const ApiKeySecrets = z
+  .string()
+  .transform((list) => list.split(',').map((item) => item.trim()))
+  .refine(
+    (secrets) => secrets.every(({ length }) => length >= MIN_API_KEY_SECRET),
+    `must be secrets of at least ${MIN_API_KEY_SECRET} characters each`,
+  )
+  .refine(({ length }) => length <= MOST_API_KEY_SECRETS, `must be at most ${MOST_API_KEY_SECRETS} secrets`)
+
 type Config = {
   FIREBASE_PROJECT_IDS: readonly string[] | undefined
   FIREBASE_JWKS_URL: string

@@ -15,7 +15,7 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: 'cd33e0989bbede44c8363b2461693271ed403be9',
+  sha: '6b59522399d4e4caa6e9f7cef26c46a55191f004',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[22]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes

@@ -1,4 +1,4 @@
-import type { OtherPlan, Refusal, Reservation, ReserveRequest, SaidBefore } from '../budget/port.ts'
+import type { OtherPlan, Payer, Refusal, Reservation, ReserveRequest, SaidBefore } from '../budget/port.ts'
 import type { Job, ResultPage } from './job.ts'
 
 /** A new job, with the reservation that covers it. */
@@ -13,6 +13,8 @@ export type NewJob = {
   /** Bytes that the job holds in the store, and how many the jobs of its account, and of all accounts, may keep. */
   bytes: { held: number; ofAccount: number; ofAll: number }
 }
+
+export type CancelBy = { caller: Payer } | { account: string }
 
 /** Jobs in a shared store. Every method throws TwohopError `store_unavailable` where it does not answer. */
 export type JobStore = {
@@ -32,8 +34,10 @@ export type JobStore = {
   /**
    * Ends an account's job at once where no host has it; otherwise asks its host to stop. An ended job stays as it is.
    * Returns the job as it is then; undefined where the account has none of that id.
+   * @param by a caller of the account, or the account itself where the edge cancels
+   * @throws BudgetRefused why the caller may not act
    */
-  cancel(id: string, account: string): Promise<Job | undefined>
+  cancel(id: string, by: CancelBy): Promise<Job | undefined>
   /** Ends jobs past their deadline, and returns ended jobs that are not settled: at most `most` of each. */
   due(most: number): Promise<Job[]>
   /** Records what an ended job was charged, in units. */

@@ -164,7 +164,7 @@ export function createTakeIn(options: Options) {
       computeMs: 0,
       outcome: 'refused',
     })
-    await store.cancel(requestId, account)
+    await store.cancel(requestId, { account })
   }
 }
 

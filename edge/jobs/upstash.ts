@@ -18,8 +18,9 @@ import {
   upstashClient,
 } from '../../shared/upstash-client.ts'
 import { decisionOf } from '../budget/allowance.ts'
-import { holdWords } from '../budget/commands.ts'
+import { callerWords, holdWords, NOBODY } from '../budget/commands.ts'
 import type { ProjectBudgets } from '../budget/port.ts'
+import { allowedReply } from '../budget/refused.ts'
 import type { Log } from '../log/port.ts'
 import { MAX_JOB_LEASE_MS } from '../store/lifetimes.ts'
 import { CANCEL_JOB } from './cancel.lua.ts'
@@ -104,10 +105,12 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
         return (await Promise.all(ids.map(get))).filter((job) => job !== undefined)
       }, AWAY),
 
-    cancel: (id, account) =>
+    cancel: (id, by) =>
       orUnavailable(async () => {
-        const call = scriptCall(CANCEL_JOB, [jobKey(id)], [clock(), id, account])
-        return recordOf(id, await runScript(insisting, call))
+        const { key, args } = 'caller' in by ? callerWords(by.caller) : NOBODY
+        const words = [clock(), ...args, id, 'caller' in by ? '' : by.account]
+        const call = scriptCall(CANCEL_JOB, [jobKey(id), key], words)
+        return recordOf(id, allowedReply(await runScript(insisting, call)))
       }, AWAY),
 
     due: (most) =>

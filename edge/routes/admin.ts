@@ -89,7 +89,7 @@ export function adminRoutes(options: AdminOptions) {
     const target = targetOf(c)
     const wanted = parseAs(schema, await jsonBody(c))
     await countAct(caller.account)
-    const by: By = { actor: caller.account, target, reason: wanted.reason, key: caller.key?.id }
+    const by: By = { actor: caller.account, target, reason: wanted.reason, payer: caller.payer }
     return { caller, by, wanted }
   }
 

@@ -6,9 +6,10 @@ import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { SCOPES } from '../access/scopes.ts'
 import { MAX_API_KEYS } from '../api-keys/bounds.ts'
+import { createLeakReports } from '../api-keys/leak-reports.ts'
 import type { ApiKey, ApiKeyStore, Revocation } from '../api-keys/port.ts'
 import type { Once } from '../idempotency/once.ts'
-import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
+import { type ApiKeyForm, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
 import { jsonBody, keptText, parseAs } from '../parse/body.ts'
 import type { Env } from './env.ts'
@@ -23,8 +24,7 @@ type Options = {
   tell: (event: WebhookEvent) => Promise<unknown>
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Fills an array with random bytes. */
-  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array
+  keyForm: ApiKeyForm
 }
 
 const DAY = 86_400_000
@@ -43,7 +43,8 @@ const Leaked = z.strictObject({
 })
 
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */
-export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, random }: Options) {
+export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, keyForm }: Options) {
+  const reportLeak = createLeakReports({ apiKeys, now })
   const routes = new Hono<Env>()
 
   async function owner(c: Context): Promise<Caller> {
@@ -64,18 +65,19 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, ran
     const expiresAt = endOf(wanted.expires_in_days, caller, now())
     await countAct(caller.account)
     return once(c, caller, async () => {
-      const { key, id, secretHash } = await makeApiKey(random)
+      const { key, id, secretHash } = await keyForm.make()
       const { account, claimedPlan: plan } = caller
       const madeBy = caller.key?.id
-      const fresh = { id, account, secretHash, plan, madeBy, name: wanted.name, scopes, expiresAt }
+      const fresh = { id, secretHash, plan, name: wanted.name, scopes, expiresAt }
       const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
-      const createdAt = await apiKeys.create(fresh, act(account, 'key.create', id, detail))
+      const createdAt = await apiKeys.create(fresh, caller.payer, act(account, 'key.create', id, detail))
       if (createdAt === undefined)
         throw new TwohopError(
           'too_many_keys',
           `An account has at most ${MAX_API_KEYS} keys; revoke one first.`,
         )
-      const shown = { ...shownKey({ ...fresh, createdAt, lastUsedAt: undefined, revoked: false }), key }
+      const made = { ...fresh, account, madeBy, createdAt, lastUsedAt: undefined, revoked: false }
+      const shown = { ...shownKey(made), key }
       return c.json(shown, 201, { 'cache-control': 'no-store' })
     })
   })
@@ -88,26 +90,22 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, ran
   routes.delete('/:id', async (c) => {
     const caller = await owner(c)
     await countAct(caller.account)
-    const { account, key } = caller
+    const { account, key, payer } = caller
     const id = c.req.param('id')
     const detail = { account, ...(key && { by_key: key.id }) }
-    const ended = await apiKeys.revoke(id, { account }, act(account, 'key.revoke', id, detail))
+    const ended = await apiKeys.revoke(id, { caller: payer }, act(account, 'key.revoke', id, detail))
     if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
     return c.json({ ...shownRevocation(ended), deleted: true })
   })
 
-  // The secret itself is the permission to end its key, and no more. No credential is asked for.
+  // The secret itself is the permission to end its key, and no more. No credential is asked for. An idempotency key is
+  // not looked at: the second report of a key changes nothing anyhow, and strangers have nothing kept for them.
   routes.post('/leaked', async (c) => {
     const { key, source } = parseAs(Leaked, await jsonBody(c))
-    const { id, secretHash } = await parseApiKey(key).catch(notOurs)
-    await countAct('leak reports')
-    return once(c, undefined, async () => {
-      const reported = act('leak report', 'key.leaked', id, source === undefined ? {} : { source })
-      const ended = await apiKeys.revoke(id, { secretHash }, reported)
-      if (!ended) throw notOurKey()
-      if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
-      return c.json({ ...shownRevocation(ended), revoked: true })
-    })
+    const ended = await reportLeak(await keyForm.parse(key).catch(notOurs), source)
+    if (!ended) throw notOurKey()
+    if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
+    return c.json({ ...shownRevocation(ended), revoked: true })
   })
 
   return routes
@@ -154,7 +152,7 @@ function leakEvent({ key, alsoRevoked }: Revocation, source: string | undefined,
   }
 }
 
-/** Replaces parseApiKey's error, whose message speaks of the caller's own credential. */
+/** Replaces ApiKeyForm's error, whose message speaks of the caller's own credential. */
 function notOurs(): never {
   throw notOurKey()
 }

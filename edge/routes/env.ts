@@ -1,13 +1,18 @@
 import type { Allowance } from '../budget/port.ts'
+import type { PresentedApiKey } from '../identity/principal.ts'
 
 /** What a request carries through the app's routes. */
 export type Env = {
   Bindings: {
     /** Keeps work alive after the answer. Each runtime provides its own way. */
     background: (task: Promise<unknown>) => void
+    /** The caller's address, where the platform itself says it: a header that a client may set is none. */
+    address?: string | undefined
   }
   Variables: {
     requestId: string
+    /** The API key that was presented, where one was. */
+    key?: PresentedApiKey
     /** The account, once it is known; for the log. */
     account?: string
     /** The numbers for the rate headers of the answer, once they are known. */

@@ -184,9 +184,9 @@ export function jobRoutes(options: Options) {
   })
 
   routes.delete('/:id', async (c) => {
-    const { account } = await reader(c)
+    const { account, payer } = await reader(c)
     const id = c.req.param('id')
-    const cancelled = JOB_ID.test(id) ? await store.cancel(id, account) : undefined
+    const cancelled = JOB_ID.test(id) ? await store.cancel(id, { caller: payer }) : undefined
     const job = await settledIfEnded(c, mine(cancelled, account))
     if (!hasEnded(job.state)) wake(c, job)
     return accepted(c, job)

@@ -12,7 +12,7 @@ import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
 import { createAnswers } from '../idempotency/answers.ts'
 import { createSeal } from '../idempotency/seal.ts'
 import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
-import { withApiKeys } from '../identity/api-key.ts'
+import { createApiKeyForm, withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
@@ -68,6 +68,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     await Promise.all(thresholdEvents(crossed, now()).map(tell))
   }
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
+  const keyForm = createApiKeyForm({ secrets: config.API_KEY_SECRETS, random })
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -79,7 +80,8 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log })),
+    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log }), keyForm),
+    keyForm,
     issuers: issuerNames(config.issuers),
     budget,
     accounts: createUpstashAccounts(redis),
@@ -107,7 +109,6 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     },
     now,
     newRequestId: () => crypto.randomUUID(),
-    random,
     answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random }), log),
     claims: createUpstashClaims(redis),
     log,
@@ -142,10 +143,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }
 
-/**
- * The most acts a minute: changes of keys by one account, changes of accounts by one administrator, and all reports of
- * leaked keys together.
- */
+/** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */
 const ACTS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */

@@ -3,7 +3,13 @@ import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { SecretUrl } from '../../shared/secure-url.ts'
 import { Origins } from '../access/origins.ts'
-import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
+import {
+  ApiKeySecrets,
+  FirebaseProjectIds,
+  SecureUrl,
+  SupabaseJwtSecrets,
+  SupabaseUrls,
+} from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
@@ -58,6 +64,13 @@ export const EDGE_VARIABLES = {
     fallback: undefined,
     secret: true,
     schema: json(ServicePrivateKey),
+  },
+  API_KEY_SECRETS: {
+    meaning: "secrets of API keys' checksums, the newest first; a key whose secret is gone has ended",
+    unit: '32 characters or more, by comma',
+    fallback: undefined,
+    secret: true,
+    schema: ApiKeySecrets,
   },
   FIREBASE_PROJECT_IDS: {
     meaning: 'Firebase projects whose users are let in',

@@ -16,7 +16,11 @@ function edgeOf(env: Variables) {
  */
 export default {
   fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {
-    return edgeOf(env).app.fetch(request, { background: (task) => context.waitUntil(task) })
+    return edgeOf(env).app.fetch(request, {
+      background: (task) => context.waitUntil(task),
+      // Cloudflare sets it, whatever the client sent (developers.cloudflare.com/fundamentals/reference/http-headers).
+      address: request.headers.get('cf-connecting-ip') ?? undefined,
+    })
   },
   scheduled(_event: unknown, env: Variables, context: Context): void {
     context.waitUntil(edgeOf(env).scheduled())

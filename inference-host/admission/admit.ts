@@ -7,8 +7,6 @@ import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Priority } from '../scheduler/slots.ts'
 import type { Limits, Work } from '../work/work.ts'
-import { CLOCK_TOLERANCE } from './jwt.ts'
-import type { ReplayGuard } from './replay.ts'
 
 /** What a parsed request asks for. */
 export type Asked = { task: Task; model: string; maxTokens: number; work: (limits: Limits) => Work }
@@ -19,8 +17,6 @@ export type Admit = (claims: ServiceClaims, asked: Asked) => Run
 type Options = {
   queues: ReadonlyMap<string, Queue>
   requests: Requests
-  /** None where the caller makes the claims itself, each once. */
-  replays?: ReplayGuard
   /** How its requests rank; default interactive. */
   priority?: Priority
   /** False before the warm-up is done and while draining. */
@@ -48,14 +44,12 @@ const SERVED_BY: Record<Task, ModelTask> = {
 
 /**
  * An Admit. It throws TwohopError `host_not_ready`, `service_token_invalid` (the token does not cover what the body
- * asks), `model_not_found`, `invalid_request`, `service_token_replayed`, `host_timeout` (it cannot be done in time),
- * `too_many_concurrent` (too many of this account wait) or `host_busy`. A token counts as used only once its request is
- * in the queue, so a refused request can be retried.
+ * asks), `model_not_found`, `invalid_request`, `host_timeout` (it cannot be done in time), `too_many_concurrent` (too many
+ * of this account wait) or `host_busy`.
  */
 export function createAdmit({
   queues,
   requests,
-  replays,
   priority = 'interactive',
   ready,
   now = Date.now,
@@ -75,10 +69,8 @@ export function createAdmit({
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
     const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
     const asked = { ...work(limits), account: claims.sub, background: priority === 'job' }
-    replays?.refuseUsed(claims.jti)
     const asker = { account: claims.sub, weight: claims.weight, priority }
     queue.check(asked, claims.deadline, asker)
-    replays?.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
     const run = queue.submit(asked, claims.deadline, asker)
     requests.add(claims.jti, claims.sub, run)
     return run

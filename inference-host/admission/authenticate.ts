@@ -2,6 +2,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { SERVICE_TOKEN, ServiceClaims } from '../../shared/service-token.ts'
 import type { PublicKeys } from './jwks.ts'
 import { CLOCK_TOLERANCE, invalidToken, verifyJwt } from './jwt.ts'
+import type { ReplayGuard } from './replay.ts'
 
 /** Checks a request's service token and gives its claims. The body is checked apart, once it is read. */
 export type Authenticate = (authorization: string | undefined, route: string) => Promise<ServiceClaims>
@@ -24,6 +25,19 @@ export function createAuthenticate(keys: PublicKeys, now: () => number = Date.no
       throw invalidToken(`it lives for more than ${SERVICE_TOKEN.lifetimeSeconds} s`)
     if (claims.iat > seconds + CLOCK_TOLERANCE) throw invalidToken('it was issued in the future')
     if (claims.route !== route) throw invalidToken('it was made for another route')
+    return claims
+  }
+}
+
+/**
+ * An Authenticate that takes each token once, whatever becomes of its request. The token counts as used in the very step
+ * in which it is found valid, so of replays that race each other or the request itself, or whose body comes slowly until
+ * the token has expired and is forgotten, none gets further. It throws what ReplayGuard.use does too.
+ */
+export function once(authenticate: Authenticate, replays: ReplayGuard): Authenticate {
+  return async function authenticateOnce(authorization, route) {
+    const claims = await authenticate(authorization, route)
+    replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
     return claims
   }
 }

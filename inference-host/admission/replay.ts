@@ -2,11 +2,10 @@ import { TwohopError } from '../../shared/errors.ts'
 
 /** Remembers the ids of tokens that were used, for as long as these are valid. */
 export type ReplayGuard = {
-  /** @throws TwohopError `service_token_replayed` where `id` was used. */
-  refuseUsed(id: string): void
   /**
-   * Marks `id` as used until `expires` (seconds since the epoch).
-   * @throws TwohopError `host_busy` where no room is left: an id is never forgotten before its time.
+   * Marks `id` as used until `expires` (seconds since the epoch). Whether it was used and that it is now are one step.
+   * @throws TwohopError `service_token_replayed` where it was used; `host_busy` where no room is left: an id is never
+   *   forgotten before its time
    */
   use(id: string, expires: number): void
 }
@@ -28,11 +27,9 @@ export function createReplayGuard(capacity: number, now: () => number = Date.now
   }
 
   return {
-    refuseUsed(id) {
-      if (used.has(id)) throw new TwohopError('service_token_replayed', 'The service token was used before.')
-    },
     use(id, expires) {
       dropExpired()
+      if (used.has(id)) throw new TwohopError('service_token_replayed', 'The service token was used before.')
       if (used.size >= capacity)
         throw new TwohopError('host_busy', 'More requests came in a minute than can be told from replays.')
       used.set(id, expires)

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { Admit } from '../admission/admit.ts'
-import type { Authenticate } from '../admission/authenticate.ts'
+import { type Authenticate, once } from '../admission/authenticate.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
@@ -51,6 +51,7 @@ export function createApp({
   log,
 }: Options) {
   const app = new Hono<HostEnv>()
+  const authenticateOnce = once(authenticate, replays)
 
   app.get('/livez', (context) => context.text('ok'))
   app.get('/readyz', (context) => {
@@ -60,12 +61,12 @@ export function createApp({
     return errorResponse(error, crypto.randomUUID())
   })
 
-  app.get('/metrics', metricsRoute({ metrics, mayRead: createMayRead(authenticate) }))
+  app.get('/metrics', metricsRoute({ metrics, mayRead: createMayRead(authenticateOnce) }))
 
   app.use(async (context, next) => {
     const route = `${context.req.method} ${context.req.path}`
     context.set('requestId', crypto.randomUUID())
-    const claims = await authenticate(context.req.header('authorization'), route)
+    const claims = await authenticateOnce(context.req.header('authorization'), route)
     context.set('claims', claims)
     context.set('requestId', claims.jti)
     context.set('admit', (asked) => admit(claims, asked))
@@ -73,7 +74,7 @@ export function createApp({
   })
 
   addModelRoutes(app, { compile, bodyBytes, log, refuseBusy })
-  app.delete('/v1/requests/:id', cancel({ requests, replays }))
-  if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs, replays }))
+  app.delete('/v1/requests/:id', cancel({ requests }))
+  if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))
   return app
 }

@@ -6,8 +6,6 @@ import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
-import { CLOCK_TOLERANCE } from '../admission/jwt.ts'
-import type { ReplayGuard } from '../admission/replay.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Log } from '../platform/log.ts'
 import type { Run } from '../scheduler/run.ts'
@@ -59,13 +57,10 @@ function jsonOf(body: Uint8Array<ArrayBuffer>): unknown {
 
 /**
  * Takes a request in that has no body.
- * @throws TwohopError `body_too_large`, `service_token_body_mismatch`, `service_token_replayed` or `host_busy`
+ * @throws TwohopError `body_too_large` or `service_token_body_mismatch`
  */
-export async function takeEmpty(context: HostContext, replays: ReplayGuard): Promise<void> {
-  const { claims } = context.var
-  await checkBodyHash(claims, await readBody(context.req.raw, 0))
-  replays.refuseUsed(claims.jti)
-  replays.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
+export async function takeEmpty(context: HostContext): Promise<void> {
+  await checkBodyHash(context.var.claims, await readBody(context.req.raw, 0))
 }
 
 /**

@@ -8,6 +8,7 @@ import { DEAD_LETTERS } from '../../edge/ledger/upstash.ts'
 import { createIssuer } from '../../local/issuer/issuer.ts'
 import { startPostgres } from '../../local/postgres/start.ts'
 import type { Catalog, Model } from '../../shared/catalog.ts'
+import { API_KEY_SECRET } from '../fixtures/api-key-form.ts'
 import { planLike, planOf } from '../fixtures/catalog.ts'
 import { noRedisServer, redisServer } from '../fixtures/redis-server.ts'
 import { type EdgeProcess, startEdge } from './edge.ts'
@@ -50,6 +51,7 @@ export async function startWorld({ keeps = false }: { keeps?: boolean } = {}) {
   const variables = {
     ...stores,
     ...issuer.environment,
+    API_KEY_SECRETS: API_KEY_SECRET,
     CATALOG: JSON.stringify(withPlans(inject('host').catalog)),
     REQUEST_TIMEOUT_MS: String(LEASE_MS - 100),
     LEASE_SLACK_MS: '100',

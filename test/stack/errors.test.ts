@@ -266,7 +266,9 @@ describe('JSON nested deeper than any request is', () => {
     ['/v1/embeddings', `{"input":${deep}}`],
     ['/v1/rerank', `{"query":"x","documents":[${deep}]}`],
     ['/v1/tasks/text-classification', `{"inputs":"x","parameters":${deep}}`],
+    ['/v1/tasks/text-classification', `{"inputs":"x","options":${deep}}`],
     ['/v1/jobs', `{"endpoint":"${chat}","inputs":[${deep}]}`],
+    ['/v1/jobs', `{"endpoint":"/v1/tasks/text-classification","body":{"inputs":"x","options":${deep}}}`],
     ['/v1/keys/leaked', `[${deep}]`],
   ])('is refused by %s, and everybody else goes on', async (path, body) => {
     const { token } = await newUser('pro')

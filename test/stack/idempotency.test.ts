@@ -323,12 +323,14 @@ describe('an act with an idempotency key', () => {
   it('reports a leaked key once, without a credential', async () => {
     const { token } = await newUser('roomy', { role: 'developer' })
     const { key } = (await (await newKey(token, 'leaks')).json()) as { key: string }
+    const before = (await redis<string[]>('KEYS', 'twohop:idempotency:*')).length
     const report = () =>
       call('/v1/keys/leaked', { body: { key }, ...withKey(`report-of-${key.slice(10, 26)}`) })
     const first = await report()
     expect(first.status).toBe(200)
     const again = await report()
-    expect([again.status, replayed(again)]).toEqual([200, 'true'])
-    expect(await again.text()).toBe(await first.text())
+    expect([again.status, replayed(again)]).toEqual([200, null])
+    expect(await again.json()).toEqual(await first.json())
+    expect(await redis<string[]>('KEYS', 'twohop:idempotency:*')).toHaveLength(before)
   })
 })

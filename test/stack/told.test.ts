@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { workerSettings } from '../../local/edge/settings.ts'
 import { type Part, startPart } from '../../local/part.ts'
+import { API_KEY_SECRET } from '../fixtures/api-key-form.ts'
 import { startGoogle, startGoTrue } from '../fixtures/issuer-servers.ts'
 import { call, eventually, newUser, stack } from './client.ts'
 
@@ -32,6 +33,7 @@ beforeAll(async () => {
     UPSTASH_REDIS_REST_TOKEN: stack.redis.token,
     HOST_URL: stack.host.url,
     SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify((await serviceKeys('test')).privateKey),
+    API_KEY_SECRETS: API_KEY_SECRET,
     CATALOG: JSON.stringify(stack.catalog),
     FIREBASE_PROJECT_IDS: `${projectId},my-project`,
     FIREBASE_JWKS_URL: keysUrl,

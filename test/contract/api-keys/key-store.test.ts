@@ -1,9 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
-import type { NewApiKey } from '../../../edge/api-keys/port.ts'
+import type { NewApiKey, RevokeBy } from '../../../edge/api-keys/port.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import type { Act } from '../../../edge/audit/port.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
+import type { Payer } from '../../../edge/budget/port.ts'
 import { holdClock } from '../../fixtures/hold-clock.ts'
 import { describeEachRedis, PLENTY, request, usage } from '../budget/each-redis.ts'
 
@@ -27,17 +28,18 @@ describeEachRedis('the store of API keys', (redis) => {
   })
   const newKey = (id: string, changes: Partial<NewApiKey> = {}): NewApiKey => ({
     id,
-    account: 'firebase:ada',
     name: 'my server',
     secretHash: HASH,
     scopes: ['embed', 'tasks:fill-mask'],
     plan: undefined,
-    madeBy: undefined,
     expiresAt: redis.clock.now + 90 * DAY,
     ...changes,
   })
-  const make = (id: string, changes?: Partial<NewApiKey>) =>
-    store().create(newKey(id, changes), act('key.create', id))
+  const ADA = { account: 'firebase:ada', issuedAt: 0 }
+  const EVE = { account: 'firebase:eve', issuedAt: 0 }
+  const key = (id: string) => ({ key: id, secretHash: HASH, scope: '' })
+  const make = (id: string, changes?: Partial<NewApiKey>, caller: Payer = ADA) =>
+    store().create(newKey(id, changes), caller, act('key.create', id))
   const byKey = (changes: Partial<{ key: string; secretHash: string; scope: string }> = {}) => ({
     plan: 'free',
     key: 'k1',
@@ -51,9 +53,12 @@ describeEachRedis('the store of API keys', (redis) => {
   }
 
   it('keeps what was made, and the reservation lets it in for its scopes and no other', async () => {
-    expect(await make('k1', { plan: 'free', madeBy: 'k0' })).toBe(redis.clock.now)
+    await make('k0')
+    expect(await make('k1', { plan: 'free' }, key('k0'))).toBe(redis.clock.now)
     expect(await store().get('k1')).toEqual({
-      ...newKey('k1', { plan: 'free', madeBy: 'k0' }),
+      ...newKey('k1', { plan: 'free' }),
+      account: 'firebase:ada',
+      madeBy: 'k0',
       createdAt: redis.clock.now,
       lastUsedAt: undefined,
       revoked: false,
@@ -80,13 +85,12 @@ describeEachRedis('the store of API keys', (redis) => {
   it('ends a key with effect on the next request, for its own account only', async () => {
     await make('k1')
     expect(await reserve('r1')).toBe('granted')
-    const revoke = (by: { account: string } | { secretHash: string }) =>
-      store().revoke('k1', by, act('key.revoke', 'k1'))
-    expect(await revoke({ account: 'firebase:eve' })).toBeUndefined()
+    const revoke = (by: RevokeBy) => store().revoke('k1', by, act('key.revoke', 'k1'))
+    expect(await revoke({ caller: EVE })).toBeUndefined()
     expect(await revoke({ secretHash: 'b'.repeat(64) })).toBeUndefined()
-    expect(await revoke({ secretHash: '' })).toBeUndefined()
+    await expect(revoke({ secretHash: '' })).rejects.toMatchObject({ code: 'store_unavailable' })
     expect(await reserve('r2')).toBe('granted')
-    expect(await revoke({ account: 'firebase:ada' })).toEqual({
+    expect(await revoke({ caller: ADA })).toEqual({
       key: { id: 'k1', account: 'firebase:ada', name: 'my server', scopes: ['embed', 'tasks:fill-mask'] },
       revoked: true,
       alsoRevoked: [],
@@ -103,9 +107,8 @@ describeEachRedis('the store of API keys', (redis) => {
 
   it('ends with a key all that it made and those made, and no others', async () => {
     for (const [id, madeBy] of [['z'], ['a', 'z'], ['b', 'a'], ['c', 'b'], ['d']] as const)
-      await make(id, { madeBy })
-    const { alsoRevoked } =
-      (await store().revoke('z', { account: 'firebase:ada' }, act('key.revoke', 'z'))) ?? {}
+      await make(id, {}, madeBy === undefined ? ADA : key(madeBy))
+    const { alsoRevoked } = (await store().revoke('z', { caller: ADA }, act('key.revoke', 'z'))) ?? {}
     expect(alsoRevoked?.toSorted()).toEqual(['a', 'b', 'c'])
     expect((await store().list('firebase:ada')).map(({ id }) => id)).toEqual(['d'])
     for (const key of ['a', 'b', 'c', 'z']) expect(await reserve(`r-${key}`, { key })).toBe('key_revoked')
@@ -118,7 +121,7 @@ describeEachRedis('the store of API keys', (redis) => {
     )
     const made = await Promise.all(asked)
     expect(made.filter((at) => at !== undefined)).toHaveLength(50)
-    expect(await make('other', { account: 'firebase:eve' })).toBeDefined()
+    expect(await make('other', {}, EVE)).toBeDefined()
     expect(await store().list('firebase:ada')).toHaveLength(50)
     redis.clock.now += 1001
     expect(await store().list('firebase:ada')).toHaveLength(49)

@@ -2,13 +2,11 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
-import { makeApiKey } from '../../../edge/identity/api-key.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
 import { apiKeyRoutes } from '../../../edge/routes/api-keys.ts'
 import { errorResponse } from '../../../shared/errors.ts'
-import { holdClock } from '../../fixtures/hold-clock.ts'
+import { keyForm } from '../../fixtures/api-key-form.ts'
 import { unreadLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 
@@ -28,10 +26,8 @@ afterAll(() => {
 })
 
 describeEachRedis('a report of a leaked key', (redis) => {
-  const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
-
   /** The routes with a real webhook, and one key that leaks. */
-  async function leaking(perMinute = 60) {
+  async function leaking() {
     received.length = 0
     const options = { ...redis.local(), timeoutMs: 20_000 }
     const apiKeys = createUpstashApiKeys(options)
@@ -42,29 +38,30 @@ describeEachRedis('a report of a leaked key', (redis) => {
       apiKeyRoutes({
         callerOf: () => Promise.reject(new Error('nobody is asked who he is')),
         apiKeys,
-        countAct: createUpstashRate({ ...options, perMinute }),
-        once: (_, __, act) => act(),
+        countAct: () => Promise.reject(new Error('nobody is counted')),
+        once: () => Promise.reject(new Error('nothing is kept')),
         tell: createWebhook({ url, secret: SECRET, fetch, now: Date.now, log: unreadLog }),
         now: Date.now,
-        random,
+        keyForm,
       }),
     )
     app.onError((error) => errorResponse(error, 'r1'))
-    const { key, id, secretHash } = await makeApiKey(random)
+    const { key, id, secretHash } = await keyForm.make()
     const act = { actor: 'firebase:ada', action: 'key.create', target: id, reason: undefined, detail: {} }
+    const ada = { account: 'firebase:ada', issuedAt: 0 }
     const record = {
-      account: 'firebase:ada',
       name: 'my server',
       scopes: ['embed'],
       plan: undefined,
       expiresAt: Date.now() + 86_400_000,
     }
-    await apiKeys.create({ ...record, id, secretHash, madeBy: undefined }, act)
-    await apiKeys.create({ ...record, id: 'child', secretHash, madeBy: id }, { ...act, target: 'child' })
-    const report = async (body: object) => {
+    await apiKeys.create({ ...record, id, secretHash }, ada, act)
+    const parent = { key: id, secretHash, scope: '' }
+    await apiKeys.create({ ...record, id: 'child', secretHash }, parent, { ...act, target: 'child' })
+    const report = async (body: object, headers: Record<string, string> = {}) => {
       const init = {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }
       const answer = await app.request('/v1/keys/leaked', init, {
@@ -118,19 +115,37 @@ describeEachRedis('a report of a leaked key', (redis) => {
 
   it('of a key that never was changes nothing and tells nobody', async () => {
     const { report } = await leaking()
-    const { key } = await makeApiKey(random)
-    expect((await report({ key })).status).toBe(404)
+    const { key } = await keyForm.make()
+    const names = async () => (await redis.command<string[]>('KEYS', '*')).toSorted()
+    const [before, asked] = [await names(), await redis.requests()]
+    for (let i = 0; i < 5; i++)
+      expect((await report({ key }, { 'idempotency-key': `again-${i}` })).status).toBe(404)
+    expect((await redis.requests()) - asked).toBe(1)
     expect(received).toHaveLength(0)
     expect(await redis.command('XLEN', 'twohop:audit')).toBe(2)
+    expect(await names()).toEqual(before)
   })
 
-  it('is bounded a minute, whoever reports', async () => {
-    holdClock()
-    const { key, report } = await leaking(2)
-    for (const status of [404, 404, 429])
-      expect((await report({ key: (await makeApiKey(random)).key })).status).toBe(status)
-    const refused = await report({ key })
-    expect(refused.status).toBe(429)
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  it('that is true is heard after any number of false ones', async () => {
+    const { key, id, report, apiKeys } = await leaking()
+    const madeUp = (i: number) => `twohop_sk_${String(i).padStart(65, '0')}`
+    const false_ = Array.from({ length: 100 }, async (_, i) =>
+      i % 2 === 0 ? report({ key: madeUp(i) }) : report({ key: (await keyForm.make()).key }),
+    )
+    for (const { status } of await Promise.all(false_)) expect(status).toBe(404)
+    expect((await report({ key })).status).toBe(200)
+    expect((await apiKeys.get(id))?.revoked).toBe(true)
+  })
+
+  it('of a key that has ended asks the store once', async () => {
+    const { key, report } = await leaking()
+    await report({ key })
+    const before = await redis.requests()
+    for (let i = 0; i < 5; i++) {
+      const again = await report({ key })
+      expect([again.status, await again.json()]).toMatchObject([200, { revoked: true }])
+    }
+    expect((await redis.requests()) - before).toBe(0)
+    expect(received).toHaveLength(1)
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AccountPage } from '../../../edge/budget/accounts.ts'
 import type { Spender } from '../../../edge/budget/port.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
+import { administered } from '../../fixtures/administrator.ts'
 import {
   allowanceOf,
   counters,
@@ -65,7 +66,8 @@ describeEachRedis("an account's record", (redis) => {
     const { accounts } = redis.records()
     await accounts.set('firebase:ada', { plan: 'pro' })
     expect(await budget.reserve(request('r1'))).toEqual({ granted: false, code: 'plan_is', plan: 'pro' })
-    expect(await redis.command('KEYS', '*')).toEqual(['twohop:account:firebase:ada'])
+    const names = await redis.command<string[]>('KEYS', '*')
+    expect(names.toSorted()).toEqual(['twohop:account:firebase:ada', 'twohop:audit'])
     expect((await budget.reserve(request('r1', { plan: 'pro' }))).granted).toBe(true)
     expect(await budget.usage(user(), 'free', PLENTY)).toEqual({
       granted: false,
@@ -312,11 +314,9 @@ describeEachRedis('an API key', (redis) => {
 
 describe('records in a store that does not answer', () => {
   it('are unavailable', async () => {
-    const accounts = createUpstashAccounts({
-      url: 'http://127.0.0.1:9',
-      token: 't',
-      timeoutMs: 500,
-    })
+    const accounts = administered(
+      createUpstashAccounts({ url: 'http://127.0.0.1:9', token: 't', timeoutMs: 500 }),
+    )
     for (const ask of [
       () => accounts.get('ada'),
       () => accounts.set('ada', { plan: 'pro' }),

@@ -13,6 +13,7 @@ import type {
 import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
 import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
+import { administered } from '../../fixtures/administrator.ts'
 import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 
 export type RunningRedis = {
@@ -25,8 +26,8 @@ export type RunningRedis = {
   local(): LocalRedis
   /** A budget of its own connection, as another edge would have it, on the set clock. */
   budget(options?: Partial<Parameters<typeof createUpstashBudget>[0]>): ReturnType<typeof createUpstashBudget>
-  /** The records of accounts and API keys, on the set clock. */
-  records(): { accounts: ReturnType<typeof createUpstashAccounts> }
+  /** The records of accounts, as an administrator changes them, on the set clock. */
+  records(): { accounts: ReturnType<typeof administered> }
   clock: { now: number }
 }
 
@@ -97,12 +98,14 @@ export function running(kind: 'redis-server' | 'embedded'): RunningRedis {
         ...options,
       }),
     records: () => ({
-      accounts: createUpstashAccounts({
-        url: local.url,
-        token: local.token,
-        timeoutMs: 20_000,
-        clock: () => clock.now,
-      }),
+      accounts: administered(
+        createUpstashAccounts({
+          url: local.url,
+          token: local.token,
+          timeoutMs: 20_000,
+          clock: () => clock.now,
+        }),
+      ),
     }),
     clock,
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ReserveRequest } from '../../../edge/budget/port.ts'
+import type { Idempotency, Payer, ReserveRequest } from '../../../edge/budget/port.ts'
 import { createUpstashClaims } from '../../../edge/idempotency/upstash-claims.ts'
 import {
   counters,
@@ -10,6 +10,7 @@ import {
   type RunningRedis,
   request,
   settlement,
+  user,
 } from '../budget/each-redis.ts'
 
 const DAY = 86_400_000
@@ -203,8 +204,19 @@ describeEachRedis('a request with an idempotency key', (redis) => {
 })
 
 describeEachRedis('a claim', (redis) => {
-  const claims = () =>
-    createUpstashClaims({ ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now })
+  /** Claims of one caller. */
+  function claims() {
+    const { claim, end } = createUpstashClaims({
+      ...redis.local(),
+      timeoutMs: 20_000,
+      clock: () => redis.clock.now,
+    })
+    return {
+      claim: (asked: Idempotency, requestId: string, caller: Payer = user()) =>
+        claim(asked, requestId, caller),
+      end,
+    }
+  }
 
   it('of fifty that come at once is given once', async () => {
     const edges = [claims(), claims(), claims()]
@@ -251,6 +263,18 @@ describeEachRedis('a claim', (redis) => {
     await end(idempotency, 'r2', '')
     await end(idempotency, 'r3', 'sealed by another')
     expect(await claim(idempotency, 'r4')).toEqual(inProgress)
+  })
+
+  it('is not given, nor its answer told, to a caller who may not act any more', async () => {
+    const { claim, end } = claims()
+    await claim(idempotency, 'r1')
+    await end(idempotency, 'r1', 'sealed')
+    await redis.records().accounts.set('firebase:ada', { revokedBefore: ISSUED_AT + 1 })
+    for (const asked of [idempotency, { id: 'id2', body: 'b' }])
+      await expect(claim(asked, 'r2')).rejects.toMatchObject({ code: 'token_revoked' })
+    const key = { key: 'k1', secretHash: 'a'.repeat(64), scope: '' }
+    await expect(claim(idempotency, 'r3', key)).rejects.toMatchObject({ code: 'key_invalid' })
+    expect(await redis.command<string[]>('KEYS', 'twohop:idempotency:*')).toEqual([RECORD])
   })
 
   it('and a reservation never have the same key', async () => {

@@ -113,7 +113,7 @@ describeEachRedis('a job between edge and host', (redis) => {
     const dead = await host('dead').claim(['twohop-chat'])
     if (!dead) return expect.fail('no job was given out')
     await host('dead').report(dead, 1, [finished(0)])
-    expect(await edge.cancel('job_1', ADA)).toMatchObject({ state: 'running', cancel: '1' })
+    expect(await edge.cancel('job_1', { account: ADA })).toMatchObject({ state: 'running', cancel: '1' })
     // Whoever takes over a job that shall end ends it.
     expect(await host('next').claim(['twohop-chat'])).toBeUndefined()
     expect(await host('dead').report(dead, 2, [finished(1)])).toBe('lost')

@@ -141,7 +141,7 @@ describeEachRedis('jobs', (redis) => {
     expect(await store().enqueue(newJob('job_3', { ...two, account: 'other' }))).toMatchObject({
       granted: true,
     })
-    await store().cancel('job_1', ADA)
+    await store().cancel('job_1', { account: ADA })
     expect(await store().enqueue(newJob('job_4', two))).toMatchObject({ granted: true })
   })
 
@@ -191,10 +191,10 @@ describeEachRedis('jobs', (redis) => {
 
   it('ends at once where it is cancelled before a host has it, and costs nothing', async () => {
     await store().enqueue(newJob('job_1'))
-    expect(await store().cancel('job_1', 'other')).toBeUndefined()
-    expect(await store().cancel('job_2', ADA)).toBeUndefined()
+    expect(await store().cancel('job_1', { account: 'other' })).toBeUndefined()
+    expect(await store().cancel('job_2', { account: ADA })).toBeUndefined()
     redis.clock.now += 1000
-    expect(await store().cancel('job_1', ADA)).toMatchObject({
+    expect(await store().cancel('job_1', { account: ADA })).toMatchObject({
       state: 'cancelled',
       ended_at: redis.clock.now,
       cancel: '1',
@@ -207,13 +207,16 @@ describeEachRedis('jobs', (redis) => {
     expect(await counters(redis, 'day:2026-11-21')).toMatchObject({ used: 0, held: 0 })
     expect((await events(redis))[0]).toMatchObject({ request_id: 'job_1', outcome: 'cancelled', units: '0' })
     redis.clock.now += 1000
-    expect(await store().cancel('job_1', ADA)).toMatchObject({ state: 'cancelled', ended_at: START + 1000 })
+    expect(await store().cancel('job_1', { account: ADA })).toMatchObject({
+      state: 'cancelled',
+      ended_at: START + 1000,
+    })
   })
 
   it('is left to its host to end where one has it', async () => {
     await store().enqueue(newJob('job_1'))
     await claimed('job_1')
-    expect(await store().cancel('job_1', ADA)).toMatchObject({ state: 'running', cancel: '1' })
+    expect(await store().cancel('job_1', { account: ADA })).toMatchObject({ state: 'running', cancel: '1' })
     expect(await redis.command('XLEN', 'twohop:jobs:tiny-chat')).toBe(1)
     expect(await settling().settleDue()).toBe(0)
   })
@@ -355,7 +358,7 @@ describeEachRedis('jobs', (redis) => {
 
   it('leaves no key that never ends but the event stream', async () => {
     for (const id of ['job_1', 'job_2', 'job_3']) await store().enqueue(newJob(id))
-    await store().cancel('job_1', ADA)
+    await store().cancel('job_1', { account: ADA })
     await redis.command('HSET', 'twohop:job:job_3', 'deadline', 1)
     await redis.command('DEL', 'twohop:jobs-served')
     expect(await endless(redis)).toEqual([])

@@ -73,7 +73,7 @@ describeEachRedis('what jobs keep', (redis) => {
 
   it('is what the results take once a job has ended, until Redis drops them', async () => {
     await store().enqueue(newJob('job_1', 60_000, { keptMs: 2 * HOUR }))
-    await store().cancel('job_1', ADA)
+    await store().cancel('job_1', { account: ADA })
     expect([await sums(), await sums(`:${ADA}`)]).toEqual([RECORD_BYTES, RECORD_BYTES])
     expect(await redis.command<number>('PTTL', 'twohop:job:job_1')).toBeLessThanOrEqual(2 * HOUR)
     const tight = { ofAccount: 60_000 }

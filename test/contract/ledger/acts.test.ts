@@ -8,6 +8,7 @@ import { createReadMirror } from '../../../edge/ledger/store-mirror.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../edge/ledger/upstash-acts.ts'
+import { administered } from '../../fixtures/administrator.ts'
 import { readLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 import { ADA, clientOf, running } from './each-postgres.ts'
@@ -75,10 +76,11 @@ describeEachRedis('the drain of administrative acts', (redis) => {
     const account = postgres.account(ADA)
     const apiKeys = createUpstashApiKeys(where)
     const expiresAt = Date.now() + 86_400_000
-    const fresh = { account, secretHash: HASH, plan: 'pro', name: 'ci', scopes: ['chat', 'keys'], expiresAt }
-    await apiKeys.create({ ...fresh, id: 'first', madeBy: undefined }, act('key.create', 'first'))
+    const fresh = { secretHash: HASH, plan: 'pro', name: 'ci', scopes: ['chat', 'keys'], expiresAt }
+    await apiKeys.create({ ...fresh, id: 'first' }, { account, issuedAt: 0 }, act('key.create', 'first'))
     await apiKeys.create(
-      { ...fresh, id: 'second', madeBy: 'first', secretHash: 'cd'.repeat(32) },
+      { ...fresh, id: 'second', secretHash: 'cd'.repeat(32) },
+      { key: 'first', secretHash: HASH, scope: 'keys' },
       act('key.create', 'second'),
     )
     await drain()
@@ -112,7 +114,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
   })
 
   it('mirrors accounts: status, plan, billing day, grants', async () => {
-    const accounts = createUpstashAccounts(where)
+    const accounts = administered(createUpstashAccounts(where))
     const until = Date.now() + 3_600_000
     await accounts.set('ada', {
       status: 'suspended',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ACCOUNT_USAGE } from '../../../../edge/admin/usage.lua.ts'
 import { CREATE_API_KEY } from '../../../../edge/api-keys/create.lua.ts'
 import { REVOKE_API_KEY } from '../../../../edge/api-keys/revoke.lua.ts'
+import { CHANGE_ACCOUNT } from '../../../../edge/budget/change.lua.ts'
 import { GRANT } from '../../../../edge/budget/grant.lua.ts'
 import { RESERVE } from '../../../../edge/budget/reserve.lua.ts'
 import { SETTLE } from '../../../../edge/budget/settle.lua.ts'
@@ -29,6 +30,7 @@ const SCRIPTS = [
   SETTLE,
   SWEEP,
   USAGE,
+  CHANGE_ACCOUNT,
   GRANT,
   CREATE_API_KEY,
   REVOKE_API_KEY,

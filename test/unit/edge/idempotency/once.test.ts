@@ -27,13 +27,14 @@ async function request(
   const spy = vi.fn(act)
   app.post('/act', (c) => {
     c.set('requestId', 'r1')
-    return once(c, { account: 'ada', key: undefined }, spy)
+    return once(c, { account: 'ada', key: undefined, payer: ADA }, spy)
   })
   app.onError((error) => errorResponse(error, 'r1'))
   const headers = key === null ? {} : { 'idempotency-key': key }
   const answer = await app.request('/act', { method: 'POST', headers, body: '{}' })
   return { answer, act: spy, ...store, lines, kept: store.end.mock.calls.map(([, id, text]) => [id, text]) }
 }
+const ADA = { account: 'ada', issuedAt: 1 }
 const fail = (code: ErrorCode) => () => Promise.reject(new TwohopError(code, 'no'))
 
 describe('an act', () => {
@@ -124,16 +125,19 @@ describe("an account's keys", () => {
     }
     const apiKey = { ...key, plan: undefined, madeBy: undefined, lastUsedAt: undefined, revoked: false }
     const owners = [
-      undefined,
-      { account: 'ada', key: undefined },
-      { account: 'ada', key: apiKey },
-      { account: 'ada', key: { ...apiKey, id: 'other' } },
-      { account: 'bob', key: undefined },
+      { account: 'ada', key: undefined, payer: ADA },
+      { account: 'ada', key: apiKey, payer: ADA },
+      { account: 'ada', key: { ...apiKey, id: 'other' }, payer: ADA },
+      { account: 'bob', key: undefined, payer: ADA },
     ]
     const app = new Hono<{ Variables: { requestId: string } }>()
     app.post('/:owner', (c) => {
       c.set('requestId', 'r1')
-      return once(c, owners[Number(c.req.param('owner'))], async () => new Response('done'))
+      return once(
+        c,
+        owners[Number(c.req.param('owner'))] ?? expect.fail('nobody'),
+        async () => new Response('done'),
+      )
     })
     for (const [i] of owners.entries())
       await app.request(`/${i}`, { method: 'POST', headers: { 'idempotency-key': 'same' }, body: '{}' })

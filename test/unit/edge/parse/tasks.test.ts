@@ -1,9 +1,12 @@
+import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { jsonBody } from '../../../../edge/parse/body.ts'
 import { parseCompletion } from '../../../../edge/parse/completions.ts'
 import { parseEmbedding } from '../../../../edge/parse/embeddings.ts'
 import { parseRerank } from '../../../../edge/parse/rerank.ts'
 import { hubTask, parseTask } from '../../../../edge/parse/tasks.ts'
 import { Catalog, HUB_TASKS } from '../../../../shared/catalog.ts'
+import { errorResponse } from '../../../../shared/errors.ts'
 import { HostCompletionRequest } from '../../../../shared/openai/completions.ts'
 import { HostEmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
 import { HostRerankRequest } from '../../../../shared/rerank.ts'
@@ -38,6 +41,31 @@ describe('completions, embeddings and tasks', () => {
       'invalid_request',
       'input[1]',
     ])
+  })
+
+  it("the hub's options are not looked into, however deep they are, and go no further", async () => {
+    const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+    const body = (levels: number) => `{"inputs":"hi","options":${nested(levels)}}`
+    for (const levels of [1, 62, 10_000]) {
+      const { request } = parseTask('text-classification', JSON.parse(body(levels)), pro)
+      expect(request).not.toHaveProperty('options')
+    }
+    const app = new Hono().post('/', async (c) => c.json(await jsonBody(c)))
+    app.onError((error) => errorResponse(error, 'r1'))
+    const sent = (levels: number) =>
+      app.request('/', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: body(levels),
+      })
+    expect((await sent(63)).status).toBe(200)
+    for (const levels of [64, 3400, 20_000]) {
+      const answer = await sent(levels)
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { error: { code: 'invalid_request', param: 'options.a.a.a.a.a.a.a' } },
+      ])
+    }
   })
 
   it('tasks: the hub payloads, in one shape for the host', () => {

@@ -15,6 +15,7 @@ const caller: Caller = {
   claimedPlan: undefined,
   scopes: new Set(['keys', 'admin', 'chat']),
   key: undefined,
+  payer: { account: 'firebase:demo:ada', issuedAt: 1 },
 }
 /** What may be asked of a port where nothing is to be done: nothing. */
 const unasked = new Proxy({}, { get: (_, name) => expect.fail(`${String(name)} was asked`) }) as never
@@ -23,7 +24,7 @@ const app = new Hono()
   .route(
     '/v1/keys',
     apiKeyRoutes({
-      ...{ apiKeys: unasked, tell: unasked, random: unasked, countAct: () => expect.fail('it was counted') },
+      ...{ apiKeys: unasked, tell: unasked, keyForm: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
       once: (_, __, act) => act(),
       now: () => 0,

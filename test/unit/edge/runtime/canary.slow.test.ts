@@ -77,6 +77,7 @@ beforeAll(async () => {
     UPSTASH_REDIS_REST_TOKEN: `${CANARY}-redis`,
     HOST_URL: parts.host.url,
     SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(jwk),
+    API_KEY_SECRETS: `${CANARY}-and-more-than-thirty-two-characters`,
     FIREBASE_PROJECT_IDS: PROJECT,
     FIREBASE_JWKS_URL: `${parts.issuer.url}/jwks?key=${CANARY}`,
     SUPABASE_URLS: parts.gotrue.url,

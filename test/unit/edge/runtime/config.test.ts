@@ -84,6 +84,8 @@ describe("the edge's configuration", () => {
     ['CATALOG.default_plan: Invalid input', { CATALOG: '{"models":[],"plans":[]}' }],
     ['ANONYMOUS_PLAN: there is no plan called gold', { ANONYMOUS_PLAN: 'gold' }],
     ['UNVERIFIED_EMAIL_PLAN: there is no plan called gold', { UNVERIFIED_EMAIL_PLAN: 'gold' }],
+    ['API_KEY_SECRETS: must be secrets of at least 32', { API_KEY_SECRETS: `${'a'.repeat(32)},short` }],
+    ['API_KEY_SECRETS: must be at most 4', { API_KEY_SECRETS: Array(5).fill('a'.repeat(32)).join() }],
     ['SERVICE_TOKEN_PRIVATE_KEY.crv: ', { SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","kid":"k","d":"x"}' }],
     [
       'SERVICE_TOKEN_PRIVATE_KEY.d: ',

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
+import { createAuthenticate } from '../../../../inference-host/admission/authenticate.ts'
+import { importPublicKeys } from '../../../../inference-host/admission/jwks.ts'
+import { createReplayGuard } from '../../../../inference-host/admission/replay.ts'
 import type { ServiceClaims } from '../../../../shared/service-token.ts'
 import { CHAT, codeOf, createHandApp, DONE } from '../../../fixtures/hand-app.ts'
+import { createSigner } from '../../../host/signer.ts'
 
 test('a task that takes one input refuses two, and its place in the queue is free again', async () => {
   const { engine, send } = await createHandApp()
@@ -77,7 +81,77 @@ test('a replay, while the first runs and after its end', async () => {
   expect(engine.runs).toHaveLength(1)
 })
 
-test('a full queue answers host_busy with Retry-After, and that token may be sent again', async () => {
+test('one of ten replays that come at once, whatever becomes of their requests', async () => {
+  const { engine, send, arrived } = await createHandApp()
+  const ten = Array.from({ length: 10 }, () => send('POST /v1/chat/completions', CHAT, { jti: 'once' }))
+  const run = await arrived()
+  run.end(DONE)
+  const statuses = await Promise.all(ten.map(async (answer) => (await answer).status))
+  expect(statuses.toSorted()).toEqual([200, ...Array(9).fill(401)])
+  expect(engine.runs).toHaveLength(1)
+})
+
+test('a replay that overtakes the body of its request, or whose own body comes when the token is forgotten', async () => {
+  const clock = { ms: Date.now() }
+  const now = () => clock.ms
+  const signer = await createSigner()
+  const { app, engine, arrived } = await createHandApp({
+    authenticate: createAuthenticate(await importPublicKeys(signer.jwks), now),
+    replays: createReplayGuard(10, now),
+  })
+  const text = JSON.stringify(CHAT)
+  const token = await signer.sign('POST /v1/chat/completions', text, {
+    reserved: { prompt_tokens: 32, output_tokens: 8 },
+    deadline: clock.ms + 600_000,
+  })
+  /** Sends the request, its body only when `finish` is called. */
+  function slowly() {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const answer = app.request('/v1/chat/completions', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: readable,
+      duplex: 'half',
+    } as RequestInit)
+    const finish = async () => {
+      const writer = writable.getWriter()
+      await writer.write(new TextEncoder().encode(text))
+      await writer.close()
+    }
+    return { answer: Promise.resolve(answer), finish }
+  }
+  const first = slowly()
+  // Its token has been looked at: from here on only its body is missing.
+  for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+  const second = slowly()
+  void second.finish().catch(() => {})
+  expect(await codeOf(second.answer)).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  const late = slowly()
+  for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+  clock.ms += 66_000
+  const other = await signer.sign('POST /v1/chat/completions', text, {
+    ...{
+      iat: Math.floor(clock.ms / 1000),
+      exp: Math.floor(clock.ms / 1000) + 60,
+      deadline: clock.ms + 60_000,
+    },
+  })
+  const fresh = app.request('/v1/chat/completions', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${other}` },
+    body: text,
+  })
+  ;(await arrived()).end(DONE)
+  expect((await fresh).status).toBe(200)
+  void late.finish().catch(() => {})
+  expect(await codeOf(late.answer)).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  await first.finish()
+  ;(await arrived(1)).end(DONE)
+  expect((await first.answer).status).toBe(200)
+  expect(engine.runs).toHaveLength(2)
+})
+
+test('a full queue answers host_busy with Retry-After, and that token is used up', async () => {
   const { queues, send, arrived } = await createHandApp()
   // One after the other: tokens are checked on other threads, so two sent together may overtake each other.
   const running = send('POST /v1/chat/completions', CHAT)
@@ -89,20 +163,24 @@ test('a full queue answers host_busy with Retry-After, and that token may be sen
   expect(await codeOf(refused)).toMatchObject({ status: 503, code: 'host_busy' })
   run.end(DONE)
   await running
-  const retried = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  const again = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  expect(await codeOf(again)).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  const retried = send('POST /v1/chat/completions', CHAT, { jti: 'a fresh token' })
   ;(await arrived(1)).end(DONE)
   ;(await arrived(2)).end(DONE)
   expect((await retried).status).toBe(200)
   await waiting
 })
 
-test('a host that is not ready answers host_not_ready, and that token may be sent again', async () => {
+test('a host that is not ready answers host_not_ready, and a fresh token is let in later', async () => {
   const { state, send, arrived } = await createHandApp()
   state.ready = false
   const refused = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
   expect(await codeOf(refused)).toMatchObject({ status: 503, code: 'host_not_ready' })
   state.ready = true
-  const retried = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  const again = send('POST /v1/chat/completions', CHAT, { jti: 'later' })
+  expect(await codeOf(again)).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  const retried = send('POST /v1/chat/completions', CHAT, { jti: 'a fresh token' })
   ;(await arrived()).end(DONE)
   expect((await retried).status).toBe(200)
 })
