@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
@@ -10,7 +11,7 @@ import type { ApiKey, ApiKeyStore, Revocation } from '../api-keys/port.ts'
 import type { Once } from '../idempotency/once.ts'
 import { makeApiKey, parseApiKey, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
-import { jsonBody, keptText, parseAs } from '../parse/body.ts'
+import { jsonBody, keptText } from '../parse/body.ts'
 import type { Env } from './env.ts'
 
 type Options = {
