@@ -46,6 +46,8 @@ function byType(schema: z.core.$ZodTypes): string {
       return allowedBy(def.innerType)
     case 'lazy':
       return allowedBy(def.getter())
+    case 'unknown':
+      return 'anything'
     case 'null':
       return 'null'
     default:
@@ -83,7 +85,7 @@ function numberWith(whole: boolean, { least, most, above }: Bounds): string {
 }
 
 function listWith({ least = 0, most }: Bounds, item: string): string {
-  const each = item === 'another value' ? '' : `, each ${item}`
+  const each = item === 'anything' ? '' : `, each ${item}`
   if (most === undefined) return `${least > 0 ? 'a list that is not empty' : 'a list'}${each}`
   if (least === most) return `a list of exactly ${most}${each}`
   return `a list of ${least > 0 ? `${least} to` : 'at most'} ${most}${each}`

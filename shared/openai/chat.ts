@@ -29,10 +29,10 @@ export const ChatRequest = z.strictObject({
   prompt_cache_key: ignored(OWN_CACHE, z.string().max(512)),
   prompt_cache_options: ignored(OWN_CACHE, z.record(z.string(), z.unknown())),
   prompt_cache_retention: ignored(OWN_CACHE, Word),
-  reasoning_effort: ignored('No model here can be told how long to think.', Word),
+  reasoning_effort: ignored('Nothing here tells a model how long to think.', Word),
   safety_identifier: ignored('The token says who asks.', z.string().max(512)),
   service_tier: ignored('There is one; the plan says how much of the host it gets.', Word),
-  verbosity: ignored('No model here can be told how much to say.', Word),
+  verbosity: ignored('Nothing here tells a model how much to say.', Word),
   audio: refused('Answers are text.', onlyNull('answers are text')),
   function_call: refused(
     'Deprecated: use `tool_choice`.',

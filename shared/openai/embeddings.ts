@@ -14,7 +14,7 @@ export const EmbeddingRequest = z.strictObject({
   ),
   encoding_format: honoured('`float` where it is missing.', z.enum(['float', 'base64'])),
   dimensions: honoured('One of the lengths that the model has; the error lists them.', z.int().min(1)),
-  truncate: honoured("TEI's: text that is too long is cut instead of refused.", z.boolean()),
+  truncate: honoured('A field of TEI: text that is too long is cut instead of refused.', z.boolean()),
   user: unread.user,
 })
 export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>

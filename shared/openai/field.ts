@@ -6,7 +6,7 @@ import * as z from 'zod'
  */
 export type Fate = { does: 'honoured' | 'ignored' | 'refused'; says: string }
 
-/** The fate of each field of the requests in OpenAI's form. */
+/** The fate of each field of the requests in OpenAI's form. docs/openai.md is made of it. */
 export const fates = z.registry<Fate>()
 
 /** A field that may be missing, or null, which says the same. */
@@ -32,4 +32,4 @@ export const refused = <Schema extends z.ZodType>(says: string, nothing: Schema)
   optional(nothing).register(fates, { does: 'refused', says })
 
 /** What a refused field may be where only null and leaving it out ask for nothing. */
-export const onlyNull = (says: string) => z.never(`null (${says})`)
+export const onlyNull = (says: string) => z.never().describe(`null (${says})`)

@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { onlyNull, optional } from './field.ts'
+import { honoured, ignored, onlyNull, optional, refused, required } from './field.ts'
 import { FunctionName, ToolCall, ToolCallId, ToolCalls } from './structure.ts'
 
-/** What comes with messages and says nothing to a model: marks for a cache, and what other services answered with. */
+/** What comes beside a part or a call and says nothing to a model. */
 const passedOver = () => optional(z.unknown())
 
 const TextPart = z
@@ -28,6 +28,7 @@ const ReasoningPart = z
   .transform(() => '')
 
 const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or files)'
+
 const joined = (texts: string[]) => texts.join('')
 const Content = z.union([
   z.string(),
@@ -35,15 +36,6 @@ const Content = z.union([
 ])
 const AnswerPart = z.discriminatedUnion('type', [TextPart, RefusalPart, ReasoningPart]).describe(ONLY_TEXT)
 const AnswerContent = z.union([z.string(), z.array(AnswerPart).transform(joined)])
-
-/** A name for who speaks. No template here has a place for it. */
-const name = optional(z.string().max(256))
-
-/** The deprecated form of a call. */
-const FunctionCall = z.strictObject({
-  name: FunctionName,
-  arguments: ToolCall.shape.function.shape.arguments,
-})
 
 /** A call as clients send it back, with what they added to it. */
 const SentToolCall = z.strictObject({
@@ -59,25 +51,37 @@ const SentToolCall = z.strictObject({
   extra_content: passedOver(),
 })
 
+/** The deprecated form of a call. */
+const FunctionCall = z.strictObject({
+  name: FunctionName,
+  arguments: ToolCall.shape.function.shape.arguments,
+})
+
+const content = required('The texts of several parts are one text.', Content)
+const name = ignored('The prompt of no model has a place for it.', z.string().max(256))
+const FROM_ELSEWHERE = 'What other services add to an answer; no model reads it again.'
+const fromElsewhere = () => ignored(FROM_ELSEWHERE, z.unknown())
+
 const Assistant = z
   .strictObject({
     role: z.literal('assistant'),
-    content: optional(AnswerContent),
-    tool_calls: optional(z.array(SentToolCall).max(32)),
-    function_call: optional(FunctionCall),
-    refusal: optional(z.string()),
+    content: honoured(
+      'It may be missing beside calls and a refusal. Parts of type `refusal` are text, those of `reasoning` and `thinking` are ignored.',
+      AnswerContent,
+    ),
+    tool_calls: honoured('An empty list is none.', z.array(SentToolCall).max(32)),
+    function_call: honoured('Deprecated: it becomes a tool call.', FunctionCall),
+    refusal: honoured('It is text after the content.', z.string()),
     name,
-    audio: optional(onlyNull('no model here hears')),
-    annotations: passedOver(),
-    // What `chat.completions.parse` of the openai package adds to an answer.
-    parsed: passedOver(),
-    // What other services answer with beside the text, so that it stands in histories.
-    id: passedOver(),
-    reasoning: passedOver(),
-    reasoning_content: passedOver(),
-    reasoning_details: passedOver(),
-    thinking_blocks: passedOver(),
-    provider_specific_fields: passedOver(),
+    audio: refused('No model here hears.', onlyNull('no model here hears')),
+    annotations: ignored('Citations are for people.', z.unknown()),
+    parsed: ignored('`chat.completions.parse` adds it; the content says the same.', z.unknown()),
+    id: fromElsewhere(),
+    reasoning: fromElsewhere(),
+    reasoning_content: fromElsewhere(),
+    reasoning_details: fromElsewhere(),
+    thinking_blocks: fromElsewhere(),
+    provider_specific_fields: fromElsewhere(),
   })
   .refine(
     ({ content, refusal, tool_calls: calls, function_call: call }) =>
@@ -87,11 +91,19 @@ const Assistant = z
 
 /** A message in the form of OpenAI's API reference (Chat), limited to what a text model reads. */
 export const Message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content: Content, name }),
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
   Assistant,
-  z.strictObject({ role: z.literal('tool'), content: optional(Content), tool_call_id: ToolCallId, name }),
-  // The deprecated form of a tool's answer.
-  z.strictObject({ role: z.literal('function'), content: optional(Content), name: z.string().max(256) }),
+  z.strictObject({
+    role: z.literal('tool'),
+    content: honoured('Null is empty text.', Content),
+    tool_call_id: required('The id of the call that it answers.', ToolCallId),
+    name,
+  }),
+  z.strictObject({
+    role: z.literal('function'),
+    content: honoured('Deprecated: it answers the last `function_call`.', Content),
+    name: ignored('The `function_call` before has it.', z.string().max(256)),
+  }),
 ])
 export type Message = z.infer<typeof Message>
 

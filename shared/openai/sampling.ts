@@ -69,16 +69,19 @@ export function choosingOf(request: Choosing): Choosing {
 export const sampling = {
   temperature: honoured(`0 always takes the likeliest token. ${DEFAULT}`, choosing.temperature),
   top_p: honoured(`0 leaves the likeliest token alone. ${DEFAULT}`, choosing.top_p),
-  top_k: honoured(`vLLM's: this many of the likeliest tokens; -1 and 0 are all. ${DEFAULT}`, choosing.top_k),
-  min_p: honoured("vLLM's: tokens at least this share as likely as the likeliest.", choosing.min_p),
-  repetition_penalty: honoured(`vLLM's. ${DEFAULT}`, choosing.repetition_penalty),
+  top_k: honoured(
+    `A field of vLLM: this many of the likeliest tokens; -1 and 0 are all. ${DEFAULT}`,
+    choosing.top_k,
+  ),
+  min_p: honoured('A field of vLLM: tokens at least this share as likely as the likeliest.', choosing.min_p),
+  repetition_penalty: honoured(`A field of vLLM. ${DEFAULT}`, choosing.repetition_penalty),
   frequency_penalty: honoured('', choosing.frequency_penalty),
   presence_penalty: honoured('', choosing.presence_penalty),
   logit_bias: honoured(
     "At most 300 token ids of the model's own tokenizer, each from -100 to 100.",
     choosing.logit_bias,
   ),
-  seed: honoured('The same seed and request give the same answer.', choosing.seed),
+  seed: honoured('The same seed draws the same numbers. Digits beyond 2^53 are rounded.', choosing.seed),
   n: honoured('All answers together fit the output tokens that the plan allows a request.', Answers),
   stop: honoured(
     'None of them appears in the answer. In structured answers they do nothing.',

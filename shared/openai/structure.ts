@@ -105,7 +105,10 @@ export const askedStructure = {
     'A schema is always enforced, whatever `strict` says. Without a schema any object will do.',
     ResponseFormat,
   ),
-  structured_outputs: honoured("vLLM's: one of `json`, `regex`, `choice` and `grammar`.", StructuredOutputs),
+  structured_outputs: honoured(
+    'A field of vLLM: one of `json`, `regex`, `choice` and `grammar`.',
+    StructuredOutputs,
+  ),
   tools: honoured('Functions only. An empty list is none.', z.array(Tool).max(64)),
   tool_choice: honoured('Of functions only; `allowed_tools` is the same as fewer `tools`.', AskedToolChoice),
   parallel_tool_calls: honoured('`false`: at most one call an answer.', z.boolean()),

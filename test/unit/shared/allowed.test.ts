@@ -23,6 +23,8 @@ it.each<[string, z.ZodType]>([
   ['"a"', z.literal('a')],
   ['"a", "b" or "c"', z.enum(['a', 'b', 'c'])],
   ['null', z.null()],
+  ['anything', z.unknown()],
+  ['another value', z.date()],
   ['a list', z.array(z.unknown())],
   ['a list that is not empty, each text', z.array(z.string()).min(1)],
   ['a list of at most 4, each text of 1 to 64 characters', z.array(word).max(4)],
