@@ -5,8 +5,12 @@ import * as z from 'zod'
  * comes first. A missing value and null are left out, because saying that a field may be missing helps nobody who sent it.
  */
 export function allowedBy(schema: z.core.$ZodType): string {
-  return descriptionOf(schema) ?? byType(schema as z.core.$ZodTypes)
+  const words = known.get(schema) ?? descriptionOf(schema) ?? byType(schema as z.core.$ZodTypes)
+  known.set(schema, words)
+  return words
 }
+/** Each list of bad entries asks once for each of them, so that all get the same text. */
+const known = new WeakMap<z.core.$ZodType, string>()
 
 /** The words for one of several strings, numbers or booleans. */
 export function oneOf(values: readonly unknown[]): string {
@@ -24,7 +28,7 @@ function byType(schema: z.core.$ZodTypes): string {
     case 'string':
       return textWith(boundsOf(def.checks))
     case 'number':
-      return numberWith(schema._zod.traits.has('$ZodNumberFormat'), boundsOf(def.checks))
+      return numberWith(isWhole(schema), boundsOf(def.checks))
     case 'boolean':
       return 'true or false'
     case 'literal':
@@ -39,13 +43,13 @@ function byType(schema: z.core.$ZodTypes): string {
     case 'union':
       return either(def.options.map(allowedBy))
     case 'pipe':
-      return allowedBy(def.in._zod.def.type === 'transform' ? def.out : def.in)
+      return allowedBy(['transform', 'unknown'].includes(def.in._zod.def.type) ? def.out : def.in)
     case 'optional':
     case 'nullable':
     case 'default':
       return allowedBy(def.innerType)
-    case 'lazy':
-      return allowedBy(def.getter())
+    case 'never':
+      return 'nothing'
     case 'unknown':
       return 'anything'
     case 'null':
@@ -74,6 +78,13 @@ function boundsOf(checks: readonly z.core.$ZodCheck<never>[] = []): Bounds {
 function textWith({ least = 0, most }: Bounds): string {
   if (most === undefined) return least > 0 ? 'text that is not empty' : 'text'
   return least > 0 ? `text of ${least} to ${most} characters` : `text of at most ${most} characters`
+}
+
+function isWhole({ _zod }: z.core.$ZodTypes): boolean {
+  const { checks = [] } = _zod.def
+  return [{ _zod }, ...checks].some(
+    (one) => 'check' in one._zod.def && one._zod.def.check === 'number_format',
+  )
 }
 
 function numberWith(whole: boolean, { least, most, above }: Bounds): string {

@@ -62,7 +62,7 @@ const MOST_MODELS = 100
 
 const JOB_ID = /^job_[\w-]{1,64}$/
 
-const Page = z.strictObject({
+export const Page = z.strictObject({
   /** Results of indexes above this. */
   after: z.coerce.number().int().min(-1).max(1000).default(-1),
   limit: z.coerce.number().int().min(1).max(1000).default(100),

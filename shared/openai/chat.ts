@@ -24,7 +24,7 @@ export const ChatRequest = z.strictObject({
   logprobs: honoured('', z.boolean()),
   top_logprobs: honoured('With `logprobs` only.', z.int().min(0).max(MOST_TOP_LOGPROBS)),
   ...unread,
-  modalities: ignored('Answers are text.', z.array(z.literal('text'))),
+  modalities: ignored('Answers are text.', z.array(z.literal('text')).max(8)),
   prediction: ignored('It could only save time.', z.record(z.string(), z.unknown())),
   prompt_cache_key: ignored(OWN_CACHE, z.string().max(512)),
   prompt_cache_options: ignored(OWN_CACHE, z.record(z.string(), z.unknown())),
@@ -40,7 +40,7 @@ export const ChatRequest = z.strictObject({
   ),
   functions: refused(
     'Deprecated: use `tools`.',
-    z.array(z.never()).max(0).describe(`null or an empty list (${USE_TOOLS})`),
+    z.array(z.unknown()).max(0).describe(`null or an empty list (${USE_TOOLS})`),
   ),
   moderation: refused('Nothing here moderates.', onlyNull('nothing here moderates')),
   web_search_options: refused('No model here searches.', onlyNull('no model here searches the web')),

@@ -13,6 +13,10 @@ export const fates = z.registry<Fate>()
 export const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => value ?? undefined, schema.optional())
 
+/** The same, with the value that a missing one has. */
+export const withDefault = <Schema extends z.ZodType>(schema: Schema, value: z.input<Schema>) =>
+  z.preprocess((given) => given ?? value, schema)
+
 /** An optional field that the answer follows. @param says what else its users should know, for the documentation */
 export const honoured = <Schema extends z.ZodType>(says: string, schema: Schema) =>
   optional(schema).register(fates, { does: 'honoured', says })

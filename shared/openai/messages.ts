@@ -29,13 +29,19 @@ const ReasoningPart = z
 
 const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or files)'
 
+/** Parts of one message. */
+const MOST_PARTS = 1000
+
 const joined = (texts: string[]) => texts.join('')
 const Content = z.union([
   z.string(),
-  z.array(z.discriminatedUnion('type', [TextPart]).describe(ONLY_TEXT)).transform(joined),
+  z
+    .array(z.discriminatedUnion('type', [TextPart]).describe(ONLY_TEXT))
+    .max(MOST_PARTS)
+    .transform(joined),
 ])
 const AnswerPart = z.discriminatedUnion('type', [TextPart, RefusalPart, ReasoningPart]).describe(ONLY_TEXT)
-const AnswerContent = z.union([z.string(), z.array(AnswerPart).transform(joined)])
+const AnswerContent = z.union([z.string(), z.array(AnswerPart).max(MOST_PARTS).transform(joined)])
 
 /** A call as clients send it back, with what they added to it. */
 const SentToolCall = z.strictObject({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { honoured, optional } from './field.ts'
+import { honoured, optional, withDefault } from './field.ts'
 
 /** Any JSON schema. The compiler checks which of its keywords are supported. */
 const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())]).describe('a JSON schema')
@@ -21,7 +21,7 @@ export const ResponseFormat = z.discriminatedUnion('type', [
     json_schema: z.strictObject({
       name: FunctionName,
       description: optional(z.string().max(4096)),
-      schema: z.preprocess((schema) => schema ?? { type: 'object' }, JsonSchema),
+      schema: withDefault(JsonSchema, { type: 'object' }),
       strict: optional(z.boolean()),
     }),
   }),

@@ -24,7 +24,10 @@ it.each<[string, z.ZodType]>([
   ['"a", "b" or "c"', z.enum(['a', 'b', 'c'])],
   ['null', z.null()],
   ['anything', z.unknown()],
+  ['nothing', z.never()],
   ['another value', z.date()],
+  ['a number', z.unknown().pipe(z.number())],
+  ['a whole number from 1 to 5', z.coerce.number().int().min(1).max(5)],
   ['a list', z.array(z.unknown())],
   ['a list that is not empty, each text', z.array(z.string()).min(1)],
   ['a list of at most 4, each text of 1 to 64 characters', z.array(word).max(4)],
@@ -37,7 +40,6 @@ it.each<[string, z.ZodType]>([
   ['text', z.string().transform((text) => text.length)],
   ['a number', optional(z.number())],
   ['a number', z.number().nullish().default(3)],
-  ['text', z.lazy(() => z.string())],
   ['a colour', z.union([z.string(), z.number()]).describe('a colour')],
   ['a colour or a number', z.union([z.string().describe('a colour'), z.number()])],
 ])('says "%s"', (words, schema) => {

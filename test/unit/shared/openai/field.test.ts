@@ -8,6 +8,7 @@ import {
   optional,
   refused,
   required,
+  withDefault,
 } from '../../../../shared/openai/field.ts'
 
 const Request = z.strictObject({
@@ -16,17 +17,18 @@ const Request = z.strictObject({
   user: ignored('Nobody.', z.string()),
   audio: refused('Text.', onlyNull('answers are text')),
   plain: optional(z.boolean()),
+  days: withDefault(z.int(), 30),
 })
 
 it('a field may be missing or null, which says the same', () => {
   const model = 'm'
   for (const given of [
     {},
-    { n: null, user: null, audio: null, plain: null },
+    { n: null, user: null, audio: null, plain: null, days: null },
     { n: undefined, audio: undefined },
   ])
-    expect(Request.parse({ model, ...given })).toEqual({ model })
-  expect(Request.parse({ model, n: 2, plain: false })).toEqual({ model, n: 2, plain: false })
+    expect(Request.parse({ model, ...given })).toEqual({ model, days: 30 })
+  expect(Request.parse({ model, n: 2, plain: false })).toEqual({ model, n: 2, plain: false, days: 30 })
 })
 
 it.each([

@@ -142,7 +142,7 @@ describe('a message that a client sends back', () => {
       'a user who says null',
       { role: 'user', content: null },
       'content',
-      'Expected text or a list, each a part of type "text" (no model here reads images, audio or files), found null.',
+      'Expected text or a list of at most 1000, each a part of type "text" (no model here reads images, audio or files), found null.',
     ],
     [
       'an unknown role',
