@@ -26,9 +26,13 @@ export function isShallow(value: unknown, most = MOST_LEVELS): boolean {
 export function refuseDeep(value: unknown): void {
   const level = deepest(value, MOST_LEVELS)
   if (level === undefined) return
-  throw new TwohopError('invalid_request', `This is nested deeper than ${MOST_LEVELS} levels.`, {
-    param: pathTo(level),
-  })
+  throw new TwohopError(
+    'invalid_request',
+    `Expected at most ${MOST_LEVELS} levels of lists and objects, found more.`,
+    {
+      param: pathTo(level),
+    },
+  )
 }
 
 /** The first level beyond `most`. A stack of its own in place of recursion: the call stack is what is to be kept. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { optional, withDefault } from './openai/field.ts'
 import type { PromptUsage } from './usage.ts'
 
 const Text = z.string().min(1)
@@ -10,10 +11,10 @@ const Asked = {
   model: z.string().min(1).max(200),
   query: Text,
   /** How many of the most relevant documents to return; default: all. */
-  top_n: z.int().min(1).optional(),
-  return_documents: z.boolean().default(false),
+  top_n: optional(z.int().min(1)),
+  return_documents: withDefault(z.boolean(), false),
   /** Whether documents that are too long are cut instead of refused, as in TEI. The query is never cut. */
-  truncate: z.boolean().default(false),
+  truncate: withDefault(z.boolean(), false),
 }
 
 /** `POST /v1/rerank` in the form of Cohere, Jina and vLLM. */

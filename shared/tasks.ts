@@ -10,7 +10,8 @@ const Labels = z.array(z.string().min(1).max(256)).max(100)
 const Template = z
   .string()
   .max(1024)
-  .refine((text) => text.includes('{}'), 'must say with {} where the label goes')
+  .refine((text) => text.includes('{}'))
+  .describe('text of at most 1024 characters that says with {} where the label goes')
 /** The hub's default template. */
 export const HYPOTHESIS = 'This example is {}.'
 /** The hypothesis for one label, with which the text is compared. The edge counts it and the host reads it. */
@@ -108,7 +109,7 @@ export const TASK_REQUESTS = {
   'text-generation': z.strictObject({
     ...envelope,
     inputs: Text,
-    stream: z.literal(false, 'stream with /v1/completions').optional(),
+    stream: z.literal(false).describe('false (stream with /v1/completions)').optional(),
     parameters: z
       .strictObject({
         max_new_tokens: OutputTokens.optional(),

@@ -1,3 +1,4 @@
+import { oneOf } from '../../shared/allowed.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import { partsOf } from '../sync/port.ts'
@@ -22,13 +23,17 @@ export function createRequireAccount(issuers: ReadonlySet<string>) {
     if (!parts)
       throw new TwohopError(
         'invalid_request',
-        'An account is firebase:<project>:<uid> or supabase:<host>:<user id>, percent-encoded in the path.',
+        'Expected firebase:<project>:<uid> or supabase:<host>:<user id>, percent-encoded, found another name.',
         { param: 'account' },
       )
     if (!issuers.has(parts.issuer))
-      throw new TwohopError('invalid_request', `No users of ${parts.issuer} are let in here.`, {
-        param: 'account',
-      })
+      throw new TwohopError(
+        'invalid_request',
+        `Expected an account of ${oneOf([...issuers])}, found one of another issuer.`,
+        {
+          param: 'account',
+        },
+      )
     return name
   }
 }

@@ -23,9 +23,13 @@ export async function idempotencyOf(
   const key = request.header(HEADER)
   if (key === undefined) return undefined
   if (!FORM.test(key))
-    throw new TwohopError('invalid_request', `${HEADER} must be 1 to 255 visible ASCII characters.`, {
-      param: HEADER,
-    })
+    throw new TwohopError(
+      'invalid_request',
+      `Expected 1 to 255 visible ASCII characters, found ${key.length}, or others.`,
+      {
+        param: HEADER,
+      },
+    )
   const owner = typeof whose === 'string' ? whose : spenderId(whose)
   const body = new Uint8Array(await request.arrayBuffer())
   return {

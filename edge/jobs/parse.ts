@@ -2,8 +2,9 @@ import * as z from 'zod'
 import { HUB_TASKS, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
+import { optional } from '../../shared/openai/field.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { parseAs } from '../parse/body.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
 import { parseEmbedding } from '../parse/embeddings.ts'
@@ -27,10 +28,10 @@ const ENDPOINTS = new Map<string, { task: Task; parse: Parse }>([
 
 const Body = z.record(z.string(), z.unknown())
 
-const JobRequest = z.strictObject({
+export const JobRequest = z.strictObject({
   endpoint: z.enum([...ENDPOINTS.keys()]),
-  body: Body.optional(),
-  inputs: z.array(Body).min(1).max(MAX_JOB_INPUTS).optional(),
+  body: optional(Body),
+  inputs: optional(z.array(Body).min(1).max(MAX_JOB_INPUTS)),
 })
 
 /** The task, model and path that a job's inputs share, and the work of each, in order; there is at least one. */
@@ -44,9 +45,13 @@ export type JobWork = Pick<Work, 'task' | 'model' | 'path'> & { works: readonly 
 export function parseJob(input: unknown, entitlement: Entitlement): JobWork {
   const { endpoint, body, inputs } = parseAs(JobRequest, input)
   if ((body === undefined) === (inputs === undefined))
-    throw new TwohopError('invalid_request', 'A job has either body or inputs.', {
-      param: body === undefined ? 'body' : 'inputs',
-    })
+    throw new TwohopError(
+      'invalid_request',
+      `Expected either body or inputs, found ${body ? 'both' : 'neither'}.`,
+      {
+        param: body === undefined ? 'body' : 'inputs',
+      },
+    )
   const { task, parse } = ENDPOINTS.get(endpoint) as { task: Task; parse: Parse }
   entitlement.requireScope('jobs')
   entitlement.requireScope(task)
@@ -57,9 +62,11 @@ export function parseJob(input: unknown, entitlement: Entitlement): JobWork {
   const { model, path } = works[0] as Work
   const other = works.findIndex((work) => work.model.id !== model.id)
   if (other > 0)
-    throw new TwohopError('invalid_request', `All inputs of a job are for one model, here ${model.id}.`, {
-      param: `inputs[${other}].model`,
-    })
+    throw new TwohopError(
+      'invalid_request',
+      `Expected ${model.id}, the model of the inputs before, found ${works[other]?.model.id}.`,
+      { param: `inputs[${other}].model` },
+    )
   return { task, model, path, works }
 }
 
@@ -67,7 +74,7 @@ function noStream(work: Work): Work {
   if (work.stream)
     throw new TwohopError(
       'invalid_request',
-      'A job is not streamed; GET /v1/jobs/<id>/events tells how far it is.',
+      'Expected false (GET /v1/jobs/<id>/events tells how far a job is), found true.',
       {
         param: 'stream',
       },

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
-import { fieldPath } from '../../shared/field-path.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 
@@ -28,33 +27,7 @@ export async function jsonBody(c: Context): Promise<unknown> {
  * aside.
  */
 export const keptText = () =>
-  z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'This holds a NUL or half of a surrogate pair.')
-
-/**
- * Parses `input` by `schema`.
- * @throws TwohopError invalid_request with the path of the first bad field, such as `messages[0].content`
- */
-export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
-  const result = schema.safeParse(input)
-  if (result.success) return result.data
-  const issue = deepest(result.error.issues[0])
-  if (!issue) throw new TwohopError('invalid_request', 'The body is not a valid request.')
-  const path = [...issue.path]
-  if (issue.code === 'unrecognized_keys') {
-    path.push(issue.keys[0] ?? '')
-    throw new TwohopError('invalid_request', 'This field is not known or not supported here.', {
-      param: fieldPath(path),
-    })
-  }
-  throw new TwohopError('invalid_request', issue.message, path.length > 0 ? { param: fieldPath(path) } : {})
-}
-
-/** In a union, the complaint of the alternative that got furthest is the most useful. */
-function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
-  if (issue?.code !== 'invalid_union') return issue
-  const inner = issue.errors
-    .flatMap((issues) => issues.slice(0, 1))
-    .toSorted((a, b) => b.path.length - a.path.length)[0]
-  if (!inner || inner.path.length === 0) return issue
-  return deepest({ ...inner, path: [...issue.path, ...inner.path] })
-}
+  z
+    .string()
+    .regex(/^[^\0\p{Surrogate}]*$/u)
+    .describe('text without NUL and without half of a surrogate pair')

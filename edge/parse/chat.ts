@@ -1,21 +1,23 @@
 import { ChatRequest, type HostChatRequest } from '../../shared/openai/chat.ts'
 import { toolPromptBytes } from '../../shared/openai/tool-text.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { parseAs } from './body.ts'
 import { generation } from './generation.ts'
-import { hostMessage, toolBytes } from './messages.ts'
+import { hostMessages, toolBytes } from './messages.ts'
+import { offered } from './tools.ts'
 import { outputTokens, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
 /** `POST /v1/chat/completions` -> work. @throws TwohopError as parseAs, entitlement and outputTokens do */
 export function parseChat(input: unknown, entitlement: Entitlement): Work {
   const chat = parseAs(ChatRequest, input)
-  const { response_format, structured_outputs, tools, tool_choice, parallel_tool_calls } = chat
+  const { response_format, structured_outputs, parallel_tool_calls } = chat
+  const { tools, tool_choice } = offered(chat)
   const model = entitlement.requireModel(chat.model, 'chat')
-  const field = chat.max_completion_tokens != null ? 'max_completion_tokens' : 'max_tokens'
+  const field = chat.max_completion_tokens !== undefined ? 'max_completion_tokens' : 'max_tokens'
   const answers = chat.n ?? 1
   const tokens = outputTokens(entitlement.plan, model, { field, tokens: chat[field], answers })
-  const messages = chat.messages.map(hostMessage)
+  const messages = hostMessages(chat.messages)
   const request: HostChatRequest = {
     model: model.id,
     messages,
@@ -32,7 +34,7 @@ export function parseChat(input: unknown, entitlement: Entitlement): Work {
     model,
     path: '/v1/chat/completions',
     request,
-    stream: chat.stream,
+    stream: chat.stream ?? false,
     includeUsage: chat.stream_options?.include_usage ?? false,
     worst: worstCase(
       model,

@@ -1,6 +1,6 @@
 import { CompletionRequest, type HostCompletionRequest } from '../../shared/openai/completions.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { parseAs } from './body.ts'
 import { generation } from './generation.ts'
 import { outputTokens, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
@@ -15,7 +15,7 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
   const request: HostCompletionRequest = {
     model: model.id,
     prompt: completion.prompt.toWellFormed(),
-    ...generation(completion, tokens, completion.logprobs ?? undefined),
+    ...generation(completion, tokens, completion.logprobs),
     ...(completion.structured_outputs && { structured_outputs: completion.structured_outputs }),
   }
   return {
@@ -23,7 +23,7 @@ export function parseCompletion(input: unknown, entitlement: Entitlement): Work 
     model,
     path: '/v1/completions',
     request,
-    stream: completion.stream,
+    stream: completion.stream ?? false,
     includeUsage: completion.stream_options?.include_usage ?? false,
     worst: worstCase(model, [request.prompt], answers * tokens),
   }

@@ -1,8 +1,8 @@
 import type { Model } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { EmbeddingRequest, type HostEmbeddingRequest } from '../../shared/openai/embeddings.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { parseAs } from './body.ts'
 import { boundInputs, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
@@ -19,8 +19,8 @@ export function parseEmbedding(input: unknown, entitlement: Entitlement): Work {
   const request: HostEmbeddingRequest = {
     model: model.id,
     input: embedding.input.map((text) => text.toWellFormed()),
-    encoding_format: embedding.encoding_format,
-    truncate: embedding.truncate,
+    encoding_format: embedding.encoding_format ?? 'float',
+    truncate: embedding.truncate ?? false,
     ...(dimensions !== undefined && { dimensions }),
   }
   return {

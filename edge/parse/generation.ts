@@ -15,14 +15,14 @@ type HostGeneration = z.infer<z.ZodObject<typeof hostGeneration>>
  * @param logprobs how many of the likeliest tokens to report with each token; undefined for no log probabilities
  */
 export function generation(asked: Asked, maxTokens: number, logprobs: number | undefined): HostGeneration {
-  const { n, stream, stop } = asked
+  const { n, stream = false, stop = [] } = asked
   return {
     max_tokens: maxTokens,
     ...choosingOf(asked),
     stop,
     stream,
     ...(stream && { stream_options: { include_usage: true } }),
-    ...(n != null && n > 1 && { n }),
+    ...(n !== undefined && n > 1 && { n }),
     ...(logprobs !== undefined && { logprobs }),
   }
 }

@@ -1,21 +1,38 @@
-import type { ChatRequest, HostMessage } from '../../shared/openai/chat.ts'
+import type { HostMessage, Message } from '../../shared/openai/messages.ts'
+import type { ToolCall } from '../../shared/openai/structure.ts'
 import { toolCallBytes, toolResponseBytes } from '../../shared/openai/tool-text.ts'
 
-/** A message in the host's form. Halves of surrogate pairs are replaced: no tokenizer knows one. */
-export function hostMessage(message: ChatRequest['messages'][number]): HostMessage {
-  if (message.role === 'tool')
-    return {
-      role: 'tool',
-      content: message.content.toWellFormed(),
-      tool_call_id: message.tool_call_id,
+/**
+ * Messages in the host's form. The deprecated `function_call` and the messages of role `function` become a call and the
+ * answer to it. Halves of surrogate pairs are replaced: no tokenizer knows one.
+ */
+export function hostMessages(messages: readonly Message[]): HostMessage[] {
+  /** The id of the last function call, which a message of role `function` answers. */
+  let called = 'function_call'
+  return messages.map((message, i) => {
+    if (message.role === 'assistant') {
+      if (message.function_call) called = `function_call_${i}`
+      return answered(message, called)
     }
-  const content = message.content?.toWellFormed()
-  if (message.role !== 'assistant')
-    return { role: message.role === 'user' ? 'user' : 'system', content: content ?? '' }
-  const calls = message.tool_calls
-  return calls === undefined
-    ? { role: 'assistant', content: content ?? '' }
-    : { role: 'assistant', content: content ?? null, tool_calls: calls }
+    const content = message.content?.toWellFormed() ?? ''
+    if (message.role === 'tool') return { role: 'tool', content, tool_call_id: message.tool_call_id }
+    if (message.role === 'function') return { role: 'tool', content, tool_call_id: called }
+    return { role: message.role === 'user' ? 'user' : 'system', content }
+  })
+}
+
+/** What the model said before: the refusal, too, is its text. `functionId` is the id of its function call. */
+function answered(message: Extract<Message, { role: 'assistant' }>, functionId: string): HostMessage {
+  const { content, refusal, tool_calls: tools = [], function_call: call } = message
+  const text = content === undefined ? refusal : [content, refusal].filter(Boolean).join('\n')
+  const calls: ToolCall[] = tools.map(({ id, type, function: { name, arguments: given } }) => ({
+    id,
+    type,
+    function: { name, arguments: given },
+  }))
+  if (call) calls.push({ id: functionId, type: 'function', function: call })
+  if (calls.length === 0) return { role: 'assistant', content: text?.toWellFormed() ?? '' }
+  return { role: 'assistant', content: text?.toWellFormed() ?? null, tool_calls: calls }
 }
 
 /** The most bytes that a message adds to the prompt besides its content: tool calls, or a tool answer's markers. */

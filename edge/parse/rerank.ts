@@ -1,6 +1,6 @@
+import { parseAs } from '../../shared/parse-as.ts'
 import { type HostRerankRequest, RerankRequest } from '../../shared/rerank.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { parseAs } from './body.ts'
 import { boundInputs, type Work } from './work.ts'
 import { worstCaseOfPairs } from './worst-case.ts'
 

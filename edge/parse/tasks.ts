@@ -1,8 +1,8 @@
 import { HUB_TASKS, type HubTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import { type HostTaskRequest, HYPOTHESIS, hypothesisOf, TASK_REQUESTS } from '../../shared/tasks.ts'
 import type { Entitlement } from '../access/entitlement.ts'
-import { parseAs } from './body.ts'
 import { boundInputs, outputTokens, type Work } from './work.ts'
 import { worstCase, worstCaseOfPairs } from './worst-case.ts'
 

@@ -30,10 +30,11 @@ export function outputTokens(
   const { output_tokens_default, output_tokens_max } = plan.limits
   const { field, tokens, answers = 1 } = asked
   const most = Math.floor(output_tokens_max / answers)
+  const askedFor = answers > 1 ? `${answers} answers of ${tokens ?? 1}` : tokens
   if (most < 1 || (tokens != null && tokens > most))
     throw new TwohopError(
       'invalid_request',
-      `The plan ${plan.id} allows at most ${output_tokens_max} output tokens a request.`,
+      `Expected at most ${output_tokens_max} output tokens a request, as the plan ${plan.id} allows, found ${askedFor}.`,
       { param: answers > 1 && (tokens ?? 0) <= output_tokens_max ? 'n' : field },
     )
   return Math.min(tokens ?? Math.min(output_tokens_default, most), model.context)
@@ -44,7 +45,7 @@ export function boundInputs(plan: Plan, inputs: readonly unknown[], field: strin
   if (inputs.length > plan.limits.inputs_max)
     throw new TwohopError(
       'invalid_request',
-      `The plan ${plan.id} allows at most ${plan.limits.inputs_max} inputs a request.`,
+      `Expected at most ${plan.limits.inputs_max} inputs, as the plan ${plan.id} allows, found ${inputs.length}.`,
       {
         param: field,
       },

@@ -1,7 +1,10 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
+import { oneOf } from '../../shared/allowed.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { optional, withDefault } from '../../shared/openai/field.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import { secondOf, secondsOfWait } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
@@ -13,7 +16,7 @@ import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
 import type { Log } from '../log/port.ts'
-import { jsonBody, keptText, parseAs } from '../parse/body.ts'
+import { jsonBody, keptText } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
 import type { Env } from './env.ts'
 
@@ -38,33 +41,34 @@ export type AdminOptions = {
 
 const DAY = 86_400_000
 
-const Reason = keptText().trim().min(1).max(1000).optional()
-const Plain = z.strictObject({ reason: Reason })
-const PlanChange = z.strictObject({
+const Reason = optional(keptText().trim().min(1).max(1000))
+export const Plain = z.strictObject({ reason: Reason })
+export const PlanChange = z.strictObject({
   plan: z.string().min(1).max(64).nullable(),
   billing_day: z.int().min(1).max(31).nullable().optional(),
   reason: Reason,
 })
-const Grant = z.strictObject({
+export const Grant = z.strictObject({
   units: z.int().min(1).max(1e15),
   /** How many days the units may be spent. */
-  days: z.int().min(1).max(366).default(30),
+  days: withDefault(z.int().min(1).max(366), 30),
   reason: Reason,
 })
 const most = z.coerce.number().int().min(1).max(500)
 /** Redis's cursors and the parts of its stream ids are unsigned 64-bit numbers. A larger one is an error there. */
 const isCursor = (text: string) => /^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n
-const NOT_FROM_US = 'This is no `next` of an answer before.'
-const Cursor = z.string().refine(isCursor, NOT_FROM_US)
-const AccountList = z.strictObject({
+const FROM_US = 'the `next` of an answer before'
+const Cursor = z.string().refine(isCursor).describe(FROM_US)
+export const AccountList = z.strictObject({
   search: z.string().max(200).default(''),
   next: Cursor.optional(),
 })
-const AuditList = z.strictObject({
+export const AuditList = z.strictObject({
   target: z.string().max(512).optional(),
   next: z
     .string()
-    .refine((id) => /^\d+-\d+$/.test(id) && id.split('-').every(isCursor), NOT_FROM_US)
+    .refine((id) => /^\d+-\d+$/.test(id) && id.split('-').every(isCursor))
+    .describe(FROM_US)
     .optional(),
   limit: most.default(100),
 })
@@ -118,7 +122,9 @@ export function adminRoutes(options: AdminOptions) {
   routes.post('/accounts/:account/suspend', async (c) => {
     const { caller, by } = await acting(c, Plain)
     if (by.actor === by.target)
-      throw new TwohopError('invalid_request', 'You cannot suspend the account that you act by.')
+      throw new TwohopError('invalid_request', 'Expected another account than the one that you act by.', {
+        param: 'account',
+      })
     return once(c, caller, async () => answer(c, by.target, await acts.suspend(by)))
   })
 
@@ -130,7 +136,11 @@ export function adminRoutes(options: AdminOptions) {
   routes.post('/accounts/:account/plan', async (c) => {
     const { caller, by, wanted } = await acting(c, PlanChange)
     if (wanted.plan !== null && !catalog.plans.some(({ id }) => id === wanted.plan))
-      throw new TwohopError('invalid_request', 'The catalog has no plan of that name.', { param: 'plan' })
+      throw new TwohopError(
+        'invalid_request',
+        `Expected ${oneOf(catalog.plans.map(({ id }) => id))}, found the name of no plan.`,
+        { param: 'plan' },
+      )
     return once(c, caller, async () =>
       answer(c, by.target, await acts.setPlan(by, wanted.plan, wanted.billing_day)),
     )

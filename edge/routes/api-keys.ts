@@ -1,6 +1,8 @@
 import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { optional } from '../../shared/openai/field.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
@@ -11,7 +13,7 @@ import type { ApiKey, ApiKeyStore, Revocation } from '../api-keys/port.ts'
 import type { Once } from '../idempotency/once.ts'
 import { type ApiKeyForm, shownPrefix } from '../identity/api-key.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
-import { jsonBody, keptText, parseAs } from '../parse/body.ts'
+import { jsonBody, keptText } from '../parse/body.ts'
 import type { Env } from './env.ts'
 
 type Options = {
@@ -30,16 +32,16 @@ type Options = {
 const DAY = 86_400_000
 const DEFAULT_DAYS = 90
 
-const NewKey = z.strictObject({
+export const NewKey = z.strictObject({
   name: keptText().trim().min(1).max(100),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
-  expires_in_days: z.int().min(1).max(365).optional(),
+  expires_in_days: optional(z.int().min(1).max(365)),
 })
 
-const Leaked = z.strictObject({
+export const Leaked = z.strictObject({
   key: z.string().max(200),
   /** Where the key was found. */
-  source: keptText().max(500).optional(),
+  source: optional(keptText().max(500)),
 })
 
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */
@@ -120,9 +122,11 @@ function endOf(days: number | undefined, { key }: Caller, now: number): number {
   const latest = key?.expiresAt ?? Number.POSITIVE_INFINITY
   const end = now + (days ?? DEFAULT_DAYS) * DAY
   if (days !== undefined && end > latest)
-    throw new TwohopError('invalid_request', 'A key cannot make one that lives longer than itself.', {
-      param: 'expires_in_days',
-    })
+    throw new TwohopError(
+      'invalid_request',
+      `Expected at most ${Math.floor((latest - now) / DAY)} days, what is left of the key that makes it, found ${days}.`,
+      { param: 'expires_in_days' },
+    )
   return Math.min(end, latest)
 }
 

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { hasEnded } from '../../shared/jobs/record.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
@@ -19,7 +20,7 @@ import { createSettleJobs } from '../jobs/settle.ts'
 import type { SignJob } from '../jobs/sign.ts'
 import { createTakeIn } from '../jobs/take-in.ts'
 import type { Log } from '../log/port.ts'
-import { jsonBody, parseAs } from '../parse/body.ts'
+import { jsonBody } from '../parse/body.ts'
 import type { Host } from '../upstream/port.ts'
 import type { Env } from './env.ts'
 
@@ -61,7 +62,7 @@ const MOST_MODELS = 100
 
 const JOB_ID = /^job_[\w-]{1,64}$/
 
-const Page = z.strictObject({
+export const Page = z.strictObject({
   /** Results of indexes above this. */
   after: z.coerce.number().int().min(-1).max(1000).default(-1),
   limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
+import { parseAs } from '../../shared/parse-as.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash, readBody } from '../admission/body.ts'
@@ -39,12 +40,7 @@ export async function readRequest<Schema extends z.ZodType>(
   await checkBodyHash(context.var.claims, body)
   const json = jsonOf(body)
   refuseDeep(json)
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new TwohopError('invalid_request', issue?.message ?? 'The body is not valid.', {
-    param: z.core.toDotPath(issue?.path ?? []),
-  })
+  return parseAs(schema, json)
 }
 
 function jsonOf(body: Uint8Array<ArrayBuffer>): unknown {

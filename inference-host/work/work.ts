@@ -1,4 +1,4 @@
-import type { HostMessage } from '../../shared/openai/chat.ts'
+import type { HostMessage } from '../../shared/openai/messages.ts'
 import type { Tool, ToolChoice } from '../../shared/openai/structure.ts'
 import type { Compiled } from './compiled.ts'
 import type { EncodeWork } from './encode.ts'

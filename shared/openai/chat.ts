@@ -1,61 +1,49 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
-import { hostGeneration, ignored, MOST_TOP_LOGPROBS, OutputTokens, sampling, streaming } from './sampling.ts'
-import { structure, type ToolCall, type ToolCallDelta, ToolCallId, ToolCalls } from './structure.ts'
+import { honoured, ignored, onlyNull, refused, required } from './field.ts'
+import { HostMessage, Message } from './messages.ts'
+import { hostGeneration, MOST_TOP_LOGPROBS, OutputTokens, sampling, streaming, unread } from './sampling.ts'
+import { askedStructure, structure, type ToolCall, type ToolCallDelta } from './structure.ts'
 
-const TextPart = z.strictObject({
-  type: z.literal('text', 'only text parts are supported'),
-  text: z.string(),
-})
+const OWN_CACHE = "The host's cache keeps what the next request of the same account begins with."
 
-const Content = z.union([
-  z.string(),
-  z
-    .array(TextPart)
-    .min(1)
-    .transform((parts) => parts.map((part) => part.text).join('')),
-])
+/** One of the words of a field that is not read: those of tomorrow change nothing either. */
+const Word = z.string().max(64)
 
-const name = z.string().max(64).optional()
-
-/** Messages as in OpenAI's API reference, limited to what a text model reads. */
-const Message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content: Content, name }),
-  z
-    .strictObject({
-      role: z.literal('assistant'),
-      content: Content.nullish(),
-      tool_calls: ToolCalls.optional(),
-      refusal: z.null('not supported').optional(),
-      name,
-    })
-    .refine(({ content, tool_calls }) => content != null || tool_calls !== undefined, {
-      path: ['content'],
-      message: 'a message without tool_calls has a content',
-    }),
-  z.strictObject({ role: z.literal('tool'), content: Content, tool_call_id: ToolCallId }),
-])
-
-/** The same in the host's form. */
-const HostMessage = z.union([
-  z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
-  z.strictObject({ role: z.literal('assistant'), content: z.string().nullable(), tool_calls: ToolCalls }),
-  z.strictObject({ role: z.literal('tool'), content: z.string(), tool_call_id: ToolCallId }),
-])
-export type HostMessage = z.infer<typeof HostMessage>
+const USE_TOOLS = 'use tools and tool_choice'
 
 /** `POST /v1/chat/completions` as a client sends it (OpenAI's API reference, Chat). */
 export const ChatRequest = z.strictObject({
-  model: z.string().min(1).max(200),
-  messages: z.array(Message).min(1).max(256),
-  max_tokens: OutputTokens.nullish(),
-  max_completion_tokens: OutputTokens.nullish(),
+  model: required('One of `GET /v1/models`.', z.string().min(1).max(200)),
+  messages: required('[Messages](#messages) has the fields of each.', z.array(Message).min(1).max(256)),
+  max_tokens: honoured('At most what the plan allows; its default where both are missing.', OutputTokens),
+  max_completion_tokens: honoured('The newer name of `max_tokens`; it comes first.', OutputTokens),
   ...streaming,
   ...sampling,
-  ...ignored,
-  ...structure,
-  logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(MOST_TOP_LOGPROBS).nullish(),
+  ...askedStructure,
+  logprobs: honoured('', z.boolean()),
+  top_logprobs: honoured('With `logprobs` only.', z.int().min(0).max(MOST_TOP_LOGPROBS)),
+  ...unread,
+  modalities: ignored('Answers are text.', z.array(z.literal('text')).max(8)),
+  prediction: ignored('It could only save time.', z.record(z.string(), z.unknown())),
+  prompt_cache_key: ignored(OWN_CACHE, z.string().max(512)),
+  prompt_cache_options: ignored(OWN_CACHE, z.record(z.string(), z.unknown())),
+  prompt_cache_retention: ignored(OWN_CACHE, Word),
+  reasoning_effort: ignored('Nothing here tells a model how long to think.', Word),
+  safety_identifier: ignored('The token says who asks.', z.string().max(512)),
+  service_tier: ignored('There is one; the plan says how much of the host it gets.', Word),
+  verbosity: ignored('Nothing here tells a model how much to say.', Word),
+  audio: refused('Answers are text.', onlyNull('answers are text')),
+  function_call: refused(
+    'Deprecated: use `tool_choice`.',
+    z.enum(['none', 'auto']).describe(`null, "none" or "auto" (${USE_TOOLS})`),
+  ),
+  functions: refused(
+    'Deprecated: use `tools`.',
+    z.array(z.unknown()).max(0).describe(`null or an empty list (${USE_TOOLS})`),
+  ),
+  moderation: refused('Nothing here moderates.', onlyNull('nothing here moderates')),
+  web_search_options: refused('No model here searches.', onlyNull('no model here searches the web')),
 })
 export type ChatRequest = z.infer<typeof ChatRequest>
 

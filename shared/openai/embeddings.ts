@@ -1,18 +1,21 @@
 import * as z from 'zod'
 import type { PromptUsage } from '../usage.ts'
-import { ignored } from './sampling.ts'
+import { honoured, required } from './field.ts'
+import { unread } from './sampling.ts'
 
-const Text = z.string().min(1)
+const Text = z.string().min(1).describe('text that is not empty (token ids are not read)')
 
 /** `POST /v1/embeddings` as a client sends it. The plan bounds how many inputs one request may hold. */
 export const EmbeddingRequest = z.strictObject({
-  model: z.string().min(1).max(200),
-  input: z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)]),
-  encoding_format: z.enum(['float', 'base64']).default('float'),
-  dimensions: z.int().min(1).optional(),
-  /** Not in OpenAI's API: text that is too long is cut to the model's context instead of refused, as in TEI. */
-  truncate: z.boolean().default(false),
-  user: ignored.user,
+  model: required('One of `GET /v1/models`.', z.string().min(1).max(200)),
+  input: required(
+    'The plan says how many. Token ids are not read.',
+    z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)]),
+  ),
+  encoding_format: honoured('`float` where it is missing.', z.enum(['float', 'base64'])),
+  dimensions: honoured('One of the lengths that the model has; the error lists them.', z.int().min(1)),
+  truncate: honoured('A field of TEI: text that is too long is cut instead of refused.', z.boolean()),
+  user: unread.user,
 })
 export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { honoured, ignored, optional } from './field.ts'
 
 /** The client's cap on output tokens; the edge applies the plan's default and cap. */
 export const OutputTokens = z.int().min(1).max(1_000_000)
@@ -10,12 +11,30 @@ export const Answers = z.int().min(1).max(8)
 export const MOST_TOP_LOGPROBS = 20
 
 /**
+ * 64 bits, with a sign or without: more than JavaScript's whole numbers keep, so that the last digits of a large seed
+ * are rounded, the same way each time.
+ */
+export const Seed = z
+  .number()
+  .refine((seed) => Number.isInteger(seed) && seed >= -(2 ** 63) && seed <= 2 ** 64)
+  .describe('a whole number of 64 bits')
+
+/** A string that ends an answer. */
+const Stop = z.string().min(1).max(64)
+
+/** A name that a client has for something. */
+const Id = z.string().max(512)
+
+const DEFAULT = "Without it, the model's own default."
+
+/**
  * How the next token is chosen. Names and ranges are OpenAI's, or vLLM's where OpenAI has none (top_k, min_p,
  * repetition_penalty). A missing field has the model's own default.
  */
 export const choosing = {
   temperature: z.number().min(0).max(2).optional(),
-  top_p: z.number().gt(0).max(1).optional(),
+  /** 0 leaves the likeliest token. */
+  top_p: z.number().min(0).max(1).optional(),
   /** Keep this many of the likeliest tokens; -1 or 0 keeps all. */
   top_k: z.int().min(-1).max(1_000_000).optional(),
   /** Keep tokens that are at least this share as likely as the likeliest. */
@@ -25,10 +44,16 @@ export const choosing = {
   presence_penalty: z.number().min(-2).max(2).optional(),
   /** Added to the logits of these token ids. */
   logit_bias: z
-    .record(z.string().regex(/^\d{1,9}$/, 'is no token id'), z.number().min(-100).max(100))
-    .refine((bias) => Object.keys(bias).length <= 300, 'has more than 300 tokens')
+    .record(
+      z
+        .string()
+        .regex(/^\d{1,9}$/)
+        .describe('token ids'),
+      z.number().min(-100).max(100),
+    )
+    .refine((bias) => Object.keys(bias).length <= 300, { error: 'at most 300 token ids' })
     .optional(),
-  seed: z.int().optional(),
+  seed: Seed.optional(),
 }
 export type Choosing = z.infer<z.ZodObject<typeof choosing>>
 
@@ -42,21 +67,26 @@ export function choosingOf(request: Choosing): Choosing {
 
 /** What a client may set: how tokens are chosen, where the answer ends, and how many answers it wants. */
 export const sampling = {
-  ...choosing,
-  n: Answers.nullish(),
-  logit_bias: choosing.logit_bias.nullish().transform((bias) => bias ?? undefined),
-  /** Up to four strings that end the answer; none of them appears in it. */
-  stop: z
-    .union([
-      z
-        .string()
-        .min(1)
-        .max(64)
-        .transform((one) => [one]),
-      z.array(z.string().min(1).max(64)).max(4),
-    ])
-    .nullish()
-    .transform((stop) => stop ?? []),
+  temperature: honoured(`0 always takes the likeliest token. ${DEFAULT}`, choosing.temperature),
+  top_p: honoured(`0 leaves the likeliest token alone. ${DEFAULT}`, choosing.top_p),
+  top_k: honoured(
+    `A field of vLLM: this many of the likeliest tokens; -1 and 0 are all. ${DEFAULT}`,
+    choosing.top_k,
+  ),
+  min_p: honoured('A field of vLLM: tokens at least this share as likely as the likeliest.', choosing.min_p),
+  repetition_penalty: honoured(`A field of vLLM. ${DEFAULT}`, choosing.repetition_penalty),
+  frequency_penalty: honoured('', choosing.frequency_penalty),
+  presence_penalty: honoured('', choosing.presence_penalty),
+  logit_bias: honoured(
+    "At most 300 token ids of the model's own tokenizer, each from -100 to 100.",
+    choosing.logit_bias,
+  ),
+  seed: honoured('The same seed draws the same numbers. Digits beyond 2^53 are rounded.', choosing.seed),
+  n: honoured('All answers together fit the output tokens that the plan allows a request.', Answers),
+  stop: honoured(
+    'None of them appears in the answer. In structured answers they do nothing.',
+    z.union([Stop.transform((one) => [one]), z.array(Stop).max(4)]),
+  ),
 }
 
 /** What the edge tells the host of any generation, with every default filled in. */
@@ -71,7 +101,7 @@ export const hostGeneration = {
     .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
     .optional(),
   ...choosing,
-  stop: z.array(z.string().min(1).max(64)).max(4),
+  stop: z.array(Stop).max(4),
   /** The number of answers to the same prompt, each of at most `max_tokens`; 1 where it is missing. */
   n: Answers.optional(),
   /** Report log probabilities, with this many of the likeliest tokens for each token. */
@@ -79,19 +109,20 @@ export const hostGeneration = {
 }
 
 /** Fields that clients send and that change nothing here: bounded, checked, and not passed on. */
-export const ignored = {
-  user: z.string().max(512).optional(),
-  metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
-  store: z.literal(false, 'nothing is stored, so only false').nullish(),
+export const unread = {
+  user: ignored('The token says who asks.', Id),
+  metadata: ignored('Nothing is stored.', z.record(z.string().max(64), z.string().max(512))),
+  store: ignored('Nothing is stored.', z.boolean()),
 }
 
 /** `stream`, and whether a stream ends with the usage. */
 export const streaming = {
-  stream: z
-    .boolean()
-    .nullish()
-    .transform((stream) => stream ?? false),
-  stream_options: z
-    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.literal(false).optional() })
-    .nullish(),
+  stream: honoured('Server-sent events, as OpenAI sends them.', z.boolean()),
+  stream_options: honoured(
+    '`include_usage`: the last event has the usage. `include_obfuscation` is ignored: nothing is padded.',
+    z.strictObject({
+      include_usage: optional(z.boolean()),
+      include_obfuscation: optional(z.boolean()),
+    }),
+  ),
 }

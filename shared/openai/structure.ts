@@ -1,21 +1,28 @@
 import * as z from 'zod'
+import { honoured, optional, withDefault } from './field.ts'
 
 /** Any JSON schema. The compiler checks which of its keywords are supported. */
-const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())])
+const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())]).describe('a JSON schema')
 
-const Name = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'letters, digits, "_" and "-", 1 to 64 of them')
+export const FunctionName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+  .describe('letters, digits, "_" and "-", 1 to 64 of them')
 
-/** `response_format` (OpenAI's API reference, Chat). A schema is always enforced, so `strict` changes nothing. */
+/**
+ * `response_format` (OpenAI's API reference, Chat). A schema is always enforced, so `strict` changes nothing. Without a
+ * schema any object will do.
+ */
 export const ResponseFormat = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text') }),
   z.strictObject({ type: z.literal('json_object') }),
   z.strictObject({
     type: z.literal('json_schema'),
     json_schema: z.strictObject({
-      name: Name,
-      description: z.string().max(4096).optional(),
-      schema: JsonSchema,
-      strict: z.boolean().nullish(),
+      name: FunctionName,
+      description: optional(z.string().max(4096)),
+      schema: withDefault(JsonSchema, { type: 'object' }),
+      strict: optional(z.boolean()),
     }),
   }),
 ])
@@ -24,10 +31,10 @@ export type ResponseFormat = z.infer<typeof ResponseFormat>
 /** vLLM's extension of the same name (0.12 and later): one of the four. `grammar` is EBNF with a rule `root`. */
 export const StructuredOutputs = z
   .strictObject({
-    json: JsonSchema.optional(),
-    regex: z.string().min(1).max(2000).optional(),
-    choice: z.array(z.string().min(1).max(1000)).min(1).max(1000).optional(),
-    grammar: z.string().min(1).max(32_768).optional(),
+    json: optional(JsonSchema),
+    regex: optional(z.string().min(1).max(2000)),
+    choice: optional(z.array(z.string().min(1).max(1000)).min(1).max(1000)),
+    grammar: optional(z.string().min(1).max(32_768)),
   })
   .refine(
     (given) => Object.values(given).filter((one) => one !== undefined).length === 1,
@@ -37,30 +44,48 @@ export type StructuredOutputs = z.infer<typeof StructuredOutputs>
 
 /** One function that the model may ask for. */
 export const Tool = z.strictObject({
-  type: z.literal('function', 'only functions are supported'),
+  type: z.literal('function').describe('"function" (no other kind of tool is supported)'),
   function: z.strictObject({
-    name: Name,
-    description: z.string().max(4096).optional(),
+    name: FunctionName,
+    description: optional(z.string().max(4096)),
     /** A function without this takes no arguments. */
-    parameters: z.record(z.string(), z.unknown()).nullish(),
-    strict: z.boolean().nullish(),
+    parameters: optional(z.record(z.string(), z.unknown())),
+    strict: optional(z.boolean()),
   }),
 })
 export type Tool = z.infer<typeof Tool>
 
-export const ToolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: Name }) }),
-])
+const ToolChoiceWord = z.enum(['none', 'auto', 'required'])
+const NamedTool = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({ name: FunctionName }),
+})
+const ToolChoice = z.union([ToolChoiceWord, NamedTool])
 export type ToolChoice = z.infer<typeof ToolChoice>
+
+/** The same as a client sends it, which may also name some of the tools. */
+const AskedToolChoice = z.union([
+  ToolChoiceWord,
+  z.discriminatedUnion('type', [
+    NamedTool,
+    z.strictObject({
+      type: z.literal('allowed_tools'),
+      allowed_tools: z.strictObject({
+        mode: z.enum(['auto', 'required']),
+        tools: z.array(NamedTool).min(1).max(64),
+      }),
+    }),
+  ]),
+])
+export type AskedToolChoice = z.infer<typeof AskedToolChoice>
 
 export const ToolCallId = z.string().min(1).max(64)
 
 /** A call that the model asks for; `arguments` is JSON text. */
-const ToolCall = z.strictObject({
+export const ToolCall = z.strictObject({
   id: ToolCallId,
-  type: z.literal('function'),
-  function: z.strictObject({ name: Name, arguments: z.string().max(65_536) }),
+  type: z.literal('function').describe('"function" (no other kind of tool is supported)'),
+  function: z.strictObject({ name: FunctionName, arguments: z.string().max(65_536) }),
 })
 export type ToolCall = z.infer<typeof ToolCall>
 export const ToolCalls = z.array(ToolCall).min(1).max(32)
@@ -72,6 +97,21 @@ export const structure = {
   tools: z.array(Tool).min(1).max(64).optional(),
   tool_choice: ToolChoice.optional(),
   parallel_tool_calls: z.boolean().optional(),
+}
+
+/** The same fields as a client sends them. */
+export const askedStructure = {
+  response_format: honoured(
+    'A schema is always enforced, whatever `strict` says. Without a schema any object will do.',
+    ResponseFormat,
+  ),
+  structured_outputs: honoured(
+    'A field of vLLM: one of `json`, `regex`, `choice` and `grammar`.',
+    StructuredOutputs,
+  ),
+  tools: honoured('Functions only. An empty list is none.', z.array(Tool).max(64)),
+  tool_choice: honoured('Of functions only; `allowed_tools` is the same as fewer `tools`.', AskedToolChoice),
+  parallel_tool_calls: honoured('`false`: at most one call an answer.', z.boolean()),
 }
 
 /** A part of a call in a streamed answer. The first part names the function, the others carry its arguments. */

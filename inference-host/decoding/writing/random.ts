@@ -1,9 +1,12 @@
 /**
  * Random numbers in [0, 1) from a seed, the same on every machine: sfc32 (Chris Doty-Humphrey's PractRand), seeded
  * with both halves of the seed and run in, as its author advises.
+ * @param seed a whole number of 64 bits, as far as a number holds it
+ * @param answer which of the answers to a request the numbers are for, from 0 on: each has a stream of its own. It is
+ * added to the lower half: beyond 2^53, a seed plus 1 is the same number.
  */
-export function seededRandom(seed: number): () => number {
-  let a = seed | 0
+export function seededRandom(seed: number, answer = 0): () => number {
+  let a = ((seed | 0) + answer) | 0
   let b = Math.floor(seed / 2 ** 32) | 0
   let c = 0x9e3779b9 | 0
   let counter = 1

@@ -92,7 +92,7 @@ export async function writeOn(
         settings: sampling,
         defaults,
         prompt,
-        random: seededRandom(seed + answer),
+        random: seededRandom(seed, answer),
         constrained: by && { by, room },
       }),
       answer: createAnswerText(rules, sampling.stop, by),

@@ -39,7 +39,7 @@ test.each<[string, object, Partial<ServiceClaims>, { status: number; code: strin
     'a wrong field',
     { ...CHAT, messages: [{ role: 'user', content: 1 }] },
     {},
-    { status: 400, code: 'invalid_request', param: 'messages[0]' },
+    { status: 400, code: 'invalid_request', param: 'messages[0].content' },
   ],
   [
     'JSON nested deeper than any request is',

@@ -8,14 +8,18 @@ const Host = z.strictObject(hostGeneration)
 it('leaves what was left out to the model', () => {
   const asked = Asked.parse({ temperature: 0, top_k: -1, logit_bias: null, stop: null, stream: null })
   expect(choosingOf(asked)).toEqual({ temperature: 0, top_k: -1 })
-  expect(asked).toMatchObject({ stop: [], stream: false })
+  expect(asked).toMatchObject({ stop: undefined, stream: undefined })
   expect(Asked.parse({ stop: 'END' }).stop).toEqual(['END'])
 })
 
 it.each([
   [{ temperature: 2.1 }],
   [{ temperature: Number.NaN }],
-  [{ top_p: 0 }],
+  [{ top_p: -0.1 }],
+  [{ top_p: 1.1 }],
+  [{ seed: 1.5 }],
+  [{ seed: 2 ** 65 }],
+  [{ seed: -(2 ** 64) }],
   [{ top_k: 1.5 }],
   [{ min_p: 1.1 }],
   [{ repetition_penalty: 0 }],

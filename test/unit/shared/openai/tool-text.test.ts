@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { toolBytes } from '../../../../edge/parse/messages.ts'
 import { chatPrompt } from '../../../../inference-host/decoding/writing/prompt.ts'
 import { measureOverhead } from '../../../../inference-host/weights/overhead.ts'
-import type { HostMessage } from '../../../../shared/openai/chat.ts'
+import type { HostMessage } from '../../../../shared/openai/messages.ts'
 import { toolCallBytes, toolResponseBytes } from '../../../../shared/openai/tool-text.ts'
 import { FAMILIES, markedTokenizer } from '../../../fixtures/marked-tokenizers.ts'
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { chatPrompt, textPrompt } from '../../../../../inference-host/decoding/writing/prompt.ts'
 import { marksOf } from '../../../../../inference-host/device/marks.ts'
 import { loadTokenizer } from '../../../../../inference-host/weights/tokenizer.ts'
-import type { HostMessage } from '../../../../../shared/openai/chat.ts'
+import type { HostMessage } from '../../../../../shared/openai/messages.ts'
 import { FAMILIES, markedTokenizer } from '../../../../fixtures/marked-tokenizers.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
 

@@ -1,0 +1,122 @@
+import * as z from 'zod'
+import { honoured, ignored, onlyNull, optional, refused, required } from './field.ts'
+import { FunctionName, ToolCall, ToolCallId, ToolCalls } from './structure.ts'
+
+/** What comes beside a part or a call and says nothing to a model. */
+const passedOver = () => optional(z.unknown())
+
+const TextPart = z
+  .strictObject({
+    type: z.literal('text'),
+    text: z.string(),
+    prompt_cache_breakpoint: passedOver(),
+    // Anthropic's mark for its cache, and what LangChain has in its blocks of text.
+    cache_control: passedOver(),
+    annotations: passedOver(),
+    id: passedOver(),
+    index: passedOver(),
+  })
+  .transform(({ text }) => text)
+
+const RefusalPart = z
+  .strictObject({ type: z.literal('refusal'), refusal: z.string() })
+  .transform(({ refusal }) => refusal)
+
+/** How a model came to its answer, as blocks: no model reads that again. */
+const ReasoningPart = z
+  .looseObject({ type: z.enum(['reasoning', 'thinking', 'redacted_thinking']) })
+  .transform(() => '')
+
+const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or files)'
+
+/** Parts of one message. */
+const MOST_PARTS = 1000
+
+const joined = (texts: string[]) => texts.join('')
+const Content = z.union([
+  z.string(),
+  z
+    .array(z.discriminatedUnion('type', [TextPart]).describe(ONLY_TEXT))
+    .max(MOST_PARTS)
+    .transform(joined),
+])
+const AnswerPart = z.discriminatedUnion('type', [TextPart, RefusalPart, ReasoningPart]).describe(ONLY_TEXT)
+const AnswerContent = z.union([z.string(), z.array(AnswerPart).max(MOST_PARTS).transform(joined)])
+
+/** A call as clients send it back, with what they added to it. */
+const SentToolCall = z.strictObject({
+  ...ToolCall.shape,
+  function: z.strictObject({
+    ...ToolCall.shape.function.shape,
+    // The openai package adds it in `chat.completions.parse`.
+    parsed_arguments: passedOver(),
+  }),
+  // It stands in the parts of a streamed call.
+  index: passedOver(),
+  // Google's signature of a thought, as the AI SDK hands it on.
+  extra_content: passedOver(),
+})
+
+/** The deprecated form of a call. */
+const FunctionCall = z.strictObject({
+  name: FunctionName,
+  arguments: ToolCall.shape.function.shape.arguments,
+})
+
+const content = required('The texts of several parts are one text.', Content)
+const name = ignored('The prompt of no model has a place for it.', z.string().max(256))
+const FROM_ELSEWHERE = 'What other services add to an answer; no model reads it again.'
+const fromElsewhere = () => ignored(FROM_ELSEWHERE, z.unknown())
+
+const Assistant = z
+  .strictObject({
+    role: z.literal('assistant'),
+    content: honoured(
+      'It may be missing beside calls and a refusal. Parts of type `refusal` are text, those of `reasoning` and `thinking` are ignored.',
+      AnswerContent,
+    ),
+    tool_calls: honoured('An empty list is none.', z.array(SentToolCall).max(32)),
+    function_call: honoured('Deprecated: it becomes a tool call.', FunctionCall),
+    refusal: honoured('It is text after the content.', z.string()),
+    name,
+    audio: refused('No model here hears.', onlyNull('no model here hears')),
+    annotations: ignored('Citations are for people.', z.unknown()),
+    parsed: ignored('`chat.completions.parse` adds it; the content says the same.', z.unknown()),
+    id: fromElsewhere(),
+    reasoning: fromElsewhere(),
+    reasoning_content: fromElsewhere(),
+    reasoning_details: fromElsewhere(),
+    thinking_blocks: fromElsewhere(),
+    provider_specific_fields: fromElsewhere(),
+  })
+  .refine(
+    ({ content, refusal, tool_calls: calls, function_call: call }) =>
+      content !== undefined || refusal !== undefined || call !== undefined || (calls && calls.length > 0),
+    { path: ['content'], error: 'text, or a list of parts, in a message without tool_calls' },
+  )
+
+/** A message in the form of OpenAI's API reference (Chat), limited to what a text model reads. */
+export const Message = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+  Assistant,
+  z.strictObject({
+    role: z.literal('tool'),
+    content: honoured('Null is empty text.', Content),
+    tool_call_id: required('The id of the call that it answers.', ToolCallId),
+    name,
+  }),
+  z.strictObject({
+    role: z.literal('function'),
+    content: honoured('Deprecated: it answers the last `function_call`.', Content),
+    name: ignored('The `function_call` before has it.', z.string().max(256)),
+  }),
+])
+export type Message = z.infer<typeof Message>
+
+/** A message in the host's form. */
+export const HostMessage = z.union([
+  z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
+  z.strictObject({ role: z.literal('assistant'), content: z.string().nullable(), tool_calls: ToolCalls }),
+  z.strictObject({ role: z.literal('tool'), content: z.string(), tool_call_id: ToolCallId }),
+])
+export type HostMessage = z.infer<typeof HostMessage>
