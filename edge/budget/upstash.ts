@@ -104,7 +104,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
       const report = await orUnavailable(async () => usageOf(await run(call), NO_LIMITS))
       if (!('code' in report)) return undefined
       if (report.code === 'plan_is') return report.plan
-      throw refused(report)
+      throw refused(report, now())
     },
 
     async usage(spender, plan, limits) {
@@ -113,7 +113,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
         Promise.all([countRead(spenderId(spender)), run(call).then((reply) => usageOf(reply, limits))]),
       )
       if (tooMany) throw tooMany
-      if ('code' in report && report.code !== 'plan_is') throw refused(report)
+      if ('code' in report && report.code !== 'plan_is') throw refused(report, now())
       return report
     },
   }
