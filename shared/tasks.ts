@@ -23,7 +23,7 @@ const truncate = z.boolean().optional()
 /** `model` is our addition: the hub names it in the URL. Without it the plan's first model for the task is used. */
 const envelope = {
   model: z.string().min(1).max(200).optional(),
-  options: z.record(z.string(), z.json()).optional(),
+  options: z.record(z.string(), z.unknown()).optional(),
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { fieldPath } from '../../shared/field-path.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Asked } from '../admission/admit.ts'
@@ -45,7 +46,7 @@ export async function readRequest<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new TwohopError('invalid_request', issue?.message ?? 'The body is not valid.', {
-    param: z.core.toDotPath(issue?.path ?? []),
+    param: fieldPath(issue?.path ?? []),
   })
 }
 

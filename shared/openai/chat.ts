@@ -8,11 +8,15 @@ const TextPart = z.strictObject({
   text: z.string(),
 })
 
+/** Parts of one message. A list without a bound is a list of as many complaints. */
+const MOST_PARTS = 1000
+
 const Content = z.union([
   z.string(),
   z
     .array(TextPart)
     .min(1)
+    .max(MOST_PARTS)
     .transform((parts) => parts.map((part) => part.text).join('')),
 ])
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { boundedRecord } from '../bounded-record.ts'
 
 /** The client's cap on output tokens; the edge applies the plan's default and cap. */
 export const OutputTokens = z.int().min(1).max(1_000_000)
@@ -24,10 +25,11 @@ export const choosing = {
   frequency_penalty: z.number().min(-2).max(2).optional(),
   presence_penalty: z.number().min(-2).max(2).optional(),
   /** Added to the logits of these token ids. */
-  logit_bias: z
-    .record(z.string().regex(/^\d{1,9}$/, 'is no token id'), z.number().min(-100).max(100))
-    .refine((bias) => Object.keys(bias).length <= 300, 'has more than 300 tokens')
-    .optional(),
+  logit_bias: boundedRecord(
+    z.string().regex(/^\d{1,9}$/, 'is no token id'),
+    z.number().min(-100).max(100),
+    300,
+  ).optional(),
   seed: z.int().optional(),
 }
 export type Choosing = z.infer<z.ZodObject<typeof choosing>>
@@ -81,7 +83,7 @@ export const hostGeneration = {
 /** Fields that clients send and that change nothing here: bounded, checked, and not passed on. */
 export const ignored = {
   user: z.string().max(512).optional(),
-  metadata: z.record(z.string().max(64), z.string().max(512)).nullish(),
+  metadata: boundedRecord(z.string().max(64), z.string().max(512), 1000).nullish(),
   store: z.literal(false, 'nothing is stored, so only false').nullish(),
 }
 
