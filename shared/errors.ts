@@ -63,6 +63,7 @@ export const ERRORS = {
   not_found: missing,
   model_not_found: missing,
   task_not_found: missing,
+  body_timeout: invalid(408),
   body_too_large: invalid(413),
   job_too_large: invalid(413),
   unsupported_media_type: invalid(415),

@@ -1,4 +1,5 @@
 import type { Allowance } from '../budget/port.ts'
+import type { ReadBody } from '../parse/read-body.ts'
 
 /** What a request carries through the app's routes. */
 export type Env = {
@@ -8,6 +9,8 @@ export type Env = {
   }
   Variables: {
     requestId: string
+    /** The body, once somebody has a reason to read it. */
+    readBody: ReadBody
     /** The account, once it is known; for the log. */
     account?: string
     /** The numbers for the rate headers of the answer, once they are known. */
