@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { timing, wrapTime } from 'hono/timing'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
@@ -31,6 +30,7 @@ import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
+import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
@@ -47,6 +47,8 @@ export type AppOptions = {
   policy: Policy
   allowedOrigins: ReadonlySet<string>
   bodyLimitBytes: number
+  /** Milliseconds that a client may take to send its body. */
+  bodyTimeoutMs: number
   /** Milliseconds that a request may take, from its reservation to its last byte. */
   requestTimeoutMs: number
   /** Milliseconds after that for the settlement. Then the lease frees itself and the sweep charges the hold. */
@@ -115,9 +117,16 @@ export function createApp(options: AppOptions) {
   app.use(timing({ total: true }))
   app.use(corsFor(options.allowedOrigins))
   app.use(requireOrigin(options.allowedOrigins))
-  const limited = (most: number) => bodyLimit({ maxSize: most, onError: tooLarge(most) })
-  const [limitBody, limitJob] = [limited(options.bodyLimitBytes), limited(options.jobs.bodyBytes)]
-  app.use((c, next) => (c.req.path === '/v1/jobs' ? limitJob : limitBody)(c, next))
+  // Nothing of a body is read here: first it is known who asks, and for what.
+  const mostBytes = new Map([
+    ['/v1/jobs', options.jobs.bodyBytes],
+    ['/v1/keys/leaked', LEAK_BYTES],
+  ])
+  app.use(async (c, next) => {
+    const most = mostBytes.get(c.req.path) ?? options.bodyLimitBytes
+    c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
+    await next()
+  })
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const credential = await wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
@@ -137,7 +146,7 @@ export function createApp(options: AppOptions) {
   /** authenticate; account, entitlement and scope; parse; reserve; call the host; meter; settle. */
   async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     const credential = await authenticate(c)
-    const idempotency = await idempotencyOf(c.req, payerOf(credential))
+    const idempotency = await idempotencyOf(c, payerOf(credential))
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
       const work = parse(await jsonBody(c), entitlement)
@@ -193,8 +202,5 @@ export function createApp(options: AppOptions) {
   return app
 }
 
-function tooLarge(most: number) {
-  return (): never => {
-    throw new TwohopError('body_too_large', `The body is larger than ${most} bytes.`)
-  }
-}
+/** The largest report of a leaked key, in bytes. It is the one body that is read of anybody. */
+const LEAK_BYTES = 8192

@@ -139,6 +139,12 @@ export const VARIABLES = {
     fallback: String(4 * 1024 * 1024),
     schema: atLeast(1024, 1024 ** 3),
   },
+  HOST_BODY_SECONDS: {
+    meaning: 'Longest that the edge may take to send a body.',
+    unit: 'seconds',
+    fallback: '30',
+    schema: atLeast(1, 3600),
+  },
   HOST_REPLAY_ENTRIES: {
     meaning:
       'Request ids remembered against replay; when full, requests are refused rather than ids forgotten.',

@@ -63,7 +63,8 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   let ready = false
 
   const gate = { queues, requests, ready: () => ready }
-  const host = { compile: structures.compile, bodyBytes: config.HOST_BODY_BYTES, log }
+  const body = { most: config.HOST_BODY_BYTES, timeoutMs: config.HOST_BODY_SECONDS * 1000 }
+  const host = { compile: structures.compile, body, log }
 
   const app = createApp({
     ...host,

@@ -63,11 +63,13 @@ export const ERRORS = {
   not_found: missing,
   model_not_found: missing,
   task_not_found: missing,
+  body_timeout: invalid(408),
   body_too_large: invalid(413),
   job_too_large: invalid(413),
   unsupported_media_type: invalid(415),
 
   rate_limited: limited,
+  budget_minute_exhausted: limited,
   too_many_concurrent: limited,
   too_many_jobs: limited,
   job_storage_full: limited,
@@ -89,7 +91,15 @@ export type ErrorCode = keyof typeof ERRORS
 
 /** The one error body of both hops, OpenAI's envelope with the request's id added. */
 export type ErrorEnvelope = {
-  error: { message: string; type: string; code: string; param: string | null; request_id: string }
+  error: {
+    message: string
+    type: string
+    code: string
+    param: string | null
+    request_id: string
+    /** When an exhausted budget begins anew: ISO 8601, UTC. */
+    resets_at?: string
+  }
 }
 
 type Evidence = {
@@ -97,6 +107,8 @@ type Evidence = {
   param?: string
   /** Milliseconds after which the same request may fit; becomes `Retry-After` in whole seconds. */
   retryAfterMs?: number
+  /** When an exhausted budget begins anew, in milliseconds since the epoch. */
+  resetsAt?: number | undefined
   cause?: unknown
 }
 
@@ -105,6 +117,7 @@ export class TwohopError extends Error {
   readonly code: ErrorCode
   readonly param: string | undefined
   readonly retryAfterMs: number | undefined
+  readonly resetsAt: number | undefined
 
   constructor(code: ErrorCode, message: string, evidence: Evidence = {}) {
     super(message, evidence.cause === undefined ? undefined : { cause: evidence.cause })
@@ -112,6 +125,7 @@ export class TwohopError extends Error {
     this.code = code
     this.param = evidence.param
     this.retryAfterMs = evidence.retryAfterMs
+    this.resetsAt = evidence.resetsAt
   }
 }
 
@@ -120,14 +134,14 @@ const DEFAULT_RETRY_MS = 1000
 
 /**
  * Turns any thrown value into an HTTP answer: the envelope, the status, and `Retry-After` (whole seconds, at least 1;
- * RFC 9110 section 10.2.3) on every 429, 503 and 504, and on a 409 that ends by itself. Anything but a TwohopError
- * becomes `internal` with a fixed message, so that nothing of an unforeseen error reaches the client.
+ * RFC 9110 section 10.2.3) on every 429, 503 and 504, and on a 403 or 409 that ends by itself. Anything but a
+ * TwohopError becomes `internal` with a fixed message, so that nothing of an unforeseen error reaches the client.
  */
 export function errorResponse(thrown: unknown, requestId: string): Response {
   const error = told(thrown)
   const { status } = ERRORS[error.code]
   const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': requestId })
-  const passes = status === 409 && error.retryAfterMs !== undefined
+  const passes = (status === 403 || status === 409) && error.retryAfterMs !== undefined
   if (passes || status === 429 || status === 503 || status === 504) {
     const waitMs = error.retryAfterMs ?? DEFAULT_RETRY_MS
     headers.set('retry-after', String(Math.max(1, secondsOfWait(waitMs))))
@@ -138,8 +152,9 @@ export function errorResponse(thrown: unknown, requestId: string): Response {
 
 /** The body of that answer, for where an answer has begun already. */
 export function errorEnvelope(thrown: unknown, requestId: string): ErrorEnvelope {
-  const { message, code, param = null } = told(thrown)
-  return { error: { message, type: ERRORS[code].type, code, param, request_id: requestId } }
+  const { message, code, param = null, resetsAt } = told(thrown)
+  const resets = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() }
+  return { error: { message, type: ERRORS[code].type, code, param, request_id: requestId, ...resets } }
 }
 
 /** What a client is told of anything thrown. */

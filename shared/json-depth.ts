@@ -9,8 +9,6 @@ export const MOST_LEVELS = 64
 
 /** Steps of a path that an error names: a path of 64 long names helps nobody. */
 const MOST_STEPS = 8
-/** Characters of it: the names are the client's. */
-const LONGEST_PATH = 200
 
 type Level = { value: object; above: Level | undefined; key: string | number; depth: number }
 
@@ -56,5 +54,5 @@ const isContainer = (value: unknown): value is object => typeof value === 'objec
 function pathTo(level: Level): string {
   const steps: (string | number)[] = []
   for (let at: Level | undefined = level; at?.above !== undefined; at = at.above) steps.unshift(at.key)
-  return fieldPath(steps.slice(0, MOST_STEPS)).slice(0, LONGEST_PATH)
+  return fieldPath(steps.slice(0, MOST_STEPS))
 }

@@ -6,32 +6,48 @@ type Bound = {
   most: number
   /** Makes the error for a body that is longer. */
   tooLong: () => Error
+  /** The longest that reading may take, and the error for a body that takes longer; no limit by default. */
+  within?: { ms: number; tooSlow: () => Error }
   /** Called with each piece that comes, for a caller who watches whether data still arrives. */
   onPiece?: () => void
 }
 
 /**
- * Reads a whole body of at most `most` bytes. Nobody is trusted to end a body, so a longer one is not read to its end.
- * @throws what `tooLong` makes; what reading throws where the connection breaks
+ * Reads a whole body of at most `most` bytes. Nobody is trusted to end a body, so a longer or slower one is not read to
+ * its end.
+ * @throws what `tooLong` or `tooSlow` makes; what reading throws where the connection breaks
  */
-export async function readBounded(
+export async function readBounded(message: Message, bound: Bound): Promise<Uint8Array<ArrayBuffer>> {
+  if (!bound.within) return read(message, bound)
+  const { ms, tooSlow } = bound.within
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(tooSlow()), ms)
+  try {
+    return await orAborted(read(message, bound, late.signal), late.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function read(
   message: Message,
   { most, tooLong, onPiece }: Bound,
+  signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // HTTP limits a body to its stated length (RFC 9112, section 6.3), but not where it comes in chunks: those overrule the
   // length. To read it whole is the runtime's fast way.
   const { headers } = message
   const stated = Number(headers.get('content-length') ?? Number.NaN)
   const asStated = !headers.has('content-encoding') && !headers.has('transfer-encoding')
-  if (stated <= most && asStated && !onPiece) {
+  if (asStated && stated > most) throw tooLong()
+  if (asStated && stated <= most && !onPiece) {
     const whole = new Uint8Array(await message.arrayBuffer())
     if (whole.length > most) throw tooLong()
     return whole
   }
   const pieces: Uint8Array[] = []
   let length = 0
-  // A throw out of the loop cancels the stream.
-  for await (const piece of message.body ?? []) {
+  for await (const piece of piecesOf(message.body, signal)) {
     onPiece?.()
     length += piece.length
     if (length > most) throw tooLong()
@@ -44,6 +60,34 @@ export async function readBounded(
     place += piece.length
   }
   return bytes
+}
+
+/** The pieces of a stream. Whoever leaves early cancels it, also while the next piece is waited for. */
+async function* piecesOf(body: ReadableStream<Uint8Array> | null, signal?: AbortSignal) {
+  const reader = body?.getReader()
+  if (!reader) return
+  let ended = false
+  try {
+    for (;;) {
+      const next = reader.read()
+      const { done, value } = await (signal ? orAborted(next, signal) : next)
+      ended = done
+      if (done) return
+      yield value
+    }
+  } finally {
+    // Nobody waits for what the other side makes of it.
+    if (!ended) reader.cancel().catch(() => {})
+  }
+}
+
+/** @throws the signal's reason, should it come first */
+function orAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  return Promise.race([task, aborted.promise]).finally(() => signal.removeEventListener('abort', abort))
 }
 
 /** The same as text. Bytes that are not UTF-8 become U+FFFD. */

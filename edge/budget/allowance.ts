@@ -53,9 +53,12 @@ export function decisionOf(
       return { ...refusal, code, retryAfterMs: Math.max(JOB_RETRY_MS, wholeNumber(rest[0])) }
     case 'budget_exhausted': {
       const window = windowOf(rest[0])
-      const fitsOnceReset = BUDGET_WINDOWS.every((each) => units <= limits.budgets[each])
+      // The longest exhausted window is named, so it fits in the longer ones.
+      const shorter = BUDGET_WINDOWS.slice(0, BUDGET_WINDOWS.indexOf(window) + 1)
+      const fitsOnceReset = shorter.every((each) => units <= limits.budgets[each])
       const retryAfterMs = fitsOnceReset ? allowance.budgets[window].resetMs : undefined
-      return { ...refusal, code, window, retryAfterMs }
+      const passesSoon = window === 'minute' && fitsOnceReset
+      return { ...refusal, code: passesSoon ? 'budget_minute_exhausted' : code, window, retryAfterMs }
     }
     case 'project_budget_exhausted':
       return { ...refusal, code, window: windowOf(rest[0]), retryAfterMs: wholeNumber(rest[1]) }

@@ -71,7 +71,7 @@ export function rememberRefusals(budget: Budget, options: RememberOptions): Budg
 function certainMs({ code, window, allowance }: Refusal): number {
   if (!allowance) return 0
   if (code === 'rate_limited') return allowance.requests.resetMs
-  if (code !== 'budget_exhausted' || !window) return 0
+  if ((code !== 'budget_exhausted' && code !== 'budget_minute_exhausted') || !window) return 0
   const { used, limit, resetMs } = allowance.budgets[window]
   return used >= limit ? resetMs : 0
 }

@@ -91,6 +91,7 @@ export type Refusal = {
     | 'job_store_full'
     | 'jobs_not_served'
     | 'budget_exhausted'
+    | 'budget_minute_exhausted'
     | 'project_budget_exhausted'
   /** The exhausted window, where the refusal is about a budget. */
   window: BudgetWindow | undefined

@@ -9,17 +9,37 @@ export class BudgetRefused extends TwohopError {
   constructor(
     code: ErrorCode,
     message: string,
-    retryAfterMs: number | undefined,
+    wait: { retryAfterMs?: number; resetsAt?: number },
     allowance: Allowance | undefined,
   ) {
-    super(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
+    super(code, message, wait)
     this.allowance = allowance
   }
 }
 
-/** A refusal as the error that the caller sees. */
-export function refused({ code, window, retryAfterMs, allowance }: Refusal): BudgetRefused {
-  const message = {
+const MINUTE_MS = 60_000
+
+/**
+ * A refusal as the error that the caller sees.
+ * @param at milliseconds since the epoch, for the time at which a budget begins anew
+ */
+export function refused(refusal: Refusal, at: number): BudgetRefused {
+  const { code, window, retryAfterMs, allowance } = refusal
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+  // Windows end on whole minutes of Redis's clock; rounding takes the difference between the clocks away.
+  const resetsAt =
+    window && retryAfterMs !== undefined ? Math.round((at + retryAfterMs) / MINUTE_MS) * MINUTE_MS : undefined
+  return new BudgetRefused(
+    code,
+    messageOf(refusal),
+    { ...wait, ...(resetsAt !== undefined && { resetsAt }) },
+    allowance,
+  )
+}
+
+function messageOf({ code, window, retryAfterMs }: Refusal): string {
+  const rest = `The most that this request can cost does not fit in what is left of this ${window}'s budget.`
+  return {
     account_suspended: 'This account is suspended.',
     token_revoked: 'This token was revoked; sign in again.',
     key_invalid: 'There is no such API key.',
@@ -34,10 +54,10 @@ export function refused({ code, window, retryAfterMs, allowance }: Refusal): Bud
     jobs_not_served:
       'No host takes jobs for this model right now; try again shortly, or send the request without a job.',
     job_store_full: 'This service keeps as many results of jobs as it can; try again later.',
-    budget_exhausted: `The most that this request can cost does not fit in what is left of this ${window}'s budget.`,
+    budget_exhausted: retryAfterMs === undefined ? `${rest} A fresh one would not help: ask for less.` : rest,
+    budget_minute_exhausted: `${rest} The next minute has one of its own; wait for the time in Retry-After.`,
     project_budget_exhausted: `This service has spent its own budget of this ${window}; yours is not used up.`,
   }[code]
-  return new BudgetRefused(code, message, retryAfterMs, allowance)
 }
 
 /**
@@ -46,6 +66,7 @@ export function refused({ code, window, retryAfterMs, allowance }: Refusal): Bud
  */
 export function allowedReply(reply: unknown): unknown {
   const refusal = spenderRefusalOf(reply)
-  if (refusal) throw refused(refusal)
+  // It is the caller who is refused: no window is used up, so the time tells nothing.
+  if (refusal) throw refused(refusal, 0)
   return reply
 }

@@ -103,7 +103,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     async plan(spender) {
       const call = usageCall({ ...spender, plan: '' }, '', NO_LIMITS, now())
       const report = await orUnavailable(async () => usageOf(await run(call), NO_LIMITS))
-      if (isRefusal(report)) throw refused(report)
+      if (isRefusal(report)) throw refused(report, now())
       return 'plan' in report ? report.plan : undefined
     },
 
@@ -118,7 +118,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
         const found = await read()
         return [isRefusal(found) ? undefined : await count(), found] as const
       })
-      if (isRefusal(report)) throw refused(report)
+      if (isRefusal(report)) throw refused(report, now())
       if (tooMany) throw tooMany
       return report
     },

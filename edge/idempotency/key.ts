@@ -10,14 +10,17 @@ const FORM = /^[\x21-\x7e]{1,255}$/
 
 const utf8 = new TextEncoder()
 
+/** The parts of Hono's context that are needed. */
+type Sent = { req: HonoRequest; var: { readBody: () => Promise<Uint8Array<ArrayBuffer>> } }
+
 /**
  * The hashes of a request's idempotency key and of the request; undefined where the caller sent no key. Keys belong to
  * their payer: two accounts, or an account's token and its API key, may use the same one.
  * @param whose a payer, or the account of a caller who reserves nothing
- * @throws TwohopError invalid_request
+ * @throws TwohopError invalid_request, or as reading the body does
  */
 export async function idempotencyOf(
-  request: HonoRequest,
+  { req: request, var: { readBody } }: Sent,
   whose: Payer | string,
 ): Promise<Idempotency | undefined> {
   const key = request.header(HEADER)
@@ -31,7 +34,7 @@ export async function idempotencyOf(
       },
     )
   const owner = typeof whose === 'string' ? whose : spenderId(whose)
-  const body = new Uint8Array(await request.arrayBuffer())
+  const body = await readBody()
   return {
     id: await sha256(utf8.encode(JSON.stringify([owner, key]))),
     body: await sha256(utf8.encode(`${request.method} ${request.path}\n`), body),

@@ -9,7 +9,10 @@ import type { Claims } from './claims.ts'
 import { idempotencyOf } from './key.ts'
 
 /** The part of Hono's context that is needed. */
-type Asked = { req: HonoRequest; var: { requestId: string } }
+type Asked = {
+  req: HonoRequest
+  var: { requestId: string; readBody: () => Promise<Uint8Array<ArrayBuffer>> }
+}
 
 type Options = { claims: Claims; answers: Answers; log: Log }
 
@@ -27,9 +30,10 @@ export type Once = (asked: Asked, owner: Owner, act: () => Promise<Response>) =>
  * may be tried again.
  */
 export function createOnce({ claims, answers, log }: Options): Once {
-  return async function once({ req, var: { requestId } }, owner, act) {
-    const idempotency = await idempotencyOf(req, ownerName(owner))
+  return async function once(asked, owner, act) {
+    const idempotency = await idempotencyOf(asked, ownerName(owner))
     if (!idempotency) return act()
+    const { requestId } = asked.var
     const before = await claims.claim(idempotency, requestId, owner.payer)
     if (before.code !== 'claimed') return answers.repeat(idempotency.id, before)
 

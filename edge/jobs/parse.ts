@@ -53,7 +53,6 @@ export function parseJob(input: unknown, entitlement: Entitlement): JobWork {
       },
     )
   const { task, parse } = ENDPOINTS.get(endpoint) as { task: Task; parse: Parse }
-  entitlement.requireScope('jobs')
   entitlement.requireScope(task)
 
   const works = (inputs ?? [body]).map((one, i) =>

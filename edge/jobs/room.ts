@@ -1,4 +1,5 @@
 import { ENTRY_BYTES, MEMORY_A_BYTE, RECORD_BYTES } from '../../shared/jobs/kept.lua.ts'
+import { stringBytes } from '../../shared/json-bytes.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
 import type { Work } from '../parse/work.ts'
 
@@ -47,7 +48,7 @@ function answerBytes({ task, model, request, worst }: Work): number {
   const asked: Asked = request
   const { inputs = asked.input ?? [], parameters = {} } = asked
   const perInput = (bytes: number) => ENVELOPE + inputs.length * (ITEM + bytes)
-  const texts = (all: readonly string[]) => sum(all.map((text) => jsonBytes(text)))
+  const texts = (all: readonly string[]) => sum(all.map(stringBytes))
   const many = parameters.top_k ?? TOP_K
   switch (task) {
     case 'embedding':
@@ -77,7 +78,5 @@ function answerBytes({ task, model, request, worst }: Work): number {
     }
   }
 }
-
-const jsonBytes = (value: unknown) => utf8.encode(JSON.stringify(value)).length
 
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)

@@ -145,7 +145,7 @@ export function createTakeIn(options: Options) {
       return { job, allowance: decision.allowance }
     }
     if ('plan' in decision) throw new OtherPlanError(decision.plan)
-    if ('allowance' in decision) throw refused(decision)
+    if ('allowance' in decision) throw refused(decision, now())
     if (decision.code === 'answered') return { before: decision.answer }
     throw conflict(decision.code)
   }

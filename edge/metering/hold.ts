@@ -129,7 +129,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     })
     if (!decision.granted) {
       if ('plan' in decision) throw new OtherPlanError(decision.plan)
-      if ('allowance' in decision) throw refused(decision)
+      if ('allowance' in decision) throw refused(decision, now())
       return answers.repeat(idempotency?.id ?? '', decision)
     }
 

@@ -1,21 +1,25 @@
-import type { Context } from 'hono'
+import type { HonoRequest } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import type { ReadBody } from './read-body.ts'
+
+/** The parts of Hono's context that are needed. */
+type Sent = { req: HonoRequest; var: { readBody: ReadBody } }
 
 /**
- * The request's body as JSON. The body limit has bounded its size before; `parseAs` checks its content afterwards.
- * @throws TwohopError unsupported_media_type or invalid_request
+ * The request's body as JSON; `parseAs` checks its content afterwards.
+ * @throws TwohopError unsupported_media_type, invalid_request, or as ReadBody does
  */
-export async function jsonBody(c: Context): Promise<unknown> {
+export async function jsonBody(c: Sent): Promise<unknown> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw new TwohopError(
       'unsupported_media_type',
       'Send the body as JSON, with content-type: application/json.',
     )
-  const body = parseJson(await c.req.text())
+  const body = parseJson(new TextDecoder().decode(await c.var.readBody()))
   if (body === undefined) throw new TwohopError('invalid_request', 'The body is not valid JSON.')
   refuseDeep(body)
   return body

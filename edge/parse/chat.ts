@@ -1,4 +1,5 @@
 import { ChatRequest, type HostChatRequest } from '../../shared/openai/chat.ts'
+import { refuseLargeStructure } from '../../shared/openai/structure-size.ts'
 import { toolPromptBytes } from '../../shared/openai/tool-text.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
@@ -8,9 +9,10 @@ import { offered } from './tools.ts'
 import { outputTokens, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
-/** `POST /v1/chat/completions` -> work. @throws TwohopError as parseAs, entitlement and outputTokens do */
+/** `POST /v1/chat/completions` -> work. @throws TwohopError as parseAs, refuseLargeStructure, entitlement and outputTokens do */
 export function parseChat(input: unknown, entitlement: Entitlement): Work {
   const chat = parseAs(ChatRequest, input)
+  refuseLargeStructure(chat)
   const { response_format, structured_outputs, parallel_tool_calls } = chat
   const { tools, tool_choice } = offered(chat)
   const model = entitlement.requireModel(chat.model, 'chat')

@@ -1,13 +1,15 @@
 import { CompletionRequest, type HostCompletionRequest } from '../../shared/openai/completions.ts'
+import { refuseLargeStructure } from '../../shared/openai/structure-size.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { generation } from './generation.ts'
 import { outputTokens, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
-/** `POST /v1/completions` -> work. @throws TwohopError as parseAs, entitlement and outputTokens do */
+/** `POST /v1/completions` -> work. @throws TwohopError as parseAs, refuseLargeStructure, entitlement and outputTokens do */
 export function parseCompletion(input: unknown, entitlement: Entitlement): Work {
   const completion = parseAs(CompletionRequest, input)
+  refuseLargeStructure(completion)
   const model = entitlement.requireModel(completion.model, 'completion')
   const answers = completion.n ?? 1
   const asked = { field: 'max_tokens', tokens: completion.max_tokens, answers }

@@ -48,8 +48,11 @@ export function parseTask(task: HubTask, input: unknown, entitlement: Entitlemen
     max_tokens: tokens,
     parameters,
   }
+  if (task === 'zero-shot-classification') {
+    const { candidate_labels: labels = [] } = parameters
+    boundInputs(entitlement.plan, { length: texts.length * labels.length }, 'parameters.candidate_labels')
+  }
   const pairs = pairsOf(task, request)
-  if (pairs) boundInputs(entitlement.plan, pairs, 'parameters.candidate_labels')
   return {
     task,
     model,
@@ -72,9 +75,8 @@ function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [strin
   if (task === 'question-answering') return [[question, context]]
   if (task !== 'zero-shot-classification') return undefined
   const { candidate_labels: labels = [], hypothesis_template: template = HYPOTHESIS } = parameters
-  return inputs.flatMap((text) =>
-    labels.map((label): [string, string] => [text, hypothesisOf(template, label)]),
-  )
+  const hypotheses = labels.map((label) => hypothesisOf(template, label))
+  return inputs.flatMap((text) => hypotheses.map((hypothesis): [string, string] => [text, hypothesis]))
 }
 
 /** All parameters of all tasks; each task's schema allows only its own. */

@@ -41,7 +41,7 @@ export function outputTokens(
 }
 
 /** @throws TwohopError invalid_request when a request has more inputs than the plan allows */
-export function boundInputs(plan: Plan, inputs: readonly unknown[], field: string): void {
+export function boundInputs(plan: Plan, inputs: { readonly length: number }, field: string): void {
   if (inputs.length > plan.limits.inputs_max)
     throw new TwohopError(
       'invalid_request',

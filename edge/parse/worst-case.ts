@@ -34,9 +34,16 @@ export function worstCase(
  * several pairs is computed and counted with each. A pair has at most the special tokens of two inputs.
  */
 export function worstCaseOfPairs(model: Model, pairs: readonly (readonly [string, string])[]): WorstCase {
+  // Each text is measured once, in however many pairs it is.
+  const measured = new Map<string, number>()
+  function bytesOf(text: string): number {
+    const bytes = measured.get(text) ?? utf8.encode(text).length
+    measured.set(text, bytes)
+    return bytes
+  }
   let promptTokens = model.overhead.request
   for (const [text, other] of pairs) {
-    const bound = utf8.encode(text).length + utf8.encode(other).length + 2 * model.overhead.item
+    const bound = bytesOf(text) + bytesOf(other) + 2 * model.overhead.item
     promptTokens += Math.min(bound, model.context)
   }
   return { promptTokens, outputTokens: 0, units: unitsOf(model.prices, { promptTokens, outputTokens: 0 }) }

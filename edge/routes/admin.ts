@@ -88,7 +88,7 @@ export function adminRoutes(options: AdminOptions) {
   }
 
   /** Reads who acts on which account and why. Counts acts, so that a stolen credential cannot change all accounts. */
-  async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context, schema: S) {
+  async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context<Env>, schema: S) {
     const caller = await admin(c)
     const target = targetOf(c)
     const wanted = parseAs(schema, await jsonBody(c))

@@ -1,5 +1,6 @@
 import type { Allowance } from '../budget/port.ts'
 import type { PresentedApiKey } from '../identity/principal.ts'
+import type { ReadBody } from '../parse/read-body.ts'
 
 /** What a request carries through the app's routes. */
 export type Env = {
@@ -13,6 +14,8 @@ export type Env = {
     requestId: string
     /** The API key that was presented, where one was. */
     key?: PresentedApiKey
+    /** The body, once somebody has a reason to read it. */
+    readBody: ReadBody
     /** The account, once it is known; for the log. */
     account?: string
     /** The numbers for the rate headers of the answer, once they are known. */

@@ -129,8 +129,9 @@ export function jobRoutes(options: Options) {
     const account = await accountName(credential)
     c.set('account', account)
     const taken = await withStoredPlan(credential, async (entitlement) => {
+      entitlement.requireScope('jobs')
       const work = parseJob(await jsonBody(c), entitlement)
-      const idempotency = await idempotencyOf(c.req, entitlement.spender)
+      const idempotency = await idempotencyOf(c, entitlement.spender)
       const { background } = c.env
       const id = `job_${c.var.requestId}`
       return takeIn({ id, account, entitlement, work, idempotency, background }).catch((error: unknown) => {

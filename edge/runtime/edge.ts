@@ -78,6 +78,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     },
     allowedOrigins: config.allowedOrigins,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
+    bodyTimeoutMs: config.BODY_TIMEOUT_MS,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
     authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log }), keyForm),

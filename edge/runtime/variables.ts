@@ -130,6 +130,12 @@ export const EDGE_VARIABLES = {
     fallback: String(256 * KIB),
     schema: whole(KIB, 16 * MIB),
   },
+  BODY_TIMEOUT_MS: {
+    meaning: 'longest that a client may take to send its body',
+    unit: 'ms',
+    fallback: '30000',
+    schema: whole(100, 10 * MINUTE),
+  },
   JOB_BODY_BYTES: {
     meaning: "largest body of POST /v1/jobs; Upstash's free plan takes 1 MB a request",
     unit: 'bytes',

@@ -3,14 +3,25 @@ import { TwohopError } from '../../shared/errors.ts'
 import { readBounded } from '../../shared/read-bounded.ts'
 import { bodyHash, type ServiceClaims } from '../../shared/service-token.ts'
 
+/** The most bytes of a body, and the most milliseconds that reading it may take. */
+export type BodyBound = { most: number; timeoutMs: number }
+
 /**
- * Reads a request's body, at most `limit` bytes.
- * @throws TwohopError `body_too_large` as soon as that is known, the rest unread.
+ * Reads a request's body.
+ * @throws TwohopError `body_too_large` or `body_timeout` as soon as that is known, the rest unread
  */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = () => new TwohopError('body_too_large', `A body may have ${limit} bytes at most.`)
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge()
-  return readBounded(request, { most: limit, tooLong: tooLarge })
+export async function readBody(
+  request: Request,
+  { most, timeoutMs }: BodyBound,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return readBounded(request, {
+    most,
+    tooLong: () => new TwohopError('body_too_large', `A body may have ${most} bytes at most.`),
+    within: {
+      ms: timeoutMs,
+      tooSlow: () => new TwohopError('body_timeout', `The body did not come within ${timeoutMs} ms.`),
+    },
+  })
 }
 
 /** @throws TwohopError `service_token_body_mismatch` where `body` is not what the edge signed. */

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { Admit } from '../admission/admit.ts'
 import { type Authenticate, once } from '../admission/authenticate.ts'
+import type { BodyBound } from '../admission/body.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
@@ -29,8 +30,8 @@ type Options = {
   trouble?: () => string | undefined
   /** Has the host look for jobs now; none where it takes no jobs. */
   lookForJobs?: (() => void) | undefined
-  /** The largest body, in bytes. */
-  bodyBytes: number
+  /** How much of a body is read, and for how long. */
+  body: BodyBound
   metrics: Pick<Metrics, 'text' | 'contentType'>
   log: Log
 }
@@ -46,7 +47,7 @@ export function createApp({
   ready,
   trouble = () => undefined,
   lookForJobs,
-  bodyBytes,
+  body,
   metrics,
   log,
 }: Options) {
@@ -73,7 +74,7 @@ export function createApp({
     await next()
   })
 
-  addModelRoutes(app, { compile, bodyBytes, log, refuseBusy })
+  addModelRoutes(app, { compile, body, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))
   return app

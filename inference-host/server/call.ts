@@ -5,7 +5,7 @@ import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Asked } from '../admission/admit.ts'
-import { checkBodyHash, readBody } from '../admission/body.ts'
+import { type BodyBound, checkBodyHash, readBody } from '../admission/body.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Log } from '../platform/log.ts'
@@ -20,7 +20,8 @@ export type HostContext = Context<HostEnv>
 /** What a route needs of the host. */
 export type Host = {
   compile: StructureCompiler['compile']
-  bodyBytes: number
+  /** How much of a body is read, and for how long. */
+  body: BodyBound
   log: Log
   /** Asked before a body is read. None where the caller has no reason to: a job waits. */
   refuseBusy?: RefuseBusy | undefined
@@ -28,15 +29,15 @@ export type Host = {
 
 /**
  * Reads the body that was signed for and checks it against `schema`. Where the model has no place, nothing is read.
- * @throws TwohopError `body_too_large`, `service_token_body_mismatch`, or `invalid_request` with the field's path.
+ * @throws TwohopError `body_too_large`, `body_timeout`, `service_token_body_mismatch`, or `invalid_request` with the field's path.
  */
 export async function readRequest<Schema extends z.ZodType>(
   context: HostContext,
   schema: Schema,
-  { bodyBytes, refuseBusy }: Pick<Host, 'bodyBytes' | 'refuseBusy'>,
+  { body: bound, refuseBusy }: Pick<Host, 'body' | 'refuseBusy'>,
 ): Promise<z.infer<Schema>> {
   refuseBusy?.(context.var.claims)
-  const body = await readBody(context.req.raw, bodyBytes)
+  const body = await readBody(context.req.raw, bound)
   await checkBodyHash(context.var.claims, body)
   const json = jsonOf(body)
   refuseDeep(json)
@@ -51,12 +52,15 @@ function jsonOf(body: Uint8Array<ArrayBuffer>): unknown {
   }
 }
 
+/** The end of a body that says nothing comes with its headers. */
+const NONE: BodyBound = { most: 0, timeoutMs: 1000 }
+
 /**
  * Takes a request in that has no body.
- * @throws TwohopError `body_too_large` or `service_token_body_mismatch`
+ * @throws TwohopError `body_too_large`, `body_timeout` or `service_token_body_mismatch`
  */
 export async function takeEmpty(context: HostContext): Promise<void> {
-  await checkBodyHash(context.var.claims, await readBody(context.req.raw, 0))
+  await checkBodyHash(context.var.claims, await readBody(context.req.raw, NONE))
 }
 
 /**

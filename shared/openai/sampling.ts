@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { boundedRecord } from '../bounded-record.ts'
 import { honoured, ignored, optional } from './field.ts'
 
 /** The client's cap on output tokens; the edge applies the plan's default and cap. */
@@ -43,16 +44,14 @@ export const choosing = {
   frequency_penalty: z.number().min(-2).max(2).optional(),
   presence_penalty: z.number().min(-2).max(2).optional(),
   /** Added to the logits of these token ids. */
-  logit_bias: z
-    .record(
-      z
-        .string()
-        .regex(/^\d{1,9}$/)
-        .describe('token ids'),
-      z.number().min(-100).max(100),
-    )
-    .refine((bias) => Object.keys(bias).length <= 300, { error: 'at most 300 token ids' })
-    .optional(),
+  logit_bias: boundedRecord(
+    z
+      .string()
+      .regex(/^\d{1,9}$/)
+      .describe('token ids'),
+    z.number().min(-100).max(100),
+    300,
+  ).optional(),
   seed: Seed.optional(),
 }
 export type Choosing = z.infer<z.ZodObject<typeof choosing>>
@@ -111,7 +110,7 @@ export const hostGeneration = {
 /** Fields that clients send and that change nothing here: bounded, checked, and not passed on. */
 export const unread = {
   user: ignored('The token says who asks.', Id),
-  metadata: ignored('Nothing is stored.', z.record(z.string().max(64), z.string().max(512))),
+  metadata: ignored('Nothing is stored.', boundedRecord(z.string().max(64), z.string().max(512), 1000)),
   store: ignored('Nothing is stored.', z.boolean()),
 }
 

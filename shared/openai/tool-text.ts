@@ -1,3 +1,4 @@
+import { jsonBytes, stringBytes } from '../json-bytes.ts'
 import { isShallow } from '../json-depth.ts'
 import { parseJson } from '../parse-json.ts'
 import type { Tool, ToolCall } from './structure.ts'
@@ -22,15 +23,26 @@ export const BETWEEN_CALLS = '\n'
 
 /** The system text that explains `tools` to a model whose template does not know them. */
 export function toolText(tools: readonly Tool[]): string {
-  const functions = tools.map(({ function: { name, description, parameters } }) =>
-    JSON.stringify({ name, description, parameters: parameters ?? {} }),
+  return [BEFORE_TOOLS, ...tools.map((tool) => JSON.stringify(told(tool))), AFTER_TOOLS].join('\n')
+}
+
+const BEFORE_TOOLS = 'You can call these functions, one JSON object a line:'
+const AFTER_TOOLS = `To call one, answer with ${CALL}, a line {"name": ..., "arguments": {...}}, and ${CALL_END}.
+Otherwise answer in plain text.`
+
+/** What a model is told of a tool. */
+const told = ({ function: { name, description, parameters } }: Tool) => ({
+  name,
+  description,
+  parameters: parameters ?? {},
+})
+
+/** The bytes of toolText. */
+export function toolTextBytes(tools: readonly Tool[]): number {
+  return tools.reduce(
+    (sum, tool) => sum + jsonBytes(told(tool)) + 1,
+    BEFORE_TOOLS.length + 1 + AFTER_TOOLS.length,
   )
-  return [
-    'You can call these functions, one JSON object a line:',
-    ...functions,
-    `To call one, answer with ${CALL}, a line {"name": ..., "arguments": {...}}, and ${CALL_END}.`,
-    'Otherwise answer in plain text.',
-  ].join('\n')
 }
 
 /**
@@ -38,7 +50,7 @@ export function toolText(tools: readonly Tool[]): string {
  * them, indented by four as `tojson(indent=4)` does.
  */
 export function toolPromptBytes(tools: readonly Tool[]): number {
-  return Math.max(utf8Bytes(toolText(tools)), utf8Bytes(JSON.stringify(tools, null, 4))) + MOST_TEMPLATE_BYTES
+  return Math.max(toolTextBytes(tools), jsonBytes(tools, { indent: 4 })) + MOST_TEMPLATE_BYTES
 }
 /** The most bytes that templates add about tools; Qwen 2.5's and Hermes 3's add some 600. */
 const MOST_TEMPLATE_BYTES = 2000
@@ -52,7 +64,7 @@ export function toolCallBytes(calls: readonly ToolCall[]): number {
     (sum, { function: { name, arguments: given } }) =>
       sum +
       utf8Bytes(callHead(name) + CALL_TAIL) +
-      Math.max(utf8Bytes(given), printedBytes(argumentsOf(given))) +
+      Math.max(utf8Bytes(given), jsonBytes(argumentsOf(given), { spaced: true })) +
       MOST_MARK_BYTES,
     0,
   )
@@ -67,18 +79,12 @@ export function argumentsOf(given: string): unknown {
   return value === undefined || !isShallow(value) ? given : value
 }
 
-/** Bytes of JSON as a template prints it: with a space after each comma and colon. */
-function printedBytes(value: unknown): number {
-  const json = JSON.stringify(value)
-  return utf8Bytes(json) + (json.match(/[,:]/g)?.length ?? 0)
-}
-
 /** The most bytes around a tool's answer, its name included. */
 export const TOOL_RESPONSE_BYTES = 256
 
 /** The most bytes that a tool's answer adds to its content. Some templates print it as JSON, with its quotes and escapes. */
 export function toolResponseBytes(content: string): number {
-  return TOOL_RESPONSE_BYTES + utf8Bytes(JSON.stringify(content)) - utf8Bytes(content) - 2
+  return TOOL_RESPONSE_BYTES + stringBytes(content) - utf8Bytes(content) - 2
 }
 
 /** The most bytes that templates add around a call. */

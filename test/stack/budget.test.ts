@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
+import type { ErrorEnvelope } from '../../shared/errors.ts'
 import {
   type Answer,
   ask,
@@ -69,6 +70,37 @@ describe.each([
     expect(events.map((event) => Number(event.units)).reduce((sum, units) => sum + units, 0)).toBe(reported)
     await eventually(async () => ((await hostRuns(requestIds)) === 7 ? true : undefined))
     expect(await hostRuns(ids)).toBe(7)
+  })
+})
+
+describe('a minute that is used up', () => {
+  it('is a 429 that says when the next begins, in Retry-After, in RateLimit and in the error', async () => {
+    const { token } = await newUser('seven-a-minute')
+    const eight: Promise<Response>[] = []
+    process.kill(stack.host.pid, 'SIGSTOP')
+    const refusals = Promise.withResolvers<Response>()
+    try {
+      for (let i = 0; i < 8; i++) {
+        const answer = call('/v1/chat/completions', { token, body: ask(question, { max_tokens: OUTPUT }) })
+        answer.then((one) => one.status === 200 || refusals.resolve(one), refusals.reject)
+        eight.push(answer)
+      }
+      await refusals.promise
+    } finally {
+      process.kill(stack.host.pid, 'SIGCONT')
+    }
+    const refused = await refusals.promise
+    const wait = Number(refused.headers.get('retry-after'))
+    expect(wait).toBeGreaterThanOrEqual(1)
+    expect(wait).toBeLessThanOrEqual(60)
+    expect(refused.headers.get('ratelimit')).toContain(`"units-minute";r=0;t=${wait}`)
+    const { error } = (await refused.clone().json()) as ErrorEnvelope
+    expect(error.resets_at).toMatch(/:00\.000Z$/)
+    expect(await refusal(refused)).toMatchObject({ status: 429, code: 'budget_minute_exhausted' })
+    const others = (await Promise.all(eight)).filter((answer) => answer !== refused)
+    expect(others.map((answer) => answer.status)).toEqual(Array(7).fill(200))
+    await Promise.all(others.map((answer) => answer.text()))
+    await settledUsage(token)
   })
 })
 

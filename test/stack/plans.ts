@@ -14,6 +14,7 @@ export function testCatalog(catalog: Catalog): Catalog {
       like('two-a-minute', { requests_per_minute: 2 }),
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),
+      like('seven-a-minute', {}, { minute: SEVEN_UNITS }),
       { ...like('few-models', {}), models: pro.models.slice(0, 1) },
       { ...like('no-jobs', {}), scopes: pro.scopes.filter((scope) => scope !== 'jobs') },
     ],

@@ -21,7 +21,10 @@ declare module 'vitest' {
     /** An edge before a host that nobody runs, and one before a store that nobody runs. */
     hostlessEdge: string
     storelessEdge: string
-    /** An edge that gives anonymous users the plan free and refuses unverified Supabase users. */
+    /**
+     * An edge that gives anonymous users the plan free, refuses unverified Supabase users, and waits for a body for half a
+     * second.
+     */
     lenientEdge: string
   }
 }
@@ -55,7 +58,7 @@ export default async function runningStack(project: TestProject) {
     stack.startEdge(0, { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
-    stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false' }),
+    stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
   ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)

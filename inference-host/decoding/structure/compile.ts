@@ -8,18 +8,12 @@ import { compileSchema } from './schema/compile.ts'
 import type { Structure } from './structure.ts'
 import { toolGrammar } from './tool-grammar.ts'
 
-/** Bytes of JSON that a structure may take. */
-const MOST_BYTES = 65_536
-
 /**
  * Compiles what an answer has to be into a program that follows it.
  * @throws TwohopError `invalid_request` with the path of what is not supported, and its keyword in the message.
  */
 export function compileStructure(structure: Structure): Program {
-  const path = pathOf(structure)
-  if (new TextEncoder().encode(JSON.stringify(structure)).length > MOST_BYTES)
-    throw refuse(path, `A structure takes at most ${MOST_BYTES} bytes.`)
-  return buildProgram(grammarOf(structure), path)
+  return buildProgram(grammarOf(structure), pathOf(structure))
 }
 
 function pathOf(structure: Structure): Path {

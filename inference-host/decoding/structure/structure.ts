@@ -1,4 +1,5 @@
 import type { ResponseFormat, StructuredOutputs, Tool, ToolChoice } from '../../../shared/openai/structure.ts'
+import { refuseLargeStructure } from '../../../shared/openai/structure-size.ts'
 import { type Path, refuse } from './refusal.ts'
 
 /** What an answer has to be, as plain data. `path` is the place in the request that asked for it. */
@@ -28,9 +29,10 @@ type Asked = {
 
 /**
  * What a chat request asks of the answer, or undefined where any text will do.
- * @throws TwohopError `invalid_request` where its fields contradict one another.
+ * @throws TwohopError `invalid_request` where its fields contradict one another, or are too large.
  */
 export function structureOf(asked: Asked): Structure | undefined {
+  refuseLargeStructure(asked)
   return toolsOf(asked, contentOf(asked))
 }
 

@@ -93,7 +93,8 @@ describeEachRedis('reserve', (redis) => {
       await budget.reserve(request('r1', tight))
       await budget.reserve(request('r2', tight))
       const refusal = await budget.reserve(request('r3', tight))
-      expect(refusal).toMatchObject({ granted: false, code: 'budget_exhausted', window })
+      const code = window === 'minute' ? 'budget_minute_exhausted' : 'budget_exhausted'
+      expect(refusal).toMatchObject({ granted: false, code, window })
       expect(allowanceOf(refusal)?.budgets[window]).toMatchObject({ limit: 25, used: 0, held: 20 })
       expect(refusal).toHaveProperty('retryAfterMs', allowanceOf(refusal)?.budgets[window].resetMs)
       expect((await budget.reserve(request('r4', { ...tight, units: 5 }))).granted).toBe(true)

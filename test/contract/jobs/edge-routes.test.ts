@@ -9,6 +9,7 @@ import type { Credential } from '../../../edge/identity/principal.ts'
 import type { JobStore } from '../../../edge/jobs/port.ts'
 import { createJobSigner, type SignJob } from '../../../edge/jobs/sign.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
+import { createReadBody, type ReadBody } from '../../../edge/parse/read-body.ts'
 import { jobRoutes } from '../../../edge/routes/jobs.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
@@ -76,10 +77,11 @@ describeEachRedis('/v1/jobs', (redis) => {
     const background: Promise<unknown>[] = []
     const app = new Hono<{
       Bindings: { background: (task: Promise<unknown>) => void }
-      Variables: { requestId: string }
+      Variables: { requestId: string; readBody: ReadBody }
     }>()
     app.use(async (c, next) => {
       c.set('requestId', crypto.randomUUID())
+      c.set('readBody', createReadBody(c.req.raw, { most: 1_000_000, timeoutMs: 20_000 }))
       await next()
     })
     app.route(

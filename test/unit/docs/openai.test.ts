@@ -13,7 +13,8 @@ it('has the tables of fields that the schemas give', async () => {
       const marker = `<!-- fields: ${name} -->\n`
       const [before, after] = text.split(marker)
       if (before === undefined || after === undefined) throw new Error(`the page has no place for ${name}`)
-      return `${before}${marker}${table}\n\n${after.slice(after.indexOf('\n\n') + 2)}`
+      const [, ...behind] = after.trimEnd().split('\n\n')
+      return `${[`${before}${marker}${table}`, ...behind].join('\n\n')}\n`
     },
     readFileSync(PAGE, 'utf8'),
   )

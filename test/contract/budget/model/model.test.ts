@@ -154,7 +154,7 @@ describeEachRedis('the budget beside its model', (redis) => {
       'too_many_concurrent',
       'budget_exhausted month',
       'budget_exhausted day',
-      'budget_exhausted minute',
+      'budget_minute_exhausted minute',
       'project_budget_exhausted month',
       'project_budget_exhausted day',
       'settled true',

@@ -78,7 +78,8 @@ export function createModel(limits: Limits, project: ProjectBudgets) {
     if (running.length >= limits.concurrent) return 'too_many_concurrent'
     if (lack(month, limits.budgets.month) > granted) return 'budget_exhausted month'
     if (lack(day, limits.budgets.day) > granted) return 'budget_exhausted day'
-    if (lack(minute, limits.budgets.minute) > 0) return 'budget_exhausted minute'
+    if (lack(minute, limits.budgets.minute) > 0)
+      return units > limits.budgets.minute ? 'budget_exhausted minute' : 'budget_minute_exhausted minute'
     if (lack(whole[1][1], whole[1][2]) > 0) return 'project_budget_exhausted month'
     if (lack(whole[0][1], whole[0][2]) > 0) return 'project_budget_exhausted day'
 

@@ -35,11 +35,27 @@ describe('what the store replies to a reservation', () => {
     expect(decide(reply(code))).toEqual({ granted: false, code, window, retryAfterMs, allowance })
   })
 
-  it('budget_exhausted names the window and its end, but none for what could never fit', () => {
-    expect(decide(reply('budget_exhausted', 2))).toMatchObject({ window: 'day', retryAfterMs: 6000 })
-    expect(decide(reply('budget_exhausted', 1), 101)).toMatchObject({
-      window: 'minute',
-      retryAfterMs: undefined,
+  it.each([
+    ['a minute that is used up', 1, 100, 'budget_minute_exhausted', 'minute', 3000],
+    ['more than a minute ever has', 1, 101, 'budget_exhausted', 'minute', undefined],
+    ['a day', 2, 100, 'budget_exhausted', 'day', 6000],
+    ['a day, of more than a minute ever has', 2, 101, 'budget_exhausted', 'day', undefined],
+    ['a month', 3, 100, 'budget_exhausted', 'month', 9000],
+  ])('of %s has its code, the window and its end', (_, number, units, code, window, retryAfterMs) => {
+    expect(decide(reply('budget_exhausted', number), units)).toEqual({
+      granted: false,
+      code,
+      window,
+      retryAfterMs,
+      allowance,
+    })
+  })
+
+  it('of a minute does not mind that a grant is what the day has', () => {
+    const granted = { ...LIMITS, budgets: { minute: 100, day: 20, month: 20 } }
+    expect(decisionOf(reply('budget_exhausted', 1), granted, 50)).toMatchObject({
+      code: 'budget_minute_exhausted',
+      retryAfterMs: 3000,
     })
   })
 

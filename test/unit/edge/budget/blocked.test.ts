@@ -106,6 +106,25 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(2)
   })
 
+  it('remembers a spent minute until it ends, and says how long that is', async () => {
+    const spent = refusal({
+      code: 'budget_minute_exhausted',
+      window: 'minute',
+      allowance: allowance(100, 0),
+    })
+    const { budget, clock, asked } = remembering(spent)
+    await budget.reserve(request())
+    clock.now += 29_000
+    expect(await budget.reserve(request())).toMatchObject({
+      code: 'budget_minute_exhausted',
+      retryAfterMs: 1000,
+    })
+    expect(asked.reserve).toBe(1)
+    clock.now += 1000
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
   it.each<[string, Partial<Refusal>]>([
     ['a budget with a unit left', { code: 'budget_exhausted', window: 'day', allowance: allowance(199, 0) }],
     [

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import type { Idempotency, Payer } from '../../../../edge/budget/port.ts'
 import { idempotencyOf } from '../../../../edge/idempotency/key.ts'
+import { createReadBody } from '../../../../edge/parse/read-body.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 
 const ADA: Payer = { account: 'firebase:p:ada', issuedAt: 1 }
@@ -13,8 +14,9 @@ async function of({ key, body = '{"a":1}', path = '/v1/chat', whose = ADA }: Sen
   let seen: Idempotency | undefined
   const app = new Hono()
   app.post('*', async (c) => {
-    seen = await idempotencyOf(c.req, whose)
-    return c.json(await c.req.json())
+    const readBody = createReadBody(c.req.raw, { most: 1000, timeoutMs: 1000 })
+    seen = await idempotencyOf({ req: c.req, var: { readBody } }, whose)
+    return c.json(JSON.parse(new TextDecoder().decode(await readBody())))
   })
   app.onError((error) => errorResponse(error, 'r1'))
   const headers = key === undefined ? {} : { 'idempotency-key': key }

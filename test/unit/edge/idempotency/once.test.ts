@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Answers } from '../../../../edge/idempotency/answers.ts'
 import type { Claims } from '../../../../edge/idempotency/claims.ts'
 import { createOnce } from '../../../../edge/idempotency/once.ts'
+import { createReadBody, type ReadBody } from '../../../../edge/parse/read-body.ts'
 import { type ErrorCode, errorResponse, TwohopError } from '../../../../shared/errors.ts'
 import { readLog, unreadLog } from '../../../fixtures/log.ts'
 
@@ -23,10 +24,11 @@ async function request(
   }
   const { log, lines } = readLog()
   const once = createOnce({ claims: store, answers, log })
-  const app = new Hono<{ Variables: { requestId: string } }>()
+  const app = new Hono<{ Variables: { requestId: string; readBody: ReadBody } }>()
   const spy = vi.fn(act)
   app.post('/act', (c) => {
     c.set('requestId', 'r1')
+    c.set('readBody', createReadBody(c.req.raw, { most: 1000, timeoutMs: 1000 }))
     return once(c, { account: 'ada', key: undefined, payer: ADA }, spy)
   })
   app.onError((error) => errorResponse(error, 'r1'))
@@ -130,9 +132,10 @@ describe("an account's keys", () => {
       { account: 'ada', key: { ...apiKey, id: 'other' }, payer: ADA },
       { account: 'bob', key: undefined, payer: ADA },
     ]
-    const app = new Hono<{ Variables: { requestId: string } }>()
+    const app = new Hono<{ Variables: { requestId: string; readBody: ReadBody } }>()
     app.post('/:owner', (c) => {
       c.set('requestId', 'r1')
+      c.set('readBody', createReadBody(c.req.raw, { most: 1000, timeoutMs: 1000 }))
       return once(
         c,
         owners[Number(c.req.param('owner'))] ?? expect.fail('nobody'),

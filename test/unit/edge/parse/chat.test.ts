@@ -12,6 +12,11 @@ const free = entitledTo('free')
 const pro = entitledTo('pro')
 const hello = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }] }
 const { overhead } = modelOf('twohop-chat')
+const TEXT = { type: 'text', text: 'x' }
+const toolOf = (parameters: object) => ({ type: 'function', function: { name: 'look', parameters } })
+const formatOf = (schema: object) => ({ type: 'json_schema', json_schema: { name: 'a', schema } })
+const nested = (levels: number, value: unknown): object =>
+  levels === 0 ? { value } : { a: nested(levels - 1, value) }
 
 describe('a chat request', () => {
   it('becomes work with the plan default for max_tokens and a worst case of bytes plus overhead', () => {
@@ -53,6 +58,20 @@ describe('a chat request', () => {
     [{ ...hello, messages: [{ role: 'assistant' }] }, 'messages[0].content'],
     [{ ...hello, messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id'],
     [{ ...hello, tool_choice: 'maybe' }, 'tool_choice'],
+    [{ ...hello, messages: [{ role: 'user', content: Array(1001).fill(TEXT) }] }, 'messages[0].content'],
+    [{ ...hello, tools: [toolOf({ enum: Array(9000).fill('sixteen') })] }, 'tools'],
+    [{ ...hello, tools: [toolOf({ enum: Array(9000).fill('sixteen') })], tool_choice: 'none' }, 'tools'],
+    [{ ...hello, tools: [toolOf(nested(60, Array(3000).fill(1)))] }, 'tools'],
+    [{ ...hello, response_format: formatOf({ enum: Array(9000).fill('sixteen') }) }, 'response_format'],
+    [
+      {
+        ...hello,
+        tools: [toolOf({ enum: Array(4000).fill('sixteen') })],
+        response_format: formatOf({ enum: Array(4000).fill('sixteen') }),
+      },
+      'response_format',
+    ],
+    [{ ...hello, structured_outputs: { json: { enum: Array(9000).fill('sixteen') } } }, 'structured_outputs'],
     [{ ...hello, top_k: 1.5 }, 'top_k'],
     [{ ...hello, min_p: 2 }, 'min_p'],
     [{ ...hello, frequency_penalty: 3 }, 'frequency_penalty'],

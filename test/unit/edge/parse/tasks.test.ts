@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { jsonBody } from '../../../../edge/parse/body.ts'
 import { parseCompletion } from '../../../../edge/parse/completions.ts'
 import { parseEmbedding } from '../../../../edge/parse/embeddings.ts'
+import { createReadBody } from '../../../../edge/parse/read-body.ts'
 import { parseRerank } from '../../../../edge/parse/rerank.ts'
 import { hubTask, parseTask } from '../../../../edge/parse/tasks.ts'
+import type { Env } from '../../../../edge/routes/env.ts'
 import { Catalog, HUB_TASKS } from '../../../../shared/catalog.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 import { HostCompletionRequest } from '../../../../shared/openai/completions.ts'
@@ -50,7 +52,10 @@ describe('completions, embeddings and tasks', () => {
       const { request } = parseTask('text-classification', JSON.parse(body(levels)), pro)
       expect(request).not.toHaveProperty('options')
     }
-    const app = new Hono().post('/', async (c) => c.json(await jsonBody(c)))
+    const app = new Hono<Env>().post('/', async (c) => {
+      c.set('readBody', createReadBody(c.req.raw, { most: 1e6, timeoutMs: 1000 }))
+      return c.json(await jsonBody(c))
+    })
     app.onError((error) => errorResponse(error, 'r1'))
     const sent = (levels: number) =>
       app.request('/', {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { worstCase, worstCaseOfPairs } from '../../../../edge/parse/worst-case.ts'
 import { modelOf } from '../../../fixtures/catalog.ts'
 
@@ -18,5 +18,17 @@ describe('the worst case', () => {
     ] as const
     expect(worstCaseOfPairs(model, pairs).promptTokens).toBe(3 + 2 + 2 * model.overhead.item + model.context)
     expect(worstCaseOfPairs(model, []).promptTokens).toBe(0)
+  })
+
+  it('of pairs measures a text once, in however many it is', () => {
+    const encode = vi.spyOn(TextEncoder.prototype, 'encode')
+    onTestFinished(() => encode.mockRestore())
+    const query = 'q'.repeat(100_000)
+    worstCaseOfPairs(
+      model,
+      Array.from({ length: 256 }, (_, i) => [query, `document ${i % 10}`] as const),
+    )
+    const bytes = encode.mock.results.reduce((sum, { value }) => sum + value.length, 0)
+    expect(bytes).toBe(100_000 + 10 * 'document 0'.length)
   })
 })

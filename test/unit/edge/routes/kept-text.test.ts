@@ -3,8 +3,10 @@ import { expect, it } from 'vitest'
 import * as z from 'zod'
 import type { Caller } from '../../../../edge/access/caller.ts'
 import { keptText } from '../../../../edge/parse/body.ts'
+import { createReadBody } from '../../../../edge/parse/read-body.ts'
 import { adminRoutes } from '../../../../edge/routes/admin.ts'
 import { apiKeyRoutes } from '../../../../edge/routes/api-keys.ts'
+import type { Env } from '../../../../edge/routes/env.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 import { parseAs } from '../../../../shared/parse-as.ts'
 import { planOf } from '../../../fixtures/catalog.ts'
@@ -21,7 +23,11 @@ const caller: Caller = {
 /** What may be asked of a port where nothing is to be done: nothing. */
 const unasked = new Proxy({}, { get: (_, name) => expect.fail(`${String(name)} was asked`) }) as never
 
-const app = new Hono()
+const app = new Hono<Env>()
+  .use(async (c, next) => {
+    c.set('readBody', createReadBody(c.req.raw, { most: 1000, timeoutMs: 1000 }))
+    await next()
+  })
   .route(
     '/v1/keys',
     apiKeyRoutes({

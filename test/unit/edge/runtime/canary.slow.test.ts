@@ -248,6 +248,7 @@ it('tells of what nobody foresaw, without its message', async () => {
     policy: { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true },
     allowedOrigins: new Set(),
     bodyLimitBytes: 1000,
+    bodyTimeoutMs: 1000,
     jobs: { bodyBytes: 1000 },
     budget: {},
     newRequestId: () => 'r1',

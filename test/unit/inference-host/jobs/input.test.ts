@@ -36,7 +36,7 @@ function starter() {
     compile: async () => {
       throw new Error('no input here has a structure')
     },
-    bodyBytes: 2048,
+    body: { most: 2048, timeoutMs: 10_000 },
     log: (event, fields) => lines.push(`${event} ${JSON.stringify(fields)}`),
   })
 }
