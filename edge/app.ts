@@ -54,7 +54,7 @@ export type AppOptions = {
   accounts: AccountStore
   apiKeys: ApiKeyStore
   countAct: CountAct
-  issuers: AdminOptions['issuers']
+  administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
   sync: AdminOptions['sync']

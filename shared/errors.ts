@@ -52,6 +52,7 @@ export const ERRORS = {
   plan_unknown: forbidden,
   origin_not_allowed: forbidden,
   scope_missing: forbidden,
+  account_not_administered: forbidden,
   too_many_keys: forbidden,
   model_not_allowed: forbidden,
   budget_exhausted: forbidden,

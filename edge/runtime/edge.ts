@@ -1,6 +1,6 @@
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
-import { issuerNames } from '../admin/target.ts'
+import { administeredBy } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
@@ -80,7 +80,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
     authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log })),
-    issuers: issuerNames(config.issuers),
+    administered: administeredBy(config.issuers),
     budget,
     accounts: createUpstashAccounts(redis),
     apiKeys: createUpstashApiKeys(redis),

@@ -3,8 +3,10 @@ import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { SecretUrl } from '../../shared/secure-url.ts'
 import { Origins } from '../access/origins.ts'
+import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
+import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
@@ -90,6 +92,25 @@ export const EDGE_VARIABLES = {
     unit: 'true, false',
     fallback: 'true',
     schema: z.enum(['true', 'false']).transform((value) => value === 'true'),
+  },
+  CLAIMS_OBJECT: {
+    meaning: 'custom claim, or field of app_metadata, that holds what the owner says of a user',
+    unit: 'name',
+    fallback: CLAIMS_OBJECT,
+    schema: ClaimsObject,
+  },
+  CLAIM_NAMES: {
+    meaning: 'fields that are read from a claim beside that object',
+    unit: 'JSON {issuer: {field: claim}}',
+    fallback: '',
+    schema: json(OtherClaimNames),
+  },
+  ADMINISTERS: {
+    meaning: "issuers whose accounts an issuer's administrators administer",
+    unit: 'JSON {issuer: [issuer]}',
+    fallback: '',
+    called: 'its own',
+    schema: json(Administers),
   },
   ANONYMOUS_PLAN: {
     meaning: 'plan of anonymous users; without one they are refused',

@@ -50,7 +50,7 @@ describe('an administrator', () => {
   it('restores it: who signs in anew is served, a token of before is not', async () => {
     const uid = `test-${randomUUID()}`
     const account = `firebase:${PROJECT}:${uid}`
-    const user = { uid, email: `${uid}@example.com`, customClaims: { plan: 'roomy' } }
+    const user = { uid, email: `${uid}@example.com`, customClaims: { twohop: { plan: 'roomy' } } }
     const before = await mint.mintFirebase(user)
     await act(account, 'suspend')
     // Tokens of the very second of the suspension count as later ones, and this one is as old as that.
@@ -146,6 +146,36 @@ describe('an administrator', () => {
       '400 invalid_request',
     )
     expect((await call(pathOf(`firebase:${PROJECT}:a/b:c`), { token: admin.token })).status).toBe(200)
+  })
+})
+
+describe('an administrator of another issuer', () => {
+  it('sees and changes nothing of these accounts: a staging project does not rule production', async () => {
+    const { token, account } = await newUser('roomy')
+    await act(account, 'grant', { units: 1, reason: 'theirs' })
+    const id = randomUUID()
+    const appMetadata = { twohop: { role: 'admin', plan: 'roomy' } }
+    const other = await mint.mintSupabase({ id, email: 'ops@example.com', appMetadata })
+    const made = await call('/v1/keys', { token: other, body: { name: 'ops', scopes: ['admin'] } })
+    const { key } = (await made.json()) as { key: string }
+    const uid = account.split(':')[2] ?? ''
+    for (const by of [other, key]) {
+      for (const what of ['suspend', 'restore', 'plan', 'grant'])
+        expect(
+          await code(await act(account, what, what === 'plan' ? { plan: 'pro' } : { units: 1 }, by)),
+        ).toBe('403 account_not_administered')
+      for (const path of [pathOf(account), `${pathOf(account)}/usage`])
+        expect(await code(await call(path, { token: by }))).toBe('403 account_not_administered')
+      const list = await call(`/v1/admin/accounts?search=${uid}`, { token: by })
+      expect(await list.json()).toEqual({ object: 'list', data: [], next: null })
+      const log = await call('/v1/admin/audit?limit=500', { token: by })
+      expect(JSON.stringify(await log.json())).not.toContain(PROJECT)
+    }
+    expect((await embed(token)).status).toBe(200)
+    expect(await auditOf(account)).toMatchObject([{ action: 'account.grant' }])
+    const own = `supabase:${new URL(stack.issuers.supabase.url).host}:${randomUUID()}`
+    expect((await act(own, 'suspend', {}, key)).status).toBe(200)
+    expect(await code(await act(own, 'restore'))).toBe('403 account_not_administered')
   })
 })
 

@@ -29,7 +29,7 @@ export async function newUser(plan: string, claims: Record<string, unknown> = {}
   const token = await mint.mintFirebase({
     uid,
     email: `${uid}@example.com`,
-    customClaims: { plan, ...claims },
+    customClaims: { twohop: { plan, ...claims } },
   })
   return { token, account: `firebase:${stack.issuers.firebase.projectId}:${uid}` }
 }

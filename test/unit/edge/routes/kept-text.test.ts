@@ -35,7 +35,7 @@ const app = new Hono()
       ...{ accounts: unasked, audit: unasked, readUsage: unasked, sync: unasked, cancelJobs: unasked },
       ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
-      issuers: new Set(['firebase:demo']),
+      administered: new Map([['firebase:demo', new Set(['firebase:demo'])]]),
       log: unreadLog,
       once: (_, __, act) => act(),
       now: () => 0,
