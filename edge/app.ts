@@ -57,6 +57,7 @@ export type AppOptions = {
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
+  forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */
   notify: (crossed: readonly Crossing[]) => Promise<void>

@@ -1,6 +1,7 @@
 import { secondOf } from '../../shared/seconds.ts'
 import type { Act, AuditLog } from '../audit/port.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from '../budget/accounts.ts'
+import { CLOCK_SKEW_SECONDS } from '../identity/claims.ts'
 import type { Log } from '../log/port.ts'
 import type { createSync, OwnerState, SyncOutcome } from '../sync/port.ts'
 
@@ -10,6 +11,8 @@ type Options = {
   sync: ReturnType<typeof createSync>
   /** Cancels the account's open jobs; returns how many there were. */
   cancelJobs: (account: string) => Promise<number>
+  /** Forgets refusals that a new plan or a grant may have lifted. */
+  forgetRefusals: () => void
   log: Log
   /** Milliseconds since the epoch. */
   now: () => number
@@ -31,7 +34,7 @@ export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?:
  * The acts of administration on an account. Each act is written into the audit log before it is done. An act that could
  * not be written is not done. If it fails afterwards, a second row says so.
  */
-export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Options) {
+export function createActs({ accounts, audit, sync, cancelJobs, forgetRefusals, log, now }: Options) {
   /** Writes a row about an act that has been done, or has failed. The act's result does not depend on this row. */
   async function note(row: Act): Promise<void> {
     const { target: account, action } = row
@@ -55,6 +58,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
   function change(by: By, action: string, detail: Act['detail'], changes: AccountChanges, state: OwnerState) {
     return logged(by, action, detail, async (): Promise<Done> => {
       await accounts.set(by.target, changes)
+      forgetRefusals()
       const { outcome, why } = await sync(by.target, state)
       // The record is written and holds. The failed sync is reported and logged, so that the act can be repeated.
       if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
@@ -63,15 +67,21 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
   }
 
   return {
-    /** Refuses the account's requests from the next one on, refuses its present tokens for good, and ends its jobs. */
+    /**
+     * Refuses the account's requests from the next one on, refuses for good the tokens that it has, and ends its jobs. An
+     * issuer's clock may run ahead of ours, so tokens of the next few seconds count as tokens that it has.
+     */
     suspend: async (by: By): Promise<Done> => {
-      const changes: AccountChanges = { status: 'suspended', revokedBefore: secondOf(now()) }
+      const changes: AccountChanges = {
+        status: 'suspended',
+        revokedBefore: secondOf(now()) + CLOCK_SKEW_SECONDS + 1,
+      }
       const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
       // Not before: from here on the account can open no new jobs.
       return { ...done, cancelledJobs: await cancelJobs(by.target) }
     },
 
-    /** Serves the account again. Its users must sign in again. */
+    /** Serves the account again: its API keys, and tokens that were issued after the suspension. */
     restore: (by: By) => change(by, 'account.restore', {}, { status: 'active' }, { status: 'active' }),
 
     /** @param plan null for the plan that the token names, or else the default plan */
@@ -85,6 +95,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
     grant: (by: By, units: number, until: number) =>
       logged(by, 'account.grant', { units, until }, async () => {
         await accounts.grant(by.target, units, until)
+        forgetRefusals()
         return accounts.get(by.target)
       }),
   }

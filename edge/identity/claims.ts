@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 
 /** Seconds that an issuer's clock may run ahead of ours. */
-const CLOCK_SKEW_SECONDS = 5
+export const CLOCK_SKEW_SECONDS = 5
 
 /** The last second of the year 9999. No token needs a later one. */
 const LAST_SECOND = 253_402_300_799

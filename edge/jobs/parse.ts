@@ -3,6 +3,7 @@ import { HUB_TASKS, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
 import type { Entitlement } from '../access/entitlement.ts'
+import { PlanRefused } from '../access/plan-refused.ts'
 import { parseAs } from '../parse/body.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
@@ -83,7 +84,8 @@ function under<T>(prefix: string, parse: () => T): T {
     if (!(error instanceof TwohopError)) throw error
     const { code, message, param = '', retryAfterMs } = error
     const dot = param === '' || param.startsWith('[') ? '' : '.'
-    throw new TwohopError(code, message, {
+    const Refused = error instanceof PlanRefused ? PlanRefused : TwohopError
+    throw new Refused(code, message, {
       param: `${prefix}${dot}${param}`,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     })

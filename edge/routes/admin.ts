@@ -28,6 +28,8 @@ export type AdminOptions = {
   sync: ReturnType<typeof createSync>
   /** Cancels an account's open jobs; returns how many there were. */
   cancelJobs: (account: string) => Promise<number>
+  /** Forgets refusals that a new plan or a grant may have lifted. */
+  forgetRefusals: () => void
   countAct: CountAct
   once: Once
   log: Log

@@ -82,6 +82,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log })),
     administered: administeredBy(config.issuers),
     budget,
+    forgetRefusals: budget.forget,
     accounts: createUpstashAccounts(redis),
     apiKeys: createUpstashApiKeys(redis),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),

@@ -32,7 +32,14 @@ const app = new Hono()
   .route(
     '/v1/admin',
     adminRoutes({
-      ...{ accounts: unasked, audit: unasked, readUsage: unasked, sync: unasked, cancelJobs: unasked },
+      ...{
+        accounts: unasked,
+        audit: unasked,
+        readUsage: unasked,
+        sync: unasked,
+        cancelJobs: unasked,
+        forgetRefusals: unasked,
+      },
       ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
       administered: new Map([['firebase:demo', new Set(['firebase:demo'])]]),
