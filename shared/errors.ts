@@ -76,6 +76,7 @@ export const ERRORS = {
   internal: failed(500),
   host_failed: failed(502),
   project_budget_exhausted: failed(503),
+  not_configured: failed(503),
   store_unavailable: failed(503),
   job_store_full: failed(503),
   jobs_not_served: failed(503),

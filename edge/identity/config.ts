@@ -78,7 +78,10 @@ export function issuersOf(config: Config): IssuerConfig[] | { wrong: string } {
     SUPABASE_JWT_SECRETS = {},
   } = config
   if (FIREBASE_PROJECT_IDS.length + SUPABASE_URLS.length === 0)
-    return { wrong: 'No issuer is configured: set FIREBASE_PROJECT_IDS, SUPABASE_URLS or both' }
+    return {
+      wrong:
+        'FIREBASE_PROJECT_IDS: no issuer is configured; put the id of your Firebase project there, or the URL of your Supabase project into SUPABASE_URLS',
+    }
   const secrets = jwtSecrets(SUPABASE_JWT_SECRETS, SUPABASE_URLS)
   if ('wrong' in secrets) return { wrong: `SUPABASE_JWT_SECRETS: ${secrets.wrong}` }
   const issuers = [

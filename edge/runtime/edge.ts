@@ -39,7 +39,7 @@ import { createScheduled } from './scheduled.ts'
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
- * @throws Error that names each variable that does not fit
+ * @throws NotConfigured that names each variable that does not fit
  */
 export function createEdge(variables: Variables, write: (line: string) => void) {
   const config = edgeConfig(variables)

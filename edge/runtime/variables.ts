@@ -14,7 +14,11 @@ import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
 
 const text = z.string().min(1)
-const whole = (least: number, most: number) => z.coerce.number<string>().int().min(least).max(most)
+/** A whole number from `least` to `most`. */
+function whole(least: number, most: number) {
+  const rule = `must be a whole number from ${least} to ${most}`
+  return z.coerce.number<string>(rule).int(rule).min(least, rule).max(most, rule)
+}
 const KIB = 1024
 const MIB = 1024 * KIB
 const MINUTE = 60_000
@@ -38,12 +42,14 @@ export const EDGE_VARIABLES = {
     meaning: 'Redis over HTTP',
     unit: 'URL',
     fallback: undefined,
+    put: 'the REST URL of your Upstash database, such as https://....upstash.io,',
     schema: SecretUrl,
   },
   UPSTASH_REDIS_REST_TOKEN: {
     meaning: 'its token',
     unit: '',
     fallback: undefined,
+    put: 'the REST token of that database',
     secret: true,
     schema: text,
   },
@@ -53,11 +59,18 @@ export const EDGE_VARIABLES = {
     fallback: '2000',
     schema: whole(50, 30_000),
   },
-  HOST_URL: { meaning: 'where the host listens', unit: 'URL', fallback: undefined, schema: z.url() },
+  HOST_URL: {
+    meaning: 'where the host listens',
+    unit: 'URL',
+    fallback: undefined,
+    put: 'the address by which the edge reaches your host, such as https://host.internal.example,',
+    schema: z.url(),
+  },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',
     unit: 'JWK',
     fallback: undefined,
+    put: 'the content of service-key.private.json, which `npm run keys` writes,',
     secret: true,
     schema: json(ServicePrivateKey),
   },

@@ -37,8 +37,8 @@ describe('issuers from configuration', () => {
 
   const urls = { SUPABASE_URLS: 'https://abc.supabase.co' }
   const bad: [rule: RegExp, env: Record<string, string>][] = [
-    [/No issuer/, {}],
-    [/No issuer/, { FIREBASE_PROJECT_IDS: ' , ' }],
+    [/no issuer/, {}],
+    [/no issuer/, { FIREBASE_PROJECT_IDS: ' , ' }],
     [/FIREBASE_PROJECT_IDS: "My Project"/, { FIREBASE_PROJECT_IDS: 'My Project' }],
     [/FIREBASE_PROJECT_IDS: "a\/..\/bcd"/, { FIREBASE_PROJECT_IDS: 'a/../bcd' }],
     [/"my-project" is listed twice/, { FIREBASE_PROJECT_IDS: 'my-project,my-project' }],
