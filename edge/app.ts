@@ -58,9 +58,10 @@ export type AppOptions = {
   accounts: AccountStore
   apiKeys: ApiKeyStore
   countAct: CountAct
-  issuers: AdminOptions['issuers']
+  administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
+  forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */
   notify: (crossed: readonly Crossing[]) => Promise<void>

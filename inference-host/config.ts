@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { SecretUrl } from '../shared/secure-url.ts'
+import { variableWords } from '../shared/variable-words.ts'
 
 const whole = z
   .string()
@@ -11,7 +12,20 @@ const whole = z
 const orNone = <Schema extends z.ZodType>(schema: Schema) =>
   z.union([z.literal('').transform(() => undefined), schema])
 
-const atLeast = (least: number, most: number) => whole.pipe(z.int().min(least).max(most))
+/** A whole number from `least` to `most`. */
+function atLeast(least: number, most: number) {
+  const rule = `must be a whole number from ${least} to ${most}`
+  return whole.pipe(z.int(rule).min(least, rule).max(most, rule))
+}
+
+/** `put` says what to put there, for whoever has not set a variable that must be set. */
+type Variable = {
+  meaning: string
+  unit: string
+  fallback: string | undefined
+  put?: string
+  schema: z.ZodType
+}
 
 /**
  * Every variable that the host reads: what it means, its unit, its default (as text, as it would stand in the
@@ -34,6 +48,7 @@ export const VARIABLES = {
     meaning: "JWKS with the edge's Ed25519 public keys, one per `kid`. Private keys are refused.",
     unit: 'JWKS',
     fallback: undefined,
+    put: 'the content of service-key.public.json, which `npm run keys` writes,',
     schema: z.string().min(2).max(65_536),
   },
   MODELS_FILE: {
@@ -182,10 +197,7 @@ export const VARIABLES = {
     fallback: '30',
     schema: atLeast(0, 3600),
   },
-} as const satisfies Record<
-  string,
-  { meaning: string; unit: string; fallback: string | undefined; schema: z.ZodType }
->
+} as const satisfies Record<string, Variable>
 
 export type Config = { [Name in keyof typeof VARIABLES]: z.infer<(typeof VARIABLES)[Name]['schema']> }
 
@@ -195,10 +207,10 @@ export type Config = { [Name in keyof typeof VARIABLES]: z.infer<(typeof VARIABL
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const complaints: string[] = []
-  const entries = Object.entries(VARIABLES).map(([name, { fallback, schema }]) => {
+  const entries = Object.entries<Variable>(VARIABLES).map(([name, { fallback, put, schema }]) => {
     const value = environment[name] || fallback
-    const parsed = value === undefined ? undefined : schema.safeParse(value)
-    if (parsed === undefined) complaints.push(`${name} is missing`)
+    const parsed = value === undefined ? undefined : schema.safeParse(value, { error: variableWords })
+    if (parsed === undefined) complaints.push(`${name}: is missing: put ${put} there`)
     else if (!parsed.success) complaints.push(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
     return [name, parsed?.data]
   })

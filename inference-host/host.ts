@@ -41,11 +41,12 @@ const FLUSH_MS = 2_000
 /**
  * Starts the host: listens at once (`/readyz` says 503), then verifies every model, loads those that are to be there
  * from the start, and resolves when the first request may come.
- * @throws Error of one line for any fault of keys, port, manifest or models. Nothing is left running.
+ * @throws Error of one line for any fault of keys, port, manifest or models, which names the variable. Nothing is left
+ *   running.
  */
 export async function startHost(config: Config, log: Log): Promise<RunningHost> {
-  const keys = await importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS)
-  const manifest = await readManifest(config.MODELS_FILE)
+  const keys = await of('SERVICE_TOKEN_PUBLIC_KEYS', importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS))
+  const manifest = await of('MODELS_FILE', readManifest(config.MODELS_FILE))
   const queues = new Map<string, Queue>()
   const eventLoop = watchEventLoop()
   const deviceMemory = watchDeviceMemory()
@@ -78,7 +79,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     lookForJobs: config.HOST_JOBS_REDIS_URL === undefined ? undefined : () => jobs?.wake(),
     metrics,
   })
-  const server = await listen(app.fetch, config.HOST_BIND, config.HOST_PORT)
+  const server = await listen(app.fetch, config.HOST_BIND, config.HOST_PORT, 'HOST_PORT')
   const figures = await listenForMetrics(metrics, config)
   log('listening', { url: server.url })
 
@@ -129,5 +130,14 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 async function listenForMetrics(metrics: Metrics, { HOST_BIND, HOST_METRICS_PORT }: Config) {
   if (HOST_METRICS_PORT === undefined) return undefined
   const app = new Hono().get('/metrics', metricsRoute({ metrics, mayRead: async () => {} }))
-  return listen(app.fetch, HOST_BIND, HOST_METRICS_PORT)
+  return listen(app.fetch, HOST_BIND, HOST_METRICS_PORT, 'HOST_METRICS_PORT')
+}
+
+/** What `made` gives. An error of its gets the name of the variable that it is about. */
+async function of<Made>(variable: keyof Config, made: Promise<Made>): Promise<Made> {
+  try {
+    return await made
+  } catch (cause) {
+    throw new Error(`${variable}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }

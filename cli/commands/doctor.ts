@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { ACTS_MOST } from '../../edge/ledger/bounds.ts'
+import { readVariables } from '../../edge/runtime/read-variables.ts'
 import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
@@ -21,18 +22,12 @@ export function doctorCommand({ out }: CliContext): Command {
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(async ({ json }: { json: boolean }) => {
-      const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = process.env
-      if (!url || !token)
-        throw new CliError(
-          'usage',
-          'Set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, as for the edge.',
-        )
-      const catalog = catalogOf(process.env.CATALOG)
+      const { url, token, catalog, most } = settings()
       const state = await readStoreState({ url, token, timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
         if (error instanceof TwohopError) throw new CliError(error.code, error.message, { cause: error })
         throw error
       })
-      const findings = findingsOf({ catalog, state, most: mostOf(process.env), now: Date.now() })
+      const findings = findingsOf({ catalog, state, most, now: Date.now() })
       const lines = findings.map(
         ({ check, ok, detail }) => `${ok ? 'ok  ' : 'ILL '} ${plain(check)}: ${detail}\n`,
       )
@@ -42,17 +37,22 @@ export function doctorCommand({ out }: CliContext): Command {
     })
 }
 
-/** The bounds of the streams, from the edge's own variables. */
-function mostOf({ LEDGER_SUPABASE_URL, EVENTS_MOST }: NodeJS.ProcessEnv) {
-  const events = EVENTS_MOST ? Number(EVENTS_MOST) : Number(EDGE_VARIABLES.EVENTS_MOST.fallback)
-  return { events: LEDGER_SUPABASE_URL ? events : undefined, acts: ACTS_MOST }
-}
-
-/** @throws CliError usage */
-function catalogOf(text: string | undefined): Catalog {
-  try {
-    return Catalog.parse(text ? JSON.parse(text) : defaultCatalog)
-  } catch (cause) {
-    throw new CliError('usage', 'CATALOG must be as for the edge.', { cause })
+/** The edge's own variables that a check needs. */
+function settings() {
+  const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN, CATALOG, LEDGER_SUPABASE_URL, EVENTS_MOST } =
+    EDGE_VARIABLES
+  const table = {
+    ...{ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN },
+    ...{ CATALOG, LEDGER_SUPABASE_URL, EVENTS_MOST },
+  }
+  const { values, complaints } = readVariables(table, process.env)
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = values
+  if (complaints.length > 0 || url === undefined || token === undefined)
+    throw new CliError('usage', `Set these as for the edge: ${complaints.join('; ')}.`)
+  return {
+    url,
+    token,
+    catalog: values.CATALOG ?? Catalog.parse(defaultCatalog),
+    most: { events: values.LEDGER_SUPABASE_URL ? values.EVENTS_MOST : undefined, acts: ACTS_MOST },
   }
 }

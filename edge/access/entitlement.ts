@@ -2,6 +2,7 @@ import { type Catalog, type Model, type Plan, scopeOf, type Task } from '../../s
 import { TwohopError } from '../../shared/errors.ts'
 import type { Payer, Spender } from '../budget/port.ts'
 import { accountOf, type Credential, type Principal } from '../identity/principal.ts'
+import { PlanRefused } from './plan-refused.ts'
 
 /** Plans for users without a proved identity; undefined refuses them. */
 export type Policy = {
@@ -36,7 +37,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
   function planOf(id: string): Plan {
     const plan = plans.get(id)
     if (!plan)
-      throw new TwohopError('plan_unknown', 'The plan of this account is not one that is offered here.')
+      throw new PlanRefused('plan_unknown', 'The plan of this account is not one that is offered here.')
     return plan
   }
 
@@ -56,7 +57,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
       requireScope(task) {
         const scope = task === 'jobs' ? task : scopeOf(task)
         if (!plan.scopes.includes(scope))
-          throw new TwohopError('scope_missing', `The plan ${plan.id} does not include the scope ${scope}.`)
+          throw new PlanRefused('scope_missing', `The plan ${plan.id} does not include the scope ${scope}.`)
         const own = credential.issuer === 'key' ? undefined : credential.scopes
         if (own && !own.includes(scope))
           throw new TwohopError('scope_missing', `This credential does not have the scope ${scope}.`)
@@ -65,7 +66,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
         if (id === undefined) {
           const first = offered.find((model) => model.tasks.includes(task))
           if (first) return first
-          throw new TwohopError('model_not_found', `The plan ${plan.id} has no model for ${task}.`)
+          throw new PlanRefused('model_not_found', `The plan ${plan.id} has no model for ${task}.`)
         }
         const model = models.get(id)
         if (!model?.tasks.includes(task))
@@ -75,7 +76,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
             { param: 'model' },
           )
         if (!plan.models.includes(id))
-          throw new TwohopError(
+          throw new PlanRefused(
             'model_not_allowed',
             `The plan ${plan.id} does not include the model ${id}.`,
             { param: 'model' },

@@ -1,8 +1,8 @@
-import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { type Budget, spenderId } from '../budget/port.ts'
 import type { Credential } from '../identity/principal.ts'
 import { type Entitlement, payerOf } from './entitlement.ts'
+import { PlanRefused } from './plan-refused.ts'
 
 /** The account's record names another plan than the one that was assumed. */
 export class OtherPlanError extends Error {
@@ -24,58 +24,46 @@ type Options = {
   capacity?: number
 }
 
-/** How long a remembered plan is assumed, in milliseconds. Every reservation corrects a wrong one. */
+/** How long a remembered plan is assumed, in milliseconds. The store corrects a wrong one before it has an effect. */
 const REMEMBERED_MS = 10_000
-
-/** Refusals that another plan could lift. None is final before the store has been asked for the plan. */
-const OF_A_PLAN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'plan_unknown',
-  'scope_missing',
-  'model_not_found',
-  'model_not_allowed',
-  'invalid_request',
-])
 
 /**
  * Gives requests the plan that the account's record names, without a round trip for it. It assumes the plan last heard
- * of, else the token's. The reservation says when that is wrong; the request is then tried once more. The store is
- * asked separately only if the assumed plan refuses the request and nothing is remembered.
+ * of, else the token's. The reservation says when that is wrong; the request is then tried once more. What is assumed
+ * never refuses: before a refusal that another plan could lift, the store is asked for the plan, and says too if the
+ * account may do nothing at all.
  */
 export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Options) {
   const remembered = createExpiringMap<string, { override: string | undefined }>({ capacity, now })
-  const recall = (account: string) => remembered.get(account)
 
   function remember(account: string, override: string | undefined): void {
     remembered.set(account, { override }, now() + REMEMBERED_MS)
   }
 
-  /** The plan to try again with after `error`; undefined where the error is final. */
-  async function another(credential: Credential, error: unknown): Promise<string | undefined> {
-    const payer = payerOf(credential)
-    const name = spenderId(payer)
-    if (error instanceof OtherPlanError) {
-      remember(name, error.plan)
-      return error.plan
-    }
-    const final = !(error instanceof TwohopError) || !OF_A_PLAN.has(error.code)
-    if (final || recall(name)) return undefined
-    const override = await planOf(payer)
-    remember(name, override)
-    return override
-  }
-
   /**
-   * The credential's entitlement by the plan that the store names. It takes one round trip where the plan is not
-   * remembered, and always for an API key, because only the store knows whether the key is valid.
+   * The credential's entitlement by the plan that the store names now. It takes one round trip.
+   * @throws what `planOf` and `entitle` throw: why the account may do nothing
    */
   async function storedEntitlement(credential: Credential): Promise<Entitlement> {
     const payer = payerOf(credential)
-    const name = spenderId(payer)
-    const known = credential.issuer === 'key' ? undefined : recall(name)
-    if (known) return entitle(credential, known.override)
     const override = await planOf(payer)
-    remember(name, override)
+    remember(spenderId(payer), override)
     return entitle(credential, override)
+  }
+
+  /** The entitlement to try again with after `error`; undefined where the error is final. */
+  async function another(
+    credential: Credential,
+    error: unknown,
+    tried: Entitlement | undefined,
+  ): Promise<Entitlement | undefined> {
+    if (error instanceof OtherPlanError) {
+      remember(spenderId(payerOf(credential)), error.plan)
+      return entitle(credential, error.plan)
+    }
+    if (!(error instanceof PlanRefused)) return undefined
+    const stored = await storedEntitlement(credential)
+    return stored.plan.id === tried?.plan.id ? undefined : stored
   }
 
   /**
@@ -87,18 +75,22 @@ export function createStoredPlan({ entitle, planOf, now, capacity = 10_000 }: Op
     credential: Credential,
     attempt: (entitlement: Entitlement) => Promise<T>,
   ): Promise<T> {
-    const run = async (override: string | undefined) => {
-      const entitlement = entitle(credential, override)
+    const name = spenderId(payerOf(credential))
+    async function run(entitlement: Entitlement): Promise<T> {
       const result = await attempt(entitlement)
-      remember(spenderId(payerOf(credential)), entitlement.plan.id)
+      const { plan, spender } = entitlement
+      // A plan that the token names itself is no override: the account's next token may name another.
+      remember(name, plan.id === spender.plan ? undefined : plan.id)
       return result
     }
+    let tried: Entitlement | undefined
     try {
-      return await run(recall(spenderId(payerOf(credential)))?.override)
+      tried = entitle(credential, remembered.get(name)?.override)
+      return await run(tried)
     } catch (error) {
-      const plan = await another(credential, error)
-      if (plan === undefined) throw error
-      return run(plan)
+      const right = await another(credential, error, tried)
+      if (right === undefined) throw error
+      return run(right)
     }
   }
 

@@ -2,6 +2,7 @@ import { secondOf } from '../../shared/seconds.ts'
 import type { Act, AuditLog } from '../audit/port.ts'
 import type { AccountChanges, AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Payer } from '../budget/port.ts'
+import { CLOCK_SKEW_SECONDS } from '../identity/claims.ts'
 import type { Log } from '../log/port.ts'
 import type { createSync, OwnerState, SyncOutcome } from '../sync/port.ts'
 
@@ -11,6 +12,8 @@ type Options = {
   sync: ReturnType<typeof createSync>
   /** Cancels the account's open jobs; returns how many there were. */
   cancelJobs: (account: string) => Promise<number>
+  /** Forgets refusals that a new plan or a grant may have lifted. */
+  forgetRefusals: () => void
   log: Log
   /** Milliseconds since the epoch. */
   now: () => number
@@ -32,7 +35,7 @@ export type Done = { record: AccountRecord; synced: SyncOutcome; cancelledJobs?:
  * The acts of administration on an account. The account's record and the row in the audit log are written in one step, both
  * or neither. A further row says so if the issuer could not be told.
  */
-export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Options) {
+export function createActs({ accounts, audit, sync, cancelJobs, forgetRefusals, log, now }: Options) {
   /** Writes a row about what came of an act that has been done. The act's result does not depend on this row. */
   async function note(row: Act): Promise<void> {
     const { target: account, action } = row
@@ -49,6 +52,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
     state: OwnerState,
   ): Promise<Done> {
     await accounts.set(by.target, changes, { by: by.payer, act: rowOf(by, action, detail) })
+    forgetRefusals()
     const { outcome, why } = await sync(by.target, state)
     // The record is written and holds. The failed sync is reported and logged, so that the act can be repeated.
     if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
@@ -56,15 +60,21 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
   }
 
   return {
-    /** Refuses the account's requests from the next one on, refuses its present tokens for good, and ends its jobs. */
+    /**
+     * Refuses the account's requests from the next one on, refuses for good the tokens that it has, and ends its jobs. An
+     * issuer's clock may run ahead of ours, so tokens of the next few seconds count as tokens that it has.
+     */
     suspend: async (by: By): Promise<Done> => {
-      const changes: AccountChanges = { status: 'suspended', revokedBefore: secondOf(now()) }
+      const changes: AccountChanges = {
+        status: 'suspended',
+        revokedBefore: secondOf(now()) + CLOCK_SKEW_SECONDS + 1,
+      }
       const done = await change(by, 'account.suspend', {}, changes, { status: 'suspended' })
       // Not before: from here on the account can open no new jobs.
       return { ...done, cancelledJobs: await cancelJobs(by.target) }
     },
 
-    /** Serves the account again. Its users must sign in again. */
+    /** Serves the account again: its API keys, and tokens that were issued after the suspension. */
     restore: (by: By) => change(by, 'account.restore', {}, { status: 'active' }, { status: 'active' }),
 
     /** @param plan null for the plan that the token names, or else the default plan */
@@ -78,6 +88,7 @@ export function createActs({ accounts, audit, sync, cancelJobs, log, now }: Opti
     grant: async (by: By, units: number, until: number): Promise<AccountRecord> => {
       const act = rowOf(by, 'account.grant', { units, until })
       await accounts.grant(by.target, units, until, { by: by.payer, act })
+      forgetRefusals()
       return accounts.get(by.target)
     },
   }

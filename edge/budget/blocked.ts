@@ -16,22 +16,34 @@ type RememberOptions = {
   capacity?: number
 }
 
-/** The longest that a refusal is repeated from memory, in milliseconds. After it, a raised limit has taken effect. */
-const MAX_BLOCK_MS = 60_000
+/**
+ * The longest that a refusal of a call is repeated from memory, in milliseconds. A plan or a grant that another isolate
+ * has written takes effect after it.
+ */
+const MAX_BLOCK_MS = 1000
+/** The same for reads, whose limit nobody can raise: a window of it. */
+const MAX_READ_BLOCK_MS = 60_000
 
 /**
  * A budget that remembers, in this process, accounts that the store is certain to refuse, and refuses them without
  * asking it. These are accounts whose requests of the minute are used up, and accounts that have spent a whole budget.
  * Units that are only held do not count: a hold may be released at any moment.
  *
- * A caller with higher limits than the refused ones goes to the store. So does everybody after at most a minute, which
- * is how late a grant of extra units may take effect. Suspension, concurrency and the project's budget are never
- * remembered: they may end at once, or concern other accounts.
+ * A caller with higher limits than the refused ones goes to the store. So does everybody after at most a second, and at
+ * once after `forget`. Suspension, concurrency and the project's budget are never remembered: they may end at once, or
+ * concern other accounts.
  */
-export function rememberRefusals(budget: Budget, options: RememberOptions): Budget {
+export function rememberRefusals(
+  budget: Budget,
+  options: RememberOptions,
+): Budget & {
+  /** Forgets every refused call. To be called when an account's record has changed. */
+  forget(): void
+} {
   const { now, capacity = 10_000 } = options
-  const calls = blockMemory<{ refusal: Refusal; limits: Limits }>(now, capacity)
-  const reads = blockMemory<string>(now, capacity)
+  const newCalls = () => blockMemory<{ refusal: Refusal; limits: Limits }>(now, capacity, MAX_BLOCK_MS)
+  let calls = newCalls()
+  const reads = blockMemory<string>(now, capacity, MAX_READ_BLOCK_MS)
 
   return {
     async reserve(request) {
@@ -40,12 +52,18 @@ export function rememberRefusals(budget: Budget, options: RememberOptions): Budg
       if (known && !mayPass(known.value.refusal, known.value.limits, request))
         return aged(known.value.refusal, known.ageMs)
 
+      // What is decided before `forget` is not remembered after it.
+      const memory = calls
       const decision = await budget.reserve(request)
       if ('allowance' in decision && !decision.granted) {
         const blockMs = certainMs(decision)
-        if (blockMs > 0) calls.set(spender, { refusal: decision, limits: request.limits }, blockMs)
+        if (blockMs > 0) memory.set(spender, { refusal: decision, limits: request.limits }, blockMs)
       }
       return decision
+    },
+
+    forget() {
+      calls = newCalls()
     },
 
     settle: (settlement) => budget.settle(settlement),
@@ -104,7 +122,7 @@ function aged(refusal: Refusal, ageMs: number): Refusal {
 }
 
 /** Values by spender for a limited time, each with its age and the time left, in milliseconds. */
-function blockMemory<T>(now: () => number, capacity: number) {
+function blockMemory<T>(now: () => number, capacity: number, longestMs: number) {
   const blocks = createExpiringMap<string, { value: T; since: number; until: number }>({ capacity, now })
   return {
     get(spender: string) {
@@ -112,7 +130,7 @@ function blockMemory<T>(now: () => number, capacity: number) {
       return block && { value: block.value, ageMs: now() - block.since, leftMs: block.until - now() }
     },
     set(spender: string, value: T, blockMs: number) {
-      const until = now() + Math.min(blockMs, MAX_BLOCK_MS)
+      const until = now() + Math.min(blockMs, longestMs)
       blocks.set(spender, { value, since: now(), until }, until)
     },
   }

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
-import type { IssuerConfig } from './issuer.ts'
+import { type Administers, administersOf, claimNamesOf, type OtherClaimNames } from './claims-config.ts'
+import { type IssuerConfig, issuerName } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
 
 /** Google Cloud's rule for project ids. */
@@ -78,23 +79,43 @@ type Config = {
   SUPABASE_URLS: readonly string[] | undefined
   /** Without one HS256 is refused. */
   SUPABASE_JWT_SECRETS: object | undefined
+  CLAIMS_OBJECT: string
+  CLAIM_NAMES: z.infer<typeof OtherClaimNames> | undefined
+  ADMINISTERS: z.infer<typeof Administers> | undefined
 }
 
 /** The issuers to trust, or why these variables do not name any. A secret is never shown. */
-export function issuersOf({
-  FIREBASE_PROJECT_IDS = [],
-  FIREBASE_JWKS_URL: jwksUrl,
-  SUPABASE_URLS = [],
-  SUPABASE_JWT_SECRETS = {},
-}: Config): IssuerConfig[] | { wrong: string } {
+export function issuersOf(config: Config): IssuerConfig[] | { wrong: string } {
+  const {
+    FIREBASE_PROJECT_IDS = [],
+    FIREBASE_JWKS_URL: jwksUrl,
+    SUPABASE_URLS = [],
+    SUPABASE_JWT_SECRETS = {},
+  } = config
   if (FIREBASE_PROJECT_IDS.length + SUPABASE_URLS.length === 0)
-    return { wrong: 'No issuer is configured: set FIREBASE_PROJECT_IDS, SUPABASE_URLS or both' }
+    return {
+      wrong:
+        'FIREBASE_PROJECT_IDS: no issuer is configured; put the id of your Firebase project there, or the URL of your Supabase project into SUPABASE_URLS',
+    }
   const secrets = jwtSecrets(SUPABASE_JWT_SECRETS, SUPABASE_URLS)
   if ('wrong' in secrets) return { wrong: `SUPABASE_JWT_SECRETS: ${secrets.wrong}` }
-  return [
-    ...FIREBASE_PROJECT_IDS.map((projectId): IssuerConfig => ({ kind: 'firebase', projectId, jwksUrl })),
-    ...SUPABASE_URLS.map((url): IssuerConfig => ({ kind: 'supabase', url, jwtSecret: secrets.get(url) })),
+  const issuers = [
+    ...FIREBASE_PROJECT_IDS.map((projectId) => ({ kind: 'firebase' as const, projectId, jwksUrl })),
+    ...SUPABASE_URLS.map((url) => ({ kind: 'supabase' as const, url, jwtSecret: secrets.get(url) })),
   ]
+  const names = new Set(issuers.map(issuerName))
+  const claims = claimNamesOf(config, names)
+  if ('wrong' in claims) return claims
+  const administers = administersOf(config.ADMINISTERS, names)
+  if ('wrong' in administers) return administers
+  return issuers.map((issuer) => {
+    const name = issuerName(issuer)
+    return {
+      ...issuer,
+      claims: claims.get(name) ?? { object: config.CLAIMS_OBJECT, others: {} },
+      administers: administers.get(name) ?? new Set<string>(),
+    }
+  })
 }
 
 function secureUrl(text: string): Reading {

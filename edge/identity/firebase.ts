@@ -1,17 +1,29 @@
 import * as z from 'zod'
-import { assertPast, entitlementsOf, OwnerClaims, readClaims, TokenTime } from './claims.ts'
+import { assertPast, readClaims, TokenTime } from './claims.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
+import { type ClaimNames, notRead, ownerSays } from './owner-claims.ts'
 
 /** Google's public keys for Firebase ID tokens, as JSON Web Keys. */
 export const FIREBASE_JWKS_URL =
   'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'
 
 /**
+ * Claims that Firebase itself writes into a token, or reserves. A user chooses some of them, such as `name`, so none may
+ * hold what only the owner may say.
+ */
+export const FIREBASE_OWN_CLAIMS: ReadonlySet<string> = new Set(
+  (
+    'acr amr at_hash aud auth_time azp cnf c_hash exp firebase iat iss jti nbf nonce sub ' +
+    'email email_verified name phone_number picture provider_id source_sign_in_provider user_id'
+  ).split(' '),
+)
+
+/**
  * Uids are unique within a tenant of Identity Platform, not across the project. Users of two tenants could share an
  * account here, so a token with `firebase.tenant` is refused.
  */
-const FirebaseClaims = OwnerClaims.extend({
+const FirebaseClaims = z.object({
   // Admin SDKs may make any uid. One that is no well-formed text would share a Redis key with others, and Postgres
   // stores no NUL.
   sub: z.string().min(1).max(128).refine(isText),
@@ -28,9 +40,9 @@ const FirebaseClaims = OwnerClaims.extend({
 /**
  * The rules of
  * https://firebase.google.com/docs/auth/admin/verify-id-tokens#verify_id_tokens_using_a_third-party_jwt_library for one
- * project. Custom claims are at the top level; only the Admin SDK can set them.
+ * project. Custom claims are at the top level, beside Firebase's own; only the Admin SDK can set them.
  */
-export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssuer {
+export function firebaseIssuer(projectId: string, findKey: FindKey, names: ClaimNames): TrustedIssuer {
   return {
     iss: `https://securetoken.google.com/${projectId}`,
     audience: projectId,
@@ -40,6 +52,7 @@ export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssu
       const claims = readClaims(FirebaseClaims, verified)
       assertPast('iat', claims.iat, nowSeconds)
       assertPast('auth_time', claims.auth_time, nowSeconds)
+      const { plan, status, roles, scopes } = ownerSays(verified, names, [])
       return {
         issuer: 'firebase',
         project: projectId,
@@ -47,9 +60,13 @@ export function firebaseIssuer(projectId: string, findKey: FindKey): TrustedIssu
         issuedAt: claims.iat,
         anonymous: claims.firebase.sign_in_provider === 'anonymous',
         emailVerified: !claims.email || claims.email_verified === true,
-        ...entitlementsOf(claims),
+        plan,
+        status,
+        roles,
+        scopes,
       }
     },
+    notRead: (verified) => notRead(verified, names).filter((field) => !FIREBASE_OWN_CLAIMS.has(field)),
   }
 }
 

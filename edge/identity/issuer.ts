@@ -1,9 +1,15 @@
 import type { JWTPayload } from 'jose'
 import type { FindKey } from './jwks.ts'
+import type { ClaimNames, OwnerField } from './owner-claims.ts'
 import type { Principal } from './principal.ts'
 
 /** What the project's owner configures for one issuer whose users may call. */
-export type IssuerConfig =
+export type IssuerConfig = {
+  /** Where its tokens hold what the owner says of a user. */
+  claims: ClaimNames
+  /** The issuers, by their names, whose accounts its administrators administer. All of them are trusted here. */
+  administers: ReadonlySet<string>
+} & (
   | {
       kind: 'firebase'
       projectId: string
@@ -17,6 +23,12 @@ export type IssuerConfig =
       /** The legacy HS256 secret, at least 32 bytes, or undefined to refuse HS256. */
       jwtSecret: string | undefined
     }
+)
+
+/** The issuer as it stands in the names of its accounts: `firebase:<project id>`, `supabase:<host>`. */
+export function issuerName(issuer: { projectId: string } | { url: string }): string {
+  return 'projectId' in issuer ? `firebase:${issuer.projectId}` : `supabase:${new URL(issuer.url).host}`
+}
 
 /** The rules of one issuer, as the verifier applies them. */
 export type TrustedIssuer = {
@@ -29,4 +41,6 @@ export type TrustedIssuer = {
   key: (...header: Parameters<FindKey>) => ReturnType<FindKey> | Uint8Array
   /** Reads verified claims. @throws TwohopError token_claims_invalid or token_not_yet_valid */
   principal: (claims: JWTPayload, nowSeconds: number) => Principal
+  /** Fields of verified claims that look like the owner's and are not read, since they stand where an app's own do. */
+  notRead: (claims: JWTPayload) => OwnerField[]
 }

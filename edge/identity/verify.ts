@@ -19,7 +19,7 @@ import { rememberVerified, type Verified } from './verified.ts'
  * @throws Error when two configurations name the same issuer
  */
 export function createVerifyToken(configs: readonly IssuerConfig[], options: JwksCacheOptions): VerifyToken {
-  const { now } = options
+  const { now, log } = options
   const jwks = new Map<string, FindKey>()
   /** All Firebase projects share Google's keys, and so one download. */
   const jwksAt = (url: string): FindKey => {
@@ -28,12 +28,21 @@ export function createVerifyToken(configs: readonly IssuerConfig[], options: Jwk
     return found
   }
 
+  /** Tells once of each issuer and field that something that looks like the owner's word is not read as such. */
+  const told = new Set<string>()
+  async function tellNotRead({ iss, notRead }: TrustedIssuer, claims: JWTPayload): Promise<void> {
+    const fields = notRead(claims).filter((field) => !told.has(`${field} ${iss}`))
+    if (fields.length === 0) return
+    for (const field of fields) told.add(`${field} ${iss}`)
+    await log('warn', 'claims_not_read', { detail: { fields } })
+  }
+
   const issuers = new Map<unknown, TrustedIssuer>()
   for (const config of configs) {
     const issuer =
       config.kind === 'firebase'
-        ? firebaseIssuer(config.projectId, jwksAt(config.jwksUrl))
-        : supabaseIssuer(config.url, jwksAt(supabaseJwksUrl(config.url)), config.jwtSecret)
+        ? firebaseIssuer(config.projectId, jwksAt(config.jwksUrl), config.claims)
+        : supabaseIssuer(config.url, jwksAt(supabaseJwksUrl(config.url)), config.jwtSecret, config.claims)
     if (issuers.has(issuer.iss)) throw new Error(`The issuer ${issuer.iss} is configured twice.`)
     issuers.set(issuer.iss, issuer)
   }
@@ -57,7 +66,9 @@ export function createVerifyToken(configs: readonly IssuerConfig[], options: Jwk
     const at = now()
     const claims = await verifySignature(token, key, issuer, at)
     readClaims(TokenTimes, claims)
-    return { principal: issuer.principal(claims, at / 1000), expiresAt: claims.exp * 1000 }
+    const principal = issuer.principal(claims, at / 1000)
+    await tellNotRead(issuer, claims)
+    return { principal, expiresAt: claims.exp * 1000 }
   }
 
   const verifyToken = rememberVerified(verify, now)

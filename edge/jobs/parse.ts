@@ -5,6 +5,7 @@ import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
 import { optional } from '../../shared/openai/field.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
+import { PlanRefused } from '../access/plan-refused.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
 import { parseEmbedding } from '../parse/embeddings.ts'
@@ -89,7 +90,8 @@ function under<T>(prefix: string, parse: () => T): T {
     if (!(error instanceof TwohopError)) throw error
     const { code, message, param = '', retryAfterMs } = error
     const dot = param === '' || param.startsWith('[') ? '' : '.'
-    throw new TwohopError(code, message, {
+    const Refused = error instanceof PlanRefused ? PlanRefused : TwohopError
+    throw new Refused(code, message, {
       param: `${prefix}${dot}${param}`,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     })

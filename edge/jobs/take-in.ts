@@ -4,6 +4,7 @@ import type { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash } from '../../shared/jobs/token.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
+import { PlanRefused } from '../access/plan-refused.ts'
 import { OtherPlanError } from '../access/stored-plan.ts'
 import type { Allowance, Budget, Idempotency, ReserveRequest } from '../budget/port.ts'
 import { refused } from '../budget/refused.ts'
@@ -75,7 +76,7 @@ export function createTakeIn(options: Options) {
     const { held, room } = bytesOf(works, inputs)
     const most = Math.min(ofAccount, options.storeBytes)
     if (held > most)
-      throw new TwohopError(
+      throw new PlanRefused(
         'job_too_large',
         `This job and its results may take ${held} bytes, and all of your jobs together ${most}.`,
       )

@@ -1,5 +1,5 @@
 import type { Model, Plan, Task } from '../../shared/catalog.ts'
-import { TwohopError } from '../../shared/errors.ts'
+import { PlanRefused } from '../access/plan-refused.ts'
 import type { WorstCase } from './worst-case.ts'
 
 /** A validated request, ready to be reserved and sent, with every default filled in. */
@@ -20,7 +20,7 @@ export type Work = {
  * The cap on output tokens for each answer: what the request asks for, or the plan's default. It is never above the
  * model's context. All answers together are never above what the plan allows a request.
  * @param asked the client's number, the name of its field, and how many answers it wants
- * @throws TwohopError invalid_request when it asks for more than the plan allows
+ * @throws PlanRefused invalid_request when it asks for more than the plan allows
  */
 export function outputTokens(
   plan: Plan,
@@ -32,7 +32,7 @@ export function outputTokens(
   const most = Math.floor(output_tokens_max / answers)
   const askedFor = answers > 1 ? `${answers} answers of ${tokens ?? 1}` : tokens
   if (most < 1 || (tokens != null && tokens > most))
-    throw new TwohopError(
+    throw new PlanRefused(
       'invalid_request',
       `Expected at most ${output_tokens_max} output tokens a request, as the plan ${plan.id} allows, found ${askedFor}.`,
       { param: answers > 1 && (tokens ?? 0) <= output_tokens_max ? 'n' : field },
@@ -40,10 +40,10 @@ export function outputTokens(
   return Math.min(tokens ?? Math.min(output_tokens_default, most), model.context)
 }
 
-/** @throws TwohopError invalid_request when a request has more inputs than the plan allows */
+/** @throws PlanRefused invalid_request when a request has more inputs than the plan allows */
 export function boundInputs(plan: Plan, inputs: { readonly length: number }, field: string): void {
   if (inputs.length > plan.limits.inputs_max)
-    throw new TwohopError(
+    throw new PlanRefused(
       'invalid_request',
       `Expected at most ${plan.limits.inputs_max} inputs, as the plan ${plan.id} allows, found ${inputs.length}.`,
       {

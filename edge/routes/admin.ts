@@ -10,7 +10,7 @@ import { type Caller, requireScope } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
 import { searchAccounts } from '../admin/search.ts'
-import { createRequireAccount } from '../admin/target.ts'
+import { type Administered, createReach } from '../admin/target.ts'
 import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
 import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
@@ -24,14 +24,15 @@ export type AdminOptions = {
   /** Identifies the caller by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
   catalog: Catalog
-  /** The issuers whose users may be acted on, as they stand in the names of accounts (edge/admin/target.ts). */
-  issuers: ReadonlySet<string>
+  administered: Administered
   accounts: AccountStore
   audit: AuditLog
   readUsage: ReadUsage
   sync: ReturnType<typeof createSync>
   /** Cancels an account's open jobs; returns how many there were. */
   cancelJobs: (account: string) => Promise<number>
+  /** Forgets refusals that a new plan or a grant may have lifted. */
+  forgetRefusals: () => void
   countAct: CountAct
   once: Once
   log: Log
@@ -77,8 +78,9 @@ export const AuditList = z.strictObject({
 export function adminRoutes(options: AdminOptions) {
   const { callerOf, catalog, accounts, audit, readUsage, countAct, once, now } = options
   const acts = createActs(options)
-  const requireAccount = createRequireAccount(options.issuers)
-  const targetOf = (c: Context) => requireAccount(c.req.param('account') ?? '')
+  const reach = createReach(options.administered)
+  const targetOf = (c: Context, { account }: Caller) =>
+    reach.requireAccount(account, c.req.param('account') ?? '')
   const routes = new Hono<Env>()
 
   async function admin(c: Context): Promise<Caller> {
@@ -90,7 +92,7 @@ export function adminRoutes(options: AdminOptions) {
   /** Reads who acts on which account and why. Counts acts, so that a stolen credential cannot change all accounts. */
   async function acting<S extends z.ZodType<{ reason?: string | undefined }>>(c: Context<Env>, schema: S) {
     const caller = await admin(c)
-    const target = targetOf(c)
+    const target = targetOf(c, caller)
     const wanted = parseAs(schema, await jsonBody(c))
     await countAct(caller.account)
     const by: By = { actor: caller.account, target, reason: wanted.reason, payer: caller.payer }
@@ -98,22 +100,20 @@ export function adminRoutes(options: AdminOptions) {
   }
 
   routes.get('/accounts', async (c) => {
-    await admin(c)
+    const by = await admin(c)
     const { search, next } = parseAs(AccountList, c.req.query())
-    const page = await searchAccounts(accounts, search, next)
+    const page = await searchAccounts(accounts, search, next, (account) => reach.reaches(by.account, account))
     const data = page.accounts.map(({ account, ...record }) => shownAccount(account, record, now()))
     return c.json({ object: 'list', data, next: page.next ?? null })
   })
 
   routes.get('/accounts/:account', async (c) => {
-    await admin(c)
-    const target = targetOf(c)
+    const target = targetOf(c, await admin(c))
     return c.json(shownAccount(target, await accounts.get(target), now()))
   })
 
   routes.get('/accounts/:account/usage', async (c) => {
-    await admin(c)
-    const target = targetOf(c)
+    const target = targetOf(c, await admin(c))
     const { plan: named = catalog.default_plan } = await accounts.get(target)
     const plan = catalog.plans.find(({ id }) => id === named)
     return c.json(shownUsage(target, await readUsage(target, plan?.billing_day ?? 1)))
@@ -155,10 +155,11 @@ export function adminRoutes(options: AdminOptions) {
   })
 
   routes.get('/audit', async (c) => {
-    await admin(c)
+    const by = await admin(c)
     const { target, next, limit } = parseAs(AuditList, c.req.query())
     const page = await audit.list({ target, next, most: limit })
-    return c.json({ object: 'list', data: page.entries.map(shownEntry), next: page.next ?? null })
+    const seen = page.entries.filter((entry) => reach.sees(by.account, entry))
+    return c.json({ object: 'list', data: seen.map(shownEntry), next: page.next ?? null })
   })
 
   function answer(c: Context, account: string, { record, synced, cancelledJobs }: Done) {

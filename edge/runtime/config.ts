@@ -1,6 +1,7 @@
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
 import { issuersOf } from '../identity/config.ts'
+import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { EDGE_VARIABLES } from './variables.ts'
 
@@ -48,11 +49,14 @@ const OF_ISSUERS = [
   'FIREBASE_JWKS_URL',
   'SUPABASE_URLS',
   'SUPABASE_JWT_SECRETS',
+  'CLAIMS_OBJECT',
+  'CLAIM_NAMES',
+  'ADMINISTERS',
 ] as const
 
 /**
  * The edge's configuration, read by the table EDGE_VARIABLES.
- * @throws Error that names every bad variable and the rule that it breaks, and shows no secret
+ * @throws NotConfigured that names every bad variable and the rule that it breaks, and shows no secret
  */
 export function edgeConfig(variables: Variables) {
   const { values, complaints } = readVariables(EDGE_VARIABLES, variables)
@@ -63,7 +67,7 @@ export function edgeConfig(variables: Variables) {
   }
   const issuers = isComplete(OF_ISSUERS) ? issuersOf(values as Read) : []
   if ('wrong' in issuers) complaints.push(issuers.wrong)
-  if ('wrong' in issuers || complaints.length > 0) throw new Error(`Configuration: ${complaints.join('; ')}`)
+  if ('wrong' in issuers || complaints.length > 0) throw new NotConfigured(complaints)
   const read = values as Read
   const { WEBHOOK_URL, WEBHOOK_SECRET, LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY } = read
   return {

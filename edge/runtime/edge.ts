@@ -1,6 +1,6 @@
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
-import { issuerNames } from '../admin/target.ts'
+import { administeredBy } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
@@ -39,7 +39,7 @@ import { createScheduled } from './scheduled.ts'
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
- * @throws Error that names each variable that does not fit
+ * @throws NotConfigured that names each variable that does not fit
  */
 export function createEdge(variables: Variables, write: (line: string) => void) {
   const config = edgeConfig(variables)
@@ -83,8 +83,9 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     leaseSlackMs: config.LEASE_SLACK_MS,
     authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log }), keyForm),
     keyForm,
-    issuers: issuerNames(config.issuers),
+    administered: administeredBy(config.issuers),
     budget,
+    forgetRefusals: budget.forget,
     accounts: createUpstashAccounts(redis),
     apiKeys: createUpstashApiKeys(redis),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),

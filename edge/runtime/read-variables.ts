@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { variableWords } from '../../shared/variable-words.ts'
 
 /** Variables as every runtime provides them: text, or not set. An empty text counts as not set. */
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -10,6 +11,8 @@ export type Variable = {
   unit: string
   /** The default, as the text of the variable. Empty for none; undefined where the variable must be set. */
   fallback: string | undefined
+  /** What to put there, for whoever has not set a variable that must be set. */
+  put?: string
   /** The default's name in the table, where that is not its text. */
   called?: string
   /** Whether the value is secret. No complaint shows it. */
@@ -31,14 +34,14 @@ export type Values<Table extends Record<string, Variable>> = {
 export function readVariables<Table extends Record<string, Variable>>(table: Table, variables: Variables) {
   const values: Record<string, unknown> = {}
   const complaints: string[] = []
-  for (const [name, { fallback, schema }] of Object.entries(table)) {
+  for (const [name, { fallback, put, schema }] of Object.entries<Variable>(table)) {
     const set = variables[name]
     // Only what is not set: a platform may hand on values that are no text, and none of them is a default.
     const text = set === undefined || set === '' ? fallback : set
-    if (text === undefined) complaints.push(`${name}: is missing`)
+    if (text === undefined) complaints.push(`${name}: is missing: put ${put} there`)
     else if (text === '') values[name] = undefined
     else {
-      const { success, data, error } = schema.safeParse(text)
+      const { success, data, error } = schema.safeParse(text, { error: variableWords })
       if (success) values[name] = data
       else
         for (const { path, message } of error.issues)

@@ -3,6 +3,7 @@ import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { SecretUrl } from '../../shared/secure-url.ts'
 import { Origins } from '../access/origins.ts'
+import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import {
   ApiKeySecrets,
   FirebaseProjectIds,
@@ -11,6 +12,7 @@ import {
   SupabaseUrls,
 } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
+import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
@@ -18,7 +20,11 @@ import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
 
 const text = z.string().min(1)
-const whole = (least: number, most: number) => z.coerce.number<string>().int().min(least).max(most)
+/** A whole number from `least` to `most`. */
+function whole(least: number, most: number) {
+  const rule = `must be a whole number from ${least} to ${most}`
+  return z.coerce.number<string>(rule).int(rule).min(least, rule).max(most, rule)
+}
 const KIB = 1024
 const MIB = 1024 * KIB
 const MINUTE = 60_000
@@ -42,12 +48,14 @@ export const EDGE_VARIABLES = {
     meaning: 'Redis over HTTP',
     unit: 'URL',
     fallback: undefined,
+    put: 'the REST URL of your Upstash database, such as https://....upstash.io,',
     schema: SecretUrl,
   },
   UPSTASH_REDIS_REST_TOKEN: {
     meaning: 'its token',
     unit: '',
     fallback: undefined,
+    put: 'the REST token of that database',
     secret: true,
     schema: text,
   },
@@ -57,11 +65,18 @@ export const EDGE_VARIABLES = {
     fallback: '2000',
     schema: whole(50, 30_000),
   },
-  HOST_URL: { meaning: 'where the host listens', unit: 'URL', fallback: undefined, schema: z.url() },
+  HOST_URL: {
+    meaning: 'where the host listens',
+    unit: 'URL',
+    fallback: undefined,
+    put: 'the address by which the edge reaches your host, such as https://host.internal.example,',
+    schema: z.url(),
+  },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',
     unit: 'JWK',
     fallback: undefined,
+    put: 'the content of service-key.private.json, which `npm run keys` writes,',
     secret: true,
     schema: json(ServicePrivateKey),
   },
@@ -69,6 +84,7 @@ export const EDGE_VARIABLES = {
     meaning: "secrets of API keys' checksums, the newest first; a key whose secret is gone has ended",
     unit: '32 characters or more, by comma',
     fallback: undefined,
+    put: 'the output of `node -p "crypto.randomBytes(32).toString(\'base64url\')"`',
     secret: true,
     schema: ApiKeySecrets,
   },
@@ -103,6 +119,25 @@ export const EDGE_VARIABLES = {
     unit: 'true, false',
     fallback: 'true',
     schema: z.enum(['true', 'false']).transform((value) => value === 'true'),
+  },
+  CLAIMS_OBJECT: {
+    meaning: 'custom claim, or field of app_metadata, that holds what the owner says of a user',
+    unit: 'name',
+    fallback: CLAIMS_OBJECT,
+    schema: ClaimsObject,
+  },
+  CLAIM_NAMES: {
+    meaning: 'fields that are read from a claim beside that object',
+    unit: 'JSON {issuer: {field: claim}}',
+    fallback: '',
+    schema: json(OtherClaimNames),
+  },
+  ADMINISTERS: {
+    meaning: "issuers whose accounts an issuer's administrators administer",
+    unit: 'JSON {issuer: [issuer]}',
+    fallback: '',
+    called: 'its own',
+    schema: json(Administers),
   },
   ANONYMOUS_PLAN: {
     meaning: 'plan of anonymous users; without one they are refused',

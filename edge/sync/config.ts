@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { isSecureUrl } from '../../shared/secure-url.ts'
+import { type IssuerConfig, issuerName } from '../identity/issuer.ts'
 import { createFirebaseAdmin, ServiceAccount } from './firebase-admin.ts'
 import type { IdentityAdmins } from './port.ts'
 import { createSupabaseAdmin } from './supabase-admin.ts'
@@ -33,21 +34,26 @@ type Config = {
   FIREBASE_ADMIN_URL: string
   FIREBASE_SERVICE_ACCOUNTS?: z.infer<typeof FirebaseServiceAccounts> | undefined
   SUPABASE_SERVICE_KEYS?: z.infer<typeof SupabaseServiceKeys> | undefined
+  CLAIMS_OBJECT: string
+  issuers: readonly IssuerConfig[]
 }
 
 /** The administration of every issuer whose key is configured. */
 export function identityAdmins(
-  { FIREBASE_ADMIN_URL: url, FIREBASE_SERVICE_ACCOUNTS = [], SUPABASE_SERVICE_KEYS = {} }: Config,
+  config: Config,
   { fetch, now }: { fetch: typeof globalThis.fetch; now: () => number },
 ): IdentityAdmins {
+  const { FIREBASE_ADMIN_URL: url, FIREBASE_SERVICE_ACCOUNTS = [], SUPABASE_SERVICE_KEYS = {} } = config
+  const configured = new Map(config.issuers.map((issuer) => [issuerName(issuer), issuer.claims]))
+  const namesOf = (issuer: string) => configured.get(issuer) ?? { object: config.CLAIMS_OBJECT, others: {} }
   return new Map([
-    ...FIREBASE_SERVICE_ACCOUNTS.map(
-      (account) =>
-        [`firebase:${account.project_id}`, createFirebaseAdmin({ account, url, fetch, now })] as const,
-    ),
-    ...Object.entries(SUPABASE_SERVICE_KEYS).map(
-      ([url, serviceKey]) =>
-        [`supabase:${new URL(url).host}`, createSupabaseAdmin({ url, serviceKey, fetch })] as const,
-    ),
+    ...FIREBASE_SERVICE_ACCOUNTS.map((account) => {
+      const issuer = issuerName({ projectId: account.project_id })
+      return [issuer, createFirebaseAdmin({ account, url, names: namesOf(issuer), fetch, now })] as const
+    }),
+    ...Object.entries(SUPABASE_SERVICE_KEYS).map(([url, serviceKey]) => {
+      const issuer = issuerName({ url })
+      return [issuer, createSupabaseAdmin({ url, serviceKey, names: namesOf(issuer), fetch })] as const
+    }),
   ])
 }

@@ -3,7 +3,9 @@ import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import { SecretUrl } from '../../shared/secure-url.ts'
+import type { ClaimNames } from '../identity/owner-claims.ts'
 import { askJson } from './ask.ts'
+import { claimsToWrite } from './owner-state.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
 
 /** The parts that are used of the key file that Google's console gives for a service account. */
@@ -21,6 +23,8 @@ type Options = {
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
+  /** Where tokens hold what the owner says. */
+  names: ClaimNames
   /** Identity Toolkit's base URL. */
   url: string
   /** Milliseconds that each request may take; default 5000. */
@@ -46,7 +50,7 @@ const Users = z.looseObject({
  * account proves its identity by a signed assertion (RFC 7523 section 2.1), and gets an access token for an hour.
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
-  const { account, url, fetch, now, timeoutMs = 5000 } = options
+  const { account, url, names, fetch, now, timeoutMs = 5000 } = options
   const base = `${baseUrl(url)}/v1/projects/${account.project_id}`
   let access: { token: string; until: number } | undefined
 
@@ -83,7 +87,7 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
     async setState(subject, state) {
       const [user] = read(Users, await call('accounts:lookup', { localId: [subject] })).users ?? []
       if (!user) throw new SyncError('user_unknown', 'Firebase knows no such user.')
-      const customAttributes = JSON.stringify(merged(user.customAttributes, state))
+      const customAttributes = JSON.stringify(merged(user.customAttributes, names, state))
       if (customAttributes.length > MAX_CLAIMS)
         throw new SyncError('claims_too_large', `Custom claims hold ${MAX_CLAIMS} characters at most.`)
       await call('accounts:update', { localId: subject, customAttributes })
@@ -107,15 +111,11 @@ async function assertion(account: ServiceAccount, now: number): Promise<string> 
     .sign(await importPKCS8(account.private_key, 'RS256'))
 }
 
-/** The user's claims with the new state in them; an active user has no `status`. */
-function merged(customAttributes: string | undefined, { plan, status }: OwnerState): Record<string, unknown> {
-  const claims: Record<string, unknown> = read(
-    z.record(z.string(), z.unknown()),
-    JSON.parse(customAttributes || '{}'),
-  )
-  if (plan !== undefined) claims.plan = plan ?? undefined
-  if (status !== undefined) claims.status = status === 'active' ? undefined : status
-  return claims
+/** The user's claims with the new state in them. */
+function merged(customAttributes: string | undefined, names: ClaimNames, state: OwnerState) {
+  const claims = read(z.record(z.string(), z.unknown()), JSON.parse(customAttributes || '{}'))
+  const all = { ...claims, ...claimsToWrite(claims, names, state) }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }
 
 function read<S extends z.ZodType>(schema: S, reply: unknown): z.infer<S> {

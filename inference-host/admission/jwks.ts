@@ -1,5 +1,7 @@
 import { type CryptoKey, importJWK } from 'jose'
 import * as z from 'zod'
+import { fieldPath } from '../../shared/field-path.ts'
+import { variableWords } from '../../shared/variable-words.ts'
 
 /** Public keys by `kid`. There are several while a new key replaces an old one. */
 export type PublicKeys = ReadonlyMap<string, CryptoKey>
@@ -21,14 +23,14 @@ const Jwks = z.object({
 
 /**
  * Imports a JWKS (RFC 7517) of Ed25519 public keys (RFC 8037).
- * @throws Error of one line where the set is malformed, holds a private key, or names a `kid` twice.
+ * @throws Error of one line, to be put after the variable's name, where the set is malformed, holds a private key, or names a `kid` twice.
  */
 export async function importPublicKeys(json: string): Promise<PublicKeys> {
   const keys = new Map<string, CryptoKey>()
   for (const jwk of parse(json)) {
-    if (keys.has(jwk.kid)) throw new Error(`two public keys have the kid ${jwk.kid}`)
+    if (keys.has(jwk.kid)) throw new Error(`two keys have the kid ${jwk.kid}`)
     const key = await importJWK({ kty: jwk.kty, crv: jwk.crv, x: jwk.x }, 'EdDSA')
-    if (key instanceof Uint8Array) throw new Error('a public key is no octet sequence')
+    if (key instanceof Uint8Array) throw new Error('a key is an octet sequence')
     keys.set(jwk.kid, key)
   }
   return keys
@@ -39,10 +41,10 @@ function parse(json: string) {
   try {
     value = JSON.parse(json)
   } catch {
-    throw new Error('the public keys are no JSON')
+    throw new Error('is no JSON; put the content of service-key.public.json there')
   }
-  const parsed = Jwks.safeParse(value)
+  const parsed = Jwks.safeParse(value, { error: variableWords })
   if (parsed.success) return parsed.data.keys
   const [issue] = parsed.error.issues
-  throw new Error(`the public keys are no JWKS: ${issue?.path.join('.')} ${issue?.message}`)
+  throw new Error(`is no JWKS: ${fieldPath(issue?.path ?? [])} ${issue?.message}`.replace('  ', ' '))
 }

@@ -1,5 +1,6 @@
 import { TwohopError } from '../../shared/errors.ts'
 import type { Spend, TextTokens } from '../device/text-tokens.ts'
+import { SEND_LESS } from '../work/limits.ts'
 import type { Row } from './encoder.ts'
 
 /** A text, or a pair that the model reads together; `field` is where its last text stands in the request. */
@@ -79,7 +80,7 @@ function cut({ ids, types }: Row, last: readonly number[], context: number): Row
 function tooLong(count: number, exact: boolean, { field }: Input, context: number): TwohopError {
   return new TwohopError(
     'context_length_exceeded',
-    `This text has ${exact ? '' : 'at least '}${count} tokens; the model holds ${context}.`,
+    `This text has ${exact ? '' : 'at least '}${count} tokens; the model holds ${context}. ${SEND_LESS}`,
     { param: field },
   )
 }

@@ -1,3 +1,4 @@
+import { isSecureUrl } from '../../shared/secure-url.ts'
 import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from '../weights/error.ts'
 import { Transient } from './retry.ts'
@@ -19,16 +20,17 @@ export type Hub = {
 const MOST_REDIRECTS = 5
 
 /**
- * Checks an endpoint and drops its trailing slash.
- * @throws ModelError `hub_invalid` where it is no plain http(s) URL. The value is not repeated, because it may hold a
+ * Checks an endpoint and drops its trailing slash. HF_TOKEN is sent there, and what comes from there is locked, so plain
+ * HTTP is for this machine only.
+ * @throws ModelError `hub_invalid` where it is no such URL. The value is not repeated, because it may hold a
  * password.
  */
 export function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
+  if (!url || !isSecureUrl(url) || url.username || url.password || url.search || url.hash)
     throw new ModelError(
       'hub_invalid',
-      'HF_ENDPOINT must be an http or https URL without user, query or fragment',
+      'HF_ENDPOINT must begin with https:// (http:// is for loopback only) and have no user, query or fragment',
     )
   return url.href.replace(/\/+$/, '')
 }

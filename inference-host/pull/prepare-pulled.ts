@@ -24,7 +24,8 @@ type Options = {
 
 /**
  * Gives the just pulled chat models of a manifest their serving form on the CPU, and locks it. So the host finds it
- * when it starts. A model without one is no failure: the host serves it one request at a time.
+ * when it starts. A model without one is no failure: the host serves it one request at a time. The same files give the
+ * same form on every machine, so the lock changes with a model's files or the recipe alone.
  * @throws ModelError `pull_interrupted` after `signal`; `serving_form_changed` where it is frozen and another one;
  * `manifest_invalid`, `lock_invalid`.
  */
@@ -55,7 +56,9 @@ export async function preparePulled(
       signal,
     })
     if (signal.aborted) throw new ModelError('pull_interrupted', 'interrupted; run it again to go on')
-    lock.models[id] = { ...locked, ...('file' in form && { serving: lockedForm(form, picked) }) }
+    // A machine that cannot make it, or not in time, knows nothing better than the lock.
+    const made = 'file' in form ? lockedForm(form, picked) : serving
+    lock.models[id] = { ...locked, ...(made && { serving: made }) }
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     write(
       'unsupported' in form

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import type { Device } from '../device/port.ts'
 import { reasonOf } from '../device/reason.ts'
 import { startProcessEngine } from '../model-process/process.ts'
 import { warmUp } from '../model-process/warm-up.ts'
@@ -6,6 +7,15 @@ import type { Log } from '../platform/log.ts'
 import { mebibytes } from './bytes.ts'
 import type { Loaded } from './port.ts'
 import type { PreparedForm } from './prepare.ts'
+
+/** What to do where a device was named and is not there. */
+const ADVICE: Readonly<Partial<Record<Device, string>>> = {
+  cuda:
+    '. CUDA needs an NVIDIA GPU and a provider that npm does not install (docs/gpu.md); --device auto, or ' +
+    'HOST_DEVICE=auto, takes what is there',
+  webgpu:
+    '. WebGPU needs an adapter and its driver (docs/gpu.md); --device auto, or HOST_DEVICE=auto, takes what is there',
+}
 
 /**
  * Loads a prepared model and runs it once. The memory that it takes is its process's resident memory, and the room that
@@ -15,7 +25,8 @@ import type { PreparedForm } from './prepare.ts'
 export async function startModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {
   const began = performance.now()
   const engine = await startProcessEngine(data, config.HOST_LOAD_SECONDS * 1000).catch((cause) => {
-    throw new Error(`${data.id} does not load on ${data.device}: ${reasonOf(cause)}`, { cause })
+    const reason = `${data.id} does not load on ${data.device}: ${reasonOf(cause)}`
+    throw new Error(`${reason}${ADVICE[data.device] ?? ''}`, { cause })
   })
   await warmUp(engine).catch(async (error) => {
     await engine.close()

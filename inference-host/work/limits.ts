@@ -1,6 +1,9 @@
 import { TwohopError } from '../../shared/errors.ts'
 import type { Limits } from './work.ts'
 
+/** What to do about a text that is too long. */
+export const SEND_LESS = 'Shorten it, or split it over several requests.'
+
 /**
  * How many tokens may be generated after a prompt of `promptTokens`, by a decoder that holds `context` tokens of
  * prompt and output together.
@@ -11,7 +14,7 @@ export function decoderRoom(promptTokens: number, limits: Limits, context: numbe
   if (promptTokens >= context)
     throw new TwohopError(
       'context_length_exceeded',
-      `The prompt has ${promptTokens} tokens or more; the model holds ${context} of prompt and output together.`,
+      `The prompt has ${promptTokens} tokens or more; the model holds ${context} of prompt and output together. ${SEND_LESS}`,
     )
   checkReservation(promptTokens, limits)
   return Math.min(limits.outputTokens, context - promptTokens)
@@ -25,7 +28,7 @@ export function seq2seqRoom(inputTokens: number, limits: Limits, context: number
   if (inputTokens > context)
     throw new TwohopError(
       'context_length_exceeded',
-      `The text has ${inputTokens} tokens or more; the model holds ${context}.`,
+      `The text has ${inputTokens} tokens or more; the model holds ${context}. ${SEND_LESS}`,
     )
   checkReservation(inputTokens, limits)
   return Math.min(limits.outputTokens, context)

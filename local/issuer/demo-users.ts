@@ -1,16 +1,23 @@
+import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
 import type { FirebaseUser, Mint, SupabaseUser } from './mint.ts'
 
 type Demo = { firebase: FirebaseUser; supabase: SupabaseUser }
 
-/** One person as a user of both issuers. `owner` holds the claims that the project's owner sets. */
+/** One person as a user of both issuers. `owner` holds what the project's owner says of them. */
 function demo(number: number, name: string, verified: boolean, owner: Record<string, unknown>): Demo {
   const email = `${name}@example.com`
   return {
-    firebase: { uid: `demo-${name}`, name, email, emailVerified: verified, customClaims: owner },
+    firebase: {
+      uid: `demo-${name}`,
+      name,
+      email,
+      emailVerified: verified,
+      customClaims: { [CLAIMS_OBJECT]: owner },
+    },
     supabase: {
       id: demoUuid(number),
       email,
-      appMetadata: { ...owner, ...(verified && { email_verified: true }) },
+      appMetadata: { [CLAIMS_OBJECT]: { ...owner, ...(verified && { email_verified: true }) } },
       userMetadata: { name },
     },
   }

@@ -14,7 +14,7 @@ export type FirebaseUser = {
   emailVerified?: boolean
   /** `firebase.sign_in_provider`; default `password` with an e-mail and `anonymous` without. */
   provider?: string
-  /** What the owner sets with the Admin SDK: plan, role, roles, scopes, status, anything. */
+  /** What the owner sets with the Admin SDK: the object of edge/identity/owner-claims.ts, and the claims of an app. */
   customClaims?: Record<string, unknown>
 }
 
@@ -24,7 +24,7 @@ export type SupabaseUser = {
   id: string
   /** A user without one is anonymous. */
   email?: string
-  /** What the owner sets: plan, role, roles, scopes, status, email_verified, anything. */
+  /** What the owner sets: the same, and the fields of an app. */
   appMetadata?: Record<string, unknown>
   /** What the user sent at sign-up. */
   userMetadata?: Record<string, unknown>

@@ -70,7 +70,11 @@ export async function startWorld({ keeps = false }: { keeps?: boolean } = {}) {
     /** A user, with a token that was signed `agoMs` ago and lives two hours. */
     async newUser(uid: string, plan = 'roomy', agoMs = 0) {
       behindMs = agoMs
-      const minted = issuer.mintFirebase({ uid, email: `${uid}@example.com`, customClaims: { plan } })
+      const minted = issuer.mintFirebase({
+        uid,
+        email: `${uid}@example.com`,
+        customClaims: { twohop: { plan } },
+      })
       behindMs = 0
       const token = await minted
       return { token, account: `firebase:${issuer.firebase.projectId}:${uid}` }

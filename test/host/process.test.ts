@@ -68,7 +68,28 @@ describe('refuses to boot, with one clear line and exit code 1', () => {
 
   test('without a public key', async () => {
     const host = await start(tiny, { SERVICE_TOKEN_PUBLIC_KEYS: '' })
-    expect(await oneLine(host)).toBe('host: SERVICE_TOKEN_PUBLIC_KEYS is missing\n')
+    expect(await oneLine(host)).toBe(
+      'host: SERVICE_TOKEN_PUBLIC_KEYS: is missing: put the content of service-key.public.json, which `npm run keys` writes, there\n',
+    )
+  })
+
+  test.each([
+    ['SERVICE_TOKEN_PUBLIC_KEYS', 'no JSON', 'is no JSON; put the content of service-key.public.json there'],
+    ['SERVICE_TOKEN_PUBLIC_KEYS', '{"keys":[]}', 'is no JWKS: keys hold no key'],
+    ['MODELS_FILE', '/no/such/models.json', '/no/such/models.json: cannot be read (ENOENT)'],
+    [
+      'HOST_BIND',
+      '192.0.2.7',
+      'this machine has no address 192.0.2.7; put 127.0.0.1, 0.0.0.0 or one of its own there',
+    ],
+    [
+      'HOST_BIND',
+      'no such name',
+      'this machine has no address no such name; put 127.0.0.1, 0.0.0.0 or one of its own there',
+    ],
+  ])('with a %s of %s, by its name', async (name, value, words) => {
+    const host = await start(tiny, { [name]: value })
+    expect(await oneLine(host)).toBe(`host: ${name}: ${words}\n`)
   })
 
   test('with a private key, which it does not show', async () => {
@@ -89,7 +110,9 @@ describe('refuses to boot, with one clear line and exit code 1', () => {
     cleanUps.push(() => new Promise((resolve) => taken.close(resolve)))
     const { port } = taken.address() as { port: number }
     const host = await start(tiny, { HOST_PORT: String(port) })
-    expect(await oneLine(host)).toBe(`host: port ${port} on 127.0.0.1 is taken\n`)
+    expect(await oneLine(host)).toBe(
+      `host: HOST_PORT: port ${port} on 127.0.0.1 is taken; put another there, or 0 for any free one\n`,
+    )
   })
 
   test('on a model with one changed byte, naming the file', async () => {

@@ -131,7 +131,7 @@ const LONG = 'fox '.repeat(2 * TINY_CONTEXT)
 const tooLong = {
   error: {
     code: 'context_length_exceeded',
-    message: `This text has ${2 * TINY_CONTEXT + 2} tokens; the model holds ${TINY_CONTEXT}.`,
+    message: `This text has ${2 * TINY_CONTEXT + 2} tokens; the model holds ${TINY_CONTEXT}. Shorten it, or split it over several requests.`,
   },
 }
 

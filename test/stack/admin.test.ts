@@ -1,6 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
-import { ask, call, EMBED, eventually, mint, newUser, ownUsage, redis, refusal, stack } from './client.ts'
+import { resign } from '../fixtures/signed-world.ts'
+import {
+  ask,
+  call,
+  EMBED,
+  eventually,
+  keys,
+  mint,
+  newUser,
+  ownUsage,
+  redis,
+  refusal,
+  stack,
+} from './client.ts'
 
 const admin = await newUser('roomy', { role: 'admin' })
 const PROJECT = stack.issuers.firebase.projectId
@@ -24,13 +37,17 @@ describe('an administrator', () => {
   it('suspends an account: its token, still valid, is refused by every edge from the next request on', async () => {
     const { token, account } = await newUser('roomy')
     const edges = [stack.edge.url, inject('secondEdge')]
-    for (const edge of edges) expect((await embed(token, edge)).status).toBe(200)
+    for (const edge of edges) {
+      expect((await embed(token, edge)).status).toBe(200)
+      expect((await call('/v1/models', { token, edge })).status).toBe(200)
+    }
     const answer = await act(account, 'suspend', { reason: 'abuse' })
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ id: account, status: 'suspended', synced: 'not_configured' })
     for (const edge of edges) expect(await code(await embed(token, edge))).toBe('403 account_suspended')
-    expect(await code(await call('/v1/usage', { token }))).toBe('403 account_suspended')
-    expect(await code(await call('/v1/keys', { token }))).toBe('403 account_suspended')
+    for (const path of ['/v1/models', '/v1/usage', '/v1/keys', '/v1/jobs', '/v1/admin/accounts'])
+      for (const edge of edges)
+        expect(await code(await call(path, { token, edge }))).toBe('403 account_suspended')
     expect(await auditOf(account)).toMatchObject([
       { action: 'account.suspend', actor: admin.account, target: account, reason: 'abuse' },
     ])
@@ -50,14 +67,28 @@ describe('an administrator', () => {
   it('restores it: who signs in anew is served, a token of before is not', async () => {
     const uid = `test-${randomUUID()}`
     const account = `firebase:${PROJECT}:${uid}`
-    const user = { uid, email: `${uid}@example.com`, customClaims: { plan: 'roomy' } }
+    const user = {
+      uid,
+      email: `${uid}@example.com`,
+      customClaims: { twohop: { plan: 'roomy', role: 'developer' } },
+    }
     const before = await mint.mintFirebase(user)
-    await act(account, 'suspend')
-    // Tokens of the very second of the suspension count as later ones, and this one is as old as that.
-    await redis('HINCRBY', `twohop:account:${account}`, 'revoked_before', 1)
-    expect(await (await act(account, 'restore')).json()).toMatchObject({ status: 'active' })
-    expect(await code(await embed(before))).toBe('401 token_revoked')
-    await redis('HINCRBY', `twohop:account:${account}`, 'revoked_before', -1)
+    expect((await embed(before)).status).toBe(200)
+    const made = await call('/v1/keys', { token: before, body: { name: 'ci', scopes: ['embed'] } })
+    const { key } = (await made.json()) as { key: string }
+    const { revoked_before } = (await (await act(account, 'suspend')).json()) as { revoked_before: number }
+    // Of the same second, and of an issuer whose clock runs as far ahead as is allowed.
+    const ahead = await resign(before, keys.firebase, { claims: { iat: revoked_before - 1 } })
+    expect(await code(await embed(key))).toBe('403 account_suspended')
+    expect(await (await act(account, 'restore')).json()).toMatchObject({ status: 'active', revoked_before })
+    for (const token of [before, ahead]) {
+      expect(await code(await embed(token))).toBe('401 token_revoked')
+      expect(await code(await call('/v1/models', { token }))).toBe('401 token_revoked')
+      expect(await code(await call('/v1/keys', { token }))).toBe('401 token_revoked')
+    }
+    expect((await embed(key)).status).toBe(200)
+    // As if the suspension had been seven seconds ago.
+    await redis('HINCRBY', `twohop:account:${account}`, 'revoked_before', -7)
     expect((await embed(await mint.mintFirebase(user))).status).toBe(200)
     expect((await auditOf(account)).map(({ action }) => action)).toEqual([
       'account.restore',
@@ -85,6 +116,42 @@ describe('an administrator', () => {
       { plan: null },
       { plan: 'seven', billing_day: 14 },
     ])
+  })
+
+  it('lifts refusals at once: what the plan lacked, and a budget that was spent', async () => {
+    const poor = await newUser('free')
+    const tasks = () =>
+      call('/v1/tasks/text-classification', { token: poor.token, body: { inputs: 'hello' } })
+    const longest = stack.catalog.plans.find(({ id }) => id === 'roomy')?.limits.output_tokens_max
+    const long = () =>
+      call('/v1/chat/completions', { token: poor.token, body: ask('Hi', { max_tokens: longest }) })
+    const job = () => {
+      const inputs = Array.from({ length: 100 }, (_, i) => ask(`Hi ${i}`, { max_tokens: longest }))
+      return call('/v1/jobs', { token: poor.token, body: { endpoint: '/v1/chat/completions', inputs } })
+    }
+    for (let i = 0; i < 2; i++) {
+      expect(await code(await tasks())).toBe('403 scope_missing')
+      expect(await code(await long())).toBe('400 invalid_request')
+      expect(await code(await job())).toBe('400 invalid_request')
+    }
+    await act(poor.account, 'plan', { plan: 'roomy' })
+    expect((await tasks()).status).toBe(200)
+    expect((await long()).status).toBe(200)
+    expect((await job()).status).toBe(202)
+    await act(poor.account, 'plan', { plan: null })
+    expect(await code(await tasks())).toBe('403 scope_missing')
+
+    const { token, account } = await newUser('seven')
+    expect((await embed(token)).status).toBe(200)
+    const day = new Date().toISOString().slice(0, 10)
+    await redis('HINCRBY', `twohop:budget:${account}:day:${day}`, 'used', 7000)
+    for (let i = 0; i < 2; i++) expect(await code(await embed(token))).toBe('403 budget_exhausted')
+    await act(account, 'grant', { units: 7000 })
+    expect((await embed(token)).status).toBe(200)
+    await redis('HINCRBY', `twohop:budget:${account}:day:${day}`, 'used', 7000)
+    for (let i = 0; i < 2; i++) expect(await code(await embed(token))).toBe('403 budget_exhausted')
+    await act(account, 'plan', { plan: 'roomy' })
+    expect((await embed(token)).status).toBe(200)
   })
 
   it('grants extra units', async () => {
@@ -146,6 +213,36 @@ describe('an administrator', () => {
       '400 invalid_request',
     )
     expect((await call(pathOf(`firebase:${PROJECT}:a/b:c`), { token: admin.token })).status).toBe(200)
+  })
+})
+
+describe('an administrator of another issuer', () => {
+  it('sees and changes nothing of these accounts: a staging project does not rule production', async () => {
+    const { token, account } = await newUser('roomy')
+    await act(account, 'grant', { units: 1, reason: 'theirs' })
+    const id = randomUUID()
+    const appMetadata = { twohop: { role: 'admin', plan: 'roomy' } }
+    const other = await mint.mintSupabase({ id, email: 'ops@example.com', appMetadata })
+    const made = await call('/v1/keys', { token: other, body: { name: 'ops', scopes: ['admin'] } })
+    const { key } = (await made.json()) as { key: string }
+    const uid = account.split(':')[2] ?? ''
+    for (const by of [other, key]) {
+      for (const what of ['suspend', 'restore', 'plan', 'grant'])
+        expect(
+          await code(await act(account, what, what === 'plan' ? { plan: 'pro' } : { units: 1 }, by)),
+        ).toBe('403 account_not_administered')
+      for (const path of [pathOf(account), `${pathOf(account)}/usage`])
+        expect(await code(await call(path, { token: by }))).toBe('403 account_not_administered')
+      const list = await call(`/v1/admin/accounts?search=${uid}`, { token: by })
+      expect(await list.json()).toEqual({ object: 'list', data: [], next: null })
+      const log = await call('/v1/admin/audit?limit=500', { token: by })
+      expect(JSON.stringify(await log.json())).not.toContain(PROJECT)
+    }
+    expect((await embed(token)).status).toBe(200)
+    expect(await auditOf(account)).toMatchObject([{ action: 'account.grant' }])
+    const own = `supabase:${new URL(stack.issuers.supabase.url).host}:${randomUUID()}`
+    expect((await act(own, 'suspend', {}, key)).status).toBe(200)
+    expect(await code(await act(own, 'restore'))).toBe('403 account_not_administered')
   })
 })
 

@@ -12,9 +12,10 @@ export const CHAT = stack.models.chat ?? ''
 export const EMBED = stack.models.embed ?? ''
 export const CLASSIFY = stack.models.classify ?? ''
 
-const keys = await openSigningKeys(join(inject('stackDir'), 'issuer'))
+/** The keys of the running issuer. */
+export const keys = await openSigningKeys(join(inject('stackDir'), 'issuer'))
 
-/** Signs tokens with the very keys of the running issuer. */
+/** Signs tokens with those keys. */
 export const mint = createMint({
   keys,
   projectId: stack.issuers.firebase.projectId,
@@ -29,7 +30,7 @@ export async function newUser(plan: string, claims: Record<string, unknown> = {}
   const token = await mint.mintFirebase({
     uid,
     email: `${uid}@example.com`,
-    customClaims: { plan, ...claims },
+    customClaims: { twohop: { plan, ...claims } },
   })
   return { token, account: `firebase:${stack.issuers.firebase.projectId}:${uid}` }
 }

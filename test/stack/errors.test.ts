@@ -359,6 +359,23 @@ describe('503', () => {
     expect([units.month.used, concurrent.running]).toEqual([0, 0])
   })
 
+  it('not_configured is the answer to everything, by the names of the variables', async () => {
+    const edge = inject('unsetEdge')
+    const { token } = await newUser('pro')
+    for (const path of ['/healthz', '/v1/models', '/no-such-route']) {
+      const answer = await call(path, { token, edge })
+      const retry = answer.headers.get('retry-after')
+      expect([await refusal(answer), retry]).toEqual([
+        {
+          ...{ status: 503, code: 'not_configured', param: null },
+          message:
+            'This service is not configured yet. Its operator must look at UPSTASH_REDIS_REST_TOKEN, HOST_URL.',
+        },
+        '60',
+      ])
+    }
+  })
+
   it('store_unavailable admits nobody', async () => {
     const { token } = await newUser('pro')
     const edge = inject('storelessEdge')

@@ -26,6 +26,8 @@ declare module 'vitest' {
      * second.
      */
     lenientEdge: string
+    /** An edge that lacks variables. */
+    unsetEdge: string
   }
 }
 
@@ -53,12 +55,13 @@ export default async function runningStack(project: TestProject) {
     hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace) },
     catalog: testCatalog,
   })
-  const [second, mortal, hostless, storeless, lenient] = await Promise.all([
+  const [second, mortal, hostless, storeless, lenient, unset] = await Promise.all([
     stack.startEdge(0),
     stack.startEdge(0, { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
+    stack.startEdge(0, { HOST_URL: '', UPSTASH_REDIS_REST_TOKEN: '' }),
   ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
@@ -67,6 +70,7 @@ export default async function runningStack(project: TestProject) {
   project.provide('mortalEdge', mortal.ready)
   project.provide('hostlessEdge', hostless.ready.url)
   project.provide('storelessEdge', storeless.ready.url)
+  project.provide('unsetEdge', unset.ready.url)
   project.provide('lenientEdge', lenient.ready.url)
   return () => stack.stop()
 }

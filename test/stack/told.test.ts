@@ -41,6 +41,9 @@ beforeAll(async () => {
     FIREBASE_ADMIN_URL: google.url,
     FIREBASE_SERVICE_ACCOUNTS: JSON.stringify([google.account]),
     SUPABASE_SERVICE_KEYS: JSON.stringify({ [gotrue.url]: SERVICE_KEY }),
+    ADMINISTERS: JSON.stringify({
+      [`firebase:${projectId}`]: ['firebase:my-project', `supabase:${new URL(gotrue.url).host}`],
+    }),
     WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`,
     WEBHOOK_SECRET,
   }
@@ -76,12 +79,12 @@ describe('in workerd', () => {
     expect(await act(account, 'suspend')).toMatchObject({ synced: 'done', status: 'suspended' })
     expect(gotrue.users.get(id)).toEqual({
       id,
-      app_metadata: { provider: 'email', status: 'suspended' },
+      app_metadata: { provider: 'email', twohop: { status: 'suspended' } },
       ban_duration: '876000h',
     })
     expect(await act(account, 'restore')).toMatchObject({ synced: 'done', status: 'active' })
     expect(await act(account, 'plan', { plan: 'pro' })).toMatchObject({ synced: 'done', plan: 'pro' })
-    expect(gotrue.users.get(id)).toEqual({ id, app_metadata: { provider: 'email', plan: 'pro' } })
+    expect(gotrue.users.get(id)).toEqual({ id, app_metadata: { provider: 'email', twohop: { plan: 'pro' } } })
   })
 
   it('what the issuer does not take holds here, and is said', async () => {
@@ -93,7 +96,7 @@ describe('in workerd', () => {
     google.users.set('u1', { localId: 'u1', customAttributes: '{"team":7}' })
     expect(await act('firebase:my-project:u1', 'suspend')).toMatchObject({ synced: 'done' })
     const { customAttributes = '', validSince } = google.users.get('u1') ?? {}
-    expect(JSON.parse(customAttributes)).toEqual({ team: 7, status: 'suspended' })
+    expect(JSON.parse(customAttributes)).toEqual({ team: 7, twohop: { status: 'suspended' } })
     expect(Math.abs(Number(validSince) - Date.now() / 1000)).toBeLessThan(60)
     expect(await act('firebase:my-project:u1', 'restore')).toMatchObject({ synced: 'done' })
     expect(google.users.get('u1')?.customAttributes).toBe('{"team":7}')

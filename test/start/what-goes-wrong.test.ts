@@ -74,7 +74,7 @@ describe('what goes wrong', () => {
   test('a device that is not there is one line and exit code 1', async () => {
     const { closed, output } = npmStart(dir, '--port', '0', '--device', 'cuda')
     expect(await closed).toBe(1)
-    expect(output().stderr).toMatch(/^.*cuda.*\n$/)
+    expect(output().stderr).toMatch(/^.* does not load on cuda: .*docs\/gpu\.md.*--device auto.*\n$/)
   })
 
   test('a Node that is too old is one line and exit code 1', async () => {

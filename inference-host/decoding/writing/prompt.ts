@@ -3,6 +3,7 @@ import type { Tool } from '../../../shared/openai/structure.ts'
 import { parseJson } from '../../../shared/parse-json.ts'
 import type { LoadedText } from '../../device/load.ts'
 import { type Spend, textTokensOf } from '../../device/text-tokens.ts'
+import { SEND_LESS } from '../../work/limits.ts'
 import type { Work } from '../../work/work.ts'
 import { promptWithTools, type TemplateInput, type ToolChatMessage } from '../structure/tool-prompt.ts'
 import { createGaps, type Gaps } from './gaps.ts'
@@ -145,7 +146,7 @@ function refuseLong({ tokenizer, context }: Model, texts: readonly string[], par
   if (least <= context) return
   throw new TwohopError(
     'context_length_exceeded',
-    `The prompt has at least ${least} tokens; the model holds ${context} of prompt and output together.`,
+    `The prompt has at least ${least} tokens; the model holds ${context} of prompt and output together. ${SEND_LESS}`,
     { param },
   )
 }

@@ -68,6 +68,22 @@ describe('the documentation', () => {
     },
   )
 
+  it.each(['', 'env.staging.'])(
+    'has in wrangler.toml what each worker must be given: [%svars]',
+    async (of) => {
+      const sections = (await page('wrangler.toml')).split(/^\[/m)
+      const section = (name: string) => sections.find((text) => text.startsWith(`${of}${name}]`)) ?? ''
+      const needed = Object.entries<Row>(EDGE_VARIABLES).filter(([, { fallback }]) => fallback === undefined)
+      const [secrets, plain] = [true, undefined].map((kind) =>
+        needed.flatMap(([name, { secret }]) => (secret === kind ? [name] : [])),
+      )
+      const [, required = ''] = /^required = (\[.*\])$/m.exec(section('secrets')) ?? []
+      expect(JSON.parse(required).toSorted()).toEqual(secrets?.toSorted())
+      const vars = [...section('vars').matchAll(/^(\w+) = /gm)].map(([, name]) => name)
+      expect(vars).toEqual(expect.arrayContaining(plain ?? []))
+    },
+  )
+
   it('says of every secret of the edge that it is one', async () => {
     const table = await tableAt('<!-- edge variables -->')
     const said = Object.entries(table).flatMap(([name, { meaning }]) =>

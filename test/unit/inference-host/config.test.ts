@@ -47,6 +47,28 @@ test.each([
   expect(read).not.toThrow(/tpu|80x|65536/)
 })
 
+test('says what a value must be in words of its own', () => {
+  const complaint = (name: string, text: string) => {
+    try {
+      readConfig({ ...needed, [name]: text })
+    } catch (error) {
+      return (error as Error).message
+    }
+    return undefined
+  }
+  expect(complaint('SERVICE_TOKEN_PUBLIC_KEYS', '')).toBe(
+    'SERVICE_TOKEN_PUBLIC_KEYS: is missing: put the content of service-key.public.json, which `npm run keys` writes, there',
+  )
+  expect(complaint('HOST_PORT', '65536')).toBe('HOST_PORT: must be a whole number from 0 to 65535')
+  expect(complaint('HOST_PORT', 'x')).toBe('HOST_PORT: must be a whole number')
+  expect(complaint('HOST_DEVICE', 'tpu')).toBe('HOST_DEVICE: must be auto or cpu or webgpu or cuda')
+  const seen = Object.keys(VARIABLES).flatMap((name) =>
+    ['{}', 'x', '-1', '1.5', '9'.repeat(12), ' '].flatMap((text) => complaint(name, text) ?? []),
+  )
+  expect(seen.length).toBeGreaterThan(40)
+  for (const words of seen) expect(words).not.toMatch(/Invalid|expected|received|undefined|NaN|Too/)
+})
+
 test('every variable says what it means and in which unit', () => {
   for (const { meaning, unit } of Object.values(VARIABLES)) {
     expect(meaning).toMatch(/\.$/)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PlanRefused } from '../../../../edge/access/plan-refused.ts'
 import { createStoredPlan, OtherPlanError } from '../../../../edge/access/stored-plan.ts'
 import type { Principal } from '../../../../edge/identity/principal.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
@@ -59,7 +60,7 @@ describe('the plan that the store names', () => {
     expect(state).toMatchObject({ asked: 0, reserved: 4 })
   })
 
-  it("is asked for before a refusal for the plan's sake, once", async () => {
+  it("is asked for before each refusal for the plan's sake, so that what is remembered never refuses", async () => {
     const { state, request } = store('pro')
     expect(await request(principal(), 'text-classification')).toBe('pro')
     expect(state).toMatchObject({ asked: 1, reserved: 1 })
@@ -68,7 +69,10 @@ describe('the plan that the store names', () => {
       await expect(poor.request(principal(), 'text-classification')).rejects.toMatchObject({
         code: 'scope_missing',
       })
-    expect(poor.state).toMatchObject({ asked: 1, reserved: 0 })
+    expect(poor.state).toMatchObject({ asked: 3, reserved: 0 })
+    poor.state.plan = 'pro'
+    expect(await poor.request(principal(), 'text-classification')).toBe('pro')
+    expect(poor.state).toMatchObject({ asked: 4, reserved: 1 })
   })
 
   it('saves a token whose plan is not offered, and is refused itself when it is not', async () => {
@@ -77,6 +81,50 @@ describe('the plan that the store names', () => {
     await expect(store(undefined).request(principal({ plan: 'gone' }))).rejects.toMatchObject({
       code: 'plan_unknown',
     })
+  })
+
+  it('of a token whose plan is retired does not refuse the next token', async () => {
+    const { state, request } = store(undefined)
+    expect(await request(principal({ plan: 'pro' }))).toBe('pro')
+    await expect(request(principal({ plan: 'gone' }))).rejects.toMatchObject({ code: 'plan_unknown' })
+    expect(await request(principal({ plan: 'pro' }))).toBe('pro')
+    expect(await request(principal())).toBe('free')
+    expect(state).toMatchObject({ reserved: 3 })
+  })
+
+  it('of a token is no plan of the account: a token with another costs no round trip more', async () => {
+    const { state, request } = store(undefined)
+    await request(principal())
+    expect(await request(principal({ plan: 'pro' }))).toBe('pro')
+    expect(state).toMatchObject({ asked: 0, reserved: 2 })
+  })
+
+  it('is not asked for before a refusal that no plan could lift', async () => {
+    const { state, request } = store('pro')
+    await expect(request(principal({ scopes: ['embed'] }))).rejects.toMatchObject({ code: 'scope_missing' })
+    expect(state).toMatchObject({ asked: 0, reserved: 0 })
+  })
+
+  it('comes with the news that the account may do nothing', async () => {
+    const suspended = new TwohopError('account_suspended', 'suspended')
+    let isSuspended = false
+    const { withStoredPlan, storedEntitlement } = createStoredPlan({
+      entitle: entitleBy(),
+      planOf: async () => {
+        if (isSuspended) throw suspended
+        return undefined
+      },
+      now: () => 0,
+    })
+    const bad = () =>
+      withStoredPlan(principal(), async () => {
+        throw new PlanRefused('invalid_request', 'too many')
+      })
+    await expect(bad()).rejects.toMatchObject({ code: 'invalid_request' })
+    expect((await storedEntitlement(principal())).plan.id).toBe('free')
+    isSuspended = true
+    await expect(bad()).rejects.toBe(suspended)
+    await expect(storedEntitlement(principal())).rejects.toBe(suspended)
   })
 
   it.each<[string, Partial<Principal>]>([
@@ -118,11 +166,12 @@ describe('the plan that the store names', () => {
     await expect(storedEntitlement(principal())).rejects.toBe(away)
   })
 
-  it('is what lists go by, in one round trip while it is remembered', async () => {
+  it('is what lists go by, in one round trip each', async () => {
     const { state, storedEntitlement } = store('pro')
     expect((await storedEntitlement(principal())).plan.id).toBe('pro')
-    expect((await storedEntitlement(principal())).plan.id).toBe('pro')
-    expect(state.asked).toBe(1)
+    state.plan = 'free'
+    expect((await storedEntitlement(principal())).plan.id).toBe('free')
+    expect(state.asked).toBe(2)
   })
 
   it('is forgotten for the oldest account when the memory is full', async () => {

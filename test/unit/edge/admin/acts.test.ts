@@ -60,6 +60,7 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
       steps.push(`cancel jobs of ${account}`)
       return 2
     },
+    forgetRefusals: () => void steps.push('forget refusals'),
     log,
     now: () => 1_795_000_000_999,
   })
@@ -71,7 +72,9 @@ describe('an administrative act', () => {
     const { steps, rows, acts } = world()
     expect(await acts.suspend(by)).toEqual({ record: RECORD, synced: 'done', cancelledJobs: 2 })
     expect(steps).toEqual([
-      'account.suspend firebase:p:u {"status":"suspended","revokedBefore":1795000000}',
+      // A clock may run 5 s ahead: an `iat` of 1795000005 may be in a token that exists.
+      'account.suspend firebase:p:u {"status":"suspended","revokedBefore":1795000006}',
+      'forget refusals',
       'sync firebase:p:u {"status":"suspended"}',
       'cancel jobs of firebase:p:u',
     ])
@@ -86,7 +89,7 @@ describe('an administrative act', () => {
     await expect(acts.setPlan(by, 'pro', undefined)).rejects.toBe(away)
     await expect(acts.grant(by, 5, 10)).rejects.toBe(away)
     expect(steps).toEqual([
-      'account.suspend firebase:p:u {"status":"suspended","revokedBefore":1795000000}',
+      'account.suspend firebase:p:u {"status":"suspended","revokedBefore":1795000006}',
       'account.restore firebase:p:u {"status":"active"}',
       'account.plan firebase:p:u {"plan":"pro"}',
       'account.grant firebase:p:u 5',
@@ -99,6 +102,7 @@ describe('an administrative act', () => {
     expect(await acts.setPlan(by, null, 3)).toEqual({ record: RECORD, synced: 'failed' })
     expect(steps).toEqual([
       'account.plan firebase:p:u {"plan":null,"billingDay":3}',
+      'forget refusals',
       'sync firebase:p:u {"plan":null}',
       'log account.plan.not_synced',
     ])

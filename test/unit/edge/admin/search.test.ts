@@ -16,21 +16,30 @@ function store(pages: string[][]) {
   return { asked, list }
 }
 
+const all = () => true
 const names = ({ accounts }: AccountPage) => accounts.map(({ account }) => account)
 
 describe('a search for accounts', () => {
   it('finds a part of the name, without regard to case, over all pages', async () => {
     const accounts = store([['firebase:demo:Ada', 'firebase:demo:bob'], [], ['firebase:demo:MADAM']])
-    const found = await searchAccounts(accounts, 'aDa', undefined)
+    const found = await searchAccounts(accounts, 'aDa', undefined, all)
     expect(names(found)).toEqual(['firebase:demo:Ada', 'firebase:demo:MADAM'])
     expect(found.next).toBeUndefined()
   })
 
+  it('shows none that the caller may not see', async () => {
+    const accounts = store([['firebase:demo:ada', 'firebase:other:ada']])
+    const found = await searchAccounts(accounts, 'ada', undefined, (name) =>
+      name.startsWith('firebase:demo:'),
+    )
+    expect(names(found)).toEqual(['firebase:demo:ada'])
+  })
+
   it('looks at ten pages and says where to go on, though it found nothing', async () => {
     const accounts = store(Array.from({ length: 12 }, (_, i) => [`firebase:demo:${i}`]))
-    expect(await searchAccounts(accounts, 'nobody', undefined)).toEqual({ accounts: [], next: '10' })
+    expect(await searchAccounts(accounts, 'nobody', undefined, all)).toEqual({ accounts: [], next: '10' })
     expect(accounts.asked).toHaveLength(10)
-    expect(names(await searchAccounts(accounts, ':11', '10'))).toEqual(['firebase:demo:11'])
+    expect(names(await searchAccounts(accounts, ':11', '10', all))).toEqual(['firebase:demo:11'])
   })
 
   it('stops once it has a hundred, with all that the page brought', async () => {
@@ -39,7 +48,7 @@ describe('a search for accounts', () => {
       Array.from({ length: 60 }, () => 'a'),
       ['a'],
     ])
-    const found = await searchAccounts(accounts, 'a', undefined)
+    const found = await searchAccounts(accounts, 'a', undefined, all)
     expect(found.accounts).toHaveLength(120)
     expect(found.next).toBe('2')
   })

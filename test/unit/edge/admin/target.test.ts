@@ -1,30 +1,73 @@
 import { describe, expect, it } from 'vitest'
-import { createRequireAccount, issuerNames } from '../../../../edge/admin/target.ts'
+import { administeredBy, createReach } from '../../../../edge/admin/target.ts'
 import { refusal } from '../../../fixtures/entitled.ts'
+import { firebaseConfig, supabaseConfig } from '../../../fixtures/signed-world.ts'
 
 const ID = '0b0e5a4c-8a3f-4a63-9a5c-1d2f3a4b5c6d'
-const issuers = issuerNames([
-  { kind: 'firebase', projectId: 'demo', jwksUrl: 'https://keys.example' },
-  { kind: 'supabase', url: 'https://abc.supabase.co', jwtSecret: undefined },
+const STAGING = 'firebase:staging:ops'
+const PRODUCTION = `supabase:abc.supabase.co:${ID}`
+const both = new Set(['firebase:staging', 'supabase:abc.supabase.co'])
+const administered = administeredBy([
+  firebaseConfig('staging'),
+  { ...supabaseConfig('https://abc.supabase.co'), administers: both },
 ])
-const requireAccount = createRequireAccount(issuers)
+const { requireAccount, reaches, sees } = createReach(administered)
+const requiring = (by: string, name: string) => refusal(() => requireAccount(by, name))
 
 describe('the target of an act', () => {
-  it('is an account of an issuer that is trusted here', () => {
-    expect([...issuers]).toEqual(['firebase:demo', 'supabase:abc.supabase.co'])
-    for (const name of ['firebase:demo:ada', 'firebase:demo:a:b', `supabase:abc.supabase.co:${ID}`])
-      expect(requireAccount(name)).toBe(name)
+  it('is an account of an issuer whose accounts the administrator administers', () => {
+    expect([...administered.keys()]).toEqual([...both])
+    for (const name of ['firebase:staging:ada', 'firebase:staging:a:b'])
+      expect(requireAccount(STAGING, name)).toBe(name)
+    for (const name of ['firebase:staging:ada', PRODUCTION])
+      expect(requireAccount(PRODUCTION, name)).toBe(name)
   })
+
+  it("is no account of another issuer: staging's administrators do not rule production", () => {
+    expect(requiring(STAGING, PRODUCTION)).toEqual(['account_not_administered', 'account'])
+    expect(reaches(STAGING, PRODUCTION)).toBe(false)
+    expect(reaches(PRODUCTION, STAGING)).toBe(true)
+  })
+
+  it.each(['firebase:left:ops', 'leak report', ''])(
+    'is none where %j acts, whom no issuer vouches for',
+    (by) => {
+      expect(requiring(by, 'firebase:staging:ada')).toEqual(['account_not_administered', 'account'])
+      expect(reaches(by, by)).toBe(false)
+    },
+  )
 
   it.each([
     '',
     'ada',
-    'firebase:demo',
-    'firebase:demo:',
-    'github:demo:ada',
+    'firebase:staging',
+    'firebase:staging:',
+    'github:staging:ada',
     'firebase:other:ada',
     `supabase:xyz.supabase.co:${ID}`,
+    'constructor:staging:ada',
   ])('%s would suspend nobody, so it is refused', (name) =>
-    expect(refusal(() => requireAccount(name))).toEqual(['invalid_request', 'account']),
+    expect(requiring(STAGING, name)).toEqual(['invalid_request', 'account']),
   )
+})
+
+describe('the log shows an administrator', () => {
+  const entry = (actor: string, target: string, detail = {}) => ({ actor, target, detail })
+
+  it('what was done to accounts that they administer, whoever did it, and nothing of others', () => {
+    expect(sees(STAGING, entry(PRODUCTION, 'firebase:staging:ada'))).toBe(true)
+    expect(sees(STAGING, entry(STAGING, PRODUCTION))).toBe(false)
+    expect(sees(PRODUCTION, entry(STAGING, PRODUCTION))).toBe(true)
+  })
+
+  it("what was done to such accounts' keys", () => {
+    expect(sees(STAGING, entry('firebase:staging:ada', 'key1'))).toBe(true)
+    expect(sees(STAGING, entry(PRODUCTION, 'key1', { account: 'firebase:staging:ada' }))).toBe(true)
+    expect(sees(STAGING, entry(PRODUCTION, 'key1'))).toBe(false)
+  })
+
+  it('what names no account only if they administer everybody', () => {
+    expect(sees(STAGING, entry('leak report', 'key1'))).toBe(false)
+    expect(sees(PRODUCTION, entry('leak report', 'key1'))).toBe(true)
+  })
 })

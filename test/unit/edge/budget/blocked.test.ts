@@ -63,19 +63,19 @@ function remembering(answer: Refusal | OtherPlan, capacity = 10) {
 }
 
 describe('rememberRefusals', () => {
-  it('refuses a rate-limited account by itself until the window ends', async () => {
+  it('refuses a rate-limited account by itself for a second, with the time that has passed', async () => {
     const { budget, clock, asked } = remembering(refusal({}))
     await budget.reserve(request())
-    clock.now += 29_999
+    clock.now += 999
     expect(await budget.reserve(request())).toEqual(
       refusal({
-        retryAfterMs: 1,
+        retryAfterMs: 29_001,
         allowance: {
-          requests: { limit: 5, remaining: 0, resetMs: 1 },
+          requests: { limit: 5, remaining: 0, resetMs: 29_001 },
           budgets: {
-            minute: { limit: 100, used: 0, held: 0, resetMs: 1 },
-            day: { limit: 200, used: 0, held: 0, resetMs: 4_970_001 },
-            month: { limit: 300, used: 0, held: 0, resetMs: 8_970_001 },
+            minute: { limit: 100, used: 0, held: 0, resetMs: 29_001 },
+            day: { limit: 200, used: 0, held: 0, resetMs: 4_999_001 },
+            month: { limit: 300, used: 0, held: 0, resetMs: 8_999_001 },
           },
         },
       }),
@@ -86,16 +86,29 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(2)
   })
 
-  it('remembers a spent budget, for a minute at most', async () => {
-    const spent = refusal({
-      code: 'budget_exhausted',
-      window: 'day',
-      retryAfterMs: 5_000_000,
-      allowance: allowance(200, 0),
-    })
+  it('refuses until the window ends where that is sooner', async () => {
+    const ending = { ...allowance(0, 0), requests: { limit: 5, remaining: 0, resetMs: 300 } }
+    const { budget, clock, asked } = remembering(refusal({ retryAfterMs: 300, allowance: ending }))
+    await budget.reserve(request())
+    clock.now += 299
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(1)
+    clock.now += 1
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  const spent = refusal({
+    code: 'budget_exhausted',
+    window: 'day',
+    retryAfterMs: 5_000_000,
+    allowance: allowance(200, 0),
+  })
+
+  it('remembers a spent budget, for a second at most', async () => {
     const { budget, clock, asked } = remembering(spent)
     await budget.reserve(request())
-    clock.now += 59_999
+    clock.now += 999
     expect(await budget.reserve(request({ units: 1 }))).toMatchObject({
       code: 'budget_exhausted',
       window: 'day',
@@ -106,7 +119,7 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(2)
   })
 
-  it('remembers a spent minute until it ends, and says how long that is', async () => {
+  it('remembers a spent minute for a second, and says how long is left', async () => {
     const spent = refusal({
       code: 'budget_minute_exhausted',
       window: 'minute',
@@ -114,13 +127,30 @@ describe('rememberRefusals', () => {
     })
     const { budget, clock, asked } = remembering(spent)
     await budget.reserve(request())
-    clock.now += 29_000
+    clock.now += 600
     expect(await budget.reserve(request())).toMatchObject({
       code: 'budget_minute_exhausted',
-      retryAfterMs: 1000,
+      retryAfterMs: 29_400,
     })
     expect(asked.reserve).toBe(1)
-    clock.now += 1000
+    clock.now += 400
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('forgets when it is told to, as a grant may have lifted the refusal', async () => {
+    const { budget, asked } = remembering(spent)
+    await budget.reserve(request())
+    budget.forget()
+    await budget.reserve(request())
+    expect(asked.reserve).toBe(2)
+  })
+
+  it('remembers nothing that was decided before it was told to forget', async () => {
+    const { budget, asked } = remembering(spent)
+    const before = budget.reserve(request())
+    budget.forget()
+    await before
     await budget.reserve(request())
     expect(asked.reserve).toBe(2)
   })

@@ -14,11 +14,19 @@ describe('issuers from configuration', () => {
       SUPABASE_URLS: 'https://abc.supabase.co/,http://127.0.0.1:54321',
       SUPABASE_JWT_SECRETS: JSON.stringify({ 'http://127.0.0.1:54321/': SECRET }),
     })
+    const claims = { object: 'twohop', others: {} }
+    const own = (name: string) => ({ claims, administers: new Set([name]) })
     expect(issuers).toEqual([
-      { kind: 'firebase', projectId: 'my-project', jwksUrl: GOOGLE },
-      { kind: 'firebase', projectId: 'other-project', jwksUrl: GOOGLE },
-      { kind: 'supabase', url: 'https://abc.supabase.co', jwtSecret: undefined },
-      { kind: 'supabase', url: 'http://127.0.0.1:54321', jwtSecret: SECRET },
+      { kind: 'firebase', projectId: 'my-project', jwksUrl: GOOGLE, ...own('firebase:my-project') },
+      { kind: 'firebase', projectId: 'other-project', jwksUrl: GOOGLE, ...own('firebase:other-project') },
+      {
+        ...{ kind: 'supabase', url: 'https://abc.supabase.co', jwtSecret: undefined },
+        ...own('supabase:abc.supabase.co'),
+      },
+      {
+        ...{ kind: 'supabase', url: 'http://127.0.0.1:54321', jwtSecret: SECRET },
+        ...own('supabase:127.0.0.1:54321'),
+      },
     ])
   })
 
@@ -29,8 +37,8 @@ describe('issuers from configuration', () => {
 
   const urls = { SUPABASE_URLS: 'https://abc.supabase.co' }
   const bad: [rule: RegExp, env: Record<string, string>][] = [
-    [/No issuer/, {}],
-    [/No issuer/, { FIREBASE_PROJECT_IDS: ' , ' }],
+    [/no issuer/, {}],
+    [/no issuer/, { FIREBASE_PROJECT_IDS: ' , ' }],
     [/FIREBASE_PROJECT_IDS: "My Project"/, { FIREBASE_PROJECT_IDS: 'My Project' }],
     [/FIREBASE_PROJECT_IDS: "a\/..\/bcd"/, { FIREBASE_PROJECT_IDS: 'a/../bcd' }],
     [/"my-project" is listed twice/, { FIREBASE_PROJECT_IDS: 'my-project,my-project' }],

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import type { IssuerConfig } from '../../../../edge/identity/issuer.ts'
 import { accountOf } from '../../../../edge/identity/principal.ts'
-import { expectRefused, keys, resign, signedWorld, USER_ID } from '../../../fixtures/signed-world.ts'
+import { createVerifyToken } from '../../../../edge/identity/verify.ts'
+import { readLog } from '../../../fixtures/log.ts'
+import {
+  bothIssuers,
+  expectRefused,
+  keys,
+  resign,
+  signedWorld,
+  USER_ID,
+} from '../../../fixtures/signed-world.ts'
 
 const { verify, mint } = signedWorld()
 
@@ -39,13 +49,14 @@ describe('a Firebase user', () => {
   })
 
   it('has what the custom claims say', async () => {
-    const customClaims = {
+    const twohop = {
       plan: 'pro',
       role: 'admin',
       roles: ['editor', 'admin'],
       scopes: ['chat'],
       status: 'suspended',
     }
+    const customClaims = { twohop }
     const principal = await verify(await mint.mintFirebase({ uid: 'u5', customClaims }))
     expect(principal).toMatchObject({
       plan: 'pro',
@@ -74,15 +85,60 @@ describe('a Supabase user', () => {
     [true, true],
     [false, false],
     [undefined, false],
-  ])('whose app_metadata.email_verified is %s: verified %s', async (email_verified, emailVerified) => {
-    const user = { id: USER_ID, email: 'a@example.com', appMetadata: { email_verified } }
+  ])('whose twohop.email_verified is %s: verified %s', async (email_verified, emailVerified) => {
+    const user = { id: USER_ID, email: 'a@example.com', appMetadata: { twohop: { email_verified } } }
     expect(await verify(await mint.mintSupabase(user))).toMatchObject({ emailVerified })
   })
 
   it('has what app_metadata says', async () => {
-    const appMetadata = { plan: 'pro', role: 'admin', scopes: [], status: 'suspended' }
+    const appMetadata = { twohop: { plan: 'pro', role: 'admin', scopes: [], status: 'suspended' } }
     const principal = await verify(await mint.mintSupabase({ id: USER_ID, appMetadata }))
     expect(principal).toMatchObject({ plan: 'pro', roles: ['admin'], scopes: [], status: 'suspended' })
+  })
+})
+
+describe("an app's own claims", () => {
+  const own = { plan: 'pro', role: 'admin', roles: ['admin'], scopes: ['admin'], status: 'premium' }
+  const nothing = { plan: undefined, roles: [], scopes: undefined, status: 'active' }
+
+  it('grant nothing here, whatever they are called', async () => {
+    expect(await verify(await mint.mintFirebase({ uid: 'u1', customClaims: own }))).toMatchObject(nothing)
+    const appMetadata = { ...own, email_verified: true }
+    const supabase = { id: USER_ID, email: 'a@example.com', appMetadata }
+    expect(await verify(await mint.mintSupabase(supabase))).toMatchObject({
+      ...nothing,
+      emailVerified: false,
+    })
+  })
+
+  it('are said once in the log, by the names of their fields alone', async () => {
+    const { log, lines } = readLog()
+    const world = signedWorld()
+    const verifying = createVerifyToken(bothIssuers(), { ...world, log })
+    for (const uid of ['u1', 'u2'])
+      await verifying(
+        await world.mint.mintFirebase({ uid, customClaims: { ...own, twohop: { plan: 'free' } } }),
+      )
+    expect(lines).toMatchObject([
+      { level: 'warn', event: 'claims_not_read', fields: ['plan', 'role', 'roles', 'scopes', 'status'] },
+    ])
+    expect(JSON.stringify(lines)).not.toMatch(/premium|u1/)
+    const appMetadata = { plan: 'gold' }
+    await verifying(await world.mint.mintSupabase({ id: USER_ID, appMetadata }))
+    expect(lines).toHaveLength(2)
+  })
+
+  it('are read where the configuration names them, of that issuer alone', async () => {
+    const world = signedWorld()
+    const others = { plan: 'plan', role: 'app_role' } as const
+    const [firebase, supabase] = bothIssuers() as [IssuerConfig, IssuerConfig]
+    const configs = [{ ...firebase, claims: { object: 'twohop', others } }, supabase]
+    const verifying = createVerifyToken(configs, world)
+    const claims = { plan: 'pro', app_role: 'developer', role: 'admin', twohop: { status: 'suspended' } }
+    const token = await world.mint.mintFirebase({ uid: 'u1', customClaims: claims })
+    expect(await verifying(token)).toMatchObject({ plan: 'pro', roles: ['developer'], status: 'suspended' })
+    const other = await world.mint.mintSupabase({ id: USER_ID, appMetadata: claims })
+    expect(await verifying(other)).toMatchObject({ plan: undefined, roles: [], status: 'suspended' })
   })
 })
 
@@ -102,19 +158,19 @@ describe("the owner's claims that cannot be read are refused, never taken for no
     ['status', { status: true }],
   ]
   it.each(bad)('%s: %o', async (claim, claims) => {
-    const firebase = await mint.mintFirebase({ uid: 'u1', customClaims: claims })
+    const firebase = await mint.mintFirebase({ uid: 'u1', customClaims: { twohop: claims } })
     const inFirebase = await expectRefused(verify(firebase), 'token_claims_invalid', firebase)
-    expect(inFirebase.message).toContain(`\`${claim}\``)
-    const supabase = await mint.mintSupabase({ id: USER_ID, appMetadata: claims })
+    expect(inFirebase.message).toContain(`\`twohop.${claim}\``)
+    const supabase = await mint.mintSupabase({ id: USER_ID, appMetadata: { twohop: claims } })
     const inSupabase = await expectRefused(verify(supabase), 'token_claims_invalid', supabase)
-    expect(inSupabase.message).toContain(`\`app_metadata.${claim}\``)
+    expect(inSupabase.message).toContain(`\`app_metadata.twohop.${claim}\``)
   })
 
   it('also where they are about the address', async () => {
     const firebase = await mint.mintFirebase({ uid: 'u1', email: 'a@example.com' })
     const odd = await resign(firebase, keys.firebase, { claims: { email_verified: 'true' } })
     await expectRefused(verify(odd), 'token_claims_invalid', odd)
-    const user = { id: USER_ID, email: 'a@example.com', appMetadata: { email_verified: 'true' } }
+    const user = { id: USER_ID, email: 'a@example.com', appMetadata: { twohop: { email_verified: 'true' } } }
     await expectRefused(verify(await mint.mintSupabase(user)), 'token_claims_invalid')
   })
 })

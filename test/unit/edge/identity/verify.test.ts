@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../../../shared/errors.ts'
 import {
   bothIssuers,
   expectRefused,
-  FIREBASE_KEYS,
+  firebaseConfig,
   keys,
   LEGACY_SECRET,
   otherKeys,
@@ -14,6 +14,7 @@ import {
   SUPABASE,
   SUPABASE_KEYS,
   signedWorld,
+  supabaseConfig,
   USER_ID,
 } from '../../../fixtures/signed-world.ts'
 
@@ -26,11 +27,7 @@ describe('several issuers at once', () => {
     const second = 'https://def.supabase.co'
     world.published.set(`${second}/auth/v1/.well-known/jwks.json`, [otherKeys.supabase])
     const verify = createVerifyToken(
-      [
-        ...bothIssuers(),
-        { kind: 'firebase', projectId: 'other-project', jwksUrl: FIREBASE_KEYS },
-        { kind: 'supabase', url: second, jwtSecret: undefined },
-      ],
+      [...bothIssuers(), firebaseConfig('other-project'), supabaseConfig(second)],
       world,
     )
     const firebase = await world.mint.mintFirebase(firebaseUser)

@@ -40,10 +40,17 @@ const app = new Hono<Env>()
   .route(
     '/v1/admin',
     adminRoutes({
-      ...{ accounts: unasked, audit: unasked, readUsage: unasked, sync: unasked, cancelJobs: unasked },
+      ...{
+        accounts: unasked,
+        audit: unasked,
+        readUsage: unasked,
+        sync: unasked,
+        cancelJobs: unasked,
+        forgetRefusals: unasked,
+      },
       ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
       callerOf: async () => caller,
-      issuers: new Set(['firebase:demo']),
+      administered: new Map([['firebase:demo', new Set(['firebase:demo'])]]),
       log: unreadLog,
       once: (_, __, act) => act(),
       now: () => 0,

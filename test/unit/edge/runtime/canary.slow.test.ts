@@ -81,6 +81,7 @@ beforeAll(async () => {
     FIREBASE_PROJECT_IDS: PROJECT,
     FIREBASE_JWKS_URL: `${parts.issuer.url}/jwks?key=${CANARY}`,
     SUPABASE_URLS: parts.gotrue.url,
+    ADMINISTERS: JSON.stringify({ [`firebase:${PROJECT}`]: [`supabase:${new URL(parts.gotrue.url).host}`] }),
     SUPABASE_JWT_SECRETS: JSON.stringify({ [parts.gotrue.url]: `${CANARY}-and-more-than-thirty-two-bytes` }),
     SUPABASE_SERVICE_KEYS: JSON.stringify({ [parts.gotrue.url]: `${CANARY}-service-key-of-project` }),
     LEDGER_SUPABASE_URL: parts.ledger.url,
@@ -106,7 +107,11 @@ beforeEach(() => {
 
 async function token(): Promise<string> {
   const options = { projectId: PROJECT, supabaseUrl: parts.gotrue.url, ttlSeconds: 3600, now: Date.now }
-  const user = { uid: UID, email: `${CANARY}@example.com`, customClaims: { role: 'admin', plan: 'pro' } }
+  const user = {
+    uid: UID,
+    email: `${CANARY}@example.com`,
+    customClaims: { twohop: { role: 'admin', plan: 'pro' } },
+  }
   const made = await createMint({ keys, ...options }).mintFirebase(user)
   secrets.push(...made.split('.'))
   return made

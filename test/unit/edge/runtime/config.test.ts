@@ -74,14 +74,18 @@ describe("the edge's configuration", () => {
   it.each([
     ['HOST_URL: is missing', { HOST_URL: undefined }],
     ['HOST_URL: is missing', { HOST_URL: '' }],
-    ['HOST_URL: Invalid URL', { HOST_URL: 'somewhere' }],
-    ['REDIS_TIMEOUT_MS: Too small', { REDIS_TIMEOUT_MS: '49' }],
-    ['REDIS_TIMEOUT_MS: Invalid input', { REDIS_TIMEOUT_MS: 'soon' }],
-    ['LEASE_SLACK_MS: Too big', { LEASE_SLACK_MS: '300001' }],
+    ['HOST_URL: must be a URL', { HOST_URL: 'somewhere' }],
+    ...['49', '30001', '50.5', 'soon', '1e9', 'Infinity', '-50'].map(
+      (text) =>
+        ['REDIS_TIMEOUT_MS: must be a whole number from 50 to 30000', { REDIS_TIMEOUT_MS: text }] as [
+          string,
+          Record<string, string>,
+        ],
+    ),
     ['ALLOWED_ORIGINS.1: is no exact origin', { ALLOWED_ORIGINS: 'https://a.example,https://b.example/' }],
-    ['SUPABASE_CONFIRMS_EMAIL: Invalid option', { SUPABASE_CONFIRMS_EMAIL: 'yes' }],
+    ['SUPABASE_CONFIRMS_EMAIL: must be true or false', { SUPABASE_CONFIRMS_EMAIL: 'yes' }],
     ['CATALOG: is not valid JSON', { CATALOG: '{' }],
-    ['CATALOG.default_plan: Invalid input', { CATALOG: '{"models":[],"plans":[]}' }],
+    ['CATALOG.default_plan: is missing', { CATALOG: '{"models":[],"plans":[]}' }],
     ['ANONYMOUS_PLAN: there is no plan called gold', { ANONYMOUS_PLAN: 'gold' }],
     ['UNVERIFIED_EMAIL_PLAN: there is no plan called gold', { UNVERIFIED_EMAIL_PLAN: 'gold' }],
     ['API_KEY_SECRETS: must be secrets of at least 32', { API_KEY_SECRETS: `${'a'.repeat(32)},short` }],
@@ -107,6 +111,25 @@ describe("the edge's configuration", () => {
     const [first, ...more] = complaints(changed)
     expect(first).toMatch(new RegExp(`^${start.replace(/[.*]/g, '\\$&')}`))
     expect(more.filter((complaint) => !complaint.startsWith('CATALOG.'))).toEqual([])
+  })
+
+  it('has words of its own for whatever is wrong, and none of a library', () => {
+    const odd = ['{}', '[]', '7', '{"x":1}', '[{}]', 'a b', '{"models":[{}],"plans":[{}],"more":1}']
+    const seen = Object.keys(EDGE_VARIABLES).flatMap((name) =>
+      odd.flatMap((text) => complaints({ [name]: text })),
+    )
+    expect(seen.length).toBeGreaterThan(100)
+    for (const complaint of seen) expect(complaint).not.toMatch(/Invalid|expected|received|undefined|NaN|Too/)
+  })
+
+  it('says of each variable that must be set what to put there', () => {
+    const rows = Object.entries<{ fallback: string | undefined; put?: string }>(EDGE_VARIABLES)
+    const needed = rows.filter(([, { fallback }]) => fallback === undefined)
+    expect(needed.length).toBeGreaterThan(3)
+    for (const [name, { put }] of needed) {
+      expect(put, name).toBeTruthy()
+      expect(complaints({ [name]: undefined })).toEqual([`${name}: is missing: put ${put} there`])
+    }
   })
 
   it('complains of everything that is wrong at once, and of nothing that only follows from it', () => {

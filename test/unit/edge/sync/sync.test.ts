@@ -5,6 +5,7 @@ import { createSync, partsOf } from '../../../../edge/sync/port.ts'
 import { createSupabaseAdmin } from '../../../../edge/sync/supabase-admin.ts'
 import { startGoogle, startGoTrue } from '../../../fixtures/issuer-servers.ts'
 import { readLog, unreadLog } from '../../../fixtures/log.ts'
+import { CLAIM_NAMES, supabaseConfig } from '../../../fixtures/signed-world.ts'
 
 const SERVICE_KEY = 'sb_secret_0123456789abcdef'
 const USER = '0b0e5a4c-8a3f-4a63-9a5c-1d2f3a4b5c6d'
@@ -27,25 +28,48 @@ beforeEach(() => {
   gotrue.users.clear()
 })
 
-const firebase = () => createFirebaseAdmin({ account: google.account, url: google.url, fetch, now })
-const supabase = (serviceKey = SERVICE_KEY) => createSupabaseAdmin({ url: gotrue.url, serviceKey, fetch })
+const ask = { names: CLAIM_NAMES, fetch, now }
+const firebase = (names = CLAIM_NAMES) =>
+  createFirebaseAdmin({ ...ask, account: google.account, url: google.url, names })
+const supabase = (serviceKey = SERVICE_KEY, names = CLAIM_NAMES) =>
+  createSupabaseAdmin({ ...ask, url: gotrue.url, serviceKey, names })
 const claimsOf = (uid: string) => JSON.parse(google.users.get(uid)?.customAttributes ?? '{}')
 
 describe("Firebase's administration", () => {
   it('merges plan and status into the custom claims, and takes them away again', async () => {
-    google.users.set('u1', { localId: 'u1', customAttributes: '{"role":"developer","team":7}' })
+    const before = { role: 'owner', plan: 'of the app', team: 7, twohop: { role: 'developer' } }
+    google.users.set('u1', { localId: 'u1', customAttributes: JSON.stringify(before) })
     await firebase().setState('u1', { plan: 'pro', status: 'suspended' })
-    expect(claimsOf('u1')).toEqual({ role: 'developer', team: 7, plan: 'pro', status: 'suspended' })
+    const suspended = { role: 'developer', plan: 'pro', status: 'suspended' }
+    expect(claimsOf('u1')).toEqual({ ...before, twohop: suspended })
     await firebase().setState('u1', { status: 'active' })
-    expect(claimsOf('u1')).toEqual({ role: 'developer', team: 7, plan: 'pro' })
+    expect(claimsOf('u1')).toEqual({ ...before, twohop: { role: 'developer', plan: 'pro' } })
     await firebase().setState('u1', { plan: null })
-    expect(claimsOf('u1')).toEqual({ role: 'developer', team: 7 })
+    expect(claimsOf('u1')).toEqual(before)
+  })
+
+  it('writes where the edge reads, if other names are configured', async () => {
+    google.users.set('u1', {
+      localId: 'u1',
+      customAttributes: '{"tier":"free","mine":{"status":"suspended"}}',
+    })
+    const named = firebase({ object: 'mine', others: { plan: 'tier' } })
+    await named.setState('u1', { plan: 'pro', status: 'active' })
+    expect(claimsOf('u1')).toEqual({ tier: 'pro' })
+    await named.setState('u1', { plan: null })
+    expect(claimsOf('u1')).toEqual({})
+  })
+
+  it('leaves a claim of that name alone that is no object', async () => {
+    google.users.set('u1', { localId: 'u1', customAttributes: '{"twohop":"beta"}' })
+    await expect(firebase().setState('u1', { plan: 'pro' })).rejects.toMatchObject({ code: 'refused' })
+    expect(claimsOf('u1')).toEqual({ twohop: 'beta' })
   })
 
   it('writes to a user without claims', async () => {
     google.users.set('u1', { localId: 'u1' })
     await firebase().setState('u1', { plan: 'pro' })
-    expect(claimsOf('u1')).toEqual({ plan: 'pro' })
+    expect(claimsOf('u1')).toEqual({ twohop: { plan: 'pro' } })
   })
 
   it('ends sessions that began before this second', async () => {
@@ -61,8 +85,8 @@ describe("Firebase's administration", () => {
   it('finds a user behind a base URL that ends with a slash', async () => {
     google.users.set('u1', { localId: 'u1' })
     const { account, url } = google
-    await createFirebaseAdmin({ account, url: `${url}/`, fetch, now }).setState('u1', { plan: 'pro' })
-    expect(claimsOf('u1')).toEqual({ plan: 'pro' })
+    await createFirebaseAdmin({ ...ask, account, url: `${url}/` }).setState('u1', { plan: 'pro' })
+    expect(claimsOf('u1')).toEqual({ twohop: { plan: 'pro' } })
   })
 
   it('asks for one access token an hour', async () => {
@@ -91,27 +115,32 @@ describe("Firebase's administration", () => {
       .catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'unavailable' })
     expect(String((error as Error).stack)).not.toMatch(/PRIVATE KEY|ya29/)
-    const away = createFirebaseAdmin({ account: google.account, url: 'http://127.0.0.1:9', fetch, now })
+    const away = createFirebaseAdmin({ ...ask, account: google.account, url: 'http://127.0.0.1:9' })
     await expect(away.endSessions('u1')).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
 
 describe("Supabase's administration", () => {
   it('merges plan and status into app_metadata, and bans while suspended', async () => {
-    gotrue.users.set(USER, { id: USER, app_metadata: { provider: 'email', role: 'developer' } })
+    const before = { provider: 'email', role: 'owner', twohop: { role: 'developer' } }
+    gotrue.users.set(USER, { id: USER, app_metadata: { ...before } })
     await supabase().setState(USER, { plan: 'pro', status: 'suspended' })
     await supabase().endSessions(USER)
     expect(gotrue.users.get(USER)).toEqual({
       id: USER,
-      app_metadata: { provider: 'email', role: 'developer', plan: 'pro', status: 'suspended' },
+      app_metadata: { ...before, twohop: { role: 'developer', plan: 'pro', status: 'suspended' } },
       ban_duration: '876000h',
     })
     await supabase().setState(USER, { status: 'active' })
     await supabase().setState(USER, { plan: null })
-    expect(gotrue.users.get(USER)).toEqual({
-      id: USER,
-      app_metadata: { provider: 'email', role: 'developer' },
-    })
+    expect(gotrue.users.get(USER)).toEqual({ id: USER, app_metadata: before })
+  })
+
+  it('writes where the edge reads, if other names are configured', async () => {
+    gotrue.users.set(USER, { id: USER, app_metadata: { tier: 'free', mine: { status: 'suspended' } } })
+    const named = supabase(SERVICE_KEY, { object: 'mine', others: { plan: 'tier' } })
+    await named.setState(USER, { plan: null, status: 'active' })
+    expect(gotrue.users.get(USER)?.app_metadata).toEqual({})
   })
 
   it('says what went wrong by a code, and repeats no key', async () => {
@@ -130,7 +159,7 @@ describe("Supabase's administration", () => {
           pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
         }),
       )
-    const admin = createSupabaseAdmin({ url: gotrue.url, serviceKey: SERVICE_KEY, fetch: endless })
+    const admin = createSupabaseAdmin({ ...ask, url: gotrue.url, serviceKey: SERVICE_KEY, fetch: endless })
     await expect(admin.endSessions(USER)).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
@@ -141,7 +170,12 @@ describe('the sync', () => {
       new Map([
         ['firebase:my-project', firebase()],
         ...identityAdmins(
-          { FIREBASE_ADMIN_URL: google.url, SUPABASE_SERVICE_KEYS: { [gotrue.url]: SERVICE_KEY } },
+          {
+            FIREBASE_ADMIN_URL: google.url,
+            SUPABASE_SERVICE_KEYS: { [gotrue.url]: SERVICE_KEY },
+            CLAIMS_OBJECT: 'twohop',
+            issuers: [supabaseConfig(gotrue.url, undefined, { object: 'mine', others: {} })],
+          },
           { fetch, now },
         ),
       ]),
@@ -156,9 +190,13 @@ describe('the sync', () => {
     expect(google.users.get('u1')?.validSince).toBeUndefined()
     expect(await sync()('firebase:my-project:u1', { status: 'suspended' })).toEqual({ outcome: 'done' })
     expect(google.users.get('u1')?.validSince).toBe(String(clock.ms / 1000))
-    expect(claimsOf('u1')).toEqual({ plan: 'pro', status: 'suspended' })
+    expect(claimsOf('u1')).toEqual({ twohop: { plan: 'pro', status: 'suspended' } })
     expect(await sync()(supabaseAccount, { status: 'suspended' })).toEqual({ outcome: 'done' })
-    expect(gotrue.users.get(USER)?.ban_duration).toBe('876000h')
+    expect(gotrue.users.get(USER)).toEqual({
+      id: USER,
+      app_metadata: { mine: { status: 'suspended' } },
+      ban_duration: '876000h',
+    })
   })
 
   it('says where nothing is configured, and what failed', async () => {

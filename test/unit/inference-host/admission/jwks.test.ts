@@ -19,7 +19,7 @@ test('imports several keys by kid, for rotation', async () => {
 test('refuses a private key and does not show it', async () => {
   const { secret } = await pair('a')
   const error = await importPublicKeys(JSON.stringify({ keys: [secret] })).catch((thrown) => thrown)
-  expect(error.message).toMatch(/keys\.0\.d is a private key/)
+  expect(error.message).toMatch(/keys\[0\]\.d is a private key/)
   expect(error.message).not.toContain(secret.d)
 })
 
@@ -29,7 +29,10 @@ test('refuses other curves, no kid, two of one kid, no key, and what is no JSON'
   await refused([{ ...open, crv: 'X25519' }]).toThrow(/Ed25519/)
   await refused([{ kty: 'RSA', n: 'AQ', e: 'AQAB', kid: 'a' }]).toThrow(/OKP/)
   await refused([{ ...open, kid: undefined }]).toThrow(/kid/)
-  await refused([open, open]).toThrow(/two public keys have the kid a/)
+  await refused([open, open]).toThrow(/two keys have the kid a/)
   await refused([]).toThrow(/no key/)
   await expect(importPublicKeys('{')).rejects.toThrow(/no JSON/)
+  await expect(importPublicKeys('7')).rejects.toThrow(/^is no JWKS: must be a JSON object$/)
+  await expect(importPublicKeys('{}')).rejects.toThrow(/^is no JWKS: keys is missing$/)
+  await refused([{ kid: 'a' }]).toThrow(/^is no JWKS: keys\[0\]\.kty must be OKP$/)
 })

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RECIPE_VERSION } from '../../../../inference-host/decoding/serving-form/rewrite.ts'
+import { preparePulled } from '../../../../inference-host/pull/prepare-pulled.ts'
+import type { PulledModel } from '../../../../inference-host/pull/pull.ts'
 import { digestFile } from '../../../../inference-host/weights/digest.ts'
 import {
   type LockedForm,
@@ -96,6 +98,19 @@ describe('models:pull', { timeout: 120_000 }, () => {
     expect(JSON.parse(stdout).models).toMatchObject([{ id: 'tiny', dtype: 'q8', commit: COMMIT, files: 5 }])
   })
 
+  test("changes nothing in a fresh clone's lock", async () => {
+    const root = await freshFolder()
+    await symlink(path.join(REPOSITORY, 'models'), path.join(root, 'models'))
+    await mkdir(path.join(root, 'inference-host'))
+    const [manifest, lock] = ['inference-host/models.json', 'inference-host/models.lock.json'] as const
+    for (const name of [manifest, lock]) await copyFile(path.join(REPOSITORY, name), path.join(root, name))
+    const args = ['--manifest', path.join(root, manifest), '--dir', path.join(root, 'hub')]
+    expect((await start(args).ended).code).toBe(0)
+    const texts = [REPOSITORY, root].map((folder) => readFile(path.join(folder, lock), 'utf8'))
+    const [shipped, written] = await Promise.all(texts)
+    expect(written).toBe(shipped)
+  })
+
   test('a failure is one clear line and exit code 1', async () => {
     const { pull, hub } = await setUp()
     hub.script('list', faults.status(401))
@@ -171,6 +186,24 @@ describe('models:pull', { timeout: 120_000 }, () => {
       const unprepared = await pullChat(['--no-prepare'], root)
       expect(unprepared.lock.models.chat?.serving).toEqual(serving)
       expect((await pullChat([], root)).lock).toEqual(lock)
+    })
+
+    test('keeps its locked form where this machine cannot make one in time', async () => {
+      const { root, lock } = await pullChat()
+      const manifest = path.join(root, 'models.json')
+      const pulled = [{ id: 'chat', folder: path.join(REPOSITORY, 'models/twohop-chat') }] as PulledModel[]
+      const said: string[] = []
+      await preparePulled(manifest, pulled, {
+        frozen: false,
+        modelsDir: path.join(root, 'elsewhere'),
+        threads: 1,
+        timeoutMs: 1,
+        signal: new AbortController().signal,
+        write: (line) => said.push(line),
+      })
+      expect(said.at(-1)).toContain('is served one request at a time')
+      expect(await readLock(manifest)).toEqual(lock)
+      expect(lock.models.chat?.serving).toBeDefined()
     })
 
     test('is not, where that is to be left out', async () => {

@@ -125,15 +125,15 @@ describe('a hub that refuses', () => {
     })
   })
 
-  test.each(['huggingface.co', 'file:///x', 'https://user:pass@hub.test', 'https://hub.test/?a=b'])(
-    'an endpoint %s is refused',
-    async (endpoint) => {
-      const { run } = await setUp()
-      const failure = await run({ endpoint }).catch((thrown) => thrown)
-      expect(failure).toMatchObject({ code: 'hub_invalid' })
-      expect(failure.message).not.toContain('pass')
-    },
-  )
+  test.each([
+    ...['huggingface.co', 'file:///x', 'https://user:pass@hub.test', 'https://hub.test/?a=b'],
+    ...['http://hub.test', 'http://10.0.0.7:8080', 'http://localhost.hub.test', 'http://127.0.0.1.hub.test'],
+  ])('an endpoint %s is refused', async (endpoint) => {
+    const { run } = await setUp()
+    const failure = await run({ endpoint }).catch((thrown) => thrown)
+    expect(failure).toMatchObject({ code: 'hub_invalid' })
+    expect(failure.message).not.toContain('pass')
+  })
 
   test.each(['../x', 'onnx/../../x', '/etc/cron.d/x', '..\\x', 'onnx/model_quantized.onnx_data/../../../x'])(
     'a list that names %s is refused before anything is written',

@@ -95,10 +95,22 @@ test('a replay that overtakes the body of its request, or whose own body comes w
   const clock = { ms: Date.now() }
   const now = () => clock.ms
   const signer = await createSigner()
+  const guard = createReplayGuard(10, now)
+  let looked = () => {}
   const { app, engine, arrived } = await createHandApp({
     authenticate: createAuthenticate(await importPublicKeys(signer.jwks), now),
-    replays: createReplayGuard(10, now),
+    replays: {
+      use(...token) {
+        looked()
+        guard.use(...token)
+      },
+    },
   })
+  /** Resolves when the next token is looked at: from there on only the body is missing. */
+  const nextLook = () =>
+    new Promise<void>((resolve) => {
+      looked = resolve
+    })
   const text = JSON.stringify(CHAT)
   const token = await signer.sign('POST /v1/chat/completions', text, {
     reserved: { prompt_tokens: 32, output_tokens: 8 },
@@ -120,14 +132,15 @@ test('a replay that overtakes the body of its request, or whose own body comes w
     }
     return { answer: Promise.resolve(answer), finish }
   }
+  const firstLook = nextLook()
   const first = slowly()
-  // Its token has been looked at: from here on only its body is missing.
-  for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+  await firstLook
   const second = slowly()
   void second.finish().catch(() => {})
   expect(await codeOf(second.answer)).toMatchObject({ status: 401, code: 'service_token_replayed' })
+  const lateLook = nextLook()
   const late = slowly()
-  for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+  await lateLook
   clock.ms += 66_000
   const other = await signer.sign('POST /v1/chat/completions', text, {
     ...{

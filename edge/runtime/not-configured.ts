@@ -1,0 +1,38 @@
+import { errorResponse, TwohopError } from '../../shared/errors.ts'
+
+/** Variables of the edge are missing or wrong. Each complaint begins with the variable's name and holds no secret. */
+export class NotConfigured extends Error {
+  readonly complaints: readonly string[]
+
+  constructor(complaints: readonly string[]) {
+    super(`Configuration: ${complaints.join('; ')}`)
+    this.name = 'NotConfigured'
+    this.complaints = complaints
+  }
+
+  /** The names of the variables alone, each once. */
+  get variables(): string[] {
+    return [...new Set(this.complaints.map((complaint) => complaint.split(/[:.]/, 1)[0] ?? ''))]
+  }
+}
+
+/** Milliseconds after which to ask again: somebody has to set a variable first. */
+const RETRY_MS = 60_000
+
+/**
+ * What answers in place of an edge that is not configured: the names of the variables, and nothing of their values. What is
+ * wrong with them is written to the log once.
+ * @param write takes a line of the log
+ */
+export function createUnconfigured(error: NotConfigured, write: (line: string) => void) {
+  const { variables, complaints } = error
+  write(JSON.stringify({ level: 'error', event: 'not_configured', code: 'not_configured', complaints }))
+  const message = `This service is not configured yet. Its operator must look at ${variables.join(', ')}.`
+  const refusal = new TwohopError('not_configured', message, { retryAfterMs: RETRY_MS })
+  return {
+    app: { fetch: () => errorResponse(refusal, crypto.randomUUID()) },
+    scheduled: async (): Promise<void> => {
+      throw refusal
+    },
+  }
+}
