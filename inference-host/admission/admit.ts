@@ -2,7 +2,7 @@ import { scopeOf, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { ModelTask } from '../device/port.ts'
-import type { Queue } from '../scheduler/queue.ts'
+import type { Prepare, Queue } from '../scheduler/queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Priority } from '../scheduler/slots.ts'
@@ -10,8 +10,14 @@ import type { Limits, Work } from '../work/work.ts'
 import { CLOCK_TOLERANCE } from './jwt.ts'
 import type { ReplayGuard } from './replay.ts'
 
-/** What a parsed request asks for. */
-export type Asked = { task: Task; model: string; maxTokens: number; work: (limits: Limits) => Work }
+/** What a parsed request asks for, and how the structure is prepared that its work still lacks. */
+export type Asked = {
+  task: Task
+  model: string
+  maxTokens: number
+  work: (limits: Limits) => Work
+  prepare?: Prepare | undefined
+}
 
 /** Checks a request against its token and gives it to the scheduler, or throws. There is no other way to a run. */
 export type Admit = (claims: ServiceClaims, asked: Asked) => Run
@@ -60,7 +66,7 @@ export function createAdmit({
   ready,
   now = Date.now,
 }: Options): Admit {
-  return function admit(claims, { task, model, maxTokens, work }) {
+  return function admit(claims, { task, model, maxTokens, work, prepare }) {
     if (!ready()) throw new TwohopError('host_not_ready', 'The host is starting or about to stop.')
     if (claims.scope !== scopeOf(task)) throw uncovered('scope')
     if (claims.model !== model) throw uncovered('model')
@@ -77,9 +83,9 @@ export function createAdmit({
     const asked = { ...work(limits), account: claims.sub, background: priority === 'job' }
     replays?.refuseUsed(claims.jti)
     const asker = { account: claims.sub, weight: claims.weight, priority }
-    queue.check(asked, claims.deadline, asker)
+    queue.check(asked, claims.deadline, asker, prepare)
     replays?.use(claims.jti, claims.exp + CLOCK_TOLERANCE)
-    const run = queue.submit(asked, claims.deadline, asker)
+    const run = queue.submit(asked, claims.deadline, asker, prepare)
     requests.add(claims.jti, claims.sub, run)
     return run
   }

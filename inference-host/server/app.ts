@@ -4,11 +4,10 @@ import type { Admit } from '../admission/admit.ts'
 import type { Authenticate } from '../admission/authenticate.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
-import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Log } from '../platform/log.ts'
 import type { Requests } from '../scheduler/requests.ts'
-import type { HostEnv } from './call.ts'
+import type { Host, HostEnv } from './call.ts'
 import { cancel } from './cancel.ts'
 import { createMayRead } from './may-read.ts'
 import { metricsRoute } from './metrics.ts'
@@ -20,7 +19,7 @@ type Options = {
   admit: Admit
   /** Asked before a body is read. */
   refuseBusy: RefuseBusy
-  compile: StructureCompiler['compile']
+  structures: Host['structures']
   requests: Requests
   replays: ReplayGuard
   /** False before the warm-up is done and while draining. */
@@ -40,7 +39,7 @@ export function createApp({
   authenticate,
   admit,
   refuseBusy,
-  compile,
+  structures,
   requests,
   replays,
   ready,
@@ -72,7 +71,7 @@ export function createApp({
     await next()
   })
 
-  addModelRoutes(app, { compile, bodyBytes, log, refuseBusy })
+  addModelRoutes(app, { structures, bodyBytes, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests, replays }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs, replays }))
   return app

@@ -20,7 +20,7 @@ export type HostContext = Context<HostEnv>
 
 /** What a route needs of the host. */
 export type Host = {
-  compile: StructureCompiler['compile']
+  structures: Pick<StructureCompiler, 'recall' | 'compile'>
   bodyBytes: number
   log: Log
   /** Asked before a body is read. None where the caller has no reason to: a job waits. */
