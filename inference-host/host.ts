@@ -16,6 +16,7 @@ import type { Log } from './platform/log.ts'
 import { type Models, serveModels } from './residency/serve.ts'
 import type { Queue } from './scheduler/queue.ts'
 import { createRequests } from './scheduler/requests.ts'
+import { createTurns } from './scheduler/turns.ts'
 import { createApp } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { metricsRoute } from './server/metrics.ts'
@@ -33,6 +34,8 @@ export type RunningHost = {
 /** A request's final usage can be asked for this long after its end. */
 const KEEP_ENDED_MS = 60_000
 const MOST_ENDED = 100_000
+/** Below what a usual structure takes; see the fair queue's options. */
+const COMPILE_QUANTUM_MS = 1
 /** How long jobs may take to be given back once nothing runs any more. */
 const RETURN_MS = 3_000
 /** How long answers that were cut short may take to leave. */
@@ -60,12 +63,12 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   })
   const requests = createRequests({ keepMs: KEEP_ENDED_MS, most: MOST_ENDED })
   const replays = createReplayGuard(config.HOST_REPLAY_ENTRIES)
-  const structures = createStructureCompiler()
+  const structures = createStructureCompiler({ turns: () => createTurns({ quantum: COMPILE_QUANTUM_MS }) })
   let ready = false
 
   const gate = { queues, requests, ready: () => ready }
   const body = { most: config.HOST_BODY_BYTES, timeoutMs: config.HOST_BODY_SECONDS * 1000 }
-  const host = { compile: structures.compile, body, log }
+  const host = { structures, body, log }
 
   const app = createApp({
     ...host,

@@ -71,37 +71,7 @@ const TOKEN_SECONDS = 86_400
  */
 export async function startStack({ dir, say, ...options }: StackOptions): Promise<Stack> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const started: Part<unknown>[] = []
-  async function part<Ready>(name: string, file: string, how: PartOptions, up: (ready: Ready) => string) {
-    const process = await startPart<Ready>(new URL(file, import.meta.url), {
-      ...how,
-      signal: options.signal,
-      onLine: (line) => say(name, line),
-    })
-    started.push(process)
-    say(name, up(process.ready))
-    return process
-  }
-  async function stop(): Promise<void> {
-    for (const process of started.toReversed()) await process.stop()
-  }
-  /** Starts the Postgres; undefined, after one line that says why, if that fails: all else works without a ledger. */
-  async function ledger(issuer: Promise<Part<IssuerReady>>): Promise<Part<PostgresReady> | undefined> {
-    const { supabase } = (await issuer).ready
-    try {
-      return await part<PostgresReady>(
-        'postgres',
-        './postgres/main.ts',
-        { env: { SUPABASE_URL: supabase.url }, graceMs: POSTGRES_GRACE_MS },
-        ({ kind, url }) => `${kind} one behind ${url}`,
-      )
-    } catch {
-      options.signal?.throwIfAborted()
-      say('postgres', 'there is none, so usage events stay in Redis')
-      return undefined
-    }
-  }
-
+  const { part, stop } = createParts(say, options.signal)
   try {
     const keys = await serviceKeys('local')
     const tell = (line: string) => say('models', line)
@@ -144,7 +114,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       redisUp,
       issuerUp,
       hostUp,
-      options.ledger ? ledger(issuerUp) : undefined,
+      options.ledger ? ledger(issuerUp, part, say, options.signal) : undefined,
     ] as const
     // This waits for all parts, so that those which started after a failure are known and can be stopped.
     await Promise.allSettled(starting)
@@ -196,6 +166,56 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+type StartPart = <Ready>(
+  name: string,
+  file: string,
+  how: PartOptions,
+  up: (ready: Ready) => string,
+) => Promise<Part<Ready>>
+
+/** Starts parts, each with a line that says it is up, and stops all that were started, the latest first. */
+function createParts(say: StackOptions['say'], signal: AbortSignal | undefined) {
+  const started: Part<unknown>[] = []
+  const part: StartPart = async (name, file, how, up) => {
+    const process = await startPart<Parameters<typeof up>[0]>(new URL(file, import.meta.url), {
+      ...how,
+      signal,
+      onLine: (line) => say(name, line),
+    })
+    started.push(process)
+    say(name, up(process.ready))
+    return process
+  }
+  return {
+    part,
+    async stop() {
+      for (const process of started.toReversed()) await process.stop()
+    },
+  }
+}
+
+/** Starts the Postgres; undefined, after one line that says why, if that fails: all else works without a ledger. */
+async function ledger(
+  issuer: Promise<Part<IssuerReady>>,
+  part: StartPart,
+  say: StackOptions['say'],
+  signal: AbortSignal | undefined,
+): Promise<Part<PostgresReady> | undefined> {
+  const { supabase } = (await issuer).ready
+  try {
+    return await part<PostgresReady>(
+      'postgres',
+      './postgres/main.ts',
+      { env: { SUPABASE_URL: supabase.url }, graceMs: POSTGRES_GRACE_MS },
+      ({ kind, url }) => `${kind} one behind ${url}`,
+    )
+  } catch {
+    signal?.throwIfAborted()
+    say('postgres', 'there is none, so usage events stay in Redis')
+    return undefined
   }
 }
 

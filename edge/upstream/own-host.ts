@@ -20,13 +20,14 @@ const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
 
 /** The most bytes of an error's body or of the answer to a cancel. Both are small. */
 const MAX_SMALL_BODY = 16 * 1024
-/** Milliseconds that the host may take to say what a cancelled request has cost: two decoding steps and a round trip. */
-const CANCEL_TIMEOUT_MS = 10_000
-const CANCEL_TOKEN_MS = 30_000
+/**
+ * Milliseconds that a call which computes nothing may take. A cancelled request takes two decoding steps and a round trip.
+ * A host that still starts answers a wake later, and looks for jobs by itself.
+ */
+const ASIDE_TIMEOUT_MS = 10_000
+/** Milliseconds for which the token of such a call is good. */
+const ASIDE_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()
-/** Milliseconds that a wake call may take. A host that still starts answers later, and looks for jobs by itself. */
-const WAKE_TIMEOUT_MS = 10_000
-const WAKE_TOKEN_MS = 30_000
 
 type Options = {
   /** The host's base URL; never in an error or an answer. */
@@ -59,6 +60,29 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
       redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
     })
+  }
+
+  /** A call beside the requests: nothing is computed for it. */
+  function sendAside(
+    method: 'POST' | 'DELETE',
+    path: string,
+    { jti, account, model, scope }: { jti: string; account: string; model: string; scope: string },
+  ) {
+    return send(
+      method,
+      path,
+      {
+        jti,
+        sub: account,
+        model,
+        scope,
+        reserved: { prompt_tokens: 0, output_tokens: 0 },
+        weight: 1,
+        deadline: now() + ASIDE_TOKEN_MS,
+      },
+      NO_BODY,
+      AbortSignal.timeout(ASIDE_TIMEOUT_MS),
+    )
   }
 
   async function call({
@@ -104,21 +128,8 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
 
   async function cancel({ requestId, account, model, scope }: Parameters<Host['cancel']>[0]) {
     try {
-      const answer = await send(
-        'DELETE',
-        `/v1/requests/${requestId}`,
-        {
-          jti: `${requestId}.cancel`,
-          sub: account,
-          model,
-          scope,
-          reserved: { prompt_tokens: 0, output_tokens: 0 },
-          weight: 1,
-          deadline: now() + CANCEL_TOKEN_MS,
-        },
-        NO_BODY,
-        AbortSignal.timeout(CANCEL_TIMEOUT_MS),
-      )
+      const jti = `${requestId}.cancel`
+      const answer = await sendAside('DELETE', `/v1/requests/${requestId}`, { jti, account, model, scope })
       const text = await readText(answer, MAX_SMALL_BODY)
       if (!answer.ok) throw refusal(answer, text)
       const { usage, timing } = Cancelled.parse(JSON.parse(text))
@@ -135,21 +146,8 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
 
   async function wake({ requestId, account, model }: Parameters<Host['wake']>[0]) {
     try {
-      const answer = await send(
-        'POST',
-        '/v1/jobs/wake',
-        {
-          jti: `${requestId}.wake`,
-          sub: account,
-          model,
-          scope: 'jobs',
-          reserved: { prompt_tokens: 0, output_tokens: 0 },
-          weight: 1,
-          deadline: now() + WAKE_TOKEN_MS,
-        },
-        NO_BODY,
-        AbortSignal.timeout(WAKE_TIMEOUT_MS),
-      )
+      const jti = `${requestId}.wake`
+      const answer = await sendAside('POST', '/v1/jobs/wake', { jti, account, model, scope: 'jobs' })
       if (!answer.ok) throw refusal(answer, await readText(answer, MAX_SMALL_BODY))
       await answer.body?.cancel()
     } catch (error) {

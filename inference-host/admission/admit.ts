@@ -2,14 +2,20 @@ import { scopeOf, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { ModelTask } from '../device/port.ts'
-import type { Queue } from '../scheduler/queue.ts'
+import type { Prepare, Queue } from '../scheduler/queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Priority } from '../scheduler/slots.ts'
 import type { Limits, Work } from '../work/work.ts'
 
-/** What a parsed request asks for. */
-export type Asked = { task: Task; model: string; maxTokens: number; work: (limits: Limits) => Work }
+/** What a parsed request asks for, and how the structure is prepared that its work still lacks. */
+export type Asked = {
+  task: Task
+  model: string
+  maxTokens: number
+  work: (limits: Limits) => Work
+  prepare?: Prepare | undefined
+}
 
 /** Checks a request against its token and gives it to the scheduler, or throws. There is no other way to a run. */
 export type Admit = (claims: ServiceClaims, asked: Asked) => Run
@@ -54,7 +60,7 @@ export function createAdmit({
   ready,
   now = Date.now,
 }: Options): Admit {
-  return function admit(claims, { task, model, maxTokens, work }) {
+  return function admit(claims, { task, model, maxTokens, work, prepare }) {
     if (!ready()) throw new TwohopError('host_not_ready', 'The host is starting or about to stop.')
     if (claims.scope !== scopeOf(task)) throw uncovered('scope')
     if (claims.model !== model) throw uncovered('model')
@@ -70,8 +76,8 @@ export function createAdmit({
     const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
     const asked = { ...work(limits), account: claims.sub, background: priority === 'job' }
     const asker = { account: claims.sub, weight: claims.weight, priority }
-    queue.check(asked, claims.deadline, asker)
-    const run = queue.submit(asked, claims.deadline, asker)
+    queue.check(asked, claims.deadline, asker, prepare)
+    const run = queue.submit(asked, claims.deadline, asker, prepare)
     requests.add(claims.jti, claims.sub, run)
     return run
   }

@@ -1,6 +1,8 @@
 import type { TwohopError } from '../../shared/errors.ts'
 import type { Observer } from '../metrics/scheduler-events.ts'
+import type { Compiled } from '../work/compiled.ts'
 import type { Engine, ModelInfo } from '../work/engine.ts'
+import type { Preparing } from '../work/preparing.ts'
 import type { Work } from '../work/work.ts'
 import { createDispatcher } from './dispatch.ts'
 import { type Gate, OPEN } from './gate.ts'
@@ -10,6 +12,9 @@ import type { Run } from './run.ts'
 import { createSlots, type SlotRules } from './slots.ts'
 import { type Asker, createTicket, type Ticket } from './ticket.ts'
 import { createWaiting } from './waiting.ts'
+
+/** Begins to compute the structure that a request's work needs, in its account's share. */
+export type Prepare = (asker: Pick<Ticket, 'account' | 'weight' | 'priority'>) => Preparing<Compiled>
 
 /** The requests of one model, up to the engine's slots at once, shared out fairly among accounts. */
 export type Queue = {
@@ -30,13 +35,13 @@ export type Queue = {
    * where the queue is full, or so long that the deadline would pass before the work is done. `host_timeout` where the
    * deadline is too early even with a slot at once.
    */
-  check(work: Pick<Work, 'limits'>, deadline: number, asker?: Asker): void
+  check(work: Pick<Work, 'limits'>, deadline: number, asker?: Asker, prepare?: Prepare): void
   /**
    * Takes work in. It is dropped or stopped with `host_timeout` once `deadline` (milliseconds since the epoch)
-   * has passed.
+   * has passed. Where there is something to `prepare` for it, it waits for that first.
    * @throws TwohopError as `check` does.
    */
-  submit(work: Work, deadline: number, asker?: Asker): Run
+  submit(work: Work, deadline: number, asker?: Asker, prepare?: Prepare): Run
   /** Ends every request, waiting or running, with `error`. */
   interruptAll(error: TwohopError): void
   /** Ends those that wait. */
@@ -105,10 +110,11 @@ export function createQueue({
     work: Pick<Work, 'limits'>,
     deadline: number,
     { account = '', priority = 'interactive' }: Asker = {},
+    prepare?: Prepare,
   ): void {
     const arrival = () => ({
       model: engine.info.id,
-      atOnce: gate.open() && slots.open(priority, account),
+      atOnce: prepare === undefined && gate.open() && slots.open(priority, account),
       ...waiting.before(priority, account),
       left: deadline - clock(),
       outputTokens: work.limits.outputTokens,
@@ -117,6 +123,12 @@ export function createQueue({
     if (error === undefined) return
     observe({ type: 'refused', code: error.code })
     throw error
+  }
+
+  async function hold(ticket: Ticket, prepare: Prepare): Promise<void> {
+    waiting.hold(ticket)
+    await ticket.entry.prepare(prepare(ticket))
+    if (waiting.release(ticket)) dispatch()
   }
 
   return {
@@ -133,10 +145,11 @@ export function createQueue({
     onlyJobs: () =>
       waiting.sizeOf('interactive') === 0 && [...slots.running].every(({ priority }) => priority === 'job'),
     check,
-    submit(work, deadline, asker = {}) {
-      check(work, deadline, asker)
+    submit(work, deadline, asker = {}, prepare = undefined) {
+      check(work, deadline, asker, prepare)
       const ticket = createTicket({ work, deadline, asker, observe, pace, clock, now, onEnd: leave })
-      waiting.add(ticket)
+      if (prepare === undefined) waiting.add(ticket)
+      else void hold(ticket, prepare)
       dispatch()
       return ticket.entry.run
     },

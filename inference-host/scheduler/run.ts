@@ -1,6 +1,8 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import type { Fault } from '../platform/fault.ts'
+import type { Compiled } from '../work/compiled.ts'
 import type { EngineEvent, Output } from '../work/engine.ts'
+import type { Preparing } from '../work/preparing.ts'
 import type { Report } from '../work/report.ts'
 import type { Work } from '../work/work.ts'
 import { createChannel } from './channel.ts'
@@ -27,6 +29,11 @@ export type Run = {
 export type Entry = {
   readonly work: Work
   readonly run: Run
+  /**
+   * Waits for the structure that the work needs, and puts it in. Where there is none, the run ends with the error. What
+   * was computed for it is the run's.
+   */
+  prepare(structure: Preparing<Compiled>): Promise<void>
   begin(stop: () => void): void
   take(event: EngineEvent): void
   /**
@@ -47,7 +54,7 @@ type Options = {
 }
 
 /** A run that waits to begin. */
-export function createEntry({ work, now, onEnd }: Options): Entry {
+export function createEntry({ now, onEnd, ...options }: Options): Entry {
   const channel = createChannel<RunEvent>()
   const ended = Promise.withResolvers<'finished' | ErrorCode>()
   const submitted = now()
@@ -55,6 +62,8 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
     promptTokens: 0,
     outputTokens: 0,
   }
+  let work = options.work
+  let preparing: Preparing<Compiled> | undefined
   let begun: number | undefined
   let computeMs: number | undefined
   let stop: (() => void) | undefined
@@ -66,10 +75,11 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
 
   function report(): Report {
     const at = now()
+    const preparedMs = preparing?.computeMs() ?? 0
     return {
       ...counted,
-      queueMs: Math.round((begun ?? at) - submitted),
-      computeMs: computeMs ?? Math.round(at - (begun ?? at)),
+      queueMs: Math.round(Math.max(0, (begun ?? at) - submitted - preparedMs)),
+      computeMs: Math.round(preparedMs + (computeMs ?? at - (begun ?? at))),
     }
   }
 
@@ -82,7 +92,16 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
   }
 
   const entry: Entry = {
-    work,
+    get work() {
+      return work
+    },
+    async prepare(structure) {
+      preparing = structure
+      const outcome = await structure.outcome
+      if (last !== undefined) return
+      if ('error' in outcome) finish(outcome.error)
+      else if (work.kind === 'chat' || work.kind === 'complete') work = { ...work, structure: outcome.value }
+    },
     begin(stopIt) {
       begun = now()
       stop = stopIt
@@ -115,8 +134,9 @@ export function createEntry({ work, now, onEnd }: Options): Entry {
     interrupt(error) {
       if (last !== undefined) return
       interruption ??= error
-      if (stop === undefined) finish(error)
-      else stop()
+      if (stop !== undefined) return stop()
+      finish(error)
+      preparing?.stop()
     },
     run: {
       events: () => channel.values(),

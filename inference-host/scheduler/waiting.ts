@@ -1,4 +1,4 @@
-import { createFairQueue, type Share } from './fair-queue.ts'
+import { createFairQueue, type FairQueue, type Share } from './fair-queue.ts'
 import type { Priority } from './slots.ts'
 
 /** The ranks in the order in which they are served. */
@@ -17,6 +17,10 @@ export type Waiting<Item extends Share & { priority: Priority }> = {
   serve(item: Item): void
   /** Takes an item out unserved, at no cost. */
   drop(item: Item): void
+  /** Takes in an item that cannot start yet: it counts as waiting, and is not next before it is released. */
+  hold(item: Item): void
+  /** Lets an item that was held be next from now on; false where it was dropped. */
+  release(item: Item): boolean
   /**
    * How many requests wait before one of this rank and account: in all, of its account, and of its account and rank.
    * Waiting jobs count only for a job.
@@ -27,30 +31,55 @@ export type Waiting<Item extends Share & { priority: Priority }> = {
   forget(): void
 }
 
-/** Nobody waits. */
-export function createWaiting<Item extends Share & { priority: Priority }>(): Waiting<Item> {
-  const ranks = { interactive: createFairQueue<Item>(), job: createFairQueue<Item>() }
-  const { interactive, job } = ranks
+/** Nobody waits. `options` are those of each rank's queue. */
+export function createWaiting<Item extends Share & { priority: Priority }>(
+  options?: Parameters<typeof createFairQueue>[0],
+): Waiting<Item> {
+  const ranks: Record<Priority, FairQueue<Item>> = {
+    interactive: createFairQueue(options),
+    job: createFairQueue(options),
+  }
+  const held = new Set<Item>()
+
+  function sizeOf(rank: Priority): number {
+    let size = ranks[rank].size
+    for (const { priority } of held) if (priority === rank) size++
+    return size
+  }
+
+  function sizeOfAccount(rank: Priority, of: string): number {
+    let size = ranks[rank].sizeOf(of)
+    for (const { priority, account } of held) if (priority === rank && account === of) size++
+    return size
+  }
 
   return {
     get size() {
-      return interactive.size + job.size
+      return ranks.interactive.size + ranks.job.size + held.size
     },
-    sizeOf: (priority) => ranks[priority].size,
+    sizeOf,
     add: (item) => ranks[item.priority].add(item),
     next: (priority, passes) => ranks[priority].next(passes),
     serve: (item) => ranks[item.priority].serve(item),
-    drop: (item) => void ranks[item.priority].drop(item),
+    drop(item) {
+      if (!held.delete(item)) ranks[item.priority].drop(item)
+    },
+    hold: (item) => void held.add(item),
+    release(item) {
+      if (!held.delete(item)) return false
+      ranks[item.priority].add(item)
+      return true
+    },
     before(priority, account) {
-      const ahead = ranks[priority].sizeOf(account)
-      if (priority === 'interactive') return { waiting: interactive.size, mine: ahead, ahead }
+      const ahead = sizeOfAccount(priority, account)
+      if (priority === 'interactive') return { waiting: sizeOf('interactive'), mine: ahead, ahead }
       return {
-        waiting: interactive.size + job.size,
-        mine: interactive.sizeOf(account) + ahead,
+        waiting: sizeOf('interactive') + sizeOf('job'),
+        mine: sizeOfAccount('interactive', account) + ahead,
         ahead,
       }
     },
-    items: () => PRIORITIES.flatMap((priority) => [...ranks[priority].items()]),
+    items: () => [...PRIORITIES.flatMap((priority) => [...ranks[priority].items()]), ...held],
     forget() {
       for (const priority of PRIORITIES) ranks[priority].forget()
     },

@@ -5,11 +5,10 @@ import { type Authenticate, once } from '../admission/authenticate.ts'
 import type { BodyBound } from '../admission/body.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
 import type { ReplayGuard } from '../admission/replay.ts'
-import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Log } from '../platform/log.ts'
 import type { Requests } from '../scheduler/requests.ts'
-import type { HostEnv } from './call.ts'
+import type { Host, HostEnv } from './call.ts'
 import { cancel } from './cancel.ts'
 import { createMayRead } from './may-read.ts'
 import { metricsRoute } from './metrics.ts'
@@ -21,7 +20,7 @@ type Options = {
   admit: Admit
   /** Asked before a body is read. */
   refuseBusy: RefuseBusy
-  compile: StructureCompiler['compile']
+  structures: Host['structures']
   requests: Requests
   replays: ReplayGuard
   /** False before the warm-up is done and while draining. */
@@ -41,7 +40,7 @@ export function createApp({
   authenticate,
   admit,
   refuseBusy,
-  compile,
+  structures,
   requests,
   replays,
   ready,
@@ -74,7 +73,7 @@ export function createApp({
     await next()
   })
 
-  addModelRoutes(app, { compile, body, log, refuseBusy })
+  addModelRoutes(app, { structures, body, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))
   return app

@@ -19,7 +19,7 @@ export type HostContext = Context<HostEnv>
 
 /** What a route needs of the host. */
 export type Host = {
-  compile: StructureCompiler['compile']
+  structures: Pick<StructureCompiler, 'recall' | 'compile'>
   /** How much of a body is read, and for how long. */
   body: BodyBound
   log: Log

@@ -22,7 +22,10 @@ type Prompt<Any> = Any extends { kind: 'chat' | 'complete' }
   ? Omit<Any, 'sampling' | 'answers' | 'structure' | 'limits'>
   : never
 
-/** Compiles the structure, admits the work, and answers with what is generated. */
+/**
+ * Admits the work and answers with what is generated. A structure that is not remembered is compiled once the work is
+ * admitted, as a part of it.
+ */
 export async function generate(
   context: HostContext,
   host: Host,
@@ -30,13 +33,14 @@ export async function generate(
   { task, shape, structure: asked, prompt }: Route,
 ): Promise<Response> {
   const { model, n: answers = 1 } = request
-  const structure = asked && (await host.compile(asked))
+  const structure = asked && host.structures.recall(asked)
   const stop = hasText(asked) ? request.stop : []
   const admitted = begin(context, host, {
     task,
     model,
     maxTokens: answers * request.max_tokens,
     work: (limits) => ({ ...prompt, sampling: samplingOf({ ...request, stop }), answers, structure, limits }),
+    prepare: asked && !structure ? (asker) => host.structures.compile(asked, asker) : undefined,
   })
   const reading = { calls: asked?.kind === 'tools', logprobs: request.logprobs !== undefined }
   return generationAnswer({ ...admitted, shape, request, reading })

@@ -1,6 +1,6 @@
-/** The part of fengari's C API that local/redis/lua.ts calls; the package has no types. */
+/** The part of fengari's C API that local/redis/lua.ts and local/redis/lua-values.ts call; the package has no types. */
 declare module 'fengari' {
-  type LuaState = { readonly brand: unique symbol }
+  export type LuaState = { readonly brand: unique symbol }
   type LuaFunction = (L: LuaState) => number
 
   export function to_luastring(text: string): Uint8Array

@@ -1,5 +1,6 @@
 import { lauxlib, lua, lualib, to_jsstring, to_luastring } from 'fengari'
-import { RedisError, type RedisReply, Status } from './port.ts'
+import { numberText, popReply, pushReply } from './lua-values.ts'
+import { RedisError, type RedisReply } from './port.ts'
 
 /** A compiled script. Only the machine that compiled it can run it. */
 export type LuaScript = { ref: number }
@@ -78,11 +79,11 @@ export function createLua(call: (command: string[]) => RedisReply) {
       reply = error
     }
     if (raises && reply instanceof RedisError) {
-      push(reply)
+      pushReply(L, reply)
       return lua.lua_error(L)
     }
     lua.lua_settop(L, 0)
-    push(reply)
+    pushReply(L, reply)
     return 1
   }
 
@@ -97,63 +98,10 @@ export function createLua(call: (command: string[]) => RedisReply) {
     return words
   }
 
-  function push(reply: RedisReply): void {
-    if (reply === null) lua.lua_pushboolean(L, 0)
-    else if (typeof reply === 'number') lua.lua_pushnumber(L, reply)
-    else if (typeof reply === 'string') lua.lua_pushstring(L, to_luastring(reply))
-    else if (Array.isArray(reply)) {
-      lua.lua_createtable(L, reply.length, 0)
-      for (const [index, item] of reply.entries()) {
-        push(item)
-        lua.lua_rawseti(L, -2, index + 1)
-      }
-    } else {
-      lua.lua_createtable(L, 0, 1)
-      lua.lua_pushstring(L, to_luastring(reply instanceof Status ? reply.text : reply.message))
-      lua.lua_setfield(L, -2, to_luastring(reply instanceof Status ? 'ok' : 'err'))
-    }
-  }
-
-  /** Takes the value off the top of the stack, as a reply. */
-  function pop(): RedisReply {
-    try {
-      switch (lua.lua_type(L, -1)) {
-        case lua.LUA_TNUMBER:
-          return Math.trunc(lua.lua_tonumber(L, -1))
-        case lua.LUA_TSTRING:
-          return to_jsstring(lua.lua_tostring(L, -1))
-        case lua.LUA_TBOOLEAN:
-          return lua.lua_toboolean(L, -1) ? 1 : null
-        case lua.LUA_TTABLE:
-          return table()
-        default:
-          return null
-      }
-    } finally {
-      lua.lua_pop(L, 1)
-    }
-  }
-
-  function table(): RedisReply {
-    for (const [field, wrap] of [
-      ['err', (text: string) => new RedisError(text)],
-      ['ok', (text: string) => new Status(text)],
-    ] as const) {
-      const type = lua.lua_getfield(L, -1, to_luastring(field))
-      const text = type === lua.LUA_TSTRING ? to_jsstring(lua.lua_tostring(L, -1)) : undefined
-      lua.lua_pop(L, 1)
-      if (text !== undefined) return wrap(text)
-    }
-    const items: RedisReply[] = []
-    for (let i = 1; lua.lua_rawgeti(L, -1, i) !== lua.LUA_TNIL; i++) items.push(pop())
-    lua.lua_pop(L, 1)
-    return items
-  }
-
   function setGlobalList(name: string, words: string[]): void {
     lua.lua_pushglobaltable(L)
     lua.lua_pushstring(L, to_luastring(name))
-    push(words)
+    pushReply(L, words)
     lua.lua_rawset(L, -3)
     lua.lua_pop(L, 1)
   }
@@ -162,7 +110,7 @@ export function createLua(call: (command: string[]) => RedisReply) {
   function compile(text: string): LuaScript {
     const bytes = to_luastring(text)
     if (lauxlib.luaL_loadbuffer(L, bytes, bytes.length, to_luastring('@user_script')) !== 0)
-      throw new RedisError(`ERR Error compiling script (new function): ${pop()}`)
+      throw new RedisError(`ERR Error compiling script (new function): ${popReply(L)}`)
     return { ref: lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX) }
   }
 
@@ -174,20 +122,9 @@ export function createLua(call: (command: string[]) => RedisReply) {
       setGlobalList('ARGV', args)
       lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, script.ref)
       const failed = lua.lua_pcall(L, 0, 1, 0) !== 0
-      const reply = pop()
+      const reply = popReply(L)
       if (!failed || reply instanceof RedisError) return reply
       return new RedisError(`ERR ${reply}`)
     },
   }
-}
-
-/** Writes a number as C's `%.<digits>g` does. Lua 5.1 prints 14 digits; Redis passes 17 from a script to a command. */
-function numberText(number: number, digits: 14 | 17): string {
-  if (!Number.isFinite(number)) return Number.isNaN(number) ? 'nan' : number > 0 ? 'inf' : '-inf'
-  const withoutZeros = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
-  const [mantissa = '', exponent = '0'] = number.toExponential(digits - 1).split('e')
-  const power = Number(exponent)
-  if (power >= -4 && power < digits) return withoutZeros(number.toPrecision(digits))
-  const sign = power < 0 ? '-' : '+'
-  return `${withoutZeros(mantissa)}e${sign}${String(Math.abs(power)).padStart(2, '0')}`
 }

@@ -1,4 +1,5 @@
 import { DeviceLost } from '../../device/lost.ts'
+import { createInOrder } from './in-order.ts'
 import type { CreateBuffer, KvBuffer, Place } from './kv-buffer.ts'
 import { bytesPerToken, type DecoderShape, type KvView } from './shape.ts'
 
@@ -41,19 +42,7 @@ export function createDeviceBuffers<A>(
   type Held = { arrays: A[]; tokens: number }
   const count = 2 * shape.layers
   const held = new WeakMap<KvBuffer | KvView, Held>()
-  let failure: { cause: unknown } | undefined
-  let last = Promise.resolve()
-
-  function later(task: () => Promise<void> | void): void {
-    last = last.then(async () => {
-      if (failure !== undefined) return
-      try {
-        await task()
-      } catch (cause) {
-        failure = { cause }
-      }
-    })
-  }
+  const { later, settled } = createInOrder()
 
   /** The rows of `tokens` from a place on, head by head. */
   function rowsOf(buffer: KvBuffer, { slot, at }: Place, tokens: number): number[] {
@@ -147,7 +136,7 @@ export function createDeviceBuffers<A>(
   return {
     createBuffer,
     async contents(view) {
-      await last
+      const failure = await settled()
       if (failure !== undefined)
         throw new DeviceLost('the cache on the device is lost', { cause: failure.cause })
       const own = held.get(view)

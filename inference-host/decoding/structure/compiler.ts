@@ -1,194 +1,172 @@
 import { createHash } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
 import { TwohopError } from '../../../shared/errors.ts'
+import { createExpiringMap } from '../../../shared/expiring-map.ts'
 import type { Compiled } from '../../work/compiled.ts'
-import type { FromCompiler, ToCompiler } from './compile-worker.ts'
+import type { Preparing } from '../../work/preparing.ts'
+import { type CompileTask, createLane, type Lane, LEAST_COST, type Turn, type Turns } from './compile-lane.ts'
+import { type Compilation, createCompileThread, type ThreadOptions } from './compile-thread.ts'
 import { createLru } from './lru.ts'
 import type { Structure } from './structure.ts'
 
-/** Compiles structures on a thread that can be ended, and remembers them. */
+/** Compiles structures on threads that can be ended, shares these out among accounts, and remembers what came of it. */
 export type StructureCompiler = {
   /**
-   * @throws TwohopError `invalid_request` where the structure is not supported or takes too long, `host_busy` where
-   * too many wait, `internal` where the thread died.
+   * A structure that is remembered; undefined where it is not.
+   * @throws TwohopError `invalid_request` where it is remembered that the structure was refused
    */
-  compile(structure: Structure): Promise<Compiled>
+  recall(structure: Structure): Compiled | undefined
+  /**
+   * Compiles a structure once it is its account's turn. The outcome is an error `invalid_request` where the structure is
+   * not supported or takes too long, `internal` where the thread died, `host_unavailable` where the host is closing.
+   */
+  compile(structure: Structure, asker: Turn): Preparing<Compiled>
   close(): Promise<void>
 }
 
-/** The part of a worker thread that is used here. */
-export type CompileThread = {
-  postMessage(message: ToCompiler): void
-  on(event: 'message', listen: (message: FromCompiler) => void): void
-  on(event: 'error' | 'exit', listen: () => void): void
-  terminate(): Promise<unknown>
-}
+/** One request that waits for a structure. */
+export type StructureTask = CompileTask & { id: string; resolve(outcome: Outcome): void }
+type Outcome = Awaited<Preparing<Compiled>['outcome']>
 
-type Options = {
+type Options = Pick<ThreadOptions, 'startThread' | 'recycleAfter' | 'now'> & {
+  /** A queue for each of the threads. */
+  turns: () => Turns<StructureTask>
   /** Milliseconds that one structure may take; 2000. Measured: 1 to 50. */
   timeoutMs?: number
-  /** Structures that may wait; 64. Beyond it a caller is told to come back. */
-  waiting?: number
-  /** Compiled structures that are remembered; 256. */
+  /** Milliseconds that it may take beside the quick ones; 100. Then it goes on with those that take longer. */
+  quickMs?: number
+  /** Compiled structures that are remembered, and refused ones beside them; 256. */
   remembered?: number
-  /** The thread is replaced after this many structures, so that nothing can pile up in it; 1000. */
-  recycleAfter?: number
-  startThread?: () => CompileThread
 }
 
-type Task = {
-  id: string
-  structure: Structure
-  resolve(compiled: Compiled): void
-  reject(error: TwohopError): void
-}
+/**
+ * Milliseconds for which it is remembered that a structure took too long. That can be the machine's fault, so it is
+ * tried again; any other refusal is the same each time.
+ */
+const TOO_LONG_FOR_MS = 60_000
 
-/** Compiles one structure at a time. The thread starts with the first one. */
-export function createStructureCompiler(options: Options = {}): StructureCompiler {
-  const { timeoutMs = 2000, waiting = 64, remembered = 256, recycleAfter = 1000 } = options
-  const { startThread = startCompileThread } = options
-  const cache = createLru<string, Compiled>(remembered)
-  const underWay = new Map<string, Promise<Compiled>>()
-  const queue: Task[] = []
-  let thread: CompileThread | undefined
-  let compiledOnThread = 0
-  let ready = false
-  let current: { task: Task; timer: NodeJS.Timeout } | undefined
+/**
+ * Structures are compiled on two threads, one at a time on each. Nearly all take some milliseconds. One that takes longer
+ * is begun anew on the second thread, so that nobody waits for it but those whose own take as long.
+ */
+export function createStructureCompiler({
+  turns,
+  timeoutMs = 2000,
+  quickMs = 100,
+  remembered = 256,
+  now = () => performance.now(),
+  ...options
+}: Options): StructureCompiler {
+  const compiled = createLru<string, Compiled>(remembered)
+  const refused = createExpiringMap<string, Refused>({ capacity: remembered, now })
+  /** All that wait, by structure, and where. */
+  const waiting = new Map<string, { lane: Lane<StructureTask>; tasks: Set<StructureTask> }>()
   let closed = false
 
-  function begin(): void {
-    if (current !== undefined || closed) return
-    const task = queue.shift()
-    if (task === undefined) return
-    if (thread === undefined) thread = start()
-    // A thread can take seconds to start on a busy machine. The structure's time does not include that.
-    current = { task, timer: ready ? setTimeout(tooLong, timeoutMs) : setTimeout(notStarted, START_MS) }
-    try {
-      thread.postMessage({ structure: task.structure })
-    } catch {
-      settle(failTask)
+  const laneOf = (ms: number, ended: (task: StructureTask, compilation: Compilation) => void) =>
+    createLane({
+      thread: createCompileThread({ ...options, timeoutMs: ms, now }),
+      turns: turns(),
+      ended,
+    })
+  const slow = laneOf(timeoutMs, settle)
+  const quick = laneOf(quickMs, (task, compilation) => {
+    if (compilation.how === 'too_long') slowDown(task)
+    else settle(task, compilation)
+  })
+
+  /** Has all that wait for a structure wait among those that take longer. */
+  function slowDown(served: StructureTask): void {
+    const same = waiting.get(served.id)
+    if (same === undefined) return
+    same.lane = slow
+    for (const task of same.tasks) {
+      if (task !== served) quick.drop(task, false)
+      task.cost = LEAST_COST
+      slow.add(task)
     }
   }
 
-  function start(): CompileThread {
-    const made = startThread()
-    compiledOnThread = 0
-    ready = false
-    made.on('message', (message) => {
-      if (made !== thread) return
-      if (message.type === 'ready') started()
-      else finished(message)
-    })
-    for (const event of ['error', 'exit'] as const)
-      made.on(event, () => {
-        if (made !== thread) return
-        drop()
-        settle(failTask)
-      })
-    return made
-  }
-
-  function started(): void {
-    ready = true
-    if (current === undefined) return
-    clearTimeout(current.timer)
-    current.timer = setTimeout(tooLong, timeoutMs)
-  }
-
-  function notStarted(): void {
-    drop()
-    settle(failTask)
-  }
-
-  function finished(message: Exclude<FromCompiler, { type: 'ready' }>): void {
-    compiledOnThread++
-    if (compiledOnThread >= recycleAfter) drop()
-    settle((task) => {
-      if (message.type === 'failed') failTask(task)
-      else if (message.type === 'refused') task.reject(refusal(message.message, message.param))
-      else {
-        const compiled = { id: task.id, program: message.program }
-        cache.set(task.id, compiled)
-        task.resolve(compiled)
-      }
-    })
-  }
-
-  function tooLong(): void {
-    drop()
-    settle((task) =>
-      task.reject(refusal(`The structure takes longer than ${timeoutMs} ms to compile.`, undefined)),
-    )
-  }
-
-  function drop(): void {
-    const dropped = thread
-    thread = undefined
-    void dropped?.terminate()
-  }
-
-  function settle(how: (task: Task) => void): void {
-    const settled = current
-    current = undefined
-    if (settled !== undefined) {
-      clearTimeout(settled.timer)
-      how(settled.task)
+  /** Tells all that wait for a structure. `served` has had its turn; the others need none. */
+  function settle(served: StructureTask, compilation: Compilation): void {
+    const outcome = outcomeOf(served.id, compilation)
+    const same = waiting.get(served.id)
+    if (outcome === undefined || same === undefined) return
+    waiting.delete(served.id)
+    for (const task of same.tasks) {
+      if (task !== served) same.lane.drop(task, false)
+      task.resolve(outcome)
     }
-    begin()
+  }
+
+  /** What those who wait are told, and remembers it. Undefined where it was given up because nobody waited. */
+  function outcomeOf(id: string, compilation: Compilation): Outcome | undefined {
+    if (compilation.how === 'hurried') return undefined
+    if (compilation.how === 'failed')
+      return { error: new TwohopError('internal', 'The structure could not be compiled.') }
+    if (compilation.how === 'compiled') {
+      const value = { id, program: compilation.program }
+      compiled.set(id, value)
+      return { value }
+    }
+    const refusal =
+      compilation.how === 'refused'
+        ? { message: compilation.message, param: compilation.param }
+        : { message: `The structure takes longer than ${timeoutMs} ms to compile.`, param: undefined }
+    const until = compilation.how === 'refused' ? Number.POSITIVE_INFINITY : now() + TOO_LONG_FOR_MS
+    refused.set(id, refusal, until)
+    return { error: errorOf(refusal) }
+  }
+
+  function leave(task: StructureTask): void {
+    const same = waiting.get(task.id)
+    if (same === undefined || !same.tasks.delete(task)) return
+    if (same.tasks.size === 0) waiting.delete(task.id)
+    same.lane.drop(task, same.tasks.size === 0)
   }
 
   return {
-    async compile(structure) {
-      const id = createHash('sha256').update(JSON.stringify(structure)).digest('hex')
-      const known = cache.get(id)
-      if (known !== undefined) return known
-      const present = underWay.get(id)
-      if (present !== undefined) return present
-      if (closed) throw new TwohopError('host_unavailable', 'The host is closing.')
-      if (queue.length >= waiting)
-        throw new TwohopError('host_busy', 'Too many structures wait to be compiled.')
-      const { promise, resolve, reject } = Promise.withResolvers<Compiled>()
-      // All that wait hear of a rejection below. It may come before anybody waits.
-      promise.catch(() => {})
-      underWay.set(id, promise)
-      queue.push({ id, structure, resolve, reject })
-      begin()
-      try {
-        return await promise
-      } finally {
-        underWay.delete(id)
+    recall(structure) {
+      const id = idOf(structure)
+      const refusal = refused.get(id)
+      if (refusal !== undefined) throw errorOf(refusal)
+      return compiled.get(id)
+    },
+    compile(structure, { account, weight, priority }) {
+      const { promise: outcome, resolve } = Promise.withResolvers<Outcome>()
+      const id = idOf(structure)
+      const task = { account, weight, priority, cost: LEAST_COST, id, structure, resolve, tookMs: 0 }
+      const { lane, tasks } = waiting.get(id) ?? { lane: quick, tasks: new Set() }
+      if (closed) resolve({ error: closing() })
+      else {
+        waiting.set(id, { lane, tasks: tasks.add(task) })
+        lane.add(task)
+      }
+      return {
+        outcome,
+        computeMs: () => task.tookMs + quick.runningMs(task) + slow.runningMs(task),
+        stop: () => leave(task),
       }
     },
     async close() {
       closed = true
-      const dropped = thread
-      thread = undefined
-      const gone = new TwohopError('host_unavailable', 'The host is closing.')
-      settle((task) => task.reject(gone))
-      for (const task of queue.splice(0)) task.reject(gone)
-      await dropped?.terminate()
+      for (const { tasks } of waiting.values()) for (const task of tasks) task.resolve({ error: closing() })
+      waiting.clear()
+      await Promise.all([quick.close(), slow.close()])
     },
   }
 }
 
-function failTask(task: Task): void {
-  task.reject(new TwohopError('internal', 'The structure could not be compiled.'))
-}
+/** Why a structure is refused, and where in the request that is. */
+type Refused = { message: string; param: string | undefined }
 
-function refusal(message: string, param: string | undefined): TwohopError {
+function errorOf({ message, param }: Refused): TwohopError {
   return new TwohopError('invalid_request', message, param === undefined ? {} : { param })
 }
 
-/** Milliseconds that the thread may take to start; it takes some 100. */
-const START_MS = 30_000
+function closing(): TwohopError {
+  return new TwohopError('host_unavailable', 'The host is closing.')
+}
 
-/** Megabytes that the thread may fill; a schema of the largest size allowed takes some 30. */
-const THREAD_MB = 256
-
-function startCompileThread(): CompileThread {
-  const worker = new Worker(new URL('compile-worker.ts', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_MB },
-  })
-  worker.unref()
-  return worker
+function idOf(structure: Structure): string {
+  return createHash('sha256').update(JSON.stringify(structure)).digest('hex')
 }

@@ -32,6 +32,23 @@ const OTHERS_VARIABLES = new Set([
   'THE_KEY',
 ])
 
+/** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
+const OTHERS_NAMES = new Set([
+  'budget_duration',
+  'input_cost_per_token',
+  'max_budget',
+  'max_parallel_requests',
+  'model_list',
+  'output_cost_per_token',
+  'rpm_limit',
+  'tensor_helper',
+  'tpm_limit',
+  'x-portkey-api-key',
+  'x-portkey-metadata',
+  'x-portkey-trace-id',
+  'x-portkey-virtual-key',
+])
+
 /** What `find` gives for each page, as `page: what`, for a message that names the place. */
 function everywhere(find: (page: Page) => Iterable<string>): string[] {
   return pages.flatMap((page) => [...find(page)].map((what) => `${page.path}: ${what}`))
@@ -124,7 +141,29 @@ describe('every page', () => {
     })
     expect(unknown).toEqual([])
   })
+
+  it('names fields, codes, events and headers that there are', () => {
+    const known = new Set(namesIn(sourcesText()))
+    const unknown = everywhere(function* ({ path, prose }) {
+      if (path.startsWith('models/')) return
+      const code = [...prose.matchAll(/`[^`\n]+`/g)].map(([part]) => part).join('\n')
+      for (const name of namesIn(code)) if (!known.has(name) && !OTHERS_NAMES.has(name)) yield name
+    })
+    expect(unknown).toEqual([])
+  })
 })
+
+/** Names of fields, codes, events (`a_b`, `a.b_c`) and of the headers that begin with an x. */
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/(?<![\w-])(?:[a-z]+(?:_[a-z0-9]+)+|x-[a-z]+(?:-[a-z]+)*)\b/g)].map(
+    ([name]) => name,
+  )
+}
+
+function sourcesText(): string {
+  const files = filesLike('{bench,cli,local,edge,inference-host,shared,supabase}/**/*.{ts,mjs,json,sql}')
+  return files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
+}
 
 /** The variables of both hops and of the tools, by their own page, which another test holds against the code. */
 function ofThePage(): string[] {

@@ -11,7 +11,7 @@ import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 const free = entitledTo('free')
 const pro = entitledTo('pro')
 const hello = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }] }
-const { overhead } = modelOf('twohop-chat')
+const { overhead, context } = modelOf('twohop-chat')
 const TEXT = { type: 'text', text: 'x' }
 const toolOf = (parameters: object) => ({ type: 'function', function: { name: 'look', parameters } })
 const formatOf = (schema: object) => ({ type: 'json_schema', json_schema: { name: 'a', schema } })
@@ -33,7 +33,7 @@ describe('a chat request', () => {
 
   it('never reserves more prompt than the context, which the host enforces', () => {
     const work = parseChat({ ...hello, messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, free)
-    expect(work.worst.promptTokens).toBe(1024)
+    expect(work.worst.promptTokens).toBe(context)
   })
 
   it.each([
@@ -115,7 +115,7 @@ describe('a chat request', () => {
     const plain = parseChat({ ...hello, messages: [{ role: 'user', content: 'ab' }] }, pro).worst
     const extra = toolPromptBytes(tools as Tool[]) + toolCallBytes([call] as ToolCall[]) + TOOL_RESPONSE_BYTES
     // The context of the model bounds it: what is more than that, the host refuses.
-    expect(work.worst.promptTokens).toBe(Math.min(1024, plain.promptTokens + 2 * overhead.item + extra))
+    expect(work.worst.promptTokens).toBe(Math.min(context, plain.promptTokens + 2 * overhead.item + extra))
     expect(work.worst.outputTokens).toBe(2 * plain.outputTokens)
   })
 
@@ -171,7 +171,7 @@ describe('a chat request', () => {
         const bytes = Buffer.byteLength(contents.join(''))
         const { worst } = parseChat({ ...hello, messages }, free)
         expect(worst.promptTokens).toBe(
-          Math.min(1024, bytes + overhead.request + overhead.item * messages.length),
+          Math.min(context, bytes + overhead.request + overhead.item * messages.length),
         )
       }),
     )

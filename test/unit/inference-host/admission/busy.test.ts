@@ -23,9 +23,12 @@ async function fullHost(over: Parameters<typeof createHandApp>[0] = {}) {
 test('a request without a place is refused before its structure is compiled', async () => {
   let compiled = 0
   const host = await fullHost({
-    compile: () => {
-      compiled++
-      return new Promise(() => {})
+    structures: {
+      recall: () => undefined,
+      compile() {
+        compiled++
+        return { outcome: new Promise(() => {}), computeMs: () => 0, stop() {} }
+      },
     },
   })
   const asked = { ...CHAT, structured_outputs: { choice: ['yes', 'no'] } }

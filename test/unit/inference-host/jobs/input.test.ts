@@ -4,6 +4,7 @@ import { createStartInput, type Outcome } from '../../../../inference-host/jobs/
 import { createQueue, type Queue } from '../../../../inference-host/scheduler/queue.ts'
 import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
+import { REMEMBERED } from '../../../fixtures/hand-app.ts'
 import { CHAT_WORK, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 import { verifiedJob } from '../../../fixtures/host-jobs.ts'
 
@@ -25,7 +26,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.useRealTimers())
 
-function starter() {
+function starter(structures = REMEMBERED) {
   return createStartInput({
     admit: createAdmit({
       queues: new Map([['chat-1', queue]]),
@@ -33,15 +34,14 @@ function starter() {
       priority: 'job',
       ready: () => ready,
     }),
-    compile: async () => {
-      throw new Error('no input here has a structure')
-    },
+    structures,
     body: { most: 2048, timeoutMs: 10_000 },
     log: (event, fields) => lines.push(`${event} ${JSON.stringify(fields)}`),
   })
 }
 
-const start = (job = verifiedJob(3), index = 0, attempt = 1) => starter()(job, index, attempt)
+const start = (job = verifiedJob(3), index = 0, attempt = 1, structures = REMEMBERED) =>
+  starter(structures)(job, index, attempt)
 
 /** Hashing takes its time on another thread. */
 async function until(condition: () => boolean): Promise<void> {
@@ -194,6 +194,25 @@ test.each([
   const outcome = await input.outcome
   expect(codeOf(outcome)).toBe(code)
   expect(outcome).not.toHaveProperty('retryMs')
+})
+
+test('an input whose structure is refused has used what that took', async () => {
+  const error = new TwohopError('invalid_request', 'takes too long')
+  const asked: object[] = []
+  const structures: typeof REMEMBERED = {
+    recall: () => undefined,
+    compile(_, asker) {
+      asked.push(asker)
+      return { outcome: Promise.resolve({ error }), computeMs: () => 2100, stop() {} }
+    },
+  }
+  const job = verifiedJob(1)
+  const formed = { ...job.inputs[0]?.body, structured_outputs: { choice: ['yes'] } }
+  const inputs = job.inputs.map((input) => ({ ...input, body: formed }))
+  const outcome = await start({ ...job, inputs }, 0, 1, structures).outcome
+  expect(asked).toMatchObject([{ account: 'account-1', weight: 1, priority: 'job' }])
+  expect(codeOf(outcome)).toBe('invalid_request')
+  expect(outcome.use).toEqual({ promptTokens: 0, outputTokens: 0, computeMs: 2100 })
 })
 
 test('a path that computes nothing is an error, and so is a result that is too large to be kept', async () => {

@@ -54,4 +54,26 @@ describe('what waits', () => {
     expect([waiting.sizeOf('job'), waiting.sizeOf('interactive')]).toEqual([2, 3])
     expect(waiting.next('job', () => false)).toBeUndefined()
   })
+
+  test('counts where it is held, and is next once it is released', () => {
+    const held = item('d')
+    waiting.hold(held)
+    expect([waiting.size, waiting.sizeOf('interactive')]).toEqual([8, 4])
+    expect(waiting.before('interactive', 'd')).toEqual({ waiting: 4, mine: 1, ahead: 1 })
+    expect(waiting.before('job', 'd')).toEqual({ waiting: 8, mine: 1, ahead: 0 })
+    expect(waiting.items()).toContain(held)
+    const ofD = () => waiting.next('interactive', (account) => account === 'd')
+    expect(ofD()).toBeUndefined()
+    expect(waiting.release(held)).toBe(true)
+    expect(ofD()).toBe(held)
+    expect(waiting.size).toBe(8)
+  })
+
+  test('and dropped while it is held is gone: it cannot be released', () => {
+    const held = item('d')
+    waiting.hold(held)
+    waiting.drop(held)
+    expect(waiting.release(held)).toBe(false)
+    expect(waiting.size).toBe(7)
+  })
 })

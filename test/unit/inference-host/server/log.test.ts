@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createLog } from '../../../../inference-host/platform/log.ts'
-import { CHAT, codeOf, createHandApp, DONE } from '../../../fixtures/hand-app.ts'
+import { CHAT, codeOf, createHandApp, DONE, REMEMBERED } from '../../../fixtures/hand-app.ts'
 
 const PROMPT = 'prompt-canary-4711'
 const ANSWER = 'answer-canary-4712'
@@ -24,8 +24,11 @@ async function logged(over: Parameters<typeof createHandApp>[0] = {}) {
 describe('a failure leaves a line with the request’s id, its code, the class and the place', () => {
   test('of a route that throws', async () => {
     const { send, lines, told } = await logged({
-      async compile(structure) {
-        throw new RangeError(`cannot compile ${JSON.stringify(structure)}`, { cause: new TypeError(PROMPT) })
+      structures: {
+        ...REMEMBERED,
+        recall(structure) {
+          throw new RangeError(`cannot find ${JSON.stringify(structure)}`, { cause: new TypeError(PROMPT) })
+        },
       },
     })
     const answer = await codeOf(send('POST /v1/chat/completions', FORMED, { jti: 'id-1' }))
