@@ -172,15 +172,12 @@ export function wholeRegex(source: string): Expression {
   return choice(parseRegex(source).map(({ body }) => body))
 }
 
-/**
- * The expression of a JSON Schema `pattern`, which ECMA-262 would search for anywhere. Where one side is tied, the
- * other is open. With neither `^` nor `$` the pattern has to match the whole string, because that is what clients mean.
- */
+/** The expression of a JSON Schema `pattern`, which ECMA-262 searches for anywhere but where `^` or `$` ties it. */
 export function searchedRegex(source: string): Expression {
   const anything = repeat(characters(WRITABLE), 0, Number.POSITIVE_INFINITY)
   return choice(
     parseRegex(source).map(({ body, start, end }) =>
-      sequence(end && !start ? anything : EMPTY, body, start && !end ? anything : EMPTY),
+      sequence(start ? EMPTY : anything, body, end ? EMPTY : anything),
     ),
   )
 }

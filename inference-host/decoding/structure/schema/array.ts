@@ -1,8 +1,9 @@
 import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, type Keywords, listOf, maybeSchemaAt, type Schema } from './keywords.ts'
+import { maybeSchemaAt } from './keywords.ts'
 import { finiteValues, literal } from './scalar.ts'
+import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** Values of a set of distinct items, and states (values times counts) that its grammar may take. */
@@ -10,8 +11,9 @@ const MOST_STATES = 512
 
 /** Arrays. @throws TwohopError */
 export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression {
-  const min = Number(schema.minItems ?? 0)
   const max = Number(schema.maxItems ?? Number.POSITIVE_INFINITY)
+  // Who describes a tuple and says nothing of its length means all of it.
+  const min = Number(schema.minItems ?? Math.min(listOf(schema.prefixItems).length, max))
   if (min > max) throw refuse([...path, 'maxItems'], '"maxItems" is less than "minItems".')
   if (max === 0) return text('[]')
   const unique = schema.uniqueItems === true && max > 1

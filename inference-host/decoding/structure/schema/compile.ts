@@ -2,21 +2,13 @@ import { choice, type Expression, type Grammar, rule } from '../expression.ts'
 import { ANY_VALUE, jsonRules } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { arrayOf } from './array.ts'
+import { modern } from './dialects.ts'
 import { excludes } from './exclusive.ts'
-import {
-  ENFORCED,
-  isObject,
-  type Keywords,
-  listOf,
-  readSchema,
-  type Schema,
-  schemaAt,
-  type Type,
-  typesOf,
-} from './keywords.ts'
+import { ENFORCED, readSchema, schemaAt, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
 import { objectOf } from './object.ts'
 import { finiteValues, literal, numberOf, scalarOf, stringOf } from './scalar.ts'
+import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** Schemas that one may come to, references followed and combinations written out. */
@@ -159,7 +151,7 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
   }
 
   function resolve(schema: Schema): Schema {
-    let found = schema
+    let found = modern(schema)
     for (let hops = 0; hops < MOST_UNFOLDED && isObject(found) && typeof found.$ref === 'string'; hops++) {
       const { $ref, ...rest } = found
       const next = schemaAt(target($ref, path), path)

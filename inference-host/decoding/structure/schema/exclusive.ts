@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isObject, isSchema, type Keywords, namesOf, type Schema, type Type, typesOf } from './keywords.ts'
+import { type Type, typesOf } from './keywords.ts'
+import { isObject, isSchema, type Keywords, namesOf, type Schema } from './schema.ts'
 
 /** Follows a `$ref`. */
 type Resolve = (schema: Schema) => Schema

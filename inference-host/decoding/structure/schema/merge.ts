@@ -1,16 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Path, refuse } from '../refusal.ts'
-import {
-  isObject,
-  isSilent,
-  type Keywords,
-  listOf,
-  maybeSchemaAt,
-  type Schema,
-  schemaAt,
-  type Type,
-  typesOf,
-} from './keywords.ts'
+import { isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
+import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 
 /**
  * One schema that allows what both allow, or undefined where that is plainly nothing. References stay as they were. Of

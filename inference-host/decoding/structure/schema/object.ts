@@ -12,9 +12,10 @@ import {
 } from '../expression.ts'
 import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, type Keywords, maybeSchemaAt, namesOf } from './keywords.ts'
+import { maybeSchemaAt } from './keywords.ts'
 import { merge } from './merge.ts'
 import { literal } from './scalar.ts'
+import { isObject, type Keywords, namesOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 type Member = { name: string; schema: unknown; required: boolean }

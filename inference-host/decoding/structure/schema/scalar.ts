@@ -4,9 +4,10 @@ import { anyString, BOOLEAN, NULL, quoted } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { RegexError, searchedRegex, wholeRegex } from '../regex.ts'
 import { FORMATS } from './formats.ts'
-import { isSilent, type Keywords, type Type, typesOf } from './keywords.ts'
+import { isSilent, type Type, typesOf } from './keywords.ts'
 import { within } from './lengths.ts'
 import { type Bounds, integerRange, numberRange } from './number-range.ts'
+import type { Keywords } from './schema.ts'
 
 /** A value as JSON. U+FFFD is escaped, because a detokenizer takes it for a broken character. */
 export function literal(value: unknown): Expression {

@@ -1,6 +1,6 @@
 import type { Expression } from '../expression.ts'
 import type { Path } from '../refusal.ts'
-import type { Schema } from './keywords.ts'
+import type { Schema } from './schema.ts'
 
 /** What the parts of a schema are compiled with. */
 export type Scope = {
