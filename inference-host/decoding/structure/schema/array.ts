@@ -2,9 +2,10 @@ import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { maybeSchemaAt } from './keywords.ts'
-import { finiteValues, literal } from './scalar.ts'
+import { finiteValues } from './scalar.ts'
 import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
+import { literal } from './strings.ts'
 
 /** Values of a set of distinct items, and states (values times counts) that its grammar may take. */
 const MOST_STATES = 512
@@ -56,7 +57,7 @@ function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: num
  */
 function distinct(items: Schema | undefined, path: Path, scope: Scope, min: number, max: number): Expression {
   const read = items === undefined ? true : scope.resolve(items)
-  const listed = isObject(read) ? finiteValues(read, [...path, 'items']) : undefined
+  const listed = isObject(read) ? finiteValues(read, [...path, 'items'], scope) : undefined
   const values = listed && [...new Map(listed.map((value) => [JSON.stringify(value), value])).values()]
   if (values === undefined || values.some((value) => typeof value === 'object' && value !== null))
     throw refuse(

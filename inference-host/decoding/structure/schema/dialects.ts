@@ -5,10 +5,20 @@ const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
 
 /**
  * A schema in the words of JSON Schema 2020-12, where older ones say the same otherwise: OpenAPI 3.0's `nullable`,
- * draft 7's `items` with a list and `additionalItems`, draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum`.
+ * draft 7's `items` with a list and `additionalItems`, draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum`, and
+ * `not` of everything or of nothing.
  */
 export function modern(schema: Schema): Schema {
-  return typeof schema === 'boolean' ? schema : nullable(tuple(exclusive(schema)))
+  return typeof schema === 'boolean' ? schema : never(nullable(tuple(exclusive(schema))))
+}
+
+/** What is not anything is nothing: zod writes `false` so. */
+function never(schema: Keywords): Schema {
+  const { not, ...rest } = schema
+  if (not === false) return rest
+  const anything =
+    not === true || (typeof not === 'object' && not?.constructor === Object && Object.keys(not).length === 0)
+  return anything ? false : schema
 }
 
 function exclusive(schema: Keywords): Keywords {

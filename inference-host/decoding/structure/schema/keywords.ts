@@ -1,11 +1,12 @@
 import { type Path, refuse } from '../refusal.ts'
 import { modern } from './dialects.ts'
-import { isObject, isSchema, type Keywords, type Schema } from './schema.ts'
+import { isObject, isSchema, type Keywords, type Schema, severalOf } from './schema.ts'
 
 /** Keywords of JSON Schema (drafts 7 to 2020-12) that are enforced, in whole or for the values named in the docs. */
 export const ENFORCED: ReadonlySet<string> = new Set([
-  ...['type', 'const', 'enum', '$ref', 'allOf', 'anyOf', 'oneOf'],
-  ...['properties', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties'],
+  ...['type', 'const', 'enum', '$ref', 'allOf', 'anyOf', 'oneOf', 'not'],
+  ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames'],
+  ...['minProperties', 'maxProperties'],
   ...['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems'],
   ...['minLength', 'maxLength', 'pattern', 'format'],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
@@ -16,7 +17,7 @@ export const ENFORCED: ReadonlySet<string> = new Set([
  * section 4.3.1), and annotations rule nothing out.
  */
 const REFUSED: ReadonlySet<string> = new Set([
-  ...['not', 'if', 'contains', 'patternProperties', 'unevaluatedProperties', 'unevaluatedItems'],
+  ...['if', 'contains', 'unevaluatedProperties', 'unevaluatedItems'],
   ...['dependentRequired', 'dependentSchemas', 'dependencies', '$dynamicRef', '$recursiveRef'],
   // Draft 3.
   ...['divisibleBy', 'disallow', 'extends'],
@@ -27,7 +28,7 @@ export function isSilent(keyword: string): boolean {
   return !ENFORCED.has(keyword) && !REFUSED.has(keyword)
 }
 
-const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const
+export const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const
 export type Type = (typeof TYPES)[number]
 
 /** Steps from the outermost schema to an inner one. A property takes two, and a reference begins anew. */
@@ -45,7 +46,8 @@ export function readSchema(value: unknown, path: Path): Schema {
   if (path.length > MOST_STEPS) throw refuse(path.slice(0, 8), 'Schemas are nested too deep.')
   for (const keyword of Object.keys(schema)) {
     if (REFUSED.has(keyword)) throw refuse([...path, keyword], `The keyword "${keyword}" is not supported.`)
-    if (ENFORCED.has(keyword)) checkShape(keyword, schema[keyword], [...path, keyword])
+    if (ENFORCED.has(keyword))
+      for (const one of severalOf(schema[keyword])) checkShape(keyword, one, [...path, keyword])
   }
   return schema
 }
@@ -74,13 +76,15 @@ function isType(value: unknown): value is Type {
 }
 
 const COUNTS = ['minProperties', 'maxProperties', 'minItems', 'maxItems', 'minLength', 'maxLength']
-const NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']
+const NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']
 
 function checkShape(keyword: string, value: unknown, path: Path): void {
   const need = (good: boolean, what: string) => {
     if (!good) throw refuse(path, `"${keyword}" has to be ${what}.`)
   }
   if (COUNTS.includes(keyword)) need(Number.isSafeInteger(value) && Number(value) >= 0, 'a count')
+  else if (keyword === 'multipleOf')
+    need(Number.isFinite(value) && Number(value) > 0, 'a number greater than 0')
   else if (NUMBERS.includes(keyword)) need(Number.isFinite(value), 'a number')
   else if (keyword === 'type') {
     const named = [value].flat()
@@ -92,7 +96,7 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
     )
   else if (keyword === 'required')
     need(Array.isArray(value) && value.every((name) => typeof name === 'string'), 'a list of names')
-  else if (keyword === 'properties') {
+  else if (['properties', 'patternProperties'].includes(keyword)) {
     need(
       isObject(value) && Object.keys(value).length <= MOST_PROPERTIES,
       `at most ${MOST_PROPERTIES} schemas by name`,
@@ -107,6 +111,6 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
   else if (keyword === 'uniqueItems') need(typeof value === 'boolean', 'true or false')
   else if (['$ref', 'pattern', 'format'].includes(keyword))
     need(typeof value === 'string' && value.length <= 2000, 'a string of at most 2000 characters')
-  else if (['additionalProperties', 'propertyNames'].includes(keyword))
+  else if (['additionalProperties', 'propertyNames', 'not'].includes(keyword))
     need(typeof value === 'boolean' || isObject(value), 'a schema')
 }

@@ -19,3 +19,20 @@ export function listOf(value: unknown): readonly unknown[] {
 export function isObject(value: unknown): value is Keywords {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/**
+ * Several values of one keyword, all of which have to hold: what is left of two schemas that say different things with a
+ * keyword whose values have no common form. No client can send one.
+ */
+export class Several {
+  readonly values: readonly unknown[]
+  constructor(values: readonly unknown[]) {
+    this.values = values
+  }
+}
+
+/** The values of a keyword of which there may be several; none where it is missing. */
+export function severalOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return []
+  return value instanceof Several ? value.values : [value]
+}

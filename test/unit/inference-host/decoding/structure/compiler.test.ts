@@ -65,9 +65,9 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
       stopTokens: [STOP],
     })
     expect(match(compiled, 10).fewestTokens).toBe(2)
-    await expect(compiler.compile(schemaStructure({ not: {} }))).rejects.toMatchObject({
+    await expect(compiler.compile(schemaStructure({ if: {} }))).rejects.toMatchObject({
       code: 'invalid_request',
-      param: 'schema.not',
+      param: 'schema.if',
     })
   } finally {
     await compiler.close()
