@@ -13,11 +13,20 @@ export type Alphabet = {
   knows(set: CharacterSet): boolean
   /** The class of a character, or -1. */
   classOf(point: number): number
+  /**
+   * Classes as bits of a small number, of which each stands for one class, or for several where there are more than 31.
+   * `some`: it is set where any of them is given; `every`: where all of them are.
+   */
+  some(bits: bigint): number
+  every(bits: bigint): number
   /** The bits of all classes. */
   readonly all: bigint
   /** The bits of the classes beyond the basic plane, of two UTF-16 units each. */
   readonly astral: bigint
 }
+
+/** Bits of a small number that are not its sign. */
+const SMALL_BITS = 31
 
 const ASTRAL: CharacterSet = [[0x10000, LAST]]
 
@@ -27,11 +36,15 @@ export function createAlphabet(
   universe: CharacterSet,
   budget: Budget,
 ): Alphabet {
-  const distinct = [...new Map([...sets, universe, ASTRAL].map((set) => [keyOf(set), set])).values()]
+  // The same property of Unicode is the same object wherever it is named.
+  const given = new Set([...sets, universe, ASTRAL])
+  for (const set of given) budget.spend(set.length)
+  const keys = new Map([...given].map((set) => [set, set.join()]))
+  const keyOf = (set: CharacterSet) => keys.get(set) ?? set.join()
+  const distinct = [...new Map([...given].map((set) => [keyOf(set), set])).values()]
   const edges = new Set([0])
   for (const set of distinct) for (const [first, last] of set) edges.add(first).add(last + 1)
   const starts = [...edges].filter((edge) => edge <= LAST).sort((a, b) => a - b)
-  budget.spend(starts.length)
   const owners: bigint[] = new Array(starts.length).fill(0n)
   for (const [index, set] of distinct.entries()) {
     let at = 0
@@ -63,6 +76,12 @@ export function createAlphabet(
     bits.set(keyOf(set), sum)
   }
   const all = (1n << BigInt(classes.length)) - 1n
+  const some = (given: bigint) => {
+    let sum = 0
+    for (let place = 0; place < classes.length; place++)
+      if (((given >> BigInt(place)) & 1n) === 1n) sum |= 1 << (place % SMALL_BITS)
+    return sum
+  }
   return {
     classes,
     bitsOf(set) {
@@ -73,11 +92,9 @@ export function createAlphabet(
     knows: (set) => bits.has(keyOf(set)),
     classOf: (point) =>
       classes.findIndex((ranges) => ranges.some(([first, last]) => first <= point && point <= last)),
+    some,
+    every: (given) => some(all) & ~some(all & ~given),
     all,
     astral: bits.get(keyOf(ASTRAL)) ?? 0n,
   }
-}
-
-function keyOf(set: CharacterSet): string {
-  return set.join()
 }

@@ -48,8 +48,11 @@ export function escapedSet(rest: string, budget: Budget): { set: CharacterSet; l
   }
   const property = PROPERTY.exec(rest)
   if (property) {
-    const set = propertySet(property[2] ?? '', budget)
-    return { set: property[1] === 'p' ? set : complement(set), length: property[0].length }
+    const [whole, sign, name = ''] = property
+    return {
+      set: sign === 'p' ? propertySet(name, budget) : withoutProperty(name, budget),
+      length: whole.length,
+    }
   }
   const set = CLASSES.get(char)
   if (set !== undefined) return { set, length: 1 }
@@ -71,6 +74,7 @@ const PROPERTY_STEPS = 4000
 
 /** Properties of Unicode by name. There are some 400 names, and 20 kB are a large one. */
 const properties = new Map<string, CharacterSet>()
+const others = new Map<string, CharacterSet>()
 
 /** Every character, in order. */
 let everything: string | undefined
@@ -101,6 +105,13 @@ function propertySet(name: string, budget: Budget): CharacterSet {
     }),
   )
   properties.set(name, found)
+  return found
+}
+
+/** The others. They are kept too, so that a set that is named often is one object. */
+function withoutProperty(name: string, budget: Budget): CharacterSet {
+  const found = others.get(name) ?? complement(propertySet(name, budget))
+  others.set(name, found)
   return found
 }
 

@@ -24,8 +24,17 @@ export type Condition =
    * validators the second, and a text within these bounds is within theirs.
    */
   | { readonly kind: 'lengths'; readonly min: number; readonly max: number }
-  /** Digits of a multiple, as `Multiple` of the terms says. A sign may stand before them. */
-  | { readonly kind: 'multiple'; readonly of: number; readonly decimals: number; readonly negated: boolean }
+  /**
+   * Digits of a multiple, as `Multiple` of the terms says, and `zeros` after them. A sign may stand before them, and a
+   * single 0 is always one.
+   */
+  | {
+      readonly kind: 'multiple'
+      readonly of: number
+      readonly decimals: number
+      readonly zeros: number
+      readonly negated: boolean
+    }
 
 /**
  * An expression of the texts that fulfil all `conditions`, or undefined where there are none.
@@ -85,7 +94,10 @@ function termOf(terms: Terms, condition: Condition): Term {
     }
     case 'multiple': {
       const sign = terms.set(terms.alphabet.bitsOf([[45, 45]]))
-      const found = terms.then(terms.repeat(sign, 0, 1), terms.multiple(condition.of, condition.decimals))
+      const zero = terms.set(terms.alphabet.bitsOf([[48, 48]]))
+      const { of, decimals, zeros } = condition
+      const digits = terms.then(terms.multiple(of, decimals), terms.repeat(zero, zeros, zeros))
+      const found = terms.then(terms.repeat(sign, 0, 1), terms.or([digits, zero]))
       return condition.negated ? terms.not(found) : found
     }
   }

@@ -141,6 +141,7 @@ function characterClass(reader: Reader): CharacterSet {
       sets.push(spanned(first, member(reader)))
     } else sets.push(first)
   }
+  reader.budget.spend(sets.reduce((ranges, set) => ranges + set.length, 0))
   return negated ? complement(union(...sets)) : union(...sets)
 }
 

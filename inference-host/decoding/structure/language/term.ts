@@ -14,8 +14,11 @@ export type Facts = {
   readonly holds: Wide | undefined
 }
 
-/** All texts of characters of these classes, with as many characters. */
-export type Wide = { readonly made: bigint; readonly shortest: number; readonly longest: number }
+/**
+ * All texts of characters of these classes, with as many characters. The classes are bits of a small number, several to a
+ * bit where there are many: an alphabet's `some` or `every` of them.
+ */
+export type Wide = { readonly made: number; readonly shortest: number; readonly longest: number }
 
 export type Shape =
   | { readonly kind: 'empty' | 'nothing' }
@@ -57,7 +60,7 @@ export function thenFacts(first: Term, rest: Term): Facts {
 function heldThen(first: Term, rest: Term): Wide | undefined {
   const [a, b] = [first.holds, rest.holds]
   if (rest.nullable && a !== undefined) return a
-  if (a !== undefined && b !== undefined && (a.made & b.made) !== 0n)
+  if (a !== undefined && b !== undefined && (a.made & b.made) !== 0)
     return { made: a.made & b.made, shortest: a.shortest + b.shortest, longest: a.longest + b.longest }
   return first.nullable ? b : undefined
 }
@@ -69,7 +72,7 @@ export function repeatFacts(part: Term, min: number, max: number): Facts {
     within: { made, shortest: shortest * min, longest: longest === 0 ? 0 : longest * max },
     holds:
       part.shape.kind === 'set'
-        ? { made: part.shape.bits, shortest: min, longest: max }
+        ? part.holds && { made: part.holds.made, shortest: min, longest: max }
         : min <= 1
           ? part.holds
           : undefined,
@@ -78,7 +81,7 @@ export function repeatFacts(part: Term, min: number, max: number): Facts {
 
 export function orFacts(parts: readonly Term[]): Facts {
   let nullable = false
-  let made = 0n
+  let made = 0
   let shortest = MANY
   let longest = 0
   let holds: Wide | undefined
@@ -98,7 +101,7 @@ function wider(a: Wide | undefined, b: Wide | undefined): Wide | undefined {
 }
 
 /** What holds for every text that all of `parts` but `without` have. */
-export function common(parts: readonly Term[], all: bigint, without?: Term): Wide {
+export function common(parts: readonly Term[], all: number, without?: Term): Wide {
   let made = all
   let shortest = 0
   let longest = MANY
@@ -112,13 +115,13 @@ export function common(parts: readonly Term[], all: bigint, without?: Term): Wid
 }
 
 /** Leaves out each part that holds for every text that the others have in common. */
-export function withoutImplied(parts: readonly Term[], all: bigint): readonly Term[] {
+export function withoutImplied(parts: readonly Term[], all: number): readonly Term[] {
   let left = parts
   for (const part of parts) {
     const { holds } = part
     if (holds === undefined || left.length < 2) continue
     const { made, shortest, longest } = common(left, all, part)
-    if (shortest >= holds.shortest && longest <= holds.longest && (made & ~holds.made) === 0n)
+    if (shortest >= holds.shortest && longest <= holds.longest && (made & ~holds.made) === 0)
       left = left.filter((one) => one !== part)
   }
   return left
@@ -131,13 +134,19 @@ export function joined(
   neutral: Term,
   settled: Term,
 ): readonly Term[] | undefined {
-  const found = new Set<Term>()
+  const flat: Term[] = []
+  let negations = false
   for (const one of all) {
     if (one === settled) return undefined
     if (one === neutral) continue
-    if (one.shape.kind === kind && 'parts' in one.shape) for (const part of one.shape.parts) found.add(part)
-    else found.add(one)
+    const { shape } = one
+    negations ||= shape.kind === 'not'
+    if (shape.kind === kind && 'parts' in shape) for (const part of shape.parts) flat.push(part)
+    else flat.push(one)
   }
-  for (const { shape } of found) if (shape.kind === 'not' && found.has(shape.part)) return undefined
-  return [...found].sort((a, b) => a.id - b.id)
+  flat.sort((a, b) => a.id - b.id)
+  const found = flat.filter((one, place) => one !== flat[place - 1])
+  if (negations && found.some(({ shape }) => shape.kind === 'not' && found.includes(shape.part)))
+    return undefined
+  return found
 }

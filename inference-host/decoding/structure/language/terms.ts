@@ -17,7 +17,7 @@ export type Terms = ReturnType<typeof createTerms>
 
 /** Makes terms over `alphabet`. They are put into a common form, so that equal ones are found to be. */
 export function createTerms(alphabet: Alphabet, budget: Budget) {
-  const { all } = alphabet
+  const all = alphabet.some(alphabet.all)
   const known = new Map<string, Term>()
 
   function term(key: string, shape: Shape, facts: Facts): Term {
@@ -36,7 +36,7 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
     holds: undefined,
   })
 
-  const none = { made: 0n, shortest: 0, longest: 0 }
+  const none = { made: 0, shortest: 0, longest: 0 }
   const NOTHING = term('nothing', { kind: 'nothing' }, { nullable: false, within: none, holds: undefined })
   const EMPTY = term(
     'empty',
@@ -46,11 +46,19 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
 
   function set(bits: bigint): Term {
     if (bits === 0n) return NOTHING
-    const one = { made: bits, shortest: 1, longest: 1 }
-    return term(`set ${bits}`, { kind: 'set', bits }, { nullable: false, within: one, holds: one })
+    const one = { shortest: 1, longest: 1 }
+    return term(
+      `set ${bits}`,
+      { kind: 'set', bits },
+      {
+        nullable: false,
+        within: { made: alphabet.some(bits), ...one },
+        holds: { made: alphabet.every(bits), ...one },
+      },
+    )
   }
 
-  const ANY = set(all)
+  const ANY = set(alphabet.all)
   const ALL = repeat(ANY, 0, MANY)
 
   function then(first: Term, rest: Term): Term {
@@ -76,7 +84,7 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
   }
 
   function or(options: readonly Term[]): Term {
-    budget.spend(options.length)
+    budget.spend(Math.max(0, options.length - 2))
     const parts = joined('or', options, NOTHING, ALL)
     if (parts === undefined) return ALL
     const sets = parts.flatMap(({ shape }) => (shape.kind === 'set' ? [shape.bits] : []))
@@ -88,7 +96,7 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
   }
 
   function and(conditions: readonly Term[]): Term {
-    budget.spend(conditions.length)
+    budget.spend(Math.max(0, conditions.length - 2))
     const joint = joined('and', conditions, ALL, NOTHING)
     if (joint === undefined) return NOTHING
     const parts = withoutImplied(joint, all)
@@ -97,7 +105,7 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
     const within = common(parts, all)
     const nullable = parts.every((part) => part.nullable)
     if (within.shortest > within.longest) return NOTHING
-    if (within.longest === 0 || within.made === 0n) return nullable ? EMPTY : NOTHING
+    if (within.longest === 0 || within.made === 0) return nullable ? EMPTY : NOTHING
     return term(
       `and ${parts.map(({ id }) => id).join(' ')}`,
       { kind: 'and', parts },
@@ -120,7 +128,7 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
 
   /** Texts of at most so many UTF-16 units. */
   function units(left: number): Term {
-    const plain = { made: all & ~alphabet.astral, shortest: 0, longest: left }
+    const plain = { made: alphabet.every(alphabet.all & ~alphabet.astral), shortest: 0, longest: left }
     return term(
       `units ${left}`,
       { kind: 'units', left },

@@ -39,6 +39,7 @@ export function compileSchema(
   const rules = jsonRules()
   const { target, resolve } = createReferences(root, path)
   const texts = createTexts(budget)
+  const built = new Map<string, Expression>()
   let schemas = 0
   let names = 0
 
@@ -49,6 +50,11 @@ export function compileSchema(
       const own = `${name} part ${names++}`
       rules.set(own, build())
       return rule(own)
+    },
+    remembered(key, build) {
+      const present = built.get(key) ?? build()
+      built.set(key, present)
+      return present
     },
     texts,
     hasPattern: (text, pattern, at) => texts.fulfilled({ ...ANY_TEXT, patterns: [pattern] }, text, at, at),

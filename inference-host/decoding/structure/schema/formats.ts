@@ -2,7 +2,15 @@
  * A format as regular expressions of whole texts. `written` matches only what every validator takes. `read` matches all
  * that any takes, and decides about texts that somebody else has written: those of an `enum`.
  */
-type Format = { readonly written: string; readonly read: string }
+type Format = {
+  readonly written: string
+  readonly read: string
+  /**
+   * The same without counts within it, which lengths would have to be counted beside. No text of up to `longest`
+   * characters needs the counts.
+   */
+  readonly short?: { readonly written: string; readonly longest: number } | undefined
+}
 
 const LEAP = '(?:[1-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[13579][26])00)'
 const DAY =
@@ -21,6 +29,10 @@ const OF_DATE = `(?:${N}Y(?:${N}M(?:${N}D)?)?|${N}M(?:${N}D)?|${N}D)`
 const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,22}[A-Za-z0-9])?'
 /** With a dot: without one, validators of addresses and of URLs take no host. */
 const DOMAIN = `(?:${LABEL}\\.){1,4}[A-Za-z]{2,12}`
+const ANY_LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
+const ANY_DOMAIN = `(?:${ANY_LABEL}\\.)+[A-Za-z]{2,12}`
+/** A label has at most 63 characters (RFC 1035), what stands before the "@" at most 64 (RFC 5321). */
+const LONGEST_LABEL = 63
 const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
 const IPV4 = `${BYTE}(?:\\.${BYTE}){3}`
 const H = '[0-9a-fA-F]{1,4}'
@@ -40,10 +52,19 @@ const NETWORK6 = `(?:${H}(?::${H}){0,3}::/64|${IPV6}/128)`
 
 const PCHAR = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
 const REST = `(?:\\?(?:${PCHAR}|[/?])*)?(?:#(?:${PCHAR}|[/?])*)?`
-const URI = `https?://${DOMAIN}(?::[1-9][0-9]{0,3})?(?:/${PCHAR}*)*${REST}`
+const uriOf = (domain: string) => `https?://${domain}(?::[1-9][0-9]{0,3})?(?:/${PCHAR}*)*${REST}`
+const URI = uriOf(DOMAIN)
+/** No parser of URLs counts the characters of a label. */
+const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINITY }
 const REFERENCE = `(?:${URI}|(?:/${PCHAR}+)+${REST})`
+const SHORT_REFERENCE = { written: `/${PCHAR}+(?:/${PCHAR}*)*${REST}`, longest: Number.POSITIVE_INFINITY }
 const EMAIL = `[A-Za-z0-9_+-]{1,30}(?:\\.[A-Za-z0-9_+-]{1,15}){0,2}@${DOMAIN}`
+const SHORT_EMAIL = {
+  written: `[A-Za-z0-9_+-]+(?:\\.[A-Za-z0-9_+-]+)*@${ANY_DOMAIN}`,
+  longest: LONGEST_LABEL,
+}
 const HOST = `${LABEL}(?:\\.${LABEL}){0,5}`
+const SHORT_HOST = { written: `${ANY_LABEL}(?:\\.${ANY_LABEL})*`, longest: LONGEST_LABEL }
 
 const UUID_OF = (version: string) =>
   `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}`
@@ -64,9 +85,10 @@ const JWT = `(?:${HEADERS.join('|')})\\.eyJ[A-Za-z0-9_-]${BASE64URL}\\.[A-Za-z0-
 
 const POINTER = '(?:/[A-Za-z0-9_-]*)*'
 const ANY = '[^\\s]*'
+const ANY_URI = `[A-Za-z][A-Za-z0-9+.-]*:${ANY}`
 
-function format(written: string, read = written): Format {
-  return { written, read }
+function format(written: string, read = written, short?: Format['short']): Format {
+  return { written, read, short }
 }
 
 /**
@@ -79,10 +101,10 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['time', format(CLOCK + ZONE, ANY_CLOCK)],
   ['date-time', format(`${DATE}T${CLOCK}${ZONE}`, `[0-9]{4}-(?:${DAY}|02-29)[Tt ]${ANY_CLOCK}`)],
   ['duration', format(`P(?:${OF_DATE}(?:${OF_TIME})?|${OF_TIME}|${N}W)`, '-?P[0-9.,YMWDTHS]+')],
-  ['email', format(EMAIL, '[^@]+@[^@]+')],
-  ['idn-email', format(EMAIL, '[^@]+@[^@]+')],
-  ['hostname', format(HOST, ANY)],
-  ['idn-hostname', format(HOST, ANY)],
+  ['email', format(EMAIL, '[^@]+@[^@]+', SHORT_EMAIL)],
+  ['idn-email', format(EMAIL, '[^@]+@[^@]+', SHORT_EMAIL)],
+  ['hostname', format(HOST, ANY, SHORT_HOST)],
+  ['idn-hostname', format(HOST, ANY, SHORT_HOST)],
   ['ipv4', format(IPV4)],
   ['ipv6', format(IPV6, '[0-9a-fA-F:.]+(?:%[^\\s]+)?')],
   ['ipvanyaddress', format(`(?:${IPV4}|${IPV6})`, '[0-9a-fA-F:.]+(?:%[^\\s]+)?')],
@@ -92,11 +114,11 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['ipv4network', format(NETWORK4, ANY)],
   ['ipv6network', format(NETWORK6, ANY)],
   ['ipvanynetwork', format(`(?:${NETWORK4}|${NETWORK6})`, ANY)],
-  ['uri', format(URI, '[A-Za-z][A-Za-z0-9+.-]*:[^\\s]*')],
-  ['iri', format(URI, '[A-Za-z][A-Za-z0-9+.-]*:[^\\s]*')],
-  ['uri-reference', format(REFERENCE, ANY)],
-  ['iri-reference', format(REFERENCE, ANY)],
-  ['uri-template', format(URI, ANY)],
+  ['uri', format(URI, ANY_URI, SHORT_URI)],
+  ['iri', format(URI, ANY_URI, SHORT_URI)],
+  ['uri-reference', format(REFERENCE, ANY, SHORT_REFERENCE)],
+  ['iri-reference', format(REFERENCE, ANY, SHORT_REFERENCE)],
+  ['uri-template', format(URI, ANY, SHORT_URI)],
   ['json-pointer', format(POINTER, '(?:/.*)?')],
   ['relative-json-pointer', format(`(?:0|[1-9][0-9]{0,3})(?:#|${POINTER})`, '[0-9]+(?:#|/.*)?')],
   ['uuid', format(UUID, ANY_UUID)],

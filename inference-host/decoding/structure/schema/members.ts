@@ -1,5 +1,5 @@
 import { type Path, refuse } from '../refusal.ts'
-import { maybeSchemaAt, readSchema } from './keywords.ts'
+import { maybeSchemaAt, readSchema, schemaAt } from './keywords.ts'
 import { isObject, type Keywords, listOf, namesOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { isValid } from './validity.ts'
@@ -46,11 +46,13 @@ function memberSchema(schema: Keywords, name: string, path: Path, scope: Scope):
   if (names !== undefined && !isValid(name, readSchema(names, path), [...path, 'propertyNames'], scope))
     return false
   const properties = isObject(schema.properties) ? schema.properties : {}
-  const own = Object.hasOwn(properties, name) ? [properties[name]] : []
+  const own = Object.hasOwn(properties, name)
+    ? [schemaAt(properties[name], [...path, 'properties', name])]
+    : []
   const matching = Object.entries(isObject(schema.patternProperties) ? schema.patternProperties : {})
     .filter(([pattern]) => scope.hasPattern(name, pattern, [...path, 'patternProperties']))
     .map(([, part]) => part)
-  const parts = [...own, ...matching]
+  const parts: unknown[] = [...own, ...matching]
   if (parts.includes(false)) return false
   if (parts.length > 1) return { allOf: parts }
   return parts.length === 1 ? parts[0] : (schema.additionalProperties ?? true)

@@ -1,6 +1,6 @@
 import { choice, type Expression, text } from '../expression.ts'
 import { MOST_DIGITS } from '../json-text.ts'
-import { createBudget, TooLarge } from '../language/budget.ts'
+import { type Budget, TooLarge } from '../language/budget.ts'
 import { type Condition, languageOf } from '../language/language.ts'
 import type { Pattern } from '../language/pattern.ts'
 import { type Path, refuse } from '../refusal.ts'
@@ -11,9 +11,12 @@ import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** Multiples that are listed one by one, rather than recognized by their digits. */
-const MOST_LISTED = 2000
-/** A multiple of more units than this is listed: as many rests would have to be told apart. */
-const MOST_RESTS = 256
+const MOST_LISTED = 1000
+/** What one of them takes, as part of the budget. */
+const LISTED_STEPS = 4
+/** Rests that are told apart, at each of the digits; and the fewest digits for which that is done. */
+const MOST_RESTS = 300
+const FEWEST_DIGITS = 5
 /** Digits after the point that a number can have to have, so that parsers still tell its multiples apart. */
 const MOST_DECIMALS = 9
 
@@ -33,16 +36,32 @@ export function numberOf(type: 'integer' | 'number', schema: Keywords, path: Pat
     if (range === undefined) throw refuse(path, 'No number of at most 15 digits is in this range.')
     return range
   }
-  const few = listed(steps, whole, bounds, excluded)
-  const found =
-    few === undefined
-      ? told(steps, whole, bounds, excluded, path, scope)
-      : few.length > 0
-        ? choice(few.map(text))
-        : undefined
-  if (found === undefined)
-    throw refuse([...path, 'multipleOf'], 'No number is left by "multipleOf" and its neighbours.')
-  return found
+  const rules: NumberRules = { steps, whole, bounds, excluded }
+  return scope.remembered(`numbers ${JSON.stringify(rules)}`, () => {
+    const keyword = [...path, multiples.length > 0 ? 'multipleOf' : 'not']
+    try {
+      const found = chosen(rules, keyword, scope)
+      if (found !== undefined) return found
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error
+      throw refuse(keyword, 'These numbers are too many to be told apart.')
+    }
+    throw refuse(keyword, `No number is left by "${keyword.at(-1)}" and its neighbours.`)
+  })
+}
+
+/** What a number has to be: a multiple of all `steps`, an integer or not. */
+type NumberRules = {
+  readonly steps: readonly number[]
+  readonly whole: boolean
+  readonly bounds: Bounds
+  readonly excluded: Excluded
+}
+
+function chosen(rules: NumberRules, path: Path, scope: Scope): Expression | undefined {
+  const few = listed(rules, scope.budget)
+  if (few === undefined) return told(rules, path, scope)
+  return few.length > 0 ? choice(few.map(text)) : undefined
 }
 
 function boundsOf(schema: Keywords): Bounds {
@@ -74,21 +93,17 @@ function isFree(value: number, { values, multiples }: Excluded): boolean {
  * The multiples one by one, from the bound that is nearest to zero, where they are few or far apart; undefined where
  * their digits tell them.
  */
-function listed(
-  steps: readonly number[],
-  whole: boolean,
-  bounds: Bounds,
-  excluded: Excluded,
-): string[] | undefined {
+function listed({ steps, whole, bounds, excluded }: NumberRules, budget: Budget): string[] | undefined {
   const [step] = [...steps].sort((a, b) => b - a)
   if (step === undefined) return undefined
   const { digits, decimals } = decimalOf(step)
   const size = 10 ** MOST_DIGITS
   const low = Math.ceil(Math.max(bounds.minimum ?? -size, bounds.exclusiveMinimum ?? -size) / step)
   const high = Math.floor(Math.min(bounds.maximum ?? size, bounds.exclusiveMaximum ?? size) / step)
-  const units = digits * 10n ** BigInt(Math.max(0, -decimals))
   const tooMany = high - low >= MOST_LISTED
-  if (tooMany && (units <= BigInt(MOST_RESTS) || decimals > MOST_DECIMALS)) return undefined
+  if (tooMany && (digits * BigInt(FEWEST_DIGITS) <= BigInt(MOST_RESTS) || decimals > MOST_DECIMALS))
+    return undefined
+  budget.spend(LISTED_STEPS * Math.min(MOST_LISTED, high - low + 2))
   // A little more than the bounds, whose quotients are rounded; each value is held against them.
   const from = tooMany ? Math.max(low - 1, Math.min(0, high + 1 - MOST_LISTED)) : low - 1
   const texts: string[] = []
@@ -118,49 +133,43 @@ function inBounds(value: number, bounds: Bounds): boolean {
 
 /** The numbers that their digits tell from the others. @throws TwohopError where that takes too much */
 function told(
-  steps: readonly number[],
-  whole: boolean,
-  bounds: Bounds,
-  excluded: Excluded,
+  { steps, whole, bounds, excluded }: NumberRules,
   path: Path,
   scope: Scope,
 ): Expression | undefined {
-  const decimals = Math.max(0, ...[...steps, ...excluded.multiples].map((of) => decimalOf(of).decimals))
-  const negated = (of: number) => excluded.multiples.includes(of)
+  const all = [
+    ...steps.map((of) => ({ of, negated: false })),
+    ...excluded.multiples.map((of) => ({ of, negated: true })),
+  ]
+  const decimals = Math.max(0, ...all.map(({ of }) => decimalOf(of).decimals))
+  let places = MOST_DIGITS - Math.max(decimals, FREE_DIGITS)
   const conditions: Condition[] = []
-  for (const of of [...steps, ...excluded.multiples]) {
-    const units = unitsOf(decimalOf(of), decimals)
-    if (units === undefined || units > BigInt(MOST_RESTS) || decimals > MOST_DECIMALS)
-      throw refuse(
-        [...path, 'multipleOf'],
-        `"multipleOf" is too large or too fine to be followed beside its neighbours.`,
-      )
-    conditions.push({ kind: 'multiple', of: Number(units), decimals, negated: negated(of) })
+  for (const { of, negated } of all) {
+    const { digits, decimals: own } = decimalOf(of)
+    const units = own < 0 && decimals === 0 ? digits : unitsOf({ digits, decimals: own }, decimals)
+    if (units === undefined || units * BigInt(FEWEST_DIGITS) > BigInt(MOST_RESTS) || decimals > MOST_DECIMALS)
+      throw refuse(path, '"multipleOf" is too large or too fine to be followed beside its neighbours.')
+    places = Math.min(places, Math.floor(MOST_RESTS / Number(units)))
+    const zeros = own < 0 && decimals === 0 ? -own : 0
+    conditions.push({ kind: 'multiple', of: Number(units), decimals, zeros, negated })
   }
   for (const value of excluded.values)
     conditions.push({ kind: 'pattern', pattern: spellingsOf(value), whole: true, negated: true })
-  // As many digits as a double keeps, those after the point among them.
-  const most = 10 ** (MOST_DIGITS - Math.max(decimals, FREE_DIGITS)) - 1
+  // As many digits as a double keeps, those after the point among them, and as rests can be told apart at.
+  const zeros = Math.max(0, ...conditions.map((one) => (one.kind === 'multiple' ? one.zeros : 0)))
+  const most = 10 ** Math.min(MOST_DIGITS, places + zeros) - 1
   const narrower: Bounds = {
     ...bounds,
     minimum: Math.max(bounds.minimum ?? -most, -most),
     maximum: Math.min(bounds.maximum ?? most, most),
   }
-  const range = whole ? integerRange(bounds) : numberRange(narrower, decimals)
+  const range = whole ? integerRange(narrower) : numberRange(narrower, decimals)
   if (range === undefined) return undefined
-  try {
-    return languageOf(
-      [{ kind: 'pattern', pattern: patternOf(range), whole: true, negated: false }, ...conditions],
-      { quote: '', escapes: new Map() },
-      createBudget(undefined, scope.budget),
-    )
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error
-    throw refuse(
-      [...path, steps.length > 0 ? 'multipleOf' : 'not'],
-      'These numbers are too many to be told apart.',
-    )
-  }
+  return languageOf(
+    [{ kind: 'pattern', pattern: patternOf(range), whole: true, negated: false }, ...conditions],
+    { quote: '', escapes: new Map() },
+    scope.budget,
+  )
 }
 
 /** Every way to write a value. */

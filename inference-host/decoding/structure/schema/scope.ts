@@ -12,6 +12,8 @@ export type Scope = {
   resolve(schema: Schema): Schema
   /** Gives an expression a name, so that it can be used many times at the size of one. */
   named(build: () => Expression): Expression
+  /** What was built for the same key before. */
+  remembered(key: string, build: () => Expression): Expression
   /** Strings that have to fulfil more than one thing. */
   readonly texts: Texts
   /** Whether a pattern is found in a text. @throws TwohopError at `path` where it is not supported. */

@@ -49,9 +49,9 @@ export const ANY_TEXT: TextRules = {
 }
 
 /** Steps that one try may take which is given up for a smaller language. */
-const TRY_STEPS = 80_000
-/** Lengths beyond this are not counted one by one. */
-const MOST_COUNTED = 2048
+const TRY_STEPS = 150_000
+/** A length beyond this is not counted, where a pattern can be cut to it instead. */
+const MOST_COUNTED = 256
 
 const JSON_STRING: Spelling = { quote: '"', escapes: ESCAPES }
 
@@ -104,26 +104,42 @@ export function createTexts(budget: Budget): Texts {
     const simple = single(rules)
     const lengths = simple && lengthsOf(simple)
     if (simple && lengths && lengths.min >= min && lengths.max <= max) return quoted(simple)
-    const counted = min <= MOST_COUNTED && (max <= MOST_COUNTED || max === Number.POSITIVE_INFINITY)
-    const conditions = conditionsOf(rules, writtenAs)
-    if (counted)
-      try {
-        return languageOf(conditions, JSON_STRING, createBudget(TRY_STEPS, budget))
-      } catch (error) {
-        if (!(error instanceof TooLarge)) throw error
+    const brief = shortened(rules)
+    const tries = [
+      ...(brief?.max === max ? [] : [() => conditionsOf(rules, writtenAs)]),
+      ...(brief ? [() => conditionsOf(brief, shortAs)] : []),
+      ...(simple ? [] : [() => cutConditions(rules)]),
+    ]
+    const most = simple ? MOST_COUNTED : MOST_COUNTED * 8
+    if (max <= most || max === Number.POSITIVE_INFINITY || brief)
+      for (const conditions of tries) {
+        try {
+          return languageOf(conditions(), JSON_STRING, createBudget(TRY_STEPS, budget))
+        } catch (error) {
+          if (!(error instanceof TooLarge)) throw error
+        }
       }
-    if (simple) {
-      const cut = within(simple, min, max)
-      return cut && quoted(cut)
-    }
-    // Cut to its lengths, the first format does for them.
+    const cut = simple && within(simple, min, max)
+    if (simple === undefined) throw new TooLarge()
+    return cut && quoted(cut)
+  }
+
+  /** The same rules for formats of few characters, where all of them have such a form. */
+  function shortened(rules: TextRules): TextRules | undefined {
+    const shorts = rules.formats.map((format) => FORMATS.get(format)?.short)
+    if (shorts.length === 0 || rules.max === Number.POSITIVE_INFINITY) return undefined
+    const max = Math.min(rules.max, ...shorts.map((short) => short?.longest ?? 0))
+    return rules.min <= max && max <= MOST_COUNTED * 8 ? { ...rules, max } : undefined
+  }
+
+  /** Conditions in which the first format is cut to the lengths, and does for them. */
+  function cutConditions(rules: TextRules): Condition[] {
     const [format, ...formats] = rules.formats
     const whole = format === undefined ? undefined : wholePattern(read(writtenAs(format)))
-    const cut = whole && within(whole, min, max)
+    const cut = whole && within(whole, rules.min, rules.max)
     if (cut === undefined) throw new TooLarge()
     const others = conditionsOf({ ...rules, formats, min: 0, max: Number.POSITIVE_INFINITY }, writtenAs)
-    const first: Condition = { kind: 'pattern', pattern: patternOf(cut), whole: true, negated: false }
-    return languageOf([first, ...others], JSON_STRING, createBudget(TRY_STEPS, budget))
+    return [{ kind: 'pattern', pattern: patternOf(cut), whole: true, negated: false }, ...others]
   }
 
   function refused<T>(rules: TextRules, path: Path, patternAt: Path, compute: () => T): T {
@@ -159,6 +175,10 @@ export function createTexts(budget: Budget): Texts {
 /** What is written for a format. */
 function writtenAs(format: string): string {
   return FORMATS.get(format)?.written ?? ''
+}
+
+function shortAs(format: string): string {
+  return FORMATS.get(format)?.short?.written ?? ''
 }
 
 /** What is taken for one. */

@@ -27,10 +27,11 @@ const found = (source: string, negated = false): Condition => ({
 })
 const whole = (source: string): Condition => ({ ...found(source), whole: true }) as Condition
 const lengths = (min: number, max: number): Condition => ({ kind: 'lengths', min, max })
-const multiple = (of: number, decimals: number, negated = false): Condition => ({
+const multiple = (of: number, decimals: number, zeros: number, negated = false): Condition => ({
   kind: 'multiple',
   of,
   decimals,
+  zeros,
   negated,
 })
 
@@ -121,23 +122,28 @@ describe('conditions together', () => {
 describe('digits of multiples', () => {
   const numbers = whole('-?(0|[1-9][0-9]{0,5})(\\.[0-9]{1,3})?')
   test.each([
-    [7, 0],
-    [60, 0],
-    [25, 2],
-    [1, 1],
-    [125, 3],
-    [36, 0],
-    [5, 2],
-  ])('%i of 10^-%i', (of, decimals) => {
-    const is = languageOf([numbers, multiple(of, decimals)], RAW, createBudget())
-    const not = languageOf([numbers, multiple(of, decimals, true)], RAW, createBudget())
+    [7, 0, 0],
+    [60, 0, 0],
+    [6, 0, 1],
+    [1, 0, 2],
+    [25, 2, 0],
+    [1, 1, 0],
+    [125, 3, 0],
+    [36, 0, 0],
+    [5, 2, 0],
+  ])('%i of 10^-%i, %i zeros after them', (unit, decimals, zeros) => {
+    const integers = zeros > 0 ? whole('-?(0|[1-9][0-9]{0,5})') : numbers
+    const of = unit * 10 ** zeros
+    const is = languageOf([integers, multiple(unit, decimals, zeros)], RAW, createBudget())
+    const not = languageOf([integers, multiple(unit, decimals, zeros, true)], RAW, createBudget())
     fc.assert(
       fc.property(fc.integer({ min: -99_999, max: 99_999 }), fc.boolean(), (units, near) => {
         const thousandths = near ? Math.round(units / of) * of * 10 ** (3 - decimals) : units
         const text = (Math.abs(thousandths) / 1000).toFixed(3)
         const expected = thousandths % (of * 10 ** (3 - decimals)) === 0
         fc.pre(Math.abs(thousandths) < 1e9)
-        for (const written of [text, text.replace(/\.?0+$/, '')]) {
+        const spellings = [text, text.replace(/\.?0+$/, '')]
+        for (const written of spellings.filter((one) => zeros === 0 || !one.includes('.'))) {
           expect(runMachine(is, written), written).toBe(expected)
           expect(runMachine(not, written), written).toBe(!expected)
         }
