@@ -2,7 +2,7 @@ import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { maybeSchemaAt } from './keywords.ts'
-import { finiteValues } from './scalar.ts'
+import { fewValues } from './scalar.ts'
 import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { literal } from './strings.ts'
@@ -57,12 +57,12 @@ function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: num
  */
 function distinct(items: Schema | undefined, path: Path, scope: Scope, min: number, max: number): Expression {
   const read = items === undefined ? true : scope.resolve(items)
-  const listed = isObject(read) ? finiteValues(read, [...path, 'items'], scope) : undefined
+  const listed = isObject(read) ? fewValues(read, [...path, 'items'], scope) : undefined
   const values = listed && [...new Map(listed.map((value) => [JSON.stringify(value), value])).values()]
   if (values === undefined || values.some((value) => typeof value === 'object' && value !== null))
     throw refuse(
       [...path, 'uniqueItems'],
-      '"uniqueItems" is supported where "items" is an "enum" of scalars.',
+      '"uniqueItems" is supported where "items" has few values: an "enum" of scalars, booleans, integers of a small range.',
     )
   const most = Math.min(max, values.length)
   if (min > most)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { choice, type Expression } from '../expression.ts'
 import { type Path, refuse } from '../refusal.ts'
-import type { Type } from './keywords.ts'
+import { type Type, typesOf } from './keywords.ts'
 import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { literal } from './strings.ts'
@@ -47,3 +47,28 @@ export function finiteValues(schema: Keywords, path: Path, scope: Scope): unknow
   if (left.length === 0) throw refuse(path, 'Nothing is valid for this "enum" or "const".')
   return left
 }
+
+/** Integers of a range that are taken one by one. */
+const MOST_INTEGERS = 64
+
+/** The values of a schema that has few: those it lists, booleans, null, integers of a small range. Undefined elsewhere. */
+export function fewValues(schema: Keywords, path: Path, scope: Scope): unknown[] | undefined {
+  const listed = finiteValues(schema, path, scope)
+  if (listed !== undefined) return listed
+  const types = typesOf(schema) ?? []
+  const found = types.map((type): unknown[] | undefined => {
+    if (type === 'null') return [null]
+    return type === 'boolean' ? [false, true] : type === 'integer' ? integersOf(schema) : undefined
+  })
+  if (found.length === 0 || found.includes(undefined)) return undefined
+  return found.flatMap((values) => values ?? []).filter((value) => isValid(value, schema, path, scope))
+}
+
+function integersOf(schema: Keywords): number[] | undefined {
+  const low = Math.max(Number(schema.minimum ?? -MANY), Number(schema.exclusiveMinimum ?? -MANY))
+  const high = Math.min(Number(schema.maximum ?? MANY), Number(schema.exclusiveMaximum ?? MANY))
+  if (!(high - low < MOST_INTEGERS)) return undefined
+  return Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, place) => Math.ceil(low) + place)
+}
+
+const MANY = Number.POSITIVE_INFINITY

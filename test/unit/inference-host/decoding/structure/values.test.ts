@@ -1,19 +1,16 @@
 import { expect, test } from 'vitest'
 import { embeddedModel } from '../../../../fixtures/models.ts'
-import { bind, schemaStructure, vocabularyOf } from '../../../../fixtures/structure/drive.ts'
+import {
+  bind,
+  schemaStructure,
+  vocabularyOf,
+  accepts as writable,
+} from '../../../../fixtures/structure/drive.ts'
 
 const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
 
-/** Whether `answer` can be written, a byte at a time. */
-function accepts(schema: unknown, answer: string): boolean {
-  const matcher = bind(schemaStructure(schema), vocabulary).start(1_000_000)
-  try {
-    for (const byte of Buffer.from(answer)) matcher.accept(vocabulary.ofByte[byte] ?? -1)
-  } catch {
-    return false
-  }
-  return matcher.mayEnd
-}
+const accepts = (schema: unknown, answer: string) =>
+  writable(bind(schemaStructure(schema), vocabulary), answer, vocabulary)
 
 const named = {
   properties: { a: { type: 'integer' }, ab: {} },

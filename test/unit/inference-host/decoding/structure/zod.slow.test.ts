@@ -1,10 +1,10 @@
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import type { Structured } from '../../../../../inference-host/decoding/structure/matcher.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
 import {
+  accepts,
   bind,
   generate,
   hasty,
@@ -48,16 +48,6 @@ function schemasOf(type: z.ZodType): Map<string, Written> {
   return found
 }
 
-function accepts(structured: Structured, answer: string): boolean {
-  const matcher = structured.start(1_000_000)
-  try {
-    for (const byte of Buffer.from(answer)) matcher.accept(vocabulary.ofByte[byte] ?? -1)
-  } catch {
-    return false
-  }
-  return matcher.mayEnd
-}
-
 describe('a type of zod, in each form that a client writes', () => {
   test.each(Object.entries(ZOD_TYPES))('%s', (name, { type, samples }) => {
     const schemas = schemasOf(type)
@@ -65,7 +55,10 @@ describe('a type of zod, in each form that a client writes', () => {
     for (const [text, { schema, whole }] of schemas) {
       const structured = bind(schemaStructure(schema), vocabulary)
       for (const sample of samples)
-        expect(accepts(structured, JSON.stringify(sample)), `${JSON.stringify(sample)} of ${text}`).toBe(true)
+        expect(
+          accepts(structured, JSON.stringify(sample), vocabulary),
+          `${JSON.stringify(sample)} of ${text}`,
+        ).toBe(true)
       const random = seededRandom(name.length)
       const most = structured.fewestTokens + 40
       for (const model of [uniform(random), hasty(random, vocabulary)]) {
