@@ -118,10 +118,13 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
         if (part === undefined) open.push(top.next)
         else open.push(enter(part, last ? top.next : cell(top.node, top.at + 1, 0, top.next)))
       } else {
-        if (top.at === 0) open.push(top.next)
-        const again =
-          top.left > 1 ? cell(top.node, Math.max(0, top.at - 1), top.left - 1, top.next) : top.next
-        if (top.left > 0) open.push(enter(node.part, again))
+        const { node: place, at, left, next } = top
+        if (at === 0) open.push(next)
+        const after = (taken: number) =>
+          left > taken ? cell(place, Math.max(0, at - 1), left - taken, next) : next
+        if (left > 0) open.push(enter(node.part, after(1)))
+        if (node.double !== undefined && left > 1 && at - 1 <= left - 2)
+          open.push(enter(node.double, after(2)))
       }
     }
     return mayEnd

@@ -1,19 +1,27 @@
 import { EbnfError, parseEbnf } from './ebnf.ts'
 import { choice, type Grammar, text } from './expression.ts'
 import { ANY_OBJECT, jsonRules } from './json-text.ts'
+import { type Budget, createBudget, TooLarge } from './language/budget.ts'
+import { languageOf } from './language/language.ts'
+import { readPattern } from './language/read-pattern.ts'
+import { RegexError } from './language/regex-error.ts'
+import type { Spelling } from './language/spell.ts'
 import { buildProgram, type Program } from './program.ts'
 import { type Path, refuse } from './refusal.ts'
-import { RegexError, wholeRegex } from './regex.ts'
+import { wholePattern } from './regex.ts'
 import { compileSchema } from './schema/compile.ts'
 import type { Structure } from './structure.ts'
 import { toolGrammar } from './tool-grammar.ts'
+
+/** Text that is no JSON. */
+const AS_IT_IS: Spelling = { quote: '', escapes: new Map() }
 
 /**
  * Compiles what an answer has to be into a program that follows it.
  * @throws TwohopError `invalid_request` with the path of what is not supported, and its keyword in the message.
  */
 export function compileStructure(structure: Structure): Program {
-  return buildProgram(grammarOf(structure), pathOf(structure))
+  return buildProgram(grammarOf(structure, createBudget()), pathOf(structure))
 }
 
 function pathOf(structure: Structure): Path {
@@ -23,30 +31,36 @@ function pathOf(structure: Structure): Path {
 }
 
 /** The grammar of any structure. @throws TwohopError */
-export function grammarOf(structure: Structure): Grammar {
+function grammarOf(structure: Structure, budget: Budget): Grammar {
   switch (structure.kind) {
     case 'json_object':
       return { root: ANY_OBJECT, rules: jsonRules() }
     case 'json_schema':
-      return compileSchema(structure.schema, structure.path)
+      return compileSchema(structure.schema, structure.path, 'schema', budget)
     case 'choice':
       return { root: choice(structure.choices.map(text)), rules: new Map() }
     case 'regex':
-      return { root: regexOf(structure.pattern, structure.path), rules: new Map() }
+      return { root: regexOf(structure.pattern, structure.path, budget), rules: new Map() }
     case 'grammar':
       return ebnfOf(structure.grammar, structure.path)
     case 'tools':
-      return toolGrammar(structure, structure.content && grammarOf(structure.content))
+      return toolGrammar(structure, structure.content && grammarOf(structure.content, budget), budget)
   }
 }
 
-function regexOf(pattern: string, path: Path): Grammar['root'] {
+function regexOf(source: string, path: Path, budget: Budget): Grammar['root'] {
   try {
-    return wholeRegex(pattern)
+    const pattern = readPattern(source, budget)
+    const found =
+      wholePattern(pattern) ??
+      languageOf([{ kind: 'pattern', pattern, whole: true, negated: false }], AS_IT_IS, budget)
+    if (found !== undefined) return found
   } catch (error) {
+    if (error instanceof TooLarge) throw refuse(path, 'This regular expression is too large to be followed.')
     if (!(error instanceof RegexError)) throw error
     throw refuse(path, `This regular expression is not supported: ${error.message}.`)
   }
+  throw refuse(path, 'No text matches this regular expression.')
 }
 
 function ebnfOf(grammar: string, path: Path): Grammar {

@@ -35,24 +35,26 @@ export function countTokens(program: Program, vocabulary: Vocabulary): Costs {
 type Leaf = Extract<Node, { kind: 'leaf' }>
 
 function countLeaf(leaf: Leaf, vocabulary: Vocabulary): { tokens: Float64Array; next: Int32Array } {
+  return leaf.spelled ? countTexts(leaf, vocabulary.trie) : countBytes(leaf, vocabulary.ofByte)
+}
+
+function countTexts(leaf: Leaf, trie: Trie): { tokens: Float64Array; next: Int32Array } {
   const tokens = new Float64Array(leaf.moves.length).fill(Number.NaN)
   const next = new Int32Array(leaf.moves.length).fill(-1)
 
-  /** States of a leaf never lead back, so each is counted once, after the ones that it leads to. */
+  /** States of texts never lead back, so each is counted once, after the ones that it leads to. */
   function count(state: number): number {
     if (state === DONE) return 0
     const known = tokens[state] ?? Number.POSITIVE_INFINITY
     if (!Number.isNaN(known)) return known
     let best = Number.POSITIVE_INFINITY
-    const consider = (token: number, to: number) => {
+    reach(leaf, state, trie, (token, to) => {
       const needed = 1 + count(to)
       if (needed < best) {
         best = needed
         next[state] = token
       }
-    }
-    if (leaf.spelled) reach(leaf, state, vocabulary.trie, consider)
-    else considerBytes(leaf.moves[state] ?? [], vocabulary.ofByte, consider)
+    })
     tokens[state] = best
     return best
   }
@@ -62,19 +64,44 @@ function countLeaf(leaf: Leaf, vocabulary: Vocabulary): { tokens: Float64Array; 
   return { tokens, next }
 }
 
-/** Each move's first byte that has a token of its own. */
-function considerBytes(
-  moves: readonly number[],
-  ofByte: Int32Array,
-  consider: (token: number, to: number) => void,
-): void {
-  for (let at = 0; at < moves.length; at += 3)
-    for (let byte = moves[at] ?? 0; byte <= (moves[at + 1] ?? -1); byte++) {
-      const token = ofByte[byte] ?? -1
-      if (token < 0) continue
-      consider(token, moves[at + 2] ?? DONE)
-      break
+/**
+ * A token for each byte, of those that have one of their own. Counted from the end, the nearest states first, so that
+ * states may lead back.
+ */
+function countBytes({ moves }: Leaf, ofByte: Int32Array): { tokens: Float64Array; next: Int32Array } {
+  const tokens = new Float64Array(moves.length).fill(Number.POSITIVE_INFINITY)
+  const next = new Int32Array(moves.length).fill(-1)
+  const into = new Map<number, [from: number, token: number][]>()
+  for (const [state, own] of moves.entries())
+    for (let at = 0; at < own.length; at += 3) {
+      const token = firstToken(own[at] ?? 0, own[at + 1] ?? -1, ofByte)
+      const to = own[at + 2] ?? DONE
+      const before = into.get(to) ?? []
+      if (token >= 0) before.push([state, token])
+      into.set(to, before)
     }
+  let reached = [DONE]
+  for (let needed = 1; reached.length > 0; needed++) {
+    const further: number[] = []
+    for (const to of reached)
+      for (const [state, token] of into.get(to) ?? [])
+        if (tokens[state] === Number.POSITIVE_INFINITY) {
+          tokens[state] = needed
+          next[state] = token
+          further.push(state)
+        }
+    reached = further
+  }
+  return { tokens, next }
+}
+
+/** The token of the first byte of a range that has one, or -1. */
+function firstToken(first: number, last: number, ofByte: Int32Array): number {
+  for (let byte = first; byte <= last; byte++) {
+    const token = ofByte[byte] ?? -1
+    if (token >= 0) return token
+  }
+  return -1
 }
 
 /** Every token that leads from `start` to another state of the leaf, or exactly to its end. */

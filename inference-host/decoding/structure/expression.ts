@@ -8,9 +8,20 @@ export type Expression =
   | { readonly kind: 'characters'; readonly ranges: readonly Range[] }
   | { readonly kind: 'sequence'; readonly parts: readonly Expression[] }
   | { readonly kind: 'choice'; readonly options: readonly Expression[] }
-  /** `part`, at least `min` and at most `max` times (`max` may be Infinity). */
-  | { readonly kind: 'repeat'; readonly part: Expression; readonly min: number; readonly max: number }
+  /**
+   * `part`, at least `min` and at most `max` times (`max` may be Infinity). `double` may stand for it, and counts as two
+   * towards `max`.
+   */
+  | {
+      readonly kind: 'repeat'
+      readonly part: Expression
+      readonly double?: Expression
+      readonly min: number
+      readonly max: number
+    }
   | { readonly kind: 'rule'; readonly name: string }
+  /** Texts as moves by bytes, with the form of a program's leaf. They may be endless. */
+  | { readonly kind: 'machine'; readonly moves: readonly (readonly number[])[] }
 
 export type Range = readonly [first: number, last: number]
 

@@ -13,7 +13,10 @@ import {
 
 /** Characters that a JSON string holds only escaped (RFC 8259 section 7), as far as answers hold them at all. */
 const ESCAPED = of('"\\\n\t')
-const ESCAPES = ['"', '\\', '\n', '\t']
+/** How they are written. */
+export const ESCAPES: ReadonlyMap<string, string> = new Map(
+  ['"', '\\', '\n', '\t'].map((char) => [char, JSON.stringify(char).slice(1, -1)]),
+)
 const PLAIN = without(WRITABLE, ESCAPED)
 
 /**
@@ -26,8 +29,8 @@ export function escaped(expression: Expression): Expression {
       return text(JSON.stringify(expression.text).slice(1, -1))
     case 'characters': {
       const plain = intersection(expression.ranges, PLAIN)
-      const special = ESCAPES.filter((char) => intersection(expression.ranges, of(char)).length > 0)
-      const written = special.map((char) => text(JSON.stringify(char).slice(1, -1)))
+      const special = [...ESCAPES].filter(([char]) => intersection(expression.ranges, of(char)).length > 0)
+      const written = special.map(([, spelled]) => text(spelled))
       return choice(plain.length > 0 ? [characters(plain), ...written] : written)
     }
     case 'sequence':
@@ -35,9 +38,10 @@ export function escaped(expression: Expression): Expression {
     case 'choice':
       return choice(expression.options.map(escaped))
     case 'repeat':
-      return repeat(escaped(expression.part), expression.min, expression.max)
+      return { ...expression, part: escaped(expression.part) }
     case 'rule':
-      throw new Error('a string holds no rules')
+    case 'machine':
+      throw new Error(`a string holds no ${expression.kind}`)
   }
 }
 
@@ -45,9 +49,17 @@ export function quoted(content: Expression): Expression {
   return sequence(text('"'), escaped(content), text('"'))
 }
 
-/** Any string of `min` to `max` characters (code points, as JSON Schema counts). */
+const BMP = intersection(WRITABLE, [[0, 0xffff]])
+const ASTRAL = without(WRITABLE, BMP)
+
+/**
+ * Any string of at least `min` code points, as JSON Schema and Python count, and at most `max` UTF-16 units, as validators
+ * in JavaScript count: it is within the bounds whoever reads it.
+ */
 export function anyString(min: number, max: number): Expression {
-  return quoted(repeat(characters(WRITABLE), min, max))
+  if (max === Number.POSITIVE_INFINITY) return quoted(repeat(characters(WRITABLE), min, max))
+  if (max < 2) return quoted(repeat(characters(BMP), min, max))
+  return quoted({ kind: 'repeat', part: characters(BMP), double: characters(ASTRAL), min, max })
 }
 
 export const STRING = anyString(0, Number.POSITIVE_INFINITY)

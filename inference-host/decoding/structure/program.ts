@@ -9,14 +9,21 @@ export type Program = { readonly nodes: readonly Node[]; readonly root: number }
 
 export type Node =
   /**
-   * A finite set of byte strings as a small automaton. `moves` lists the moves of each state. A move is three numbers:
-   * first byte, last byte, and next state or DONE. `spelled` is true for texts: their tokens are counted. It is false
-   * for characters.
+   * Byte strings as an automaton. `moves` lists the moves of each state. A move is three numbers: first byte, last byte,
+   * and next state or DONE. Several moves of a state may take the same byte. `spelled` is true for texts: they are few,
+   * no state leads back, and their tokens are counted. It is false for characters and for what may go on for ever.
    */
   | { readonly kind: 'leaf'; readonly moves: readonly (readonly number[])[]; readonly spelled: boolean }
   | { readonly kind: 'sequence'; readonly parts: readonly number[] }
   | { readonly kind: 'choice'; readonly options: readonly number[] }
-  | { readonly kind: 'repeat'; readonly part: number; readonly min: number; readonly max: number }
+  /** `double` may be undefined. Where it is taken, it counts as two towards `max`. */
+  | {
+      readonly kind: 'repeat'
+      readonly part: number
+      readonly double: number | undefined
+      readonly min: number
+      readonly max: number
+    }
 
 export const DONE = -1
 
@@ -71,11 +78,13 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
         return leaf(textMoves([expression.text]), true)
       case 'characters':
         return leaf(characterMoves(expression.ranges), false)
+      case 'machine':
+        return leaf(expression.moves, false)
       case 'sequence':
         return add({ kind: 'sequence', parts: expression.parts.map(place) })
       case 'repeat': {
-        const { part, min, max } = expression
-        return add({ kind: 'repeat', part: place(part), min, max })
+        const { part, double, min, max } = expression
+        return add({ kind: 'repeat', part: place(part), double: double && place(double), min, max })
       }
       case 'choice': {
         // All texts are followed as one, however many they are.
@@ -166,7 +175,7 @@ function check(program: Program, path: Path): void {
     if (node.kind === 'choice') return [...node.options]
     if (node.kind === 'repeat') {
       if (node.max > 1 && nullable(node.part)) throw refuse(path, 'Something that may be empty is repeated.')
-      return [node.part]
+      return partsOf(node)
     }
     const last = node.parts.findIndex((part) => !nullable(part))
     return last < 0 ? [...node.parts] : node.parts.slice(0, last + 1)
@@ -213,8 +222,8 @@ export function fewestOf({ nodes }: Program, ofLeaf: (node: number) => number): 
   return fewest
 }
 
-function partsOf(node: Node): readonly number[] {
+function partsOf(node: Node): number[] {
   if (node.kind === 'leaf') return []
-  if (node.kind === 'repeat') return [node.part]
-  return node.kind === 'choice' ? node.options : node.parts
+  if (node.kind === 'repeat') return node.double === undefined ? [node.part] : [node.part, node.double]
+  return [...(node.kind === 'choice' ? node.options : node.parts)]
 }

@@ -11,6 +11,7 @@ import {
   sequence,
   text,
 } from './expression.ts'
+import type { Budget } from './language/budget.ts'
 import { refuse } from './refusal.ts'
 import { compileSchema } from './schema/compile.ts'
 import type { Structure } from './structure.ts'
@@ -26,6 +27,7 @@ const MOST_CALLS = 16
 export function toolGrammar(
   { tools, choice: choose, parallel }: Extract<Structure, { kind: 'tools' }>,
   content: Grammar | undefined,
+  budget: Budget,
 ): Grammar {
   const rules = new Map(content?.rules)
   const options: Expression[] = []
@@ -35,7 +37,7 @@ export function toolGrammar(
     const parameters = called.parameters ?? { type: 'object', properties: {}, additionalProperties: false }
     if (parameters.type !== 'object')
       throw refuse([...path, 'type'], 'The parameters of a function are an object.')
-    const schema = compileSchema(parameters, path, `tool ${place}`)
+    const schema = compileSchema(parameters, path, `tool ${place}`, budget)
     for (const [name, rule] of schema.rules) rules.set(name, rule)
     options.push(sequence(text(callHead(called.name)), schema.root, text(CALL_TAIL)))
   }

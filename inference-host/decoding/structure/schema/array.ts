@@ -1,17 +1,20 @@
 import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, type Keywords, listOf, maybeSchemaAt, type Schema } from './keywords.ts'
-import { finiteValues, literal } from './scalar.ts'
+import { maybeSchemaAt } from './keywords.ts'
+import { fewValues } from './scalar.ts'
+import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
+import { literal } from './strings.ts'
 
 /** Values of a set of distinct items, and states (values times counts) that its grammar may take. */
 const MOST_STATES = 512
 
 /** Arrays. @throws TwohopError */
 export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression {
-  const min = Number(schema.minItems ?? 0)
   const max = Number(schema.maxItems ?? Number.POSITIVE_INFINITY)
+  // Who describes a tuple and says nothing of its length means all of it.
+  const min = Number(schema.minItems ?? Math.min(listOf(schema.prefixItems).length, max))
   if (min > max) throw refuse([...path, 'maxItems'], '"maxItems" is less than "minItems".')
   if (max === 0) return text('[]')
   const unique = schema.uniqueItems === true && max > 1
@@ -54,12 +57,12 @@ function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: num
  */
 function distinct(items: Schema | undefined, path: Path, scope: Scope, min: number, max: number): Expression {
   const read = items === undefined ? true : scope.resolve(items)
-  const listed = isObject(read) ? finiteValues(read, [...path, 'items']) : undefined
+  const listed = isObject(read) ? fewValues(read, [...path, 'items'], scope) : undefined
   const values = listed && [...new Map(listed.map((value) => [JSON.stringify(value), value])).values()]
   if (values === undefined || values.some((value) => typeof value === 'object' && value !== null))
     throw refuse(
       [...path, 'uniqueItems'],
-      '"uniqueItems" is supported where "items" is an "enum" of scalars.',
+      '"uniqueItems" is supported where "items" has few values: an "enum" of scalars, booleans, integers of a small range.',
     )
   const most = Math.min(max, values.length)
   if (min > most)

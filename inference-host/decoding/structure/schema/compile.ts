@@ -1,40 +1,45 @@
 import { choice, type Expression, type Grammar, rule } from '../expression.ts'
 import { ANY_VALUE, jsonRules } from '../json-text.ts'
+import { type Budget, createBudget } from '../language/budget.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { arrayOf } from './array.ts'
-import { excludes } from './exclusive.ts'
-import {
-  ENFORCED,
-  isObject,
-  type Keywords,
-  listOf,
-  readSchema,
-  type Schema,
-  schemaAt,
-  type Type,
-  typesOf,
-} from './keywords.ts'
+import { checkExclusive } from './exclusive.ts'
+import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
+import { withoutNots } from './negation.ts'
+import { numberOf } from './numbers.ts'
 import { objectOf } from './object.ts'
-import { finiteValues, literal, numberOf, scalarOf, stringOf } from './scalar.ts'
+import { createReferences } from './references.ts'
+import { booleanOf, finiteValues, possibleTypes } from './scalar.ts'
+import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
+import { literal, stringOf } from './strings.ts'
+import { ANY_TEXT, createTexts } from './texts.ts'
 
 /** Schemas that one may come to, references followed and combinations written out. */
 const MOST_SCHEMAS = 4000
 /** Combinations (`allOf`, `$ref` beside others) within one value. */
 const MOST_UNFOLDED = 32
-const MOST_ALTERNATIVES = 64
 
 /**
- * A grammar that writes only JSON that is valid for `schema` (JSON Schema 2020-12, and draft 7 where it says the same).
- * It need not have all such texts. Optional white space, rare spellings and names that are not declared are left out.
- * Every text that it generates validates.
+ * A grammar that writes only JSON that is valid for `schema` (JSON Schema 2020-12, and what drafts 4 to 7 and OpenAPI 3.0
+ * say otherwise). It need not have all such texts. Optional white space, rare spellings and names that are not declared
+ * are left out. Every text that it generates validates.
+ * @param budget What its patterns may take.
  * @throws TwohopError `invalid_request` that names the keyword which is not supported, at its path.
  */
-export function compileSchema(schema: unknown, path: Path, name = 'schema'): Grammar {
+export function compileSchema(
+  schema: unknown,
+  path: Path,
+  name = 'schema',
+  budget: Budget = createBudget(),
+): Grammar {
   const { $id: _, ...withoutId } = isObject(schema) ? schema : {}
   const root = isObject(schema) ? withoutId : schema
   const rules = jsonRules()
+  const { target, resolve } = createReferences(root, path)
+  const texts = createTexts(budget)
+  const built = new Map<string, Expression>()
   let schemas = 0
   let names = 0
 
@@ -46,19 +51,34 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
       rules.set(own, build())
       return rule(own)
     },
+    remembered(key, build) {
+      const present = built.get(key) ?? build()
+      built.set(key, present)
+      return present
+    },
+    texts,
+    hasPattern: (text, pattern, at) => texts.fulfilled({ ...ANY_TEXT, patterns: [pattern] }, text, at, at),
+    budget,
   }
 
-  function value(raw: unknown, at: Path, unfolded: number): Expression {
+  function count(at: Path, unfolded: number): void {
     if (++schemas > MOST_SCHEMAS)
       throw refuse(path, `The schema unfolds to more than ${MOST_SCHEMAS} schemas.`)
     if (unfolded > MOST_UNFOLDED) throw refuse(at, 'The combination of schemas does not come to an end.')
+  }
+
+  function value(raw: unknown, at: Path, unfolded: number): Expression {
+    count(at, unfolded)
     const read = readSchema(raw, at)
     if (read === false) throw refuse(at, 'Nothing is valid for "false".')
     if (read === true) return ANY_VALUE
     const enforced = Object.keys(read).filter((keyword) => ENFORCED.has(keyword))
     if (enforced.length === 0) return ANY_VALUE
     if (enforced.length === 1 && read.$ref !== undefined) return reference(String(read.$ref), at)
-    for (const combiner of ['$ref', 'allOf', 'anyOf', 'oneOf'] as const)
+    const positive = withoutNots(read, at, resolve)
+    if (positive !== read) return value(positive, at, unfolded + 1)
+    if (read.$ref !== undefined || read.allOf !== undefined) return conjunction(read, at, unfolded)
+    for (const combiner of ['anyOf', 'oneOf'] as const)
       if (read[combiner] !== undefined) return combined(read, combiner, at, unfolded)
     return plain(read, at)
   }
@@ -75,7 +95,6 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
   function combined(schema: Keywords, combiner: string, at: Path, unfolded: number): Expression {
     const { [combiner]: parts, ...rest } = schema
     const inside = [...at, combiner]
-    if (combiner === '$ref' || combiner === 'allOf') return conjunction(schema, at, unfolded)
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
     const options = listOf(parts).flatMap((part, place): [Schema, Path][] => {
       const read = readSchema(part, [...inside, place])
@@ -83,11 +102,8 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
     if (options.length === 0) throw refuse(inside, `Nothing is valid for this "${combiner}".`)
-    if (combiner === 'oneOf')
-      checkExclusive(
-        options.map(([one]) => one),
-        inside,
-      )
+    const only = options.map(([one]) => one)
+    if (combiner === 'oneOf') checkExclusive(only, inside, resolve)
     return choice(options.map(([one, where]) => value(one, where, alone ? 0 : unfolded + 1)))
   }
 
@@ -96,9 +112,7 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
    * comes before what it adds. Properties are written in that order.
    */
   function inOrder(raw: unknown, at: Path, unfolded: number): Schema[] {
-    if (++schemas > MOST_SCHEMAS)
-      throw refuse(path, `The schema unfolds to more than ${MOST_SCHEMAS} schemas.`)
-    if (unfolded > MOST_UNFOLDED) throw refuse(at, 'The combination of schemas does not come to an end.')
+    count(at, unfolded)
     const read = readSchema(raw, at)
     if (typeof read === 'boolean') return [read]
     const { $ref, allOf, ...own } = read
@@ -115,76 +129,33 @@ export function compileSchema(schema: unknown, path: Path, name = 'schema'): Gra
     return value(merged, at, unfolded + 1)
   }
 
-  function checkExclusive(options: readonly Schema[], at: Path): void {
-    if (options.length > MOST_ALTERNATIVES)
-      throw refuse(at, `"oneOf" has more than ${MOST_ALTERNATIVES} schemas.`)
-    for (const [place, one] of options.entries())
-      for (const two of options.slice(place + 1))
-        if (!excludes(one, two, resolve) || !excludes(two, one, resolve))
-          throw refuse(
-            at,
-            '"oneOf" is supported where its schemas cannot both be valid: different types, or a required property with different values. Use "anyOf".',
-          )
-  }
-
   function plain(schema: Keywords, at: Path): Expression {
-    const values = finiteValues(schema, at)
+    const values = finiteValues(schema, at, scope)
     if (values !== undefined) return choice(values.map(literal))
-    const types = typesOf(schema) ?? impliedTypes(schema)
-    if (types.length === 0) return ANY_VALUE
+    const types = possibleTypes(schema, typesOf(schema) ?? impliedTypes(schema))
+    if (types === undefined) return ANY_VALUE
+    if (types.length === 0) throw refuse(at, 'Nothing is valid for this "not".')
     return choice(types.map((type) => typed(type, schema, at)))
   }
 
   function typed(type: Type, schema: Keywords, at: Path): Expression {
     if (type === 'object') return objectOf(schema, at, scope)
     if (type === 'array') return arrayOf(schema, at, scope)
-    if (type === 'string') return stringOf(schema, at)
-    if (type === 'integer' || type === 'number') return numberOf(type, schema, at)
-    return scalarOf(type)
-  }
-
-  function target(pointer: string, at: Path): unknown {
-    const where = [...at, '$ref']
-    if (!pointer.startsWith('#')) throw refuse(where, '"$ref" is supported within the schema only ("#/...").')
-    if (pointer !== '#' && !pointer.startsWith('#/'))
-      throw refuse(where, '"$ref" to an anchor is not supported.')
-    let found: unknown = root
-    for (const step of pointer.split('/').slice(1)) {
-      const key = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~')
-      if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key))
-        throw refuse(where, `"$ref" leads nowhere: ${pointer.slice(0, 100)}`)
-      found = Reflect.get(found, key)
-    }
-    return found
-  }
-
-  function resolve(schema: Schema): Schema {
-    let found = schema
-    for (let hops = 0; hops < MOST_UNFOLDED && isObject(found) && typeof found.$ref === 'string'; hops++) {
-      const { $ref, ...rest } = found
-      const next = schemaAt(target($ref, path), path)
-      if (Object.keys(rest).some((keyword) => ENFORCED.has(keyword)))
-        return { ...rest, allOf: [...listOf(rest.allOf), next] }
-      found = next
-    }
-    return found
+    if (type === 'string') return stringOf(schema, at, scope)
+    if (type === 'integer' || type === 'number') return numberOf(type, schema, at, scope)
+    return type === 'null' ? literal(null) : booleanOf(schema)
   }
 
   return { root: value(root, path, 0), rules }
 }
 
-function decoded(step: string): string {
-  try {
-    return decodeURIComponent(step)
-  } catch {
-    return step
-  }
-}
-
 const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [
   [
     'object',
-    ['properties', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties'],
+    [
+      ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames'],
+      ...['minProperties', 'maxProperties'],
+    ],
   ],
   ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems']],
   ['string', ['minLength', 'maxLength', 'pattern', 'format']],

@@ -1,17 +1,36 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isObject, isSchema, type Keywords, namesOf, type Schema, type Type, typesOf } from './keywords.ts'
+import { type Path, refuse } from '../refusal.ts'
+import { type Type, typesOf } from './keywords.ts'
+import { isObject, isSchema, type Keywords, namesOf, type Schema } from './schema.ts'
 
 /** Follows a `$ref`. */
 type Resolve = (schema: Schema) => Schema
 
 const ALL: readonly Type[] = ['null', 'boolean', 'number', 'string', 'array', 'object']
 const MOST_DEPTH = 6
+const MOST_ALTERNATIVES = 64
+
+/**
+ * Refuses the schemas of a `oneOf` at `at` where two of them may both be valid.
+ * @throws TwohopError
+ */
+export function checkExclusive(options: readonly Schema[], at: Path, resolve: Resolve): void {
+  if (options.length > MOST_ALTERNATIVES)
+    throw refuse(at, `"oneOf" has more than ${MOST_ALTERNATIVES} schemas.`)
+  for (const [place, one] of options.entries())
+    for (const two of options.slice(place + 1))
+      if (!excludes(one, two, resolve) || !excludes(two, one, resolve))
+        throw refuse(
+          at,
+          '"oneOf" is supported where its schemas cannot both be valid: different types, or a required property with different values. Use "anyOf".',
+        )
+}
 
 /**
  * Whether no answer that is written for `written` is valid for `other`. For `oneOf` it is enough that this holds both
  * ways. A `true` is proof, a `false` is not. Written answers hold declared properties only.
  */
-export function excludes(written: Schema, other: Schema, resolve: Resolve, depth = 0): boolean {
+function excludes(written: Schema, other: Schema, resolve: Resolve, depth = 0): boolean {
   const [a, b] = [resolve(written), resolve(other)]
   if (a === false || b === false) return true
   if (a === true || b === true || depth > MOST_DEPTH) return false
@@ -39,6 +58,7 @@ function objectsExclude(a: Keywords, b: Keywords, go: (one: Schema, two: Schema)
   // A property that `b` asks for is never written for `a`, unless `a` may write names that are not declared right here.
   const open =
     isObject(a.additionalProperties) ||
+    isObject(a.patternProperties) ||
     Object.keys(ofA).length === 0 ||
     ['$ref', 'allOf', 'anyOf', 'oneOf'].some((keyword) => keyword in a)
   if (!open && inB.some((name) => !Object.hasOwn(ofA, name) && !inA.includes(name))) return true

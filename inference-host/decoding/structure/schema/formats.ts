@@ -1,27 +1,129 @@
 /**
- * The formats that are enforced, as regular expressions: RFC 3339 dates and times, RFC 5321 mailboxes, RFC 1123 host
- * names, RFC 3986 URIs, RFC 9562 UUIDs. They match only valid values, but not all of them: February has 28 days here,
- * and an IPv6 address is written in full.
+ * A format as regular expressions of whole texts. `written` matches only what every validator takes. `read` matches all
+ * that any takes, and decides about texts that somebody else has written: those of an `enum`.
  */
-const DATE =
-  '(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])))'
+type Format = {
+  readonly written: string
+  readonly read: string
+  /**
+   * The same without counts within it, which lengths would have to be counted beside. No text of up to `longest`
+   * characters needs the counts.
+   */
+  readonly short?: { readonly written: string; readonly longest: number } | undefined
+}
+
+const LEAP = '(?:[1-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[13579][26])00)'
+const DAY =
+  '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))'
+/** Of the years 1000 to 9999. Python knows no year 0. */
+const DATE = `(?:[1-9][0-9]{3}-${DAY}|${LEAP}-02-29)`
 const CLOCK = '(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,6})?'
 const ZONE = '(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])'
-const LABEL = '[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?'
-const HOST = `${LABEL}(?:\\.${LABEL}){0,5}`
-const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-const PATH = '(?:/[A-Za-z0-9._~-]{1,60}){0,8}/?'
-const QUERY = '(?:\\?[A-Za-z0-9._~=&-]{0,200})?'
+const ANY_CLOCK = '[0-2][0-9]:[0-5][0-9](?::[0-6][0-9](?:\\.[0-9]+)?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?'
 
-export const FORMATS: ReadonlyMap<string, string> = new Map([
-  ['date', DATE],
-  ['time', CLOCK + ZONE],
-  ['date-time', `${DATE}T${CLOCK}${ZONE}`],
-  ['duration', 'P(?:[0-9]{1,4}D(?:T[0-9]{1,4}H)?|T(?:[0-9]{1,4}H)?[0-9]{1,4}M|[0-9]{1,4}W)'],
-  ['email', `[A-Za-z0-9_+-]{1,30}(?:\\.[A-Za-z0-9_+-]{1,15}){0,2}@${LABEL}(?:\\.${LABEL}){1,5}`],
-  ['hostname', HOST],
-  ['ipv4', `${BYTE}(?:\\.${BYTE}){3}`],
-  ['ipv6', '[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}'],
-  ['uri', `https?://${HOST}${PATH}${QUERY}`],
-  ['uuid', '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'],
+const N = '[0-9]{1,4}'
+const OF_TIME = `T(?:${N}H(?:${N}M(?:${N}S)?)?|${N}M(?:${N}S)?|${N}S)`
+const OF_DATE = `(?:${N}Y(?:${N}M(?:${N}D)?)?|${N}M(?:${N}D)?|${N}D)`
+
+/** Longer ones are rare, and each length more is one more place to tell apart. */
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,22}[A-Za-z0-9])?'
+/** With a dot: without one, validators of addresses and of URLs take no host. */
+const DOMAIN = `(?:${LABEL}\\.){1,4}[A-Za-z]{2,12}`
+const ANY_LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
+const ANY_DOMAIN = `(?:${ANY_LABEL}\\.)+[A-Za-z]{2,12}`
+/** A label has at most 63 characters (RFC 1035), what stands before the "@" at most 64 (RFC 5321). */
+const LONGEST_LABEL = 63
+const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+const IPV4 = `${BYTE}(?:\\.${BYTE}){3}`
+const H = '[0-9a-fA-F]{1,4}'
+/** In full, or with a "::" for one group or more. */
+const IPV6 = `(?:${[
+  `${H}(?::${H}){7}`,
+  ...Array.from({ length: 8 }, (_, before) => {
+    const head = before === 0 ? '' : before === 1 ? H : `${H}(?::${H}){${before - 1}}`
+    return before === 7 ? `${head}::` : `${head}::(?:${H}(?::${H}){0,${6 - before}})?`
+  }),
+].join('|')})`
+const BITS32 = '(?:3[0-2]|[12]?[0-9])'
+const BITS128 = '(?:12[0-8]|1[01][0-9]|[1-9]?[0-9])'
+/** The bits beyond the prefix have to be zero. */
+const NETWORK4 = `(?:${BYTE}\\.0\\.0\\.0/8|${BYTE}\\.${BYTE}\\.0\\.0/16|${BYTE}(?:\\.${BYTE}){2}\\.0/24|${IPV4}/32)`
+const NETWORK6 = `(?:${H}(?::${H}){0,3}::/64|${IPV6}/128)`
+
+const PCHAR = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
+const REST = `(?:\\?(?:${PCHAR}|[/?])*)?(?:#(?:${PCHAR}|[/?])*)?`
+const uriOf = (domain: string) => `https?://${domain}(?::[1-9][0-9]{0,3})?(?:/${PCHAR}*)*${REST}`
+const URI = uriOf(DOMAIN)
+/** No parser of URLs counts the characters of a label. */
+const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINITY }
+const REFERENCE = `(?:${URI}|(?:/${PCHAR}+)+${REST})`
+const SHORT_REFERENCE = { written: `/${PCHAR}+(?:/${PCHAR}*)*${REST}`, longest: Number.POSITIVE_INFINITY }
+const EMAIL = `[A-Za-z0-9_+-]{1,30}(?:\\.[A-Za-z0-9_+-]{1,15}){0,2}@${DOMAIN}`
+const SHORT_EMAIL = {
+  written: `[A-Za-z0-9_+-]+(?:\\.[A-Za-z0-9_+-]+)*@${ANY_DOMAIN}`,
+  longest: LONGEST_LABEL,
+}
+const HOST = `${LABEL}(?:\\.${LABEL}){0,5}`
+const SHORT_HOST = { written: `${ANY_LABEL}(?:\\.${ANY_LABEL})*`, longest: LONGEST_LABEL }
+
+const UUID_OF = (version: string) =>
+  `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}`
+const UUID = `(?:${UUID_OF('[1-8]')}|0{8}-0{4}-0{4}-0{4}-0{12}|[fF]{8}-[fF]{4}-[fF]{4}-[fF]{4}-[fF]{12})`
+const ANY_UUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+
+/** The algorithms of signed tokens (RFC 7518, section 3.1; RFC 8037), and headers that name one. */
+const ALGORITHMS = [
+  ...['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
+  ...['PS256', 'PS384', 'PS512', 'EdDSA'],
+]
+const HEADERS = ALGORITHMS.flatMap((alg) => [{ alg }, { alg, typ: 'JWT' }, { typ: 'JWT', alg }]).map(
+  (header) => Buffer.from(JSON.stringify(header)).toString('base64url'),
+)
+/** Base64 has no text of 4n + 1 characters. A payload is an object: `{"` begins it. */
+const BASE64URL = '(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?'
+const JWT = `(?:${HEADERS.join('|')})\\.eyJ[A-Za-z0-9_-]${BASE64URL}\\.[A-Za-z0-9_-]{4}${BASE64URL}`
+
+const POINTER = '(?:/[A-Za-z0-9_-]*)*'
+const ANY = '[^\\s]*'
+const ANY_URI = `[A-Za-z][A-Za-z0-9+.-]*:${ANY}`
+
+function format(written: string, read = written, short?: Format['short']): Format {
+  return { written, read, short }
+}
+
+/**
+ * The formats that are enforced: those of JSON Schema (RFC 3339 dates, times and durations, RFC 5321 mailboxes, RFC 1123
+ * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod and Pydantic
+ * name and check. `regex` is not among them.
+ */
+export const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ['date', format(DATE, `[0-9]{4}-(?:${DAY}|02-29)`)],
+  ['time', format(CLOCK + ZONE, ANY_CLOCK)],
+  ['date-time', format(`${DATE}T${CLOCK}${ZONE}`, `[0-9]{4}-(?:${DAY}|02-29)[Tt ]${ANY_CLOCK}`)],
+  ['duration', format(`P(?:${OF_DATE}(?:${OF_TIME})?|${OF_TIME}|${N}W)`, '-?P[0-9.,YMWDTHS]+')],
+  ['email', format(EMAIL, '[^@]+@[^@]+', SHORT_EMAIL)],
+  ['idn-email', format(EMAIL, '[^@]+@[^@]+', SHORT_EMAIL)],
+  ['hostname', format(HOST, ANY, SHORT_HOST)],
+  ['idn-hostname', format(HOST, ANY, SHORT_HOST)],
+  ['ipv4', format(IPV4)],
+  ['ipv6', format(IPV6, '[0-9a-fA-F:.]+(?:%[^\\s]+)?')],
+  ['ipvanyaddress', format(`(?:${IPV4}|${IPV6})`, '[0-9a-fA-F:.]+(?:%[^\\s]+)?')],
+  ['ipv4interface', format(`${IPV4}/${BITS32}`, ANY)],
+  ['ipv6interface', format(`${IPV6}/${BITS128}`, ANY)],
+  ['ipvanyinterface', format(`(?:${IPV4}/${BITS32}|${IPV6}/${BITS128})`, ANY)],
+  ['ipv4network', format(NETWORK4, ANY)],
+  ['ipv6network', format(NETWORK6, ANY)],
+  ['ipvanynetwork', format(`(?:${NETWORK4}|${NETWORK6})`, ANY)],
+  ['uri', format(URI, ANY_URI, SHORT_URI)],
+  ['iri', format(URI, ANY_URI, SHORT_URI)],
+  ['uri-reference', format(REFERENCE, ANY, SHORT_REFERENCE)],
+  ['iri-reference', format(REFERENCE, ANY, SHORT_REFERENCE)],
+  ['uri-template', format(URI, ANY, SHORT_URI)],
+  ['json-pointer', format(POINTER, '(?:/.*)?')],
+  ['relative-json-pointer', format(`(?:0|[1-9][0-9]{0,3})(?:#|${POINTER})`, '[0-9]+(?:#|/.*)?')],
+  ['uuid', format(UUID, ANY_UUID)],
+  ...['1', '2', '3', '4', '5', '6', '7', '8'].map(
+    (version) => [`uuid${version}`, format(UUID_OF(version))] as const,
+  ),
+  ['jwt', format(JWT, '[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*')],
 ])

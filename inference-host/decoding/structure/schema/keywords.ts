@@ -1,31 +1,34 @@
 import { type Path, refuse } from '../refusal.ts'
-
-/** A schema that is an object; `true` and `false` are the other two. */
-export type Keywords = { readonly [keyword: string]: unknown }
-export type Schema = boolean | Keywords
+import { modern } from './dialects.ts'
+import { isObject, isSchema, type Keywords, type Schema, severalOf } from './schema.ts'
 
 /** Keywords of JSON Schema (drafts 7 to 2020-12) that are enforced, in whole or for the values named in the docs. */
 export const ENFORCED: ReadonlySet<string> = new Set([
-  ...['type', 'const', 'enum', '$ref', 'allOf', 'anyOf', 'oneOf'],
-  ...['properties', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties'],
+  ...['type', 'const', 'enum', '$ref', 'allOf', 'anyOf', 'oneOf', 'not'],
+  ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames'],
+  ...['minProperties', 'maxProperties'],
   ...['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems'],
   ...['minLength', 'maxLength', 'pattern', 'format'],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 ])
 
-/** Keywords that say nothing about which values are valid, or only hold definitions. */
-const SILENT: ReadonlySet<string> = new Set([
-  ...['title', 'description', 'default', 'examples', 'example', 'deprecated', 'readOnly', 'writeOnly'],
-  ...['$comment', '$schema', '$id', 'id', '$defs', 'definitions', 'discriminator', 'externalDocs', 'xml'],
-  ...['contentEncoding', 'contentMediaType', 'contentSchema'],
+/**
+ * Keywords that rule values out, and that are not enforced. Any other keyword is an annotation (JSON Schema 2020-12, core,
+ * section 4.3.1), and annotations rule nothing out.
+ */
+const REFUSED: ReadonlySet<string> = new Set([
+  ...['if', 'contains', 'unevaluatedProperties', 'unevaluatedItems'],
+  ...['dependentRequired', 'dependentSchemas', 'dependencies', '$dynamicRef', '$recursiveRef'],
+  // Draft 3.
+  ...['divisibleBy', 'disallow', 'extends'],
 ])
 
-/** Keywords that stand alone: once they are read, they do not change what is valid. */
+/** Whether a keyword says nothing about which values are valid. */
 export function isSilent(keyword: string): boolean {
-  return SILENT.has(keyword) || keyword.startsWith('x-')
+  return !ENFORCED.has(keyword) && !REFUSED.has(keyword)
 }
 
-const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const
+export const TYPES = ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object'] as const
 export type Type = (typeof TYPES)[number]
 
 /** Steps from the outermost schema to an inner one. A property takes two, and a reference begins anew. */
@@ -42,43 +45,25 @@ export function readSchema(value: unknown, path: Path): Schema {
   if (typeof schema === 'boolean') return schema
   if (path.length > MOST_STEPS) throw refuse(path.slice(0, 8), 'Schemas are nested too deep.')
   for (const keyword of Object.keys(schema)) {
-    if (!ENFORCED.has(keyword) && !isSilent(keyword))
-      throw refuse([...path, keyword], `The keyword "${keyword.slice(0, 64)}" is not supported.`)
-    if (ENFORCED.has(keyword)) checkShape(keyword, schema[keyword], [...path, keyword])
+    if (REFUSED.has(keyword)) throw refuse([...path, keyword], `The keyword "${keyword}" is not supported.`)
+    if (ENFORCED.has(keyword))
+      for (const one of severalOf(schema[keyword])) checkShape(keyword, one, [...path, keyword])
   }
   return schema
 }
 
 /**
- * Takes a value as a schema. Its keywords are checked when it is read.
+ * Takes a value as a schema, in the words of 2020-12. Its keywords are checked when it is read.
  * @throws TwohopError `invalid_request` where it is no schema.
  */
 export function schemaAt(value: unknown, path: Path): Schema {
-  if (isSchema(value)) return value
+  if (isSchema(value)) return modern(value)
   throw refuse(path, 'A schema is an object, true or false.')
 }
 
 /** The same, where nothing may stand: undefined then. @throws TwohopError */
 export function maybeSchemaAt(value: unknown, path: Path): Schema | undefined {
   return value === undefined ? undefined : schemaAt(value, path)
-}
-
-export function isSchema(value: unknown): value is Schema {
-  return typeof value === 'boolean' || isObject(value)
-}
-
-/** The names in a list of them, such as "required" has; none of anything else. */
-export function namesOf(value: unknown): string[] {
-  return listOf(value).filter((name) => typeof name === 'string')
-}
-
-/** The items of a list; none of anything else. */
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-export function isObject(value: unknown): value is Keywords {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The types that a schema names, or undefined where it names none. */
@@ -91,13 +76,15 @@ function isType(value: unknown): value is Type {
 }
 
 const COUNTS = ['minProperties', 'maxProperties', 'minItems', 'maxItems', 'minLength', 'maxLength']
-const NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']
+const NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']
 
 function checkShape(keyword: string, value: unknown, path: Path): void {
   const need = (good: boolean, what: string) => {
     if (!good) throw refuse(path, `"${keyword}" has to be ${what}.`)
   }
   if (COUNTS.includes(keyword)) need(Number.isSafeInteger(value) && Number(value) >= 0, 'a count')
+  else if (keyword === 'multipleOf')
+    need(Number.isFinite(value) && Number(value) > 0, 'a number greater than 0')
   else if (NUMBERS.includes(keyword)) need(Number.isFinite(value), 'a number')
   else if (keyword === 'type') {
     const named = [value].flat()
@@ -109,7 +96,7 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
     )
   else if (keyword === 'required')
     need(Array.isArray(value) && value.every((name) => typeof name === 'string'), 'a list of names')
-  else if (keyword === 'properties') {
+  else if (['properties', 'patternProperties'].includes(keyword)) {
     need(
       isObject(value) && Object.keys(value).length <= MOST_PROPERTIES,
       `at most ${MOST_PROPERTIES} schemas by name`,
@@ -120,11 +107,10 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
     )
   } else if (['allOf', 'anyOf', 'oneOf', 'prefixItems'].includes(keyword))
     need(Array.isArray(value) && value.length > 0 && value.length <= MOST_VALUES, 'a list of schemas')
-  else if (keyword === 'items')
-    need(!Array.isArray(value), 'one schema; a list of them is called "prefixItems"')
+  else if (keyword === 'items') need(!Array.isArray(value), 'one schema beside "prefixItems"')
   else if (keyword === 'uniqueItems') need(typeof value === 'boolean', 'true or false')
   else if (['$ref', 'pattern', 'format'].includes(keyword))
     need(typeof value === 'string' && value.length <= 2000, 'a string of at most 2000 characters')
-  else if (['additionalProperties', 'propertyNames'].includes(keyword))
+  else if (['additionalProperties', 'propertyNames', 'not'].includes(keyword))
     need(typeof value === 'boolean' || isObject(value), 'a schema')
 }

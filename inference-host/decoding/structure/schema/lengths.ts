@@ -1,16 +1,21 @@
-import { choice, type Expression, repeat, sequence } from '../expression.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { intersection } from '../characters.ts'
+import { characters, choice, type Expression, repeat, sequence } from '../expression.ts'
 
 type Lengths = { min: number; max: number }
 
-/** How many characters (code points) the matches of `expression` have. It holds no rules. */
+/**
+ * How many characters the matches of `expression` have: at least so many code points, at most so many UTF-16 units. It
+ * holds no rules.
+ */
 export function lengthsOf(expression: Expression): Lengths {
   switch (expression.kind) {
     case 'text': {
-      const length = [...expression.text].length
-      return { min: length, max: length }
+      const { text } = expression
+      return { min: [...text].length, max: text.length }
     }
     case 'characters':
-      return { min: 1, max: 1 }
+      return { min: 1, max: (expression.ranges.at(-1)?.[1] ?? 0) > 0xffff ? 2 : 1 }
     case 'sequence': {
       const all = expression.parts.map(lengthsOf)
       return { min: sum(all.map(({ min }) => min)), max: sum(all.map(({ max }) => max)) }
@@ -27,7 +32,8 @@ export function lengthsOf(expression: Expression): Lengths {
       return { min: part.min * expression.min, max: part.max === 0 ? 0 : part.max * expression.max }
     }
     case 'rule':
-      throw new Error('a string holds no rules')
+    case 'machine':
+      throw new Error(`a string holds no ${expression.kind}`)
   }
 }
 
@@ -42,6 +48,43 @@ export function within(expression: Expression, min: number, max: number): Expres
   const has = lengthsOf(expression)
   if (has.min >= min && has.max <= max) return expression
   if (has.min > max || has.max < min) return undefined
+  const plain = max < Number.POSITIVE_INFINITY ? withoutAstral(expression) : undefined
+  return plain === undefined ? cutTo(expression, min, max) : within(plain, min, max)
+}
+
+/** The same without characters of two units, or undefined where nothing of it can go. */
+function withoutAstral(expression: Expression): Expression | undefined {
+  switch (expression.kind) {
+    case 'characters': {
+      const ranges = intersection(expression.ranges, [[0, 0xffff]])
+      return ranges.length === 0 || isDeepStrictEqual(ranges, expression.ranges)
+        ? undefined
+        : characters(ranges)
+    }
+    case 'sequence': {
+      const parts = replaced(expression.parts)
+      return parts && sequence(...parts)
+    }
+    case 'choice': {
+      const options = replaced(expression.options)
+      return options && choice(options)
+    }
+    case 'repeat': {
+      const part = withoutAstral(expression.part)
+      return part && repeat(part, expression.min, expression.max)
+    }
+    default:
+      return undefined
+  }
+}
+
+function replaced(all: readonly Expression[]): Expression[] | undefined {
+  const found = all.map(withoutAstral)
+  if (found.every((one) => one === undefined)) return undefined
+  return all.map((one, place) => found[place] ?? one)
+}
+
+function cutTo(expression: Expression, min: number, max: number): Expression | undefined {
   if (expression.kind === 'choice') {
     const options = expression.options.flatMap((option) => within(option, min, max) ?? [])
     return options.length === 0 ? undefined : choice(options)

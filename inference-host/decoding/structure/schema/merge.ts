@@ -1,16 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Path, refuse } from '../refusal.ts'
-import {
-  isObject,
-  isSilent,
-  type Keywords,
-  listOf,
-  maybeSchemaAt,
-  type Schema,
-  schemaAt,
-  type Type,
-  typesOf,
-} from './keywords.ts'
+import { isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
+import { isObject, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
 
 /**
  * One schema that allows what both allow, or undefined where that is plainly nothing. References stay as they were. Of
@@ -33,8 +24,11 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
     else if (keyword === 'enum')
       merged.enum = listOf(present).filter((one) => listOf(value).some((two) => isDeepStrictEqual(one, two)))
     else if (keyword === 'const') return undefined
-    else if (keyword === 'properties') merged.properties = both(present, value, path)
-    else if (keyword === 'items') merged.items = mergeParts(present, value, [...path, 'items'], path)
+    else if (SEVERAL.has(keyword)) merged[keyword] = several(present, value)
+    else if (keyword === 'properties' || keyword === 'patternProperties')
+      merged[keyword] = both(present, value, [...path, keyword])
+    else if (keyword === 'items' || keyword === 'propertyNames')
+      merged[keyword] = mergeParts(present, value, [...path, keyword], path)
     else if (['anyOf', 'oneOf', 'allOf', '$ref'].includes(keyword))
       merged.allOf = [
         ...listOf(merged.allOf),
@@ -45,7 +39,23 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
   }
   if (Array.isArray(merged.type) && merged.type.length === 0) return undefined
   if (Array.isArray(merged.enum) && merged.enum.length === 0) return undefined
+  if (BOUNDS.some(([least, most]) => Number(merged[least]) > Number(merged[most]))) return undefined
   return closed(merged, a, b, path)
+}
+
+const BOUNDS = [
+  ['minimum', 'maximum'],
+  ['minLength', 'maxLength'],
+  ['minItems', 'maxItems'],
+  ['minProperties', 'maxProperties'],
+] as const
+
+/** Keywords of which one value can have several. */
+const SEVERAL: ReadonlySet<string> = new Set(['pattern', 'format', 'not', 'multipleOf'])
+
+function several(a: unknown, b: unknown): Several {
+  const [of, and] = [severalOf(a), severalOf(b)]
+  return new Several([...of, ...and.filter((one) => !of.some((two) => isDeepStrictEqual(one, two)))])
 }
 
 const TIGHTER: Record<string, (a: number, b: number) => number> = {
@@ -74,7 +84,7 @@ function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
   const merged: Record<string, unknown> = isObject(a) ? { ...a } : {}
   for (const [name, schema] of Object.entries(isObject(b) ? b : {})) {
     const present = merged[name]
-    const at = [...path, 'properties', name]
+    const at = [...path, name]
     merged[name] = present === undefined ? schema : mergeParts(present, schema, at)
   }
   return merged
@@ -94,15 +104,20 @@ function closed(merged: Keywords, a: Keywords, b: Keywords, path: Path): Keyword
   const [ofA, ofB] = [maybeSchemaAt(a.additionalProperties, at), maybeSchemaAt(b.additionalProperties, at)]
   if (ofA === undefined && ofB === undefined) return merged
   const properties: Record<string, unknown> = isObject(merged.properties) ? { ...merged.properties } : {}
-  for (const [one, rest] of [
-    [a, ofA],
-    [b, ofB],
+  for (const [one, rest, other] of [
+    [a, ofA, b],
+    [b, ofB, a],
   ] as const) {
-    if (rest === undefined) continue
+    if (rest === undefined || rest === true) continue
     const declared = isObject(one.properties) ? one.properties : {}
-    for (const name of Object.keys(properties))
-      if (!Object.hasOwn(declared, name))
-        properties[name] = mergeParts(properties[name], rest, [...path, 'properties', name])
+    const more = Object.keys(properties).filter((name) => !Object.hasOwn(declared, name))
+    if (other.patternProperties !== undefined || (one.patternProperties !== undefined && more.length > 0))
+      throw refuse(
+        at,
+        '"additionalProperties" and "patternProperties" of schemas that are combined are not supported.',
+      )
+    for (const name of more)
+      properties[name] = mergeParts(properties[name], rest, [...path, 'properties', name])
   }
   const additionalProperties =
     ofA === undefined ? ofB : ofB === undefined ? ofA : (merge(ofA, ofB, path) ?? false)

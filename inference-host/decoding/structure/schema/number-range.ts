@@ -13,7 +13,7 @@ const MOST = 10 ** MOST_DIGITS - 1
 /** Digits after the point that a bound may have. */
 const MOST_DECIMALS = 9
 /** Digits that may follow the ones that a range fixes; few, so that rounding to a double never leaves the range. */
-const FREE_DIGITS = 4
+export const FREE_DIGITS = 4
 
 /** Integers within `bounds`, or undefined where there is none of at most 15 digits. */
 export function integerRange(bounds: Bounds): Expression | undefined {
@@ -25,11 +25,16 @@ export function integerRange(bounds: Bounds): Expression | undefined {
 /**
  * Numbers within `bounds`, or undefined where there is none that can be written with at most 15 digits, 9 of them after
  * the point. The expression allows enough of the range, not all of it.
+ * @param least Digits after the point that numbers may have anyway.
  */
-export function numberRange(bounds: Bounds): Expression | undefined {
+export function numberRange(bounds: Bounds, least = 0): Expression | undefined {
   if (!bounded(bounds)) return NUMBER
   const exclusive = bounds.exclusiveMinimum !== undefined || bounds.exclusiveMaximum !== undefined
-  const wanted = Math.max(exclusive ? 1 : 0, ...Object.values(bounds).map((bound) => decimalsOf(bound ?? 0)))
+  const wanted = Math.max(
+    least,
+    exclusive ? 1 : 0,
+    ...Object.values(bounds).map((bound) => decimalsOf(bound ?? 0)),
+  )
   const options: Expression[] = []
   for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
     const [first, last] = scaled(bounds, decimals)

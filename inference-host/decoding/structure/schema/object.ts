@@ -12,12 +12,12 @@ import {
 } from '../expression.ts'
 import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isObject, type Keywords, maybeSchemaAt, namesOf } from './keywords.ts'
+import { maybeSchemaAt } from './keywords.ts'
+import { listed, type Member, membersOf } from './members.ts'
 import { merge } from './merge.ts'
-import { literal } from './scalar.ts'
+import { isObject, type Keywords, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
-
-type Member = { name: string; schema: unknown; required: boolean }
+import { literal, textRulesOf } from './strings.ts'
 
 /**
  * Objects. Declared properties come first, in the order of declaration. Others follow where a schema describes them, or
@@ -27,7 +27,7 @@ type Member = { name: string; schema: unknown; required: boolean }
 export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression {
   const most = Number(schema.maxProperties ?? Number.POSITIVE_INFINITY)
   const least = Number(schema.minProperties ?? 0)
-  const members = membersOf(schema, path, least, most)
+  const members = membersOf(schema, path, scope, least, most)
   const others = othersOf(schema, path, scope, members)
   const missing = Math.max(0, least - members.filter(({ required }) => required).length)
   // Two freely chosen names may turn out the same.
@@ -63,55 +63,67 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
   return sequence(text('{'), choice(firsts), text('}'))
 }
 
-/** Declared properties that are ever written, with optional ones made required up to `least`, dropped beyond `most`. */
-function membersOf(schema: Keywords, path: Path, least: number, most: number): Member[] {
-  const properties = isObject(schema.properties) ? schema.properties : {}
-  const required = new Set(namesOf(schema.required))
-  const rest = maybeSchemaAt(schema.additionalProperties, [...path, 'additionalProperties'])
-  const all: Member[] = Object.entries(properties).map(([name, own]) => ({
-    name,
-    schema: own,
-    required: required.has(name),
-  }))
-  for (const name of required)
-    if (!Object.hasOwn(properties, name)) all.push({ name, schema: rest ?? true, required: true })
-  for (const one of all)
-    if (one.required && one.schema === false)
-      throw refuse(
-        [...path, 'required'],
-        `The property ${JSON.stringify(one.name.slice(0, 64))} is required and not allowed.`,
-      )
-  if (required.size > most)
-    throw refuse([...path, 'maxProperties'], '"required" has more names than "maxProperties".')
-  let lacking = least - required.size
-  let room = most - required.size
-  return all.flatMap((one) => {
-    if (one.schema === false) return []
-    if (one.required) return [one]
-    return room-- > 0 ? [{ ...one, required: lacking-- > 0 }] : []
-  })
-}
-
-/** An entry with a name that is not declared. Undefined where none is written. */
+/**
+ * An entry with a name that is not declared: one that matches just one of the patterns, or, where a schema describes all
+ * others, none of them. Undefined where none is written.
+ * @throws TwohopError
+ */
 function othersOf(
   schema: Keywords,
   path: Path,
   scope: Scope,
   members: readonly Member[],
 ): Expression | undefined {
-  const { additionalProperties: rest, propertyNames: names } = schema
+  const { additionalProperties: rest, propertyNames } = schema
+  const names = maybeSchemaAt(propertyNames, [...path, 'propertyNames'])
+  if (names === false || (names !== undefined && listed(names, scope) !== undefined)) return undefined
   const declared = [...new Set([...members.map(({ name }) => name), ...Object.keys(schema.properties ?? {})])]
-  if (names !== undefined && names !== true && declared.length > 0)
-    throw refuse([...path, 'propertyNames'], '"propertyNames" beside declared properties is not supported.')
-  if (names === false || rest === false || (declared.length > 0 && !isObject(rest))) return undefined
-  const key = isObject(names) ? keyOf(names, [...path, 'propertyNames'], scope) : otherName(declared)
-  return member(key, isObject(rest) ? scope.value(rest, [...path, 'additionalProperties']) : ANY_VALUE)
+  const patterned = Object.entries(isObject(schema.patternProperties) ? schema.patternProperties : {})
+  const patterns = patterned.map(([pattern]) => pattern)
+  const key = (own: readonly string[], not: readonly string[]) =>
+    keyOf(names ?? true, declared, own, not, path, scope)
+
+  const options = patterned.flatMap(([pattern, part]) => {
+    if (part === false) return []
+    const name = key(
+      [pattern],
+      patterns.filter((one) => one !== pattern),
+    )
+    return name ? [member(name, scope.value(part, [...path, 'patternProperties', pattern]))] : []
+  })
+  if (rest !== false && (isObject(rest) || (declared.length === 0 && patterned.length === 0))) {
+    const name = key([], patterns)
+    if (name !== undefined)
+      options.push(
+        member(name, isObject(rest) ? scope.value(rest, [...path, 'additionalProperties']) : ANY_VALUE),
+      )
+  }
+  return options.length === 0 ? undefined : choice(options)
 }
 
-function keyOf(names: Keywords, path: Path, scope: Scope): Expression {
-  const strings = merge({ type: 'string' }, scope.resolve(names), path)
-  if (strings === undefined) throw refuse(path, 'A name is a string.')
-  return scope.value(strings, path)
+/** Names that are valid for `names`, match `own` and none of `not`, and are none of `taken`; undefined where none is. */
+function keyOf(
+  names: Schema,
+  taken: readonly string[],
+  own: readonly string[],
+  not: readonly string[],
+  path: Path,
+  scope: Scope,
+): Expression | undefined {
+  if (names === true && own.length === 0 && not.length === 0) return otherName(taken)
+  const where = [...path, 'propertyNames']
+  const strings = merge({ type: 'string' }, scope.resolve(names), where)
+  if (strings === undefined) throw refuse(where, 'A name is a string.')
+  if (taken.length + own.length + not.length === 0) return scope.value(strings, where)
+  const combiner = ['$ref', 'allOf', 'anyOf', 'oneOf', 'not'].find((keyword) => keyword in strings)
+  if (combiner !== undefined)
+    throw refuse([...where, combiner], `"${combiner}" of names is not supported beside other properties.`)
+  const rules = textRulesOf(strings)
+  return scope.texts.written(
+    { ...rules, patterns: [...rules.patterns, ...own], notPatterns: [...not], not: [...taken] },
+    where,
+    own.length + not.length > 0 ? [...path, 'patternProperties'] : undefined,
+  )
 }
 
 /** Characters that stand for themselves in a string; enough for names. */

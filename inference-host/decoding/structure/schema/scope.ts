@@ -1,6 +1,8 @@
 import type { Expression } from '../expression.ts'
+import type { Budget } from '../language/budget.ts'
 import type { Path } from '../refusal.ts'
-import type { Schema } from './keywords.ts'
+import type { Schema } from './schema.ts'
+import type { Texts } from './texts.ts'
 
 /** What the parts of a schema are compiled with. */
 export type Scope = {
@@ -10,4 +12,11 @@ export type Scope = {
   resolve(schema: Schema): Schema
   /** Gives an expression a name, so that it can be used many times at the size of one. */
   named(build: () => Expression): Expression
+  /** What was built for the same key before. */
+  remembered(key: string, build: () => Expression): Expression
+  /** Strings that have to fulfil more than one thing. */
+  readonly texts: Texts
+  /** Whether a pattern is found in a text. @throws TwohopError at `path` where it is not supported. */
+  hasPattern(text: string, pattern: string, path: Path): boolean
+  readonly budget: Budget
 }

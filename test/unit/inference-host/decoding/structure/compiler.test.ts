@@ -71,8 +71,8 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
     })
     const known = compiler.recall(numbered(99))
     expect(known && match(known, 10).fewestTokens).toBe(2)
-    expect(await compiler.compile(schemaStructure({ not: {} }), ADA).outcome).toMatchObject({
-      error: { code: 'invalid_request', param: 'schema.not' },
+    expect(await compiler.compile(schemaStructure({ if: {} }), ADA).outcome).toMatchObject({
+      error: { code: 'invalid_request', param: 'schema.if' },
     })
   } finally {
     await compiler.close()

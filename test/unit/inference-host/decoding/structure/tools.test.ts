@@ -142,9 +142,9 @@ describe('whatever is chosen', () => {
   })
 
   test('parameters that are not supported are refused at their tool', () => {
-    const tool: Tool = { type: 'function', function: { name: 'x', parameters: { type: 'object', not: {} } } }
+    const tool: Tool = { type: 'function', function: { name: 'x', parameters: { type: 'object', if: {} } } }
     expect(() => bind(structure({ tools: [CLOCK, tool] }), vocabulary)).toThrow(
-      expect.objectContaining({ code: 'invalid_request', param: 'tools[1].function.parameters.not' }),
+      expect.objectContaining({ code: 'invalid_request', param: 'tools[1].function.parameters.if' }),
     )
   })
 })

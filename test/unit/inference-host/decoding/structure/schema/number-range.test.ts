@@ -20,8 +20,8 @@ function regexOf(expression: Expression): string {
       return `(?:${expression.options.map(regexOf).join('|')})`
     case 'repeat':
       return `(?:${regexOf(expression.part)}){${expression.min},${expression.max}}`
-    case 'rule':
-      throw new Error('a number holds no rules')
+    default:
+      throw new Error(`a number holds no ${expression.kind}`)
   }
 }
 const matcher = (expression: Expression | undefined) =>

@@ -1,0 +1,86 @@
+import { type CharacterSet, of } from '../characters.ts'
+
+/**
+ * A regular expression as it was read. It has the kinds of an `Expression` that stand for strings, so that those are
+ * patterns too, and what an expression has not: conditions on what stands around a place.
+ */
+export type Pattern =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'characters'; readonly ranges: CharacterSet }
+  | { readonly kind: 'sequence'; readonly parts: readonly Pattern[] }
+  | { readonly kind: 'choice'; readonly options: readonly Pattern[] }
+  | { readonly kind: 'repeat'; readonly part: Pattern; readonly min: number; readonly max: number }
+  | Assertion
+
+export type Assertion =
+  /** `^`, `$`, `\b` and `\B`. */
+  | { readonly kind: 'start' | 'end' | 'boundary' | 'inside' }
+  /** `(?=...)` and `(?!...)`. */
+  | { readonly kind: 'ahead'; readonly part: Pattern; readonly negated: boolean }
+
+/** Whether a pattern holds a condition on what stands around a place. */
+export function hasAssertion(pattern: Pattern): boolean {
+  switch (pattern.kind) {
+    case 'text':
+    case 'characters':
+      return false
+    case 'sequence':
+      return pattern.parts.some(hasAssertion)
+    case 'choice':
+      return pattern.options.some(hasAssertion)
+    case 'repeat':
+      return hasAssertion(pattern.part)
+    default:
+      return true
+  }
+}
+
+/** Whether a pattern may match no character at all. */
+export function mayBeEmpty(pattern: Pattern): boolean {
+  switch (pattern.kind) {
+    case 'text':
+      return pattern.text === ''
+    case 'characters':
+      return false
+    case 'sequence':
+      return pattern.parts.every(mayBeEmpty)
+    case 'choice':
+      return pattern.options.some(mayBeEmpty)
+    case 'repeat':
+      return pattern.min === 0 || mayBeEmpty(pattern.part)
+    default:
+      return true
+  }
+}
+
+/** The sets of characters that a pattern tells apart. */
+export function setsOf(pattern: Pattern): CharacterSet[] {
+  switch (pattern.kind) {
+    case 'text':
+      return [...new Set(pattern.text)].map(of)
+    case 'characters':
+      return [pattern.ranges]
+    case 'sequence':
+      return pattern.parts.flatMap(setsOf)
+    case 'choice':
+      return pattern.options.flatMap(setsOf)
+    case 'repeat':
+    case 'ahead':
+      return setsOf(pattern.part)
+    case 'boundary':
+    case 'inside':
+      return [WORD]
+    default:
+      return []
+  }
+}
+
+export const DIGIT: CharacterSet = [[48, 57]]
+
+/** What `\w` stands for, and `\b` looks at. */
+export const WORD: CharacterSet = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+]

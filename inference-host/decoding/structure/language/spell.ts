@@ -1,0 +1,78 @@
+import { intersection, of, union, without } from '../characters.ts'
+import { DONE } from '../program.ts'
+import { spellings } from '../utf8.ts'
+import type { Alphabet } from './alphabet.ts'
+import type { Budget } from './budget.ts'
+import type { Place } from './explore.ts'
+
+/** How characters are written. */
+export type Spelling = {
+  /** What stands before and after the text: one ASCII character, or none. */
+  readonly quote: string
+  /** Characters that are written otherwise, each as ASCII. */
+  readonly escapes: ReadonlyMap<string, string>
+}
+
+/**
+ * The moves by bytes (as `Node` of a program has them) of the texts that lead through `places`. The empty text is left
+ * out, unless it is quoted.
+ */
+export function spell(
+  places: readonly Place[],
+  alphabet: Alphabet,
+  { quote, escapes }: Spelling,
+  budget: Budget,
+): number[][] {
+  const moves: number[][] = []
+  const shared = new Map<string, number>()
+  const spelled = new Map<bigint, readonly (readonly (readonly [number, number])[])[]>()
+  const quoted = quote === '' ? 0 : 1
+  const close = quote.charCodeAt(0)
+
+  /** The state that the ranges of bytes, and then `to`, may follow. */
+  function before(ranges: readonly (readonly [number, number])[], to: number): number {
+    const [range, ...rest] = ranges
+    if (range === undefined) return to
+    const key = `${ranges.join(' ')} ${to}`
+    const present = shared.get(key)
+    if (present !== undefined) return present
+    const next = before(rest, to)
+    const made = moves.push([range[0], range[1], next]) - 1
+    shared.set(key, made)
+    return made
+  }
+
+  function add(place: number, bytes: readonly (readonly [number, number])[], to: number): void {
+    budget.spend(1)
+    const [range, ...rest] = bytes
+    if (range !== undefined) moves[place + quoted]?.push(range[0], range[1], before(rest, to))
+  }
+
+  /** How the characters of some classes are written, as ranges of bytes. */
+  function written(bits: bigint): readonly (readonly (readonly [number, number])[])[] {
+    const known = spelled.get(bits)
+    if (known !== undefined) return known
+    const classes = alphabet.classes.filter((_, symbol) => ((bits >> BigInt(symbol)) & 1n) === 1n)
+    const characters = union(...classes)
+    const special = [...escapes].filter(([char]) => intersection(characters, of(char)).length > 0)
+    const found = [
+      ...spellings(special.length === 0 ? characters : without(characters, of([...escapes.keys()].join('')))),
+      ...special.map(([, text]) => [...text].map((one) => [one.charCodeAt(0), one.charCodeAt(0)] as const)),
+    ]
+    spelled.set(bits, found)
+    return found
+  }
+
+  if (quoted === 1) moves.push([close, close, 1])
+  for (const _ of places) moves.push([])
+  for (const [place, { mayEnd, onward }] of places.entries()) {
+    if (quoted === 1 && mayEnd) moves[place + 1]?.push(close, close, DONE)
+    for (const [to, bits] of onward) {
+      // Where nothing has to follow, the last character is also the end.
+      const ends = quoted === 0 && places[to]?.mayEnd === true
+      for (const target of ends ? [to, DONE] : [to + quoted])
+        for (const bytes of written(bits)) add(place, bytes, target)
+    }
+  }
+  return moves
+}

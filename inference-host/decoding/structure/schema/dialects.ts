@@ -1,0 +1,56 @@
+import type { Keywords, Schema } from './schema.ts'
+
+/** Keywords that name a type's values without naming the type. `null` beside them is a choice of its own. */
+const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
+
+/**
+ * A schema in the words of JSON Schema 2020-12, where older ones say the same otherwise: OpenAPI 3.0's `nullable`,
+ * draft 7's `items` with a list and `additionalItems`, draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum`, and
+ * `not` of everything or of nothing.
+ */
+export function modern(schema: Schema): Schema {
+  return typeof schema === 'boolean' ? schema : never(nullable(tuple(exclusive(schema))))
+}
+
+/** What is not anything is nothing: zod writes `false` so. */
+function never(schema: Keywords): Schema {
+  const { not, ...rest } = schema
+  if (not === false) return rest
+  const anything =
+    not === true || (typeof not === 'object' && not?.constructor === Object && Object.keys(not).length === 0)
+  return anything ? false : schema
+}
+
+function exclusive(schema: Keywords): Keywords {
+  let said = schema
+  for (const [keyword, bound] of [
+    ['exclusiveMinimum', 'minimum'],
+    ['exclusiveMaximum', 'maximum'],
+  ] as const) {
+    const { [keyword]: exclusively, [bound]: value, ...rest } = said
+    if (exclusively === true && value !== undefined) said = { ...rest, [keyword]: value }
+    else if (typeof exclusively === 'boolean') said = value === undefined ? rest : { ...rest, [bound]: value }
+  }
+  return said
+}
+
+function tuple(schema: Keywords): Keywords {
+  const { items, additionalItems: rest, ...others } = schema
+  if (!Array.isArray(items) || 'prefixItems' in others) return schema
+  return {
+    ...others,
+    ...(items.length > 0 && { prefixItems: items }),
+    ...(rest !== undefined && { items: rest }),
+  }
+}
+
+/**
+ * Null beside `type` is one more type; an `enum` that does not list it still rules it out (OpenAPI 3.0.3, "Clarify
+ * Semantics of nullable"). Without `type` it is null or what the rest says.
+ */
+function nullable(schema: Keywords): Keywords {
+  const { nullable: may, ...rest } = schema
+  if (may !== true) return schema
+  if (rest.type !== undefined) return { ...rest, type: [...new Set([rest.type, 'null'].flat())] }
+  return COMBINERS.some((keyword) => keyword in rest) ? { anyOf: [rest, { type: 'null' }] } : rest
+}

@@ -1,0 +1,38 @@
+/** A schema that is an object; `true` and `false` are the other two. */
+export type Keywords = { readonly [keyword: string]: unknown }
+export type Schema = boolean | Keywords
+
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === 'boolean' || isObject(value)
+}
+
+/** The names in a list of them, such as "required" has; none of anything else. */
+export function namesOf(value: unknown): string[] {
+  return listOf(value).filter((name) => typeof name === 'string')
+}
+
+/** The items of a list; none of anything else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function isObject(value: unknown): value is Keywords {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Several values of one keyword, all of which have to hold: what is left of two schemas that say different things with a
+ * keyword whose values have no common form. No client can send one.
+ */
+export class Several {
+  readonly values: readonly unknown[]
+  constructor(values: readonly unknown[]) {
+    this.values = values
+  }
+}
+
+/** The values of a keyword of which there may be several; none where it is missing. */
+export function severalOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return []
+  return value instanceof Several ? value.values : [value]
+}

@@ -1,0 +1,187 @@
+import type { Expression } from '../expression.ts'
+import { ESCAPES, quoted } from '../json-text.ts'
+import { type Budget, createBudget, TooLarge } from '../language/budget.ts'
+import { type Condition, fulfils, languageOf } from '../language/language.ts'
+import type { Pattern } from '../language/pattern.ts'
+import { readPattern } from '../language/read-pattern.ts'
+import { RegexError } from '../language/regex-error.ts'
+import type { Spelling } from '../language/spell.ts'
+import { type Path, refuse } from '../refusal.ts'
+import { patternOf, searchedPattern, wholePattern } from '../regex.ts'
+import { FORMATS } from './formats.ts'
+import { lengthsOf, within } from './lengths.ts'
+
+/** What a string has to be. */
+export type TextRules = {
+  /** Patterns that are found in it, and formats that it has. */
+  readonly patterns: readonly string[]
+  readonly formats: readonly string[]
+  /** The same of what it must not be. */
+  readonly notPatterns: readonly string[]
+  readonly notFormats: readonly string[]
+  /** Texts that it must not be. */
+  readonly not: readonly string[]
+  readonly min: number
+  readonly max: number
+}
+
+/** Strings of one schema. What they take to compute comes out of one budget. */
+export type Texts = {
+  /**
+   * The strings that fulfil `rules`, as JSON; undefined where there are none.
+   * @param path The schema that asks for them.
+   * @param patternAt Where the patterns stand, if not in its `pattern`.
+   * @throws TwohopError `invalid_request` where a rule is not supported, or they are too much together.
+   */
+  written(rules: TextRules, path: Path, patternAt?: Path): Expression | undefined
+  /** Whether a text fulfils `rules`. @throws TwohopError */
+  fulfilled(rules: TextRules, text: string, path: Path, patternAt?: Path): boolean
+}
+
+export const ANY_TEXT: TextRules = {
+  patterns: [],
+  formats: [],
+  notPatterns: [],
+  notFormats: [],
+  not: [],
+  min: 0,
+  max: Number.POSITIVE_INFINITY,
+}
+
+/** Steps that one try may take which is given up for a smaller language. */
+const TRY_STEPS = 150_000
+/** A length beyond this is not counted, where a pattern can be cut to it instead. */
+const MOST_COUNTED = 256
+
+const JSON_STRING: Spelling = { quote: '"', escapes: ESCAPES }
+
+export function createTexts(budget: Budget): Texts {
+  const known = new Map<string, Expression | undefined>()
+  const patterns = new Map<string, Pattern>()
+
+  function read(source: string): Pattern {
+    const present = patterns.get(source) ?? readPattern(source, budget)
+    patterns.set(source, present)
+    return present
+  }
+
+  function conditionsOf(rules: TextRules, formatOf: (format: string) => string): Condition[] {
+    const pattern = (source: string, whole: boolean, negated: boolean): Condition => ({
+      kind: 'pattern',
+      pattern: read(source),
+      whole,
+      negated,
+    })
+    const { min, max } = rules
+    return [
+      ...rules.formats.map((format) => pattern(formatOf(format), true, false)),
+      ...rules.patterns.map((source) => pattern(source, false, false)),
+      ...rules.notPatterns.map((source) => pattern(source, false, true)),
+      ...rules.notFormats.map((format) => pattern(readAs(format), true, true)),
+      ...rules.not.map(
+        (text): Condition => ({
+          kind: 'pattern',
+          pattern: { kind: 'text', text },
+          whole: true,
+          negated: true,
+        }),
+      ),
+      ...(min > 0 || max < Number.POSITIVE_INFINITY ? [{ kind: 'lengths', min, max } as const] : []),
+    ]
+  }
+
+  /** An expression of the only pattern or format, where there is one without conditions. */
+  function single(rules: TextRules): Expression | undefined {
+    const negated = rules.notPatterns.length + rules.notFormats.length + rules.not.length
+    if (negated > 0 || rules.patterns.length + rules.formats.length !== 1) return undefined
+    const [pattern] = rules.patterns
+    if (pattern !== undefined) return searchedPattern(read(pattern))
+    return wholePattern(read(writtenAs(rules.formats[0] ?? '')))
+  }
+
+  function make(rules: TextRules): Expression | undefined {
+    const { min, max } = rules
+    const simple = single(rules)
+    const lengths = simple && lengthsOf(simple)
+    if (simple && lengths && lengths.min >= min && lengths.max <= max) return quoted(simple)
+    const brief = shortened(rules)
+    const tries = [
+      ...(brief?.max === max ? [] : [() => conditionsOf(rules, writtenAs)]),
+      ...(brief ? [() => conditionsOf(brief, shortAs)] : []),
+      ...(simple ? [] : [() => cutConditions(rules)]),
+    ]
+    const most = simple ? MOST_COUNTED : MOST_COUNTED * 8
+    if (max <= most || max === Number.POSITIVE_INFINITY || brief)
+      for (const conditions of tries) {
+        try {
+          return languageOf(conditions(), JSON_STRING, createBudget(TRY_STEPS, budget))
+        } catch (error) {
+          if (!(error instanceof TooLarge)) throw error
+        }
+      }
+    const cut = simple && within(simple, min, max)
+    if (simple === undefined) throw new TooLarge()
+    return cut && quoted(cut)
+  }
+
+  /** The same rules for formats of few characters, where all of them have such a form. */
+  function shortened(rules: TextRules): TextRules | undefined {
+    const shorts = rules.formats.map((format) => FORMATS.get(format)?.short)
+    if (shorts.length === 0 || rules.max === Number.POSITIVE_INFINITY) return undefined
+    const max = Math.min(rules.max, ...shorts.map((short) => short?.longest ?? 0))
+    return rules.min <= max && max <= MOST_COUNTED * 8 ? { ...rules, max } : undefined
+  }
+
+  /** Conditions in which the first format is cut to the lengths, and does for them. */
+  function cutConditions(rules: TextRules): Condition[] {
+    const [format, ...formats] = rules.formats
+    const whole = format === undefined ? undefined : wholePattern(read(writtenAs(format)))
+    const cut = whole && within(whole, rules.min, rules.max)
+    if (cut === undefined) throw new TooLarge()
+    const others = conditionsOf({ ...rules, formats, min: 0, max: Number.POSITIVE_INFINITY }, writtenAs)
+    return [{ kind: 'pattern', pattern: patternOf(cut), whole: true, negated: false }, ...others]
+  }
+
+  function refused<T>(rules: TextRules, path: Path, patternAt: Path, compute: () => T): T {
+    try {
+      return compute()
+    } catch (error) {
+      const ofPattern = rules.patterns.length + rules.notPatterns.length > 0
+      const at = ofPattern ? patternAt : [...path, 'format']
+      const keyword = at.at(-1)
+      if (error instanceof RegexError)
+        throw refuse(at, `The "${keyword}" is not supported: ${error.message}.`)
+      if (error instanceof TooLarge)
+        throw refuse(at, `The "${keyword}" is too large to be followed with what stands beside it.`)
+      throw error
+    }
+  }
+
+  return {
+    written(rules, path, patternAt = [...path, 'pattern']) {
+      const key = JSON.stringify(rules)
+      if (!known.has(key))
+        known.set(
+          key,
+          refused(rules, path, patternAt, () => make(rules)),
+        )
+      return known.get(key)
+    },
+    fulfilled: (rules, text, path, patternAt = [...path, 'pattern']) =>
+      refused(rules, path, patternAt, () => fulfils(conditionsOf(rules, readAs), text, budget)),
+  }
+}
+
+/** What is written for a format. */
+function writtenAs(format: string): string {
+  return FORMATS.get(format)?.written ?? ''
+}
+
+function shortAs(format: string): string {
+  return FORMATS.get(format)?.short?.written ?? ''
+}
+
+/** What is taken for one. */
+function readAs(format: string): string {
+  return FORMATS.get(format)?.read ?? ''
+}
