@@ -1,4 +1,3 @@
-import { wait as byTimer, type Wait } from '../../shared/wait.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
 import type { Log } from '../log/port.ts'
@@ -18,12 +17,10 @@ export type LedgerStores = {
   now: () => number
   /** Batches of usage events in one run at most; default DRAIN_BATCHES. */
   batches?: number | undefined
-  /** Default: the runtime's timer. */
-  wait?: Wait
 }
 
 /** Builds both drains on Upstash and Supabase: usage events and administrative acts. */
-export function createDrains({ redis, supabase, fetch, now, batches, wait = byTimer }: LedgerStores) {
+export function createDrains({ redis, supabase, fetch, now, batches }: LedgerStores) {
   const ledger = createSupabaseLedger({ ...supabase, fetch })
   const stores = { timeoutMs: LEDGER_TIMEOUT_MS, ...redis }
   return {
@@ -40,7 +37,6 @@ export function createDrains({ redis, supabase, fetch, now, batches, wait = byTi
         accounts: createUpstashAccounts(stores),
         apiKeys: createUpstashApiKeys(stores),
         now,
-        wait,
       }),
       now,
       // Acts are few; a batch takes five requests.

@@ -1,4 +1,3 @@
-import type { Wait } from '../../shared/wait.ts'
 import type { ApiKey, ApiKeyStore } from '../api-keys/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import { shownPrefix } from '../identity/api-key.ts'
@@ -10,24 +9,14 @@ type Options = {
   apiKeys: Pick<ApiKeyStore, 'get'>
   /** Milliseconds since the epoch. */
   now: () => number
-  wait: Wait
 }
 
 /**
- * An act on an account is written before it is done (edge/admin/acts.ts). After this many milliseconds it is done or
- * never will be: the time is longer than a round trip may take by default.
+ * Reads accounts and API keys from the edge's own stores. Requests of one tick share a round trip. An act and its row are
+ * one step, so what a row is about is there.
  */
-const DONE_MS = 3000
-
-/**
- * Reads accounts and API keys from the edge's own stores. Requests of one tick share a round trip. For acts on accounts
- * that are younger than DONE_MS it waits first.
- */
-export function createReadMirror({ accounts, apiKeys, now, wait }: Options): ReadMirror {
+export function createReadMirror({ accounts, apiKeys, now }: Options): ReadMirror {
   return async function readMirror(acts) {
-    const ofAccounts = acts.filter(({ action }) => action.startsWith('account.'))
-    const youngest = Math.max(...ofAccounts.map(({ at }) => at))
-    if (youngest + DONE_MS > now()) await wait(Math.min(DONE_MS, youngest + DONE_MS - now()))
     const readAt = now()
     const ofKeys = Map.groupBy(
       acts.filter(({ action }) => action.startsWith('key.')),

@@ -25,7 +25,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
     // What a run that died had in hand is taken over at once.
     where = { url, token, timeoutMs: 10_000, takenOverMs: 0 }
     const supabase = { url: postgres.local().url, key: postgres.local().secretKey }
-    stores = { redis: where, supabase, fetch, now: Date.now, wait: async () => {} }
+    stores = { redis: where, supabase, fetch, now: Date.now }
   })
   const drain = () => createDrains(stores).drainActs()
   const drainKeeping = (kept: number) =>
@@ -36,7 +36,6 @@ describeEachRedis('the drain of administrative acts', (redis) => {
         accounts: createUpstashAccounts(where),
         apiKeys: createUpstashApiKeys(where),
         now: Date.now,
-        wait: async () => {},
       }),
       now: Date.now,
       batch: 5,

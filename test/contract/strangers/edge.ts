@@ -74,6 +74,7 @@ export async function askEdge(
   edge: Edge,
   { method, path, body }: Route,
   headers: Record<string, string> = {},
+  address?: string,
 ) {
   const background: Promise<unknown>[] = []
   const answer = await edge.app.request(
@@ -83,7 +84,7 @@ export async function askEdge(
       headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
     },
-    { background: (task: Promise<unknown>) => void background.push(task) },
+    { background: (task: Promise<unknown>) => void background.push(task), address },
   )
   const text = await answer.text()
   while (background.length > 0) await Promise.all(background.splice(0))

@@ -82,6 +82,7 @@ function routesOf({ app }: Edge) {
 describeEachRedis('a stranger', (redis) => {
   let edge: Edge
   let revoked: string
+  let working: string
 
   const ask = async (route: Route, headers?: Record<string, string>) =>
     (await askEdge(edge, route, headers)).status
@@ -97,7 +98,8 @@ describeEachRedis('a stranger', (redis) => {
       const account = accountOf('ada')
       const record = { id, secretHash, name: secret, scopes: ['chat', 'jobs', 'keys'], plan: 'pro' }
       await apiKeys.create({ ...record, expiresAt: Date.now() + DAY }, { account, issuedAt: 0 }, act)
-      if (secret === 'revoked') {
+      if (secret === 'working') working = key
+      else {
         await apiKeys.revoke(id, { secretHash }, act)
         revoked = key
       }
@@ -170,6 +172,22 @@ describeEachRedis('a stranger', (redis) => {
       expect(await ask(route, { authorization: `Bearer ${revoked}`, ...idempotent(i) })).toBe(401)
     expect((await redis.requests()) - asked).toBe(1)
     expect(await everything(redis)).toEqual(before)
+  })
+
+  it('whose address has presented 20 ended keys asks no more of others for a minute, but for keys that work', async () => {
+    const usage = { method: 'GET', path: '/v1/usage' }
+    const from = (key: string, address: string) =>
+      askEdge(edge, usage, { authorization: `Bearer ${key}` }, address)
+    expect((await from(working, '192.0.2.1')).status).toBe(200)
+    const asked = await redis.requests()
+    for (let i = 0; i < 20; i++)
+      expect((await from((await keyForm.make()).key, '192.0.2.1')).status).toBe(401)
+    expect((await redis.requests()) - asked).toBe(20)
+    for (let i = 0; i < 20; i++)
+      expect((await from((await keyForm.make()).key, '192.0.2.1')).status).toBe(429)
+    expect((await redis.requests()) - asked).toBe(20)
+    expect((await from(working, '192.0.2.1')).status).toBe(200)
+    expect((await from((await keyForm.make()).key, '192.0.2.2')).status).toBe(401)
   })
 
   it('who asks for what there is not, or before a request, or from elsewhere, asks the store nothing', async () => {
