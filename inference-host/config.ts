@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { plainWords } from '../shared/plain-words.ts'
 import { SecretUrl } from '../shared/secure-url.ts'
-import { variableWords } from '../shared/variable-words.ts'
 
 const whole = z
   .string()
@@ -209,7 +209,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const complaints: string[] = []
   const entries = Object.entries<Variable>(VARIABLES).map(([name, { fallback, put, schema }]) => {
     const value = environment[name] || fallback
-    const parsed = value === undefined ? undefined : schema.safeParse(value, { error: variableWords })
+    const parsed = value === undefined ? undefined : schema.safeParse(value, { error: plainWords })
     if (parsed === undefined) complaints.push(`${name}: is missing: put ${put} there`)
     else if (!parsed.success) complaints.push(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`)
     return [name, parsed?.data]

@@ -1,14 +1,12 @@
 import { Command } from 'commander'
 import { ACTS_MOST } from '../../edge/ledger/bounds.ts'
-import { readVariables } from '../../edge/runtime/read-variables.ts'
 import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
-import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { plain } from '../api.ts'
 import { type CliContext, CliError } from '../context.ts'
 import { findingsOf } from '../doctor/findings.ts'
 import { readStoreState } from '../doctor/upstash-state.ts'
+import { edgeCatalog, REDIS_VARIABLES, readEdgeVariables } from '../edge-variables.ts'
 
 /** Milliseconds in which Redis must answer. */
 const TIMEOUT_MS = 10_000
@@ -37,22 +35,14 @@ export function doctorCommand({ out }: CliContext): Command {
     })
 }
 
-/** The edge's own variables that a check needs. */
+/** What the checks need of the edge's own variables. @throws CliError usage */
 function settings() {
-  const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN, CATALOG, LEDGER_SUPABASE_URL, EVENTS_MOST } =
-    EDGE_VARIABLES
-  const table = {
-    ...{ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN },
-    ...{ CATALOG, LEDGER_SUPABASE_URL, EVENTS_MOST },
-  }
-  const { values, complaints } = readVariables(table, process.env)
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = values
-  if (complaints.length > 0 || url === undefined || token === undefined)
-    throw new CliError('usage', `Set these as for the edge: ${complaints.join('; ')}.`)
+  const { LEDGER_SUPABASE_URL, EVENTS_MOST } = EDGE_VARIABLES
+  const read = readEdgeVariables({ ...REDIS_VARIABLES, LEDGER_SUPABASE_URL, EVENTS_MOST })
   return {
-    url,
-    token,
-    catalog: values.CATALOG ?? Catalog.parse(defaultCatalog),
-    most: { events: values.LEDGER_SUPABASE_URL ? values.EVENTS_MOST : undefined, acts: ACTS_MOST },
+    url: read.UPSTASH_REDIS_REST_URL,
+    token: read.UPSTASH_REDIS_REST_TOKEN,
+    catalog: edgeCatalog(),
+    most: { events: read.LEDGER_SUPABASE_URL ? read.EVENTS_MOST : undefined, acts: ACTS_MOST },
   }
 }

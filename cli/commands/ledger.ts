@@ -5,12 +5,11 @@ import { createReconcile, type Difference, gapOf, PROJECT, rebuild } from '../..
 import { createDrains } from '../../edge/ledger/scheduled.ts'
 import { createSupabaseLedger } from '../../edge/ledger/supabase.ts'
 import { createUpstashCounters } from '../../edge/ledger/upstash-counters.ts'
-import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { plain } from '../api.ts'
 import { type CliContext, CliError } from '../context.ts'
 import { textTable } from '../cost/table.ts'
+import { edgeCatalog, LEDGER_VARIABLES, REDIS_VARIABLES, readEdgeVariables } from '../edge-variables.ts'
 
 /** `twohop drain`: moves usage events and administrative acts from Redis to Postgres, as the edge does every minute. */
 export function drainCommand({ out, err, signal }: CliContext): Command {
@@ -113,28 +112,17 @@ function report(
 
 /** Which budgets the project has in the edge's catalog. @throws CliError usage */
 function projectBudgets() {
-  try {
-    const { CATALOG } = process.env
-    const { project } = Catalog.parse(CATALOG ? JSON.parse(CATALOG) : defaultCatalog)
-    const { day, month } = project?.budgets ?? {}
-    return { day: day !== undefined, month: month !== undefined }
-  } catch (cause) {
-    throw new CliError('usage', 'CATALOG must be as for the edge.', { cause })
-  }
+  const { day, month } = edgeCatalog().project?.budgets ?? {}
+  return { day: day !== undefined, month: month !== undefined }
 }
 
 /** The addresses and keys of Redis and the ledger, from the edge's own variables. @throws CliError usage */
 function stores() {
-  const names = [
-    'UPSTASH_REDIS_REST_URL',
-    'UPSTASH_REDIS_REST_TOKEN',
-    'LEDGER_SUPABASE_URL',
-    'LEDGER_SUPABASE_KEY',
-  ]
-  const missing = names.filter((name) => !process.env[name])
-  if (missing.length > 0) throw new CliError('usage', `Set ${missing.join(', ')}, as for the edge.`)
-  const [url = '', token = '', project = '', key = ''] = names.map((name) => process.env[name])
-  return { redis: { url, token }, supabase: { url: project, key } }
+  const read = readEdgeVariables({ ...REDIS_VARIABLES, ...LEDGER_VARIABLES })
+  return {
+    redis: { url: read.UPSTASH_REDIS_REST_URL, token: read.UPSTASH_REDIS_REST_TOKEN },
+    supabase: { url: read.LEDGER_SUPABASE_URL, key: read.LEDGER_SUPABASE_KEY },
+  }
 }
 
 /** Runs a command and reports a failure of the stores in one line. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { plainWords } from '../../shared/plain-words.ts'
 
 /** Seconds that an issuer's clock may run ahead of ours. */
 export const CLOCK_SKEW_SECONDS = 5
@@ -27,7 +28,7 @@ export function readClaims<Schema extends z.ZodType>(
   claims: unknown,
   at: readonly string[] = [],
 ): z.infer<Schema> {
-  const result = schema.safeParse(claims)
+  const result = schema.safeParse(claims, { error: plainWords })
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new TwohopError(

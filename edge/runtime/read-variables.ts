@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { variableWords } from '../../shared/variable-words.ts'
+import { plainWords } from '../../shared/plain-words.ts'
 
 /** Variables as every runtime provides them: text, or not set. An empty text counts as not set. */
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -41,7 +41,7 @@ export function readVariables<Table extends Record<string, Variable>>(table: Tab
     if (text === undefined) complaints.push(`${name}: is missing: put ${put} there`)
     else if (text === '') values[name] = undefined
     else {
-      const { success, data, error } = schema.safeParse(text, { error: variableWords })
+      const { success, data, error } = schema.safeParse(text, { error: plainWords })
       if (success) values[name] = data
       else
         for (const { path, message } of error.issues)

@@ -1,7 +1,7 @@
 import { type CryptoKey, importJWK } from 'jose'
 import * as z from 'zod'
 import { fieldPath } from '../../shared/field-path.ts'
-import { variableWords } from '../../shared/variable-words.ts'
+import { plainWords } from '../../shared/plain-words.ts'
 
 /** Public keys by `kid`. There are several while a new key replaces an old one. */
 export type PublicKeys = ReadonlyMap<string, CryptoKey>
@@ -43,7 +43,7 @@ function parse(json: string) {
   } catch {
     throw new Error('is no JSON; put the content of service-key.public.json there')
   }
-  const parsed = Jwks.safeParse(value, { error: variableWords })
+  const parsed = Jwks.safeParse(value, { error: plainWords })
   if (parsed.success) return parsed.data.keys
   const [issue] = parsed.error.issues
   throw new Error(`is no JWKS: ${fieldPath(issue?.path ?? [])} ${issue?.message}`.replace('  ', ' '))

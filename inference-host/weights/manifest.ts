@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import { fieldPath } from '../../shared/field-path.ts'
-import { variableWords } from '../../shared/variable-words.ts'
+import { plainWords } from '../../shared/plain-words.ts'
 import { DEVICES, DTYPES, MODEL_TASKS } from '../device/port.ts'
 import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from './error.ts'
@@ -90,7 +90,7 @@ export function parseJsonFile<S extends z.ZodType>(
   } catch (cause) {
     throw new ModelError(code, `${file}: is not JSON`, cause)
   }
-  const parsed = schema.safeParse(json, { error: variableWords })
+  const parsed = schema.safeParse(json, { error: plainWords })
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new ModelError(

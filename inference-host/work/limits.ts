@@ -39,6 +39,7 @@ export function checkReservation(promptTokens: number, limits: Limits): void {
   if (promptTokens > limits.promptTokens)
     throw new TwohopError(
       'prompt_exceeds_reservation',
-      `The prompt has ${promptTokens} tokens; ${limits.promptTokens} were reserved.`,
+      `The prompt has ${promptTokens} tokens; ${limits.promptTokens} were reserved. ` +
+        "Tell the operator: the model's overhead in the catalog is too small.",
     )
 }

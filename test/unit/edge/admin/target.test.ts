@@ -51,6 +51,12 @@ describe('the target of an act', () => {
   )
 })
 
+it('a name of another form is told the form, and nothing of how a path is written', () => {
+  expect(() => requireAccount(STAGING, 'abc')).toThrow(
+    /^An account is firebase:<project>:<uid> or supabase:<host>:<user id>\.$/,
+  )
+})
+
 describe('the log shows an administrator', () => {
   const entry = (actor: string, target: string, detail = {}) => ({ actor, target, detail })
 

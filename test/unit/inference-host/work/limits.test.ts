@@ -17,6 +17,19 @@ it('an encoder-decoder holds as much of each', () => {
   expect(refusal(() => seq2seqRoom(6, LIMITS, 5))[0]).toBe('context_length_exceeded')
 })
 
+it('a text that is too long is refused with its length, the limit and what to do', () => {
+  expect(() => decoderRoom(10, LIMITS, 10)).toThrow(
+    'The prompt has 10 tokens or more; the model holds 10 of prompt and output together. ' +
+      'Shorten it, or split it over several requests.',
+  )
+  expect(() => seq2seqRoom(6, LIMITS, 5)).toThrow(
+    'The text has 6 tokens or more; the model holds 5. Shorten it, or split it over several requests.',
+  )
+  expect(() => checkReservation(11, LIMITS)).toThrow(
+    "The prompt has 11 tokens; 10 were reserved. Tell the operator: the model's overhead in the catalog is too small.",
+  )
+})
+
 it('a prompt beyond the reservation is refused, the last reserved token is not', () => {
   for (const room of [decoderRoom, seq2seqRoom])
     expect(refusal(() => room(11, LIMITS, 100))[0]).toBe('prompt_exceeds_reservation')

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
-import { variableWords } from '../../../shared/variable-words.ts'
+import { plainWords } from '../../../shared/plain-words.ts'
 
 const SECRET = 'a-secret-value'
 const wordsOf = (schema: z.ZodType, value: unknown) =>
-  schema.safeParse(value, { error: variableWords }).error?.issues.map(({ message }) => message)
+  schema.safeParse(value, { error: plainWords }).error?.issues.map(({ message }) => message)
 
 it.each<[string, z.ZodType, unknown]>([
   ['is missing', z.object({ a: z.string() }), {}],

@@ -1,10 +1,10 @@
 import type * as z from 'zod'
 
 /**
- * What is wrong with a variable, for whoever sets it: what it must be, and nothing of its value, which may be a secret. To
- * be passed to `safeParse`; a schema's own words come before these. Undefined leaves zod's.
+ * What is wrong with a variable or a claim, for whoever sets it: what it must be, and nothing of its value, which may be a
+ * secret. To be passed to `safeParse`; a schema's own words come before these. Undefined leaves zod's.
  */
-export const variableWords: z.core.$ZodErrorMap = (issue) => {
+export const plainWords: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is missing' : `must be ${KINDS[issue.expected] ?? issue.expected}`
