@@ -13,7 +13,7 @@ it('has the tables of fields that the schemas give', async () => {
       const marker = `<!-- fields: ${name} -->\n`
       const [before, after] = text.split(marker)
       if (before === undefined || after === undefined) throw new Error(`the page has no place for ${name}`)
-      return `${before}${marker}${table}\n\n${after.slice(after.indexOf('\n\n') + 2)}`
+      return `${before}${marker}${table}\n${after.replace(/^(.+\n)*/, '')}`
     },
     readFileSync(PAGE, 'utf8'),
   )
