@@ -27,7 +27,7 @@ export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.outpu
 function allowed(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'unrecognized_keys') {
     const { shape } = (issue.inst as z.core.$ZodObject)._zod.def
-    return `only the fields ${Object.keys(shape).join(', ')}`
+    return `no other field than ${Object.keys(shape).join(', ')}`
   }
   if (issue.code === 'invalid_key' && issue.inst) {
     const { keyType } = (issue.inst as z.core.$ZodRecord)._zod.def
@@ -58,7 +58,7 @@ function found(issue: Issue, path: readonly PropertyKey[], input: unknown): stri
   if (issue.code === 'invalid_key') return `a name of ${characters(String(path.at(-1)))}`
   let value = input
   for (const step of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[step]
-  if (issue.code === 'unrecognized_keys') return `another, with ${kindOf(value)}`
+  if (issue.code === 'unrecognized_keys') return `one with ${kindOf(value)}`
   return kindOf(value)
 }
 

@@ -19,8 +19,8 @@ export function parseEmbedding(input: unknown, entitlement: Entitlement): Work {
   const request: HostEmbeddingRequest = {
     model: model.id,
     input: embedding.input.map((text) => text.toWellFormed()),
-    encoding_format: embedding.encoding_format ?? 'float',
-    truncate: embedding.truncate ?? false,
+    encoding_format: embedding.encoding_format,
+    truncate: embedding.truncate,
     ...(dimensions !== undefined && { dimensions }),
   }
   return {

@@ -14,13 +14,19 @@ export function readMasks(
   const { mask_token: mask, mask_token_id: maskId } = tokenizer
   for (const [i, text] of texts.entries())
     if (!text.includes(mask))
-      throw new TwohopError('invalid_request', `The text has no ${mask}.`, { param: `inputs[${i}]` })
+      throw new TwohopError('invalid_request', `Expected a text with ${mask}, found none in it.`, {
+        param: `inputs[${i}]`,
+      })
   const among = targets?.map((target, i) => {
     const [id, ...more] = tokenizer.encode(target, { add_special_tokens: false })
     if (id !== undefined && more.length === 0) return id
-    throw new TwohopError('invalid_request', 'This target is not one token of the model.', {
-      param: `parameters.targets[${i}]`,
-    })
+    throw new TwohopError(
+      'invalid_request',
+      `Expected one token of the model, found ${id === undefined ? 'none' : more.length + 1}.`,
+      {
+        param: `parameters.targets[${i}]`,
+      },
+    )
   })
   const items: string[] = []
   return {

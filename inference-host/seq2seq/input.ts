@@ -46,7 +46,7 @@ export async function seq2seqInput(
     const encoded = tokenizer._build_translation_inputs(prefix + text, options, target)
     return { ids: idsOf(encoded), first: target.forced_bos_token_id }
   } catch (cause) {
-    throw new TwohopError('invalid_request', 'The model does not know this pair of languages.', {
+    throw new TwohopError('invalid_request', 'Expected two languages that the model knows, found others.', {
       param: 'parameters',
       cause,
     })

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { PromptUsage } from '../usage.ts'
-import { honoured, required } from './field.ts'
+import { honoured, required, withDefault } from './field.ts'
 import { unread } from './sampling.ts'
 
 const Text = z.string().min(1).describe('text that is not empty (token ids are not read)')
@@ -12,9 +12,15 @@ export const EmbeddingRequest = z.strictObject({
     'The plan says how many. Token ids are not read.',
     z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)]),
   ),
-  encoding_format: honoured('`float` where it is missing.', z.enum(['float', 'base64'])),
+  encoding_format: required(
+    '`float` where it is missing.',
+    withDefault(z.enum(['float', 'base64']), 'float'),
+  ),
   dimensions: honoured('One of the lengths that the model has; the error lists them.', z.int().min(1)),
-  truncate: honoured('A field of TEI: text that is too long is cut instead of refused.', z.boolean()),
+  truncate: required(
+    'A field of TEI: text that is too long is cut instead of refused.',
+    withDefault(z.boolean(), false),
+  ),
   user: unread.user,
 })
 export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>

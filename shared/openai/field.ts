@@ -21,7 +21,7 @@ export const withDefault = <Schema extends z.ZodType>(schema: Schema, value: z.i
 export const honoured = <Schema extends z.ZodType>(says: string, schema: Schema) =>
   optional(schema).register(fates, { does: 'honoured', says })
 
-/** The same, for a field that a request must have. */
+/** The same, for a field that a request must have, or that has a default. */
 export function required<Schema extends z.ZodType>(says: string, schema: Schema): Schema {
   fates.add(schema, { does: 'honoured', says })
   return schema

@@ -79,7 +79,8 @@ const AskedToolChoice = z.union([
 ])
 export type AskedToolChoice = z.infer<typeof AskedToolChoice>
 
-export const ToolCallId = z.string().min(1).max(64)
+/** Some services put signed thoughts into the ids of their calls, which come back in histories. No prompt has them. */
+export const ToolCallId = z.string().min(1).max(4096)
 
 /** A call that the model asks for; `arguments` is JSON text. */
 export const ToolCall = z.strictObject({

@@ -135,7 +135,10 @@ export async function textPrompt(
 ): Promise<number[]> {
   refuseLong({ tokenizer, context }, [text], 'prompt')
   const { ids } = await textTokensOf(tokenizer).plain(text, { around: true, most: context, spend })
-  if (ids.length === 0) throw new TwohopError('invalid_request', 'The prompt is empty.', { param: 'prompt' })
+  if (ids.length === 0)
+    throw new TwohopError('invalid_request', 'Expected at least one token of prompt, found none.', {
+      param: 'prompt',
+    })
   return ids
 }
 

@@ -99,6 +99,7 @@ export const READING = {
 } as const satisfies Record<string, TaskRoute>
 
 function required<Value>(value: Value | undefined, param: string): Value {
-  if (value === undefined) throw new TwohopError('invalid_request', 'This task needs it.', { param })
+  if (value === undefined)
+    throw new TwohopError('invalid_request', 'Expected a value, found nothing.', { param })
   return value
 }

@@ -14,6 +14,8 @@ export type TaskRoute = {
 export function only({ inputs }: HostTaskRequest): string {
   const [input, ...more] = inputs
   if (input === undefined || more.length > 0)
-    throw new TwohopError('invalid_request', 'This task takes one input.', { param: 'inputs' })
+    throw new TwohopError('invalid_request', `Expected one input, found ${inputs.length}.`, {
+      param: 'inputs',
+    })
   return input
 }

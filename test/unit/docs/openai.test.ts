@@ -13,8 +13,7 @@ it('has the tables of fields that the schemas give', async () => {
       const marker = `<!-- fields: ${name} -->\n`
       const [before, after] = text.split(marker)
       if (before === undefined || after === undefined) throw new Error(`the page has no place for ${name}`)
-      const [, ...behind] = after.trimEnd().split('\n\n')
-      return `${[`${before}${marker}${table}`, ...behind].join('\n\n')}\n`
+      return `${before}${marker}${table}\n${after.replace(/^(.+\n)*/, '')}`
     },
     readFileSync(PAGE, 'utf8'),
   )

@@ -48,7 +48,7 @@ it.each<[unknown, string | undefined, string]>([
   [
     { other: [1] },
     'other',
-    `Expected only the fields ${Object.keys(Request.shape).join(', ')}, found another, with a list of 1.`,
+    `Expected no other field than ${Object.keys(Request.shape).join(', ')}, found one with a list of 1.`,
   ],
   [[], undefined, 'Expected an object, found an empty list.'],
   [undefined, undefined, 'Expected an object, found nothing.'],
@@ -82,7 +82,7 @@ it.each<[unknown, string, string]>([
   [
     { parts: ['a', { type: 'noise', text: 'x' }] },
     'parts[1].text',
-    'Expected only the fields type, found another, with text of 1 character.',
+    'Expected no other field than type, found one with text of 1 character.',
   ],
 ])('says of %j, in a union, what the nearest alternative wants', (input, param, message) => {
   expect(complaint(Request, input)).toEqual([param, message])

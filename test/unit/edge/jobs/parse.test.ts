@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { parseJob } from '../../../../edge/jobs/parse.ts'
+import { parseChat } from '../../../../edge/parse/chat.ts'
 import { catalog, entitleBy, modelOf } from '../../../fixtures/catalog.ts'
 import { entitledTo, refusal as refusalOf } from '../../../fixtures/entitled.ts'
+import { HISTORIES } from '../../../fixtures/openai/histories.ts'
 
 const as = (plan: string, scopes?: readonly string[]) => entitledTo(plan, catalog, scopes)
 const pro = as('pro')
@@ -36,6 +38,15 @@ describe('a job', () => {
     ['/v1/tasks/text-classification', { inputs: 'good' }, 'text-classification'],
   ])('can be for %s', (path, body, task) => {
     expect(parseJob({ endpoint: path, body }, pro)).toMatchObject({ path, task })
+  })
+
+  it('takes histories as the route itself does', () => {
+    const inputs = HISTORIES.filter(({ body }) => !body.stream).map(({ body }) => ({
+      model: 'twohop-chat',
+      ...body,
+    }))
+    const { works } = parseJob({ endpoint, body: null, inputs }, pro)
+    expect(works.map(({ request }) => request)).toEqual(inputs.map((body) => parseChat(body, pro).request))
   })
 
   it('reserves of each input what that request would reserve', () => {

@@ -39,7 +39,7 @@ it('every schema that the edge parses by is here', () => {
 function partsOf(
   schema: z.core.$ZodType,
   way: string,
-  seen = new Set<z.core.$ZodType>(),
+  seen: Set<z.core.$ZodType>,
 ): [string, z.core.$ZodType][] {
   if (seen.has(schema)) return []
   seen.add(schema)
@@ -59,7 +59,7 @@ function partsOf(
 const SECRET = 'sk-secret-0123456789'
 const BAD: unknown[] = [
   ...[undefined, null, true, 0, -1, 1.5, 1e300, 7, Number.NaN],
-  ...['', 'a', SECRET, SECRET.repeat(9000), '\ud800'],
+  ...['', 'a', SECRET, SECRET.repeat(900), '\ud800'],
   ...[
     [],
     [null],
@@ -83,8 +83,9 @@ const BAD: unknown[] = [
 ]
 
 // What is made of a value that was taken complains of nothing.
+const looked = new Set<z.core.$ZodType>()
 const parts = Object.entries(SCHEMAS)
-  .flatMap(([name, schema]) => partsOf(schema, name))
+  .flatMap(([name, schema]) => partsOf(schema, name, looked))
   .filter(([, schema]) => (schema as z.core.$ZodTypes)._zod.def.type !== 'transform')
 const unions = parts.filter(([, schema]) => schema._zod.def.type === 'union')
 
@@ -100,15 +101,15 @@ function complaint(schema: z.core.$ZodType, value: unknown): TwohopError | undef
 
 describe('a complaint', () => {
   it('is looked at in every part of every schema', () => {
-    expect(parts.length).toBeGreaterThan(300)
-    expect(unions.length).toBeGreaterThan(15)
+    expect(parts.length).toBeGreaterThan(250)
+    expect(unions.length).toBeGreaterThan(12)
   })
 
   it.each(parts)('says what is allowed and what was found: %s', (_, schema) => {
     for (const error of BAD.flatMap((value) => complaint(schema, value) ?? [])) {
       const { code, message, param = '' } = error
       expect(code).toBe('invalid_request')
-      expect(message).toMatch(/^Expected .+, found .+\.$/)
+      expect(message).toMatch(/^Expected (?!has |must |not |is |only |use |this )[^A-Z].*, found .+\.$/)
       expect(message).not.toMatch(/invalid|another value|undefined|\[object|sk-secret|NaN to/i)
       expect(message.length).toBeLessThan(1200)
       expect(param.length).toBeLessThanOrEqual(200)

@@ -20,6 +20,10 @@ function refusalOf(message: object) {
 describe('a message that a client sends back', () => {
   it.each([
     ['a tool with its name', { role: 'tool', content: 'a', tool_call_id: 'c', name: 'look' }],
+    [
+      'a call whose id has a signed thought in it',
+      { role: 'tool', content: 'a', tool_call_id: `call_1__thought__${'x'.repeat(2000)}` },
+    ],
     ['a tool that gave nothing', { role: 'tool', content: null, tool_call_id: 'c' }],
     ['a name that is null', { role: 'user', content: 'a', name: null }],
     [
@@ -154,7 +158,7 @@ describe('a message that a client sends back', () => {
       'an unknown field',
       { role: 'user', content: 'a', nmae: 'b' },
       'nmae',
-      'Expected only the fields role, content, name, found another, with text of 1 character.',
+      'Expected no other field than role, content, name, found one with text of 1 character.',
     ],
   ])('is refused by name: %s', (_, message, field, words) => {
     expect(refusalOf(message)).toEqual([field, words])
