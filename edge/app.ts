@@ -4,6 +4,7 @@ import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
+import type { AllowedOrigins } from './access/origin-list.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
@@ -44,7 +45,7 @@ import type { Host } from './upstream/port.ts'
 export type AppOptions = {
   catalog: Catalog
   policy: Policy
-  allowedOrigins: ReadonlySet<string>
+  allowedOrigins: AllowedOrigins
   bodyLimitBytes: number
   /** Milliseconds that a client may take to send its body. */
   bodyTimeoutMs: number

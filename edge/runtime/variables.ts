@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { SecretUrl } from '../../shared/secure-url.ts'
-import { Origins } from '../access/origins.ts'
+import { Origins } from '../access/origin-list.ts'
 import { FirebaseProjectIds, SecureUrl, SupabaseJwtSecrets, SupabaseUrls } from '../identity/config.ts'
 import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
@@ -106,7 +106,7 @@ export const EDGE_VARIABLES = {
     schema: text,
   },
   ALLOWED_ORIGINS: {
-    meaning: 'exact origins of pages and extensions',
+    meaning: 'origins of pages, extensions and apps',
     unit: 'origins, by comma',
     fallback: '',
     schema: Origins,
