@@ -5,6 +5,7 @@ import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
+import type { AllowedOrigins } from './access/origin-list.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
@@ -30,6 +31,7 @@ import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
+import { parseHubCompletion } from './parse/hub-completion.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
@@ -38,14 +40,14 @@ import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
-import { listModels } from './routes/models.ts'
+import { listModels, oneModel } from './routes/models.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
 
 export type AppOptions = {
   catalog: Catalog
   policy: Policy
-  allowedOrigins: ReadonlySet<string>
+  allowedOrigins: AllowedOrigins
   bodyLimitBytes: number
   /** Milliseconds that a client may take to send its body. */
   bodyTimeoutMs: number
@@ -164,11 +166,18 @@ export function createApp(options: AppOptions) {
   app.post('/v1/completions', (c) => infer(c, 'completion', parseCompletion))
   app.post('/v1/embeddings', (c) => infer(c, 'embedding', parseEmbedding))
   app.post('/v1/rerank', (c) => infer(c, 'text-ranking', parseRerank))
+  // What @huggingface/inference adds to the URL that it is given for text.
+  app.post('/v1/tasks/text-generation/v1/completions', (c) => infer(c, 'completion', parseHubCompletion))
+  app.post('/v1/tasks/text-generation/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
   app.post('/v1/tasks/:task', (c) => {
     const task = hubTask(c.req.param('task'))
     return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
   })
   app.get('/v1/models', async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))))
+  // An id may have slashes, as on the hub.
+  app.get('/v1/models/:id{.+}', async (c) =>
+    c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id'))),
+  )
   app.get('/v1/usage', async (c) =>
     withStoredPlan(await authenticate(c), async (entitlement) => {
       const { spender, plan } = entitlement
@@ -204,4 +213,4 @@ export function createApp(options: AppOptions) {
 }
 
 /** The largest report of a leaked key, in bytes. It is the one body that is read of anybody. */
-const LEAK_BYTES = 8192
+const LEAK_BYTES = 32 * 1024

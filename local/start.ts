@@ -8,6 +8,7 @@ import { Command, Option } from 'commander'
 import { announcement } from './announcement.ts'
 import { keepAlive } from './keep-alive.ts'
 import { createLedgerLine } from './ledger-line.ts'
+import { pageOrigins } from './page-origins.ts'
 import { onParentsEnd } from './parents-end.ts'
 import { type Stack, startStack } from './stack.ts'
 import { removeStackFile, removeStaleStackFile, stackFilePlace, writeStackFile } from './stack-file.ts'
@@ -27,13 +28,24 @@ const command = new Command('npm start --')
     (model: string, models: string[]) => [...models, model],
     [] as string[],
   )
+  .option(
+    '--origin <origin>',
+    'a page that may call, beside installed extensions and pages of this machine (repeatable)',
+    (origin: string, origins: string[]) => [...origins, origin],
+    [] as string[],
+  )
   .addOption(
     new Option('--device <device>', 'where models run')
       .choices(['auto', 'cpu', 'webgpu', 'cuda'])
       .default('auto'),
   )
   .parse()
-const { port, model, device } = command.opts<{ port: string; model: string[]; device: string }>()
+const { port, model, origin, device } = command.opts<{
+  port: string
+  model: string[]
+  origin: string[]
+  device: string
+}>()
 
 let stack: Stack | undefined
 const ledgerLine = createLedgerLine()
@@ -44,10 +56,14 @@ process.on('SIGTERM', () => void stop())
 if (process.env.npm_lifecycle_event !== undefined) onParentsEnd(() => void stop())
 
 try {
+  const edgeVariables = { ALLOWED_ORIGINS: pageOrigins(origin) }
   await requireFreePort(Number(port))
   await removeStaleStackFile(stackFile)
   const { signal } = stopping
-  stack = await startStack({ dir, port: Number(port), models: model, device, say, signal, ledger: true })
+  stack = await startStack({
+    ...{ dir, port: Number(port), models: model, device, say, signal, edgeVariables },
+    ledger: true,
+  })
   stackFile = await stackFilePlace(dir, new URL(stack.file.edge.url).port)
   await writeStackFile(stackFile, stack.file)
   keepAlive(stack, {

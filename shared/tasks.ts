@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { HubTask } from './catalog.ts'
-import { OutputTokens } from './openai/sampling.ts'
+import { choosing, OutputTokens } from './openai/sampling.ts'
 
 const Text = z.string().min(1)
 const Texts = z.union([Text.transform((one) => [one]), z.array(Text).min(1).max(2048)])
@@ -16,6 +16,30 @@ const Template = z
 export const HYPOTHESIS = 'This example is {}.'
 /** The hypothesis for one label, with which the text is compared. The edge counts it and the host reads it. */
 export const hypothesisOf = (template: string, label: string): string => template.replace('{}', () => label)
+/** Parameters of the hub that change nothing here. They are checked, and become undefined. */
+const ignored = <Schema extends z.ZodType>(schema: Schema) => schema.optional().transform(() => undefined)
+/** How much of a long text is read at a time: here a long text is refused, or cut where the request says so. */
+const stride = ignored(z.int().min(0))
+/** Spaces before commas and full stops. */
+const clean_up_tokenization_spaces = ignored(z.boolean())
+const truncation = ignored(z.enum(['do_not_truncate', 'longest_first', 'only_first', 'only_second']))
+/** The least tokens of an answer are a wish: the model ends it where it ends. */
+const least = ignored(z.int().min(0))
+/** Which end of a text is cut. */
+const truncation_direction = z.enum(['left', 'right', 'Left', 'Right']).optional()
+
+/** Keeps a request from being answered for the end of a text that is cut at its end. */
+function cutsTheEnd<Schema extends z.ZodType<{ truncate?: unknown; truncation_direction?: unknown }>>(
+  schema: Schema,
+) {
+  return schema
+    .refine(
+      ({ truncate, truncation_direction: cut }) => truncate !== true || String(cut).toLowerCase() !== 'left',
+      { path: ['truncation_direction'], message: 'only the end of a text is cut: right' },
+    )
+    .transform((request) => ({ ...request, truncation_direction: undefined }))
+}
+
 const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
 
 /** Not all of the hub's servers have this: text that is too long is cut to the model's context instead of refused. */
@@ -30,37 +54,72 @@ const envelope = {
   options: z.record(z.string(), z.unknown()).optional(),
 }
 
+/** How long a text is that is written, in any of the places where the hub's clients say so. */
+const written = {
+  max_new_tokens: OutputTokens.optional(),
+  max_length: OutputTokens.optional(),
+  min_length: least,
+  min_new_tokens: least,
+  clean_up_tokenization_spaces,
+  truncation,
+  /** The likeliest token is taken each time. */
+  num_beams: ignored(z.literal(1, 'not supported, only 1')),
+  do_sample: ignored(z.literal(false, 'not supported, only false')),
+}
+
+/** What text-generation-inference can do besides, as far as it is not asked for. */
+export const unchosen = {
+  details: ignored(z.literal(false, 'not supported, only false')),
+  decoder_input_details: ignored(z.literal(false, 'not supported, only false')),
+  watermark: ignored(z.literal(false, 'not supported, only false')),
+  best_of: ignored(z.literal(1, 'not supported, only 1')),
+  typical_p: ignored(z.literal(1, 'not supported, only 1')),
+}
+
 /**
  * The hub's payloads (Hugging Face Inference API, one page a task), as far as they are supported here. Both a single
  * input and a list of inputs are accepted; `single` in the host's form says which it was.
  */
 export const TASK_REQUESTS = {
-  'text-classification': z.strictObject({
-    ...envelope,
-    inputs: Texts,
-    parameters: z
-      .strictObject({
-        top_k: z.int().min(1).max(100).optional(),
-        function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).optional(),
-      })
-      .optional(),
-    truncate,
-  }),
-  'feature-extraction': z.strictObject({
-    ...envelope,
-    inputs: Texts,
-    parameters: z.strictObject({ normalize: z.boolean().optional() }).optional(),
-    normalize: z.boolean().optional(),
-    truncate,
-  }),
-  'token-classification': z.strictObject({
-    ...envelope,
-    inputs: Texts,
-    parameters: z
-      .strictObject({ aggregation_strategy: Aggregation.optional(), ignore_labels: Labels.optional() })
-      .optional(),
-    truncate,
-  }),
+  'text-classification': cutsTheEnd(
+    z.strictObject({
+      ...envelope,
+      inputs: Texts,
+      parameters: z
+        .strictObject({
+          top_k: z.int().min(1).max(100).optional(),
+          function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).optional(),
+        })
+        .optional(),
+      truncate,
+      truncation_direction,
+    }),
+  ),
+  'feature-extraction': cutsTheEnd(
+    z.strictObject({
+      ...envelope,
+      inputs: Texts,
+      parameters: z.strictObject({ normalize: z.boolean().optional() }).optional(),
+      normalize: z.boolean().optional(),
+      truncate,
+      truncation_direction,
+    }),
+  ),
+  'token-classification': cutsTheEnd(
+    z.strictObject({
+      ...envelope,
+      inputs: Texts,
+      parameters: z
+        .strictObject({
+          aggregation_strategy: Aggregation.optional(),
+          ignore_labels: Labels.optional(),
+          stride,
+        })
+        .optional(),
+      truncate,
+      truncation_direction,
+    }),
+  ),
   'zero-shot-classification': z.strictObject({
     ...envelope,
     inputs: Texts,
@@ -85,6 +144,11 @@ export const TASK_REQUESTS = {
         top_k: z.int().min(1).max(100).optional(),
         max_answer_len: z.int().min(1).max(512).optional(),
         handle_impossible_answer: z.boolean().optional(),
+        doc_stride: stride,
+        max_seq_len: stride,
+        max_question_len: stride,
+        /** Answers are whole words in any case. */
+        align_to_words: ignored(z.boolean()),
       })
       .optional(),
   }),
@@ -92,7 +156,7 @@ export const TASK_REQUESTS = {
     ...envelope,
     inputs: Text,
     parameters: z
-      .strictObject({ max_new_tokens: OutputTokens.optional(), max_length: OutputTokens.optional() })
+      .strictObject({ ...written, generate_parameters: z.strictObject(written).optional() })
       .optional(),
   }),
   translation: z.strictObject({
@@ -102,7 +166,8 @@ export const TASK_REQUESTS = {
       .strictObject({
         src_lang: z.string().max(32).optional(),
         tgt_lang: z.string().max(32).optional(),
-        max_new_tokens: OutputTokens.optional(),
+        ...written,
+        generate_parameters: z.strictObject(written).optional(),
       })
       .optional(),
   }),
@@ -115,10 +180,14 @@ export const TASK_REQUESTS = {
         max_new_tokens: OutputTokens.optional(),
         temperature: z.number().min(0).max(2).optional(),
         top_p: z.number().gt(0).max(1).optional(),
+        top_k: choosing.top_k,
+        repetition_penalty: choosing.repetition_penalty,
+        frequency_penalty: choosing.frequency_penalty,
         seed: z.int().optional(),
         do_sample: z.boolean().optional(),
         return_full_text: z.boolean().optional(),
         stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+        ...unchosen,
       })
       .optional(),
   }),
@@ -136,7 +205,9 @@ export const HostTaskRequest = z.strictObject({
   /** The most output tokens; 0 for tasks that generate none. */
   max_tokens: z.int().min(0),
   parameters: z.strictObject({
-    top_k: z.int().min(1).max(100).optional(),
+    top_k: choosing.top_k,
+    repetition_penalty: choosing.repetition_penalty,
+    frequency_penalty: choosing.frequency_penalty,
     normalize: z.boolean().optional(),
     src_lang: z.string().max(32).optional(),
     tgt_lang: z.string().max(32).optional(),

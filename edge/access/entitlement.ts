@@ -63,7 +63,8 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
           throw new TwohopError('scope_missing', `This credential does not have the scope ${scope}.`)
       },
       requireModel(id, task) {
-        if (id === undefined) {
+        // @huggingface/inference names its endpoint's URL where it names no model.
+        if (id === undefined || /^https?:\/\//.test(id)) {
           const first = offered.find((model) => model.tasks.includes(task))
           if (first) return first
           throw new PlanRefused('model_not_found', `The plan ${plan.id} has no model for ${task}.`)

@@ -1,25 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
-
-/** `ALLOWED_ORIGINS`: exact origins, joined by commas. */
-export const Origins = z
-  .string()
-  .transform((list) =>
-    list
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean),
-  )
-  .pipe(
-    z.array(
-      z
-        .string()
-        .refine(isOrigin, 'is no exact origin, such as https://app.example or chrome-extension://<id>'),
-    ),
-  )
-  .transform((list): ReadonlySet<string> => new Set(list))
+import type { AllowedOrigins } from './origin-list.ts'
 
 /** Response headers that a page's script may read besides the CORS-safelisted ones. */
 const EXPOSED = [
@@ -33,11 +15,11 @@ const EXPOSED = [
 ]
 
 /**
- * CORS (Fetch standard) for exact origins, extension ids among them (`chrome-extension://<id>`). Hono's middleware sets
- * the headers on every answer, errors included. The preflight reflects the request headers: client libraries add their
- * own, and the origin is exact already.
+ * CORS (Fetch standard) for the allowed origins. Hono's middleware sets the headers on every answer, errors included.
+ * The preflight reflects the request headers: client libraries add their own, and the origin was checked already. No
+ * cookie or other credential of the browser is let in: there is no `access-control-allow-credentials`.
  */
-export function corsFor(allowed: ReadonlySet<string>): MiddlewareHandler {
+export function corsFor(allowed: AllowedOrigins): MiddlewareHandler {
   return cors({
     origin: (origin) => (allowed.has(origin) ? origin : null),
     allowMethods: ['GET', 'POST', 'DELETE'],
@@ -51,7 +33,7 @@ export function corsFor(allowed: ReadonlySet<string>): MiddlewareHandler {
  * the token decides there, as it does everywhere.
  * @throws TwohopError origin_not_allowed
  */
-export function requireOrigin(allowed: ReadonlySet<string>): MiddlewareHandler {
+export function requireOrigin(allowed: AllowedOrigins): MiddlewareHandler {
   return async function originGate(c, next) {
     const origin = c.req.header('origin')
     if (origin !== undefined && !allowed.has(origin))
@@ -61,13 +43,4 @@ export function requireOrigin(allowed: ReadonlySet<string>): MiddlewareHandler {
       )
     await next()
   }
-}
-
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text)
-  if (!url) return false
-  // Chromium and Firefox send an extension's origin as scheme and id; URL.origin is "null" for such schemes.
-  if (url.protocol === 'chrome-extension:') return /^chrome-extension:\/\/[a-p]{32}$/.test(text)
-  if (url.protocol === 'moz-extension:') return /^moz-extension:\/\/[0-9a-f-]{36}$/.test(text)
-  return url.origin === text && (url.protocol === 'https:' || url.protocol === 'http:')
 }

@@ -11,17 +11,13 @@ export function parseEmbedding(input: unknown, entitlement: Entitlement): Work {
   const embedding = parseAs(EmbeddingRequest, input)
   const model = entitlement.requireModel(embedding.model, 'embedding')
   boundInputs(entitlement.plan, embedding.input, 'input')
-  const { dimensions } = embedding
-  if (dimensions !== undefined && !model.dimensions?.includes(dimensions))
-    throw new TwohopError('invalid_request', `${model.id} has ${dimensionsOf(model)}.`, {
-      param: 'dimensions',
-    })
+  const cut = cutOf(model, embedding.dimensions ?? undefined)
   const request: HostEmbeddingRequest = {
     model: model.id,
     input: embedding.input.map((text) => text.toWellFormed()),
     encoding_format: embedding.encoding_format,
     truncate: embedding.truncate,
-    ...(dimensions !== undefined && { dimensions }),
+    ...cut,
   }
   return {
     task: 'embedding',
@@ -34,6 +30,18 @@ export function parseEmbedding(input: unknown, entitlement: Entitlement): Work {
   }
 }
 
-function dimensionsOf({ dimensions }: Model): string {
-  return dimensions ? `vectors of ${dimensions.join(', ')} dimensions` : 'vectors of one size only'
+/**
+ * What the host is told of the length of its vectors. Only what the catalog lists is cut. A vector as long as the
+ * model's own needs no cut; where the catalog does not say how long that is, the host does.
+ * @throws TwohopError invalid_request, with the lengths that there are
+ */
+function cutOf({ id, dimensions = [], width }: Model, asked: number | undefined): Cut {
+  if (asked === undefined || asked === width) return {}
+  if (dimensions.includes(asked)) return { dimensions: asked }
+  if (dimensions.length === 0 && width === undefined) return { dimensions: asked, whole: true }
+  const all = [...new Set([...dimensions, ...(width === undefined ? [] : [width])])].toSorted((a, b) => a - b)
+  throw new TwohopError('invalid_request', `${id} has vectors of ${all.join(' or ')} dimensions.`, {
+    param: 'dimensions',
+  })
 }
+type Cut = Pick<HostEmbeddingRequest, 'dimensions' | 'whole'>

@@ -26,13 +26,13 @@ export function parseTask(task: HubTask, input: unknown, entitlement: Entitlemen
     model: named,
     inputs,
     options: _,
-    parameters: inner,
+    parameters: { generate_parameters: innermost, ...inner } = {},
     ...outer
-  } = parseAs(TASK_REQUESTS[task], input)
+  }: HubRequest = parseAs(TASK_REQUESTS[task], input)
   const model = entitlement.requireModel(named, task)
   const texts = textsOf(inputs)
   if (Array.isArray(inputs)) boundInputs(entitlement.plan, inputs, 'inputs')
-  const asked: HubParameters = { ...outer, ...inner }
+  const asked = whatIsSaid({ ...outer, ...inner, ...whatIsSaid(innermost ?? {}) })
   const { max_new_tokens, max_length, do_sample, stream: _stream, ...parameters } = asked
   if (do_sample === false) parameters.temperature = 0
   const tokens = GENERATING.has(task)
@@ -85,4 +85,18 @@ type HubParameters = HostTaskRequest['parameters'] & {
   max_length?: number | undefined
   do_sample?: boolean | undefined
   stream?: false | undefined
+}
+
+/** Any task's request, as its schema gives it. */
+type HubRequest = Omit<HubParameters, 'stream'> & {
+  stream?: false | undefined
+  model?: string | undefined
+  inputs: Parameters<typeof textsOf>[0]
+  options?: unknown
+  parameters?: (HubParameters & { generate_parameters?: HubParameters | undefined }) | undefined
+}
+
+/** Without the fields that are undefined: the host's schema knows none of those that are ignored. */
+function whatIsSaid(parameters: HubParameters): HubParameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined))
 }

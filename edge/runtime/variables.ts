@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { SecretUrl } from '../../shared/secure-url.ts'
-import { Origins } from '../access/origins.ts'
+import { Origins } from '../access/origin-list.ts'
 import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import {
   ApiKeySecrets,
@@ -154,7 +154,7 @@ export const EDGE_VARIABLES = {
     schema: text,
   },
   ALLOWED_ORIGINS: {
-    meaning: 'exact origins of pages and extensions',
+    meaning: 'origins of pages, extensions and apps',
     unit: 'origins, by comma',
     fallback: '',
     schema: Origins,

@@ -12,7 +12,7 @@ const TEXT_VECTOR = 'sentence_embedding'
 
 /**
  * Embeddings: one vector for each text.
- * @throws TwohopError `invalid_request` where more dimensions are asked for than there are
+ * @throws TwohopError `invalid_request` where more dimensions are asked for than there are, or others with `whole`
  */
 export function readEmbeddings(
   { pooling, outputs }: EncoderModel,
@@ -21,6 +21,7 @@ export function readEmbeddings(
     normalize,
     encoding,
     dimensions,
+    whole = false,
     field = 'input',
     truncate = false,
   }: Extract<EncodeWork, { kind: 'embed' }>,
@@ -28,10 +29,15 @@ export function readEmbeddings(
   const items: string[] = []
   const tokenVectors = TOKEN_VECTORS.find((name) => outputs.has(name))
   const width = outputs.get(tokenVectors ?? TEXT_VECTOR)
-  if (dimensions !== undefined && width !== undefined && dimensions > width)
-    throw new TwohopError('invalid_request', `The model's vectors have ${width} dimensions.`, {
-      param: 'dimensions',
-    })
+  const tooLong = width !== undefined && dimensions !== undefined && dimensions > width
+  if (tooLong || (whole && dimensions !== width))
+    throw new TwohopError(
+      'invalid_request',
+      width === undefined
+        ? "How long the model's vectors are is not known before they are made: leave this out."
+        : `The model's vectors have ${width} dimensions.`,
+      { param: 'dimensions' },
+    )
   return {
     inputs: texts.map((text, i) => ({ text, field: `${field}[${i}]` })),
     truncate,

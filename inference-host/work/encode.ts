@@ -18,6 +18,8 @@ export type EncodeWork = { apart?: boolean | undefined } & (
       encoding: 'float' | 'base64'
       /** Numbers of each vector that are kept, from its beginning (Matryoshka); all without it. */
       dimensions?: number | undefined
+      /** Whether `dimensions` have to be all. */
+      whole?: boolean | undefined
       truncate?: boolean | undefined
     }
   | {

@@ -31,6 +31,8 @@ export const HostEmbeddingRequest = z.strictObject({
   input: z.array(Text).min(1).max(2048),
   encoding_format: z.enum(['float', 'base64']),
   dimensions: z.int().min(1).optional(),
+  /** Whether `dimensions` are to be the model's own, and nothing is cut. */
+  whole: z.boolean().optional(),
   truncate: z.boolean().optional(),
 })
 export type HostEmbeddingRequest = z.infer<typeof HostEmbeddingRequest>

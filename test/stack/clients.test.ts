@@ -9,6 +9,7 @@ import {
   call,
   EMBED,
   newUser,
+  refusal,
   stack,
   streamData,
   usageEvents,
@@ -182,6 +183,31 @@ describe('the openai package, unmodified: base URL and token only', async () => 
     expect(await names('free')).toEqual([CHAT, EMBED])
   })
 
+  it('asks for one model, as it stands in the list', async () => {
+    for (const model of (await client.models.list()).data)
+      expect(await client.models.retrieve(model.id)).toEqual(model)
+    const encoded = await call(`/v1/models/${CHAT.replaceAll('-', '%2D')}`, { token })
+    expect(await encoded.json()).toMatchObject({ id: CHAT, object: 'model' })
+    const free = new OpenAI({ baseURL: `${stack.edge.url}/v1`, apiKey: (await newUser('free')).token })
+    for (const none of [CLASSIFY, 'org/none', 'org/none:tag', `${CHAT}/`])
+      await expect(free.models.retrieve(none)).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    expect(await refusal(await call('/v1/models/org/none', { token }))).toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      param: 'model',
+    })
+    expect((await call(`/v1/models/${CHAT}`, {})).status).toBe(401)
+  })
+
+  it('takes the width of the model itself for dimensions', async () => {
+    const input = 'hello'
+    const plain = await client.embeddings.create({ model: EMBED, input })
+    const dimensions = plain.data[0]?.embedding.length ?? 0
+    expect(await client.embeddings.create({ model: EMBED, input, dimensions })).toEqual(plain)
+    const other = client.embeddings.create({ model: EMBED, input, dimensions: dimensions - 1 })
+    await expect(other).rejects.toThrow(`vectors have ${dimensions} dimensions.`)
+  })
+
   it('sees refusals as its own error classes', async () => {
     const stranger = new OpenAI({ baseURL: `${stack.edge.url}/v1`, apiKey: 'nonsense', maxRetries: 0 })
     await expect(stranger.models.list()).rejects.toBeInstanceOf(OpenAI.AuthenticationError)
@@ -223,6 +249,48 @@ describe('the @huggingface/inference package, unmodified', async () => {
       parameters: { max_new_tokens: 5 },
     })
     expect(generated_text.length).toBeGreaterThan(3)
+  })
+
+  it.each([
+    ['the edge', stack.edge.url],
+    ['its /v1', `${stack.edge.url}/v1`],
+    ['the task', `${stack.edge.url}/v1/tasks/text-generation`],
+    ['the route itself', `${stack.edge.url}/v1/completions`],
+  ])(
+    'generates text at the URL of %s, whole and streamed, without a model’s name',
+    async (_, endpointUrl) => {
+      const client = new InferenceClient(token, { endpointUrl })
+      const asked = { inputs: 'Twohop is', parameters: { max_new_tokens: 5, temperature: 0 } }
+      const { generated_text } = await client.textGeneration(asked)
+      const named = await client.textGeneration({ ...asked, model: CHAT })
+      expect(generated_text.length).toBeGreaterThan(3)
+      expect(named.generated_text).toBe(generated_text)
+      let streamed = ''
+      for await (const event of client.textGenerationStream(asked))
+        streamed += (event as unknown as { choices: { text?: string }[] }).choices[0]?.text ?? ''
+      expect(streamed).toBe(generated_text)
+    },
+  )
+
+  it('reads the parameters that are the hub’s own at the URL of the task', async () => {
+    const client = at('text-generation')
+    const asked = { inputs: 'Twohop is', parameters: { max_new_tokens: 5, do_sample: false, details: false } }
+    expect((await client.textGeneration(asked)).generated_text.length).toBeGreaterThan(3)
+    const whole = client.textGeneration({ ...asked, parameters: { return_full_text: true } })
+    await expect(whole).rejects.toMatchObject({ httpResponse: { status: 400 } })
+  })
+
+  it.each([
+    ['the edge', stack.edge.url],
+    ['its /v1', `${stack.edge.url}/v1`],
+    ['the task', `${stack.edge.url}/v1/tasks/text-generation`],
+  ])('chats at the URL of %s, without a model’s name', async (_, endpointUrl) => {
+    const client = new InferenceClient(token, { endpointUrl })
+    const { model, choices } = await client.chatCompletion({
+      messages: [{ role: 'user', content: 'What is Twohop?' }],
+      max_tokens: 5,
+    })
+    expect([model, choices.length]).toEqual([CHAT, 1])
   })
 })
 

@@ -23,7 +23,7 @@ const dir = await ownTemporaryFolder()
 describe('npm start', () => {
   let started: Started
   beforeAll(async () => {
-    started = npmStart(dir, '--port', '0')
+    started = npmStart(dir, '--port', '0', '--origin', 'https://app.example')
     await started.printed('process.stdout.write(chunk')
   })
   afterAll(async () => {
@@ -38,6 +38,19 @@ describe('npm start', () => {
     expect(stdout).toMatch(/^postgres +(?:installed|embedded) one behind http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^host +ready at http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^edge +workerd at http:\/\/127\.0\.0\.1:\d+$/m)
+  })
+
+  test('lets in extensions, pages of this machine and those of --origin', async () => {
+    const { edge } = await started.stack()
+    const letIn = async (origin: string) =>
+      (await fetch(`${edge.url}/healthz`, { headers: { origin } })).headers.get('access-control-allow-origin')
+    for (const origin of [
+      'moz-extension://0c1d2e3f-aaaa-4bbb-8ccc-0123456789ab',
+      'http://localhost:5173',
+      'https://app.example',
+    ])
+      expect(await letIn(origin)).toBe(origin)
+    expect(await letIn('https://evil.example')).toBeNull()
   })
 
   test('prints a curl that streams an answer on topic, as pasted', async () => {

@@ -12,6 +12,9 @@ export const WRITING = {
       sampling: {
         temperature: request.parameters.temperature,
         topP: request.parameters.top_p,
+        topK: request.parameters.top_k,
+        repetitionPenalty: request.parameters.repetition_penalty,
+        frequencyPenalty: request.parameters.frequency_penalty,
         seed: request.parameters.seed,
         stop: request.parameters.stop ?? [],
       },

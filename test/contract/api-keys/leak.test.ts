@@ -4,7 +4,9 @@ import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
+import { createReadBody } from '../../../edge/parse/read-body.ts'
 import { apiKeyRoutes } from '../../../edge/routes/api-keys.ts'
+import type { Env } from '../../../edge/routes/env.ts'
 import { errorResponse } from '../../../shared/errors.ts'
 import { keyForm } from '../../fixtures/api-key-form.ts'
 import { unreadLog } from '../../fixtures/log.ts'
@@ -33,7 +35,12 @@ describeEachRedis('a report of a leaked key', (redis) => {
     const apiKeys = createUpstashApiKeys(options)
     const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
     const background: Promise<unknown>[] = []
-    const app = new Hono().route(
+    const app = new Hono<Env>()
+    app.use(async (c, next) => {
+      c.set('readBody', createReadBody(c.req.raw, { most: 10_000, timeoutMs: 20_000 }))
+      await next()
+    })
+    app.route(
       '/v1/keys',
       apiKeyRoutes({
         callerOf: () => Promise.reject(new Error('nobody is asked who he is')),

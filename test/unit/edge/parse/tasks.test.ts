@@ -7,7 +7,7 @@ import { createReadBody } from '../../../../edge/parse/read-body.ts'
 import { parseRerank } from '../../../../edge/parse/rerank.ts'
 import { hubTask, parseTask } from '../../../../edge/parse/tasks.ts'
 import type { Env } from '../../../../edge/routes/env.ts'
-import { Catalog, HUB_TASKS } from '../../../../shared/catalog.ts'
+import { Catalog, HUB_TASKS, type HubTask } from '../../../../shared/catalog.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 import { HostCompletionRequest } from '../../../../shared/openai/completions.ts'
 import { HostEmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
@@ -18,6 +18,7 @@ import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 
 const free = entitledTo('free')
 const pro = entitledTo('pro')
+const QA = { question: 'who', context: 'Anna' }
 
 describe('completions, embeddings and tasks', () => {
   it('completion: one prompt, as the host takes it', () => {
@@ -127,10 +128,13 @@ describe('requests to encoders', () => {
       ...catalog.models,
       ...models.map((task) => ({ ...reader, id: task, tasks: [task] })),
       { ...reader, id: 'matryoshka', tasks: ['embedding'], dimensions: [64, 128] },
+      { ...reader, id: 'unsaid', tasks: ['embedding'] },
+      { ...reader, id: 'wide', tasks: ['embedding'], dimensions: [128, 64], width: 256 },
+      ...['summarization', 'translation'].map((task) => ({ ...reader, id: task, tasks: [task] })),
     ],
     plans: catalog.plans.map((plan) => ({
       ...plan,
-      models: [...plan.models, ...models, 'matryoshka'],
+      models: [...plan.models, ...models, 'matryoshka', 'wide', 'unsaid', 'summarization', 'translation'],
       limits: { ...plan.limits, inputs_max: 4 },
     })),
   })
@@ -186,9 +190,94 @@ describe('requests to encoders', () => {
     ).toEqual(['invalid_request', 'dimensions'])
   })
 
+  it('embeddings: the width of the model itself is no cut, and a refusal says what there is', () => {
+    const asked = (model: string, dimensions: number) =>
+      parseEmbedding({ model, input: 'a', dimensions }, plan)
+    for (const model of ['twohop-embed', 'wide'])
+      expect(sent(asked(model, 256)), model).not.toHaveProperty('dimensions')
+    expect(sent(asked('wide', 64))).toMatchObject({ dimensions: 64 })
+    // Where the catalog says nothing, the host knows.
+    expect(HostEmbeddingRequest.parse(sent(asked('unsaid', 64)))).toMatchObject({
+      dimensions: 64,
+      whole: true,
+    })
+    for (const [model, message] of [
+      ['twohop-embed', 'twohop-embed has vectors of 256 dimensions.'],
+      ['wide', 'wide has vectors of 64 or 128 or 256 dimensions.'],
+      ['matryoshka', 'matryoshka has vectors of 64 or 128 dimensions.'],
+    ] as const)
+      expect(() => asked(model, 257)).toThrow(message)
+  })
+
   it('whether to cut what is too long is handed on', () => {
     const work = parseTask('token-classification', { inputs: 'a', truncate: true }, plan)
     expect(HostTaskRequest.parse(sent(work)).parameters).toEqual({ truncate: true })
+  })
+
+  it.each<[HubTask, object, object]>([
+    ['summarization', { parameters: { min_length: 5, clean_up_tokenization_spaces: true } }, {}],
+    ['summarization', { parameters: { generate_parameters: { num_beams: 1, do_sample: false } } }, {}],
+    ['translation', { parameters: { truncation: 'longest_first', tgt_lang: 'de' } }, { tgt_lang: 'de' }],
+    [
+      'question-answering',
+      { inputs: QA, parameters: { doc_stride: 9, max_seq_len: 8, top_k: 2 } },
+      { top_k: 2 },
+    ],
+    ['question-answering', { inputs: QA, parameters: { max_question_len: 9, align_to_words: true } }, {}],
+    ['token-classification', { parameters: { stride: 4 } }, {}],
+    ['feature-extraction', { truncation_direction: 'left' }, {}],
+    ['feature-extraction', { truncate: true, truncation_direction: 'Right' }, { truncate: true }],
+    ['text-classification', { truncate: false, truncation_direction: 'Left' }, { truncate: false }],
+    [
+      'text-generation',
+      {
+        parameters: {
+          details: false,
+          watermark: false,
+          best_of: 1,
+          typical_p: 1,
+          decoder_input_details: false,
+        },
+      },
+      {},
+    ],
+    [
+      'text-generation',
+      { parameters: { top_k: 900, repetition_penalty: 1.2 } },
+      { top_k: 900, repetition_penalty: 1.2 },
+    ],
+  ])(
+    '%s: what the hub has besides is honoured or ignored, by what it changes: %j',
+    (task, asked, parameters) => {
+      const request = HostTaskRequest.parse(parseTask(task, { inputs: 'a', ...asked }, plan).request)
+      expect(request.parameters).toEqual(parameters)
+    },
+  )
+
+  it('a length is taken from wherever the clients put it', () => {
+    const tokens = (parameters: object) =>
+      HostTaskRequest.parse(parseTask('summarization', { inputs: 'a', parameters }, plan).request).max_tokens
+    expect(tokens({ max_length: 7 })).toBe(7)
+    expect(tokens({ max_length: 7, generate_parameters: { max_new_tokens: 9, min_length: 3 } })).toBe(9)
+  })
+
+  it.each<[HubTask, object, string]>([
+    ['feature-extraction', { truncate: true, truncation_direction: 'left' }, 'truncation_direction'],
+    ['token-classification', { truncate: true, truncation_direction: 'Left' }, 'truncation_direction'],
+    ['summarization', { parameters: { num_beams: 4 } }, 'parameters.num_beams'],
+    [
+      'translation',
+      { parameters: { generate_parameters: { do_sample: true } } },
+      'parameters.generate_parameters.do_sample',
+    ],
+    ['text-generation', { parameters: { watermark: true } }, 'parameters.watermark'],
+    ['text-generation', { parameters: { truncate: 5 } }, 'parameters.truncate'],
+    ['feature-extraction', { prompt_name: 'query' }, 'prompt_name'],
+  ])('%s: what would change the answer is refused by its name: %j', (task, asked, param) => {
+    expect(refusal(() => parseTask(task, { inputs: 'a', ...asked }, plan))).toEqual([
+      'invalid_request',
+      param,
+    ])
   })
 
   const zeroShot = (parameters: object, inputs: unknown = ['a', 'b']) =>

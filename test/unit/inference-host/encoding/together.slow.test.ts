@@ -81,11 +81,16 @@ describe('an encoder with float activations', () => {
       (await ask<number[]>(model, embed(['fox'], { normalize: false, dimensions: 3 }))).items ?? []
     expect(cut).toEqual(full?.slice(0, 3))
     const counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
-    const work = { ...embed(['fox'], { dimensions: 17 }), limits: { promptTokens: 99, outputTokens: 0 } }
-    await expect(model.encoder.perform(work, { ...IDLE, counts })).rejects.toMatchObject({
-      code: 'invalid_request',
-      param: 'dimensions',
-    })
+    const all = await ask<number[]>(model, embed(['fox'], { dimensions: 16, whole: true }))
+    expect(all.items).toEqual((await ask<number[]>(model, embed(['fox'], {}))).items)
+    for (const asked of [{ dimensions: 17 }, { dimensions: 8, whole: true }]) {
+      const work = { ...embed(['fox'], asked), limits: { promptTokens: 99, outputTokens: 0 } }
+      await expect(model.encoder.perform(work, { ...IDLE, counts })).rejects.toMatchObject({
+        code: 'invalid_request',
+        param: 'dimensions',
+        message: "The model's vectors have 16 dimensions.",
+      })
+    }
     expect(counts.promptTokens).toBe(0)
   })
 
