@@ -1,25 +1,7 @@
-import { TwohopError } from '../../../shared/errors.ts'
+import { type Cell, createCells } from './cells.ts'
 import { countTokens } from './costs.ts'
 import { DONE, type Program } from './program.ts'
 import type { Vocabulary } from './vocabulary.ts'
-
-/**
- * A place in the program and what comes after it. `at` is a sequence's part or a leaf's state. For a repeat, `at` is
- * how many times it still has to be gone through, and `left` how many times it still may. The empty rest is null.
- */
-type Cell = {
-  readonly id: number
-  readonly node: number
-  readonly at: number
-  readonly left: number
-  readonly next: Cell | null
-  /** Tokens that suffice to finish from here. */
-  readonly tokens: number
-  /** How many cells from here on may be passed without a byte: what it takes to go on after a leaf. */
-  readonly skips: number
-  /** The same with counters that no token can exhaust taken for endless. */
-  unbounded: Cell | undefined
-}
 
 /** All places in the program where the answer so far may stand. */
 export type State = {
@@ -54,81 +36,16 @@ export type Automaton = {
  * are then possible, and each of them is still right.
  */
 const MOST_LEAVES = 128
-/** States and cells that are remembered before all are forgotten: 2 kB a state, and 6 kB for one with a mask. */
+/** States that are remembered before all are forgotten: 2 kB each, and 6 kB for one with a mask. */
 const MOST_STATES = 2048
-const MOST_CELLS = 32_768
-/**
- * Cells that one expansion may pass. What people write passes some hundreds; a grammar of a few hundred bytes whose
- * rules each double their readings would pass more than fit into memory, on the thread that everybody's answers are on.
- */
-const MOST_EXPANDED = 8192
-
 /**
  * @param reach Bytes that the longest token has.
  */
 export function createAutomaton(program: Program, vocabulary: Vocabulary, reach: number): Automaton {
   const { nodes } = program
   const costs = countTokens(program, vocabulary)
-  let cells = new Map<string, Cell>()
+  const { cell, enter, expand, unbounded, forgetCells } = createCells(program, costs, reach)
   let states = new Map<string, State>()
-  let ids = 0
-
-  function cell(node: number, at: number, left: number, next: Cell | null): Cell {
-    const key = `${node} ${at} ${left} ${next?.id}`
-    const present = cells.get(key)
-    if (present !== undefined) return present
-    if (cells.size >= MOST_CELLS) cells = new Map()
-    const own = costOf(node, at)
-    const tokens = own + (next?.tokens ?? 0)
-    const skips = own > 0 ? 0 : 1 + (next?.skips ?? 0)
-    const made: Cell = { id: ids++, node, at, left, next, tokens, skips, unbounded: undefined }
-    cells.set(key, made)
-    return made
-  }
-
-  function costOf(node: number, at: number): number {
-    if (nodes[node]?.kind === 'repeat') {
-      const { part } = nodes[node]
-      return at === 0 ? 0 : at * (costs.ofNode[part] ?? 0)
-    }
-    return costs.ofRest[node]?.[at] ?? costs.ofNode[node] ?? Number.POSITIVE_INFINITY
-  }
-
-  function enter(node: number, next: Cell | null): Cell {
-    const entered = nodes[node]
-    return entered?.kind === 'repeat' ? cell(node, entered.min, entered.max, next) : cell(node, 0, 0, next)
-  }
-
-  /** Adds the leaves that `first` begins with to `leaves`; true where it may be empty to the end. */
-  function expand(first: Cell | null, leaves: Set<Cell>, seen: Set<Cell>): boolean {
-    const open: (Cell | null)[] = [first]
-    let mayEnd = false
-    for (let top = open.pop(); top !== undefined; top = open.pop()) {
-      if (top === null) mayEnd = true
-      if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
-      seen.add(top)
-      if (seen.size > MOST_EXPANDED)
-        throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
-      const node = nodes[top.node]
-      if (node === undefined || node.kind === 'leaf') leaves.add(top)
-      else if (node.kind === 'choice') for (const option of node.options) open.push(enter(option, top.next))
-      else if (node.kind === 'sequence') {
-        const part = node.parts[top.at]
-        const last = top.at + 1 >= node.parts.length
-        if (part === undefined) open.push(top.next)
-        else open.push(enter(part, last ? top.next : cell(top.node, top.at + 1, 0, top.next)))
-      } else {
-        const { node: place, at, left, next } = top
-        if (at === 0) open.push(next)
-        const after = (taken: number) =>
-          left > taken ? cell(place, Math.max(0, at - 1), left - taken, next) : next
-        if (left > 0) open.push(enter(node.part, after(1)))
-        if (node.double !== undefined && left > 1 && at - 1 <= left - 2)
-          open.push(enter(node.double, after(2)))
-      }
-    }
-    return mayEnd
-  }
 
   function state(leaves: Iterable<Cell>, mayEnd: boolean): State | null {
     const sorted = [...leaves].sort((a, b) => a.tokens - b.tokens || a.id - b.id).slice(0, MOST_LEAVES)
@@ -154,7 +71,7 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
   /** States lead to one another, so they are freed only when the first one is. */
   function forget(): void {
     states = new Map()
-    cells = new Map()
+    forgetCells()
     start = undefined
   }
 
@@ -200,22 +117,6 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
     const leaves = new Set(from.leaves.map((leaf) => unbounded(leaf)))
     from.unbounded = state(leaves, from.mayEnd) ?? from
     return from.unbounded
-  }
-
-  function unbounded(from: Cell): Cell {
-    const chain: Cell[] = []
-    let rest: Cell | null = from
-    while (rest !== null && rest.unbounded === undefined) {
-      chain.push(rest)
-      rest = rest.next
-    }
-    let made: Cell | null = rest?.unbounded ?? null
-    for (const one of chain.reverse()) {
-      made = cell(one.node, one.at, one.left > reach ? Number.POSITIVE_INFINITY : one.left, made)
-      made.unbounded = made
-      one.unbounded = made
-    }
-    return made ?? from
   }
 
   function workOf(from: State): number {

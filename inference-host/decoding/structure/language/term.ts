@@ -48,6 +48,15 @@ export type Multiple = {
 
 export const MANY = Number.POSITIVE_INFINITY
 
+/** Of a term of `all` classes of which no more is known. */
+export function unknownFacts(all: number, nullable: boolean): Facts {
+  return {
+    nullable,
+    within: { made: all, shortest: nullable ? 0 : 1, longest: MANY },
+    holds: undefined,
+  }
+}
+
 export function thenFacts(first: Term, rest: Term): Facts {
   const [a, b] = [first.within, rest.within]
   return {

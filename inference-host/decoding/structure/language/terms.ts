@@ -1,15 +1,16 @@
 import type { Alphabet } from './alphabet.ts'
 import type { Budget } from './budget.ts'
+import { createInterner } from './interner.ts'
+import { createSpecialTerms } from './special-terms.ts'
 import {
   common,
-  type Facts,
   joined,
   MANY,
   orFacts,
   repeatFacts,
-  type Shape,
   type Term,
   thenFacts,
+  unknownFacts,
   withoutImplied,
 } from './term.ts'
 
@@ -18,23 +19,8 @@ export type Terms = ReturnType<typeof createTerms>
 /** Makes terms over `alphabet`. They are put into a common form, so that equal ones are found to be. */
 export function createTerms(alphabet: Alphabet, budget: Budget) {
   const all = alphabet.some(alphabet.all)
-  const known = new Map<string, Term>()
-
-  function term(key: string, shape: Shape, facts: Facts): Term {
-    const present = known.get(key)
-    if (present !== undefined) return present
-    budget.spend(1)
-    const made = { id: known.size, shape, ...facts }
-    known.set(key, made)
-    return made
-  }
-
-  /** Of which nothing is known. */
-  const open = (nullable: boolean): Facts => ({
-    nullable,
-    within: { made: all, shortest: nullable ? 0 : 1, longest: MANY },
-    holds: undefined,
-  })
+  const term = createInterner(budget)
+  const special = createSpecialTerms(alphabet, term)
 
   const none = { made: 0, shortest: 0, longest: 0 }
   const NOTHING = term('nothing', { kind: 'nothing' }, { nullable: false, within: none, holds: undefined })
@@ -117,55 +103,8 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
     if (part === NOTHING) return ALL
     if (part === ALL) return NOTHING
     if (part.shape.kind === 'not') return part.shape.part
-    return term(`not ${part.id}`, { kind: 'not', part }, open(!part.nullable))
+    return term(`not ${part.id}`, { kind: 'not', part }, unknownFacts(all, !part.nullable))
   }
 
-  let names = 0
-  /** A term that may refer to itself after a character. `nullable` says whether the empty text is in it. */
-  function named(nullable: boolean, define: () => Term): Term {
-    return term(`named ${names++}`, { kind: 'named', define }, open(nullable))
-  }
-
-  /** Texts of at most so many UTF-16 units. */
-  function units(left: number): Term {
-    const plain = { made: alphabet.every(alphabet.all & ~alphabet.astral), shortest: 0, longest: left }
-    return term(
-      `units ${left}`,
-      { kind: 'units', left },
-      { nullable: true, within: { ...plain, made: all }, holds: plain },
-    )
-  }
-
-  /**
-   * `of` units of the last of `decimals` digits, and the rest of what is written so far. `isOne` says whether that is a multiple, where the
-   * rest is not known in full any more.
-   */
-  function multiple(of: number, decimals: number, rest = 0, at = -1, isOne?: boolean): Term {
-    const nullable = isOne ?? (rest * 10 ** (decimals - Math.max(0, at))) % of === 0
-    // The next digit moves this one up, and what is then a multiple of `of` anyway does not matter any more.
-    const needed = rest % (of / (of % 10 === 0 ? 10 : of % 5 === 0 ? 5 : of % 2 === 0 ? 2 : 1))
-    return term(
-      `multiple ${of} ${decimals} ${needed} ${at} ${nullable}`,
-      { kind: 'multiple', of, decimals, rest: needed, at },
-      open(nullable),
-    )
-  }
-
-  return {
-    alphabet,
-    budget,
-    NOTHING,
-    EMPTY,
-    ANY,
-    ALL,
-    set,
-    then,
-    repeat,
-    or,
-    and,
-    not,
-    named,
-    units,
-    multiple,
-  }
+  return { alphabet, budget, NOTHING, EMPTY, ANY, ALL, set, then, repeat, or, and, not, ...special }
 }

@@ -135,18 +135,18 @@ export function compileSchema(
     const types = possibleTypes(schema, typesOf(schema) ?? impliedTypes(schema))
     if (types === undefined) return ANY_VALUE
     if (types.length === 0) throw refuse(at, 'Nothing is valid for this "not".')
-    return choice(types.map((type) => typed(type, schema, at)))
-  }
-
-  function typed(type: Type, schema: Keywords, at: Path): Expression {
-    if (type === 'object') return objectOf(schema, at, scope)
-    if (type === 'array') return arrayOf(schema, at, scope)
-    if (type === 'string') return stringOf(schema, at, scope)
-    if (type === 'integer' || type === 'number') return numberOf(type, schema, at, scope)
-    return type === 'null' ? literal(null) : booleanOf(schema)
+    return choice(types.map((type) => typed(type, schema, at, scope)))
   }
 
   return { root: value(root, path, 0), rules }
+}
+
+function typed(type: Type, schema: Keywords, at: Path, scope: Scope): Expression {
+  if (type === 'object') return objectOf(schema, at, scope)
+  if (type === 'array') return arrayOf(schema, at, scope)
+  if (type === 'string') return stringOf(schema, at, scope)
+  if (type === 'integer' || type === 'number') return numberOf(type, schema, at, scope)
+  return type === 'null' ? literal(null) : booleanOf(schema)
 }
 
 const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [

@@ -79,6 +79,7 @@ const ALGORITHMS = [
 const HEADERS = ALGORITHMS.flatMap((alg) => [{ alg }, { alg, typ: 'JWT' }, { typ: 'JWT', alg }]).map(
   (header) => Buffer.from(JSON.stringify(header)).toString('base64url'),
 )
+const BASE64 = '(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?'
 /** Base64 has no text of 4n + 1 characters. A payload is an object: `{"` begins it. */
 const BASE64URL = '(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?'
 const JWT = `(?:${HEADERS.join('|')})\\.eyJ[A-Za-z0-9_-]${BASE64URL}\\.[A-Za-z0-9_-]{4}${BASE64URL}`
@@ -125,5 +126,6 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ...['1', '2', '3', '4', '5', '6', '7', '8'].map(
     (version) => [`uuid${version}`, format(UUID_OF(version))] as const,
   ),
+  ['base64', format(BASE64)],
   ['jwt', format(JWT, '[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*')],
 ])
