@@ -2,8 +2,8 @@ import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ensureServingForm } from '../../../inference-host/decoding/serving-form/ensure.ts'
-import { embeddedModel } from '../../fixtures/models.ts'
+import { ensureServingForm } from '../../../../../inference-host/decoding/serving-form/ensure.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 

@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs'
+import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { infoOf, prepareModel } from '../../../../inference-host/residency/prepare.ts'
+import { writeTinySeq2seq } from '../../../fixtures/graphs/tiny-seq2seq-folder.ts'
+import { embeddedModel } from '../../../fixtures/models.ts'
+import { lockedModels } from '../../../fixtures/residency/locked-models.ts'
+
+const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
+const EMBED = { id: 'embed', source: embeddedModel('twohop-embed').folder, task: 'feature-extraction' }
+const MIB = 2 ** 20
+const BUDGET = { host: 1024 * MIB, device: 0 }
+
+/** Prepares one model, as a host does with these variables. */
+async function prepared(
+  model: Parameters<typeof lockedModels>[0][number],
+  variables: Record<string, string> = {},
+  budget = BUDGET,
+) {
+  const { entries, config, log, told, remove } = await lockedModels([model], variables)
+  onTestFinished(remove)
+  const [entry] = entries
+  if (entry === undefined) throw new Error('the manifest is empty')
+  return { told, ...(await prepareModel(entry, config, budget, log)) }
+}
+
+async function ownFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'prepare-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+describe('an encoder', () => {
+  test('has one form, a copy of its weights for each of its threads, and no caches', async () => {
+    const one = await prepared(EMBED, { HOST_THREADS: '1' })
+    const two = await prepared(EMBED, { HOST_THREADS: '2' })
+    expect(one.forms).toHaveLength(1)
+    const [{ data, need }] = one.forms
+    expect(data).toMatchObject({ id: 'embed', device: 'cpu', dtype: 'q8', task: EMBED.task, threads: 1 })
+    expect(data).not.toHaveProperty('batched')
+    expect(data).not.toHaveProperty('seq2seq')
+    const bytes = statSync(path.join(EMBED.source, 'onnx/model_quantized.onnx')).size
+    expect(two.forms[0].need.host - need.host).toBeGreaterThanOrEqual(bytes)
+    expect(one.told('device')).toMatchObject([{ model: 'embed', chosen: 'cpu' }])
+  })
+
+  test('tells what clients may know of it before it is loaded', async () => {
+    expect(await infoOf(await prepared(EMBED))).toEqual({
+      id: 'embed',
+      task: 'feature-extraction',
+      device: 'cpu',
+      dtype: 'q8',
+      context: 256,
+      overhead: { request: 0, item: 2 },
+    })
+  })
+})
+
+describe('a decoder', () => {
+  test('is batched: as many slots as are asked for and a spare one, within a quarter of the memory', async () => {
+    const { forms, told } = await prepared(CHAT, { HOST_SLOTS: '4' }, { host: 64 * MIB, device: 0 })
+    const [{ data, need }] = forms
+    expect(data.batched).toMatchObject({ slots: 5, memoryBytes: 16 * MIB, publicPrefixes: [] })
+    expect(need.host).toBeGreaterThan(16 * MIB)
+    expect(told('batching')).toMatchObject([{ model: 'chat', kv_mb: 16 }])
+    expect(told('one_at_a_time')).toEqual([])
+  })
+
+  test('has no more for its caches than HOST_KV_MB, and the context and shared beginnings of its entry', async () => {
+    const model = await prepared(
+      { ...CHAT, context: 512, public_prefixes: ['Be kind.'] },
+      { HOST_KV_MB: '24' },
+    )
+    const [{ data }] = model.forms
+    expect(data.batched).toMatchObject({ memoryBytes: 24 * MIB, publicPrefixes: ['Be kind.'] })
+    expect(await infoOf(model)).toMatchObject({ context: 512 })
+  })
+
+  test('is not where one slot is asked for', async () => {
+    const { forms, told } = await prepared(CHAT, { HOST_SLOTS: '1' })
+    expect(forms[0].data).not.toHaveProperty('batched')
+    expect(told('batching')).toEqual([])
+  })
+
+  test('nor where one request would not fit, and says how much it takes', async () => {
+    const { forms, told } = await prepared(CHAT, { HOST_KV_MB: '1' })
+    expect(forms[0].data).not.toHaveProperty('batched')
+    expect(told('one_at_a_time')).toMatchObject([
+      {
+        model: 'chat',
+        why: expect.stringMatching(/^HOST_KV_MB must be at least \d+ for its 2048 tokens of context$/),
+      },
+    ])
+  })
+})
+
+describe('an encoder-decoder', () => {
+  test('has slots as a decoder, and caches of 256 MiB or a quarter of the memory at most', async () => {
+    const source = await ownFolder()
+    await writeTinySeq2seq(source, { family: 't5' })
+    const model = { id: 'sum', source, task: 'summarization' }
+    const [{ data }] = (
+      await prepared(model, { HOST_SLOTS: '4', HOST_KV_MB: '2000' }, { host: 8192 * MIB, device: 0 })
+    ).forms
+    expect(data.seq2seq).toEqual({ slots: 5, memoryBytes: 256 * MIB, exact: false })
+    const [small] = (
+      await prepared(model, { HOST_SLOTS: '4', HOST_EXACT: 'true' }, { host: 64 * MIB, device: 0 })
+    ).forms
+    expect(small.data.seq2seq).toEqual({ slots: 5, memoryBytes: 16 * MIB, exact: true })
+    const [alone] = (await prepared(model, { HOST_SLOTS: '1' })).forms
+    expect(alone.data).not.toHaveProperty('seq2seq')
+  })
+})
+
+test('a model of which a byte has changed since it was locked is not prepared', async () => {
+  const source = await ownFolder()
+  await cp(EMBED.source, source, { recursive: true })
+  const { entries, config, log, told, remove } = await lockedModels([{ ...EMBED, source }])
+  onTestFinished(remove)
+  await appendFile(path.join(source, 'onnx/model_quantized.onnx'), '\0')
+  const [entry] = entries
+  if (entry === undefined) throw new Error('the manifest is empty')
+  await expect(prepareModel(entry, config, BUDGET, log)).rejects.toMatchObject({ code: 'model_file_changed' })
+  expect(told('device')).toEqual([])
+})
