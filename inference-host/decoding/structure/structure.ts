@@ -48,7 +48,7 @@ export function hasText(structure: Structure | undefined): boolean {
 function contentOf({ response_format: format, structured_outputs: outputs }: Asked): Content | undefined {
   const formatted = format !== undefined && format.type !== 'text'
   if (outputs !== undefined && formatted)
-    throw refuse(['structured_outputs'], 'Use either "response_format" or "structured_outputs".')
+    throw refuse(['structured_outputs'], 'Expected either response_format or structured_outputs, found both.')
   if (outputs?.json !== undefined)
     return { kind: 'json_schema', schema: outputs.json, path: ['structured_outputs', 'json'] }
   if (outputs?.regex !== undefined)
@@ -70,18 +70,32 @@ function toolsOf(asked: Asked, content: Content | undefined): Structure | undefi
   const { tools, tool_choice: choice = 'auto', parallel_tool_calls: parallel = true } = asked
   if (tools === undefined) {
     if (choice !== 'none' && choice !== 'auto')
-      throw refuse(['tool_choice'], 'There are no "tools" to choose from.')
+      throw refuse(
+        ['tool_choice'],
+        'Expected "none" or "auto" where there are no tools, found another choice.',
+      )
     return content
   }
   const names = tools.map((tool) => tool.function.name)
   const twice = names.findIndex((name, place) => names.indexOf(name) < place)
-  if (twice >= 0) throw refuse(['tools', twice, 'function', 'name'], 'Two tools have this name.')
+  if (twice >= 0)
+    throw refuse(
+      ['tools', twice, 'function', 'name'],
+      'Expected a name of its own, found that of another tool.',
+    )
   if (choice === 'none') return content
   if (choice === 'auto') return { kind: 'tools', tools, choice, parallel, content }
   if (content !== undefined)
-    throw refuse(['tool_choice'], 'A call is asked for, and a format for an answer that is none.')
+    throw refuse(
+      ['tool_choice'],
+      'Expected "none" or "auto" beside a format for the answer, found another choice.',
+    )
   if (choice === 'required') return { kind: 'tools', tools, choice, parallel, content }
   const { name } = choice.function
-  if (!names.includes(name)) throw refuse(['tool_choice', 'function', 'name'], 'No tool has this name.')
+  if (!names.includes(name))
+    throw refuse(
+      ['tool_choice', 'function', 'name'],
+      'Expected the name of one of the tools, found another name.',
+    )
   return { kind: 'tools', tools, choice: { name }, parallel: false, content }
 }
