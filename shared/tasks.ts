@@ -35,7 +35,7 @@ function cutsTheEnd<Schema extends z.ZodType<{ truncate?: unknown; truncation_di
   return schema
     .refine(
       ({ truncate, truncation_direction: cut }) => truncate !== true || String(cut).toLowerCase() !== 'left',
-      { path: ['truncation_direction'], message: 'only the end of a text is cut: right' },
+      { path: ['truncation_direction'], message: '"right" where a text is cut' },
     )
     .transform((request) => ({ ...request, truncation_direction: undefined }))
 }
@@ -63,17 +63,17 @@ const written = {
   clean_up_tokenization_spaces,
   truncation,
   /** The likeliest token is taken each time. */
-  num_beams: ignored(z.literal(1, 'not supported, only 1')),
-  do_sample: ignored(z.literal(false, 'not supported, only false')),
+  num_beams: ignored(z.literal(1)),
+  do_sample: ignored(z.literal(false)),
 }
 
 /** What text-generation-inference can do besides, as far as it is not asked for. */
 export const unchosen = {
-  details: ignored(z.literal(false, 'not supported, only false')),
-  decoder_input_details: ignored(z.literal(false, 'not supported, only false')),
-  watermark: ignored(z.literal(false, 'not supported, only false')),
-  best_of: ignored(z.literal(1, 'not supported, only 1')),
-  typical_p: ignored(z.literal(1, 'not supported, only 1')),
+  details: ignored(z.literal(false)),
+  decoder_input_details: ignored(z.literal(false)),
+  watermark: ignored(z.literal(false)),
+  best_of: ignored(z.literal(1)),
+  typical_p: ignored(z.literal(1)),
 }
 
 /**

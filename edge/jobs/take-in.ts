@@ -2,6 +2,7 @@ import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash } from '../../shared/jobs/token.ts'
+import { jsonBytes } from '../../shared/json-bytes.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
@@ -52,8 +53,6 @@ const SETTLE_MS = 3_600_000
 
 const HOUR_MS = 3_600_000
 
-const utf8 = new TextEncoder()
-
 /** Takes in a job or refuses it. An accepted job is durable: the store reserves and enqueues in one step. */
 export function createTakeIn(options: Options) {
   const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs, log } = options
@@ -69,7 +68,7 @@ export function createTakeIn(options: Options) {
         output_tokens: worst.outputTokens,
       } satisfies JobInput),
     )
-    if (utf8.encode(JSON.stringify(inputs)).length > options.inputBytes)
+    if (jsonBytes(inputs) > options.inputBytes)
       throw new TwohopError('body_too_large', 'The inputs of this job are more than can be stored at once.')
 
     const { job_bytes: ofAccount, job_results_hours: keptHours } = plan.limits

@@ -6,10 +6,10 @@ import { parseCompletion } from './completions.ts'
 import type { Work } from './work.ts'
 
 /** What the hub's clients put beside the fields of a completion. */
-const HubFields = z.looseObject({
+export const HubFields = z.looseObject({
   model: z.string().optional(),
   do_sample: z.boolean().optional(),
-  return_full_text: z.literal(false, 'the prompt is not repeated, only false').optional(),
+  return_full_text: z.literal(false).optional(),
   ...unchosen,
 })
 
