@@ -34,7 +34,7 @@ export function createVerifyToken(configs: readonly IssuerConfig[], options: Jwk
     const fields = notRead(claims).filter((field) => !told.has(`${field} ${iss}`))
     if (fields.length === 0) return
     for (const field of fields) told.add(`${field} ${iss}`)
-    await log('warn', 'claims_not_read', { detail: { fields } })
+    await log('warn', 'claims_not_read', { detail: { fields, see: 'docs/keys.md#what-you-say-of-a-user' } })
   }
 
   const issuers = new Map<unknown, TrustedIssuer>()
