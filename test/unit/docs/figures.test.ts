@@ -13,6 +13,7 @@ const MADE = {
   'docs/cost.md': 'test/unit/cli/commands/cost.test.ts',
   'docs/benchmarks.md': 'bench/run.ts',
   'docs/faults.md': 'test/faults/table.ts',
+  'docs/openai.md': 'test/unit/docs/openai.test.ts',
 }
 
 const pages = readPages()

@@ -6,7 +6,9 @@ import { ROOT, readPages } from '../../fixtures/pages.ts'
 /** The routes that a source adds, below a prefix: `GET /v1/usage`. */
 function routesIn(file: string, prefix = ''): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8')
-  const added = text.matchAll(/\b(?:app|routes)\.(get|post|delete|put|patch)\('([^']+)'/g)
+  const added = text
+    .replaceAll(/\{[^}']*\}'/g, "'")
+    .matchAll(/\b(?:app|routes)\.(get|post|delete|put|patch)\('([^']+)'/g)
   return [...added].map(
     ([, method = '', path]) => `${method.toUpperCase()} ${prefix}${path === '/' && prefix ? '' : path}`,
   )

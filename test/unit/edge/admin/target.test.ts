@@ -53,7 +53,7 @@ describe('the target of an act', () => {
 
 it('a name of another form is told the form, and nothing of how a path is written', () => {
   expect(() => requireAccount(STAGING, 'abc')).toThrow(
-    /^An account is firebase:<project>:<uid> or supabase:<host>:<user id>\.$/,
+    /^Expected firebase:<project>:<uid> or supabase:<host>:<user id>, found another name\.$/,
   )
 })
 

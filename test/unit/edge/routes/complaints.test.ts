@@ -3,6 +3,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 import { JobRequest } from '../../../../edge/jobs/parse.ts'
+import { HubFields } from '../../../../edge/parse/hub-completion.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../edge/routes/admin.ts'
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
@@ -17,6 +18,7 @@ import { ROOT, repositoryFiles } from '../../../fixtures/imports.ts'
 
 /** The schemas of everything that a client can send to the edge, by their names in the code. */
 const SCHEMAS: Record<string, z.ZodType> = {
+  ...{ HubFields },
   ...{ ChatRequest, CompletionRequest, EmbeddingRequest, RerankRequest, JobRequest, Page },
   ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked },
   ...TASK_REQUESTS,

@@ -198,6 +198,7 @@ describe('an endpoint', () => {
   test.each([
     'hub.example',
     'ftp://hub.example',
+    'http://hub.example',
     'https://user:password@hub.example',
     'https://hub.example/?a=b',
     'https://hub.example/#a',
@@ -206,7 +207,8 @@ describe('an endpoint', () => {
     expect(() => parseEndpoint(text)).toThrow(
       expect.objectContaining({
         code: 'hub_invalid',
-        message: 'HF_ENDPOINT must be an http or https URL without user, query or fragment',
+        message:
+          'HF_ENDPOINT must begin with https:// (http:// is for loopback only) and have no user, query or fragment',
       }),
     )
   })
