@@ -174,10 +174,10 @@ export function createApp(options: AppOptions) {
     return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
   })
   app.get('/v1/models', async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))))
-  // An id may have slashes, as on the hub.
-  app.get('/v1/models/:id{.+}', async (c) =>
-    c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id'))),
-  )
+  const modelOf = async (c: Context<Env>) =>
+    c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id') ?? ''))
+  app.get('/v1/models/:id', modelOf)
+  app.get(MODEL_WITH_SLASHES, modelOf)
   app.get('/v1/usage', async (c) =>
     withStoredPlan(await authenticate(c), async (entitlement) => {
       const { spender, plan } = entitlement
@@ -211,6 +211,9 @@ export function createApp(options: AppOptions) {
   })
   return app
 }
+
+/** An id as on the hub, which its sender has not encoded. */
+const MODEL_WITH_SLASHES = '/v1/models/:id{.+}'
 
 /** The largest report of a leaked key, in bytes. It is the one body that is read of anybody. */
 const LEAK_BYTES = 32 * 1024
