@@ -24,3 +24,18 @@ export function refuse(path: Path, message: string): TwohopError {
     param: pathText(path).slice(0, LONGEST_PARAM),
   })
 }
+
+/** Refusals of what can be said, and that nothing is valid for. */
+const ofNothing = new WeakSet<TwohopError>()
+
+/** The same where nothing is valid for what stands at `path`. Where there are other choices, it is left out. */
+export function refuseNothing(path: Path, message: string): TwohopError {
+  const refusal = refuse(path, message)
+  ofNothing.add(refusal)
+  return refusal
+}
+
+/** Whether an error says that nothing is valid for a part of what was asked. */
+export function saysNothing(error: unknown): error is TwohopError {
+  return error instanceof TwohopError && ofNothing.has(error)
+}

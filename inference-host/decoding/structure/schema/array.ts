@@ -1,6 +1,6 @@
 import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse, refuseNothing } from '../refusal.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { fewValues } from './scalar.ts'
 import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
@@ -15,7 +15,7 @@ export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression 
   const max = Number(schema.maxItems ?? Number.POSITIVE_INFINITY)
   // Who describes a tuple and says nothing of its length means all of it.
   const min = Number(schema.minItems ?? Math.min(listOf(schema.prefixItems).length, max))
-  if (min > max) throw refuse([...path, 'maxItems'], '"maxItems" is less than "minItems".')
+  if (min > max) throw refuseNothing([...path, 'maxItems'], '"maxItems" is less than "minItems".')
   if (max === 0) return text('[]')
   const unique = schema.uniqueItems === true && max > 1
   if (Array.isArray(schema.prefixItems)) {
@@ -24,7 +24,8 @@ export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression 
   }
   const { items } = schema
   if (items === false) {
-    if (min > 0) throw refuse([...path, 'minItems'], '"minItems" asks for items, and none are allowed.')
+    if (min > 0)
+      throw refuseNothing([...path, 'minItems'], '"minItems" asks for items, and none are allowed.')
     return text('[]')
   }
   if (unique) return distinct(maybeSchemaAt(items, [...path, 'items']), path, scope, min, max)
@@ -37,7 +38,7 @@ function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: num
   // The schema does not describe the items after the prefix, so none are written unless they have to be.
   const rest = isObject(items) || (items !== false && min > prefix.length)
   if (!rest && min > prefix.length)
-    throw refuse([...path, 'minItems'], '"minItems" asks for more items than are allowed.')
+    throw refuseNothing([...path, 'minItems'], '"minItems" asks for more items than are allowed.')
   let tail = EMPTY
   if (rest && max > prefix.length) {
     const item = isObject(items) ? scope.value(items, [...path, 'items']) : ANY_VALUE
@@ -66,7 +67,7 @@ function distinct(items: Schema | undefined, path: Path, scope: Scope, min: numb
     )
   const most = Math.min(max, values.length)
   if (min > most)
-    throw refuse([...path, 'minItems'], '"minItems" asks for more different items than there are.')
+    throw refuseNothing([...path, 'minItems'], '"minItems" asks for more different items than there are.')
   const counts = most < values.length ? most : min
   if (values.length * (counts + 1) > MOST_STATES)
     throw refuse([...path, 'uniqueItems'], '"uniqueItems" of so many values is not supported.')

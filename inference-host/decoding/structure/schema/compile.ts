@@ -1,7 +1,8 @@
+import type { TwohopError } from '../../../../shared/errors.ts'
 import { choice, type Expression, type Grammar, rule } from '../expression.ts'
 import { ANY_VALUE, jsonRules } from '../json-text.ts'
 import { type Budget, createBudget } from '../language/budget.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
 import { arrayOf } from './array.ts'
 import { checkExclusive } from './exclusive.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
@@ -70,7 +71,7 @@ export function compileSchema(
   function value(raw: unknown, at: Path, unfolded: number): Expression {
     count(at, unfolded)
     const read = readSchema(raw, at)
-    if (read === false) throw refuse(at, 'Nothing is valid for "false".')
+    if (read === false) throw refuseNothing(at, 'Nothing is valid for "false".')
     if (read === true) return ANY_VALUE
     const enforced = Object.keys(read).filter((keyword) => ENFORCED.has(keyword))
     if (enforced.length === 0) return ANY_VALUE
@@ -85,9 +86,15 @@ export function compileSchema(
 
   function reference(pointer: string, at: Path): Expression {
     const own = `${name} ${pointer}`
-    if (!rules.has(own)) {
-      rules.set(own, ANY_VALUE)
+    if (rules.has(own)) return rule(own)
+    const before = rules.size
+    rules.set(own, ANY_VALUE)
+    try {
       rules.set(own, value(target(pointer, at), [...path, pointer], 0))
+    } catch (error) {
+      // What was built on it goes with it, should there be another choice.
+      for (const made of [...rules.keys()].slice(before)) rules.delete(made)
+      throw error
     }
     return rule(own)
   }
@@ -101,10 +108,10 @@ export function compileSchema(
       const merged = alone ? read : merge(rest, read, at)
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
-    if (options.length === 0) throw refuse(inside, `Nothing is valid for this "${combiner}".`)
+    if (options.length === 0) throw refuseNothing(inside, `Nothing is valid for this "${combiner}".`)
     const only = options.map(([one]) => one)
     if (combiner === 'oneOf') checkExclusive(only, inside, resolve)
-    return choice(options.map(([one, where]) => value(one, where, alone ? 0 : unfolded + 1)))
+    return choice(possible(options, (one, where) => value(one, where, alone ? 0 : unfolded + 1)))
   }
 
   /**
@@ -124,7 +131,7 @@ export function compileSchema(
     let merged: Keywords | undefined = {}
     for (const part of inOrder(schema, at, unfolded)) {
       merged = merge(merged, part, at)
-      if (merged === undefined) throw refuse(at, 'Nothing is valid for all of these schemas.')
+      if (merged === undefined) throw refuseNothing(at, 'Nothing is valid for all of these schemas.')
     }
     return value(merged, at, unfolded + 1)
   }
@@ -134,11 +141,29 @@ export function compileSchema(
     if (values !== undefined) return choice(values.map(literal))
     const types = possibleTypes(schema, typesOf(schema) ?? impliedTypes(schema))
     if (types === undefined) return ANY_VALUE
-    if (types.length === 0) throw refuse(at, 'Nothing is valid for this "not".')
+    if (types.length === 0) throw refuseNothing(at, 'Nothing is valid for this "not".')
     return choice(types.map((type) => typed(type, schema, at, scope)))
   }
 
   return { root: value(root, path, 0), rules }
+}
+
+/** What the options are built into, without those that nothing is valid for. @throws TwohopError where that is all */
+function possible<One, Built>(
+  options: readonly (readonly [One, Path])[],
+  build: (one: One, path: Path) => Built,
+): Built[] {
+  const built: Built[] = []
+  let refused: TwohopError | undefined
+  for (const [one, path] of options)
+    try {
+      built.push(build(one, path))
+    } catch (error) {
+      if (!saysNothing(error)) throw error
+      refused ??= error
+    }
+  if (built.length === 0 && refused !== undefined) throw refused
+  return built
 }
 
 function typed(type: Type, schema: Keywords, at: Path, scope: Scope): Expression {

@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuseNothing } from '../refusal.ts'
 import { maybeSchemaAt, readSchema, schemaAt } from './keywords.ts'
 import { isObject, type Keywords, listOf, namesOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -25,12 +25,12 @@ export function membersOf(schema: Keywords, path: Path, scope: Scope, least: num
   )
   for (const one of all)
     if (one.required && one.schema === false)
-      throw refuse(
+      throw refuseNothing(
         [...path, 'required'],
         `The property ${JSON.stringify(one.name.slice(0, 64))} is required and not allowed.`,
       )
   if (required.size > most)
-    throw refuse([...path, 'maxProperties'], '"required" has more names than "maxProperties".')
+    throw refuseNothing([...path, 'maxProperties'], '"required" has more names than "maxProperties".')
   let lacking = least - required.size
   let room = most - required.size
   return all.flatMap((one) => {

@@ -3,7 +3,7 @@ import { MOST_DIGITS } from '../json-text.ts'
 import { type Budget, TooLarge } from '../language/budget.ts'
 import { type Condition, languageOf } from '../language/language.ts'
 import type { Pattern } from '../language/pattern.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse, refuseNothing } from '../refusal.ts'
 import { patternOf } from '../regex.ts'
 import { decimalOf, decimalText, isMultiple, unitsOf } from './decimal.ts'
 import { type Bounds, FREE_DIGITS, integerRange, numberRange } from './number-range.ts'
@@ -33,7 +33,7 @@ export function numberOf(type: 'integer' | 'number', schema: Keywords, path: Pat
   const steps = multiples.filter((of) => !(whole && isMultiple(1, of)))
   if (steps.length === 0 && excluded.values.length + excluded.multiples.length === 0) {
     const range = whole ? integerRange(bounds) : numberRange(bounds)
-    if (range === undefined) throw refuse(path, 'No number of at most 15 digits is in this range.')
+    if (range === undefined) throw refuseNothing(path, 'No number of at most 15 digits is in this range.')
     return range
   }
   const rules: NumberRules = { steps, whole, bounds, excluded }
@@ -46,7 +46,7 @@ export function numberOf(type: 'integer' | 'number', schema: Keywords, path: Pat
       if (!(error instanceof TooLarge)) throw error
       throw refuse(keyword, 'These numbers are too many to be told apart.')
     }
-    throw refuse(keyword, `No number is left by "${keyword.at(-1)}" and its neighbours.`)
+    throw refuseNothing(keyword, `No number is left by "${keyword.at(-1)}" and its neighbours.`)
   })
 }
 

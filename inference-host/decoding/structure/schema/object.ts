@@ -11,7 +11,7 @@ import {
   text,
 } from '../expression.ts'
 import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse, refuseNothing } from '../refusal.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { listed, type Member, membersOf } from './members.ts'
 import { merge } from './merge.ts'
@@ -38,7 +38,7 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
     )
   const room = others === undefined ? 0 : most - members.length
   if (missing > room)
-    throw refuse([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
+    throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
 
   const written = members.map(({ name, schema: own }) =>
     member(literal(name), scope.value(own, [...path, 'properties', name])),
@@ -113,7 +113,7 @@ function keyOf(
   if (names === true && own.length === 0 && not.length === 0) return otherName(taken)
   const where = [...path, 'propertyNames']
   const strings = merge({ type: 'string' }, scope.resolve(names), where)
-  if (strings === undefined) throw refuse(where, 'A name is a string.')
+  if (strings === undefined) throw refuseNothing(where, 'A name is a string.')
   if (taken.length + own.length + not.length === 0) return scope.value(strings, where)
   const combiner = ['$ref', 'allOf', 'anyOf', 'oneOf', 'not'].find((keyword) => keyword in strings)
   if (combiner !== undefined)

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { choice, type Expression } from '../expression.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuseNothing } from '../refusal.ts'
 import { type Type, typesOf } from './keywords.ts'
 import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -41,10 +41,10 @@ export function finiteValues(schema: Keywords, path: Path, scope: Scope): unknow
   const hasOnly = 'const' in schema
   if (!hasOnly && !Array.isArray(listed)) return undefined
   if (hasOnly && Array.isArray(listed) && !listed.some((one) => isDeepStrictEqual(one, only)))
-    throw refuse(path, 'Nothing is valid for this "const" and "enum".')
+    throw refuseNothing(path, 'Nothing is valid for this "const" and "enum".')
   const values = hasOnly ? [only] : listOf(listed)
   const left = values.filter((value) => isValid(value, rest, path, scope))
-  if (left.length === 0) throw refuse(path, 'Nothing is valid for this "enum" or "const".')
+  if (left.length === 0) throw refuseNothing(path, 'Nothing is valid for this "enum" or "const".')
   return left
 }
 

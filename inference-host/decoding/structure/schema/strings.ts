@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Expression, text } from '../expression.ts'
 import { anyString } from '../json-text.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuseNothing } from '../refusal.ts'
 import { FORMATS } from './formats.ts'
 import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -28,14 +28,14 @@ export function textRulesOf(schema: Keywords): TextRules {
 export function stringOf(schema: Keywords, path: Path, scope: Scope): Expression {
   const rules = textRulesOf(schema)
   const { min, max } = rules
-  if (min > max) throw refuse([...path, 'maxLength'], '"maxLength" is less than "minLength".')
+  if (min > max) throw refuseNothing([...path, 'maxLength'], '"maxLength" is less than "minLength".')
   if (isDeepStrictEqual(rules, { ...ANY_TEXT, min, max })) return anyString(min, max)
   const written = scope.texts.written(rules, path)
   if (written !== undefined) return written
   const lengths = ['maxLength', 'minLength'].find((keyword) => keyword in schema)
   const shape = ['pattern', 'format', 'not'].find((keyword) => keyword in schema) ?? 'type'
   const [keyword, other] = lengths === undefined ? [shape, 'its neighbours'] : [lengths, `this "${shape}"`]
-  throw refuse([...path, keyword], `No string fulfils this "${keyword}" and ${other} together.`)
+  throw refuseNothing([...path, keyword], `No string fulfils this "${keyword}" and ${other} together.`)
 }
 
 /** A value as JSON. U+FFFD is escaped, because a detokenizer takes it for a broken character. */
