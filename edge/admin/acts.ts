@@ -53,10 +53,26 @@ export function createActs({ accounts, audit, sync, cancelJobs, forgetRefusals, 
   ): Promise<Done> {
     await accounts.set(by.target, changes, { by: by.payer, act: rowOf(by, action, detail) })
     forgetRefusals()
-    const { outcome, why } = await sync(by.target, state)
+    const { record, outcome, why } = await tell(by.target, state)
     // The record is written and holds. The failed sync is reported and logged, so that the act can be repeated.
     if (outcome === 'failed') await note(rowOf(by, `${action}.not_synced`, { why }))
-    return { record: await accounts.get(by.target), synced: outcome }
+    return { record, synced: outcome }
+  }
+
+  /**
+   * Tells the issuer what has changed. Where another act on the account came meanwhile and was told first, the issuer
+   * would be left with the older one: so whoever has told it looks at the record, and tells that where it says otherwise.
+   */
+  async function tell(account: string, changed: OwnerState) {
+    let state = changed
+    for (let more = MOST_TOLD_AGAIN; ; more--) {
+      const told = await sync(account, state)
+      const record = await accounts.get(account)
+      const now = stateOf(record, changed)
+      const agrees = now.plan === state.plan && now.status === state.status
+      if (agrees || told.outcome !== 'done' || more === 0) return { ...told, record }
+      state = now
+    }
   }
 
   return {
@@ -92,6 +108,14 @@ export function createActs({ accounts, audit, sync, cancelJobs, forgetRefusals, 
       return accounts.get(by.target)
     },
   }
+}
+
+/** How often the issuer is told again what others have changed meanwhile. */
+const MOST_TOLD_AGAIN = 3
+
+/** What a record says now of what was changed. */
+function stateOf({ plan, status }: AccountRecord, changed: OwnerState): OwnerState {
+  return { ...('plan' in changed && { plan: plan ?? null }), ...('status' in changed && { status }) }
 }
 
 /** A row of the audit log. Its detail holds the id of the API key that was used. */

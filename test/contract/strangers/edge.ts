@@ -62,7 +62,7 @@ export const minted = (from = keys, agoMs = 0) =>
 export const user = (uid: string, role?: string) => ({
   uid,
   email: `${uid}@example.com`,
-  customClaims: { plan: 'pro', ...(role && { role }) },
+  customClaims: { twohop: { plan: 'pro', ...(role && { role }) } },
 })
 
 export const accountOf = (uid: string) => `firebase:${PROJECT}:${uid}`

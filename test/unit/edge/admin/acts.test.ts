@@ -24,16 +24,21 @@ const by = {
 /** Parts that write down in which order they were asked, and fail where they are told to. */
 function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome } = {}, who: By = by) {
   const steps: string[] = []
+  let set: Partial<AccountRecord> = {}
+  /** What others set before this one's looks at the record, in order. */
+  const later: (() => Partial<AccountRecord>)[] = []
   const rows: Act[] = []
   const { log, lines } = readLog()
   const acts = createActs({
     accounts: {
-      get: async () => RECORD,
+      get: async () => ({ ...RECORD, ...set, ...later.shift()?.() }),
       set: async (account, changes, { by, act }) => {
         expect(by).toBe(who.payer)
         steps.push(`${act.action} ${account} ${JSON.stringify(changes)}`)
         if (faults.store) throw away
         rows.push(act)
+        const { status, plan } = changes
+        set = { ...(status && { status }), ...(plan && { plan }) }
       },
       grant: async (account, units, until, { by, act }) => {
         expect(by).toBe(who.payer)
@@ -64,13 +69,17 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
     log,
     now: () => 1_795_000_000_999,
   })
-  return { steps, rows, lines, acts }
+  return { steps, rows, lines, acts, later }
 }
 
 describe('an administrative act', () => {
   it('is done with its row in one step, then told to the issuer', async () => {
     const { steps, rows, acts } = world()
-    expect(await acts.suspend(by)).toEqual({ record: RECORD, synced: 'done', cancelledJobs: 2 })
+    expect(await acts.suspend(by)).toEqual({
+      record: { ...RECORD, status: 'suspended' },
+      synced: 'done',
+      cancelledJobs: 2,
+    })
     expect(steps).toEqual([
       // A clock may run 5 s ahead: an `iat` of 1795000005 may be in a token that exists.
       'account.suspend firebase:p:u {"status":"suspended","revokedBefore":1795000006}',
@@ -80,6 +89,23 @@ describe('an administrative act', () => {
     ])
     const { actor, target, reason } = by
     expect(rows).toEqual([{ actor, target, reason, action: 'account.suspend', detail: {} }])
+  })
+
+  it('that another overtook leaves the issuer with what the record says in the end', async () => {
+    const { steps, acts, later } = world()
+    later.push(
+      () => ({ status: 'active' as const }),
+      () => ({ status: 'active' as const }),
+    )
+    expect(await acts.suspend(by)).toMatchObject({ record: { status: 'active' }, synced: 'done' })
+    expect(steps.filter((step) => step.startsWith('sync'))).toEqual([
+      'sync firebase:p:u {"status":"suspended"}',
+      'sync firebase:p:u {"status":"active"}',
+    ])
+    const flipping = world()
+    for (let i = 0; i < 10; i++) flipping.later.push(() => ({ plan: `p${i}` }))
+    expect(await flipping.acts.setPlan(by, 'pro', undefined)).toMatchObject({ synced: 'done' })
+    expect(flipping.steps.filter((step) => step.startsWith('sync'))).toHaveLength(4)
   })
 
   it('that the store refuses or does not take is told nobody', async () => {
