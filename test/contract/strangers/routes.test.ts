@@ -54,6 +54,8 @@ const BODIES: Record<string, object> = {
   '/v1/embeddings': { model: 'twohop-embed', input: 'hello' },
   '/v1/rerank': { model: 'twohop-embed', query: 'q', documents: ['d'] },
   '/v1/tasks/:task': { inputs: 'hello' },
+  '/v1/tasks/text-generation/v1/completions': { prompt: 'hello', max_tokens: 2 },
+  '/v1/tasks/text-generation/v1/chat/completions': CHAT,
   '/v1/jobs': { endpoint: '/v1/chat/completions', body: CHAT },
   '/v1/keys': { name: 'mine', scopes: ['chat'] },
   '/v1/admin/accounts/:account/suspend': { reason: 'none' },

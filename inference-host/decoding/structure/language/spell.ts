@@ -13,6 +13,9 @@ export type Spelling = {
   readonly escapes: ReadonlyMap<string, string>
 }
 
+/** What a character's moves take, as part of the budget. */
+const MOVE_STEPS = 4
+
 /**
  * The moves by bytes (as `Node` of a program has them) of the texts that lead through `places`. The empty text is left
  * out, unless it is quoted.
@@ -43,7 +46,7 @@ export function spell(
   }
 
   function add(place: number, bytes: readonly (readonly [number, number])[], to: number): void {
-    budget.spend(1)
+    budget.spend(MOVE_STEPS)
     const [range, ...rest] = bytes
     if (range !== undefined) moves[place + quoted]?.push(range[0], range[1], before(rest, to))
   }

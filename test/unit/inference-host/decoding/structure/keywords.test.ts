@@ -123,6 +123,48 @@ describe('what would take too long or too much is refused', () => {
     expect(refusal(schema).code).toBe('invalid_request')
   })
 
+  const fields = (count: number, of: (field: number) => object) => ({
+    type: 'object',
+    properties: Object.fromEntries(Array.from({ length: count }, (_, field) => [`p${field}`, of(field)])),
+  })
+  test.each([
+    [
+      'two hundred patterns of two readings at each character',
+      fields(200, (n) => ({ allOf: [{ pattern: `(a|b)*a(a|b){${10 + (n % 7)}}x${n}` }, { pattern: 'c' }] })),
+    ],
+    [
+      'conditions upon conditions',
+      { allOf: Array.from({ length: 10 }, (_, n) => ({ pattern: `(?=.*${'abcdefghij'[n]})`.repeat(100) })) },
+    ],
+    [
+      'properties of Unicode, over and over',
+      {
+        allOf: ['Greek', 'Latin', 'Han', 'Thai', 'Cyrillic'].map((script) => ({
+          pattern: Array.from({ length: 60 }, () => `\\p{Script=${script}}|\\P{L}`).join('|'),
+        })),
+      },
+    ],
+    [
+      'what two hundred patterns do not match',
+      { type: 'string', allOf: Array.from({ length: 200 }, (_, n) => ({ not: { pattern: `a.{${n}}b` } })) },
+    ],
+    ['multiples of a hundred numbers', fields(100, (n) => ({ type: 'number', multipleOf: (n + 101) / 100 }))],
+    [
+      'sixty addresses of different lengths',
+      fields(60, (n) => ({ type: 'string', format: 'email', maxLength: 40 + n, pattern: '^[a-z]' })),
+    ],
+  ])('%s take a bounded number of steps, or are refused after them', (_, schema) => {
+    const began = process.cpuUsage()
+    try {
+      compileStructure(schemaStructure(schema))
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'invalid_request' })
+    }
+    const { user, system } = process.cpuUsage(began)
+    // On its own a core takes under a second. Far more would mean that steps are not counted.
+    expect((user + system) / 1e6).toBeLessThan(6)
+  })
+
   test('bounds of any size are no work', () => {
     // Of this process's own time: how long it waits for a core says nothing.
     const began = process.cpuUsage()

@@ -29,6 +29,10 @@ const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
  */
 const REFUSED: Record<string, string> = { 'frozen set of ints': 'schema.uniqueItems' }
 
+test('there are the 95 types that docs/engine.md tells of', () => {
+  expect(Object.keys(written.types)).toHaveLength(95)
+})
+
 test.each(Object.entries(REFUSED))('%s is refused at %s', (name, param) => {
   expect(() => bind(schemaStructure(written.types[name]?.schema), vocabulary)).toThrow(
     expect.objectContaining({ code: 'invalid_request', param }),

@@ -48,6 +48,10 @@ function schemasOf(type: z.ZodType): Map<string, Written> {
   return found
 }
 
+test('there are at least the 120 types that docs/engine.md tells of', () => {
+  expect(Object.keys(ZOD_TYPES).length).toBeGreaterThanOrEqual(120)
+})
+
 describe('a type of zod, in each form that a client writes', () => {
   test.each(Object.entries(ZOD_TYPES))('%s', (name, { type, samples }) => {
     const schemas = schemasOf(type)
@@ -69,4 +73,82 @@ describe('a type of zod, in each form that a client writes', () => {
       }
     }
   })
+})
+
+/** Patterns of zod 4.0, whose addresses look ahead and whose dates are written otherwise. */
+const OLDER: [string, object, z.ZodType, string][] = [
+  [
+    'email',
+    {
+      format: 'email',
+      pattern:
+        "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$",
+    },
+    z.email(),
+    'jo.doe@example.com',
+  ],
+  [
+    'base64',
+    {
+      format: 'base64',
+      contentEncoding: 'base64',
+      pattern: '^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$',
+    },
+    z.base64(),
+    'aGk=',
+  ],
+  [
+    'emoji',
+    { format: 'emoji', pattern: '^(\\p{Extended_Pictographic}|\\p{Emoji_Component})+$' },
+    z.any(),
+    '🙂',
+  ],
+  ['ipv4', { format: 'ipv4', pattern: z.regexes.ipv4.source, maxLength: 15 }, z.ipv4(), '10.0.0.255'],
+  [
+    'nullable, of OpenAPI',
+    { format: 'uuid', pattern: z.regexes.uuid(4).source, nullable: true },
+    z.uuidv4().nullable(),
+    '00000000-0000-4000-8000-000000000000',
+  ],
+]
+
+test.each(OLDER)('what older versions write of an %s is read too', (_, schema, type, sample) => {
+  const structured = bind(schemaStructure({ type: 'string', ...schema }), vocabulary)
+  expect(accepts(structured, JSON.stringify(sample), vocabulary)).toBe(true)
+  const most = structured.fewestTokens + 30
+  const answer = generate(structured.start(most), vocabulary, uniform(seededRandom(1)), most)
+  expect(type.safeParse(JSON.parse(answer)).error?.issues, answer).toBeUndefined()
+})
+
+/** Types that are refused, the keyword where, and why. docs/engine.md lists them. */
+const REFUSED: [string, z.ZodType, string][] = [
+  ['looks behind', z.string().regex(/(?<=a)b/), 'schema.pattern'],
+  ['matches again what a group matched', z.string().regex(/(a|b)\1/), 'schema.pattern'],
+  [
+    'has counts that would have to be told apart at once',
+    z
+      .string()
+      .regex(/(a|b)*a(a|b){14}$/)
+      .regex(/c/),
+    'schema.pattern',
+  ],
+  ['may be of two of its exclusive types', z.xor([z.string(), z.email()]), 'schema.oneOf'],
+  ['is a multiple of less than a billionth', z.number().multipleOf(1e-12), 'schema.multipleOf'],
+  ['asks for a property that nothing is valid for', z.object({ a: z.never() }), 'schema.required'],
+  ['is longer than it may be', z.string().min(5).max(3), 'schema.maxLength'],
+]
+
+test.each(REFUSED)('a type that %s is refused by name', (_, type, param) => {
+  expect(() => bind(schemaStructure(z.toJSONSchema(type)), vocabulary)).toThrow(
+    expect.objectContaining({ code: 'invalid_request', param }),
+  )
+})
+
+test.each([
+  ['a format beside a form', z.url().startsWith('https://'), 'uri'],
+  ['a host of its own', z.url({ hostname: /^example\.com$/ }), 'example'],
+  ['a check in code', z.string().refine((text) => text === 'x'), 'refine'],
+  ['flags of a pattern', z.string().regex(/^[a-z]$/i), 'flags'],
+])('zod leaves out of the schema what it checks: %s', (_, type, left) => {
+  expect(JSON.stringify(z.toJSONSchema(type))).not.toContain(left)
 })
