@@ -17,7 +17,7 @@ export type StructureCompiler = {
   recall(structure: Structure): Compiled | undefined
   /**
    * Compiles a structure once it is its account's turn. The outcome is an error `invalid_request` where the structure is
-   * not supported or takes too long, `internal` where the thread died, `host_unavailable` where the host is closing.
+   * not supported or takes too much, `internal` where the thread died, `host_unavailable` where the host is closing.
    */
   compile(structure: Structure, asker: Turn): Preparing<Compiled>
   close(): Promise<void>
@@ -39,7 +39,7 @@ type Options = Pick<ThreadOptions, 'startThread' | 'recycleAfter' | 'now'> & {
 }
 
 /**
- * Milliseconds for which it is remembered that a structure took too long. That can be the machine's fault, so it is
+ * Milliseconds for which it is remembered that a structure took too long, or too much memory. That can be the machine's fault, so it is
  * tried again; any other refusal is the same each time.
  */
 const TOO_LONG_FOR_MS = 60_000
@@ -98,6 +98,11 @@ export function createStructureCompiler({
     }
   }
 
+  const tooMuch = (how: 'too_long' | 'too_large') =>
+    how === 'too_long'
+      ? `The structure takes longer than ${timeoutMs} ms to compile.`
+      : 'The structure takes more memory to compile than there is for one.'
+
   /** What those who wait are told, and remembers it. Undefined where it was given up because nobody waited. */
   function outcomeOf(id: string, compilation: Compilation): Outcome | undefined {
     if (compilation.how === 'hurried') return undefined
@@ -111,7 +116,7 @@ export function createStructureCompiler({
     const refusal =
       compilation.how === 'refused'
         ? { message: compilation.message, param: compilation.param }
-        : { message: `The structure takes longer than ${timeoutMs} ms to compile.`, param: undefined }
+        : { message: tooMuch(compilation.how), param: undefined }
     const until = compilation.how === 'refused' ? Number.POSITIVE_INFINITY : now() + TOO_LONG_FOR_MS
     refused.set(id, refusal, until)
     return { error: errorOf(refusal) }
