@@ -34,9 +34,12 @@ type Options = Pick<ThreadOptions, 'startThread' | 'recycleAfter' | 'now'> & {
   timeoutMs?: number
   /** Milliseconds that it may take beside the quick ones; 100. Then it goes on with those that take longer. */
   quickMs?: number
-  /** Compiled structures that are remembered, and refused ones beside them; 256. */
+  /** Compiled structures that are remembered, as far as REMEMBERED_BYTES hold them, and refused ones beside them; 256. */
   remembered?: number
 }
+
+/** Most programs take some kB. The largest take 1 MB, and anybody can ask for as many of these as there is room for. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024
 
 /**
  * Milliseconds for which it is remembered that a structure took too long, or too much memory. That can be the machine's fault, so it is
@@ -56,7 +59,10 @@ export function createStructureCompiler({
   now = () => performance.now(),
   ...options
 }: Options): StructureCompiler {
-  const compiled = createLru<string, Compiled>(remembered)
+  const compiled = createLru<string, Compiled>(remembered, {
+    most: REMEMBERED_BYTES,
+    of: ({ program }) => program.byteLength,
+  })
   const refused = createExpiringMap<string, Refused>({ capacity: remembered, now })
   /** All that wait, by structure, and where. */
   const waiting = new Map<string, { lane: Lane<StructureTask>; tasks: Set<StructureTask> }>()
