@@ -194,7 +194,10 @@ export function createApp(options: AppOptions) {
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
 
   app.notFound((c) => {
-    throw new TwohopError('not_found', `There is no ${c.req.method} ${c.req.path} here.`)
+    throw new TwohopError(
+      'not_found',
+      `There is no ${c.req.method} ${c.req.path.slice(0, LONGEST_PATH)} here.`,
+    )
   })
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
@@ -214,6 +217,9 @@ export function createApp(options: AppOptions) {
 
 /** An id as on the hub, which its sender has not encoded. */
 const MODEL_WITH_SLASHES = '/v1/models/:id{.+}'
+
+/** Characters of a path that a complaint shows. */
+const LONGEST_PATH = 200
 
 /** The largest report of a leaked key, in bytes. It is the one body that is read of anybody. */
 const LEAK_BYTES = 32 * 1024

@@ -5,3 +5,9 @@ export const MAX_API_KEY_LIFE_MS = 365 * DAY
 
 /** The most working keys that an account may have. */
 export const MAX_API_KEYS = 50
+
+/**
+ * The most revoked keys of an account whose records are kept, the newest ones: keys can be made and revoked all day. One
+ * that was revoked before them is refused all the same, as a key that never was.
+ */
+export const MAX_REVOKED_API_KEYS = 200

@@ -12,7 +12,7 @@ import { MAX_API_KEY_LIFE_MS, MAX_API_KEYS } from './bounds.ts'
  */
 export const CREATE_API_KEY: Script = {
   name: 'create_key',
-  sha: '9f6a6c4480358830c598b2b55a3272adc673a7b1',
+  sha: 'c62748be79ad964f2ba35e40dfe1c5a4c845e258',
   lua: `
 -- KEYS[1] API key's record: hash
 -- KEYS[2] the record of the caller's API key: hash; any name for a token
@@ -28,10 +28,10 @@ ${CLOCK_LUA}${CALLER_LUA}${AUDIT_LUA}
 local now = now_ms(tonumber(ARGV[1]))
 local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
 if not caller then return refusal end
--- The account's working keys: sorted set of ids by end (ms).
+-- The account's working keys: sorted set of ids by end (ms). The revoked ones are in it below 0, see revoke.lua.ts.
 local index = '${API_KEYS_PREFIX}' .. caller.account
-redis.call('ZREMRANGEBYSCORE', index, '-inf', int(now))
-if redis.call('ZCARD', index) >= ${MAX_API_KEYS} then return {'too_many'} end
+redis.call('ZREMRANGEBYSCORE', index, '0', int(now))
+if redis.call('ZCOUNT', index, '0', '+inf') >= ${MAX_API_KEYS} then return {'too_many'} end
 redis.call('ZADD', index, ARGV[12], ARGV[11])
 redis.call('PEXPIRE', index, ${MAX_API_KEY_LIFE_MS})
 redis.call('HSET', KEYS[1], 'account', caller.account, 'expires_at', ARGV[12], 'created_at', int(now), unpack(ARGV, 13))

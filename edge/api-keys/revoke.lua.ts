@@ -2,16 +2,20 @@ import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { AUDIT_LUA } from '../audit/act.lua.ts'
 import { CALLER_LUA } from '../budget/caller.lua.ts'
+import { ENDED_API_KEY_KEPT_MS } from '../store/lifetimes.ts'
 import { API_KEY_PREFIX, API_KEYS_PREFIX } from '../store/redis-keys.ts'
+import { MAX_REVOKED_API_KEYS } from './bounds.ts'
 
 /**
  * Ends an API key and the keys that it made. It writes a row into the audit log, unless the key had ended before. The
  * caller must be of the key's account and still may act, or show the key's secret; otherwise the answer is the same as for a
  * key that does not exist.
+ *
+ * Records of revoked keys are bounded in time and number: whoever makes and revokes keys all day must not fill the store.
  */
 export const REVOKE_API_KEY: Script = {
   name: 'revoke_key',
-  sha: 'a18686b420feb6bdef2999c0df9bc3c1cdf97317',
+  sha: 'ee8adad6f8892eab6fc06174fbcfd0d977b6f7d3',
   lua: `
 -- KEYS[1] API key's record: hash
 -- KEYS[2] the record of the caller's API key: hash; any name for a token
@@ -24,9 +28,10 @@ export const REVOKE_API_KEY: Script = {
 -- Returns {1 when it was revoked now, else 0; account, name, scopes, ids of keys that it made and that ended with it...},
 -- {} where there is no such key, or {code} of a caller who may not act.
 ${CLOCK_LUA}${CALLER_LUA}${AUDIT_LUA}
+local now = now_ms(tonumber(ARGV[1]))
 local key = read_record(KEYS[1])
 if ARGV[12] == '' then
-  local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now_ms(tonumber(ARGV[1])))
+  local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
   if not caller then return refusal end
   if key.account ~= caller.account then return {} end
 elseif key.account == nil or key.secret_hash ~= ARGV[12] then return {} end
@@ -34,7 +39,7 @@ if key.revoked == '1' then return {0, key.account, key.name or '', key.scopes or
 
 local ended, reply = {[ARGV[11]] = true}, {1, key.account, key.name or '', key.scopes or ''}
 local index = '${API_KEYS_PREFIX}' .. key.account
-local ids, found = redis.call('ZRANGE', index, '0', '-1'), true
+local ids, found = redis.call('ZRANGEBYSCORE', index, '0', '+inf'), true
 -- Each pass finds one more generation.
 while found do
   found = false
@@ -46,7 +51,15 @@ while found do
   end
 end
 for id in pairs(ended) do
-  redis.call('HSET', '${API_KEY_PREFIX}' .. id, 'revoked', '1')
+  local name = '${API_KEY_PREFIX}' .. id
+  redis.call('HSET', name, 'revoked', '1')
+  local ends = math.min(now, tonumber(redis.call('HGET', name, 'expires_at') or now))
+  redis.call('PEXPIREAT', name, int(ends + ${ENDED_API_KEY_KEPT_MS}))
+  redis.call('ZADD', index, int(-now), id)
+end
+-- The newest come first.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', '(0', 'LIMIT', ${MAX_REVOKED_API_KEYS}, -1)) do
+  redis.call('DEL', '${API_KEY_PREFIX}' .. id)
   redis.call('ZREM', index, id)
 end
 write_act(KEYS[3], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10])

@@ -42,7 +42,7 @@ export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): 
     list: (account) =>
       orUnavailable(async () => {
         const now = clock() || Date.now()
-        const ids = await redis.zrange<string[]>(apiKeysRedisKey(account), 0, -1)
+        const ids = await redis.zrange<string[]>(apiKeysRedisKey(account), 0, '+inf', { byScore: true })
         const found = await Promise.all(ids.map(get))
         return found.flatMap((key) => (key && !key.revoked && key.expiresAt > now ? [key] : []))
       }),

@@ -7,7 +7,7 @@
  * | key | value | lifetime |
  * |---|---|---|
  * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts | forever, written by administration |
- * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end |
+ * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end; of revoked ones the newest, see edge/api-keys/bounds.ts |
  * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 1 min |
  * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
  * | `twohop:budget:{account}:month:{UTC month, or first day}` | the same | window's end + 26 h |
@@ -20,7 +20,7 @@
  * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them; the newest, see edge/ledger/bounds.ts |
  * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
- * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms | 1 y after the last new key |
+ * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */

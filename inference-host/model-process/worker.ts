@@ -138,16 +138,21 @@ async function attempt(
   flag: Int32Array,
   counts: Counts,
 ): Promise<End> {
+  let started = false
   try {
     const output = await perform(work, {
       counts,
       stopped: () => Atomics.load(flag, 0) !== 0,
-      report: (event) => post({ type: 'event', run, event }),
+      report(event) {
+        started = true
+        post({ type: 'event', run, event })
+      },
       newSeed: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     })
     return output === undefined ? { how: 'stopped' } : { how: 'finished', output }
   } catch (error) {
-    if (error instanceof TwohopError)
+    // What is refused is not paid for. So once something was computed, whatever it ends with is a failure.
+    if (error instanceof TwohopError && !started)
       return { how: 'refused', code: error.code, message: error.message, param: error.param }
     return { how: 'failed', fault: faultOf(error) }
   }

@@ -131,6 +131,17 @@ describe.each([
     expect(after).toBeGreaterThan(before + 10)
   })
 
+  test('a grammar that turns out to be too much on the way is no refusal: what was computed is told', async () => {
+    // Nothing is amiss until forty letters stand there.
+    const grammar = `root ::= [a-z]{40,40} ("a"${'{1,2}'.repeat(2000)})`
+    const response = await send({ structured_outputs: { grammar }, max_tokens: 100 })
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ error: { code: 'host_failed' } })
+    const { prompt_tokens, completion_tokens } = JSON.parse(response.headers.get('x-usage') ?? '')
+    expect(prompt_tokens).toBeGreaterThan(0)
+    expect(completion_tokens).toBeGreaterThan(0)
+  })
+
   test('what is not supported is a 400 that names the keyword, before any compute', async () => {
     const schema = { type: 'object', properties: { a: { type: 'string', format: 'hostname', if: {} } } }
     const response = await send({

@@ -6,7 +6,7 @@ import type { Structure } from './structure.ts'
 export type Thread = {
   postMessage(message: ToCompiler): void
   on(event: 'message', listen: (message: FromCompiler) => void): void
-  on(event: 'error' | 'exit', listen: () => void): void
+  on(event: 'error' | 'exit', listen: (error?: unknown) => void): void
   terminate(): Promise<unknown>
 }
 
@@ -14,7 +14,7 @@ export type Thread = {
 export type Compilation =
   | { how: 'compiled'; program: Uint8Array }
   | { how: 'refused'; message: string; param: string | undefined }
-  | { how: 'too_long' | 'hurried' | 'failed' }
+  | { how: 'too_long' | 'too_large' | 'hurried' | 'failed' }
 
 /** A thread that compiles one structure at a time, and is replaced where it hangs, dies, or has compiled enough. */
 export type CompileThread = {
@@ -72,8 +72,8 @@ export function createCompileThread({
       else finished(message)
     })
     for (const event of ['error', 'exit'] as const)
-      made.on(event, () => {
-        if (made === thread) fail('failed')
+      made.on(event, (error) => {
+        if (made === thread) fail(isOutOfMemory(error) ? 'too_large' : 'failed')
       })
     return made
   }
@@ -99,7 +99,7 @@ export function createCompileThread({
     else end({ how: 'refused', message: message.message, param: message.param })
   }
 
-  function fail(how: 'too_long' | 'hurried' | 'failed'): void {
+  function fail(how: 'too_long' | 'too_large' | 'hurried' | 'failed'): void {
     drop()
     end({ how })
   }
@@ -150,6 +150,10 @@ export function createCompileThread({
     },
   }
 }
+
+/** The thread's memory is bounded, so what fills it is the structure's fault. */
+const isOutOfMemory = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
 
 function startWorker(): Thread {
   const worker = new Worker(new URL('compile-worker.ts', import.meta.url), {

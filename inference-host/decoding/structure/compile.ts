@@ -21,7 +21,14 @@ const AS_IT_IS: Spelling = { quote: '', escapes: new Map() }
  * @throws TwohopError `invalid_request` with the path of what is not supported, and its keyword in the message.
  */
 export function compileStructure(structure: Structure): Program {
-  return buildProgram(grammarOf(structure, createBudget()), pathOf(structure))
+  try {
+    return buildProgram(grammarOf(structure, createBudget()), pathOf(structure))
+  } catch (error) {
+    // What is read by recursion has its bounds, but a part within a part within a part can go beyond the call stack.
+    if (error instanceof RangeError)
+      throw refuse(pathOf(structure), 'This is nested too deep, or too large, to be followed.')
+    throw error
+  }
 }
 
 function pathOf(structure: Structure): Path {

@@ -17,7 +17,7 @@ export type StructureCompiler = {
   recall(structure: Structure): Compiled | undefined
   /**
    * Compiles a structure once it is its account's turn. The outcome is an error `invalid_request` where the structure is
-   * not supported or takes too long, `internal` where the thread died, `host_unavailable` where the host is closing.
+   * not supported or takes too much, `internal` where the thread died, `host_unavailable` where the host is closing.
    */
   compile(structure: Structure, asker: Turn): Preparing<Compiled>
   close(): Promise<void>
@@ -34,12 +34,15 @@ type Options = Pick<ThreadOptions, 'startThread' | 'recycleAfter' | 'now'> & {
   timeoutMs?: number
   /** Milliseconds that it may take beside the quick ones; 100. Then it goes on with those that take longer. */
   quickMs?: number
-  /** Compiled structures that are remembered, and refused ones beside them; 256. */
+  /** Compiled structures that are remembered, as far as REMEMBERED_BYTES hold them, and refused ones beside them; 256. */
   remembered?: number
 }
 
+/** Most programs take some kB. The largest take 1 MB, and anybody can ask for as many of these as there is room for. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024
+
 /**
- * Milliseconds for which it is remembered that a structure took too long. That can be the machine's fault, so it is
+ * Milliseconds for which it is remembered that a structure took too long, or too much memory. That can be the machine's fault, so it is
  * tried again; any other refusal is the same each time.
  */
 const TOO_LONG_FOR_MS = 60_000
@@ -56,7 +59,10 @@ export function createStructureCompiler({
   now = () => performance.now(),
   ...options
 }: Options): StructureCompiler {
-  const compiled = createLru<string, Compiled>(remembered)
+  const compiled = createLru<string, Compiled>(remembered, {
+    most: REMEMBERED_BYTES,
+    of: ({ program }) => program.byteLength,
+  })
   const refused = createExpiringMap<string, Refused>({ capacity: remembered, now })
   /** All that wait, by structure, and where. */
   const waiting = new Map<string, { lane: Lane<StructureTask>; tasks: Set<StructureTask> }>()
@@ -98,6 +104,11 @@ export function createStructureCompiler({
     }
   }
 
+  const tooMuch = (how: 'too_long' | 'too_large') =>
+    how === 'too_long'
+      ? `The structure takes longer than ${timeoutMs} ms to compile.`
+      : 'The structure takes more memory to compile than there is for one.'
+
   /** What those who wait are told, and remembers it. Undefined where it was given up because nobody waited. */
   function outcomeOf(id: string, compilation: Compilation): Outcome | undefined {
     if (compilation.how === 'hurried') return undefined
@@ -111,7 +122,7 @@ export function createStructureCompiler({
     const refusal =
       compilation.how === 'refused'
         ? { message: compilation.message, param: compilation.param }
-        : { message: `The structure takes longer than ${timeoutMs} ms to compile.`, param: undefined }
+        : { message: tooMuch(compilation.how), param: undefined }
     const until = compilation.how === 'refused' ? Number.POSITIVE_INFINITY : now() + TOO_LONG_FOR_MS
     refused.set(id, refusal, until)
     return { error: errorOf(refusal) }

@@ -1,6 +1,6 @@
 import type { Expression, Grammar } from './expression.ts'
 import { type Path, refuse } from './refusal.ts'
-import { spellings } from './utf8.ts'
+import { movesBy, sharedStates, spellings } from './utf8.ts'
 
 /**
  * A grammar over bytes, ready to be followed. Plain data, so that a worker can build it and a message carry it.
@@ -127,20 +127,8 @@ function textMoves(texts: readonly string[]): number[][] {
 
 function characterMoves(ranges: Extract<Expression, { kind: 'characters' }>['ranges']): number[][] {
   const states: number[][] = [[]]
-  const shared = new Map<string, number>()
-  for (const spelling of spellings(ranges)) {
-    let next = DONE
-    let key = ''
-    for (const [first, last] of spelling.slice(1).reverse()) {
-      key = `${first}-${last} ${key}`
-      const present = shared.get(key)
-      const state: number = present ?? states.push([first, last, next]) - 1
-      shared.set(key, state)
-      next = state
-    }
-    const [first, last] = spelling[0] ?? [0, 0]
-    states[0]?.push(first, last, next)
-  }
+  const all = spellings(ranges).map((bytes) => ({ bytes, to: DONE }))
+  states[0] = movesBy(all, sharedStates(states))
   return states
 }
 

@@ -39,3 +39,40 @@ function encoded(point: number): number[] {
   if (point < 0x10000) return [0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63)]
   return [0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63)]
 }
+
+/** A spelling, and the state that it leads to. */
+export type Move = { readonly bytes: Spelling; readonly to: number }
+
+/**
+ * The moves of a state from which each of `all` leads to its own, where no byte leads two ways: spellings that begin alike
+ * go on from one state. Those of different characters never begin with ranges that only overlap.
+ * @param state Makes the state of some moves (three numbers each: first byte, last byte, next state).
+ */
+export function movesBy(all: readonly Move[], state: (moves: readonly number[]) => number, at = 0): number[] {
+  const moves: number[] = []
+  const longer = new Map<string, Move[]>()
+  for (const move of all) {
+    const [first, last] = move.bytes[at] ?? [0, -1]
+    const key = `${first} ${last}`
+    const alike = longer.get(key)
+    if (at === move.bytes.length - 1) moves.push(first, last, move.to)
+    else if (alike !== undefined) alike.push(move)
+    else longer.set(key, [move])
+  }
+  for (const alike of longer.values()) {
+    const [first, last] = alike[0]?.bytes[at] ?? [0, -1]
+    moves.push(first, last, state(movesBy(alike, state, at + 1)))
+  }
+  return moves
+}
+
+/** Makes states out of moves, equal ones once. */
+export function sharedStates(states: number[][]): (moves: readonly number[]) => number {
+  const shared = new Map<string, number>()
+  return (moves) => {
+    const key = moves.join()
+    const made = shared.get(key) ?? states.push([...moves]) - 1
+    shared.set(key, made)
+    return made
+  }
+}

@@ -137,6 +137,26 @@ describeEachRedis('the store of API keys', (redis) => {
     expect(await redis.command<number>('TTL', 'twohop:keys:firebase:ada')).toBeGreaterThan(364 * 86_400)
   })
 
+  it('forgets a revoked key 30 days after that, however long it had to live', async () => {
+    await make('k1', { expiresAt: Date.now() + 365 * DAY })
+    await store().revoke('k1', { caller: ADA }, act('key.revoke', 'k1'))
+    expect(await redis.command<number>('PTTL', 'twohop:key:k1')).toBeLessThanOrEqual(30 * DAY)
+    expect(await reserve('r1')).toBe('key_revoked')
+  })
+
+  it('keeps the newest 200 revoked keys of an account, whoever makes and revokes them all day', async () => {
+    for (let i = 0; i < 203; i++) {
+      redis.clock.now++
+      await make(`k${i}`)
+      await store().revoke(`k${i}`, { caller: ADA }, act('key.revoke', `k${i}`))
+    }
+    const kept = async (id: string) => (await store().get(id)) !== undefined
+    expect(await Promise.all(['k0', 'k2', 'k3', 'k202'].map(kept))).toEqual([false, false, true, true])
+    expect(await redis.command<number>('ZCARD', 'twohop:keys:firebase:ada')).toBe(200)
+    expect(await store().list('firebase:ada')).toEqual([])
+    expect(await make('next')).toBeDefined()
+  })
+
   it('writes no secret into the audit log', async () => {
     await make('k1')
     const entries = await redis.command<unknown[]>('XRANGE', 'twohop:audit', '-', '+')

@@ -1,6 +1,6 @@
 import { intersection, of, union, without } from '../characters.ts'
 import { DONE } from '../program.ts'
-import { spellings } from '../utf8.ts'
+import { type Move, movesBy, sharedStates, spellings } from '../utf8.ts'
 import type { Alphabet } from './alphabet.ts'
 import type { Budget } from './budget.ts'
 import type { Place } from './explore.ts'
@@ -27,29 +27,10 @@ export function spell(
   budget: Budget,
 ): number[][] {
   const moves: number[][] = []
-  const shared = new Map<string, number>()
+  const state = sharedStates(moves)
   const spelled = new Map<bigint, readonly (readonly (readonly [number, number])[])[]>()
   const quoted = quote === '' ? 0 : 1
   const close = quote.charCodeAt(0)
-
-  /** The state that the ranges of bytes, and then `to`, may follow. */
-  function before(ranges: readonly (readonly [number, number])[], to: number): number {
-    const [range, ...rest] = ranges
-    if (range === undefined) return to
-    const key = `${ranges.join(' ')} ${to}`
-    const present = shared.get(key)
-    if (present !== undefined) return present
-    const next = before(rest, to)
-    const made = moves.push([range[0], range[1], next]) - 1
-    shared.set(key, made)
-    return made
-  }
-
-  function add(place: number, bytes: readonly (readonly [number, number])[], to: number): void {
-    budget.spend(MOVE_STEPS)
-    const [range, ...rest] = bytes
-    if (range !== undefined) moves[place + quoted]?.push(range[0], range[1], before(rest, to))
-  }
 
   /** How the characters of some classes are written, as ranges of bytes. */
   function written(bits: bigint): readonly (readonly (readonly [number, number])[])[] {
@@ -69,13 +50,18 @@ export function spell(
   if (quoted === 1) moves.push([close, close, 1])
   for (const _ of places) moves.push([])
   for (const [place, { mayEnd, onward }] of places.entries()) {
-    if (quoted === 1 && mayEnd) moves[place + 1]?.push(close, close, DONE)
+    const all: Move[] = []
     for (const [to, bits] of onward) {
       // Where nothing has to follow, the last character is also the end.
       const ends = quoted === 0 && places[to]?.mayEnd === true
       for (const target of ends ? [to, DONE] : [to + quoted])
-        for (const bytes of written(bits)) add(place, bytes, target)
+        for (const bytes of written(bits)) {
+          budget.spend(MOVE_STEPS)
+          all.push({ bytes, to: target })
+        }
     }
+    const end = quoted === 1 && mayEnd ? [close, close, DONE] : []
+    moves[place + quoted] = [...end, ...movesBy(all, state)]
   }
   return moves
 }

@@ -110,7 +110,7 @@ function keyOf(
   path: Path,
   scope: Scope,
 ): Expression | undefined {
-  if (names === true && own.length === 0 && not.length === 0) return otherName(taken)
+  if (names === true && own.length === 0 && not.length === 0) return otherName(taken, path)
   const where = [...path, 'propertyNames']
   const strings = merge({ type: 'string' }, scope.resolve(names), where)
   if (strings === undefined) throw refuseNothing(where, 'A name is a string.')
@@ -129,19 +129,33 @@ function keyOf(
 /** Characters that stand for themselves in a string; enough for names. */
 const NAME: CharacterSet = without(WRITABLE, of('"\\\n\t'))
 
-/** Any name but the ones in `taken`. */
-function otherName(taken: readonly string[]): Expression {
+/** Characters that names may have together, counted once where they begin alike, for others to be told from them. */
+const MOST_TOLD = 3000
+
+/**
+ * Any name but the ones in `taken`.
+ * @throws TwohopError where these are too long to be told apart
+ */
+function otherName(taken: readonly string[], path: Path): Expression {
   if (taken.length === 0) return STRING
+  const all = taken.map((name) => [...name])
+  let told = 0
   const any = repeat(characters(NAME), 0, Number.POSITIVE_INFINITY)
-  const unlike = (names: readonly (readonly string[])[]): Expression => {
-    const heads = new Set(names.flatMap((name) => name.slice(0, 1)))
+  /** What follows a beginning of `at` characters that `names` have in common. */
+  const unlike = (names: readonly (readonly string[])[], at: number): Expression => {
+    if (++told > MOST_TOLD)
+      throw refuse(
+        [...path, 'additionalProperties'],
+        `Names beside the declared ones are told apart up to ${MOST_TOLD} characters of these.`,
+      )
+    const heads = new Set(names.flatMap((name) => name.slice(at, at + 1)))
     const options = [sequence(characters(without(NAME, of([...heads].join('')))), any)]
-    if (!names.some((name) => name.length === 0)) options.push(EMPTY)
+    if (!names.some((name) => name.length === at)) options.push(EMPTY)
     for (const head of heads) {
-      const under = names.filter((name) => name[0] === head).map((name) => name.slice(1))
-      options.push(sequence(text(JSON.stringify(head).slice(1, -1)), unlike(under)))
+      const under = names.filter((name) => name[at] === head)
+      options.push(sequence(text(JSON.stringify(head).slice(1, -1)), unlike(under, at + 1)))
     }
     return choice(options)
   }
-  return sequence(text('"'), unlike(taken.map((name) => [...name])), text('"'))
+  return sequence(text('"'), unlike(all, 0), text('"'))
 }

@@ -194,6 +194,16 @@ describe('on threads that a test drives', () => {
       expect(compiler.recall(numbered(1))).toBeUndefined()
     })
 
+    test('that it filled the memory, as long; nobody else’s structure suffers', async () => {
+      const { threads, compiler, answer } = setUp()
+      const [first, second] = [compiler.compile(numbered(1), ADA), compiler.compile(numbered(2), ADA)]
+      threads[0]?.die('ERR_WORKER_OUT_OF_MEMORY')
+      expect(codeOf(await first.outcome)).toBe('invalid_request')
+      expect(() => compiler.recall(numbered(1))).toThrow(expect.objectContaining({ code: 'invalid_request' }))
+      await answer(2)
+      expect(programOf(await second.outcome)).toEqual(compileStructure(numbered(2)))
+    })
+
     test('nothing of a thread that died, which fails its structure only', async () => {
       const { threads, compiler, answer } = setUp()
       const [first, second] = [compiler.compile(numbered(1), ADA), compiler.compile(numbered(2), ADA)]

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allows } from '../../../../../inference-host/decoding/sampling/token-mask.ts'
+import { createAutomaton, type State } from '../../../../../inference-host/decoding/structure/automaton.ts'
+import { compileStructure } from '../../../../../inference-host/decoding/structure/compile.ts'
 import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
@@ -21,6 +23,23 @@ const regex = (pattern: string): Structure => ({ kind: 'regex', pattern, path: [
 const grammar = (source: string): Structure => ({ kind: 'grammar', grammar: source, path: ['grammar'] })
 const idOf = (text: string) =>
   vocabulary.tokens.findIndex((bytes) => bytes && Buffer.from(bytes).toString() === text)
+
+describe('a class of many single characters', () => {
+  const many = Array.from({ length: 2000 }, (_, i) => String.fromCodePoint(0x4e00 + 2 * i))
+
+  test.each([
+    ['a class', `[${many.join('')}]{1,9}`],
+    ['a class beside a condition', `(?!x)[${many.join('')}]`],
+  ])('each of them can be written: %s', (_, pattern) => {
+    const { root, nodes } = compileStructure(regex(pattern))
+    const automaton = createAutomaton({ root, nodes }, vocabulary, 24)
+    for (const char of many) {
+      let state: State | null = automaton.start
+      for (const byte of new TextEncoder().encode(char)) state = state && automaton.step(state, byte)
+      expect(state?.mayEnd, char).toBe(true)
+    }
+  })
+})
 
 describe('the budget of tokens', () => {
   const schema = {
