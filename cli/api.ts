@@ -5,7 +5,9 @@ import { type CliContext, CliError } from './context.ts'
 /** Milliseconds that one request may take. */
 const TIMEOUT_MS = 30_000
 
-const Envelope = z.looseObject({ error: z.looseObject({ code: z.string(), message: z.string() }) })
+const Envelope = z.looseObject({
+  error: z.looseObject({ code: z.string(), message: z.string(), param: z.string().nullish() }),
+})
 
 type Request = { method: 'GET' | 'POST' | 'DELETE'; path: string; body?: object }
 
@@ -42,7 +44,11 @@ export async function askApi<S extends z.ZodType>(
   }
   if (status >= 400) {
     const refusal = Envelope.safeParse(reply)
-    if (refusal.success) throw new CliError(refusal.data.error.code, plain(refusal.data.error.message))
+    if (refusal.success) {
+      const { code, message, param } = refusal.data.error
+      // Alone, "Expected ..." does not say which of the options is meant.
+      throw new CliError(code, plain(code === 'invalid_request' && param ? `${param}: ${message}` : message))
+    }
     throw new CliError('bad_answer', `${url} answers ${status}, and not as Twohop does.`)
   }
   const result = schema.safeParse(reply)

@@ -22,8 +22,10 @@ const lock = join(root, 'package-lock.json')
 const installed = join(root, 'node_modules', '.package-lock.json')
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs)
   npm('Installing dependencies (once; a minute or two)', ['ci'])
-if (olderThan(WANTED) && !existsSync(join(root, 'node_modules', 'node', 'bin', 'node')))
-  npm(`Installing Node 24 beside ${process.version} (once)`, ['install', '--no-save', NODE_PACKAGE])
+// `npm ci` has removed the Node installed beside an old one, which npm runs this by as soon as it is there.
+const beside = join(root, 'node_modules', 'node', 'bin', 'node')
+if ((olderThan(WANTED) || process.execPath === beside) && !existsSync(beside))
+  npm('Installing Node 24 beside the present one (once)', ['install', '--no-save', NODE_PACKAGE])
 
 function npm(what, args) {
   process.stderr.write(`${what} ...\n`)

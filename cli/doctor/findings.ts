@@ -58,14 +58,13 @@ function boundFindings(state: StoreState, most: Options['most']): Finding[] {
     const bound = most[what]
     if (bound === undefined) return []
     const ok = state[what] < bound * NEAR
-    const detail = `${state[what]} wait, ${bound} is the most`
-    return [
-      {
-        check: `${what} in Redis`,
-        ok,
-        detail: ok ? detail : `${detail}: the ledger does not keep up, or is away`,
-      },
-    ]
+    // The newest acts stay for `twohop audit` when the ledger has them.
+    const detail = `${state[what]} ${what === 'acts' ? 'are kept' : 'wait'}, ${bound} is the most`
+    const cause =
+      most.events === undefined
+        ? 'the oldest go then; a ledger keeps them for good (LEDGER_SUPABASE_URL)'
+        : 'the ledger does not keep up, or is away'
+    return [{ check: `${what} in Redis`, ok, detail: ok ? detail : `${detail}: ${cause}` }]
   })
 }
 

@@ -21,7 +21,7 @@ Environment:
 const beside = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 const { env } = process
 
-const command = new Command('models:pull')
+const command = new Command('npm run models:pull --')
   .description('Fetches the models of a manifest, hashes every file and writes the lock beside the manifest.')
   .option('--manifest <file>', 'models to fetch', env.MODELS_FILE || beside('../models.json'))
   .option(

@@ -101,6 +101,15 @@ describe('a command that asks the deployment', () => {
     expect((await twohop('audit')).err).toBe('twohop: no?[2J\n')
   })
 
+  it('names the field that the deployment refuses', async () => {
+    const error = { code: 'invalid_request', message: 'Expected "chat".', type: 't', param: 'scopes[0]' }
+    answer = { status: 400, body: { error } }
+    expect(await twohop('keys', 'create', '--name', 'x', '--scope', 'y')).toMatchObject({
+      code: 1,
+      err: 'twohop: scopes[0]: Expected "chat".\n',
+    })
+  })
+
   it.each([
     ['an answer of somebody else', { status: 200, body: { hello: 1 } }],
     ['a failure of somebody else', { status: 502, body: 'Bad gateway' }],

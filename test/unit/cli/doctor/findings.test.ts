@@ -46,6 +46,20 @@ it('finds streams that are half full', () => {
   expect(checks({ events: undefined, acts: 6 }).map(({ check }) => check)).toEqual(['acts in Redis'])
 })
 
+it('says of a full stream what is behind it, with a ledger and without', () => {
+  const details = (events: number | undefined) =>
+    findingsOf({ catalog, state: { ...state({}), events: 5, acts: 3 }, most: { events, acts: 6 }, now: NOW })
+      .filter(({ check }) => check.endsWith('in Redis'))
+      .map(({ detail }) => detail)
+  expect(details(10)).toEqual([
+    '5 wait, 10 is the most: the ledger does not keep up, or is away',
+    '3 are kept, 6 is the most: the ledger does not keep up, or is away',
+  ])
+  expect(details(undefined)).toEqual([
+    '3 are kept, 6 is the most: the oldest go then; a ledger keeps them for good (LEDGER_SUPABASE_URL)',
+  ])
+})
+
 it('finds a ledger that is ten minutes late, where there is one', () => {
   const late = (ms: number, events: number | undefined) =>
     findingsOf({
