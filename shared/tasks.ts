@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { HubTask } from './catalog.ts'
+import { optional } from './openai/field.ts'
 import { choosing, OutputTokens } from './openai/sampling.ts'
 
 const Text = z.string().min(1)
@@ -17,7 +18,7 @@ export const HYPOTHESIS = 'This example is {}.'
 /** The hypothesis for one label, with which the text is compared. The edge counts it and the host reads it. */
 export const hypothesisOf = (template: string, label: string): string => template.replace('{}', () => label)
 /** Parameters of the hub that change nothing here. They are checked, and become undefined. */
-const ignored = <Schema extends z.ZodType>(schema: Schema) => schema.optional().transform(() => undefined)
+const ignored = <Schema extends z.ZodType>(schema: Schema) => optional(schema).transform(() => undefined)
 /** How much of a long text is read at a time: here a long text is refused, or cut where the request says so. */
 const stride = ignored(z.int().min(0))
 /** Spaces before commas and full stops. */
@@ -26,7 +27,7 @@ const truncation = ignored(z.enum(['do_not_truncate', 'longest_first', 'only_fir
 /** The least tokens of an answer are a wish: the model ends it where it ends. */
 const least = ignored(z.int().min(0))
 /** Which end of a text is cut. */
-const truncation_direction = z.enum(['left', 'right', 'Left', 'Right']).optional()
+const truncation_direction = optional(z.enum(['left', 'right', 'Left', 'Right']))
 
 /** Keeps a request from being answered for the end of a text that is cut at its end. */
 function cutsTheEnd<Schema extends z.ZodType<{ truncate?: unknown; truncation_direction?: unknown }>>(
@@ -43,32 +44,43 @@ function cutsTheEnd<Schema extends z.ZodType<{ truncate?: unknown; truncation_di
 const Aggregation = z.enum(['none', 'simple', 'first', 'average', 'max'])
 
 /** Not all of the hub's servers have this: text that is too long is cut to the model's context instead of refused. */
-const truncate = z.boolean().optional()
+const Truncate = z.boolean()
+const truncate = optional(Truncate)
 
 /**
  * `model` is our addition: the hub names it in the URL. Without it the plan's first model for the task is used. `options`
  * are the hub's own (its cache, its waiting), which change nothing here, so nobody looks into them.
  */
 const envelope = {
-  model: z.string().min(1).max(200).optional(),
-  options: z.record(z.string(), z.unknown()).optional(),
+  model: optional(z.string().min(1).max(200)),
+  options: optional(z.record(z.string(), z.unknown())),
+}
+
+/** What changes nothing where a text is written. */
+export const unread = {
+  min_length: least,
+  min_new_tokens: least,
+  clean_up_tokenization_spaces,
+  /** One text is followed. */
+  num_beams: ignored(z.literal(1)),
 }
 
 /** How long a text is that is written, in any of the places where the hub's clients say so. */
 const written = {
-  max_new_tokens: OutputTokens.optional(),
-  max_length: OutputTokens.optional(),
-  min_length: least,
-  min_new_tokens: least,
-  clean_up_tokenization_spaces,
+  max_new_tokens: optional(OutputTokens),
+  max_length: optional(OutputTokens),
+  ...unread,
   truncation,
   /** The likeliest token is taken each time. */
-  num_beams: ignored(z.literal(1)),
   do_sample: ignored(z.literal(false)),
 }
 
 /** What text-generation-inference can do besides, as far as it is not asked for. */
 export const unchosen = {
+  adapter_id: ignored(z.never().describe('null (models here have no adapters)')),
+  grammar: ignored(z.never().describe('null (POST /v1/completions takes structured_outputs)')),
+  top_n_tokens: ignored(z.literal(0)),
+  truncate: ignored(z.never().describe('null (a text that is too long is refused)')),
   details: ignored(z.literal(false)),
   decoder_input_details: ignored(z.literal(false)),
   watermark: ignored(z.literal(false)),
@@ -85,12 +97,12 @@ export const TASK_REQUESTS = {
     z.strictObject({
       ...envelope,
       inputs: Texts,
-      parameters: z
-        .strictObject({
-          top_k: z.int().min(1).max(100).optional(),
-          function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).optional(),
-        })
-        .optional(),
+      parameters: optional(
+        z.strictObject({
+          top_k: optional(z.int().min(1).max(100)),
+          function_to_apply: optional(z.enum(['softmax', 'sigmoid', 'none'])),
+        }),
+      ),
       truncate,
       truncation_direction,
     }),
@@ -99,8 +111,8 @@ export const TASK_REQUESTS = {
     z.strictObject({
       ...envelope,
       inputs: Texts,
-      parameters: z.strictObject({ normalize: z.boolean().optional() }).optional(),
-      normalize: z.boolean().optional(),
+      parameters: optional(z.strictObject({ normalize: optional(z.boolean()) })),
+      normalize: optional(z.boolean()),
       truncate,
       truncation_direction,
     }),
@@ -109,13 +121,13 @@ export const TASK_REQUESTS = {
     z.strictObject({
       ...envelope,
       inputs: Texts,
-      parameters: z
-        .strictObject({
-          aggregation_strategy: Aggregation.optional(),
-          ignore_labels: Labels.optional(),
+      parameters: optional(
+        z.strictObject({
+          aggregation_strategy: optional(Aggregation),
+          ignore_labels: optional(Labels),
           stride,
-        })
-        .optional(),
+        }),
+      ),
       truncate,
       truncation_direction,
     }),
@@ -125,71 +137,72 @@ export const TASK_REQUESTS = {
     inputs: Texts,
     parameters: z.strictObject({
       candidate_labels: Labels.min(1),
-      hypothesis_template: Template.optional(),
-      multi_label: z.boolean().optional(),
+      hypothesis_template: optional(Template),
+      multi_label: optional(z.boolean()),
     }),
   }),
   'fill-mask': z.strictObject({
     ...envelope,
     inputs: Texts,
-    parameters: z
-      .strictObject({ top_k: z.int().min(1).max(100).optional(), targets: Labels.min(1).optional() })
-      .optional(),
+    parameters: optional(
+      z.strictObject({ top_k: optional(z.int().min(1).max(100)), targets: optional(Labels.min(1)) }),
+    ),
   }),
   'question-answering': z.strictObject({
     ...envelope,
     inputs: z.strictObject({ question: Text, context: Text }),
-    parameters: z
-      .strictObject({
-        top_k: z.int().min(1).max(100).optional(),
-        max_answer_len: z.int().min(1).max(512).optional(),
-        handle_impossible_answer: z.boolean().optional(),
+    parameters: optional(
+      z.strictObject({
+        top_k: optional(z.int().min(1).max(100)),
+        max_answer_len: optional(z.int().min(1).max(512)),
+        handle_impossible_answer: optional(z.boolean()),
         doc_stride: stride,
         max_seq_len: stride,
         max_question_len: stride,
         /** Answers are whole words in any case. */
         align_to_words: ignored(z.boolean()),
-      })
-      .optional(),
+      }),
+    ),
   }),
   summarization: z.strictObject({
     ...envelope,
     inputs: Text,
-    parameters: z
-      .strictObject({ ...written, generate_parameters: z.strictObject(written).optional() })
-      .optional(),
+    parameters: optional(
+      z.strictObject({ ...written, generate_parameters: optional(z.strictObject(written)) }),
+    ),
   }),
   translation: z.strictObject({
     ...envelope,
     inputs: Text,
-    parameters: z
-      .strictObject({
-        src_lang: z.string().max(32).optional(),
-        tgt_lang: z.string().max(32).optional(),
+    parameters: optional(
+      z.strictObject({
+        src_lang: optional(z.string().max(32)),
+        tgt_lang: optional(z.string().max(32)),
         ...written,
-        generate_parameters: z.strictObject(written).optional(),
-      })
-      .optional(),
+        generate_parameters: optional(z.strictObject(written)),
+      }),
+    ),
   }),
   'text-generation': z.strictObject({
     ...envelope,
     inputs: Text,
-    stream: z.literal(false).describe('false (stream with /v1/completions)').optional(),
-    parameters: z
-      .strictObject({
-        max_new_tokens: OutputTokens.optional(),
-        temperature: z.number().min(0).max(2).optional(),
-        top_p: z.number().gt(0).max(1).optional(),
-        top_k: choosing.top_k,
-        repetition_penalty: choosing.repetition_penalty,
-        frequency_penalty: choosing.frequency_penalty,
-        seed: z.int().optional(),
-        do_sample: z.boolean().optional(),
-        return_full_text: z.boolean().optional(),
-        stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+    stream: optional(z.literal(false).describe('false (stream with /v1/completions)')),
+    parameters: optional(
+      z.strictObject({
+        max_new_tokens: optional(OutputTokens),
+        temperature: optional(choosing.temperature),
+        top_p: optional(choosing.top_p),
+        top_k: optional(choosing.top_k),
+        repetition_penalty: optional(choosing.repetition_penalty),
+        frequency_penalty: optional(choosing.frequency_penalty),
+        seed: optional(choosing.seed),
+        do_sample: optional(z.boolean()),
+        return_full_text: optional(z.boolean()),
+        stop: optional(z.array(z.string().min(1).max(64)).max(4)),
+        ...unread,
         ...unchosen,
-      })
-      .optional(),
+      }),
+    ),
   }),
 } as const satisfies Record<HubTask, z.ZodType>
 
@@ -211,13 +224,13 @@ export const HostTaskRequest = z.strictObject({
     normalize: z.boolean().optional(),
     src_lang: z.string().max(32).optional(),
     tgt_lang: z.string().max(32).optional(),
-    temperature: z.number().min(0).max(2).optional(),
-    top_p: z.number().gt(0).max(1).optional(),
-    seed: z.int().optional(),
+    temperature: choosing.temperature,
+    top_p: choosing.top_p,
+    seed: choosing.seed,
     return_full_text: z.boolean().optional(),
     stop: z.array(z.string().min(1).max(64)).max(4).optional(),
     function_to_apply: z.enum(['softmax', 'sigmoid', 'none']).optional(),
-    truncate,
+    truncate: Truncate.optional(),
     aggregation_strategy: Aggregation.optional(),
     ignore_labels: Labels.optional(),
     candidate_labels: Labels.min(1).optional(),

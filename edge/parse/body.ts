@@ -26,12 +26,15 @@ export async function jsonBody(c: Sent): Promise<unknown> {
 }
 
 /**
- * Schema of a text that is stored for good, in the audit log or a key's record: no NUL and no half of a surrogate pair.
- * Postgres stores neither in text or JSON (postgresql.org/docs/17/datatype-json.html), so the ledger would set the act
- * aside.
+ * Schema of a text of `least` to `most` characters that is stored for good, in the audit log or a key's record, without
+ * spaces around it: no NUL and no half of a surrogate pair. Postgres stores neither in text or JSON
+ * (postgresql.org/docs/17/datatype-json.html), so the ledger would set the act aside.
  */
-export const keptText = () =>
+export const keptText = (least: number, most: number) =>
   z
     .string()
+    .trim()
+    .min(least)
+    .max(most)
     .regex(/^[^\0\p{Surrogate}]*$/u)
-    .describe('text without NUL and without half of a surrogate pair')
+    .describe(`text of ${least} to ${most} characters, without NUL and without half of a surrogate pair`)

@@ -1,15 +1,17 @@
 import * as z from 'zod'
+import { optional } from '../../shared/openai/field.ts'
 import { parseAs } from '../../shared/parse-as.ts'
-import { unchosen } from '../../shared/tasks.ts'
+import { unchosen, unread } from '../../shared/tasks.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { parseCompletion } from './completions.ts'
 import type { Work } from './work.ts'
 
 /** What the hub's clients put beside the fields of a completion. */
 export const HubFields = z.looseObject({
-  model: z.string().optional(),
-  do_sample: z.boolean().optional(),
-  return_full_text: z.literal(false).optional(),
+  model: optional(z.string()),
+  do_sample: optional(z.boolean()),
+  return_full_text: optional(z.literal(false)),
+  ...unread,
   ...unchosen,
 })
 

@@ -42,7 +42,7 @@ export type AdminOptions = {
 
 const DAY = 86_400_000
 
-const Reason = optional(keptText().trim().min(1).max(1000))
+const Reason = optional(keptText(1, 1000))
 export const Plain = z.strictObject({ reason: Reason })
 export const PlanChange = z.strictObject({
   plan: z.string().min(1).max(64).nullable(),

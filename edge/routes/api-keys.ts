@@ -33,7 +33,7 @@ const DAY = 86_400_000
 const DEFAULT_DAYS = 90
 
 export const NewKey = z.strictObject({
-  name: keptText().trim().min(1).max(100),
+  name: keptText(1, 100),
   scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
   expires_in_days: optional(z.int().min(1).max(365)),
 })
@@ -41,7 +41,7 @@ export const NewKey = z.strictObject({
 export const Leaked = z.strictObject({
   key: z.string().max(200),
   /** Where the key was found. */
-  source: optional(keptText().max(500)),
+  source: optional(keptText(0, 500)),
 })
 
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */

@@ -76,6 +76,10 @@ export function compileSchema(
     const enforced = Object.keys(read).filter((keyword) => ENFORCED.has(keyword))
     if (enforced.length === 0) return ANY_VALUE
     if (enforced.length === 1 && read.$ref !== undefined) return reference(String(read.$ref), at)
+    // Not written out: a reference in it is followed once, however often it comes back to itself.
+    const [base, ...others] = listOf(read.allOf)
+    if (enforced.length === 1 && base !== undefined && others.length === 0)
+      return value(base, [...at, 'allOf', 0], unfolded + 1)
     const positive = withoutNots(read, at, resolve)
     if (positive !== read) return value(positive, at, unfolded + 1)
     if (read.$ref !== undefined || read.allOf !== undefined) return conjunction(read, at, unfolded)

@@ -24,7 +24,15 @@ it('takes the likeliest tokens where it is not to sample', () => {
   expect(parse({ temperature: 1, do_sample: false, return_full_text: false }).temperature).toBe(0)
 })
 
+it('reads null as what is not there, and passes over what changes nothing', () => {
+  const nothing = { model: null, do_sample: null, return_full_text: null, best_of: null, adapter_id: null }
+  const unread = { clean_up_tokenization_spaces: true, min_length: 3, num_beams: 1, top_n_tokens: 0 }
+  expect(parse({ ...nothing, ...unread, grammar: null, truncate: null })).toEqual(parse({}))
+})
+
 it.each([
+  [{ truncate: 5 }, 'truncate'],
+  [{ grammar: { type: 'regex', value: 'a' } }, 'grammar'],
   [{ return_full_text: true }, 'return_full_text'],
   [{ watermark: true }, 'watermark'],
   [{ top_n_tokens: 4 }, 'top_n_tokens'],

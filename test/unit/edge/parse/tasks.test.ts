@@ -102,6 +102,12 @@ describe('completions, embeddings and tasks', () => {
     ).toEqual(['invalid_request', 'parameters.max_new_tokens'])
   })
 
+  it('text-generation: the numbers of the completions, and what changes nothing is passed over', () => {
+    const parameters = { seed: 2 ** 63, top_p: 0, clean_up_tokenization_spaces: false, min_length: 2 }
+    const work = parseTask('text-generation', { inputs: 'a', parameters }, pro)
+    expect(HostTaskRequest.parse(work.request).parameters).toEqual({ seed: 2 ** 63, top_p: 0 })
+  })
+
   it('an unknown task is told what there is', () => {
     expect(refusal(() => hubTask('text-to-video'))).toEqual(['task_not_found', undefined])
     expect(() => hubTask('text-to-video')).toThrow(HUB_TASKS.join(', '))
@@ -207,6 +213,35 @@ describe('requests to encoders', () => {
       ['matryoshka', 'matryoshka has vectors of 64 or 128 dimensions.'],
     ] as const)
       expect(() => asked(model, 257)).toThrow(message)
+  })
+
+  it.each<[HubTask, unknown, string[]]>([
+    ['token-classification', 'a', ['aggregation_strategy', 'ignore_labels', 'stride']],
+    ['fill-mask', 'a', ['top_k', 'targets']],
+    [
+      'question-answering',
+      QA,
+      [
+        ...['top_k', 'max_answer_len', 'handle_impossible_answer'],
+        ...['doc_stride', 'max_seq_len', 'max_question_len', 'align_to_words'],
+      ],
+    ],
+    ['summarization', 'a', ['max_length', 'min_length', 'clean_up_tokenization_spaces', 'truncation']],
+    ['translation', 'a', ['src_lang', 'tgt_lang', 'max_new_tokens', 'generate_parameters']],
+    [
+      'text-generation',
+      'a',
+      [
+        ...['adapter_id', 'best_of', 'decoder_input_details', 'details', 'do_sample', 'frequency_penalty'],
+        ...['grammar', 'max_new_tokens', 'repetition_penalty', 'return_full_text', 'seed', 'stop'],
+        ...['temperature', 'top_k', 'top_n_tokens', 'top_p', 'truncate', 'typical_p', 'watermark'],
+      ],
+    ],
+  ])('%s: null says as little as leaving out', (task, inputs, names) => {
+    const bare = parseTask(task, { inputs }, plan)
+    const nothing = Object.fromEntries(names.map((name) => [name, null]))
+    expect(parseTask(task, { inputs, parameters: nothing }, plan)).toEqual(bare)
+    expect(parseTask(task, { inputs, model: null, options: null, parameters: null }, plan)).toEqual(bare)
   })
 
   it('whether to cut what is too long is handed on', () => {

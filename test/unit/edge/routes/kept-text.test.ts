@@ -91,6 +91,6 @@ it.each(['99999999999999999999', '18446744073709551616', '1e3', '-1', '0x10'])(
 )
 
 it('keeps any other text', () => {
-  const text = 'Zoë \u{1f511}\n\t"quoted" \u00a0'
-  expect(parseAs(z.object({ text: keptText() }), { text })).toEqual({ text })
+  const text = 'Zoë \u{1f511}\n\t\u00a0"quoted"'
+  expect(parseAs(z.object({ text: keptText(0, 1000) }), { text })).toEqual({ text })
 })
