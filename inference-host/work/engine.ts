@@ -79,7 +79,7 @@ export type Counts = {
   promptTokens: number
   outputTokens: number
   computeMs?: number
-  /** Milliseconds in which its texts were made into tokens. All that a refused request has cost. */
+  /** Milliseconds in which its texts were made into tokens, and its structure was bound to these: the cost of a refusal. */
   readMs: number
 }
 

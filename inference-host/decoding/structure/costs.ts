@@ -1,5 +1,5 @@
 import { DONE, fewestOf, type Node, type Program } from './program.ts'
-import type { Trie, Vocabulary } from './vocabulary.ts'
+import { childOf, type Trie, type Vocabulary } from './vocabulary.ts'
 
 /**
  * For each node, tokens that suffice to finish it (an upper bound, exact within a text). Sequences count from each part
@@ -117,9 +117,9 @@ function reach(leaf: Leaf, start: number, trie: Trie, consider: (token: number, 
     if (token >= 0) consider(token, state)
     const onward = leaf.moves[state]
     if (onward === undefined) return
-    const end = trie.end[node] ?? 0
-    for (let child = node + 1; child < end; child = trie.end[child] ?? end)
-      for (let at = 0; at < onward.length; at += 3)
-        if (onward[at] === trie.byte[child]) arrive(child, onward[at + 2] ?? DONE)
+    for (let at = 0; at < onward.length; at += 3) {
+      const child = childOf(trie, node, onward[at] ?? 0)
+      if (child >= 0) arrive(child, onward[at + 2] ?? DONE)
+    }
   }
 }

@@ -20,6 +20,23 @@ export type Trie = {
   readonly same: Int32Array
   /** The node of each first byte, or -1. */
   readonly roots: Int32Array
+  /** The children of all nodes: those of node n, by their bytes, from `childrenAt[n]` to `childrenAt[n + 1]`. */
+  readonly children: Int32Array
+  readonly childrenAt: Int32Array
+}
+
+/** The child of `node` for the next byte, or -1. A node has up to 256, and long texts are looked up at each of their bytes. */
+export function childOf({ byte: bytes, children, childrenAt }: Trie, node: number, byte: number): number {
+  let [low, high] = [childrenAt[node] ?? 0, (childrenAt[node + 1] ?? 0) - 1]
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const child = children[middle] ?? -1
+    const own = bytes[child] ?? 0
+    if (own === byte) return child
+    if (own < byte) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
 }
 
 /**
@@ -135,10 +152,22 @@ function trieOf(tokens: readonly (Uint8Array | undefined)[]): Trie {
   for (let node = 0; node < byte.length; node = end[node] ?? byte.length) roots[byte[node] ?? 0] = node
   return {
     roots,
+    ...childrenOf(end),
     byte: Uint8Array.from(byte),
     depth: Uint8Array.from(depth),
     end: Int32Array.from(end),
     token: Int32Array.from(token),
     same,
   }
+}
+
+/** @param end Of each node, the index after its subtree. */
+function childrenOf(end: readonly number[]): Pick<Trie, 'children' | 'childrenAt'> {
+  const children: number[] = []
+  const childrenAt = new Int32Array(end.length + 1)
+  for (const [node, after] of end.entries()) {
+    for (let child = node + 1; child < after; child = end[child] ?? after) children.push(child)
+    childrenAt[node + 1] = children.length
+  }
+  return { children: Int32Array.from(children), childrenAt }
 }

@@ -4,6 +4,7 @@ import type { Output, PerformOptions } from '../../work/engine.ts'
 import { decoderRoom } from '../../work/limits.ts'
 import type { Work } from '../../work/work.ts'
 import { type ChosenToken, createTokenSampler, type TokenSampler } from '../sampling/sampler.ts'
+import type { Matcher } from '../structure/matcher.ts'
 import { type AnswerText, createAnswerText, textRulesOf } from './answer-text.ts'
 import { chatPrompt, textPrompt } from './prompt.ts'
 import { seededRandom } from './random.ts'
@@ -83,8 +84,19 @@ export async function writeOn(
   /** Set where one of several texts failed: the others then end too. */
   let failed = false
 
+  /** Follows the structure. The first time takes longest: it is bound to the model's tokens, on everybody's thread. */
+  function matcher(): Matcher | undefined {
+    if (structure === undefined) return undefined
+    const began = performance.now()
+    try {
+      return tokens.match(structure, room)
+    } finally {
+      spend(performance.now() - began)
+    }
+  }
+
   function writing(answer: number, onFirst: () => void): Writing {
-    const by = structure && tokens.match(structure, room)
+    const by = matcher()
     return {
       prompt,
       room,

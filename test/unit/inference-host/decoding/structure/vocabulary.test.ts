@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readVocabulary } from '../../../../../inference-host/decoding/structure/vocabulary.ts'
+import { childOf, readVocabulary } from '../../../../../inference-host/decoding/structure/vocabulary.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
 import { vocabularyOf } from '../../../../fixtures/structure/drive.ts'
 
@@ -10,6 +10,27 @@ test('byte-level tokens are read back to their bytes; special ones stand for non
   expect(tokens.slice(0, 3)).toEqual([undefined, undefined, undefined])
   for (let byte = 0; byte < 256; byte++)
     expect(text(tokens[ofByte[byte] ?? -1])).toBe(String.fromCharCode(byte))
+})
+
+test('each token is found byte by byte, and nothing is found where no token goes on', () => {
+  const { tokens, trie } = vocabularyOf(embeddedModel('twohop-chat').folder)
+  for (const [id, bytes] of tokens.entries()) {
+    if (bytes === undefined || id % 20 > 0) continue
+    const [first = 0, ...rest] = bytes
+    const node = rest.reduce((at, byte) => childOf(trie, at, byte), trie.roots[first] ?? -1)
+    expect([trie.token[node], trie.same[trie.token[node] ?? -1]]).toContain(id)
+    const onward = new Set(
+      tokens.flatMap((other) =>
+        other && other.length > bytes.length && bytes.every((byte, at) => other[at] === byte)
+          ? [other[bytes.length]]
+          : [],
+      ),
+    )
+    const found = Array.from({ length: 256 }, (_, byte) => byte).filter(
+      (byte) => childOf(trie, node, byte) >= 0,
+    )
+    expect(new Set(found)).toEqual(onward)
+  }
 })
 
 describe('SentencePiece with byte fallback', () => {

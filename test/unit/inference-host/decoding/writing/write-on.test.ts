@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { writeOn } from '../../../../../inference-host/decoding/writing/write-on.ts'
+import { loadTokenizer } from '../../../../../inference-host/weights/tokenizer.ts'
+import { TwohopError } from '../../../../../shared/errors.ts'
+import { embeddedModel } from '../../../../fixtures/models.ts'
+
+const loading = loadTokenizer(embeddedModel('twohop-chat').folder)
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+test('a structure that is refused once it is bound to the tokens has cost that time', async () => {
+  const counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
+  const writer: Parameters<typeof writeOn>[0] = {
+    loaded: { tokenizer: await loading, context: 100, defaults: {} } as never,
+    tokens: {
+      match() {
+        vi.advanceTimersByTime(250)
+        throw new TwohopError('invalid_request', 'An answer of this structure takes 9 tokens.')
+      },
+      logprob: () => undefined,
+    },
+    write: async () => ({}),
+    together: true,
+  }
+  const work: Parameters<typeof writeOn>[1] = {
+    kind: 'complete',
+    prompt: 'Hello',
+    account: 'ada',
+    sampling: { stop: [] } as never,
+    structure: { id: 'x', program: new Uint8Array() },
+    limits: { promptTokens: 50, outputTokens: 8 },
+  } as never
+  const options = { counts, stopped: () => false, report: () => {}, newSeed: () => 1 }
+  await expect(writeOn(writer, work, options)).rejects.toMatchObject({ code: 'invalid_request' })
+  expect(counts.readMs).toBe(250)
+})
