@@ -1,8 +1,7 @@
 // `npm start`: the whole of Twohop on this machine, in the foreground.
 import '../inference-host/platform/no-telemetry.ts'
 import { createServer } from 'node:net'
-import { join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, relative } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import { announcement } from './announcement.ts'
@@ -12,9 +11,10 @@ import { pageOrigins } from './page-origins.ts'
 import { onParentsEnd } from './parents-end.ts'
 import { type Stack, startStack } from './stack.ts'
 import { removeStackFile, removeStaleStackFile, stackFilePlace, writeStackFile } from './stack-file.ts'
+import { stackFolder } from './stack-folder.ts'
 
 const DEFAULT_PORT = '8787'
-const dir = resolve(process.env.TWOHOP_DIR ?? fileURLToPath(new URL('../.local', import.meta.url)))
+const dir = stackFolder(process.env.TWOHOP_DIR)
 let stackFile = join(dir, 'stack.json')
 
 const command = new Command('npm start --')
