@@ -57,6 +57,20 @@ describe('and by no other answer', () => {
     expect(await headersOf(answer)).toEqual(ALWAYS)
   })
 
+  it('the same answer again under an idempotency key, nor one to who reads usage too often', async () => {
+    const token = await tokenOf('free')
+    const again = { token, body: { model: EMBED, input: 'a' }, headers: { 'idempotency-key': randomUUID() } }
+    expect(await headersOf(await call('/v1/embeddings', again))).toEqual([...ALWAYS, ...LEFT])
+    expect(await headersOf(await call('/v1/embeddings', again))).toEqual(ALWAYS)
+    const readings: Response[] = []
+    // Of 122 in a row, 61 lie in one minute.
+    for (let i = 0; i < 122 && readings.at(-1)?.status !== 429; i++)
+      readings.push(await call('/v1/usage', { token }))
+    const refused = readings.at(-1)
+    expect(refused?.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(refused && (await headersOf(refused))).toEqual(ALWAYS)
+  })
+
   it.each([
     ['whether the edge is up', '/healthz', {}, 200],
     ['a caller without a token', '/v1/chat/completions', { body: ask('Hi') }, 401],

@@ -10,7 +10,7 @@ import { buildProgram, type Program } from './program.ts'
 import { type Path, refuse } from './refusal.ts'
 import { wholePattern } from './regex.ts'
 import { compileSchema } from './schema/compile.ts'
-import type { Structure } from './structure.ts'
+import { pathOf, type Structure } from './structure.ts'
 import { toolGrammar } from './tool-grammar.ts'
 
 /** Text that is no JSON. */
@@ -29,12 +29,6 @@ export function compileStructure(structure: Structure): Program {
       throw refuse(pathOf(structure), 'This is nested too deep, or too large, to be followed.')
     throw error
   }
-}
-
-function pathOf(structure: Structure): Path {
-  if ('path' in structure) return structure.path
-  if (structure.kind === 'tools') return ['tools']
-  return structure.kind === 'choice' ? ['structured_outputs', 'choice'] : ['response_format']
 }
 
 /** The grammar of any structure. @throws TwohopError */

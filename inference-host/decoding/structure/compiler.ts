@@ -6,7 +6,8 @@ import type { Preparing } from '../../work/preparing.ts'
 import { type CompileTask, createLane, type Lane, LEAST_COST, type Turn, type Turns } from './compile-lane.ts'
 import { type Compilation, createCompileThread, type ThreadOptions } from './compile-thread.ts'
 import { createLru } from './lru.ts'
-import type { Structure } from './structure.ts'
+import { pathText } from './refusal.ts'
+import { pathOf, type Structure } from './structure.ts'
 
 /** Compiles structures on threads that can be ended, shares these out among accounts, and remembers what came of it. */
 export type StructureCompiler = {
@@ -94,7 +95,7 @@ export function createStructureCompiler({
 
   /** Tells all that wait for a structure. `served` has had its turn; the others need none. */
   function settle(served: StructureTask, compilation: Compilation): void {
-    const outcome = outcomeOf(served.id, compilation)
+    const outcome = outcomeOf(served, compilation)
     const same = waiting.get(served.id)
     if (outcome === undefined || same === undefined) return
     waiting.delete(served.id)
@@ -110,7 +111,7 @@ export function createStructureCompiler({
       : 'The structure takes more memory to compile than there is for one.'
 
   /** What those who wait are told, and remembers it. Undefined where it was given up because nobody waited. */
-  function outcomeOf(id: string, compilation: Compilation): Outcome | undefined {
+  function outcomeOf({ id, structure }: StructureTask, compilation: Compilation): Outcome | undefined {
     if (compilation.how === 'hurried') return undefined
     if (compilation.how === 'failed')
       return { error: new TwohopError('internal', 'The structure could not be compiled.') }
@@ -122,7 +123,7 @@ export function createStructureCompiler({
     const refusal =
       compilation.how === 'refused'
         ? { message: compilation.message, param: compilation.param }
-        : { message: tooMuch(compilation.how), param: undefined }
+        : { message: tooMuch(compilation.how), param: pathText(pathOf(structure)) }
     const until = compilation.how === 'refused' ? Number.POSITIVE_INFINITY : now() + TOO_LONG_FOR_MS
     refused.set(id, refusal, until)
     return { error: errorOf(refusal) }

@@ -99,3 +99,10 @@ function toolsOf(asked: Asked, content: Content | undefined): Structure | undefi
     )
   return { kind: 'tools', tools, choice: { name }, parallel: false, content }
 }
+
+/** Where in the request a structure stands. */
+export function pathOf(structure: Structure): Path {
+  if ('path' in structure) return structure.path
+  if (structure.kind === 'tools') return ['tools']
+  return structure.kind === 'choice' ? ['structured_outputs', 'choice'] : ['response_format']
+}

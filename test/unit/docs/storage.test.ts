@@ -40,3 +40,10 @@ describe('docs/storage.md', () => {
     expect((await listed('Postgres')).sort()).toEqual(tables.sort())
   })
 })
+
+it('supabase/README.md lists every migration, in their order', async () => {
+  const names = (await readdir(new URL('../../../supabase/migrations/', import.meta.url))).sort()
+  const shown = names.map((name) => name.replace(/^\d{10}(\d{4}_\w+)\.sql$/, '..$1'))
+  const [table = ''] = (await read('supabase/README.md')).split('\n## ')
+  expect(namesIn(table).filter((name) => name.startsWith('..'))).toEqual(shown)
+})

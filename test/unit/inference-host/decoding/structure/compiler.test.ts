@@ -105,7 +105,11 @@ describe('on threads that a test drives', () => {
       await pass(1)
       expect(running()).toEqual([])
       expect(await slow.outcome).toMatchObject({
-        error: { code: 'invalid_request', message: 'The structure takes longer than 2000 ms to compile.' },
+        error: {
+          code: 'invalid_request',
+          message: 'The structure takes longer than 2000 ms to compile.',
+          param: 'schema',
+        },
       })
       expect(slow.computeMs()).toBe(2100)
     })
@@ -186,7 +190,8 @@ describe('on threads that a test drives', () => {
       compiler.compile(numbered(1), ADA)
       await pass(100)
       await pass(2000)
-      const told = { code: 'invalid_request', message: 'The structure takes longer than 2000 ms to compile.' }
+      const message = 'The structure takes longer than 2000 ms to compile.'
+      const told = { code: 'invalid_request', message, param: 'schema' }
       await pass(59_999)
       expect(() => compiler.recall(numbered(1))).toThrow(expect.objectContaining(told))
       expect(asked()).toEqual([1, 1])
