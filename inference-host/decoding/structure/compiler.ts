@@ -116,7 +116,7 @@ export function createStructureCompiler({
     if (compilation.how === 'failed')
       return { error: new TwohopError('internal', 'The structure could not be compiled.') }
     if (compilation.how === 'compiled') {
-      const value = { id, program: compilation.program }
+      const value = { id, program: compilation.program, param: pathText(pathOf(structure)) }
       compiled.set(id, value)
       return { value }
     }

@@ -141,7 +141,7 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
       if (start.tokens + 1 > maxTokens)
         throw new TwohopError(
           'invalid_request',
-          `An answer of this structure takes ${start.tokens + 1} tokens.`,
+          `An answer of this structure takes ${start.tokens + 1} tokens at least; max_tokens is ${maxTokens}.`,
           {
             param: 'max_tokens',
           },

@@ -103,7 +103,7 @@ function listed({ steps, whole, bounds, excluded }: NumberRules, budget: Budget)
   const tooMany = high - low >= MOST_LISTED
   if (tooMany && (digits * BigInt(FEWEST_DIGITS) <= BigInt(MOST_RESTS) || decimals > MOST_DECIMALS))
     return undefined
-  budget.spend(LISTED_STEPS * Math.min(MOST_LISTED, high - low + 2))
+  budget.spend(LISTED_STEPS * Math.min(MOST_LISTED, Math.max(0, high - low + 2)))
   // A little more than the bounds, whose quotients are rounded; each value is held against them.
   const from = tooMany ? Math.max(low - 1, Math.min(0, high + 1 - MOST_LISTED)) : low - 1
   const texts: string[] = []
