@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config'
 
 const SLOW = 'test/unit/**/*.slow.test.ts'
 const LEDGER = 'test/contract/ledger/**/*.test.ts'
-/** Two at least: most files wait for processes that they start, and leave a core to another meanwhile. */
-const WORKERS = Math.max(2, availableParallelism() - 1)
+/** Three at least: most files wait for processes that they start, and leave a core to another meanwhile. */
+const WORKERS = Math.max(3, availableParallelism() - 1)
 
 /** Tests start some two hundred processes of Node, and half of what each takes to start is to compile the same sources. */
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.local/compile-cache')
