@@ -155,7 +155,9 @@ test('a language that one request names is not that of the next, which names non
   expect(plain).toMatchObject({ ids: [aaa, ...plain.ids.slice(1)], first: undefined })
   expect(await read('bbb_Latn', 'aaa_Latn')).toMatchObject({ ids: [bbb, ...plain.ids.slice(1)], first: aaa })
   expect((await read()).ids[0]).toBe(aaa)
-  await expect(read('bbb_Latn', 'xyz')).rejects.toThrow('Expected two languages that the model knows, found others.')
+  await expect(read('bbb_Latn', 'xyz')).rejects.toThrow(
+    'Expected two languages that the model knows, found others.',
+  )
   expect((await read()).ids[0]).toBe(aaa)
 })
 
