@@ -1,7 +1,5 @@
-import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { AUDIT_LUA } from '../audit/act.lua.ts'
-import { CALLER_LUA } from '../budget/caller.lua.ts'
+import { ACTING_LUA } from '../budget/acting.lua.ts'
 import { ENDED_API_KEY_KEPT_MS } from '../store/lifetimes.ts'
 import { API_KEY_PREFIX, API_KEYS_PREFIX } from '../store/redis-keys.ts'
 import { MAX_REVOKED_API_KEYS } from './bounds.ts'
@@ -15,23 +13,17 @@ import { MAX_REVOKED_API_KEYS } from './bounds.ts'
  */
 export const REVOKE_API_KEY: Script = {
   name: 'revoke_key',
-  sha: 'ee8adad6f8892eab6fc06174fbcfd0d977b6f7d3',
+  sha: '509dfd96f9c473a0a30e22ff4586e7eea3d89244',
   lua: `
--- KEYS[1] API key's record: hash
--- KEYS[2] the record of the caller's API key: hash; any name for a token
--- KEYS[3] audit log: stream
--- ARGV[1] now (ms), 0 for the server's clock
--- ARGV[2] ARGV[3] ARGV[4] ARGV[5] the caller, see caller.lua.ts: account, issued at, SHA-256 of the secret, scopes
--- ARGV[6] ARGV[7] ARGV[8] ARGV[9] ARGV[10] actor, action, target, reason, detail of the act
+-- The keys and the first ten arguments are those of acting.lua.ts; the record is the API key's.
 -- ARGV[11] the key's id
 -- ARGV[12] SHA-256 of its secret (hex), which nobody but its owner knows; empty where the caller is to be looked at
 -- Returns {1 when it was revoked now, else 0; account, name, scopes, ids of keys that it made and that ended with it...},
 -- {} where there is no such key, or {code} of a caller who may not act.
-${CLOCK_LUA}${CALLER_LUA}${AUDIT_LUA}
-local now = now_ms(tonumber(ARGV[1]))
+${ACTING_LUA}
 local key = read_record(KEYS[1])
 if ARGV[12] == '' then
-  local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
+  local caller, refusal = acting_caller()
   if not caller then return refusal end
   if key.account ~= caller.account then return {} end
 elseif key.account == nil or key.secret_hash ~= ARGV[12] then return {} end
@@ -62,7 +54,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', '(0', 'LIMIT', ${
   redis.call('DEL', '${API_KEY_PREFIX}' .. id)
   redis.call('ZREM', index, id)
 end
-write_act(KEYS[3], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10])
+write_act()
 return reply
 `,
 }

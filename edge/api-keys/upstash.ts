@@ -8,11 +8,10 @@ import {
   upstashClient,
 } from '../../shared/upstash-client.ts'
 import type { Act } from '../audit/port.ts'
-import { actWords } from '../audit/upstash.ts'
-import { callerWords, NOBODY } from '../budget/commands.ts'
+import { actingWords, callerWords, NOBODY } from '../budget/commands.ts'
 import type { Payer } from '../budget/port.ts'
 import { allowedReply } from '../budget/refused.ts'
-import { AUDIT_STREAM, apiKeyRedisKey, apiKeysRedisKey } from '../store/redis-keys.ts'
+import { apiKeyRedisKey, apiKeysRedisKey } from '../store/redis-keys.ts'
 import { CREATE_API_KEY } from './create.lua.ts'
 import type { ApiKey, ApiKeyStore, NewApiKey, RevokeBy } from './port.ts'
 import { REVOKE_API_KEY } from './revoke.lua.ts'
@@ -65,9 +64,9 @@ async function runRevoke(redis: Redis, id: string, by: RevokeBy, act: Act, now: 
   const owner = 'caller' in by
   if (!owner && by.secretHash === '') throw new RangeError('a secret has a sum')
   const caller = owner ? callerWords(by.caller) : NOBODY
-  const keys = [apiKeyRedisKey(id), caller.key, AUDIT_STREAM]
-  const args = [now, ...caller.args, ...actWords(act), id, owner ? '' : by.secretHash]
-  const reply = allowedReply(await runScript(redis, scriptCall(REVOKE_API_KEY, keys, args)))
+  const { keys, args } = actingWords(apiKeyRedisKey(id), caller, act, now)
+  const call = scriptCall(REVOKE_API_KEY, keys, [...args, id, owner ? '' : by.secretHash])
+  const reply = allowedReply(await runScript(redis, call))
   if (!Array.isArray(reply)) throw new TypeError('the store gave no answer about a key')
   return reply
 }
@@ -81,10 +80,8 @@ function createCall(key: NewApiKey, by: Payer, act: Act, now: number): ScriptCal
     ...(plan !== undefined && { plan }),
     ...('key' in by && { made_by: by.key }),
   }
-  const caller = callerWords(by)
-  const keys = [apiKeyRedisKey(id), caller.key, AUDIT_STREAM]
-  const args = [now, ...caller.args, ...actWords(act), id, expiresAt, ...Object.entries(fields).flat()]
-  return scriptCall(CREATE_API_KEY, keys, args)
+  const { keys, args } = actingWords(apiKeyRedisKey(id), callerWords(by), act, now)
+  return scriptCall(CREATE_API_KEY, keys, [...args, id, expiresAt, ...Object.entries(fields).flat()])
 }
 
 function apiKeyOf(id: string, fields: Record<string, string>): ApiKey | undefined {

@@ -1,25 +1,18 @@
-import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { AUDIT_LUA } from '../audit/act.lua.ts'
-import { CALLER_LUA } from './caller.lua.ts'
+import { ACTING_LUA } from './acting.lua.ts'
 
 /** Changes the record of an account and writes a row about it into the audit log, if the caller may still act. */
 export const CHANGE_ACCOUNT: Script = {
   name: 'change_account',
-  sha: 'ff1a71cf11d24cae66b652e4acf2fbfdc55d035f',
+  sha: 'c204c3d82487b253f1b758d947a9b43a74d1ee7a',
   lua: `
--- KEYS[1] account record: hash
--- KEYS[2] the record of the caller's API key: hash; any name for a token
--- KEYS[3] audit log: stream
--- ARGV[1] now (ms), 0 for the server's clock
--- ARGV[2] ARGV[3] ARGV[4] ARGV[5] the caller, see caller.lua.ts: account, issued at, SHA-256 of the secret, scopes
--- ARGV[6] ARGV[7] ARGV[8] ARGV[9] ARGV[10] actor, action, target, reason, detail of the act
+-- The keys and the first ten arguments are those of acting.lua.ts; the record is the account's.
 -- ARGV[11] how many words of fields to be written follow, names and texts in turn; after them, fields to be removed
 -- Returns {changed}, or {code} of a caller who may not act.
-${CLOCK_LUA}${CALLER_LUA}${AUDIT_LUA}
-local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now_ms(tonumber(ARGV[1])))
+${ACTING_LUA}
+local caller, refusal = acting_caller()
 if not caller then return refusal end
-write_act(KEYS[3], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10])
+write_act()
 local last = 11 + tonumber(ARGV[11])
 if last > 11 then redis.call('HSET', KEYS[1], unpack(ARGV, 12, last)) end
 if #ARGV > last then redis.call('HDEL', KEYS[1], unpack(ARGV, last + 1)) end

@@ -1,6 +1,14 @@
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
+import type { Act } from '../audit/port.ts'
+import { actWords } from '../audit/upstash.ts'
 import { MAX_LEASE_MS } from '../store/lifetimes.ts'
-import { apiKeyRedisKey, idempotencyRedisKey, REDIS_KEYS, reservationRedisKey } from '../store/redis-keys.ts'
+import {
+  AUDIT_STREAM,
+  apiKeyRedisKey,
+  idempotencyRedisKey,
+  REDIS_KEYS,
+  reservationRedisKey,
+} from '../store/redis-keys.ts'
 import type { Limits, Payer, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'
@@ -141,6 +149,15 @@ export function callerWords(payer: Payer): CallerWords {
     return { key: apiKeyRedisKey(payer.key), args: ['', 0, payer.secretHash, payer.scope] }
   if (payer.account === '') throw new RangeError('an account has a name')
   return { ...NOBODY, args: [payer.account, payer.issuedAt, '', ''] }
+}
+
+/**
+ * The keys and the first ten arguments of a script that does an act (edge/budget/acting.lua.ts).
+ * @param record the Redis key of the record that is changed
+ * @param now milliseconds since the epoch, 0 for Redis's own clock
+ */
+export function actingWords(record: string, caller: CallerWords, act: Act, now: number) {
+  return { keys: [record, caller.key, AUDIT_STREAM], args: [now, ...caller.args, ...actWords(act)] }
 }
 
 function requireCounts(...counts: number[]): void {

@@ -1,7 +1,5 @@
-import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
-import { AUDIT_LUA } from '../audit/act.lua.ts'
-import { CALLER_LUA } from './caller.lua.ts'
+import { ACTING_LUA } from './acting.lua.ts'
 
 /**
  * Adds a grant of extra units to what is left of one that still runs, and writes a row about it into the audit log, if the
@@ -9,22 +7,16 @@ import { CALLER_LUA } from './caller.lua.ts'
  */
 export const GRANT: Script = {
   name: 'grant',
-  sha: '8220d78dd4886253ca7dbc9bde9eae28ffaf18cf',
+  sha: '59825efe06fdcd8d6d23565502bba9bc1ce96693',
   lua: `
--- KEYS[1] account record: hash
--- KEYS[2] the record of the caller's API key: hash; any name for a token
--- KEYS[3] audit log: stream
--- ARGV[1] now (ms), 0 for the server's clock
--- ARGV[2] ARGV[3] ARGV[4] ARGV[5] the caller, see caller.lua.ts: account, issued at, SHA-256 of the secret, scopes
--- ARGV[6] ARGV[7] ARGV[8] ARGV[9] ARGV[10] actor, action, target, reason, detail of the act
+-- The keys and the first ten arguments are those of acting.lua.ts; the record is the account's.
 -- ARGV[11] extra units
 -- ARGV[12] until when (ms)
 -- Returns {units left, until}, or {code} of a caller who may not act.
-${CLOCK_LUA}${CALLER_LUA}${AUDIT_LUA}
-local now = now_ms(tonumber(ARGV[1]))
-local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
+${ACTING_LUA}
+local caller, refusal = acting_caller()
 if not caller then return refusal end
-write_act(KEYS[3], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10])
+write_act()
 local record = read_record(KEYS[1])
 local units, ends, from = tonumber(ARGV[11]), tonumber(ARGV[12]), int(now)
 if tonumber(record.extra_until or 0) > now then

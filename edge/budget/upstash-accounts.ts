@@ -7,12 +7,11 @@ import {
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
-import { actWords } from '../audit/upstash.ts'
-import { ACCOUNT_PREFIX, AUDIT_STREAM, accountRedisKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
+import { ACCOUNT_PREFIX, accountRedisKey, BUDGET_PREFIX } from '../store/redis-keys.ts'
 import type { AccountChanges, AccountRecord, AccountStore, Asked } from './accounts.ts'
 import { wholeNumber } from './allowance.ts'
 import { CHANGE_ACCOUNT } from './change.lua.ts'
-import { callerWords } from './commands.ts'
+import { actingWords, callerWords } from './commands.ts'
 import { GRANT } from './grant.lua.ts'
 import { allowedReply } from './refused.ts'
 
@@ -31,14 +30,9 @@ type Options = UpstashOptions & {
 /** The records of accounts in Upstash Redis, over HTTP. */
 export function createUpstashAccounts({ clock = () => 0, ...options }: Options): AccountStore {
   const redis = upstashClient(options)
-  /** The keys and the first ten arguments of both scripts that change an account. */
-  function words(account: string, { by, act }: Asked) {
-    const caller = callerWords(by)
-    return {
-      keys: [accountRedisKey(account), caller.key, AUDIT_STREAM],
-      args: [clock(), ...caller.args, ...actWords(act)],
-    }
-  }
+  const words = (account: string, { by, act }: Asked) =>
+    actingWords(accountRedisKey(account), callerWords(by), act, clock())
+
   return {
     get: (account) =>
       orUnavailable(async () => accountOf(fieldsOf(await hash(redis, accountRedisKey(account))))),

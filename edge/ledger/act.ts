@@ -4,7 +4,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 const Detail = z.string().transform(parseJson).pipe(z.record(z.string(), z.unknown()))
 const text = z.string().min(1)
 
-/** An administrative act's fields as they are written to the stream (edge/audit/act.lua.ts). */
+/** An administrative act's fields as they are written to the stream (edge/budget/acting.lua.ts). */
 const Fields = z.object({
   actor: text,
   action: text,
