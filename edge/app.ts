@@ -174,10 +174,10 @@ export function createApp(options: AppOptions) {
     return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
   })
   app.get('/v1/models', async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))))
-  const modelOf = async (c: Context<Env>) =>
-    c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id') ?? ''))
-  app.get('/v1/models/:id', modelOf)
-  app.get(MODEL_WITH_SLASHES, modelOf)
+  // Ids as on the hub have a slash, and not every client encodes it.
+  app.get('/v1/models/:id{.+}', async (c) =>
+    c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id'))),
+  )
   app.get('/v1/usage', async (c) =>
     withStoredPlan(await authenticate(c), async (entitlement) => {
       const { spender, plan } = entitlement
@@ -214,9 +214,6 @@ export function createApp(options: AppOptions) {
   })
   return app
 }
-
-/** An id as on the hub, which its sender has not encoded. */
-const MODEL_WITH_SLASHES = '/v1/models/:id{.+}'
 
 /** Characters of a path that a complaint shows. */
 const LONGEST_PATH = 200

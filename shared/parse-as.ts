@@ -5,9 +5,6 @@ import { fieldPath } from './field-path.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Characters of a path that an error names: some of its names are the client's. */
-const LONGEST_PATH = 200
-
 /**
  * Parses `input` by `schema`.
  * @throws TwohopError invalid_request with the path of the first bad field, such as `messages[0].content`, what is
@@ -19,7 +16,7 @@ export function parseAs<S extends z.ZodType>(schema: S, input: unknown): z.outpu
   const issue = furthest(result.error.issues[0] as Issue)
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
   throw new TwohopError('invalid_request', `Expected ${issue.message}, found ${found(issue, path, input)}.`, {
-    ...(path.length > 0 && { param: fieldPath(path).slice(0, LONGEST_PATH) }),
+    ...(path.length > 0 && { param: fieldPath(path) }),
   })
 }
 

@@ -1,3 +1,5 @@
+import { TwohopError } from './errors.ts'
+
 /** A request or an answer. */
 type Message = Pick<Response, 'headers' | 'body' | 'arrayBuffer'>
 
@@ -93,4 +95,23 @@ function orAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
 /** The same as text. Bytes that are not UTF-8 become U+FFFD. */
 export async function readBoundedText(message: Message, bound: Bound): Promise<string> {
   return new TextDecoder().decode(await readBounded(message, bound))
+}
+
+/** The most bytes of a request's body, and the most milliseconds that reading it may take. */
+export type BodyBound = { most: number; timeoutMs: number }
+
+/**
+ * Reads the body that a client or the edge sends.
+ * @throws TwohopError `body_too_large` or `body_timeout` as soon as that is known, the rest unread; what reading throws
+ * where the connection breaks
+ */
+export function readBody(request: Message, { most, timeoutMs }: BodyBound): Promise<Uint8Array<ArrayBuffer>> {
+  return readBounded(request, {
+    most,
+    tooLong: () => new TwohopError('body_too_large', `The body is larger than ${most} bytes.`),
+    within: {
+      ms: timeoutMs,
+      tooSlow: () => new TwohopError('body_timeout', `The body did not come within ${timeoutMs} ms.`),
+    },
+  })
 }

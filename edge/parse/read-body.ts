@@ -1,21 +1,16 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { readBounded } from '../../shared/read-bounded.ts'
+import { type BodyBound, readBody } from '../../shared/read-bounded.ts'
 
 /** Gives a request's body. It is read when it is first asked for, and only once. */
 export type ReadBody = () => Promise<Uint8Array<ArrayBuffer>>
-
-/** The most bytes of a body, and the most milliseconds that reading it may take. */
-export type BodyBound = { most: number; timeoutMs: number }
 
 /**
  * A ReadBody of `request`. Nothing is read before it is called: who may ask, and for what, is decided before. It throws
  * TwohopError `body_too_large`, `body_timeout`, `unsupported_media_type` for a packed body, or `invalid_request` where
  * the connection breaks.
  */
-export function createReadBody(request: Request, { most, timeoutMs }: BodyBound): ReadBody {
+export function createReadBody(request: Request, bound: BodyBound): ReadBody {
   let body: ReturnType<ReadBody> | undefined
-  const tooLong = () => new TwohopError('body_too_large', `The body is larger than ${most} bytes.`)
-  const tooSlow = () => new TwohopError('body_timeout', `The body did not come within ${timeoutMs} ms.`)
 
   async function read(): Promise<Uint8Array<ArrayBuffer>> {
     const packed = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
@@ -26,7 +21,7 @@ export function createReadBody(request: Request, { most, timeoutMs }: BodyBound)
         { param: 'content-encoding' },
       )
     try {
-      return await readBounded(request, { most, tooLong, within: { ms: timeoutMs, tooSlow } })
+      return await readBody(request, bound)
     } catch (error) {
       if (error instanceof TwohopError) throw error
       throw new TwohopError('invalid_request', 'The body broke off before its end.', { cause: error })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { checkBodyHash, readBody } from '../../../../inference-host/admission/body.ts'
+import { checkBodyHash } from '../../../../inference-host/admission/body.ts'
+import { readBody } from '../../../../shared/read-bounded.ts'
 import { bodyHash, type ServiceClaims } from '../../../../shared/service-token.ts'
 
 const post = (body: BodyInit) =>
