@@ -43,8 +43,8 @@ type Options = Pick<ThreadOptions, 'startThread' | 'recycleAfter' | 'now'> & {
 const REMEMBERED_BYTES = 32 * 1024 * 1024
 
 /**
- * Milliseconds for which it is remembered that a structure took too long, or too much memory. That can be the machine's fault, so it is
- * tried again; any other refusal is the same each time.
+ * Milliseconds for which it is remembered that a structure took too long, or too much memory. That can be the machine's
+ * fault, so it is tried again; any other refusal is the same each time.
  */
 const TOO_LONG_FOR_MS = 60_000
 
