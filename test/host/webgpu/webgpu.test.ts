@@ -93,7 +93,7 @@ describe.skipIf(noSwiftShader !== '')(`webgpu on SwiftShader${noSwiftShader}`, (
     expect(answer.largestBatch).toBeGreaterThan(1)
   })
 
-  // By transformers.js it does so too: residency/lost.test.ts loses such a device, and the CPU goes on with the same text.
+  // By transformers.js it does so too: test/host/residency/lost.test.ts loses such a device, and the CPU writes on the same.
   test('the host writes batched on it what the CPU writes alone', async () => {
     // With float32 activations: int8 ones make half a logit of what the devices round otherwise.
     const { folder } = await copyOf(chat.folder, useFloat32Activations)
