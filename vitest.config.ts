@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 const SLOW = 'test/unit/**/*.slow.test.ts'
 const LEDGER = 'test/contract/ledger/**/*.test.ts'
@@ -20,6 +21,7 @@ export default defineConfig({
       './test/slowest-files.ts',
       './test/closing-line.ts',
     ],
+    sequence: { sequencer: LongestFirst },
     // Projects of one group run side by side, the groups one after the other.
     projects: [
       {
@@ -41,6 +43,7 @@ export default defineConfig({
           name: 'contract',
           include: ['test/contract/**/*.test.ts', SLOW],
           exclude: [LEDGER],
+          isolate: false,
           testTimeout: 60_000,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
@@ -58,14 +61,14 @@ export default defineConfig({
         },
       },
       {
-        // Whole hosts, whose models compute on every core: two at once are enough anywhere.
+        // Whole hosts, whose models compute on every core.
         test: {
           name: 'host',
           include: ['test/host/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -75,8 +78,8 @@ export default defineConfig({
           include: ['test/start/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -87,8 +90,8 @@ export default defineConfig({
           globalSetup: ['test/faults/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -100,7 +103,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

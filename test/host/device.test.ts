@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { chooseDevice } from '../../inference-host/device/choose.ts'
+import type { ModelTask } from '../../inference-host/device/port.ts'
 import { createTryDevice } from '../../inference-host/device/try.ts'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
 import { writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
@@ -76,15 +77,19 @@ test('auto leaves a light model on the CPU and says why', async () => {
   expect(await host.line(/^device /)).toBe('device model=chat chosen=cpu why="3 MiB are a light model"')
 })
 
-/** Chooses for the small model as for a large one, with the drivers that `environment` names. */
-async function chooseWith(environment: Record<string, string>) {
+/** Chooses for the small model as for a large one, with the drivers that `environment` names; `tried` is run instead. */
+async function chooseWith(
+  environment: Record<string, string>,
+  tried: { folder?: string; task?: ModelTask; dtype?: 'fp32' } = {},
+) {
+  const tryDevice = createTryDevice(60_000)
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
   return chooseDevice({
     preference: 'auto',
     files: ['model_quantized.onnx'],
     request,
     bytes: async () => 2 ** 30,
-    tryDevice: createTryDevice(60_000),
+    tryDevice: (asked) => tryDevice({ ...asked, ...tried }),
   })
 }
 
@@ -113,19 +118,19 @@ describe.skipIf(noChromium !== '')(`webgpu on SwiftShader${noChromium}`, () => {
     expect(ours.reduce((sum, value, i) => sum + value * (embedding[i] ?? 0), 0)).toBeGreaterThan(0.995)
   }
 
-  test('gives the embeddings of the CPU', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'device-'))
-    onTestFinished(() => rm(folder, { recursive: true, maxRetries: 10 }))
-    await writeTinyEncoder(folder, 'feature-extraction')
-    await expectSameVector(folder, 'fp32')
-  })
+  const folder = mkdtempSync(path.join(tmpdir(), 'device-'))
+  beforeAll(() => writeTinyEncoder(folder, 'feature-extraction'))
+  afterAll(() => rm(folder, { recursive: true, maxRetries: 10 }))
+
+  test('gives the embeddings of the CPU', () => expectSameVector(folder, 'fp32'))
 
   describeEachModel('of %s', [realModel('all-MiniLM-L6-v2')], ({ folder }) => {
     test('gives the embeddings of the CPU', () => expectSameVector(folder, 'q8'))
   })
 
   test('auto tries it, and passes it over where the CPU is far faster', async () => {
-    const { device, why } = await chooseWith({ CUDA_VISIBLE_DEVICES: '', ...SWIFTSHADER })
+    const tiny = { folder, task: 'feature-extraction', dtype: 'fp32' } as const
+    const { device, why } = await chooseWith({ CUDA_VISIBLE_DEVICES: '', ...SWIFTSHADER }, tiny)
     expect(why).toMatch(/webgpu runs it, \d+ ms, cpu \d+ ms/)
     const [webgpu, cpu] = [...why.matchAll(/(\d+) ms/g)].map(([, ms]) => Number(ms)) as [number, number]
     expect(device).toBe(webgpu > 2 * cpu ? 'cpu' : 'webgpu')

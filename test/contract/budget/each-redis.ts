@@ -17,6 +17,7 @@ import { administered } from '../../fixtures/administrator.ts'
 import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 
 export type RunningRedis = {
+  kind: 'redis-server' | 'embedded'
   /** Runs one command and gives its result. Throws an Error with Redis's text when it fails. */
   command<Result>(...words: (string | number)[]): Promise<Result>
   /** Runs several commands in one request; the first error is thrown. */
@@ -39,6 +40,14 @@ export function describeEachRedis(name: string, suite: (redis: RunningRedis) => 
     suite(running('redis-server')),
   )
   describe(`${name} on embedded`, () => suite(running('embedded')))
+}
+
+/**
+ * Runs a suite once, on a redis-server where there is one. For what an edge does around its scripts: that these do the
+ * same on both kinds is held by the suites of `describeEachRedis`.
+ */
+export function describeOneRedis(name: string, suite: (redis: RunningRedis) => void): void {
+  describe(name, () => suite(running(redisServer ? 'redis-server' : 'embedded')))
 }
 
 /** Starts a Redis before the suite's tests, empties it before each and stops it afterwards. */
@@ -79,6 +88,7 @@ export function running(kind: 'redis-server' | 'embedded'): RunningRedis {
     (await pipeline<Result>([words]))[0] as Result
 
   return {
+    kind,
     command,
     pipeline,
     async requests() {

@@ -18,7 +18,9 @@ function monthOf(instant: Date, billingDay: number): [number, number] {
 describeEachRedis('a month that begins on the billing day', (redis) => {
   it('has the name and the end that the calendar gives it, in leap years and short months too', async () => {
     const budget = redis.budget({ timeoutMs: 20_000 })
-    const cuts = [2024, 2026, 2027, 2100].flatMap((year) =>
+    // Every instant costs a script; fengari takes ten times as long for it.
+    const years = redis.kind === 'redis-server' ? [2024, 2026, 2027, 2100] : [2024]
+    const cuts = years.flatMap((year) =>
       Array.from({ length: 13 }, (_, month) =>
         [-DAY, -1, 0, 27 * DAY + 1, 28 * DAY, 29 * DAY, 30 * DAY].map((ms) => Date.UTC(year, month, 1) + ms),
       ).flat(),
@@ -70,29 +72,27 @@ describeEachRedis('a month that begins on the billing day', (redis) => {
   const gaps = (days: number[]) => days.slice(1).map((day, i) => day - (days[i] ?? 0))
 
   it.each([
-    ['once, ten days into a month', (day: number) => day < 10, 1],
-    ['to and fro each day', (day: number) => day % 2 === 0, 3],
-  ] as const)(
-    'gives no budget early where it changes %s, for pairs of days',
-    async (_how, isFirst, every) => {
-      const all = Array.from({ length: 31 }, (_, i) => i + 1)
-      const step = redis.local().kind === 'redis-server' ? every : 9
-      const some = all.filter((day) => (day - 1) % step === 0 || day > 28)
-      const accounts = some.flatMap((one) => some.map((other) => `${one}-${other}`))
-      const spent = await spentOn(accounts, 66, (account, day) =>
-        Number(account.split('-')[isFirst(day) ? 0 : 1]),
-      )
-      for (const [account, days] of spent) {
-        expect(days[0]).toBe(0)
-        // The month in which it began may have been under way; every later one has 28 days or more.
-        const [begun = 99, ...later] = gaps(days)
-        expect(begun, account).toBeLessThanOrEqual(59)
-        for (const gap of later) expect(gap, account).toBeGreaterThanOrEqual(28)
-        const [one, other] = account.split('-')
-        if (one === other) for (const gap of later) expect(gap, account).toBeLessThanOrEqual(31)
-      }
-    },
-  )
+    ['once, ten days into a month', (day: number) => day < 10],
+    ['to and fro each day', (day: number) => day % 2 === 0],
+  ] as const)('gives no budget early where it changes %s, for pairs of days', async (_how, isFirst) => {
+    const all = Array.from({ length: 31 }, (_, i) => i + 1)
+    // The first, the days of the change and of the start, those that short months lack, and some between.
+    const step = redis.kind === 'redis-server' ? 3 : 9
+    const some = all.filter((day) => (day - 1) % step === 0 || day > 28)
+    const accounts = some.flatMap((one) => some.map((other) => `${one}-${other}`))
+    const spent = await spentOn(accounts, 66, (account, day) =>
+      Number(account.split('-')[isFirst(day) ? 0 : 1]),
+    )
+    for (const [account, days] of spent) {
+      expect(days[0]).toBe(0)
+      // The month in which it began may have been under way; every later one has 28 days or more.
+      const [begun = 99, ...later] = gaps(days)
+      expect(begun, account).toBeLessThanOrEqual(59)
+      for (const gap of later) expect(gap, account).toBeGreaterThanOrEqual(28)
+      const [one, other] = account.split('-')
+      if (one === other) for (const gap of later) expect(gap, account).toBeLessThanOrEqual(31)
+    }
+  })
 
   it('gives one budget where it is moved to the next day, day after day', async () => {
     const dates = (day: number) => new Date(Date.UTC(2027, 0, 20 + day)).getUTCDate()

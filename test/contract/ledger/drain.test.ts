@@ -289,10 +289,10 @@ describeEachRedis('the drain', (redis) => {
     expect((await deadLetters()).map(({ reason, entry }) => [reason, entry])).toEqual([['23514', id]])
   })
 
-  it('goes on while there is more within its time: twelve thousand events that waited, in one run', async () => {
-    await write(redis, 12_000)
-    expect(await drainWith()()).toMatchObject({ recorded: 12_000, ended: 'empty', backlog: { entries: 0 } })
-    expect(await ledgerRows()).toMatchObject({ rows: 12_000, units: (12_000 * 11_999) / 2 })
+  it('goes on while there is more within its time: six thousand events that waited, in one run', async () => {
+    await write(redis, 6000)
+    expect(await drainWith()()).toMatchObject({ recorded: 6000, ended: 'empty', backlog: { entries: 0 } })
+    expect(await ledgerRows()).toMatchObject({ rows: 6000, units: (6000 * 5999) / 2 })
   })
 
   it('logs one line of counts and codes for a scheduled run', async () => {

@@ -105,19 +105,22 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
 
   it('answers given again: as many as fit into a day, and then their keys for ten minutes', async () => {
     const budget = redis.budget()
-    for (let batch = 0; batch < 30; batch++)
-      await Promise.all(
-        Array.from({ length: 1000 }, async (_, n) => {
-          const id = `r${batch}-${n}`
-          const key = `${batch}-${n}`.padStart(64, 'a')
+    /** As many answers as `count`, each of so many characters. */
+    const keep = (count: number, name: string, characters: number) =>
+      Promise.all(
+        Array.from({ length: count }, async (_, n) => {
+          const id = `${name}-${n}`
+          const key = id.padStart(64, 'a')
           const idempotency = { id: key, body: 'b'.repeat(64) }
           await budget.reserve(asked(id, { idempotency, units: 1 }))
           const reserved = { account: LONG, units: 1, plan: 'free', model: MODEL, task: 'chat', key: '' }
-          await budget.settle(
-            settlement(id, { reserved, units: 1, idempotency: { id: key, answer: 'x'.repeat(150) } }),
-          )
+          const answer = 'x'.repeat(characters)
+          await budget.settle(settlement(id, { reserved, units: 1, idempotency: { id: key, answer } }))
         }),
       )
+    // Long ones for most of the day's bound, then short ones, which weigh most beside what is counted of them.
+    await keep(370, 'long', 20_000)
+    for (const batch of ['first', 'second', 'third', 'fourth']) await keep(1000, batch, 150)
     const keys = await redis.command<string[]>('KEYS', 'twohop:idempotency:*')
     const lives = await redis.pipeline<number>(keys.map((key) => ['PTTL', key]))
     const sizes = await redis.pipeline<number>(keys.map((key) => ['MEMORY', 'USAGE', key]))
@@ -125,6 +128,7 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
     const later = sizes.filter((_, i) => (lives[i] ?? 0) <= 600_000)
     const [cell] = rowOf('twohop:idempotency:{SHA-256}')
     expect(later.length).toBeGreaterThan(1000)
+    expect(lives.filter((life, i) => life > 600_000 && (sizes[i] ?? 0) < 1000).length).toBeGreaterThan(1000)
     expect(ofDay).toBeLessThanOrEqual(figure(cell, '10 MiB') * 1024 ** 2)
     expect(Math.max(...later)).toBeLessThanOrEqual(figure(cell, '400 beyond the bound'))
   }, 120_000)

@@ -8,7 +8,7 @@ import { CHANGE_ACCOUNT } from '../../../edge/budget/change.lua.ts'
 import { GRANT } from '../../../edge/budget/grant.lua.ts'
 import { CANCEL_JOB } from '../../../edge/jobs/cancel.lua.ts'
 import { ENQUEUE } from '../../../edge/jobs/enqueue.lua.ts'
-import { describeEachRedis, type RunningRedis } from '../budget/each-redis.ts'
+import { describeOneRedis, type RunningRedis } from '../budget/each-redis.ts'
 import {
   accountOf,
   askEdge,
@@ -62,7 +62,7 @@ const admin = (what: string) => `/v1/admin/accounts/${encodeURIComponent(EVE)}/$
 /** What counts a caller's requests, and what says that a request came: no act, and no answer of one. */
 const COUNTERS = /^twohop:(acts|reads|idempotency|leases|open|month)/
 
-describeEachRedis('an act whose caller is barred in the middle of it', (redis) => {
+describeOneRedis('an act whose caller is barred in the middle of it', (redis) => {
   const { state, edge } = gate(redis)
   let key: { key: string; id: string }
   let target: { id: string }
@@ -198,7 +198,7 @@ describeEachRedis('an act whose caller is barred in the middle of it', (redis) =
   })
 })
 
-describeEachRedis('a race', (redis) => {
+describeOneRedis('a race', (redis) => {
   beforeEach(async () => {
     await redis.command('ZADD', 'twohop:jobs-served', 9e15, 'twohop-chat')
   })

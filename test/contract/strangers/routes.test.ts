@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { keyForm } from '../../fixtures/api-key-form.ts'
 import { keys, otherKeys, PROJECT } from '../../fixtures/signed-world.ts'
-import { describeEachRedis } from '../budget/each-redis.ts'
+import { describeOneRedis } from '../budget/each-redis.ts'
 import {
   accountOf,
   askEdge,
@@ -81,7 +81,7 @@ function routesOf({ app }: Edge) {
   return [...found.values()]
 }
 
-describeEachRedis('a stranger', (redis) => {
+describeOneRedis('a stranger', (redis) => {
   let edge: Edge
   let revoked: string
   let working: string

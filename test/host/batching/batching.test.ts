@@ -190,20 +190,12 @@ async function expectSameTexts(decoder: Decoder, loaded: Loaded, wishes: readonl
 }
 
 describe('the embedded chat model, many at once', () => {
-  test.each([1, 2])(
-    'writes what it writes alone with transformers.js, greedy and sampled (seed %i)',
-    async (seed) => {
-      const { loaded, decoder } = await open(await prepare(chat.folder), 'q8')
-      const { texts, stats } = await expectSameTexts(
-        decoder,
-        loaded,
-        await wishesFor(loaded, 100, 60, seed),
-        seed,
-      )
-      expect(stats.stepRows / stats.steps).toBeGreaterThan(1.5)
-      expect(texts.filter(({ cached }) => cached > 0).length).toBeGreaterThan(10)
-    },
-  )
+  test('writes what it writes alone with transformers.js, greedy and sampled', async () => {
+    const { loaded, decoder } = await open(await prepare(chat.folder), 'q8')
+    const { texts, stats } = await expectSameTexts(decoder, loaded, await wishesFor(loaded, 80, 60, 1), 1)
+    expect(stats.stepRows / stats.steps).toBeGreaterThan(1.5)
+    expect(texts.filter(({ cached }) => cached > 0).length).toBeGreaterThan(10)
+  })
 
   test('does so with its attention spelled out', async () => {
     const form = await prepare(chat.folder, (model) => {

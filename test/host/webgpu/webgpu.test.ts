@@ -93,15 +93,13 @@ describe.skipIf(noSwiftShader !== '')(`webgpu on SwiftShader${noSwiftShader}`, (
     expect(answer.largestBatch).toBeGreaterThan(1)
   })
 
-  test('the host writes the same on it as on the CPU, by transformers.js and batched', async () => {
+  // By transformers.js it does so too: test/host/residency/lost.test.ts loses such a device, and the CPU writes on the same.
+  test('the host writes batched on it what the CPU writes alone', async () => {
     // With float32 activations: int8 ones make half a logit of what the devices round otherwise.
     const { folder } = await copyOf(chat.folder, useFloat32Activations)
     const prompts = ['The edge', 'A unit is']
     const cpu = await texts(folder, { HOST_SLOTS: '1' }, prompts)
-    const webgpu = { HOST_DEVICE: 'webgpu', ...SWIFTSHADER }
-    const alone = await texts(folder, { ...webgpu, HOST_SLOTS: '1' }, prompts)
-    expect(alone.written).toEqual(cpu.written)
-    const batched = await texts(folder, webgpu, prompts)
+    const batched = await texts(folder, { HOST_DEVICE: 'webgpu', ...SWIFTSHADER }, prompts)
     expect(batched.batching).toMatch(/^batching model=chat family=gqa .*batch_difference=/)
     expect(batched.written).toEqual(cpu.written)
   }, 400_000)

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest'
 import { counters, describeEachRedis, events, type RunningRedis } from '../each-redis.ts'
 import { budgetsFor, type StormOrder, type StormReport } from './order.ts'
 
-const PROCESSES = 16
+const PROCESSES = 8
 /** How many of them are killed on their way, each to be replaced by a new one. */
 const KILLED = 3
 const ACCOUNTS = ['firebase:ada', 'firebase:grace', 'supabase:alan', 'supabase:eve']
@@ -104,7 +104,7 @@ async function storm(redis: RunningRedis, operations: number) {
 
 describeEachRedis(`${PROCESSES} edges in a storm`, (redis) => {
   it('never exceed a budget, and leave counters equal to the ledger and no lease', async () => {
-    const { reports, admin } = await storm(redis, redis.local().kind === 'embedded' ? 72 : 200)
+    const { reports, admin } = await storm(redis, redis.kind === 'embedded' ? 144 : 200)
 
     expect(reports).toHaveLength(PROCESSES)
     expect(reports.flatMap(({ faults }) => faults)).toEqual([])

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { copyFile, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RECIPE_VERSION } from '../../../../inference-host/decoding/serving-form/rewrite.ts'
 import { preparePulled } from '../../../../inference-host/pull/prepare-pulled.ts'
 import type { PulledModel } from '../../../../inference-host/pull/pull.ts'
@@ -20,6 +22,11 @@ import { TINY_WEIGHTS, tinyModel } from '../../../fixtures/weights/tiny-model.ts
 const COMMAND = path.join(REPOSITORY, 'inference-host/pull/command.ts')
 const TOKEN = 'hf_topsecret'
 
+const children = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
 type Ended = { code: number | null; stdout: string; stderr: string }
 
 function start(
@@ -29,7 +36,7 @@ function start(
   const child = spawn(process.execPath, [COMMAND, ...args], {
     env: { PATH: process.env.PATH ?? '', HF_TOKEN: TOKEN, ...environment },
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  children.add(child)
   const output = { stdout: '', stderr: '' }
   child.stdout?.on('data', (chunk) => {
     output.stdout += chunk
@@ -147,8 +154,15 @@ describe('models:pull', { timeout: 120_000 }, () => {
   })
 
   describe('a chat model', () => {
-    async function pullChat(args: string[] = [], root?: string) {
-      root ??= await freshFolder()
+    /** It is pulled and prepared once, for all that begin with that. */
+    const pulled = mkdtempSync(path.join(tmpdir(), 'pulled-'))
+    let first: Awaited<ReturnType<typeof pullChat>>
+    beforeAll(async () => {
+      first = await pullChat([], pulled)
+    }, 120_000)
+    afterAll(() => rm(pulled, { recursive: true, maxRetries: 10 }))
+
+    async function pullChat(args: string[], root: string) {
       const manifest = path.join(root, 'models.json')
       const source = path.join(REPOSITORY, 'models/twohop-chat')
       await writeFile(manifest, JSON.stringify({ models: [{ id: 'chat', source, task: 'text-generation' }] }))
@@ -159,11 +173,11 @@ describe('models:pull', { timeout: 120_000 }, () => {
         () => true,
         () => false,
       )
-      return { ...ended, prepared, root, serving, lock: await readLock(manifest) }
+      return { ...ended, prepared, serving, lock: await readLock(manifest) }
     }
 
     test('is prepared for batching, and it says so', async () => {
-      const { code, stderr, prepared, lock, serving } = await pullChat()
+      const { code, stderr, prepared, lock, serving } = first
       expect({ code, prepared }).toEqual({ code: 0, prepared: true })
       expect(stderr).toMatch(/^chat: preparing it for batching\nchat: prepared in \d+\.\d s$/m)
       const form = { ...(await digestFile(serving)), dtype: 'q8', recipe: RECIPE_VERSION }
@@ -171,31 +185,31 @@ describe('models:pull', { timeout: 120_000 }, () => {
     })
 
     test('frozen, is compared with the lock, which stays as it is', async () => {
-      const { root, lock } = await pullChat()
-      const again = await pullChat(['--frozen'], root)
+      const { lock } = first
+      const again = await pullChat(['--frozen'], pulled)
       expect([again.code, again.lock]).toEqual([0, lock])
       const serving = { ...(lock.models.chat?.serving as LockedForm), sha256: '0'.repeat(64) }
       const chat = { ...(lock.models.chat as LockedModel), serving }
-      await writeLock(path.join(root, 'models.json'), { version: 1, models: { chat } })
-      const { code, stderr } = await pullChat(['--frozen'], root)
+      await writeLock(path.join(pulled, 'models.json'), { version: 1, models: { chat } })
+      const { code, stderr } = await pullChat(['--frozen'], pulled)
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining('models:pull: chat: its serving form is not what was locked; '),
       })
       // The same files, so it is kept until it is made anew.
-      const unprepared = await pullChat(['--no-prepare'], root)
+      const unprepared = await pullChat(['--no-prepare'], pulled)
       expect(unprepared.lock.models.chat?.serving).toEqual(serving)
-      expect((await pullChat([], root)).lock).toEqual(lock)
+      expect((await pullChat([], pulled)).lock).toEqual(lock)
     })
 
     test('keeps its locked form where this machine cannot make one in time', async () => {
-      const { root, lock } = await pullChat()
-      const manifest = path.join(root, 'models.json')
-      const pulled = [{ id: 'chat', folder: path.join(REPOSITORY, 'models/twohop-chat') }] as PulledModel[]
+      const { lock } = first
+      const manifest = path.join(pulled, 'models.json')
+      const chat = [{ id: 'chat', folder: path.join(REPOSITORY, 'models/twohop-chat') }] as PulledModel[]
       const said: string[] = []
-      await preparePulled(manifest, pulled, {
+      await preparePulled(manifest, chat, {
         frozen: false,
-        modelsDir: path.join(root, 'elsewhere'),
+        modelsDir: path.join(pulled, 'elsewhere'),
         threads: 1,
         timeoutMs: 1,
         signal: new AbortController().signal,
@@ -207,7 +221,7 @@ describe('models:pull', { timeout: 120_000 }, () => {
     })
 
     test('is not, where that is to be left out', async () => {
-      const { code, stderr, prepared } = await pullChat(['--no-prepare'])
+      const { code, stderr, prepared } = await pullChat(['--no-prepare'], await freshFolder())
       expect({ code, prepared }).toEqual({ code: 0, prepared: false })
       expect(stderr).not.toContain('prepar')
     })
