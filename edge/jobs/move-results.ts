@@ -41,7 +41,7 @@ export function withMovedResults(store: JobStore, moved: Pick<ResultStore, 'page
     async read(id, after, most) {
       const found = await store.read(id, after, most)
       if (!found?.job.moved) return found
-      const { results, more } = await moved.page(id, after, most)
+      const { results, more } = await moved.page(found.job, after, most)
       const read = results.map(({ index, json }) => {
         const { status, body } = JobResult.parse(JSON.parse(json))
         return { index, status, body: unpackVectors(found.job.path, body) }

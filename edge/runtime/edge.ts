@@ -15,6 +15,8 @@ import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { createApiKeyForm, withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
+import { createR2Results, type R2Bucket } from '../jobs/r2-results.ts'
+import type { ResultStore } from '../jobs/results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
 import { createSupabaseResults } from '../jobs/supabase-results.ts'
@@ -33,15 +35,21 @@ import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig } from './config.ts'
+import { NotConfigured } from './not-configured.ts'
 import type { Variables } from './read-variables.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
+ * @param platform what a platform gives that is no text
  * @throws NotConfigured that names each variable that does not fit
  */
-export function createEdge(variables: Variables, write: (line: string) => void) {
+export function createEdge(
+  variables: Variables,
+  write: (line: string) => void,
+  platform: { resultsBucket?: R2Bucket | undefined } = {},
+) {
   const config = edgeConfig(variables)
   const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
@@ -54,10 +62,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
-  const results =
-    config.ledger && config.JOB_RESULTS === 'ledger'
-      ? createSupabaseResults({ ...config.ledger, bytesOfAccount: config.JOB_RESULTS_BYTES, fetch: network })
-      : undefined
+  const results = largeResults(config, { bucket: platform.resultsBucket, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = results ? withMovedResults(redisJobs, results) : redisJobs
   const moveResults =
@@ -140,10 +145,31 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   const { settleDue } = createSettleJobs({ budget, store: jobStore, notify, moveResults, log })
   async function settleJobs() {
     await settleDue()
-    await results?.dropEnded()
+    await results?.dropEnded?.()
   }
   return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }
+
+type Large = ResultStore & { dropEnded?: () => Promise<number> }
+
+/** Where large results of jobs are moved; undefined where they stay in Redis. */
+function largeResults(
+  { JOB_RESULTS, JOB_RESULTS_BYTES: bytesOfAccount, ledger }: ReturnType<typeof edgeConfig>,
+  { bucket, fetch, now }: { bucket: R2Bucket | undefined; fetch: typeof globalThis.fetch; now: () => number },
+): Large | undefined {
+  if (JOB_RESULTS === 'r2') {
+    if (bucket) return createR2Results({ bucket, bytesOfAccount, now })
+    throw new NotConfigured([
+      `JOB_RESULTS: r2 needs a bucket with the binding ${JOB_RESULTS_BUCKET}, see wrangler.toml`,
+    ])
+  }
+  return JOB_RESULTS === 'ledger' && ledger
+    ? createSupabaseResults({ ...ledger, bytesOfAccount, fetch })
+    : undefined
+}
+
+/** The name of the binding of an R2 bucket, where results of jobs are kept in one. */
+export const JOB_RESULTS_BUCKET = 'JOB_RESULTS_BUCKET'
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */
 const ACTS_PER_MINUTE = 60
