@@ -5,7 +5,7 @@ import { RECORD_LIFE_LUA } from './record-life.lua.ts'
 /** Changes the record of an account and writes a row about it into the audit log, if the caller may still act. */
 export const CHANGE_ACCOUNT: Script = {
   name: 'change_account',
-  sha: '00df729ac92b67c5d7c8348960d2d506d245baaf',
+  sha: '969ebbc7141e730e70aa7cfa3f1cf875a597a813',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the account's.
 -- ARGV[11] how many words of fields to be written follow, names and texts in turn; after them, fields to be removed

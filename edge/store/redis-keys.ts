@@ -6,7 +6,7 @@
  *
  * | key | value | lifetime |
  * |---|---|---|
- * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts; administration writes it | while it says something; a grant: its end + 26 h |
+ * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts; administration writes it | see edge/budget/record-life.lua.ts |
  * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end; of revoked ones the newest, see edge/api-keys/bounds.ts |
  * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 1 min |
  * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |

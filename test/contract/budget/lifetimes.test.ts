@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { assertIssued } from '../../../edge/identity/claims.ts'
+import { MAX_TOKEN_AGE_MS } from '../../../edge/store/lifetimes.ts'
 import { describeEachRedis, events, limits, request, settlement, usage } from './each-redis.ts'
 
 const HOUR = 3_600_000
@@ -83,7 +85,6 @@ describeEachRedis('lifetimes', (redis) => {
       ['a suspension', { status: 'suspended' }, { status: 'active' }],
       ['a plan', { plan: 'pro' }, { plan: null }],
       ['a billing day', { billingDay: 5 }, { billingDay: null }],
-      ['tokens that are refused', { revokedBefore: 5 }, { revokedBefore: null }],
     ] as const)('that says more stays: %s, until it is taken back', async (_, said, back) => {
       const { accounts } = redis.records()
       await accounts.grant('firebase:ada', 100, redis.clock.now + HOUR)
@@ -94,6 +95,25 @@ describeEachRedis('lifetimes', (redis) => {
       await accounts.set('firebase:ada', back)
       await endsIn(27 * HOUR)
       expect((await accounts.get('firebase:ada')).extra).toMatchObject({ units: 200 })
+    })
+
+    it('that refuses tokens ends when the last of them is too old to be let in anyhow', async () => {
+      const { accounts } = redis.records()
+      const now = redis.clock.now / 1000
+      await accounts.set('firebase:ada', { status: 'suspended', revokedBefore: now + 6 })
+      expect(await left()).toBe(ENDLESS)
+      await accounts.set('firebase:ada', { status: 'active' })
+      await endsIn(6000 + MAX_TOKEN_AGE_MS + 26 * HOUR)
+      // The last token that it refuses, at the moment in which the record ends.
+      const end = redis.clock.now + 6000 + MAX_TOKEN_AGE_MS + 26 * HOUR
+      expect(() => assertIssued(now + 5, end / 1000)).toThrow('issued too long ago')
+      // A grant that lasts longer keeps it.
+      await accounts.grant('firebase:ada', 1, redis.clock.now + 2 * MAX_TOKEN_AGE_MS)
+      await endsIn(2 * MAX_TOKEN_AGE_MS + 26 * HOUR)
+      await accounts.set('firebase:bob', { revokedBefore: 5 })
+      expect(await redis.command<number>('PTTL', 'twohop:account:firebase:bob')).toBeLessThanOrEqual(
+        26 * HOUR,
+      )
     })
 
     it('that says nothing more is gone, or ends if an older version wrote it', async () => {
