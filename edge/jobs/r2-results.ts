@@ -22,6 +22,8 @@ type Options = {
    * room: beyond it there is no more than an account's jobs have in Redis at a time.
    */
   bytesOfAccount: number
+  /** Milliseconds that one call may take; default 10,000. */
+  timeoutMs?: number
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -42,7 +44,7 @@ const Content = z.array(z.tuple([z.int().min(0), z.string()]))
  * in its name the indexes and the end (ms), so that a list says all that is to be known before any is read.
  * Copies of one result are all the same, because its job has ended.
  */
-export function createR2Results({ bucket, bytesOfAccount, now }: Options): ResultStore {
+export function createR2Results({ bucket, bytesOfAccount, timeoutMs = 10_000, now }: Options): ResultStore {
   /** The objects whose names begin so and whose time is not over. */
   async function listed(prefix: string): Promise<Chunk[]> {
     const chunks: Chunk[] = []
@@ -71,7 +73,11 @@ export function createR2Results({ bucket, bytesOfAccount, now }: Options): Resul
     return results.filter(({ index }) => !there.has(index))
   }
 
-  async function put({ id, account, until }: JobResults & { until: number }, results: readonly KeptResult[]) {
+  async function put(
+    { id, account, until }: JobResults & { until: number },
+    results: readonly KeptResult[],
+  ): Promise<boolean> {
+    if (until <= now()) return true
     const prefix = await prefixOf(account)
     const kept = await listed(prefix)
     const ofJob = kept.filter(({ job }) => job === id)
@@ -82,15 +88,15 @@ export function createR2Results({ bucket, bytesOfAccount, now }: Options): Resul
     if (bytes > bytesOfAccount) return false
     const indexes = fresh.map(({ index }) => index)
     const key = `${prefix}${id}/${Math.min(...indexes)}-${Math.max(...indexes)}-${until}`
-    // Where another call was quicker, its object stays.
-    await bucket.put(key, text, { onlyIf: { etagDoesNotMatch: '*' } })
-    return true
+    const written = await bucket.put(key, text, { onlyIf: { etagDoesNotMatch: '*' } })
+    // Another call was quicker. Its object stays, and only what that lacks is still to be kept.
+    return written === null ? put({ id, account, until }, results) : true
   }
 
   async function page({ id, account }: JobResults, after: number, most: number) {
     const chunks = (await listed(`${await prefixOf(account)}${id}/`)).filter(({ last }) => last > after)
     chunks.sort((one, other) => one.first - other.first)
-    /** Read, and above an index that no object to come can be below. */
+    /** What was read, while an object to come may have a lower index. */
     const waiting = new Map<number, string>()
     const results: KeptResult[] = []
     let bytes = 0
@@ -111,8 +117,8 @@ export function createR2Results({ bucket, bytesOfAccount, now }: Options): Resul
   }
 
   return {
-    put: (job, results) => orUnavailable(() => put(job, results)),
-    page: (job, after, most) => orUnavailable(() => page(job, after, most)),
+    put: (job, results) => within(timeoutMs, () => put(job, results)),
+    page: (job, after, most) => within(timeoutMs, () => page(job, after, most)),
   }
 }
 
@@ -132,11 +138,15 @@ function chunkOf(key: string, size: number): Chunk | undefined {
 const utf8 = new TextEncoder()
 const bytesOf = (text: string) => utf8.encode(text).length
 
-/** R2's own messages may hold an object's name: none is told. */
-async function orUnavailable<T>(call: () => Promise<T>): Promise<T> {
+/** R2's own messages may hold an object's name: none is told. A binding has no time limit of its own. */
+async function within<T>(ms: number, call: () => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error('R2 is late')), ms)
   try {
-    return await call()
+    return await Promise.race([call(), late.promise])
   } catch {
     throw new TwohopError('store_unavailable', 'Results of jobs cannot be reached right now.')
+  } finally {
+    clearTimeout(timer)
   }
 }

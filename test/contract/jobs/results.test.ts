@@ -176,10 +176,27 @@ describe('results of jobs in R2', async () => {
     expect((await store().page(end, -1, 9)).results).toEqual(all)
   })
 
+  it('lose none where calls at once have some of the same', async () => {
+    const end = { ...job('job_1'), until: until() }
+    const [some, all] = [[result(0), result(2)], [0, 1, 2].map((index) => result(index))]
+    await Promise.all([store().put(end, some), store().put(end, all), store().put(end, some)])
+    expect((await store().page(end, -1, 9)).results).toEqual(all)
+  })
+
   it('are found among more objects than one list gives', async () => {
     const other = createR2Results({ bucket: shortLists(bucket), bytesOfAccount: 1_000_000, now: Date.now })
     for (const index of [0, 1, 2, 3, 4]) expect(await other.put(job('job_1'), [result(index)])).toBe(true)
     expect((await other.page(job('job_1'), -1, 9)).results.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('are an error where R2 does not answer in time', async () => {
+    const never = () => new Promise<never>(() => {})
+    const hung = createR2Results({
+      ...{ bucket: { list: never, get: never, put: never }, bytesOfAccount: 1_000_000 },
+      ...{ timeoutMs: 1, now: Date.now },
+    })
+    await expect(hung.page(job('job_1'), -1, 1)).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(hung.put(job('job_1'), [result(0)])).rejects.toMatchObject({ code: 'store_unavailable' })
   })
 
   it('that cannot be read are an error that shows none of them', async () => {
