@@ -140,7 +140,8 @@ export function createApp(options: AppOptions) {
       keyMemory.refuseKnown(credential, c.env.address)
       c.set('key', credential)
     }
-    if (c.req.method === 'GET') countRead(payerOf(credential))
+    // A route that is read answers HEAD too.
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') countRead(payerOf(credential))
     return credential
   }
   async function callerOf(c: Context<Env>): Promise<Caller> {

@@ -107,6 +107,7 @@ export const Message = z.discriminatedUnion('role', [
     content: honoured('Null is empty text.', Content),
     tool_call_id: required('The id of the call that it answers.', ToolCallId),
     name,
+    artifact: ignored('What LangChain keeps of a tool for the program; no model reads it.', z.unknown()),
     status: ignored(
       'LangChain says there whether the tool failed; its content says so to the model.',
       z.unknown(),

@@ -249,7 +249,9 @@ describeEachRedis('a stranger', (redis) => {
       const before = await redis.requests()
       const reads = routesOf(edge).filter(({ method }) => method === 'GET')
       expect(reads.length).toBeGreaterThan(9)
-      for (const route of reads) expect([route.path, await ask(route, headers)]).toEqual([route.path, 429])
+      for (const route of reads)
+        for (const method of ['GET', 'HEAD'])
+          expect([route.path, await ask({ ...route, method }, headers)]).toEqual([route.path, 429])
       expect((await redis.requests()) - before).toBe(0)
       // What is no read goes on, and so does everybody else.
       expect(await ask({ method: 'DELETE', path: '/v1/keys/none' }, headers)).toBe(404)

@@ -71,6 +71,10 @@ describe('a message that a client sends back', () => {
     ['images: null', { role: 'assistant', content: 'a', images: null }],
     ['the status that LangChain adds', { role: 'tool', content: 'a', tool_call_id: 'c', status: 'error' }],
     [
+      'the artifact that LangChain adds',
+      { role: 'tool', content: 'a', tool_call_id: 'c', artifact: { rows: [1] } },
+    ],
+    [
       'reasoning as a part',
       {
         role: 'assistant',
