@@ -15,11 +15,9 @@ import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { createApiKeyForm, withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
-import { createR2Results, type R2Bucket } from '../jobs/r2-results.ts'
-import type { ResultStore } from '../jobs/results.ts'
+import type { R2Bucket } from '../jobs/r2-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
-import { createSupabaseResults } from '../jobs/supabase-results.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
@@ -35,7 +33,7 @@ import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig } from './config.ts'
-import { NotConfigured } from './not-configured.ts'
+import { largeResults } from './large-results.ts'
 import type { Variables } from './read-variables.ts'
 import { createScheduled } from './scheduled.ts'
 
@@ -64,9 +62,10 @@ export function createEdge(
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
   const results = largeResults(config, { bucket: platform.resultsBucket, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
-  const jobStore = results ? withMovedResults(redisJobs, results) : redisJobs
+  const jobStore = withMovedResults(redisJobs, results.places)
   const moveResults =
-    results && createMoveResults({ store: redisJobs, from: createUpstashResults(redis), to: results, log })
+    results.to &&
+    createMoveResults({ store: redisJobs, from: createUpstashResults(redis), ...results.to, log })
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
@@ -145,31 +144,10 @@ export function createEdge(
   const { settleDue } = createSettleJobs({ budget, store: jobStore, notify, moveResults, log })
   async function settleJobs() {
     await settleDue()
-    await results?.dropEnded?.()
+    await results.dropEnded()
   }
   return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }
-
-type Large = ResultStore & { dropEnded?: () => Promise<number> }
-
-/** Where large results of jobs are moved; undefined where they stay in Redis. */
-function largeResults(
-  { JOB_RESULTS, JOB_RESULTS_BYTES: bytesOfAccount, ledger }: ReturnType<typeof edgeConfig>,
-  { bucket, fetch, now }: { bucket: R2Bucket | undefined; fetch: typeof globalThis.fetch; now: () => number },
-): Large | undefined {
-  if (JOB_RESULTS === 'r2') {
-    if (bucket) return createR2Results({ bucket, bytesOfAccount, now })
-    throw new NotConfigured([
-      `JOB_RESULTS: r2 needs a bucket with the binding ${JOB_RESULTS_BUCKET}, see wrangler.toml`,
-    ])
-  }
-  return JOB_RESULTS === 'ledger' && ledger
-    ? createSupabaseResults({ ...ledger, bytesOfAccount, fetch })
-    : undefined
-}
-
-/** The name of the binding of an R2 bucket, where results of jobs are kept in one. */
-export const JOB_RESULTS_BUCKET = 'JOB_RESULTS_BUCKET'
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */
 const ACTS_PER_MINUTE = 60

@@ -1,5 +1,6 @@
 import type { R2Bucket } from '../jobs/r2-results.ts'
-import { createEdge, JOB_RESULTS_BUCKET } from './edge.ts'
+import { createEdge } from './edge.ts'
+import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
 import type { Variables } from './read-variables.ts'
 
