@@ -102,7 +102,8 @@ function wildcardOf(scheme: string, rest: string): Entry {
   if ('wrong' in plain) return { wrong: `${plain.wrong}, with names before it` }
   if (!URL.canParse(`${scheme}://a.${parent}`))
     return { wrong: 'is no domain: nothing stands before an address' }
-  const domain = parent.replace(/:\d+$/, '')
+  // A dot at its end names the root, and says nothing more.
+  const domain = parent.replace(/\.?(?::\d+)?$/, '')
   if (!domain.includes('.') && domain !== 'localhost')
     return { wrong: 'is a whole top-level domain: name the domain that is yours' }
   if (isPublicSuffix(domain))
