@@ -1,9 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
 import { isSecureUrl } from '../shared/secure-url.ts'
 import { type CliContext, CliError } from './context.ts'
 
 /** Milliseconds that one request may take. */
 const TIMEOUT_MS = 30_000
+/** How often a read that came too often is sent again, and the longest wait for it in seconds: its minute's. */
+const MOST_WAITS = 3
+const LONGEST_WAIT_S = 60
 
 const Envelope = z.looseObject({
   error: z.looseObject({ code: z.string(), message: z.string(), param: z.string().nullish() }),
@@ -13,7 +17,8 @@ type Request = { method: 'GET' | 'POST' | 'DELETE'; path: string; body?: object 
 
 /**
  * Sends a request to the deployment that `TWOHOP_URL` names, with the token or API key in `TWOHOP_TOKEN`. These are not
- * options, because a typed line stays in the shell's history and shows in the list of processes.
+ * options, because a typed line stays in the shell's history and shows in the list of processes. A long list takes more
+ * reads than a minute has; such a read waits for as long as the answer says.
  * @param schema what the answer must be
  * @throws CliError with the answer's own code and message; `usage` where a variable is missing or the address would
  *   send the token in clear text; `unreachable` or `bad_answer`
@@ -27,16 +32,25 @@ export async function askApi<S extends z.ZodType>(
   let status: number
   let reply: unknown
   try {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body && { 'content-type': 'application/json' }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-      redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    })
+    const send = () =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+        redirect: 'error',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      })
+    let answer = await send()
+    for (let waits = 0; method === 'GET' && waits < MOST_WAITS; waits++) {
+      const seconds = waitOf(answer)
+      if (seconds === undefined) break
+      await answer.body?.cancel()
+      await wait(seconds * 1000, undefined, { signal })
+      answer = await send()
+    }
     status = answer.status
     reply = await answer.json().catch(() => undefined)
   } catch (cause) {
@@ -54,6 +68,14 @@ export async function askApi<S extends z.ZodType>(
   const result = schema.safeParse(reply)
   if (result.success) return result.data
   throw new CliError('bad_answer', `${url} answers in another form than this version knows.`)
+}
+
+/** The seconds after which a refused request may come again; undefined where it was not refused for coming too often. */
+function waitOf({ status, headers }: Response): number | undefined {
+  const [seconds] = /^\d{1,2}$/.exec(headers.get('retry-after') ?? '') ?? []
+  return status === 429 && seconds !== undefined && Number(seconds) <= LONGEST_WAIT_S
+    ? Number(seconds)
+    : undefined
 }
 
 function target(): { url: string; token: string } {

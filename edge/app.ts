@@ -9,6 +9,7 @@ import type { AllowedOrigins } from './access/origin-list.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
+import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
 import type { AccountStore } from './budget/accounts.ts'
@@ -105,6 +106,7 @@ export function createApp(options: AppOptions) {
   })
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
+  const countRead = createReadRate({ now })
   const callHost = createCallHost({ host: options.host, now, requestTimeoutMs })
   const app = new Hono<Env>()
 
@@ -138,6 +140,8 @@ export function createApp(options: AppOptions) {
       keyMemory.refuseKnown(credential, c.env.address)
       c.set('key', credential)
     }
+    // A route that is read answers HEAD too.
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') countRead(payerOf(credential))
     return credential
   }
   async function callerOf(c: Context<Env>): Promise<Caller> {

@@ -1,5 +1,6 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
+import { ENDED_REMEMBERED_MS, NONE_REMEMBERED_MS, rememberedName } from '../api-keys/remembered.ts'
 import type { PresentedApiKey } from '../identity/principal.ts'
 
 /** What this isolate has heard of API keys, so that an ended one does not cost a round trip each time. */
@@ -7,7 +8,7 @@ export type KeyMemory = {
   /**
    * @param address where the caller is; undefined where the platform does not say
    * @throws TwohopError what the store said of this key a moment ago; rate_limited where this address has presented too
-   *   many ended keys, unless the store lately let this one in
+   *   many keys that are not there, unless the store lately let this one in
    */
   refuseKnown(key: PresentedApiKey, address: string | undefined): void
   /** Learns from a request's end. @param error what it was refused with; undefined where it was served */
@@ -21,19 +22,18 @@ type Options = {
   capacity?: number
 }
 
-const SECOND = 1000
-/**
- * How long a refusal is repeated from memory, in milliseconds. A key that was revoked or has expired stays so. One that
- * is not there may be: a replica of the store may lag behind, or the store was just restored.
- */
 const REFUSED_MS = new Map<ErrorCode, number>([
-  ['key_revoked', 60 * SECOND],
-  ['key_expired', 60 * SECOND],
-  ['key_invalid', 5 * SECOND],
+  ['key_revoked', ENDED_REMEMBERED_MS],
+  ['key_expired', ENDED_REMEMBERED_MS],
+  ['key_invalid', NONE_REMEMBERED_MS],
 ])
-/** Ended keys that one address may have looked up in a minute. Nobody has so many by accident. */
-const MOST_ENDED = 20
-const MINUTE_MS = 60 * SECOND
+/**
+ * Keys with a good checksum that are not there, which one address may have looked up in a minute. They are those that ended so
+ * long ago that the store forgot them. Keys that it knows to have ended do not count: people behind one address have many by
+ * accident, when keys of one day expire, and each is looked up once in ENDED_REMEMBERED_MS.
+ */
+const MOST_GONE = 20
+const MINUTE_MS = 60_000
 /** How long a key that was let in counts as good, in milliseconds. The store still checks it at each request. */
 const GOOD_MS = 10 * MINUTE_MS
 
@@ -41,33 +41,34 @@ export function createKeyMemory({ now, capacity = 10_000 }: Options): KeyMemory 
   const memory = { capacity, now }
   const refused = createExpiringMap<string, { code: ErrorCode; message: string }>(memory)
   const good = createExpiringMap<string, true>(memory)
-  const ended = createExpiringMap<string, { count: number; until: number }>(memory)
+  const gone = createExpiringMap<string, { count: number; until: number }>(memory)
 
   return {
     refuseKnown(key, address = '') {
-      const name = nameOf(key)
+      const name = rememberedName(key)
       const known = refused.get(name)
       if (known) throw new TwohopError(known.code, known.message)
-      const lately = ended.get(address)
-      if (lately && lately.count >= MOST_ENDED && !good.get(name))
-        throw new TwohopError('rate_limited', 'Too many API keys that have ended came from this address.', {
-          retryAfterMs: lately.until - now(),
-        })
+      const lately = gone.get(address)
+      if (lately && lately.count >= MOST_GONE && !good.get(name))
+        throw new TwohopError(
+          'rate_limited',
+          'Too many API keys that are not there came from this address.',
+          {
+            retryAfterMs: lately.until - now(),
+          },
+        )
     },
 
     learn(key, address = '', error) {
-      const name = nameOf(key)
+      const name = rememberedName(key)
       if (error === undefined) good.set(name, true, now() + GOOD_MS)
       const ms = error instanceof TwohopError ? REFUSED_MS.get(error.code) : undefined
       // What was said from memory is nothing new: otherwise whoever asks often enough would be refused for ever.
       if (!(error instanceof TwohopError) || ms === undefined || refused.get(name)) return
       refused.set(name, { code: error.code, message: error.message }, now() + ms)
-      if (address === '') return
-      const { count, until } = ended.get(address) ?? { count: 0, until: now() + MINUTE_MS }
-      ended.set(address, { count: count + 1, until }, until)
+      if (address === '' || error.code !== 'key_invalid') return
+      const { count, until } = gone.get(address) ?? { count: 0, until: now() + MINUTE_MS }
+      gone.set(address, { count: count + 1, until }, until)
     },
   }
 }
-
-/** A key with another secret has a name of its own, so that nobody can have a key refused by its id. */
-const nameOf = ({ id, secretHash }: PresentedApiKey) => `${id} ${secretHash}`

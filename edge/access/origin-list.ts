@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isPublicSuffix } from './public-suffix.ts'
 
 /** The origins that browsers may call from. */
 export type AllowedOrigins = { has(origin: string): boolean }
@@ -99,8 +100,14 @@ function wildcardOf(scheme: string, rest: string): Entry {
     }
   const plain = webOf(`${scheme}://${parent}`)
   if ('wrong' in plain) return { wrong: `${plain.wrong}, with names before it` }
-  if (!parent.includes('.') && !parent.startsWith('localhost'))
+  if (!URL.canParse(`${scheme}://a.${parent}`))
+    return { wrong: 'is no domain: nothing stands before an address' }
+  // A dot at its end names the root, and says nothing more.
+  const domain = parent.replace(/\.?(?::\d+)?$/, '')
+  if (!domain.includes('.') && domain !== 'localhost')
     return { wrong: 'is a whole top-level domain: name the domain that is yours' }
+  if (isPublicSuffix(domain))
+    return { wrong: 'is a domain under which anybody can have a name: name the one that is yours' }
   const begin = `${scheme}://`
   const end = `.${parent}`
   return (origin) =>

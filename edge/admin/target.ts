@@ -56,7 +56,7 @@ export function createReach(administered: Administered) {
 
     /**
      * Whether the administrator may see an entry of the log: one about an account of theirs, or about a key of such an
-     * account. An entry that names no account, as a report of a leaked key, is for who administers everybody.
+     * account. An entry that names no account is for who administers everybody.
      */
     sees(by: string, { actor, target, detail }: Pick<AuditEntry, 'actor' | 'target' | 'detail'>): boolean {
       const account = [target, detail.account, actor].find(

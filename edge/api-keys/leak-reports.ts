@@ -1,6 +1,7 @@
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import type { PresentedApiKey } from '../identity/principal.ts'
 import type { ApiKeyStore, Revocation } from './port.ts'
+import { ENDED_REMEMBERED_MS, NONE_REMEMBERED_MS, rememberedName } from './remembered.ts'
 
 /**
  * Ends a key that was found where it should not be. Whoever presents the secret may; no credential is asked for.
@@ -17,11 +18,6 @@ type Options = {
   capacity?: number
 }
 
-/** How long a report is answered from memory, in milliseconds: a key that has ended stays so. */
-const ENDED_MS = 60_000
-/** The same where there was no such key: the store may have been restored since. */
-const NONE_MS = 5000
-
 /**
  * A ReportLeak. No limit is needed, and so none can be used up to hold off a true report: the checksum keeps made-up keys
  * away, a key ends once, and the store is not asked again about one that it just spoke of. The script that ends the key
@@ -30,8 +26,9 @@ const NONE_MS = 5000
 export function createLeakReports({ apiKeys, now, capacity = 1000 }: Options): ReportLeak {
   const answered = createExpiringMap<string, { ended: Revocation | undefined }>({ capacity, now })
 
-  return async function reportLeak({ id, secretHash }, source) {
-    const name = `${id} ${secretHash}`
+  return async function reportLeak(key, source) {
+    const { id, secretHash } = key
+    const name = rememberedName(key)
     const known = answered.get(name)
     if (known) return known.ended
     const ended = await apiKeys.revoke(
@@ -46,7 +43,7 @@ export function createLeakReports({ apiKeys, now, capacity = 1000 }: Options): R
       },
     )
     const again = ended && { ...ended, revoked: false }
-    answered.set(name, { ended: again }, now() + (again ? ENDED_MS : NONE_MS))
+    answered.set(name, { ended: again }, now() + (again ? ENDED_REMEMBERED_MS : NONE_REMEMBERED_MS))
     return ended
   }
 }

@@ -45,7 +45,10 @@ export type RevokeBy = { caller: Payer } | { secretHash: string }
  * does not answer; those that change something, BudgetRefused why the caller may not.
  */
 export type ApiKeyStore = {
-  /** @returns when it was made; undefined where the account has MAX_API_KEYS working keys already */
+  /**
+   * @returns when it was made; undefined where the account has MAX_API_KEYS working keys already
+   * @throws TwohopError rate_limited where it has made MAX_NEW_API_KEYS in a day
+   */
   create(key: NewApiKey, caller: Payer, act: Act): Promise<number | undefined>
   get(id: string): Promise<ApiKey | undefined>
   /** The account's working keys, ordered by their end, the earliest first. */

@@ -5,7 +5,8 @@ import { API_KEY_PREFIX, API_KEYS_PREFIX } from '../store/redis-keys.ts'
 import { MAX_REVOKED_API_KEYS } from './bounds.ts'
 
 /**
- * Ends an API key and the keys that it made. It writes a row into the audit log, unless the key had ended before. The
+ * Ends an API key and the keys that it made. It writes a row into the audit log that names the key's account, unless the
+ * key had ended before. The
  * caller must be of the key's account and still may act, or show the key's secret; otherwise the answer is the same as for a
  * key that does not exist.
  *
@@ -13,7 +14,7 @@ import { MAX_REVOKED_API_KEYS } from './bounds.ts'
  */
 export const REVOKE_API_KEY: Script = {
   name: 'revoke_key',
-  sha: '509dfd96f9c473a0a30e22ff4586e7eea3d89244',
+  sha: '7a84c0b3d26798321e90ee7c3f6c8c013f1c8277',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the API key's.
 -- ARGV[11] the key's id
@@ -54,7 +55,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', '(0', 'LIMIT', ${
   redis.call('DEL', '${API_KEY_PREFIX}' .. id)
   redis.call('ZREM', index, id)
 end
-write_act()
+write_act(key.account)
 return reply
 `,
 }

@@ -1,4 +1,5 @@
 import type { Redis } from '@upstash/redis/cloudflare'
+import { TwohopError } from '../../shared/errors.ts'
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
@@ -12,6 +13,7 @@ import { actingWords, callerWords, NOBODY } from '../budget/commands.ts'
 import type { Payer } from '../budget/port.ts'
 import { allowedReply } from '../budget/refused.ts'
 import { apiKeyRedisKey, apiKeysRedisKey } from '../store/redis-keys.ts'
+import { MAX_NEW_API_KEYS } from './bounds.ts'
 import { CREATE_API_KEY } from './create.lua.ts'
 import type { ApiKey, ApiKeyStore, NewApiKey, RevokeBy } from './port.ts'
 import { REVOKE_API_KEY } from './revoke.lua.ts'
@@ -34,6 +36,10 @@ export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): 
         const reply = allowedReply(await runScript(redis, createCall(key, caller, act, clock())))
         const [code, at] = Array.isArray(reply) ? reply : []
         if (code === 'too_many') return undefined
+        if (code === 'too_many_new')
+          throw new TwohopError('rate_limited', `An account may make ${MAX_NEW_API_KEYS} API keys a day.`, {
+            retryAfterMs: Math.max(1, Number(at)),
+          })
         if (code !== 'created' || typeof at !== 'number') throw new TypeError('the store made no key')
         return at
       }),

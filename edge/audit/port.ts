@@ -7,7 +7,7 @@ export type Act = {
   /** What was acted on: an account, or a key's id. */
   target: string
   reason: string | undefined
-  /** Details of the act, without secrets. */
+  /** Details of the act, without secrets. Where a key ends, the script that ends it adds the key's `account`. */
   detail: Readonly<Record<string, unknown>>
 }
 

@@ -4,7 +4,7 @@ import type { Payer } from './port.ts'
 /**
  * What administration has set for an account, in one Redis hash. Every reservation reads it
  * (edge/budget/spender.lua.ts), so a change takes effect on the next request, whatever a still valid token says. An
- * account without a hash is active, on its token's plan.
+ * account without a hash is active, on its token's plan. edge/budget/record-life.lua.ts says how long it is kept.
  *
  * Fields: `status`, `plan`, `billing_day`, `revoked_before` (s), `extra_units` (granted and not yet drawn),
  * `extra_until` (ms), `extra_from` (ms; names the grant, so that units which an older grant paid are not given back to

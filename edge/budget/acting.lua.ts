@@ -17,8 +17,15 @@ local now = now_ms(tonumber(ARGV[1]))
 local function acting_caller()
   return caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
 end
-local function write_act()
+-- account: whose it is, for the detail, where only the script knows; JSON as RFC 8259 escapes it.
+local function write_act(account)
+  local detail = ARGV[10]
+  if account then
+    local text = string.gsub(account, '[%c"\\\\]', function(char) return string.format('\\\\u%04x', string.byte(char)) end)
+    local rest = string.sub(detail, 2)
+    detail = '{"account":"' .. text .. '"' .. (rest == '}' and '' or ',') .. rest
+  end
   redis.call('XADD', KEYS[3], '*', 'actor', ARGV[6], 'action', ARGV[7], 'target', ARGV[8], 'reason', ARGV[9],
-    'detail', ARGV[10])
+    'detail', detail)
 end
 `

@@ -1,5 +1,6 @@
 import type { Script } from '../../shared/redis-script.ts'
 import { ACTING_LUA } from './acting.lua.ts'
+import { RECORD_LIFE_LUA } from './record-life.lua.ts'
 
 /**
  * Adds a grant of extra units to what is left of one that still runs, and writes a row about it into the audit log, if the
@@ -7,13 +8,13 @@ import { ACTING_LUA } from './acting.lua.ts'
  */
 export const GRANT: Script = {
   name: 'grant',
-  sha: '59825efe06fdcd8d6d23565502bba9bc1ce96693',
+  sha: 'dfae016b726bb7bb32d8e52ca2ae4b654206ca19',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the account's.
 -- ARGV[11] extra units
 -- ARGV[12] until when (ms)
 -- Returns {units left, until}, or {code} of a caller who may not act.
-${ACTING_LUA}
+${ACTING_LUA}${RECORD_LIFE_LUA}
 local caller, refusal = acting_caller()
 if not caller then return refusal end
 write_act()
@@ -25,6 +26,7 @@ end
 -- More than numbers are exact for is as good as endless.
 units = math.min(units, ${Number.MAX_SAFE_INTEGER})
 redis.call('HSET', KEYS[1], 'extra_units', int(units), 'extra_until', int(ends), 'extra_from', from)
+keep_record(KEYS[1], now)
 return {units, ends}
 `,
 }

@@ -108,7 +108,8 @@ function accountFields({ status, plan, billingDay, revokedBefore }: AccountChang
   if (revokedBefore != null) requireWhole(revokedBefore)
   if (plan === '') throw new RangeError('a plan has a name')
   const fields: Record<string, string | number | null | undefined> = {
-    status,
+    // A record that says no more than that has nothing to say.
+    status: status === 'active' ? null : status,
     plan,
     billing_day: billingDay,
     revoked_before: revokedBefore,

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { plainWords } from '../../shared/plain-words.ts'
+import { MAX_TOKEN_AGE_MS } from '../store/lifetimes.ts'
 
 /** Seconds that an issuer's clock may run ahead of ours. */
 export const CLOCK_SKEW_SECONDS = 5
@@ -44,4 +45,18 @@ export function assertPast(claim: string, seconds: number, nowSeconds: number): 
     'token_not_yet_valid',
     `The token's claim \`${claim}\` lies in the future. Check the clock of the machine that issued it.`,
   )
+}
+
+/**
+ * Checks when a token was issued. Whatever end it names, it is over after MAX_TOKEN_AGE_MS: for so long an account's record
+ * knows that its tokens were revoked. Firebase's live for an hour, Supabase's for a week at most.
+ * @throws TwohopError token_not_yet_valid or token_expired
+ */
+export function assertIssued(seconds: number, nowSeconds: number): void {
+  assertPast('iat', seconds, nowSeconds)
+  if (nowSeconds - seconds >= MAX_TOKEN_AGE_MS / 1000)
+    throw new TwohopError(
+      'token_expired',
+      'The token was issued too long ago. Ask for a fresh one and try again.',
+    )
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { assertPast, readClaims, TokenTime } from './claims.ts'
+import { assertIssued, assertPast, readClaims, TokenTime } from './claims.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
 import { type ClaimNames, notRead, ownerSays } from './owner-claims.ts'
@@ -50,7 +50,7 @@ export function firebaseIssuer(projectId: string, findKey: FindKey, names: Claim
     key: findKey,
     principal: (verified, nowSeconds) => {
       const claims = readClaims(FirebaseClaims, verified)
-      assertPast('iat', claims.iat, nowSeconds)
+      assertIssued(claims.iat, nowSeconds)
       assertPast('auth_time', claims.auth_time, nowSeconds)
       const { plan, status, roles, scopes } = ownerSays(verified, names, [])
       return {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { assertPast, readClaims, TokenTime } from './claims.ts'
+import { assertIssued, readClaims, TokenTime } from './claims.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
 import { type ClaimNames, notRead, ownerSays } from './owner-claims.ts'
@@ -55,7 +55,7 @@ export function supabaseIssuer(
     key: (header) => (header.alg === 'HS256' && secret !== undefined ? secret : findKey(header)),
     principal: (verified, nowSeconds) => {
       const claims = readClaims(SupabaseClaims, verified)
-      assertPast('iat', claims.iat, nowSeconds)
+      assertIssued(claims.iat, nowSeconds)
       const { emailVerified, ...said } = ownerSays(claims.app_metadata, names, ['app_metadata'])
       return {
         issuer: 'supabase',

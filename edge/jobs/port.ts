@@ -1,3 +1,4 @@
+import type { ResultPlace } from '../../shared/jobs/record.ts'
 import type { OtherPlan, Payer, Refusal, Reservation, ReserveRequest, SaidBefore } from '../budget/port.ts'
 import type { Job, ResultPage } from './job.ts'
 
@@ -42,6 +43,6 @@ export type JobStore = {
   due(most: number): Promise<Job[]>
   /** Records what an ended job was charged, in units. */
   settled(id: string, units: number): Promise<void>
-  /** Drops the results of an ended job that were copied to another store. */
-  moved(id: string): Promise<void>
+  /** Drops the results of an ended job that were copied to another store, and writes down which. */
+  moved(id: string, to: ResultPlace): Promise<void>
 }

@@ -1,6 +1,9 @@
 /** A result of a job's input, as the JSON text of a JobResult. */
 export type KeptResult = { index: number; json: string }
 
+/** Whose results they are. */
+export type JobResults = { id: string; account: string }
+
 /**
  * Where results of jobs are kept. Hosts write them to Redis; from there they may be moved to a larger store. Every method
  * throws TwohopError `store_unavailable` where the store does not answer.
@@ -10,9 +13,9 @@ export type ResultStore = {
    * Keeps results until a time (ms since the epoch). One that is there stays as it is.
    * @returns false where the store has no room for them; none of them is kept then
    */
-  put(job: { id: string; account: string; until: number }, results: readonly KeptResult[]): Promise<boolean>
+  put(job: JobResults & { until: number }, results: readonly KeptResult[]): Promise<boolean>
   /** Results of indexes above `after`, in their order: at most `most`, fewer where they are long, and at least one. */
-  page(id: string, after: number, most: number): Promise<{ results: KeptResult[]; more: boolean }>
+  page(job: JobResults, after: number, most: number): Promise<{ results: KeptResult[]; more: boolean }>
 }
 
 /** Results that one call moves at most. */
@@ -25,10 +28,10 @@ const PAGE = 500
 export async function copyResults(
   from: Pick<ResultStore, 'page'>,
   to: Pick<ResultStore, 'put'>,
-  job: { id: string; account: string; until: number },
+  job: JobResults & { until: number },
 ): Promise<boolean> {
   for (let after = -1; ; ) {
-    const { results, more } = await from.page(job.id, after, PAGE)
+    const { results, more } = await from.page(job, after, PAGE)
     if (results.length > 0 && !(await to.put(job, results))) return false
     const last = results.at(-1)
     if (!more || !last) return true

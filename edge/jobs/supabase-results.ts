@@ -33,7 +33,7 @@ export function createSupabaseResults({ bytesOfAccount, ...project }: Options) {
         },
         z.boolean(),
       ),
-    async page(id, after, most) {
+    async page({ id }, after, most) {
       const { results, more } = await call('job_results_page', { job: id, after, most }, Page)
       return { results: results.map(([index, json]) => ({ index, json })), more }
     },

@@ -16,7 +16,7 @@ export function createUpstashResults(options: UpstashOptions): ResultStore {
         await change.exec()
         return true
       }),
-    page: (id, after, most) =>
+    page: ({ id }, after, most) =>
       orUnavailable(async () => {
         const call = scriptCall(READ_JOB, [jobKey(id), jobResultsKey(id)], [after, most])
         const [, more, ...words] = (await runScript(redis, call)) as unknown[]

@@ -127,9 +127,10 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
         return found
       }, AWAY),
 
-    moved: (id) =>
+    moved: (id, to) =>
       orUnavailable(async () => {
-        await runScript(insisting, scriptCall(MOVED_JOB, [jobKey(id), jobResultsKey(id)], [id, clock()]))
+        const call = scriptCall(MOVED_JOB, [jobKey(id), jobResultsKey(id)], [id, clock(), to])
+        await runScript(insisting, call)
       }, AWAY),
 
     settled: (id, units) => orUnavailable(() => settled(id, [units]), AWAY),

@@ -94,7 +94,7 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, key
     await countAct(caller.account)
     const { account, key, payer } = caller
     const id = c.req.param('id')
-    const detail = { account, ...(key && { by_key: key.id }) }
+    const detail = { ...(key && { by_key: key.id }) }
     const ended = await apiKeys.revoke(id, { caller: payer }, act(account, 'key.revoke', id, detail))
     if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
     return c.json({ ...shownRevocation(ended), deleted: true })

@@ -70,10 +70,76 @@ export const Page = z.strictObject({
 
 /** `/v1/jobs`: long work that is accepted at once and done later. */
 export function jobRoutes(options: Options) {
-  const { jobs, authenticate, withStoredPlan, callerOf, apiKeys, countAct, host, log, now } = options
-  const { store } = jobs
+  const { store } = options.jobs
   const routes = new Hono<Env>()
-  const called = createExpiringMap<string, true>({ capacity: MOST_MODELS, now })
+  const reader = readerOf(options)
+  const settledIfEnded = settlerOf(options)
+  const wake = wakerOf(options)
+
+  routes.post('/', postJob(options))
+
+  routes.get('/', async (c) => {
+    const { account } = await reader(c)
+    const open = await store.open(account)
+    return c.json({ object: 'list', data: open.filter((job) => job.account === account).map(shownJob) })
+  })
+
+  routes.get('/:id', async (c) => {
+    const { account } = await reader(c)
+    const { after, limit } = parseAs(Page, c.req.query())
+    const id = c.req.param('id')
+    const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
+    const job = await settledIfEnded(c, mine(found?.job, account))
+    return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
+  })
+
+  routes.get('/:id/events', async (c) => followJob(options, c, await reader(c), c.req.param('id')))
+
+  routes.delete('/:id', async (c) => {
+    const { account, payer } = await reader(c)
+    const id = c.req.param('id')
+    const cancelled = JOB_ID.test(id) ? await store.cancel(id, { caller: payer }) : undefined
+    const job = await settledIfEnded(c, mine(cancelled, account))
+    if (!hasEnded(job.state)) wake(c, job)
+    return accepted(c, job)
+  })
+
+  return routes
+}
+
+/** Finds the caller who reads jobs. Reads reserve nothing, so their rate is limited instead. */
+function readerOf({ callerOf, countAct }: Options) {
+  return async function reader(c: Context): Promise<Caller> {
+    const caller = await callerOf(c)
+    requireScope(caller, 'jobs', 'some plans, or an API key that was given it')
+    await countAct(`jobs of ${caller.account}`)
+    return caller
+  }
+}
+
+/** Gives the job, settled if it has ended. If the store cannot settle it now, the cron does so later. */
+function settlerOf(options: Options) {
+  const { store, moveResults: move } = options.jobs
+  return function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
+    // A reader of a job waits neither for the operator's webhook nor for another store.
+    const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
+    const moveResults = move && (async (ended: Job) => c.env.background(move(ended)))
+    return createSettleJobs({ ...options, store, notify, moveResults }).settledOrLater(job)
+  }
+}
+
+/** Calls a host for jobs of a model, behind the answer. */
+function wakerOf({ host }: Options) {
+  return function wake(c: Context<Env>, { account, model }: Pick<Job, 'account' | 'model'>): void {
+    c.env.background(host.wake({ requestId: c.var.requestId, account, model }))
+  }
+}
+
+/** `POST /v1/jobs`: authenticate; account; entitlement; parse; reserve and enqueue; wake a host. */
+function postJob(options: Options) {
+  const { jobs, authenticate, withStoredPlan, apiKeys } = options
+  const wake = wakerOf(options)
+  const mayCall = onceInAWhile(options.now)
   const takeIn = createTakeIn({
     ...options,
     ...jobs,
@@ -81,13 +147,6 @@ export function jobRoutes(options: Options) {
     inputTimeoutMs: options.requestTimeoutMs,
     inputBytes: Math.floor(jobs.bodyBytes * SENT_TO_TAKEN),
   })
-
-  /** Whether a host may be called for a model's jobs again: refused jobs are not counted, so their calls are. */
-  function mayCall(model: string): boolean {
-    if (called.get(model)) return false
-    called.set(model, true, now() + CALL_MS)
-    return true
-  }
 
   /** The account's name; an API key's is in its record. The store checks all else when it takes the job in. */
   async function accountName(credential: Credential): Promise<string> {
@@ -99,32 +158,7 @@ export function jobRoutes(options: Options) {
     return key.account
   }
 
-  /** The caller who reads jobs. Reads reserve nothing, so their rate is limited instead. */
-  async function reader(c: Context): Promise<Caller> {
-    const caller = await callerOf(c)
-    requireScope(caller, 'jobs', 'some plans, or an API key that was given it')
-    await countAct(`jobs of ${caller.account}`)
-    return caller
-  }
-
-  async function own(id: string, { account }: Caller): Promise<Job> {
-    const job = JOB_ID.test(id) ? await store.get(id) : undefined
-    return mine(job, account)
-  }
-
-  /** The job, settled if it has ended. If the store cannot settle it now, the cron does so later. */
-  function settledIfEnded(c: Context<Env>, job: Job): Promise<Job> {
-    // A reader of a job waits neither for the operator's webhook nor for another store.
-    const notify: Options['notify'] = async (crossed) => c.env.background(options.notify(crossed))
-    const move = jobs.moveResults
-    const moveResults = move && (async (ended: Job) => c.env.background(move(ended)))
-    return createSettleJobs({ ...options, store, notify, moveResults }).settledOrLater(job)
-  }
-
-  const wake = (c: Context<Env>, { account, model }: Pick<Job, 'account' | 'model'>) =>
-    c.env.background(host.wake({ requestId: c.var.requestId, account, model }))
-
-  routes.post('/', async (c) => {
+  return async function post(c: Context<Env>): Promise<Response> {
     const credential = await authenticate(c)
     const account = await accountName(credential)
     c.set('account', account)
@@ -142,59 +176,48 @@ export function jobRoutes(options: Options) {
       })
     })
     if ('before' in taken) {
-      const job = mine(await store.get(taken.before), account)
+      const job = mine(await jobs.store.get(taken.before), account)
       return accepted(c, job, { 'idempotency-replayed': 'true' })
     }
     c.set('allowance', taken.allowance)
     wake(c, taken.job)
     return accepted(c, taken.job)
-  })
+  }
+}
 
-  routes.get('/', async (c) => {
-    const { account } = await reader(c)
-    const open = await store.open(account)
-    return c.json({ object: 'list', data: open.filter((job) => job.account === account).map(shownJob) })
-  })
+/** Says whether a host may be called for a model's jobs again: refused jobs are not counted, so their calls are. */
+function onceInAWhile(now: () => number) {
+  const called = createExpiringMap<string, true>({ capacity: MOST_MODELS, now })
+  return function mayCall(model: string): boolean {
+    if (called.get(model)) return false
+    called.set(model, true, now() + CALL_MS)
+    return true
+  }
+}
 
-  routes.get('/:id', async (c) => {
-    const { account } = await reader(c)
-    const { after, limit } = parseAs(Page, c.req.query())
-    const id = c.req.param('id')
-    const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
-    const job = await settledIfEnded(c, mine(found?.job, account))
-    return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
+/** `GET /v1/jobs/:id/events`: the job each time that it has changed, until it has ended. */
+async function followJob(
+  options: Options,
+  c: Context<Env>,
+  { account }: Caller,
+  id: string,
+): Promise<Response> {
+  const { jobs, log, now, requestTimeoutMs } = options
+  const settledIfEnded = settlerOf(options)
+  let first: Job | undefined = mine(JOB_ID.test(id) ? await jobs.store.get(id) : undefined, account)
+  const read = async () => {
+    const job = first ?? (await jobs.store.get(id))
+    first = undefined
+    return job && settledIfEnded(c, job)
+  }
+  const until = now() + requestTimeoutMs
+  const failed = (error: unknown) => {
+    c.env.background(log('warn', 'job_events_failed', { requestId: id, account, error }))
+  }
+  return c.body(jobEvents({ read, wait, now, until, failed }), 200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
   })
-
-  routes.get('/:id/events', async (c) => {
-    const caller = await reader(c)
-    const id = c.req.param('id')
-    let first: Job | undefined = await own(id, caller)
-    const read = async () => {
-      const job = first ?? (await store.get(id))
-      first = undefined
-      return job && settledIfEnded(c, job)
-    }
-    const until = now() + options.requestTimeoutMs
-    const failed = (error: unknown) => {
-      const { account } = caller
-      c.env.background(log('warn', 'job_events_failed', { requestId: id, account, error }))
-    }
-    return c.body(jobEvents({ read, wait, now, until, failed }), 200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-    })
-  })
-
-  routes.delete('/:id', async (c) => {
-    const { account, payer } = await reader(c)
-    const id = c.req.param('id')
-    const cancelled = JOB_ID.test(id) ? await store.cancel(id, { caller: payer }) : undefined
-    const job = await settledIfEnded(c, mine(cancelled, account))
-    if (!hasEnded(job.state)) wake(c, job)
-    return accepted(c, job)
-  })
-
-  return routes
 }
 
 /**

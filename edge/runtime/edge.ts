@@ -15,9 +15,9 @@ import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { createApiKeyForm, withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
+import type { R2Bucket } from '../jobs/r2-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
-import { createSupabaseResults } from '../jobs/supabase-results.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
@@ -33,15 +33,21 @@ import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig } from './config.ts'
+import { largeResults } from './large-results.ts'
 import type { Variables } from './read-variables.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
+ * @param platform what a platform gives that is no text
  * @throws NotConfigured that names each variable that does not fit
  */
-export function createEdge(variables: Variables, write: (line: string) => void) {
+export function createEdge(
+  variables: Variables,
+  write: (line: string) => void,
+  platform: { resultsBucket?: R2Bucket | undefined } = {},
+) {
   const config = edgeConfig(variables)
   const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
@@ -54,14 +60,12 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
-  const results =
-    config.ledger && config.JOB_RESULTS === 'ledger'
-      ? createSupabaseResults({ ...config.ledger, bytesOfAccount: config.JOB_RESULTS_BYTES, fetch: network })
-      : undefined
+  const results = largeResults(config, { bucket: platform.resultsBucket, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
-  const jobStore = results ? withMovedResults(redisJobs, results) : redisJobs
+  const jobStore = withMovedResults(redisJobs, results.places)
   const moveResults =
-    results && createMoveResults({ store: redisJobs, from: createUpstashResults(redis), to: results, log })
+    results.to &&
+    createMoveResults({ store: redisJobs, from: createUpstashResults(redis), ...results.to, log })
   const webhook = config.webhook && createWebhook({ ...config.webhook, fetch: network, now, log })
   const tell = async (event: WebhookEvent) => webhook?.(event)
   const notify = async (crossed: readonly Crossing[]) => {
@@ -140,7 +144,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   const { settleDue } = createSettleJobs({ budget, store: jobStore, notify, moveResults, log })
   async function settleJobs() {
     await settleDue()
-    await results?.dropEnded()
+    await results.dropEnded()
   }
   return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
 }

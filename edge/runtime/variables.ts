@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { SecretUrl } from '../../shared/secure-url.ts'
+import { HostUrl, SecretUrl } from '../../shared/secure-url.ts'
 import { Origins } from '../access/origin-list.ts'
 import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import {
@@ -66,11 +66,11 @@ export const EDGE_VARIABLES = {
     schema: whole(50, 30_000),
   },
   HOST_URL: {
-    meaning: 'where the host listens',
+    meaning: 'where the host listens; https, or http within a private network',
     unit: 'URL',
     fallback: undefined,
     put: 'the address by which the edge reaches your host, such as https://host.internal.example,',
-    schema: z.url(),
+    schema: HostUrl,
   },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',
@@ -178,13 +178,14 @@ export const EDGE_VARIABLES = {
     schema: whole(KIB, 7 * MIB),
   },
   JOB_RESULTS: {
-    meaning: "where results of jobs above 64 KiB are kept: in Redis, or in the ledger's Postgres",
-    unit: 'redis, ledger',
+    meaning:
+      "where results of jobs above 64 KiB are kept: in Redis, the ledger's Postgres, or a bucket of R2",
+    unit: 'redis, ledger, r2',
     fallback: 'redis',
-    schema: z.enum(['redis', 'ledger']),
+    schema: z.enum(['redis', 'ledger', 'r2']),
   },
   JOB_RESULTS_BYTES: {
-    meaning: 'most bytes of results that one account may keep in that Postgres',
+    meaning: 'most bytes of results that one account may keep there, where that is not Redis',
     unit: 'bytes',
     fallback: String(256 * MIB),
     schema: whole(MIB, 2 ** 40),

@@ -1,7 +1,11 @@
+import type { R2Bucket } from '../jobs/r2-results.ts'
 import { createEdge } from './edge.ts'
+import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
 import type { Variables } from './read-variables.ts'
 
+/** Variables and secrets, and the R2 bucket for results of jobs where wrangler.toml binds one. */
+type Bindings = Variables & { [JOB_RESULTS_BUCKET]?: R2Bucket }
 type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
@@ -9,14 +13,14 @@ let edge: ReturnType<typeof makeEdge> | undefined
 const write = (line: string) => console.log(line)
 
 /** One edge for each isolate: its variables do not change while it lives. */
-function edgeOf(env: Variables) {
+function edgeOf(env: Bindings) {
   edge ??= makeEdge(env)
   return edge
 }
 
-function makeEdge(env: Variables) {
+function makeEdge(env: Bindings) {
   try {
-    return createEdge(env, write)
+    return createEdge(env, write, { resultsBucket: env[JOB_RESULTS_BUCKET] })
   } catch (error) {
     if (error instanceof NotConfigured) return createUnconfigured(error, write)
     throw error
@@ -27,14 +31,14 @@ function makeEdge(env: Variables) {
  * Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`; jobs, sweep, drain by cron.
  */
 export default {
-  fetch(request: Request, env: Variables, context: Context): Response | Promise<Response> {
+  fetch(request: Request, env: Bindings, context: Context): Response | Promise<Response> {
     return edgeOf(env).app.fetch(request, {
       background: (task) => context.waitUntil(task),
       // Cloudflare sets it, whatever the client sent (developers.cloudflare.com/fundamentals/reference/http-headers).
       address: request.headers.get('cf-connecting-ip') ?? undefined,
     })
   },
-  scheduled(_event: unknown, env: Variables, context: Context): void {
+  scheduled(_event: unknown, env: Bindings, context: Context): void {
     context.waitUntil(edgeOf(env).scheduled())
   },
 }

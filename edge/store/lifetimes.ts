@@ -2,6 +2,9 @@
 
 const HOUR = 3_600_000
 
+/** Milliseconds after which a token is refused, whatever end it names. A revocation of tokens is remembered for longer. */
+export const MAX_TOKEN_AGE_MS = 366 * 24 * HOUR
+
 /** The longest lease that a request can ask for, in milliseconds. */
 export const MAX_LEASE_MS = HOUR
 

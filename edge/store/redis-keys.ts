@@ -6,7 +6,7 @@
  *
  * | key | value | lifetime |
  * |---|---|---|
- * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts | forever, written by administration |
+ * | `twohop:account:{account}` | hash, see edge/budget/accounts.ts; administration writes it | see edge/budget/record-life.lua.ts |
  * | `twohop:key:{key}` | hash, see edge/api-keys/port.ts; the reservation reads it too | 30 d after the key's end; of revoked ones the newest, see edge/api-keys/bounds.ts |
  * | `twohop:budget:{account}:minute:{UTC minute}` | hash, see edge/budget/windows.lua.ts | window's end + 1 min |
  * | `twohop:budget:{account}:day:{UTC day}` | the same | window's end + 26 h |
@@ -21,6 +21,7 @@
  * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
+ * | `twohop:keys-new:{account}` | how many keys it has made | 24 h after the first of them |
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
@@ -49,4 +50,6 @@ export const reservationRedisKey = (requestId: string) => `${RESERVATION_PREFIX}
 export const AUDIT_STREAM = 'twohop:audit'
 export const ACTS_PREFIX = 'twohop:acts'
 export const API_KEYS_PREFIX = 'twohop:keys:'
+/** Followed by an account. */
+export const NEW_API_KEYS_PREFIX = 'twohop:keys-new:'
 export const apiKeysRedisKey = (account: string) => `${API_KEYS_PREFIX}${account}`

@@ -26,6 +26,8 @@ export function createSigner(privateKey: JWK, { issuer, audience, algorithm }: K
   if (kty !== 'OKP' || crv !== 'Ed25519' || !kid || !d)
     throw new TypeError('SERVICE_TOKEN_PRIVATE_KEY must be a private Ed25519 JWK with a kid')
   const key = importJWK(privateKey, algorithm)
+  // Whoever signs is told that it is no key; until then nobody waits for it.
+  key.catch(() => {})
   return async function sign(claims: JWTPayload, expires: (issued: number) => number): Promise<string> {
     const issued = secondOf(now())
     return new SignJWT(claims)

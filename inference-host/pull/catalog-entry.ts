@@ -10,9 +10,15 @@ import { loadTokenizer } from '../weights/tokenizer.ts'
 /** An entry of shared/catalog.json without its prices, which are the operator's to set. */
 export type CatalogEntry = Omit<Model, 'prices'>
 
+const Width = z.int().min(1).max(65_536).optional().catch(undefined)
 const Config = z.object({
   max_position_embeddings: z.int().min(1).optional(),
   n_positions: z.int().min(1).optional(),
+  /** How long a vector of the model is, by its family's name for it: BERT and most others, DistilBERT, GPT-2, T5. */
+  hidden_size: Width,
+  dim: Width,
+  n_embd: Width,
+  d_model: Width,
 })
 
 /**
@@ -33,6 +39,7 @@ export async function catalogEntry(
   const context = Math.min(entry.context ?? longest, longest)
   if (!Number.isSafeInteger(context))
     throw new ModelError('manifest_invalid', `${entry.id}: its files name no context length; give "context"`)
+  const width = config.hidden_size ?? config.dim ?? config.n_embd ?? config.d_model
   const breaker = byteBoundBreaker(tokenizer)
   return {
     catalog: {
@@ -40,6 +47,7 @@ export async function catalogEntry(
       tasks: tasksOf(entry, Boolean(tokenizer.chat_template)),
       context,
       overhead: measureOverhead(tokenizer),
+      ...(entry.task === 'feature-extraction' && width !== undefined && { width }),
     },
     warning:
       breaker &&

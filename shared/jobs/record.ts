@@ -40,6 +40,10 @@ export const jobsOfKey = (account: string) => `${JOBS_OF_PREFIX}${account}`
 /** The most inputs of one job. */
 export const MAX_JOB_INPUTS = 1000
 
+/** Where results of a job may lie when they have left Redis: the ledger's Postgres (the previews wrote 1), a bucket of R2. */
+export const RESULT_PLACES = ['ledger', 'r2'] as const
+export type ResultPlace = (typeof RESULT_PLACES)[number]
+
 /** Milliseconds for which results are kept after a job's end, where its record says nothing else. */
 export const JOB_RESULTS_KEPT_MS = 24 * 3_600_000
 
@@ -93,8 +97,8 @@ export const JobRecord = z.object({
 
   /** Written by the edge: 1 once its use is charged. */
   settled: z.enum(['1']).optional(),
-  /** 1 once its results lie in another store. */
-  moved: z.enum(['1']).optional(),
+  /** Where its results lie, once that is another store. */
+  moved: z.preprocess((place) => (place === '1' ? 'ledger' : place), z.enum(RESULT_PLACES).optional()),
 })
 export type JobRecord = z.infer<typeof JobRecord>
 

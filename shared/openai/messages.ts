@@ -29,6 +29,8 @@ const ReasoningPart = z
 
 const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or files)'
 
+const NO_IMAGES = 'an empty list (no model here reads images)'
+
 /** Parts of one message. */
 const MOST_PARTS = 1000
 
@@ -88,6 +90,7 @@ const Assistant = z
     reasoning_details: fromElsewhere(),
     thinking_blocks: fromElsewhere(),
     provider_specific_fields: fromElsewhere(),
+    images: refused('An empty list is none. No model here draws or sees.', z.tuple([]).describe(NO_IMAGES)),
   })
   .refine(
     ({ content, refusal, tool_calls: calls, function_call: call }) =>
@@ -104,6 +107,11 @@ export const Message = z.discriminatedUnion('role', [
     content: honoured('Null is empty text.', Content),
     tool_call_id: required('The id of the call that it answers.', ToolCallId),
     name,
+    artifact: ignored('What LangChain keeps of a tool for the program; no model reads it.', z.unknown()),
+    status: ignored(
+      'LangChain says there whether the tool failed; its content says so to the model.',
+      z.unknown(),
+    ),
   }),
   z.strictObject({
     role: z.literal('function'),

@@ -82,6 +82,30 @@ describeEachRedis('the store of API keys', (redis) => {
     expect((await store().get('k1'))?.lastUsedAt).toBe(redis.clock.now)
   })
 
+  it('are made a hundred times a day at most, so no account fills the log; ending one is never refused', async () => {
+    const revoke = (id: string) => store().revoke(id, { caller: ADA }, act('key.revoke', id))
+    for (let n = 0; n < 100; n++) {
+      expect(await make(`k${n}`)).toBe(redis.clock.now)
+      if (n >= 5) await revoke(`k${n}`)
+    }
+    const refused = await make('more').catch((thrown: unknown) => thrown)
+    expect(refused).toMatchObject({
+      code: 'rate_limited',
+      message: 'An account may make 100 API keys a day.',
+    })
+    const { retryAfterMs } = refused as { retryAfterMs: number }
+    expect(retryAfterMs).toBeGreaterThan(DAY - 60_000)
+    expect(retryAfterMs).toBeLessThanOrEqual(DAY)
+    // A key of the account counts as the account, and another account does not.
+    await expect(make('more', {}, key('k0'))).rejects.toMatchObject({ code: 'rate_limited' })
+    expect(await make('theirs', {}, EVE)).toBe(redis.clock.now)
+    expect(await store().get('more')).toBeUndefined()
+    for (let n = 0; n < 5; n++) expect((await revoke(`k${n}`))?.revoked).toBe(true)
+    expect(await redis.command('XLEN', 'twohop:audit')).toBe(201)
+    await redis.command('DEL', 'twohop:keys-new:firebase:ada')
+    expect(await make('more')).toBe(redis.clock.now)
+  })
+
   it('ends a key with effect on the next request, for its own account only', async () => {
     await make('k1')
     expect(await reserve('r1')).toBe('granted')
@@ -144,9 +168,10 @@ describeEachRedis('the store of API keys', (redis) => {
     expect(await reserve('r1')).toBe('key_revoked')
   })
 
-  it('keeps the newest 200 revoked keys of an account, whoever makes and revokes them all day', async () => {
+  it('keeps the newest 200 revoked keys of an account, whoever makes and revokes them day after day', async () => {
     for (let i = 0; i < 203; i++) {
       redis.clock.now++
+      if (i % 100 === 0) await redis.command('DEL', 'twohop:keys-new:firebase:ada')
       await make(`k${i}`)
       await store().revoke(`k${i}`, { caller: ADA }, act('key.revoke', `k${i}`))
     }

@@ -2,7 +2,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createReach } from '../../../edge/admin/target.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
+import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
 import { createReadBody } from '../../../edge/parse/read-body.ts'
 import { apiKeyRoutes } from '../../../edge/routes/api-keys.ts'
@@ -109,6 +111,39 @@ describeEachRedis('a report of a leaked key', (redis) => {
     const log = JSON.stringify(await redis.command('XRANGE', 'twohop:audit', '-', '+'))
     expect(log).toContain('key.leaked')
     expect(log).not.toContain(key.slice(-49, -6))
+    const { entries } = await createUpstashAudit({ ...redis.local(), timeoutMs: 20_000 }).list({ most: 10 })
+    expect(entries.filter(({ action }) => action === 'key.leaked')).toMatchObject([
+      {
+        actor: 'leak report',
+        target: id,
+        detail: { account: 'firebase:ada', source: 'https://example.com/paste' },
+      },
+    ])
+  })
+
+  it('without a source names whose key it was, whatever is in the name', async () => {
+    const account = 'firebase:p:"\\ \u0000\n\u007fé🔑'
+    const apiKeys = createUpstashApiKeys({ ...redis.local(), timeoutMs: 20_000 })
+    const act = { actor: 'a', action: 'key.create', target: 'k1', reason: undefined, detail: {} }
+    const fresh = { name: 'n', scopes: [], plan: undefined, expiresAt: Date.now() + 86_400_000 }
+    await apiKeys.create({ ...fresh, id: 'k1', secretHash: 'a' }, { account, issuedAt: 0 }, act)
+    await apiKeys.revoke('k1', { secretHash: 'a' }, { ...act, actor: 'leak report', action: 'key.leaked' })
+    const { entries } = await createUpstashAudit({ ...redis.local(), timeoutMs: 20_000 }).list({ most: 1 })
+    expect(entries).toMatchObject([{ action: 'key.leaked', detail: { account } }])
+  })
+
+  it('is seen by who administers the account, and by no other administrator', async () => {
+    const account = 'firebase:demo:ada'
+    const apiKeys = createUpstashApiKeys({ ...redis.local(), timeoutMs: 20_000 })
+    const act = { actor: 'a', action: 'key.create', target: 'k1', reason: undefined, detail: {} }
+    const fresh = { name: 'n', scopes: [], plan: undefined, expiresAt: Date.now() + 86_400_000 }
+    await apiKeys.create({ ...fresh, id: 'k1', secretHash: 'a' }, { account, issuedAt: 0 }, act)
+    await apiKeys.revoke('k1', { secretHash: 'a' }, { ...act, actor: 'leak report', action: 'key.leaked' })
+    const { entries } = await createUpstashAudit({ ...redis.local(), timeoutMs: 20_000 }).list({ most: 1 })
+    const issuers = ['firebase:demo', 'firebase:other']
+    const reach = createReach(new Map(issuers.map((issuer) => [issuer, new Set([issuer])])))
+    const seen = (by: string) => entries.map((entry) => reach.sees(by, entry))
+    expect([seen('firebase:demo:boss'), seen('firebase:other:boss')]).toEqual([[true], [false]])
   })
 
   it('of what is no key asks no store', async () => {

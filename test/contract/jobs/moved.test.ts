@@ -1,35 +1,45 @@
 import { expect, it } from 'vitest'
 import { createMoveResults, withMovedResults } from '../../../edge/jobs/move-results.ts'
+import { createR2Results, R2_PREFIX } from '../../../edge/jobs/r2-results.ts'
+import type { ResultStore } from '../../../edge/jobs/results.ts'
 import { createSettleJobs } from '../../../edge/jobs/settle.ts'
 import { createSupabaseResults } from '../../../edge/jobs/supabase-results.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { createUpstashResults } from '../../../edge/jobs/upstash-results.ts'
 import { createUpstashJobs as createHostJobs } from '../../../inference-host/jobs/upstash.ts'
 import { RECORD_BYTES } from '../../../shared/jobs/kept.lua.ts'
+import type { ResultPlace } from '../../../shared/jobs/record.ts'
 import { readLog, unreadLog } from '../../fixtures/log.ts'
+import { emptyBucket, workersBucket } from '../../fixtures/r2-bucket.ts'
 import { describeEachRedis, limits, request } from '../budget/each-redis.ts'
 import { running } from '../ledger/each-postgres.ts'
 
 const HOUR = 3_600_000
 const ADA = 'firebase:ada'
 
+const bucket = await workersBucket()
+
 describeEachRedis('results that are moved to Postgres', (redis) => {
   const postgres = running()
   const options = () => ({ ...redis.local(), timeoutMs: 20_000 })
   /** Both hops' stores on Redis's own clock, and a larger store that takes so many bytes of an account. */
   function stores(bytesOfAccount = 10_000_000, url = postgres.local().url) {
+    const key = postgres.local().secretKey
+    return moving(createSupabaseResults({ url, key, bytesOfAccount, fetch }), 'ledger')
+  }
+  function moving(kept: ResultStore, place: ResultPlace) {
     const jobs = createUpstashJobs({ ...options(), log: unreadLog })
-    const kept = createSupabaseResults({ url, key: postgres.local().secretKey, bytesOfAccount, fetch })
     const { log, lines } = readLog()
     const moveResults = createMoveResults({
       store: jobs,
       from: createUpstashResults(options()),
       to: kept,
+      place,
       log,
     })
     const budget = redis.budget({ clock: () => 0 })
     const { settleDue } = createSettleJobs({ budget, store: jobs, notify: async () => {}, moveResults, log })
-    return { store: withMovedResults(jobs, kept), settleDue, lines }
+    return { store: withMovedResults(jobs, { [place]: kept }), jobs, settleDue, lines }
   }
 
   /** A job of three inputs whose results have so many characters each, done by a host. */
@@ -88,6 +98,41 @@ describeEachRedis('results that are moved to Postgres', (redis) => {
     expect((await store.read('job_1', 1, 2))?.page).toMatchObject({ results: [{ index: 2 }], more: false })
     const [row] = await postgres.local().owner`select kept_until from twohop.job_results limit 1`
     expect(Math.abs(row?.kept_until.getTime() - Date.now() - 2 * HOUR)).toBeLessThan(60_000)
+  })
+
+  it('may be moved to R2 as well', async () => {
+    const { store, settleDue, lines } = moving(
+      createR2Results({ bucket, bytesOfAccount: 10_000_000, now: Date.now }),
+      'r2',
+    )
+    await done(store, 100_000)
+    const before = await store.read('job_1', -1, 3)
+    expect(await settleDue()).toBe(1)
+    expect([await inRedis(), await kept(), lines]).toEqual([0, RECORD_BYTES, []])
+    expect((await store.read('job_1', -1, 3))?.page).toEqual(before?.page)
+    const { objects } = await bucket.list({ prefix: R2_PREFIX })
+    const ends = objects.map(({ key }) => Number(/-(\d+)$/.exec(key)?.[1]))
+    expect(ends.length).toBeGreaterThan(0)
+    for (const end of ends) expect(Math.abs(end - Date.now() - 2 * HOUR)).toBeLessThan(60_000)
+    await emptyBucket(bucket)
+  })
+
+  it('are read where they were moved, also when new ones go elsewhere; unreachable, they are not taken for none', async () => {
+    const { store, jobs, settleDue } = stores()
+    await done(store, 100_000)
+    const before = await store.read('job_1', -1, 3)
+    await settleDue()
+    const r2 = createR2Results({ bucket, bytesOfAccount: 10_000_000, now: Date.now })
+    const { url, secretKey: key } = postgres.local()
+    const ledger = createSupabaseResults({ url, key, bytesOfAccount: 1, fetch })
+    expect((await withMovedResults(jobs, { r2, ledger }).read('job_1', -1, 3))?.page).toEqual(before?.page)
+    for (const others of [{ r2 }, {}])
+      await expect(withMovedResults(jobs, others).read('job_1', -1, 3)).rejects.toMatchObject({
+        code: 'store_unavailable',
+      })
+    // As a preview wrote it, before there were two places.
+    await redis.command('HSET', 'twohop:job:job_1', 'moved', '1')
+    expect((await store.read('job_1', -1, 3))?.page).toEqual(before?.page)
   })
 
   it('stay in Redis where they are small', async () => {

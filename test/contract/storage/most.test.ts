@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
-import { MAX_API_KEYS } from '../../../edge/api-keys/bounds.ts'
+import { MAX_API_KEYS, MAX_NEW_API_KEYS } from '../../../edge/api-keys/bounds.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { createUpstashBounded } from '../../../edge/ledger/upstash-bounded.ts'
@@ -169,7 +169,11 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
     expect((await weigh('twohop:keys:*')).bytes).toBeLessThanOrEqual(
       figure(list, '512 +') + MAX_API_KEYS * figure(list, '128'),
     )
+    expect((await weigh('twohop:keys-new:*')).bytes).toBeLessThanOrEqual(
+      figure(rowOf('twohop:keys-new:{account}')[0], '384'),
+    )
     const [acts] = rowOf('twohop:audit')
+    expect(figure(acts, '200 ×')).toBe(2 * MAX_NEW_API_KEYS)
     expect((await weigh('twohop:audit')).bytes).toBeLessThanOrEqual(MAX_API_KEYS * figure(acts, '1,024'))
 
     const audit = createUpstashAudit(options())

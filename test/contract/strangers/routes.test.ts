@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, expect, it } from 'vitest'
+import { READS_PER_MINUTE } from '../../../edge/access/read-rate.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { keyForm } from '../../fixtures/api-key-form.ts'
 import { keys, otherKeys, PROJECT } from '../../fixtures/signed-world.ts'
@@ -235,4 +236,27 @@ describeOneRedis('a stranger', (redis) => {
     expect(issuer.fetched).toBeLessThanOrEqual(2)
     expect((await redis.requests()) - asked).toBe(0)
   })
+
+  it.each([
+    ['user', async () => minted().mintFirebase(user('bob', 'admin'))],
+    ['API key', async () => working],
+  ])(
+    '%s who reads too often is refused on every route that is read, without a call of the store',
+    async (_, bearer) => {
+      const headers = { authorization: `Bearer ${await bearer()}` }
+      const models = { method: 'GET', path: '/v1/models' }
+      for (let n = 0; n < READS_PER_MINUTE; n++) expect(await ask(models, headers)).toBe(200)
+      const before = await redis.requests()
+      const reads = routesOf(edge).filter(({ method }) => method === 'GET')
+      expect(reads.length).toBeGreaterThan(9)
+      for (const route of reads)
+        for (const method of ['GET', 'HEAD'])
+          expect([route.path, await ask({ ...route, method }, headers)]).toEqual([route.path, 429])
+      expect((await redis.requests()) - before).toBe(0)
+      // What is no read goes on, and so does everybody else.
+      expect(await ask({ method: 'DELETE', path: '/v1/keys/none' }, headers)).toBe(404)
+      const eve = { authorization: `Bearer ${await minted().mintFirebase(user('eve'))}` }
+      expect(await ask(models, eve)).toBe(200)
+    },
+  )
 })

@@ -7,6 +7,8 @@ import { twohop } from '../../fixtures/twohop-command.ts'
 
 const asked: { method: string; path: string; authorization: string | undefined; body: unknown }[] = []
 let answer: { status: number; body: unknown }
+/** Answers that come before that one. */
+const first: Response[] = []
 let server: Server
 beforeAll(async () => {
   const app = new Hono().all('*', async (c) => {
@@ -19,7 +21,7 @@ beforeAll(async () => {
       authorization: c.req.header('authorization'),
       body,
     })
-    return Response.json(answer.body, { status: answer.status })
+    return first.shift() ?? Response.json(answer.body, { status: answer.status })
   })
   const listening = Promise.withResolvers<void>()
   server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, () => listening.resolve()) as Server
@@ -31,6 +33,7 @@ afterAll(() => {
 })
 beforeEach(() => {
   asked.length = 0
+  first.length = 0
   vi.stubEnv('TWOHOP_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   vi.stubEnv('TWOHOP_TOKEN', 'a-token')
 })
@@ -45,6 +48,38 @@ const ACCOUNT = {
   extra: { units: 5, until: 1_795_000_060 },
   synced: 'failed',
 }
+
+const tooOften = (retryAfter: string) =>
+  Response.json(
+    { error: { code: 'rate_limited', message: 'Too often.' } },
+    { status: 429, headers: { 'retry-after': retryAfter } },
+  )
+
+describe('a command that came too often', () => {
+  it('waits as it is told where it reads, three times', async () => {
+    answer = { status: 200, body: { data: [], next: null } }
+    first.push(tooOften('0'), tooOften('0'), tooOften('0'))
+    expect(await twohop('accounts', 'list')).toMatchObject({ code: 0 })
+    expect(asked).toHaveLength(4)
+    first.push(tooOften('0'), tooOften('0'), tooOften('0'), tooOften('0'))
+    expect(await twohop('accounts', 'list')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Too often.'),
+    })
+  })
+
+  it.each(['', 'soon', '-1', '61', '1e9'])('does not wait for "%s"', async (retryAfter) => {
+    first.push(tooOften(retryAfter))
+    expect(await twohop('accounts', 'list')).toMatchObject({ code: 1 })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('sends nothing twice that changes something', async () => {
+    first.push(tooOften('0'))
+    expect(await twohop('accounts', 'restore', 'firebase:p:u')).toMatchObject({ code: 1 })
+    expect(asked).toHaveLength(1)
+  })
+})
 
 describe('a command that asks the deployment', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isSecureUrl } from '../../../shared/secure-url.ts'
+import { HostUrl, isSecureUrl } from '../../../shared/secure-url.ts'
 
 it.each([
   'https://a.example',
@@ -25,4 +25,56 @@ it.each([
   '',
 ])('a secret may not go to %s', (url) => {
   expect(isSecureUrl(url)).toBe(false)
+})
+
+it.each([
+  'https://host.example/below',
+  'http://127.0.0.1:8080',
+  'http://localhost:8080',
+  'http://[::1]:8080',
+  'http://10.1.2.3:8080',
+  'http://172.16.0.1',
+  'http://172.31.255.255',
+  'http://192.168.1.5',
+  'http://[fd00::1]:8080',
+  'http://host:8080',
+  'http://twohop_host-1',
+  'http://host.railway.internal:8080',
+  'http://host.local',
+  'http://nas.home.arpa',
+])('a host may be at %s', (url) => {
+  expect(HostUrl.parse(url)).toBe(url)
+})
+
+it.each([
+  'ftp://host.example',
+  'ws://localhost',
+  'file:///etc/passwd',
+  'data:text/plain,a',
+  'mailto:a@b.example',
+  'http://host.example',
+  'http://8.8.8.8',
+  'http://172.32.0.1',
+  'http://172.15.0.1',
+  'http://192.169.0.1',
+  'http://11.0.0.1',
+  'http://10.0.0.1.evil.test',
+  'http://134744072',
+  'http://[2001:db8::1]',
+  'http://[fe80::1]',
+  'http://host.internal.evil.test',
+  'http://.internal',
+])('a host may not be at %s', (url) => {
+  expect(HostUrl.safeParse(url).error?.issues[0]?.message).toBe(
+    'must begin with https:// (http:// is for loopback and private networks only)',
+  )
+})
+
+it.each([
+  'https://a:b@host.example',
+  'https://a@host.example',
+  'https://host.example/?a',
+  'https://host.example/#a',
+])('what is no base for paths is refused: %s', (url) => {
+  expect(HostUrl.safeParse(url).error?.issues[0]?.message).toBe('must have no user name, password, ? or #')
 })

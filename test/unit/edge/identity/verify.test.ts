@@ -87,6 +87,7 @@ describe('each refusal has its code', () => {
     ['an end that is no number', 'token_claims_invalid', { exp: `${at + 60}` }],
     ['a begin in the future', 'token_not_yet_valid', { nbf: at + 60 }],
     ['an issue time in the future', 'token_not_yet_valid', { iat: at + 6 }],
+    ['an issue time a year and a day ago', 'token_expired', { iat: at - 366 * 86_400 }],
     ['no issue time', 'token_claims_invalid', { iat: undefined }],
     ['no subject', 'token_claims_invalid', { sub: undefined }],
     ['an empty subject', 'token_claims_invalid', { sub: '' }],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { catalogEntry } from '../../../../inference-host/pull/catalog-entry.ts'
 import { ModelEntry } from '../../../../inference-host/weights/manifest.ts'
+import shipped from '../../../../shared/catalog.json' with { type: 'json' }
 import { embeddedModel } from '../../../fixtures/models.ts'
 import { freshFolder, writeFiles } from '../../../fixtures/weights/folder.ts'
 import { tinyModel } from '../../../fixtures/weights/tiny-model.ts'
@@ -39,6 +40,42 @@ describe('the context is', () => {
       code: 'manifest_invalid',
       message: 'tiny: its files name no context length; give "context"',
     })
+  })
+})
+
+describe('the width is', () => {
+  test.each([
+    [
+      'BERT’s and most others’',
+      { 'config.json': json({ max_position_embeddings: 32, hidden_size: 16 }) },
+      16,
+    ],
+    [
+      'DistilBERT’s',
+      { 'config.json': json({ model_type: 'distilbert', max_position_embeddings: 32, dim: 8 }) },
+      8,
+    ],
+    ['GPT-2’s', { 'config.json': json({ model_type: 'gpt2', n_positions: 32, n_embd: 12 }) }, 12],
+    ['T5’s', { 'config.json': json({ model_type: 't5', n_positions: 32, d_model: 24 }) }, 24],
+    [
+      'not said where no file says it',
+      { 'config.json': json({ n_positions: 32, hidden_size: [8, 16] }) },
+      undefined,
+    ],
+  ])('%s', async (_, files, width) => {
+    expect((await entryOf(files)).catalog.width).toBe(width)
+  })
+
+  test('that of the catalog, for the model that comes along', async () => {
+    const { folder } = embeddedModel('twohop-embed')
+    const entry = ModelEntry.parse({ id: 'twohop-embed', source: folder, task: 'feature-extraction' })
+    const { catalog } = await catalogEntry(entry, folder)
+    const listed = shipped.models.find(({ id }) => id === 'twohop-embed')
+    expect({ ...catalog, prices: listed?.prices }).toEqual(listed)
+  })
+
+  test('of embeddings alone', async () => {
+    expect((await entryOf({}, { task: 'text-classification' })).catalog).not.toHaveProperty('width')
   })
 })
 

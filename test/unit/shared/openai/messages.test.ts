@@ -65,6 +65,16 @@ describe('a message that a client sends back', () => {
       { role: 'assistant', content: 'a', reasoning_content: 'b', reasoning: 'c', reasoning_details: [{}] },
     ],
     [
+      'the images that OpenRouter adds, of which there are none',
+      { role: 'assistant', content: 'a', images: [] },
+    ],
+    ['images: null', { role: 'assistant', content: 'a', images: null }],
+    ['the status that LangChain adds', { role: 'tool', content: 'a', tool_call_id: 'c', status: 'error' }],
+    [
+      'the artifact that LangChain adds',
+      { role: 'tool', content: 'a', tool_call_id: 'c', artifact: { rows: [1] } },
+    ],
+    [
       'reasoning as a part',
       {
         role: 'assistant',
@@ -99,6 +109,12 @@ describe('a message that a client sends back', () => {
       { role: 'user', content: [{ type: 'image_url', image_url: { url: 'u' } }] },
       'content[0].type',
       `${noMedia} 9 characters.`,
+    ],
+    [
+      'a picture of an answer',
+      { role: 'assistant', content: 'a', images: [{ type: 'image_url', image_url: { url: 'u' } }] },
+      'images',
+      'Expected an empty list (no model here reads images), found a list of 1.',
     ],
     [
       'a sound',

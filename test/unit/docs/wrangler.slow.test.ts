@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { ROOT, readPages } from '../../fixtures/pages.ts'
+
+/** Commands as the pages have them, without what a shell does around them. */
+const commands = readPages()
+  .filter(({ path }) => path !== 'CHANGELOG.md')
+  .flatMap(({ path, text }) =>
+    [...text.matchAll(/\bnpx wrangler ([a-z][^`\n|<>]*(?:<NAME>[^`\n|<>]*)?)/g)].map(([, words = '']) => ({
+      path,
+      words: words.trim(),
+    })),
+  )
+
+it('the pages have commands for wrangler', () => {
+  expect(new Set(commands.map(({ words }) => words.split(' ')[0]))).toEqual(
+    new Set(['deploy', 'secret', 'r2']),
+  )
+})
+
+it('each names the environment that it is for, of the two that wrangler.toml has', () => {
+  expect(commands.filter(({ words }) => !/ --env(?:=""|=staging| staging)(?: |$)/.test(words))).toEqual([])
+})
+
+/** What wrangler itself says of a command. */
+const helpOf = async (names: string) => {
+  const { stdout } = await promisify(execFile)(
+    join(ROOT, 'node_modules/.bin/wrangler'),
+    [...names.split(' '), '--help'],
+    { cwd: ROOT, env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' } },
+  )
+  return stdout
+}
+
+it.each(['deploy', 'secret put', 'r2 bucket create', 'r2 bucket lifecycle add'])(
+  'wrangler %s has the options and the words that the pages give it',
+  async (names) => {
+    const uses = commands.flatMap(({ words }) => (words.startsWith(names) ? [words.slice(names.length)] : []))
+    expect(uses.length).toBeGreaterThan(0)
+    const help = await helpOf(names)
+    const usage = help.split('\n').find((line) => line.includes(`wrangler ${names}`)) ?? ''
+    const [required, possible] = [/<\w+>/g, /[<[]\w+[>\]]/g].map((form) => usage.match(form)?.length ?? 0)
+    for (const use of uses) {
+      const options = [...use.matchAll(/--([a-z-]+)/g)].map(([, option]) => option)
+      expect(options.filter((option) => !help.includes(`--${option} `))).toEqual([])
+      const plain = use.replaceAll(/--[a-z-]+(?:=\S+| (?!--)\S+)?/g, '')
+      const given = plain.split(' ').filter(Boolean).length
+      expect(given, usage).toBeGreaterThanOrEqual(required ?? 0)
+      expect(given, usage).toBeLessThanOrEqual(possible ?? 0)
+    }
+  },
+)
+
+it('every command of the pages is one of these', () => {
+  const known = /^(?:deploy|secret put|r2 bucket create|r2 bucket lifecycle add)(?: |$)/
+  expect(commands.filter(({ words }) => !known.test(words))).toEqual([])
+})
