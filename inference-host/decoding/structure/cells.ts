@@ -1,4 +1,3 @@
-import { TwohopError } from '../../../shared/errors.ts'
 import type { Costs } from './costs.ts'
 import type { Program } from './program.ts'
 
@@ -20,13 +19,29 @@ export type Cell = {
   unbounded: Cell | undefined
 }
 
-/** Cells that are remembered before all are forgotten. */
-const MOST_CELLS = 32_768
+/** Bytes of memory that a cell takes with its entry in the map. Measured; a test holds it. */
+export const CELL_BYTES = 260
 /**
  * Cells that one expansion may pass. What people write passes some hundreds; a grammar of a few hundred bytes whose
  * rules each double their readings would pass more than fit into memory, on the thread that everybody's answers are on.
  */
 const MOST_EXPANDED = 8192
+
+/** What cells lead to without a byte. */
+export type Expansion = {
+  /** The leaves that they begin with. */
+  readonly leaves: Set<Cell>
+  /** Whether one of them may be empty to the end. */
+  mayEnd: boolean
+  readonly seen: Set<Cell>
+  /** There were too many ways to go on with, and some are left out. */
+  cut: boolean
+}
+
+/** Of no cells yet. */
+export function emptyExpansion(): Expansion {
+  return { leaves: new Set(), mayEnd: false, seen: new Set(), cut: false }
+}
 
 /**
  * The cells of a program. Equal ones are the same object, until they are forgotten.
@@ -35,12 +50,12 @@ const MOST_EXPANDED = 8192
 export function createCells({ nodes }: Program, costs: Costs, reach: number) {
   let cells = new Map<string, Cell>()
   let ids = 0
+  let counted = 0
 
   function cell(node: number, at: number, left: number, next: Cell | null): Cell {
     const key = `${node} ${at} ${left} ${next?.id}`
     const present = cells.get(key)
     if (present !== undefined) return present
-    if (cells.size >= MOST_CELLS) cells = new Map()
     const own = costOf(node, at)
     const tokens = own + (next?.tokens ?? 0)
     const skips = own > 0 ? 0 : 1 + (next?.skips ?? 0)
@@ -62,35 +77,47 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     return entered?.kind === 'repeat' ? cell(node, entered.min, entered.max, next) : cell(node, 0, 0, next)
   }
 
-  /** Adds the leaves that `first` begins with to `leaves`; true where it may be empty to the end. */
-  function expand(first: Cell | null, leaves: Set<Cell>, seen: Set<Cell>): boolean {
-    const open: (Cell | null)[] = [first]
-    let mayEnd = false
-    for (let top = open.pop(); top !== undefined; top = open.pop()) {
-      if (top === null) mayEnd = true
-      if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
-      seen.add(top)
-      if (seen.size > MOST_EXPANDED)
-        throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
-      const node = nodes[top.node]
-      if (node === undefined || node.kind === 'leaf') leaves.add(top)
-      else if (node.kind === 'choice') for (const option of node.options) open.push(enter(option, top.next))
-      else if (node.kind === 'sequence') {
-        const part = node.parts[top.at]
-        const last = top.at + 1 >= node.parts.length
-        if (part === undefined) open.push(top.next)
-        else open.push(enter(part, last ? top.next : cell(top.node, top.at + 1, 0, top.next)))
-      } else {
-        const { node: place, at, left, next } = top
-        if (at === 0) open.push(next)
-        const after = (taken: number) =>
-          left > taken ? cell(place, Math.max(0, at - 1), left - taken, next) : next
-        if (left > 0) open.push(enter(node.part, after(1)))
-        if (node.double !== undefined && left > 1 && at - 1 <= left - 2)
-          open.push(enter(node.double, after(2)))
-      }
+  /** What a cell leads to without a byte. A leaf leads to nothing. */
+  function onward({ node: place, at, left, next }: Cell): (Cell | null)[] {
+    const node = nodes[place]
+    if (node === undefined || node.kind === 'leaf') return []
+    if (node.kind === 'choice') return node.options.map((option) => enter(option, next))
+    if (node.kind === 'sequence') {
+      const part = node.parts[at]
+      if (part === undefined) return [next]
+      return [enter(part, at + 1 >= node.parts.length ? next : cell(place, at + 1, 0, next))]
     }
-    return mayEnd
+    const after = (taken: number) =>
+      left > taken ? cell(place, Math.max(0, at - 1), left - taken, next) : next
+    const found: (Cell | null)[] = at === 0 ? [next] : []
+    if (left > 0) found.push(enter(node.part, after(1)))
+    if (node.double !== undefined && left > 1 && at - 1 <= left - 2) found.push(enter(node.double, after(2)))
+    return found
+  }
+
+  /** Adds what `first` leads to, as far as one expansion may go. */
+  function expand(first: Cell | null, into: Expansion): void {
+    const { leaves, seen } = into
+    const open: (Cell | null)[] = [first]
+    for (let top = open.pop(); top !== undefined; top = open.pop()) {
+      if (top === null) into.mayEnd = true
+      if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
+      if (seen.size >= MOST_EXPANDED) {
+        into.cut = true
+        return
+      }
+      seen.add(top)
+      if (nodes[top.node]?.kind === 'leaf') leaves.add(top)
+      else open.push(...onward(top))
+    }
+  }
+
+  /** Adds the one way from any of `firsts` on that is the shortest to the end. It takes no choice, so it is always short. */
+  function expandShortest(firsts: readonly (Cell | null)[], into: Expansion): void {
+    let at = shortest(firsts)
+    while (at !== null && at !== undefined && nodes[at.node]?.kind !== 'leaf') at = shortest(onward(at))
+    if (at === null) into.mayEnd = true
+    else if (at !== undefined) into.leaves.add(at)
   }
 
   function unbounded(from: Cell): Cell {
@@ -118,7 +145,40 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
 
   function forgetCells(): void {
     cells = new Map()
+    counted = 0
   }
 
-  return { cell, enter, expand, unbounded, forgetCells }
+  /** Bytes of the cells that were made since it was asked last. */
+  function newBytes(): number {
+    const made = cells.size - counted
+    counted = cells.size
+    return made * CELL_BYTES
+  }
+
+  return { cell, enter, expand, expandShortest, unbounded, forgetCells, newBytes }
+}
+
+/** An order of cells that is the same whatever else was followed before, and what of it was forgotten. */
+export function inOrder(a: Cell | null, b: Cell | null): number {
+  let [one, other] = [a, b]
+  while (one !== other) {
+    if (one === null) return -1
+    if (other === null) return 1
+    const first = one.node - other.node || one.at - other.at
+    if (first !== 0) return first
+    if (one.left !== other.left) return one.left < other.left ? -1 : 1
+    one = one.next
+    other = other.next
+  }
+  return 0
+}
+
+/** The one of which the fewest tokens are left; null is the end. Undefined where there is none. */
+function shortest(cells: readonly (Cell | null)[]): Cell | null | undefined {
+  let found: Cell | null | undefined
+  for (const cell of cells) {
+    if (cell === null) return null
+    if (cell.tokens < (found?.tokens ?? Number.POSITIVE_INFINITY)) found = cell
+  }
+  return found
 }

@@ -1,12 +1,5 @@
-import type { Automaton, State } from './automaton.ts'
+import type { Automaton, Mask, State } from './automaton.ts'
 import type { Vocabulary } from './vocabulary.ts'
-
-/** Tokens that may come next: bit `id & 31` of word `id >> 5`. */
-export type Mask = {
-  readonly words: Int32Array
-  /** The most tokens that any of them leaves to be written before the answer can end. */
-  readonly worst: number
-}
 
 /**
  * Work that one mask may take: the sum of `workOf` over every state that is met. Grammars that can be read in very many
@@ -14,6 +7,11 @@ export type Mask = {
  * request has the same masks anywhere.
  */
 const MOST_WORK = 30_000
+
+/** Bytes of memory that a mask takes. */
+export function maskBytes({ words }: Mask): number {
+  return words.byteLength + 160
+}
 
 /** Numbers the walks, so that a state knows the last one that met it. */
 let walks = 0

@@ -1,8 +1,6 @@
 import { TwohopError } from '../../../shared/errors.ts'
-import { type Automaton, createAutomaton, type State } from './automaton.ts'
-import { computeMask, type Mask, set } from './mask.ts'
-import type { Program } from './program.ts'
-import { LONGEST_TOKEN, type Vocabulary } from './vocabulary.ts'
+import { createAutomaton, type Mask, type State } from './automaton.ts'
+import { computeMask, maskBytes, set } from './mask.ts'
 
 /** Follows one answer. */
 export type Matcher = {
@@ -14,8 +12,12 @@ export type Matcher = {
    * @returns The mask with the tokens that were left out, where there are any.
    */
   next(mask: Int32Array, remaining: number): Int32Array | undefined
-  /** Takes the token that was chosen. @throws Error where it was not allowed. */
-  accept(token: number): void
+  /**
+   * Takes the token that was chosen, and gives the one that was taken. That is another one, towards the end, where the
+   * answer can be read in so many ways that the chosen token was among those that are left out.
+   * @throws Error where the token was not allowed
+   */
+  accept(token: number): number
   /** Notes that the answer would have gone on otherwise, had there been room. */
   cut(): void
   /** Whether the number of tokens, not the model, has brought the answer to its end. */
@@ -28,12 +30,6 @@ export type Matcher = {
   readonly terminated: boolean
   /** Tokens that suffice to end from here, the stop token included. */
   readonly fewestTokens: number
-  /** The bytes that come next with every choice. */
-  jumpAhead(): Uint8Array
-  /** Another matcher at the same place, with a way of its own from here. */
-  fork(): Matcher
-  /** Back to the beginning. */
-  reset(): void
 }
 
 /** Makes matchers of one structure for one model. They share what they learn about it. */
@@ -44,30 +40,29 @@ export type Structured = {
    */
   start(maxTokens: number): Matcher
   readonly fewestTokens: number
+  /** Bytes of what it has learned about itself. */
+  readonly bytes: number
+  /** Frees these bytes. Answers under way go on, and learn it anew. */
+  forget(): void
 }
 
-type Options = {
-  program: Program
-  vocabulary: Vocabulary
+type Options = Parameters<typeof createAutomaton>[0] & {
   /** Ids that end an answer. */
   stopTokens: readonly number[]
 }
 
-/** Bytes that are looked ahead for. */
-const FARTHEST = 256
-
 /** Binds a structure to a model's tokens. Takes a few milliseconds for a large schema, and 0.1 for a small one. */
-export function bindStructure({ program, vocabulary, stopTokens }: Options): Structured {
-  const automaton = createAutomaton(program, vocabulary, LONGEST_TOKEN)
-  /** They go with their states. The automaton keeps a bounded number of those. */
-  const masks = new WeakMap<State, Mask>()
+export function bindStructure({ stopTokens, ...options }: Options): Structured {
+  const { vocabulary } = options
+  const automaton = createAutomaton(options)
 
   function maskOf(state: State): Mask {
     const alike = automaton.alike(state)
-    const known = masks.get(alike)
-    if (known !== undefined) return known
+    if (alike.mask !== undefined) return alike.mask
+    automaton.makeRoom()
     const made = computeMask(automaton, vocabulary, alike, Number.POSITIVE_INFINITY)
-    masks.set(alike, made)
+    automaton.keep(maskBytes(made))
+    alike.mask = made
     return made
   }
 
@@ -75,13 +70,54 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
     let state = at
     let terminated = false
     let wasCut = false
+    /** The most tokens that the next one may leave to be written. */
+    let limit = Number.POSITIVE_INFINITY
+
+    /**
+     * Where the token leads, if it leads anywhere, and the answer can still be finished from there. `cut`: ways to read it
+     * were left out, which its mask need not have known.
+     */
+    function follow(from: State, token: number): { to: State | null; cut: boolean } {
+      const bytes = vocabulary.tokens[token]
+      let to: State | null = bytes === undefined ? null : from
+      let cut = false
+      for (const byte of bytes ?? []) {
+        to = to && automaton.step(to, byte)
+        cut ||= to?.cut === true
+      }
+      return { to: cut && to !== null && to.tokens > limit ? null : to, cut }
+    }
+
+    /** Where the token leads for one of the ways to read the answer, the nearest to its end first. */
+    function followAlone(token: number): State | null {
+      for (const one of automaton.alone(state)) {
+        const { to } = follow(one, token)
+        if (to !== null) return to
+      }
+      return null
+    }
+
+    function towardsEnd(): number {
+      const [end] = stopTokens
+      if (state.mayEnd && end !== undefined) {
+        terminated = true
+        return end
+      }
+      const nearest = automaton.towardsEnd(state)
+      const to = followAlone(nearest)
+      if (to === null) throw new Error(`token ${nearest}, the nearest, does not fit the structure`)
+      state = to
+      return nearest
+    }
+
     return {
       next(mask, remaining) {
         if (terminated) return void stop(mask.fill(0))
         // This token and the stop token take two of them.
-        const limit = remaining - 2
+        limit = remaining - 2
         const any = maskOf(state)
         const fits = any.worst <= limit
+        if (!fits) automaton.makeRoom()
         mask.set(fits ? any.words : computeMask(automaton, vocabulary, state, limit).words)
         if (state.mayEnd) stop(mask)
         if (fits) return undefined
@@ -98,11 +134,17 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
       accept(token) {
         if (stopTokens.includes(token) && (state.mayEnd || terminated)) {
           terminated = true
-          return
+          return token
         }
-        const to = terminated ? null : follow(automaton, state, vocabulary.tokens[token])
-        if (to === null) throw new Error(`token ${token} does not fit the structure`)
-        state = to
+        if (terminated) throw new Error(`token ${token} follows the end`)
+        const { to, cut } = follow(state, token)
+        const found = to ?? (cut ? followAlone(token) : null)
+        if (found !== null) {
+          state = found
+          return token
+        }
+        if (!cut) throw new Error(`token ${token} does not fit the structure`)
+        return towardsEnd()
       },
       get mayEnd() {
         return state.mayEnd
@@ -115,16 +157,6 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
       },
       get fewestTokens() {
         return state.tokens + 1
-      },
-      jumpAhead: () => forced(automaton, state),
-      fork() {
-        if (terminated) throw new Error('the answer has ended')
-        return matcher(state)
-      },
-      reset() {
-        state = automaton.start
-        terminated = false
-        wasCut = false
       },
     }
   }
@@ -151,31 +183,9 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
     get fewestTokens() {
       return automaton.start.tokens + 1
     },
+    get bytes() {
+      return automaton.bytes
+    },
+    forget: automaton.forget,
   }
-}
-
-function follow(automaton: Automaton, from: State, bytes: Uint8Array | undefined): State | null {
-  if (bytes === undefined) return null
-  let state: State | null = from
-  for (const byte of bytes) {
-    state = automaton.step(state, byte)
-    if (state === null) return null
-  }
-  return state
-}
-
-function forced(automaton: Automaton, from: State): Uint8Array {
-  const bytes: number[] = []
-  let state = from
-  while (bytes.length < FARTHEST && !state.mayEnd) {
-    const possible: number[] = []
-    for (let byte = 0; byte < 256 && possible.length < 2; byte++)
-      if (automaton.step(state, byte) !== null) possible.push(byte)
-    const [only] = possible
-    const to = only === undefined || possible.length > 1 ? null : automaton.step(state, only)
-    if (only === undefined || to === null) break
-    bytes.push(only)
-    state = to
-  }
-  return Uint8Array.from(bytes)
 }

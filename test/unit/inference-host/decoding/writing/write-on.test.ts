@@ -14,7 +14,7 @@ test('a structure that is refused once it is bound to the tokens has cost that t
   const writer: Parameters<typeof writeOn>[0] = {
     loaded: { tokenizer: await loading, context: 100, defaults: {} } as never,
     tokens: {
-      match() {
+      follow() {
         vi.advanceTimersByTime(250)
         throw new TwohopError('invalid_request', 'An answer of this structure takes 9 tokens.')
       },
