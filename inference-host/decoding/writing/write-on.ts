@@ -4,6 +4,7 @@ import type { Output, PerformOptions } from '../../work/engine.ts'
 import { decoderRoom } from '../../work/limits.ts'
 import type { Work } from '../../work/work.ts'
 import { type ChosenToken, createTokenSampler, type TokenSampler } from '../sampling/sampler.ts'
+import type { TokenConstraint } from '../sampling/token-mask.ts'
 import type { Matcher } from '../structure/matcher.ts'
 import type { Following } from '../structure/matchers.ts'
 import { type AnswerText, createAnswerText, textRulesOf } from './answer-text.ts'
@@ -75,6 +76,9 @@ export async function writeOn(
   const spend = (ms: number) => {
     counts.readMs += ms
   }
+  const follows = (ms: number) => {
+    counts.structureMs = (counts.structureMs ?? 0) + ms
+  }
   const prompt = await (work.kind === 'chat'
     ? chatPrompt(loaded, work.messages, work, spend)
     : textPrompt(loaded, work.prompt, spend))
@@ -105,7 +109,7 @@ export async function writeOn(
         defaults,
         prompt,
         random: seededRandom(seed, answer),
-        constrained: by && { by, room },
+        constrained: by && { by: timed(by, follows), room },
       }),
       answer: createAnswerText(rules, sampling.stop, by),
       namespace: account,
@@ -143,6 +147,23 @@ export async function writeOn(
     return stopped() ? undefined : outputOf(await several(answers, one, together), answers)
   } finally {
     following?.end()
+  }
+}
+
+/** A constraint that tells the milliseconds that it takes. */
+function timed(by: TokenConstraint, spend: (ms: number) => void): TokenConstraint {
+  function took<T>(act: () => T): T {
+    const began = performance.now()
+    try {
+      return act()
+    } finally {
+      spend(performance.now() - began)
+    }
+  }
+  return {
+    next: (mask, remaining) => took(() => by.next(mask, remaining)),
+    cut: () => by.cut(),
+    accept: (id) => took(() => by.accept(id)),
   }
 }
 
