@@ -53,10 +53,10 @@ export function createTokenSampler({
       if (roomier !== undefined && !allows(mask, likeliestWithin(logits, roomier))) constrained.by.cut()
       applyMask(logits, mask)
     }
-    const picked = draw === undefined ? argmax(logits) : draw(logits, random())
-    if (picked < 0) throw new Error('no token is possible here: every logit is ruled out')
-    const id = constrained?.by.accept(picked) ?? picked
+    const id = draw === undefined ? argmax(logits) : draw(logits, random())
+    if (id < 0) throw new Error('no token is possible here: every logit is ruled out')
     penalties?.count(id)
+    constrained?.by.accept(id)
     chosen++
     return { id, logprobs: logprobs?.(id) }
   }

@@ -7,8 +7,8 @@ export type TokenConstraint = {
   next(mask: Int32Array, remaining: number): Int32Array | undefined
   /** Is told that the likeliest token was among those left out: the answer ends here for lack of room. */
   cut(): void
-  /** Takes the token that was chosen, and gives the one that it took, should that be another. */
-  accept(id: number): number
+  /** Takes the token that was chosen. */
+  accept(id: number): void
 }
 
 /** Words that a mask of a vocabulary of `tokens` has. */

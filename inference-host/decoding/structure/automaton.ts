@@ -22,6 +22,8 @@ export type State = {
   readonly tokens: number
   /** Whether ways to read the answer were left out here, because they are too many. */
   readonly cut: boolean
+  /** Cells that were passed to come here. */
+  readonly passed: number
   /** By byte; empty until there is a move. */
   moves: (State | null | undefined)[]
   unbounded: State | undefined
@@ -116,7 +118,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     bytes = 0
   }
 
-  function state(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean): State | null {
+  function state(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean, passed: number): State | null {
     const sorted = [...leaves].sort((a, b) => a.tokens - b.tokens || inOrder(a, b))
     if (sorted.length === 0 && !mayEnd) return null
     const isCut = cut || sorted.length > MOST_LEAVES
@@ -130,6 +132,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
       mayEnd,
       tokens: mayEnd ? 0 : (kept[0]?.tokens ?? 0),
       cut: isCut,
+      passed,
       moves: [],
       unbounded: undefined,
       mask: undefined,
@@ -146,7 +149,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     expand(enter(program.root, null), found)
     if (found.cut)
       throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
-    start = state(found.leaves, found.mayEnd, false) ?? NOTHING
+    start = state(found.leaves, found.mayEnd, false, found.seen.size) ?? NOTHING
     return start
   }
 
@@ -173,7 +176,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     }
     for (const one of after) expand(one, found)
     if (found.cut) expandShortest(after, found)
-    const to = state(found.leaves, found.mayEnd, found.cut)
+    const to = state(found.leaves, found.mayEnd, found.cut, found.seen.size)
     if (from.moves.length === 0) {
       keep(MOVES_BYTES)
       from.moves = new Array(256)
@@ -183,13 +186,13 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
   }
 
   function* alone({ leaves, mayEnd }: State): Generator<State> {
-    for (const leaf of leaves) yield state([leaf], mayEnd, true) ?? NOTHING
+    for (const leaf of leaves) yield state([leaf], mayEnd, true, 1) ?? NOTHING
   }
 
   function alike(from: State): State {
     if (from.unbounded !== undefined) return from.unbounded
     const leaves = new Set(from.leaves.map((leaf) => unbounded(leaf)))
-    from.unbounded = state(leaves, from.mayEnd, from.cut) ?? from
+    from.unbounded = state(leaves, from.mayEnd, from.cut, from.passed) ?? from
     return from.unbounded
   }
 
@@ -234,6 +237,7 @@ const NOTHING: State = {
   mayEnd: false,
   tokens: Number.POSITIVE_INFINITY,
   cut: false,
+  passed: 0,
   moves: new Array(256).fill(null),
   unbounded: undefined,
   mask: undefined,

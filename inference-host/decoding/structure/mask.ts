@@ -8,6 +8,12 @@ import type { Vocabulary } from './vocabulary.ts'
  */
 const MOST_WORK = 30_000
 
+/**
+ * Cells that may be passed for one mask. What people write passes some thousands. Beyond it no more tokens are looked at:
+ * those before it are allowed, and the one towards the shortest end.
+ */
+const MOST_PASSED = 12_000
+
 /** Bytes of memory that a mask takes. */
 export function maskBytes({ words }: Mask): number {
   return words.byteLength + 160
@@ -28,6 +34,7 @@ export function computeMask(automaton: Automaton, vocabulary: Vocabulary, state:
   const walk = ++walks
   let worst = 0
   let work = 0
+  let passed = 0
   for (let node = 0; node < trie.byte.length; ) {
     const depth = trie.depth[node] ?? 1
     const from = way[depth - 1] ?? null
@@ -46,7 +53,9 @@ export function computeMask(automaton: Automaton, vocabulary: Vocabulary, state:
     if (to.walk !== walk) {
       to.walk = walk
       work += automaton.workOf(to)
+      passed += to.passed
     }
+    if (passed > MOST_PASSED) break
     way[depth] = to
     node = work > MOST_WORK ? (trie.end[node] ?? trie.byte.length) : node + 1
   }

@@ -12,12 +12,8 @@ export type Matcher = {
    * @returns The mask with the tokens that were left out, where there are any.
    */
   next(mask: Int32Array, remaining: number): Int32Array | undefined
-  /**
-   * Takes the token that was chosen, and gives the one that was taken. That is another one, towards the end, where the
-   * answer can be read in so many ways that the chosen token was among those that are left out.
-   * @throws Error where the token was not allowed
-   */
-  accept(token: number): number
+  /** Takes the token that was chosen. @throws Error where it was not allowed. */
+  accept(token: number): void
   /** Notes that the answer would have gone on otherwise, had there been room. */
   cut(): void
   /** Whether the number of tokens, not the model, has brought the answer to its end. */
@@ -51,6 +47,10 @@ type Options = Parameters<typeof createAutomaton>[0] & {
   stopTokens: readonly number[]
 }
 
+/** Where a token leads. `cut`: on its way, ways to read the answer were left out. */
+type Way = { to: State | null; cut: boolean }
+const NOWHERE: Way = { to: null, cut: false }
+
 /** Binds a structure to a model's tokens. Takes a few milliseconds for a large schema, and 0.1 for a small one. */
 export function bindStructure({ stopTokens, ...options }: Options): Structured {
   const { vocabulary } = options
@@ -73,11 +73,8 @@ export function bindStructure({ stopTokens, ...options }: Options): Structured {
     /** The most tokens that the next one may leave to be written. */
     let limit = Number.POSITIVE_INFINITY
 
-    /**
-     * Where the token leads, if it leads anywhere, and the answer can still be finished from there. `cut`: ways to read it
-     * were left out, which its mask need not have known.
-     */
-    function follow(from: State, token: number): { to: State | null; cut: boolean } {
+    /** Where the token leads, if it leads anywhere, and the answer can still be finished from there. */
+    function follow(from: State, token: number): Way {
       const bytes = vocabulary.tokens[token]
       let to: State | null = bytes === undefined ? null : from
       let cut = false
@@ -88,26 +85,16 @@ export function bindStructure({ stopTokens, ...options }: Options): Structured {
       return { to: cut && to !== null && to.tokens > limit ? null : to, cut }
     }
 
-    /** Where the token leads for one of the ways to read the answer, the nearest to its end first. */
+    /**
+     * Where the token leads for one of the ways to read the answer, the nearest to its end first. A mask knows counters that
+     * no token can exhaust as one, so it can know of ways that were cut here, where each counter is a way of its own.
+     */
     function followAlone(token: number): State | null {
       for (const one of automaton.alone(state)) {
         const { to } = follow(one, token)
         if (to !== null) return to
       }
       return null
-    }
-
-    function towardsEnd(): number {
-      const [end] = stopTokens
-      if (state.mayEnd && end !== undefined) {
-        terminated = true
-        return end
-      }
-      const nearest = automaton.towardsEnd(state)
-      const to = followAlone(nearest)
-      if (to === null) throw new Error(`token ${nearest}, the nearest, does not fit the structure`)
-      state = to
-      return nearest
     }
 
     return {
@@ -134,17 +121,12 @@ export function bindStructure({ stopTokens, ...options }: Options): Structured {
       accept(token) {
         if (stopTokens.includes(token) && (state.mayEnd || terminated)) {
           terminated = true
-          return token
+          return
         }
-        if (terminated) throw new Error(`token ${token} follows the end`)
-        const { to, cut } = follow(state, token)
+        const { to, cut } = terminated ? NOWHERE : follow(state, token)
         const found = to ?? (cut ? followAlone(token) : null)
-        if (found !== null) {
-          state = found
-          return token
-        }
-        if (!cut) throw new Error(`token ${token} does not fit the structure`)
-        return towardsEnd()
+        if (found === null) throw new Error(`token ${token} does not fit the structure`)
+        state = found
       },
       get mayEnd() {
         return state.mayEnd

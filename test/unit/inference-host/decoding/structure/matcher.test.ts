@@ -279,19 +279,74 @@ describe('grammars', () => {
 
 describe('a grammar whose rules each double their readings', () => {
   /** Each rule is the next one, or the next one twice. */
-  const doubling = (rules: number) =>
+  const doubling = (rules: number, last = '[a-z]*') =>
     [
-      'root ::= r0',
       ...Array.from({ length: rules }, (_, i) => `r${i} ::= r${i + 1} | r${i + 1} r${i + 1}`),
-      `r${rules} ::= [a-z]*`,
+      `r${rules} ::= ${last}`,
     ].join('\n')
 
   test.each([14, 20, 25, 60])('of %i rules is refused before it fills the memory', (rules) => {
-    const start = () => bind(grammar(doubling(rules)), vocabulary).start(100)
+    const start = () => bind(grammar(`root ::= r0\n${doubling(rules)}`), vocabulary).start(100)
     expect(start).toThrow(expect.objectContaining({ code: 'invalid_request' }))
   })
 
   test('is followed while its readings can be counted', () => {
-    expect(bind(grammar(doubling(4)), vocabulary).start(100).fewestTokens).toBe(1)
+    expect(bind(grammar(`root ::= r0\n${doubling(4)}`), vocabulary).start(100).fewestTokens).toBe(1)
+  })
+
+  const optional = Array.from({ length: 3000 }, (_, i) => `"${String.fromCharCode(97 + (i % 26))}"?`)
+  const branches = [...'abcdefghij'].map((letter) => `"${letter}" r0`)
+
+  /** What is ambiguous only once something is written, and what each answer looks like. */
+  test.each<[string, string, RegExp]>([
+    ['which may all be empty', `root ::= "." r0\n${doubling(14)}`, /^\.[a-z]*$/],
+    ['thirty of them', `root ::= "." r0\n${doubling(30)}`, /^\.[a-z]*$/],
+    ['none of which may be empty', `root ::= "." r0 "!"\n${doubling(16, '[a-z]')}`, /^\.[a-z]+!$/],
+    [
+      'of words that begin alike',
+      `root ::= "." r0 "!"\n${doubling(13, '"the " | "then " | "th" | [a-z]')}`,
+      /^\.(the |then |th|[a-z])+!$/,
+    ],
+    ['a long row of optional parts', `root ::= "." o "!"\no ::= ${optional.join(' ')}`, /^\.[a-z]*!$/],
+    ['behind each of several letters', `root ::= ${branches.join(' | ')}\n${doubling(14)}`, /^[a-j][a-z]*$/],
+  ])('goes on once the answer has begun, with fewer ways to read it: %s', (_, source, written) => {
+    const structured = bind(grammar(source), vocabulary)
+    for (const room of [0, 1, 12]) {
+      const most = structured.fewestTokens + room
+      for (const model of [
+        uniform(seededRandom(room)),
+        endless(seededRandom(room), vocabulary),
+        hasty(seededRandom(room), vocabulary),
+      ])
+        expect(generate(structured.start(most), vocabulary, model, most)).toMatch(written)
+    }
+  })
+
+  test('gives one answer to one seed, whatever was followed and forgotten before', () => {
+    const source = `root ::= "." r0 "!"\n${doubling(13, '"the " | "then " | "th" | [a-z]')}`
+    const structured = bind(grammar(source), vocabulary)
+    const answer = () => generate(structured.start(16), vocabulary, uniform(seededRandom(3)), 16)
+    const first = answer()
+    for (let seed = 4; seed < 7; seed++)
+      generate(structured.start(16), vocabulary, uniform(seededRandom(seed)), 16)
+    expect(answer()).toBe(first)
+    structured.forget()
+    expect(answer()).toBe(first)
+  })
+
+  test('follows a token that only ways allow which are too many to be followed together', () => {
+    // Each "t" is one part of 900 or half of one: after 300 of them there are 150 counts, and as many ways to go on.
+    const source = 'root ::= r{0,900} "."\nr ::= ([t] | [t] [t]) ([h] "zzzzzzzzzzzzzzz")?'
+    const matcher = bind(grammar(source), vocabulary).start(2000)
+    const mask = words()
+    for (let left = 2000; left > 1700; left--) {
+      matcher.next(mask, left)
+      matcher.accept(idOf('t'))
+    }
+    matcher.next(mask, 1700)
+    expect(allows(mask, idOf('th'))).toBe(true)
+    matcher.accept(idOf('th'))
+    matcher.next(mask, 1699)
+    expect(['z', 't', '.'].map((text) => allows(mask, idOf(text)))).toEqual([true, false, false])
   })
 })
