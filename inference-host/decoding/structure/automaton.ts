@@ -22,7 +22,7 @@ export type State = {
   readonly tokens: number
   /** Whether ways to read the answer were left out here, because they are too many. */
   readonly cut: boolean
-  /** Cells that were passed to come here. */
+  /** Cells that were passed to come here, of which less than PASSED_GRAIN do not count. */
   readonly passed: number
   /** By byte; empty until there is a move. */
   moves: (State | null | undefined)[]
@@ -74,6 +74,9 @@ type Options = {
  */
 const MOST_LEAVES = 128
 
+/** States that are alike but for how many cells were passed to come there are told apart in steps of this. */
+const PASSED_GRAIN = 512
+
 /** Bytes of memory that a state takes, each leaf of it, and its moves. Measured; a test holds them. */
 const STATE_BYTES = 420
 const LEAF_BYTES = 24
@@ -123,7 +126,8 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     if (sorted.length === 0 && !mayEnd) return null
     const isCut = cut || sorted.length > MOST_LEAVES
     const kept = sorted.slice(0, MOST_LEAVES)
-    const key = `${mayEnd ? '.' : ''}${isCut ? '!' : ''}${kept.map(({ id }) => id).join(' ')}`
+    const counted = passed - (passed % PASSED_GRAIN)
+    const key = `${mayEnd ? '.' : ''}${isCut ? '!' : ''}${counted > 0 ? `${counted}:` : ''}${kept.map(({ id }) => id).join(' ')}`
     const present = states.get(key)
     if (present !== undefined) return present
     keep(STATE_BYTES + LEAF_BYTES * kept.length + newBytes())
@@ -132,7 +136,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
       mayEnd,
       tokens: mayEnd ? 0 : (kept[0]?.tokens ?? 0),
       cut: isCut,
-      passed,
+      passed: counted,
       moves: [],
       unbounded: undefined,
       mask: undefined,

@@ -70,8 +70,8 @@ const costly = (number: number): Structure =>
   ][number % 4] as Structure
 
 describe('the memory of structures', () => {
-  const MOST = 2 ** 23
-  const LENGTH = 40
+  const MOST = 2 ** 24
+  const LENGTH = 60
 
   /** Takes one step of an answer, as a model of `random` would, and gives the mask that it was offered. */
   function step(matcher: Matcher, left: number, random: () => number): number[] {
@@ -118,7 +118,8 @@ describe('the memory of structures', () => {
   })
 
   test('one structure alone learns within a half', () => {
-    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most: MOST })
+    const most = 2 ** 22
+    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most })
     const following = matchers.follow(packed(costly(3)), 500)
     const matcher = following.start()
     const random = seededRandom(1)
@@ -127,8 +128,8 @@ describe('the memory of structures', () => {
       step(matcher, left, random)
       fullest = Math.max(fullest, matchers.bytes)
     }
-    expect(fullest).toBeLessThanOrEqual(MOST / 2)
-    expect(fullest).toBeGreaterThan(MOST / 4)
+    expect(fullest).toBeLessThanOrEqual(most / 2)
+    expect(fullest).toBeGreaterThan(most / 4)
   })
 
   test('what no answer follows is given up for what one does, the one used the longest ago', () => {
