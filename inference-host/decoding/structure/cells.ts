@@ -142,7 +142,8 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     }
     let made: Cell | null = rest?.unbounded ?? null
     for (const one of chain.reverse()) {
-      made = cell(one.node, one.at, isEndless(one) ? Number.POSITIVE_INFINITY : one.left, made)
+      const left = isEndless(one) ? Number.POSITIVE_INFINITY : one.left
+      made = left === one.left && made === one.next ? one : cell(one.node, one.at, left, made)
       made.unbounded = made
       one.unbounded = made
     }
