@@ -127,7 +127,11 @@ async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<vo
       : counts.computeMs === undefined
         ? performance.now() - began
         : counts.computeMs + readMs
-  const event = { promptTokens, outputTokens, computeMs: Math.round(computeMs), end }
+  const { structureMs } = counts
+  const event = {
+    ...{ promptTokens, outputTokens, computeMs: Math.round(computeMs), end },
+    ...(structureMs !== undefined && { structureMs: Math.round(structureMs) }),
+  }
   post({ type: 'event', run, event: { type: 'ended', ...event } })
 }
 

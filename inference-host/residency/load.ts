@@ -5,6 +5,7 @@ import { startProcessEngine } from '../model-process/process.ts'
 import { warmUp } from '../model-process/warm-up.ts'
 import type { Log } from '../platform/log.ts'
 import { mebibytes } from './bytes.ts'
+import { structureBytes } from './need.ts'
 import type { Loaded } from './port.ts'
 import type { PreparedForm } from './prepare.ts'
 
@@ -19,7 +20,7 @@ const ADVICE: Readonly<Partial<Record<Device, string>>> = {
 
 /**
  * Loads a prepared model and runs it once. The memory that it takes is its process's resident memory, and the room that
- * its caches may still grow by. GPU memory counts as expected, because no figure by process is available.
+ * its caches and the structures of its answers may still grow by. GPU memory counts as expected, because no figure by process is available.
  * @throws Error of one line where it does not load or run.
  */
 export async function startModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {
@@ -44,7 +45,7 @@ export async function startModel({ data, need }: PreparedForm, config: Config, l
       kv_mb: mebibytes(kvBytes),
       batch_difference: batching.difference,
     })
-  const cache = device === 'cpu' ? kvBytes : 0
+  const growth = (device === 'cpu' ? kvBytes : 0) + structureBytes(task).host
   const atFirst = engine.rss()
   log('model', {
     id: data.id,
@@ -63,6 +64,6 @@ export async function startModel({ data, need }: PreparedForm, config: Config, l
     engine,
     rss: engine.rss,
     check: () => warmUp(engine),
-    bytes: () => ({ host: Math.max(atFirst + cache, engine.rss()), device: need.device }),
+    bytes: () => ({ host: Math.max(atFirst + growth, engine.rss()), device: need.device }),
   }
 }

@@ -3,8 +3,9 @@ import path from 'node:path'
 import { bytesPerToken, type DecoderShape } from '../decoding/batching/shape.ts'
 import { laneFor, SIZES } from '../decoding/batching/sizes.ts'
 import type { ServingDescription } from '../decoding/serving-form/rewrite.ts'
-import type { Device } from '../device/port.ts'
-import { type Bytes, sum } from './bytes.ts'
+import { STRUCTURE_BYTES } from '../decoding/structure/matchers.ts'
+import type { Device, ModelTask } from '../device/port.ts'
+import { type Bytes, NONE, sum } from './bytes.ts'
 
 /** A process with Node, transformers.js, onnxruntime and a small tokenizer, without a model. */
 const PROCESS_BYTES = 190 * 2 ** 20
@@ -21,6 +22,11 @@ const DEVICE_FACTOR = 1.5
 export async function fileBytes(folder: string, names: readonly string[]): Promise<number> {
   const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).size))
   return sizes.reduce((total, size) => total + size, 0)
+}
+
+/** What a model that writes may come to hold for the structures of its answers. */
+export function structureBytes(task: ModelTask): Bytes {
+  return { ...NONE, host: task === 'text-generation' ? STRUCTURE_BYTES : 0 }
 }
 
 /**

@@ -14,10 +14,10 @@ import { chooseFiles } from '../weights/files.ts'
 import { type LockedModel, listFiles, verifyModel } from '../weights/lock.ts'
 import type { ModelEntry } from '../weights/manifest.ts'
 import type { ModelInfo } from '../work/engine.ts'
-import { type Bytes, mebibytes, NONE } from './bytes.ts'
+import { type Bytes, mebibytes, NONE, sum } from './bytes.ts'
 import { type Description, describe } from './describe.ts'
 import { SPARE_SLOTS } from './fair-batch.ts'
-import { cachesIn, estimate, fileBytes, leastKvBytes } from './need.ts'
+import { cachesIn, estimate, fileBytes, leastKvBytes, structureBytes } from './need.ts'
 
 /** One way to load a model: what its engine is started with, and what it is expected to take. */
 export type PreparedForm = { data: WorkerData; need: Bytes }
@@ -79,7 +79,8 @@ export async function prepareModel(
     const caches = batched
       ? { ...NONE, [cachesIn(batched.description)]: batched.memoryBytes }
       : { ...NONE, host: seq2seq?.memoryBytes ?? 0 }
-    const need = estimate(copies * (await sizeAs(as, on)), on, caches)
+    const growth = sum([caches, structureBytes(entry.task)])
+    const need = estimate(copies * (await sizeAs(as, on)), on, growth)
     const how = { ...(batched && { batched }), ...(seq2seq && { seq2seq }) }
     return { data: { ...load, id: entry.id, ...how }, need }
   }

@@ -31,6 +31,23 @@ function failed(error: unknown): EngineEvent {
   return { type: 'ended', promptTokens: 0, outputTokens: 0, computeMs: 0, end }
 }
 
+/** The most tokens that one token's structure counts for. */
+const MOST_FOR_STRUCTURE = 100
+
+/**
+ * What following its structure took of a request's compute, in tokens of that request. A ticket's cost has no part for it,
+ * because it is known only then.
+ */
+export function structureTokens({
+  promptTokens,
+  outputTokens,
+  computeMs,
+  structureMs = 0,
+}: Extract<EngineEvent, { type: 'ended' }>): number {
+  const rest = Math.max(1, computeMs - structureMs)
+  return (promptTokens + outputTokens) * Math.min(MOST_FOR_STRUCTURE, structureMs / rest)
+}
+
 export function createDispatcher({ engine, gate, waiting, slots, clock }: Options): Dispatcher {
   const idlers: (() => void)[] = []
   let dispatching = false
@@ -53,6 +70,8 @@ export function createDispatcher({ engine, gate, waiting, slots, clock }: Option
     try {
       const { stop } = engine.run(entry.work, (event) => {
         if (event.type === 'ended' && event.end.how === 'lost' && entry.putBack()) return again(ticket)
+        const more = event.type === 'ended' ? structureTokens(event) : 0
+        if (more > 0) waiting.charge(ticket, more)
         measure.take(event)
         entry.take(event)
         if (event.type === 'token' && slots.answered(ticket)) dispatch()

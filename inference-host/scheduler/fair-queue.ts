@@ -17,6 +17,8 @@ export type FairQueue<Item extends Share> = {
   next(passes?: (account: string) => boolean): Item | undefined
   /** Takes an item out because it is served: its account pays. O(log n) for n accounts. */
   serve(item: Item): void
+  /** Has an account pay `cost` more than what it was served for: it turned out to be more. */
+  charge(share: Share): void
   /** Takes an item out unserved, at no cost; false where it did not wait. */
   drop(item: Item): boolean
   items(): Generator<Item>
@@ -71,6 +73,10 @@ export function createFairQueue<Item extends Share>({
 
   function leave({ id, due }: Account<Item>): void {
     waiting.delete(id)
+    owe(id, due)
+  }
+
+  function owe(id: string, due: number): void {
     idle.set(id, due)
     if (idle.size > mostIdle) for (const oldest of idle.keys()) return void idle.delete(oldest)
   }
@@ -100,6 +106,13 @@ export function createFairQueue<Item extends Share>({
       account.due += item.cost / item.weight
       if (account.items.size > 0) order.add(account)
       else leave(account)
+    },
+    charge({ account: id, cost, weight }) {
+      const account = waiting.get(id)
+      if (account === undefined) return owe(id, Math.max(idle.get(id) ?? 0, round) + cost / weight)
+      order.delete(account)
+      account.due += cost / weight
+      order.add(account)
     },
     drop(item) {
       const account = waiting.get(item.account)

@@ -15,6 +15,8 @@ export type Waiting<Item extends Share & { priority: Priority }> = {
   next(priority: Priority, passes: (account: string) => boolean): Item | undefined
   /** Takes an item out because it is served: its account pays. */
   serve(item: Item): void
+  /** Has the account of an item that was served pay `cost` more. */
+  charge(item: Pick<Item, 'priority' | 'account' | 'weight'>, cost: number): void
   /** Takes an item out unserved, at no cost. */
   drop(item: Item): void
   /** Takes in an item that cannot start yet: it counts as waiting, and is not next before it is released. */
@@ -61,6 +63,7 @@ export function createWaiting<Item extends Share & { priority: Priority }>(
     add: (item) => ranks[item.priority].add(item),
     next: (priority, passes) => ranks[priority].next(passes),
     serve: (item) => ranks[item.priority].serve(item),
+    charge: ({ priority, account, weight }, cost) => ranks[priority].charge({ account, cost, weight }),
     drop(item) {
       if (!held.delete(item)) ranks[item.priority].drop(item)
     },

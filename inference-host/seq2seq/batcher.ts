@@ -76,7 +76,7 @@ export function createSeq2seqBatcher({ model, start, bytes, memoryBytes, now }: 
       for (const { request } of rows) request.started()
       const read = await model.read(texts, start)
       const ms = now() - began
-      advance(rows, read, ({ request }) => (ms * request.text.length) / tokens)
+      advance(rows, read, ({ request }) => (ms * request.text.length) / tokens, now)
       const group = keep({ members: rows, cache: read.cache, tokens: 1 }, staying)
       if (group !== undefined) groups.add(group)
     } catch (cause) {
@@ -96,7 +96,7 @@ export function createSeq2seqBatcher({ model, start, bytes, memoryBytes, now }: 
       const ms = (now() - began) / members.length
       steps++
       stepRows += members.length
-      advance(members, step, () => ms)
+      advance(members, step, () => ms, now)
       groups.stepped(keep({ ...youngest, cache: step.cache, tokens: youngest.tokens + 1 }, staying))
     } catch (cause) {
       for (const row of members) endRow(row, { how: 'failed', cause })

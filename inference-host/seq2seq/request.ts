@@ -2,7 +2,10 @@ import { at } from '../platform/at.ts'
 import type { ChooseToken } from './choose-token.ts'
 import type { Step } from './encoder-decoder.ts'
 
-/** What was computed for a text; `computeMs` is its share of each call that it had a part in, unrounded. */
+/**
+ * What was computed for a text. `computeMs` is its share of each call that it had a part in, and what the choice of its
+ * tokens took. It is not rounded.
+ */
 export type Seq2seqEnd = { computeMs: number } & How
 type How = { how: 'finished' } | { how: 'stopped' } | { how: 'failed'; cause: unknown }
 
@@ -56,16 +59,26 @@ export function advance(
   rows: readonly Row[],
   { logits }: Pick<Step, 'logits'>,
   ms: (row: Row) => number,
+  now: () => number,
 ): void {
   for (const [i, row] of rows.entries()) {
     row.computeMs += ms(row)
-    try {
-      row.last = row.request.choose(at(logits, i))
-      row.count++
-      const last = row.count >= row.request.most
-      if (row.request.take(row.last, last) || last) endRow(row, { how: 'finished' })
-    } catch (cause) {
-      endRow(row, { how: 'failed', cause })
-    }
+    const how = taken(row, () => at(logits, i), now)
+    if (how !== undefined) endRow(row, how)
+  }
+}
+
+/** How a text ends with its next token, whose choice is its own compute; undefined where it goes on. */
+function taken(row: Row, logits: () => Float32Array, now: () => number): How | undefined {
+  const began = now()
+  try {
+    row.last = row.request.choose(logits())
+    row.count++
+    const last = row.count >= row.request.most
+    return row.request.take(row.last, last) || last ? { how: 'finished' } : undefined
+  } catch (cause) {
+    return { how: 'failed', cause }
+  } finally {
+    row.computeMs += now() - began
   }
 }

@@ -45,7 +45,15 @@ export type EngineEvent =
       answer?: number
       logprobs?: TokenLogprob
     }
-  | { type: 'ended'; promptTokens: number; outputTokens: number; computeMs: number; end: End }
+  | {
+      type: 'ended'
+      promptTokens: number
+      outputTokens: number
+      computeMs: number
+      /** The part of `computeMs` in which its structure was followed. */
+      structureMs?: number
+      end: End
+    }
 
 /** Requests in a batch now, and the part of the caches' memory that is taken: 0 to 1. */
 export type EngineLoad = { batchSize: number; kvCacheUsage: number }
@@ -79,6 +87,8 @@ export type Counts = {
   promptTokens: number
   outputTokens: number
   computeMs?: number
+  /** Milliseconds in which its structure was followed. */
+  structureMs?: number
   /** Milliseconds in which its texts were made into tokens, and its structure was bound to these: the cost of a refusal. */
   readMs: number
 }

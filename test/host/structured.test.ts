@@ -131,15 +131,14 @@ describe.each([
     expect(after).toBeGreaterThan(before + 10)
   })
 
-  test('a grammar that turns out to be too much on the way is no refusal: what was computed is told', async () => {
+  test('a grammar that turns out to be too much on the way is followed all the same, to a whole answer', async () => {
     // Nothing is amiss until forty letters stand there.
     const grammar = `root ::= [a-z]{40,40} ("a"${'{1,2}'.repeat(2000)})`
     const response = await send({ structured_outputs: { grammar }, max_tokens: 100 })
-    expect(response.status).toBe(502)
-    expect(await response.json()).toMatchObject({ error: { code: 'host_failed' } })
-    const { prompt_tokens, completion_tokens } = JSON.parse(response.headers.get('x-usage') ?? '')
-    expect(prompt_tokens).toBeGreaterThan(0)
-    expect(completion_tokens).toBeGreaterThan(0)
+    expect(response.status).toBe(200)
+    const { choices, usage } = (await response.json()) as ChatCompletion
+    expect(choices[0]?.message.content).toMatch(/^[a-z]{40}a+$/)
+    expect(usage.completion_tokens).toBeGreaterThan(1)
   })
 
   test('what is not supported is a 400 that names the keyword, before any compute', async () => {

@@ -70,7 +70,7 @@ export function createBatchEngine(options: Options): BatchEngine {
   const { memory, tokens, staging, lanes, prefixes } = createCaches({ decoder, memoryBytes, context, sizes })
   const slots = createBatchSlots(most, tokens)
   const prefill = createPrefill({ decoder, staging, prefixes, sizes, context })
-  const endings = createEndings({ slots, prefill, lanes })
+  const endings = createEndings({ slots, prefill, lanes, now })
   const tally = createTally()
   const runChunk = chunkRunner({ prefill, lanes, endings, pace, tally, now })
   const runLane = laneRunner({ decoder, endings, rowsPerCall, tally, now })

@@ -1,7 +1,7 @@
+import { createMemory, type Memory } from '../../platform/memory.ts'
 import type { Decoder } from './decoder.ts'
 import { hostBuffers } from './kv-buffer.ts'
 import { createLanes, type Lanes } from './lanes.ts'
-import { createMemory, type Memory } from './memory.ts'
 import { createPrefixCache, type PrefixCache } from './prefix-cache.ts'
 import type { Sequence } from './request.ts'
 import { bytesPerToken } from './shape.ts'

@@ -9,7 +9,7 @@ type How = { how: 'finished' | 'stopped' } | { how: 'failed'; cause: unknown }
 export type Endings = {
   /** Ends a sequence. It gives up all that it holds, and its request is told. */
   end(sequence: Sequence, how: How): void
-  /** Gives a sequence its next token. True while it goes on. */
+  /** Gives a sequence its next token, whose choice is its own compute. True while it goes on. */
   advance(sequence: Sequence, logits: Float32Array): boolean
 }
 
@@ -17,9 +17,11 @@ type Options = {
   slots: Pick<BatchSlots, 'release'>
   prefill: Pick<Prefill, 'remove'>
   lanes: Pick<Lanes<Sequence>, 'remove'>
+  /** Milliseconds on a steady clock. */
+  now: () => number
 }
 
-export function createEndings({ slots, prefill, lanes }: Options): Endings {
+export function createEndings({ slots, prefill, lanes, now }: Options): Endings {
   function end(sequence: Sequence, how: How): void {
     prefill.remove(sequence)
     lanes.remove(sequence)
@@ -27,17 +29,24 @@ export function createEndings({ slots, prefill, lanes }: Options): Endings {
     sequence.request.ended({ ...sequence.counted, ...how } satisfies BatchEnd)
   }
 
+  /** How the sequence ends with its next token; undefined where it goes on. */
+  function taken(sequence: Sequence, logits: Float32Array): How | undefined {
+    const began = now()
+    try {
+      return takeToken(sequence, logits) ? { how: 'finished' } : undefined
+    } catch (cause) {
+      return { how: 'failed', cause }
+    } finally {
+      sequence.counted.computeMs += now() - began
+    }
+  }
+
   return {
     end,
     advance(sequence, logits) {
-      try {
-        const over = takeToken(sequence, logits)
-        if (over) end(sequence, { how: 'finished' })
-        return !over
-      } catch (cause) {
-        end(sequence, { how: 'failed', cause })
-        return false
-      }
+      const how = taken(sequence, logits)
+      if (how !== undefined) end(sequence, how)
+      return how === undefined
     },
   }
 }

@@ -1,6 +1,6 @@
 import { at } from '../../platform/at.ts'
+import type { Memory } from '../../platform/memory.ts'
 import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
-import type { Memory } from './memory.ts'
 import { bytesPerToken, type DecoderShape } from './shape.ts'
 import { roundUp, type Sizes } from './sizes.ts'
 

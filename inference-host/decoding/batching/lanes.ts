@@ -1,7 +1,7 @@
 import { at } from '../../platform/at.ts'
+import type { Memory } from '../../platform/memory.ts'
 import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
 import { createLane, type Lane, type Member } from './lane.ts'
-import type { Memory } from './memory.ts'
 import type { DecoderShape } from './shape.ts'
 import { laneFor, type Sizes } from './sizes.ts'
 

@@ -1,5 +1,5 @@
+import type { Memory } from '../../platform/memory.ts'
 import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
-import type { Memory } from './memory.ts'
 import { bytesPerToken, type DecoderShape } from './shape.ts'
 
 /** Keys and values of prompt beginnings, block by block. The least recently used block is given up first. */

@@ -3,7 +3,10 @@ import type { KvBuffer } from './kv-buffer.ts'
 import { namespaceOfAccount, PUBLIC, prefixKeys, publicLength } from './prefix-keys.ts'
 import { laneFor, type Sizes } from './sizes.ts'
 
-/** What was computed for a request; `computeMs` is its share of each call that it had a part in, unrounded. */
+/**
+ * What was computed for a request. `computeMs` is its share of each call that it had a part in, and what the choice of its
+ * own tokens took: the masks of its structure, its penalties. It is not rounded.
+ */
 export type Counted = {
   promptTokens: number
   /** Prompt tokens that came from the prefix cache. */

@@ -1,5 +1,5 @@
+import type { Memory } from '../../platform/memory.ts'
 import type { CreateBuffer, KvBuffer } from './kv-buffer.ts'
-import type { Memory } from './memory.ts'
 import { bytesPerToken, type DecoderShape } from './shape.ts'
 
 /** Buffers of one slot. Prompts are computed in them before they join a lane. */

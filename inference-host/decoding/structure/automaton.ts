@@ -1,7 +1,16 @@
-import { type Cell, createCells } from './cells.ts'
+import { TwohopError } from '../../../shared/errors.ts'
+import type { Memory } from '../../platform/memory.ts'
+import { type Cell, createCells, emptyExpansion, inOrder } from './cells.ts'
 import { countTokens } from './costs.ts'
 import { DONE, type Program } from './program.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import { LONGEST_TOKEN, type Vocabulary } from './vocabulary.ts'
+
+/** Tokens that may come next: bit `id & 31` of word `id >> 5`. */
+export type Mask = {
+  readonly words: Int32Array
+  /** The most tokens that any of them leaves to be written before the answer can end. */
+  readonly worst: number
+}
 
 /** All places in the program where the answer so far may stand. */
 export type State = {
@@ -11,8 +20,14 @@ export type State = {
   readonly mayEnd: boolean
   /** Tokens that suffice to end from here, the stop token not counted. */
   readonly tokens: number
-  readonly moves: (State | null | undefined)[]
+  /** Whether ways to read the answer were left out here, because they are too many. */
+  readonly cut: boolean
+  /** Cells that were passed to come here, of which less than PASSED_GRAIN do not count. */
+  readonly passed: number
+  /** By byte; empty until there is a move. */
+  moves: (State | null | undefined)[]
   unbounded: State | undefined
+  mask: Mask | undefined
   /** The last walk over all tokens that came through here. */
   walk: number
   work: number | undefined
@@ -20,15 +35,37 @@ export type State = {
 
 /** Follows answers byte by byte. States are shared, and made as they are first reached. */
 export type Automaton = {
+  /** @throws TwohopError `invalid_request` where it can be read in too many ways from the start */
   readonly start: State
   /** The state after `byte`, or null where it cannot follow. */
   step(state: State, byte: number): State | null
+  /** The states of single leaves of `state`, those nearest to their end first. */
+  alone(state: State): Generator<State>
   /** A state that allows the same next tokens, shared by many. It ignores counters that no token can exhaust. */
   alike(state: State): State
   /** What the moves from a state take together: cells passed for each range of bytes. */
   workOf(state: State): number
   /** The token to take for the shortest end, or -1 where that is to stop. */
   towardsEnd(state: State): number
+  /** Takes memory for what is kept at a state. */
+  keep(bytes: number): void
+  /**
+   * Makes room for what one look at all tokens may make of states. So none of them is forgotten on the way and made anew,
+   * and a mask does not depend on what was followed before.
+   */
+  makeRoom(): void
+  /** Bytes of all states, and of what is kept at them. */
+  readonly bytes: number
+  /** Frees all of that but what answers under way stand at. They go on from there. */
+  forget(): void
+}
+
+type Options = {
+  program: Program
+  vocabulary: Vocabulary
+  /** Where bytes are taken from. Beyond `most` of them, all states are forgotten and made anew. */
+  memory: Pick<Memory, 'take' | 'give'>
+  most: number
 }
 
 /**
@@ -36,31 +73,73 @@ export type Automaton = {
  * are then possible, and each of them is still right.
  */
 const MOST_LEAVES = 128
-/** States that are remembered before all are forgotten: 2 kB each, and 6 kB for one with a mask. */
-const MOST_STATES = 2048
-/**
- * @param reach Bytes that the longest token has.
- */
-export function createAutomaton(program: Program, vocabulary: Vocabulary, reach: number): Automaton {
+
+/** States that are alike but for how many cells were passed to come there are told apart in steps of this. */
+const PASSED_GRAIN = 512
+
+/** Bytes of memory that a state takes, each leaf of it, and its moves. Measured; a test holds them. */
+const STATE_BYTES = 420
+const LEAF_BYTES = 24
+const MOVES_BYTES = 2080
+
+export function createAutomaton({ program, vocabulary, memory, most }: Options): Automaton {
   const { nodes } = program
   const costs = countTokens(program, vocabulary)
-  const { cell, enter, expand, unbounded, forgetCells } = createCells(program, costs, reach)
+  const { cell, enter, expand, expandShortest, unbounded, forgetCells, newBytes } = createCells(
+    program,
+    costs,
+    LONGEST_TOKEN,
+  )
   let states = new Map<string, State>()
+  let start: State | undefined
+  let bytes = 0
 
-  function state(leaves: Iterable<Cell>, mayEnd: boolean): State | null {
-    const sorted = [...leaves].sort((a, b) => a.tokens - b.tokens || a.id - b.id).slice(0, MOST_LEAVES)
+  function keep(more: number): void {
+    if (bytes + more > most) forget()
+    memory.take(more)
+    bytes += more
+  }
+
+  function makeRoom(): void {
+    const room = most / 2
+    if (bytes > room) forget()
+    memory.take(room)
+    memory.give(room)
+  }
+
+  /** States lead to one another, so each is told to let go of the others. */
+  function forget(): void {
+    for (const state of states.values()) {
+      state.moves = []
+      state.unbounded = undefined
+      state.mask = undefined
+    }
+    states = new Map()
+    forgetCells()
+    start = undefined
+    memory.give(bytes)
+    bytes = 0
+  }
+
+  function state(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean, passed: number): State | null {
+    const sorted = [...leaves].sort((a, b) => a.tokens - b.tokens || inOrder(a, b))
     if (sorted.length === 0 && !mayEnd) return null
-    const key = `${mayEnd ? '.' : ''}${sorted.map(({ id }) => id).join(' ')}`
+    const isCut = cut || sorted.length > MOST_LEAVES
+    const kept = sorted.slice(0, MOST_LEAVES)
+    const counted = passed - (passed % PASSED_GRAIN)
+    const key = `${mayEnd ? '.' : ''}${isCut ? '!' : ''}${counted > 0 ? `${counted}:` : ''}${kept.map(({ id }) => id).join(' ')}`
     const present = states.get(key)
     if (present !== undefined) return present
-    if (states.size >= MOST_STATES) forget()
-    const tokens = mayEnd ? 0 : (sorted[0]?.tokens ?? 0)
+    keep(STATE_BYTES + LEAF_BYTES * kept.length + newBytes())
     const made: State = {
-      leaves: sorted,
+      leaves: kept,
       mayEnd,
-      tokens,
-      moves: new Array(256),
+      tokens: mayEnd ? 0 : (kept[0]?.tokens ?? 0),
+      cut: isCut,
+      passed: counted,
+      moves: [],
       unbounded: undefined,
+      mask: undefined,
       walk: 0,
       work: undefined,
     }
@@ -68,19 +147,13 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
     return made
   }
 
-  /** States lead to one another, so they are freed only when the first one is. */
-  function forget(): void {
-    states = new Map()
-    forgetCells()
-    start = undefined
-  }
-
-  let start: State | undefined
   function begin(): State {
     if (start !== undefined) return start
-    const leaves = new Set<Cell>()
-    const mayEnd = expand(enter(program.root, null), leaves, new Set())
-    start = state(leaves, mayEnd) ?? NOTHING
+    const found = emptyExpansion()
+    expand(enter(program.root, null), found)
+    if (found.cut)
+      throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
+    start = state(found.leaves, found.mayEnd, false, found.seen.size) ?? NOTHING
     return start
   }
 
@@ -89,9 +162,8 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
     const known = from.moves[byte]
     if (known !== undefined) return known
     let [first, last] = [0, 255]
-    const leaves = new Set<Cell>()
-    const seen = new Set<Cell>()
-    let mayEnd = false
+    const found = emptyExpansion()
+    const after: (Cell | null)[] = []
     for (const leaf of from.leaves) {
       const node = nodes[leaf.node]
       const moves = node?.kind === 'leaf' ? (node.moves[leaf.at] ?? []) : []
@@ -102,20 +174,29 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
         else {
           first = Math.max(first, low)
           last = Math.min(last, high)
-          if (next === DONE) mayEnd = expand(leaf.next, leaves, seen) || mayEnd
-          else expand(cell(leaf.node, next, 0, leaf.next), leaves, seen)
+          after.push(next === DONE ? leaf.next : cell(leaf.node, next, 0, leaf.next))
         }
       }
     }
-    const to = state(leaves, mayEnd)
+    for (const one of after) expand(one, found)
+    if (found.cut) expandShortest(after, found)
+    const to = state(found.leaves, found.mayEnd, found.cut, found.seen.size)
+    if (from.moves.length === 0) {
+      keep(MOVES_BYTES)
+      from.moves = new Array(256)
+    }
     from.moves.fill(to, first, last + 1)
     return to
+  }
+
+  function* alone({ leaves, mayEnd }: State): Generator<State> {
+    for (const leaf of leaves) yield state([leaf], mayEnd, true, 1) ?? NOTHING
   }
 
   function alike(from: State): State {
     if (from.unbounded !== undefined) return from.unbounded
     const leaves = new Set(from.leaves.map((leaf) => unbounded(leaf)))
-    from.unbounded = state(leaves, from.mayEnd) ?? from
+    from.unbounded = state(leaves, from.mayEnd, from.cut, from.passed) ?? from
     return from.unbounded
   }
 
@@ -141,9 +222,16 @@ export function createAutomaton(program: Program, vocabulary: Vocabulary, reach:
       return begin()
     },
     step,
+    alone,
     alike,
     workOf,
     towardsEnd,
+    keep,
+    makeRoom,
+    get bytes() {
+      return bytes
+    },
+    forget,
   }
 }
 
@@ -152,8 +240,11 @@ const NOTHING: State = {
   leaves: [],
   mayEnd: false,
   tokens: Number.POSITIVE_INFINITY,
+  cut: false,
+  passed: 0,
   moves: new Array(256).fill(null),
   unbounded: undefined,
+  mask: undefined,
   walk: 0,
   work: 0,
 }

@@ -1,4 +1,3 @@
-import { TwohopError } from '../../../shared/errors.ts'
 import type { Costs } from './costs.ts'
 import type { Program } from './program.ts'
 
@@ -16,17 +15,38 @@ export type Cell = {
   readonly tokens: number
   /** How many cells from here on may be passed without a byte: what it takes to go on after a leaf. */
   readonly skips: number
+  /** Of all that it consists of but `left`: cells of one hash differ in nearly nothing else. */
+  readonly hash: number
   /** The same with counters that no token can exhaust taken for endless. */
   unbounded: Cell | undefined
+  /** What it leads to without a byte, once that was asked for. */
+  onward: readonly (Cell | null)[] | undefined
 }
 
-/** Cells that are remembered before all are forgotten. */
-const MOST_CELLS = 32_768
+/** Bytes of memory that a cell takes with its entry in the map. Measured; a test holds it. */
+export const CELL_BYTES = 260
 /**
- * Cells that one expansion may pass. What people write passes some hundreds; a grammar of a few hundred bytes whose
+ * Cells that one expansion may pass. What people write passes some hundreds, and 3,100 where any of 512 properties may come
+ * next; a grammar of a few hundred bytes whose
  * rules each double their readings would pass more than fit into memory, on the thread that everybody's answers are on.
  */
-const MOST_EXPANDED = 8192
+const MOST_EXPANDED = 4096
+
+/** What cells lead to without a byte. */
+export type Expansion = {
+  /** The leaves that they begin with. */
+  readonly leaves: Set<Cell>
+  /** Whether one of them may be empty to the end. */
+  mayEnd: boolean
+  readonly seen: Set<Cell>
+  /** There were too many ways to go on with, and some are left out. */
+  cut: boolean
+}
+
+/** Of no cells yet. */
+export function emptyExpansion(): Expansion {
+  return { leaves: new Set(), mayEnd: false, seen: new Set(), cut: false }
+}
 
 /**
  * The cells of a program. Equal ones are the same object, until they are forgotten.
@@ -35,16 +55,19 @@ const MOST_EXPANDED = 8192
 export function createCells({ nodes }: Program, costs: Costs, reach: number) {
   let cells = new Map<string, Cell>()
   let ids = 0
+  let counted = 0
 
   function cell(node: number, at: number, left: number, next: Cell | null): Cell {
     const key = `${node} ${at} ${left} ${next?.id}`
     const present = cells.get(key)
     if (present !== undefined) return present
-    if (cells.size >= MOST_CELLS) cells = new Map()
     const own = costOf(node, at)
     const tokens = own + (next?.tokens ?? 0)
     const skips = own > 0 ? 0 : 1 + (next?.skips ?? 0)
-    const made: Cell = { id: ids++, node, at, left, next, tokens, skips, unbounded: undefined }
+    const hash = mixed(mixed(next?.hash ?? 0, node), at)
+    const id = ids++
+    const [unbounded, onward] = [undefined, undefined]
+    const made: Cell = { id, node, at, left, next, tokens, skips, hash, unbounded, onward }
     cells.set(key, made)
     return made
   }
@@ -62,35 +85,52 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     return entered?.kind === 'repeat' ? cell(node, entered.min, entered.max, next) : cell(node, 0, 0, next)
   }
 
-  /** Adds the leaves that `first` begins with to `leaves`; true where it may be empty to the end. */
-  function expand(first: Cell | null, leaves: Set<Cell>, seen: Set<Cell>): boolean {
-    const open: (Cell | null)[] = [first]
-    let mayEnd = false
-    for (let top = open.pop(); top !== undefined; top = open.pop()) {
-      if (top === null) mayEnd = true
-      if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
-      seen.add(top)
-      if (seen.size > MOST_EXPANDED)
-        throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
-      const node = nodes[top.node]
-      if (node === undefined || node.kind === 'leaf') leaves.add(top)
-      else if (node.kind === 'choice') for (const option of node.options) open.push(enter(option, top.next))
-      else if (node.kind === 'sequence') {
-        const part = node.parts[top.at]
-        const last = top.at + 1 >= node.parts.length
-        if (part === undefined) open.push(top.next)
-        else open.push(enter(part, last ? top.next : cell(top.node, top.at + 1, 0, top.next)))
-      } else {
-        const { node: place, at, left, next } = top
-        if (at === 0) open.push(next)
-        const after = (taken: number) =>
-          left > taken ? cell(place, Math.max(0, at - 1), left - taken, next) : next
-        if (left > 0) open.push(enter(node.part, after(1)))
-        if (node.double !== undefined && left > 1 && at - 1 <= left - 2)
-          open.push(enter(node.double, after(2)))
-      }
+  /** What a cell leads to without a byte. A leaf leads to nothing. */
+  function onward(from: Cell): readonly (Cell | null)[] {
+    from.onward ??= onwardOf(from)
+    return from.onward
+  }
+
+  function onwardOf({ node: place, at, left, next }: Cell): (Cell | null)[] {
+    const node = nodes[place]
+    if (node === undefined || node.kind === 'leaf') return []
+    if (node.kind === 'choice') return node.options.map((option) => enter(option, next))
+    if (node.kind === 'sequence') {
+      const part = node.parts[at]
+      if (part === undefined) return [next]
+      return [enter(part, at + 1 >= node.parts.length ? next : cell(place, at + 1, 0, next))]
     }
-    return mayEnd
+    const after = (taken: number) =>
+      left > taken ? cell(place, Math.max(0, at - 1), left - taken, next) : next
+    const found: (Cell | null)[] = at === 0 ? [next] : []
+    if (left > 0) found.push(enter(node.part, after(1)))
+    if (node.double !== undefined && left > 1 && at - 1 <= left - 2) found.push(enter(node.double, after(2)))
+    return found
+  }
+
+  /** Adds what `first` leads to, as far as one expansion may go. */
+  function expand(first: Cell | null, into: Expansion): void {
+    const { leaves, seen } = into
+    const open: (Cell | null)[] = [first]
+    for (let top = open.pop(); top !== undefined; top = open.pop()) {
+      if (top === null) into.mayEnd = true
+      if (top === null || seen.has(top) || top.tokens === Number.POSITIVE_INFINITY) continue
+      if (seen.size >= MOST_EXPANDED) {
+        into.cut = true
+        return
+      }
+      seen.add(top)
+      if (nodes[top.node]?.kind === 'leaf') leaves.add(top)
+      else open.push(...onward(top))
+    }
+  }
+
+  /** Adds the one way from any of `firsts` on that is the shortest to the end. It takes no choice, so it is always short. */
+  function expandShortest(firsts: readonly (Cell | null)[], into: Expansion): void {
+    let at = shortest(firsts)
+    while (at !== null && at !== undefined && nodes[at.node]?.kind !== 'leaf') at = shortest(onward(at))
+    if (at === null) into.mayEnd = true
+    else if (at !== undefined) into.leaves.add(at)
   }
 
   function unbounded(from: Cell): Cell {
@@ -102,7 +142,8 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     }
     let made: Cell | null = rest?.unbounded ?? null
     for (const one of chain.reverse()) {
-      made = cell(one.node, one.at, isEndless(one) ? Number.POSITIVE_INFINITY : one.left, made)
+      const left = isEndless(one) ? Number.POSITIVE_INFINITY : one.left
+      made = left === one.left && made === one.next ? one : cell(one.node, one.at, left, made)
       made.unbounded = made
       one.unbounded = made
     }
@@ -116,9 +157,58 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     return Math.min(left, spare) > reach
   }
 
+  /** Cells lead to one another, so each is told to let go of those that it does not consist of. */
   function forgetCells(): void {
+    for (const one of cells.values()) {
+      one.unbounded = undefined
+      one.onward = undefined
+    }
     cells = new Map()
+    counted = 0
   }
 
-  return { cell, enter, expand, unbounded, forgetCells }
+  /** Bytes of the cells that were made since it was asked last. */
+  function newBytes(): number {
+    const made = cells.size - counted
+    counted = cells.size
+    return made * CELL_BYTES
+  }
+
+  return { cell, enter, expand, expandShortest, unbounded, forgetCells, newBytes }
+}
+
+/** Of a hash, one that depends on `value` too (the step of MurmurHash3). */
+function mixed(hash: number, value: number): number {
+  const rotated = Math.imul(value, 0xcc9e2d51)
+  const both = hash ^ Math.imul((rotated << 15) | (rotated >>> 17), 0x1b873593)
+  return (Math.imul((both << 13) | (both >>> 19), 5) + 0xe6546b64) | 0
+}
+
+/**
+ * An order of cells that is the same whatever else was followed before, and what of it was forgotten. Counters decide last, so
+ * that cells stand like those that have the same counters taken for endless.
+ */
+export function inOrder(a: Cell, b: Cell): number {
+  if (a.hash !== b.hash) return a.hash - b.hash
+  let [one, other]: [Cell | null, Cell | null] = [a, b]
+  while (one !== other) {
+    if (one === null) return -1
+    if (other === null) return 1
+    const first = one.node - other.node || one.at - other.at
+    if (first !== 0) return first
+    if (one.left !== other.left) return one.left < other.left ? -1 : 1
+    one = one.next
+    other = other.next
+  }
+  return 0
+}
+
+/** The one of which the fewest tokens are left; null is the end. Undefined where there is none. */
+function shortest(cells: readonly (Cell | null)[]): Cell | null | undefined {
+  let found: Cell | null | undefined
+  for (const cell of cells) {
+    if (cell === null) return null
+    if (cell.tokens < (found?.tokens ?? Number.POSITIVE_INFINITY)) found = cell
+  }
+  return found
 }

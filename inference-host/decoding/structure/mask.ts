@@ -1,12 +1,5 @@
-import type { Automaton, State } from './automaton.ts'
+import type { Automaton, Mask, State } from './automaton.ts'
 import type { Vocabulary } from './vocabulary.ts'
-
-/** Tokens that may come next: bit `id & 31` of word `id >> 5`. */
-export type Mask = {
-  readonly words: Int32Array
-  /** The most tokens that any of them leaves to be written before the answer can end. */
-  readonly worst: number
-}
 
 /**
  * Work that one mask may take: the sum of `workOf` over every state that is met. Grammars that can be read in very many
@@ -14,6 +7,17 @@ export type Mask = {
  * request has the same masks anywhere.
  */
 const MOST_WORK = 30_000
+
+/**
+ * Cells that may be passed for one mask. What people write passes some thousands. Beyond it no more tokens are looked at:
+ * those before it are allowed, and the one towards the shortest end.
+ */
+const MOST_PASSED = 12_000
+
+/** Bytes of memory that a mask takes. */
+export function maskBytes({ words }: Mask): number {
+  return words.byteLength + 160
+}
 
 /** Numbers the walks, so that a state knows the last one that met it. */
 let walks = 0
@@ -30,6 +34,7 @@ export function computeMask(automaton: Automaton, vocabulary: Vocabulary, state:
   const walk = ++walks
   let worst = 0
   let work = 0
+  let passed = 0
   for (let node = 0; node < trie.byte.length; ) {
     const depth = trie.depth[node] ?? 1
     const from = way[depth - 1] ?? null
@@ -48,7 +53,9 @@ export function computeMask(automaton: Automaton, vocabulary: Vocabulary, state:
     if (to.walk !== walk) {
       to.walk = walk
       work += automaton.workOf(to)
+      passed += to.passed
     }
+    if (passed > MOST_PASSED) break
     way[depth] = to
     node = work > MOST_WORK ? (trie.end[node] ?? trie.byte.length) : node + 1
   }

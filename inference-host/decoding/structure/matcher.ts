@@ -1,8 +1,6 @@
 import { TwohopError } from '../../../shared/errors.ts'
-import { type Automaton, createAutomaton, type State } from './automaton.ts'
-import { computeMask, type Mask, set } from './mask.ts'
-import type { Program } from './program.ts'
-import { LONGEST_TOKEN, type Vocabulary } from './vocabulary.ts'
+import { createAutomaton, type Mask, type State } from './automaton.ts'
+import { computeMask, maskBytes, set } from './mask.ts'
 
 /** Follows one answer. */
 export type Matcher = {
@@ -28,12 +26,6 @@ export type Matcher = {
   readonly terminated: boolean
   /** Tokens that suffice to end from here, the stop token included. */
   readonly fewestTokens: number
-  /** The bytes that come next with every choice. */
-  jumpAhead(): Uint8Array
-  /** Another matcher at the same place, with a way of its own from here. */
-  fork(): Matcher
-  /** Back to the beginning. */
-  reset(): void
 }
 
 /** Makes matchers of one structure for one model. They share what they learn about it. */
@@ -44,30 +36,33 @@ export type Structured = {
    */
   start(maxTokens: number): Matcher
   readonly fewestTokens: number
+  /** Bytes of what it has learned about itself. */
+  readonly bytes: number
+  /** Frees these bytes. Answers under way go on, and learn it anew. */
+  forget(): void
 }
 
-type Options = {
-  program: Program
-  vocabulary: Vocabulary
+type Options = Parameters<typeof createAutomaton>[0] & {
   /** Ids that end an answer. */
   stopTokens: readonly number[]
 }
 
-/** Bytes that are looked ahead for. */
-const FARTHEST = 256
+/** Where a token leads. `cut`: on its way, ways to read the answer were left out. */
+type Way = { to: State | null; cut: boolean }
+const NOWHERE: Way = { to: null, cut: false }
 
 /** Binds a structure to a model's tokens. Takes a few milliseconds for a large schema, and 0.1 for a small one. */
-export function bindStructure({ program, vocabulary, stopTokens }: Options): Structured {
-  const automaton = createAutomaton(program, vocabulary, LONGEST_TOKEN)
-  /** They go with their states. The automaton keeps a bounded number of those. */
-  const masks = new WeakMap<State, Mask>()
+export function bindStructure({ stopTokens, ...options }: Options): Structured {
+  const { vocabulary } = options
+  const automaton = createAutomaton(options)
 
   function maskOf(state: State): Mask {
     const alike = automaton.alike(state)
-    const known = masks.get(alike)
-    if (known !== undefined) return known
+    if (alike.mask !== undefined) return alike.mask
+    automaton.makeRoom()
     const made = computeMask(automaton, vocabulary, alike, Number.POSITIVE_INFINITY)
-    masks.set(alike, made)
+    automaton.keep(maskBytes(made))
+    alike.mask = made
     return made
   }
 
@@ -75,13 +70,41 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
     let state = at
     let terminated = false
     let wasCut = false
+    /** The most tokens that the next one may leave to be written. */
+    let limit = Number.POSITIVE_INFINITY
+
+    /** Where the token leads, if it leads anywhere, and the answer can still be finished from there. */
+    function follow(from: State, token: number): Way {
+      const bytes = vocabulary.tokens[token]
+      let to: State | null = bytes === undefined ? null : from
+      let cut = false
+      for (const byte of bytes ?? []) {
+        to = to && automaton.step(to, byte)
+        cut ||= to?.cut === true
+      }
+      return { to: cut && to !== null && to.tokens > limit ? null : to, cut }
+    }
+
+    /**
+     * Where the token leads for one of the ways to read the answer, the nearest to its end first. A mask knows counters that
+     * no token can exhaust as one, so it can know of ways that were cut here, where each counter is a way of its own.
+     */
+    function followAlone(token: number): State | null {
+      for (const one of automaton.alone(state)) {
+        const { to } = follow(one, token)
+        if (to !== null) return to
+      }
+      return null
+    }
+
     return {
       next(mask, remaining) {
         if (terminated) return void stop(mask.fill(0))
         // This token and the stop token take two of them.
-        const limit = remaining - 2
+        limit = remaining - 2
         const any = maskOf(state)
         const fits = any.worst <= limit
+        if (!fits) automaton.makeRoom()
         mask.set(fits ? any.words : computeMask(automaton, vocabulary, state, limit).words)
         if (state.mayEnd) stop(mask)
         if (fits) return undefined
@@ -100,9 +123,10 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
           terminated = true
           return
         }
-        const to = terminated ? null : follow(automaton, state, vocabulary.tokens[token])
-        if (to === null) throw new Error(`token ${token} does not fit the structure`)
-        state = to
+        const { to, cut } = terminated ? NOWHERE : follow(state, token)
+        const found = to ?? (cut ? followAlone(token) : null)
+        if (found === null) throw new Error(`token ${token} does not fit the structure`)
+        state = found
       },
       get mayEnd() {
         return state.mayEnd
@@ -115,16 +139,6 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
       },
       get fewestTokens() {
         return state.tokens + 1
-      },
-      jumpAhead: () => forced(automaton, state),
-      fork() {
-        if (terminated) throw new Error('the answer has ended')
-        return matcher(state)
-      },
-      reset() {
-        state = automaton.start
-        terminated = false
-        wasCut = false
       },
     }
   }
@@ -151,31 +165,9 @@ export function bindStructure({ program, vocabulary, stopTokens }: Options): Str
     get fewestTokens() {
       return automaton.start.tokens + 1
     },
+    get bytes() {
+      return automaton.bytes
+    },
+    forget: automaton.forget,
   }
-}
-
-function follow(automaton: Automaton, from: State, bytes: Uint8Array | undefined): State | null {
-  if (bytes === undefined) return null
-  let state: State | null = from
-  for (const byte of bytes) {
-    state = automaton.step(state, byte)
-    if (state === null) return null
-  }
-  return state
-}
-
-function forced(automaton: Automaton, from: State): Uint8Array {
-  const bytes: number[] = []
-  let state = from
-  while (bytes.length < FARTHEST && !state.mayEnd) {
-    const possible: number[] = []
-    for (let byte = 0; byte < 256 && possible.length < 2; byte++)
-      if (automaton.step(state, byte) !== null) possible.push(byte)
-    const [only] = possible
-    const to = only === undefined || possible.length > 1 ? null : automaton.step(state, only)
-    if (only === undefined || to === null) break
-    bytes.push(only)
-    state = to
-  }
-  return Uint8Array.from(bytes)
 }

@@ -27,8 +27,26 @@ export type Node =
 
 export const DONE = -1
 
+/** Bytes of memory that a node takes, a state of a leaf, and a number of its moves. Measured; a test holds them. */
+const NODE_BYTES = 460
+const LEAF_STATE_BYTES = 60
+const NUMBER_BYTES = 8
+
+/** Bytes of memory that a program takes, with what is counted of it for a vocabulary. */
+export function programBytes({ nodes }: Program): number {
+  let bytes = 0
+  for (const node of nodes) {
+    bytes += NODE_BYTES + NUMBER_BYTES * partsOf(node).length
+    if (node.kind !== 'leaf') continue
+    for (const moves of node.moves) bytes += LEAF_STATE_BYTES + NUMBER_BYTES * moves.length
+  }
+  return bytes
+}
+
 const MOST_NODES = 12_000
 const MOST_MOVES = 200_000
+/** Bytes of memory that a program may take: nearly all take some kB. */
+export const MOST_BYTES = 8 * 2 ** 20
 
 /**
  * Builds the program of `grammar`. @throws TwohopError `invalid_request` at `path` where the grammar is too large,
@@ -97,6 +115,7 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
   }
 
   const program: Program = { nodes, root: place(grammar.root) }
+  if (programBytes(program) > MOST_BYTES) throw refuse(path, 'This is too large to be followed.')
   check(program, path)
   return program
 }

@@ -18,11 +18,24 @@ export function pathText(path: Path): string {
 const LONGEST_PARAM = 200
 const LONGEST_MESSAGE = 500
 
+/** Where a refusal found what it refuses. */
+const paths = new WeakMap<object, Path>()
+
 /** A 400 that names the field and says why it is refused. */
 export function refuse(path: Path, message: string): TwohopError {
-  return new TwohopError('invalid_request', message.slice(0, LONGEST_MESSAGE), {
+  const refusal = new TwohopError('invalid_request', message.slice(0, LONGEST_MESSAGE), {
     param: pathText(path).slice(0, LONGEST_PARAM),
   })
+  paths.set(refusal, path)
+  return refusal
+}
+
+/** The same refusal where the path that it names is said otherwise. Anything else that was thrown stays as it is. */
+export function refusedElsewhere(error: unknown, said: (path: Path) => Path): unknown {
+  const path = error instanceof TwohopError ? paths.get(error) : undefined
+  if (!(error instanceof TwohopError) || path === undefined) return error
+  const again = ofNothing.has(error) ? refuseNothing : refuse
+  return again(said(path), error.message)
 }
 
 /** Refusals of what can be said, and that nothing is valid for. */

@@ -10,7 +10,7 @@ import { textRulesOf } from './answer-text.ts'
 /** A model's tokens in bytes, and the uses of knowing them. */
 export type TokenBytes = {
   /** @throws TwohopError `invalid_request` where the tokenizer does not work on bytes, or no whole answer fits. */
-  match: Matchers
+  follow: Matchers['follow']
   /** A chosen token's log probabilities as answers have them; undefined where none were asked for. */
   logprob(token: ChosenToken): TokenLogprob | undefined
 }
@@ -26,12 +26,12 @@ export async function readTokenBytes(
 ): Promise<TokenBytes> {
   const file: unknown = JSON.parse(await readFile(path.join(folder, 'tokenizer.json'), 'utf8'))
   let vocabulary: Vocabulary | undefined
-  let match: Matchers
+  let follow: Matchers['follow']
   try {
     vocabulary = readVocabulary(file, size)
-    match = createMatchers({ vocabulary, stopTokens: [...textRulesOf(loaded).ends] })
+    follow = createMatchers({ vocabulary, stopTokens: [...textRulesOf(loaded).ends] }).follow
   } catch (refused) {
-    match = () => {
+    follow = () => {
       throw refused
     }
   }
@@ -46,7 +46,7 @@ export async function readTokenBytes(
   }
 
   return {
-    match,
+    follow,
     logprob({ id, logprobs }) {
       if (logprobs === undefined) return undefined
       return { ...entry({ id, logprob: logprobs.logprob }), top_logprobs: logprobs.top.map(entry) }

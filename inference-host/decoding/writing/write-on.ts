@@ -4,7 +4,9 @@ import type { Output, PerformOptions } from '../../work/engine.ts'
 import { decoderRoom } from '../../work/limits.ts'
 import type { Work } from '../../work/work.ts'
 import { type ChosenToken, createTokenSampler, type TokenSampler } from '../sampling/sampler.ts'
+import type { TokenConstraint } from '../sampling/token-mask.ts'
 import type { Matcher } from '../structure/matcher.ts'
+import type { Following } from '../structure/matchers.ts'
 import { type AnswerText, createAnswerText, textRulesOf } from './answer-text.ts'
 import { chatPrompt, textPrompt } from './prompt.ts'
 import { seededRandom } from './random.ts'
@@ -74,6 +76,9 @@ export async function writeOn(
   const spend = (ms: number) => {
     counts.readMs += ms
   }
+  const follows = (ms: number) => {
+    counts.structureMs = (counts.structureMs ?? 0) + ms
+  }
   const prompt = await (work.kind === 'chat'
     ? chatPrompt(loaded, work.messages, work, spend)
     : textPrompt(loaded, work.prompt, spend))
@@ -85,18 +90,17 @@ export async function writeOn(
   let failed = false
 
   /** Follows the structure. The first time takes longest: it is bound to the model's tokens, on everybody's thread. */
-  function matcher(): Matcher | undefined {
+  function follow(): Following | undefined {
     if (structure === undefined) return undefined
     const began = performance.now()
     try {
-      return tokens.match(structure, room)
+      return tokens.follow(structure, room)
     } finally {
       spend(performance.now() - began)
     }
   }
 
-  function writing(answer: number, onFirst: () => void): Writing {
-    const by = matcher()
+  function writing(answer: number, by: Matcher | undefined, onFirst: () => void): Writing {
     return {
       prompt,
       room,
@@ -105,7 +109,7 @@ export async function writeOn(
         defaults,
         prompt,
         random: seededRandom(seed, answer),
-        constrained: by && { by, room },
+        constrained: by && { by: timed(by, follows), room },
       }),
       answer: createAnswerText(rules, sampling.stop, by),
       namespace: account,
@@ -132,14 +136,39 @@ export async function writeOn(
   }
 
   async function one(answer: number, onFirst = () => {}): Promise<Written> {
-    const written = await write(writing(answer, onFirst))
+    const written = await write(writing(answer, following?.start(), onFirst))
     if (written.computeMs !== undefined) counts.computeMs = (counts.computeMs ?? 0) + written.computeMs
     if (written.failure !== undefined) failed = true
     return written
   }
 
-  if (stopped()) return undefined
-  const written = await several(answers, one, together)
+  const following = follow()
+  try {
+    return stopped() ? undefined : outputOf(await several(answers, one, together), answers)
+  } finally {
+    following?.end()
+  }
+}
+
+/** A constraint that tells the milliseconds that it takes. */
+function timed(by: TokenConstraint, spend: (ms: number) => void): TokenConstraint {
+  function took<T>(act: () => T): T {
+    const began = performance.now()
+    try {
+      return act()
+    } finally {
+      spend(performance.now() - began)
+    }
+  }
+  return {
+    next: (mask, remaining) => took(() => by.next(mask, remaining)),
+    cut: () => by.cut(),
+    accept: (id) => took(() => by.accept(id)),
+  }
+}
+
+/** What was written, once all has ended. Undefined where a text was stopped. @throws what one of them failed with */
+function outputOf(written: readonly Written[], answers: number): Output | undefined {
   const failure = written.find((text) => text.failure !== undefined)?.failure
   if (failure !== undefined) throw failure.cause
   const finishReasons = written.flatMap(({ finishReason }) => finishReason ?? [])

@@ -2,8 +2,9 @@ import type { TwohopError } from '../../../../shared/errors.ts'
 import { choice, type Expression, type Grammar, rule } from '../expression.ts'
 import { ANY_VALUE, jsonRules } from '../json-text.ts'
 import { type Budget, createBudget } from '../language/budget.ts'
-import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
+import { type Path, refuse, refusedElsewhere, refuseNothing, saysNothing } from '../refusal.ts'
 import { arrayOf } from './array.ts'
+import { pathAsSaid } from './dialects.ts'
 import { checkExclusive } from './exclusive.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
@@ -149,7 +150,14 @@ export function compileSchema(
     return choice(types.map((type) => typed(type, schema, at, scope)))
   }
 
-  return { root: value(root, path, 0), rules }
+  try {
+    return { root: value(root, path, 0), rules }
+  } catch (error) {
+    throw refusedElsewhere(error, (at) => [
+      ...path,
+      ...pathAsSaid(root, at.slice(path.length), (pointer) => target(pointer, path)),
+    ])
+  }
 }
 
 /** What the options are built into, without those that nothing is valid for. @throws TwohopError where that is all */

@@ -1,4 +1,5 @@
-import type { Keywords, Schema } from './schema.ts'
+import type { Path } from '../refusal.ts'
+import { isObject, type Keywords, type Schema } from './schema.ts'
 
 /** Keywords that name a type's values without naming the type. `null` beside them is a choice of its own. */
 const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
@@ -34,9 +35,13 @@ function exclusive(schema: Keywords): Keywords {
   return said
 }
 
+function isTuple(schema: Keywords): boolean {
+  return Array.isArray(schema.items) && !('prefixItems' in schema)
+}
+
 function tuple(schema: Keywords): Keywords {
   const { items, additionalItems: rest, ...others } = schema
-  if (!Array.isArray(items) || 'prefixItems' in others) return schema
+  if (!isTuple(schema) || !Array.isArray(items)) return schema
   return {
     ...others,
     ...(items.length > 0 && { prefixItems: items }),
@@ -52,5 +57,37 @@ function nullable(schema: Keywords): Keywords {
   const { nullable: may, ...rest } = schema
   if (may !== true) return schema
   if (rest.type !== undefined) return { ...rest, type: [...new Set([rest.type, 'null'].flat())] }
-  return COMBINERS.some((keyword) => keyword in rest) ? { anyOf: [rest, { type: 'null' }] } : rest
+  return isChoice(schema) ? { anyOf: [rest, { type: 'null' }] } : rest
+}
+
+/** Whether it is null or what a combiner says. */
+function isChoice(schema: Keywords): boolean {
+  return (
+    schema.nullable === true && schema.type === undefined && COMBINERS.some((keyword) => keyword in schema)
+  )
+}
+
+/**
+ * The path within `root` as its client wrote it, of a `path` in the words of 2020-12. A step that begins with "#" is a
+ * reference, which `target` follows.
+ */
+export function pathAsSaid(root: unknown, path: Path, target: (pointer: string) => unknown): Path {
+  const said: (string | number)[] = []
+  let part = root
+  for (let at = 0; at < path.length; at++) {
+    let step = path[at] ?? ''
+    if (isObject(part)) {
+      if (step === 'anyOf' && path[at + 1] === 0 && isChoice(part)) {
+        part = { ...part, nullable: undefined }
+        at++
+        continue
+      }
+      if (isTuple(part) && step === 'items') step = 'additionalItems'
+      if (isTuple(part) && step === 'prefixItems') step = 'items'
+    }
+    said.push(step)
+    if (typeof part === 'object' && part !== null && Object.hasOwn(part, step)) part = Reflect.get(part, step)
+    else part = typeof step === 'string' && step.startsWith('#') ? target(step) : undefined
+  }
+  return said
 }

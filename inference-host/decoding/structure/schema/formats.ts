@@ -10,6 +10,8 @@ type Format = {
    * characters needs the counts.
    */
   readonly short?: { readonly written: string; readonly longest: number } | undefined
+  /** What is written instead where a pattern stands beside it, as the library does that names this format: zod. */
+  readonly beside?: string | undefined
 }
 
 const LEAP = '(?:[1-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[13579][26])00)'
@@ -82,30 +84,64 @@ const HEADERS = ALGORITHMS.flatMap((alg) => [{ alg }, { alg, typ: 'JWT' }, { typ
 const BASE64 = '(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?'
 /** Base64 has no text of 4n + 1 characters. A payload is an object: `{"` begins it. */
 const BASE64URL = '(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?'
+/** As Python reads it too: with nothing to be filled up. */
+const BASE64URL_OF_FOURS = '(?:[A-Za-z0-9_-]{4})*'
 const JWT = `(?:${HEADERS.join('|')})\\.eyJ[A-Za-z0-9_-]${BASE64URL}\\.[A-Za-z0-9_-]{4}${BASE64URL}`
 
 const POINTER = '(?:/[A-Za-z0-9_-]*)*'
 const ANY = '[^\\s]*'
 const ANY_URI = `[A-Za-z][A-Za-z0-9+.-]*:${ANY}`
 
-function format(written: string, read = written, short?: Format['short']): Format {
-  return { written, read, short }
+/** Crockford's digits: no I, L, O or U. The first of 26 has three bits (ulid/spec). */
+const ULID = '[0-7][0-9A-HJKMNP-TV-Z]{25}'
+const PAIR = '[0-9a-f]{2}'
+const MAC = `(?:${PAIR}(?::${PAIR}){5}|${PAIR.toUpperCase()}(?::${PAIR.toUpperCase()}){5})`
+/** Of the other parts of an emoji, digits are some. So the first is a picture, unless a pattern says otherwise. */
+const ANY_EMOJI = '(?:\\p{Extended_Pictographic}|\\p{Emoji_Component})'
+const EMOJI = `\\p{Extended_Pictographic}${ANY_EMOJI}*`
+/** What a phone's number is everywhere: ITU-T E.164. */
+const E164 = '\\+[1-9][0-9]{6,14}'
+const WORD = '[A-Za-z]{1,20}'
+
+/** Bytes of a digest, by its algorithm, as zod's `hash` names it. */
+const DIGESTS = { md5: 16, sha1: 20, sha256: 32, sha384: 48, sha512: 64 }
+
+/** Digests in each of their spellings: `sha256_hex`, `sha256_base64`, `sha256_base64url`. */
+const HASHES = Object.entries(DIGESTS).flatMap(([name, bytes]): [string, Format][] => {
+  const digits = Math.ceil((bytes * 8) / 6)
+  const filled = '='.repeat((4 - (digits % 4)) % 4)
+  return [
+    [`${name}_hex`, format(`[0-9a-fA-F]{${2 * bytes}}`)],
+    [`${name}_base64`, format(`[A-Za-z0-9+/]{${digits}}${filled}`)],
+    [`${name}_base64url`, format(`[A-Za-z0-9_-]{${digits}}`)],
+  ]
+})
+
+/** Of the IANA data base. */
+const ZONES = `(?:${['UTC', ...Intl.supportedValuesOf('timeZone')].map((name) => name.replaceAll('+', '\\+')).join('|')})`
+
+/** An expression that every engine reads alike: characters, classes and groups of these, each perhaps repeated. */
+const REGEX_ATOM = '(?:[A-Za-z0-9 _@:;,/-]|\\.|\\\\[dDwWsS.]|\\[(?:[a-z0-9_]|a-z|A-Z|0-9)+\\])[*+?]?'
+const REGEX = `\\^?(?:${REGEX_ATOM}|\\((?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)[*+?]?)*\\$?`
+
+function format(written: string, read = written, more: Pick<Format, 'short' | 'beside'> = {}): Format {
+  return { written, read, ...more }
 }
 
 /**
  * The formats that are enforced: those of JSON Schema (RFC 3339 dates, times and durations, RFC 5321 mailboxes, RFC 1123
- * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod and Pydantic
- * name and check. `regex` is not among them.
+ * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod, Pydantic and older
+ * drafts name and check.
  */
 export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['date', format(DATE, `[0-9]{4}-(?:${DAY}|02-29)`)],
   ['time', format(CLOCK + ZONE, ANY_CLOCK)],
   ['date-time', format(`${DATE}T${CLOCK}${ZONE}`, `[0-9]{4}-(?:${DAY}|02-29)[Tt ]${ANY_CLOCK}`)],
   ['duration', format(`P(?:${OF_DATE}(?:${OF_TIME})?|${OF_TIME}|${N}W)`, '-?P[0-9.,YMWDTHS]+')],
-  ['email', format(EMAIL, '[^@]+@[^@]+', SHORT_EMAIL)],
-  ['idn-email', format(EMAIL, '[^@]+@[^@]+', SHORT_EMAIL)],
-  ['hostname', format(HOST, ANY, SHORT_HOST)],
-  ['idn-hostname', format(HOST, ANY, SHORT_HOST)],
+  ['email', format(EMAIL, '[^@]+@[^@]+', { short: SHORT_EMAIL })],
+  ['idn-email', format(EMAIL, '[^@]+@[^@]+', { short: SHORT_EMAIL })],
+  ['hostname', format(HOST, ANY, { short: SHORT_HOST })],
+  ['idn-hostname', format(HOST, ANY, { short: SHORT_HOST })],
   ['ipv4', format(IPV4)],
   ['ipv6', format(IPV6, '[0-9a-fA-F:.]+(?:%[^\\s]+)?')],
   ['ipvanyaddress', format(`(?:${IPV4}|${IPV6})`, '[0-9a-fA-F:.]+(?:%[^\\s]+)?')],
@@ -115,11 +151,11 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['ipv4network', format(NETWORK4, ANY)],
   ['ipv6network', format(NETWORK6, ANY)],
   ['ipvanynetwork', format(`(?:${NETWORK4}|${NETWORK6})`, ANY)],
-  ['uri', format(URI, ANY_URI, SHORT_URI)],
-  ['iri', format(URI, ANY_URI, SHORT_URI)],
-  ['uri-reference', format(REFERENCE, ANY, SHORT_REFERENCE)],
-  ['iri-reference', format(REFERENCE, ANY, SHORT_REFERENCE)],
-  ['uri-template', format(URI, ANY, SHORT_URI)],
+  ['uri', format(URI, ANY_URI, { short: SHORT_URI })],
+  ['iri', format(URI, ANY_URI, { short: SHORT_URI })],
+  ['uri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
+  ['iri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
+  ['uri-template', format(URI, ANY, { short: SHORT_URI })],
   ['json-pointer', format(POINTER, '(?:/.*)?')],
   ['relative-json-pointer', format(`(?:0|[1-9][0-9]{0,3})(?:#|${POINTER})`, '[0-9]+(?:#|/.*)?')],
   ['uuid', format(UUID, ANY_UUID)],
@@ -127,5 +163,30 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
     (version) => [`uuid${version}`, format(UUID_OF(version))] as const,
   ),
   ['base64', format(BASE64)],
+  ['base64url', format(BASE64URL_OF_FOURS, '[A-Za-z0-9_-]*={0,2}', { beside: BASE64URL })],
   ['jwt', format(JWT, '[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*')],
+  ...HASHES,
+  ['hex', format('(?:[0-9a-fA-F]{2})*', '[0-9a-fA-F]*', { beside: '[0-9a-fA-F]*' })],
+  ['lowercase', format('[^A-Z]*')],
+  ['uppercase', format('[^a-z]*')],
+  ['emoji', format(EMOJI, `${ANY_EMOJI}+`, { beside: `${ANY_EMOJI}+` })],
+  ['nanoid', format('[A-Za-z0-9_-]{21}', '[A-Za-z0-9_-]+', { beside: '[A-Za-z0-9_-]+' })],
+  ['cuid', format('c[0-9a-z]{24}', '[cC][^\\s-]{6,}', { beside: 'c[0-9a-z]{6,}' })],
+  ['cuid2', format('[a-z][0-9a-z]{23}', '[0-9a-z]+', { beside: '[0-9a-z]+' })],
+  ['ulid', format(ULID, '[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}')],
+  ['xid', format('[0-9a-v]{20}', '[0-9a-vA-V]{20}')],
+  ['ksuid', format('[0-9A-Z][0-9A-Za-z]{26}', '[0-9A-Za-z]{27}')],
+  ['mac', format(MAC, '[0-9a-fA-F]{2}(?:[:.-]?[0-9a-fA-F]{2}){5,7}', { beside: ANY })],
+  ['cidrv4', format(`${IPV4}/${BITS32}`)],
+  ['cidrv6', format(`${IPV6}/${BITS128}`, ANY)],
+  ['e164', format(E164)],
+  ['phone', format(E164, '[^a-zA-Z]+|tel:.+')],
+  ['name-email', format(`${WORD}(?: ${WORD}){0,2} <${EMAIL}>`, '.*[^@]+@[^@]+')],
+  ['multi-host-uri', format(`[a-z][a-z0-9]{1,14}://${DOMAIN}(?:,${DOMAIN}){0,3}(?:/${PCHAR}*)*`, ANY_URI)],
+  ['zoneinfo', format(ZONES, '[A-Za-z0-9_+/-]+')],
+  ['color', format('#(?:[0-9a-fA-F]{3}){1,2}', '.+')],
+  ['regex', format(REGEX, '[^]*')],
+  ['byte', format(BASE64)],
+  ['host-name', format(HOST, ANY, { short: SHORT_HOST })],
+  ['ip-address', format(IPV4)],
 ])

@@ -48,16 +48,24 @@ export const ANY_TEXT: TextRules = {
   max: Number.POSITIVE_INFINITY,
 }
 
-/** Steps that one try may take which is given up for a smaller language. */
-const TRY_STEPS = 150_000
+/**
+ * Steps that the first try may take which is given up for a smaller language. After each that was given up it is half as
+ * many, so that a schema of several such strings is not refused for the tries of its first.
+ */
+const TRY_STEPS = 120_000
+const LEAST_STEPS = 30_000
 /** A length beyond this is not counted, where a pattern can be cut to it instead. */
 const MOST_COUNTED = 256
+
+/** Characters of texts that are written where longer ones are too much to be followed. */
+const FEW = 32
 
 const JSON_STRING: Spelling = { quote: '"', escapes: ESCAPES }
 
 export function createTexts(budget: Budget): Texts {
   const known = new Map<string, Expression | undefined>()
   const patterns = new Map<string, Pattern>()
+  let patience = TRY_STEPS
 
   function read(source: string): Pattern {
     const present = patterns.get(source) ?? readPattern(source, budget)
@@ -86,7 +94,7 @@ export function createTexts(budget: Budget): Texts {
           negated: true,
         }),
       ),
-      ...(min > 0 || max < Number.POSITIVE_INFINITY ? [{ kind: 'lengths', min, max } as const] : []),
+      ...(hasLengths(rules) ? [{ kind: 'lengths', min, max } as const] : []),
     ]
   }
 
@@ -105,18 +113,23 @@ export function createTexts(budget: Budget): Texts {
     const lengths = simple && lengthsOf(simple)
     if (simple && lengths && lengths.min >= min && lengths.max <= max) return quoted(simple)
     const brief = shortened(rules)
+    const formatOf = rules.patterns.length > 0 ? besideAs : writtenAs
     const tries = [
-      ...(brief?.max === max ? [] : [() => conditionsOf(rules, writtenAs)]),
+      ...(brief?.max === max ? [] : [() => conditionsOf(rules, formatOf)]),
       ...(brief ? [() => conditionsOf(brief, shortAs)] : []),
-      ...(simple ? [] : [() => cutConditions(rules)]),
+      ...(simple || !hasLengths(rules) ? [] : [() => cutConditions(rules)]),
+      // Counts of patterns that have to be told apart are fewer in few characters.
+      ...(simple || min > FEW || max <= FEW ? [] : [() => conditionsOf({ ...rules, max: FEW }, formatOf)]),
     ]
     const most = simple ? MOST_COUNTED : MOST_COUNTED * 8
     if (max <= most || max === Number.POSITIVE_INFINITY || brief)
       for (const conditions of tries) {
+        const own = conditions === tries.at(-1) ? budget : createBudget(patience, budget)
         try {
-          return languageOf(conditions(), JSON_STRING, createBudget(TRY_STEPS, budget))
+          return languageOf(conditions(), JSON_STRING, own)
         } catch (error) {
           if (!(error instanceof TooLarge)) throw error
+          patience = Math.max(LEAST_STEPS, patience / 2)
         }
       }
     const cut = simple && within(simple, min, max)
@@ -172,9 +185,18 @@ export function createTexts(budget: Budget): Texts {
   }
 }
 
+function hasLengths({ min, max }: TextRules): boolean {
+  return min > 0 || max < Number.POSITIVE_INFINITY
+}
+
 /** What is written for a format. */
 function writtenAs(format: string): string {
   return FORMATS.get(format)?.written ?? ''
+}
+
+/** What is written for one beside a pattern. */
+function besideAs(format: string): string {
+  return FORMATS.get(format)?.beside ?? writtenAs(format)
 }
 
 function shortAs(format: string): string {

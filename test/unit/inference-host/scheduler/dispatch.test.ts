@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createDispatcher } from '../../../../inference-host/scheduler/dispatch.ts'
+import { createDispatcher, structureTokens } from '../../../../inference-host/scheduler/dispatch.ts'
 import { type Gate, OPEN } from '../../../../inference-host/scheduler/gate.ts'
 import { createPace } from '../../../../inference-host/scheduler/pace.ts'
 import { createSlots } from '../../../../inference-host/scheduler/slots.ts'
@@ -27,11 +27,11 @@ function setUp(gate: Partial<Gate> = {}) {
     slots,
     clock: () => clock.ms,
   })
-  const ticket = (priority: 'interactive' | 'job' = 'interactive', deadline = FAR) => {
+  const ticket = (priority: 'interactive' | 'job' = 'interactive', deadline = FAR, account = '') => {
     const made = createTicket({
-      work: CHAT_WORK,
+      work: { ...CHAT_WORK },
       deadline,
-      asker: { priority },
+      asker: { priority, account },
       observe: () => {},
       pace: createPace({ slots: 1, now: () => 0 }),
       clock: () => 0,
@@ -86,6 +86,25 @@ describe('dispatching', () => {
     expect(engine.runs).toHaveLength(0)
   })
 
+  test('who asked for a structure that took long to follow pays for it in later turns', () => {
+    const { engine, dispatch, ticket } = setUp()
+    const names = ['mallory', 'bystander', 'mallory', 'bystander', 'mallory', 'bystander']
+    const tickets = names.map((name) => ticket('interactive', FAR, name))
+    dispatch()
+    // Nine parts of ten: 40 tokens that cost as much as 400.
+    const costly = { promptTokens: 32, outputTokens: 8, computeMs: 100, structureMs: 90 }
+    const ended: (string | undefined)[] = []
+    for (let run = 0; run < names.length; run++) {
+      const { entry } = tickets.find(({ entry }) => entry.work === runOf(engine, run).work) ?? {}
+      ended.push(names[tickets.findIndex((one) => one.entry === entry)])
+      runOf(engine, run).end(
+        { how: 'finished', output: { kind: 'items', json: [] } },
+        run === 0 ? costly : {},
+      )
+    }
+    expect(ended).toEqual(['mallory', 'bystander', 'bystander', 'bystander', 'mallory', 'mallory'])
+  })
+
   test('an engine that throws fails the request and keeps no slot', async () => {
     const { engine, dispatch, ticket, slots } = setUp()
     engine.run = () => {
@@ -111,5 +130,19 @@ describe('dispatching', () => {
     runOf(engine).end({ how: 'failed' })
     await waited
     expect(quiet).toBe(true)
+  })
+})
+
+describe('what a structure took, in tokens', () => {
+  const ended = { type: 'ended', promptTokens: 30, outputTokens: 10, computeMs: 100 } as const
+  const end = { how: 'finished', output: { kind: 'items', json: [] } } as const
+
+  test.each([
+    ['nothing of one without', undefined, 0],
+    ['as many as the rest of the time took', 50, 40],
+    ['three times as many', 75, 120],
+    ['a hundred times as many at most', 100, 4000],
+  ])('%s', (_, structureMs, tokens) => {
+    expect(structureTokens({ ...ended, end, ...(structureMs !== undefined && { structureMs }) })).toBe(tokens)
   })
 })

@@ -54,6 +54,20 @@ describe('order', () => {
     expect([1, 2, 3, 4].map(() => serveNext(queue)?.account)).toEqual(['a', 'b', 'c', 'loaded'])
   })
 
+  test('who is charged more later comes later, whether it waits or not', () => {
+    for (const waits of [true, false]) {
+      const queue = createFairQueue<Item>()
+      queue.add(item('a'))
+      queue.add(item('b'))
+      serveNext(queue)
+      if (waits) queue.add(item('a'))
+      queue.charge(item('a', 250))
+      if (!waits) queue.add(item('a'))
+      for (let i = 0; i < 4; i++) queue.add(item('b'))
+      expect([1, 2, 3, 4, 5].map(() => serveNext(queue)?.account)).toEqual(['b', 'b', 'b', 'b', 'a'])
+    }
+  })
+
   test('looking changes nothing', () => {
     const queue = createFairQueue<Item>()
     queue.add(item('a'))

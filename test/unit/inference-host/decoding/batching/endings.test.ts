@@ -31,6 +31,29 @@ test('what a sampler throws ends its sequence alone, with the cause', () => {
   expect(good.ends).toEqual([])
 })
 
+test('the time in which a token is chosen and taken is of its sequence, though it throws', () => {
+  const { endings, admit, now } = smallParts()
+  const wait = (ms: number) => {
+    for (let tick = 0; tick < ms; tick++) now()
+  }
+  const [costly, quick, bad] = [
+    sequenceOf(6, 9, () => {
+      wait(6)
+      return 9
+    }),
+    sequenceOf(5, 9),
+    sequenceOf(4, 9, () => {
+      wait(3)
+      throw new Error('no such token')
+    }),
+  ]
+  admit(costly, quick, bad)
+  for (const one of [costly, quick, bad, costly, quick]) endings.advance(one.sequence, LOGITS)
+  // Reading the clock takes a tick.
+  expect([costly, quick].map(({ sequence }) => sequence.counted.computeMs)).toEqual([14, 2])
+  expect(bad.ends).toMatchObject([{ how: 'failed', computeMs: 4 }])
+})
+
 test('an end gives back the buffer of a half-computed prompt', async () => {
   const { prefill, staging, memory, endings, admit } = smallParts()
   const one = sequenceOf(12)

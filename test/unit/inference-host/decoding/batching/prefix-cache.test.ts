@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { createKvBuffer, hostBuffers } from '../../../../../inference-host/decoding/batching/kv-buffer.ts'
-import { createMemory } from '../../../../../inference-host/decoding/batching/memory.ts'
 import { createPrefixCache } from '../../../../../inference-host/decoding/batching/prefix-cache.ts'
 import {
   PUBLIC,
@@ -8,6 +7,7 @@ import {
   publicLength,
 } from '../../../../../inference-host/decoding/batching/prefix-keys.ts'
 import { bytesPerToken } from '../../../../../inference-host/decoding/batching/shape.ts'
+import { createMemory } from '../../../../../inference-host/platform/memory.ts'
 import { SHAPE } from '../../../../fixtures/decoding/hashing-decoder.ts'
 
 const BLOCK = 4

@@ -65,12 +65,12 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
     const compiling = compiler.compile(numbered(99), ADA)
     expect(programOf(await compiling.outcome)).toEqual(compileStructure(numbered(99)))
     expect(compiling.computeMs()).toBeGreaterThan(0)
-    const match = createMatchers({
+    const { follow } = createMatchers({
       vocabulary: vocabularyOf(embeddedModel('twohop-chat').folder),
       stopTokens: [STOP],
     })
     const known = compiler.recall(numbered(99))
-    expect(known && match(known, 10).fewestTokens).toBe(2)
+    expect(known && follow(known, 10).start().fewestTokens).toBe(2)
     expect(await compiler.compile(schemaStructure({ if: {} }), ADA).outcome).toMatchObject({
       error: { code: 'invalid_request', param: 'schema.if' },
     })

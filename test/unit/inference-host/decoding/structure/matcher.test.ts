@@ -5,6 +5,7 @@ import { createAutomaton, type State } from '../../../../../inference-host/decod
 import { compileStructure } from '../../../../../inference-host/decoding/structure/compile.ts'
 import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
 import { seededRandom } from '../../../../../inference-host/decoding/writing/random.ts'
+import { createMemory } from '../../../../../inference-host/platform/memory.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
 import {
   bind,
@@ -32,7 +33,8 @@ describe('a class of many single characters', () => {
     ['a class beside a condition', `(?!x)[${many.join('')}]`],
   ])('each of them can be written: %s', (_, pattern) => {
     const { root, nodes } = compileStructure(regex(pattern))
-    const automaton = createAutomaton({ root, nodes }, vocabulary, 24)
+    const [memory, most] = [createMemory(2 ** 23), 2 ** 23]
+    const automaton = createAutomaton({ program: { root, nodes }, vocabulary, memory, most })
     for (const char of many) {
       let state: State | null = automaton.start
       for (const byte of new TextEncoder().encode(char)) state = state && automaton.step(state, byte)
@@ -74,8 +76,6 @@ describe('the budget of tokens', () => {
     expect(matcher.wasCut).toBe(false)
     matcher.cut()
     expect(matcher.wasCut).toBe(true)
-    matcher.reset()
-    expect(matcher.wasCut).toBe(false)
   })
 
   test('the shortest answer is counted in tokens, not characters', () => {
@@ -118,25 +118,13 @@ describe('a matcher', () => {
     expect(matcher.complete).toBe(true)
   })
 
-  test('forks into ways of their own, and goes back to the beginning', () => {
-    const matcher = bind(regex('a(b|c)'), vocabulary).start(10)
-    matcher.accept(idOf('a'))
-    const fork = matcher.fork()
-    fork.accept(idOf('b'))
-    expect([fork.complete, matcher.complete]).toEqual([true, false])
-    matcher.reset()
-    expect(() => matcher.accept(idOf('b'))).toThrow('does not fit')
-  })
-
-  test('knows what has to come, up to where there is a choice', () => {
-    const schema = {
-      type: 'object',
-      properties: { kind: { const: 'only' } },
-      required: ['kind'],
-      additionalProperties: false,
-    }
-    const matcher = bind(schemaStructure(schema), vocabulary).start(50)
-    expect(Buffer.from(matcher.jumpAhead()).toString()).toBe('{"kind":')
+  test('goes its own way beside others of the same structure', () => {
+    const structured = bind(regex('a(b|c)'), vocabulary)
+    const [one, other] = [structured.start(10), structured.start(10)]
+    for (const matcher of [one, other]) matcher.accept(idOf('a'))
+    one.accept(idOf('b'))
+    expect([one.complete, other.complete]).toEqual([true, false])
+    expect(() => structured.start(10).accept(idOf('b'))).toThrow('does not fit')
   })
 
   test('gives the same masks whatever was followed before', () => {
@@ -165,6 +153,7 @@ describe('a mask', () => {
       fc.property(fc.integer(), fc.nat({ max: 25 }), (seed, steps) => {
         const model = uniform(seededRandom(seed))
         const matcher = structured.start(1000)
+        const taken: number[] = []
         const mask = words()
         for (let step = 0; step < steps && !matcher.complete; step++) {
           matcher.next(mask, 1000)
@@ -172,14 +161,16 @@ describe('a mask', () => {
             vocabulary.tokens.flatMap((_, id) => (allows(mask, id) && id !== STOP ? [id] : [])),
           )
           matcher.accept(token)
+          taken.push(token)
         }
         matcher.next(mask, 1000)
         for (const id of vocabulary.tokens.keys()) {
           if (id === STOP) continue
-          const fork = matcher.fork()
+          const again = structured.start(1000)
+          for (const token of taken) again.accept(token)
           let follows = true
           try {
-            fork.accept(id)
+            again.accept(id)
           } catch {
             follows = false
           }
@@ -288,19 +279,74 @@ describe('grammars', () => {
 
 describe('a grammar whose rules each double their readings', () => {
   /** Each rule is the next one, or the next one twice. */
-  const doubling = (rules: number) =>
+  const doubling = (rules: number, last = '[a-z]*') =>
     [
-      'root ::= r0',
       ...Array.from({ length: rules }, (_, i) => `r${i} ::= r${i + 1} | r${i + 1} r${i + 1}`),
-      `r${rules} ::= [a-z]*`,
+      `r${rules} ::= ${last}`,
     ].join('\n')
 
   test.each([14, 20, 25, 60])('of %i rules is refused before it fills the memory', (rules) => {
-    const start = () => bind(grammar(doubling(rules)), vocabulary).start(100)
+    const start = () => bind(grammar(`root ::= r0\n${doubling(rules)}`), vocabulary).start(100)
     expect(start).toThrow(expect.objectContaining({ code: 'invalid_request' }))
   })
 
   test('is followed while its readings can be counted', () => {
-    expect(bind(grammar(doubling(4)), vocabulary).start(100).fewestTokens).toBe(1)
+    expect(bind(grammar(`root ::= r0\n${doubling(4)}`), vocabulary).start(100).fewestTokens).toBe(1)
+  })
+
+  const optional = Array.from({ length: 3000 }, (_, i) => `"${String.fromCharCode(97 + (i % 26))}"?`)
+  const branches = [...'abcdefghij'].map((letter) => `"${letter}" r0`)
+
+  /** What is ambiguous only once something is written, and what each answer looks like. */
+  test.each<[string, string, RegExp]>([
+    ['which may all be empty', `root ::= "." r0\n${doubling(14)}`, /^\.[a-z]*$/],
+    ['thirty of them', `root ::= "." r0\n${doubling(30)}`, /^\.[a-z]*$/],
+    ['none of which may be empty', `root ::= "." r0 "!"\n${doubling(16, '[a-z]')}`, /^\.[a-z]+!$/],
+    [
+      'of words that begin alike',
+      `root ::= "." r0 "!"\n${doubling(13, '"the " | "then " | "th" | [a-z]')}`,
+      /^\.(the |then |th|[a-z])+!$/,
+    ],
+    ['a long row of optional parts', `root ::= "." o "!"\no ::= ${optional.join(' ')}`, /^\.[a-z]*!$/],
+    ['behind each of several letters', `root ::= ${branches.join(' | ')}\n${doubling(14)}`, /^[a-j][a-z]*$/],
+  ])('goes on once the answer has begun, with fewer ways to read it: %s', (_, source, written) => {
+    const structured = bind(grammar(source), vocabulary)
+    for (const room of [0, 1, 12]) {
+      const most = structured.fewestTokens + room
+      for (const model of [
+        uniform(seededRandom(room)),
+        endless(seededRandom(room), vocabulary),
+        hasty(seededRandom(room), vocabulary),
+      ])
+        expect(generate(structured.start(most), vocabulary, model, most)).toMatch(written)
+    }
+  })
+
+  test('gives one answer to one seed, whatever was followed and forgotten before', () => {
+    const source = `root ::= "." r0 "!"\n${doubling(13, '"the " | "then " | "th" | [a-z]')}`
+    const structured = bind(grammar(source), vocabulary)
+    const answer = () => generate(structured.start(16), vocabulary, uniform(seededRandom(3)), 16)
+    const first = answer()
+    for (let seed = 4; seed < 7; seed++)
+      generate(structured.start(16), vocabulary, uniform(seededRandom(seed)), 16)
+    expect(answer()).toBe(first)
+    structured.forget()
+    expect(answer()).toBe(first)
+  })
+
+  test('follows a token that only ways allow which are too many to be followed together', () => {
+    // Each "t" is one part of 900 or half of one: after 300 of them there are 150 counts, and as many ways to go on.
+    const source = 'root ::= r{0,900} "."\nr ::= ([t] | [t] [t]) ([h] "zzzzzzzzzzzzzzz")?'
+    const matcher = bind(grammar(source), vocabulary).start(2000)
+    const mask = words()
+    for (let left = 2000; left > 1700; left--) {
+      matcher.next(mask, left)
+      matcher.accept(idOf('t'))
+    }
+    matcher.next(mask, 1700)
+    expect(allows(mask, idOf('th'))).toBe(true)
+    matcher.accept(idOf('th'))
+    matcher.next(mask, 1699)
+    expect(['z', 't', '.'].map((text) => allows(mask, idOf(text)))).toEqual([true, false, false])
   })
 })

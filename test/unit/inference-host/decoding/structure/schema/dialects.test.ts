@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compileStructure } from '../../../../../../inference-host/decoding/structure/compile.ts'
 import { modern } from '../../../../../../inference-host/decoding/structure/schema/dialects.ts'
 import { schemaStructure } from '../../../../../fixtures/structure/drive.ts'
@@ -65,4 +65,52 @@ test('older words are read wherever a schema stands: merged, referred to, in lis
       ),
     ),
   )
+})
+
+describe('a refusal names what its client wrote', () => {
+  const bad = { type: 'string', pattern: '(?<=a)b' }
+  const where = (schema: object): string | undefined => {
+    try {
+      compileStructure(schemaStructure(schema))
+    } catch (error) {
+      return (error as { param?: string }).param
+    }
+    return undefined
+  }
+
+  test.each<[string, object, string]>([
+    ['a tuple of draft 7', { items: [word, bad] }, 'schema.items[1].pattern'],
+    ['what follows it', { items: [word], additionalItems: bad }, 'schema.additionalItems.pattern'],
+    [
+      'a tuple within one',
+      { items: [{ items: [word, { items: [bad] }] }] },
+      'schema.items[0].items[1].items[0].pattern',
+    ],
+    ['a tuple of 2020-12', { prefixItems: [bad] }, 'schema.prefixItems[0].pattern'],
+    ['its rest', { prefixItems: [word], items: bad }, 'schema.items.pattern'],
+    ['a list', { items: bad }, 'schema.items.pattern'],
+    ['a tuple that is too short', { items: [word], additionalItems: false, minItems: 2 }, 'schema.minItems'],
+    ['one choice, or null', { anyOf: [word, bad], nullable: true }, 'schema.anyOf[1].pattern'],
+    ['a base, or null', { allOf: [bad], nullable: true }, 'schema.allOf[0].pattern'],
+    ['null beside a type', { ...bad, nullable: true }, 'schema.pattern'],
+    [
+      'a tuple that is referred to',
+      {
+        $defs: { pair: { items: [word, bad] } },
+        properties: { a: { $ref: '#/$defs/pair' } },
+        required: ['a'],
+      },
+      'schema["#/$defs/pair"].items[1].pattern',
+    ],
+    [
+      'a property of the name of a keyword, and one that looks like a reference',
+      {
+        properties: { items: { properties: { '#/a': { items: [bad] } }, required: ['#/a'] } },
+        required: ['items'],
+      },
+      'schema.properties.items.properties["#/a"].items[0].pattern',
+    ],
+  ])('%s', (_, schema, param) => {
+    expect(where(schema)).toBe(param)
+  })
 })

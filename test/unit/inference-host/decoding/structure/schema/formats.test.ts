@@ -30,6 +30,29 @@ const GOOD: Record<string, string[]> = {
   uuid: ['550E8400-e29b-41d4-a716-446655440000', '00000000-0000-0000-0000-000000000000'],
   uuid7: ['01890a5d-ac96-774b-bcce-b302099a8057'],
   base64: ['', 'aGk='],
+  base64url: ['', 'aGkh', 'a-_9'],
+  hex: ['', 'deadBEEF'],
+  sha256_hex: ['a'.repeat(64)],
+  md5_base64: [`${'A'.repeat(22)}==`],
+  sha384_base64url: ['A'.repeat(64)],
+  lowercase: ['abc 1', ''],
+  uppercase: ['ABC-1'],
+  emoji: ['🙂', '👩‍🚀🎉'],
+  nanoid: ['V1StGXR8_Z5jdHi6B-myT'],
+  cuid: ['cjld2cjxh0000qzrmn831i7rn'],
+  cuid2: ['tz4a98xxat96iws9zmbrgj3a'],
+  ulid: ['01ARZ3NDEKTSV4RRFFQ69G5FAV'],
+  xid: ['9m4e2mr0ui3e8a215n4g'],
+  ksuid: ['0ujsszwN8NRY24YaXiTIE2VWDTS'],
+  mac: ['00:1a:2b:3c:4d:5e', '00:1A:2B:3C:4D:5E'],
+  cidrv4: ['10.0.0.0/8'],
+  cidrv6: ['2001:db8::/32'],
+  e164: ['+14155552671'],
+  'name-email': ['Jo Doe <jo@example.com>'],
+  'multi-host-uri': ['postgres://a.example.com,b.example.com/db'],
+  zoneinfo: ['Europe/Berlin', 'UTC'],
+  color: ['#fff', '#a1B2c3'],
+  regex: ['^[a-z0-9]+(ab|c)*\\d?$', ''],
 }
 const BAD: Record<string, string[]> = {
   date: ['2023-02-29', '1900-02-29', '2024-04-31', '0000-01-01', '24-01-01'],
@@ -42,6 +65,22 @@ const BAD: Record<string, string[]> = {
   uuid: ['550e8400-e29b-91d4-a716-446655440000'],
   uuid7: ['550e8400-e29b-41d4-a716-446655440000'],
   base64: ['a', 'aGk'],
+  base64url: ['aGk', 'a+/9', 'aGk='],
+  hex: ['abc', 'xy'],
+  sha256_hex: ['a'.repeat(63)],
+  md5_base64: ['A'.repeat(24)],
+  lowercase: ['aBc'],
+  uppercase: ['ABc'],
+  emoji: ['5', 'a', ''],
+  nanoid: ['short', `${'a'.repeat(20)}.`],
+  cuid: ['abc', 'C-jld2cjxh0000qzrmn831i7rn'],
+  ulid: ['81ARZ3NDEKTSV4RRFFQ69G5FAV', '01ARZ3NDEKTSV4RRFFQ69G5FAU'],
+  ksuid: ['0ujsszwN8NRY24YaXiTIE2VWDT'],
+  mac: ['00:1a:2B:3c:4d:5e', '00-1a-2b-3c-4d-5e'],
+  cidrv4: ['10.0.0.0', '10.0.0.0/33'],
+  e164: ['4155552671', '+0123456789'],
+  zoneinfo: ['Mars/Olympus', 'europe berlin'],
+  regex: ['(', 'a**', '[z-a]', '\\1'],
 }
 
 describe('a format', () => {
@@ -53,7 +92,7 @@ describe('a format', () => {
     for (const text of BAD[format] ?? []) expect(can(text), text).toBe(false)
     const ajv = validator()
     const validate = format in ajv.formats ? ajv.compile(schema) : undefined
-    const read = new RegExp(`^(?:${FORMATS.get(format)?.read})$`)
+    const read = new RegExp(`^(?:${FORMATS.get(format)?.read})$`, 'u')
     for (let seed = 0; seed < 4; seed++) {
       const most = structured.fewestTokens + 20
       for (const model of [uniform(seededRandom(seed)), hasty(seededRandom(seed), vocabulary)]) {
@@ -71,6 +110,31 @@ describe('a format', () => {
       const text = JSON.parse(generate(structured.start(most), vocabulary, uniform(seededRandom(seed)), most))
       expect(z.jwt().safeParse(text).success, text).toBe(true)
     }
+  })
+
+  test.each<[string, string, string]>([
+    ['base64url', '^[A-Za-z0-9_-]*$', 'aGk'],
+    ['nanoid', '^[a-zA-Z0-9_-]{10}$', 'V1StGXR8_Z'],
+    ['mac', '^(?:[0-9a-f]{2}-){5}[0-9a-f]{2}$', '00-1a-2b-3c-4d-5e'],
+    ['hex', '^[0-9a-f]{3}$', 'abc'],
+  ])('%s leaves more to a pattern that stands beside it, as zod writes it', (format, pattern, text) => {
+    const can = (schema: object) =>
+      accepts(
+        bind(schemaStructure({ type: 'string', ...schema }), vocabulary),
+        JSON.stringify(text),
+        vocabulary,
+      )
+    expect([can({ format, pattern }), can({ format })]).toEqual([true, false])
+  })
+
+  test('still holds beside a pattern that says less', () => {
+    const structured = bind(schemaStructure({ type: 'string', format: 'ulid', pattern: '^01' }), vocabulary)
+    const can = (text: string) => accepts(structured, JSON.stringify(text), vocabulary)
+    expect([can('01ARZ3NDEKTSV4RRFFQ69G5FAV'), can('01'), can('11ARZ3NDEKTSV4RRFFQ69G5FAV')]).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 
   test('one that a list stands beside decides about its values as widely as anybody reads it', () => {

@@ -1,4 +1,4 @@
-/** Counts the bytes of caches against a budget. */
+/** Counts bytes against a budget. */
 export type Memory = {
   readonly limit: number
   readonly used: number
@@ -37,7 +37,7 @@ export function createMemory(limit: number): Memory {
         if (fits(bytes)) break
         release(used + bytes - limit)
       }
-      if (!fits(bytes)) throw new Error(`${bytes} bytes of cache do not fit beside ${used} in ${limit}`)
+      if (!fits(bytes)) throw new Error(`${bytes} bytes do not fit beside ${used} in ${limit}`)
       used += bytes
       peak = Math.max(peak, used)
     },
