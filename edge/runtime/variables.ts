@@ -18,13 +18,9 @@ import { isWebhookSecret } from '../notify/webhook.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
+import { whole } from './whole.ts'
 
 const text = z.string().min(1)
-/** A whole number from `least` to `most`. */
-function whole(least: number, most: number) {
-  const rule = `must be a whole number from ${least} to ${most}`
-  return z.coerce.number<string>(rule).int(rule).min(least, rule).max(most, rule)
-}
 const KIB = 1024
 const MIB = 1024 * KIB
 const MINUTE = 60_000

@@ -1,26 +1,14 @@
-import { createEdge } from './edge.ts'
-import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { makeEdge } from './make-edge.ts'
 import type { Variables } from './read-variables.ts'
 
 type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
 
-const write = (line: string) => console.log(line)
-
 /** One edge for each isolate: its variables do not change while it lives. */
 function edgeOf(env: Variables) {
-  edge ??= makeEdge(env)
+  edge ??= makeEdge(env, (line) => console.log(line))
   return edge
-}
-
-function makeEdge(env: Variables) {
-  try {
-    return createEdge(env, write)
-  } catch (error) {
-    if (error instanceof NotConfigured) return createUnconfigured(error, write)
-    throw error
-  }
 }
 
 /**
