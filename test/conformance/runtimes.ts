@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
@@ -72,4 +73,53 @@ const node: Runtime = {
   },
 }
 
-export const RUNTIMES: readonly Runtime[] = [workerd, node]
+const SCHEDULE_SECRET = 'a-secret-of-scheduled-work-in-these-tests'
+/** The binary itself: the command that npm links would leave it running when it is ended. */
+const { runInstall: denoBinary }: { runInstall(): string } = createRequire(import.meta.url)(
+  'deno/install_api.cjs',
+)
+const inFunction = join(root, 'supabase/functions/edge')
+
+/** Names that the platform keeps for itself, as they are set there. */
+const renamed = (variables: Record<string, string>, prefix: string) =>
+  Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name.startsWith(prefix) ? `TWOHOP_${name}` : name,
+      value,
+    ]),
+  )
+
+/** supabase/functions/edge in Deno, on the packages that npm installed, with no rights but its own. */
+const supabase: Runtime = {
+  name: 'Supabase (Deno)',
+  async start(variables) {
+    const edge = await startProcess({
+      command: denoBinary(),
+      args: [
+        ...['run', '--no-prompt', '--no-lock', '--cached-only', '--node-modules-dir=manual'],
+        ...['--allow-env', '--allow-net=127.0.0.1', join(inFunction, 'index.ts')],
+      ],
+      env: {
+        ...renamed(variables, 'SUPABASE_'),
+        SCHEDULE_SECRET,
+        DENO_SERVE_ADDRESS: 'tcp:127.0.0.1:0',
+        NO_COLOR: '1',
+      },
+      listening: (line) => /^Listening on (http:\S+:\d+)/.exec(line)?.[1],
+    })
+    return {
+      url: `${edge.url}/edge`,
+      log: edge.log,
+      async schedule(done) {
+        const headers = { authorization: `Bearer ${SCHEDULE_SECRET}` }
+        await until(async () => {
+          await fetch(`${edge.url}/edge/scheduled`, { method: 'POST', headers })
+          return done()
+        })
+      },
+      stop: edge.stop,
+    }
+  },
+}
+
+export const RUNTIMES: readonly Runtime[] = [workerd, node, supabase]

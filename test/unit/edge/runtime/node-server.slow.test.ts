@@ -4,14 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { serviceKeys } from '../../../../cli/service-keys.ts'
 import { serveNode } from '../../../../edge/runtime/node-server.ts'
 import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
 
-const { privateKey } = await serviceKeys('test')
 const variables = {
   ...EDGE_VARIABLES_SET,
-  SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(privateKey),
   EDGE_PORT: '0',
   EDGE_SCHEDULE_SECONDS: '0',
 }
