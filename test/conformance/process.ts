@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
+import { eventually } from '../stack/client.ts'
 
 export type EdgeProcess = {
   url: string
@@ -15,8 +17,8 @@ export type Command = {
   command: string
   args: readonly string[]
   env: Record<string, string>
-  /** Finds the address in a line that it prints when it listens. */
-  listening: (line: string) => string | undefined
+  /** Finds the address in a line that it prints when it listens; or the address, of what does not say when it listens. */
+  listening: ((line: string) => string | undefined) | string
 }
 
 /** @throws Error with what it printed, where it ends before it listens */
@@ -31,10 +33,11 @@ export async function startProcess({ command, args, env, listening }: Command): 
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => {
       printed += `${line}\n`
-      const url = listening(line)
+      const url = typeof listening === 'string' ? undefined : listening(line)
       if (url !== undefined) resolve(url)
     })
   child.on('error', reject)
+  if (typeof listening === 'string') void connected(listening).then(() => resolve(listening), reject)
   const url = await promise
   return {
     url,
@@ -54,4 +57,18 @@ export async function startProcess({ command, args, env, listening }: Command): 
 export function fromLog(line: string): string | undefined {
   if (!line.includes('"listening"')) return undefined
   return (JSON.parse(line) as { url?: string }).url
+}
+
+/** Waits until something listens at `url`. @throws Error where nothing does within 20 s */
+async function connected(url: string): Promise<void> {
+  const { port, hostname } = new URL(url)
+  await eventually(
+    () =>
+      new Promise<true | undefined>((resolve) => {
+        const socket = connect(Number(port), hostname, () => {
+          socket.destroy()
+          resolve(true)
+        }).on('error', () => resolve(undefined))
+      }),
+  )
 }

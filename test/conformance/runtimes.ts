@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { inject } from 'vitest'
 import { eventually } from '../stack/client.ts'
 import { fromLog, startProcess } from './process.ts'
@@ -17,6 +21,8 @@ export type RunningEdge = {
 
 export type Runtime = {
   name: string
+  /** The platform reads a request's body whole, and as JSON, before the edge hears of it. */
+  readsBodies?: true
   start(variables: Record<string, string>): Promise<RunningEdge>
 }
 
@@ -122,4 +128,48 @@ const supabase: Runtime = {
   },
 }
 
-export const RUNTIMES: readonly Runtime[] = [workerd, node, supabase]
+const framework = createRequire(import.meta.url).resolve('@google-cloud/functions-framework')
+const built = join(root, 'firebase/functions')
+
+/** One of the functions that `npm run build:firebase` makes, in the framework that the platform runs it in. */
+async function startFunction(target: string, variables: Record<string, string>) {
+  const port = await freePort()
+  return startProcess({
+    command: process.execPath,
+    args: [join(dirname(framework), 'main.js'), `--target=${target}`, `--source=${built}`, `--port=${port}`],
+    env: { ...renamed(variables, 'FIREBASE_'), NODE_ENV: 'production', GCLOUD_PROJECT: 'not-asked' },
+    listening: `http://127.0.0.1:${port}`,
+  })
+}
+
+const firebase: Runtime = {
+  name: 'Firebase',
+  readsBodies: true,
+  async start(variables) {
+    await promisify(execFile)('npm', ['run', '--ignore-scripts', 'build:firebase'], { cwd: root })
+    const edge = await startFunction('edge', variables)
+    return {
+      url: edge.url,
+      log: edge.log,
+      async schedule(done) {
+        const { url, stop } = await startFunction('scheduled', variables)
+        await until(async () => {
+          await fetch(url, { method: 'POST' })
+          return done()
+        }).finally(stop)
+      },
+      stop: edge.stop,
+    }
+  },
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export const RUNTIMES: readonly Runtime[] = [workerd, node, supabase, firebase]

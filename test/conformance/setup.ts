@@ -23,7 +23,7 @@ declare module 'vitest' {
 export const WEB_ORIGIN = 'https://app.example'
 
 /** Milliseconds that a body may take in these tests. */
-const BODY_TIMEOUT_MS = 1000
+export const BODY_TIMEOUT_MS = 1000
 
 /** With a plan that pays for no answer of more than a few tokens. */
 function withPoorPlan(catalog: Catalog): Catalog {
