@@ -33,15 +33,17 @@ import { createSync } from '../sync/port.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig } from './config.ts'
+import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
+ * @param platform what it has of its own for some of the ports
  * @throws NotConfigured that names each variable that does not fit
  */
-export function createEdge(variables: Variables, write: (line: string) => void) {
+export function createEdge(variables: Variables, write: (line: string) => void, platform: Platform = {}) {
   const config = edgeConfig(variables)
   const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
@@ -56,7 +58,10 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
   const results =
     config.ledger && config.JOB_RESULTS === 'ledger'
-      ? createSupabaseResults({ ...config.ledger, bytesOfAccount: config.JOB_RESULTS_BYTES, fetch: network })
+      ? createSupabaseResults(
+          { ...config.ledger, bytesOfAccount: config.JOB_RESULTS_BYTES, fetch: network },
+          platform.restOf,
+        )
       : undefined
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = results ? withMovedResults(redisJobs, results) : redisJobs
@@ -69,6 +74,13 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
   }
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
   const keyForm = createApiKeyForm({ secrets: config.API_KEY_SECRETS, random })
+  const verifyHere = createVerifyToken(config.issuers, { fetch: network, now, log })
+  const verifyOther = platform.verifyOther?.(config.issuers, { fetch: network, now, log })
+  async function verifyToken(token: string) {
+    const principal = (await verifyOther?.(token)) ?? (await verifyHere(token))
+    await platform.alsoVerify?.(token, principal)
+    return principal
+  }
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -81,7 +93,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log }), keyForm),
+    authenticate: withApiKeys(verifyToken, keyForm),
     keyForm,
     administered: administeredBy(config.issuers),
     budget,
@@ -91,7 +103,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    sync: createSync(identityAdmins(config, { fetch: network, now }), log),
+    sync: createSync(identityAdmins(config, { fetch: network, now, ...platform }), log),
     notify,
     tell,
     host: createOwnHost({
@@ -128,6 +140,7 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
     createScheduledDrain({
       redis: { url: redis.url, token: redis.token },
       supabase: config.ledger,
+      restOf: platform.restOf,
       batches: config.DRAIN_BATCHES,
       fetch: network,
       now,

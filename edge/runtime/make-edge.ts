@@ -1,5 +1,6 @@
 import { createEdge } from './edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
 
 /**
@@ -7,9 +8,9 @@ import type { Variables } from './read-variables.ts'
  * so. Nobody reads the output of a function that does not start.
  * @param write takes a line of the log
  */
-export function makeEdge(variables: Variables, write: (line: string) => void) {
+export function makeEdge(variables: Variables, write: (line: string) => void, platform?: Platform) {
   try {
-    return createEdge(variables, write)
+    return createEdge(variables, write, platform)
   } catch (error) {
     if (error instanceof NotConfigured) return createUnconfigured(error, write)
     throw error

@@ -1,7 +1,10 @@
+import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
 import { createBackground } from './background.ts'
 import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
+import { isLocalRequest } from './loopback.ts'
+import { createVerifyEmulated, inEmulatorMode, refuseEmulators, withEmulated } from './node-emulators.ts'
 import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
@@ -28,14 +31,14 @@ const SETTLE_MS = 10_000
  */
 export async function serveNode(variables: Variables, write: (line: string) => void): Promise<RunningEdge> {
   const { values, complaints } = readVariables(NODE_VARIABLES, variables)
-  const edge = edgeOf(variables, write, complaints)
-  const { EDGE_BIND, EDGE_PORT, EDGE_PROXIES, EDGE_DRAIN_SECONDS, EDGE_SCHEDULE_SECONDS } = values as Values<
-    typeof NODE_VARIABLES
-  >
+  const edge = edgeOf(variables, values, complaints, write)
+  const { EDGE_BIND, EDGE_PORT, EDGE_PROXIES, EDGE_DRAIN_SECONDS, EDGE_SCHEDULE_SECONDS, EDGE_EMULATORS } =
+    values as Values<typeof NODE_VARIABLES>
   const background = createBackground()
   let draining = false
   const server = await listen(
     async (request, { incoming }) => {
+      if (EDGE_EMULATORS && !isLocalRequest(request, incoming.socket.remoteAddress)) return notFromHere()
       const answer = await edge.app.fetch(request, {
         background: background.add,
         address: clientAddress(
@@ -65,13 +68,35 @@ export async function serveNode(variables: Variables, write: (line: string) => v
 }
 
 /** The edge of these variables. @throws NotConfigured with `complaints`, and those about the edge's own variables */
-function edgeOf(variables: Variables, write: (line: string) => void, complaints: readonly string[]) {
+function edgeOf(
+  variables: Variables,
+  { EDGE_EMULATORS: emulators, EDGE_BIND = '', EDGE_PROXIES = 0 }: Partial<Values<typeof NODE_VARIABLES>>,
+  complaints: readonly string[],
+  write: (line: string) => void,
+) {
+  const refused = emulators
+    ? refuseEmulators(emulators, { bind: EDGE_BIND, proxies: EDGE_PROXIES, variables })
+    : []
+  const wrong = [...complaints, ...refused]
   try {
-    const edge = createEdge(variables, write)
-    if (complaints.length === 0) return edge
+    const edge = emulators
+      ? createEdge(withEmulated(variables, emulators), inEmulatorMode(write), {
+          verifyOther: createVerifyEmulated(emulators),
+        })
+      : createEdge(variables, write)
+    if (wrong.length === 0) return edge
   } catch (error) {
     if (!(error instanceof NotConfigured)) throw error
-    throw new NotConfigured([...complaints, ...error.complaints])
+    throw new NotConfigured([...wrong, ...error.complaints])
   }
-  throw new NotConfigured(complaints)
+  throw new NotConfigured(wrong)
 }
+
+const notFromHere = () =>
+  errorResponse(
+    new TwohopError(
+      'origin_not_allowed',
+      'This edge takes tokens of emulators, so it answers its own machine alone, and nobody through a proxy or a tunnel.',
+    ),
+    crypto.randomUUID(),
+  )

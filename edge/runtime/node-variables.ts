@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { EmulatorList } from './node-emulators.ts'
 import type { Variable } from './read-variables.ts'
 import { whole } from './whole.ts'
 
@@ -22,6 +23,12 @@ export const NODE_VARIABLES = {
     unit: 'proxies',
     fallback: '0',
     schema: whole(0, 10),
+  },
+  EDGE_EMULATORS: {
+    meaning: 'for development alone: emulators whose tokens are taken, which anybody can make',
+    unit: 'firebase:id, supabase:URL, by comma',
+    fallback: '',
+    schema: EmulatorList,
   },
   EDGE_DRAIN_SECONDS: {
     meaning: 'longest that answers under way may go on after SIGTERM',

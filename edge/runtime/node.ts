@@ -1,10 +1,12 @@
 import { CannotListen } from '../../shared/listen.ts'
 import { createLog } from '../log/json-lines.ts'
+import { inEmulatorMode } from './node-emulators.ts'
 import { type RunningEdge, serveNode } from './node-server.ts'
 import { NotConfigured } from './not-configured.ts'
 
 /** `npm run serve:edge`: the edge as a process, configured by its environment. SIGTERM and SIGINT drain it. */
-const write = (line: string) => console.log(line)
+const print = (line: string) => console.log(line)
+const write = process.env.EDGE_EMULATORS ? inEmulatorMode(print) : print
 /** Of the process itself, so no line of it is about an account. */
 const log = createLog({ write, tagOf: async () => '' })
 
@@ -46,7 +48,7 @@ process.on('SIGINT', () => void stop('SIGINT').catch(fail))
 process.on('disconnect', () => void stop('disconnect').catch(fail))
 
 try {
-  edge = await serveNode(process.env, write)
+  edge = await serveNode(process.env, print)
   await log('info', 'listening', { detail: { url: edge.url } })
   process.send?.({ type: 'ready', url: edge.url })
 } catch (error) {

@@ -1,3 +1,5 @@
+import { supabaseJsRest } from '../ledger/supabase-js.ts'
+import { createSupabaseJsAdmin } from '../sync/supabase-js-admin.ts'
 import { createBackground } from './background.ts'
 import { makeEdge } from './make-edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
@@ -24,7 +26,10 @@ export function createSupabaseFunction(name: string, environment: Variables) {
   const edge =
     complaints.length > 0
       ? createUnconfigured(new NotConfigured(complaints), write)
-      : makeEdge(fromSupabase(environment), write)
+      : makeEdge(fromSupabase(environment), write, {
+          restOf: supabaseJsRest,
+          supabaseAdminOf: createSupabaseJsAdmin,
+        })
   const scheduledRoute = createScheduledRoute({
     secret: values.SCHEDULE_SECRET,
     scheduled: edge.scheduled,

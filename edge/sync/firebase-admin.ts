@@ -46,7 +46,7 @@ const Users = z.looseObject({
 
 /**
  * Administration of one Firebase project by the REST calls that firebase-admin makes (Identity Toolkit v1
- * `accounts:lookup` and `accounts:update`). The package itself needs Node and does not run in workers. The service
+ * `accounts:lookup` and `accounts:update`). The package itself is for Node (edge/sync/firebase-sdk-admin.ts). The service
  * account proves its identity by a signed assertion (RFC 7523 section 2.1), and gets an access token for an hour.
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
@@ -87,7 +87,8 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
     async setState(subject, state) {
       const [user] = read(Users, await call('accounts:lookup', { localId: [subject] })).users ?? []
       if (!user) throw new SyncError('user_unknown', 'Firebase knows no such user.')
-      const customAttributes = JSON.stringify(merged(user.customAttributes, names, state))
+      const held = read(z.record(z.string(), z.unknown()), JSON.parse(user.customAttributes || '{}'))
+      const customAttributes = JSON.stringify(mergedClaims(held, names, state))
       if (customAttributes.length > MAX_CLAIMS)
         throw new SyncError('claims_too_large', `Custom claims hold ${MAX_CLAIMS} characters at most.`)
       await call('accounts:update', { localId: subject, customAttributes })
@@ -111,9 +112,12 @@ async function assertion(account: ServiceAccount, now: number): Promise<string> 
     .sign(await importPKCS8(account.private_key, 'RS256'))
 }
 
-/** The user's claims with the new state in them. */
-function merged(customAttributes: string | undefined, names: ClaimNames, state: OwnerState) {
-  const claims = read(z.record(z.string(), z.unknown()), JSON.parse(customAttributes || '{}'))
+/** A user's claims with the new state in them. */
+export function mergedClaims(
+  claims: Readonly<Record<string, unknown>>,
+  names: ClaimNames,
+  state: OwnerState,
+): Record<string, unknown> {
   const all = { ...claims, ...claimsToWrite(claims, names, state) }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { UnsecuredJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
 import { serveNode } from '../../../../edge/runtime/node-server.ts'
+import { bundleEdge } from '../../../../local/edge/bundle.ts'
+import type { ErrorEnvelope } from '../../../../shared/errors.ts'
 import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
 
 const variables = {
@@ -80,4 +86,70 @@ it('ends with one line where its port is taken', async () => {
   expect(stderr?.split('\n')[1]).toBe(
     `  EDGE_PORT: port ${port} on 127.0.0.1 is taken; put another there, or 0 for any free one`,
   )
+})
+
+describe('with EDGE_EMULATORS', () => {
+  const emulated = { ...variables, EDGE_EMULATORS: 'firebase:demo-twohop' }
+  const now = () => Math.floor(Date.now() / 1000)
+  const token = () =>
+    new UnsecuredJWT({
+      ...{
+        iss: 'https://securetoken.google.com/demo-twohop',
+        aud: 'demo-twohop',
+        sub: 'u1',
+        auth_time: now(),
+      },
+      ...{ iat: now(), exp: now() + 60, firebase: { sign_in_provider: 'anonymous' } },
+    }).encode()
+  const usage = async (url: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${url}/v1/usage`, {
+      headers: { authorization: `Bearer ${token()}`, ...headers },
+    })
+    return ((await answer.json()) as ErrorEnvelope).error.code
+  }
+
+  it('takes an emulated token, and without it does not', async () => {
+    const lines: string[] = []
+    const edge = await serveNode({ ...emulated, ANONYMOUS_PLAN: 'free' }, (line) => lines.push(line))
+    // Nobody runs its store, which is asked once a token is believed.
+    expect(await usage(edge.url)).toBe('store_unavailable')
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ mode: 'emulators' })
+    expect(await usage(edge.url, { 'x-forwarded-for': '203.0.113.7' })).toBe('origin_not_allowed')
+    await edge.drain()
+    const real = await serveNode(variables, unread)
+    expect(await usage(real.url)).toBe('token_issuer_unknown')
+    await real.drain()
+  })
+
+  it('does not listen where others could reach it', async () => {
+    for (const [more, complaint] of [
+      [{ EDGE_BIND: '0.0.0.0' }, 'EDGE_EMULATORS: only where EDGE_BIND is an address of this machine alone'],
+      [
+        { EDGE_BIND: 'localhost' },
+        'EDGE_EMULATORS: only where EDGE_BIND is an address of this machine alone',
+      ],
+      [{ EDGE_PROXIES: '1' }, 'EDGE_EMULATORS: only where EDGE_PROXIES is none'],
+      [{ NODE_ENV: 'production' }, 'EDGE_EMULATORS: not where NODE_ENV is production'],
+    ] as const)
+      await expect(serveNode({ ...emulated, ...more }, unread)).rejects.toMatchObject({
+        complaints: [complaint],
+      })
+  })
+
+  it('names the mode in the lines of the process too', async () => {
+    const { code, stderr } = await run({ ...emulated, EDGE_BIND: '0.0.0.0' })
+    expect([code, stderr?.includes('EDGE_EMULATORS: only where')]).toEqual([1, true])
+  })
+
+  it('is not in the worker that wrangler deploys', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'twohop-bundle-'))
+    const { module } = await bundleEdge(dir)
+    const worker = await readFile(module, 'utf8')
+    await rm(dir, { recursive: true })
+    // The bundle is minified, but texts stay; this one shows that they are looked at.
+    expect(worker).toContain('token_algorithm_refused')
+    for (const text of ['EDGE_EMULATORS', 'Unsecured', 'token-with-at-least-32', 'is emulated here'])
+      expect([text, worker.includes(text)]).toEqual([text, false])
+  })
 })
