@@ -16,6 +16,7 @@ import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
+import { HostHeaders } from '../upstream/host-headers.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
 import { whole } from './whole.ts'
@@ -67,6 +68,13 @@ export const EDGE_VARIABLES = {
     fallback: undefined,
     put: 'the address by which the edge reaches your host, such as https://host.internal.example,',
     schema: z.url(),
+  },
+  HOST_HEADERS: {
+    meaning: 'headers that a door before the host asks for',
+    unit: 'JSON {name: value}',
+    fallback: '',
+    secret: true,
+    schema: json(HostHeaders),
   },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',

@@ -76,6 +76,7 @@ beforeAll(async () => {
     UPSTASH_REDIS_REST_URL: parts.redis.url,
     UPSTASH_REDIS_REST_TOKEN: `${CANARY}-redis`,
     HOST_URL: parts.host.url,
+    HOST_HEADERS: JSON.stringify({ 'x-door': `${CANARY}-door` }),
     SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(jwk),
     API_KEY_SECRETS: `${CANARY}-and-more-than-thirty-two-characters`,
     FIREBASE_PROJECT_IDS: PROJECT,
