@@ -40,6 +40,8 @@ it('holds no secret, and gives each service its own alone', () => {
     Object.keys(services).filter((name) => JSON.stringify(environmentOf(name)).includes(`{${secret}:`))
   expect(seen('SERVICE_TOKEN_PRIVATE_KEY')).toEqual(['edge'])
   expect(seen('REDIS_REST_TOKEN')).toEqual(['redis-rest', 'edge'])
+  expect(seen('LEDGER_KEY')).toEqual(['ledger', 'edge'])
+  expect(seen('POSTGRES_PASSWORD')).toEqual(['postgres', 'ledger'])
   expect(seen('HOST_REDIS_REST_TOKEN')).toEqual(['redis-rest-host', 'host'])
 })
 
@@ -48,6 +50,7 @@ it("publishes the edge's port alone, on this machine", () => {
   expect(published).toEqual([`127.0.0.1:8787:${NODE_VARIABLES.EDGE_PORT.fallback}`])
   const others = Object.entries(services).filter(([name]) => name !== 'redis')
   expect(others.map(([, { network_mode }]) => network_mode)).toEqual(others.map(() => 'service:redis'))
+  expect(services.postgres?.command).toEqual(['postgres', '-c', 'listen_addresses=127.0.0.1'])
   expect(services.redis?.command?.slice(0, 3)).toEqual(['redis-server', '--bind', '127.0.0.1'])
 })
 

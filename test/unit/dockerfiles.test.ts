@@ -167,21 +167,24 @@ describe('Dockerfile.edge', () => {
   })
 })
 
-test('Dockerfile.redis-rest keeps one file, is not root, and holds no secret', () => {
-  const all = instructions('Dockerfile.redis-rest')
+test.each([
+  ['redis-rest', 'dist/redis-rest/front.mjs', 'front.mjs'],
+  ['ledger', 'dist/ledger/local/postgres/front.mjs', 'local/postgres/front.mjs'],
+])('Dockerfile.%s keeps one file, is not root, and holds no secret', (name, out, file) => {
+  const all = instructions(`Dockerfile.${name}`)
   const values = (name: string) => all.filter((one) => one.name === name).map(({ value }) => value)
-  const lets = readFileSync(path.join(REPOSITORY, 'Dockerfile.redis-rest.dockerignore'), 'utf8')
+  const lets = readFileSync(path.join(REPOSITORY, `Dockerfile.${name}.dockerignore`), 'utf8')
   const sources = values('COPY')
     .filter((value) => !value.startsWith('--from='))
     .flatMap((value) => value.split(/\s+/).slice(0, -1))
     .map((name) => name.replace(/\/$/, ''))
   expect(sources.sort()).toEqual([...lets.matchAll(/^!(.+)$/gm)].map(([, name]) => name).sort())
-  expect(values('RUN')).toEqual(['npm ci --ignore-scripts', 'npm run --ignore-scripts build:redis-rest'])
+  expect(values('RUN')).toEqual(['npm ci --ignore-scripts', `npm run --ignore-scripts build:${name}`])
   const script = JSON.parse(readFileSync(path.join(REPOSITORY, 'package.json'), 'utf8')).scripts[
-    'build:redis-rest'
+    `build:${name}`
   ]
-  expect(script).toContain('--outfile=dist/redis-rest/front.mjs')
-  expect(JSON.parse(values('CMD').at(-1) ?? '')).toEqual(['node', 'front.mjs'])
+  expect(script).toContain(`--outfile=${out}`)
+  expect(JSON.parse(values('CMD').at(-1) ?? '')).toEqual(['node', file])
   expect(values('USER').at(-1)).toMatch(/^[1-9]\d*:[1-9]\d*$/)
   expect([...values('ARG'), ...values('ENV')].join()).not.toMatch(/token|secret|password/i)
 })
