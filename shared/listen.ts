@@ -13,6 +13,12 @@ export class CannotListen extends Error {}
 type Names = { bind: string; port: string }
 const OF_THE_HOST: Names = { bind: 'HOST_BIND', port: 'HOST_PORT' }
 
+/**
+ * How long a connection waits for another request, in milliseconds. Load balancers keep theirs for 60 s or a bit more; where
+ * the server is the first to close, a request that is on its way fails.
+ */
+const KEEP_ALIVE_MS = 75_000
+
 /** How often connections that wait for another request are looked for while a server closes, in milliseconds. */
 const IDLE_MS = 100
 
@@ -27,6 +33,7 @@ export async function listen(
   names: Names = OF_THE_HOST,
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch })
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new CannotListen(why(error.code, bind, port, names), { cause: error })),

@@ -30,6 +30,7 @@ import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
+import { withGoogleIdentity } from '../upstream/google-identity.ts'
 import { withHostHeaders } from '../upstream/host-headers.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
@@ -110,7 +111,12 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     host: createOwnHost({
       url: config.HOST_URL,
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
-      fetch: withHostHeaders(network, config.HOST_HEADERS),
+      fetch: withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
+        account: config.HOST_GOOGLE_ACCOUNT,
+        audience: new URL(config.HOST_URL).origin,
+        fetch: network,
+        now,
+      }),
       now,
       log,
     }),

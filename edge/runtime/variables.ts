@@ -16,6 +16,7 @@ import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
+import { ServiceAccount } from '../sync/firebase-admin.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
@@ -75,6 +76,13 @@ export const EDGE_VARIABLES = {
     fallback: '',
     secret: true,
     schema: json(HostHeaders),
+  },
+  HOST_GOOGLE_ACCOUNT: {
+    meaning: 'key file of a service account that may call the host on Cloud Run',
+    unit: 'JSON',
+    fallback: '',
+    secret: true,
+    schema: json(ServiceAccount),
   },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',

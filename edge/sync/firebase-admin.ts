@@ -63,7 +63,7 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion: await assertion(account, now()),
+        assertion: await googleAssertion(account, { scope: SCOPE }, now()),
       }).toString(),
       timeoutMs,
     })
@@ -101,9 +101,17 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
   }
 }
 
-async function assertion(account: ServiceAccount, now: number): Promise<string> {
+/**
+ * What a service account shows for a token of Google's (RFC 7523, section 2.1).
+ * @param asked what the token is to be for
+ */
+export async function googleAssertion(
+  account: ServiceAccount,
+  asked: { scope: string } | { target_audience: string },
+  now: number,
+): Promise<string> {
   const issued = secondOf(now)
-  return new SignJWT({ scope: SCOPE })
+  return new SignJWT(asked)
     .setProtectedHeader({ alg: 'RS256', kid: account.private_key_id, typ: 'JWT' })
     .setIssuer(account.client_email)
     .setAudience(account.token_uri)

@@ -18,6 +18,12 @@ it('says by whose variables an address cannot be had', async () => {
   await expect(listen(() => new Response(), '192.0.2.1', 0)).rejects.toThrow('HOST_BIND: this machine')
 })
 
+it('keeps a connection for longer than load balancers do', async () => {
+  const server = await listen(() => new Response(), '127.0.0.1', 0)
+  expect((await fetch(server.url)).headers.get('keep-alive')).toBe('timeout=75')
+  await server.close(600_000)
+})
+
 it('closes a connection that waits for another request after its answer, long before its grace ends', async () => {
   const asked = Promise.withResolvers<void>()
   const go = Promise.withResolvers<void>()
