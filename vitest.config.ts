@@ -18,6 +18,7 @@ export default defineConfig({
     reporters: [
       'default',
       './test/faults/closing-table.ts',
+      './test/conformance/closing-table.ts',
       './test/slowest-files.ts',
       './test/closing-line.ts',
     ],
@@ -92,6 +93,18 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // The edge on every runtime, before the same parts. Ends with a table of what each did.
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          globalSetup: ['test/conformance/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 4 },
         },
       },
       {

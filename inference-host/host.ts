@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { TwohopError } from '../shared/errors.ts'
+import { listen } from '../shared/listen.ts'
 import { createAdmit } from './admission/admit.ts'
 import { createAuthenticate } from './admission/authenticate.ts'
 import { createRefuseBusy } from './admission/busy.ts'
@@ -18,7 +19,6 @@ import type { Queue } from './scheduler/queue.ts'
 import { createRequests } from './scheduler/requests.ts'
 import { createTurns } from './scheduler/turns.ts'
 import { createApp } from './server/app.ts'
-import { listen } from './server/listen.ts'
 import { metricsRoute } from './server/metrics.ts'
 import { readManifest } from './weights/manifest.ts'
 import type { ModelInfo } from './work/engine.ts'
@@ -82,7 +82,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     lookForJobs: config.HOST_JOBS_REDIS_URL === undefined ? undefined : () => jobs?.wake(),
     metrics,
   })
-  const server = await listen(app.fetch, config.HOST_BIND, config.HOST_PORT, 'HOST_PORT')
+  const server = await listen(app.fetch, config.HOST_BIND, config.HOST_PORT)
   const figures = await listenForMetrics(metrics, config)
   log('listening', { url: server.url })
 
@@ -133,7 +133,10 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 async function listenForMetrics(metrics: Metrics, { HOST_BIND, HOST_METRICS_PORT }: Config) {
   if (HOST_METRICS_PORT === undefined) return undefined
   const app = new Hono().get('/metrics', metricsRoute({ metrics, mayRead: async () => {} }))
-  return listen(app.fetch, HOST_BIND, HOST_METRICS_PORT, 'HOST_METRICS_PORT')
+  return listen(app.fetch, HOST_BIND, HOST_METRICS_PORT, {
+    bind: 'HOST_BIND',
+    port: 'HOST_METRICS_PORT',
+  })
 }
 
 /** What `made` gives. An error of its gets the name of the variable that it is about. */

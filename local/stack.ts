@@ -52,6 +52,8 @@ export type Stack = {
     issuer: Part<IssuerReady>
     postgres: Part<PostgresReady> | undefined
   }
+  /** The first edge's variables, for an edge on another runtime before the same parts. */
+  edgeVariables: Record<string, string>
   /** Starts another edge on the same parts, with `variables` replacing those of the first. */
   startEdge(port?: number, variables?: Record<string, string>): Promise<Part<EdgeReady>>
   stop(): Promise<void>
@@ -160,6 +162,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
         catalog,
       },
       parts: { edge, host, redis, issuer, postgres },
+      edgeVariables: variables,
       startEdge,
       stop,
     }

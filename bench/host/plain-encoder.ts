@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { env, pipeline } from '@huggingface/transformers'
 import { Hono } from 'hono'
 import type { Dtype } from '../../inference-host/device/port.ts'
-import { listen } from '../../inference-host/server/listen.ts'
+import { listen } from '../../shared/listen.ts'
 
 // A short server on transformers.js, as a process. `POST /one-by-one` calls the pipeline for each text.
 // `POST /as-it-comes` calls it with the whole list, which is padded to the longest text. Its arguments are the model's

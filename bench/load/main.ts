@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { listen } from '../../inference-host/server/listen.ts'
+import { listen } from '../../shared/listen.ts'
 import { closedLoop, type Order } from './closed-loop.ts'
 
 // The load generator as a process of its own, so that it can have its own core. `POST /` takes an order as JSON and

@@ -5,6 +5,9 @@ import { type Administers, administersOf, claimNamesOf, type OtherClaimNames } f
 import { type IssuerConfig, issuerName } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
 
+/** How the secret begins that each project on a developer's machine has. */
+const EVERYBODYS = 'super-secret-jwt-token'
+
 /** Google Cloud's rule for project ids. */
 const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
@@ -134,6 +137,8 @@ function jwtSecrets(byUrl: object, urls: readonly string[]): Map<string, string>
     if (url === undefined || !urls.includes(url)) return { wrong: 'a key is not one of SUPABASE_URLS' }
     if (typeof secret !== 'string' || new TextEncoder().encode(secret).byteLength < MIN_SECRET_BYTES)
       return { wrong: `the secret of "${url}" must be a string of at least ${MIN_SECRET_BYTES} bytes` }
+    if (secret.startsWith(EVERYBODYS))
+      return { wrong: `the secret of "${url}" is that of every local project, so anybody has it` }
     secrets.set(url, secret)
   }
   return secrets

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
-import { type SupabaseRestOptions, supabaseRest } from '../ledger/supabase-rest.ts'
+import { type RestOf, type SupabaseRestOptions, supabaseRest } from '../ledger/supabase-rest.ts'
 import type { ResultStore } from './results.ts'
 
 type Options = SupabaseRestOptions & {
@@ -11,8 +11,11 @@ type Options = SupabaseRestOptions & {
 const Page = z.object({ results: z.array(z.tuple([z.int().min(0), z.string()])), more: z.boolean() })
 
 /** Results of jobs in Supabase Postgres, through the functions of supabase/migrations. Each call is one request. */
-export function createSupabaseResults({ bytesOfAccount, ...project }: Options) {
-  const rest = supabaseRest(project)
+export function createSupabaseResults(
+  { bytesOfAccount, ...project }: Options,
+  restOf: RestOf = supabaseRest,
+) {
+  const rest = restOf(project)
 
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
     const { data, error } = await rest.rpc(name, args)

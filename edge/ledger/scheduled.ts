@@ -4,6 +4,7 @@ import type { Log } from '../log/port.ts'
 import { createActDrain, createDrain, type DrainReport } from './drain.ts'
 import { createReadMirror } from './store-mirror.ts'
 import { createSupabaseLedger } from './supabase.ts'
+import type { RestOf } from './supabase-rest.ts'
 import { createUpstashStream } from './upstash.ts'
 import { createUpstashActStream } from './upstash-acts.ts'
 import { LEDGER_TIMEOUT_MS, type LedgerRedis } from './upstash-group.ts'
@@ -12,6 +13,8 @@ export type LedgerStores = {
   redis: LedgerRedis
   /** The project's URL and its secret key. */
   supabase: { url: string; key: string }
+  /** Talks to that project; by default in the way that runs everywhere. */
+  restOf?: RestOf | undefined
   fetch: typeof fetch
   /** Milliseconds since the epoch. */
   now: () => number
@@ -20,8 +23,8 @@ export type LedgerStores = {
 }
 
 /** Builds both drains on Upstash and Supabase: usage events and administrative acts. */
-export function createDrains({ redis, supabase, fetch, now, batches }: LedgerStores) {
-  const ledger = createSupabaseLedger({ ...supabase, fetch })
+export function createDrains({ redis, supabase, restOf, fetch, now, batches }: LedgerStores) {
+  const ledger = createSupabaseLedger({ ...supabase, fetch }, restOf)
   const stores = { timeoutMs: LEDGER_TIMEOUT_MS, ...redis }
   return {
     drainEvents: createDrain({

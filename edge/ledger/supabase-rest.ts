@@ -11,15 +11,25 @@ export type SupabaseRestOptions = {
   fetch: typeof fetch
 }
 
+/** The calls of functions that are made. */
+export type SupabaseRest = Pick<PostgrestClient, 'rpc'>
+/** Makes a client of the schema with the service role's rights. */
+export type RestOf = (project: SupabaseRestOptions) => SupabaseRest
+
+/** The schema that the project exposes. */
+export const SCHEMA = 'twohop'
+/** Milliseconds that one call may take by default. */
+export const TIMEOUT_MS = 10_000
+
 /**
  * A client of the schema `twohop` of supabase/migrations, with the service role's rights.
  *
  * It is only the REST client of supabase-js: 6 kB in the worker, compressed, while all of supabase-js is 59 kB.
  */
-export function supabaseRest({ url, key, timeoutMs = 10_000, fetch }: SupabaseRestOptions) {
+export function supabaseRest({ url, key, timeoutMs = TIMEOUT_MS, fetch }: SupabaseRestOptions): SupabaseRest {
   return new PostgrestClient(`${baseUrl(url)}/rest/v1`, {
     headers: { apikey: key, authorization: `Bearer ${key}` },
-    schema: 'twohop',
+    schema: SCHEMA,
     fetch,
     timeout: timeoutMs,
   })

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type ActLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
-import { type SupabaseRestOptions, supabaseRest } from './supabase-rest.ts'
+import { type RestOf, type SupabaseRestOptions, supabaseRest } from './supabase-rest.ts'
 
 const Count = z.int().min(0)
 const Recorded = z.object({ recorded: Count, duplicates: Count, conflicts: z.array(Count) })
@@ -14,8 +14,11 @@ const CODE = /^([0-9A-Z]{5}|PGRST\w{1,5})$/
 const REFUSED = /^2[23]\w{3}$/
 
 /** The ledger in Supabase Postgres, through the functions of supabase/migrations. Each call is one request. */
-export function createSupabaseLedger(project: SupabaseRestOptions): Ledger & ActLedger {
-  const rest = supabaseRest(project)
+export function createSupabaseLedger(
+  project: SupabaseRestOptions,
+  restOf: RestOf = supabaseRest,
+): Ledger & ActLedger {
+  const rest = restOf(project)
 
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
     const { data, error, status } = await rest.rpc(name, args)

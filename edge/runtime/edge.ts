@@ -15,7 +15,6 @@ import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
 import { createApiKeyForm, withApiKeys } from '../identity/api-key.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
-import type { R2Bucket } from '../jobs/r2-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
 import { createJobSigner } from '../jobs/sign.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
@@ -30,24 +29,23 @@ import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
+import { withGoogleIdentity } from '../upstream/google-identity.ts'
+import { withHostHeaders } from '../upstream/host-headers.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
+import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
- * @param platform what a platform gives that is no text
+ * @param platform what it has of its own for some of the ports
  * @throws NotConfigured that names each variable that does not fit
  */
-export function createEdge(
-  variables: Variables,
-  write: (line: string) => void,
-  platform: { resultsBucket?: R2Bucket | undefined } = {},
-) {
+export function createEdge(variables: Variables, write: (line: string) => void, platform: Platform = {}) {
   const config = edgeConfig(variables)
   const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
@@ -60,7 +58,7 @@ export function createEdge(
   }
   const project = config.catalog.project?.budgets
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
-  const results = largeResults(config, { bucket: platform.resultsBucket, fetch: network, now })
+  const results = largeResults(config, { ...platform, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = withMovedResults(redisJobs, results.places)
   const moveResults =
@@ -73,6 +71,13 @@ export function createEdge(
   }
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
   const keyForm = createApiKeyForm({ secrets: config.API_KEY_SECRETS, random })
+  const verifyHere = createVerifyToken(config.issuers, { fetch: network, now, log })
+  const verifyOther = platform.verifyOther?.(config.issuers, { fetch: network, now, log })
+  async function verifyToken(token: string) {
+    const principal = (await verifyOther?.(token)) ?? (await verifyHere(token))
+    await platform.alsoVerify?.(token, principal)
+    return principal
+  }
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -85,7 +90,7 @@ export function createEdge(
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
-    authenticate: withApiKeys(createVerifyToken(config.issuers, { fetch: network, now, log }), keyForm),
+    authenticate: withApiKeys(verifyToken, keyForm),
     keyForm,
     administered: administeredBy(config.issuers),
     budget,
@@ -95,13 +100,18 @@ export function createEdge(
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    sync: createSync(identityAdmins(config, { fetch: network, now }), log),
+    sync: createSync(identityAdmins(config, { fetch: network, now, ...platform }), log),
     notify,
     tell,
     host: createOwnHost({
       url: config.HOST_URL,
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
-      fetch: network,
+      fetch: withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
+        account: config.HOST_GOOGLE_ACCOUNT,
+        audience: new URL(config.HOST_URL).origin,
+        fetch: network,
+        now,
+      }),
       now,
       log,
     }),
@@ -132,6 +142,7 @@ export function createEdge(
     createScheduledDrain({
       redis: { url: redis.url, token: redis.token },
       supabase: config.ledger,
+      restOf: platform.restOf,
       batches: config.DRAIN_BATCHES,
       fetch: network,
       now,

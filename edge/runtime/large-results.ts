@@ -1,14 +1,18 @@
 import type { ResultPlace } from '../../shared/jobs/record.ts'
-import { createR2Results, type R2Bucket } from '../jobs/r2-results.ts'
+import { createR2Results } from '../jobs/r2-results.ts'
 import type { ResultStore } from '../jobs/results.ts'
 import { createSupabaseResults } from '../jobs/supabase-results.ts'
 import type { edgeConfig } from './config.ts'
 import { NotConfigured } from './not-configured.ts'
+import type { Platform } from './platform.ts'
 
 /** The name of the binding of an R2 bucket, where results of jobs are kept in one. */
 export const JOB_RESULTS_BUCKET = 'JOB_RESULTS_BUCKET'
 
-type Parts = { bucket: R2Bucket | undefined; fetch: typeof globalThis.fetch; now: () => number }
+type Parts = Pick<Platform, 'resultsBucket' | 'restOf'> & {
+  fetch: typeof globalThis.fetch
+  now: () => number
+}
 type Config = Pick<ReturnType<typeof edgeConfig>, 'JOB_RESULTS' | 'JOB_RESULTS_BYTES' | 'ledger'>
 
 /**
@@ -18,10 +22,10 @@ type Config = Pick<ReturnType<typeof edgeConfig>, 'JOB_RESULTS' | 'JOB_RESULTS_B
  */
 export function largeResults(
   { JOB_RESULTS: place, JOB_RESULTS_BYTES: bytesOfAccount, ledger }: Config,
-  { bucket, fetch, now }: Parts,
+  { resultsBucket, restOf, fetch, now }: Parts,
 ) {
-  const inLedger = ledger && createSupabaseResults({ ...ledger, bytesOfAccount, fetch })
-  const inBucket = bucket && createR2Results({ bucket, bytesOfAccount, now })
+  const inLedger = ledger && createSupabaseResults({ ...ledger, bytesOfAccount, fetch }, restOf)
+  const inBucket = resultsBucket && createR2Results({ bucket: resultsBucket, bytesOfAccount, now })
   const places: { [Place in ResultPlace]: ResultStore | undefined } = { ledger: inLedger, r2: inBucket }
   const to = place === 'redis' ? undefined : places[place]
   if (place === 'r2' && !to)

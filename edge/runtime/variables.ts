@@ -16,15 +16,13 @@ import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
+import { ServiceAccount } from '../sync/firebase-admin.ts'
+import { HostHeaders } from '../upstream/host-headers.ts'
 import { ServicePrivateKey } from '../upstream/signer.ts'
 import type { Variable } from './read-variables.ts'
+import { whole } from './whole.ts'
 
 const text = z.string().min(1)
-/** A whole number from `least` to `most`. */
-function whole(least: number, most: number) {
-  const rule = `must be a whole number from ${least} to ${most}`
-  return z.coerce.number<string>(rule).int(rule).min(least, rule).max(most, rule)
-}
 const KIB = 1024
 const MIB = 1024 * KIB
 const MINUTE = 60_000
@@ -71,6 +69,20 @@ export const EDGE_VARIABLES = {
     fallback: undefined,
     put: 'the address by which the edge reaches your host, such as https://host.internal.example,',
     schema: HostUrl,
+  },
+  HOST_HEADERS: {
+    meaning: 'headers that a door before the host asks for',
+    unit: 'JSON {name: value}',
+    fallback: '',
+    secret: true,
+    schema: json(HostHeaders),
+  },
+  HOST_GOOGLE_ACCOUNT: {
+    meaning: 'key file of a service account that may call the host on Cloud Run',
+    unit: 'JSON',
+    fallback: '',
+    secret: true,
+    schema: json(ServiceAccount),
   },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',

@@ -1,7 +1,6 @@
 import type { R2Bucket } from '../jobs/r2-results.ts'
-import { createEdge } from './edge.ts'
 import { JOB_RESULTS_BUCKET } from './large-results.ts'
-import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { makeEdge } from './make-edge.ts'
 import type { Variables } from './read-variables.ts'
 
 /** Variables and secrets, and the R2 bucket for results of jobs where wrangler.toml binds one. */
@@ -10,21 +9,10 @@ type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
 
-const write = (line: string) => console.log(line)
-
 /** One edge for each isolate: its variables do not change while it lives. */
 function edgeOf(env: Bindings) {
-  edge ??= makeEdge(env)
+  edge ??= makeEdge(env, (line) => console.log(line), { resultsBucket: env[JOB_RESULTS_BUCKET] })
   return edge
-}
-
-function makeEdge(env: Bindings) {
-  try {
-    return createEdge(env, write, { resultsBucket: env[JOB_RESULTS_BUCKET] })
-  } catch (error) {
-    if (error instanceof NotConfigured) return createUnconfigured(error, write)
-    throw error
-  }
 }
 
 /**

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { type IssuerConfig, issuerName } from '../identity/issuer.ts'
 import { createFirebaseAdmin, ServiceAccount } from './firebase-admin.ts'
-import type { IdentityAdmins } from './port.ts'
-import { createSupabaseAdmin } from './supabase-admin.ts'
+import type { AdminOf, IdentityAdmin, IdentityAdmins } from './port.ts'
+import { createSupabaseAdmin, type SupabaseAdminOptions } from './supabase-admin.ts'
 
 /** The fewest characters of a secret key; real ones have more. */
 const MIN_KEY = 20
@@ -38,22 +38,37 @@ type Config = {
   issuers: readonly IssuerConfig[]
 }
 
-/** The administration of every issuer whose key is configured. */
+/** Makes the administration of a Supabase project. */
+export type SupabaseAdminOf = (options: SupabaseAdminOptions) => IdentityAdmin
+
+type Means = {
+  fetch: typeof globalThis.fetch
+  now: () => number
+  supabaseAdminOf?: SupabaseAdminOf | undefined
+  /** The administration of an issuer that the platform itself offers; a key in a variable goes before it. */
+  ownAdminOf?: ((issuer: string) => AdminOf | undefined) | undefined
+}
+
+/** The administration of every issuer whose key is configured, or that is the platform's own. */
 export function identityAdmins(
   config: Config,
-  { fetch, now }: { fetch: typeof globalThis.fetch; now: () => number },
+  { fetch, now, supabaseAdminOf = createSupabaseAdmin, ownAdminOf }: Means,
 ): IdentityAdmins {
   const { FIREBASE_ADMIN_URL: url, FIREBASE_SERVICE_ACCOUNTS = [], SUPABASE_SERVICE_KEYS = {} } = config
   const configured = new Map(config.issuers.map((issuer) => [issuerName(issuer), issuer.claims]))
   const namesOf = (issuer: string) => configured.get(issuer) ?? { object: config.CLAIMS_OBJECT, others: {} }
   return new Map([
+    ...[...configured].flatMap(([issuer, names]) => {
+      const own = ownAdminOf?.(issuer)
+      return own ? [[issuer, own(names)] as const] : []
+    }),
     ...FIREBASE_SERVICE_ACCOUNTS.map((account) => {
       const issuer = issuerName({ projectId: account.project_id })
       return [issuer, createFirebaseAdmin({ account, url, names: namesOf(issuer), fetch, now })] as const
     }),
     ...Object.entries(SUPABASE_SERVICE_KEYS).map(([url, serviceKey]) => {
       const issuer = issuerName({ url })
-      return [issuer, createSupabaseAdmin({ url, serviceKey, names: namesOf(issuer), fetch })] as const
+      return [issuer, supabaseAdminOf({ url, serviceKey, names: namesOf(issuer), fetch })] as const
     }),
   ])
 }

@@ -46,7 +46,7 @@ const Users = z.looseObject({
 
 /**
  * Administration of one Firebase project by the REST calls that firebase-admin makes (Identity Toolkit v1
- * `accounts:lookup` and `accounts:update`). The package itself needs Node and does not run in workers. The service
+ * `accounts:lookup` and `accounts:update`). The package itself is for Node (edge/sync/firebase-sdk-admin.ts). The service
  * account proves its identity by a signed assertion (RFC 7523 section 2.1), and gets an access token for an hour.
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
@@ -63,7 +63,7 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
         grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion: await assertion(account, now()),
+        assertion: await googleAssertion(account, { scope: SCOPE }, now()),
       }).toString(),
       timeoutMs,
     })
@@ -87,7 +87,8 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
     async setState(subject, state) {
       const [user] = read(Users, await call('accounts:lookup', { localId: [subject] })).users ?? []
       if (!user) throw new SyncError('user_unknown', 'Firebase knows no such user.')
-      const customAttributes = JSON.stringify(merged(user.customAttributes, names, state))
+      const held = read(z.record(z.string(), z.unknown()), JSON.parse(user.customAttributes || '{}'))
+      const customAttributes = JSON.stringify(mergedClaims(held, names, state))
       if (customAttributes.length > MAX_CLAIMS)
         throw new SyncError('claims_too_large', `Custom claims hold ${MAX_CLAIMS} characters at most.`)
       await call('accounts:update', { localId: subject, customAttributes })
@@ -100,9 +101,17 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
   }
 }
 
-async function assertion(account: ServiceAccount, now: number): Promise<string> {
+/**
+ * What a service account shows for a token of Google's (RFC 7523, section 2.1).
+ * @param asked what the token is to be for
+ */
+export async function googleAssertion(
+  account: ServiceAccount,
+  asked: { scope: string } | { target_audience: string },
+  now: number,
+): Promise<string> {
   const issued = secondOf(now)
-  return new SignJWT({ scope: SCOPE })
+  return new SignJWT(asked)
     .setProtectedHeader({ alg: 'RS256', kid: account.private_key_id, typ: 'JWT' })
     .setIssuer(account.client_email)
     .setAudience(account.token_uri)
@@ -111,9 +120,12 @@ async function assertion(account: ServiceAccount, now: number): Promise<string> 
     .sign(await importPKCS8(account.private_key, 'RS256'))
 }
 
-/** The user's claims with the new state in them. */
-function merged(customAttributes: string | undefined, names: ClaimNames, state: OwnerState) {
-  const claims = read(z.record(z.string(), z.unknown()), JSON.parse(customAttributes || '{}'))
+/** A user's claims with the new state in them. */
+export function mergedClaims(
+  claims: Readonly<Record<string, unknown>>,
+  names: ClaimNames,
+  state: OwnerState,
+): Record<string, unknown> {
   const all = { ...claims, ...claimsToWrite(claims, names, state) }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }

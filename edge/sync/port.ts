@@ -1,3 +1,4 @@
+import type { ClaimNames } from '../identity/owner-claims.ts'
 import type { Log } from '../log/port.ts'
 
 /** What the issuer's own records should say of a user; null removes the owner's setting. */
@@ -14,6 +15,9 @@ export type IdentityAdmin = {
   /** After this the issuer gives no new token for a session that began before now, or while the user is suspended. */
   endSessions(subject: string): Promise<void>
 }
+
+/** Makes the administration of an issuer. @param names where its tokens hold what the owner says */
+export type AdminOf = (names: ClaimNames) => IdentityAdmin
 
 /** The issuer did not do what it was asked; `code` says why. */
 export class SyncError extends Error {

@@ -4,7 +4,7 @@ import { askJson } from './ask.ts'
 import { claimsToWrite } from './owner-state.ts'
 import { type IdentityAdmin, SyncError } from './port.ts'
 
-type Options = {
+export type SupabaseAdminOptions = {
   /** The project's URL without a slash at its end. */
   url: string
   /** The project's secret key (`sb_secret_...`), or its legacy `service_role` key. */
@@ -17,7 +17,7 @@ type Options = {
 }
 
 /** A hundred years; GoTrue needs a duration. */
-const FOR_GOOD = '876000h'
+export const FOR_GOOD = '876000h'
 
 const User = z.looseObject({ app_metadata: z.record(z.string(), z.unknown()).nullish() })
 
@@ -36,7 +36,7 @@ export function createSupabaseAdmin({
   names,
   fetch,
   timeoutMs = 5000,
-}: Options): IdentityAdmin {
+}: SupabaseAdminOptions): IdentityAdmin {
   const ask = (subject: string, method: 'GET' | 'PUT', change?: object) =>
     askJson({
       fetch,

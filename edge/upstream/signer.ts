@@ -2,12 +2,17 @@ import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 import * as z from 'zod'
 import { secondOf } from '../../shared/seconds.ts'
 
+/** 32 bytes in base64url. A key that lacks a part would be found out at the first request only. */
+const KEY_PART = /^[\w-]{43}$/
+const OF_KEYS = 'must be 32 bytes in base64url, as `npm run keys` writes them'
+
 /** The edge's private key: an Ed25519 JWK (RFC 8037) with a `kid` that the host knows. */
 export const ServicePrivateKey = z.looseObject({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   kid: z.string().min(1),
-  d: z.string().min(1),
+  d: z.string().regex(KEY_PART, OF_KEYS),
+  x: z.string().regex(KEY_PART, OF_KEYS),
 })
 
 /** The fixed parts of one kind of token. */

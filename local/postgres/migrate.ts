@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sql } from 'postgres'
 
+/** The schema that the migrations make, and the REST API serves. */
+export const EXPOSED_SCHEMA = 'twohop'
+
 export const MIGRATIONS = new URL('../../supabase/migrations/', import.meta.url)
 
 /** Names of the migrations' files, in the order in which they run. */
@@ -9,17 +12,17 @@ export async function migrationNames(): Promise<string[]> {
 }
 
 /**
- * Runs every migration in the order of its name, each in a transaction of its own, as the role that owns them.
+ * Runs every migration in the order of its name, each in a transaction of its own, as the role that is to own them.
  * Returns how many there are.
  * @throws Error that names the file and what PostgreSQL said
  */
-export async function migrate(sql: Sql): Promise<number> {
+export async function migrate(sql: Sql, owner = 'postgres'): Promise<number> {
   const names = await migrationNames()
   for (const name of names) {
     const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
     await sql
       .begin(async (transaction) => {
-        await transaction.unsafe('set local role postgres')
+        await transaction`select set_config('role', ${owner}, true)`
         await transaction.unsafe(text)
       })
       .catch((cause: Error) => {

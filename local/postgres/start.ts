@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createRemoteJWKSet } from 'jose'
 import postgres from 'postgres'
 import { type Binaries, findEmbeddedPostgres, findInstalledPostgres, type PostgresKind } from './binaries.ts'
-import { migrate } from './migrate.ts'
+import { EXPOSED_SCHEMA, migrate } from './migrate.ts'
 import { startRest } from './rest/front.ts'
 import { rolesSql } from './roles.ts'
 import { type ServerAddress, startServer } from './server.ts'
@@ -15,9 +15,6 @@ export type StartPostgresOptions = {
   /** `auto`, the default: the newest installed PostgreSQL, or else the one from npm. */
   prefer?: 'auto' | PostgresKind
 }
-
-/** The schema that the REST API serves. */
-export const EXPOSED_SCHEMA = 'twohop'
 
 export type LocalPostgres = Awaited<ReturnType<typeof startPostgres>>
 

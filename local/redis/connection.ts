@@ -6,16 +6,21 @@ import { respCommand, respReader } from './resp.ts'
 export type RedisConnection = {
   /** Sends commands in one write, so that no other caller's command comes between. Returns a reply for each. */
   send(commands: string[][]): Promise<RedisReply[]>
+  /** Whether it is lost, so that nothing can be sent any more. */
+  readonly lost: boolean
   close(): void
 }
 
+/** The path of a Unix socket, or an address. */
+export type RedisAddress = string | { host: string; port: number }
+
 /**
- * Connects to Redis over a Unix socket. Replies come in the order of the commands. When the connection is lost,
+ * Connects to Redis. Replies come in the order of the commands. When the connection is lost,
  * every command without a reply is rejected.
- * @throws Error when nothing listens at `path`
+ * @throws Error when nothing listens there
  */
-export async function connectRedis(path: string): Promise<RedisConnection> {
-  const socket = connect(path)
+export async function connectRedis(address: RedisAddress): Promise<RedisConnection> {
+  const socket = typeof address === 'string' ? connect(address) : connect(address.port, address.host)
   await once(socket, 'connect')
   const waiting: { resolve: (reply: RedisReply) => void; reject: (error: Error) => void }[] = []
   const read = respReader()
@@ -44,6 +49,9 @@ export async function connectRedis(path: string): Promise<RedisConnection> {
       )
       socket.write(commands.map(respCommand).join(''))
       return Promise.all(replies)
+    },
+    get lost() {
+      return lost !== undefined
     },
     close: () => socket.destroy(),
   }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { NODE_VARIABLES } from '../../edge/runtime/node-variables.ts'
 import { VARIABLES } from '../../inference-host/config.ts'
 import { readManifest } from '../../inference-host/weights/manifest.ts'
 import { REPOSITORY } from '../fixtures/models.ts'
@@ -117,4 +118,73 @@ test('the CUDA image runs the install script of onnxruntime-node on purpose, on 
     'ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js',
   )
   expect(all.findLast(({ name }) => name === 'FROM')?.value).toMatch(/nvidia\/cuda:12\.[\d.]+-cudnn-runtime-/)
+})
+
+describe('Dockerfile.edge', () => {
+  const all = instructions('Dockerfile.edge')
+  const values = (name: string) => all.filter((one) => one.name === name).map(({ value }) => value)
+  const last = (name: string) => values(name).at(-1) ?? ''
+  const script = JSON.parse(readFileSync(path.join(REPOSITORY, 'package.json'), 'utf8')).scripts['build:node']
+
+  test('copies what its own .dockerignore lets in, and lets in nothing else', () => {
+    const sources = values('COPY')
+      .filter((value) => !value.startsWith('--from='))
+      .flatMap((value) => value.split(/\s+/).slice(0, -1))
+      .map((name) => name.replace(/\/$/, ''))
+    const lets = readFileSync(path.join(REPOSITORY, 'Dockerfile.edge.dockerignore'), 'utf8').split('\n')
+    expect(lets.filter((line) => line !== '' && !/^[#!]/.test(line))).toEqual(['*'])
+    expect(sources.sort()).toEqual(lets.flatMap((line) => line.match(/^!(.+)$/)?.[1] ?? []).sort())
+  })
+
+  test('builds the edge with no install script, and keeps the one file of it', () => {
+    expect(values('RUN')).toEqual(['npm ci --ignore-scripts', 'npm run --ignore-scripts build:node'])
+    expect(script).toContain('esbuild edge/runtime/node.ts ')
+    expect(script).toContain('--outfile=dist/node/edge.mjs')
+    expect(values('COPY').at(-1)).toBe('--from=build /app/dist/node/ ./')
+    expect(JSON.parse(last('CMD'))).toEqual(['node', 'edge.mjs'])
+  })
+
+  test('is not root, holds no secret, drains on SIGTERM, and is asked for /healthz', () => {
+    expect(last('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+    expect([...values('ARG'), ...values('ENV')].join()).not.toMatch(
+      /token|secret|password|private|credential/i,
+    )
+    expect(last('STOPSIGNAL')).toBe('SIGTERM')
+    const check = JSON.parse(/CMD (\[.*\])$/.exec(last('HEALTHCHECK'))?.[1] ?? '')
+    expect(check[2]).toContain('/healthz')
+    expect(() => new Function(check[2])).not.toThrow()
+  })
+
+  test('sets variables that the edge reads on Node', () => {
+    const env = Object.fromEntries(
+      last('ENV')
+        .split(/\s+/)
+        .map((pair) => pair.split('=')),
+    )
+    expect(env).toEqual({ NODE_ENV: 'production', EDGE_BIND: '0.0.0.0', EDGE_PORT: '8787' })
+    expect(Object.keys(NODE_VARIABLES)).toEqual(expect.arrayContaining(['EDGE_BIND', 'EDGE_PORT']))
+    expect(values('EXPOSE')).toEqual([env.EDGE_PORT])
+  })
+})
+
+test.each([
+  ['redis-rest', 'dist/redis-rest/front.mjs', 'front.mjs'],
+  ['ledger', 'dist/ledger/local/postgres/front.mjs', 'local/postgres/front.mjs'],
+])('Dockerfile.%s keeps one file, is not root, and holds no secret', (name, out, file) => {
+  const all = instructions(`Dockerfile.${name}`)
+  const values = (name: string) => all.filter((one) => one.name === name).map(({ value }) => value)
+  const lets = readFileSync(path.join(REPOSITORY, `Dockerfile.${name}.dockerignore`), 'utf8')
+  const sources = values('COPY')
+    .filter((value) => !value.startsWith('--from='))
+    .flatMap((value) => value.split(/\s+/).slice(0, -1))
+    .map((name) => name.replace(/\/$/, ''))
+  expect(sources.sort()).toEqual([...lets.matchAll(/^!(.+)$/gm)].map(([, name]) => name).sort())
+  expect(values('RUN')).toEqual(['npm ci --ignore-scripts', `npm run --ignore-scripts build:${name}`])
+  const script = JSON.parse(readFileSync(path.join(REPOSITORY, 'package.json'), 'utf8')).scripts[
+    `build:${name}`
+  ]
+  expect(script).toContain(`--outfile=${out}`)
+  expect(JSON.parse(values('CMD').at(-1) ?? '')).toEqual(['node', file])
+  expect(values('USER').at(-1)).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+  expect([...values('ARG'), ...values('ENV')].join()).not.toMatch(/token|secret|password/i)
 })

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { FIREBASE_VARIABLES } from '../../../edge/runtime/firebase-variables.ts'
+import { NODE_VARIABLES } from '../../../edge/runtime/node-variables.ts'
+import { SUPABASE_VARIABLES } from '../../../edge/runtime/supabase-variables.ts'
 import { EDGE_VARIABLES } from '../../../edge/runtime/variables.ts'
 import { VARIABLES } from '../../../inference-host/config.ts'
 import { ERRORS } from '../../../shared/errors.ts'
@@ -51,6 +54,9 @@ describe('the documentation', () => {
 
   it.each([
     ['edge', EDGE_VARIABLES],
+    ['node', NODE_VARIABLES],
+    ['supabase', SUPABASE_VARIABLES],
+    ['firebase', FIREBASE_VARIABLES],
     ['host', VARIABLES],
   ] as [string, Record<string, Row>][])(
     'lists every variable of the %s with its default and unit, and no other',

@@ -180,5 +180,7 @@ function ofSources(): string[] {
     [...list.matchAll(/\b[A-Z][A-Z0-9_]+\b/g)].map(([name]) => name),
   )
   const constants = [...texts.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)].map(([, name = '']) => name)
-  return [...single, ...several, ...constants]
+  const compose = readFileSync(join(ROOT, 'compose.yaml'), 'utf8')
+  const composed = [...compose.matchAll(/\$\{([A-Z][A-Z0-9_]*):/g)].map(([, name = '']) => name)
+  return [...single, ...several, ...constants, ...composed]
 }

@@ -19,6 +19,10 @@ function complaints(changed: Record<string, string | undefined>): string[] {
 /** Twenty-four bytes or more that must not be seen, wherever somebody may put them. */
 const CANARY = 'canary-0123456789abcdefghijklmnopqrstuv'
 
+/** The parts of the key in EDGE_NEEDS. */
+const D = '"d":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"'
+const X = '"x":"A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"'
+
 describe("the edge's configuration", () => {
   it('fills in what is not set, or set to nothing', () => {
     const defaults = {
@@ -88,10 +92,18 @@ describe("the edge's configuration", () => {
     ['UNVERIFIED_EMAIL_PLAN: there is no plan called gold', { UNVERIFIED_EMAIL_PLAN: 'gold' }],
     ['API_KEY_SECRETS: must be secrets of at least 32', { API_KEY_SECRETS: `${'a'.repeat(32)},short` }],
     ['API_KEY_SECRETS: must be at most 4', { API_KEY_SECRETS: Array(5).fill('a'.repeat(32)).join() }],
-    ['SERVICE_TOKEN_PRIVATE_KEY.crv: ', { SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","kid":"k","d":"x"}' }],
+    ['SERVICE_TOKEN_PRIVATE_KEY.crv: ', { SERVICE_TOKEN_PRIVATE_KEY: `{"kty":"OKP","kid":"k",${D},${X}}` }],
     [
       'SERVICE_TOKEN_PRIVATE_KEY.d: ',
-      { SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"OKP","crv":"Ed25519","kid":"k"}' },
+      { SERVICE_TOKEN_PRIVATE_KEY: `{"kty":"OKP","crv":"Ed25519","kid":"k",${X}}` },
+    ],
+    [
+      'SERVICE_TOKEN_PRIVATE_KEY.d: must be 32 bytes in base64url',
+      { SERVICE_TOKEN_PRIVATE_KEY: `{"kty":"OKP","crv":"Ed25519","kid":"k","d":"short",${X}}` },
+    ],
+    [
+      'SERVICE_TOKEN_PRIVATE_KEY.x: ',
+      { SERVICE_TOKEN_PRIVATE_KEY: `{"kty":"OKP","crv":"Ed25519","kid":"k",${D}}` },
     ],
     ['FIREBASE_ADMIN_URL: must begin with https://', { FIREBASE_ADMIN_URL: 'http://admin.example' }],
     ...['UPSTASH_REDIS_REST_URL', 'LEDGER_SUPABASE_URL', 'WEBHOOK_URL'].flatMap((name) =>

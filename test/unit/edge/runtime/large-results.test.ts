@@ -10,7 +10,7 @@ const LEDGER = { LEDGER_SUPABASE_URL: 'http://127.0.0.1:9', LEDGER_SUPABASE_KEY:
 /** Where new results go, and from where results are read. */
 function placesOf(variables: Record<string, string>, bound: typeof bucket | undefined) {
   const config = edgeConfig({ ...EDGE_VARIABLES_SET, ...variables })
-  const { places, to } = largeResults(config, { bucket: bound, fetch: never, now: Date.now })
+  const { places, to } = largeResults(config, { resultsBucket: bound, fetch: never, now: Date.now })
   return { to: to?.place, read: Object.entries(places).flatMap(([place, store]) => (store ? [place] : [])) }
 }
 
@@ -34,7 +34,7 @@ it('a bucket that is not bound is named', () => {
 
 it('only the ledger has ended results dropped by the edge, and only where new ones go there', async () => {
   const { dropEnded } = largeResults(edgeConfig({ ...EDGE_VARIABLES_SET, ...LEDGER, JOB_RESULTS: 'r2' }), {
-    ...{ bucket, fetch: never, now: Date.now },
+    ...{ resultsBucket: bucket, fetch: never, now: Date.now },
   })
   await dropEnded()
 })

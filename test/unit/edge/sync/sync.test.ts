@@ -36,52 +36,6 @@ const supabase = (serviceKey = SERVICE_KEY, names = CLAIM_NAMES) =>
 const claimsOf = (uid: string) => JSON.parse(google.users.get(uid)?.customAttributes ?? '{}')
 
 describe("Firebase's administration", () => {
-  it('merges plan and status into the custom claims, and takes them away again', async () => {
-    const before = { role: 'owner', plan: 'of the app', team: 7, twohop: { role: 'developer' } }
-    google.users.set('u1', { localId: 'u1', customAttributes: JSON.stringify(before) })
-    await firebase().setState('u1', { plan: 'pro', status: 'suspended' })
-    const suspended = { role: 'developer', plan: 'pro', status: 'suspended' }
-    expect(claimsOf('u1')).toEqual({ ...before, twohop: suspended })
-    await firebase().setState('u1', { status: 'active' })
-    expect(claimsOf('u1')).toEqual({ ...before, twohop: { role: 'developer', plan: 'pro' } })
-    await firebase().setState('u1', { plan: null })
-    expect(claimsOf('u1')).toEqual(before)
-  })
-
-  it('writes where the edge reads, if other names are configured', async () => {
-    google.users.set('u1', {
-      localId: 'u1',
-      customAttributes: '{"tier":"free","mine":{"status":"suspended"}}',
-    })
-    const named = firebase({ object: 'mine', others: { plan: 'tier' } })
-    await named.setState('u1', { plan: 'pro', status: 'active' })
-    expect(claimsOf('u1')).toEqual({ tier: 'pro' })
-    await named.setState('u1', { plan: null })
-    expect(claimsOf('u1')).toEqual({})
-  })
-
-  it('leaves a claim of that name alone that is no object', async () => {
-    google.users.set('u1', { localId: 'u1', customAttributes: '{"twohop":"beta"}' })
-    await expect(firebase().setState('u1', { plan: 'pro' })).rejects.toMatchObject({ code: 'refused' })
-    expect(claimsOf('u1')).toEqual({ twohop: 'beta' })
-  })
-
-  it('writes to a user without claims', async () => {
-    google.users.set('u1', { localId: 'u1' })
-    await firebase().setState('u1', { plan: 'pro' })
-    expect(claimsOf('u1')).toEqual({ twohop: { plan: 'pro' } })
-  })
-
-  it('ends sessions that began before this second', async () => {
-    google.users.set('u1', { localId: 'u1', customAttributes: '{"plan":"pro"}' })
-    await firebase().endSessions('u1')
-    expect(google.users.get('u1')).toEqual({
-      localId: 'u1',
-      customAttributes: '{"plan":"pro"}',
-      validSince: String(clock.ms / 1000),
-    })
-  })
-
   it('finds a user behind a base URL that ends with a slash', async () => {
     google.users.set('u1', { localId: 'u1' })
     const { account, url } = google
@@ -121,28 +75,6 @@ describe("Firebase's administration", () => {
 })
 
 describe("Supabase's administration", () => {
-  it('merges plan and status into app_metadata, and bans while suspended', async () => {
-    const before = { provider: 'email', role: 'owner', twohop: { role: 'developer' } }
-    gotrue.users.set(USER, { id: USER, app_metadata: { ...before } })
-    await supabase().setState(USER, { plan: 'pro', status: 'suspended' })
-    await supabase().endSessions(USER)
-    expect(gotrue.users.get(USER)).toEqual({
-      id: USER,
-      app_metadata: { ...before, twohop: { role: 'developer', plan: 'pro', status: 'suspended' } },
-      ban_duration: '876000h',
-    })
-    await supabase().setState(USER, { status: 'active' })
-    await supabase().setState(USER, { plan: null })
-    expect(gotrue.users.get(USER)).toEqual({ id: USER, app_metadata: before })
-  })
-
-  it('writes where the edge reads, if other names are configured', async () => {
-    gotrue.users.set(USER, { id: USER, app_metadata: { tier: 'free', mine: { status: 'suspended' } } })
-    const named = supabase(SERVICE_KEY, { object: 'mine', others: { plan: 'tier' } })
-    await named.setState(USER, { plan: null, status: 'active' })
-    expect(gotrue.users.get(USER)?.app_metadata).toEqual({})
-  })
-
   it('says what went wrong by a code, and repeats no key', async () => {
     await expect(supabase().endSessions(USER)).rejects.toMatchObject({ code: 'user_unknown' })
     const error = await supabase('another-key-of-20-chars')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Listening, listen } from '../../../../inference-host/server/listen.ts'
+import { type Listening, listen } from '../../../../shared/listen.ts'
 import { CHAT, createHandApp } from '../../../fixtures/hand-app.ts'
 import { FRAMINGS, type Framing, sendSlowly } from '../../../fixtures/slow-sender.ts'
 

@@ -1,0 +1,36 @@
+import * as z from 'zod'
+import { parseJson } from '../../shared/parse-json.ts'
+import { notEmpty, ownNames } from './own-names.ts'
+import type { Variable, Variables } from './read-variables.ts'
+
+/** The variables of the edge as a function of Firebase, beside EDGE_VARIABLES. The documentation's table is checked against this. */
+export const FIREBASE_VARIABLES = {
+  CHECK_REVOKED: {
+    meaning:
+      'ask Firebase at each request whether the token was revoked, or its user disabled; a call to Google each',
+    unit: 'true, false',
+    fallback: 'false',
+    schema: z.enum(['true', 'false']).transform((value) => value === 'true'),
+  },
+} as const satisfies Record<string, Variable>
+
+const FirebaseConfig = z.object({ projectId: z.string().min(1) })
+
+/**
+ * The edge's variables from the environment of a function of Firebase, which keeps names that begin with FIREBASE_ for
+ * itself (edge/runtime/own-names.ts). The users of the project in which the function runs are let in.
+ */
+export function fromFirebase(environment: Variables): Variables {
+  const own = ownNames(environment, 'FIREBASE_')
+  return {
+    ...notEmpty(environment),
+    ...own,
+    FIREBASE_PROJECT_IDS: own.FIREBASE_PROJECT_IDS ?? projectOf(environment),
+  }
+}
+
+/** The project in which the function runs, as the platform names it. */
+export function projectOf({ FIREBASE_CONFIG = '', GCLOUD_PROJECT }: Variables): string | undefined {
+  const { data } = FirebaseConfig.safeParse(parseJson(FIREBASE_CONFIG))
+  return data?.projectId ?? GCLOUD_PROJECT
+}

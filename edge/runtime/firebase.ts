@@ -1,0 +1,73 @@
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { initializeApp } from 'firebase-admin/app'
+import { getAuth } from 'firebase-admin/auth'
+import { onRequest } from 'firebase-functions/https'
+import { onSchedule } from 'firebase-functions/scheduler'
+import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
+import { issuerName } from '../identity/issuer.ts'
+import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
+import { CONCURRENCY, REQUEST_SECONDS, SCHEDULED_SECONDS, SECRETS } from './firebase-options.ts'
+import { FIREBASE_VARIABLES, fromFirebase, projectOf } from './firebase-variables.ts'
+import { clientAddress } from './forwarded.ts'
+import { makeEdge } from './make-edge.ts'
+import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { readVariables } from './read-variables.ts'
+import { settledBeforeEnd } from './settled-before-end.ts'
+
+/** Google's front end appends the address that it heard from. */
+const PROXIES = 1
+
+let made: ReturnType<typeof makeEdge> | undefined
+
+/** One edge for each instance. It is made at the first request: a deployment loads this file, and knows no secret. */
+function edgeOf() {
+  made ??= make()
+  return made
+}
+
+function make() {
+  const write = (line: string) => console.log(line)
+  const { values, complaints } = readVariables(FIREBASE_VARIABLES, process.env)
+  if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
+  const project = projectOf(process.env)
+  if (project === undefined) return makeEdge(fromFirebase(process.env), write)
+  // With the platform's own credentials, so that no key file lies anywhere.
+  const auth = getAuth(initializeApp())
+  const admin = createFirebaseSdkAdmin(auth)
+  const name = issuerName({ projectId: project })
+  return makeEdge(fromFirebase(process.env), write, {
+    ownAdminOf: (issuer) => (issuer === name ? admin : undefined),
+    ...(values.CHECK_REVOKED && { alsoVerify: createFirebaseRevoked(auth, project) }),
+  })
+}
+
+const listener = getRequestListener(
+  async (request, from) => {
+    const { incoming } = from as HttpBindings
+    const tasks: Promise<unknown>[] = []
+    const answer = await edgeOf().app.fetch(request, {
+      background: (task) => void tasks.push(task),
+      address: clientAddress(request.headers.get('x-forwarded-for'), incoming.socket.remoteAddress, PROXIES),
+    })
+    return settledBeforeEnd(answer, tasks)
+  },
+  { overrideGlobalObjects: false },
+)
+
+/** Firebase Functions, second generation: the edge, open to everybody, since it verifies every token itself. */
+export const edge = onRequest(
+  {
+    secrets: SECRETS,
+    timeoutSeconds: REQUEST_SECONDS,
+    concurrency: CONCURRENCY,
+    memory: '512MiB',
+    invoker: 'public',
+  },
+  (request, response) => listener(request, response),
+)
+
+/** Its scheduled work: jobs, sweep, drain. */
+export const scheduled = onSchedule(
+  { schedule: 'every 1 minutes', secrets: SECRETS, timeoutSeconds: SCHEDULED_SECONDS, retryCount: 0 },
+  () => edgeOf().scheduled(),
+)

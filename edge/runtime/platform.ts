@@ -1,0 +1,29 @@
+import type { IssuerConfig } from '../identity/issuer.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { R2Bucket } from '../jobs/r2-results.ts'
+import type { RestOf } from '../ledger/supabase-rest.ts'
+import type { Log } from '../log/port.ts'
+import type { SupabaseAdminOf } from '../sync/config.ts'
+import type { AdminOf } from '../sync/port.ts'
+
+/** Verifies tokens that need other rules than the real ones. Undefined for a token that is not of that kind. */
+export type VerifyOther = (
+  issuers: readonly IssuerConfig[],
+  means: { fetch: typeof globalThis.fetch; now: () => number; log: Log },
+) => (token: string) => Promise<Principal | undefined>
+
+/** What a platform has of its own for a port. Where it has nothing, the adapters that run everywhere serve. */
+export type Platform = {
+  /** Talks to the Postgres of a Supabase project. */
+  restOf?: RestOf
+  /** Where large results of jobs may lie. */
+  resultsBucket?: R2Bucket | undefined
+  /** Administers a Supabase project with a key of its. */
+  supabaseAdminOf?: SupabaseAdminOf
+  /** Administers issuers without a key in a variable; by the issuer's name. Undefined for one that is not the platform's. */
+  ownAdminOf?: (issuer: string) => AdminOf | undefined
+  /** For development alone: no deployed bundle has one (edge/runtime/node-emulators.ts). */
+  verifyOther?: VerifyOther
+  /** Asks the platform about a token that is otherwise good. @throws TwohopError why it is not, after all */
+  alsoVerify?: (token: string, principal: Principal) => Promise<void>
+}

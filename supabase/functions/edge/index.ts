@@ -1,0 +1,3 @@
+import { createSupabaseFunction } from '../../../edge/runtime/supabase.ts'
+
+Deno.serve(createSupabaseFunction('edge', Deno.env.toObject()))

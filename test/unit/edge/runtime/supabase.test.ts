@@ -1,0 +1,37 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { createSupabaseFunction } from '../../../../edge/runtime/supabase.ts'
+import type { ErrorEnvelope } from '../../../../shared/errors.ts'
+import { EDGE_NEEDS } from '../../../fixtures/edge-variables.ts'
+
+const SECRET = 'a-secret-of-thirty-two-characters'
+const ENVIRONMENT = { ...EDGE_NEEDS, SUPABASE_URL: 'https://abc.supabase.co', SCHEDULE_SECRET: SECRET }
+const AT = 'https://abc.supabase.co'
+const codeOf = async (answer: Response) => ((await answer.json()) as ErrorEnvelope).error.code
+
+afterEach(() => void vi.restoreAllMocks())
+
+it('serves its routes behind its own name, and nothing beside it', async () => {
+  const answer = createSupabaseFunction('edge', ENVIRONMENT)
+  expect((await answer(new Request(`${AT}/edge/healthz`))).status).toBe(200)
+  expect(await codeOf(await answer(new Request(`${AT}/edge/v1/models`)))).toBe('token_missing')
+  for (const path of ['/edge', '/edgehealthz', '/other/healthz', '/edge/edge/healthz'])
+    expect([path, (await answer(new Request(`${AT}${path}`))).status]).toEqual([path, 404])
+})
+
+it('asks for the secret where scheduled work is asked for', async () => {
+  const answer = createSupabaseFunction('edge', ENVIRONMENT)
+  const refused = await answer(new Request(`${AT}/edge/scheduled`, { method: 'POST' }))
+  expect([refused.status, await codeOf(refused)]).toEqual([401, 'token_missing'])
+})
+
+it('says by their names which variables do not fit, its own among them', async () => {
+  const lines = vi.spyOn(console, 'log').mockImplementation(() => {})
+  const short = createSupabaseFunction('edge', { ...ENVIRONMENT, SCHEDULE_SECRET: 'too-short' })
+  const refused = await short(new Request(`${AT}/edge/healthz`))
+  expect([refused.status, await codeOf(refused)]).toEqual([503, 'not_configured'])
+  expect(JSON.parse(String(lines.mock.calls[0]?.[0]))).toMatchObject({
+    complaints: ['SCHEDULE_SECRET: must have at least 32 characters'],
+  })
+  const unset = createSupabaseFunction('edge', {})
+  expect(await codeOf(await unset(new Request(`${AT}/edge/v1/models`)))).toBe('not_configured')
+})

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { CannotListen, listen } from '../../../shared/listen.ts'
+
+const names = { bind: 'EDGE_BIND', port: 'EDGE_PORT' }
+
+it('says by whose variables an address cannot be had', async () => {
+  const first = await listen(() => new Response(), '127.0.0.1', 0)
+  const port = Number(new URL(first.url).port)
+  const taken = await listen(() => new Response(), '127.0.0.1', port, names).catch((error: unknown) => error)
+  expect(taken).toBeInstanceOf(CannotListen)
+  expect(taken).toMatchObject({
+    message: expect.stringMatching(/^EDGE_PORT: port \d+ on 127.0.0.1 is taken/),
+  })
+  await first.close(0)
+  await expect(listen(() => new Response(), '192.0.2.1', 0, names)).rejects.toThrow(
+    'EDGE_BIND: this machine has no address 192.0.2.1',
+  )
+  await expect(listen(() => new Response(), '192.0.2.1', 0)).rejects.toThrow('HOST_BIND: this machine')
+})
+
+it('keeps a connection for longer than load balancers do', async () => {
+  const server = await listen(() => new Response(), '127.0.0.1', 0)
+  expect((await fetch(server.url)).headers.get('keep-alive')).toBe('timeout=75')
+  await server.close(600_000)
+})
+
+it('closes a connection that waits for another request after its answer, long before its grace ends', async () => {
+  const asked = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  async function serve() {
+    asked.resolve()
+    await go.promise
+    return new Response('whole')
+  }
+  const server = await listen(serve, '127.0.0.1', 0)
+  const answer = fetch(server.url)
+  await asked.promise
+  const closed = server.close(600_000)
+  go.resolve()
+  expect(await (await answer).text()).toBe('whole')
+  await closed
+})
