@@ -26,6 +26,7 @@ import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
 import { meter } from './metering/meter.ts'
+import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
@@ -70,6 +71,8 @@ export type AppOptions = {
   /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
+  /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
+  createPipe: (() => Pipe) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -105,7 +108,7 @@ export function createApp(options: AppOptions) {
   })
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
-  const callHost = createCallHost({ host: options.host, now, requestTimeoutMs })
+  const callHost = createCallHost(options)
   const app = new Hono<Env>()
 
   app.use(async (c, next) => {

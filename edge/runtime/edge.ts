@@ -26,6 +26,7 @@ import { createScheduledDrain } from '../ledger/scheduled.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createAccountTag } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
+import type { Pipe } from '../metering/pass.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { identityAdmins } from '../sync/config.ts'
@@ -39,9 +40,10 @@ import { createScheduled } from './scheduled.ts'
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
+ * @param createPipe makes a pair of streams that the runtime pipes to by itself, where it has such
  * @throws NotConfigured that names each variable that does not fit
  */
-export function createEdge(variables: Variables, write: (line: string) => void) {
+export function createEdge(variables: Variables, write: (line: string) => void, createPipe?: () => Pipe) {
   const config = edgeConfig(variables)
   const log = createLog({ write, tagOf: createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d) })
   const now = () => Date.now()
@@ -101,6 +103,8 @@ export function createEdge(variables: Variables, write: (line: string) => void) 
       now,
       log,
     }),
+    // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
+    createPipe: config.HOSTS === 'one' ? createPipe : undefined,
     jobs: {
       store: jobStore,
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),

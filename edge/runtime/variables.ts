@@ -72,6 +72,13 @@ export const EDGE_VARIABLES = {
     put: 'the address by which the edge reaches your host, such as https://host.internal.example,',
     schema: z.url(),
   },
+  HOSTS: {
+    meaning:
+      'whether HOST_URL reaches one host or several; what one host streams passes through the edge unread',
+    unit: 'one, several',
+    fallback: 'several',
+    schema: z.enum(['one', 'several']),
+  },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',
     unit: 'JWK',

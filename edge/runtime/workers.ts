@@ -1,3 +1,4 @@
+import type { Pipe } from '../metering/pass.ts'
 import { createEdge } from './edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
 import type { Variables } from './read-variables.ts'
@@ -5,6 +6,9 @@ import type { Variables } from './read-variables.ts'
 type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
+
+/** Workers' own pair of streams, whose bytes the runtime moves by itself (developers.cloudflare.com/workers/runtime-apis/streams/transformstream). */
+declare const IdentityTransformStream: new () => Pipe
 
 const write = (line: string) => console.log(line)
 
@@ -16,7 +20,7 @@ function edgeOf(env: Variables) {
 
 function makeEdge(env: Variables) {
   try {
-    return createEdge(env, write)
+    return createEdge(env, write, () => new IdentityTransformStream())
   } catch (error) {
     if (error instanceof NotConfigured) return createUnconfigured(error, write)
     throw error
