@@ -2,7 +2,7 @@
 export type Deadline = {
   /** Aborts with the client's reason, or with a TimeoutError. */
   signal: AbortSignal
-  /** To be called when nothing is waited for any more. */
+  /** Stops the timer. To be called when nothing is waited for any more. */
   clear(): void
 }
 
@@ -24,7 +24,6 @@ export function createDeadline(client: AbortSignal, ms: number): Deadline {
     signal: controller.signal,
     clear() {
       clearTimeout(timer)
-      client.removeEventListener('abort', onClient)
     },
   }
 }

@@ -43,8 +43,10 @@ export async function meter(
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 function usageOf(held: Held, headers: Headers, text: string): HostUsage {
-  const timing = Timing.safeParse(parseJson(headers.get('x-timing') ?? ''))
-  const inHeader = Usage.safeParse(parseJson(headers.get('x-usage') ?? ''))
-  const usage = inHeader.success ? inHeader.data : Body.safeParse(parseJson(text)).data?.usage
-  return usageWithin(held, usage, timing.data)
+  const timing = headers.get('x-timing')
+  const inHeader = headers.get('x-usage')
+  const usage =
+    (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??
+    Body.safeParse(parseJson(text)).data?.usage
+  return usageWithin(held, usage, timing === null ? undefined : Timing.safeParse(parseJson(timing)).data)
 }

@@ -30,7 +30,6 @@ export function passStream(
   function settle(outcome: 'ok' | 'cancelled' | 'failed'): void {
     if (ended) return
     ended = true
-    signal.removeEventListener('abort', onAbort)
     void settleAsked(held, outcome, stop)
   }
   // A client that reads no more holds the pipe up, but not the settlement.
