@@ -54,7 +54,7 @@ export function createGroupCommit({ send, wait, gatherMs, replyMs, most = 100 }:
     const own: Queued = { call, taken: false, outcome: undefined }
     queue.push(own)
     await wait(gatherMs)
-    while (!own.taken) await sendGroup()
+    while (!own.taken && queue.length > 0) await sendGroup()
     let look = FIRST_LOOK_MS
     for (let waited = 0; own.outcome === undefined && waited < replyMs; waited += look, look *= 2)
       await wait(look)
