@@ -7,8 +7,8 @@ export type Deadline = {
 }
 
 /**
- * A deadline of one timer. `AbortSignal.any` of a time-out and the client's signal would do, but for more CPU time in
- * workerd (docs/benchmarks.md).
+ * A deadline whose timer can be stopped: that of `AbortSignal.timeout` goes on for as long as it was to take, also when the
+ * answer has come.
  * @param ms milliseconds from now
  */
 export function createDeadline(client: AbortSignal, ms: number): Deadline {
