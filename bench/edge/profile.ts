@@ -11,12 +11,12 @@ export type CpuProfile = {
 /** Time in which nothing ran. */
 const IDLE = '(idle)'
 
-/** The functions of a profile by their own time, the longest first. Native code is `(program)`. */
+/** The functions of a profile by their own time, the longest first. Those of the platform have no line. */
 export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[] {
   const names = new Map(
     nodes.map(({ id, callFrame: { functionName, lineNumber } }) => [
       id,
-      functionName.startsWith('(') ? functionName : `${functionName || 'anonymous'}:${lineNumber + 1}`,
+      lineNumber < 0 ? functionName : `${functionName || 'anonymous'}:${lineNumber + 1}`,
     ]),
   )
   const times = new Map<string, number>()

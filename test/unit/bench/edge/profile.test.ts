@@ -12,7 +12,7 @@ test('a function has the time of its own samples, wherever it was called from, a
       node(1, '(root)', -1),
       node(2, '(idle)', -1),
       node(3, 'sign', 41),
-      node(4, '(program)', -1),
+      node(4, 'fetch', -1),
       node(5, 'sign', 41),
       node(6, '', 6),
     ],
@@ -20,7 +20,7 @@ test('a function has the time of its own samples, wherever it was called from, a
     timeDeltas: [1000, 20, 300, 40, 5, 9000],
   }
   expect(selfTimes(profile)).toEqual([
-    { name: '(program)', micros: 300 },
+    { name: 'fetch', micros: 300 },
     { name: 'sign:42', micros: 60 },
     { name: 'anonymous:7', micros: 5 },
   ])
