@@ -17,6 +17,8 @@ export type EdgeBenchOptions = BenchOptions & {
   quick: boolean
   /** Measure Portkey's gateway too, which npm installs the first time. */
   portkey: boolean
+  /** Instead of measuring, say in which functions workerd spends its time. */
+  profile: boolean
 }
 
 export type BudgetBenchOptions = BenchOptions & {

@@ -28,6 +28,7 @@ command
   .option('--seconds <n>', 'seconds a run', whole, 3)
   .option('--quick', 'one round of a second each: a look at everything, not figures to quote', false)
   .option('--no-portkey', "leave Portkey's gateway out, which npm installs the first time")
+  .option('--profile', 'instead, say in which functions workerd spends its time', false)
   .action(async (options: Omit<EdgeBenchOptions, keyof typeof common>) =>
     print(options.json, await edgeBench({ ...options, ...common })),
   )

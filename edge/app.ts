@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { timing, wrapTime } from 'hono/timing'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
@@ -27,6 +26,7 @@ import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
 import { meter } from './metering/meter.ts'
+import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
@@ -42,6 +42,7 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { listModels, oneModel } from './routes/models.ts'
+import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
 
@@ -71,6 +72,8 @@ export type AppOptions = {
   /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
+  /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
+  createPipe: (() => Pipe) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -107,34 +110,40 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
-  const callHost = createCallHost({ host: options.host, now, requestTimeoutMs })
+  const callHost = createCallHost(options)
   const app = new Hono<Env>()
 
-  app.use(async (c, next) => {
-    c.set('requestId', options.newRequestId())
-    await next()
-    if (c.var.key) keyMemory.learn(c.var.key, c.env.address, c.error)
-    // A repeated answer keeps the request id of the first request.
-    if (!c.res.headers.has('x-request-id')) c.header('x-request-id', c.var.requestId)
-    for (const [name, value] of Object.entries(c.var.allowance ? rateHeaders(c.var.allowance) : {}))
-      c.header(name, value)
-  })
-  app.use(timing({ total: true }))
-  app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins))
-  // Nothing of a body is read here: first it is known who asks, and for what.
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
     ['/v1/keys/leaked', LEAK_BYTES],
   ])
   app.use(async (c, next) => {
+    const timings = createTimings(steadyNow)
+    c.set('requestId', options.newRequestId())
+    c.set('timings', timings)
+    // Nothing of a body is read here: first it is known who asks, and for what.
     const most = mostBytes.get(c.req.path) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
     await next()
+    const key = c.get('key')
+    if (key) keyMemory.learn(key, c.env.address, c.error)
+    // By `c.header` each header would make the answer anew.
+    const { headers } = c.res
+    // A repeated answer keeps the request id of the first request.
+    if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'))
+    headers.append('server-timing', timings.header())
+    const allowance = c.get('allowance')
+    if (allowance)
+      for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
+  app.use(corsFor(options.allowedOrigins))
+  app.use(requireOrigin(options.allowedOrigins))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
-    const credential = await wrapTime(c, 'auth', options.authenticate(bearerToken(c.req.raw.headers)))
+    const timings = c.get('timings')
+    const since = timings.now()
+    const credential = await options.authenticate(bearerToken(c.req.raw.headers))
+    timings.step('auth', since)
     if (credential.issuer !== 'key') c.set('account', accountOf(credential))
     else {
       keyMemory.refuseKnown(credential, c.env.address)
@@ -154,16 +163,22 @@ export function createApp(options: AppOptions) {
   async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     const credential = await authenticate(c)
     const idempotency = await idempotencyOf(c, payerOf(credential))
+    const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
       const work = parse(await jsonBody(c), entitlement)
-      const { requestId } = c.var
-      return wrapTime(c, 'reserve', hold(requestId, entitlement, work, c.env.background, idempotency))
+      const since = timings.now()
+      const held = await hold(c.get('requestId'), entitlement, work, c.env.background, idempotency)
+      timings.step('reserve', since)
+      return held
     })
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
-    return wrapTime(c, 'host', callHost(held, c.req.raw.signal, meter))
+    const since = timings.now()
+    const answer = await callHost(held, c.req.raw.signal, meter)
+    timings.step('host', since)
+    return answer
   }
 
   app.post('/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
@@ -185,7 +200,9 @@ export function createApp(options: AppOptions) {
   app.get('/v1/usage', async (c) =>
     withStoredPlan(await authenticate(c), async (entitlement) => {
       const { spender, plan } = entitlement
-      const report = await wrapTime(c, 'usage', budget.usage(spender, plan.id, limitsOf(plan)))
+      const since = c.get('timings').now()
+      const report = await budget.usage(spender, plan.id, limitsOf(plan))
+      c.get('timings').step('usage', since)
       if ('plan' in report) throw new OtherPlanError(report.plan)
       c.set('allowance', report.allowance)
       return c.json(usageAnswer(entitlement, report))
@@ -218,6 +235,9 @@ export function createApp(options: AppOptions) {
   })
   return app
 }
+
+/** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
+const steadyNow = () => performance.now()
 
 /** Characters of a path that a complaint shows. */
 const LONGEST_PATH = 200

@@ -128,6 +128,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       UPSTASH_REDIS_REST_URL: redis.ready.url,
       UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
       HOST_URL: host.ready.url,
+      HOSTS: 'one',
       SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
       API_KEY_SECRETS: randomBytes(32).toString('base64url'),
       CATALOG: JSON.stringify(catalog),

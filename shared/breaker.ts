@@ -10,7 +10,9 @@ export type Breaker = {
 }
 
 /** The service did not answer a moment ago and was not asked again. */
-export class ServiceAway extends Error {}
+export class ServiceAway extends Error {
+  override readonly name = 'ServiceAway'
+}
 
 type Options = {
   /** Milliseconds of any clock that runs evenly. */

@@ -7,7 +7,9 @@ export type Listening = { url: string; close(graceMs: number): Promise<void> }
 type Fetch = (request: Request, from: HttpBindings | Http2Bindings) => Response | Promise<Response>
 
 /** An address that cannot be had. The message, one line, names the variable and what to put there. */
-export class CannotListen extends Error {}
+export class CannotListen extends Error {
+  override readonly name = 'CannotListen'
+}
 
 /** The variables that an address comes from, for complaints about it. */
 type Names = { bind: string; port: string }

@@ -20,12 +20,46 @@ type Bound = {
  * @throws what `tooLong` or `tooSlow` makes; what reading throws where the connection breaks
  */
 export async function readBounded(message: Message, bound: Bound): Promise<Uint8Array<ArrayBuffer>> {
-  if (!bound.within) return read(message, bound)
+  const whole = wholeBody(message, bound)
+  if (!bound.within) return whole ?? read(message, bound)
   const { ms, tooSlow } = bound.within
+  if (whole) return within(whole, ms, tooSlow)
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(tooSlow()), ms)
   try {
     return await orAborted(read(message, bound, late.signal), late.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * A body whose length is stated, read whole, which is the runtime's fast way; undefined where it has to be read in pieces.
+ * HTTP limits a body to its stated length (RFC 9112, section 6.3), but not where it comes in chunks: those overrule it.
+ * @throws what `tooLong` makes where it states too much
+ */
+function wholeBody(
+  message: Message,
+  { most, tooLong, onPiece }: Bound,
+): Promise<Uint8Array<ArrayBuffer>> | undefined {
+  const { headers } = message
+  const stated = Number(headers.get('content-length') ?? Number.NaN)
+  if (Number.isNaN(stated) || headers.has('content-encoding') || headers.has('transfer-encoding'))
+    return undefined
+  if (stated > most) throw tooLong()
+  if (onPiece) return undefined
+  return message.arrayBuffer().then((buffer) => {
+    if (buffer.byteLength > most) throw tooLong()
+    return new Uint8Array(buffer)
+  })
+}
+
+/** What `task` resolves with. @throws what `tooSlow` makes where it takes longer than `ms` milliseconds */
+async function within<T>(task: Promise<T>, ms: number, tooSlow: () => Error): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(tooSlow()), ms)
+  try {
+    return await Promise.race([task, late.promise])
   } finally {
     clearTimeout(timer)
   }
@@ -36,17 +70,6 @@ async function read(
   { most, tooLong, onPiece }: Bound,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // HTTP limits a body to its stated length (RFC 9112, section 6.3), but not where it comes in chunks: those overrule the
-  // length. To read it whole is the runtime's fast way.
-  const { headers } = message
-  const stated = Number(headers.get('content-length') ?? Number.NaN)
-  const asStated = !headers.has('content-encoding') && !headers.has('transfer-encoding')
-  if (asStated && stated > most) throw tooLong()
-  if (asStated && stated <= most && !onPiece) {
-    const whole = new Uint8Array(await message.arrayBuffer())
-    if (whole.length > most) throw tooLong()
-    return whole
-  }
   const pieces: Uint8Array[] = []
   let length = 0
   for await (const piece of piecesOf(message.body, signal)) {

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { pinToCore } from '../kit.ts'
-import type { LoadResult } from '../load/closed-loop.ts'
+import type { LoadResult, Order } from '../load/closed-loop.ts'
 import { NO_CPU_TIME } from '../load/cpu.ts'
 import { type LoadGenerator, startLoadGenerator } from '../load/generator.ts'
 import type { EdgeBenchOptions } from '../options.ts'
 import { ANSWER_BYTES, eventsOf } from '../upstream/answers.ts'
-import { figures } from './figures.ts'
-import { print } from './report.ts'
+import { figures, times } from './figures.ts'
+import { profiled, selfTimes } from './profile.ts'
+import { type Compared, print, printProfiles } from './report.ts'
 import { LOAD_CORE, MODEL, STREAMED, startTargets, type Target, type Targets } from './targets.ts'
 
 const CASES = [
@@ -34,112 +35,142 @@ const QUESTION = {
 
 /**
  * Measures the edge with every check on, in workerd on one core, beside the same stub called directly, a bare proxy in
- * workerd and Portkey's gateway: interleaved runs, medians and spread.
+ * workerd and Portkey's gateway: interleaved runs, medians and spread. With `profile` it says instead in which functions
+ * the edge spends its time.
  * @throws Error where a part does not start, a target answers nothing as expected, or `signal` is aborted
  */
 export async function edgeBench(options: EdgeBenchOptions): Promise<unknown> {
-  const { json, quick, portkey, progress, signal } = options
-  const { rounds, seconds } = quick ? { rounds: 1, seconds: 1 } : options
+  const { profile, portkey, progress, signal } = options
   const generator = await startLoadGenerator(signal)
   let setup: Targets | undefined
   try {
     await pinToCore(generator.pid, LOAD_CORE)
-    setup = await startTargets({ portkey, progress, signal })
-    const { targets, redis, portkeyLeftOut } = setup
-    const runs = new Map<string, LoadResult[]>()
-    for (let round = 1; round <= rounds; round++)
-      for (const test of CASES)
-        for (const target of targets) {
-          progress(`round ${round} of ${rounds}: ${test.name}: ${target.name}`)
-          const result = await measure(generator, target, test, seconds, signal)
-          const key = `${test.name}|${target.name}`
-          runs.set(key, [...(runs.get(key) ?? []), result])
-        }
-    progress('counting HTTP requests to Redis')
-    const roundTrips = await redisRoundTrips(setup)
-    const worker = await readFile(setup.bundle.module)
-    const cases = CASES.map((test) => ({
-      name: test.name,
-      targets: Object.fromEntries(
-        targets.map(({ name }) => [name, figures(runs.get(`${test.name}|${name}`) ?? [])]),
-      ),
-    }))
-    const pinned = targets.every((target) => target.pinned)
-    const result = {
-      machine: pinned
-        ? 'gateway on one core, load generator, stub and Redis on the other'
-        : 'nothing pinned to a core: that takes Linux with taskset and two cores',
-      redis: redis.kind,
-      quick,
-      rounds,
-      seconds,
-      pinned,
-      ...(portkeyLeftOut !== undefined && { left_out: { portkey: portkeyLeftOut } }),
-      ...(runs.values().some((all) => all.some(({ cpu }) => !cpu.target)) && { cpu_time: NO_CPU_TIME }),
-      redis_requests_per_call: roundTrips,
-      worker_gzip_bytes: gzipSync(worker).length,
-      cases,
-    }
-    if (!json) print(result)
-    return result
+    setup = await startTargets({ portkey: portkey && !profile, profile, progress, signal })
+    return await (profile ? profiles : measurements)(options, generator, setup)
   } finally {
     await setup?.stop()
     await generator.stop()
   }
 }
 
-function measure(
-  generator: LoadGenerator,
-  { url, headers, pid }: Target,
-  { concurrency, stream }: Case,
-  seconds: number,
-  signal: AbortSignal,
-): Promise<LoadResult> {
-  return generator.run(
-    {
-      url,
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify(
-        stream ? { ...QUESTION, stream, stream_options: { include_usage: true } } : QUESTION,
-      ),
-      // A gateway may rewrite an answer and make it shorter; a stream keeps its events.
-      expected: stream
-        ? { kind: 'stream', events: eventsOf(STREAMED) }
-        : { kind: 'answer', leastBytes: (ANSWER_BYTES * 3) / 4 },
-      connections: concurrency,
-      warmUp: Math.max(WARM_UP.least, WARM_UP.each * concurrency),
-      seconds,
-      processes: { target: pid },
-    },
-    signal,
-  )
+async function measurements(options: EdgeBenchOptions, generator: LoadGenerator, setup: Targets) {
+  const { json, quick, progress, signal } = options
+  const { rounds, seconds } = quick ? { rounds: 1, seconds: 1 } : options
+  const { targets, redis, portkeyLeftOut } = setup
+  const runs = new Map<string, LoadResult[]>()
+  const runsOf = (test: Case, name: string) => runs.get(`${test.name}|${name}`) ?? []
+  for (let round = 1; round <= rounds; round++)
+    for (const test of CASES)
+      for (const target of targets) {
+        progress(`round ${round} of ${rounds}: ${test.name}: ${target.name}`)
+        const result = await generator.run(orderOf(target, test, seconds), signal)
+        runs.set(`${test.name}|${target.name}`, [...runsOf(test, target.name), result])
+      }
+  progress('counting HTTP requests to Redis')
+  const redisPerCall = []
+  for (const concurrency of [1, 16]) redisPerCall.push(await redisUse(generator, setup, concurrency, signal))
+  const worker = await readFile(setup.bundle.module)
+
+  function compared(test: Case, name: string): Compared {
+    const own = runsOf(test, name)
+    const [bare, portkey] = [runsOf(test, 'bare-proxy'), runsOf(test, 'portkey')]
+    return {
+      ...figures(own),
+      ...(bare.length > 0 && { times_bare: times(own, bare) }),
+      ...(portkey.length > 0 && { times_portkey: times(own, portkey) }),
+    }
+  }
+  const pinned = targets.every((target) => target.pinned)
+  const result = {
+    machine: pinned
+      ? 'gateway on one core, load generator, stub and Redis on the other'
+      : 'nothing pinned to a core: that takes Linux with taskset and two cores',
+    redis: redis.kind,
+    quick,
+    rounds,
+    seconds,
+    pinned,
+    ...(portkeyLeftOut !== undefined && { left_out: { portkey: portkeyLeftOut } }),
+    ...(runs.values().some((all) => all.some(({ cpu }) => !cpu.target)) && { cpu_time: NO_CPU_TIME }),
+    redis_per_call: redisPerCall,
+    worker_gzip_bytes: gzipSync(worker).length,
+    cases: CASES.map((test) => ({
+      name: test.name,
+      targets: Object.fromEntries(targets.map(({ name }) => [name, compared(test, name)])),
+    })),
+  }
+  if (!json) print(result)
+  return result
 }
 
-/** HTTP requests to Redis for one model call: counted, not timed. */
-async function redisRoundTrips({ targets, redis }: Targets): Promise<number> {
+/** Where the edge's time goes, of answers and of streams, 16 at once. */
+async function profiles(options: EdgeBenchOptions, generator: LoadGenerator, setup: Targets) {
+  const { json, seconds, progress, signal } = options
+  const port = setup.inspectorPort
+  if (port === undefined) throw new Error('workerd has no inspector')
+  const edge = edgeOf(setup)
+  const cases = []
+  for (const test of CASES.filter(({ concurrency }) => concurrency > 1)) {
+    progress(`profiling: ${test.name}`)
+    // What V8 compiles first is no part of it.
+    await generator.run(orderOf(edge, test, 1), signal)
+    let requests = 0
+    const profile = await profiled({ port, service: 'edge' }, async () => {
+      const { ok, errors } = await generator.run({ ...orderOf(edge, test, seconds), warmUp: 0 }, signal)
+      requests = ok + errors
+    })
+    cases.push({ name: test.name, requests, functions: selfTimes(profile) })
+  }
+  if (!json) printProfiles(cases)
+  return { cases }
+}
+
+function orderOf({ url, headers, pid }: Target, { concurrency, stream }: Case, seconds: number): Order {
+  return {
+    url,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(
+      stream ? { ...QUESTION, stream, stream_options: { include_usage: true } } : QUESTION,
+    ),
+    // A gateway may rewrite an answer and make it shorter; a stream keeps its events.
+    expected: stream
+      ? { kind: 'stream', events: eventsOf(STREAMED) }
+      : { kind: 'answer', leastBytes: (ANSWER_BYTES * 3) / 4 },
+    connections: concurrency,
+    warmUp: Math.max(WARM_UP.least, WARM_UP.each * concurrency),
+    seconds,
+    processes: { target: pid },
+  }
+}
+
+function edgeOf({ targets }: Targets): Target {
   const edge = targets.find((target) => target.name === 'twohop')
   if (!edge) throw new Error('the edge is not among the targets')
-  const count = async () => {
+  return edge
+}
+
+/** Model calls that are counted. */
+const COUNTED = 400
+
+/** HTTP requests and commands to Redis for one model call: counted, not timed. */
+async function redisUse(generator: LoadGenerator, setup: Targets, concurrency: number, signal: AbortSignal) {
+  const { redis } = setup
+  async function counts() {
     const stats = await fetch(`${redis.url}/twohop/stats`, {
       headers: { authorization: `Bearer ${redis.token}` },
     })
-    return ((await stats.json()) as { requests: number }).requests
+    return (await stats.json()) as { requests: number; commands: number }
   }
-  const calls = 20
-  const before = await count()
-  for (let i = 0; i < calls; i++) {
-    const answer = await fetch(edge.url, {
-      method: 'POST',
-      headers: { ...edge.headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: MODEL, messages: [{ role: 'user', content: 'Hello' }] }),
-    })
-    await answer.text()
-  }
+  const before = await counts()
+  const test = { ...CASES[0], concurrency } as Case
+  const order = { ...orderOf(edgeOf(setup), test, 60), warmUp: 0, requests: COUNTED }
+  const { ok } = await generator.run(order, signal)
   // Settlements are off the response path: wait for the last of them, at most 2 s.
-  let seen = await count()
-  for (let tries = 0; tries < 20 && seen - before < calls * 2; tries++) {
+  let after = await counts()
+  for (let tries = 0; tries < 20 && after.commands - before.commands < ok * 2; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100))
-    seen = await count()
+    after = await counts()
   }
-  return (seen - before) / calls
+  const perCall = (of: 'requests' | 'commands') => Math.round(((after[of] - before[of]) / ok) * 100) / 100
+  return { concurrency, requests: perCall('requests'), commands: perCall('commands') }
 }

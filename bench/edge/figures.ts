@@ -14,6 +14,24 @@ export type Figures = Record<'rps' | 'p50' | 'p95' | 'p99' | 'ttfb50', Spread> &
   firstError?: string
 }
 
+/** How many times another target's figures a target's are, each round by itself. */
+export type Times = { rps: Spread; ttfb50: Spread; cpu?: Spread }
+
+/** The runs of a target over those of another in the same rounds: rounds differ more than what runs in one. */
+export function times(results: readonly LoadResult[], others: readonly LoadResult[]): Times {
+  const over = (pick: (result: LoadResult) => number | undefined) =>
+    results.flatMap((result, round) => {
+      const [own, other] = [pick(result), others[round] && pick(others[round])]
+      return own !== undefined && other ? [Math.round((own / other) * 100) / 100] : []
+    })
+  const cpu = over((result) => result.cpu.target?.us_per_req)
+  return {
+    rps: spread(over((result) => result.rps)),
+    ttfb50: spread(over((result) => result.ttfb50)),
+    ...(cpu.length > 0 && { cpu: spread(cpu) }),
+  }
+}
+
 /** The figures of the runs of one target in one case. */
 export function figures(results: readonly LoadResult[]): Figures {
   const of = (pick: (result: LoadResult) => number) => spread(results.map(pick))

@@ -1,4 +1,8 @@
-import type { Figures } from './figures.ts'
+import type { Figures, Times } from './figures.ts'
+import type { SelfTime } from './profile.ts'
+
+/** A target's figures, and how many times those of the bare proxy and of Portkey they are. */
+export type Compared = Figures & { times_bare?: Times; times_portkey?: Times }
 
 type Report = {
   machine: string
@@ -6,9 +10,9 @@ type Report = {
   quick: boolean
   left_out?: { portkey: string }
   cpu_time?: string
-  redis_requests_per_call: number
+  redis_per_call: readonly { concurrency: number; requests: number; commands: number }[]
   worker_gzip_bytes: number
-  cases: readonly { name: string; targets: Record<string, Figures> }[]
+  cases: readonly { name: string; targets: Record<string, Compared> }[]
 }
 
 /** Prints the result for people: a table for each case, with medians over the rounds. */
@@ -22,13 +26,17 @@ export function print(result: Report): void {
     for (const [target, { firstError }] of Object.entries(targets))
       if (firstError !== undefined) console.log(`${target}: ${firstError}`)
   }
-  console.log(`\nRedis (${result.redis}) HTTP requests a model call: ${result.redis_requests_per_call}`)
+  console.log()
+  for (const { concurrency, requests, commands } of result.redis_per_call)
+    console.log(
+      `Redis (${result.redis}), ${concurrency} at once, a model call: ${requests} HTTP requests, ${commands} commands`,
+    )
   console.log(`Worker: ${(result.worker_gzip_bytes / 1024).toFixed(1)} KiB gzipped`)
   if (result.left_out) console.log(`Portkey was left out: ${result.left_out.portkey}`)
   if (result.cpu_time) console.log(result.cpu_time)
 }
 
-function row({ rps, p50, p95, p99, ttfb50, gap50, gap99, cpu, errors }: Figures) {
+function row({ rps, p50, p95, p99, ttfb50, gap50, gap99, cpu, times_bare, times_portkey, errors }: Compared) {
   return {
     'requests/s': rps.median,
     spread: `${rps.min}-${rps.max}`,
@@ -38,6 +46,29 @@ function row({ rps, p50, p95, p99, ttfb50, gap50, gap99, cpu, errors }: Figures)
     'first byte p50 ms': ttfb50.median,
     ...(gap50 && gap99 && { 'gap p50 ms': gap50.median, 'gap p99 ms': gap99.median }),
     ...(cpu && { 'CPU us/request': cpu.median }),
+    ...(times_bare?.cpu && { 'CPU x bare': times_bare.cpu.median }),
+    ...(times_bare && { 'first byte x bare': times_bare.ttfb50.median }),
+    ...(times_portkey && { 'requests/s x Portkey': times_portkey.rps.median }),
     errors,
+  }
+}
+
+/** Functions that are shown of a profile. */
+const SHOWN = 40
+
+/** Prints where the time of each case goes, in microseconds a request. */
+export function printProfiles(
+  cases: readonly { name: string; requests: number; functions: readonly SelfTime[] }[],
+): void {
+  for (const { name, requests, functions } of cases) {
+    const all = functions.reduce((sum, { micros }) => sum + micros, 0)
+    console.log(`\n${name}: ${Math.round(all / requests)} us a request, ${requests} requests`)
+    console.table(
+      functions.slice(0, SHOWN).map(({ name: function_, micros }) => ({
+        function: function_,
+        'us a request': Math.round((micros / requests) * 10) / 10,
+        '%': Math.round((micros / all) * 1000) / 10,
+      })),
+    )
   }
 }

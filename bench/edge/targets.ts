@@ -27,6 +27,8 @@ export type Targets = {
   portkeyLeftOut: string | undefined
   bundle: Bundle
   redis: { url: string; token: string; kind: string }
+  /** The port of workerd's inspector; undefined where nothing is profiled. */
+  inspectorPort: number | undefined
   stop(): Promise<void>
 }
 
@@ -42,6 +44,8 @@ export const LOAD_CORE = 0
 type Options = {
   /** Whether to start Portkey's gateway; npm has to install it the first time. */
   portkey: boolean
+  /** Whether the edge runs unminified and with an inspector. */
+  profile: boolean
   progress: (line: string) => void
   /** Once it is aborted, nothing more is started. */
   signal: AbortSignal
@@ -51,7 +55,7 @@ type Options = {
  * Starts the stub and everything in front of it, each pinned to one core.
  * @throws Error where one of them does not start; without Portkey's gateway the others are measured all the same
  */
-export async function startTargets({ portkey, progress, signal }: Options): Promise<Targets> {
+export async function startTargets({ portkey, profile, progress, signal }: Options): Promise<Targets> {
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const end of stops.toReversed()) await end()
@@ -70,7 +74,7 @@ export async function startTargets({ portkey, progress, signal }: Options): Prom
     await add('direct', stubUrl, stub.pid)
 
     progress('building the worker')
-    const bundle = await bundleEdge(join(BENCH_DIR, 'edge'))
+    const bundle = await bundleEdge(join(BENCH_DIR, profile ? 'edge-profiled' : 'edge'), !profile)
     signal.throwIfAborted()
     const bare = await startWorkerd({
       bundle: await bareBundle(bundle),
@@ -111,10 +115,12 @@ export async function startTargets({ portkey, progress, signal }: Options): Prom
     const edge = await startWorkerd({
       bundle,
       port: 0,
+      inspected: profile,
       variables: {
         UPSTASH_REDIS_REST_URL: redis.ready.url,
         UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
         HOST_URL: stubUrl,
+        HOSTS: 'one',
         SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
         API_KEY_SECRETS: randomBytes(32).toString('base64url'),
         CATALOG: JSON.stringify(benchCatalog()),
@@ -123,7 +129,8 @@ export async function startTargets({ portkey, progress, signal }: Options): Prom
     })
     stops.push(edge.stop)
     await add('twohop', edge.url, edge.pid, { authorization: `Bearer ${issuer.ready.tokens.firebase.pro}` })
-    return { targets, portkeyLeftOut: leftOut, bundle, redis: redis.ready, stop }
+    const { inspectorPort } = edge
+    return { targets, portkeyLeftOut: leftOut, bundle, redis: redis.ready, inspectorPort, stop }
   } catch (error) {
     await stop()
     throw error

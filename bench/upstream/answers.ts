@@ -39,6 +39,11 @@ export const ANSWER = padded((content) =>
   }),
 )
 
+/** What the host says of a stream that the edge passed on: more than nothing, and less than what is reserved. */
+export const USED = Buffer.from(
+  JSON.stringify({ usage: usageOf(16), timing: { queue_ms: 0, compute_ms: 1 } }),
+)
+
 function padded(answer: (content: string) => string): Buffer {
   return Buffer.from(answer('.'.repeat(ANSWER_BYTES - answer('').length)))
 }

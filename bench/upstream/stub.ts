@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
-import { ANSWER, readStubModel, type StubModel, streamOf } from './answers.ts'
+import { ANSWER, readStubModel, type StubModel, streamOf, USED } from './answers.ts'
 
 const Asked = z.object({
   model: z.string(),
@@ -17,7 +17,7 @@ export type Stub = { url: string; counts(): StubCounts; stop(): Promise<void> }
 /**
  * Starts the smallest possible OpenAI-compatible server, so that nearly all that is measured is the gateway in front of
  * it. It gives answers of 400 bytes, and streams whose model's name says how many chunks they have and how long each
- * takes. It listens on loopback, at a free port.
+ * takes. To the edge's question what a stream was it says the same for each. It listens on loopback, at a free port.
  */
 export async function startStub(): Promise<Stub> {
   const counts: StubCounts = { answers: 0, streams: 0, left: 0, refused: 0 }
@@ -56,7 +56,11 @@ export async function startStub(): Promise<Stub> {
   const server = createServer((request, response) => {
     if (request.method === 'POST' && request.url?.endsWith('/chat/completions'))
       collect(request, (body) => answer(response, body))
-    else refuse(response, 404, 'not_found', 'There is nothing here.')
+    else if (request.method === 'DELETE' && request.url?.startsWith('/v1/requests/')) {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': USED.length })
+      response.end(USED)
+    } else refuse(response, 404, 'not_found', 'There is nothing here.')
   })
   server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from 'hono'
-import { cors } from 'hono/cors'
 import { TwohopError } from '../../shared/errors.ts'
 import type { AllowedOrigins } from './origin-list.ts'
 
@@ -12,20 +11,38 @@ const EXPOSED = [
   'x-budget-threshold',
   'idempotency-replayed',
   'server-timing',
-]
+].join(',')
 
 /**
- * CORS (Fetch standard) for the allowed origins. Hono's middleware sets the headers on every answer, errors included.
- * The preflight reflects the request headers: client libraries add their own, and the origin was checked already. No
- * cookie or other credential of the browser is let in: there is no `access-control-allow-credentials`.
+ * CORS (Fetch standard) for the allowed origins, on every answer, errors included. The preflight reflects the request
+ * headers: client libraries add their own, and the origin was checked already. No cookie or other credential of the browser
+ * is let in: there is no `access-control-allow-credentials`.
+ *
+ * Hono's own middleware touches the answer before there is one, and then makes it anew with its headers.
  */
 export function corsFor(allowed: AllowedOrigins): MiddlewareHandler {
-  return cors({
-    origin: (origin) => (allowed.has(origin) ? origin : null),
-    allowMethods: ['GET', 'POST', 'DELETE'],
-    exposeHeaders: EXPOSED,
-    maxAge: 600,
+  return async function cors(c, next) {
+    const origin = c.req.header('origin')
+    if (c.req.method === 'OPTIONS') c.res = preflight(c.req.header('access-control-request-headers'))
+    else await next()
+    const { headers } = c.res
+    headers.append('vary', 'Origin')
+    headers.set('access-control-expose-headers', EXPOSED)
+    if (origin !== undefined && allowed.has(origin)) headers.set('access-control-allow-origin', origin)
+  }
+}
+
+/** The answer to a browser that asks what it may send. What it may not is in the lack of `access-control-allow-origin`. */
+function preflight(asked: string | undefined): Response {
+  const headers = new Headers({
+    'access-control-max-age': '600',
+    'access-control-allow-methods': 'GET,POST,DELETE',
   })
+  if (asked) {
+    headers.set('access-control-allow-headers', asked)
+    headers.append('vary', 'Access-Control-Request-Headers')
+  }
+  return new Response(null, { status: 204, headers })
 }
 
 /**

@@ -1,11 +1,13 @@
 import { TwohopError } from '../../shared/errors.ts'
 import type { ScriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
+import { type RunScript, upstashScripts } from '../../shared/upstash-scripts.ts'
 import { wait } from '../../shared/wait.ts'
 import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
 import { chargedOf, decisionOf, usageOf } from './allowance.ts'
 import { reserveCall, settleCall, sweepCall, usageCall } from './commands.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { type Budget, type Limits, type ProjectBudgets, type Refusal, spenderId } from './port.ts'
 import { refused } from './refused.ts'
 
@@ -26,18 +28,21 @@ type UpstashBudgetOptions = {
   clock?: () => number
   /** Waits between the tries of a settlement, in milliseconds; default 100 and 400. */
   settleRetryMs?: readonly number[]
+  /** Milliseconds for which a settlement waits for others, to share a request with them; default 10. */
+  gatherMs?: number
 }
 
 const NO_LIMITS: Limits = { requestsPerMinute: 0, concurrent: 0, budgets: { minute: 0, day: 0, month: 0 } }
 
 /**
  * The budget in Upstash Redis, over HTTP: `reserve`, `settle`, `sweep` and `usage` are one round trip each, `usage` with an
- * API key two. A script
+ * API key two. Settlements of several requests share one (edge/budget/group-commit.ts). A script
  * that Redis does not hold (a new database, SCRIPT FLUSH) takes one more round trip at its first call, which sends the
  * script's text.
  *
  * Calls of one tick share an HTTP request (auto-pipelining). The batch is sent before that tick ends, so on Workers it
- * never holds commands of two requests, whose I/O must not mix.
+ * never holds commands that two requests have sent, whose I/O must not mix. What each model call needs, `reserve` and
+ * `settle`, goes by shared/upstash-scripts.ts, the rest by the package.
  *
  * It uses the global `fetch` only. It throws RangeError for counts that are no safe whole numbers, and for a lease of 0
  * ms or longer than MAX_LEASE_MS.
@@ -51,10 +56,12 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     project = {},
     readsPerMinute = 60,
     settleRetryMs = [100, 400],
+    gatherMs = 10,
   } = options
   const now = () => options.clock?.() ?? 0
   const redis = upstashClient({ url, token, timeoutMs, breaker })
-  const insisting = upstashClient({ url, token, timeoutMs, breaker, insists: true })
+  const reserving = upstashScripts({ url, token, timeoutMs, breaker })
+  const insist = upstashScripts({ url, token, timeoutMs, breaker, insists: true })
   const countRead = createUpstashLimiter({
     redis,
     prefix: REDIS_KEYS.reads,
@@ -63,12 +70,13 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
   })
 
   const run = (call: ScriptCall) => runScript(redis, call)
+  const commit = createGroupCommit({ send: insist, wait, gatherMs, replyMs: timeoutMs })
 
   return {
     async reserve(request) {
       const call = reserveCall(request, project, now())
       const decision = await orUnavailable(async () =>
-        decisionOf(await run(call), request.limits, request.units),
+        decisionOf(await reserving(call), request.limits, request.units),
       )
       if (decision === 'id_used')
         throw new TwohopError('internal', `The request id ${request.requestId} was used before.`)
@@ -77,21 +85,23 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
 
     async settle(settlement) {
       const call = settleCall(settlement, now())
-      const once = async () => {
-        const { count, crossed } = chargedOf(await runScript(insisting, call))
+      const by = async (send: RunScript) => {
+        const { count, crossed } = chargedOf(await send(call))
         return { settled: count === 1, crossed }
       }
-      // A settlement may be sent again: it takes effect only once. If its first reply was lost, the second settles
-      // nothing.
+      // The first try goes with others, unless it carries a whole answer. A settlement may be sent again: it takes effect
+      // only once. If its first reply was lost, the second settles nothing.
+      let send = settlement.idempotency?.answer ? insist : commit
       for (const waitMs of settleRetryMs) {
         try {
-          return await once()
+          return await by(send)
         } catch {
           // An earlier try's error is dropped. The caller logs what the last try throws.
           await wait(waitMs)
+          send = insist
         }
       }
-      return orUnavailable(once)
+      return orUnavailable(() => by(send))
     },
 
     async sweep(most) {

@@ -19,10 +19,8 @@ type Sent = { req: HonoRequest; var: { readBody: () => Promise<Uint8Array<ArrayB
  * @param whose a payer, or the account of a caller who reserves nothing
  * @throws TwohopError invalid_request, or as reading the body does
  */
-export async function idempotencyOf(
-  { req: request, var: { readBody } }: Sent,
-  whose: Payer | string,
-): Promise<Idempotency | undefined> {
+export async function idempotencyOf(sent: Sent, whose: Payer | string): Promise<Idempotency | undefined> {
+  const { req: request } = sent
   const key = request.header(HEADER)
   if (key === undefined) return undefined
   if (!FORM.test(key))
@@ -34,7 +32,7 @@ export async function idempotencyOf(
       },
     )
   const owner = typeof whose === 'string' ? whose : spenderId(whose)
-  const body = await readBody()
+  const body = await sent.var.readBody()
   return {
     id: await sha256(utf8.encode(JSON.stringify([owner, key]))),
     body: await sha256(utf8.encode(`${request.method} ${request.path}\n`), body),

@@ -39,6 +39,7 @@ export type ActLedger = {
 
 /** The ledger will never take these events. `code` is its own reason (SQLSTATE, class 22 or 23). */
 export class LedgerRefused extends Error {
+  override readonly name = 'LedgerRefused'
   readonly code: string
 
   constructor(code: string) {
@@ -49,6 +50,7 @@ export class LedgerRefused extends Error {
 
 /** The ledger did not answer, or failed for a reason that has nothing to do with the events. */
 export class LedgerAway extends Error {
+  override readonly name = 'LedgerAway'
   readonly code: string
 
   constructor(code: string, cause?: unknown) {

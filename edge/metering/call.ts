@@ -1,8 +1,10 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
 import type { meter } from './meter.ts'
+import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
 
 type Options = {
@@ -10,6 +12,11 @@ type Options = {
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
+  /**
+   * Makes a pair of streams that the runtime pipes to by itself, for hosts that can be asked afterwards what a stream was;
+   * undefined where streams have to be read.
+   */
+  createPipe?: (() => Pipe) | undefined
 }
 
 const utf8 = new TextEncoder()
@@ -18,23 +25,26 @@ const utf8 = new TextEncoder()
  * Calls the host for a reservation and passes its answer to `meter`. If anything fails before that, the reservation is
  * settled by what was computed: nothing where the host refused, otherwise the host's own count.
  */
-export function createCallHost({ host, now, requestTimeoutMs }: Options) {
+export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Options) {
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
     const { work, requestId, account } = held
     const id = { requestId, account, model: work.model.id, scope: scopeOf(work.task) }
     const stop: StopHost = () => host.cancel(id)
-    const signal = AbortSignal.any([client, AbortSignal.timeout(requestTimeoutMs)])
+    const { signal, clear } = createDeadline(client, requestTimeoutMs)
+    void held.settled.then(clear)
+    // An answer that is kept for a repetition has to be read.
+    const pipe = work.stream && !held.repeatable ? createPipe?.() : undefined
     try {
       const answer = await host.call({
         ...id,
         path: work.path,
-        body: utf8.encode(JSON.stringify(work.request)),
+        body: utf8.encode(JSON.stringify(pipe ? forClient(work) : work.request)),
         reserved: work.worst,
         weight: held.weight,
         deadline: now() + requestTimeoutMs,
         signal,
       })
-      return await pass(held, answer, signal, stop)
+      return await pass(held, answer, signal, stop, pipe)
     } catch (error) {
       // Nothing goes on there, so the host is not asked.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))
@@ -48,6 +58,7 @@ export function createCallHost({ host, now, requestTimeoutMs }: Options) {
   }
 }
 
-function timedOut(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'TimeoutError'
+/** The request for a stream that the client gets as the host writes it. */
+function forClient({ request, includeUsage }: Held['work']): object {
+  return { ...request, stream_options: { include_usage: includeUsage, for_client: true } }
 }

@@ -38,6 +38,8 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+  /** Resolves once the settlement is made, or has failed for good. */
+  settled: Promise<void>
   /** Logs why a stream broke off. Its client had already been answered 200. */
   brokeOff(error: unknown): void
 }
@@ -145,6 +147,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
+      settled: settled.promise,
       brokeOff(error) {
         const { account } = decision
         background(log('warn', 'stream_failed', { requestId, account, error }))

@@ -5,6 +5,7 @@ import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
+import { type Pipe, passStream } from './pass.ts'
 import { meterStream } from './stream.ts'
 import { type StopHost, usageWithin } from './used.ts'
 
@@ -20,15 +21,19 @@ const Body = z.object({ usage: Usage })
  * Passes the host's answer on to the client and counts it. It settles at the end of a whole answer; a broken one is
  * settled by what was produced.
  * @param stop asks the host to stop and say what it has computed
+ * @param pipe passes a stream on as it is, where the host wrote it for the client
  */
 export async function meter(
   held: Held,
   answer: Response,
   signal: AbortSignal,
   stop: StopHost,
+  pipe?: Pipe,
 ): Promise<Response> {
   if (held.work.stream) {
-    const body = meterStream(held, answer.body, signal, stop)
+    const body = pipe
+      ? passStream(held, answer.body, pipe, signal, stop)
+      : meterStream(held, answer.body, signal, stop)
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
   const body = await readText(answer, MAX_ANSWER_BYTES)
@@ -38,8 +43,10 @@ export async function meter(
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 function usageOf(held: Held, headers: Headers, text: string): HostUsage {
-  const timing = Timing.safeParse(parseJson(headers.get('x-timing') ?? ''))
-  const inHeader = Usage.safeParse(parseJson(headers.get('x-usage') ?? ''))
-  const usage = inHeader.success ? inHeader.data : Body.safeParse(parseJson(text)).data?.usage
-  return usageWithin(held, usage, timing.data)
+  const timing = headers.get('x-timing')
+  const inHeader = headers.get('x-usage')
+  const usage =
+    (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??
+    Body.safeParse(parseJson(text)).data?.usage
+  return usageWithin(held, usage, timing === null ? undefined : Timing.safeParse(parseJson(timing)).data)
 }

@@ -1,5 +1,6 @@
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { MAX_KEPT_CHARS } from '../idempotency/answers.ts'
+import { timedOut } from './deadline.ts'
 import { brokeOff, createEventReader, DONE_EVENT, EVENT_STREAM, event } from './events.ts'
 import type { Held } from './hold.ts'
 import { type StopHost, stopAndSettle, usageWithin } from './used.ts'
@@ -49,7 +50,7 @@ export function meterStream(
     // An error here does not matter: the caller reports why the stream is abandoned.
     void reader.cancel().catch(() => {})
   }
-  const onAbort = () => abandon(timedOut(signal) ? 'failed' : 'cancelled')
+  const onAbort = () => abandon(timedOut(signal.reason) ? 'failed' : 'cancelled')
   signal.addEventListener('abort', onAbort, { once: true })
 
   return new ReadableStream<Uint8Array>(
@@ -71,13 +72,13 @@ export function meterStream(
           controller.close()
         } catch (error) {
           abandon('failed')
-          const shown = timedOut(signal)
+          const shown = timedOut(signal.reason)
             ? new TwohopError('host_timeout', 'The model did not finish in time.', { cause: error })
             : error instanceof TwohopError
               ? error
               : brokeOff(error)
           // If the client has gone, nobody waits for the rest, so there is nothing to log.
-          if (!signal.aborted || timedOut(signal)) held.brokeOff(shown)
+          if (!signal.aborted || timedOut(signal.reason)) held.brokeOff(shown)
           controller.enqueue(encoder.encode(event(await errorResponse(shown, held.requestId).text())))
           controller.close()
         }
@@ -87,8 +88,4 @@ export function meterStream(
     // Read from the host only what the client asks for.
     { highWaterMark: 0 },
   )
-}
-
-function timedOut({ reason }: AbortSignal): boolean {
-  return reason instanceof DOMException && reason.name === 'TimeoutError'
 }

@@ -50,6 +50,19 @@ export function usageOfRefusal(held: Held, error: TwohopError): HostUsage {
 }
 
 /**
+ * Ends a request whose stream was passed on unseen, by what the host says of it. Nobody else has counted, so without the
+ * host's word all that was reserved is charged.
+ */
+export async function settleAsked(
+  held: Held,
+  outcome: 'ok' | 'cancelled' | 'failed',
+  stop: StopHost,
+): Promise<void> {
+  const final = await stop(held)
+  held.settle(outcome, bounded(held, final, final?.computeMs))
+}
+
+/**
  * Ends a request whose answer will not be whole: stops the host, takes its final count (or else `seen`, the edge's last
  * count) and settles by it. If neither is known, a client that left pays for all that was reserved, so that leaving
  * early is never free; a failed request costs nothing.

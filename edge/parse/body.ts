@@ -6,7 +6,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 import type { ReadBody } from './read-body.ts'
 
 /** The parts of Hono's context that are needed. */
-type Sent = { req: HonoRequest; var: { readBody: ReadBody } }
+type Sent = { req: HonoRequest; get: (name: 'readBody') => ReadBody }
 
 /**
  * The request's body as JSON; `parseAs` checks its content afterwards.
@@ -19,7 +19,7 @@ export async function jsonBody(c: Sent): Promise<unknown> {
       'unsupported_media_type',
       'Send the body as JSON, with content-type: application/json.',
     )
-  const body = parseJson(new TextDecoder().decode(await c.var.readBody()))
+  const body = parseJson(new TextDecoder().decode(await c.get('readBody')()))
   if (body === undefined) throw new TwohopError('invalid_request', 'The body is not valid JSON.')
   refuseDeep(body)
   return body

@@ -1,6 +1,7 @@
 import type { Allowance } from '../budget/port.ts'
 import type { PresentedApiKey } from '../identity/principal.ts'
 import type { ReadBody } from '../parse/read-body.ts'
+import type { Timings } from './timings.ts'
 
 /** What a request carries through the app's routes. */
 export type Env = {
@@ -12,6 +13,7 @@ export type Env = {
   }
   Variables: {
     requestId: string
+    timings: Timings
     /** The API key that was presented, where one was. */
     key?: PresentedApiKey
     /** The body, once somebody has a reason to read it. */

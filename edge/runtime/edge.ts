@@ -115,6 +115,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       now,
       log,
     }),
+    // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
+    createPipe: config.HOSTS === 'one' ? platform.createPipe : undefined,
     jobs: {
       store: jobStore,
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),

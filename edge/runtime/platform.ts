@@ -3,6 +3,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { R2Bucket } from '../jobs/r2-results.ts'
 import type { RestOf } from '../ledger/supabase-rest.ts'
 import type { Log } from '../log/port.ts'
+import type { Pipe } from '../metering/pass.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
 
@@ -16,6 +17,8 @@ export type VerifyOther = (
 export type Platform = {
   /** Talks to the Postgres of a Supabase project. */
   restOf?: RestOf
+  /** Makes a pair of streams that the runtime pipes to by itself. */
+  createPipe?: () => Pipe
   /** Where large results of jobs may lie. */
   resultsBucket?: R2Bucket | undefined
   /** Administers a Supabase project with a key of its. */

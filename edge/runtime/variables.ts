@@ -84,6 +84,13 @@ export const EDGE_VARIABLES = {
     secret: true,
     schema: json(ServiceAccount),
   },
+  HOSTS: {
+    meaning:
+      'whether HOST_URL reaches one host or several; what one host streams passes through the edge unread',
+    unit: 'one, several',
+    fallback: 'several',
+    schema: z.enum(['one', 'several']),
+  },
   SERVICE_TOKEN_PRIVATE_KEY: {
     meaning: 'Ed25519 key that signs service tokens',
     unit: 'JWK',

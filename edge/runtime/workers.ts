@@ -1,4 +1,5 @@
 import type { R2Bucket } from '../jobs/r2-results.ts'
+import type { Pipe } from '../metering/pass.ts'
 import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { makeEdge } from './make-edge.ts'
 import type { Variables } from './read-variables.ts'
@@ -9,9 +10,15 @@ type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
 
+/** Workers' own pair of streams, whose bytes the runtime moves by itself (developers.cloudflare.com/workers/runtime-apis/streams/transformstream). */
+declare const IdentityTransformStream: new () => Pipe
+
 /** One edge for each isolate: its variables do not change while it lives. */
 function edgeOf(env: Bindings) {
-  edge ??= makeEdge(env, (line) => console.log(line), { resultsBucket: env[JOB_RESULTS_BUCKET] })
+  edge ??= makeEdge(env, (line) => console.log(line), {
+    resultsBucket: env[JOB_RESULTS_BUCKET],
+    createPipe: () => new IdentityTransformStream(),
+  })
   return edge
 }
 

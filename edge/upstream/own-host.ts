@@ -28,6 +28,8 @@ const ASIDE_TIMEOUT_MS = 10_000
 /** Milliseconds for which the token of such a call is good. */
 const ASIDE_TOKEN_MS = 30_000
 const NO_BODY = new Uint8Array()
+/** bodyHash of NO_BODY. */
+const NO_BODY_HASH = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'
 
 type Options = {
   /** The host's base URL; never in an error or an answer. */
@@ -49,7 +51,11 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     body: Uint8Array<ArrayBuffer>,
     signal: AbortSignal,
   ) {
-    const token = await sign({ ...claims, route: `${method} ${path}`, body_sha256: await bodyHash(body) })
+    const token = await sign({
+      ...claims,
+      route: `${method} ${path}`,
+      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body),
+    })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (body.length > 0) headers['content-type'] = 'application/json'
     return fetch(`${base}${path}`, {
@@ -161,6 +167,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
 
 /** A refusal of the host that is not passed on to the client: its own code, or else its status. */
 class HostRefused extends Error {
+  override readonly name = 'HostRefused'
   readonly code: string
 
   constructor(code: string) {

@@ -1,5 +1,7 @@
+import type * as z from 'zod'
 import { errorEnvelope } from '../../shared/errors.ts'
 import type { FinishReason } from '../../shared/openai/chat.ts'
+import type { hostGeneration } from '../../shared/openai/sampling.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import type { GenerationUsage } from '../../shared/usage.ts'
 import { generationUsage } from '../../shared/usage.ts'
@@ -24,7 +26,7 @@ export type Shape = {
 type Request = {
   model: string
   stream: boolean
-  stream_options?: { continuous_usage_stats?: boolean | undefined } | undefined
+  stream_options?: z.infer<z.ZodObject<typeof hostGeneration>>['stream_options']
   n?: number | undefined
 }
 
@@ -106,32 +108,58 @@ async function streamed(options: Options): Promise<Response> {
   }
 }
 
-/** Server-sent events. A reader that goes away cancels the run. */
+/** Whether the edge passes a stream on as it is. */
+function isForClient({ stream_options: asked }: Request): boolean {
+  return asked !== undefined && 'for_client' in asked
+}
+
+/**
+ * Server-sent events, each written once the one before has gone out. A reader that goes away cancels the run. A stream
+ * that is for the client breaks off where the answer fails; in any other the last event says why.
+ */
 function eventStream(
   options: Options,
   events: AsyncGenerator<RunEvent>,
   promptTokens: number,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  return new ReadableStream({
-    async start(controller) {
-      const write = (data: string) => controller.enqueue(encoder.encode(`data: ${data}\n\n`))
-      try {
-        for await (const chunk of chunks(options, events, promptTokens)) write(JSON.stringify(chunk))
-        write('[DONE]')
-      } catch (error) {
-        write(failure(error, options))
-      }
-      controller.close()
+  const written = eventTexts(options, events, promptTokens)
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await written.next()
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(`data: ${value}\n\n`))
+      },
+      cancel: () => options.run.cancel(),
     },
-    cancel: () => options.run.cancel(),
-  })
+    { highWaterMark: 0 },
+  )
+}
+
+/** The data of each event. @throws Error where the answer fails and the stream is for the client */
+async function* eventTexts(
+  options: Options,
+  events: AsyncGenerator<RunEvent>,
+  promptTokens: number,
+): AsyncGenerator<string, void> {
+  try {
+    for await (const chunk of chunks(options, events, promptTokens)) yield JSON.stringify(chunk)
+  } catch (error) {
+    const said = failure(error, options)
+    if (isForClient(options.request)) throw new Error('the answer broke off')
+    return yield said
+  }
+  yield '[DONE]'
 }
 
 /**
  * OpenAI's chunks. The last has the final usage, no choices, and `timing`. Where usage is asked for, the first says
  * how many prompt tokens there are. Where usage is asked for continuously, each chunk says what was used so far. Even a
  * token without text, held back for a stop string, then gets its chunk.
+ *
+ * A stream for the client has no `timing`, and the last chunk only where usage is asked for; in the others it is null
+ * then.
  */
 async function* chunks(
   options: Options,
@@ -139,7 +167,10 @@ async function* chunks(
   promptTokens: number,
 ): AsyncGenerator<object> {
   const { shape, request, requestId, run, now = Date.now } = options
-  const counted = request.stream_options?.continuous_usage_stats === true
+  const asked = request.stream_options
+  const counted = asked !== undefined && 'continuous_usage_stats' in asked && asked.continuous_usage_stats
+  const forClient = isForClient(request)
+  const unsaid = forClient && asked?.include_usage ? null : undefined
   const choices = choicesOf(options)
   const head = {
     id: shape.prefix + requestId,
@@ -147,13 +178,13 @@ async function* chunks(
     created: secondOf(now()),
     model: request.model,
   }
-  const chunk = (choice: object, usage: GenerationUsage | undefined) => ({
+  const chunk = (choice: object, usage: GenerationUsage | null | undefined) => ({
     ...head,
     choices: [choice],
-    ...(usage && { usage }),
+    ...(usage !== undefined && { usage }),
   })
   const { opening, choice } = shape.chunk
-  const begun = request.stream_options && generationUsage(promptTokens, 0)
+  const begun = asked && !forClient ? generationUsage(promptTokens, 0) : unsaid
   if (opening !== undefined) for (const index of choices.keys()) yield chunk(opening(index), begun)
   for await (const piece of pieces(events, choices)) {
     const { text, toolCalls, logprobs = [], finish, outputTokens } = piece
@@ -161,9 +192,11 @@ async function* chunks(
     if (!counted && !says && finish === null) continue
     const used =
       outputTokens === undefined ? usageOf(run.report()) : generationUsage(promptTokens, outputTokens)
-    yield chunk(choice(piece), counted ? used : undefined)
+    yield chunk(choice(piece), counted ? used : unsaid)
   }
-  yield { ...head, choices: [], usage: usageOf(run.report()), timing: timingOf(run.report()) }
+  const last = { ...head, choices: [], usage: usageOf(run.report()) }
+  if (!forClient) yield { ...last, timing: timingOf(run.report()) }
+  else if (asked?.include_usage) yield last
 }
 
 /** The last event of a stream that fails: the error's envelope, and what was computed until then. */

@@ -14,15 +14,17 @@ export type Bundle = { module: string; date: string; flags: string[] }
 /**
  * Builds the worker exactly as `wrangler deploy` would upload it.
  * @param out folder to write to
+ * @param minify false to keep the functions' names, for a profile
  * @throws Error with wrangler's words when it does not build
  */
-export async function bundleEdge(out: string): Promise<Bundle> {
+export async function bundleEdge(out: string, minify = true): Promise<Bundle> {
   const wrangler = join(
     dirname(createRequire(import.meta.url).resolve('wrangler/package.json')),
     'bin',
     'wrangler.js',
   )
-  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', out], {
+  const names = minify ? [] : ['--minify', 'false']
+  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', out, ...names], {
     cwd: root,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_LOG: 'error', NO_COLOR: '1' },
   })

@@ -18,12 +18,16 @@ type Options = {
   port: number
   /** The edge's variables. They are passed in workerd's environment, so that no secret is written to disk. */
   variables: Record<string, string>
+  /** Whether to listen for debuggers and profilers, on loopback. */
+  inspected?: boolean
 }
 
 export type Workerd = {
   url: string
   /** POST here runs the scheduled handler, as Cloudflare's cron does. */
   cronUrl: string
+  /** The inspector's port; undefined where nothing is inspected. */
+  inspectorPort: number | undefined
   pid: number
   ended: Promise<void>
   stop(): Promise<void>
@@ -33,10 +37,16 @@ export type Workerd = {
  * Serves the built worker in workerd on loopback, with a second socket for its cron.
  * @throws Error with workerd's own message when it does not start
  */
-export async function startWorkerd({ bundle, port, variables }: Options): Promise<Workerd> {
+export async function startWorkerd({
+  bundle,
+  port,
+  variables,
+  inspected = false,
+}: Options): Promise<Workerd> {
   const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
   await writeFile(config, capnp(bundle, port, Object.keys(variables)))
-  const command = [workerd, 'serve', '--experimental', '--control-fd=4', config]
+  const inspector = inspected ? ['--inspector-addr=127.0.0.1:0'] : []
+  const command = [workerd, 'serve', '--experimental', '--control-fd=4', ...inspector, config]
   const child = spawn('/bin/sh', ['-c', watched('KILL'), 'sh', config, ...command], {
     env: { PATH: process.env.PATH, ...variables },
     stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'pipe'],
@@ -57,11 +67,12 @@ export async function startWorkerd({ bundle, port, variables }: Options): Promis
   const output = createInterface({ input: stdout })
   const pid = once(output, 'line').then(([line]) => Number(line))
   pid.then(() => output.on('line', (line) => process.stdout.write(`${line}\n`)))
-  const ports = await Promise.race([listening(control), ended.then(() => undefined)])
+  const ports = await Promise.race([listening(control, inspected), ended.then(() => undefined)])
   if (!ports) throw new Error(last || 'workerd ended before it was ready')
   return {
     url: `http://127.0.0.1:${ports.http}`,
     cronUrl: `http://127.0.0.1:${ports.cron}/`,
+    inspectorPort: ports.inspector,
     pid: await pid,
     ended,
     async stop() {
@@ -72,12 +83,13 @@ export async function startWorkerd({ bundle, port, variables }: Options): Promis
 }
 
 /** Reads the ports from workerd's control channel, one JSON event a line. */
-async function listening(control: Readable): Promise<Record<string, number> | undefined> {
+async function listening(control: Readable, inspected: boolean): Promise<Record<string, number> | undefined> {
   const ports: Record<string, number> = {}
   for await (const line of createInterface({ input: control })) {
     const { event, socket, port } = JSON.parse(line)
     if (event === 'listen') ports[socket] = port
-    if (ports.http && ports.cron) return ports
+    if (event === 'listen-inspector') ports.inspector = port
+    if (ports.http && ports.cron && (ports.inspector || !inspected)) return ports
   }
 }
 

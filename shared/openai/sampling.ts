@@ -94,10 +94,14 @@ export const hostGeneration = {
   stream: z.boolean(),
   /**
    * `include_usage`: prompt tokens in the first chunk, the whole usage in the last. `continuous_usage_stats` is vLLM's
-   * name for usage in every chunk.
+   * name for usage in every chunk. `for_client`: the edge passes the stream on unread, so it is what the client gets, with
+   * usage as OpenAI sends it, or none, and it breaks off where the answer fails.
    */
   stream_options: z
-    .strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() })
+    .union([
+      z.strictObject({ include_usage: z.literal(true), continuous_usage_stats: z.boolean().optional() }),
+      z.strictObject({ include_usage: z.boolean(), for_client: z.literal(true) }),
+    ])
     .optional(),
   ...choosing,
   stop: z.array(Stop).max(4),

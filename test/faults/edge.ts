@@ -60,6 +60,8 @@ export async function startEdge(
     /** Resolves with the signal that ended it. */
     ended,
     arm: (fault: Fault) => void child.send({ type: 'fault', fault }),
+    /** Lets that many requests wait for each other at a step. */
+    meet: (at: string, count: number) => void child.send({ type: 'together', at, count }),
     /** Resolves when it waits at the step that it was armed with. */
     waiting: () => told('waiting'),
     go: () => void child.send({ type: 'go' }),

@@ -8,7 +8,11 @@ export type Fault = { at: string; nth: number; act: 'kill' | 'wait' }
 
 /** What a process tells the test: a step that it has reached, and where it waits for the word to go on. */
 export type StepMessage = { type: 'step'; name: string } | { type: 'waiting'; name: string }
-export type OrderMessage = { type: 'fault'; fault: Fault } | { type: 'go' }
+export type OrderMessage =
+  | { type: 'fault'; fault: Fault }
+  | { type: 'go' }
+  /** So many requests wait for each other at a step, and go on in one turn. */
+  | { type: 'together'; at: string; count: number }
 
 /** An answer to the settlement of a request, as the process saw it. */
 export type SettledMessage = { type: 'settled'; requestId: string }
@@ -25,9 +29,15 @@ export function createSteps(say: (message: StepMessage | SettledMessage) => void
   let fault: Fault | undefined
   let seen = 0
   let go: (() => void) | undefined
+  let meeting: { at: string; missing: number; all: PromiseWithResolvers<void> } | undefined
 
   async function reach(name: string): Promise<void> {
     say({ type: 'step', name })
+    if (meeting?.at === name && meeting.missing > 0) {
+      meeting.missing--
+      if (meeting.missing === 0) meeting.all.resolve()
+      await meeting.all.promise
+    }
     if (fault?.at !== name || ++seen !== fault.nth) return
     if (fault.act === 'kill') process.kill(process.pid, 'SIGKILL')
     const told = new Promise<void>((resolve) => {
@@ -41,6 +51,8 @@ export function createSteps(say: (message: StepMessage | SettledMessage) => void
     reach,
     take(message: OrderMessage) {
       if (message.type === 'go') go?.()
+      else if (message.type === 'together')
+        meeting = { at: message.at, missing: message.count, all: Promise.withResolvers() }
       else {
         fault = message.fault
         seen = 0

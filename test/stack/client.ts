@@ -91,6 +91,14 @@ export async function redis<T>(...command: (string | number)[]): Promise<T> {
   return result
 }
 
+/** HTTP requests that Redis's front has answered. */
+export async function redisRequests(): Promise<number> {
+  const stats = await fetch(`${stack.redis.url}/twohop/stats`, {
+    headers: { authorization: `Bearer ${stack.redis.token}` },
+  })
+  return ((await stats.json()) as { requests: number }).requests
+}
+
 export type UsageEvent = Record<string, string>
 
 /** The usage events of a request, once there is one: settlement is off the response path. */

@@ -9,18 +9,11 @@ import {
   hostRuns,
   newUser,
   redis,
+  redisRequests,
   settledUsage,
   stack,
   usageEvents,
 } from './client.ts'
-
-/** HTTP requests that Redis's front has answered. */
-async function redisRequests(): Promise<number> {
-  const stats = await fetch(`${stack.redis.url}/twohop/stats`, {
-    headers: { authorization: `Bearer ${stack.redis.token}` },
-  })
-  return ((await stats.json()) as { requests: number }).requests
-}
 
 /** Commands that redis-server has run, those in scripts included, without the ones that ask for this. */
 async function redisCommands(): Promise<number> {

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { startStack } from '../../local/stack.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import { pacedBy } from '../fixtures/pace.ts'
+import { startOddHost } from './odd-host.ts'
 import { testCatalog } from './plans.ts'
 
 declare module 'vitest' {
@@ -26,6 +27,8 @@ declare module 'vitest' {
      * second.
      */
     lenientEdge: string
+    /** An edge before a host that does odd things (test/stack/odd-host.ts), which gives a request a second. */
+    oddEdge: string
     /** An edge that lacks variables. */
     unsetEdge: string
   }
@@ -55,12 +58,14 @@ export default async function runningStack(project: TestProject) {
     hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace) },
     catalog: testCatalog,
   })
-  const [second, mortal, hostless, storeless, lenient, unset] = await Promise.all([
+  const oddHost = await startOddHost()
+  const [second, mortal, hostless, storeless, lenient, odd, unset] = await Promise.all([
     stack.startEdge(0),
     stack.startEdge(0, { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
+    stack.startEdge(0, { HOST_URL: oddHost.url, REQUEST_TIMEOUT_MS: '1000' }),
     stack.startEdge(0, { HOST_URL: '', UPSTASH_REDIS_REST_TOKEN: '' }),
   ])
   project.provide('stack', stack.file)
@@ -70,7 +75,11 @@ export default async function runningStack(project: TestProject) {
   project.provide('mortalEdge', mortal.ready)
   project.provide('hostlessEdge', hostless.ready.url)
   project.provide('storelessEdge', storeless.ready.url)
+  project.provide('oddEdge', odd.ready.url)
   project.provide('unsetEdge', unset.ready.url)
   project.provide('lenientEdge', lenient.ready.url)
-  return () => stack.stop()
+  return async () => {
+    oddHost.stop()
+    await stack.stop()
+  }
 }

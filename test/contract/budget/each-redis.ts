@@ -104,6 +104,8 @@ export function running(kind: 'redis-server' | 'embedded'): RunningRedis {
         url: local.url,
         token: local.token,
         timeoutMs: 20_000,
+        // One settlement after the other: nothing else comes to share a request with.
+        gatherMs: 0,
         clock: () => clock.now,
         ...options,
       }),
@@ -181,12 +183,20 @@ export function settlement(requestId: string, changes: Partial<Settlement> = {})
 export type UsageEvent = Record<string, string>
 
 export async function events(redis: RunningRedis): Promise<UsageEvent[]> {
-  const entries = await redis.command<[string, string[]][]>('XRANGE', 'twohop:events', '-', '+')
-  return entries.map(([, fields]) => {
-    const names = fields.filter((_, index) => index % 2 === 0)
-    return Object.fromEntries(names.map((name, index) => [name, fields[2 * index + 1] ?? '']))
-  })
+  const found: UsageEvent[] = []
+  for (let from = '-'; ; ) {
+    const page = ['XRANGE', 'twohop:events', from, '+', 'COUNT', EVENTS_A_PAGE]
+    const entries = await redis.command<[string, string[]][]>(...page)
+    for (const [, fields] of entries) {
+      const names = fields.filter((_, index) => index % 2 === 0)
+      found.push(Object.fromEntries(names.map((name, index) => [name, fields[2 * index + 1] ?? ''])))
+    }
+    if (entries.length < EVENTS_A_PAGE) return found
+    from = `(${entries.at(-1)?.[0]}`
+  }
 }
+
+const EVENTS_A_PAGE = 10_000
 
 /** A window's counters as they are stored, or undefined where there are none. */
 export async function counters(redis: RunningRedis, window: string, account = 'firebase:ada') {

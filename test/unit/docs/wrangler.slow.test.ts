@@ -16,7 +16,7 @@ const commands = readPages()
 
 it('the pages have commands for wrangler', () => {
   expect(new Set(commands.map(({ words }) => words.split(' ')[0]))).toEqual(
-    new Set(['deploy', 'secret', 'r2']),
+    new Set(['deploy', 'secret', 'r2', 'versions', 'rollback']),
   )
 })
 
@@ -34,26 +34,31 @@ const helpOf = async (names: string) => {
   return stdout
 }
 
-it.each(['deploy', 'secret put', 'r2 bucket create', 'r2 bucket lifecycle add'])(
-  'wrangler %s has the options and the words that the pages give it',
-  async (names) => {
-    const uses = commands.flatMap(({ words }) => (words.startsWith(names) ? [words.slice(names.length)] : []))
-    expect(uses.length).toBeGreaterThan(0)
-    const help = await helpOf(names)
-    const usage = help.split('\n').find((line) => line.includes(`wrangler ${names}`)) ?? ''
-    const [required, possible] = [/<\w+>/g, /[<[]\w+[>\]]/g].map((form) => usage.match(form)?.length ?? 0)
-    for (const use of uses) {
-      const options = [...use.matchAll(/--([a-z-]+)/g)].map(([, option]) => option)
-      expect(options.filter((option) => !help.includes(`--${option} `))).toEqual([])
-      const plain = use.replaceAll(/--[a-z-]+(?:=\S+| (?!--)\S+)?/g, '')
-      const given = plain.split(' ').filter(Boolean).length
-      expect(given, usage).toBeGreaterThanOrEqual(required ?? 0)
-      expect(given, usage).toBeLessThanOrEqual(possible ?? 0)
-    }
-  },
-)
+const KNOWN = [
+  ...['deploy', 'secret put', 'r2 bucket create', 'r2 bucket lifecycle add'],
+  ...['versions upload', 'versions deploy', 'rollback'],
+]
+
+it.each(KNOWN)('wrangler %s has the options and the words that the pages give it', async (names) => {
+  // What the pages say of a command behind it is for the shell to leave out.
+  const uses = commands.flatMap(({ words }) =>
+    words.startsWith(names) ? [words.slice(names.length).replace(/ #.*/, '')] : [],
+  )
+  expect(uses.length).toBeGreaterThan(0)
+  const help = await helpOf(names)
+  const usage = help.split('\n').find((line) => line.includes(`wrangler ${names}`)) ?? ''
+  const [required, possible] = [/<\w+>/g, /[<[]\w+[>\]]/g].map((form) => usage.match(form)?.length ?? 0)
+  for (const use of uses) {
+    const options = [...use.matchAll(/--([a-z-]+)/g)].map(([, option]) => option)
+    expect(options.filter((option) => !help.includes(`--${option} `))).toEqual([])
+    const plain = use.replaceAll(/--[a-z-]+(?:=\S+| (?!--)\S+)?/g, '')
+    const given = plain.split(' ').filter(Boolean).length
+    expect(given, usage).toBeGreaterThanOrEqual(required ?? 0)
+    expect(given, usage).toBeLessThanOrEqual(possible ?? 0)
+  }
+})
 
 it('every command of the pages is one of these', () => {
-  const known = /^(?:deploy|secret put|r2 bucket create|r2 bucket lifecycle add)(?: |$)/
+  const known = new RegExp(`^(?:${KNOWN.join('|')})(?: |$)`)
   expect(commands.filter(({ words }) => !known.test(words))).toEqual([])
 })

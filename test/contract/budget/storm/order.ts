@@ -30,9 +30,13 @@ export const ISSUED_AT = Date.UTC(2026, 11, 31) / 1000
 export function budgetsFor(operations: number): { limits: Limits; project: ProjectBudgets } {
   return {
     limits: {
-      requestsPerMinute: 40,
-      concurrent: 5,
-      budgets: { minute: 300, day: 8 * operations, month: 13 * operations },
+      requestsPerMinute: Math.max(40, Math.ceil(operations / 5)),
+      concurrent: Math.max(5, Math.ceil(operations / 40)),
+      budgets: {
+        minute: Math.max(300, Math.ceil(1.5 * operations)),
+        day: 8 * operations,
+        month: 13 * operations,
+      },
       billingDay: 15,
     },
     project: { day: 29 * operations, month: 45 * operations },

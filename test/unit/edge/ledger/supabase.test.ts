@@ -63,7 +63,7 @@ describe('the ledger in Supabase', () => {
   ])('takes %d %s for events that can never be stored', async (status, code) => {
     const { ledger, seen } = await ledgerBefore(failing(status, code))
     await expect(ledger.record([])).rejects.toMatchObject({
-      name: 'Error',
+      name: 'LedgerRefused',
       code,
       message: `The ledger refused events: ${code}`,
     })
