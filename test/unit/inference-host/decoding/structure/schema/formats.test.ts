@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { FORMATS } from '../../../../../../inference-host/decoding/structure/schema/formats.ts'
 import { seededRandom } from '../../../../../../inference-host/decoding/writing/random.ts'
+import { TwohopError } from '../../../../../../shared/errors.ts'
 import { embeddedModel } from '../../../../../fixtures/models.ts'
 import {
   accepts,
@@ -146,4 +147,34 @@ describe('a format', () => {
       false,
     ])
   })
+
+  const greatest: [string, number][] = [
+    ...[...FORMATS.keys()].map((name): [string, number] => [name, 0]),
+    // Too many to be told apart with their counts.
+    ['jwt', 200],
+    ['emoji', 200],
+    ['name-email', 200],
+    ['multi-host-uri', 200],
+  ]
+  test.each(greatest)('%s of at most %i characters is still one', (name, maxLength) => {
+    const written = answerOf({ type: 'string', format: name, maxLength })
+    if (written === undefined) return expect(maxLength).toBe(0)
+    expect(written).toMatch(new RegExp(`^(?:${FORMATS.get(name)?.read})$`, 'u'))
+    expect(written.length).toBeLessThanOrEqual(maxLength)
+    expect(validator().validate({ format: name }, written), written).toBe(true)
+  })
+
+  /** The shortest answer; undefined where nothing is valid. */
+  function answerOf(schema: object): string | undefined {
+    try {
+      const structured = bind(schemaStructure(schema), vocabulary)
+      const most = structured.fewestTokens + 30
+      return JSON.parse(
+        generate(structured.start(most), vocabulary, hasty(seededRandom(1), vocabulary), most),
+      )
+    } catch (error) {
+      if (error instanceof TwohopError && /No string fulfils/.test(error.message)) return undefined
+      throw error
+    }
+  }
 })
