@@ -130,8 +130,8 @@ function format(written: string, read = written, more: Pick<Format, 'short' | 'b
 
 /**
  * The formats that are enforced: those of JSON Schema (RFC 3339 dates, times and durations, RFC 5321 mailboxes, RFC 1123
- * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod, Pydantic and older
- * drafts name and check.
+ * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod, Pydantic, ajv-formats
+ * and older drafts name and check.
  */
 export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['date', format(DATE, `[0-9]{4}-(?:${DAY}|02-29)`)],
@@ -187,6 +187,11 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['color', format('#(?:[0-9a-fA-F]{3}){1,2}', '.+')],
   ['regex', format(REGEX, '[^]*')],
   ['byte', format(BASE64)],
+  // As ajv-formats names them: the first two without a zone too.
+  ['iso-time', format(CLOCK + ZONE, ANY_CLOCK)],
+  ['iso-date-time', format(`${DATE}T${CLOCK}${ZONE}`, `[0-9]{4}-(?:${DAY}|02-29)[Tt ]${ANY_CLOCK}`)],
+  ['url', format(URI, ANY_URI, { short: SHORT_URI })],
+  ['json-pointer-uri-fragment', format(`#${POINTER}`, '#(?:/.*)?')],
   ['host-name', format(HOST, ANY, { short: SHORT_HOST })],
   ['ip-address', format(IPV4)],
 ])

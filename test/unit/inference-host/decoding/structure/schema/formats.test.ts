@@ -54,8 +54,16 @@ const GOOD: Record<string, string[]> = {
   zoneinfo: ['Europe/Berlin', 'UTC'],
   color: ['#fff', '#a1B2c3'],
   regex: ['^[a-z0-9]+(ab|c)*\\d?$', ''],
+  url: ['https://example.com/a'],
+  'iso-time': ['23:59:59Z'],
+  'iso-date-time': ['2026-11-29T23:59:59Z'],
+  'json-pointer-uri-fragment': ['#', '#/a/0'],
 }
 const BAD: Record<string, string[]> = {
+  url: ['/a', 'not one'],
+  'iso-time': ['24:00:00Z', 'noon'],
+  'iso-date-time': ['2023-02-29T00:00:00Z'],
+  'json-pointer-uri-fragment': ['', '/a'],
   date: ['2023-02-29', '1900-02-29', '2024-04-31', '0000-01-01', '24-01-01'],
   'date-time': ['2024-02-30T00:00:00Z', '2024-02-29T24:00:00Z', '2024-02-29T00:00:00'],
   duration: ['P', 'PT', 'P1W1D', 'P1Y1D'],
@@ -146,6 +154,10 @@ describe('a format', () => {
       true,
       false,
     ])
+  })
+
+  test('each that is named here is enforced', () => {
+    expect(Object.keys({ ...GOOD, ...BAD }).filter((name) => !FORMATS.has(name))).toEqual([])
   })
 
   const greatest: [string, number][] = [
