@@ -59,6 +59,11 @@ const URI = uriOf(DOMAIN)
 /** No parser of URLs counts the characters of a label. */
 const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINITY }
 const REFERENCE = `(?:${URI}|(?:/${PCHAR}+)+${REST})`
+/** As ajv-formats reads them: a path before what is asked, and no dashes, which it takes one by one. */
+const PLAIN_URL = `https?://(?:[A-Za-z0-9]+\\.)+[A-Za-z]{2,12}(?:(?:/${PCHAR}*)+${REST})?`
+/** The same characters but an apostrophe, which RFC 6570 has not. */
+const TEMPLATE = URI.replaceAll("'", '')
+const SHORT_TEMPLATE = { ...SHORT_URI, written: SHORT_URI.written.replaceAll("'", '') }
 const SHORT_REFERENCE = { written: `/${PCHAR}+(?:/${PCHAR}*)*${REST}`, longest: Number.POSITIVE_INFINITY }
 const EMAIL = `[A-Za-z0-9_+-]{1,30}(?:\\.[A-Za-z0-9_+-]{1,15}){0,2}@${DOMAIN}`
 const SHORT_EMAIL = {
@@ -155,7 +160,7 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['iri', format(URI, ANY_URI, { short: SHORT_URI })],
   ['uri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
   ['iri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
-  ['uri-template', format(URI, ANY, { short: SHORT_URI })],
+  ['uri-template', format(TEMPLATE, ANY, { short: SHORT_TEMPLATE })],
   ['json-pointer', format(POINTER, '(?:/.*)?')],
   ['relative-json-pointer', format(`(?:0|[1-9][0-9]{0,3})(?:#|${POINTER})`, '[0-9]+(?:#|/.*)?')],
   ['uuid', format(UUID, ANY_UUID)],
@@ -190,7 +195,7 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   // As ajv-formats names them: the first two without a zone too.
   ['iso-time', format(CLOCK + ZONE, ANY_CLOCK)],
   ['iso-date-time', format(`${DATE}T${CLOCK}${ZONE}`, `[0-9]{4}-(?:${DAY}|02-29)[Tt ]${ANY_CLOCK}`)],
-  ['url', format(URI, ANY_URI, { short: SHORT_URI })],
+  ['url', format(PLAIN_URL, ANY_URI)],
   ['json-pointer-uri-fragment', format(`#${POINTER}`, '#(?:/.*)?')],
   ['host-name', format(HOST, ANY, { short: SHORT_HOST })],
   ['ip-address', format(IPV4)],

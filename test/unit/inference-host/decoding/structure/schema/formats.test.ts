@@ -60,7 +60,8 @@ const GOOD: Record<string, string[]> = {
   'json-pointer-uri-fragment': ['#', '#/a/0'],
 }
 const BAD: Record<string, string[]> = {
-  url: ['/a', 'not one'],
+  url: ['/a', 'not one', 'https://example.com?q', 'https://a--b.com', 'https://example.com:9/'],
+  'uri-template': ["https://example.com/a'b"],
   'iso-time': ['24:00:00Z', 'noon'],
   'iso-date-time': ['2023-02-29T00:00:00Z'],
   'json-pointer-uri-fragment': ['', '/a'],
