@@ -122,7 +122,10 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
   }
 
   function state(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean, passed: number): State | null {
-    const sorted = [...leaves].sort((a, b) => a.tokens - b.tokens || inOrder(a, b))
+    const sorted = [...leaves]
+      .sort((a, b) => a.tokens - b.tokens || inOrder(a, b))
+      // What was forgotten and made anew is there twice.
+      .filter((leaf, at, all) => at === 0 || inOrder(leaf, all[at - 1] ?? leaf) !== 0)
     if (sorted.length === 0 && !mayEnd) return null
     const isCut = cut || sorted.length > MOST_LEAVES
     const kept = sorted.slice(0, MOST_LEAVES)

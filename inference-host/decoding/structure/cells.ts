@@ -17,6 +17,11 @@ export type Cell = {
   readonly skips: number
   /** Of all that it consists of but `left`: cells of one hash differ in nearly nothing else. */
   readonly hash: number
+  /** Of all that it consists of: cells of one such hash differ in nearly nothing. */
+  readonly whole: number
+  /** Cells after it, and one of them that is far below, where the same number of cells come after it as in any other such. */
+  readonly depth: number
+  readonly below: Cell | null
   /** The same with counters that no token can exhaust taken for endless. */
   unbounded: Cell | undefined
   /** What it leads to without a byte, once that was asked for. */
@@ -24,7 +29,7 @@ export type Cell = {
 }
 
 /** Bytes of memory that a cell takes with its entry in the map. Measured; a test holds it. */
-export const CELL_BYTES = 260
+export const CELL_BYTES = 292
 /**
  * Cells that one expansion may pass. What people write passes some hundreds, and 3,100 where any of 512 properties may come
  * next; a grammar of a few hundred bytes whose
@@ -65,9 +70,29 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     const tokens = own + (next?.tokens ?? 0)
     const skips = own > 0 ? 0 : 1 + (next?.skips ?? 0)
     const hash = mixed(mixed(next?.hash ?? 0, node), at)
+    const whole = mixed(
+      mixed(mixed(next?.whole ?? 0, node), at),
+      left === Number.POSITIVE_INFINITY ? -1 : left,
+    )
+    const depth = next === null ? 0 : next.depth + 1
     const id = ids++
+    const below = belowOf(next)
     const [unbounded, onward] = [undefined, undefined]
-    const made: Cell = { id, node, at, left, next, tokens, skips, hash, unbounded, onward }
+    const made: Cell = {
+      id,
+      node,
+      at,
+      left,
+      next,
+      tokens,
+      skips,
+      hash,
+      whole,
+      depth,
+      below,
+      unbounded,
+      onward,
+    }
     cells.set(key, made)
     return made
   }
@@ -185,22 +210,32 @@ function mixed(hash: number, value: number): number {
 }
 
 /**
+ * A cell below one that `next` comes after, as a skew-binary list has it (Myers 1983): from any cell to any below it
+ * leads a way of some 2 log2(depth) steps.
+ */
+function belowOf(next: Cell | null): Cell | null {
+  const first = next?.below ?? null
+  if (next === null || first === null) return next
+  const second = first.below
+  return second !== null && next.depth - first.depth === first.depth - second.depth ? second : next
+}
+
+/**
  * An order of cells that is the same whatever else was followed before, and what of it was forgotten. Counters decide last, so
- * that cells stand like those that have the same counters taken for endless.
+ * that cells stand like those that have the same counters taken for endless. The lowest that differs decides: it is found
+ * without a look at each cell, of which an answer can pile up thousands.
  */
 export function inOrder(a: Cell, b: Cell): number {
   if (a.hash !== b.hash) return a.hash - b.hash
-  let [one, other]: [Cell | null, Cell | null] = [a, b]
-  while (one !== other) {
-    if (one === null) return -1
-    if (other === null) return 1
-    const first = one.node - other.node || one.at - other.at
-    if (first !== 0) return first
-    if (one.left !== other.left) return one.left < other.left ? -1 : 1
-    one = one.next
-    other = other.next
+  if (a.depth !== b.depth) return a.depth - b.depth
+  if (a.whole === b.whole) return 0
+  let [one, other] = [a, b]
+  while (one.next !== null && other.next !== null && one.next.whole !== other.next.whole) {
+    const far = one.below !== null && other.below !== null && one.below.whole !== other.below.whole
+    one = (far ? one.below : null) ?? one.next
+    other = (far ? other.below : null) ?? other.next
   }
-  return 0
+  return one.node - other.node || one.at - other.at || (one.left < other.left ? -1 : 1)
 }
 
 /** The one of which the fewest tokens are left; null is the end. Undefined where there is none. */

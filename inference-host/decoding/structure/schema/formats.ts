@@ -59,6 +59,11 @@ const URI = uriOf(DOMAIN)
 /** No parser of URLs counts the characters of a label. */
 const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINITY }
 const REFERENCE = `(?:${URI}|(?:/${PCHAR}+)+${REST})`
+/** As ajv-formats reads them: a path before what is asked, and no dashes, which it takes one by one. */
+const PLAIN_URL = `https?://(?:[A-Za-z0-9]+\\.)+[A-Za-z]{2,12}(?:(?:/${PCHAR}*)+${REST})?`
+/** The same characters but an apostrophe, which RFC 6570 has not. */
+const TEMPLATE = URI.replaceAll("'", '')
+const SHORT_TEMPLATE = { ...SHORT_URI, written: SHORT_URI.written.replaceAll("'", '') }
 const SHORT_REFERENCE = { written: `/${PCHAR}+(?:/${PCHAR}*)*${REST}`, longest: Number.POSITIVE_INFINITY }
 const EMAIL = `[A-Za-z0-9_+-]{1,30}(?:\\.[A-Za-z0-9_+-]{1,15}){0,2}@${DOMAIN}`
 const SHORT_EMAIL = {
@@ -130,8 +135,8 @@ function format(written: string, read = written, more: Pick<Format, 'short' | 'b
 
 /**
  * The formats that are enforced: those of JSON Schema (RFC 3339 dates, times and durations, RFC 5321 mailboxes, RFC 1123
- * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod, Pydantic and older
- * drafts name and check.
+ * host names, RFC 3986 URIs, RFC 4291 addresses, RFC 9562 UUIDs, RFC 6901 pointers), and those that zod, Pydantic, ajv-formats
+ * and older drafts name and check.
  */
 export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['date', format(DATE, `[0-9]{4}-(?:${DAY}|02-29)`)],
@@ -155,7 +160,7 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['iri', format(URI, ANY_URI, { short: SHORT_URI })],
   ['uri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
   ['iri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
-  ['uri-template', format(URI, ANY, { short: SHORT_URI })],
+  ['uri-template', format(TEMPLATE, ANY, { short: SHORT_TEMPLATE })],
   ['json-pointer', format(POINTER, '(?:/.*)?')],
   ['relative-json-pointer', format(`(?:0|[1-9][0-9]{0,3})(?:#|${POINTER})`, '[0-9]+(?:#|/.*)?')],
   ['uuid', format(UUID, ANY_UUID)],
@@ -187,6 +192,11 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['color', format('#(?:[0-9a-fA-F]{3}){1,2}', '.+')],
   ['regex', format(REGEX, '[^]*')],
   ['byte', format(BASE64)],
+  // As ajv-formats names them: the first two without a zone too.
+  ['iso-time', format(CLOCK + ZONE, ANY_CLOCK)],
+  ['iso-date-time', format(`${DATE}T${CLOCK}${ZONE}`, `[0-9]{4}-(?:${DAY}|02-29)[Tt ]${ANY_CLOCK}`)],
+  ['url', format(PLAIN_URL, ANY_URI)],
+  ['json-pointer-uri-fragment', format(`#${POINTER}`, '#(?:/.*)?')],
   ['host-name', format(HOST, ANY, { short: SHORT_HOST })],
   ['ip-address', format(IPV4)],
 ])

@@ -139,9 +139,10 @@ export function createTexts(budget: Budget): Texts {
 
   /** The same rules for formats of few characters, where all of them have such a form. */
   function shortened(rules: TextRules): TextRules | undefined {
-    const shorts = rules.formats.map((format) => FORMATS.get(format)?.short)
-    if (shorts.length === 0 || rules.max === Number.POSITIVE_INFINITY) return undefined
-    const max = Math.min(rules.max, ...shorts.map((short) => short?.longest ?? 0))
+    const shorts = rules.formats.flatMap((format) => FORMATS.get(format)?.short ?? [])
+    if (shorts.length === 0 || shorts.length < rules.formats.length || rules.max === Number.POSITIVE_INFINITY)
+      return undefined
+    const max = Math.min(rules.max, ...shorts.map(({ longest }) => longest))
     return rules.min <= max && max <= MOST_COUNTED * 8 ? { ...rules, max } : undefined
   }
 

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { allows } from '../../../../../inference-host/decoding/sampling/token-mask.ts'
+import { type Cell, createCells, inOrder } from '../../../../../inference-host/decoding/structure/cells.ts'
 import { readVocabulary } from '../../../../../inference-host/decoding/structure/vocabulary.ts'
 import { bind, schemaStructure } from '../../../../fixtures/structure/drive.ts'
 
@@ -43,4 +44,48 @@ test('both counts are exact at the end', () => {
   expect(mayFollow(0x22, { minLength: 2, maxLength: 3 }, 1)).toBe(false)
   expect(mayFollow(0xf0, { minLength: 2, maxLength: 3 }, 1)).toBe(true)
   expect(mayFollow(0xf0, { minLength: 3, maxLength: 3 }, 1)).toBe(false)
+})
+
+describe('the order of cells', () => {
+  const DEPTH = 5000
+  const { cell } = createCells(
+    { nodes: [{ kind: 'leaf', moves: [[]], spelled: false }], root: 0 },
+    { ofNode: Float64Array.of(1), ofRest: [Float64Array.of(1)], nextToken: [Int32Array.of(0)] },
+    9,
+  )
+
+  /** A pile of cells upon one whose counter is `left`; the one in the middle has the counter `middle`. */
+  function pile(left: number, middle = 1): Cell {
+    let top = cell(0, 0, left, null)
+    for (let at = 1; at < DEPTH; at++) top = cell(0, 0, at === DEPTH / 2 ? middle : 1, top)
+    return top
+  }
+
+  test('is of the lowest counter that differs, however many cells lie upon it', () => {
+    const piles = [pile(3, 1), pile(2, 1), pile(2, 7), pile(Number.POSITIVE_INFINITY), pile(0)]
+    const sorted = piles.toSorted(inOrder).map((one) => piles.indexOf(one))
+    expect(sorted).toEqual([4, 1, 2, 0, 3])
+    expect(inOrder(pile(2), piles[1] ?? pile(0))).toBe(0)
+  })
+
+  test('is found by a look at few of them', () => {
+    let looks = 0
+    const watched = new WeakMap<Cell, Cell>()
+    const watch = (one: Cell): Cell => {
+      const known = watched.get(one)
+      if (known !== undefined) return known
+      const proxy: Cell = new Proxy(one, {
+        get(target, name) {
+          const value = Reflect.get(target, name)
+          if (name !== 'next' && name !== 'below') return value
+          looks++
+          return value && watch(value)
+        },
+      })
+      watched.set(one, proxy)
+      return proxy
+    }
+    expect(inOrder(watch(pile(1)), watch(pile(2)))).toBeLessThan(0)
+    expect(looks).toBeLessThan(12 * Math.log2(DEPTH) * 2)
+  })
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { FORMATS } from '../../../../../../inference-host/decoding/structure/schema/formats.ts'
 import { seededRandom } from '../../../../../../inference-host/decoding/writing/random.ts'
+import { TwohopError } from '../../../../../../shared/errors.ts'
 import { embeddedModel } from '../../../../../fixtures/models.ts'
 import {
   accepts,
@@ -53,8 +54,17 @@ const GOOD: Record<string, string[]> = {
   zoneinfo: ['Europe/Berlin', 'UTC'],
   color: ['#fff', '#a1B2c3'],
   regex: ['^[a-z0-9]+(ab|c)*\\d?$', ''],
+  url: ['https://example.com/a'],
+  'iso-time': ['23:59:59Z'],
+  'iso-date-time': ['2026-11-29T23:59:59Z'],
+  'json-pointer-uri-fragment': ['#', '#/a/0'],
 }
 const BAD: Record<string, string[]> = {
+  url: ['/a', 'not one', 'https://example.com?q', 'https://a--b.com', 'https://example.com:9/'],
+  'uri-template': ["https://example.com/a'b"],
+  'iso-time': ['24:00:00Z', 'noon'],
+  'iso-date-time': ['2023-02-29T00:00:00Z'],
+  'json-pointer-uri-fragment': ['', '/a'],
   date: ['2023-02-29', '1900-02-29', '2024-04-31', '0000-01-01', '24-01-01'],
   'date-time': ['2024-02-30T00:00:00Z', '2024-02-29T24:00:00Z', '2024-02-29T00:00:00'],
   duration: ['P', 'PT', 'P1W1D', 'P1Y1D'],
@@ -146,4 +156,38 @@ describe('a format', () => {
       false,
     ])
   })
+
+  test('each that is named here is enforced', () => {
+    expect(Object.keys({ ...GOOD, ...BAD }).filter((name) => !FORMATS.has(name))).toEqual([])
+  })
+
+  const greatest: [string, number][] = [
+    ...[...FORMATS.keys()].map((name): [string, number] => [name, 0]),
+    // Too many to be told apart with their counts.
+    ['jwt', 200],
+    ['emoji', 200],
+    ['name-email', 200],
+    ['multi-host-uri', 200],
+  ]
+  test.each(greatest)('%s of at most %i characters is still one', (name, maxLength) => {
+    const written = answerOf({ type: 'string', format: name, maxLength })
+    if (written === undefined) return expect(maxLength).toBe(0)
+    expect(written).toMatch(new RegExp(`^(?:${FORMATS.get(name)?.read})$`, 'u'))
+    expect(written.length).toBeLessThanOrEqual(maxLength)
+    expect(validator().validate({ format: name }, written), written).toBe(true)
+  })
+
+  /** The shortest answer; undefined where nothing is valid. */
+  function answerOf(schema: object): string | undefined {
+    try {
+      const structured = bind(schemaStructure(schema), vocabulary)
+      const most = structured.fewestTokens + 30
+      return JSON.parse(
+        generate(structured.start(most), vocabulary, hasty(seededRandom(1), vocabulary), most),
+      )
+    } catch (error) {
+      if (error instanceof TwohopError && /No string fulfils/.test(error.message)) return undefined
+      throw error
+    }
+  }
 })
