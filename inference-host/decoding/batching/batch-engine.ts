@@ -1,5 +1,6 @@
 import { createCaches } from './caches.ts'
 import { chunkRunner } from './chunk-run.ts'
+import { createDebts } from './debts.ts'
 import type { Decoder } from './decoder.ts'
 import { createEndings } from './endings.ts'
 import { laneRunner } from './lane-run.ts'
@@ -72,9 +73,10 @@ export function createBatchEngine(options: Options): BatchEngine {
   const prefill = createPrefill({ decoder, staging, prefixes, sizes, context })
   const endings = createEndings({ slots, prefill, lanes, now })
   const tally = createTally()
+  const debts = createDebts()
   const runChunk = chunkRunner({ prefill, lanes, endings, pace, tally, now })
-  const runLane = laneRunner({ decoder, endings, rowsPerCall, tally, now })
-  const step = createStep({ prefill, lanes, pace, sweep, runChunk, runLane, now })
+  const runLane = laneRunner({ decoder, endings, rowsPerCall, tally, debts, now })
+  const step = createStep({ prefill, lanes, pace, debts, sweep, runChunk, runLane, now })
   let working: Promise<void> | undefined
   let closed = false
 

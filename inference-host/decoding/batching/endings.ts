@@ -37,7 +37,9 @@ export function createEndings({ slots, prefill, lanes, now }: Options): Endings 
     } catch (cause) {
       return { how: 'failed', cause }
     } finally {
-      sequence.counted.computeMs += now() - began
+      const ms = now() - began
+      sequence.counted.computeMs += ms
+      if (sequence.request.constrained) sequence.owesMs += ms
     }
   }
 

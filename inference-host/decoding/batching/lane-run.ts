@@ -1,4 +1,5 @@
 import { at } from '../../platform/at.ts'
+import { type Debts, sitsOut } from './debts.ts'
 import type { Decoder } from './decoder.ts'
 import type { Endings } from './endings.ts'
 import type { KvBuffer } from './kv-buffer.ts'
@@ -12,15 +13,17 @@ type Options = {
   /** The most sequences in one call. */
   rowsPerCall: number
   tally: Pick<Tallying, 'step'>
+  debts: Pick<Debts, 'computed'>
   /** Milliseconds on a steady clock. */
   now: () => number
 }
 
 /**
- * Computes one token for each sequence of a lane, all of it in one call or in calls of `rowsPerCall`. Never rejects:
- * where the decoder fails, all of the lane's sequences end as failed.
+ * Computes one token for each sequence of a lane, all of it in one call or in calls of `rowsPerCall`. One that sits out
+ * is computed with them, since the rows of a call lie side by side, and stays where it is: the next step computes the same
+ * again. Never rejects: where the decoder fails, all of the lane's sequences end as failed.
  */
-export function laneRunner({ decoder, endings, rowsPerCall, tally, now }: Options) {
+export function laneRunner({ decoder, endings, rowsPerCall, tally, debts, now }: Options) {
   const { vocab } = decoder.shape
 
   /** One call for the members from `first` on. Resolves with their logits. */
@@ -37,8 +40,9 @@ export function laneRunner({ decoder, endings, rowsPerCall, tally, now }: Option
     buffer.append(fresh, 1, lengths, first)
     const ms = now() - began
     tally.step(rows.length, ms)
+    debts.computed(ms)
     for (const sequence of rows) {
-      sequence.length++
+      if (!sitsOut(sequence)) sequence.length++
       sequence.counted.computeMs += ms / rows.length
     }
     return logits
@@ -57,9 +61,11 @@ export function laneRunner({ decoder, endings, rowsPerCall, tally, now }: Option
     }
     // Backwards, so that a sequence that ends leaves before another is moved into its place.
     for (let i = members.length - 1; i >= 0; i--) {
+      const member = at(members, i)
+      if (sitsOut(member)) continue
       const row = i % rowsPerCall
       const call = at(logits, Math.floor(i / rowsPerCall))
-      endings.advance(at(members, i), call.subarray(row * vocab, (row + 1) * vocab))
+      endings.advance(member, call.subarray(row * vocab, (row + 1) * vocab))
     }
   }
 }

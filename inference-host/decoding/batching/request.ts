@@ -28,6 +28,8 @@ export type BatchRequest = {
   /** Requests of the same name may reuse the computed prompt. Undefined shares only public prefixes. */
   namespace: string | undefined
   choose: TokenSampler
+  /** Whether a structure rules what it chooses, which may take long. */
+  constrained?: boolean
   /** Takes each token as it comes; true ends the sequence. `last` says that `most` is reached: it ends either way. */
   take(token: ChosenToken, last: boolean): boolean
   /** Asked before each call of the decoder; true ends the sequence there. */
@@ -49,6 +51,8 @@ export type Sequence = {
   length: number
   /** The token to feed next, once the prompt is computed. */
   next: number
+  /** Milliseconds that its structure took and that are not paid yet, see debts.ts. */
+  owesMs: number
   /** Where the prompt is computed; undefined before and after. */
   staged: KvBuffer | undefined
 }
@@ -72,6 +76,7 @@ export function createSequence(request: BatchRequest, { sizes, context, publicPr
     counted: { promptTokens: 0, cachedPromptTokens: 0, outputTokens: 0, computeMs: 0 },
     length: 0,
     next: 0,
+    owesMs: 0,
     staged: undefined,
   }
 }

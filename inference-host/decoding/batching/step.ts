@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Debts } from './debts.ts'
 import type { Lane } from './lane.ts'
 import type { Lanes } from './lanes.ts'
 import type { Pace } from './pace.ts'
@@ -10,6 +11,7 @@ type Options = {
   prefill: Pick<Prefill, 'waiting' | 'plan'>
   lanes: Pick<Lanes<Sequence>, 'members' | 'promote' | 'active'>
   pace: Pick<Pace, 'budget' | 'sawDecoding'>
+  debts: Pick<Debts, 'settle'>
   /** Ends those that were told to stop, then lets in those that wait. */
   sweep: () => void
   runChunk: (chunk: Chunk) => Promise<void>
@@ -22,7 +24,7 @@ type Options = {
  * A step computes some prompt tokens, as many as `pace` grants, and then one token for each running sequence, all of a
  * lane at once. Requests may come and go between its calls.
  */
-export function createStep({ prefill, lanes, pace, sweep, runChunk, runLane, now }: Options) {
+export function createStep({ prefill, lanes, pace, debts, sweep, runChunk, runLane, now }: Options) {
   let count = 0
 
   /** Requests that came during the last call show up only now. They may be first in the next call. */
@@ -53,6 +55,7 @@ export function createStep({ prefill, lanes, pace, sweep, runChunk, runLane, now
   async function decoding(): Promise<void> {
     const began = now()
     lanes.promote()
+    debts.settle(lanes.members)
     for (const lane of lanes.active()) {
       await runLane(lane)
       sweep()

@@ -7,7 +7,17 @@ import type { BatchEngine } from './batch-engine.ts'
  * @throws RangeError where the engine's context does not hold prompt and room
  */
 export function batchedWrite(engine: Pick<BatchEngine, 'submit'>): Write {
-  return function write({ prompt, room, sampler, answer, namespace, stopped, onStart, onToken }) {
+  return function write({
+    prompt,
+    room,
+    sampler,
+    constrained,
+    answer,
+    namespace,
+    stopped,
+    onStart,
+    onToken,
+  }) {
     let outputTokens = 0
     let finishReason: ReturnType<typeof answer.take>['finish']
 
@@ -17,6 +27,7 @@ export function batchedWrite(engine: Pick<BatchEngine, 'submit'>): Write {
         most: room,
         namespace,
         choose: sampler,
+        constrained,
         stopped,
         started: onStart,
         take(token, last) {

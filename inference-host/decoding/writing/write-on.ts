@@ -18,6 +18,8 @@ export type Writing = {
   /** The most tokens to generate, at least 1. */
   room: number
   sampler: TokenSampler
+  /** Whether a structure rules what the sampler chooses. */
+  constrained: boolean
   answer: AnswerText
   /** Who may reuse the computed prompt. Undefined is nobody. */
   namespace: string | undefined
@@ -111,6 +113,7 @@ export async function writeOn(
         random: seededRandom(seed, answer),
         constrained: by && { by: timed(by, follows), room },
       }),
+      constrained: by !== undefined,
       answer: createAnswerText(rules, sampling.stop, by),
       namespace: account,
       stopped: () => failed || stopped(),

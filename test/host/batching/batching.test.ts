@@ -115,6 +115,7 @@ async function batched(engine: BatchEngine, loaded: Loaded, wish: Wish): Promise
     prompt: wish.prompt,
     room: wish.room,
     sampler: samplerOf(loaded, wish),
+    constrained: false,
     answer: createAnswerText(textRulesOf(loaded), wish.stop),
     namespace: wish.namespace,
     stopped: () => outputTokens >= wish.quitAfter,

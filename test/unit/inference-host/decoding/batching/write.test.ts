@@ -42,6 +42,7 @@ async function write(
     prompt: [1, 2, 3],
     room: 50,
     sampler: () => ({ id: 0, logprobs: undefined }),
+    constrained: false,
     answer: createAnswerText(
       { ends: new Set([END]), decode: (ids) => ids.map((id) => LETTERS[id]).join('') },
       stop,
