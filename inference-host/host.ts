@@ -31,8 +31,6 @@ export type RunningHost = {
   drain(): Promise<void>
 }
 
-/** A request's final usage can be asked for this long after its end. */
-const KEEP_ENDED_MS = 60_000
 const MOST_ENDED = 100_000
 /** Below what a usual structure takes; see the fair queue's options. */
 const COMPILE_QUANTUM_MS = 1
@@ -61,7 +59,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     rss: () => process.memoryUsage.rss() + (models?.rss() ?? 0),
     deviceMemory: deviceMemory.read,
   })
-  const requests = createRequests({ keepMs: KEEP_ENDED_MS, most: MOST_ENDED })
+  const requests = createRequests({ most: MOST_ENDED })
   const replays = createReplayGuard(config.HOST_REPLAY_ENTRIES)
   const structures = createStructureCompiler({ turns: () => createTurns({ quantum: COMPILE_QUANTUM_MS }) })
   let ready = false

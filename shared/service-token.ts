@@ -11,6 +11,9 @@ export const SERVICE_TOKEN = {
   lifetimeSeconds: 60,
 } as const
 
+/** The most milliseconds from a request to its deadline. */
+export const LONGEST_REQUEST_MS = 15 * 60_000
+
 /** What the token binds: account, route, model, scope, most tokens, the exact bytes of the body, and the deadline. */
 export const ServiceClaims = z.object({
   iss: z.literal(SERVICE_TOKEN.issuer),

@@ -34,7 +34,8 @@ export function passStream(
   }
   // A client that reads no more holds the pipe up, but not the settlement.
   const onAbort = () => settle(timedOut(signal.reason) ? 'failed' : 'cancelled')
-  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
 
   /** Tells the client why its stream ends here. False where nobody reads any more. */
   async function told(error: TwohopError): Promise<boolean> {

@@ -29,6 +29,25 @@ export function fromFirebase(environment: Variables): Variables {
   }
 }
 
+/**
+ * Why tokens cannot all be asked about, where CHECK_REVOKED says that they are: only the function's own project can be
+ * asked.
+ * @returns a complaint; none where the variable is not set
+ */
+export function refuseCheckRevoked(environment: Variables): string[] {
+  if (environment.CHECK_REVOKED !== 'true') return []
+  const own = projectOf(environment)
+  const others = (fromFirebase(environment).FIREBASE_PROJECT_IDS ?? '')
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '' && id !== own)
+  if (own !== undefined && others.length === 0) return []
+  return [
+    `CHECK_REVOKED: only the function's own project (${own ?? 'there is none'}) can be asked: ` +
+      'no other may be in TWOHOP_FIREBASE_PROJECT_IDS',
+  ]
+}
+
 /** The project in which the function runs, as the platform names it. */
 export function projectOf({ FIREBASE_CONFIG = '', GCLOUD_PROJECT }: Variables): string | undefined {
   const { data } = FirebaseConfig.safeParse(parseJson(FIREBASE_CONFIG))

@@ -7,7 +7,7 @@ import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
 import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
 import { CONCURRENCY, REQUEST_SECONDS, SCHEDULED_SECONDS, SECRETS } from './firebase-options.ts'
-import { FIREBASE_VARIABLES, fromFirebase, projectOf } from './firebase-variables.ts'
+import { FIREBASE_VARIABLES, fromFirebase, projectOf, refuseCheckRevoked } from './firebase-variables.ts'
 import { clientAddress } from './forwarded.ts'
 import { makeEdge } from './make-edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
@@ -28,6 +28,7 @@ function edgeOf() {
 function make() {
   const write = (line: string) => console.log(line)
   const { values, complaints } = readVariables(FIREBASE_VARIABLES, process.env)
+  complaints.push(...refuseCheckRevoked(process.env))
   if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
   const project = projectOf(process.env)
   if (project === undefined) return makeEdge(fromFirebase(process.env), write)

@@ -55,7 +55,9 @@ export function refuseEmulators(
   return [
     ...(isLoopback(bind) ? [] : ['EDGE_EMULATORS: only where EDGE_BIND is an address of this machine alone']),
     ...(proxies === 0 ? [] : ['EDGE_EMULATORS: only where EDGE_PROXIES is none']),
-    ...(variables.NODE_ENV === 'production' ? ['EDGE_EMULATORS: not where NODE_ENV is production'] : []),
+    ...(/^\s*prod/i.test(variables.NODE_ENV ?? '')
+      ? ['EDGE_EMULATORS: not where NODE_ENV is production']
+      : []),
     ...both.map((name) => `EDGE_EMULATORS: ${name} is trusted for real already`),
   ]
 }

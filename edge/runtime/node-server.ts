@@ -38,14 +38,11 @@ export async function serveNode(variables: Variables, write: (line: string) => v
   let draining = false
   const server = await listen(
     async (request, { incoming }) => {
-      if (EDGE_EMULATORS && !isLocalRequest(request, incoming.socket.remoteAddress)) return notFromHere()
+      const connected = incoming.socket.remoteAddress
+      if (EDGE_EMULATORS && !isLocalRequest(request, connected, incoming.httpVersion)) return notFromHere()
       const answer = await edge.app.fetch(request, {
         background: background.add,
-        address: clientAddress(
-          request.headers.get('x-forwarded-for'),
-          incoming.socket.remoteAddress,
-          EDGE_PROXIES,
-        ),
+        address: clientAddress(request.headers.get('x-forwarded-for'), connected, EDGE_PROXIES),
       })
       if (draining) answer.headers.set('connection', 'close')
       return answer

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { HostUrl, SecretUrl } from '../../shared/secure-url.ts'
+import { LONGEST_REQUEST_MS } from '../../shared/service-token.ts'
 import { Origins } from '../access/origin-list.ts'
 import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import {
@@ -225,7 +226,7 @@ export const EDGE_VARIABLES = {
     meaning: 'longest that one request may take',
     unit: 'ms',
     fallback: String(2 * MINUTE),
-    schema: whole(1000, 15 * MINUTE),
+    schema: whole(1000, LONGEST_REQUEST_MS),
   },
   LEASE_SLACK_MS: {
     meaning: "time after that until a lost request's hold is charged by the sweep",

@@ -1,3 +1,4 @@
+import { LONGEST_REQUEST_MS } from '../../shared/service-token.ts'
 import type { Report } from '../work/report.ts'
 import type { Run } from './run.ts'
 
@@ -12,15 +13,25 @@ export type Requests = {
 }
 
 type Options = {
-  /** How long a request is known after its end, in milliseconds. */
-  keepMs: number
+  /** How long a request is known after its end, in milliseconds; default KEEP_ENDED_MS. */
+  keepMs?: number
   /** The most ended requests that are kept; the oldest go first. */
   most: number
   now?: () => number
 }
 
+/**
+ * A client may take in slowly what the host finished long ago, and the edge asks when it has, at the deadline at the latest;
+ * with half a minute for the edge to ask.
+ */
+const KEEP_ENDED_MS = LONGEST_REQUEST_MS + 30_000
+
 /** An empty register. Requests under way are bounded by the queues, ended ones by age and number. */
-export function createRequests({ keepMs, most, now = () => performance.now() }: Options): Requests {
+export function createRequests({
+  keepMs = KEEP_ENDED_MS,
+  most,
+  now = () => performance.now(),
+}: Options): Requests {
   const running = new Map<string, { account: string; run: Run }>()
   /** In the order in which they ended. Only reports are kept, because a run holds its prompt and its answer. */
   const ended = new Map<string, { account: string; report: Report; at: number }>()

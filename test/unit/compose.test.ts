@@ -54,6 +54,11 @@ it("publishes the edge's port alone, on this machine", () => {
   expect(services.redis?.command?.slice(0, 3)).toEqual(['redis-server', '--bind', '127.0.0.1'])
 })
 
+it('asks everybody for the password of the database, since all are on its loopback', () => {
+  // The image's own `initdb` trusts 127.0.0.1 and ::1.
+  expect(environmentOf('postgres').POSTGRES_INITDB_ARGS).toBe('--auth-host=scram-sha-256')
+})
+
 it("lets the host's user do what docs/jobs.md says, and no more", () => {
   const [, rules = ''] = /^ACL SETUSER host on '>secret' (.*)$/m.exec(read('docs/jobs.md')) ?? []
   const command = services.redis?.command ?? []

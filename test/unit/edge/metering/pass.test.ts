@@ -133,6 +133,15 @@ describe('a stream that the host wrote for the client', () => {
     expect([settlements, told, stop.mock.calls.length]).toEqual([[['cancelled', SAID]], [], 1])
   })
 
+  it('whose client was gone before it began is settled too', async () => {
+    const client = new AbortController()
+    client.abort()
+    const { answer, settlements, over, told, stop } = passing(stream(TOKEN, 'breaks'), { client, said: SAID })
+    await answer
+    await over
+    expect([settlements, told, stop.mock.calls.length]).toEqual([[['cancelled', SAID]], [], 1])
+  })
+
   it('whose reader stops reading, with no word of the client, counts as cancelled', async () => {
     const cancelled = vi.fn()
     const { answer, settlements, over, told } = passing(stream(TOKEN, 'hangs', cancelled))

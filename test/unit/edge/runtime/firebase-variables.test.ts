@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { edgeConfig } from '../../../../edge/runtime/config.ts'
-import { fromFirebase } from '../../../../edge/runtime/firebase-variables.ts'
+import { fromFirebase, refuseCheckRevoked } from '../../../../edge/runtime/firebase-variables.ts'
 import { EDGE_NEEDS } from '../../../fixtures/edge-variables.ts'
 
 const config = (environment: Record<string, string>) =>
@@ -18,4 +18,19 @@ it('lets in the users of the project in which the function runs, or of those tha
 it("reads no name of the platform's as its own, and trusts nobody where nothing says whom", () => {
   expect(projects({ ...PLATFORM, FIREBASE_PROJECT_IDS: 'set-by-others' })).toEqual(['my-project'])
   expect(() => config({ FIREBASE_PROJECT_IDS: 'set-by-others' })).toThrow('no issuer is configured')
+})
+
+it('CHECK_REVOKED is for a function that lets in the users of its own project alone', () => {
+  const complaint = (own: string) => [
+    `CHECK_REVOKED: only the function's own project (${own}) can be asked: no other may be in TWOHOP_FIREBASE_PROJECT_IDS`,
+  ]
+  const others = { ...PLATFORM, TWOHOP_FIREBASE_PROJECT_IDS: 'my-project, another-one' }
+  const asked = { CHECK_REVOKED: 'true' }
+  expect(refuseCheckRevoked({ ...PLATFORM, ...asked })).toEqual([])
+  expect(refuseCheckRevoked({ ...PLATFORM, ...asked, TWOHOP_FIREBASE_PROJECT_IDS: 'my-project' })).toEqual([])
+  expect(refuseCheckRevoked({ ...others, ...asked })).toEqual(complaint('my-project'))
+  expect(refuseCheckRevoked({ ...asked, TWOHOP_FIREBASE_PROJECT_IDS: 'another-one' })).toEqual(
+    complaint('there is none'),
+  )
+  expect(refuseCheckRevoked({ ...others, CHECK_REVOKED: 'false' })).toEqual([])
 })

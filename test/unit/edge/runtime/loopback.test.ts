@@ -29,7 +29,7 @@ const request = (url: string, headers = {}) => new Request(url, { headers })
 it.each(['http://127.0.0.1:8787/', 'http://localhost:8787/v1/models', 'http://[::1]:8787/'])(
   '%s is asked locally',
   (url) => {
-    expect(isLocalRequest(request(url), '127.0.0.1')).toBe(true)
+    expect(isLocalRequest(request(url), '127.0.0.1', '1.1')).toBe(true)
   },
 )
 
@@ -52,5 +52,9 @@ it.each<[string, Request, string | undefined]>([
   ['as RFC 7239 says it', request('http://localhost:8787/', { Forwarded: 'for=203.0.113.7' }), '127.0.0.1'],
   ['through what says its name', request('http://localhost:8787/', { Via: '1.1 vegur' }), '127.0.0.1'],
 ])('a request %s is not', (_, asked, connected) => {
-  expect(isLocalRequest(asked, connected)).toBe(false)
+  expect(isLocalRequest(asked, connected, '1.1')).toBe(false)
+})
+
+it('a request by HTTP/1.0 is not: nginx asks so when it is told nothing, in the name of this machine', () => {
+  expect(isLocalRequest(request('http://127.0.0.1:8787/'), '127.0.0.1', '1.0')).toBe(false)
 })

@@ -155,9 +155,11 @@ describe('development mode', () => {
         'EDGE_EMULATORS: only where EDGE_BIND is an address of this machine alone',
       ])
     expect(refused({ proxies: 1 })).toEqual(['EDGE_EMULATORS: only where EDGE_PROXIES is none'])
-    expect(refused({ variables: { NODE_ENV: 'production' } })).toEqual([
-      'EDGE_EMULATORS: not where NODE_ENV is production',
-    ])
+    for (const NODE_ENV of ['production', 'Production', 'PROD', ' production'])
+      expect(refused({ variables: { NODE_ENV } })).toEqual([
+        'EDGE_EMULATORS: not where NODE_ENV is production',
+      ])
+    expect(refused({ variables: { NODE_ENV: 'development' } })).toEqual([])
     expect(refused({ variables: { FIREBASE_PROJECT_IDS: `my-project, ${PROJECT}` } })).toEqual([
       `EDGE_EMULATORS: ${PROJECT} is trusted for real already`,
     ])

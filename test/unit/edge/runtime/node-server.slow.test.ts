@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -108,6 +108,16 @@ describe('with EDGE_EMULATORS', () => {
     return ((await answer.json()) as ErrorEnvelope).error.code
   }
 
+  /** What a stranger gets through an nginx that was told `proxy_pass` and nothing else. */
+  const asNginx = async (url: string) => {
+    const { host, port } = new URL(url)
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      `GET /v1/usage HTTP/1.0\r\nHost: ${host}\r\nConnection: close\r\nAuthorization: Bearer ${token()}\r\n\r\n`,
+    )
+    return (await socket.toArray()).join('')
+  }
+
   it('takes an emulated token, and without it does not', async () => {
     const lines: string[] = []
     const edge = await serveNode({ ...emulated, ANONYMOUS_PLAN: 'free' }, (line) => lines.push(line))
@@ -116,6 +126,7 @@ describe('with EDGE_EMULATORS', () => {
     expect(lines.length).toBeGreaterThan(0)
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ mode: 'emulators' })
     expect(await usage(edge.url, { 'x-forwarded-for': '203.0.113.7' })).toBe('origin_not_allowed')
+    expect(await asNginx(edge.url)).toContain('"code":"origin_not_allowed"')
     await edge.drain()
     const real = await serveNode(variables, unread)
     expect(await usage(real.url)).toBe('token_issuer_unknown')
