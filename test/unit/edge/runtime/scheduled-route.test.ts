@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { createScheduledRoute } from '../../../../edge/runtime/scheduled-route.ts'
 import type { ErrorEnvelope } from '../../../../shared/errors.ts'
 
@@ -57,8 +57,13 @@ it('is not there by another method, nor where there is no secret', async () => {
 it('does not begin again what is under way, and begins anew afterwards', async () => {
   const gate = Promise.withResolvers<void>()
   const { answer, runs } = route(SECRET, () => gate.promise)
+  // Each compares two hashes, and then asks for a run.
+  const digest = vi.spyOn(crypto.subtle, 'digest')
   const both = [answer(ask(bearer(SECRET))), answer(ask(bearer(SECRET)))]
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  await vi.waitFor(() => expect(digest).toHaveBeenCalledTimes(4))
+  await Promise.all(digest.mock.results.map(({ value }) => value))
+  await new Promise(setImmediate)
+  digest.mockRestore()
   gate.resolve()
   expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200])
   expect(runs.count).toBe(1)
