@@ -7,21 +7,24 @@ export const SEND_LESS = 'Shorten it, or split it over several requests.'
 /**
  * How many tokens may be generated after a prompt of `promptTokens`, by a decoder that holds `context` tokens of
  * prompt and output together.
+ * @param param the field that the prompt is from
  * @throws TwohopError `context_length_exceeded` where the prompt leaves no room for one token,
  * `prompt_exceeds_reservation` where it is longer than what was reserved.
  */
-export function decoderRoom(promptTokens: number, limits: Limits, context: number): number {
+export function decoderRoom(promptTokens: number, limits: Limits, context: number, param: string): number {
   if (promptTokens >= context)
     throw new TwohopError(
       'context_length_exceeded',
       `The prompt has ${promptTokens} tokens or more; the model holds ${context} of prompt and output together. ${SEND_LESS}`,
+      { param },
     )
   checkReservation(promptTokens, limits)
   return Math.min(limits.outputTokens, context - promptTokens)
 }
 
 /**
- * The same for an encoder-decoder, where input and output are two sequences of `context` tokens each.
+ * The same for an encoder-decoder, where input and output are two sequences of `context` tokens each. Its text comes from
+ * `inputs`.
  * @throws TwohopError `context_length_exceeded`, `prompt_exceeds_reservation`
  */
 export function seq2seqRoom(inputTokens: number, limits: Limits, context: number): number {
@@ -29,6 +32,7 @@ export function seq2seqRoom(inputTokens: number, limits: Limits, context: number
     throw new TwohopError(
       'context_length_exceeded',
       `The text has ${inputTokens} tokens or more; the model holds ${context}. ${SEND_LESS}`,
+      { param: 'inputs' },
     )
   checkReservation(inputTokens, limits)
   return Math.min(limits.outputTokens, context)

@@ -85,7 +85,7 @@ export async function writeOn(
     ? chatPrompt(loaded, work.messages, work, spend)
     : textPrompt(loaded, work.prompt, spend))
   const each = { ...limits, outputTokens: Math.floor(limits.outputTokens / answers) }
-  const room = decoderRoom(prompt.length, each, context)
+  const room = decoderRoom(prompt.length, each, context, work.kind === 'chat' ? 'messages' : 'prompt')
   const seed = sampling.seed ?? newSeed()
   const rules = textRulesOf(loaded)
   /** Set where one of several texts failed: the others then end too. */

@@ -5,10 +5,10 @@ import { refusal } from '../../../fixtures/entitled.ts'
 const LIMITS = { promptTokens: 10, outputTokens: 8 }
 
 it('a decoder holds prompt and output together', () => {
-  expect(decoderRoom(10, LIMITS, 100)).toBe(8)
-  expect(decoderRoom(10, LIMITS, 13)).toBe(3)
-  expect(decoderRoom(10, LIMITS, 11)).toBe(1)
-  expect(refusal(() => decoderRoom(10, LIMITS, 10))[0]).toBe('context_length_exceeded')
+  expect(decoderRoom(10, LIMITS, 100, 'prompt')).toBe(8)
+  expect(decoderRoom(10, LIMITS, 13, 'prompt')).toBe(3)
+  expect(decoderRoom(10, LIMITS, 11, 'prompt')).toBe(1)
+  expect(refusal(() => decoderRoom(10, LIMITS, 10, 'prompt'))[0]).toBe('context_length_exceeded')
 })
 
 it('an encoder-decoder holds as much of each', () => {
@@ -18,7 +18,7 @@ it('an encoder-decoder holds as much of each', () => {
 })
 
 it('a text that is too long is refused with its length, the limit and what to do', () => {
-  expect(() => decoderRoom(10, LIMITS, 10)).toThrow(
+  expect(() => decoderRoom(10, LIMITS, 10, 'prompt')).toThrow(
     'The prompt has 10 tokens or more; the model holds 10 of prompt and output together. ' +
       'Shorten it, or split it over several requests.',
   )
@@ -30,8 +30,15 @@ it('a text that is too long is refused with its length, the limit and what to do
   )
 })
 
+it('what is too long is named by its field', () => {
+  expect(() => decoderRoom(10, LIMITS, 10, 'messages')).toThrow(
+    expect.objectContaining({ param: 'messages' }),
+  )
+  expect(() => seq2seqRoom(6, LIMITS, 5)).toThrow(expect.objectContaining({ param: 'inputs' }))
+})
+
 it('a prompt beyond the reservation is refused, the last reserved token is not', () => {
   for (const room of [decoderRoom, seq2seqRoom])
-    expect(refusal(() => room(11, LIMITS, 100))[0]).toBe('prompt_exceeds_reservation')
+    expect(refusal(() => room(11, LIMITS, 100, 'prompt'))[0]).toBe('prompt_exceeds_reservation')
   expect(refusal(() => checkReservation(10, LIMITS))).toBe('none')
 })
