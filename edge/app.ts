@@ -140,10 +140,8 @@ export function createApp(options: AppOptions) {
   app.use(requireOrigin(options.allowedOrigins))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
-    const timings = c.get('timings')
-    const since = timings.now()
-    const credential = await options.authenticate(bearerToken(c.req.raw.headers))
-    timings.step('auth', since)
+    const token = bearerToken(c.req.raw.headers)
+    const credential = await c.get('timings').time('auth', () => options.authenticate(token))
     if (credential.issuer !== 'key') c.set('account', accountOf(credential))
     else {
       keyMemory.refuseKnown(credential, c.env.address)
@@ -167,18 +165,14 @@ export function createApp(options: AppOptions) {
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
       const work = parse(await jsonBody(c), entitlement)
-      const since = timings.now()
-      const held = await hold(c.get('requestId'), entitlement, work, c.env.background, idempotency)
-      timings.step('reserve', since)
-      return held
+      return timings.time('reserve', () =>
+        hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
+      )
     })
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
-    const since = timings.now()
-    const answer = await callHost(held, c.req.raw.signal, meter)
-    timings.step('host', since)
-    return answer
+    return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 
   app.post('/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
@@ -200,9 +194,8 @@ export function createApp(options: AppOptions) {
   app.get('/v1/usage', async (c) =>
     withStoredPlan(await authenticate(c), async (entitlement) => {
       const { spender, plan } = entitlement
-      const since = c.get('timings').now()
-      const report = await budget.usage(spender, plan.id, limitsOf(plan))
-      c.get('timings').step('usage', since)
+      const asked = () => budget.usage(spender, plan.id, limitsOf(plan))
+      const report = await c.get('timings').time('usage', asked)
       if ('plan' in report) throw new OtherPlanError(report.plan)
       c.set('allowance', report.allowance)
       return c.json(usageAnswer(entitlement, report))

@@ -1,4 +1,5 @@
 import { TwohopError } from './errors.ts'
+import { within } from './within.ts'
 
 /** A request or an answer. */
 type Message = Pick<Response, 'headers' | 'body' | 'arrayBuffer'>
@@ -23,7 +24,7 @@ export async function readBounded(message: Message, bound: Bound): Promise<Uint8
   const whole = wholeBody(message, bound)
   if (!bound.within) return whole ?? read(message, bound)
   const { ms, tooSlow } = bound.within
-  if (whole) return within(whole, ms, tooSlow)
+  if (whole) return within(ms, whole, tooSlow)
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(tooSlow()), ms)
   try {
@@ -52,17 +53,6 @@ function wholeBody(
     if (buffer.byteLength > most) throw tooLong()
     return new Uint8Array(buffer)
   })
-}
-
-/** What `task` resolves with. @throws what `tooSlow` makes where it takes longer than `ms` milliseconds */
-async function within<T>(task: Promise<T>, ms: number, tooSlow: () => Error): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(tooSlow()), ms)
-  try {
-    return await Promise.race([task, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 async function read(

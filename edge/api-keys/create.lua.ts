@@ -6,7 +6,8 @@ import { MAX_API_KEY_LIFE_MS, MAX_API_KEYS, MAX_NEW_API_KEYS, NEW_API_KEYS_MS } 
 
 /**
  * Writes a new API key and its row in the audit log, if the caller may still act, unless the account has MAX_API_KEYS
- * working keys, or has made MAX_NEW_API_KEYS lately. What the caller is goes into the key: its account, and the key that made it.
+ * working keys, or has made MAX_NEW_API_KEYS lately. What the caller is goes into the key: its account, and the key that
+ * made it.
  */
 export const CREATE_API_KEY: Script = {
   name: 'create_key',

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { toHex } from '../../shared/hex.ts'
+import { sha256Hex } from '../../shared/hex.ts'
 import type { Authenticate, PresentedApiKey, VerifyToken } from './principal.ts'
 
 /** Every API key begins with this. No token does: these are not the first letters of JSON in base64url. */
@@ -93,8 +93,7 @@ const noKey = () =>
   new TwohopError('key_invalid', 'This is no API key of this service: it is cut off, mistyped or made up.')
 
 async function presented(id: string, secret: string): Promise<PresentedApiKey> {
-  const hash = await crypto.subtle.digest('SHA-256', utf8.encode(secret))
-  return { issuer: 'key', id, secretHash: toHex(hash) }
+  return { issuer: 'key', id, secretHash: await sha256Hex(secret) }
 }
 
 const macKey = (secret: string) =>

@@ -2,14 +2,12 @@ import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { type Administers, administersOf, claimNamesOf, type OtherClaimNames } from './claims-config.ts'
+import { PROJECT_ID } from './firebase.ts'
 import { type IssuerConfig, issuerName } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
 
 /** How the secret begins that each project on a developer's machine has. */
 const EVERYBODYS = 'super-secret-jwt-token'
-
-/** Google Cloud's rule for project ids. */
-const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
 /** A variable's value, or what is wrong with it. */
 type Reading = { value: string } | { wrong: string }

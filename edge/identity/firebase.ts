@@ -8,6 +8,12 @@ import { type ClaimNames, notRead, ownerSays } from './owner-claims.ts'
 export const FIREBASE_JWKS_URL =
   'https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com'
 
+/** Google Cloud's rule for project ids. */
+export const PROJECT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/
+
+/** The `iss` of a project's tokens. */
+export const firebaseIss = (projectId: string) => `https://securetoken.google.com/${projectId}`
+
 /**
  * Claims that Firebase itself writes into a token, or reserves. A user chooses some of them, such as `name`, so none may
  * hold what only the owner may say.
@@ -44,7 +50,7 @@ const FirebaseClaims = z.object({
  */
 export function firebaseIssuer(projectId: string, findKey: FindKey, names: ClaimNames): TrustedIssuer {
   return {
-    iss: `https://securetoken.google.com/${projectId}`,
+    iss: firebaseIss(projectId),
     audience: projectId,
     algorithms: ['RS256'],
     key: findKey,

@@ -1,5 +1,6 @@
 import type { CryptoKey } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
+import { settledWithin } from '../../shared/within.ts'
 import type { Log } from '../log/port.ts'
 import { downloadJwks, type Jwks } from './jwks-download.ts'
 
@@ -70,6 +71,7 @@ export function createJwksCache(
   async function refresh(): Promise<void> {
     if (downloading()) {
       const joined = pending
+      // The waiter's own timer wakes it on workerd, where another request's promise may never settle.
       await settledWithin(timeoutMs, joined)
       if (pending !== joined) return
     }
@@ -112,14 +114,4 @@ export function createJwksCache(
       'The token is signed with a key (`kid`) that its issuer does not publish. Sign in again for a fresh token.',
     )
   }
-}
-
-/** The waiter's own timer wakes it on workerd, where another request's promise may never settle. */
-async function settledWithin(ms: number, promise: Promise<void> | undefined): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([promise, timeout])
-  clearTimeout(timer)
 }

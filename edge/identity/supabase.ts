@@ -10,8 +10,11 @@ const PUBLIC_KEY_ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 /** RFC 7518 section 3.2: an HS256 key is at least as long as the hash, in bytes. */
 export const MIN_SECRET_BYTES = 32
 
+/** The `iss` of a project's tokens. */
+export const supabaseIss = (url: string) => `${url}/auth/v1`
+
 /** Where a project publishes its public keys. */
-export const supabaseJwksUrl = (url: string) => `${url}/auth/v1/.well-known/jwks.json`
+export const supabaseJwksUrl = (url: string) => `${supabaseIss(url)}/.well-known/jwks.json`
 
 /** Fields of `app_metadata` that Supabase itself writes, by what a user signs in with. */
 export const SUPABASE_OWN_CLAIMS: ReadonlySet<string> = new Set(['provider', 'providers'])
@@ -49,7 +52,7 @@ export function supabaseIssuer(
   }
   const project = new URL(url).host
   return {
-    iss: `${url}/auth/v1`,
+    iss: supabaseIss(url),
     audience: 'authenticated',
     algorithms: secret === undefined ? PUBLIC_KEY_ALGORITHMS : [...PUBLIC_KEY_ALGORITHMS, 'HS256'],
     key: (header) => (header.alg === 'HS256' && secret !== undefined ? secret : findKey(header)),

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
-import { toHex } from '../../shared/hex.ts'
-import type { JobResults, KeptResult, ResultStore } from './results.ts'
+import { sha256Hex } from '../../shared/hex.ts'
+import { within } from '../../shared/within.ts'
+import { type JobResults, type KeptResult, PAGE_BYTES, type ResultStore } from './results.ts'
 
 /** What is used of an R2 bucket's binding (developers.cloudflare.com/r2/api/workers/workers-api-reference). */
 export type R2Bucket = {
@@ -30,9 +31,6 @@ type Options = {
 
 /** What the names of all objects begin with. docs/storage.md names it: a rule of the bucket deletes what is old. */
 export const R2_PREFIX = 'job-results/'
-
-/** The most bytes of results in a page of several, as in Redis (edge/jobs/read.lua.ts). */
-const PAGE_BYTES = 384 * 1024
 
 /** An object: results of one call of `put`, whose indexes lie from `first` to `last`. Times are in ms since the epoch. */
 type Chunk = { key: string; job: string; first: number; last: number; until: number; size: number }
@@ -117,16 +115,13 @@ export function createR2Results({ bucket, bytesOfAccount, timeoutMs = 10_000, no
   }
 
   return {
-    put: (job, results) => within(timeoutMs, () => put(job, results)),
-    page: (job, after, most) => within(timeoutMs, () => page(job, after, most)),
+    put: (job, results) => answered(timeoutMs, put(job, results)),
+    page: (job, after, most) => answered(timeoutMs, page(job, after, most)),
   }
 }
 
 /** An account's name may hold any character, and be longer than that of an object; its sum may not. */
-async function prefixOf(account: string): Promise<string> {
-  const sum = await crypto.subtle.digest('SHA-256', utf8.encode(account))
-  return `${R2_PREFIX}${toHex(sum)}/`
-}
+const prefixOf = async (account: string) => `${R2_PREFIX}${await sha256Hex(account)}/`
 
 /** Undefined for an object that this code did not write. */
 function chunkOf(key: string, size: number): Chunk | undefined {
@@ -139,14 +134,10 @@ const utf8 = new TextEncoder()
 const bytesOf = (text: string) => utf8.encode(text).length
 
 /** R2's own messages may hold an object's name: none is told. A binding has no time limit of its own. */
-async function within<T>(ms: number, call: () => Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error('R2 is late')), ms)
+async function answered<T>(ms: number, call: Promise<T>): Promise<T> {
   try {
-    return await Promise.race([call(), late.promise])
+    return await within(ms, call, () => new Error('R2 is late'))
   } catch {
     throw new TwohopError('store_unavailable', 'Results of jobs cannot be reached right now.')
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,7 +1,5 @@
 import type { Script } from '../../shared/redis-script.ts'
-
-/** The most bytes of results in a page of several. With JSON around them they stay below Upstash's 1 MB an answer. */
-const PAGE_BYTES = 384 * 1024
+import { PAGE_BYTES } from './results.ts'
 
 /** Reads a job with a page of its results; writes nothing. */
 export const READ_JOB: Script = {

@@ -18,6 +18,11 @@ export type ResultStore = {
   page(job: JobResults, after: number, most: number): Promise<{ results: KeptResult[]; more: boolean }>
 }
 
+/**
+ * The most bytes of results in a page of several. With JSON around them they stay below Upstash's 1 MB an answer.
+ */
+export const PAGE_BYTES = 384 * 1024
+
 /** Results that one call moves at most. */
 const PAGE = 500
 

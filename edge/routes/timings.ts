@@ -1,9 +1,7 @@
 /** The times of a request's steps, for the header `server-timing` (w3.org/TR/server-timing). */
 export type Timings = {
-  /** Milliseconds, to be handed to `step`. */
-  now(): number
-  /** Notes a step that began at `since` and ends now. */
-  step(name: string, since: number): void
+  /** Does a step, and notes the time that it took. One that fails is not noted. */
+  time<T>(name: string, step: () => Promise<T>): Promise<T>
   /** The header's value: every step so far, and the time since the beginning. */
   header(): string
 }
@@ -14,9 +12,11 @@ export function createTimings(now: () => number): Timings {
   let steps = ''
   const metric = (name: string, since: number) => `${name};dur=${(now() - since).toFixed(1)}`
   return {
-    now,
-    step(name, since) {
+    async time(name, step) {
+      const since = now()
+      const outcome = await step()
       steps += `${metric(name, since)},`
+      return outcome
     },
     header: () => steps + metric('total', began),
   }

@@ -3,7 +3,10 @@ import { parseJson } from '../../shared/parse-json.ts'
 import { notEmpty, ownNames } from './own-names.ts'
 import type { Variable, Variables } from './read-variables.ts'
 
-/** The variables of the edge as a function of Firebase, beside EDGE_VARIABLES. The documentation's table is checked against this. */
+/**
+ * The variables of the edge as a function of Firebase, beside EDGE_VARIABLES. The documentation's table is checked
+ * against this.
+ */
 export const FIREBASE_VARIABLES = {
   CHECK_REVOKED: {
     meaning:

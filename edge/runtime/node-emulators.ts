@@ -3,9 +3,10 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { readClaims, TokenTimes } from '../identity/claims.ts'
 import { decodeUnverified } from '../identity/compact-token.ts'
-import { firebaseIssuer } from '../identity/firebase.ts'
+import { firebaseIss, firebaseIssuer, PROJECT_ID } from '../identity/firebase.ts'
 import { type IssuerConfig, issuerName } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
+import { supabaseIss } from '../identity/supabase.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { isLoopback } from './loopback.ts'
 import type { VerifyOther } from './platform.ts'
@@ -20,17 +21,17 @@ const LOCAL_SECRET = 'super-secret-jwt-token-with-at-least-32-characters-long'
 /** What is emulated: Firebase projects by id, Supabase projects by URL. */
 export type Emulators = { projects: readonly string[]; urls: readonly string[] }
 
-const PROJECT = /^firebase:([a-z][a-z0-9-]{4,28}[a-z0-9])$/
-
 /** `EDGE_EMULATORS`: `firebase:<project id>` and `supabase:<URL on this machine>`, joined by commas. */
 export const EmulatorList = z.string().transform((text, context): Emulators => {
   const entries = text.split(',').map((entry) => entry.trim())
-  const projects = entries.flatMap((entry) => PROJECT.exec(entry)?.[1] ?? [])
+  const projects = entries.flatMap((entry) => projectOf(/^firebase:(.+)$/.exec(entry)?.[1]) ?? [])
   const urls = entries.flatMap((entry) => loopbackOrigin(/^supabase:(.+)$/.exec(entry)?.[1]) ?? [])
   if (projects.length + urls.length !== entries.length)
     context.addIssue('must be firebase:<project id> or supabase:<URL on this machine>, joined by commas')
   return { projects, urls }
 })
+
+const projectOf = (text = '') => (PROJECT_ID.test(text) ? text : undefined)
 
 function loopbackOrigin(text: string | undefined): string | undefined {
   const url = text === undefined ? null : URL.parse(text)
@@ -79,14 +80,14 @@ export function createVerifyEmulated({ projects, urls }: Emulators): VerifyOther
     const byIss = new Map<unknown, (token: string) => Promise<Principal>>()
     for (const config of issuers)
       if (config.kind === 'firebase' && projects.includes(config.projectId))
-        byIss.set(`https://securetoken.google.com/${config.projectId}`, unsigned(config, now))
+        byIss.set(firebaseIss(config.projectId), unsigned(config, now))
     const local = issuers.flatMap((config) =>
       config.kind === 'supabase' && urls.includes(config.url)
         ? [{ ...config, jwtSecret: config.jwtSecret ?? LOCAL_SECRET }]
         : [],
     )
     const verifyLocal = createVerifyToken(local, { fetch, now, log })
-    for (const { url } of local) byIss.set(`${url}/auth/v1`, verifyLocal)
+    for (const { url } of local) byIss.set(supabaseIss(url), verifyLocal)
     return async (token) => byIss.get(decodeUnverified(token).iss)?.(token)
   }
 }

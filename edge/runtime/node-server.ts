@@ -1,5 +1,6 @@
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
+import { settledWithin } from '../../shared/within.ts'
 import { createBackground } from './background.ts'
 import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
@@ -9,7 +10,6 @@ import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { repeat } from './repeat.ts'
-import { within } from './within.ts'
 
 /** An edge that listens. */
 export type RunningEdge = {
@@ -59,7 +59,7 @@ export async function serveNode(variables: Variables, write: (line: string) => v
       draining = true
       const scheduled = stopSchedule?.()
       await server.close(EDGE_DRAIN_SECONDS * 1000)
-      await within(SETTLE_MS, Promise.all([background.idle(), scheduled]))
+      await settledWithin(SETTLE_MS, Promise.all([background.idle(), scheduled]))
     },
   }
 }

@@ -3,7 +3,10 @@ import { EmulatorList } from './node-emulators.ts'
 import type { Variable } from './read-variables.ts'
 import { whole } from './whole.ts'
 
-/** The variables of the edge as a server of its own, beside EDGE_VARIABLES. The documentation's table is checked against this. */
+/**
+ * The variables of the edge as a server of its own, beside EDGE_VARIABLES. The documentation's table is checked
+ * against this.
+ */
 export const NODE_VARIABLES = {
   EDGE_BIND: {
     meaning: 'address to listen on',

@@ -1,5 +1,5 @@
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
-import { toHex } from '../../shared/hex.ts'
+import { sha256Hex } from '../../shared/hex.ts'
 import { bearerToken } from '../identity/bearer.ts'
 
 type Options = {
@@ -8,9 +8,6 @@ type Options = {
   scheduled: () => Promise<void>
   newRequestId: () => string
 }
-
-const utf8 = new TextEncoder()
-const digest = async (text: string) => toHex(await crypto.subtle.digest('SHA-256', utf8.encode(text)))
 
 /**
  * The scheduled work as a route, where something of the platform's own asks for it by HTTP: `POST` with the secret as the
@@ -25,7 +22,7 @@ export function createScheduledRoute({ secret, scheduled, newRequestId }: Option
     if (secret === undefined || request.method !== 'POST')
       throw new TwohopError('not_found', 'There is no such route here.')
     // Hashes are compared, so that the time taken tells nothing of the secret.
-    if ((await digest(bearerToken(request.headers))) !== (await digest(secret)))
+    if ((await sha256Hex(bearerToken(request.headers))) !== (await sha256Hex(secret)))
       throw new TwohopError('token_signature_invalid', 'This is not the secret of the scheduled work.')
   }
 

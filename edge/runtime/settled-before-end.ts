@@ -1,4 +1,4 @@
-import { within } from './within.ts'
+import { settledWithin } from '../../shared/within.ts'
 
 /** The longest that the end of an answer waits, in milliseconds. What is not settled then, the sweep charges. */
 const LONGEST_MS = 5000
@@ -12,7 +12,7 @@ export async function settledBeforeEnd(
   tasks: readonly Promise<unknown>[],
 ): Promise<Response> {
   if (tasks.length === 0) return answer
-  const settle = () => within(LONGEST_MS, Promise.allSettled(tasks))
+  const settle = () => settledWithin(LONGEST_MS, Promise.allSettled(tasks))
   if (answer.body === null) {
     await settle()
     return answer

@@ -6,7 +6,10 @@ import type { Variable, Variables } from './read-variables.ts'
 /** The fewest characters of the secret of scheduled work: 32 random bytes in base64url have 43. */
 const MIN_SECRET = 32
 
-/** The variables of the edge as a Supabase function, beside EDGE_VARIABLES. The documentation's table is checked against this. */
+/**
+ * The variables of the edge as a Supabase function, beside EDGE_VARIABLES. The documentation's table is checked
+ * against this.
+ */
 export const SUPABASE_VARIABLES = {
   SCHEDULE_SECRET: {
     meaning: 'with which `pg_cron` asks for the scheduled work; without it nobody can',

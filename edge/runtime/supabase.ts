@@ -8,7 +8,7 @@ import { createScheduledRoute } from './scheduled-route.ts'
 import { fromSupabase, SUPABASE_VARIABLES } from './supabase-variables.ts'
 
 /** What Supabase's Edge Runtime has beside Deno's own. */
-type Platform = { EdgeRuntime?: { waitUntil(task: Promise<unknown>): void } }
+type EdgeGlobals = { EdgeRuntime?: { waitUntil(task: Promise<unknown>): void } }
 
 /**
  * Supabase Edge Functions: the edge as the function `name`. Supabase calls it with that name at the beginning of the
@@ -18,7 +18,7 @@ type Platform = { EdgeRuntime?: { waitUntil(task: Promise<unknown>): void } }
  */
 export function createSupabaseFunction(name: string, environment: Variables) {
   const write = (line: string) => console.log(line)
-  const { EdgeRuntime } = globalThis as Platform
+  const { EdgeRuntime } = globalThis as EdgeGlobals
   const background = EdgeRuntime
     ? (task: Promise<unknown>) => EdgeRuntime.waitUntil(task)
     : createBackground().add

@@ -10,7 +10,10 @@ type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
 
-/** Workers' own pair of streams, whose bytes the runtime moves by itself (developers.cloudflare.com/workers/runtime-apis/streams/transformstream). */
+/**
+ * Workers' own pair of streams, whose bytes the runtime moves by itself
+ * (developers.cloudflare.com/workers/runtime-apis/streams/transformstream).
+ */
 declare const IdentityTransformStream: new () => Pipe
 
 /** One edge for each isolate: its variables do not change while it lives. */

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { type IssuerConfig, issuerName } from '../identity/issuer.ts'
-import { createFirebaseAdmin, ServiceAccount } from './firebase-admin.ts'
+import { createFirebaseAdmin } from './firebase-admin.ts'
+import { ServiceAccount } from './google-token.ts'
 import type { AdminOf, IdentityAdmin, IdentityAdmins } from './port.ts'
 import { createSupabaseAdmin, type SupabaseAdminOptions } from './supabase-admin.ts'
 

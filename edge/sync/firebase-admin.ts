@@ -1,22 +1,11 @@
-import { importPKCS8, SignJWT } from 'jose'
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { secondOf } from '../../shared/seconds.ts'
-import { SecretUrl } from '../../shared/secure-url.ts'
 import type { ClaimNames } from '../identity/owner-claims.ts'
 import { askJson } from './ask.ts'
+import { EARLY_MS, googleTokenRequest, type ServiceAccount } from './google-token.ts'
 import { claimsToWrite } from './owner-state.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
-
-/** The parts that are used of the key file that Google's console gives for a service account. */
-export const ServiceAccount = z.looseObject({
-  project_id: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/),
-  private_key_id: z.string().min(1),
-  private_key: z.string().startsWith('-----BEGIN PRIVATE KEY-----'),
-  client_email: z.email(),
-  token_uri: SecretUrl.default('https://oauth2.googleapis.com/token'),
-})
-export type ServiceAccount = z.infer<typeof ServiceAccount>
 
 type Options = {
   account: ServiceAccount
@@ -32,10 +21,6 @@ type Options = {
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/identitytoolkit'
-/** The most seconds that Google lets an assertion live. */
-const ASSERTION_SECONDS = 3600
-/** An access token is renewed this many milliseconds before its end. */
-const EARLY_MS = 60_000
 /** The most characters of a user's custom claims together (firebase.google.com/docs/auth/admin/custom-claims). */
 const MAX_CLAIMS = 1000
 
@@ -56,17 +41,8 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
 
   async function accessToken(): Promise<string> {
     if (access && now() < access.until) return access.token
-    const reply = await askJson({
-      fetch,
-      url: account.token_uri,
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({
-        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion: await googleAssertion(account, { scope: SCOPE }, now()),
-      }).toString(),
-      timeoutMs,
-    })
+    const request = await googleTokenRequest(account, { scope: SCOPE }, now())
+    const reply = await askJson({ fetch, ...request, timeoutMs })
     const { access_token, expires_in } = read(AccessToken, reply)
     access = { token: access_token, until: now() + expires_in * 1000 - EARLY_MS }
     return access_token
@@ -99,25 +75,6 @@ export function createFirebaseAdmin(options: Options): IdentityAdmin {
       await call('accounts:update', { localId: subject, validSince: String(secondOf(now())) })
     },
   }
-}
-
-/**
- * What a service account shows for a token of Google's (RFC 7523, section 2.1).
- * @param asked what the token is to be for
- */
-export async function googleAssertion(
-  account: ServiceAccount,
-  asked: { scope: string } | { target_audience: string },
-  now: number,
-): Promise<string> {
-  const issued = secondOf(now)
-  return new SignJWT(asked)
-    .setProtectedHeader({ alg: 'RS256', kid: account.private_key_id, typ: 'JWT' })
-    .setIssuer(account.client_email)
-    .setAudience(account.token_uri)
-    .setIssuedAt(issued)
-    .setExpirationTime(issued + ASSERTION_SECONDS)
-    .sign(await importPKCS8(account.private_key, 'RS256'))
 }
 
 /** A user's claims with the new state in them. */

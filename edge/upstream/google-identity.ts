@@ -2,7 +2,8 @@ import { decodeJwt } from 'jose'
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
 import { readBoundedText } from '../../shared/read-bounded.ts'
-import { googleAssertion, type ServiceAccount } from '../sync/firebase-admin.ts'
+import { EARLY_MS, googleTokenRequest, type ServiceAccount } from '../sync/google-token.ts'
+import { withHostHeaders } from './host-headers.ts'
 
 type Options = {
   /** Undefined where the host asks for no identity. */
@@ -16,8 +17,6 @@ type Options = {
 }
 
 const IdToken = z.object({ id_token: z.string().min(1) })
-/** A token is renewed this many milliseconds before its end. */
-const EARLY_MS = 60_000
 const TIMEOUT_MS = 5000
 const MOST_BYTES = 64 * 1024
 
@@ -37,16 +36,9 @@ export function withGoogleIdentity(
   async function identity(key: ServiceAccount): Promise<string> {
     // Requests do not wait for each other's: on workerd another request's promise may never settle.
     if (held && now() < held.until) return held.token
-    const answer = await fetch(key.token_uri, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({
-        grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-        assertion: await googleAssertion(key, { target_audience: audience }, now()),
-      }).toString(),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    const { url, ...request } = await googleTokenRequest(key, { target_audience: audience }, now())
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const answer = await fetch(url, { ...request, redirect: 'manual', signal })
     const text = await readBoundedText(answer, { most: MOST_BYTES, tooLong: () => new Error('too long') })
     const { data } = IdToken.safeParse(parseJson(text))
     if (!answer.ok || data === undefined) throw new Error(`Google gave no identity token (${answer.status})`)
@@ -56,8 +48,7 @@ export function withGoogleIdentity(
   }
 
   return async (input, init) => {
-    const headers = new Headers(init?.headers)
-    headers.set('x-serverless-authorization', `Bearer ${await identity(account)}`)
-    return host(input, { ...init, headers })
+    const header = { 'x-serverless-authorization': `Bearer ${await identity(account)}` }
+    return withHostHeaders(host, header)(input, init)
   }
 }

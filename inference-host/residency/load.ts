@@ -20,7 +20,8 @@ const ADVICE: Readonly<Partial<Record<Device, string>>> = {
 
 /**
  * Loads a prepared model and runs it once. The memory that it takes is its process's resident memory, and the room that
- * its caches and the structures of its answers may still grow by. GPU memory counts as expected, because no figure by process is available.
+ * its caches and the structures of its answers may still grow by. GPU memory counts as expected, because no figure by
+ * process is available.
  * @throws Error of one line where it does not load or run.
  */
 export async function startModel({ data, need }: PreparedForm, config: Config, log: Log): Promise<Loaded> {

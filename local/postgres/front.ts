@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createLocalJWKSet } from 'jose'
 import postgres from 'postgres'
 import * as z from 'zod'
-import { plainWords } from '../../shared/plain-words.ts'
+import { LongSecret, Port, readEnvironment, sayListening } from '../read-environment.ts'
 import { runPart } from '../run-part.ts'
 import { EXPOSED_SCHEMA, migrate } from './migrate.ts'
 import { startRest } from './rest/front.ts'
@@ -14,12 +14,11 @@ import { startRest } from './rest/front.ts'
  */
 const { LEDGER_KEY, LEDGER_PORT, PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE } = process.env
 const given = { LEDGER_KEY, LEDGER_PORT, PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE }
-const port = z.coerce.number<string>('must be a port').int().min(0).max(65_535)
 const Environment = z.object({
-  LEDGER_KEY: z.string('must be set').min(32, 'must have at least 32 characters'),
-  LEDGER_PORT: port.default(8077),
+  LEDGER_KEY: LongSecret,
+  LEDGER_PORT: Port.default(8077),
   PGHOST: z.string().min(1).default('127.0.0.1'),
-  PGPORT: port.default(5432),
+  PGPORT: Port.default(5432),
   PGUSER: z.string().min(1).default('postgres'),
   PGPASSWORD: z.string('must be set').min(1, 'must be set'),
   PGDATABASE: z.string().min(1).default('postgres'),
@@ -29,9 +28,7 @@ const Environment = z.object({
 const CONNECTIONS = 8
 
 await runPart('ledger', async () => {
-  const { data, error } = Environment.safeParse(given, { error: plainWords })
-  if (error)
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  const data = readEnvironment(Environment, given)
   const address = {
     ...{ host: data.PGHOST, port: data.PGPORT, database: data.PGDATABASE },
     onnotice: () => {},
@@ -53,7 +50,7 @@ await runPart('ledger', async () => {
     issuer: 'none',
     keys: createLocalJWKSet({ keys: [] }),
   })
-  process.stdout.write(`${JSON.stringify({ level: 'info', event: 'listening', url: rest.url })}\n`)
+  sayListening(rest.url)
   return {
     ready: { url: rest.url },
     async stop() {

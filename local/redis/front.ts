@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { plainWords } from '../../shared/plain-words.ts'
+import { LongSecret, Port, readEnvironment, sayListening } from '../read-environment.ts'
 import { runPart } from '../run-part.ts'
 import { remoteRedis } from './remote.ts'
 import { startRestFront } from './rest.ts'
@@ -9,12 +9,11 @@ import { startRestFront } from './rest.ts'
  * reads REDIS_REST_TOKEN (required, 32 characters or more), REDIS_REST_PORT (default 8079), REDIS_HOST (default
  * 127.0.0.1), REDIS_PORT (default 6379), REDIS_USER (default `default`) and REDIS_PASSWORD.
  */
-const port = z.coerce.number<string>('must be a port').int().min(0).max(65_535)
 const Environment = z.object({
-  REDIS_REST_TOKEN: z.string('must be set').min(32, 'must have at least 32 characters'),
-  REDIS_REST_PORT: port.default(8079),
+  REDIS_REST_TOKEN: LongSecret,
+  REDIS_REST_PORT: Port.default(8079),
   REDIS_HOST: z.string().min(1).default('127.0.0.1'),
-  REDIS_PORT: port.default(6379),
+  REDIS_PORT: Port.default(6379),
   REDIS_USER: z.string().min(1).optional(),
   REDIS_PASSWORD: z.string().min(1).optional(),
 })
@@ -23,14 +22,12 @@ const { REDIS_REST_TOKEN, REDIS_REST_PORT, REDIS_HOST, REDIS_PORT, REDIS_USER, R
 const given = { REDIS_REST_TOKEN, REDIS_REST_PORT, REDIS_HOST, REDIS_PORT, REDIS_USER, REDIS_PASSWORD }
 
 await runPart('redis-rest', async () => {
-  const { data, error } = Environment.safeParse(given, { error: plainWords })
-  if (error)
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  const data = readEnvironment(Environment, given)
   const store = remoteRedis({
     ...{ host: data.REDIS_HOST, port: data.REDIS_PORT, user: data.REDIS_USER, password: data.REDIS_PASSWORD },
   })
   const front = await startRestFront({ store, token: data.REDIS_REST_TOKEN, port: data.REDIS_REST_PORT })
-  process.stdout.write(`${JSON.stringify({ level: 'info', event: 'listening', url: front.url })}\n`)
+  sayListening(front.url)
   return {
     ready: { url: front.url },
     async stop() {

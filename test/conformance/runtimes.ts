@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { inject } from 'vitest'
+import { freePort } from '../../bench/kit.ts'
 import { eventually } from '../stack/client.ts'
 import { fromLog, startProcess } from './process.ts'
 
@@ -161,15 +160,6 @@ const firebase: Runtime = {
       stop: edge.stop,
     }
   },
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export const RUNTIMES: readonly Runtime[] = [workerd, node, supabase, firebase]

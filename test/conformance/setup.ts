@@ -1,13 +1,9 @@
-import { appendFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { startStack } from '../../local/stack.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { planLike, planOf } from '../fixtures/catalog.ts'
-import { pacedBy } from '../fixtures/pace.ts'
 import { testCatalog } from '../stack/plans.ts'
+import { startTestStack } from '../stack/start-test-stack.ts'
 import { clearCells } from './table.ts'
 
 declare module 'vitest' {
@@ -33,25 +29,10 @@ function withPoorPlan(catalog: Catalog): Catalog {
 
 /** One host, one Redis, one ledger and the edge in workerd, for the edges of all runtimes. */
 export default async function conformanceRun(project: TestProject) {
-  const dir = fileURLToPath(new URL('../../.local/test-conformance', import.meta.url))
-  const log = join(dir, 'stack.log')
-  const pace = join(dir, 'pace')
-  for (const file of [log, pace]) await rm(file, { force: true })
   await clearCells()
-  const stack = await startStack({
-    dir,
-    port: 0,
-    models: [],
-    device: 'cpu',
-    redis: process.env.CI ? 'redis-server' : 'auto',
+  const { stack, dir, pace } = await startTestStack('test-conformance', {
     ledger: true,
-    say: (part, line) => void appendFile(log, `${part} ${line}\n`),
-    edgeVariables: {
-      ALLOWED_ORIGINS: WEB_ORIGIN,
-      BODY_LIMIT_BYTES: '65536',
-      BODY_TIMEOUT_MS: String(BODY_TIMEOUT_MS),
-    },
-    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace) },
+    edgeVariables: { ALLOWED_ORIGINS: WEB_ORIGIN, BODY_TIMEOUT_MS: String(BODY_TIMEOUT_MS) },
     catalog: (catalog) => withPoorPlan(testCatalog(catalog)),
   })
   project.provide('stack', stack.file)

@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { JWK } from 'jose'
+import { freePort } from '../../bench/kit.ts'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { type HostModel, localCatalog } from '../../local/catalog.ts'
 import type { Catalog } from '../../shared/catalog.ts'
@@ -70,13 +69,4 @@ function runOf(line: string): HostRun {
     promptTokens: Number(word('prompt_tokens')),
     outputTokens: Number(word('output_tokens')),
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -4,8 +4,8 @@ import type { ErrorEnvelope } from '../../shared/errors.ts'
 import {
   type Answer,
   ask,
-  CHAT,
   call,
+  chatModel,
   eventually,
   hostRuns,
   newUser,
@@ -16,12 +16,10 @@ import {
 } from './client.ts'
 import { SEVEN_UNITS } from './plans.ts'
 
-const model = stack.catalog.models.find(({ id }) => id === CHAT)
-if (!model) throw new Error('the stack has no chat model')
-
 /** A question whose worst case is a seventh of the budget of the plan `seven`, to the unit. */
 const OUTPUT = 8
-const filler = SEVEN_UNITS / 7 - model.prices.output * OUTPUT - model.overhead.request - model.overhead.item
+const filler =
+  SEVEN_UNITS / 7 - chatModel.prices.output * OUTPUT - chatModel.overhead.request - chatModel.overhead.item
 const question = 'x'.repeat(filler)
 
 describe.each([
@@ -29,7 +27,7 @@ describe.each([
   ['two edges', [stack.edge.url, inject('secondEdge')]],
 ])('200 requests at once against a budget that fits exactly 7, over %s', (_, edges) => {
   it('7 reach the host, 193 are refused, and the counters end as the sum of the reported usage', async () => {
-    expect(worstCase(model, [question], OUTPUT).units * 7).toBe(SEVEN_UNITS)
+    expect(worstCase(chatModel, [question], OUTPUT).units * 7).toBe(SEVEN_UNITS)
     const { token } = await newUser('seven')
     const refusals: string[] = []
     const ids: string[] = []
@@ -59,7 +57,7 @@ describe.each([
     expect(refusals).toEqual(Array(193).fill('403 budget_exhausted'))
     const requestIds = served.map(({ id }) => id.replace('chatcmpl-', ''))
     const reported = served.reduce(
-      (sum, { usage }) => sum + usage.prompt_tokens + model.prices.output * usage.completion_tokens,
+      (sum, { usage }) => sum + usage.prompt_tokens + chatModel.prices.output * usage.completion_tokens,
       0,
     )
     const { units, concurrent } = await settledUsage(token)

@@ -9,6 +9,8 @@ import type { GenerationUsage } from '../../shared/usage.ts'
 
 export const stack = inject('stack')
 export const CHAT = stack.models.chat ?? ''
+/** Its entry in the catalog. */
+export const chatModel = modelOf(CHAT)
 export const EMBED = stack.models.embed ?? ''
 export const CLASSIFY = stack.models.classify ?? ''
 
@@ -178,4 +180,11 @@ function fromPairs(fields: string[]): Record<string, string> {
   const record: Record<string, string> = {}
   for (let i = 0; i < fields.length; i += 2) record[fields[i] ?? ''] = fields[i + 1] ?? ''
   return record
+}
+
+/** @throws Error where the stack has no such model */
+function modelOf(wanted: string) {
+  const model = stack.catalog.models.find(({ id }) => id === wanted)
+  if (!model) throw new Error(`the stack has no model ${wanted}`)
+  return model
 }

@@ -5,6 +5,7 @@ import {
   ask,
   CHAT,
   call,
+  chatModel,
   eventually,
   hostRun,
   newUser,
@@ -14,9 +15,6 @@ import {
   stack,
   usageEvents,
 } from './client.ts'
-
-const model = stack.catalog.models.find(({ id }) => id === CHAT)
-if (!model) throw new Error('the stack has no chat model')
 
 const OUTPUT = 500
 /** A request whose answer goes on to its limit: the tokens that end an answer are ruled out. Slowed down, it takes 10 s. */
@@ -56,7 +54,8 @@ describe('the client goes away mid-stream', () => {
     expect(Number(event?.output_tokens)).toBeLessThanOrEqual(3 + 25)
     expect([run.prompt_tokens, run.output_tokens]).toEqual([event?.prompt_tokens, event?.output_tokens])
     const units =
-      Number(event?.prompt_tokens) * model.prices.prompt + Number(event?.output_tokens) * model.prices.output
+      Number(event?.prompt_tokens) * chatModel.prices.prompt +
+      Number(event?.output_tokens) * chatModel.prices.output
     expect(Number(event?.units)).toBe(units)
     const usage = await settledUsage(token)
     expect(usage.units.month).toMatchObject({ used: units, held: 0 })
@@ -80,7 +79,7 @@ describe('the client goes away mid-stream', () => {
     }
     const usage = await settledUsage(token)
     // The host may have begun before it heard of the cancel, and is then paid for what it did, at most all of it.
-    expect(usage.units.month.used).toBeLessThanOrEqual(worstCase(model, ['Hi'], 5).units)
+    expect(usage.units.month.used).toBeLessThanOrEqual(worstCase(chatModel, ['Hi'], 5).units)
     expect(usage.concurrent.running).toBe(0)
   })
 })
@@ -104,7 +103,7 @@ describe('the edge is killed mid-stream', () => {
     // Stopped since nobody listened, and not by its deadline, which would be `host_timeout`.
     expect(run.code).toBe('host_failed')
     expect(Number(run.output_tokens)).toBeLessThan(OUTPUT)
-    const hold = worstCase(model, [long.prompt], OUTPUT).units
+    const hold = worstCase(chatModel, [long.prompt], OUTPUT).units
     // The lease ends by itself; only then is there something to sweep.
     const [, ends] = await redis<string[]>('ZRANGE', `twohop:leases:${account}`, 0, -1, 'WITHSCORES')
     // Redis is asked and not the edge, which lets nobody read usage that often.

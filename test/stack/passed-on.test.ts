@@ -3,21 +3,17 @@ import { describe, expect, inject, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import {
   ask,
-  CHAT,
   call,
+  chatModel,
   eventually,
   newUser,
   ownUsage,
   redis,
   redisRequests,
   settledUsage,
-  stack,
   usageEvents,
 } from './client.ts'
 import { ODD, ODD_EVENT, ODD_USED } from './odd-host.ts'
-
-const model = stack.catalog.models.find(({ id }) => id === CHAT)
-if (!model) throw new Error('the stack has no chat model')
 
 /** What of a stream differs from request to request. */
 const same = (text: string) =>
@@ -45,8 +41,9 @@ describe('a stream in workerd', () => {
 
   const odd = (tokens: number) => ask('Hi', { stream: true, max_tokens: tokens })
   const edge = inject('oddEdge')
-  const hold = (tokens: number) => worstCase(model, ['Hi'], tokens).units
-  const said = ODD_USED.prompt_tokens * model.prices.prompt + ODD_USED.completion_tokens * model.prices.output
+  const hold = (tokens: number) => worstCase(chatModel, ['Hi'], tokens).units
+  const said =
+    ODD_USED.prompt_tokens * chatModel.prices.prompt + ODD_USED.completion_tokens * chatModel.prices.output
 
   it.each([
     ['breaks off', ODD.breaks, said],

@@ -1,12 +1,8 @@
-import { appendFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { startStack } from '../../local/stack.ts'
 import type { StackFile } from '../../local/stack-file.ts'
-import { pacedBy } from '../fixtures/pace.ts'
 import { startOddHost } from './odd-host.ts'
 import { testCatalog } from './plans.ts'
+import { startTestStack } from './start-test-stack.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -41,21 +37,8 @@ const NOBODY = 'http://127.0.0.1:9'
 
 /** Runs the whole stack for the tests, as `npm start` does, on free ports. */
 export default async function runningStack(project: TestProject) {
-  const dir = fileURLToPath(new URL('../../.local/test-stack', import.meta.url))
-  const log = join(dir, 'stack.log')
-  const pace = join(dir, 'pace')
-  for (const file of [log, pace]) await rm(file, { force: true })
-  const stack = await startStack({
-    dir,
-    port: 0,
-    models: [],
-    device: 'cpu',
-    // CI has the real one; elsewhere the embedded one serves.
-    redis: process.env.CI ? 'redis-server' : 'auto',
-    say: (part, line) => void appendFile(log, `${part} ${line}\n`),
-    edgeVariables: { ALLOWED_ORIGINS: `${WEB_ORIGIN},${EXTENSION_ORIGIN}`, BODY_LIMIT_BYTES: '65536' },
-    // The edge tells the host of each job; looks of its own would be taken for a request's, which tests count.
-    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace) },
+  const { stack, dir, pace } = await startTestStack('test-stack', {
+    edgeVariables: { ALLOWED_ORIGINS: `${WEB_ORIGIN},${EXTENSION_ORIGIN}` },
     catalog: testCatalog,
   })
   const oddHost = await startOddHost()

@@ -121,25 +121,26 @@ describeEachRedis('a report of a leaked key', (redis) => {
     ])
   })
 
-  it('without a source names whose key it was, whatever is in the name', async () => {
-    const account = 'firebase:p:"\\ \u0000\n\u007fé🔑'
+  /** The newest row of the audit log, once a key of the account has leaked and was reported without a source. */
+  async function rowsOfLeak(account: string) {
     const apiKeys = createUpstashApiKeys({ ...redis.local(), timeoutMs: 20_000 })
     const act = { actor: 'a', action: 'key.create', target: 'k1', reason: undefined, detail: {} }
     const fresh = { name: 'n', scopes: [], plan: undefined, expiresAt: Date.now() + 86_400_000 }
     await apiKeys.create({ ...fresh, id: 'k1', secretHash: 'a' }, { account, issuedAt: 0 }, act)
     await apiKeys.revoke('k1', { secretHash: 'a' }, { ...act, actor: 'leak report', action: 'key.leaked' })
     const { entries } = await createUpstashAudit({ ...redis.local(), timeoutMs: 20_000 }).list({ most: 1 })
+    return entries
+  }
+
+  it('without a source names whose key it was, whatever is in the name', async () => {
+    const account = 'firebase:p:"\\ \u0000\n\u007fé🔑'
+    const entries = await rowsOfLeak(account)
     expect(entries).toMatchObject([{ action: 'key.leaked', detail: { account } }])
   })
 
   it('is seen by who administers the account, and by no other administrator', async () => {
     const account = 'firebase:demo:ada'
-    const apiKeys = createUpstashApiKeys({ ...redis.local(), timeoutMs: 20_000 })
-    const act = { actor: 'a', action: 'key.create', target: 'k1', reason: undefined, detail: {} }
-    const fresh = { name: 'n', scopes: [], plan: undefined, expiresAt: Date.now() + 86_400_000 }
-    await apiKeys.create({ ...fresh, id: 'k1', secretHash: 'a' }, { account, issuedAt: 0 }, act)
-    await apiKeys.revoke('k1', { secretHash: 'a' }, { ...act, actor: 'leak report', action: 'key.leaked' })
-    const { entries } = await createUpstashAudit({ ...redis.local(), timeoutMs: 20_000 }).list({ most: 1 })
+    const entries = await rowsOfLeak(account)
     const issuers = ['firebase:demo', 'firebase:other']
     const reach = createReach(new Map(issuers.map((issuer) => [issuer, new Set([issuer])])))
     const seen = (by: string) => entries.map((entry) => reach.sees(by, entry))
