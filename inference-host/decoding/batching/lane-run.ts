@@ -18,10 +18,13 @@ type Options = {
   now: () => number
 }
 
+const NO_LOGITS = new Float32Array(0)
+
 /**
  * Computes one token for each sequence of a lane, all of it in one call or in calls of `rowsPerCall`. One that sits out
  * is computed with them, since the rows of a call lie side by side, and stays where it is: the next step computes the same
- * again. Never rejects: where the decoder fails, all of the lane's sequences end as failed.
+ * again. It gets no token, so the call is the others' compute, and there is none where nobody else is in it. Never rejects:
+ * where the decoder fails, all of the lane's sequences end as failed.
  */
 export function laneRunner({ decoder, endings, rowsPerCall, tally, debts, now }: Options) {
   const { vocab } = decoder.shape
@@ -29,6 +32,8 @@ export function laneRunner({ decoder, endings, rowsPerCall, tally, debts, now }:
   /** One call for the members from `first` on. Resolves with their logits. */
   async function runRows(lane: Lane<Sequence>, buffer: KvBuffer, first: number): Promise<Float32Array> {
     const rows = lane.members.slice(first, first + rowsPerCall)
+    const moving = rows.filter((sequence) => !sitsOut(sequence))
+    if (moving.length === 0) return NO_LOGITS
     const lengths = rows.map(({ length }) => length)
     const began = now()
     const { logits, fresh } = await decoder.run({
@@ -39,11 +44,11 @@ export function laneRunner({ decoder, endings, rowsPerCall, tally, debts, now }:
     })
     buffer.append(fresh, 1, lengths, first)
     const ms = now() - began
-    tally.step(rows.length, ms)
+    tally.step(moving.length, ms)
     debts.computed(ms)
-    for (const sequence of rows) {
-      if (!sitsOut(sequence)) sequence.length++
-      sequence.counted.computeMs += ms / rows.length
+    for (const sequence of moving) {
+      sequence.length++
+      sequence.counted.computeMs += ms / moving.length
     }
     return logits
   }

@@ -90,3 +90,35 @@ test('where a call fails, the whole lane ends with the cause, and nobody got a t
   expect(all.flatMap(({ ends }) => ends)).toMatchObject(all.map(() => ({ how: 'failed', cause })))
   expect(lane.members).toEqual([])
 })
+
+test('one that sits out stays where it is: it gets no token, and the call is the others’ compute', async () => {
+  const all = [sequenceOf(3), sequenceOf(4), sequenceOf(5)]
+  const calls: number[][] = []
+  const { lane, runLane, tally } = await setUp(all, 9, ({ lengths }) => void calls.push([...lengths]))
+  const waiting = at(all, 1)
+  waiting.sequence.owesMs = 1
+  await runLane(lane)
+  expect(calls).toEqual([[3, 4, 5]])
+  expect(all.map(({ tokens }) => tokens.length)).toEqual([2, 1, 2])
+  expect(all.map(({ sequence }) => sequence.length)).toEqual([4, 4, 6])
+  // A tick for each token's choice, and half of the call for those that went on.
+  expect(all.map(({ sequence }) => sequence.counted.computeMs)).toEqual([2.5, 1, 2.5])
+  expect(tally.read()).toMatchObject({ steps: 1, stepRows: 2, stepMs: 1, outputTokens: 2 })
+  waiting.sequence.owesMs = 0
+  await runLane(lane)
+  expect(calls[1]).toEqual([4, 4, 6])
+  expect(waiting.tokens).toEqual([9, 9])
+})
+
+test('those that all sit out make no call, each in calls of its own too', async () => {
+  const all = [sequenceOf(3), sequenceOf(4), sequenceOf(5)]
+  let rows = 0
+  const { lane, runLane, tally } = await setUp(all, 1, ({ lengths }) => {
+    rows += lengths.length
+  })
+  for (const { sequence } of all.slice(0, 2)) sequence.owesMs = 1
+  await runLane(lane)
+  expect(rows).toBe(1)
+  expect(all.map(({ tokens }) => tokens.length)).toEqual([1, 1, 2])
+  expect(tally.read()).toMatchObject({ steps: 1, stepRows: 1, outputTokens: 1 })
+})
