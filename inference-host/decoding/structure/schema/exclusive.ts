@@ -11,19 +11,20 @@ const MOST_DEPTH = 6
 const MOST_ALTERNATIVES = 64
 
 /**
- * Refuses the schemas of a `oneOf` at `at` where two of them may both be valid.
- * @throws TwohopError
+ * For each schema of a `oneOf` at `at`, the places of those that may be valid where it is, as far as can be told.
+ * @throws TwohopError where there are too many to be compared
  */
-export function checkExclusive(options: readonly Schema[], at: Path, resolve: Resolve): void {
+export function overlapsOf(options: readonly Schema[], at: Path, resolve: Resolve): number[][] {
   if (options.length > MOST_ALTERNATIVES)
     throw refuse(at, `"oneOf" has more than ${MOST_ALTERNATIVES} schemas.`)
+  const overlaps: number[][] = options.map(() => [])
   for (const [place, one] of options.entries())
-    for (const two of options.slice(place + 1))
-      if (!excludes(one, two, resolve) || !excludes(two, one, resolve))
-        throw refuse(
-          at,
-          '"oneOf" is supported where its schemas cannot both be valid: different types, or a required property with different values. Use "anyOf".',
-        )
+    for (const [later, two] of [...options.entries()].slice(place + 1))
+      if (!excludes(one, two, resolve) || !excludes(two, one, resolve)) {
+        overlaps[place]?.push(later)
+        overlaps[later]?.push(place)
+      }
+  return overlaps
 }
 
 /**
