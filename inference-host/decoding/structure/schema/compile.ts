@@ -110,7 +110,7 @@ export function compileSchema(
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
     const options = listOf(parts).flatMap((part, place): Option[] => {
       const read = readSchema(part, [...inside, place])
-      const merged = alone ? read : merge(rest, read, at)
+      const merged = alone ? read : isBased(read) ? { allOf: [rest, read] } : merge(rest, read, at)
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
     if (options.length === 0) throw refuseNothing(inside, `Nothing is valid for this "${combiner}".`)
@@ -181,6 +181,11 @@ export function compileSchema(
       ...pathAsSaid(root, at.slice(path.length), (pointer) => target(pointer, path)),
     ])
   }
+}
+
+/** Whether a schema says what it is based on. Put into another by `merge`, that would be read before the other's own. */
+function isBased(schema: Schema): boolean {
+  return isObject(schema) && ('$ref' in schema || 'allOf' in schema)
 }
 
 /** One of several schemas, and where it stands. */

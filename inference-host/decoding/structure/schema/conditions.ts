@@ -82,13 +82,18 @@ export function conditionAsSaid(
   const from = merged ? 0 : 2
   const parts = choices[place - 1]?.[Number(path[from + 1])] ?? []
   const inner = path[from + 2] === 'allOf'
-  const part = parts[inner ? Number(path[from + 3]) : 0]
+  const at = from + 2 + (inner ? 2 : 0)
+  const keyword = String(path[at])
+  // Parts that were put together are told by their keywords.
+  const part = inner
+    ? parts[Number(path[from + 3])]
+    : (parts.find((one) => hasKeyword(one, keyword)) ?? parts[0])
   if (part === undefined) return undefined
-  const ours = inner && part.ours !== undefined && path[from + 4] === part.ours
-  const found = ours && isObject(part.schema) ? part.schema[part.ours ?? ''] : part.schema
-  return {
-    taken: Math.min(path.length, from + 2 + (inner ? 2 : 0) + (ours ? 1 : 0)),
-    said: part.said,
-    part: found,
-  }
+  const ours = part.ours === keyword && isObject(part.schema)
+  const taken = Math.min(path.length, ours ? at + 1 : at)
+  return { taken, said: part.said, part: ours && isObject(part.schema) ? part.schema[keyword] : part.schema }
+}
+
+function hasKeyword({ schema }: Part, keyword: string): boolean {
+  return isObject(schema) && Object.hasOwn(schema, keyword)
 }
