@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
 import { honoured, ignored, onlyNull, refused, required } from './field.ts'
-import { HostMessage, Message } from './messages.ts'
+import { HostMessage, Message, MOST_MESSAGES } from './messages.ts'
 import { hostGeneration, MOST_TOP_LOGPROBS, OutputTokens, sampling, streaming, unread } from './sampling.ts'
 import { askedStructure, structure, type ToolCall, type ToolCallDelta } from './structure.ts'
 
@@ -15,7 +15,10 @@ const USE_TOOLS = 'use tools and tool_choice'
 /** `POST /v1/chat/completions` as a client sends it (OpenAI's API reference, Chat). */
 export const ChatRequest = z.strictObject({
   model: required('One of `GET /v1/models`.', z.string().min(1).max(200)),
-  messages: required('[Messages](#messages) has the fields of each.', z.array(Message).min(1).max(256)),
+  messages: required(
+    '[Messages](#messages) has the fields of each.',
+    z.array(Message).min(1).max(MOST_MESSAGES),
+  ),
   max_tokens: honoured('At most what the plan allows; its default where both are missing.', OutputTokens),
   max_completion_tokens: honoured('The newer name of `max_tokens`; it comes first.', OutputTokens),
   ...streaming,
@@ -50,7 +53,7 @@ export type ChatRequest = z.infer<typeof ChatRequest>
 /** The same request as the edge sends it to the host, with every default filled in. */
 export const HostChatRequest = z.strictObject({
   model: z.string().min(1).max(200),
-  messages: z.array(HostMessage).min(1).max(256),
+  messages: z.array(HostMessage).min(1).max(MOST_MESSAGES),
   ...hostGeneration,
   ...structure,
 })
