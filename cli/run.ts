@@ -5,6 +5,7 @@ import { auditCommand } from './commands/audit.ts'
 import { costCommand } from './commands/cost.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
+import { priceCommand } from './commands/price.ts'
 import { type CliContext, CliError } from './context.ts'
 
 /** The exit code that a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
@@ -19,6 +20,7 @@ const COMMANDS = [
   reconcileCommand,
   doctorCommand,
   costCommand,
+  priceCommand,
 ]
 
 /**

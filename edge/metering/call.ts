@@ -9,7 +9,7 @@ import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
 
 type Options = {
-  host: Pick<Host, 'call' | 'cancel'>
+  host: Pick<Host, 'call' | 'cancel' | 'usage'>
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
@@ -46,7 +46,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         deadline: now() + requestTimeoutMs,
         signal,
       })
-      return await pass(held, answer, signal, stop, pipe)
+      return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
     } catch (error) {
       // Nothing goes on there, so the host is not asked.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))

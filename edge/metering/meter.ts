@@ -7,7 +7,7 @@ import type { HostUsage } from '../upstream/port.ts'
 import { HostAnswer } from '../write/host-answer.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
-import { type Pipe, passStream } from './pass.ts'
+import { type Passing, passStream } from './pass.ts'
 import { meterStream } from './stream.ts'
 import { type StopHost, usageWithin } from './used.ts'
 
@@ -23,18 +23,18 @@ const Body = z.object({ usage: Usage })
  * Passes the host's answer on to the client and counts it. It settles at the end of a whole answer; a broken one is
  * settled by what was produced.
  * @param stop asks the host to stop and say what it has computed
- * @param pipe passes a stream on as it is, where the host wrote it for the client
+ * @param passing passes a stream on as it is, where the host wrote it for the client
  */
 export async function meter(
   held: Held,
   answer: Response,
   signal: AbortSignal,
   stop: StopHost,
-  pipe?: Pipe,
+  passing?: Passing,
 ): Promise<Response> {
   if (held.work.stream) {
-    const body = pipe
-      ? passStream(held, answer.body, pipe, signal, stop)
+    const body = passing
+      ? passStream(held, answer.body, passing, signal, stop)
       : meterStream(held, answer.body, signal, stop)
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }

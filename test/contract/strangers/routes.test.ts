@@ -203,7 +203,7 @@ describeOneRedis('a stranger', (redis) => {
     for (const { path } of routesOf(edge)) {
       const preflight = { origin: ORIGIN, 'access-control-request-method': 'POST' }
       expect(await ask({ method: 'OPTIONS', path }, preflight)).toBe(204)
-      expect(await ask({ method: 'PUT', path, body: {} }, headers)).toBe(404)
+      expect(await ask({ method: 'PUT', path, body: {} }, headers)).toBe(405)
     }
     for (const route of routesOf(edge))
       expect(await ask(route, { ...headers, origin: 'https://evil.example' })).toBe(403)

@@ -81,6 +81,7 @@ async function request(
   const host = {
     call: vi.fn<Host['call']>(async ({ signal }) => answer(signal)),
     cancel: vi.fn(async () => said),
+    usage: vi.fn(async () => said),
   }
   const callHost = createCallHost({ host, now: Date.now, requestTimeoutMs: timeoutMs })
   const result = await callHost(held, client.signal, meter).catch((error: unknown) => error)
