@@ -4,11 +4,17 @@ import { compileStructure } from '../../inference-host/decoding/structure/compil
 import type { Structured } from '../../inference-host/decoding/structure/matcher.ts'
 import type { Vocabulary } from '../../inference-host/decoding/structure/vocabulary.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import { accepts, bindProgram, schemaStructure, vocabularyOf } from '../../test/fixtures/structure/drive.ts'
+import {
+  accepts,
+  bindProgram,
+  schemaStructure,
+  vocabularyOf,
+  written,
+} from '../../test/fixtures/structure/drive.ts'
 import { percentile } from '../kit.ts'
 import type { BenchOptions } from '../options.ts'
 import { type MaskBenchCase, readMaskBench } from './maskbench.ts'
-import { declaredOnly, orderedText, spelled, tokensOf } from './spelling.ts'
+import { declaredOnly, orderedText, tokensOf } from './spelling.ts'
 
 export type StructureBenchOptions = Omit<BenchOptions, 'rounds'> & {
   /** MaskBench cases, one a line of JSON; gzip is read too. */
@@ -86,18 +92,18 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
   }
 
   function checkValue(of: MaskBenchCase, structured: Structured, valid: boolean, value: unknown): void {
-    const text = spelled(value)
-    const written = accepts(structured, text, vocabulary)
+    const text = written(value)
+    const asSaid = accepts(structured, text, vocabulary)
     if (!valid) {
       counts.invalid++
-      if (!written) return
+      if (!asSaid) return
       counts.wrong++
       progress(`written and not valid: ${of.name} ${text.slice(0, 300)}`)
       return
     }
     counts.valid++
-    if (written) counts.asSaid++
-    const ordered = written ? text : orderedText(value, structured, vocabulary)
+    if (asSaid) counts.asSaid++
+    const ordered = asSaid ? text : orderedText(value, structured, vocabulary)
     if (ordered !== undefined) counts.inOrder++
     const declared = ordered ?? orderedText(declaredOnly(value, of.schema), structured, vocabulary)
     if (declared !== undefined) {

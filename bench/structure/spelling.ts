@@ -4,15 +4,6 @@ import type { Vocabulary } from '../../inference-host/decoding/structure/vocabul
 /** Beginnings that are tried for one value, in any order of its properties. */
 const MOST_TRIES = 3000
 
-/** JSON as answers are written: a space after each comma and colon. */
-export function spelled(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(spelled).join(', ')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  return `{${Object.entries(value)
-    .map(([name, own]) => `${JSON.stringify(name)}: ${spelled(own)}`)
-    .join(', ')}}`
-}
-
 /**
  * The text of `value` with its properties in an order in which it can be written; undefined where none is found.
  * Answers have their properties in the order of the schema, and a data set has them in any.

@@ -1,6 +1,8 @@
 import { TwohopError } from '../../../../shared/errors.ts'
 import { type Path, refuse } from '../refusal.ts'
-import { isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
+import { FORMATS } from './formats.ts'
+import { isOfTypes, isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
+import { withoutNumberFormat } from './number-formats.ts'
 import {
   isObject,
   isSchema,
@@ -22,25 +24,26 @@ export function withoutNots(schema: Keywords, path: Path, resolve: (schema: Sche
   const nots = severalOf(schema.not)
   const left = nots.filter((not) => isAtom(not, typesOf(schema)))
   if (left.length === nots.length) return schema
-  const { not: _, allOf, ...rest } = schema
+  const { not: _, ...rest } = schema
   const turned = nots
     .filter((not) => !left.includes(not))
     .map((not) => negated(not, [...path, 'not'], resolve, namesIn(schema)))
-  return {
-    ...rest,
-    ...(left.length > 0 && { not: new Several(left) }),
-    allOf: [...listOf(allOf), ...turned],
-  }
+  // Its own properties come first, in the order in which they are written.
+  return { allOf: [{ ...rest, ...(left.length > 0 && { not: new Several(left) }) }, ...turned] }
 }
 
 function isAtom(schema: unknown, types: readonly Type[] | undefined): boolean {
   if (!isObject(schema)) return false
   const [keyword, ...more] = Object.keys(schema).filter((one) => !isSilent(one))
   if (keyword === undefined || more.length > 0) return false
-  const only = (...kinds: Type[]) => types?.every((type) => kinds.includes(type)) === true
   if (keyword === 'enum') return true
-  if (keyword === 'multipleOf') return only('number', 'integer')
-  return (keyword === 'pattern' || keyword === 'format') && only('string')
+  if (keyword === 'multipleOf') return isOfTypes(types, ['number', 'integer'])
+  return (keyword === 'pattern' || isOfStrings(keyword, schema)) && isOfTypes(types, ['string'])
+}
+
+/** Whether a keyword is a `format` that strings have. Numbers have some, and the others are annotations. */
+function isOfStrings(keyword: string, { format }: Keywords): boolean {
+  return keyword === 'format' && typeof format === 'string' && FORMATS.has(format)
 }
 
 /** Names of properties that a schema speaks of, in itself and in what it is combined from. */
@@ -98,7 +101,7 @@ export function negated(
   }
 
   function without(keyword: string, value: unknown, whole: Keywords, at: Path, depth: number): Schema[] {
-    const number = Number(value)
+    const number = typeof value === 'number' ? value : Number.NaN
     const inner = (part: unknown, ...steps: (string | number)[]) =>
       turn(part, [...at, keyword, ...steps], depth)
     switch (keyword) {
@@ -109,8 +112,11 @@ export function negated(
       case 'enum':
         return [{ not: { enum: value } }]
       case 'pattern':
+        return [{ type: 'string', not: { pattern: value } }]
       case 'format':
-        return severalOf(value).map((one) => ({ type: 'string', not: { [keyword]: one } }))
+        return isOfStrings(keyword, whole)
+          ? [{ type: 'string', not: { format: value } }]
+          : withoutNumberFormat(value)
       case 'multipleOf':
         return severalOf(value).map((one) => ({ type: 'number', not: { multipleOf: one } }))
       case 'minLength':
