@@ -76,6 +76,7 @@ export function nextChunk(
  * Tokens of the next chunk of a prompt with `left` to go. What comes of a prompt does not depend on how it is cut:
  * - A chunk never leaves a single token, nor is it one. A call with one new token takes another kernel, and that kernel's
  *   results differ in the last bits.
+ * - A chunk is even unless it is the last. Some kernels take tokens two by two, and one that is left in another way.
  * - The last of `columnBlock` + 1 tokens is such a single one within a call. So only the last chunk of a prompt whose
  *   whole length leaves 1 has so many, and it always has: see `lastTogether`.
  * - With `fixedChunks` the chunk goes to the next place where all prompts are cut, whatever the budget.
@@ -96,7 +97,7 @@ export function chunkSize(
   if (left <= together || (together > LAST && most === left && left % columnBlock === 1)) return left
   const before = together > LAST ? left - together : left
   for (let size = Math.min(most, before); size > 1; size--)
-    if (before - size !== 1 && size % columnBlock !== 1) return size
+    if (before - size !== 1 && size % columnBlock !== 1 && (size % 2 === 0 || size === left)) return size
   return before
 }
 

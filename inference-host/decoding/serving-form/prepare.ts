@@ -82,6 +82,7 @@ export async function prepareServingForm(
     })
     if ('unsupported' in verified) throw new Unsupported(verified.unsupported)
     if (verified.mostColumns !== undefined) description.mostColumns = verified.mostColumns
+    if (verified.padsRows) description.padsRows = true
     // The record last: without it, or with an older one, the form is made anew.
     await rename(draftFile, outFile)
     await writeFile(draftFile, `${JSON.stringify(record, null, 2)}\n`)

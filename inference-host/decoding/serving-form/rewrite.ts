@@ -29,6 +29,8 @@ export type ServingDescription = {
   /** See AttentionBlocks: of the machine that it runs on, and in no record. */
   columnBlock?: number | undefined
   fixedChunks?: number | undefined
+  /** Whether an odd number of rows is computed with one more: see Verified. */
+  padsRows?: boolean | undefined
 }
 
 const OUTPUTS = {

@@ -61,12 +61,12 @@ test('a chunk is one token more than whole blocks at the end of such a prompt, a
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 200 },
   )
   const at = (left: number, budget = 1000) => chunkSize({ left, at: 0 }, budget, { columnBlock: 128 })
   expect([128, 129, 130, 257, 258].map((left) => at(left))).toEqual([128, 129, 130, 257, 258])
   expect([at(129, 16), at(257, 130), at(257, 200), at(300, 129), at(161, 33)]).toEqual([
-    129, 128, 128, 128, 33,
+    129, 128, 128, 128, 32,
   ])
 })
 

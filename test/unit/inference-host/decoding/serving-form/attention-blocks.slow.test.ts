@@ -12,5 +12,7 @@ test.each([16, 32, 64, 128])('heads of %d are taken in blocks of at most two hea
 
 test('heads larger than what the kernels take at once have a block, or prompts are cut at fixed places', async () => {
   const found = await attentionBlocks(192, 1)
-  expect(Object.keys(found).filter((name) => name === 'columnBlock' || name === 'fixedChunks')).toHaveLength(1)
+  expect(Object.keys(found).filter((name) => name === 'columnBlock' || name === 'fixedChunks')).toHaveLength(
+    1,
+  )
 })
