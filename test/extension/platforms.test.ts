@@ -79,13 +79,16 @@ describe.skipIf(noChromium !== '').each<Platform>(['supabase', 'firebase'])(
       const first = await tokenIn(panel, platform)
       const account = await accountOf(first)
       const expired = await expiredToken(first, platform)
+      await panel.watchAnswers()
       await putToken(panel, platform, expired)
-      await panel.go(`${PANEL}?again`)
-      await ready(panel)
-      await ask(panel, 'What is Twohop?')
-      expect(await answered(panel)).toMatch(WHOLE)
+      // Firebase's SDK looks for changes of what it keeps once in a while.
+      while (!panel.answers.includes('401 /v1/chat/completions')) {
+        await ask(panel, 'What is Twohop?')
+        expect(await answered(panel)).toMatch(WHOLE)
+      }
+      expect(panel.answers.at(-1)).toBe('200 /v1/chat/completions')
       expect(await tokenIn(panel, platform)).not.toBe(expired)
-      expect(await eventsOf(account, 1)).toMatchObject([{ outcome: 'ok' }])
+      expect((await eventsOf(account, 1)).map(({ outcome }) => outcome)).not.toContain('cancelled')
     })
   },
 )

@@ -40,7 +40,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   model_not_allowed: 'Your plan does not include the model for this.',
   budget_exhausted: (error) =>
     error.resetsAt
-      ? `You have used up your budget. It begins anew ${atTime(error.resetsAt)}.`
+      ? `Your budget is used up: what is left is too little for this. It begins anew ${atTime(error.resetsAt)}.`
       : 'This is more than your budget allows at once. Select a shorter part.',
 
   idempotency_in_progress: 'The same request is under way already. Please wait a moment.',
