@@ -83,8 +83,11 @@ function signIns({ issuers: { firebase, supabase } }: StackFile) {
 function build(name: string, signIn: object, { edge }: StackFile, script: string): void {
   const config = join(OUT, `${name}.config.ts`)
   const local = { edge: edge.url, signIn, longestText: 1200, longestAnswer: 256 }
-  const builds = { local, production: { ...local, edge: 'https://twohop.acme.test' } }
-  writeFileSync(config, `export default ${JSON.stringify(builds, null, 2)}\n`)
+  const production = { ...local, edge: 'https://twohop.acme.test' }
+  const written = Object.entries({ local, production }).map(
+    ([name, config]) => `export const ${name} = ${JSON.stringify(config, null, 2)}\n`,
+  )
+  writeFileSync(config, written.join(''))
   npm('run', script, { TWOHOP_CONFIG: config, TWOHOP_OUT: join(OUT, name) })
 }
 

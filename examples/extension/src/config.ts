@@ -1,4 +1,4 @@
-import builds from '#twohop-config'
+import { local, production } from '#twohop-config'
 
 /** Where users sign in. Keys of this kind are made to be public: Row Level Security and Twohop's edge do the protecting. */
 export type SignInConfig =
@@ -21,7 +21,5 @@ export type Config = {
   longestAnswer: number
 }
 
-/** What is built to try it on one machine, and what is published. */
-export type Builds = { local: Config; production: Config }
-
-export const config: Config = import.meta.env.MODE === 'production' ? builds.production : builds.local
+/** The one that this build is for; the other is left out of it. */
+export const config: Config = import.meta.env.MODE === 'production' ? production : local
