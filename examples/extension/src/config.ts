@@ -1,5 +1,3 @@
-import { local, production } from '#twohop-config'
-
 /** Where users sign in. Keys of this kind are made to be public: Row Level Security and Twohop's edge do the protecting. */
 export type SignInConfig =
   | { platform: 'supabase'; url: string; publishableKey: string }
@@ -20,6 +18,3 @@ export type Config = {
   /** Tokens of an answer at most. The plan may allow fewer. */
   longestAnswer: number
 }
-
-/** The one that this build is for; the other is left out of it. */
-export const config: Config = import.meta.env.MODE === 'production' ? production : local

@@ -48,6 +48,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   idempotency_answer_gone: 'This was answered before. Please ask once more.',
 
   not_found: NOT_SET_UP,
+  method_not_allowed: NOT_ASKED_HERE,
   model_not_found: 'The service has no model for this any more. Close this panel and open it again.',
   task_not_found: NOT_SET_UP,
   body_timeout: 'The text took too long to send. Is your connection slow? Please try again.',

@@ -1,4 +1,4 @@
-import { config } from '../../src/config.ts'
+import { config } from '../../src/chosen-config.ts'
 import { openEdge } from '../../src/edge/edge.ts'
 import { showBudget } from '../../src/panel/budget-meter.ts'
 import { element } from '../../src/panel/elements.ts'
