@@ -31,9 +31,6 @@ const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or f
 
 const NO_IMAGES = 'an empty list (no model here reads images)'
 
-/** Messages of one chat. */
-export const MOST_MESSAGES = 256
-
 /** Parts of one message. */
 export const MOST_PARTS = 1000
 

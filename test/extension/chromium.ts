@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { connect } from './devtools.ts'
 import { openPage, type Page } from './page.ts'
+import { tick } from './tick.ts'
 
 const EXECUTABLE = '/usr/bin/chromium'
 
@@ -96,6 +97,3 @@ async function addressIn(profile: string): Promise<string> {
     await tick()
   }
 }
-
-/** Until something may have changed. A test that waits in vain ends by its time limit. */
-export const tick = () => new Promise<void>((resolve) => setTimeout(resolve, 30))

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { tick } from './chromium.ts'
 import type { Connection } from './devtools.ts'
+import { tick } from './tick.ts'
 
 /** A page or a worker of the browser, used as a person would: by the mouse and the keyboard, and by looking. */
 export type Page = {
