@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { stack } from '../stack/client.ts'
-import { LOCAL_ID } from './panel.ts'
+import { LOCAL_ID, SCREENSHOTS } from './panel.ts'
 
 const built = inject('built')
 const files = (folder: string) => globSync('**/*.{js,html,css,json}', { cwd: folder })
@@ -45,9 +45,10 @@ describe.each(Object.entries(built))('the extension as built for %s', (name, fol
   })
 
   it('runs no code but its own, and makes no HTML of a text', () => {
-    expect(text).not.toMatch(
-      /\beval\(|new Function\(|innerHTML|insertAdjacentHTML|document\.write|importScripts/,
+    const found = text.matchAll(
+      /.{0,40}(?:\beval\(|new Function\(|innerHTML|insertAdjacentHTML|document\.write|importScripts\()/g,
     )
+    expect([...found].map(([words]) => words)).toEqual([])
     expect(readFileSync(join(folder, 'sidepanel.html'), 'utf8')).not.toMatch(
       /<script(?![^>]* src="\/)|\son\w+=/,
     )
@@ -113,4 +114,22 @@ it('the local build has the id that its key gives', async () => {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', Buffer.from(key, 'base64')))
   const id = [...digest.subarray(0, 16)].flatMap((byte) => [byte >> 4, byte & 15])
   expect(String.fromCharCode(...id.map((nibble) => 97 + nibble))).toBe(LOCAL_ID)
+})
+
+it('the pictures that the repository keeps are small, and each state has one', () => {
+  const folder = join(import.meta.dirname, '../..', SCREENSHOTS)
+  const pictures = globSync('*', { cwd: folder })
+  expect(pictures.sort()).toEqual(
+    [
+      'answer-firebase',
+      'answer-supabase',
+      'budget-used-up',
+      'classified',
+      'sign-in',
+      'stopped',
+      'streaming',
+    ].map((name) => `${name}.webp`),
+  )
+  for (const picture of pictures)
+    expect(readFileSync(join(folder, picture)).length, picture).toBeLessThan(50_000)
 })
