@@ -6,6 +6,7 @@ import { costCommand } from './commands/cost.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
 import { priceCommand } from './commands/price.ts'
+import { tokenCommand } from './commands/token.ts'
 import { type CliContext, CliError } from './context.ts'
 
 /** The exit code that a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
@@ -21,6 +22,7 @@ const COMMANDS = [
   doctorCommand,
   costCommand,
   priceCommand,
+  tokenCommand,
 ]
 
 /**
