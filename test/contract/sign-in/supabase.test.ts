@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DEMO_PASSWORD } from '../../../local/issuer/demo-users.ts'
 import { type Answer, signInIssuer } from './issuer.ts'
 
-// The calls are those of @supabase/auth-js 2 (src/GoTrueClient.ts).
+// The calls are those of @supabase/auth-js 2 (its GoTrueClient).
 
 const VERSION = { 'x-supabase-api-version': '2024-01-01' }
 
