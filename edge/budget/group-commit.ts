@@ -1,10 +1,8 @@
-import type { ScriptCall } from '../../shared/redis-script.ts'
-import type { RunScript } from '../../shared/upstash-scripts.ts'
 import type { Wait } from '../../shared/wait.ts'
 
-type Options = {
-  /** Sends one call. Calls sent in one tick must share a request. */
-  send: RunScript
+type Options<Call, Reply> = {
+  /** Sends calls in one request; resolves with what became of each, in their order. */
+  send: (calls: readonly Call[]) => Promise<readonly PromiseSettledResult<Reply>[]>
   wait: Wait
   /** Milliseconds for which a call waits for others. */
   gatherMs: number
@@ -15,10 +13,10 @@ type Options = {
 }
 
 /** A call on its way. Nothing of a request is in it but its text, since requests of an isolate may share no I/O. */
-type Queued = {
-  call: ScriptCall
+type Queued<Call, Reply> = {
+  call: Call
   taken: boolean
-  outcome: { reply: unknown } | { error: unknown } | undefined
+  outcome: PromiseSettledResult<Reply> | undefined
 }
 
 /** Milliseconds until a reply that another request waits for is first looked for; each time after that, twice as many. */
@@ -34,32 +32,40 @@ const FIRST_LOOK_MS = 5
  * @returns a function that resolves with the call's reply
  * @throws what `send` throws
  */
-export function createGroupCommit({ send, wait, gatherMs, replyMs, most = 100 }: Options): RunScript {
-  const queue: Queued[] = []
+export function createGroupCommit<Call, Reply>({
+  send,
+  wait,
+  gatherMs,
+  replyMs,
+  most = 100,
+}: Options<Call, Reply>): (call: Call) => Promise<Reply> {
+  const queue: Queued<Call, Reply>[] = []
+
+  async function outcomesOf(calls: readonly Call[]): Promise<readonly PromiseSettledResult<Reply>[]> {
+    try {
+      return await send(calls)
+    } catch (reason) {
+      return calls.map(() => ({ status: 'rejected', reason }))
+    }
+  }
 
   async function sendGroup(): Promise<void> {
     const group = queue.splice(0, most)
     for (const queued of group) queued.taken = true
-    await Promise.all(
-      group.map(async (queued) => {
-        queued.outcome = await send(queued.call).then(
-          (reply) => ({ reply }),
-          (error: unknown) => ({ error }),
-        )
-      }),
-    )
+    const outcomes = await outcomesOf(group.map(({ call }) => call))
+    for (const [i, queued] of group.entries()) queued.outcome = outcomes[i]
   }
 
   return async function commit(call) {
-    const own: Queued = { call, taken: false, outcome: undefined }
+    const own: Queued<Call, Reply> = { call, taken: false, outcome: undefined }
     queue.push(own)
     await wait(gatherMs)
     while (!own.taken && queue.length > 0) await sendGroup()
     let look = FIRST_LOOK_MS
     for (let waited = 0; own.outcome === undefined && waited < replyMs; waited += look, look *= 2)
       await wait(look)
-    if (own.outcome === undefined) return send(call)
-    if ('error' in own.outcome) throw own.outcome.error
-    return own.outcome.reply
+    const outcome = own.outcome ?? (await outcomesOf([call]))[0]
+    if (outcome?.status === 'fulfilled') return outcome.value
+    throw outcome?.reason
   }
 }

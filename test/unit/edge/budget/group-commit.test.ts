@@ -38,15 +38,21 @@ function createClock() {
 }
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
+/** Sends calls one by one, in one tick. */
+const each =
+  <Reply>(send: (call: ScriptCall) => Promise<Reply>) =>
+  (calls: readonly ScriptCall[]) =>
+    Promise.allSettled(calls.map(send))
+
 /** One isolate, whose requests share a group commit; what each `send` carried, and when. */
 function isolate(reply: (call: ScriptCall, nth: number) => Promise<unknown>, most?: number) {
   const clock = createClock()
   const sent: { id: string; at: number }[] = []
   const commit = createGroupCommit({
-    send: (call) => {
+    send: each((call) => {
       sent.push({ id: call.args[0] ?? '', at: clock.now() })
       return reply(call, sent.length)
-    },
+    }),
     wait: clock.wait,
     gatherMs: GATHER_MS,
     replyMs: REPLY_MS,
@@ -84,6 +90,23 @@ describe('calls of several requests', () => {
       'no',
       '3',
     ])
+  })
+
+  it('all fail where their request does, and where it has no word of one', async () => {
+    const clock = createClock()
+    const replies: PromiseSettledResult<string>[][] = [[{ status: 'fulfilled', value: 'one' }]]
+    const commit = createGroupCommit<string, string>({
+      send: async () => replies.pop() ?? Promise.reject(new Error('away')),
+      wait: clock.wait,
+      gatherMs: GATHER_MS,
+      replyMs: REPLY_MS,
+    })
+    const some = Promise.allSettled([commit('a'), commit('b')])
+    await clock.goTo(5000)
+    expect((await some).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    const none = Promise.allSettled([commit('a'), commit('b')])
+    await clock.goTo(9000)
+    expect(await none).toMatchObject([{ reason: { message: 'away' } }, { reason: { message: 'away' } }])
   })
 
   it('are sent in groups of at most so many', async () => {
@@ -143,14 +166,14 @@ it('whoever dies or is not answered, each call of a living request is done, and 
       const done = new Map<string, number>()
       const firsts: number[] = []
       const commit = createGroupCommit({
-        async send({ args: [id = ''] }) {
+        send: each(async ({ args: [id = ''] }) => {
           const first = !done.has(id)
           done.set(id, (done.get(id) ?? 0) + 1)
           const { ms, how } = replies.next().value
           await clock.wait(ms)
           if (how === 'is silent') await new Promise(() => {})
           return first
-        },
+        }),
         wait: clock.wait,
         gatherMs: GATHER_MS,
         replyMs: REPLY_MS,
