@@ -35,12 +35,14 @@ import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
+import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
+import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
@@ -111,7 +113,8 @@ export function createApp(options: AppOptions) {
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
   const callHost = createCallHost(options)
-  const app = new Hono<Env>()
+  // Not strict: a slash at the end of a path says nothing.
+  const app = new Hono<Env>({ strict: false })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
@@ -125,6 +128,8 @@ export function createApp(options: AppOptions) {
     const most = mostBytes.get(c.req.path) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
     await next()
+    // Nobody reads it. A stream would wait for its reader.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel()
     const key = c.get('key')
     if (key) keyMemory.learn(key, c.env.address, c.error)
     // By `c.header` each header would make the answer anew.
@@ -176,6 +181,7 @@ export function createApp(options: AppOptions) {
   }
 
   app.post('/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
+  app.post('/v1/responses', (c) => infer(c, 'chat', parseResponses))
   app.post('/v1/completions', (c) => infer(c, 'completion', parseCompletion))
   app.post('/v1/embeddings', (c) => infer(c, 'embedding', parseEmbedding))
   app.post('/v1/rerank', (c) => infer(c, 'text-ranking', parseRerank))
@@ -208,10 +214,12 @@ export function createApp(options: AppOptions) {
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
 
   app.notFound((c) => {
-    throw new TwohopError(
-      'not_found',
-      `There is no ${c.req.method} ${c.req.path.slice(0, LONGEST_PATH)} here.`,
-    )
+    const path = c.req.path.slice(0, LONGEST_PATH)
+    const allow = methodsAt(app.router, c.req.path)
+    if (allow.length === 0) throw new TwohopError('not_found', `There is no ${c.req.method} ${path} here.`)
+    throw new TwohopError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${c.req.method}.`, {
+      allow,
+    })
   })
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)

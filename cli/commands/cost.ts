@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { type CliContext, CliError } from '../context.ts'
@@ -18,10 +17,12 @@ import {
   type Table,
   workloadSentence,
 } from '../cost/report.ts'
-import { type Speed, speedOf, ThroughputError, throughputsOf } from '../cost/speed.ts'
+import { type Speed, speedOf } from '../cost/speed.ts'
+import { speedOfFile } from '../cost/speed-file.ts'
 import { textTable } from '../cost/table.ts'
 import { isCountable } from '../cost/workload.ts'
 import { decimal, whole } from '../numbers.ts'
+import { textOf } from '../text-file.ts'
 
 type Options = {
   users: number
@@ -180,21 +181,7 @@ async function speed(
       note: `${tokensPerSecond} tokens/s`,
     }
   if (file === undefined) return undefined
-  const text = await textOf(file)
-  try {
-    return { speed: speedOf(throughputsOf(text)), note: `as measured in ${file}` }
-  } catch (error) {
-    if (error instanceof ThroughputError) throw new CliError(error.code, `${file}: ${error.message}`)
-    throw error
-  }
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CliError('unreadable', `${file} cannot be read.`, { cause })
-  }
+  return { speed: await speedOfFile(file), note: `as measured in ${file}` }
 }
 
 const collect = (id: string, ids: string[]) => [...ids, id]
