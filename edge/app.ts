@@ -35,6 +35,7 @@ import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
+import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
@@ -180,6 +181,7 @@ export function createApp(options: AppOptions) {
   }
 
   app.post('/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
+  app.post('/v1/responses', (c) => infer(c, 'chat', parseResponses))
   app.post('/v1/completions', (c) => infer(c, 'completion', parseCompletion))
   app.post('/v1/embeddings', (c) => infer(c, 'embedding', parseEmbedding))
   app.post('/v1/rerank', (c) => infer(c, 'text-ranking', parseRerank))
