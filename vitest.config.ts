@@ -119,6 +119,18 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        // The example extension in a real Chromium, on a stack of its own.
+        test: {
+          name: 'extension',
+          include: ['test/extension/**/*.test.ts'],
+          globalSetup: ['test/extension/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 })

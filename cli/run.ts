@@ -4,6 +4,7 @@ import { keysCommand } from './commands/api-keys.ts'
 import { auditCommand } from './commands/audit.ts'
 import { costCommand } from './commands/cost.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
 import { priceCommand } from './commands/price.ts'
 import { type CliContext, CliError } from './context.ts'
@@ -13,6 +14,7 @@ const INTERRUPTED = 130
 
 /** Every command, in the order of the help. A new one is a file under `commands/` and a line here. */
 const COMMANDS = [
+  initCommand,
   accountsCommand,
   keysCommand,
   auditCommand,

@@ -35,6 +35,7 @@ import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
+import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
@@ -185,6 +186,7 @@ export function createApp(options: AppOptions) {
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
     'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
+    'POST /v1/responses': (c) => infer(c, 'chat', parseResponses),
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),

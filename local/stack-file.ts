@@ -18,7 +18,8 @@ export type StackFile = {
     kind: 'installed' | 'embedded'
     pid: number
   } | null
-  issuers: { firebase: { url: string; projectId: string }; supabase: { url: string } }
+  /** Where users sign in: `authUrl` for `connectAuthEmulator`, Supabase's `url` for `createClient`. */
+  issuers: { firebase: { url: string; authUrl: string; projectId: string }; supabase: { url: string } }
   tokens: { firebase: Tokens; supabase: Tokens }
   /** Ids of the models that serve each kind of request; null where none does. */
   models: Record<'chat' | 'embed' | 'classify', string | null>

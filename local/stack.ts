@@ -12,8 +12,10 @@ import type { StackFile } from './stack-file.ts'
 export type StackOptions = {
   /** Folder for everything that is written: keys, bundle, locks. */
   dir: string
-  /** Port of the edge; 0 for a free one. The other parts always take free ones. */
+  /** Port of the edge; 0 for a free one. The parts that only tools speak to always take free ones. */
   port: number
+  /** Port at which users sign in, and where the keys are; 0, the default, for a free one. */
+  signInPort?: number
   /** Hub ids or folders; each replaces the embedded model of its kind. */
   models: string[]
   device: string
@@ -79,7 +81,12 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
     const tell = (line: string) => say('models', line)
     const manifest = await localManifest(dir, options.models, tell, options.signal)
     const redisEnv = { REDIS_DIR: join(dir, 'redis'), REDIS_PREFER: options.redis ?? 'auto' }
-    const issuerArgs = ['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)]
+    const issuerArgs = [
+      ...['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)],
+      ...['--port', String(options.signInPort ?? 0)],
+      // Whoever may call the edge from a browser may sign users in there.
+      ...['--origins', options.edgeVariables?.ALLOWED_ORIGINS ?? ''],
+    ]
     const hostEnv = {
       HOST_PORT: '0',
       HOST_DEVICE: options.device,
@@ -92,7 +99,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       'issuer',
       './issuer/main.ts',
       { args: issuerArgs },
-      ({ url }) => `signs as Firebase and as Supabase, keys at ${url}`,
+      ({ url }) => `signs users in as Firebase and as Supabase at ${url}`,
     )
     const redisUp = part<RedisReady>(
       'redis',

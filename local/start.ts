@@ -14,6 +14,8 @@ import { removeStackFile, removeStaleStackFile, stackFilePlace, writeStackFile }
 import { stackFolder } from './stack-folder.ts'
 
 const DEFAULT_PORT = '8787'
+/** The same at each start, because apps have it in their configuration. */
+const SIGN_IN_PORT = 8789
 const dir = stackFolder(process.env.TWOHOP_DIR)
 let stackFile = join(dir, 'stack.json')
 
@@ -34,17 +36,22 @@ const command = new Command('npm start --')
     (origin: string, origins: string[]) => [...origins, origin],
     [] as string[],
   )
+  .option(
+    '--sign-in-port <port>',
+    `port at which users sign in, as with Firebase's emulator or Supabase; ${SIGN_IN_PORT}, or a free one where that is taken`,
+  )
   .addOption(
     new Option('--device <device>', 'where models run')
       .choices(['auto', 'cpu', 'webgpu', 'cuda'])
       .default('auto'),
   )
   .parse()
-const { port, model, origin, device } = command.opts<{
+const { port, model, origin, device, signInPort } = command.opts<{
   port: string
   model: string[]
   origin: string[]
   device: string
+  signInPort?: string
 }>()
 
 let stack: Stack | undefined
@@ -57,11 +64,13 @@ if (process.env.npm_lifecycle_event !== undefined) onParentsEnd(() => void stop(
 
 try {
   const edgeVariables = { ALLOWED_ORIGINS: pageOrigins(origin) }
-  await requireFreePort(Number(port))
+  await requireFreePort('--port', port)
+  const signIn = await portToSignIn()
   await removeStaleStackFile(stackFile)
   const { signal } = stopping
   stack = await startStack({
     ...{ dir, port: Number(port), models: model, device, say, signal, edgeVariables },
+    signInPort: signIn,
     ledger: true,
   })
   stackFile = await stackFilePlace(dir, new URL(stack.file.edge.url).port)
@@ -96,17 +105,27 @@ function say(part: string, line: string): void {
     process.stdout.write(`${styleText('dim', part.padEnd(8), { stream: process.stdout })} ${text}\n`)
 }
 
-/** Checks that the port can be used. @throws Error of one line when it is no valid port, or is taken */
-async function requireFreePort(wanted: number): Promise<void> {
-  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
-    throw new Error(`--port must be a whole number from 0 to 65535, not ${port}.`)
+/** The port of `--sign-in-port`, else the usual one where it is free and the edge has a fixed one, too. */
+async function portToSignIn(): Promise<number> {
+  if (signInPort !== undefined) await requireFreePort('--sign-in-port', signInPort)
+  if (signInPort !== undefined || port === '0') return Number(signInPort ?? 0)
+  return requireFreePort('--sign-in-port', String(SIGN_IN_PORT)).then(
+    () => SIGN_IN_PORT,
+    () => 0,
+  )
+}
+
+/** Checks that a port can be used. @throws Error of one line when it is no valid port, or is taken */
+async function requireFreePort(option: string, text: string): Promise<void> {
+  const wanted = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(wanted <= 65_535)) throw new Error(`${option} must be a whole number from 0 to 65535, not ${text}.`)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const server = createServer()
   server.once('error', (error: NodeJS.ErrnoException) =>
     reject(
       new Error(
         error.code === 'EADDRINUSE'
-          ? `Port ${wanted} is taken. Is Twohop running already? Otherwise choose another: npm start -- --port ${wanted + 1}`
+          ? `Port ${wanted} is taken. Is Twohop running already? Otherwise choose another: npm start -- ${option} ${wanted + 1}`
           : `Port ${wanted} cannot be used: ${error.message}`,
       ),
     ),

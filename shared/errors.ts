@@ -131,7 +131,8 @@ type Evidence = {
 /** A refusal or failure with a stable code. The message is for people and never holds a secret or a prompt. */
 export class TwohopError extends Error {
   readonly code: ErrorCode
-  readonly param: string | undefined
+  /** Path of the field. Who asked for something in other words puts them here. */
+  param: string | undefined
   readonly retryAfterMs: number | undefined
   readonly resetsAt: number | undefined
   readonly allow: readonly string[] | undefined

@@ -1,6 +1,7 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
 import type { meter } from './meter.ts'
@@ -32,8 +33,9 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
     void held.settled.then(clear)
-    // An answer that is kept for a repetition has to be read.
-    const pipe = work.stream && !held.repeatable ? createPipe?.() : undefined
+    const { form } = work
+    // An answer that is written anew, or kept for a repetition, has to be read.
+    const pipe = work.stream && !form && !held.repeatable ? createPipe?.() : undefined
     try {
       const answer = await host.call({
         ...id,
@@ -51,6 +53,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         held.settle('refused', usageOfRefusal(held, error))
       // The host may still be computing. Stopping it takes a round trip, which the client need not wait for.
       else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)
+      if (form) renamed(error, form.fieldOf)
       throw timedOut(error)
         ? new TwohopError('host_timeout', 'The model did not finish in time.', { cause: error })
         : error

@@ -1,8 +1,10 @@
 import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { Timing } from '../../shared/timing.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import { HostAnswer } from '../write/host-answer.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
 import { type Passing, passStream } from './pass.ts'
@@ -36,17 +38,29 @@ export async function meter(
       : meterStream(held, answer.body, signal, stop)
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
-  const body = await readText(answer, MAX_ANSWER_BYTES)
-  held.settle('ok', usageOf(held, answer.headers, body), { status: 200, contentType: JSON_TYPE, body })
+  const said = await readText(answer, MAX_ANSWER_BYTES)
+  const body = written(held, answer.headers, said)
+  held.settle('ok', usageOf(held, answer.headers, said), { status: 200, contentType: JSON_TYPE, body })
   return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
+}
+
+/** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */
+function written({ work: { form }, requestId }: Held, headers: Headers, text: string): string {
+  if (!form) return text
+  const answer = HostAnswer.safeParse(parseJson(text))
+  if (!answer.success) throw new TwohopError('host_failed', 'The model answered with something else.')
+  return form.whole(answer.data, { requestId, timing: timingIn(headers) })
+}
+
+function timingIn(headers: Headers): Timing | undefined {
+  return Timing.safeParse(parseJson(headers.get('x-timing') ?? '')).data
 }
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 function usageOf(held: Held, headers: Headers, text: string): HostUsage {
-  const timing = headers.get('x-timing')
   const inHeader = headers.get('x-usage')
   const usage =
     (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??
     Body.safeParse(parseJson(text)).data?.usage
-  return usageWithin(held, usage, timing === null ? undefined : Timing.safeParse(parseJson(timing)).data)
+  return usageWithin(held, usage, timingIn(headers))
 }

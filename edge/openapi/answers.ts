@@ -26,6 +26,15 @@ export const ChatAnswer = z.looseObject({
   usage: GenerationUsage,
 })
 
+export const ResponseAnswer = z.looseObject({
+  id: name,
+  object: z.literal('response'),
+  created_at: z.number(),
+  status: name,
+  model: name,
+  output: z.array(z.looseObject({ type: name })),
+})
+
 export const CompletionAnswer = z.looseObject({
   id: name,
   object: z.literal('text_completion'),

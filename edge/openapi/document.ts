@@ -196,8 +196,9 @@ function asSent({
 }
 
 /** Fields of `optional` and `withDefault` (shared/openai/field.ts). */
-function mayBeNull({ _zod: { def } }: z.core.$ZodTypes): boolean {
-  return def.type === 'pipe' && def.in._zod.def.type === 'transform'
+function mayBeNull(schema: z.core.$ZodTypes): boolean {
+  const { def } = schema._zod
+  return def.type === 'pipe' && def.in._zod.def.type === 'transform' && z.safeParse(schema, null).success
 }
 
 const OPTIONS = { unrepresentable: 'any', override: asSent } as const

@@ -3,6 +3,7 @@ import { ChatRequest } from '../../shared/openai/chat.ts'
 import { CompletionRequest } from '../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../shared/openai/embeddings.ts'
 import { Message } from '../../shared/openai/messages.ts'
+import { ResponsesRequest } from '../../shared/openai/responses.ts'
 import { RerankRequest } from '../../shared/rerank.ts'
 import { JobRequest } from '../jobs/parse.ts'
 import { HubFields } from '../parse/hub-completion.ts'
@@ -16,7 +17,16 @@ type Named = Readonly<Record<string, z.ZodType>>
 
 /** Bodies of requests, and what several of them share. */
 export const SENT: Named = {
-  ...{ ChatRequest, Message, CompletionRequest, HubFields, EmbeddingRequest, RerankRequest, JobRequest },
+  ...{
+    ChatRequest,
+    Message,
+    ResponsesRequest,
+    CompletionRequest,
+    HubFields,
+    EmbeddingRequest,
+    RerankRequest,
+    JobRequest,
+  },
   ...{ NewKey, Leaked, Plain, PlanChange, Grant },
 }
 

@@ -35,6 +35,14 @@ export const ROUTES = {
     events: 'asked',
     computes: true,
   },
+  'POST /v1/responses': {
+    says: "Answers a chat in the form of OpenAI's newer API, whole or streamed.",
+    scope: 'chat',
+    body: 'ResponsesRequest',
+    answer: 'ResponseAnswer',
+    events: 'asked',
+    computes: true,
+  },
   'POST /v1/completions': {
     says: 'Continues a text, whole or streamed.',
     scope: 'chat',

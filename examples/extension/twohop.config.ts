@@ -8,8 +8,8 @@ const builds: Builds = {
   // What `npm start` in Twohop's repository runs.
   local: {
     edge: 'http://127.0.0.1:8787',
-    signIn: { platform: 'supabase', url: 'http://127.0.0.1:54321', publishableKey: 'sb_publishable_local' },
-    // signIn: { platform: 'firebase', projectId: 'twohop-local', apiKey: 'local', emulator: 'http://127.0.0.1:9099' },
+    signIn: { platform: 'supabase', url: 'http://127.0.0.1:8789', publishableKey: 'sb_publishable_local' },
+    // signIn: { platform: 'firebase', projectId: 'twohop-local', apiKey: 'local', emulator: 'http://127.0.0.1:8789' },
     longestText: 1200,
     longestAnswer: 256,
   },

@@ -2,13 +2,17 @@ import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
 import { honoured, ignored, onlyNull, refused, required } from './field.ts'
 import { HostMessage, Message, MOST_MESSAGES } from './messages.ts'
-import { hostGeneration, MOST_TOP_LOGPROBS, OutputTokens, sampling, streaming, unread } from './sampling.ts'
+import {
+  hostGeneration,
+  MOST_TOP_LOGPROBS,
+  OutputTokens,
+  sampling,
+  streaming,
+  unread,
+  unreadByModels,
+  Word,
+} from './sampling.ts'
 import { askedStructure, structure, type ToolCall, type ToolCallDelta } from './structure.ts'
-
-const OWN_CACHE = "The host's cache keeps what the next request of the same account begins with."
-
-/** One of the words of a field that is not read: those of tomorrow change nothing either. */
-const Word = z.string().max(64)
 
 const USE_TOOLS = 'use tools and tool_choice'
 
@@ -27,14 +31,10 @@ export const ChatRequest = z.strictObject({
   logprobs: honoured('', z.boolean()),
   top_logprobs: honoured('With `logprobs` only.', z.int().min(0).max(MOST_TOP_LOGPROBS)),
   ...unread,
+  ...unreadByModels,
   modalities: ignored('Answers are text.', z.array(z.literal('text')).max(8)),
   prediction: ignored('It could only save time.', z.record(z.string(), z.unknown())),
-  prompt_cache_key: ignored(OWN_CACHE, z.string().max(512)),
-  prompt_cache_options: ignored(OWN_CACHE, z.record(z.string(), z.unknown())),
-  prompt_cache_retention: ignored(OWN_CACHE, Word),
   reasoning_effort: ignored('Nothing here tells a model how long to think.', Word),
-  safety_identifier: ignored('The token says who asks.', z.string().max(512)),
-  service_tier: ignored('There is one; the plan says how much of the host it gets.', Word),
   verbosity: ignored('Nothing here tells a model how much to say.', Word),
   audio: refused('Answers are text.', onlyNull('answers are text')),
   function_call: refused(

@@ -34,7 +34,7 @@ describe('npm start', () => {
   test('says one line per part as it comes up', () => {
     const { stdout } = started.output()
     expect(stdout).toMatch(/^redis +(?:redis-server|embedded) behind http:\/\/127\.0\.0\.1:\d+$/m)
-    expect(stdout).toMatch(/^issuer +signs as Firebase and as Supabase/m)
+    expect(stdout).toMatch(/^issuer +signs users in as Firebase and as Supabase/m)
     expect(stdout).toMatch(/^postgres +(?:installed|embedded) one behind http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^host +ready at http:\/\/127\.0\.0\.1:\d+$/m)
     expect(stdout).toMatch(/^edge +workerd at http:\/\/127\.0\.0\.1:\d+$/m)

@@ -52,6 +52,7 @@ const CHAT = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello'
 /** A good body for each route that has one, so that a stranger gets as far as a user would. */
 const BODIES: Record<string, object> = {
   '/v1/chat/completions': CHAT,
+  '/v1/responses': { model: 'twohop-chat', input: 'hello', max_output_tokens: 2 },
   '/v1/completions': { model: 'twohop-chat', prompt: 'hello', max_tokens: 2 },
   '/v1/embeddings': { model: 'twohop-embed', input: 'hello' },
   '/v1/rerank': { model: 'twohop-embed', query: 'q', documents: ['d'] },

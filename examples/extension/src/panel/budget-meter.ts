@@ -16,6 +16,6 @@ function show(id: 'day' | 'month', { limit, remaining }: Allowance): void {
   meter.low = meter.max / 5
   meter.optimum = meter.max
   meter.value = remaining
-  element(`${id}-left`, HTMLSpanElement).textContent =
+  element(`${id}-left`, HTMLElement).textContent =
     `${number.format(remaining)} of ${number.format(limit)} units`
 }

@@ -10,6 +10,9 @@ import { showHistory } from './history-list.ts'
 import { openLanguages } from './languages.ts'
 import { openRunner, percent, type Shown } from './run.ts'
 
+/** Milliseconds after which an answer has surely been counted. */
+const SETTLED_MS = 1000
+
 /** What a signed-in user sees: the text, the tasks, the answer and what was answered before. */
 export async function openWorkspace(
   user: User,
@@ -65,8 +68,8 @@ export async function openWorkspace(
     stop.hidden = true
     copy.hidden = entry.answer === ''
     await showHistory(history, entry.id)
-    // What the answer really cost is known now.
-    await edge.readBudget().catch(() => undefined)
+    // What the answer really cost takes the place of its worst case a moment after its end.
+    setTimeout(() => void edge.readBudget().catch(() => undefined), SETTLED_MS)
   }
 
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[type=button][data-task]')) {

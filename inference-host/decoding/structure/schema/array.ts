@@ -12,7 +12,8 @@ const MOST_STATES = 512
 
 /** Arrays. @throws TwohopError */
 export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression {
-  const max = Number(schema.maxItems ?? Number.POSITIVE_INFINITY)
+  const end = listOf(schema.prefixItems).indexOf(false)
+  const max = Math.min(...[schema.maxItems ?? [], end < 0 ? [] : end].flat().map(Number))
   // Who describes a tuple and says nothing of its length means all of it.
   const min = Number(schema.minItems ?? Math.min(listOf(schema.prefixItems).length, max))
   if (min > max) throw refuseNothing([...path, 'maxItems'], '"maxItems" is less than "minItems".')

@@ -1,4 +1,4 @@
-import type { TwohopError } from '../../../../shared/errors.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
 import { choice, type Expression, type Grammar, rule } from '../expression.ts'
 import { ANY_VALUE, jsonRules } from '../json-text.ts'
 import { type Budget, createBudget } from '../language/budget.ts'
@@ -9,11 +9,12 @@ import { checkExclusive } from './exclusive.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
 import { withoutNots } from './negation.ts'
+import { isNumberFormat } from './number-formats.ts'
 import { numberOf } from './numbers.ts'
 import { objectOf } from './object.ts'
 import { createReferences } from './references.ts'
 import { booleanOf, finiteValues, possibleTypes } from './scalar.ts'
-import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
+import { isObject, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { literal, stringOf } from './strings.ts'
 import { ANY_TEXT, createTexts } from './texts.ts'
@@ -83,7 +84,8 @@ export function compileSchema(
       return value(base, [...at, 'allOf', 0], unfolded + 1)
     const positive = withoutNots(read, at, resolve)
     if (positive !== read) return value(positive, at, unfolded + 1)
-    if (read.$ref !== undefined || read.allOf !== undefined) return conjunction(read, at, unfolded)
+    if (read.$ref !== undefined || read.allOf !== undefined)
+      return value(merged(read, at, unfolded), at, unfolded + 1)
     for (const combiner of ['anyOf', 'oneOf'] as const)
       if (read[combiner] !== undefined) return combined(read, combiner, at, unfolded)
     return plain(read, at)
@@ -105,7 +107,10 @@ export function compileSchema(
   }
 
   function combined(schema: Keywords, combiner: string, at: Path, unfolded: number): Expression {
-    const { [combiner]: parts, ...rest } = schema
+    const { [combiner]: all, ...others } = schema
+    // Of several, one after the other is written out.
+    const [parts, ...left] = severalOf(all)
+    const rest = left.length > 0 ? { ...others, [combiner]: new Several(left) } : others
     const inside = [...at, combiner]
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
     const options = listOf(parts).flatMap((part, place): [Schema, Path][] => {
@@ -114,8 +119,12 @@ export function compileSchema(
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
     if (options.length === 0) throw refuseNothing(inside, `Nothing is valid for this "${combiner}".`)
-    const only = options.map(([one]) => one)
-    if (combiner === 'oneOf') checkExclusive(only, inside, resolve)
+    if (combiner === 'oneOf')
+      checkExclusive(
+        options.map(([one, where]) => knownOf(one, where)),
+        inside,
+        resolve,
+      )
     return choice(possible(options, (one, where) => value(one, where, alone ? 0 : unfolded + 1)))
   }
 
@@ -132,13 +141,24 @@ export function compileSchema(
     return [...bases.flatMap((base) => inOrder(base, at, unfolded + 1)), own]
   }
 
-  function conjunction(schema: Keywords, at: Path, unfolded: number): Expression {
-    let merged: Keywords | undefined = {}
+  function merged(schema: Keywords, at: Path, unfolded: number): Keywords {
+    let all: Keywords | undefined = {}
     for (const part of inOrder(schema, at, unfolded)) {
-      merged = merge(merged, part, at)
-      if (merged === undefined) throw refuseNothing(at, 'Nothing is valid for all of these schemas.')
+      all = merge(all, part, at)
+      if (all === undefined) throw refuseNothing(at, 'Nothing is valid for all of these schemas.')
     }
-    return value(merged, at, unfolded + 1)
+    return all
+  }
+
+  /** What a schema is based on and what it adds, as one, where they can be: more is known of that. */
+  function knownOf(schema: Schema, at: Path): Schema {
+    if (typeof schema === 'boolean' || !('$ref' in schema || 'allOf' in schema)) return schema
+    try {
+      return merged(schema, at, 0)
+    } catch (error) {
+      if (error instanceof TwohopError) return saysNothing(error) ? false : schema
+      throw error
+    }
   }
 
   function plain(schema: Keywords, at: Path): Expression {
@@ -201,5 +221,10 @@ const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [
 
 /** The types that a schema without `type` speaks of. Others would be valid too, but were hardly meant. */
 function impliedTypes(schema: Keywords): Type[] {
-  return IMPLIED.filter(([, keywords]) => keywords.some((keyword) => keyword in schema)).map(([type]) => type)
+  const ofNumbers = severalOf(schema.format).some(isNumberFormat)
+  return IMPLIED.filter(
+    ([type, keywords]) =>
+      keywords.some((keyword) => keyword in schema && !(keyword === 'format' && ofNumbers)) ||
+      (type === 'number' && ofNumbers),
+  ).map(([type]) => type)
 }

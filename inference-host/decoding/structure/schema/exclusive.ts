@@ -1,7 +1,15 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Path, refuse } from '../refusal.ts'
-import { type Type, typesOf } from './keywords.ts'
-import { isObject, isSchema, type Keywords, namesOf, type Schema } from './schema.ts'
+import { isSilent, type Type, typesOf } from './keywords.ts'
+import {
+  isObject,
+  isSame,
+  isSchema,
+  type Keywords,
+  listOf,
+  namesOf,
+  type Schema,
+  severalOf,
+} from './schema.ts'
 
 /** Follows a `$ref`. */
 type Resolve = (schema: Schema) => Schema
@@ -19,53 +27,77 @@ export function checkExclusive(options: readonly Schema[], at: Path, resolve: Re
     throw refuse(at, `"oneOf" has more than ${MOST_ALTERNATIVES} schemas.`)
   for (const [place, one] of options.entries())
     for (const two of options.slice(place + 1))
-      if (!excludes(one, two, resolve) || !excludes(two, one, resolve))
+      if (!areApart(one, two, resolve))
         throw refuse(
           at,
           '"oneOf" is supported where its schemas cannot both be valid: different types, or a required property with different values. Use "anyOf".',
         )
 }
 
+/** Whether no value is valid for both, or none that is written for either is valid for the other. */
+function areApart(one: Schema, two: Schema, resolve: Resolve): boolean {
+  return (
+    excludes(one, two, resolve, false) ||
+    excludes(two, one, resolve, false) ||
+    (excludes(one, two, resolve, true) && excludes(two, one, resolve, true))
+  )
+}
+
 /**
- * Whether no answer that is written for `written` is valid for `other`. For `oneOf` it is enough that this holds both
- * ways. A `true` is proof, a `false` is not. Written answers hold declared properties only.
+ * Whether no answer that is written for `written` is valid for `other`. A `true` is proof, a `false` is not.
+ * @param whole Whether `written` is all that answers are written by, and not only one of the schemas that hold for them.
+ *   Answers hold declared properties only, but what is declared stands in all of these. Where it is false, nothing is
+ *   taken from that: a proof is one of all values.
  */
-function excludes(written: Schema, other: Schema, resolve: Resolve, depth = 0): boolean {
+function excludes(written: Schema, other: Schema, resolve: Resolve, whole: boolean, depth = 0): boolean {
   const [a, b] = [resolve(written), resolve(other)]
   if (a === false || b === false) return true
   if (a === true || b === true || depth > MOST_DEPTH) return false
-  const go = (one: Schema, two: Schema) => excludes(one, two, resolve, depth + 1)
+  const go = (one: Schema, two: Schema, all: boolean) => excludes(one, two, resolve, all, depth + 1)
   for (const combiner of ['anyOf', 'oneOf'] as const) {
-    if (Array.isArray(a[combiner]) && a[combiner].every((one) => go(one, b))) return true
-    if (Array.isArray(b[combiner]) && b[combiner].every((two) => go(a, two))) return true
+    const alone = whole && Object.keys(a).every((keyword) => keyword === combiner || isSilent(keyword))
+    if (severalOf(a[combiner]).some((any) => listOf(any).every((one) => isSchema(one) && go(one, b, alone))))
+      return true
+    if (severalOf(b[combiner]).some((any) => listOf(any).every((two) => isSchema(two) && go(a, two, whole))))
+      return true
   }
-  if (Array.isArray(b.allOf) && b.allOf.some((two) => go(a, two))) return true
-  if (Array.isArray(a.allOf) && a.allOf.some((one) => go(one, b))) return true
+  if (listOf(b.allOf).some((two) => isSchema(two) && go(a, two, whole))) return true
+  if (listOf(a.allOf).some((one) => isSchema(one) && go(one, b, false))) return true
 
   const values = valuesOf(a)
   const others = valuesOf(b)
-  if (values && others) return values.every((one) => !others.some((two) => isDeepStrictEqual(one, two)))
+  if (values && others) return values.every((one) => !others.some((two) => isSame(one, two)))
   const types = kindsOf(a).filter((type) => kindsOf(b).includes(type))
   return types.every((type) => {
-    if (type === 'object') return objectsExclude(a, b, go)
+    if (type === 'object') return objectsExclude(a, b, whole, go)
     return type === 'number' && apart(a, b)
   })
 }
 
-function objectsExclude(a: Keywords, b: Keywords, go: (one: Schema, two: Schema) => boolean): boolean {
+/** Keywords that have other properties written than those declared beside them. */
+const OPENING = [
+  ...['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'const', 'enum'],
+  ...['patternProperties', 'propertyNames'],
+]
+
+function objectsExclude(
+  a: Keywords,
+  b: Keywords,
+  whole: boolean,
+  go: (one: Schema, two: Schema, all: boolean) => boolean,
+): boolean {
   const [ofA, ofB] = [propertiesOf(a), propertiesOf(b)]
   const [inA, inB] = [namesOf(a.required), namesOf(b.required)]
-  // A property that `b` asks for is never written for `a`, unless `a` may write names that are not declared right here.
-  const open =
-    isObject(a.additionalProperties) ||
-    isObject(a.patternProperties) ||
-    Object.keys(ofA).length === 0 ||
-    ['$ref', 'allOf', 'anyOf', 'oneOf'].some((keyword) => keyword in a)
-  if (!open && inB.some((name) => !Object.hasOwn(ofA, name) && !inA.includes(name))) return true
+  const closed =
+    whole &&
+    !isObject(a.additionalProperties) &&
+    Object.keys(ofA).length > 0 &&
+    !OPENING.some((keyword) => keyword in a)
+  if (closed && inB.some((name) => !Object.hasOwn(ofA, name) && !inA.includes(name))) return true
   return inA.some((name) => {
-    const [one, two] = [ofA[name], ofB[name]]
-    if (two === undefined) return b.additionalProperties === false
-    return isSchema(one) && isSchema(two) && go(one, two)
+    if (!Object.hasOwn(ofB, name)) return b.additionalProperties === false && !('patternProperties' in b)
+    const [one, two] = [Object.hasOwn(ofA, name) ? ofA[name] : true, ofB[name]]
+    return isSchema(one) && isSchema(two) && go(one, two, closed)
   })
 }
 

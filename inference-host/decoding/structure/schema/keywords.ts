@@ -71,6 +71,11 @@ export function typesOf(schema: Keywords): readonly Type[] | undefined {
   return schema.type === undefined ? undefined : [schema.type].flat().filter(isType)
 }
 
+/** Whether values of no other types than `of` are valid. */
+export function isOfTypes(types: readonly Type[] | undefined, of: readonly Type[]): boolean {
+  return types?.every((type) => of.includes(type)) === true
+}
+
 function isType(value: unknown): value is Type {
   return TYPES.some((type) => type === value)
 }

@@ -1,6 +1,6 @@
 import { type Path, refuseNothing } from '../refusal.ts'
 import { maybeSchemaAt, readSchema, schemaAt } from './keywords.ts'
-import { isObject, type Keywords, listOf, namesOf, type Schema } from './schema.ts'
+import { isObject, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { isValid } from './validity.ts'
 
@@ -72,7 +72,8 @@ export function listed(raw: Schema, scope: Scope): string[] | undefined {
   if (typeof names === 'boolean') return undefined
   const values = 'const' in names ? [names.const] : names.enum
   if (Array.isArray(values)) return namesOf(values)
-  const options = listOf(names.anyOf ?? names.oneOf)
+  const [any, ...more] = [...severalOf(names.anyOf), ...severalOf(names.oneOf)]
+  const options = more.length > 0 ? [] : listOf(any)
   const found = options.map((option) => (isObject(option) ? listed(option, scope) : undefined))
   return found.length > 0 && found.every((one) => one !== undefined) ? found.flat() : undefined
 }

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Path, refuse } from '../refusal.ts'
-import { isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
-import { isObject, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
+import { isOfTypes, isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
+import { isObject, isSame, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
 
 /**
  * One schema that allows what both allow, or undefined where that is plainly nothing. References stay as they were. Of
@@ -15,47 +14,54 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
   const merged: { [keyword: string]: unknown } = { ...a }
   for (const [keyword, value] of Object.entries(b)) {
     const present = merged[keyword]
-    if (present === undefined || isSilent(keyword) || isDeepStrictEqual(present, value))
-      merged[keyword] = value
+    if (present === undefined || isSilent(keyword) || isSame(present, value)) merged[keyword] = value
     else if (keyword === 'type') merged.type = commonTypes(a, b)
     else if (keyword === 'required') merged.required = [...new Set([...listOf(present), ...listOf(value)])]
     else if (keyword in TIGHTER) merged[keyword] = TIGHTER[keyword]?.(Number(present), Number(value))
     else if (keyword === 'uniqueItems') merged.uniqueItems = present === true || value === true
     else if (keyword === 'enum')
-      merged.enum = listOf(present).filter((one) => listOf(value).some((two) => isDeepStrictEqual(one, two)))
+      merged.enum = listOf(present).filter((one) => listOf(value).some((two) => isSame(one, two)))
     else if (keyword === 'const') return undefined
     else if (SEVERAL.has(keyword)) merged[keyword] = several(present, value)
     else if (keyword === 'properties' || keyword === 'patternProperties')
       merged[keyword] = both(present, value, [...path, keyword])
-    else if (keyword === 'items' || keyword === 'propertyNames')
+    else if (keyword === 'propertyNames')
       merged[keyword] = mergeParts(present, value, [...path, keyword], path)
-    else if (['anyOf', 'oneOf', 'allOf', '$ref'].includes(keyword))
+    else if (keyword === 'allOf' || keyword === '$ref')
       merged.allOf = [
         ...listOf(merged.allOf),
         ...(keyword === 'allOf' ? listOf(value) : [{ [keyword]: value }]),
       ]
-    else if (keyword !== 'additionalProperties')
+    else if (!BY_NEIGHBOURS.has(keyword))
       throw refuse([...path, keyword], `Two different "${keyword}" for one value cannot be combined.`)
   }
   if (Array.isArray(merged.type) && merged.type.length === 0) return undefined
   if (Array.isArray(merged.enum) && merged.enum.length === 0) return undefined
-  if (BOUNDS.some(([least, most]) => Number(merged[least]) > Number(merged[most]))) return undefined
-  return closed(merged, a, b, path)
+  // Bounds say nothing about values of other types.
+  const types = typesOf(merged)
+  if (
+    BOUNDS.some(([least, most, of]) => Number(merged[least]) > Number(merged[most]) && isOfTypes(types, of))
+  )
+    return undefined
+  return closed(withItems(merged, a, b, path), a, b, path)
 }
 
 const BOUNDS = [
-  ['minimum', 'maximum'],
-  ['minLength', 'maxLength'],
-  ['minItems', 'maxItems'],
-  ['minProperties', 'maxProperties'],
+  ['minimum', 'maximum', ['integer', 'number']],
+  ['minLength', 'maxLength', ['string']],
+  ['minItems', 'maxItems', ['array']],
+  ['minProperties', 'maxProperties', ['object']],
 ] as const
 
+/** Keywords that mean something else beside others, so that they are combined with these. */
+const BY_NEIGHBOURS: ReadonlySet<string> = new Set(['items', 'prefixItems', 'additionalProperties'])
+
 /** Keywords of which one value can have several. */
-const SEVERAL: ReadonlySet<string> = new Set(['pattern', 'format', 'not', 'multipleOf'])
+const SEVERAL: ReadonlySet<string> = new Set(['pattern', 'format', 'not', 'multipleOf', 'anyOf', 'oneOf'])
 
 function several(a: unknown, b: unknown): Several {
   const [of, and] = [severalOf(a), severalOf(b)]
-  return new Several([...of, ...and.filter((one) => !of.some((two) => isDeepStrictEqual(one, two)))])
+  return new Several([...of, ...and.filter((one) => !of.some((two) => isSame(one, two)))])
 }
 
 const TIGHTER: Record<string, (a: number, b: number) => number> = {
@@ -83,7 +89,7 @@ function commonTypes(a: Keywords, b: Keywords): Type[] {
 function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
   const merged: Record<string, unknown> = isObject(a) ? { ...a } : {}
   for (const [name, schema] of Object.entries(isObject(b) ? b : {})) {
-    const present = merged[name]
+    const present = Object.hasOwn(merged, name) ? merged[name] : undefined
     const at = [...path, name]
     merged[name] = present === undefined ? schema : mergeParts(present, schema, at)
   }
@@ -93,6 +99,22 @@ function both(a: unknown, b: unknown, path: Path): Record<string, unknown> {
 /** Merges two schemas within others. @throws TwohopError also where one of them is no schema. */
 function mergeParts(a: unknown, b: unknown, at: Path, path = at): Schema {
   return merge(schemaAt(a, at), schemaAt(b, at), path) ?? false
+}
+
+/** Each place of an array has its schema of both: the one of a prefix that goes as far, else the one of the rest. */
+function withItems(merged: Keywords, a: Keywords, b: Keywords, path: Path): Keywords {
+  const [ofA, ofB] = [listOf(a.prefixItems), listOf(b.prefixItems)]
+  const [restA, restB] = [a.items, b.items].map((rest) => maybeSchemaAt(rest, [...path, 'items']))
+  const combined = (one: unknown, two: unknown, at: Path) =>
+    one === undefined || two === undefined ? (one ?? two ?? true) : mergeParts(one, two, at)
+  const prefix = Array.from({ length: Math.max(ofA.length, ofB.length) }, (_, place) =>
+    combined(ofA[place] ?? restA, ofB[place] ?? restB, [...path, 'prefixItems', place]),
+  )
+  return {
+    ...merged,
+    ...(prefix.length > 0 && { prefixItems: prefix }),
+    ...((restA ?? restB) !== undefined && { items: combined(restA, restB, [...path, 'items']) }),
+  }
 }
 
 /**

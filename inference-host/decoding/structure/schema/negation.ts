@@ -1,5 +1,7 @@
 import { type Path, refuse } from '../refusal.ts'
-import { isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
+import { FORMATS } from './formats.ts'
+import { isOfTypes, isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
+import { withoutNumberFormat } from './number-formats.ts'
 import {
   isObject,
   isSchema,
@@ -36,10 +38,14 @@ function isAtom(schema: unknown, types: readonly Type[] | undefined): boolean {
   if (!isObject(schema)) return false
   const [keyword, ...more] = Object.keys(schema).filter((one) => !isSilent(one))
   if (keyword === undefined || more.length > 0) return false
-  const only = (...kinds: Type[]) => types?.every((type) => kinds.includes(type)) === true
   if (keyword === 'enum') return true
-  if (keyword === 'multipleOf') return only('number', 'integer')
-  return (keyword === 'pattern' || keyword === 'format') && only('string')
+  if (keyword === 'multipleOf') return isOfTypes(types, ['number', 'integer'])
+  return (keyword === 'pattern' || isOfStrings(keyword, schema)) && isOfTypes(types, ['string'])
+}
+
+/** Whether a keyword is a `format` that strings have. Numbers have some, and the others are annotations. */
+function isOfStrings(keyword: string, { format }: Keywords): boolean {
+  return keyword === 'format' && typeof format === 'string' && FORMATS.has(format)
 }
 
 /**
@@ -65,8 +71,11 @@ function negated(raw: unknown, path: Path, resolve: (schema: Schema) => Schema):
       case 'enum':
         return [{ not: { enum: value } }]
       case 'pattern':
+        return [{ type: 'string', not: { pattern: value } }]
       case 'format':
-        return [{ type: 'string', not: { [keyword]: value } }]
+        return isOfStrings(keyword, whole)
+          ? [{ type: 'string', not: { format: value } }]
+          : withoutNumberFormat(value)
       case 'multipleOf':
         return [{ type: 'number', not: { multipleOf: value } }]
       case 'minLength':

@@ -6,6 +6,7 @@ import type { Pattern } from '../language/pattern.ts'
 import { type Path, refuse, refuseNothing } from '../refusal.ts'
 import { patternOf } from '../regex.ts'
 import { decimalOf, decimalText, isMultiple, unitsOf } from './decimal.ts'
+import { boundsOf } from './number-formats.ts'
 import { type Bounds, FREE_DIGITS, integerRange, numberRange } from './number-range.ts'
 import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -26,9 +27,9 @@ type Excluded = { readonly values: readonly number[]; readonly multiples: readon
 /** @throws TwohopError where no number is left, or there are too many to tell apart. */
 export function numberOf(type: 'integer' | 'number', schema: Keywords, path: Path, scope: Scope): Expression {
   const multiples = severalOf(schema.multipleOf).map(Number)
-  const whole = type === 'integer' || multiples.some((of) => Number.isInteger(of))
+  const { bounds, whole: asked } = boundsOf(schema)
+  const whole = type === 'integer' || asked || multiples.some((of) => Number.isInteger(of))
   const excluded = excludedFrom(schema)
-  const bounds = boundsOf(schema)
   // An integer is a multiple of 1 and of what divides 1.
   const steps = multiples.filter((of) => !(whole && isMultiple(1, of)))
   if (steps.length === 0 && excluded.values.length + excluded.multiples.length === 0) {
@@ -62,19 +63,6 @@ function chosen(rules: NumberRules, path: Path, scope: Scope): Expression | unde
   const few = listed(rules, scope.budget)
   if (few === undefined) return told(rules, path, scope)
   return few.length > 0 ? choice(few.map(text)) : undefined
-}
-
-function boundsOf(schema: Keywords): Bounds {
-  const bound = (keyword: keyof Bounds) => {
-    const value = schema[keyword]
-    return typeof value === 'number' ? value : undefined
-  }
-  return {
-    minimum: bound('minimum'),
-    maximum: bound('maximum'),
-    exclusiveMinimum: bound('exclusiveMinimum'),
-    exclusiveMaximum: bound('exclusiveMaximum'),
-  }
 }
 
 function excludedFrom(schema: Keywords): Excluded {

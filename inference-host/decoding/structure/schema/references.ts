@@ -16,8 +16,15 @@ export type References = {
 
 /** @param root The schema that all pointers begin at, which stands at `path`. */
 export function createReferences(root: unknown, path: Path): References {
+  const elsewhere = referenceOfAnother(root)
+
   function target(pointer: string, at: Path): unknown {
     const where = [...at, '$ref']
+    if (elsewhere !== undefined)
+      throw refuse(
+        [...path, ...elsewhere],
+        '"$ref" within a schema that has an "$id" of its own is not supported.',
+      )
     if (!pointer.startsWith('#')) throw refuse(where, '"$ref" is supported within the schema only ("#/...").')
     if (pointer !== '#' && !pointer.startsWith('#/'))
       throw refuse(where, '"$ref" to an anchor is not supported.')
@@ -44,6 +51,33 @@ export function createReferences(root: unknown, path: Path): References {
   }
 
   return { target, resolve }
+}
+
+/**
+ * Where a reference stands that begins at another schema than the root: at one within it that has an `$id` of its own
+ * (JSON Schema 2020-12, core, section 8.2.1). Undefined where there is none.
+ */
+function referenceOfAnother(root: unknown): Path | undefined {
+  type Place = {
+    readonly part: unknown
+    readonly inner: boolean
+    readonly step?: string
+    readonly of?: Place
+  }
+  const left: Place[] = [{ part: root, inner: false }]
+  for (let place = left.pop(); place !== undefined; place = left.pop()) {
+    const { part, of } = place
+    if (typeof part !== 'object' || part === null) continue
+    const { $id: id = undefined, $ref: pointer = undefined } = isObject(part) ? part : {}
+    const inner = place.inner || (of !== undefined && typeof id === 'string' && !id.startsWith('#'))
+    if (inner && typeof pointer === 'string') {
+      const steps = ['$ref']
+      for (let up: Place | undefined = place; up?.step !== undefined; up = up.of) steps.unshift(up.step)
+      return steps
+    }
+    for (const [step, value] of Object.entries(part)) left.push({ part: value, inner, step, of: place })
+  }
+  return undefined
 }
 
 function decoded(step: string): string {

@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import { choice, type Expression } from '../expression.ts'
 import { type Path, refuseNothing } from '../refusal.ts'
 import { type Type, typesOf } from './keywords.ts'
-import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
+import { isObject, isSame, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { literal } from './strings.ts'
 import { isOf, isValid } from './validity.ts'
@@ -40,7 +39,7 @@ export function finiteValues(schema: Keywords, path: Path, scope: Scope): unknow
   const { const: only, enum: listed, ...rest } = schema
   const hasOnly = 'const' in schema
   if (!hasOnly && !Array.isArray(listed)) return undefined
-  if (hasOnly && Array.isArray(listed) && !listed.some((one) => isDeepStrictEqual(one, only)))
+  if (hasOnly && Array.isArray(listed) && !listed.some((one) => isSame(one, only)))
     throw refuseNothing(path, 'Nothing is valid for this "const" and "enum".')
   const values = hasOnly ? [only] : listOf(listed)
   const left = values.filter((value) => isValid(value, rest, path, scope))

@@ -20,6 +20,20 @@ export function isObject(value: unknown): value is Keywords {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Whether two values are the same for JSON: members in any order, and 0 as -0, which is written like it. */
+export function isSame(one: unknown, two: unknown): boolean {
+  if (one === two) return true
+  if (Array.isArray(one) && Array.isArray(two))
+    return one.length === two.length && one.every((item, place) => isSame(item, two[place]))
+  if (one instanceof Several && two instanceof Several) return isSame(one.values, two.values)
+  if (!isObject(one) || !isObject(two) || one.constructor !== two.constructor) return false
+  const names = Object.keys(one)
+  return (
+    names.length === Object.keys(two).length &&
+    names.every((name) => Object.hasOwn(two, name) && isSame(one[name], two[name]))
+  )
+}
+
 /**
  * Several values of one keyword, all of which have to hold: what is left of two schemas that say different things with a
  * keyword whose values have no common form. No client can send one.

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Path, refuse } from '../refusal.ts'
 import { isMultiple } from './decimal.ts'
 import { readSchema, type Type, typesOf } from './keywords.ts'
-import { isObject, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
+import { isOfNumberFormat } from './number-formats.ts'
+import { isObject, isSame, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { textRulesOf } from './strings.ts'
 
@@ -21,13 +21,13 @@ export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, d
     isValid(of, readSchema(part, [...path, ...steps]), [...path, ...steps], scope, depth + 1)
   const types = typesOf(schema)
   if (types !== undefined && !types.some((type) => isOf(type, value))) return false
-  if ('const' in schema && !isDeepStrictEqual(value, schema.const)) return false
-  if (Array.isArray(schema.enum) && !schema.enum.some((one) => isDeepStrictEqual(one, value))) return false
+  if ('const' in schema && !isSame(value, schema.const)) return false
+  if (Array.isArray(schema.enum) && !schema.enum.some((one) => isSame(one, value))) return false
   if (schema.$ref !== undefined && !inner(scope.resolve({ $ref: schema.$ref }), value, '$ref')) return false
   const holds = (keyword: string) => (part: unknown, place: number) => inner(part, value, keyword, place)
   if (!listOf(schema.allOf).every(holds('allOf'))) return false
-  if (schema.anyOf !== undefined && !listOf(schema.anyOf).some(holds('anyOf'))) return false
-  if (schema.oneOf !== undefined && listOf(schema.oneOf).filter(holds('oneOf')).length !== 1) return false
+  if (!severalOf(schema.anyOf).every((any) => listOf(any).some(holds('anyOf')))) return false
+  if (!severalOf(schema.oneOf).every((one) => listOf(one).filter(holds('oneOf')).length === 1)) return false
   if (severalOf(schema.not).some((part) => inner(part, value, 'not'))) return false
   if (typeof value === 'number') return isNumberValid(value, schema)
   if (typeof value === 'string')
@@ -52,6 +52,7 @@ export function isOf(type: Type, value: unknown): boolean {
 
 function isNumberValid(value: number, schema: Keywords): boolean {
   return (
+    severalOf(schema.format).every((format) => isOfNumberFormat(value, format)) &&
     value >= Number(schema.minimum ?? value) &&
     value <= Number(schema.maximum ?? value) &&
     (schema.exclusiveMinimum === undefined || value > Number(schema.exclusiveMinimum)) &&
@@ -71,7 +72,7 @@ function isArrayValid(value: readonly unknown[], schema: Keywords, inner: Inner)
         : items === undefined || inner(items, item, 'items'),
     ) &&
     (schema.uniqueItems !== true ||
-      value.every((one, place) => !value.slice(0, place).some((two) => isDeepStrictEqual(one, two))))
+      value.every((one, place) => !value.slice(0, place).some((two) => isSame(one, two))))
   )
 }
 
