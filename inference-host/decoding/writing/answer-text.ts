@@ -11,6 +11,8 @@ export type AnswerText = {
    * and why the answer ends with it, if it does.
    */
   take(id: number, last: boolean): { text: string; finish: FinishReason | undefined }
+  /** The stop string that ended it, once it has ended with one. */
+  readonly stop: string | undefined
 }
 
 /** A model's end tokens, and how its tokens read. */
@@ -58,6 +60,9 @@ export function createAnswerText(
       const cut = last || (whole && followed?.wasCut === true)
       const finish = stopped || (whole && followed?.wasCut !== true) ? 'stop' : cut ? 'length' : undefined
       return { text: finish === undefined ? text : text + stopStrings.flush(), finish }
+    },
+    get stop() {
+      return stopStrings.ending
     },
   }
 }
