@@ -5,6 +5,7 @@ import type { AllowedOrigins } from './origin-list.ts'
 /** Response headers that a page's script may read besides the CORS-safelisted ones. */
 const EXPOSED = [
   'x-request-id',
+  'request-id',
   'retry-after',
   'x-should-retry',
   'ratelimit',

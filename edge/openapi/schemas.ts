@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { CountTokensRequest, MessagesRequest } from '../../shared/anthropic/messages.ts'
 import { ChatRequest } from '../../shared/openai/chat.ts'
 import { CompletionRequest } from '../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../shared/openai/embeddings.ts'
@@ -21,6 +22,8 @@ export const SENT: Named = {
     ChatRequest,
     Message,
     ResponsesRequest,
+    MessagesRequest,
+    CountTokensRequest,
     CompletionRequest,
     HubFields,
     EmbeddingRequest,
