@@ -48,6 +48,7 @@ import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
+import { pageRoute } from './routes/page.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
@@ -58,6 +59,8 @@ export type AppOptions = {
   catalog: Catalog
   policy: Policy
   allowedOrigins: AllowedOrigins
+  /** Whether there is a page at `GET /docs`, which may ask. */
+  docsPage: boolean
   bodyLimitBytes: number
   /** Milliseconds that a client may take to send its body. */
   bodyTimeoutMs: number
@@ -149,7 +152,7 @@ export function createApp(options: AppOptions) {
       for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
   app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins))
+  app.use(requireOrigin(options.allowedOrigins, options.docsPage))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
@@ -219,9 +222,14 @@ export function createApp(options: AppOptions) {
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
+    'GET /docs': pageRoute,
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
-  addRoutes(app, handlers, ROUTE_NAMES)
+  addRoutes(
+    app,
+    handlers,
+    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
+  )
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)

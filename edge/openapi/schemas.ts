@@ -35,4 +35,7 @@ export const SENT: Named = {
 
 export const QUERIES: Readonly<Record<string, z.ZodObject>> = { Page, AccountList, AuditList }
 
-export const ANSWERED: Named = answers
+/** In the order of their names: a module's own order is not the same everywhere. */
+export const ANSWERED: Named = Object.fromEntries(
+  Object.entries(answers).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+)

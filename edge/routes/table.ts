@@ -17,6 +17,8 @@ export type Route = {
   events?: 'always' | 'asked'
   /** Whether it refuses in the form of Anthropic's API. */
   anthropic?: true
+  /** Whether the answer is a page. */
+  html?: true
   /** Whether a model computes the answer, under a reservation. */
   computes?: true
   /** What the route refuses with beside what all of its kind do (edge/openapi/codes.ts). */
@@ -207,6 +209,7 @@ export const ROUTES = {
     answer: 'AuditPage',
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
+  'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
   'GET /healthz': { says: 'Whether the edge is up.', scope: 'none', answer: 'Health' },
 } as const satisfies Record<`${'GET' | 'POST' | 'DELETE'} /${string}`, Route>
 

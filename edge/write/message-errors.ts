@@ -26,7 +26,10 @@ const TYPES: Readonly<Record<number, string>> = {
   [OVERLOADED]: 'overloaded_error',
 }
 
-const statusOf = (code: ErrorCode) => (code === 'host_busy' ? OVERLOADED : ERRORS[code].status)
+/** The status of an error there. */
+export function messageStatus(code: ErrorCode): number {
+  return code === 'host_busy' ? OVERLOADED : ERRORS[code].status
+}
 
 function typeOf(status: number): string {
   return TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')
@@ -40,7 +43,7 @@ export function messageError({ error }: ErrorEnvelope) {
   const code = Object.keys(ERRORS).find((known): known is ErrorCode => known === error.code) ?? 'internal'
   return {
     type: 'error',
-    error: { ...error, type: typeOf(statusOf(code)), details: { error_code: error.code } },
+    error: { ...error, type: typeOf(messageStatus(code)), details: { error_code: error.code } },
     request_id: error.request_id,
   }
 }
@@ -50,7 +53,7 @@ export function messageErrorResponse(thrown: unknown, requestId: string): Respon
   const { status, headers } = errorResponse(thrown, requestId)
   headers.set('request-id', requestId)
   return new Response(JSON.stringify(messageError(errorEnvelope(thrown, requestId))), {
-    status: thrown instanceof TwohopError ? statusOf(thrown.code) : status,
+    status: thrown instanceof TwohopError ? messageStatus(thrown.code) : status,
     headers,
   })
 }
