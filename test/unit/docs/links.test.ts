@@ -11,6 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 /** Backticked texts with a slash that are no paths of this repository. */
 const NO_PATHS = new Set([
+  'firebase/auth/web-extension',
   'application/json',
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
@@ -34,6 +35,9 @@ const OTHERS_VARIABLES = new Set([
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
 const OTHERS_NAMES = new Set([
+  // litellm, and LangChain for Python.
+  'api_base',
+  'check_embedding_ctx_length',
   'budget_duration',
   'input_cost_per_token',
   'max_budget',
