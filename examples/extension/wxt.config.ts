@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'wxt'
-import type { Builds, Config } from './src/config.ts'
+import type { Config } from './src/config.ts'
 import { contentSecurityPolicy } from './src/content-security-policy.ts'
 
 /** TWOHOP_CONFIG names another file than twohop.config.ts: `TWOHOP_CONFIG=staging.config.ts npm run build`. */
 const configFile = resolve(import.meta.dirname, process.env.TWOHOP_CONFIG ?? 'twohop.config.ts')
-const { default: builds } = (await import(pathToFileURL(configFile).href)) as { default: Builds }
+type Configs = { local: Config; production: Config }
+const { local, production }: Configs = await import(pathToFileURL(configFile).href)
 
 /** Public half of a key that nobody keeps. It gives the local build the id bgbohmlfabkbjagobpphigdlfkkjeajd everywhere. */
 const LOCAL_KEY =
@@ -28,12 +29,12 @@ export default defineConfig({
   vite: () => ({ build: { sourcemap: false, modulePreload: { polyfill: false } } }),
   hooks: {
     'build:before': ({ config: { mode } }) => {
-      if (mode === 'production') requireOwnValues(builds.production)
+      if (mode === 'production') requireOwnValues(production)
     },
   },
   manifest: ({ mode, browser, command }) => {
     const isPublished = mode === 'production'
-    const config = isPublished ? builds.production : builds.local
+    const config = isPublished ? production : local
     return {
       name: isPublished ? 'Twohop example' : 'Twohop example (local)',
       description: 'Summarizes, explains, translates and classifies what you select on a page.',

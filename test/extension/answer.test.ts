@@ -107,7 +107,9 @@ describe.skipIf(noChromium !== '')(`an answer${noChromium}`, () => {
     const { panel, account } = await askedOnce()
     await putOnPlan(account, 'one-answer')
     await ask(panel, QUESTION)
-    expect(await told(panel)).toMatch(/^You have used up your budget\. It begins anew on \w+day, .*00\.$/)
+    expect(await told(panel)).toMatch(
+      /^Your budget is used up: what is left is too little for this\. It begins anew on \w+day, .*00\.$/,
+    )
     expect(await answered(panel)).toBe('')
     await keepPicture(panel, 'budget-used-up')
     expect(await eventsOf(account, 1)).toHaveLength(1)

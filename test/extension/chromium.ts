@@ -36,6 +36,8 @@ export type Chromium = {
   open: (url: string) => Promise<Page>
   /** The page of an address that somebody else opened. */
   opened: (url: string) => Promise<Page>
+  /** Clicks the extension's button in the toolbar, over the tab that shows this address. */
+  clickAction: (extension: string, url: string) => Promise<void>
   /** The addresses of the service workers that run. */
   workers: () => Promise<string[]>
 }
@@ -56,8 +58,8 @@ export async function startChromium(extension?: string): Promise<Chromium> {
     await rm(profile, { recursive: true, force: true, maxRetries: 5 })
   })
   const devtools = await connect(await addressIn(profile))
-  async function targets(): Promise<Target[]> {
-    const { targetInfos } = await devtools.send('Target.getTargets')
+  async function targets(filter?: { type: string }[]): Promise<Target[]> {
+    const { targetInfos } = await devtools.send('Target.getTargets', { ...(filter && { filter }) })
     return targetInfos as Target[]
   }
   return {
@@ -73,6 +75,10 @@ export async function startChromium(extension?: string): Promise<Chromium> {
         if (found) return openPage(devtools, found.targetId)
         await tick()
       }
+    },
+    async clickAction(id, url) {
+      const tabs = (await targets([{ type: 'tab' }])).filter((each) => each.url === url)
+      await devtools.send('Extensions.triggerAction', { id, targetId: tabs[0]?.targetId })
     },
     workers: async () =>
       (await targets()).filter(({ type }) => type === 'service_worker').map(({ url }) => url),

@@ -19,6 +19,9 @@ export type Page = {
   screenshot: (path: string, look: { width: number; height: number; dark?: boolean }) => Promise<void>
   /** What went wrong there: exceptions, and errors of the console, such as what the content security policy refused. */
   errors: readonly string[]
+  /** Every answer that came over the network since `watchAnswers`, such as `401 /v1/models`. */
+  answers: readonly string[]
+  watchAnswers: () => Promise<void>
   send: (method: string, params?: Record<string, unknown>) => Promise<Record<string, unknown>>
 }
 
@@ -42,6 +45,11 @@ export async function openPage(devtools: Connection, targetId: string): Promise<
     'Log.entryAdded',
     ({ entry }, of) => (entry as { level: string }).level === 'error' && note(of, entry),
   )
+  const answers: string[] = []
+  devtools.on('Network.responseReceived', ({ response }, of) => {
+    const { status, url } = response as { status: number; url: string }
+    if (of === session) answers.push(`${status} ${new URL(url).pathname}`)
+  })
   const send: Page['send'] = (method, params) => devtools.send(method, params, session)
   await send('Runtime.enable')
   await send('Log.enable')
@@ -77,6 +85,8 @@ export async function openPage(devtools: Connection, targetId: string): Promise<
   return {
     send,
     errors,
+    answers,
+    watchAnswers: async () => void (await send('Network.enable')),
     evaluate,
     until,
     click,

@@ -79,13 +79,19 @@ describe.skipIf(noChromium !== '').each<Platform>(['supabase', 'firebase'])(
       const first = await tokenIn(panel, platform)
       const account = await accountOf(first)
       const expired = await expiredToken(first, platform)
+      await panel.watchAnswers()
       await putToken(panel, platform, expired)
-      await panel.go(`${PANEL}?again`)
-      await ready(panel)
-      await ask(panel, 'What is Twohop?')
-      expect(await answered(panel)).toMatch(WHOLE)
+      // Firebase's SDK looks for changes of what it keeps once in a while.
+      const refused = () => panel.answers.findIndex((answer) => answer.startsWith('401 '))
+      while (refused() === -1) {
+        await ask(panel, 'What is Twohop?')
+        expect(await answered(panel)).toMatch(WHOLE)
+      }
+      // The same once more, and then with a token that holds.
+      const again = panel.answers[refused()]?.replace('401', '200')
+      await expect.poll(() => panel.answers.slice(refused() + 1)).toContain(again)
       expect(await tokenIn(panel, platform)).not.toBe(expired)
-      expect(await eventsOf(account, 1)).toMatchObject([{ outcome: 'ok' }])
+      expect((await eventsOf(account, 1)).map(({ outcome }) => outcome)).not.toContain('cancelled')
     })
   },
 )

@@ -16,8 +16,9 @@ declare module 'vitest' {
   }
 }
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/extension')
-const OUT = join(import.meta.dirname, '../../.local/test-extension-built')
+const ROOT = join(import.meta.dirname, '../..')
+const EXAMPLE = join(ROOT, 'examples/extension')
+const OUT = join(ROOT, '.local/test-extension-built')
 
 /** The stack as `npm start` runs it, and the example built for it in each way. */
 export default async function extensionAndStack(project: TestProject) {
@@ -29,6 +30,7 @@ export default async function extensionAndStack(project: TestProject) {
   try {
     rmSync(OUT, { recursive: true, force: true })
     mkdirSync(OUT, { recursive: true })
+    npm('run', 'build:client', {}, ROOT)
     npm('run', 'check')
     const { supabase, firebase } = signIns(stack.file)
     build('supabase', supabase, stack.file, 'build')
@@ -83,17 +85,20 @@ function signIns({ issuers: { firebase, supabase } }: StackFile) {
 function build(name: string, signIn: object, { edge }: StackFile, script: string): void {
   const config = join(OUT, `${name}.config.ts`)
   const local = { edge: edge.url, signIn, longestText: 1200, longestAnswer: 256 }
-  const builds = { local, production: { ...local, edge: 'https://twohop.acme.test' } }
-  writeFileSync(config, `export default ${JSON.stringify(builds, null, 2)}\n`)
+  const production = { ...local, edge: 'https://twohop.acme.test' }
+  const written = Object.entries({ local, production }).map(
+    ([name, config]) => `export const ${name} = ${JSON.stringify(config, null, 2)}\n`,
+  )
+  writeFileSync(config, written.join(''))
   npm('run', script, { TWOHOP_CONFIG: config, TWOHOP_OUT: join(OUT, name) })
 }
 
-function npm(run: 'run', script: string, variables: Record<string, string> = {}): void {
+function npm(run: 'run', script: string, variables: Record<string, string> = {}, cwd = EXAMPLE): void {
   const { status, stdout, stderr } = spawnSync('npm', [run, script], {
-    cwd: EXAMPLE,
+    cwd,
     encoding: 'utf8',
     env: { ...process.env, ...variables },
     shell: process.platform === 'win32',
   })
-  if (status !== 0) throw new Error(`npm run ${script} in examples/extension failed:\n${stdout}${stderr}`)
+  if (status !== 0) throw new Error(`npm run ${script} in ${cwd} failed:\n${stdout}${stderr}`)
 }

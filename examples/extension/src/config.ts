@@ -1,5 +1,3 @@
-import builds from '#twohop-config'
-
 /** Where users sign in. Keys of this kind are made to be public: Row Level Security and Twohop's edge do the protecting. */
 export type SignInConfig =
   | { platform: 'supabase'; url: string; publishableKey: string }
@@ -20,8 +18,3 @@ export type Config = {
   /** Tokens of an answer at most. The plan may allow fewer. */
   longestAnswer: number
 }
-
-/** What is built to try it on one machine, and what is published. */
-export type Builds = { local: Config; production: Config }
-
-export const config: Config = import.meta.env.MODE === 'production' ? builds.production : builds.local

@@ -40,7 +40,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   model_not_allowed: 'Your plan does not include the model for this.',
   budget_exhausted: (error) =>
     error.resetsAt
-      ? `You have used up your budget. It begins anew ${atTime(error.resetsAt)}.`
+      ? `Your budget is used up: what is left is too little for this. It begins anew ${atTime(error.resetsAt)}.`
       : 'This is more than your budget allows at once. Select a shorter part.',
 
   idempotency_in_progress: 'The same request is under way already. Please wait a moment.',
@@ -48,6 +48,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   idempotency_answer_gone: 'This was answered before. Please ask once more.',
 
   not_found: NOT_SET_UP,
+  method_not_allowed: NOT_ASKED_HERE,
   model_not_found: 'The service has no model for this any more. Close this panel and open it again.',
   task_not_found: NOT_SET_UP,
   body_timeout: 'The text took too long to send. Is your connection slow? Please try again.',

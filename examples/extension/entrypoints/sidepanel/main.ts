@@ -1,7 +1,7 @@
-import { config } from '../../src/config.ts'
+import { config } from '../../src/chosen-config.ts'
 import { openEdge } from '../../src/edge/edge.ts'
 import { showBudget } from '../../src/panel/budget-meter.ts'
-import { element } from '../../src/panel/elements.ts'
+import { element, withText } from '../../src/panel/elements.ts'
 import { sentenceOf } from '../../src/panel/run.ts'
 import { openSignInForm } from '../../src/panel/sign-in-form.ts'
 import { openWorkspace } from '../../src/panel/workspace.ts'
@@ -35,11 +35,16 @@ signIn.onUser((user) => {
 })
 
 async function welcome(user: User, signal: AbortSignal): Promise<void> {
+  const told = element('answer-told', HTMLParagraphElement)
+  told.replaceChildren()
   try {
     const [models] = await Promise.all([edge.models(), edge.readBudget()])
-    if (!signal.aborted)
-      await openWorkspace(user, edge, models, () => signIn.token({ forceRefresh: true }), signal)
+    const refresh = () => signIn.token({ forceRefresh: true })
+    if (!signal.aborted) await openWorkspace(user, edge, models, refresh, signal)
   } catch (error) {
-    if (!signal.aborted) element('answer-told', HTMLParagraphElement).textContent = sentenceOf(error)
+    if (signal.aborted) return
+    const again = withText('button', 'Try again')
+    again.addEventListener('click', () => void welcome(user, signal), { signal })
+    told.replaceChildren(withText('span', `${sentenceOf(error)} `), again)
   }
 }

@@ -1,4 +1,4 @@
-import { config } from '../config.ts'
+import { config } from '../chosen-config.ts'
 import { cutText } from '../cut-text.ts'
 import { type Edge, EdgeError, type Label, type Models } from '../edge/edge.ts'
 import type { Ending, Entry, History } from '../history.ts'

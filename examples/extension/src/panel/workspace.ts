@@ -61,7 +61,7 @@ export async function openWorkspace(
     answer.ariaBusy = 'true'
     const request = { task, text: text.value, question: question.value.trim(), language: language() }
     const entry = await runner.run(request, shown)
-    if (own !== latest) return
+    if (own !== latest || signal.aborted) return
     answer.ariaBusy = 'false'
     if (entry.ending === 'stopped') told.textContent = 'Stopped. Only what was written is paid for.'
     if (document.activeElement === stop) answer.focus()
