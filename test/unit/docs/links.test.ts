@@ -14,6 +14,7 @@ const scripts: Record<string, string> = { ...scriptsOf('examples/extension'), ..
 
 /** Backticked texts with a slash that are no paths of this repository. */
 const NO_PATHS = new Set([
+  'firebase/auth/web-extension',
   'application/json',
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
@@ -42,6 +43,9 @@ const OTHERS_VARIABLES = new Set([
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
 const OTHERS_NAMES = new Set([
+  // litellm, and LangChain for Python.
+  'api_base',
+  'check_embedding_ctx_length',
   'budget_duration',
   'input_cost_per_token',
   'max_budget',
