@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
 import { priceCommand } from './commands/price.ts'
+import { tokenCommand } from './commands/token.ts'
 import { type CliContext, CliError } from './context.ts'
 
 /** The exit code that a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
@@ -23,6 +24,7 @@ const COMMANDS = [
   doctorCommand,
   costCommand,
   priceCommand,
+  tokenCommand,
 ]
 
 /**

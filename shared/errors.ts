@@ -71,6 +71,9 @@ export const ERRORS = {
   idempotency_key_reused: invalid(409),
   idempotency_answer_gone: invalid(409),
 
+  /** As nginx has it: the caller went away. Only the edge can cancel, and it waits for no answer then. */
+  cancelled: invalid(499),
+
   not_found: missing,
   model_not_found: missing,
   task_not_found: missing,

@@ -26,7 +26,7 @@ export type Stub = { url: string; counts(): StubCounts; stop(): Promise<void> }
 /**
  * Starts the smallest possible OpenAI-compatible server, so that nearly all that is measured is the gateway in front of
  * it. It gives answers of 400 bytes, and streams whose model's name says how many chunks they have and how long each
- * takes. To the edge's question what a stream was it says the same for each. It listens on loopback, at a free port.
+ * takes. To the edge's question what a stream was it says the same for each. `GET /counts` gives its counts. It listens on loopback, at a free port.
  */
 export async function startStub(): Promise<Stub> {
   const counts: StubCounts = { answers: 0, streams: 0, questions: 0, left: 0, refused: 0 }
@@ -53,8 +53,12 @@ export async function startStub(): Promise<Stub> {
 
   function say(response: ServerResponse, body: string): void {
     counts.questions++
+    json(response, usedBy(UsageQuestion.parse(JSON.parse(body))))
+  }
+
+  function json(response: ServerResponse, answer: object): void {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(usedBy(UsageQuestion.parse(JSON.parse(body)))))
+    response.end(JSON.stringify(answer))
   }
 
   function stream(response: ServerResponse, model: StubModel, withUsage: boolean): void {
@@ -73,6 +77,7 @@ export async function startStub(): Promise<Stub> {
       collect(request, (body) => answer(response, body))
     else if (request.method === 'POST' && request.url === '/v1/requests/usage')
       collect(request, (body) => say(response, body))
+    else if (request.method === 'GET' && request.url === '/counts') json(response, counts)
     else refuse(response, 404, 'not_found', 'There is nothing here.')
   })
   server.keepAliveTimeout = 120_000

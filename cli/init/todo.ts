@@ -123,9 +123,10 @@ function edge(
 }
 
 function check(answers: Answers, path: Path): Step {
-  const { secret } = placesOf(answers)
+  const { secret, plain } = placesOf(answers)
+  const files = [...new Set([plain, secret, HOST_ENV])].map((file) => `--env-file ${path(file)}`).join(' ')
   return {
     what: `Look whether all is right. Keep ${path(secret)} where only you read it: with another API_KEY_SECRETS, all API keys end.`,
-    run: [`npx twohop doctor --edge-url <address of the edge> --env-file ${path(secret)}`],
+    run: [`npx twohop doctor --edge-url <address of the edge> ${files}`],
   }
 }

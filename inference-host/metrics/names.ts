@@ -47,8 +47,12 @@ export const COUNTERS = {
     after: 'vllm:request_success_total, tgi_request_success',
   },
   request_failure_total: {
-    help: 'Requests that were taken in and ended otherwise: cancelled, too late, refused or failed by the model.',
+    help: 'Requests that were taken in and ended otherwise: too late, refused or failed by the model.',
     after: 'tgi_request_failure',
+  },
+  request_cancelled_total: {
+    help: 'Requests that were taken in and cancelled, or whose client went away.',
+    after: 'vllm:request_success_total with finished_reason="abort"',
   },
   admission_rejections_total: {
     help: 'Requests that the queue did not take in.',

@@ -32,6 +32,7 @@ export function observeRequests({ counters, histograms }: Of, model: string): Ob
           counters.prefix_cache_queries_total.inc(labels, promptTokens)
           counters.prefix_cache_hits_total.inc(labels, cachedPromptTokens)
         }
+        if (event.code === 'cancelled') return counters.request_cancelled_total.inc(labels)
         if (event.code !== 'finished') return counters.request_failure_total.inc(labels)
         counters.request_success_total.inc(labels)
         endToEnd.observe(event.tookMs / 1000)

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
 import type { Model } from '../../shared/catalog.ts'
+import { VARIABLES } from '../config.ts'
+import { servedContext } from '../decoding/batching/served-context.ts'
 import { ModelError } from '../weights/error.ts'
 import type { ModelEntry } from '../weights/manifest.ts'
 import { byteBoundBreaker, measureOverhead } from '../weights/overhead.ts'
@@ -19,7 +21,15 @@ const Config = z.object({
   dim: Width,
   n_embd: Width,
   d_model: Width,
+  /** The shape of a decoder's caches. */
+  num_hidden_layers: Width,
+  n_layer: Width,
+  num_attention_heads: Width,
+  n_head: Width,
+  num_key_value_heads: Width,
+  head_dim: Width,
 })
+type Config = z.infer<typeof Config>
 
 /**
  * What the edge has to know of a model, read from its verified folder.
@@ -36,7 +46,9 @@ export async function catalogEntry(
     config.max_position_embeddings ?? config.n_positions ?? Number.POSITIVE_INFINITY,
     tokenizer.model_max_length,
   )
-  const context = Math.min(entry.context ?? longest, longest)
+  const whole = Math.min(entry.context ?? longest, longest)
+  const context =
+    entry.task === 'text-generation' && entry.context === undefined ? served(config, whole) : whole
   if (!Number.isSafeInteger(context))
     throw new ModelError('manifest_invalid', `${entry.id}: its files name no context length; give "context"`)
   const width = config.hidden_size ?? config.dim ?? config.n_embd ?? config.d_model
@@ -54,6 +66,21 @@ export async function catalogEntry(
       `${entry.id}: its tokenizer makes ${breaker.tokens} tokens of ${JSON.stringify(breaker.character)} ` +
         `(${breaker.bytes} bytes); prompts full of such characters are refused with prompt_exceeds_reservation`,
   }
+}
+
+/** The context that a host serves a decoder with whose entry names none, and that has the default HOST_KV_MB. */
+function served(config: Config, context: number): number {
+  const layers = config.num_hidden_layers ?? config.n_layer
+  const heads = config.num_attention_heads ?? config.n_head
+  const hidden = config.hidden_size ?? config.n_embd
+  const headDim = config.head_dim ?? (hidden && heads && Math.floor(hidden / heads))
+  const kvHeads = config.num_key_value_heads ?? heads
+  if (!layers || !kvHeads || !headDim || !Number.isSafeInteger(context)) return context
+  const most = Number(VARIABLES.HOST_KV_MB.fallback) * 2 ** 20
+  const shape = { layers, kvHeads, headDim, kvType: 'float32' } as const
+  const found = servedContext(shape, { context, isGiven: false, most, part: most })
+  // One that is not batched has all of it.
+  return 'needs' in found ? context : found.context
 }
 
 function tasksOf({ task }: ModelEntry, hasTemplate: boolean): CatalogEntry['tasks'] {

@@ -1,7 +1,5 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { bytesPerToken, type DecoderShape } from '../decoding/batching/shape.ts'
-import { laneFor, SIZES } from '../decoding/batching/sizes.ts'
 import type { ServingDescription } from '../decoding/serving-form/rewrite.ts'
 import { STRUCTURE_BYTES } from '../decoding/structure/matchers.ts'
 import type { Device, ModelTask } from '../device/port.ts'
@@ -40,9 +38,4 @@ export function estimate(fileBytes: number, device: Device, caches: Bytes): Byte
 /** Where a decoder keeps its caches: on its device if it writes them in place, else in memory, on any device. */
 export function cachesIn({ newLayout }: Pick<ServingDescription, 'newLayout'>): keyof Bytes {
   return newLayout === 'in-place' ? 'device' : 'host'
-}
-
-/** The fewest bytes of cache that make a batch: one request of `context` tokens, twice (see createBatchSlots). */
-export function leastKvBytes(shape: DecoderShape, context: number): number {
-  return 2 * laneFor(context, context, SIZES) * bytesPerToken(shape)
 }

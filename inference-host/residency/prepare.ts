@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../config.ts'
+import { servedContext } from '../decoding/batching/served-context.ts'
+import type { ServingForm } from '../decoding/serving-form/ensure.ts'
 import { servingFormOf } from '../decoding/serving-form/of-model.ts'
 import { chooseDevice } from '../device/choose.ts'
 import { pickDtype } from '../device/dtype.ts'
@@ -17,7 +19,7 @@ import type { ModelInfo } from '../work/engine.ts'
 import { type Bytes, mebibytes, NONE, sum } from './bytes.ts'
 import { type Description, describe } from './describe.ts'
 import { SPARE_SLOTS } from './fair-batch.ts'
-import { cachesIn, estimate, fileBytes, leastKvBytes, structureBytes } from './need.ts'
+import { cachesIn, estimate, fileBytes, structureBytes } from './need.ts'
 
 /** One way to load a model: what its engine is started with, and what it is expected to take. */
 export type PreparedForm = { data: WorkerData; need: Bytes }
@@ -73,7 +75,8 @@ export async function prepareModel(
 
   async function form(on: Device, as: Dtype): Promise<PreparedForm> {
     const load: LoadRequest = { ...request, device: on, dtype: as }
-    const batched = await prepareBatching(entry, locked, load, description, budget, config, log)
+    const { batched, context } =
+      (await prepareBatching(entry, locked, load, description, budget, config, log)) ?? {}
     const copies = encodes(entry.task) ? lanesOn(on, request.threads) : 1
     const seq2seq = seq2seqFor(entry, on, budget, config, log)
     const caches = batched
@@ -81,7 +84,7 @@ export async function prepareModel(
       : { ...NONE, host: seq2seq?.memoryBytes ?? 0 }
     const growth = sum([caches, structureBytes(entry.task)])
     const need = estimate(copies * (await sizeAs(as, on)), on, growth)
-    const how = { ...(batched && { batched }), ...(seq2seq && { seq2seq }) }
+    const how = { ...(batched && { batched, context }), ...(seq2seq && { seq2seq }) }
     return { data: { ...load, id: entry.id, ...how }, need }
   }
 
@@ -94,21 +97,23 @@ export async function prepareModel(
 /** What clients and the scheduler may know of a model that is not loaded yet. */
 export async function infoOf({ entry, description, forms }: PreparedModel): Promise<ModelInfo> {
   const { device, dtype } = forms[0].data
-  const { context, overhead } = await description()
+  const { context: longest, overhead } = await description()
+  // What every form of it holds: it may fall back from one to the other.
+  const context = Math.min(longest, ...forms.flatMap(({ data }) => data.context ?? []))
   const { id, task } = entry
   return { id, task, device, dtype, context, overhead }
 }
 
 /** What a decoder needs to be batched. Where it cannot be, it gives nothing and logs a line that says why. */
 async function prepareBatching(
-  { id, task, public_prefixes: publicPrefixes = [] }: ModelEntry,
+  { id, task, context: given, public_prefixes: publicPrefixes = [] }: ModelEntry,
   locked: LockedModel,
   { folder, device, dtype, threads }: LoadRequest,
   describeText: PreparedModel['description'],
   budget: Bytes,
   config: Config,
   log: Log,
-): Promise<WorkerData['batched']> {
+): Promise<{ batched: NonNullable<WorkerData['batched']>; context: number } | undefined> {
   const slots = config.HOST_SLOTS
   if (task !== 'text-generation' || slots === 1) return undefined
   const alone = (why: string) => void log('one_at_a_time', { model: id, why })
@@ -128,28 +133,55 @@ async function prepareBatching(
     measure: config.HOST_EXACT,
   })
   if ('unsupported' in form) return alone(form.unsupported)
-  const { file, description, batchDifference } = form
-  const least = leastKvBytes(description, described.context)
-  const most = config.HOST_KV_MB * 2 ** 20
-  if (least > most)
+  const { file, description, difference } = form
+  const inexact = config.HOST_EXACT ? whyNotExact(form) : undefined
+  if (inexact !== undefined) return alone(`HOST_EXACT is set, and ${inexact}`)
+  const served = servedContext(description, {
+    context: described.context,
+    isGiven: given !== undefined,
+    most: config.HOST_KV_MB * 2 ** 20,
+    // No more than a quarter, so that the default leaves a small machine its models, unless one request needs it.
+    part: Math.floor(budget[cachesIn(description)] / 4),
+  })
+  if ('needs' in served)
     return alone(
-      `HOST_KV_MB must be at least ${mebibytes(least)} for its ${described.context} tokens of context`,
+      `HOST_KV_MB must be at least ${mebibytes(served.needs)} for ${served.context} tokens of context`,
     )
-  // No more than a quarter, so that the default leaves a small machine its models, unless one request needs it.
-  const part = Math.floor(budget[cachesIn(description)] / 4)
-  const memoryBytes = Math.max(least, Math.min(most, part))
-  const oneByOne = config.HOST_EXACT && batchDifference !== 0
+  const { context, memoryBytes } = served
+  if (context < described.context)
+    log('context_capped', {
+      model: id,
+      context,
+      of: described.context,
+      why: `its caches have ${mebibytes(memoryBytes)} MiB; HOST_KV_MB gives them more, and "context" in its entry decides otherwise`,
+    })
+  const oneByOne = config.HOST_EXACT && difference?.batch !== 0
   if (oneByOne && description.newLayout === 'in-place')
     return alone('HOST_EXACT is set, and a batch on this device differs in the last bits')
   log('batching', {
     model: id,
     family: description.family,
     kv_mb: mebibytes(memoryBytes),
-    batch_difference: batchDifference,
+    batch_difference: difference?.batch,
+    ...(difference && difference.alone !== 0 && { alone_difference: difference.alone }),
     one_by_one: oneByOne,
   })
   // The spare slot comes on top, so that one account alone has as many as were asked for.
-  return { file, description, slots: slots + SPARE_SLOTS, memoryBytes, publicPrefixes, oneByOne }
+  const batched = { file, description, slots: slots + SPARE_SLOTS, memoryBytes, publicPrefixes, oneByOne }
+  return { batched, context }
+}
+
+/**
+ * Why the answers of a serving form, one sequence a call, are not those of transformers.js to the last bit. A few short
+ * prompts can only show that they are not, so what is known of longer ones counts too.
+ */
+function whyNotExact({ description, difference }: ServingForm): string | undefined {
+  const { family, kvType, fixedChunks } = description
+  if (difference === undefined || difference.alone !== 0)
+    return `a sequence alone differs from the export by ${difference?.alone}`
+  if (family === 'spelled-out') return 'spelled-out attention sums over longer rows in a batch'
+  if (kvType !== 'float32') return 'its caches are not of float32'
+  return fixedChunks === undefined ? undefined : 'its attention depends on how a prompt is cut'
 }
 
 /** The most that an encoder-decoder's caches take: a text of 500 tokens takes 14 MiB of it in T5-small. */

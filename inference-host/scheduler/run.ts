@@ -142,7 +142,7 @@ export function createEntry({ now, onEnd, ...options }: Options): Entry {
       events: () => channel.values(),
       report: () => last ?? report(),
       fault: () => fault,
-      cancel: () => entry.interrupt(new TwohopError('host_failed', 'The request was cancelled.')),
+      cancel: () => entry.interrupt(new TwohopError('cancelled', 'The request was cancelled.')),
       ended: ended.promise,
     },
   }

@@ -16,7 +16,7 @@ export type Piece = {
 
 /** One of a request's answers, as it comes. */
 export type Choice = {
-  push(text: string, logprob?: TokenLogprob): Piece
+  push(text: string, logprobs?: readonly TokenLogprob[]): Piece
   /** The last piece: what was held back, and why the answer ended. */
   end(finish: FinishReason): Piece
 }
@@ -31,7 +31,7 @@ export function createChoice(index: number, { calls, logprobs }: Reading): Choic
 
   function piece(
     { content, toolCalls }: { content: string; toolCalls: ToolCallDelta[] },
-    logprob: TokenLogprob | undefined,
+    own: readonly TokenLogprob[],
     finish: FinishReason | null,
   ): Piece {
     called ||= toolCalls.length > 0
@@ -39,14 +39,14 @@ export function createChoice(index: number, { calls, logprobs }: Reading): Choic
       index,
       text: content,
       toolCalls,
-      logprobs: logprobs ? (logprob ? [logprob] : []) : undefined,
+      logprobs: logprobs ? [...own] : undefined,
       finish: called && finish === 'stop' ? 'tool_calls' : finish,
     }
   }
 
   return {
-    push: (text, logprob) => piece(reader?.push(text) ?? { content: text, toolCalls: [] }, logprob, null),
-    end: (finish) => piece(reader?.flush() ?? { content: '', toolCalls: [] }, undefined, finish),
+    push: (text, own = []) => piece(reader?.push(text) ?? { content: text, toolCalls: [] }, own, null),
+    end: (finish) => piece(reader?.flush() ?? { content: '', toolCalls: [] }, [], finish),
   }
 }
 

@@ -43,7 +43,8 @@ export type EngineEvent =
       outputTokens: number
       /** The answer that it belongs to, from 0 on. Left out where there is only one. */
       answer?: number
-      logprobs?: TokenLogprob
+      /** Of the tokens whose text is passed on with this one, where they were asked for. */
+      logprobs?: readonly TokenLogprob[]
     }
   | {
       type: 'ended'

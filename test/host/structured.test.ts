@@ -270,5 +270,28 @@ describe.each([
     expect(listed?.text_offset[1]).toBe(listed?.tokens[0]?.length)
     expect(Object.values(listed?.top_logprobs[0] ?? {})).toHaveLength(2)
     expect(listed?.top_logprobs[0]?.[listed.tokens[0] ?? '']).toBe(listed?.token_logprobs[0])
+
+    // A stop string cuts the tokens as it cuts the text, in every form of an answer.
+    const bytesOf = (all: readonly { bytes: number[] | null }[]) =>
+      Buffer.concat(all.map(({ bytes }) => Buffer.from(bytes ?? []))).toString()
+    for (const length of [1, 2, 5]) {
+      const stop = [text.trim().slice(4, 4 + length)]
+      const cut = { temperature: 0, max_tokens: 10, logprobs: 3, stop }
+      const { choices: whole } = await answerTo(cut)
+      const short = whole[0]?.message.content ?? ''
+      const own = whole[0]?.logprobs?.content ?? []
+      expect(short.length).toBeLessThan(text.length)
+      expect(short.trim().startsWith(bytesOf(own).trim())).toBe(true)
+      expect(own.length).toBeLessThan(tokens.length)
+      const pieces = (await chunksOf(cut)).flatMap(({ choices: all }) => all[0]?.logprobs?.content ?? [])
+      expect(pieces).toEqual(own)
+      const all = (listed?.tokens ?? []).join('')
+      const completed = (await (
+        await serving.send(COMPLETION, { ...body, stop: [all.slice(3, 3 + length)] })
+      ).json()) as Completion
+      const { text: shorter = '', logprobs } = completed.choices[0] ?? {}
+      expect(shorter.trim().startsWith((logprobs?.tokens ?? []).join('').trim())).toBe(true)
+      expect(logprobs?.tokens.length).toBeLessThan(listed?.tokens.length ?? 0)
+    }
   })
 })

@@ -27,7 +27,7 @@ const NO_LOGITS = new Float32Array(0)
  * where the decoder fails, all of the lane's sequences end as failed.
  */
 export function laneRunner({ decoder, endings, rowsPerCall, tally, debts, now }: Options) {
-  const { vocab } = decoder.shape
+  const { vocab, padsRows = false } = decoder.shape
 
   /** One call for the members from `first` on. Resolves with their logits. */
   async function runRows(lane: Lane<Sequence>, buffer: KvBuffer, first: number): Promise<Float32Array> {
@@ -35,12 +35,15 @@ export function laneRunner({ decoder, endings, rowsPerCall, tally, debts, now }:
     const moving = rows.filter((sequence) => !sitsOut(sequence))
     if (moving.length === 0) return NO_LOGITS
     const lengths = rows.map(({ length }) => length)
+    // Buffers have an even number of slots, but where memory is short.
+    const pads = padsRows && rows.length > 1 && rows.length % 2 === 1 && first + rows.length < buffer.slots
+    const empty = pads ? [0] : []
     const began = now()
     const { logits, fresh } = await decoder.run({
-      ids: BigInt64Array.from(rows, ({ next }) => BigInt(next)),
+      ids: BigInt64Array.from([...rows.map(({ next }) => next), ...empty], BigInt),
       columns: 1,
-      lengths,
-      cache: buffer.view(rows.length, first),
+      lengths: [...lengths, ...empty],
+      cache: buffer.view(rows.length + empty.length, first),
     })
     buffer.append(fresh, 1, lengths, first)
     const ms = now() - began

@@ -1,7 +1,7 @@
 import { at } from '../../platform/at.ts'
 import type { Decoder } from './decoder.ts'
 import type { KvBuffer } from './kv-buffer.ts'
-import { nextChunk, type Turn, type Waiting } from './plan.ts'
+import { lastTogether, nextChunk, type Turn, type Waiting } from './plan.ts'
 import type { PrefixCache } from './prefix-cache.ts'
 import type { Sequence } from './request.ts'
 import { laneFor, roundUp, type Sizes } from './sizes.ts'
@@ -33,19 +33,19 @@ type Options = {
   context: number
 }
 
-/**
- * Tokens of a prompt that are always computed, even if all are cached: their logits are needed, and see `chunkSize`.
- */
-const RECOMPUTED = 2
-
 export function createPrefill({ decoder, staging, prefixes, sizes, context }: Options): Prefill {
   const waiting: Sequence[] = []
-  const { mostColumns = Number.POSITIVE_INFINITY } = decoder.shape
+  const { shape } = decoder
+  const { mostColumns = Number.POSITIVE_INFINITY } = shape
+  /** Tokens of a prompt that are kept together: of other cuts the same tokens would come out otherwise. */
+  const grain = Math.max(sizes.block, shape.fixedChunks ?? 0)
 
   /** The keys of the blocks that a prompt can take from the cache. */
   function reusable({ keys, request }: Sequence): readonly string[] {
-    const most = Math.floor(Math.max(0, request.prompt.length - RECOMPUTED) / sizes.block)
-    return keys.slice(0, Math.min(most, prefixes.held(keys)))
+    const { length } = request.prompt
+    const most = Math.max(0, length - lastTogether(length, shape))
+    const held = Math.min(most, prefixes.held(keys) * sizes.block)
+    return keys.slice(0, (held - (held % grain)) / sizes.block)
   }
 
   /** Gives a prompt its buffer, with the blocks that it can reuse in it. */
@@ -93,13 +93,15 @@ export function createPrefill({ decoder, staging, prefixes, sizes, context }: Op
         const begun = sequence.staged !== undefined
         const { length } = sequence.request.prompt
         const newcomer = isNewcomer(sequence)
-        if (begun) return { left: length - sequence.length, begun, blocked: false, newcomer }
+        if (begun)
+          return { left: length - sequence.length, begun, blocked: false, newcomer, at: sequence.length }
         const keys = reusable(sequence)
         const missing = sequence.keys[keys.length]
         const blocked = missing !== undefined && coming.has(missing)
-        return { left: length - keys.length * sizes.block, begun, blocked, newcomer }
+        const at = keys.length * sizes.block
+        return { left: length - at, begun, blocked, newcomer, at }
       })
-      const chunk = nextChunk(state, Math.min(budget, mostColumns), turn, mostColumns)
+      const chunk = nextChunk(state, Math.min(budget, mostColumns), turn, shape)
       if (chunk === undefined) return undefined
       return { sequence: at(waiting, chunk.index), tokens: chunk.tokens, newcomer: chunk.newcomer }
     },
@@ -119,7 +121,7 @@ export function createPrefill({ decoder, staging, prefixes, sizes, context }: Op
       })
       buffer.append(fresh, end - start, [start])
       sequence.length = end
-      prefixes.store(sequence.keys.slice(0, Math.floor(end / sizes.block)), buffer, 0)
+      prefixes.store(sequence.keys.slice(0, (end - (end % grain)) / sizes.block), buffer, 0)
       return end === prompt.length ? logits : undefined
     },
   }

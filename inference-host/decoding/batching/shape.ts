@@ -23,6 +23,12 @@ export type DecoderShape = KvShape & {
   newLayout: 'tokens-heads' | 'heads-tokens' | 'in-place'
   /** The most new tokens of a row in a call; without a limit where there is none. */
   mostColumns?: number | undefined
+  /** A call's number of new tokens leaves no 1 when it is divided by this, where it has several. */
+  columnBlock?: number | undefined
+  /** An odd number of rows is computed with one more, whose result nobody reads. */
+  padsRows?: boolean | undefined
+  /** Prompts are cut at multiples of this only. */
+  fixedChunks?: number | undefined
 }
 
 /**

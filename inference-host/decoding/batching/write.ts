@@ -31,9 +31,9 @@ export function batchedWrite(engine: Pick<BatchEngine, 'submit'>): Write {
         stopped,
         started: onStart,
         take(token, last) {
-          const { text, finish } = answer.take(token.id, last)
+          const { text, finish, passed } = answer.take(token.id, last)
           finishReason = finish
-          onToken(text, ++outputTokens, token)
+          onToken(text, ++outputTokens, token, passed)
           return finish !== undefined
         },
         ended: (end) => resolve(writtenOf(end, finishReason)),

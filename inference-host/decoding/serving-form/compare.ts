@@ -10,8 +10,10 @@ import { type Slots, startSlots } from './serving-run.ts'
 export type Difference = {
   /** Each prompt in a slot of its own, one slot a call. */
   alone: number
-  /** Steps of all slots at once, of different lengths. */
+  /** Steps of an odd number of slots at once, of different lengths. */
   batch: number
+  /** Steps of an even number. */
+  even: number
 }
 
 /**
@@ -21,19 +23,22 @@ export type Difference = {
 const PROMPTS = {
   cpu: [
     { length: 3, cut: 3 },
-    { length: 12, cut: 5 },
+    { length: 12, cut: 4 },
     { length: 6, cut: 6 },
+    { length: 9, cut: 4 },
   ],
   gpu: [
     { length: 72, cut: 40 },
     { length: 3, cut: 3 },
-    { length: 12, cut: 5 },
+    { length: 12, cut: 4 },
+    { length: 9, cut: 4 },
   ],
 }
 const CAPACITY = { cpu: 32, gpu: 96 }
-/** Tokens chosen after each prompt: behind the prompt itself, behind steps of a slot alone, behind steps together. */
-const STEPS = 5
-const FIRST_TOGETHER = 3
+/** What the steps after each prompt's own are: each slot alone, all but the last together, all of them. */
+const KINDS: readonly (keyof Difference)[] = ['alone', 'alone', 'batch', 'batch', 'even', 'even']
+/** Tokens chosen after each prompt. */
+const STEPS = KINDS.length + 1
 /** Far from anything that a cache holds, but finite: reading an unused column would show. */
 const GARBAGE = 97
 
@@ -103,23 +108,30 @@ async function follow(
   { mostColumns = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY }: Options,
 ): Promise<Difference> {
   const all = transcripts.map((_, slot) => slot)
-  const difference = { alone: 0, batch: 0 }
+  const difference = { alone: 0, batch: 0, even: 0 }
   const check = (kind: keyof Difference, slot: number, step: number, found: Float32Array | undefined) => {
     difference[kind] = larger(difference[kind], found, transcripts[slot]?.logits[step])
   }
-  const enough = () => !(Math.max(difference.alone, difference.batch) <= limit)
+  const enough = () => !(Math.max(...Object.values(difference)) <= limit)
   for (const slot of all) {
     const chunks = cutAt(transcripts[slot]?.prompt ?? [], cuts[slot] ?? 0, mostColumns)
     const logits = await inTurn(chunks, (chunk) => slots.step([slot], [chunk]))
     check('alone', slot, 0, logits.at(-1)?.[0])
     if (enough()) return difference
   }
-  for (let step = 1; step < STEPS && !enough(); step++) {
-    const kind = step < FIRST_TOGETHER ? 'alone' : 'batch'
-    for (const group of kind === 'batch' ? [all] : all.map((slot) => [slot])) {
+  const groups = {
+    alone: all.map((slot) => [slot]),
+    batch: [all.slice(0, -1), all.slice(-1)],
+    even: [all],
+  }
+  for (const [place, kind] of KINDS.entries()) {
+    if (enough()) break
+    const step = place + 1
+    for (const group of groups[kind]) {
       const tokens = group.map((slot) => [transcripts[slot]?.chosen[step - 1] ?? 0])
       const logits = await slots.step(group, tokens)
-      for (const [row, slot] of group.entries()) check(kind, slot, step, logits[row])
+      for (const [row, slot] of group.entries())
+        check(group.length === 1 ? 'alone' : kind, slot, step, logits[row])
     }
   }
   return difference

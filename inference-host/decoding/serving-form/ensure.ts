@@ -7,11 +7,12 @@ import { digestFile } from '../../weights/digest.ts'
 import type { PrepareRequest } from './prepare.ts'
 import type { PrepareAnswer } from './prepare-process.ts'
 import type { ServingDescription } from './rewrite.ts'
+import type { Verified } from './verify.ts'
 
 const PREPARE = new URL('prepare-process.ts', import.meta.url)
 
 /**
- * A decoder that can be batched: its file, its shape, and how far a batch's logits are from those of a sequence alone.
+ * A decoder that can be batched: its file, its shape, and how far its logits are from the export's own.
  */
 export type ServingForm = {
   file: string
@@ -19,8 +20,11 @@ export type ServingForm = {
   sha256: string
   bytes: number
   description: ServingDescription
-  /** Undefined where it was measured when the file was made, not now. */
-  batchDifference: number | undefined
+  /**
+   * Undefined where it was measured when the file was made, not now. `alone` is of a sequence by itself: zero where its
+   * answers are those of the export.
+   */
+  difference: { alone: number; batch: number } | undefined
 }
 
 type Options = {
@@ -71,8 +75,14 @@ export async function ensureServingForm(options: Options): Promise<ServingForm |
     sha256: answer.sha256,
     bytes: answer.bytes,
     description: answer.description,
-    batchDifference: answer.verified?.measured.batch,
+    difference: answer.verified && differenceOf(answer.verified),
   }
+}
+
+/** How far answers are from the export's own, as they are served. */
+function differenceOf({ measured, padsRows }: Verified): ServingForm['difference'] {
+  const { alone, batch, even } = measured
+  return { alone, batch: padsRows ? even : Math.max(batch, even) }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Device } from '../../device/port.ts'
 import { decodeOnnx, encodeOnnx, externalFiles, pointAtWeights } from '../../onnx/file.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
 import { digestFile } from '../../weights/digest.ts'
+import { attentionBlocks } from './attention-blocks.ts'
 import { type FileDigest, readServingRecord, recordFileOf, type ServingRecord } from './record.ts'
 import { RECIPE_VERSION, type ServingDescription, toServingForm } from './rewrite.ts'
 import { type Verified, verifyServingForm } from './verify.ts'
@@ -57,7 +58,14 @@ export async function prepareServingForm(
 
   const { device = 'cpu', measure = false, known = {} } = request
   const kept = device === 'cpu' && !measure ? await freshForm(modelFile, outFile, known) : undefined
-  if (kept !== undefined) return { ...kept, verified: undefined }
+  const blocksOf = ({ family, kvType, headDim }: ServingDescription) =>
+    device === 'cpu' && family === 'gqa' && kvType === 'float32'
+      ? attentionBlocks(headDim, request.threads ?? 1)
+      : {}
+  if (kept !== undefined) {
+    const description = { ...kept.description, ...(await blocksOf(kept.description)) }
+    return { ...kept, description, verified: undefined }
+  }
   // The name starts with a dot, so nothing takes it for a file of the model while it is made.
   const draftFile = path.join(path.dirname(outFile), `.${path.basename(outFile)}.${process.pid}.draft`)
   try {
@@ -74,11 +82,12 @@ export async function prepareServingForm(
     })
     if ('unsupported' in verified) throw new Unsupported(verified.unsupported)
     if (verified.mostColumns !== undefined) description.mostColumns = verified.mostColumns
+    if (verified.padsRows) description.padsRows = true
     // The record last: without it, or with an older one, the form is made anew.
     await rename(draftFile, outFile)
     await writeFile(draftFile, `${JSON.stringify(record, null, 2)}\n`)
     await rename(draftFile, recordFileOf(outFile))
-    return { description, ...record.file, verified }
+    return { description: { ...description, ...(await blocksOf(description)) }, ...record.file, verified }
   } catch (cause) {
     if (!(cause instanceof Unsupported)) throw cause
     await rm(outFile, { force: true })

@@ -26,6 +26,8 @@ const ServingRecord = z.strictObject({
     newLayout: z.enum(['tokens-heads', 'heads-tokens', 'in-place']),
     /** The GPU that it was verified on. Such a form is made and verified at each start. */
     mostColumns: z.int().min(2).optional(),
+    /** Measured where it was made. Elsewhere it may cost a row, and is not wrong. */
+    padsRows: z.boolean().optional(),
   }),
 })
 export type ServingRecord = z.infer<typeof ServingRecord>

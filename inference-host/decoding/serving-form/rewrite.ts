@@ -26,6 +26,11 @@ export type ServingDescription = {
   newLayout: 'tokens-heads' | 'heads-tokens' | 'in-place'
   /** The most new tokens in a call that the device computes right; without a limit where there is none. */
   mostColumns?: number | undefined
+  /** See AttentionBlocks: of the machine that it runs on, and in no record. */
+  columnBlock?: number | undefined
+  fixedChunks?: number | undefined
+  /** Whether an odd number of rows is computed with one more: see Verified. */
+  padsRows?: boolean | undefined
 }
 
 const OUTPUTS = {

@@ -7,10 +7,44 @@ import { createStopStrings } from './stop-strings.ts'
 /** The text of one answer, as its tokens come. */
 export type AnswerText = {
   /**
-   * Takes the next token; `last` says that there is room for no other. Gives the text that it completes (may be empty)
-   * and why the answer ends with it, if it does.
+   * Takes the next token; `last` says that there is room for no other. Gives the text that it completes (may be empty),
+   * why the answer ends with it, if it does, and how many tokens more, from the first on, have all of their text given. A
+   * token of which a stop string takes a part never has.
    */
-  take(id: number, last: boolean): { text: string; finish: FinishReason | undefined }
+  take(id: number, last: boolean): { text: string; finish: FinishReason | undefined; passed: number }
+}
+
+/** Counts the tokens whose text has been passed on, while some of it is held back. */
+type Passing = {
+  /** The next token has come, and completes `length` characters; `unfinished` where it begins one that lacks bytes. */
+  come(length: number, unfinished: boolean): void
+  /** `length` characters more are passed on, or at the `end` all that ever will be. How many tokens these complete. */
+  pass(length: number, end: boolean): number
+}
+
+function createPassing(): Passing {
+  /** Where the texts of the tokens end that are not passed on; those of the last `open` are not known yet. */
+  const ends: number[] = []
+  let open = 0
+  let come = 0
+  let passed = 0
+  return {
+    come(length, unfinished) {
+      come += length
+      open++
+      if (unfinished) return
+      while (open > 0) {
+        ends.push(come)
+        open--
+      }
+    },
+    pass(length, end) {
+      passed += length
+      if (end && passed === come) return ends.splice(0).length + open
+      const held = ends.findIndex((place) => place > passed)
+      return ends.splice(0, held < 0 ? ends.length : held).length
+    },
+  }
 }
 
 /** A model's end tokens, and how its tokens read. */
@@ -49,15 +83,19 @@ export function createAnswerText(
 ): AnswerText {
   const detokenizer = createDetokenizer(decode)
   const stopStrings = createStopStrings(stop, followed && CALL)
+  const passing = createPassing()
 
   return {
     take(id, last) {
       const ended = ends.has(id)
-      const { text, stopped } = stopStrings.push(ended ? '' : detokenizer.push(id))
+      const piece = ended ? '' : detokenizer.push(id)
+      passing.come(piece.length, !ended && detokenizer.unfinished)
+      const { text, stopped } = stopStrings.push(piece)
       const whole = ended || followed?.complete === true
       const cut = last || (whole && followed?.wasCut === true)
       const finish = stopped || (whole && followed?.wasCut !== true) ? 'stop' : cut ? 'length' : undefined
-      return { text: finish === undefined ? text : text + stopStrings.flush(), finish }
+      const given = finish === undefined ? text : text + stopStrings.flush()
+      return { text: given, finish, passed: passing.pass(given.length, finish !== undefined) }
     },
   }
 }

@@ -2,6 +2,8 @@
 export type Detokenizer = {
   /** The text that `id` completes; empty while a character is still missing bytes. */
   push(id: number): string
+  /** Whether the last token's text is not all given, because a character lacks bytes. */
+  readonly unfinished: boolean
 }
 
 /**
@@ -25,13 +27,18 @@ export function createDetokenizer(decode: (ids: number[]) => string): Detokenize
   let window: number[] = []
   let settled = 0
   let given = 0
+  let unfinished = false
 
   return {
+    get unfinished() {
+      return unfinished
+    },
     push(id) {
       window.push(id)
       const text = decode(window)
       const whole = text.replace(UNFINISHED, '')
       const piece = whole.slice(given)
+      unfinished = whole.length < text.length
       if (whole.length === text.length) {
         window = window.slice(settled)
         settled = window.length

@@ -21,8 +21,11 @@ type Options = {
   answer: AnswerText
   /** Asked after each token; true ends the generation there. */
   stopped: () => boolean
-  /** Called with each token, the text that it completes (may be empty), and the count so far. */
-  onToken: (text: string, outputTokens: number, token: ChosenToken) => void
+  /**
+   * Called with each token, the text that it completes (may be empty), the count so far, and how many tokens have their
+   * text passed on with it.
+   */
+  onToken: (text: string, outputTokens: number, token: ChosenToken, passed: number) => void
 }
 
 /**
@@ -40,7 +43,7 @@ export async function generate(loaded: Loaded, options: Options): Promise<Finish
     outputTokens++
     const taken = answer.take(id, outputTokens >= room)
     finish = taken.finish
-    onToken(taken.text, outputTokens, chosen ?? { id, logprobs: undefined })
+    onToken(taken.text, outputTokens, chosen ?? { id, logprobs: undefined }, taken.passed)
     interrupted = finish === undefined && stopped()
   }
 

@@ -1,4 +1,4 @@
-import type { FinishReason } from '../../../shared/openai/chat.ts'
+import type { FinishReason, TokenLogprob } from '../../../shared/openai/chat.ts'
 import type { LoadedText } from '../../device/load.ts'
 import type { Output, PerformOptions } from '../../work/engine.ts'
 import { decoderRoom } from '../../work/limits.ts'
@@ -26,8 +26,11 @@ export type Writing = {
   /** Asked at every step; true ends the text there. */
   stopped: () => boolean
   onStart: (cachedPromptTokens: number | undefined) => void
-  /** Called with each token, the text that it completes (may be empty), and the count so far. */
-  onToken: (text: string, outputTokens: number, token: ChosenToken) => void
+  /**
+   * Called with each token, the text that it completes (may be empty), the count so far, and how many tokens have their
+   * text passed on with it.
+   */
+  onToken: (text: string, outputTokens: number, token: ChosenToken, passed: number) => void
 }
 
 /** How a text ended: no reason where `stopped` ended it, `cause` where it failed. */
@@ -103,6 +106,8 @@ export async function writeOn(
   }
 
   function writing(answer: number, by: Matcher | undefined, onFirst: () => void): Writing {
+    /** Of the tokens whose text is held back: it may turn out to begin a stop string. */
+    const held: (TokenLogprob | undefined)[] = []
     return {
       prompt,
       room,
@@ -123,15 +128,16 @@ export async function writeOn(
         const cached = cachedPromptTokens === undefined ? {} : { cachedPromptTokens }
         report({ type: 'started', promptTokens: prompt.length, ...cached })
       },
-      onToken(text, _, token) {
+      onToken(text, _, token, passed) {
         counts.outputTokens++
-        const logprobs = rules.ends.has(token.id) ? undefined : tokens.logprob(token)
+        held.push(rules.ends.has(token.id) ? undefined : tokens.logprob(token))
+        const logprobs = held.splice(0, passed).filter((one) => one !== undefined)
         report({
           type: 'token',
           text,
           outputTokens: counts.outputTokens,
           ...(answers > 1 && { answer }),
-          ...(logprobs && { logprobs }),
+          ...(logprobs.length > 0 && { logprobs }),
         })
         onFirst()
       },

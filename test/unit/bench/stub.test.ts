@@ -74,7 +74,7 @@ describe('the stub', () => {
     const requests = ['a', 'b'].map((id) => ({ id, account: 'c' }))
     const said = await (await post({ requests }, '/v1/requests/usage')).json()
     expect(said).toMatchObject({ requests: [{ id: 'a' }, { id: 'b', usage: { completion_tokens: 16 } }] })
-    const after = stub.counts()
+    const after = (await (await fetch(`${stub.url}/counts`)).json()) as ReturnType<typeof stub.counts>
     expect({
       answers: after.answers - before.answers,
       streams: after.streams - before.streams,

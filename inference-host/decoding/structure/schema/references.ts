@@ -68,7 +68,7 @@ function referenceOfAnother(root: unknown): Path | undefined {
   for (let place = left.pop(); place !== undefined; place = left.pop()) {
     const { part, of } = place
     if (typeof part !== 'object' || part === null) continue
-    const { $id: id = undefined, $ref: pointer = undefined } = isObject(part) ? part : {}
+    const { $id: id, $ref: pointer } = isObject(part) ? part : {}
     const inner = place.inner || (of !== undefined && typeof id === 'string' && !id.startsWith('#'))
     if (inner && typeof pointer === 'string') {
       const steps = ['$ref']

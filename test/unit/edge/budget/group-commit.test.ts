@@ -16,11 +16,21 @@ const request = new AsyncLocalStorage<{ lives: () => boolean }>()
 function createClock() {
   let now = 0
   let timers: { at: number; lives: () => boolean; resolve: () => void }[] = []
+  const rung: number[] = []
   return {
     now: () => now,
+    /** When timers have run out so far. */
+    rung: () => rung,
     wait(ms: number) {
       const lives = request.getStore()?.lives ?? (() => true)
       return new Promise<void>((resolve) => void timers.push({ at: now + ms, lives, resolve }))
+    },
+    waitFor(ms: number, task: Promise<unknown> | undefined) {
+      const lives = request.getStore()?.lives ?? (() => true)
+      return new Promise<void>((resolve) => {
+        timers.push({ at: now + ms, lives, resolve })
+        void task?.then(() => lives() && resolve())
+      })
     },
     async goTo(end: number) {
       await settle()
@@ -29,6 +39,7 @@ function createClock() {
         if (!next) break
         timers = timers.filter((one) => one !== next)
         now = next.at
+        rung.push(now)
         if (next.lives()) next.resolve()
         await settle()
       }
@@ -54,6 +65,7 @@ function isolate(reply: (call: ScriptCall, nth: number) => Promise<unknown>, mos
       return reply(call, sent.length)
     }),
     wait: clock.wait,
+    waitFor: clock.waitFor,
     gatherMs: GATHER_MS,
     replyMs: REPLY_MS,
     ...(most !== undefined && { most }),
@@ -98,6 +110,7 @@ describe('calls of several requests', () => {
     const commit = createGroupCommit<string, string>({
       send: async () => replies.pop() ?? Promise.reject(new Error('away')),
       wait: clock.wait,
+      waitFor: clock.waitFor,
       gatherMs: GATHER_MS,
       replyMs: REPLY_MS,
     })
@@ -117,6 +130,14 @@ describe('calls of several requests', () => {
     expect(sent).toHaveLength(5)
   })
 
+  it('have one timer for all, which the first has, but for the one that ends their wait', async () => {
+    const { clock, commit } = isolate(async ({ args }) => args[0])
+    const all = Promise.all(['a', 'b', 'c'].map((id) => commit(callOf(id))))
+    await clock.goTo(GATHER_MS)
+    expect(await all).toEqual(['a', 'b', 'c'])
+    expect(clock.rung()).toEqual([GATHER_MS])
+  })
+
   it('whose sender hears nothing are sent by their own requests once their own wait ends, and not before', async () => {
     // The first request sends both, and is gone before an answer: its promise never resolves.
     const { clock, sent, commit } = isolate(({ args }, nth) =>
@@ -132,13 +153,13 @@ describe('calls of several requests', () => {
     expect(sent.filter(({ id }) => id === '2')).toHaveLength(2)
   })
 
-  it('left by a request that ended while it waited are sent with the next', async () => {
+  it('left by a request that ended while it waited for others are sent by the next that hears nothing', async () => {
     const { clock, sent, commit } = isolate(async ({ args }) => args[0])
     void request.run({ lives: () => false }, () => commit(callOf('left')))
     await clock.goTo(1000)
     expect(sent).toEqual([])
     const next = commit(callOf('next'))
-    await clock.goTo(1010)
+    await clock.goTo(1000 + GATHER_MS + REPLY_MS)
     await next
     expect(sent.map(({ id }) => id)).toEqual(['left', 'next'])
   })
@@ -175,6 +196,7 @@ it('whoever dies or is not answered, each call of a living request is done, and 
           return first
         }),
         wait: clock.wait,
+        waitFor: clock.waitFor,
         gatherMs: GATHER_MS,
         replyMs: REPLY_MS,
         most: 3,

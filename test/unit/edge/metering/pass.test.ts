@@ -248,7 +248,7 @@ describe('read or passed on', () => {
               text,
               outputTokens: i + 1,
               ...(logprob && {
-                logprobs: { ...logprob, bytes: [], top_logprobs: [{ ...logprob, bytes: [] }] },
+                logprobs: [{ ...logprob, bytes: [], top_logprobs: [{ ...logprob, bytes: [] }] }],
               }),
             }),
           )

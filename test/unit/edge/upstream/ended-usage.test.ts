@@ -81,11 +81,9 @@ it.each([
     path.endsWith('/usage') ? answer() : Response.json(about(Number(path.at(-1)))),
   )
   expect(await Promise.all([usage(asked(1)), usage(asked(2))])).toEqual([said(1), said(2)])
-  expect(calls.map(({ route }) => route)).toEqual([
-    'POST /v1/requests/usage',
-    'DELETE /v1/requests/r1',
-    'DELETE /v1/requests/r2',
-  ])
+  const [first, ...rest] = calls.map(({ route }) => route)
+  expect(first).toBe('POST /v1/requests/usage')
+  expect(rest.sort()).toEqual(['DELETE /v1/requests/r1', 'DELETE /v1/requests/r2'])
 })
 
 it('more than one question holds are asked in several', async () => {

@@ -81,6 +81,10 @@ test('what a queue does is counted exactly, in seconds and tokens, for its model
 
   const values = await valuesOf(metrics)
   const one = (name: string) => values[`${name}{model="model-1"}`]
+  runs[2]?.cancel()
+  runOf(engine, 2).end({ how: 'stopped' })
+  await runs[2]?.ended
+  expect((await valuesOf(metrics))['request_cancelled_total{model="model-1"}']).toBe(1)
   expect({
     running: one('num_requests_running'),
     waiting: one('num_requests_waiting'),

@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBatchEngine } from '../../../../inference-host/decoding/batching/batch-engine.ts'
-import { estimate, leastKvBytes, structureBytes } from '../../../../inference-host/residency/need.ts'
-import { createHashingDecoder } from '../../../fixtures/decoding/hashing-decoder.ts'
-
-test('the least memory for caches is the least that a batch can be made with, to the byte', () => {
-  const decoder = createHashingDecoder()
-  const make = (memoryBytes: number) =>
-    createBatchEngine({ decoder, slots: 4, context: 1000, memoryBytes, now: () => 0 })
-  const least = leastKvBytes(decoder.shape, 1000)
-  expect(() => make(least)).not.toThrow()
-  expect(() => make(least - 1)).toThrow(RangeError)
-})
+import { estimate, structureBytes } from '../../../../inference-host/residency/need.ts'
 
 test('on a GPU, weights and caches count there, and on the host what loading them takes', () => {
   const [onCpu, onGpu] = [

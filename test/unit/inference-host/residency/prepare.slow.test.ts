@@ -1,9 +1,14 @@
 import { statSync } from 'node:fs'
-import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { leastKvBytes } from '../../../../inference-host/decoding/batching/served-context.ts'
+import type { DecoderShape } from '../../../../inference-host/decoding/batching/shape.ts'
+import type { WorkerData } from '../../../../inference-host/model-process/messages.ts'
+import { decodeOnnx, encodeOnnx } from '../../../../inference-host/onnx/file.ts'
 import { infoOf, prepareModel } from '../../../../inference-host/residency/prepare.ts'
+import { spellOutAttention } from '../../../fixtures/graphs/spelled-out.ts'
 import { writeTinySeq2seq } from '../../../fixtures/graphs/tiny-seq2seq-folder.ts'
 import { embeddedModel } from '../../../fixtures/models.ts'
 import { lockedModels } from '../../../fixtures/residency/locked-models.ts'
@@ -24,6 +29,11 @@ async function prepared(
   const [entry] = entries
   if (entry === undefined) throw new Error('the manifest is empty')
   return { told, ...(await prepareModel(entry, config, budget, log)) }
+}
+
+function shapeOf(batched: WorkerData['batched']): DecoderShape {
+  if (batched === undefined) throw new Error('it is not batched')
+  return batched.description
 }
 
 async function ownFolder(): Promise<string> {
@@ -85,13 +95,49 @@ describe('a decoder', () => {
     expect(told('batching')).toEqual([])
   })
 
+  test('has the context that its caches hold, where its entry names none, and says so', async () => {
+    const capped = await prepared(CHAT, { HOST_KV_MB: '6' })
+    const { data } = capped.forms[0]
+    expect(data.context).toBeGreaterThanOrEqual(1024)
+    expect(data.context).toBeLessThan(2048)
+    expect(data.batched?.memoryBytes).toBe(6 * MIB)
+    expect(leastKvBytes(shapeOf(data.batched), data.context ?? 0)).toBeLessThanOrEqual(6 * MIB)
+    expect(await infoOf(capped)).toMatchObject({ context: data.context })
+    expect(capped.told('context_capped')).toMatchObject([{ model: 'chat', context: data.context, of: 2048 }])
+    expect(capped.told('batching')).toMatchObject([{ kv_mb: 6 }])
+    const given = await prepared({ ...CHAT, context: 2048 }, { HOST_KV_MB: '6' })
+    expect(given.forms[0].data).not.toHaveProperty('batched')
+    expect(given.told('one_at_a_time')).toMatchObject([
+      { why: expect.stringContaining('for 2048 tokens of context') },
+    ])
+    expect(await infoOf(given)).toMatchObject({ context: 2048 })
+  })
+
+  test('under HOST_EXACT is batched where its form is exact alone, and not where attention is spelled out', async () => {
+    const plain = await prepared(CHAT, { HOST_EXACT: 'true' })
+    expect(plain.forms[0].data).toHaveProperty('batched')
+    const source = await ownFolder()
+    await cp(CHAT.source, source, { recursive: true })
+    const file = path.join(source, 'onnx/model_quantized.onnx')
+    const model = decodeOnnx(await readFile(file))
+    spellOutAttention(model)
+    await writeFile(file, encodeOnnx(model))
+    const spelledOut = await prepared({ ...CHAT, source }, { HOST_EXACT: 'true' })
+    expect(spelledOut.forms[0].data).not.toHaveProperty('batched')
+    expect(spelledOut.told('one_at_a_time')).toMatchObject([
+      { why: expect.stringMatching(/^HOST_EXACT is set, and /) },
+    ])
+    const loose = await prepared({ ...CHAT, source })
+    expect(loose.forms[0].data).toHaveProperty('batched')
+  })
+
   test('nor where one request would not fit, and says how much it takes', async () => {
     const { forms, told } = await prepared(CHAT, { HOST_KV_MB: '1' })
     expect(forms[0].data).not.toHaveProperty('batched')
     expect(told('one_at_a_time')).toMatchObject([
       {
         model: 'chat',
-        why: expect.stringMatching(/^HOST_KV_MB must be at least \d+ for its 2048 tokens of context$/),
+        why: expect.stringMatching(/^HOST_KV_MB must be at least \d+ for 1024 tokens of context$/),
       },
     ])
   })

@@ -41,7 +41,7 @@ describe('loaded on demand', () => {
     const waiting = model.ask()
     await settled()
     waiting.cancel()
-    expect(await code(waiting)).toBe('host_failed')
+    expect(await code(waiting)).toBe('cancelled')
     finish(busy.runs()[0])
     await clock.pass(60_000)
     expect([other.loads, busy.resident()]).toEqual([0, true])

@@ -110,5 +110,5 @@ async function play(
   )
   expect(ends.begun).toBeLessThanOrEqual(runs.length)
   for (const code of await Promise.all(runs.map(({ ended }) => ended)))
-    expect(['finished', 'host_failed', 'host_timeout']).toContain(code)
+    expect(['finished', 'cancelled', 'host_failed', 'host_timeout']).toContain(code)
 }

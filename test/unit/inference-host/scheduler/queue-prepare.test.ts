@@ -99,7 +99,7 @@ describe('work that lacks its structure', () => {
 
 describe('whoever leaves before its structure is there', () => {
   test.each([
-    ['cancelled', 'host_failed', (run: { cancel(): void }) => run.cancel()],
+    ['cancelled', 'cancelled', (run: { cancel(): void }) => run.cancel()],
     ['at its deadline', 'host_timeout', () => void vi.advanceTimersByTime(1000)],
   ])('%s: it needs it no more, and pays for what it took until then', async (_, code, leave) => {
     const { clock, engine, queue, send } = setUp()

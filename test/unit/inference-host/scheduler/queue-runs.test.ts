@@ -64,10 +64,10 @@ test('cancelled while it waits: dropped, never computed, nothing used, and its f
   const waiting = queue.submit(CHAT_WORK, LATER())
   clock.ms = 5
   waiting.cancel()
-  expect(await waiting.ended).toBe('host_failed')
+  expect(await waiting.ended).toBe('cancelled')
   clock.ms = 50
   expect(waiting.report()).toEqual({ promptTokens: 0, outputTokens: 0, queueMs: 5, computeMs: 0 })
-  await expect(eventsOf(waiting)).rejects.toMatchObject({ code: 'host_failed' })
+  await expect(eventsOf(waiting)).rejects.toMatchObject({ code: 'cancelled' })
   runOf(engine).end({ how: 'stopped' })
   expect(engine.runs).toHaveLength(1)
   await running.ended
@@ -79,7 +79,7 @@ test('cancelled while it runs: the engine is told, and the end says what was com
   run.cancel()
   expect(runOf(engine).stopped).toBe(true)
   runOf(engine).end({ how: 'stopped' }, { promptTokens: 4, outputTokens: 2, computeMs: 9 })
-  expect(await run.ended).toBe('host_failed')
+  expect(await run.ended).toBe('cancelled')
   expect(run.report()).toMatchObject({ promptTokens: 4, outputTokens: 2, computeMs: 9 })
 })
 

@@ -318,7 +318,7 @@ describe('what is observed', () => {
       { type: 'begun', queueMs: 0 },
       {
         type: 'ended',
-        code: 'host_failed',
+        code: 'cancelled',
         tookMs: 3,
         perTokenMs: undefined,
         report: { promptTokens: 0, outputTokens: 0, queueMs: 3, computeMs: 0 },

@@ -17,7 +17,7 @@ test('cancel: stops the run, answers what was used; the cancelled request says s
   })
   const response = await answer
   expect(JSON.parse(response.headers.get('x-usage') ?? '')).toEqual(usage)
-  expect(await codeOf(response)).toMatchObject({ status: 502, code: 'host_failed' })
+  expect(await codeOf(response)).toMatchObject({ status: 499, code: 'cancelled' })
   const replayed = send(route, undefined, { jti: 'request-1.cancel', model: 'chat-1' })
   expect(await codeOf(replayed)).toMatchObject({ code: 'service_token_replayed' })
 })

@@ -36,8 +36,13 @@ describe('one of several answers', () => {
 
   it('tells the log probabilities that were asked for, none of them twice', () => {
     const choice = createChoice(0, { calls: false, logprobs: true })
-    const pieces = [choice.push('a', logprob('a')), choice.push('b', logprob('b')), choice.end('stop')]
-    expect(joined(pieces, 0).logprobs?.map(({ token }) => token)).toEqual(['a', 'b'])
+    const pieces = [
+      choice.push('a', [logprob('a')]),
+      choice.push(''),
+      choice.push('bc', ['b', 'c'].map(logprob)),
+      choice.end('stop'),
+    ]
+    expect(joined(pieces, 0).logprobs?.map(({ token }) => token)).toEqual(['a', 'b', 'c'])
   })
 
   it('that called a tool ended for that, but not where it was cut off', () => {

@@ -6,7 +6,12 @@ import { type Heard, sequenceOf } from '../../../../fixtures/decoding/sequences.
 import { smallParts } from '../../../../fixtures/decoding/small-parts.ts'
 
 /** A lane of sequences with a token each. */
-async function setUp(all: readonly Heard[], rowsPerCall = 9, onCall: (call: Call) => void = () => {}) {
+async function setUp(
+  all: readonly Heard[],
+  rowsPerCall = 9,
+  onCall: (call: Call) => void = () => {},
+  padsRows = false,
+) {
   const parts = smallParts({ onCall: (call) => call.columns === 1 && onCall(call) })
   const { prefill, lanes, endings, admit } = parts
   admit(...all)
@@ -18,7 +23,9 @@ async function setUp(all: readonly Heard[], rowsPerCall = 9, onCall: (call: Call
   }
   const [lane] = lanes.active()
   if (lane === undefined) throw new Error('no lane')
-  return { ...parts, lane, runLane: laneRunner({ ...parts, rowsPerCall }) }
+  const shape = { ...parts.decoder.shape, padsRows }
+  const decoder = { ...parts.decoder, shape }
+  return { ...parts, lane, runLane: laneRunner({ ...parts, decoder, rowsPerCall }) }
 }
 
 test('every member gets a token, all in one call, and its share of the time', async () => {
@@ -36,6 +43,22 @@ test('every member gets a token, all in one call, and its share of the time', as
   // A third of the call, and a tick of its own for each of its two tokens.
   for (const { sequence } of all) expect(sequence.counted.computeMs).toBeCloseTo(2 + 1 / 3)
   expect(tally.read()).toMatchObject({ steps: 1, stepRows: 3, stepMs: 1, outputTokens: 3 })
+})
+
+test('an odd number of rows is computed with one more where that is asked for, and nobody has anything of it', async () => {
+  const rows: number[][] = []
+  const take = ({ lengths }: Call) => void rows.push([...lengths])
+  const all = [sequenceOf(3), sequenceOf(4, 2), sequenceOf(5)]
+  const { lane, runLane, tally } = await setUp(all, 9, take, true)
+  await runLane(lane)
+  expect(rows).toEqual([[3, 4, 5, 0]])
+  expect(all.map(({ tokens }) => tokens.length)).toEqual([2, 2, 2])
+  expect(tally.read()).toMatchObject({ stepRows: 3, outputTokens: 3 })
+  await runLane(lane)
+  expect(rows[1]).toEqual([4, 6])
+  const alone = await setUp([sequenceOf(3)], 9, take, true)
+  await alone.runLane(alone.lane)
+  expect(rows[2]).toEqual([3])
 })
 
 test('calls of two rows give each row its own logits', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createPace } from '../../../../../inference-host/decoding/batching/pace.ts'
 import {
   chunkSize,
+  lastTogether,
   nextChunk,
   turnOf,
   type Waiting,
@@ -17,6 +18,7 @@ const prompt = (left: number, changes: Partial<Waiting> = {}): Waiting => ({
   begun: false,
   blocked: false,
   newcomer: false,
+  at: 0,
   ...changes,
 })
 
@@ -24,7 +26,7 @@ test('a prompt is cut so that no single token is ever left, whatever the budget'
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 400 }), fc.integer({ min: 0, max: 80 }), (length, budget) => {
       for (let left = length; left > 0; ) {
-        const size = chunkSize(left, budget)
+        const size = chunkSize({ left, at: length - left }, budget)
         expect(size).toBeGreaterThanOrEqual(2)
         expect(size).toBeLessThanOrEqual(Math.max(3, budget))
         left -= size
@@ -32,7 +34,48 @@ test('a prompt is cut so that no single token is ever left, whatever the budget'
       }
     }),
   )
-  expect(chunkSize(1, 16)).toBe(1)
+  expect(chunkSize({ left: 1, at: 5 }, 16)).toBe(1)
+})
+
+test('a chunk is one token more than whole blocks at the end of such a prompt, always, and never elsewhere', () => {
+  const length = fc.integer({ min: 2, max: 900 })
+  const budget = fc.integer({ min: 0, max: 900 })
+  fc.assert(
+    fc.property(
+      length,
+      budget,
+      fc.integer({ min: 16, max: 256 }),
+      fc.nat(),
+      (length, budget, columnBlock, cached) => {
+        const last = lastTogether(length, { columnBlock })
+        const most = Math.floor(Math.max(0, length - last) / SIZES.block)
+        let left = length - (cached % (most + 1)) * SIZES.block
+        while (left > 0) {
+          const size = chunkSize({ left, at: length - left }, budget, { columnBlock })
+          const isLast = size === left && length > columnBlock && length % columnBlock === 1
+          expect([length, size, size % columnBlock === 1]).toEqual([length, size, isLast])
+          expect(size).toBeGreaterThanOrEqual(2)
+          expect(size).toBeLessThanOrEqual(Math.max(3, budget, isLast ? columnBlock + 1 : 0))
+          left -= size
+          expect(left).not.toBe(1)
+        }
+      },
+    ),
+    { numRuns: 200 },
+  )
+  const at = (left: number, budget = 1000) => chunkSize({ left, at: 0 }, budget, { columnBlock: 128 })
+  expect([128, 129, 130, 257, 258].map((left) => at(left))).toEqual([128, 129, 130, 257, 258])
+  expect([at(129, 16), at(257, 130), at(257, 200), at(300, 129), at(161, 33)]).toEqual([
+    129, 128, 128, 128, 32,
+  ])
+})
+
+test('where a token depends on what follows it, all prompts are cut at the same places', () => {
+  const size = (left: number, at: number, budget: number) =>
+    chunkSize({ left, at }, budget, { fixedChunks: 64 })
+  expect([size(200, 0, 16), size(200, 0, 500), size(136, 64, 7), size(8, 192, 2), size(1, 64, 90)]).toEqual([
+    64, 64, 64, 8, 1,
+  ])
 })
 
 test('the oldest and the shortest prompt take turns', () => {
@@ -53,7 +96,7 @@ test('a newcomer goes first, a short prompt of one at once, and one step of 32 i
   expect(nextChunk([...others, short], 15, OLDEST)).toEqual({ index: 2, tokens: 90, newcomer: true })
   expect(nextChunk([...others, short], 14, SHORTEST)).toEqual({ index: 2, tokens: 14, newcomer: false })
   expect(nextChunk([...others, prompt(90, { newcomer: true, begun: true })], 32, OLDEST)?.tokens).toBe(32)
-  expect(nextChunk([...others, short], 32, OLDEST, 40)?.tokens).toBe(40)
+  expect(nextChunk([...others, short], 32, OLDEST, { mostColumns: 40 })?.tokens).toBe(40)
   const two = [prompt(900, { begun: true }), prompt(300, { begun: true })]
   expect(nextChunk([...two, short], 32, OLDEST)?.index).toBe(2)
   expect(nextChunk([...two, prompt(80, { newcomer: true, begun: true }), short], 32, OLDEST)?.index).toBe(2)

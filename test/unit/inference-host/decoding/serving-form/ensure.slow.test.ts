@@ -18,16 +18,16 @@ test('what is there and right stays untouched, link or copy; what is not is repl
   const idOf = async (file: string) => (await stat(file)).ino
 
   const first = await ensure()
-  expect(first).toMatchObject({ description: { family: 'gqa' }, batchDifference: 0 })
+  expect(first).toMatchObject({ description: { family: 'gqa' }, difference: { alone: 0, batch: 0 } })
   const linked = await idOf(there)
   // As in an image, whose layers keep no links.
   await rm(there)
   await copyFile(original, there)
   const copied = await idOf(there)
   expect(copied).not.toBe(linked)
-  expect(await ensure()).toMatchObject({ description: { family: 'gqa' }, batchDifference: undefined })
+  expect(await ensure()).toMatchObject({ description: { family: 'gqa' }, difference: undefined })
   expect(await idOf(there)).toBe(copied)
-  expect(await ensure(true)).toMatchObject({ batchDifference: 0 })
+  expect(await ensure(true)).toMatchObject({ difference: { alone: 0, batch: 0 } })
 
   await writeFile(there, 'something else')
   expect(await ensure()).toMatchObject({ description: { family: 'gqa' } })

@@ -52,7 +52,7 @@ async function tamperWith({ file }: ServingForm): Promise<void> {
   await writeFile(recordFileOf(file), JSON.stringify({ ...record, file: await digestFile(file) }))
 }
 
-const wasMade = ({ batchDifference }: ServingForm) => batchDifference !== undefined
+const wasMade = ({ difference }: ServingForm) => difference !== undefined
 
 test('a form that is what was locked is used as it is; one that is not is made anew', async () => {
   const { form, ensure, serving } = await prepared()

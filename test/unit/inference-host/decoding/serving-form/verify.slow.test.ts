@@ -76,6 +76,20 @@ test('spelled-out attention with a changed weight is refused with the difference
   expect(verdict).toEqual({ unsupported: expect.stringMatching(/differ from the original's by \d.*float32/) })
 })
 
+test('GroupQueryAttention that rounds otherwise is taken, with the difference: a rule for every family', async () => {
+  const verdict = await verdictOn(tinyDecoder(), (form) => {
+    for (const tensor of form.graph.initializer)
+      if (tensor.name === 'layers.1.norm.weight' || tensor.name === 'final.weight') {
+        const weights = Array.from({ length: 32 }, () => 1 + 2 ** -20)
+        Object.assign(tensor, { float_data: weights, raw_data: undefined })
+      }
+  })
+  expect(verdict).toMatchObject({ measured: { alone: expect.any(Number) } })
+  const { measured } = verdict as { measured: Record<string, number> }
+  expect(measured.alone).toBeGreaterThan(0)
+  expect(measured.alone).toBeLessThan(1e-4)
+})
+
 test('logits that are no numbers are refused', async () => {
   const verdict = await verdictOn(tinyDecoder({ head: 'soft-cap' }), (form) => {
     for (const tensor of form.graph.initializer)

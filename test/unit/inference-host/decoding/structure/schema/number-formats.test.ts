@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   boundsOf,
   isNumberFormat,
@@ -6,49 +6,31 @@ import {
   withoutNumberFormat,
 } from '../../../../../../inference-host/decoding/structure/schema/number-formats.ts'
 
-describe('a format of numbers', () => {
-  it.each([
-    ['int8', -128, 127],
-    ['uint8', 0, 255],
-    ['int16', -32_768, 32_767],
-    ['int32', -2_147_483_648, 2_147_483_647],
-    ['uint32', 0, 4_294_967_295],
-    ['double-int', -9_007_199_254_740_991, 9_007_199_254_740_991],
-  ])('%s goes from %d to %d', (format, least, greatest) => {
-    expect(isNumberFormat(format)).toBe(true)
-    const of = (value: number) => isOfNumberFormat(value, format)
-    expect([of(least), of(greatest), of(least - 2), of(greatest + 2), of(0.5)]).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-    ])
-    expect(boundsOf({ format })).toEqual({
-      bounds: { minimum: least, maximum: greatest, exclusiveMinimum: undefined, exclusiveMaximum: undefined },
-      whole: true,
-    })
-  })
+test('a format of numbers has its range of integers; others say nothing of numbers', () => {
+  expect([isNumberFormat('int32'), isNumberFormat('float'), isNumberFormat('date')]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  const of = (format: string, ...values: number[]) => values.map((value) => isOfNumberFormat(value, format))
+  expect(of('int8', -129, -128, 127, 128, 0.5)).toEqual([false, true, true, false, false])
+  expect(of('uint64', -1, 0, 2 ** 64)).toEqual([false, true, false])
+  expect(of('date', 0.5)).toEqual([true])
+})
 
-  it('holds beside bounds, the tighter of both', () => {
-    const { bounds } = boundsOf({ format: 'uint8', minimum: 7, maximum: 1000, exclusiveMinimum: 9 })
-    expect(bounds).toEqual({ minimum: 7, maximum: 255, exclusiveMinimum: 9, exclusiveMaximum: undefined })
+test('the bounds of a schema are the narrowest of its own and of its formats', () => {
+  expect(boundsOf({ format: 'int8', minimum: -500, exclusiveMaximum: 9 })).toEqual({
+    bounds: { minimum: -128, maximum: 127, exclusiveMinimum: undefined, exclusiveMaximum: 9 },
+    whole: true,
   })
+  expect(boundsOf({ maximum: 2 })).toMatchObject({ bounds: { minimum: undefined, maximum: 2 }, whole: false })
+})
 
-  it('is none of strings, and of those that leave no number out', () => {
-    for (const format of ['date', 'float', 'double', 'no-such', undefined]) {
-      expect(isNumberFormat(format)).toBe(false)
-      expect(isOfNumberFormat(0.5, format)).toBe(true)
-      expect(withoutNumberFormat(format)).toEqual([])
-    }
-    expect(boundsOf({ format: 'date' }).whole).toBe(false)
-  })
-
-  it('leaves what is beside it and between its integers', () => {
-    expect(withoutNumberFormat('uint8')).toEqual([
-      { type: 'number', exclusiveMaximum: 0 },
-      { type: 'number', exclusiveMinimum: 255 },
-      { type: 'number', not: { multipleOf: 1 } },
-    ])
-  })
+test('what is not of a format is below it, above it or no integer', () => {
+  expect(withoutNumberFormat('uint8')).toEqual([
+    { type: 'number', exclusiveMaximum: 0 },
+    { type: 'number', exclusiveMinimum: 255 },
+    { type: 'number', not: { multipleOf: 1 } },
+  ])
+  expect(withoutNumberFormat('password')).toEqual([])
 })
