@@ -17,6 +17,11 @@ describe.skipIf(noChromium !== '')(`text of a page${noChromium}`, () => {
     await panel.until(`document.querySelector('#text').value`)
     expect(await panel.evaluate(`document.querySelector('#text').value`)).toBe(HOSTILE)
     expect(await answered(panel)).not.toBe('')
+    // Among the earlier answers its source is shown, too.
+    await panel.go(`${PANEL}?again`)
+    await ready(panel)
+    await panel.click('#earlier summary')
+    expect(await panel.text('#history blockquote')).toBe(HOSTILE)
     expect(await panel.evaluate('document.images.length')).toBe(0)
     expect(await panel.evaluate('document.title')).toBe('Twohop example')
     expect(panel.errors).toEqual([])

@@ -63,6 +63,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   too_many_jobs: 'Your earlier requests are still being answered. Please wait for one of them.',
   job_storage_full: 'Your earlier results take up all the room. Please try again later.',
 
+  cancelled: 'The question was withdrawn before it was answered.',
   internal: OUT_OF_ORDER,
   host_failed: 'The model broke off. Please try again.',
   project_budget_exhausted: (error) =>
