@@ -61,8 +61,8 @@ function ask({ edge, models }: StackFile, headerFile: string, heading: (text: st
   const [question, ...others] = questionsFor(models.chat)
   const messages = [{ role: 'user', content: question }]
   const body = JSON.stringify({ model: models.chat, stream: true, messages })
-  // JSON may have a line's end between its fields.
-  const lines = word(body).replace(',"messages"', ',\n  "messages"')
+  // JSON may have a line's end where it begins.
+  const lines = word(body).replace('{', '{\n  ')
   return [
     heading('Ask its model through both hops:'),
     `curl -N ${edge.url}/v1/chat/completions -H ${headers(headerFile)} -d ${lines}`,

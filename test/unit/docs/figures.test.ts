@@ -14,6 +14,7 @@ const MADE = {
   'docs/benchmarks.md': 'bench/run.ts',
   'docs/faults.md': 'test/faults/table.ts',
   'docs/openai.md': 'test/unit/docs/openai.test.ts',
+  'docs/start.md': 'test/unit/docs/start.test.ts',
 }
 
 const pages = readPages()
