@@ -1,3 +1,4 @@
+import { dirname, isAbsolute } from 'node:path'
 import { styleText } from 'node:util'
 import { DEMO_PASSWORD, DEMO_USERS } from './issuer/demo-users.ts'
 import { questionsFor } from './questions.ts'
@@ -70,10 +71,14 @@ function ask({ edge, models }: StackFile, headerFile: string, heading: (text: st
   ]
 }
 
-const load = (example: string) => [
-  `(cd ${word(example)} && npm install && npm run build)   # once`,
-  `chrome://extensions, Developer mode, Load unpacked: ${example}/dist/chrome-mv3-dev`,
-]
+/** Built from the project's folder, which may not be the one that the user is in. */
+function load(example: string): string[] {
+  const project = isAbsolute(example) ? ` --prefix ${word(dirname(dirname(example)))}` : ''
+  return [
+    `npm${project} run build:extension   # once`,
+    `chrome://extensions, Developer mode, Load unpacked: ${example}/dist/chrome-mv3-dev`,
+  ]
+}
 
 function openai({ edge, models }: StackFile, stackFile: string, heading: (text: string) => string): string[] {
   if (models.chat === null) return []
