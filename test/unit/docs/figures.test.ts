@@ -15,6 +15,7 @@ const MADE = {
   'docs/clients.md': 'test/unit/docs/clients.test.ts',
   'docs/faults.md': 'test/faults/table.ts',
   'docs/openai.md': 'test/unit/docs/openai.test.ts',
+  'docs/start.md': 'test/unit/docs/start.test.ts',
 }
 
 const pages = readPages()

@@ -19,8 +19,11 @@ const NO_PATHS = new Set([
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
   'onnx/model_quantized.onnx',
+  // Written by a user.
+  'twohop.config.ts',
   // Written when something runs.
   '.local/bench',
+  '.local/curl.txt',
   '.local/models',
   '.local/real-models',
   '.local/stack.json',
