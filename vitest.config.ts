@@ -19,6 +19,7 @@ export default defineConfig({
       'default',
       './test/faults/closing-table.ts',
       './test/conformance/closing-table.ts',
+      './test/clients/closing-table.ts',
       './test/slowest-files.ts',
       './test/closing-line.ts',
     ],
@@ -108,6 +109,18 @@ export default defineConfig({
         },
       },
       {
+        // Clients that nobody here wrote, unmodified, before one stack. Ends with a table of what each can do.
+        test: {
+          name: 'clients',
+          include: ['test/clients/*.test.ts'],
+          globalSetup: ['test/clients/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
         // The whole stack as `npm start` runs it, in workerd. Tests count what it does, so they take turns.
         test: {
           name: 'stack',
@@ -117,6 +130,18 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // The example extension in a real Chromium, on a stack of its own.
+        test: {
+          name: 'extension',
+          include: ['test/extension/**/*.test.ts'],
+          globalSetup: ['test/extension/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -11,6 +11,7 @@ import { untilInterrupted } from './interrupt.ts'
 import { type DecoderSizes, SMOLLM2_135M } from './models/decoder.ts'
 import { writeDecoder } from './models/made.ts'
 import type { BudgetBenchOptions, EdgeBenchOptions, HostBenchOptions } from './options.ts'
+import { type StructureBenchOptions, structureBench } from './structure/bench.ts'
 
 const progress = (line: string) => void process.stderr.write(`${line}\n`)
 const common = { progress, signal: untilInterrupted(progress) }
@@ -75,6 +76,20 @@ command
       if (listOnly) return void console.log(list)
       print(options.json, await hostBench({ ...options, ...common }))
     },
+  )
+
+command
+  .command('structure')
+  .description(
+    'structured answers on the schemas of MaskBench: accepted, wrong, writable, milliseconds (a minute)',
+  )
+  .requiredOption('--data <file>', 'its cases, one a line of JSON, or packed by gzip')
+  .option('--model <folder>', 'the model whose tokens are masked', 'models/twohop-chat')
+  .option('--every <n>', 'take one of so many cases', whole, 1)
+  .option('--verbose', 'say what was refused, and what cannot be written', false)
+  .option('--json', 'print one JSON object', false)
+  .action(async (options: Omit<StructureBenchOptions, keyof typeof common>) =>
+    print(options.json, await structureBench({ ...options, ...common })),
   )
 
 command

@@ -6,6 +6,8 @@ export type CliContext = {
   err: (text: string) => void
   /** Whether results go to a terminal that shows colours. */
   colour: boolean
+  /** Asks a question and gives the typed line; none where nobody sits at a terminal. */
+  ask?: ((question: string) => Promise<string>) | undefined
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
 }

@@ -4,7 +4,10 @@ import { keysCommand } from './commands/api-keys.ts'
 import { auditCommand } from './commands/audit.ts'
 import { costCommand } from './commands/cost.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
 import { drainCommand, reconcileCommand } from './commands/ledger.ts'
+import { priceCommand } from './commands/price.ts'
+import { tokenCommand } from './commands/token.ts'
 import { type CliContext, CliError } from './context.ts'
 
 /** The exit code that a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
@@ -12,6 +15,7 @@ const INTERRUPTED = 130
 
 /** Every command, in the order of the help. A new one is a file under `commands/` and a line here. */
 const COMMANDS = [
+  initCommand,
   accountsCommand,
   keysCommand,
   auditCommand,
@@ -19,6 +23,8 @@ const COMMANDS = [
   reconcileCommand,
   doctorCommand,
   costCommand,
+  priceCommand,
+  tokenCommand,
 ]
 
 /**

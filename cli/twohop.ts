@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // `npx twohop <command>`: see `npx twohop --help`.
+import { ask } from './ask.ts'
 import { run } from './run.ts'
 
 const interrupt = new AbortController()
@@ -9,5 +10,7 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   colour: process.stdout.isTTY === true && process.stdout.hasColors(),
+  ask:
+    process.stdin.isTTY && process.stdout.isTTY ? (question) => ask(question, interrupt.signal) : undefined,
   signal: interrupt.signal,
 })

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import { type Context, type Handler, Hono } from 'hono'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
@@ -35,13 +35,18 @@ import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
+import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import type { Work } from './parse/work.ts'
+import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
+import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
+import { openApiRoute } from './routes/openapi-route.ts'
+import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
@@ -111,7 +116,8 @@ export function createApp(options: AppOptions) {
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
   const callHost = createCallHost(options)
-  const app = new Hono<Env>()
+  // Not strict: a slash at the end of a path says nothing.
+  const app = new Hono<Env>({ strict: false })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
@@ -125,6 +131,8 @@ export function createApp(options: AppOptions) {
     const most = mostBytes.get(c.req.path) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
     await next()
+    // Nobody reads it. A stream would wait for its reader.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel()
     const key = c.get('key')
     if (key) keyMemory.learn(key, c.env.address, c.error)
     // By `c.header` each header would make the answer anew.
@@ -175,43 +183,46 @@ export function createApp(options: AppOptions) {
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 
-  app.post('/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
-  app.post('/v1/completions', (c) => infer(c, 'completion', parseCompletion))
-  app.post('/v1/embeddings', (c) => infer(c, 'embedding', parseEmbedding))
-  app.post('/v1/rerank', (c) => infer(c, 'text-ranking', parseRerank))
-  // What @huggingface/inference adds to the URL that it is given for text.
-  app.post('/v1/tasks/text-generation/v1/completions', (c) => infer(c, 'completion', parseHubCompletion))
-  app.post('/v1/tasks/text-generation/v1/chat/completions', (c) => infer(c, 'chat', parseChat))
-  app.post('/v1/tasks/:task', (c) => {
-    const task = hubTask(c.req.param('task'))
-    return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
-  })
-  app.get('/v1/models', async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))))
-  // Ids as on the hub have a slash, and not every client encodes it.
-  app.get('/v1/models/:id{.+}', async (c) =>
-    c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id'))),
-  )
-  app.get('/v1/usage', async (c) =>
-    withStoredPlan(await authenticate(c), async (entitlement) => {
-      const { spender, plan } = entitlement
-      const asked = () => budget.usage(spender, plan.id, limitsOf(plan))
-      const report = await c.get('timings').time('usage', asked)
-      if ('plan' in report) throw new OtherPlanError(report.plan)
-      c.set('allowance', report.allowance)
-      return c.json(usageAnswer(entitlement, report))
-    }),
-  )
-  app.route('/v1/jobs', jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }))
-  app.route('/v1/keys', apiKeyRoutes({ ...options, callerOf, once }))
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
-  app.route('/v1/admin', adminRoutes({ ...options, callerOf, once, cancelJobs }))
-  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  const handlers: Record<RouteName, Handler<Env>> = {
+    'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
+    'POST /v1/responses': (c) => infer(c, 'chat', parseResponses),
+    'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
+    'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
+    'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
+    'POST /v1/tasks/text-generation/v1/completions': (c) => infer(c, 'completion', parseHubCompletion),
+    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => infer(c, 'chat', parseChat),
+    'POST /v1/tasks/:task': (c) => {
+      const task = hubTask(c.req.param('task') ?? '')
+      return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
+    },
+    'GET /v1/models': async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))),
+    'GET /v1/models/:id{.+}': async (c) =>
+      c.json(oneModel(await storedEntitlement(await authenticate(c)), c.req.param('id') ?? '')),
+    'GET /v1/usage': async (c) =>
+      withStoredPlan(await authenticate(c), async (entitlement) => {
+        const { spender, plan } = entitlement
+        const asked = () => budget.usage(spender, plan.id, limitsOf(plan))
+        const report = await c.get('timings').time('usage', asked)
+        if ('plan' in report) throw new OtherPlanError(report.plan)
+        c.set('allowance', report.allowance)
+        return c.json(usageAnswer(entitlement, report))
+      }),
+    ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
+    ...apiKeyRoutes({ ...options, callerOf, once }),
+    ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
+    'GET /openapi.json': openApiRoute,
+    'GET /healthz': (c) => c.json({ status: 'ok' }),
+  }
+  addRoutes(app, handlers, ROUTE_NAMES)
 
   app.notFound((c) => {
-    throw new TwohopError(
-      'not_found',
-      `There is no ${c.req.method} ${c.req.path.slice(0, LONGEST_PATH)} here.`,
-    )
+    const path = c.req.path.slice(0, LONGEST_PATH)
+    const allow = methodsAt(app.router, c.req.path)
+    if (allow.length === 0) throw new TwohopError('not_found', `There is no ${c.req.method} ${path} here.`)
+    throw new TwohopError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${c.req.method}.`, {
+      allow,
+    })
   })
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)

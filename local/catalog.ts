@@ -51,6 +51,21 @@ export function localCatalog(models: readonly HostModel[]): Catalog {
   return Catalog.parse({ ...base, models: offered, plans })
 }
 
+/**
+ * The catalog of one's own, or the usual one.
+ * @param base with the models that the host has
+ * @throws Error of one line where a model is not one of them
+ */
+export function chosenCatalog(own: Catalog | undefined, base: Catalog): Catalog {
+  const served = new Set(base.models.map(({ id }) => id))
+  const missing = own?.models.find(({ id }) => !served.has(id))
+  if (missing)
+    throw new Error(
+      `The catalog's model "${missing.id}" is not served here: there are ${[...served].join(', ')}. Add it by --model, or leave it out.`,
+    )
+  return own ?? base
+}
+
 /** The id of one model of each kind, or null, for tools that use the stack. */
 export function modelIds(catalog: Catalog): Record<'chat' | 'embed' | 'classify', string | null> {
   const first = (task: Task) => catalog.models.find((model) => model.tasks.includes(task))?.id ?? null

@@ -24,7 +24,7 @@ const HEALTHY_MS = 60_000
 export function keepAlive(stack: Stack, { say, changed, stopping }: Options): void {
   const cron = setInterval(() => {
     // The edge logs a run that fails; the next one comes soon.
-    fetch(stack.file.edge.cronUrl, { method: 'POST' }).catch(() => {})
+    if (stack.file.edge.cronUrl !== '') fetch(stack.file.edge.cronUrl, { method: 'POST' }).catch(() => {})
   }, CRON_MS)
   cron.unref()
 

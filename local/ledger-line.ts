@@ -34,6 +34,6 @@ export function createLedgerLine() {
 }
 
 function drainOf(line: string): z.infer<typeof DrainLine> | undefined {
-  if (!/^\{"level":"info","event":"ledger_drain".*\}$/.test(line)) return undefined
+  if (!/^\{("mode":"emulators",)?"level":"info","event":"ledger_drain".*\}$/.test(line)) return undefined
   return DrainLine.safeParse(JSON.parse(line)).data
 }

@@ -7,6 +7,7 @@ export type Tokens = { free: string; pro: string; suspended: string; admin: stri
 
 /** What tools read to use a running stack: `.local/stack.json`. Keys are added, never renamed. */
 export type StackFile = {
+  /** `cronUrl` is empty where the edge runs its scheduled work by a timer of its own. */
   edge: { url: string; cronUrl: string; pid: number }
   host: { url: string; pid: number }
   redis: { url: string; token: string; kind: 'redis-server' | 'embedded'; pid: number }
@@ -18,7 +19,14 @@ export type StackFile = {
     kind: 'installed' | 'embedded'
     pid: number
   } | null
-  issuers: { firebase: { url: string; projectId: string }; supabase: { url: string } }
+  /**
+   * Where users sign in: `authUrl` for `connectAuthEmulator`, Supabase's `url` for `createClient`. Firebase's tokens of here
+   * are not `trusted` where projects of one's own are.
+   */
+  issuers: {
+    firebase: { url: string; authUrl: string; projectId: string; trusted: boolean }
+    supabase: { url: string }
+  }
   tokens: { firebase: Tokens; supabase: Tokens }
   /** Ids of the models that serve each kind of request; null where none does. */
   models: Record<'chat' | 'embed' | 'classify', string | null>

@@ -4,26 +4,37 @@ import { join } from 'node:path'
 import { serviceKeys } from '../cli/service-keys.ts'
 import type { Catalog } from '../shared/catalog.ts'
 import { type HostModel, localCatalog, modelIds } from './catalog.ts'
-import { bundleEdge } from './edge/bundle.ts'
+import { type Bundle, bundleEdge } from './edge/bundle.ts'
+import { issuerVariables, type OwnProjects } from './issuers.ts'
 import { localManifest } from './models.ts'
 import { type Part, type PartOptions, startPart } from './part.ts'
 import type { StackFile } from './stack-file.ts'
 
+/**
+ * Takes one line per part as it comes up, with the seconds that it took, and what the parts print (`printed`).
+ */
+export type Say = (part: string, line: string, how?: { seconds?: number; printed?: true }) => void
+
 export type StackOptions = {
   /** Folder for everything that is written: keys, bundle, locks. */
   dir: string
-  /** Port of the edge; 0 for a free one. The other parts always take free ones. */
+  /** Port of the edge; 0 for a free one. The parts that only tools speak to always take free ones. */
   port: number
+  /** Port at which users sign in, and where the keys are; 0, the default, for a free one. */
+  signInPort?: number
   /** Hub ids or folders; each replaces the embedded model of its kind. */
   models: string[]
   device: string
   redis?: 'auto' | 'redis-server' | 'embedded'
   /** Whether to start a Postgres for the ledger, which comes up later. Default false: usage events stay in Redis. */
   ledger?: boolean
-  /** One line per part as it comes up, and what the parts print. */
-  say: (part: string, line: string) => void
+  say: Say
   /** More variables for the edge. */
   edgeVariables?: Record<string, string>
+  /** Projects of one's own whose users are let in. */
+  own?: OwnProjects
+  /** `EDGE_EMULATORS`: the edge then runs on Node, where alone their tokens are taken. */
+  emulators?: string | undefined
   /** More variables for the host. */
   hostVariables?: Record<string, string>
   /** If it is aborted while the stack starts, the started parts are stopped again and `startStack` throws. */
@@ -36,7 +47,9 @@ type EdgeReady = StackFile['edge']
 type HostReady = { url: string; models: HostModel[] }
 type RedisReady = StackFile['redis']
 type PostgresReady = Omit<NonNullable<StackFile['postgres']>, 'pid'>
-type IssuerReady = StackFile['issuers'] & {
+type IssuerReady = {
+  firebase: Omit<StackFile['issuers']['firebase'], 'trusted'>
+  supabase: StackFile['issuers']['supabase']
   url: string
   /** The edge's variables that make it trust this issuer. */
   environment: Record<string, string>
@@ -79,7 +92,12 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
     const tell = (line: string) => say('models', line)
     const manifest = await localManifest(dir, options.models, tell, options.signal)
     const redisEnv = { REDIS_DIR: join(dir, 'redis'), REDIS_PREFER: options.redis ?? 'auto' }
-    const issuerArgs = ['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)]
+    const issuerArgs = [
+      ...['--dir', join(dir, 'issuer'), '--ttl', String(TOKEN_SECONDS)],
+      ...['--port', String(options.signInPort ?? 0)],
+      // Whoever may call the edge from a browser may sign users in there.
+      ...['--origins', options.edgeVariables?.ALLOWED_ORIGINS ?? ''],
+    ]
     const hostEnv = {
       HOST_PORT: '0',
       HOST_DEVICE: options.device,
@@ -92,7 +110,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       'issuer',
       './issuer/main.ts',
       { args: issuerArgs },
-      ({ url }) => `signs as Firebase and as Supabase, keys at ${url}`,
+      ({ url }) => `signs users in, as Firebase and Supabase do, at ${url}`,
     )
     const redisUp = part<RedisReady>(
       'redis',
@@ -108,11 +126,11 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
           env: { ...hostEnv, HOST_JOBS_REDIS_URL: url, HOST_JOBS_REDIS_TOKEN: token },
           graceMs: HOST_GRACE_MS,
         },
-        (ready) => `ready at ${ready.url}`,
+        ({ url, models }) => `${models.map(({ id }) => id).join(', ')} at ${url}`,
       ),
     )
     const starting = [
-      bundleEdge(join(dir, 'edge')),
+      options.emulators ? undefined : bundleEdge(join(dir, 'edge')),
       redisUp,
       issuerUp,
       hostUp,
@@ -132,32 +150,29 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
       API_KEY_SECRETS: randomBytes(32).toString('base64url'),
       CATALOG: JSON.stringify(catalog),
-      ...issuer.ready.environment,
+      ...issuerVariables(issuer.ready.environment, options.own ?? { firebaseProjects: [], supabaseUrls: [] }),
       ...(postgres && {
         LEDGER_SUPABASE_URL: postgres.ready.url,
         LEDGER_SUPABASE_KEY: postgres.ready.secretKey,
       }),
       ...options.edgeVariables,
     }
-    async function startEdge(port = 0, changed: Record<string, string> = {}) {
-      const env = {
-        EDGE_BUNDLE: JSON.stringify(bundle),
-        EDGE_PORT: String(port),
-        EDGE_VARIABLES: JSON.stringify({ ...variables, ...changed }),
-      }
-      return part<EdgeReady>('edge', './edge/main.ts', { env }, ({ url }) => `workerd at ${url}`)
-    }
+    const startEdge = async (port = 0, changed: Record<string, string> = {}) =>
+      bundle
+        ? startWorker(part, bundle, port, { ...variables, ...changed })
+        : startNode(part, options.emulators ?? '', port, { ...variables, ...changed })
     const edge = await startEdge(options.port)
     await requireHealthy(edge.ready.url)
     options.signal?.throwIfAborted()
     const { firebase, supabase, tokens } = issuer.ready
+    const trusted = (options.own?.firebaseProjects ?? []).length === 0
     return {
       file: {
         edge: edge.ready,
         host: { url: host.ready.url, pid: host.pid },
         redis: redis.ready,
         postgres: postgres ? { ...postgres.ready, pid: postgres.pid } : null,
-        issuers: { firebase, supabase },
+        issuers: { firebase: { ...firebase, trusted }, supabase },
         tokens,
         models: modelIds(catalog),
         catalog,
@@ -184,13 +199,14 @@ type StartPart = <Ready>(
 function createParts(say: StackOptions['say'], signal: AbortSignal | undefined) {
   const started: Part<unknown>[] = []
   const part: StartPart = async (name, file, how, up) => {
+    const begun = performance.now()
     const process = await startPart<Parameters<typeof up>[0]>(new URL(file, import.meta.url), {
       ...how,
       signal,
-      onLine: (line) => say(name, line),
+      onLine: (line) => say(name, line, { printed: true }),
     })
     started.push(process)
-    say(name, up(process.ready))
+    say(name, up(process.ready), { seconds: (performance.now() - begun) / 1000 })
     return process
   }
   return {
@@ -199,6 +215,33 @@ function createParts(say: StackOptions['say'], signal: AbortSignal | undefined) 
       for (const process of started.toReversed()) await process.stop()
     },
   }
+}
+
+/** Starts the edge as it is deployed to Workers. */
+function startWorker(part: StartPart, bundle: Bundle, port: number, variables: Record<string, string>) {
+  const env = {
+    EDGE_BUNDLE: JSON.stringify(bundle),
+    EDGE_PORT: String(port),
+    EDGE_VARIABLES: JSON.stringify(variables),
+  }
+  return part<EdgeReady>('edge', './edge/main.ts', { env }, ({ url }) => `workerd at ${url}`)
+}
+
+/** Starts the edge on Node, which takes emulators' tokens, on loopback alone. */
+async function startNode(
+  part: StartPart,
+  emulators: string,
+  port: number,
+  variables: Record<string, string>,
+): Promise<Part<EdgeReady>> {
+  const env = {
+    ...variables,
+    ...{ EDGE_EMULATORS: emulators, EDGE_PORT: String(port), EDGE_BIND: '127.0.0.1', EDGE_PROXIES: '0' },
+    ...{ EDGE_SCHEDULE_SECONDS: '10', EDGE_DRAIN_SECONDS: '3' },
+  }
+  const up = ({ url }: { url: string }) => `Node at ${url}, takes tokens of ${emulators}`
+  const process = await part<{ url: string }>('edge', '../edge/runtime/node.ts', { env }, up)
+  return { ...process, ready: { url: process.ready.url, cronUrl: '', pid: process.pid } }
 }
 
 /** Starts the Postgres; undefined, after one line that says why, if that fails: all else works without a ledger. */
@@ -214,7 +257,7 @@ async function ledger(
       'postgres',
       './postgres/main.ts',
       { env: { SUPABASE_URL: supabase.url }, graceMs: POSTGRES_GRACE_MS },
-      ({ kind, url }) => `${kind} one behind ${url}`,
+      ({ kind, url }) => `the ledger, in an ${kind} one behind ${url}`,
     )
   } catch {
     signal?.throwIfAborted()

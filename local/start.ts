@@ -1,54 +1,39 @@
 // `npm start`: the whole of Twohop on this machine, in the foreground.
 import '../inference-host/platform/no-telemetry.ts'
-import { createServer } from 'node:net'
-import { join, relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { isAbsolute, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
-import { Command, Option } from 'commander'
+import { HERE } from '../cli/here.ts'
 import { announcement } from './announcement.ts'
+import { chosenCatalog } from './catalog.ts'
+import { headerFilePlace, writeHeaderFile } from './header-file.ts'
 import { keepAlive } from './keep-alive.ts'
-import { createLedgerLine } from './ledger-line.ts'
 import { pageOrigins } from './page-origins.ts'
 import { onParentsEnd } from './parents-end.ts'
-import { type Stack, startStack } from './stack.ts'
+import { portOrFree, requireFreePort } from './ports.ts'
+import { readSettings } from './settings/settings.ts'
+import { type Say, type Stack, startStack } from './stack.ts'
 import { removeStackFile, removeStaleStackFile, stackFilePlace, writeStackFile } from './stack-file.ts'
 import { stackFolder } from './stack-folder.ts'
+import { typedOptions } from './start-options.ts'
+import { createToldLines } from './told-lines.ts'
 
-const DEFAULT_PORT = '8787'
+const DEFAULT_PORT = 8787
+/** The same at each start, because apps have it in their configuration. */
+const SIGN_IN_PORT = 8789
+const EXAMPLE = fileURLToPath(new URL('../examples/extension', import.meta.url))
+/** Where the seconds stand that a part took. */
+const TEXT_WIDTH = 78
+
 const dir = stackFolder(process.env.TWOHOP_DIR)
 let stackFile = join(dir, 'stack.json')
-
-const command = new Command('npm start --')
-  .description(
-    'Runs Twohop on this machine: edge, host, Redis, Postgres and an issuer of demo tokens. Ctrl-C stops it.',
-  )
-  .option('--port <port>', 'port of the edge', DEFAULT_PORT)
-  .option(
-    '--model <hub id or folder>',
-    'a model to serve in place of the embedded one of its kind (repeatable)',
-    (model: string, models: string[]) => [...models, model],
-    [] as string[],
-  )
-  .option(
-    '--origin <origin>',
-    'a page that may call, beside installed extensions and pages of this machine (repeatable)',
-    (origin: string, origins: string[]) => [...origins, origin],
-    [] as string[],
-  )
-  .addOption(
-    new Option('--device <device>', 'where models run')
-      .choices(['auto', 'cpu', 'webgpu', 'cuda'])
-      .default('auto'),
-  )
-  .parse()
-const { port, model, origin, device } = command.opts<{
-  port: string
-  model: string[]
-  origin: string[]
-  device: string
-}>()
+const { settings: typed, verbose, json } = typedOptions(process.argv)
+const toldLine = createToldLines(verbose)
+const out = json ? process.stderr : process.stdout
 
 let stack: Stack | undefined
-const ledgerLine = createLedgerLine()
 const stopping = new AbortController()
 process.on('SIGINT', () => void stop())
 process.on('SIGTERM', () => void stop())
@@ -56,28 +41,61 @@ process.on('SIGTERM', () => void stop())
 if (process.env.npm_lifecycle_event !== undefined) onParentsEnd(() => void stop())
 
 try {
-  const edgeVariables = { ALLOWED_ORIGINS: pageOrigins(origin) }
-  await requireFreePort(Number(port))
+  const settings = await readSettings(typed, HERE)
+  for (const line of settings.told) say('settings', line)
+  const { port = DEFAULT_PORT, emulators } = settings
+  if (port !== 0) await requireFreePort('--port', port)
+  if (settings.signInPort) await requireFreePort('--sign-in-port', settings.signInPort)
   await removeStaleStackFile(stackFile)
   const { signal } = stopping
   stack = await startStack({
-    ...{ dir, port: Number(port), models: model, device, say, signal, edgeVariables },
+    ...{ dir, port, models: settings.models, device: settings.device, say, signal, emulators },
+    // Beside an edge on any free port, another stack may well have the usual one.
+    signInPort: settings.signInPort ?? (port === 0 ? 0 : await portOrFree(SIGN_IN_PORT)),
+    edgeVariables: { ...settings.variables, ALLOWED_ORIGINS: pageOrigins(settings.origins) },
+    own: settings,
+    catalog: (base) => chosenCatalog(settings.catalog, base),
     ledger: true,
   })
-  stackFile = await stackFilePlace(dir, new URL(stack.file.edge.url).port)
-  await writeStackFile(stackFile, stack.file)
-  keepAlive(stack, {
-    say,
-    changed: ({ file }) => writeStackFile(stackFile, file),
-    stopping: () => signal.aborted,
-  })
-  process.stdout.write(
-    announcement(stack.file, { stackFile: relative('', stackFile), colour: process.stdout.isTTY }),
-  )
+  await announce(stack, emulators)
 } catch (error) {
   await stack?.stop()
   if (!stopping.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exit(stopping.signal.aborted ? 0 : 1)
+}
+
+/** Writes the files that tools and the printed commands read, keeps the stack alive, and says what to do first. */
+async function announce(up: Stack, emulators: string | undefined): Promise<void> {
+  stackFile = await stackFilePlace(dir, new URL(up.file.edge.url).port)
+  const headerFile = headerFilePlace(stackFile)
+  await writeStackFile(stackFile, up.file)
+  await writeHeaderFile(headerFile, up.file)
+  keepAlive(up, {
+    say,
+    changed: ({ file }) => writeStackFile(stackFile, file),
+    stopping: () => stopping.signal.aborted,
+  })
+  const { edge, issuers, models } = up.file
+  if (json) {
+    const files = { stack_file: stackFile, header_file: headerFile }
+    process.stdout.write(
+      `${JSON.stringify({ edge: edge.url, sign_in: issuers.supabase.url, ...files, models, emulators: emulators ?? null })}\n`,
+    )
+    return
+  }
+  process.stdout.write(
+    announcement(up.file, {
+      ...{ stackFile: fromHere(stackFile), headerFile: fromHere(headerFile), emulators, verbose },
+      example: existsSync(join(EXAMPLE, 'package.json')) ? fromHere(EXAMPLE) : undefined,
+      colour: process.stdout.isTTY,
+    }),
+  )
+}
+
+/** A path as short as it can be in the shell that started this. */
+function fromHere(path: string): string {
+  const short = relative(HERE, path)
+  return short.startsWith('..') || isAbsolute(short) ? path : short
 }
 
 /** Ends the stack. A stack that is still starting ends itself and throws above. */
@@ -86,31 +104,15 @@ async function stop(): Promise<void> {
   stopping.abort()
   if (stack === undefined) return
   await stack.stop()
+  await rm(headerFilePlace(stackFile), { force: true })
   await removeStackFile(stackFile, stack.file)
   process.exit(0)
 }
 
-function say(part: string, line: string): void {
-  const text = part === 'edge' ? ledgerLine(line) : line
-  if (text !== undefined)
-    process.stdout.write(`${styleText('dim', part.padEnd(8), { stream: process.stdout })} ${text}\n`)
-}
-
-/** Checks that the port can be used. @throws Error of one line when it is no valid port, or is taken */
-async function requireFreePort(wanted: number): Promise<void> {
-  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
-    throw new Error(`--port must be a whole number from 0 to 65535, not ${port}.`)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const server = createServer()
-  server.once('error', (error: NodeJS.ErrnoException) =>
-    reject(
-      new Error(
-        error.code === 'EADDRINUSE'
-          ? `Port ${wanted} is taken. Is Twohop running already? Otherwise choose another: npm start -- --port ${wanted + 1}`
-          : `Port ${wanted} cannot be used: ${error.message}`,
-      ),
-    ),
-  )
-  server.listen(wanted, '127.0.0.1', () => server.close(() => resolve()))
-  await promise
+function say(...[part, line, how = {}]: Parameters<Say>): void {
+  const text = how.printed ? toldLine(part, line) : line
+  if (text === undefined) return
+  const took = how.seconds === undefined ? '' : `${how.seconds.toFixed(1)} s`
+  const full = took === '' ? text : `${text.padEnd(TEXT_WIDTH)} ${took}`
+  out.write(`${styleText('dim', part.padEnd(8), { stream: out })} ${full}\n`)
 }

@@ -1,7 +1,7 @@
-import { Redis } from '@upstash/redis/cloudflare'
 import { baseUrl } from './base-url.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { TwohopError } from './errors.ts'
+import { parseJson } from './parse-json.ts'
 import type { ScriptCall } from './redis-script.ts'
 
 export type UpstashOptions = {
@@ -20,27 +20,109 @@ export type UpstashOptions = {
 /** When to try again while the store does not answer, in milliseconds. */
 const STORE_RETRY_MS = 2000
 
+/** A command of Redis's: its name, then its words. */
+export type Command = readonly (string | number)[]
+
+export type Redis = {
+  /** Runs one command and resolves with Redis's reply as it is. */
+  command(...words: Command): Promise<unknown>
+  /** Runs the commands as one (MULTI, EXEC): all of them, with nothing of others in between. */
+  transaction(commands: readonly Command[]): Promise<void>
+}
+
+/** The store answered, but with an error. */
+class UpstashError extends Error {
+  override readonly name = 'UpstashError'
+
+  constructor(message: string) {
+    // Upstash repeats the whole command after what is wrong with it.
+    super(message.slice(0, MOST_CHARS))
+  }
+}
+const MOST_CHARS = 200
+
+type Waiting = {
+  command: Command
+  resolve: (reply: unknown) => void
+  reject: (error: unknown) => void
+}
+
 /**
- * A client of Redis over HTTP. It tries each command once, within `timeoutMs`, and returns replies undecoded. It uses
- * the global `fetch`.
+ * A client of Redis over Upstash's REST API (upstash.com/docs/redis/features/restapi). The package `@upstash/redis` would do
+ * the same, but it makes a pipeline of 200 functions for each call, which costs more than the call, and all its commands
+ * would be in the worker (docs/benchmarks.md).
+ *
+ * Commands of one tick share an HTTP request, which is sent before the tick ends: on Workers it never holds commands that two
+ * requests have sent, whose I/O must not mix. It is tried once, within `timeoutMs`, by the global `fetch`: a hold must not be
+ * asked for again while its answer is unknown.
+ * @throws (from what it returns) Error where the store is silent, or answers with an error or nothing that can be read
  */
 export function upstashClient({ url, token, timeoutMs, breaker, insists = false }: UpstashOptions): Redis {
-  const redis = new Redis({
-    url: baseUrl(url),
-    token,
-    // This is a function because with a plain signal the client turns an abort into a successful answer (1.39).
-    signal: () => AbortSignal.timeout(timeoutMs),
-    // `false` would still try twice (1.39). A hold must not be asked for again while its answer is unknown.
-    retry: { retries: 0, backoff: () => 0 },
-    enableAutoPipelining: true,
-    // Replies are whole numbers and plain words: nothing to decode, nothing to guess.
-    automaticDeserialization: false,
-    responseEncoding: false,
-    readYourWrites: false,
-    enableTelemetry: false,
-  })
-  if (breaker) redis.use((request, next) => breaker[insists ? 'watch' : 'run'](() => next(request)))
-  return redis
+  const base = baseUrl(url)
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const guarded = breaker?.[insists ? 'watch' : 'run'] ?? ((call) => call())
+  let gathering: Waiting[] | undefined
+
+  async function send(path: string, commands: readonly Command[]): Promise<Reply[]> {
+    const answer = await fetch(`${base}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(commands),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    const replies = parseJson(await answer.text())
+    if (answer.ok && Array.isArray(replies) && replies.length === commands.length) return replies
+    throw new UpstashError(
+      saidOf(replies) ?? `the store answered with ${answer.status}, and no list of replies`,
+    )
+  }
+
+  async function flush(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const replies = await guarded(() =>
+        send(
+          '/pipeline',
+          batch.map(({ command }) => command),
+        ),
+      )
+      for (const [i, { resolve, reject }] of batch.entries()) {
+        const { result, error } = replies[i] ?? {}
+        if (error === undefined) resolve(result)
+        else reject(new UpstashError(String(error)))
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  return {
+    command(...words) {
+      return new Promise((resolve, reject) => {
+        const waiting = { command: words.map(String), resolve, reject }
+        if (gathering) return void gathering.push(waiting)
+        const batch = [waiting]
+        gathering = batch
+        queueMicrotask(() => {
+          gathering = undefined
+          void flush(batch)
+        })
+      })
+    },
+    async transaction(commands) {
+      const words = commands.map((command) => command.map(String))
+      const replies = await guarded(() => send('/multi-exec', words))
+      for (const reply of replies) if (reply?.error !== undefined) throw new UpstashError(String(reply.error))
+    },
+  }
+}
+
+/** One command's reply, as the REST API has it. */
+type Reply = { result?: unknown; error?: unknown } | undefined
+
+/** What the store says of a request that it refuses as a whole, such as that it is too large. */
+function saidOf(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined
+  return String(answer.error)
 }
 
 /**
@@ -60,29 +142,32 @@ export function storeBreaker(options: Omit<Parameters<typeof createBreaker>[0], 
  * @throws what the client throws
  */
 export async function runScript(
-  redis: Pick<Redis, 'eval' | 'evalsha'>,
+  { command }: Pick<Redis, 'command'>,
   { script, keys, args }: ScriptCall,
 ): Promise<unknown> {
+  const words = [keys.length, ...keys, ...args]
   try {
-    return await redis.evalsha(script.sha, keys, args)
+    return await command('EVALSHA', script.sha, ...words)
   } catch (error) {
     if (!String(error).includes('NOSCRIPT')) throw error
-    return await redis.eval(script.lua, keys, args)
+    return command('EVAL', script.lua, ...words)
   }
 }
 
+/** A reply that must be a list. @throws TypeError for any other */
+export function listOf(reply: unknown): unknown[] {
+  if (!Array.isArray(reply)) throw new TypeError('the store gave no list')
+  return reply
+}
+
 /**
- * The fields of a hash or a stream entry. The reply is Redis's list of names and values in turn, or the object that the
- * client may make of it. Empty where there is none.
- * @throws TypeError where the reply is neither
+ * The fields of a hash or a stream entry. The reply is Redis's list of names and values in turn. Empty where there is none.
+ * @throws TypeError where the reply is no list
  */
 export function fieldsOf(reply: unknown): Record<string, string> {
   if (reply === null) return {}
-  if (typeof reply !== 'object') throw new TypeError('the store gave no fields')
-  const pairs = Array.isArray(reply)
-    ? reply.flatMap((name, i) => (i % 2 === 0 ? [[String(name), String(reply[i + 1])] as const] : []))
-    : Object.entries(reply).map(([name, text]) => [name, String(text)] as const)
-  return Object.fromEntries(pairs)
+  const words = listOf(reply).map(String)
+  return Object.fromEntries(words.flatMap((name, i) => (i % 2 === 0 ? [[name, words[i + 1] ?? '']] : [])))
 }
 
 /**
@@ -97,7 +182,7 @@ export async function orUnavailable<T>(
     return await ask()
   } catch (cause) {
     if (cause instanceof TwohopError) throw cause
-    // The client's message repeats the whole command and the URL may hold a name; neither helps a caller.
+    // The store's message may repeat the command, and the URL may hold a name; neither helps a caller.
     throw new TwohopError('store_unavailable', message, {
       retryAfterMs: STORE_RETRY_MS,
       cause,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Timing } from './timing.ts'
 
 const Tokens = z.int().min(0)
 
@@ -22,3 +23,21 @@ export function generationUsage(promptTokens: number, completionTokens: number):
     total_tokens: promptTokens + completionTokens,
   }
 }
+
+/** The most requests that one question names. */
+export const MOST_ASKED = 100
+
+/** `POST /v1/requests/usage`: asks a host what requests were that have ended, each with the account that it was for. */
+export const UsageQuestion = z.strictObject({
+  requests: z
+    .array(z.strictObject({ id: z.string().min(1).max(128), account: z.string().min(1).max(512) }))
+    .min(1)
+    .max(MOST_ASKED),
+})
+export type UsageQuestion = z.infer<typeof UsageQuestion>
+
+/** The host's answer. It lacks requests that it does not know, or not of that account. */
+export const UsageAnswer = z.object({
+  requests: z.array(z.object({ id: z.string(), usage: GenerationUsage, timing: Timing })).max(MOST_ASKED),
+})
+export type UsageAnswer = z.infer<typeof UsageAnswer>

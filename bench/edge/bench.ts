@@ -6,6 +6,7 @@ import { NO_CPU_TIME } from '../load/cpu.ts'
 import { type LoadGenerator, startLoadGenerator } from '../load/generator.ts'
 import type { EdgeBenchOptions } from '../options.ts'
 import { ANSWER_BYTES, eventsOf } from '../upstream/answers.ts'
+import { countedPerCall } from './counted.ts'
 import { figures, times } from './figures.ts'
 import { profiled, selfTimes } from './profile.ts'
 import { type Compared, print, printProfiles } from './report.ts'
@@ -66,9 +67,13 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
         const result = await generator.run(orderOf(target, test, seconds), signal)
         runs.set(`${test.name}|${target.name}`, [...runsOf(test, target.name), result])
       }
-  progress('counting HTTP requests to Redis')
-  const redisPerCall = []
-  for (const concurrency of [1, 16]) redisPerCall.push(await redisUse(generator, setup, concurrency, signal))
+  const perCall = []
+  for (const test of CASES) {
+    progress(`counting requests: ${test.name}`)
+    const ask = async (requests: number) =>
+      (await generator.run({ ...orderOf(edgeOf(setup), test, 60), warmUp: 0, requests }, signal)).ok
+    perCall.push({ name: test.name, ...(await countedPerCall({ ask, redis, stubUrl: setup.stubUrl })) })
+  }
   const worker = await readFile(setup.bundle.module)
 
   function compared(test: Case, name: string): Compared {
@@ -92,7 +97,7 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
     pinned,
     ...(portkeyLeftOut !== undefined && { left_out: { portkey: portkeyLeftOut } }),
     ...(runs.values().some((all) => all.some(({ cpu }) => !cpu.target)) && { cpu_time: NO_CPU_TIME }),
-    redis_per_call: redisPerCall,
+    per_call: perCall,
     worker_gzip_bytes: gzipSync(worker).length,
     cases: CASES.map((test) => ({
       name: test.name,
@@ -147,30 +152,4 @@ function edgeOf({ targets }: Targets): Target {
   const edge = targets.find((target) => target.name === 'twohop')
   if (!edge) throw new Error('the edge is not among the targets')
   return edge
-}
-
-/** Model calls that are counted. */
-const COUNTED = 400
-
-/** HTTP requests and commands to Redis for one model call: counted, not timed. */
-async function redisUse(generator: LoadGenerator, setup: Targets, concurrency: number, signal: AbortSignal) {
-  const { redis } = setup
-  async function counts() {
-    const stats = await fetch(`${redis.url}/twohop/stats`, {
-      headers: { authorization: `Bearer ${redis.token}` },
-    })
-    return (await stats.json()) as { requests: number; commands: number }
-  }
-  const before = await counts()
-  const test = { ...CASES[0], concurrency } as Case
-  const order = { ...orderOf(edgeOf(setup), test, 60), warmUp: 0, requests: COUNTED }
-  const { ok } = await generator.run(order, signal)
-  // Settlements are off the response path: wait for the last of them, at most 2 s.
-  let after = await counts()
-  for (let tries = 0; tries < 20 && after.commands - before.commands < ok * 2; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    after = await counts()
-  }
-  const perCall = (of: 'requests' | 'commands') => Math.round(((after[of] - before[of]) / ok) * 100) / 100
-  return { concurrency, requests: perCall('requests'), commands: perCall('commands') }
 }

@@ -1,3 +1,4 @@
+import type { PerCall } from './counted.ts'
 import type { Figures, Times } from './figures.ts'
 import type { SelfTime } from './profile.ts'
 
@@ -10,7 +11,7 @@ type Report = {
   quick: boolean
   left_out?: { portkey: string }
   cpu_time?: string
-  redis_per_call: readonly { concurrency: number; requests: number; commands: number }[]
+  per_call: readonly ({ name: string } & PerCall)[]
   worker_gzip_bytes: number
   cases: readonly { name: string; targets: Record<string, Compared> }[]
 }
@@ -27,9 +28,9 @@ export function print(result: Report): void {
       if (firstError !== undefined) console.log(`${target}: ${firstError}`)
   }
   console.log()
-  for (const { concurrency, requests, commands } of result.redis_per_call)
+  for (const { name, requests, commands, host } of result.per_call)
     console.log(
-      `Redis (${result.redis}), ${concurrency} at once, a model call: ${requests} HTTP requests, ${commands} commands`,
+      `A model call, ${name}: ${requests} requests to Redis (${result.redis}) with ${commands} commands, ${host} to the host`,
     )
   console.log(`Worker: ${(result.worker_gzip_bytes / 1024).toFixed(1)} KiB gzipped`)
   if (result.left_out) console.log(`Portkey was left out: ${result.left_out.portkey}`)

@@ -26,6 +26,7 @@ export type Targets = {
   /** Why Portkey's gateway is not among the targets; undefined where it is. */
   portkeyLeftOut: string | undefined
   bundle: Bundle
+  stubUrl: string
   redis: { url: string; token: string; kind: string }
   /** The port of workerd's inspector; undefined where nothing is profiled. */
   inspectorPort: number | undefined
@@ -130,7 +131,7 @@ export async function startTargets({ portkey, profile, progress, signal }: Optio
     stops.push(edge.stop)
     await add('twohop', edge.url, edge.pid, { authorization: `Bearer ${issuer.ready.tokens.firebase.pro}` })
     const { inspectorPort } = edge
-    return { targets, portkeyLeftOut: leftOut, bundle, redis: redis.ready, inspectorPort, stop }
+    return { targets, portkeyLeftOut: leftOut, bundle, stubUrl, redis: redis.ready, inspectorPort, stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,3 +1,5 @@
+import type { UsageAnswer, UsageQuestion } from '../../shared/usage.ts'
+
 /** Bytes of an answer that is not streamed. */
 export const ANSWER_BYTES = 400
 
@@ -40,9 +42,12 @@ export const ANSWER = padded((content) =>
 )
 
 /** What the host says of a stream that the edge passed on: more than nothing, and less than what is reserved. */
-export const USED = Buffer.from(
-  JSON.stringify({ usage: usageOf(16), timing: { queue_ms: 0, compute_ms: 1 } }),
-)
+const USED = { usage: usageOf(16), timing: { queue_ms: 0, compute_ms: 1 } }
+
+/** The answer to the question what these streams were. */
+export function usedBy({ requests }: UsageQuestion): UsageAnswer {
+  return { requests: requests.map(({ id }) => ({ id, ...USED })) }
+}
 
 function padded(answer: (content: string) => string): Buffer {
   return Buffer.from(answer('.'.repeat(ANSWER_BYTES - answer('').length)))

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
-import { ANSWER, readStubModel, type StubModel, streamOf, USED } from './answers.ts'
+import { UsageQuestion } from '../../shared/usage.ts'
+import { ANSWER, readStubModel, type StubModel, streamOf, usedBy } from './answers.ts'
 
 const Asked = z.object({
   model: z.string(),
@@ -9,18 +10,26 @@ const Asked = z.object({
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
 })
 
-/** The stub's counts so far. `left` counts streams whose reader went away before their end. */
-export type StubCounts = { answers: number; streams: number; left: number; refused: number }
+/**
+ * The stub's counts so far. `questions` counts those what streams were, `left` streams whose reader went away before their end.
+ */
+export type StubCounts = {
+  answers: number
+  streams: number
+  questions: number
+  left: number
+  refused: number
+}
 
 export type Stub = { url: string; counts(): StubCounts; stop(): Promise<void> }
 
 /**
  * Starts the smallest possible OpenAI-compatible server, so that nearly all that is measured is the gateway in front of
  * it. It gives answers of 400 bytes, and streams whose model's name says how many chunks they have and how long each
- * takes. To the edge's question what a stream was it says the same for each. It listens on loopback, at a free port.
+ * takes. To the edge's question what a stream was it says the same for each. `GET /counts` gives its counts. It listens on loopback, at a free port.
  */
 export async function startStub(): Promise<Stub> {
-  const counts: StubCounts = { answers: 0, streams: 0, left: 0, refused: 0 }
+  const counts: StubCounts = { answers: 0, streams: 0, questions: 0, left: 0, refused: 0 }
   const streams = new Map<string, Buffer[]>()
 
   function refuse(response: ServerResponse, status: number, code: string, message: string): void {
@@ -42,6 +51,16 @@ export async function startStub(): Promise<Stub> {
     }
   }
 
+  function say(response: ServerResponse, body: string): void {
+    counts.questions++
+    json(response, usedBy(UsageQuestion.parse(JSON.parse(body))))
+  }
+
+  function json(response: ServerResponse, answer: object): void {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(answer))
+  }
+
   function stream(response: ServerResponse, model: StubModel, withUsage: boolean): void {
     counts.streams++
     const key = `${model.chunks} ${withUsage}`
@@ -56,11 +75,10 @@ export async function startStub(): Promise<Stub> {
   const server = createServer((request, response) => {
     if (request.method === 'POST' && request.url?.endsWith('/chat/completions'))
       collect(request, (body) => answer(response, body))
-    else if (request.method === 'DELETE' && request.url?.startsWith('/v1/requests/')) {
-      request.resume()
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': USED.length })
-      response.end(USED)
-    } else refuse(response, 404, 'not_found', 'There is nothing here.')
+    else if (request.method === 'POST' && request.url === '/v1/requests/usage')
+      collect(request, (body) => say(response, body))
+    else if (request.method === 'GET' && request.url === '/counts') json(response, counts)
+    else refuse(response, 404, 'not_found', 'There is nothing here.')
   })
   server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve, reject) => {

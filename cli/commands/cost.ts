@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { type CliContext, CliError } from '../context.ts'
 import { MEASURED_CPU } from '../cost/counts.ts'
-import { CPU_MEASURED, DEFAULT_WORKLOAD, defaultPrices, GPU_UNKNOWN } from '../cost/default.ts'
-import { FACTORS, outlookOf, type Speeds } from '../cost/outlook.ts'
+import { CPU_MEASURED, DEFAULT_WORKLOAD, defaultPrices, GPU_PUBLISHED } from '../cost/default.ts'
+import type { Speeds } from '../cost/devices.ts'
+import { FACTORS, outlookOf } from '../cost/outlook.ts'
 import { costPage } from '../cost/page.ts'
 import { type PriceBook, PriceBookError, priceBook } from '../cost/price-book.ts'
+import { publishedSpeeds } from '../cost/published.ts'
 import {
   billTable,
   breakEvenTable,
@@ -18,10 +19,12 @@ import {
   type Table,
   workloadSentence,
 } from '../cost/report.ts'
-import { type Speed, speedOf, ThroughputError, throughputsOf } from '../cost/speed.ts'
+import { type Speed, speedOf } from '../cost/speed.ts'
+import { speedOfFile } from '../cost/speed-file.ts'
 import { textTable } from '../cost/table.ts'
 import { isCountable } from '../cost/workload.ts'
 import { decimal, whole } from '../numbers.ts'
+import { textOf } from '../text-file.ts'
 
 type Options = {
   users: number
@@ -30,6 +33,8 @@ type Options = {
   outputTokens: number
   streamingSeconds: number
   peak: number
+  scheduleMinutes: number
+  lookSeconds: number
   throughput?: string
   tokensPerSecond?: number
   gpuThroughput?: string
@@ -67,6 +72,18 @@ export function costCommand(context: CliContext): Command {
       decimal(1, 100),
       usual.peak,
     )
+    .option(
+      '--schedule-minutes <n>',
+      'minutes between runs of the scheduled work; more of them fit free plans',
+      whole(1, 60),
+      usual.scheduleMinutes,
+    )
+    .option(
+      '--look-seconds <n>',
+      'seconds between looks for jobs of an idle host; the same',
+      whole(1, 3600),
+      usual.lookSeconds,
+    )
     .option('--throughput <file>', 'throughput of CPU containers: output of `npm run bench -- host --json`')
     .option('--tokens-per-second <n>', 'the same as one number, prompts included', decimal(0.001, 1_000_000))
     .option('--gpu-throughput <file>', 'throughput of GPU containers: the same output from a GPU')
@@ -97,6 +114,8 @@ async function cost(options: Options, colour: boolean): Promise<string> {
     outputTokens: options.outputTokens,
     streamingSeconds: options.streamingSeconds,
     peak: options.peak,
+    scheduleMinutes: options.scheduleMinutes,
+    lookSeconds: options.lookSeconds,
   }
   if (!isCountable(workload, Math.max(...FACTORS)))
     throw new CliError('usage', 'That is more than can be counted exactly; ask for fewer users or tokens.')
@@ -104,8 +123,12 @@ async function cost(options: Options, colour: boolean): Promise<string> {
   const chosen = book.combinations.filter(
     ({ id }) => options.combination.length === 0 || options.combination.includes(id),
   )
-  const outlooks = chosen.map((combination) => outlookOf(book, combination, workload, speeds))
-  const report: Report = { book, workload, outlooks, speedNotes }
+  const all = chosen.map((combination) => outlookOf(book, combination, workload, speeds))
+  // What no plan serves cannot be deployed, so it is named and not compared.
+  const outlooks = all.filter(({ unit }) => unit !== undefined)
+  const beyond = all.filter(({ unit }) => unit === undefined).map(({ combination }) => combination.id)
+  const notes = beyond.length > 0 ? [`Left out, because no plan serves this load: ${beyond.join(', ')}.`] : []
+  const report: Report = { book, workload, outlooks, speedNotes: [...speedNotes, ...notes] }
   if (options.json) return `${JSON.stringify(reportJson(report))}\n`
   if (options.markdown) return costPage(report)
   return terminal(report, options.combination.length > 0, colour)
@@ -160,10 +183,10 @@ async function speedsOf(options: Options): Promise<{ speeds: Speeds; speedNotes:
   const gpu = await speed(options.gpuThroughput, options.gpuTokensPerSecond)
   const slow = cpu?.speed ?? speedOf(MEASURED_CPU)
   return {
-    speeds: { cpu: slow, gpu: gpu?.speed ?? slow },
+    speeds: { cpu: slow, ...(gpu ? { a40: gpu.speed, l4: gpu.speed } : publishedSpeeds()) },
     speedNotes: [
       cpu ? `CPU containers: ${cpu.note}.` : CPU_MEASURED,
-      gpu ? `GPU containers: ${gpu.note}.` : GPU_UNKNOWN,
+      gpu ? `GPU containers: ${gpu.note}.` : GPU_PUBLISHED,
     ],
   }
 }
@@ -180,21 +203,7 @@ async function speed(
       note: `${tokensPerSecond} tokens/s`,
     }
   if (file === undefined) return undefined
-  const text = await textOf(file)
-  try {
-    return { speed: speedOf(throughputsOf(text)), note: `as measured in ${file}` }
-  } catch (error) {
-    if (error instanceof ThroughputError) throw new CliError(error.code, `${file}: ${error.message}`)
-    throw error
-  }
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CliError('unreadable', `${file} cannot be read.`, { cause })
-  }
+  return { speed: await speedOfFile(file), note: `as measured in ${file}` }
 }
 
 const collect = (id: string, ids: string[]) => [...ids, id]

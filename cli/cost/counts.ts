@@ -31,7 +31,7 @@ export const COUNTS = {
   redisBytesPerLook: 660,
   /** The drains of usage events and administrative acts, also in the same invocation, when there is nothing to move. */
   redisCommandsPerDrain: 9,
-  redisBytesPerDrain: 4_300,
+  redisBytesPerDrain: 3_500,
   /** What a batch of usage events adds to that. */
   eventsPerBatch: 500,
   redisCommandsPerBatch: 5,

@@ -1,7 +1,8 @@
-import { MEASURED_CPU } from './counts.ts'
+import { COUNTS, MEASURED_CPU } from './counts.ts'
 import type { PriceBook } from './price-book.ts'
 import { priceBook } from './price-book.ts'
 import prices from './prices.json' with { type: 'json' }
+import { BANDWIDTH, PUBLISHED } from './published.ts'
 import type { Workload } from './workload.ts'
 
 /** The prices that come with the project. */
@@ -17,6 +18,8 @@ export const DEFAULT_WORKLOAD: Workload = {
   outputTokens: 150,
   streamingSeconds: 10,
   peak: 3,
+  scheduleMinutes: 1,
+  lookSeconds: COUNTS.hostLookSeconds,
 }
 
 const measured = MEASURED_CPU.map(
@@ -24,6 +27,10 @@ const measured = MEASURED_CPU.map(
     `${tokensPerSecond} tokens/s at ${promptTokens} in and ${outputTokens} out`,
 ).join(', ')
 
+const published = PUBLISHED.map(
+  ({ model, device, throughput, how }) =>
+    `${model} on ${device.toUpperCase()}: ${throughput.tokensPerSecond} tokens/s, ${how}`,
+).join('; ')
+
 export const CPU_MEASURED = `CPU containers: SmolLM2-135M on 2 cores, 16 requests at once: ${measured}.`
-export const GPU_UNKNOWN =
-  'GPU containers: not measured yet, so taken to be as slow as the CPU: their bills are too high. Pass a measured one.'
+export const GPU_PUBLISHED = `GPU containers: ${published} (others' figures, with vLLM and not with this host). The slower is taken; an L4 is taken to be slower by its memory's bandwidth, ${BANDWIDTH.l4} of ${BANDWIDTH.a40} GB/s.`

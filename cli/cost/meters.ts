@@ -5,6 +5,10 @@
 export const METERS = {
   edgeInvocations: { part: 'edge', name: 'invocations' },
   edgeCpuMs: { part: 'edge', name: 'CPU-ms' },
+  /** On an average day. Nobody bills them, but free plans are capped by them. */
+  edgeInvocationsPerDay: { part: 'edge', name: 'invocations a day' },
+  /** Of a streamed answer: the same. */
+  edgeCpuMicrosPerRequest: { part: 'edge', name: 'CPU-µs a request' },
   redisCommands: { part: 'redis', name: 'commands' },
   redisBytes: { part: 'redis', name: 'bytes moved' },
   redisStorageBytes: { part: 'redis', name: 'bytes kept' },

@@ -1,11 +1,9 @@
 import { type Bill, billOf, containerOf, NoPlanFits, whatOf } from './bill.ts'
+import type { Speeds } from './devices.ts'
 import type { MicroDollars } from './money.ts'
 import type { Combination, PriceBook } from './price-book.ts'
 import type { Speed } from './speed.ts'
 import { quantitiesOf, type Running, requestsOf, runningOf, type Workload } from './workload.ts'
-
-/** Speeds of both kinds of container. */
-export type Speeds = { cpu: Speed; gpu: Speed }
 
 export type Month = { bill: Bill; running: Running; requests: number; tokens: number }
 
@@ -17,7 +15,7 @@ export function monthOf(
   speeds: Speeds,
 ): Month {
   const container = containerOf(book, combination)
-  const running = runningOf(workload, speeds[container.kind], container)
+  const running = runningOf(workload, speeds[container.device], container)
   const requests = requestsOf(workload)
   return {
     bill: billOf(book, combination, quantitiesOf(workload, running, container)),
@@ -39,8 +37,13 @@ export type Scale = {
 export type Outlook = {
   combination: Combination
   scales: Scale[]
-  /** Average cost of one request, and of a million tokens of answers, everything included. */
-  unit: { request: MicroDollars; millionTokens: MicroDollars } | undefined
+  /**
+   * Average cost of one request, and of a million tokens of prompts and of answers, everything included. Both kinds of
+   * tokens share the bill as they share the host's time, so all tokens together cost the bill.
+   */
+  unit:
+    | { request: MicroDollars; millionInput: MicroDollars | undefined; millionOutput: MicroDollars }
+    | undefined
   /** Where an always-on container becomes cheaper; undefined where this one is always on. */
   breakEven: BreakEven | undefined
 }
@@ -68,9 +71,20 @@ export function outlookOf(
     })),
     unit: now && {
       request: Math.round(now.bill.total / now.requests),
-      millionTokens: Math.round((now.bill.total / now.tokens) * 1_000_000),
+      ...millionsOf(now, workload, speeds[containerOf(book, combination).device]),
     },
     breakEven: breakEvenOf(book, combination, workload, speeds),
+  }
+}
+
+function millionsOf({ bill, requests }: Month, { promptTokens, outputTokens }: Workload, speed: Speed) {
+  const seconds = promptTokens * speed.promptSeconds + outputTokens * speed.outputSeconds
+  const perSecond = bill.total / (requests * seconds)
+  return {
+    // Where a speed does not tell prompts apart, an answer's tokens bear their cost.
+    millionInput:
+      speed.promptSeconds > 0 ? Math.round(perSecond * speed.promptSeconds * 1_000_000) : undefined,
+    millionOutput: Math.round(perSecond * speed.outputSeconds * 1_000_000),
   }
 }
 

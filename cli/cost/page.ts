@@ -1,4 +1,4 @@
-import { COUNTS, MONTHS_KEPT } from './counts.ts'
+import { COUNTS, EDGE_CPU, MONTHS_KEPT } from './counts.ts'
 import {
   billTable,
   breakEvenTable,
@@ -12,16 +12,27 @@ import {
 import { markdownTable } from './table.ts'
 import { BUSY_AT_MOST } from './workload.ts'
 
+/** Tokens of a stream for which 10 ms of CPU time are enough. */
+const FREE_TOKENS = Math.floor(
+  (10_000 - EDGE_CPU.answerMicros) /
+    ((EDGE_CPU.streamMicros - EDGE_CPU.answerMicros) / EDGE_CPU.streamChunks),
+)
+/** Requests a month whose rows fit into 500 MB. */
+const FREE_ROWS = Math.floor(500_000_000 / (COUNTS.ledgerBytesPerRequest * MONTHS_KEPT)).toLocaleString(
+  'en-US',
+)
+
 /** The whole page `docs/cost.md`, from a report. */
 export function costPage(report: Report): string {
   const { book, outlooks, speedNotes } = report
   const table = ({ columns, rows }: Table) => markdownTable(columns, rows).join('\n')
   const combinations = table({
-    columns: [{ title: 'id' }, { title: 'what' }, { title: 'the host runs on' }],
-    rows: book.combinations.map(({ id, name, container }) => [
+    columns: [{ title: 'id' }, { title: 'what' }, { title: 'the host runs on' }, { title: 'how' }],
+    rows: book.combinations.map(({ id, name, container, recipes }) => [
       `\`${id}\``,
       name,
       book.containers.find((one) => one.id === container)?.name ?? container,
+      recipes.map((page, i) => `[${i === 0 ? 'edge' : 'host'}](${page})`).join(', '),
     ]),
   })
   const details = outlooks
@@ -51,6 +62,20 @@ ${combinations}
 US dollars a month, without tax. Each line is rounded up to the cent.
 
 ${table(billTable(report))}
+
+\`1M in\` and \`1M out\` are what a million tokens of prompts and of answers cost with everything in it. They share the bill as they share
+the host's time. Where a speed does not tell prompts apart, answers bear all. [What to ask users for](price.md) is made of such numbers.
+
+## Free plans
+
+Those of Workers, Upstash and Supabase are among the plans, and the cheapest that serves the load is taken. What keeps a deployment from them:
+
+- **Workers** gives 10 ms of CPU time a request. By the benchmark, which was taken on a slow machine, a stream has ${FREE_TOKENS} tokens then.
+- **Upstash** gives 500,000 commands a month. The scheduled work once a minute takes more, and so do the looks for jobs of a host that
+  is always on. Let both be rarer: \`crons = ["*/5 * * * *"]\`, \`HOST_JOBS_POLL_SECONDS=600\`, and
+  \`npx twohop cost --schedule-minutes 5 --look-seconds 600\`.
+- **Supabase** gives 500 MB of database, ${FREE_ROWS} requests a month when they are kept for ${MONTHS_KEPT} months, and pauses a project that nobody uses for a
+  week.
 
 ## Growing
 
@@ -88,9 +113,9 @@ code that makes a request dearer fails a test.
 
 ## What it does not know
 
-- **The edge runs on Cloudflare Workers today.** The combinations on Supabase's functions and on Node are for comparison.
-- **GPUs.** No throughput of a GPU container is measured yet; pass yours with \`--gpu-throughput\` or \`--gpu-tokens-per-second\`.
-  The always-on GPU is another model than the L4 and is taken to be as fast.
+- **GPUs.** No throughput of this host on a GPU is measured yet. The figures are what others published for vLLM
+  ([the page](https://www.databasemart.com/blog/vllm-gpu-benchmark-a40), seen 2026-11-29), and models of another size than the CPU's. So these
+  bills are rather too low. Pass your own with \`--gpu-throughput\` or \`--gpu-tokens-per-second\`.
 - Starts (15 s) and the idle time are settings in \`cli/cost/prices.json\`, not measurements. Your model's start may take longer.
 - Users asking at the same time of day cost less to serve by scaling to zero than users spread evenly, as here.
 - A database larger than Supabase's smallest, backups, logs, domains, taxes, support and people are not in it.
@@ -98,7 +123,9 @@ code that makes a request dearer fails a test.
   machine, only the first keeps Redis and the database, but all are priced alike.
 - A price is what its page said on its day. Look again before you decide.
 
-Hetzner and Deno Deploy are left out: no copy of their pages with current prices was found (Hetzner's changed on 15 June
+Cloudflare Containers and RunPod Serverless are left out, because they cannot be deployed as this project is: a container of Cloudflare is
+reached through a worker of its own alone, and RunPod's queue asks for the header \`Authorization\`, which is the edge's. Hetzner and
+Deno Deploy are left out: no copy of their pages with current prices was found (Hetzner's changed on 15 June
 2026).
 
 ## The lines

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { DEVICES } from './devices.ts'
 import { METER_NAMES, PARTS } from './meters.ts'
 import { microDollars } from './money.ts'
 
@@ -52,6 +53,8 @@ const Container = z.strictObject({
   id: Id,
   name: z.string(),
   kind: z.enum(['cpu', 'gpu']),
+  /** What computes there; `published.ts` and `counts.ts` say how fast. */
+  device: z.enum(DEVICES),
   mode: z.enum(['always-on', 'scale-to-zero']),
   /** Services whose prices apply: the cheapest of these that serves the load. */
   services: z.array(Id).min(1),
@@ -71,6 +74,8 @@ const Combination = z.strictObject({
   /** One service of each list: the cheapest that serves the load. */
   services: z.array(z.array(Id).min(1)),
   container: Id,
+  /** The pages that say how it is deployed, as paths from docs/: what has none is not compared. */
+  recipes: z.array(z.string()).min(1),
 })
 
 /** Prices, all from public pages, and the combinations of providers to compare. */

@@ -35,7 +35,7 @@ export function workloadSentence(workload: Workload): string {
 export function billTable({ outlooks }: Report): Table {
   const columns = [
     { title: 'combination' },
-    ...[...PARTS, 'total', 'a request', '1M tokens'].map((title) => ({ title, right: true })),
+    ...[...PARTS, 'total', 'a request', '1M in', '1M out'].map((title) => ({ title, right: true })),
   ]
   const rows = outlooks.map(({ combination, scales, unit }) => {
     const bill = scales[0]?.month?.bill
@@ -45,7 +45,8 @@ export function billTable({ outlooks }: Report): Table {
       ...PARTS.map((part) => dollars(bill.parts[part])),
       dollars(bill.total),
       dollars(unit.request, 5),
-      dollars(unit.millionTokens),
+      unit.millionInput === undefined ? '-' : dollars(unit.millionInput),
+      dollars(unit.millionOutput),
     ]
   })
   return { columns, rows }
@@ -136,13 +137,17 @@ export function reportJson({ book, workload, outlooks, speedNotes }: Report) {
       output_tokens: workload.outputTokens,
       streaming_seconds: workload.streamingSeconds,
       peak: workload.peak,
+      schedule_minutes: workload.scheduleMinutes,
+      look_seconds: workload.lookSeconds,
     },
     speeds: speedNotes,
     combinations: outlooks.map(({ combination, scales, unit, breakEven }) => ({
       id: combination.id,
       name: combination.name,
       request_microdollars: unit?.request ?? null,
-      million_output_tokens_microdollars: unit?.millionTokens ?? null,
+      million_input_tokens_microdollars: unit?.millionInput ?? null,
+      million_output_tokens_microdollars: unit?.millionOutput ?? null,
+      recipes: combination.recipes,
       always_on: breakEven
         ? { container: breakEven.rival, cheaper_from_requests_a_day: breakEven.requestsPerDay }
         : null,

@@ -13,6 +13,10 @@ export type Workload = {
   streamingSeconds: number
   /** Load of the busiest hour divided by the average load. Always-on containers are sized for it. */
   peak: number
+  /** Minutes between two runs of the scheduled work: the edge's cron, or EDGE_SCHEDULE_SECONDS. */
+  scheduleMinutes: number
+  /** Seconds between two looks for jobs of an idle host: HOST_JOBS_POLL_SECONDS. */
+  lookSeconds: number
 }
 
 /** Every month counts as 30 days, like Fly.io's month. */
@@ -80,12 +84,12 @@ export function quantitiesOf(
   const requests = requestsOf(workload)
   const tokens = requests * workload.outputTokens
   const chunkMicros = (EDGE_CPU.streamMicros - EDGE_CPU.answerMicros) / EDGE_CPU.streamChunks
-  const sweeps = COUNTS.sweepsPerDay * DAYS
+  const sweeps = Math.ceil((COUNTS.sweepsPerDay * DAYS) / workload.scheduleMinutes)
   // Events are moved as they come, so batches are rarely full.
   const batches = Math.min(requests, Math.max(sweeps, Math.ceil(requests / COUNTS.eventsPerBatch)))
   const edgeEgressBytes = requests * COUNTS.edgeBytesPerAnswer + tokens * COUNTS.edgeBytesPerToken
   // A host that is busy looks less often, so this is the most.
-  const looks = Math.ceil(seconds / COUNTS.hostLookSeconds)
+  const looks = Math.ceil(seconds / workload.lookSeconds)
   const perPeakHour = (requests * workload.peak) / (DAYS * 24)
   const redisCommands =
     requests * COUNTS.redisCommandsPerRequest +
@@ -99,6 +103,8 @@ export function quantitiesOf(
   const running = Object.entries(container.perSecond).map(([meter, quantity]) => [meter, quantity * seconds])
   return {
     edgeInvocations: requests * COUNTS.edgeInvocationsPerRequest + sweeps,
+    edgeInvocationsPerDay: Math.ceil((requests * COUNTS.edgeInvocationsPerRequest + sweeps) / DAYS),
+    edgeCpuMicrosPerRequest: Math.ceil(EDGE_CPU.answerMicros + workload.outputTokens * chunkMicros),
     edgeCpuMs: Math.ceil((requests * EDGE_CPU.answerMicros + tokens * chunkMicros) / 1000),
     redisCommands,
     redisCommandsPerSecond: Math.ceil((redisCommands * workload.peak) / MONTH_SECONDS),

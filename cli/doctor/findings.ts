@@ -1,9 +1,7 @@
 import { NEAR } from '../../edge/ledger/bounds.ts'
 import { type Catalog, scopeOf } from '../../shared/catalog.ts'
+import type { Finding } from './finding.ts'
 import type { StoreState } from './upstash-state.ts'
-
-/** Something that is checked, whether it is as it should be, and what to do where it is not. */
-export type Finding = { check: string; ok: boolean; detail: string }
 
 type Options = {
   catalog: Catalog

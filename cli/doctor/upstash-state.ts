@@ -1,8 +1,9 @@
+import { wholeNumber } from '../../edge/budget/allowance.ts'
 import { DEAD_LETTERS } from '../../edge/ledger/upstash.ts'
 import { entryList, writtenAt } from '../../edge/ledger/upstash-group.ts'
 import { AUDIT_STREAM, REDIS_KEYS } from '../../edge/store/redis-keys.ts'
 import { JOB_KEYS } from '../../shared/jobs/record.ts'
-import { orUnavailable, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
+import { fieldsOf, orUnavailable, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 
 /** What Redis says of a deployment. */
 export type StoreState = {
@@ -21,16 +22,19 @@ export function readStoreState(options: UpstashOptions): Promise<StoreState> {
   const redis = upstashClient(options)
   return orUnavailable(async () => {
     const [served, events, oldest, deadLetters, acts] = await Promise.all([
-      redis.zrange<string[]>(JOB_KEYS.served, 0, -1, { withScores: true }),
-      redis.xlen(REDIS_KEYS.events),
-      redis.xrange(REDIS_KEYS.events, '-', '+', 1),
-      redis.xlen(DEAD_LETTERS),
-      redis.xlen(AUDIT_STREAM),
+      redis.command('ZRANGE', JOB_KEYS.served, 0, -1, 'WITHSCORES'),
+      redis.command('XLEN', REDIS_KEYS.events),
+      redis.command('XRANGE', REDIS_KEYS.events, '-', '+', 'COUNT', 1),
+      redis.command('XLEN', DEAD_LETTERS),
+      redis.command('XLEN', AUDIT_STREAM),
     ])
-    const models = served.flatMap((word, i) =>
-      i % 2 === 0 ? [[String(word), Number(served[i + 1])] as const] : [],
-    )
     const [oldestEventAt] = entryList(oldest).map(({ id }) => writtenAt(id))
-    return { served: new Map(models), events, oldestEventAt, deadLetters, acts }
+    return {
+      served: new Map(Object.entries(fieldsOf(served)).map(([model, until]) => [model, Number(until)])),
+      events: wholeNumber(events),
+      oldestEventAt,
+      deadLetters: wholeNumber(deadLetters),
+      acts: wholeNumber(acts),
+    }
   }, 'Redis does not answer.')
 }

@@ -6,6 +6,7 @@ import type { AllowedOrigins } from './origin-list.ts'
 const EXPOSED = [
   'x-request-id',
   'retry-after',
+  'x-should-retry',
   'ratelimit',
   'ratelimit-policy',
   'x-budget-threshold',

@@ -1,9 +1,10 @@
-import type { Redis } from '@upstash/redis/cloudflare'
 import { TwohopError } from '../../shared/errors.ts'
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
+  listOf,
   orUnavailable,
+  type Redis,
   runScript,
   type UpstashOptions,
   upstashClient,
@@ -26,7 +27,7 @@ type Options = UpstashOptions & {
 /** API keys in Upstash Redis, over HTTP. Listing takes two round trips, every other call one. */
 export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): ApiKeyStore {
   const redis = upstashClient(options)
-  const get = async (id: string) => apiKeyOf(id, fieldsOf(await redis.hgetall(apiKeyRedisKey(id))))
+  const get = async (id: string) => apiKeyOf(id, fieldsOf(await redis.command('HGETALL', apiKeyRedisKey(id))))
 
   return {
     get: (id) => orUnavailable(() => get(id)),
@@ -47,8 +48,8 @@ export function createUpstashApiKeys({ clock = () => 0, ...options }: Options): 
     list: (account) =>
       orUnavailable(async () => {
         const now = clock() || Date.now()
-        const ids = await redis.zrange<string[]>(apiKeysRedisKey(account), 0, '+inf', { byScore: true })
-        const found = await Promise.all(ids.map(get))
+        const ids = listOf(await redis.command('ZRANGE', apiKeysRedisKey(account), 0, '+inf', 'BYSCORE'))
+        const found = await Promise.all(ids.map((id) => get(String(id))))
         return found.flatMap((key) => (key && !key.revoked && key.expiresAt > now ? [key] : []))
       }),
 

@@ -12,21 +12,15 @@ export function createUpstashAudit(options: UpstashOptions): AuditLog {
     record: (act) =>
       orUnavailable(async () => {
         const [actor = '', action = '', target = '', reason = '', detail = ''] = actWords(act)
-        await redis.xadd(AUDIT_STREAM, '*', { actor, action, target, reason, detail })
+        const fields = { actor, action, target, reason, detail }
+        await redis.command('XADD', AUDIT_STREAM, '*', ...Object.entries(fields).flat())
       }),
 
     list: ({ target, next, most }) =>
       orUnavailable(async () => {
         const count = target === undefined ? most : SCANNED
-        // This is a plain command because the client's own method makes an object of the reply and loses its order.
-        const reply = await redis.exec<unknown>([
-          'XREVRANGE',
-          AUDIT_STREAM,
-          next ? `(${next}` : '+',
-          '-',
-          'COUNT',
-          count,
-        ])
+        const from = next ? `(${next}` : '+'
+        const reply = await redis.command('XREVRANGE', AUDIT_STREAM, from, '-', 'COUNT', count)
         if (!Array.isArray(reply)) throw new TypeError('the store gave no stream')
         const scanned = reply.map(entryOf)
         const entries = scanned.filter((entry) => target === undefined || entry.target === target)

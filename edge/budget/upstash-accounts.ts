@@ -1,8 +1,9 @@
-import type { Redis } from '@upstash/redis/cloudflare'
 import { scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
+  listOf,
   orUnavailable,
+  type Redis,
   runScript,
   type UpstashOptions,
   upstashClient,
@@ -63,10 +64,11 @@ export function createUpstashAccounts({ clock = () => 0, ...options }: Options):
 
     list: (next = '0') =>
       orUnavailable(async () => {
-        const [cursor, redisKeys] = await redis.scan(next, { match: RECORDS_AND_COUNTERS, count: PAGE })
-        const found = await Promise.all(redisKeys.map((key) => accountAt(redis, key)))
+        const page = await redis.command('SCAN', next, 'MATCH', RECORDS_AND_COUNTERS, 'COUNT', PAGE)
+        const [cursor, redisKeys] = listOf(page)
+        const found = await Promise.all(listOf(redisKeys).map((key) => accountAt(redis, String(key))))
         const accounts = found.filter((account) => account !== undefined)
-        return { accounts, next: cursor === '0' ? undefined : cursor }
+        return { accounts, next: cursor === '0' ? undefined : String(cursor) }
       }),
   }
 }
@@ -87,7 +89,7 @@ async function accountAt(
 }
 
 /** A hash as Redis returns it: field names and values in turn. */
-const hash = (redis: Redis, key: string): Promise<unknown> => redis.hgetall(key)
+const hash = (redis: Redis, key: string): Promise<unknown> => redis.command('HGETALL', key)
 
 function accountOf(fields: Record<string, string>): AccountRecord {
   const { status, plan, billing_day, revoked_before, extra_units, extra_until } = fields

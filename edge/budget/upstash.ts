@@ -1,7 +1,6 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { ScriptCall } from '../../shared/redis-script.ts'
+import type { RunScript, ScriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
-import { type RunScript, upstashScripts } from '../../shared/upstash-scripts.ts'
 import { wait } from '../../shared/wait.ts'
 import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
@@ -41,8 +40,7 @@ const NO_LIMITS: Limits = { requestsPerMinute: 0, concurrent: 0, budgets: { minu
  * script's text.
  *
  * Calls of one tick share an HTTP request (auto-pipelining). The batch is sent before that tick ends, so on Workers it
- * never holds commands that two requests have sent, whose I/O must not mix. What each model call needs, `reserve` and
- * `settle`, goes by shared/upstash-scripts.ts, the rest by the package.
+ * never holds commands that two requests have sent, whose I/O must not mix.
  *
  * It uses the global `fetch` only. It throws RangeError for counts that are no safe whole numbers, and for a lease of 0
  * ms or longer than MAX_LEASE_MS.
@@ -60,8 +58,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
   } = options
   const now = () => options.clock?.() ?? 0
   const redis = upstashClient({ url, token, timeoutMs, breaker })
-  const reserving = upstashScripts({ url, token, timeoutMs, breaker })
-  const insist = upstashScripts({ url, token, timeoutMs, breaker, insists: true })
+  const insisting = upstashClient({ url, token, timeoutMs, breaker, insists: true })
   const countRead = createUpstashLimiter({
     redis,
     prefix: REDIS_KEYS.reads,
@@ -69,14 +66,21 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     message: `Usage may be read ${readsPerMinute} times a minute.`,
   })
 
-  const run = (call: ScriptCall) => runScript(redis, call)
-  const commit = createGroupCommit({ send: insist, wait, gatherMs, replyMs: timeoutMs })
+  const run: RunScript = (call) => runScript(redis, call)
+  const insist: RunScript = (call) => runScript(insisting, call)
+  const commit = createGroupCommit({
+    // They start in one tick, so they share a request.
+    send: (calls: readonly ScriptCall[]) => Promise.allSettled(calls.map(insist)),
+    wait,
+    gatherMs,
+    replyMs: timeoutMs,
+  })
 
   return {
     async reserve(request) {
       const call = reserveCall(request, project, now())
       const decision = await orUnavailable(async () =>
-        decisionOf(await reserving(call), request.limits, request.units),
+        decisionOf(await run(call), request.limits, request.units),
       )
       if (decision === 'id_used')
         throw new TwohopError('internal', `The request id ${request.requestId} was used before.`)

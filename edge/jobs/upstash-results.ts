@@ -10,10 +10,11 @@ export function createUpstashResults(options: UpstashOptions): ResultStore {
   return {
     put: ({ id, until }, results) =>
       orUnavailable(async () => {
-        const change = redis.multi()
-        for (const { index, json } of results) change.hsetnx(jobResultsKey(id), String(index), json)
-        change.pexpireat(jobResultsKey(id), until)
-        await change.exec()
+        const key = jobResultsKey(id)
+        await redis.transaction([
+          ...results.map(({ index, json }) => ['HSETNX', key, index, json]),
+          ['PEXPIREAT', key, until],
+        ])
         return true
       }),
     page: ({ id }, after, most) =>

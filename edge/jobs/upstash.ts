@@ -12,6 +12,7 @@ import { unpackVectors } from '../../shared/jobs/vectors.ts'
 import { scriptCall } from '../../shared/redis-script.ts'
 import {
   fieldsOf,
+  listOf,
   orUnavailable,
   runScript,
   type UpstashOptions,
@@ -51,7 +52,7 @@ const AWAY = 'Jobs cannot be reached right now.'
 export function createUpstashJobs({ project = {}, clock = () => 0, log, ...options }: Options): JobStore {
   const redis = upstashClient(options)
   const insisting = upstashClient({ ...options, insists: true })
-  const get = async (id: string) => recordOf(id, await redis.hgetall(jobKey(id)))
+  const get = async (id: string) => recordOf(id, await redis.command('HGETALL', jobKey(id)))
   const settled = async (id: string, words: [number] | []) => {
     await runScript(insisting, scriptCall(SETTLED_JOB, [jobKey(id), JOB_KEYS.ended], [id, ...words]))
   }
@@ -101,8 +102,8 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
 
     open: (account) =>
       orUnavailable(async () => {
-        const ids = await redis.zrange<string[]>(jobsOfKey(account), 0, MOST_LISTED - 1)
-        return (await Promise.all(ids.map(get))).filter((job) => job !== undefined)
+        const ids = listOf(await redis.command('ZRANGE', jobsOfKey(account), 0, MOST_LISTED - 1))
+        return (await Promise.all(ids.map((id) => get(String(id))))).filter((job) => job !== undefined)
       }, AWAY),
 
     cancel: (id, by) =>
@@ -141,11 +142,6 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
 function recordOf(id: string, reply: unknown): Job | undefined {
   const fields = fieldsOf(reply)
   return Object.keys(fields).length === 0 ? undefined : jobOf(id, fields)
-}
-
-function listOf(reply: unknown): unknown[] {
-  if (!Array.isArray(reply)) throw new TypeError('the store gave no list')
-  return reply
 }
 
 const pairsOf = (words: unknown[]): [unknown, unknown][] =>

@@ -1,4 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
+import { wholeNumber } from '../budget/allowance.ts'
 import { AUDIT_STREAM } from '../store/redis-keys.ts'
 import { FINISH_ACTS } from './finish-acts.lua.ts'
 import type { EntryStream } from './port.ts'
@@ -45,13 +46,13 @@ export function createUpstashActStream({
     backlog: () =>
       orUnavailable(async () => {
         const [pending, deadLetters] = await Promise.all([
-          redis.exec<unknown>(['XPENDING', AUDIT_STREAM, GROUP]),
-          redis.xlen(DEAD_LETTERS),
+          redis.command('XPENDING', AUDIT_STREAM, GROUP),
+          redis.command('XLEN', DEAD_LETTERS),
         ])
         const [entries, oldest] = Array.isArray(pending) ? pending : []
         if (typeof entries !== 'number') throw new TypeError('the store gave no count')
         const oldestAt = typeof oldest === 'string' ? writtenAt(oldest) : undefined
-        return { entries, oldestAt, deadLetters }
+        return { entries, oldestAt, deadLetters: wholeNumber(deadLetters) }
       }),
   }
 }

@@ -1,4 +1,4 @@
-import { runScript, upstashClient } from '../../shared/upstash-client.ts'
+import { listOf, runScript, upstashClient } from '../../shared/upstash-client.ts'
 import { BUDGET_PREFIX, PROJECT_PREFIX, REDIS_KEYS } from '../store/redis-keys.ts'
 import { ADD_UNITS } from './add-units.lua.ts'
 import { usageEventOf } from './event.ts'
@@ -19,8 +19,8 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
     const found = new Set<string>()
     let cursor = '0'
     do {
-      const [next, page] = await redis.scan(cursor, { match: pattern, count: PAGE })
-      for (const key of page) found.add(key)
+      const [next, page] = listOf(await redis.command('SCAN', cursor, 'MATCH', pattern, 'COUNT', PAGE))
+      for (const key of listOf(page)) found.add(String(key))
       cursor = String(next)
     } while (cursor !== '0')
     return [...found]
@@ -40,7 +40,7 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
         for (let from = 0; from < redisKeys.length; from += PAGE) {
           const page = redisKeys.slice(from, from + PAGE)
           // All start in one tick, so they share a request.
-          const units = await Promise.all(page.map((key) => redis.hget<string>(key, 'used')))
+          const units = await Promise.all(page.map((key) => redis.command('HGET', key, 'used')))
           for (const [at, key] of page.entries()) {
             const [, account, window] = COUNTER.exec(key) ?? []
             if (account && window?.includes(`:${month}`)) add(used, account, window, Number(units[at] ?? 0))
@@ -48,7 +48,7 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
         }
         const windows = [`month:${month}`, ...daysOf(month)]
         const units = await Promise.all(
-          windows.map((window) => redis.hget<string>(`${PROJECT_PREFIX}${window}`, 'used')),
+          windows.map((window) => redis.command('HGET', `${PROJECT_PREFIX}${window}`, 'used')),
         )
         for (const [at, window] of windows.entries()) {
           const found = units[at]
@@ -61,7 +61,9 @@ export function createUpstashCounters({ timeoutMs = LEDGER_TIMEOUT_MS, ...where 
       orUnavailable(async () => {
         const waiting: UnitsByWindow = new Map()
         for (let after = '-'; ; ) {
-          const entries = entryList(await redis.xrange(REDIS_KEYS.events, after, '+', PAGE))
+          const entries = entryList(
+            await redis.command('XRANGE', REDIS_KEYS.events, after, '+', 'COUNT', PAGE),
+          )
           for (const { fields = {} } of entries) {
             const event = usageEventOf(fields)
             if ('wrong' in event) continue

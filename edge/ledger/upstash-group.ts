@@ -1,7 +1,7 @@
-import type { Redis } from '@upstash/redis/cloudflare'
 import {
   fieldsOf,
   orUnavailable as orStoreUnavailable,
+  type Redis,
   type UpstashOptions,
 } from '../../shared/upstash-client.ts'
 import type { Entry } from './port.ts'
@@ -32,7 +32,11 @@ const CONSUMER = 'drain'
  *
  * An entry goes to one run alone. Only where that run has not finished it in time, or gave it back, another takes it.
  */
-export function createGroupReader(redis: Redis, stream: string, takenOverMs = TAKEN_OVER_MS) {
+export function createGroupReader(
+  { command }: Pick<Redis, 'command'>,
+  stream: string,
+  takenOverMs = TAKEN_OVER_MS,
+) {
   async function inGroup(ask: () => Promise<unknown>): Promise<unknown> {
     return ask().catch(async (error: unknown) => {
       // A new database, or one that lost its data.
@@ -43,8 +47,7 @@ export function createGroupReader(redis: Redis, stream: string, takenOverMs = TA
   }
 
   async function makeGroup(): Promise<void> {
-    const group = { type: 'CREATE', group: GROUP, id: '0', options: { MKSTREAM: true } } as const
-    await redis.xgroup(stream, group).catch((error: unknown) => {
+    await command('XGROUP', 'CREATE', stream, GROUP, '0', 'MKSTREAM').catch((error: unknown) => {
       if (!String(error).includes('BUSYGROUP')) throw error
     })
   }
@@ -52,20 +55,20 @@ export function createGroupReader(redis: Redis, stream: string, takenOverMs = TA
   return {
     unfinished: (most: number) =>
       orUnavailable(async () => {
-        const words = ['XAUTOCLAIM', stream, GROUP, CONSUMER, takenOverMs, '0-0', 'COUNT', most]
-        const reply = await inGroup(() => redis.exec<unknown>(words as [string, ...(string | number)[]]))
+        const ask = () => command('XAUTOCLAIM', stream, GROUP, CONSUMER, takenOverMs, '0-0', 'COUNT', most)
+        const reply = await inGroup(ask)
         return entryList(Array.isArray(reply) ? reply[1] : undefined)
       }),
     unread: (most: number) =>
       orUnavailable(async () => {
-        const ask = () => redis.xreadgroup(GROUP, CONSUMER, stream, '>', { count: most })
+        const ask = () =>
+          command('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', most, 'STREAMS', stream, '>')
         return entriesOf(await inGroup(ask))
       }),
     release: (ids: readonly string[]) =>
       orUnavailable(async () => {
         if (ids.length === 0) return
-        const words = ['XCLAIM', stream, GROUP, CONSUMER, 0, ...ids, 'IDLE', takenOverMs, 'JUSTID']
-        await redis.exec<unknown>(words as [string, ...(string | number)[]])
+        await command('XCLAIM', stream, GROUP, CONSUMER, 0, ...ids, 'IDLE', takenOverMs, 'JUSTID')
       }),
   }
 }

@@ -1,4 +1,5 @@
 import { runScript, upstashClient } from '../../shared/upstash-client.ts'
+import { wholeNumber } from '../budget/allowance.ts'
 import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { FINISH_EVENTS } from './finish.lua.ts'
 import type { EntryStream } from './port.ts'
@@ -34,11 +35,15 @@ export function createUpstashStream({ timeoutMs = LEDGER_TIMEOUT_MS, ...where }:
     backlog: () =>
       orUnavailable(async () => {
         const [entries, oldest, deadLetters] = await Promise.all([
-          redis.xlen(REDIS_KEYS.events),
-          redis.xrange(REDIS_KEYS.events, '-', '+', 1),
-          redis.xlen(DEAD_LETTERS),
+          redis.command('XLEN', REDIS_KEYS.events),
+          redis.command('XRANGE', REDIS_KEYS.events, '-', '+', 'COUNT', 1),
+          redis.command('XLEN', DEAD_LETTERS),
         ])
-        return { entries, oldestAt: entryList(oldest).map(({ id }) => writtenAt(id))[0], deadLetters }
+        return {
+          entries: wholeNumber(entries),
+          oldestAt: entryList(oldest).map(({ id }) => writtenAt(id))[0],
+          deadLetters: wholeNumber(deadLetters),
+        }
       }),
   }
 }

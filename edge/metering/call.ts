@@ -1,6 +1,7 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
 import type { meter } from './meter.ts'
@@ -8,7 +9,7 @@ import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
 
 type Options = {
-  host: Pick<Host, 'call' | 'cancel'>
+  host: Pick<Host, 'call' | 'cancel' | 'usage'>
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
@@ -32,8 +33,9 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
     void held.settled.then(clear)
-    // An answer that is kept for a repetition has to be read.
-    const pipe = work.stream && !held.repeatable ? createPipe?.() : undefined
+    const { form } = work
+    // An answer that is written anew, or kept for a repetition, has to be read.
+    const pipe = work.stream && !form && !held.repeatable ? createPipe?.() : undefined
     try {
       const answer = await host.call({
         ...id,
@@ -44,13 +46,14 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         deadline: now() + requestTimeoutMs,
         signal,
       })
-      return await pass(held, answer, signal, stop, pipe)
+      return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
     } catch (error) {
       // Nothing goes on there, so the host is not asked.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))
         held.settle('refused', usageOfRefusal(held, error))
       // The host may still be computing. Stopping it takes a round trip, which the client need not wait for.
       else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)
+      if (form) renamed(error, form.fieldOf)
       throw timedOut(error)
         ? new TwohopError('host_timeout', 'The model did not finish in time.', { cause: error })
         : error

@@ -1,8 +1,9 @@
 import { createParser } from 'eventsource-parser'
-import { TwohopError } from '../../shared/errors.ts'
+import { errorEnvelope, TwohopError } from '../../shared/errors.ts'
 import { Timing } from '../../shared/timing.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Work } from '../parse/work.ts'
+import { HostChunk } from '../write/host-answer.ts'
 import type { Counts } from './used.ts'
 
 /** The longest event that is accepted, in characters. A token's text with its envelope is far shorter. */
@@ -24,8 +25,8 @@ type Chunk = { usage?: unknown; timing?: unknown; choices?: unknown; error?: unk
 /** The host's server-sent events, read piece by piece as they come over the network. */
 export type EventReader = {
   /**
-   * Takes the next piece and returns the events for the client in OpenAI's form, with a usage only if the client asked
-   * for it. A piece that does not fit the host's form sets `broken`; nothing after that counts.
+   * Takes the next piece and returns the events for the client: in OpenAI's form, with a usage only if the client asked
+   * for it, or as the work's own form writes them. A piece that does not fit the host's form sets `broken`; nothing after that counts.
    */
   read(piece: Uint8Array): string
   /** Whether `[DONE]` has come. */
@@ -36,13 +37,19 @@ export type EventReader = {
   /** What the edge has seen produced: one token an event since the last usage. Undefined while nothing was. */
   readonly seen: Counts | undefined
   readonly timing: Timing | undefined
+  /** What ends a stream whose end has come: for the client. */
+  readonly end: string
+  /** What ends a stream that broke off: for the client. */
+  error(thrown: unknown): string
 }
 
 /** A reader for the stream of one request. */
-export function createEventReader({
-  includeUsage,
-  worst,
-}: Pick<Work, 'includeUsage' | 'worst'>): EventReader {
+export function createEventReader(
+  { includeUsage, worst, form }: Pick<Work, 'includeUsage' | 'worst' | 'form'>,
+  requestId: string,
+): EventReader {
+  const writer = form?.stream(requestId)
+  let end = ''
   const decoder = new TextDecoder()
   let out = ''
   let whole = true
@@ -59,8 +66,10 @@ export function createEventReader({
       if (type === 'max-buffer-size-exceeded') throw brokeOff()
     },
     onEvent({ data }) {
-      if (data === DONE) done = true
-      else out += parsed(data)
+      if (data === DONE) {
+        end = writer ? writer.end() : DONE_EVENT
+        done = true
+      } else out += parsed(data)
     },
   })
 
@@ -71,6 +80,7 @@ export function createEventReader({
     if (usage) counts = usage
     uncounted = usage ? 0 : uncounted + 1
     if (chunk.timing !== undefined) timing = Timing.safeParse(chunk.timing).data
+    if (writer) return writer.chunk(HostChunk.parse(chunk))
     const last = Array.isArray(chunk.choices) && chunk.choices.length === 0
     if (last && !includeUsage) return ''
     const { timing: _, usage: __, ...rest } = chunk
@@ -83,7 +93,7 @@ export function createEventReader({
     read(piece) {
       const text = decoder.decode(piece, { stream: true })
       // To parse and print every token again would be most of the cost of a stream. Most tokens need neither.
-      if (whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
+      if (!writer && whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
         uncounted += text.split(END).length - 1
         return includeUsage ? text.replaceAll(END, ',"usage":null}\n\n') : text
       }
@@ -117,6 +127,13 @@ export function createEventReader({
     get timing() {
       return timing
     },
+    get end() {
+      return end
+    },
+    error(thrown) {
+      const envelope = errorEnvelope(thrown, requestId)
+      return writer ? writer.error(envelope) : event(JSON.stringify(envelope))
+    },
   }
 }
 
@@ -126,7 +143,7 @@ export function event(data: string): string {
 }
 
 /** The last event of a complete stream. */
-export const DONE_EVENT = event(DONE)
+const DONE_EVENT = event(DONE)
 
 /** The error for a host whose stream ended early or cannot be read. */
 export function brokeOff(cause?: unknown): TwohopError {

@@ -1,11 +1,13 @@
 import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { Timing } from '../../shared/timing.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import { HostAnswer } from '../write/host-answer.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
-import { type Pipe, passStream } from './pass.ts'
+import { type Passing, passStream } from './pass.ts'
 import { meterStream } from './stream.ts'
 import { type StopHost, usageWithin } from './used.ts'
 
@@ -21,32 +23,44 @@ const Body = z.object({ usage: Usage })
  * Passes the host's answer on to the client and counts it. It settles at the end of a whole answer; a broken one is
  * settled by what was produced.
  * @param stop asks the host to stop and say what it has computed
- * @param pipe passes a stream on as it is, where the host wrote it for the client
+ * @param passing passes a stream on as it is, where the host wrote it for the client
  */
 export async function meter(
   held: Held,
   answer: Response,
   signal: AbortSignal,
   stop: StopHost,
-  pipe?: Pipe,
+  passing?: Passing,
 ): Promise<Response> {
   if (held.work.stream) {
-    const body = pipe
-      ? passStream(held, answer.body, pipe, signal, stop)
+    const body = passing
+      ? passStream(held, answer.body, passing, signal, stop)
       : meterStream(held, answer.body, signal, stop)
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
-  const body = await readText(answer, MAX_ANSWER_BYTES)
-  held.settle('ok', usageOf(held, answer.headers, body), { status: 200, contentType: JSON_TYPE, body })
+  const said = await readText(answer, MAX_ANSWER_BYTES)
+  const body = written(held, answer.headers, said)
+  held.settle('ok', usageOf(held, answer.headers, said), { status: 200, contentType: JSON_TYPE, body })
   return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
+}
+
+/** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */
+function written({ work: { form }, requestId }: Held, headers: Headers, text: string): string {
+  if (!form) return text
+  const answer = HostAnswer.safeParse(parseJson(text))
+  if (!answer.success) throw new TwohopError('host_failed', 'The model answered with something else.')
+  return form.whole(answer.data, { requestId, timing: timingIn(headers) })
+}
+
+function timingIn(headers: Headers): Timing | undefined {
+  return Timing.safeParse(parseJson(headers.get('x-timing') ?? '')).data
 }
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 function usageOf(held: Held, headers: Headers, text: string): HostUsage {
-  const timing = headers.get('x-timing')
   const inHeader = headers.get('x-usage')
   const usage =
     (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??
     Body.safeParse(parseJson(text)).data?.usage
-  return usageWithin(held, usage, timing === null ? undefined : Timing.safeParse(parseJson(timing)).data)
+  return usageWithin(held, usage, timingIn(headers))
 }

@@ -2,10 +2,18 @@ import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { timedOut } from './deadline.ts'
 import { brokeOff, event } from './events.ts'
 import type { Held } from './hold.ts'
-import { type StopHost, settleAsked } from './used.ts'
+import { type AskHost, type StopHost, settleAsked } from './used.ts'
 
 /** A pair of streams: what is written to one comes out of the other. */
 export type Pipe = { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }
+
+/** What passing a stream on takes. */
+export type Passing = {
+  /** A pair that the runtime pipes to by itself. */
+  pipe: Pipe
+  /** Asks what a stream was that has ended by itself. */
+  ask: AskHost
+}
 
 /**
  * Passes a stream that the host wrote for the client (`for_client`) on as it is. No event is seen here: in workerd each one
@@ -13,14 +21,13 @@ export type Pipe = { readable: ReadableStream<Uint8Array>; writable: WritableStr
  *
  * It settles exactly once, by the host's count, also where the stream broke off, the client went or the deadline passed.
  * Where the host cannot say, all that was reserved is charged.
- * @param pipe a pair that the runtime pipes to by itself
  * @param signal aborts when the client goes away or the deadline passes
  * @throws TwohopError host_failed where the answer has no body
  */
 export function passStream(
   held: Held,
   body: ReadableStream<Uint8Array> | null,
-  { readable, writable }: Pipe,
+  { pipe: { readable, writable }, ask }: Passing,
   signal: AbortSignal,
   stop: StopHost,
 ): ReadableStream<Uint8Array> {
@@ -30,7 +37,8 @@ export function passStream(
   function settle(outcome: 'ok' | 'cancelled' | 'failed'): void {
     if (ended) return
     ended = true
-    void settleAsked(held, outcome, stop)
+    // One that goes on is stopped at once; what has ended can wait for others.
+    void settleAsked(held, outcome, outcome === 'ok' ? ask : stop)
   }
   // A client that reads no more holds the pipe up, but not the settlement.
   const onAbort = () => settle(timedOut(signal.reason) ? 'failed' : 'cancelled')

@@ -1,7 +1,7 @@
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { MAX_KEPT_CHARS } from '../idempotency/answers.ts'
 import { timedOut } from './deadline.ts'
-import { brokeOff, createEventReader, DONE_EVENT, EVENT_STREAM, event } from './events.ts'
+import { brokeOff, createEventReader, EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
 import { type StopHost, stopAndSettle, usageWithin } from './used.ts'
 
@@ -24,7 +24,7 @@ export function meterStream(
 ): ReadableStream<Uint8Array> {
   if (!body) throw new TwohopError('host_failed', 'The model answered without a stream.')
   const reader = body.getReader()
-  const events = createEventReader(held.work)
+  const events = createEventReader(held.work, held.requestId)
   let ended = false
   /** What was passed on. Recording stops just above MAX_KEPT_CHARS, which shows that the stream is too long to keep. */
   let sent = ''
@@ -37,7 +37,7 @@ export function meterStream(
       const { done, value } = await reader.read()
       if (done) throw brokeOff()
       const text = events.read(value)
-      if (events.done) return text + DONE_EVENT
+      if (events.done) return text + events.end
       if (text !== '') return text
     }
   }
@@ -79,7 +79,7 @@ export function meterStream(
               : brokeOff(error)
           // If the client has gone, nobody waits for the rest, so there is nothing to log.
           if (!signal.aborted || timedOut(signal.reason)) held.brokeOff(shown)
-          controller.enqueue(encoder.encode(event(await errorResponse(shown, held.requestId).text())))
+          controller.enqueue(encoder.encode(events.error(shown)))
           controller.close()
         }
       },

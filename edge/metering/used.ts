@@ -6,6 +6,9 @@ import type { Held } from './hold.ts'
 /** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
 export type StopHost = (held: Held) => Promise<HostUsage | undefined>
 
+/** Asks the host what a request was that has ended; resolves as StopHost does, some milliseconds later. */
+export type AskHost = StopHost
+
 /** Token counts under OpenAI's names. */
 export type Counts = { prompt_tokens: number; completion_tokens: number }
 
@@ -56,9 +59,9 @@ export function usageOfRefusal(held: Held, error: TwohopError): HostUsage {
 export async function settleAsked(
   held: Held,
   outcome: 'ok' | 'cancelled' | 'failed',
-  stop: StopHost,
+  ask: AskHost | StopHost,
 ): Promise<void> {
-  const final = await stop(held)
+  const final = await ask(held)
   held.settle(outcome, bounded(held, final, final?.computeMs))
 }
 

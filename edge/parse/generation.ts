@@ -1,12 +1,11 @@
 import type * as z from 'zod'
-import {
-  choosingOf,
-  type hostGeneration,
-  type sampling,
-  type streaming,
-} from '../../shared/openai/sampling.ts'
+import { type Choosing, choosingOf, type hostGeneration } from '../../shared/openai/sampling.ts'
 
-type Asked = z.infer<z.ZodObject<typeof sampling & typeof streaming>>
+type Asked = Choosing & {
+  n?: number | undefined
+  stream?: boolean | undefined
+  stop?: string[] | undefined
+}
 type HostGeneration = z.infer<z.ZodObject<typeof hostGeneration>>
 
 /**

@@ -1,5 +1,6 @@
 import type { Model, Plan, Task } from '../../shared/catalog.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
+import type { AnswerForm } from '../write/form.ts'
 import type { WorstCase } from './worst-case.ts'
 
 /** A validated request, ready to be reserved and sent, with every default filled in. */
@@ -13,6 +14,8 @@ export type Work = {
   stream: boolean
   /** Whether the client asked for the usage event at a stream's end. */
   includeUsage: boolean
+  /** How the host's answer is written for the client; undefined where it is passed on as it is. */
+  form?: AnswerForm | undefined
   worst: WorstCase
 }
 

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import type { Context, Handler } from 'hono'
 import * as z from 'zod'
 import { oneOf } from '../../shared/allowed.ts'
 import type { Catalog } from '../../shared/catalog.ts'
@@ -81,7 +81,6 @@ export function adminRoutes(options: AdminOptions) {
   const reach = createReach(options.administered)
   const targetOf = (c: Context, { account }: Caller) =>
     reach.requireAccount(account, c.req.param('account') ?? '')
-  const routes = new Hono<Env>()
 
   async function admin(c: Context): Promise<Caller> {
     const caller = await callerOf(c)
@@ -99,75 +98,70 @@ export function adminRoutes(options: AdminOptions) {
     return { caller, by, wanted }
   }
 
-  routes.get('/accounts', async (c) => {
-    const by = await admin(c)
-    const { search, next } = parseAs(AccountList, c.req.query())
-    const page = await searchAccounts(accounts, search, next, (account) => reach.reaches(by.account, account))
-    const data = page.accounts.map(({ account, ...record }) => shownAccount(account, record, now()))
-    return c.json({ object: 'list', data, next: page.next ?? null })
-  })
-
-  routes.get('/accounts/:account', async (c) => {
-    const target = targetOf(c, await admin(c))
-    return c.json(shownAccount(target, await accounts.get(target), now()))
-  })
-
-  routes.get('/accounts/:account/usage', async (c) => {
-    const target = targetOf(c, await admin(c))
-    const { plan: named = catalog.default_plan } = await accounts.get(target)
-    const plan = catalog.plans.find(({ id }) => id === named)
-    return c.json(shownUsage(target, await readUsage(target, plan?.billing_day ?? 1)))
-  })
-
-  routes.post('/accounts/:account/suspend', async (c) => {
-    const { caller, by } = await acting(c, Plain)
-    if (by.actor === by.target)
-      throw new TwohopError('invalid_request', 'Expected another account than the one that you act by.', {
-        param: 'account',
-      })
-    return once(c, caller, async () => answer(c, by.target, await acts.suspend(by)))
-  })
-
-  routes.post('/accounts/:account/restore', async (c) => {
-    const { caller, by } = await acting(c, Plain)
-    return once(c, caller, async () => answer(c, by.target, await acts.restore(by)))
-  })
-
-  routes.post('/accounts/:account/plan', async (c) => {
-    const { caller, by, wanted } = await acting(c, PlanChange)
-    if (wanted.plan !== null && !catalog.plans.some(({ id }) => id === wanted.plan))
-      throw new TwohopError(
-        'invalid_request',
-        `Expected ${oneOf(catalog.plans.map(({ id }) => id))}, found the name of no plan.`,
-        { param: 'plan' },
-      )
-    return once(c, caller, async () =>
-      answer(c, by.target, await acts.setPlan(by, wanted.plan, wanted.billing_day)),
-    )
-  })
-
-  routes.post('/accounts/:account/grant', async (c) => {
-    const { caller, by, wanted } = await acting(c, Grant)
-    return once(c, caller, async () => {
-      const record = await acts.grant(by, wanted.units, now() + wanted.days * DAY)
-      return c.json(shownAccount(by.target, record, now()))
-    })
-  })
-
-  routes.get('/audit', async (c) => {
-    const by = await admin(c)
-    const { target, next, limit } = parseAs(AuditList, c.req.query())
-    const page = await audit.list({ target, next, most: limit })
-    const seen = page.entries.filter((entry) => reach.sees(by.account, entry))
-    return c.json({ object: 'list', data: seen.map(shownEntry), next: page.next ?? null })
-  })
-
   function answer(c: Context, account: string, { record, synced, cancelledJobs }: Done) {
     const jobs = cancelledJobs === undefined ? {} : { cancelled_jobs: cancelledJobs }
     return c.json({ ...shownAccount(account, record, now()), synced, ...jobs })
   }
 
-  return routes
+  return {
+    'GET /v1/admin/accounts': async (c) => {
+      const by = await admin(c)
+      const { search, next } = parseAs(AccountList, c.req.query())
+      const page = await searchAccounts(accounts, search, next, (account) =>
+        reach.reaches(by.account, account),
+      )
+      const data = page.accounts.map(({ account, ...record }) => shownAccount(account, record, now()))
+      return c.json({ object: 'list', data, next: page.next ?? null })
+    },
+    'GET /v1/admin/accounts/:account': async (c) => {
+      const target = targetOf(c, await admin(c))
+      return c.json(shownAccount(target, await accounts.get(target), now()))
+    },
+    'GET /v1/admin/accounts/:account/usage': async (c) => {
+      const target = targetOf(c, await admin(c))
+      const { plan: named = catalog.default_plan } = await accounts.get(target)
+      const plan = catalog.plans.find(({ id }) => id === named)
+      return c.json(shownUsage(target, await readUsage(target, plan?.billing_day ?? 1)))
+    },
+    'POST /v1/admin/accounts/:account/suspend': async (c) => {
+      const { caller, by } = await acting(c, Plain)
+      if (by.actor === by.target)
+        throw new TwohopError('invalid_request', 'Expected another account than the one that you act by.', {
+          param: 'account',
+        })
+      return once(c, caller, async () => answer(c, by.target, await acts.suspend(by)))
+    },
+    'POST /v1/admin/accounts/:account/restore': async (c) => {
+      const { caller, by } = await acting(c, Plain)
+      return once(c, caller, async () => answer(c, by.target, await acts.restore(by)))
+    },
+    'POST /v1/admin/accounts/:account/plan': async (c) => {
+      const { caller, by, wanted } = await acting(c, PlanChange)
+      if (wanted.plan !== null && !catalog.plans.some(({ id }) => id === wanted.plan))
+        throw new TwohopError(
+          'invalid_request',
+          `Expected ${oneOf(catalog.plans.map(({ id }) => id))}, found the name of no plan.`,
+          { param: 'plan' },
+        )
+      return once(c, caller, async () =>
+        answer(c, by.target, await acts.setPlan(by, wanted.plan, wanted.billing_day)),
+      )
+    },
+    'POST /v1/admin/accounts/:account/grant': async (c) => {
+      const { caller, by, wanted } = await acting(c, Grant)
+      return once(c, caller, async () => {
+        const record = await acts.grant(by, wanted.units, now() + wanted.days * DAY)
+        return c.json(shownAccount(by.target, record, now()))
+      })
+    },
+    'GET /v1/admin/audit': async (c) => {
+      const by = await admin(c)
+      const { target, next, limit } = parseAs(AuditList, c.req.query())
+      const page = await audit.list({ target, next, most: limit })
+      const seen = page.entries.filter((entry) => reach.sees(by.account, entry))
+      return c.json({ object: 'list', data: seen.map(shownEntry), next: page.next ?? null })
+    },
+  } satisfies Record<string, Handler<Env>>
 }
 
 /** An account as the admin API shows it; times are seconds since the epoch. */

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import type { Context, Handler } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { optional } from '../../shared/openai/field.ts'
@@ -47,7 +47,6 @@ export const Leaked = z.strictObject({
 /** `/v1/keys`: an account's API keys, and the report of a leaked one. */
 export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, keyForm }: Options) {
   const reportLeak = createLeakReports({ apiKeys, now })
-  const routes = new Hono<Env>()
 
   async function owner(c: Context): Promise<Caller> {
     const caller = await callerOf(c)
@@ -55,62 +54,63 @@ export function apiKeyRoutes({ callerOf, apiKeys, countAct, once, tell, now, key
     return caller
   }
 
-  routes.post('/', async (c) => {
-    const caller = await owner(c)
-    const wanted = parseAs(NewKey, await jsonBody(c))
-    const scopes = [...new Set(wanted.scopes)]
-    const missing = scopes.find((scope) => !caller.scopes.has(scope))
-    if (missing !== undefined)
-      throw new TwohopError('scope_missing', `You cannot give the scope ${missing}, which you do not have.`, {
-        param: 'scopes',
-      })
-    const expiresAt = endOf(wanted.expires_in_days, caller, now())
-    await countAct(caller.account)
-    return once(c, caller, async () => {
-      const { key, id, secretHash } = await keyForm.make()
-      const { account, claimedPlan: plan } = caller
-      const madeBy = caller.key?.id
-      const fresh = { id, secretHash, plan, name: wanted.name, scopes, expiresAt }
-      const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
-      const createdAt = await apiKeys.create(fresh, caller.payer, act(account, 'key.create', id, detail))
-      if (createdAt === undefined)
+  return {
+    'POST /v1/keys': async (c) => {
+      const caller = await owner(c)
+      const wanted = parseAs(NewKey, await jsonBody(c))
+      const scopes = [...new Set(wanted.scopes)]
+      const missing = scopes.find((scope) => !caller.scopes.has(scope))
+      if (missing !== undefined)
         throw new TwohopError(
-          'too_many_keys',
-          `An account has at most ${MAX_API_KEYS} keys; revoke one first.`,
+          'scope_missing',
+          `You cannot give the scope ${missing}, which you do not have.`,
+          {
+            param: 'scopes',
+          },
         )
-      const made = { ...fresh, account, madeBy, createdAt, lastUsedAt: undefined, revoked: false }
-      const shown = { ...shownKey(made), key }
-      return c.json(shown, 201, { 'cache-control': 'no-store' })
-    })
-  })
-
-  routes.get('/', async (c) => {
-    const { account } = await owner(c)
-    return c.json({ object: 'list', data: (await apiKeys.list(account)).map(shownKey) })
-  })
-
-  routes.delete('/:id', async (c) => {
-    const caller = await owner(c)
-    await countAct(caller.account)
-    const { account, key, payer } = caller
-    const id = c.req.param('id')
-    const detail = { ...(key && { by_key: key.id }) }
-    const ended = await apiKeys.revoke(id, { caller: payer }, act(account, 'key.revoke', id, detail))
-    if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
-    return c.json({ ...shownRevocation(ended), deleted: true })
-  })
-
-  // The secret itself is the permission to end its key, and no more. No credential is asked for. An idempotency key is
-  // not looked at: the second report of a key changes nothing anyhow, and strangers have nothing kept for them.
-  routes.post('/leaked', async (c) => {
-    const { key, source } = parseAs(Leaked, await jsonBody(c))
-    const ended = await reportLeak(await keyForm.parse(key).catch(notOurs), source)
-    if (!ended) throw notOurKey()
-    if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
-    return c.json({ ...shownRevocation(ended), revoked: true })
-  })
-
-  return routes
+      const expiresAt = endOf(wanted.expires_in_days, caller, now())
+      await countAct(caller.account)
+      return once(c, caller, async () => {
+        const { key, id, secretHash } = await keyForm.make()
+        const { account, claimedPlan: plan } = caller
+        const madeBy = caller.key?.id
+        const fresh = { id, secretHash, plan, name: wanted.name, scopes, expiresAt }
+        const detail = { scopes, expires_at: expiresAt, ...(madeBy && { by_key: madeBy }) }
+        const createdAt = await apiKeys.create(fresh, caller.payer, act(account, 'key.create', id, detail))
+        if (createdAt === undefined)
+          throw new TwohopError(
+            'too_many_keys',
+            `An account has at most ${MAX_API_KEYS} keys; revoke one first.`,
+          )
+        const made = { ...fresh, account, madeBy, createdAt, lastUsedAt: undefined, revoked: false }
+        const shown = { ...shownKey(made), key }
+        return c.json(shown, 201, { 'cache-control': 'no-store' })
+      })
+    },
+    'GET /v1/keys': async (c) => {
+      const { account } = await owner(c)
+      return c.json({ object: 'list', data: (await apiKeys.list(account)).map(shownKey) })
+    },
+    'DELETE /v1/keys/:id': async (c) => {
+      const caller = await owner(c)
+      await countAct(caller.account)
+      const { account, key, payer } = caller
+      const id = c.req.param('id') ?? ''
+      const detail = { ...(key && { by_key: key.id }) }
+      const ended = await apiKeys.revoke(id, { caller: payer }, act(account, 'key.revoke', id, detail))
+      if (!ended) throw new TwohopError('not_found', 'Your account has no API key of that id.')
+      return c.json({ ...shownRevocation(ended), deleted: true })
+    },
+    // The secret itself is the permission to end its key, and no more. No credential is asked for. An idempotency key is
+    // not looked at: the second report of a key changes nothing anyhow, and strangers have nothing kept for them.
+    'POST /v1/keys/leaked': async (c) => {
+      const { key, source } = parseAs(Leaked, await jsonBody(c))
+      const ended = await reportLeak(await keyForm.parse(key).catch(notOurs), source)
+      if (!ended) throw notOurKey()
+      if (ended.revoked) c.env.background(tell(leakEvent(ended, source, now())))
+      return c.json({ ...shownRevocation(ended), revoked: true })
+    },
+  } satisfies Record<string, Handler<Env>>
 }
 
 /**

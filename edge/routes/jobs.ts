@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import type { Context, Handler } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
@@ -71,40 +71,35 @@ export const Page = z.strictObject({
 /** `/v1/jobs`: long work that is accepted at once and done later. */
 export function jobRoutes(options: Options) {
   const { store } = options.jobs
-  const routes = new Hono<Env>()
   const reader = readerOf(options)
   const settledIfEnded = settlerOf(options)
   const wake = wakerOf(options)
 
-  routes.post('/', postJob(options))
-
-  routes.get('/', async (c) => {
-    const { account } = await reader(c)
-    const open = await store.open(account)
-    return c.json({ object: 'list', data: open.filter((job) => job.account === account).map(shownJob) })
-  })
-
-  routes.get('/:id', async (c) => {
-    const { account } = await reader(c)
-    const { after, limit } = parseAs(Page, c.req.query())
-    const id = c.req.param('id')
-    const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
-    const job = await settledIfEnded(c, mine(found?.job, account))
-    return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
-  })
-
-  routes.get('/:id/events', async (c) => followJob(options, c, await reader(c), c.req.param('id')))
-
-  routes.delete('/:id', async (c) => {
-    const { account, payer } = await reader(c)
-    const id = c.req.param('id')
-    const cancelled = JOB_ID.test(id) ? await store.cancel(id, { caller: payer }) : undefined
-    const job = await settledIfEnded(c, mine(cancelled, account))
-    if (!hasEnded(job.state)) wake(c, job)
-    return accepted(c, job)
-  })
-
-  return routes
+  return {
+    'POST /v1/jobs': postJob(options),
+    'GET /v1/jobs': async (c) => {
+      const { account } = await reader(c)
+      const open = await store.open(account)
+      return c.json({ object: 'list', data: open.filter((job) => job.account === account).map(shownJob) })
+    },
+    'GET /v1/jobs/:id': async (c) => {
+      const { account } = await reader(c)
+      const { after, limit } = parseAs(Page, c.req.query())
+      const id = c.req.param('id') ?? ''
+      const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
+      const job = await settledIfEnded(c, mine(found?.job, account))
+      return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
+    },
+    'GET /v1/jobs/:id/events': async (c) => followJob(options, c, await reader(c), c.req.param('id') ?? ''),
+    'DELETE /v1/jobs/:id': async (c) => {
+      const { account, payer } = await reader(c)
+      const id = c.req.param('id') ?? ''
+      const cancelled = JOB_ID.test(id) ? await store.cancel(id, { caller: payer }) : undefined
+      const job = await settledIfEnded(c, mine(cancelled, account))
+      if (!hasEnded(job.state)) wake(c, job)
+      return accepted(c, job)
+    },
+  } satisfies Record<string, Handler<Env>>
 }
 
 /** Finds the caller who reads jobs. Reads reserve nothing, so their rate is limited instead. */

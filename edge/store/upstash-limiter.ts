@@ -1,9 +1,9 @@
 import { Ratelimit } from '@upstash/ratelimit'
 import { TwohopError } from '../../shared/errors.ts'
-import type { upstashClient } from '../../shared/upstash-client.ts'
+import type { Command, Redis } from '../../shared/upstash-client.ts'
 
 type Options = {
-  redis: ReturnType<typeof upstashClient>
+  redis: Redis
   /** The prefix of its counters' redis keys. */
   prefix: string
   perMinute: number
@@ -17,7 +17,7 @@ type Options = {
  */
 export function createUpstashLimiter({ redis, prefix, perMinute, message }: Options) {
   const limiter = new Ratelimit({
-    redis,
+    redis: forPackage(redis),
     // The package has two fixed windows. The one with a local cache never sets a time to live; this one does.
     limiter: Ratelimit.fixedWindow(perMinute, '1 m'),
     prefix,
@@ -34,4 +34,14 @@ export function createUpstashLimiter({ redis, prefix, perMinute, message }: Opti
     if (success) return undefined
     return new TwohopError('rate_limited', message, { retryAfterMs: Math.max(1, reset - Date.now()) })
   }
+}
+
+type PackageRedis = ConstructorParameters<typeof Ratelimit>[0]['redis']
+
+/** The client as the package calls it: for scripts only, as no limit changes while the edge runs. */
+function forPackage({ command }: Redis): PackageRedis {
+  const evaluate = (name: string) => (script: string, keys: Command, args: Command) =>
+    command(name, script, keys.length, ...keys, ...args)
+  const scripts = { evalsha: evaluate('EVALSHA'), eval: evaluate('EVAL') }
+  return scripts as unknown as PackageRedis
 }

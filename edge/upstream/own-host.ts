@@ -4,10 +4,12 @@ import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
 import { Timing } from '../../shared/timing.ts'
-import { GenerationUsage } from '../../shared/usage.ts'
+import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/usage.ts'
+import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
-import { BEFORE_COMPUTE, type Host, type HostCall, HostRefusal } from './port.ts'
+import { type Asked, createEndedUsage } from './ended-usage.ts'
+import { BEFORE_COMPUTE, type Host, type HostCall, HostRefusal, type HostUsage } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
 /** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
@@ -20,6 +22,8 @@ const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
 
 /** The most bytes of an error's body or of the answer to a cancel. Both are small. */
 const MAX_SMALL_BODY = 16 * 1024
+/** The most bytes of an answer about MOST_ASKED requests, of some 200 bytes each. */
+const MAX_USAGE_BODY = 64 * 1024
 /**
  * Milliseconds that a call which computes nothing may take. A cancelled request takes two decoding steps and a round trip.
  * A host that still starts answers a wake later, and looks for jobs by itself.
@@ -73,6 +77,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     method: 'POST' | 'DELETE',
     path: string,
     { jti, account, model, scope }: { jti: string; account: string; model: string; scope: string },
+    body: Uint8Array<ArrayBuffer> = NO_BODY,
   ) {
     return send(
       method,
@@ -86,7 +91,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
         weight: 1,
         deadline: now() + ASIDE_TOKEN_MS,
       },
-      NO_BODY,
+      body,
       AbortSignal.timeout(ASIDE_TIMEOUT_MS),
     )
   }
@@ -138,17 +143,28 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
       const answer = await sendAside('DELETE', `/v1/requests/${requestId}`, { jti, account, model, scope })
       const text = await readText(answer, MAX_SMALL_BODY)
       if (!answer.ok) throw refusal(answer, text)
-      const { usage, timing } = Cancelled.parse(JSON.parse(text))
-      return {
-        promptTokens: usage.prompt_tokens,
-        outputTokens: usage.completion_tokens,
-        computeMs: timing.compute_ms,
-      }
+      return hostUsage(Cancelled.parse(JSON.parse(text)))
     } catch (error) {
       await log('warn', 'host_cancel_failed', { requestId, account, error })
       return undefined
     }
   }
+
+  /** Asks about all in one call, which is signed for the first of them. */
+  async function askAll(asked: readonly [Asked, ...Asked[]]) {
+    const [{ requestId, account, model, scope }] = asked
+    const jti = `${requestId}.usage`
+    const question: UsageQuestion = {
+      requests: asked.map((one) => ({ id: one.requestId, account: one.account })),
+    }
+    const body = utf8.encode(JSON.stringify(question))
+    const answer = await sendAside('POST', '/v1/requests/usage', { jti, account, model, scope }, body)
+    const text = await readText(answer, MAX_USAGE_BODY)
+    if (!answer.ok) throw refusal(answer, text)
+    const { requests } = UsageAnswer.parse(JSON.parse(text))
+    return new Map(requests.map((one) => [one.id, hostUsage(one)]))
+  }
+  const usage = createEndedUsage({ askAll, askAlone: cancel, wait })
 
   async function wake({ requestId, account, model }: Parameters<Host['wake']>[0]) {
     try {
@@ -162,7 +178,17 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     }
   }
 
-  return { call, cancel, wake }
+  return { call, cancel, usage, wake }
+}
+
+const utf8 = new TextEncoder()
+
+function hostUsage({ usage, timing }: z.infer<typeof Cancelled>): HostUsage {
+  return {
+    promptTokens: usage.prompt_tokens,
+    outputTokens: usage.completion_tokens,
+    computeMs: timing.compute_ms,
+  }
 }
 
 /** A refusal of the host that is not passed on to the client: its own code, or else its status. */

@@ -58,6 +58,11 @@ export type Host = {
   call(call: HostCall): Promise<Response>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
   cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
+  /**
+   * What an ended request was, by the host's count, for callers that can wait some milliseconds: several ask at once.
+   * Undefined where the host cannot say. One that still runs is stopped.
+   */
+  usage(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
   /** Tells a host that there is something new about jobs. This starts a host that was scaled to zero. Never throws. */
   wake(call: Pick<HostCall, 'requestId' | 'account' | 'model'>): Promise<void>
 }

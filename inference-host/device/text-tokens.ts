@@ -81,6 +81,7 @@ export function createTextTokens(
   async function readMarked(text: string, gap: string, pieces: string[], reading: Reading): Promise<boolean> {
     const parts = split(text)
     for (const [i, part] of parts.entries()) {
+      if (pieces.length > reading.most) return false
       if (part.word) {
         pieces.push(part.text)
         continue

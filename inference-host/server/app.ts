@@ -13,6 +13,7 @@ import { cancel } from './cancel.ts'
 import { createMayRead } from './may-read.ts'
 import { metricsRoute } from './metrics.ts'
 import { addModelRoutes } from './routes.ts'
+import { usage } from './usage.ts'
 import { wake } from './wake.ts'
 
 type Options = {
@@ -75,6 +76,7 @@ export function createApp({
 
   addModelRoutes(app, { structures, body, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests }))
+  app.post('/v1/requests/usage', usage({ requests, body }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))
   return app
 }

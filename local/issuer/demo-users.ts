@@ -1,12 +1,19 @@
 import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
+import type { Directory, LocalUser } from './directory.ts'
 import type { FirebaseUser, Mint, SupabaseUser } from './mint.ts'
+import { hashPassword } from './passwords.ts'
 
-type Demo = { firebase: FirebaseUser; supabase: SupabaseUser }
+/** The password of each demo user with an address. It is no secret: users sign in from this machine alone. */
+export const DEMO_PASSWORD = 'twohop-demo'
+
+type Owner = LocalUser['owner']
+type Demo = { owner: Owner; firebase: FirebaseUser; supabase: SupabaseUser }
 
 /** One person as a user of both issuers. `owner` holds what the project's owner says of them. */
-function demo(number: number, name: string, verified: boolean, owner: Record<string, unknown>): Demo {
+function demo(number: number, name: string, verified: boolean, owner: Owner): Demo {
   const email = `${name}@example.com`
   return {
+    owner,
     firebase: {
       uid: `demo-${name}`,
       name,
@@ -32,7 +39,7 @@ export const DEMO_USERS = {
   suspended: demo(3, 'suspended', true, { plan: 'pro', status: 'suspended' }),
   admin: demo(4, 'admin', true, { plan: 'pro', role: 'admin' }),
   unverified: demo(5, 'unverified', false, {}),
-  anonymous: { firebase: { uid: 'demo-anonymous' }, supabase: { id: demoUuid(6) } },
+  anonymous: { owner: {}, firebase: { uid: 'demo-anonymous' }, supabase: { id: demoUuid(6) } },
 } as const satisfies Record<string, Demo>
 
 export type DemoName = keyof typeof DEMO_USERS
@@ -47,5 +54,21 @@ export async function mintDemoTokens({ mintFirebase, mintSupabase }: Mint): Prom
   return {
     firebase: await tokensOf((user) => mintFirebase(user.firebase)),
     supabase: await tokensOf((user) => mintSupabase(user.supabase)),
+  }
+}
+
+/** Lets the demo users sign in, by their address and DEMO_PASSWORD. */
+export async function addDemoUsers(firebase: Directory, supabase: Directory): Promise<void> {
+  const hash = await hashPassword(DEMO_PASSWORD)
+  for (const { owner, firebase: user, supabase: same } of Object.values<Demo>(DEMO_USERS)) {
+    const email = user.email
+    const password = email === undefined ? undefined : hash
+    const common = { email, password, owner, emailVerified: user.emailVerified === true }
+    firebase.add({
+      ...common,
+      id: user.uid,
+      profile: user.name === undefined ? {} : { displayName: user.name },
+    })
+    supabase.add({ ...common, id: same.id, profile: same.userMetadata ?? {} })
   }
 }

@@ -2,9 +2,12 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
+import { Origins } from '../../edge/access/origin-list.ts'
 import { type DemoTokens, mintDemoTokens } from './demo-users.ts'
+import type { SignInEnv } from './door.ts'
 import { openSigningKeys, type SigningKeys } from './jwks.ts'
 import { createMint, type Mint } from './mint.ts'
+import { signIn } from './sign-in.ts'
 
 export const LOCAL_PROJECT_ID = 'twohop-local'
 
@@ -13,15 +16,21 @@ export type IssuerOptions = {
   dir?: string
   /** Default 0: any free port. */
   port?: number
-  /** Life of a token in seconds, at most a day. Default 3600, as with Firebase and Supabase. */
+  /** Life in seconds of the tokens that are made here, at most a day. Default 3600, as with Firebase and Supabase. */
   ttlSeconds?: number
+  /** Life in seconds of the tokens of those who sign in. Default 3600. */
+  sessionSeconds?: number
+  /** Pages that may sign users in, in the form of `ALLOWED_ORIGINS`. Default none. */
+  origins?: string
   /** Milliseconds since the epoch. Default the system's clock. */
   now?: () => number
 }
 
 /** A running local issuer. */
 export type Issuer = Mint & {
-  firebase: { url: string; projectId: string }
+  /** `url` has the keys; `authUrl` is what `connectAuthEmulator` takes. */
+  firebase: { url: string; authUrl: string; projectId: string }
+  /** What `createClient` takes. */
   supabase: { url: string }
   /** Variables of an edge that trusts this issuer. */
   environment: { FIREBASE_PROJECT_IDS: string; FIREBASE_JWKS_URL: string; SUPABASE_URLS: string }
@@ -29,22 +38,35 @@ export type Issuer = Mint & {
   close: () => Promise<void>
 }
 
+/** Longest that a session's token lives unless told otherwise, in seconds; Firebase's and Supabase's live as long. */
+const SESSION_SECONDS = 3600
+
 /**
  * Replaces Firebase and Supabase on one machine. It publishes public keys on loopback, at the paths of the real ones,
- * and signs tokens of the same shape. The edge verifies them with the same code as in production. Nobody can get a
- * token over HTTP; only a holder of the keys can make one.
- * @throws Error where the port is taken
+ * and signs tokens of the same shape. The edge verifies them with the same code as in production. The platforms' own SDKs
+ * sign users in here: demo users, and those who signed up, whom it forgets when it stops.
+ * @throws Error where the port is taken; RangeError where a token's life is none
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
-  const { dir, port = 0, ttlSeconds = 3600, now = Date.now } = options
+  const { dir, port = 0, ttlSeconds = 3600, sessionSeconds = SESSION_SECONDS, now = Date.now } = options
   const keys = await openSigningKeys(dir)
-  const server = await listen(keySets(keys), port)
+  // Its own port is in what it signs, so it listens before it can answer.
+  const app = Promise.withResolvers<Hono<SignInEnv>>()
+  const server = await listen(app.promise, port)
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const jwksUrl = `${url}/firebase/jwks`
-  const mint = createMint({ keys, projectId: LOCAL_PROJECT_ID, supabaseUrl: url, ttlSeconds, now })
+  const signing = { keys, projectId: LOCAL_PROJECT_ID, supabaseUrl: url, now }
+  const mint = createMint({ ...signing, ttlSeconds })
+  const sessionMint = createMint({ ...signing, ttlSeconds: sessionSeconds })
+  const session = { ...signing, mint: sessionMint, ttlSeconds: sessionSeconds }
+  app.resolve(
+    new Hono<SignInEnv>()
+      .route('/', keySets(keys))
+      .route('/', await signIn({ ...session, origins: Origins.parse(options.origins ?? '') })),
+  )
   return {
     ...mint,
-    firebase: { url: jwksUrl, projectId: LOCAL_PROJECT_ID },
+    firebase: { url: jwksUrl, authUrl: url, projectId: LOCAL_PROJECT_ID },
     supabase: { url },
     environment: {
       FIREBASE_PROJECT_IDS: LOCAL_PROJECT_ID,
@@ -56,22 +78,26 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
   }
 }
 
-/** The cache headers are those that Google and Supabase send. */
-function keySets(keys: SigningKeys): Hono {
+/** The cache headers are those that Google and Supabase send. Any page may read public keys. */
+function keySets(keys: SigningKeys): Hono<SignInEnv> {
   const firebase = { keys: [{ ...keys.firebase.publicJwk, use: 'sig' }] }
   const supabase = { keys: [{ ...keys.supabase.publicJwk, ext: true, key_ops: ['verify'] }] }
-  return new Hono()
+  return new Hono<SignInEnv>()
     .get('/firebase/jwks', (c) =>
       c.json(firebase, 200, { 'cache-control': 'public, max-age=19302, must-revalidate, no-transform' }),
     )
     .get('/auth/v1/.well-known/jwks.json', (c) =>
-      c.json(supabase, 200, { 'cache-control': 'public, max-age=600' }),
+      c.json(supabase, 200, {
+        'cache-control': 'public, max-age=600',
+        'access-control-allow-origin': '*',
+      }),
     )
 }
 
-function listen(app: Hono, port: number): Promise<Server> {
+function listen(app: Promise<Hono<SignInEnv>>, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(server)) as Server
+    const fetch = async (request: Request, env: SignInEnv['Bindings']) => (await app).fetch(request, env)
+    const server = serve({ fetch, hostname: '127.0.0.1', port }, () => resolve(server)) as Server
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken.`, { cause: error }) : error)
     })

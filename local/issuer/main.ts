@@ -3,7 +3,8 @@ import { runPart } from '../run-part.ts'
 import { createIssuer } from './issuer.ts'
 
 /**
- * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]`. When
+ * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]
+ * [--origins LIST]`. When
  * it listens, it prints one line of JSON with its addresses. A parent with an IPC channel gets them as
  * `{type: 'ready', ...}` instead, with the demo users' tokens.
  */
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     dir: { type: 'string' },
     ttl: { type: 'string', default: '3600' },
+    origins: { type: 'string', default: '' },
   },
 })
 
@@ -19,6 +21,7 @@ await runPart('issuer', async () => {
   const issuer = await createIssuer({
     port: Number(values.port),
     ttlSeconds: Number(values.ttl),
+    origins: values.origins,
     ...(values.dir !== undefined && { dir: values.dir }),
   })
   const { firebase, supabase, environment } = issuer

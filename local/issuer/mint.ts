@@ -15,7 +15,9 @@ export type FirebaseUser = {
   /** `firebase.sign_in_provider`; default `password` with an e-mail and `anonymous` without. */
   provider?: string
   /** What the owner sets with the Admin SDK: the object of edge/identity/owner-claims.ts, and the claims of an app. */
-  customClaims?: Record<string, unknown>
+  customClaims?: Readonly<Record<string, unknown>>
+  /** Seconds since the epoch, when the user signed in. Default now. */
+  authTime?: number
 }
 
 /** A user as Supabase Auth knows one. */
@@ -25,9 +27,11 @@ export type SupabaseUser = {
   /** A user without one is anonymous. */
   email?: string
   /** What the owner sets: the same, and the fields of an app. */
-  appMetadata?: Record<string, unknown>
+  appMetadata?: Readonly<Record<string, unknown>>
   /** What the user sent at sign-up. */
   userMetadata?: Record<string, unknown>
+  /** The session, and when it began, in seconds since the epoch. Default a new one. */
+  session?: { id: string; since: number }
 }
 
 /** Signs tokens with the claims and headers of real ones. */
@@ -67,7 +71,7 @@ function sign({ alg, kid, privateKey }: SigningKey, claims: JWTPayload): Promise
 }
 
 function firebaseClaims(user: FirebaseUser, projectId: string, iat: number, ttlSeconds: number): JWTPayload {
-  const { uid, name, picture, email, emailVerified = true, customClaims } = user
+  const { uid, name, picture, email, emailVerified = true, customClaims, authTime = iat } = user
   const provider = user.provider ?? (email === undefined ? 'anonymous' : 'password')
   return {
     ...(name !== undefined && { name }),
@@ -76,7 +80,7 @@ function firebaseClaims(user: FirebaseUser, projectId: string, iat: number, ttlS
     ...customClaims,
     iss: `https://securetoken.google.com/${projectId}`,
     aud: projectId,
-    auth_time: iat,
+    auth_time: authTime,
     user_id: uid,
     sub: uid,
     iat,
@@ -88,7 +92,7 @@ function firebaseClaims(user: FirebaseUser, projectId: string, iat: number, ttlS
 
 /** Claims and their order as a real Supabase Auth server 2.196 sends them. */
 function supabaseClaims(user: SupabaseUser, url: string, iat: number, ttlSeconds: number): JWTPayload {
-  const { id, email, appMetadata, userMetadata = {} } = user
+  const { id, email, appMetadata, userMetadata = {}, session = { id: randomUUID(), since: iat } } = user
   const anonymous = email === undefined
   return {
     iss: `${url}/auth/v1`,
@@ -102,8 +106,8 @@ function supabaseClaims(user: SupabaseUser, url: string, iat: number, ttlSeconds
     user_metadata: userMetadata,
     role: 'authenticated',
     aal: 'aal1',
-    amr: [{ method: anonymous ? 'anonymous' : 'password', timestamp: iat }],
-    session_id: randomUUID(),
+    amr: [{ method: anonymous ? 'anonymous' : 'password', timestamp: session.since }],
+    session_id: session.id,
     is_anonymous: anonymous,
   }
 }

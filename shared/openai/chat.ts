@@ -1,21 +1,28 @@
 import * as z from 'zod'
 import type { GenerationUsage } from '../usage.ts'
 import { honoured, ignored, onlyNull, refused, required } from './field.ts'
-import { HostMessage, Message } from './messages.ts'
-import { hostGeneration, MOST_TOP_LOGPROBS, OutputTokens, sampling, streaming, unread } from './sampling.ts'
+import { HostMessage, Message, MOST_MESSAGES } from './messages.ts'
+import {
+  hostGeneration,
+  MOST_TOP_LOGPROBS,
+  OutputTokens,
+  sampling,
+  streaming,
+  unread,
+  unreadByModels,
+  Word,
+} from './sampling.ts'
 import { askedStructure, structure, type ToolCall, type ToolCallDelta } from './structure.ts'
-
-const OWN_CACHE = "The host's cache keeps what the next request of the same account begins with."
-
-/** One of the words of a field that is not read: those of tomorrow change nothing either. */
-const Word = z.string().max(64)
 
 const USE_TOOLS = 'use tools and tool_choice'
 
 /** `POST /v1/chat/completions` as a client sends it (OpenAI's API reference, Chat). */
 export const ChatRequest = z.strictObject({
   model: required('One of `GET /v1/models`.', z.string().min(1).max(200)),
-  messages: required('[Messages](#messages) has the fields of each.', z.array(Message).min(1).max(256)),
+  messages: required(
+    '[Messages](#messages) has the fields of each.',
+    z.array(Message).min(1).max(MOST_MESSAGES),
+  ),
   max_tokens: honoured('At most what the plan allows; its default where both are missing.', OutputTokens),
   max_completion_tokens: honoured('The newer name of `max_tokens`; it comes first.', OutputTokens),
   ...streaming,
@@ -24,14 +31,10 @@ export const ChatRequest = z.strictObject({
   logprobs: honoured('', z.boolean()),
   top_logprobs: honoured('With `logprobs` only.', z.int().min(0).max(MOST_TOP_LOGPROBS)),
   ...unread,
+  ...unreadByModels,
   modalities: ignored('Answers are text.', z.array(z.literal('text')).max(8)),
   prediction: ignored('It could only save time.', z.record(z.string(), z.unknown())),
-  prompt_cache_key: ignored(OWN_CACHE, z.string().max(512)),
-  prompt_cache_options: ignored(OWN_CACHE, z.record(z.string(), z.unknown())),
-  prompt_cache_retention: ignored(OWN_CACHE, Word),
   reasoning_effort: ignored('Nothing here tells a model how long to think.', Word),
-  safety_identifier: ignored('The token says who asks.', z.string().max(512)),
-  service_tier: ignored('There is one; the plan says how much of the host it gets.', Word),
   verbosity: ignored('Nothing here tells a model how much to say.', Word),
   audio: refused('Answers are text.', onlyNull('answers are text')),
   function_call: refused(
@@ -50,7 +53,7 @@ export type ChatRequest = z.infer<typeof ChatRequest>
 /** The same request as the edge sends it to the host, with every default filled in. */
 export const HostChatRequest = z.strictObject({
   model: z.string().min(1).max(200),
-  messages: z.array(HostMessage).min(1).max(256),
+  messages: z.array(HostMessage).min(1).max(MOST_MESSAGES),
   ...hostGeneration,
   ...structure,
 })

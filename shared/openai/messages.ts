@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { honoured, ignored, onlyNull, optional, refused, required } from './field.ts'
-import { FunctionName, ToolCall, ToolCallId, ToolCalls } from './structure.ts'
+import { FunctionName, MOST_CALLS, ToolCall, ToolCallId, ToolCalls } from './structure.ts'
 
 /** What comes beside a part or a call and says nothing to a model. */
-const passedOver = () => optional(z.unknown())
+export const passedOver = () => optional(z.unknown())
 
 const TextPart = z
   .strictObject({
@@ -32,7 +32,13 @@ const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or f
 const NO_IMAGES = 'an empty list (no model here reads images)'
 
 /** Parts of one message. */
-const MOST_PARTS = 1000
+export const MOST_PARTS = 1000
+
+/**
+ * The most messages of one request. An empty one costs the edge some 5 us and the host, which writes them by the model's
+ * template in one go, some 30 us.
+ */
+export const MOST_MESSAGES = 2048
 
 const joined = (texts: string[]) => texts.join('')
 const Content = z.union([
@@ -77,7 +83,7 @@ const Assistant = z
       'It may be missing beside calls and a refusal. Parts of type `refusal` are text, those of `reasoning` and `thinking` are ignored.',
       AnswerContent,
     ),
-    tool_calls: honoured('An empty list is none.', z.array(SentToolCall).max(32)),
+    tool_calls: honoured('An empty list is none.', z.array(SentToolCall).max(MOST_CALLS)),
     function_call: honoured('Deprecated: it becomes a tool call.', FunctionCall),
     refusal: honoured('It is text after the content.', z.string()),
     name,

@@ -118,6 +118,20 @@ export const unread = {
   store: ignored('Nothing is stored.', z.boolean()),
 }
 
+/** One of the words of a field that is not read: those of tomorrow change nothing either. */
+export const Word = z.string().max(64)
+
+const OWN_CACHE = "The host's cache keeps what the next request of the same account begins with."
+
+/** The same, of fields that only chats and responses have. */
+export const unreadByModels = {
+  prompt_cache_key: ignored(OWN_CACHE, z.string().max(512)),
+  prompt_cache_options: ignored(OWN_CACHE, z.record(z.string(), z.unknown())),
+  prompt_cache_retention: ignored(OWN_CACHE, Word),
+  safety_identifier: ignored('The token says who asks.', z.string().max(512)),
+  service_tier: ignored('There is one; the plan says how much of the host it gets.', Word),
+}
+
 /** `stream`, and whether a stream ends with the usage. */
 export const streaming = {
   stream: honoured('Server-sent events, as OpenAI sends them.', z.boolean()),

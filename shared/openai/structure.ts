@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { honoured, optional, withDefault } from './field.ts'
 
 /** Any JSON schema. The compiler checks which of its keywords are supported. */
-const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())]).describe('a JSON schema')
+export const JsonSchema = z.union([z.boolean(), z.record(z.string(), z.unknown())]).describe('a JSON schema')
 
 export const FunctionName = z
   .string()
@@ -42,6 +42,9 @@ export const StructuredOutputs = z
   )
 export type StructuredOutputs = z.infer<typeof StructuredOutputs>
 
+/** Tools of one request. */
+export const MOST_TOOLS = 64
+
 /** One function that the model may ask for. */
 export const Tool = z.strictObject({
   type: z.literal('function').describe('"function" (no other kind of tool is supported)'),
@@ -72,7 +75,7 @@ const AskedToolChoice = z.union([
       type: z.literal('allowed_tools'),
       allowed_tools: z.strictObject({
         mode: z.enum(['auto', 'required']),
-        tools: z.array(NamedTool).min(1).max(64),
+        tools: z.array(NamedTool).min(1).max(MOST_TOOLS),
       }),
     }),
   ]),
@@ -89,13 +92,15 @@ export const ToolCall = z.strictObject({
   function: z.strictObject({ name: FunctionName, arguments: z.string().max(65_536) }),
 })
 export type ToolCall = z.infer<typeof ToolCall>
-export const ToolCalls = z.array(ToolCall).min(1).max(32)
+/** Calls of one message. */
+export const MOST_CALLS = 32
+export const ToolCalls = z.array(ToolCall).min(1).max(MOST_CALLS)
 
 /** The fields of a chat request that set the structure of the answer. */
 export const structure = {
   response_format: ResponseFormat.optional(),
   structured_outputs: StructuredOutputs.optional(),
-  tools: z.array(Tool).min(1).max(64).optional(),
+  tools: z.array(Tool).min(1).max(MOST_TOOLS).optional(),
   tool_choice: ToolChoice.optional(),
   parallel_tool_calls: z.boolean().optional(),
 }
@@ -110,7 +115,7 @@ export const askedStructure = {
     'A field of vLLM: one of `json`, `regex`, `choice` and `grammar`.',
     StructuredOutputs,
   ),
-  tools: honoured('Functions only. An empty list is none.', z.array(Tool).max(64)),
+  tools: honoured('Functions only. An empty list is none.', z.array(Tool).max(MOST_TOOLS)),
   tool_choice: honoured('Of functions only; `allowed_tools` is the same as fewer `tools`.', AskedToolChoice),
   parallel_tool_calls: honoured('`false`: at most one call an answer.', z.boolean()),
 }

@@ -26,12 +26,21 @@ const WAYS = {
     leaveAfter: Infinity,
     steps: [...TO_HOST, ...TO_CLIENT, 'finish', 'usage', 'done', ...SETTLING],
     from: 'request in',
+    changed: {},
   },
   whole: {
     body: story(false),
     leaveAfter: Infinity,
     steps: [...TO_HOST, 'host at work', 'after host', 'body', 'answer begun', ...SETTLING],
     from: 'before host',
+    changed: {},
+  },
+  'passed on': {
+    body: story(true),
+    leaveAfter: Infinity,
+    steps: [...TO_HOST, ...TO_CLIENT, 'finish', 'done', 'before ask', 'after ask', 'body', ...SETTLING],
+    from: 'before ask',
+    changed: { HOSTS: 'one' },
   },
   'client left': {
     // So long that, slowed down, the edge hears of it before the end.
@@ -39,6 +48,7 @@ const WAYS = {
     leaveAfter: 2,
     steps: [...TO_HOST, ...TO_CLIENT, 'before cancel', 'after cancel', 'body', ...SETTLING],
     from: 'before cancel',
+    changed: {},
   },
 }
 type Way = keyof typeof WAYS
@@ -88,7 +98,7 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
   }
 
   it.each(NAMES)('knows every step of a request: %s', async (way) => {
-    const edge = await world.startEdge()
+    const edge = await world.startEdge({ changed: WAYS[way].changed })
     const over = edge.reached('all done')
     const sound = async () => {
       await request(way, edge, `sound ${way}`)
@@ -112,7 +122,7 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
     function placeOf({ way, at }: Pick<Death, 'way' | 'at'>) {
       return queue.findIndex((each) => each.way === way && each.at.name === at.name)
     }
-  }, 120_000)
+  }, 180_000)
 
   /** Two at once. */
   async function dieAtEach(places: Pick<Death, 'way' | 'at' | 'owes'>[]): Promise<void> {
@@ -124,7 +134,7 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
   }
 
   async function die({ way, at, owes }: Pick<Death, 'way' | 'at' | 'owes'>): Promise<Death> {
-    const edge = await world.startEdge()
+    const edge = await world.startEdge({ changed: WAYS[way].changed })
     edge.arm({ at: at.step, nth: at.nth, act: 'kill' })
     const { token, account, seen } = await request(way, edge, `${way} ${at.name}`)
     expect(await edge.ended, `${way}, ${at.name}`).toBe('SIGKILL')

@@ -6,6 +6,9 @@ import { getRequestListener } from '@hono/node-server'
 import worker from '../../edge/runtime/workers.ts'
 import { createSteps, type OrderMessage } from './steps.ts'
 
+// What Workers have for streams that pass on unread.
+Object.assign(globalThis, { IdentityTransformStream: TransformStream })
+
 const { EDGE_VARIABLES = '{}', HOST_METRICS_URL = '', CLOCK_SKEW_MS = '0' } = process.env
 const variables: Record<string, string> = JSON.parse(EDGE_VARIABLES)
 

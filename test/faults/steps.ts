@@ -68,7 +68,7 @@ export function createSteps(say: (message: StepMessage | SettledMessage) => void
       return async (input, init) => {
         const request = { url: String(input), method: init?.method ?? 'GET', body: textOf(init?.body) }
         const isHost = hostUrl !== '' && request.url.startsWith(hostUrl)
-        const name = isHost ? hostName(request.method) : nameOf(request)
+        const name = isHost ? hostName(request) : nameOf(request)
         await reach(`before ${name}`)
         const answering = fetch(input, init)
         if (isHost && hostIsBusy && request.body.includes('"stream":false')) {
@@ -88,8 +88,9 @@ export function createSteps(say: (message: StepMessage | SettledMessage) => void
   }
 }
 
-function hostName(method: string): string {
-  return method === 'DELETE' ? 'cancel' : 'host'
+function hostName({ method, url }: { method: string; url: string }): string {
+  if (method === 'DELETE') return 'cancel'
+  return url.endsWith('/v1/requests/usage') ? 'ask' : 'host'
 }
 
 function textOf(body: unknown): string {

@@ -176,7 +176,7 @@ export type Answer = {
   usage: GenerationUsage
 }
 
-function fromPairs(fields: string[]): Record<string, string> {
+export function fromPairs(fields: string[]): Record<string, string> {
   const record: Record<string, string> = {}
   for (let i = 0; i < fields.length; i += 2) record[fields[i] ?? ''] = fields[i + 1] ?? ''
   return record

@@ -13,7 +13,7 @@ import {
   settledUsage,
   usageEvents,
 } from './client.ts'
-import { ODD, ODD_EVENT, ODD_USED } from './odd-host.ts'
+import { ODD, ODD_EVENT, ODD_USED, TOGETHER } from './odd-host.ts'
 
 /** What of a stream differs from request to request. */
 const same = (text: string) =>
@@ -67,6 +67,30 @@ describe('a stream in workerd', () => {
     expect(await answer.text()).toBe(`${ODD_EVENT}data: [DONE]\n\n`)
     const events = await usageEvents(answer.headers.get('x-request-id') ?? '')
     expect(events).toMatchObject([{ outcome: 'ok', units: String(hold(ODD.forgets)) }])
+  })
+
+  it('shares the question what it was with others that end with it, and each is charged by its own count', async () => {
+    const questions = async () =>
+      (await (await fetch(inject('oddHost'))).json()) as Record<'POST' | 'DELETE', number>
+    const users = await Promise.all(Array.from({ length: TOGETHER }, () => newUser('pro')))
+    const before = await questions()
+    const ids = await Promise.all(
+      users.map(async ({ token }, i) => {
+        const answer = await call('/v1/chat/completions', { token, body: odd(ODD.together + i), edge })
+        expect(await answer.text()).toBe(`${ODD_EVENT}data: [DONE]\n\n`)
+        return answer.headers.get('x-request-id') ?? ''
+      }),
+    )
+    const charged = []
+    for (const id of ids) charged.push(...(await usageEvents(id)))
+    expect(charged).toMatchObject(
+      ids.map((_, i) => ({ outcome: 'ok', units: String(said + i * chatModel.prices.output) })),
+    )
+    const after = await questions()
+    // Of 16 answers that end in one turn the edge hears in a few; each alone would be 16 calls.
+    expect(after.POST - before.POST).toBeGreaterThan(0)
+    expect(after.POST - before.POST).toBeLessThanOrEqual(TOGETHER / 2)
+    expect(after.DELETE - before.DELETE).toBe(0)
   })
 
   it('that goes on beyond its time ends with host_timeout, and is charged by what the host says', async () => {

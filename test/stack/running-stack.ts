@@ -25,6 +25,8 @@ declare module 'vitest' {
     lenientEdge: string
     /** An edge before a host that does odd things (test/stack/odd-host.ts), which gives a request a second. */
     oddEdge: string
+    /** That host; GET gives its counts. */
+    oddHost: string
     /** An edge that lacks variables. */
     unsetEdge: string
   }
@@ -59,6 +61,7 @@ export default async function runningStack(project: TestProject) {
   project.provide('hostlessEdge', hostless.ready.url)
   project.provide('storelessEdge', storeless.ready.url)
   project.provide('oddEdge', odd.ready.url)
+  project.provide('oddHost', oddHost.url)
   project.provide('unsetEdge', unset.ready.url)
   project.provide('lenientEdge', lenient.ready.url)
   return async () => {

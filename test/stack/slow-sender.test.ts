@@ -30,7 +30,7 @@ describe.each(framings)('a body that never ends, with %s, is not waited for', (f
 
   it.each([
     ['there is no such route', '/v1/nothing', 'POST', { status: 404, code: 'not_found' }],
-    ['the route reads none', '/v1/chat/completions', 'DELETE', { status: 404, code: 'not_found' }],
+    ['the route reads none', '/v1/chat/completions', 'DELETE', { status: 405, code: 'method_not_allowed' }],
     ['there is no such task', '/v1/tasks/nothing', 'POST', { status: 404, code: 'task_not_found' }],
   ])('where %s', async (_, path, method, answer) => {
     expect(await to(path, bearer(token), method)).toEqual(answer)

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { embeddedModel, realModel } from '../fixtures/models.ts'
@@ -75,6 +77,14 @@ function serves({ chat, embed, question, answer }: (typeof BROUGHT)[number]): vo
     }
     expect(text).toMatch(answer)
     expect(output).toBeGreaterThan(3)
+  })
+
+  test('the curl that it prints works as pasted, with a question for this model', async () => {
+    const [curl = ''] = /^curl -N .*\n .*$/m.exec(started.output().stdout) ?? []
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${curl} -s`])
+    expect(curl).toContain(`"model":"${chat.name}"`)
+    expect(curl).not.toContain('Twohop?')
+    expect(stdout.trimEnd().endsWith('data: [DONE]')).toBe(true)
   })
 
   test('the embedding route is within cosine 0.995 of the reference vectors', async () => {

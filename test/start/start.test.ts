@@ -24,7 +24,7 @@ describe('npm start', () => {
   let started: Started
   beforeAll(async () => {
     started = npmStart(dir, '--port', '0', '--origin', 'https://app.example')
-    await started.printed('process.stdout.write(chunk')
+    await started.printed('The example extension:')
   })
   afterAll(async () => {
     if (isRunning(Number(started.process.pid))) ctrlC(started)
@@ -33,11 +33,23 @@ describe('npm start', () => {
 
   test('says one line per part as it comes up', () => {
     const { stdout } = started.output()
-    expect(stdout).toMatch(/^redis +(?:redis-server|embedded) behind http:\/\/127\.0\.0\.1:\d+$/m)
-    expect(stdout).toMatch(/^issuer +signs as Firebase and as Supabase/m)
-    expect(stdout).toMatch(/^postgres +(?:installed|embedded) one behind http:\/\/127\.0\.0\.1:\d+$/m)
-    expect(stdout).toMatch(/^host +ready at http:\/\/127\.0\.0\.1:\d+$/m)
-    expect(stdout).toMatch(/^edge +workerd at http:\/\/127\.0\.0\.1:\d+$/m)
+    expect(stdout).toMatch(/^redis +(?:redis-server|embedded) behind http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m)
+    expect(stdout).toMatch(
+      /^issuer +signs users in, as Firebase and Supabase do, at http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m,
+    )
+    expect(stdout).toMatch(
+      /^postgres +the ledger, in an (?:installed|embedded) one behind http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m,
+    )
+    expect(stdout).toMatch(
+      /^host +twohop-chat, twohop-embed, twohop-classify at http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m,
+    )
+    expect(stdout).toMatch(/^edge +workerd at http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m)
+  })
+
+  test('prints a screen at most, and no token', async () => {
+    const { stdout } = started.output()
+    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(24)
+    expect(stdout).not.toContain((await started.stack()).tokens.supabase.free)
   })
 
   test('lets in extensions, pages of this machine and those of --origin', async () => {
@@ -54,13 +66,40 @@ describe('npm start', () => {
   })
 
   test('prints a curl that streams an answer on topic, as pasted', async () => {
-    const [curl = ''] = /^curl -N .*$/m.exec(started.output().stdout) ?? []
+    const [curl = ''] = /^curl -N .*\n .*$/m.exec(started.output().stdout) ?? []
     const { stdout } = await run('sh', ['-c', `${curl} -s`])
     const chunks = [...stdout.matchAll(/^data: (\{.*\})$/gm)].map(([, json]) => JSON.parse(json ?? ''))
     const answer = chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')
     expect(chunks.length).toBeGreaterThan(10)
     expect(answer).toContain('Twohop')
     expect(stdout.trimEnd().endsWith('data: [DONE]')).toBe(true)
+    const [, headers = ''] = /-H @(\S+)/.exec(curl) ?? []
+    expect((await stat(headers)).mode & 0o777).toBe(0o600)
+  })
+
+  test('signs a user in by the calls of an SDK, whose token the edge takes', async () => {
+    const { edge, issuers } = await started.stack()
+    const email = `${crypto.randomUUID()}@example.com`
+    const post = async (url: string, body: object) => {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: 'http://localhost:5173' },
+        body: JSON.stringify(body),
+      })
+      return (await answer.json()) as Record<string, string>
+    }
+    const { idToken } = await post(
+      `${issuers.firebase.authUrl}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any`,
+      { email, password: 'secret12' },
+    )
+    const { access_token } = await post(`${issuers.supabase.url}/auth/v1/signup`, {
+      email,
+      password: 'secret12',
+    })
+    for (const token of [idToken, access_token]) {
+      const usage = await fetch(`${edge.url}/v1/usage`, { headers: { authorization: `Bearer ${token}` } })
+      expect([usage.status, await usage.json()]).toMatchObject([200, { plan: 'free' }])
+    }
   })
 
   test('prints a curl that shows its user what that cost, from Postgres, and nobody else', async () => {
@@ -74,14 +113,15 @@ describe('npm start', () => {
         {
           at: expect.any(String),
           model: 'twohop-chat',
-          prompt_tokens: expect.any(Number),
-          output_tokens: expect.any(Number),
           units: expect.any(Number),
         },
       ])
-    const { tokens } = await started.stack()
-    expect(ask).toContain(tokens.supabase.free)
-    expect(await read(ask.replace(tokens.supabase.free, tokens.supabase.pro))).toEqual([])
+    const { tokens, postgres } = await started.stack()
+    const pro = ask.replace(
+      /-H @\S+/,
+      `-H 'apikey: ${postgres?.publishableKey}' -H 'authorization: Bearer ${tokens.supabase.pro}'`,
+    )
+    expect(await read(pro)).toEqual([])
     await started.printed('usage events new in the ledger')
     // It is told in words, and a drain that finds nothing is not told at all.
     expect(started.output().stdout).toMatch(/^edge +usage events new in the ledger: 1$/m)
@@ -105,10 +145,20 @@ describe('npm start', () => {
       .toEqual([{ key_id: id, name: 'ci', scopes: ['embed'], revoked_at: null }])
   })
 
-  test('prints three lines for the openai package that do the same', async () => {
-    const [lines = ''] = /^import OpenAI from 'openai'\n.*\n.*$/m.exec(started.output().stdout) ?? []
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', lines], { cwd: ROOT })
-    expect(stdout).toContain('Twohop')
+  test('prints other questions that this model answers, too', async () => {
+    const { edge, models } = await started.stack()
+    const [, line = ''] = /^It also answers: (.*)$/m.exec(started.output().stdout) ?? []
+    const questions = line.match(/[^?]+\?/g) ?? []
+    expect(questions.length).toBeGreaterThan(1)
+    const { tokens } = await started.stack()
+    const headers = { authorization: `Bearer ${tokens.supabase.pro}`, 'content-type': 'application/json' }
+    for (const question of questions) {
+      const messages = [{ role: 'user', content: question.trim() }]
+      const body = JSON.stringify({ model: models.chat, messages, temperature: 0 })
+      const answer = await fetch(`${edge.url}/v1/chat/completions`, { method: 'POST', headers, body })
+      const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] }
+      expect(choices[0]?.message.content, question).toMatch(/--model|budget_exhausted is/)
+    }
   })
 
   test('writes stack.json for its owner only, with every key that tools rely on', async () => {
@@ -132,7 +182,10 @@ describe('npm start', () => {
         pid: expect.any(Number),
       },
       issuers: {
-        firebase: { url: expect.stringMatching(/^http/), projectId: expect.any(String) },
+        firebase: {
+          ...{ url: expect.stringMatching(/^http/), authUrl: expect.stringMatching(/^http/) },
+          ...{ projectId: 'twohop-local', trusted: true },
+        },
         supabase: { url: expect.stringMatching(/^http/) },
       },
       tokens: { firebase: tokens, supabase: tokens },
@@ -156,8 +209,13 @@ describe('npm start', () => {
 
   test('a second one on another port runs beside it, with a file of its own', async () => {
     const first = await started.stack()
-    const second = npmStart(dir, '--port', '0')
-    await second.printed('Twohop is up at')
+    const second = npmStart(dir, '--port', '0', '--verbose')
+    await second.printed('process.stdout.write(chunk')
+    // With all that the parts say, and lines for the openai package.
+    expect(second.output().stdout).toMatch(/^host +model id=twohop-chat /m)
+    const [lines = ''] = /^import OpenAI from 'openai'\n.*\n.*\n.*$/m.exec(second.output().stdout) ?? []
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', lines], { cwd: ROOT })
+    expect(stdout).toContain('Twohop')
     const [, port = ''] = /^Twohop is up at http:\/\/127\.0\.0\.1:(\d+)/m.exec(second.output().stdout) ?? []
     const secondFile = join(dir, `stack-${port}.json`)
     const both = [first, JSON.parse(await readFile(secondFile, 'utf8')) as StackFile]
@@ -189,12 +247,11 @@ describe('npm start', () => {
   test('Ctrl-C stops all of it: no process, no stack.json', async () => {
     const pids = await family(Number(started.process.pid))
     expect(pids.length).toBeGreaterThanOrEqual(7)
-    const [, postgres] = /^postgres +up as process (\d+)$/m.exec(started.output().stdout) ?? []
-    expect(pids).toContain(Number(postgres))
     ctrlC(started)
     expect(await started.closed).toSatisfy(endedWell)
     expect(pids.filter(isRunning)).toEqual([])
     expect(await postgresFolders(dir)).toEqual([])
-    await expect(access(started.stackFile)).rejects.toMatchObject({ code: 'ENOENT' })
+    for (const file of [started.stackFile, join(dir, 'curl.txt')])
+      await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })

@@ -23,9 +23,12 @@ export type Started = {
 }
 
 /** Starts it. @param dir where the stack keeps its files */
-export function npmStart(dir: string, ...args: string[]): Started {
-  const child = spawn('npm', ['start', '--silent', '--', ...args], {
-    cwd: ROOT,
+export const npmStart = (dir: string, ...args: string[]) => npmStartIn(ROOT, dir, ...args)
+
+/** Starts it from another folder, whose settings it then reads. */
+export function npmStartIn(folder: string, dir: string, ...args: string[]): Started {
+  const child = spawn('npm', ['--prefix', ROOT, 'start', '--silent', '--', ...args], {
+    cwd: folder,
     env: { ...process.env, TWOHOP_DIR: dir },
     // A group of its own, as a shell gives it, so that Ctrl-C can be sent to all of it.
     detached: true,

@@ -20,7 +20,7 @@ const dir = await ownTemporaryFolder()
 
 describe('what goes wrong', () => {
   test('killed for good, it leaves no process; the next start goes through', async () => {
-    const crashed = npmStart(dir, '--port', '0')
+    const crashed = npmStart(dir, '--port', '0', '--verbose')
     await crashed.printed('up as process')
     const pids = await family(Number(crashed.process.pid))
     process.kill(-Number(crashed.process.pid), 'SIGKILL')

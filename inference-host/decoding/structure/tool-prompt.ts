@@ -37,8 +37,10 @@ export function promptWithTools(
   template: string,
 ): TemplateInput {
   const offered = tools !== undefined && choice !== 'none' ? tools : undefined
-  if (/\btools\b/.test(template) && template.includes(CALL))
-    return { messages: messages.map((one) => native(one, messages)), ...(offered && { tools: offered }) }
+  if (/\btools\b/.test(template) && template.includes(CALL)) {
+    const names = namesOf(messages)
+    return { messages: messages.map((one) => native(one, names)), ...(offered && { tools: offered }) }
+  }
   const plain = messages.map(spelledOut)
   if (offered === undefined) return { messages: plain }
   const text = toolText(offered)
@@ -48,9 +50,9 @@ export function promptWithTools(
   return { messages: [{ role: 'system', content: text }, ...plain] }
 }
 
-function native(message: ToolChatMessage, all: readonly ToolChatMessage[]): ChatMessage | NativeMessage {
+function native(message: ToolChatMessage, names: ReadonlyMap<string, string>): ChatMessage | NativeMessage {
   if (message.role === 'tool')
-    return { role: 'tool', content: message.content, name: nameOf(message.tool_call_id, all) }
+    return { role: 'tool', content: message.content, name: names.get(message.tool_call_id) ?? '' }
   if (!('tool_calls' in message)) return message
   return {
     role: 'assistant',
@@ -73,9 +75,8 @@ function spelledOut(message: ToolChatMessage): ChatMessage {
   return { role: 'assistant', content: [message.content ?? '', ...calls].filter(Boolean).join('\n') }
 }
 
-function nameOf(id: string, all: readonly ToolChatMessage[]): string {
-  for (const message of all)
-    if ('tool_calls' in message)
-      for (const call of message.tool_calls) if (call.id === id) return call.function.name
-  return ''
+/** The function that each call has called, by the call's id; the first, where several calls have the same. */
+function namesOf(all: readonly ToolChatMessage[]): ReadonlyMap<string, string> {
+  const calls = all.flatMap((message) => ('tool_calls' in message ? message.tool_calls : []))
+  return new Map(calls.toReversed().map((call) => [call.id, call.function.name]))
 }

@@ -7,6 +7,7 @@ import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
 import { createWebhook, createWebhookSigner } from '../../../edge/notify/webhook.ts'
 import { createReadBody } from '../../../edge/parse/read-body.ts'
+import { addRoutes } from '../../../edge/routes/add-routes.ts'
 import { apiKeyRoutes } from '../../../edge/routes/api-keys.ts'
 import type { Env } from '../../../edge/routes/env.ts'
 import { errorResponse } from '../../../shared/errors.ts'
@@ -42,8 +43,8 @@ describeEachRedis('a report of a leaked key', (redis) => {
       c.set('readBody', createReadBody(c.req.raw, { most: 10_000, timeoutMs: 20_000 }))
       await next()
     })
-    app.route(
-      '/v1/keys',
+    addRoutes(
+      app,
       apiKeyRoutes({
         callerOf: () => Promise.reject(new Error('nobody is asked who he is')),
         apiKeys,

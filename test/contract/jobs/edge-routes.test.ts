@@ -9,7 +9,9 @@ import type { Credential } from '../../../edge/identity/principal.ts'
 import type { JobStore } from '../../../edge/jobs/port.ts'
 import { createJobSigner, type SignJob } from '../../../edge/jobs/sign.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
-import { createReadBody, type ReadBody } from '../../../edge/parse/read-body.ts'
+import { createReadBody } from '../../../edge/parse/read-body.ts'
+import { addRoutes } from '../../../edge/routes/add-routes.ts'
+import type { Env } from '../../../edge/routes/env.ts'
 import { jobRoutes } from '../../../edge/routes/jobs.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
@@ -75,17 +77,14 @@ describeEachRedis('/v1/jobs', (redis) => {
     })
     const woken: unknown[] = []
     const background: Promise<unknown>[] = []
-    const app = new Hono<{
-      Bindings: { background: (task: Promise<unknown>) => void }
-      Variables: { requestId: string; readBody: ReadBody }
-    }>()
+    const app = new Hono<Env>()
     app.use(async (c, next) => {
       c.set('requestId', crypto.randomUUID())
       c.set('readBody', createReadBody(c.req.raw, { most: 1_000_000, timeoutMs: 20_000 }))
       await next()
     })
-    app.route(
-      '/v1/jobs',
+    addRoutes(
+      app,
       jobRoutes({
         jobs: {
           store: store(),

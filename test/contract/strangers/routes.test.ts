@@ -3,10 +3,12 @@ import { generateKeyPair, SignJWT } from 'jose'
 import { beforeEach, expect, it } from 'vitest'
 import { READS_PER_MINUTE } from '../../../edge/access/read-rate.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
+import { ROUTES, type Route } from '../../../edge/routes/table.ts'
 import { keyForm } from '../../fixtures/api-key-form.ts'
 import { keys, otherKeys, PROJECT } from '../../fixtures/signed-world.ts'
 import { describeOneRedis } from '../budget/each-redis.ts'
 import {
+  type Route as Asked,
   accountOf,
   askEdge,
   type Edge,
@@ -15,7 +17,6 @@ import {
   minted,
   ORIGIN,
   publishedKeys,
-  type Route,
   user,
 } from './edge.ts'
 
@@ -51,6 +52,7 @@ const CHAT = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello'
 /** A good body for each route that has one, so that a stranger gets as far as a user would. */
 const BODIES: Record<string, object> = {
   '/v1/chat/completions': CHAT,
+  '/v1/responses': { model: 'twohop-chat', input: 'hello', max_output_tokens: 2 },
   '/v1/completions': { model: 'twohop-chat', prompt: 'hello', max_tokens: 2 },
   '/v1/embeddings': { model: 'twohop-embed', input: 'hello' },
   '/v1/rerank': { model: 'twohop-embed', query: 'q', documents: ['d'] },
@@ -69,11 +71,15 @@ const PLACES: Record<string, string> = {
   ':account': encodeURIComponent(accountOf('ada')),
 }
 
-/** Every route that wants a credential, as it is asked; `/healthz` and reports of leaks want none. */
+const OPEN = new Set(
+  Object.entries<Route>(ROUTES).flatMap(([name, { scope }]) => (scope === 'none' ? [name] : [])),
+)
+
+/** Every route that wants a credential, as it is asked. */
 function routesOf({ app }: Edge) {
   const found = new Map<string, { method: string; path: string; body: object | undefined }>()
   for (const { method, path } of app.routes) {
-    if (method === 'ALL' || path === '/healthz' || path === '/v1/keys/leaked') continue
+    if (method === 'ALL' || OPEN.has(`${method} ${path}`)) continue
     const filled = path.replace(/:\w+/g, (name) => PLACES[name] ?? 'job_1').replace(/\/$/, '')
     const body = method === 'POST' ? BODIES[path.replace(/\/$/, '')] : undefined
     if (method === 'POST' && body === undefined) throw new Error(`the test has no body for ${path}`)
@@ -87,7 +93,7 @@ describeOneRedis('a stranger', (redis) => {
   let revoked: string
   let working: string
 
-  const ask = async (route: Route, headers?: Record<string, string>) =>
+  const ask = async (route: Asked, headers?: Record<string, string>) =>
     (await askEdge(edge, route, headers)).status
 
   /** A store in use: a user who asked, an administrator who acted, a key that works and one that was revoked. */
@@ -202,7 +208,7 @@ describeOneRedis('a stranger', (redis) => {
     for (const { path } of routesOf(edge)) {
       const preflight = { origin: ORIGIN, 'access-control-request-method': 'POST' }
       expect(await ask({ method: 'OPTIONS', path }, preflight)).toBe(204)
-      expect(await ask({ method: 'PUT', path, body: {} }, headers)).toBe(404)
+      expect(await ask({ method: 'PUT', path, body: {} }, headers)).toBe(405)
     }
     for (const route of routesOf(edge))
       expect(await ask(route, { ...headers, origin: 'https://evil.example' })).toBe(403)

@@ -71,12 +71,16 @@ describe('the stub', () => {
     expect(refused.map(({ status }) => status)).toEqual([404, 400, 404, 400])
     await (await post({ model, messages })).text()
     await (await post({ model, messages, stream: true })).text()
-    const after = stub.counts()
+    const requests = ['a', 'b'].map((id) => ({ id, account: 'c' }))
+    const said = await (await post({ requests }, '/v1/requests/usage')).json()
+    expect(said).toMatchObject({ requests: [{ id: 'a' }, { id: 'b', usage: { completion_tokens: 16 } }] })
+    const after = (await (await fetch(`${stub.url}/counts`)).json()) as ReturnType<typeof stub.counts>
     expect({
       answers: after.answers - before.answers,
       streams: after.streams - before.streams,
+      questions: after.questions - before.questions,
       refused: after.refused - before.refused,
-    }).toEqual({ answers: 1, streams: 1, refused: 4 })
+    }).toEqual({ answers: 1, streams: 1, questions: 1, refused: 4 })
   })
 
   test('counts a stream whose reader leaves', async () => {

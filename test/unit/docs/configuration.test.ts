@@ -52,6 +52,20 @@ describe('the documentation', () => {
     )
   })
 
+  it('says of every error that a client may see whether to try again', async () => {
+    const text = await page('docs/errors.md')
+    const rows = text.matchAll(/^\| \d{3} +\| `(\w+)` +\| (?:`(true|false)`)? *\| .* \| .* \|$/gm)
+    const listed = Object.fromEntries([...rows].map(([, code, again]) => [code, again]))
+    const seen = Object.entries<{ status: number; retry?: boolean }>(ERRORS).filter(
+      ([code]) => !code.startsWith('service_'),
+    )
+    expect(listed).toEqual(
+      Object.fromEntries(
+        seen.map(([code, { retry }]) => [code, retry === undefined ? retry : String(retry)]),
+      ),
+    )
+  })
+
   it.each([
     ['edge', EDGE_VARIABLES],
     ['node', NODE_VARIABLES],

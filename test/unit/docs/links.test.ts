@@ -5,9 +5,12 @@ import { run } from '../../../cli/run.ts'
 import { filesLike, isThere, type Page, ROOT, readPages } from '../../fixtures/pages.ts'
 
 const pages = readPages()
-const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  scripts: Record<string, string>
+const scriptsOf = (folder: string) => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
+  return scripts as Record<string, string>
 }
+/** The example's page tells of scripts of both. */
+const scripts: Record<string, string> = { ...scriptsOf('examples/extension'), ...scriptsOf('') }
 
 /** Backticked texts with a slash that are no paths of this repository. */
 const NO_PATHS = new Set([
@@ -21,6 +24,11 @@ const NO_PATHS = new Set([
   '.local/real-models',
   '.local/stack.json',
   'MODELS_DIR/serving/',
+  // What the example's builds write, and a module of the package `firebase`.
+  'dist/chrome-mv3-dev',
+  'dist/firefox-mv3-dev',
+  'dist/',
+  'firebase/auth/web-extension',
 ])
 
 /** Variables that belong to others' programs, and names in examples. */
@@ -161,7 +169,9 @@ function namesIn(text: string): string[] {
 }
 
 function sourcesText(): string {
-  const files = filesLike('{bench,cli,local,edge,inference-host,shared,supabase}/**/*.{ts,mjs,json,sql}')
+  const files = filesLike(
+    '{bench,cli,examples,local,edge,inference-host,shared,supabase}/**/*.{ts,mjs,json,sql}',
+  )
   return files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
 }
 
@@ -173,7 +183,7 @@ function ofThePage(): string[] {
 
 /** Variables of the environment that the sources read, the hops' own lists aside, and constants that they declare. */
 function ofSources(): string[] {
-  const files = filesLike('{bench,cli,local,edge,inference-host,shared,test}/**/*.{ts,mjs}')
+  const files = filesLike('{bench,cli,examples,local,edge,inference-host,shared,test}/**/*.{ts,mjs}')
   const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
   const single = [...texts.matchAll(/\benv\.([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name)
   const several = [...texts.matchAll(/\{([^{}]*)\} = process\.env/g)].flatMap(([, list = '']) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { listedDecoding, listedPlaces, upward } from '../../fixtures/floors.ts'
 import { circles, readSources, repositoryFiles, sourceOf } from '../../fixtures/imports.ts'
 
-const CODE = /^(edge|inference-host|shared|local|cli|bench|test)\/.*\.ts$/
+const CODE = /^(client|edge|inference-host|shared|local|cli|bench|test)\/.*\.ts$/
 const sources = readSources(repositoryFiles().filter((file) => CODE.test(file) && !file.endsWith('.d.ts')))
 const within = (folder: string) => sources.filter(({ file }) => file.startsWith(`${folder}/`))
 
@@ -30,6 +30,12 @@ describe('imports', () => {
     for (const hop of ['edge', 'inference-host'])
       expect(strays(hop, (file) => file.startsWith(`${hop}/`) || file.startsWith('shared/'))).toEqual([])
     expect(strays('shared', (file) => file.startsWith('shared/'))).toEqual([])
+  })
+
+  it('of the client stay in it: it has no package, and of both hops only the names of the codes', () => {
+    expect(within('client').length).toBeGreaterThan(4)
+    expect(strays('client', (file) => file.startsWith('client/') || file === 'shared/errors.ts')).toEqual([])
+    expect(within('client').flatMap(({ packages }) => packages)).toEqual([])
   })
 
   it.each(['edge', 'inference-host'])(

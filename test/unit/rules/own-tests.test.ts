@@ -9,7 +9,9 @@ const files = repositoryFiles()
 const known = new Set(files)
 const imports = new Map(
   readSources(
-    files.filter((file) => /^(edge|inference-host|shared|local|cli|bench|test)\/.*(?<!\.d)\.ts$/.test(file)),
+    files.filter((file) =>
+      /^(client|edge|inference-host|shared|local|cli|bench|test)\/.*(?<!\.d)\.ts$/.test(file),
+    ),
   ).map(({ file, files: imported }) => [file, imported]),
 )
 
@@ -35,7 +37,7 @@ function reaches(from: string, source: string): boolean {
 }
 
 const without = files.filter(
-  (file) => /^(edge|inference-host|shared)\/.*\.ts$/.test(file) && hasCode(file) && !hasOwnTest(file),
+  (file) => /^(client|edge|inference-host|shared)\/.*\.ts$/.test(file) && hasCode(file) && !hasOwnTest(file),
 )
 
 it('each source has a test of its own, or one that covers it by name', () => {

@@ -23,3 +23,17 @@ it("of a platform's globals the edge touches none outside edge/runtime/", () => 
     )
   expect(strays).toEqual([])
 })
+
+it('the client touches no page and no extension: it runs in the service worker of one, too', () => {
+  const OF_A_PAGE = /\b(?:window|document|localStorage|sessionStorage|navigator|chrome|browser)\b *[.([?]/
+  const client = repositoryFiles().filter((file) => /^client\/.*\.ts$/.test(file))
+  expect(client.length).toBeGreaterThan(4)
+  const strays = client.flatMap((file) =>
+    readFileSync(path.join(ROOT, file), 'utf8')
+      .split('\n')
+      .map((line) => line.replace(commentOf(line), ''))
+      .filter((line) => OF_A_PAGE.test(line) || /\b(?:process|Deno|Bun|require)\b *[.([]/.test(line))
+      .map((line) => `${file}: ${line.trim()}`),
+  )
+  expect(strays).toEqual([])
+})

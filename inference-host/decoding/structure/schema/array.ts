@@ -1,6 +1,6 @@
 import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
-import { type Path, refuse, refuseNothing } from '../refusal.ts'
+import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { fewValues } from './scalar.ts'
 import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
@@ -30,7 +30,13 @@ export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression 
     return text('[]')
   }
   if (unique) return distinct(maybeSchemaAt(items, [...path, 'items']), path, scope, min, max)
-  return array(items === undefined ? ANY_VALUE : scope.value(items, [...path, 'items']), min, max)
+  if (items === undefined) return array(ANY_VALUE, min, max)
+  try {
+    return array(scope.value(items, [...path, 'items']), min, max)
+  } catch (error) {
+    if (!saysNothing(error) || min > 0) throw error
+    return text('[]')
+  }
 }
 
 function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: number): Expression {

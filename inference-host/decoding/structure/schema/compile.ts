@@ -5,10 +5,10 @@ import { type Budget, createBudget } from '../language/budget.ts'
 import { type Path, refuse, refusedElsewhere, refuseNothing, saysNothing } from '../refusal.ts'
 import { arrayOf } from './array.ts'
 import { pathAsSaid } from './dialects.ts'
-import { checkExclusive } from './exclusive.ts'
+import { overlapsOf } from './exclusive.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
-import { withoutNots } from './negation.ts'
+import { namesIn, negated, withoutNots } from './negation.ts'
 import { isNumberFormat } from './number-formats.ts'
 import { numberOf } from './numbers.ts'
 import { objectOf } from './object.ts'
@@ -22,7 +22,7 @@ import { ANY_TEXT, createTexts } from './texts.ts'
 /** Schemas that one may come to, references followed and combinations written out. */
 const MOST_SCHEMAS = 4000
 /** Combinations (`allOf`, `$ref` beside others) within one value. */
-const MOST_UNFOLDED = 32
+const MOST_UNFOLDED = 96
 
 /**
  * A grammar that writes only JSON that is valid for `schema` (JSON Schema 2020-12, and what drafts 4 to 7 and OpenAPI 3.0
@@ -113,19 +113,38 @@ export function compileSchema(
     const rest = left.length > 0 ? { ...others, [combiner]: new Several(left) } : others
     const inside = [...at, combiner]
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
-    const options = listOf(parts).flatMap((part, place): [Schema, Path][] => {
+    const options = listOf(parts).flatMap((part, place): Option[] => {
       const read = readSchema(part, [...inside, place])
-      const merged = alone ? read : merge(rest, read, at)
+      const merged = alone ? read : isBased(read) ? { allOf: [rest, read] } : merge(rest, read, at)
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
     if (options.length === 0) throw refuseNothing(inside, `Nothing is valid for this "${combiner}".`)
-    if (combiner === 'oneOf')
-      checkExclusive(
-        options.map(([one, where]) => knownOf(one, where)),
-        inside,
-        resolve,
-      )
-    return choice(possible(options, (one, where) => value(one, where, alone ? 0 : unfolded + 1)))
+    const apart = combiner === 'oneOf' ? exclusively(options, listOf(parts), inside) : options
+    return choice(possible(apart, (one, where) => value(one, where, alone ? 0 : unfolded + 1)))
+  }
+
+  /** Each option of a `oneOf` without what is valid for another, too. */
+  function exclusively(options: readonly Option[], parts: readonly unknown[], at: Path): Option[] {
+    const overlaps = overlapsOf(
+      options.map(([one, where]) => knownOf(one, where)),
+      at,
+      resolve,
+    )
+    return options.map(([one, where], place) => {
+      const others = (overlaps[place] ?? []).map((other) => options[other]?.[1].at(-1))
+      if (others.length === 0) return [one, where]
+      const names = namesIn(resolve(one))
+      try {
+        const nots = others.map((other) => negated(parts[Number(other)], where, resolve, names))
+        return [{ allOf: [one, ...nots] }, where]
+      } catch (error) {
+        if (!(error instanceof TwohopError)) throw error
+        throw refuse(
+          at,
+          '"oneOf" is supported where it can be told which of its schemas is valid: different types, or a property with different values. Use "anyOf".',
+        )
+      }
+    })
   }
 
   /**
@@ -180,11 +199,16 @@ export function compileSchema(
   }
 }
 
+/** Whether a schema says what it is based on. Put into another by `merge`, that would be read before the other's own. */
+function isBased(schema: Schema): boolean {
+  return isObject(schema) && ('$ref' in schema || 'allOf' in schema)
+}
+
+/** One of several schemas, and where it stands. */
+type Option = readonly [Schema, Path]
+
 /** What the options are built into, without those that nothing is valid for. @throws TwohopError where that is all */
-function possible<One, Built>(
-  options: readonly (readonly [One, Path])[],
-  build: (one: One, path: Path) => Built,
-): Built[] {
+function possible<Built>(options: readonly Option[], build: (one: Schema, path: Path) => Built): Built[] {
   const built: Built[] = []
   let refused: TwohopError | undefined
   for (const [one, path] of options)

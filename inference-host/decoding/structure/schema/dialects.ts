@@ -1,4 +1,5 @@
 import type { Path } from '../refusal.ts'
+import { conditionAsSaid, withoutConditions } from './conditions.ts'
 import { isObject, type Keywords, type Schema } from './schema.ts'
 
 /** Keywords that name a type's values without naming the type. `null` beside them is a choice of its own. */
@@ -6,11 +7,13 @@ const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
 
 /**
  * A schema in the words of JSON Schema 2020-12, where older ones say the same otherwise: OpenAPI 3.0's `nullable`,
- * draft 7's `items` with a list and `additionalItems`, draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum`, and
- * `not` of everything or of nothing.
+ * draft 7's `items` with a list and `additionalItems`, draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum`, `not`
+ * of everything or of nothing, and conditions.
  */
 export function modern(schema: Schema): Schema {
-  return typeof schema === 'boolean' ? schema : never(nullable(tuple(exclusive(schema))))
+  if (typeof schema === 'boolean') return schema
+  const said = never(nullable(tuple(exclusive(schema))))
+  return typeof said === 'boolean' ? said : withoutConditions(said)
 }
 
 /** What is not anything is nothing: zod writes `false` so. */
@@ -80,6 +83,13 @@ export function pathAsSaid(root: unknown, path: Path, target: (pointer: string) 
       if (step === 'anyOf' && path[at + 1] === 0 && isChoice(part)) {
         part = { ...part, nullable: undefined }
         at++
+        continue
+      }
+      const condition = conditionAsSaid(part, path.slice(at))
+      if (condition !== undefined) {
+        said.push(...condition.said)
+        part = condition.part
+        at += condition.taken - 1
         continue
       }
       if (isTuple(part) && step === 'items') step = 'additionalItems'

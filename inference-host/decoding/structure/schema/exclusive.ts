@@ -19,28 +19,43 @@ const MOST_DEPTH = 6
 const MOST_ALTERNATIVES = 64
 
 /**
- * Refuses the schemas of a `oneOf` at `at` where two of them may both be valid.
- * @throws TwohopError
+ * For each schema of a `oneOf` at `at`, the places of those that may be valid where it is, as far as can be told. It is to be
+ * written without what is valid for these, and may have more properties then. So what keeps it apart from the others must
+ * not be that it has none but its own.
+ * @throws TwohopError where there are too many to be compared
  */
-export function checkExclusive(options: readonly Schema[], at: Path, resolve: Resolve): void {
+export function overlapsOf(options: readonly Schema[], at: Path, resolve: Resolve): number[][] {
   if (options.length > MOST_ALTERNATIVES)
     throw refuse(at, `"oneOf" has more than ${MOST_ALTERNATIVES} schemas.`)
+  const overlaps: Set<number>[] = options.map(() => new Set())
+  const overlap = (one: number, two: number) => {
+    overlaps[one]?.add(two)
+    overlaps[two]?.add(one)
+  }
+  const onlyAsWritten: [number, number][] = []
   for (const [place, one] of options.entries())
-    for (const two of options.slice(place + 1))
-      if (!areApart(one, two, resolve))
-        throw refuse(
-          at,
-          '"oneOf" is supported where its schemas cannot both be valid: different types, or a required property with different values. Use "anyOf".',
-        )
+    for (const [later, two] of [...options.entries()].slice(place + 1))
+      if (!neverBoth(one, two, resolve)) {
+        if (notAsWritten(one, two, resolve)) onlyAsWritten.push([place, later])
+        else overlap(place, later)
+      }
+  for (
+    let before = -1, found = 0;
+    before !== found;
+    before = found, found = overlaps.filter(({ size }) => size > 0).length
+  )
+    for (const [one, two] of onlyAsWritten) if (overlaps[one]?.size || overlaps[two]?.size) overlap(one, two)
+  return overlaps.map((places) => [...places])
 }
 
-/** Whether no value is valid for both, or none that is written for either is valid for the other. */
-function areApart(one: Schema, two: Schema, resolve: Resolve): boolean {
-  return (
-    excludes(one, two, resolve, false) ||
-    excludes(two, one, resolve, false) ||
-    (excludes(one, two, resolve, true) && excludes(two, one, resolve, true))
-  )
+/** Whether no value is valid for both. */
+function neverBoth(one: Schema, two: Schema, resolve: Resolve): boolean {
+  return excludes(one, two, resolve, false) || excludes(two, one, resolve, false)
+}
+
+/** Whether none that is written for either is valid for the other. */
+function notAsWritten(one: Schema, two: Schema, resolve: Resolve): boolean {
+  return excludes(one, two, resolve, true) && excludes(two, one, resolve, true)
 }
 
 /**

@@ -58,7 +58,9 @@ const uriOf = (domain: string) => `https?://${domain}(?::[1-9][0-9]{0,3})?(?:/${
 const URI = uriOf(DOMAIN)
 /** No parser of URLs counts the characters of a label. */
 const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINITY }
-const REFERENCE = `(?:${URI}|(?:/${PCHAR}+)+${REST})`
+/** Or a path, from the root or relative, whose first part has no colon (RFC 3986, 4.2). */
+const SEGMENT = "(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+"
+const REFERENCE = `(?:${URI}|/?${SEGMENT}(?:/${PCHAR}+)*/?${REST})`
 /** As ajv-formats reads them: a path before what is asked, and no dashes, which it takes one by one. */
 const PLAIN_URL = `https?://(?:[A-Za-z0-9]+\\.)+[A-Za-z]{2,12}(?:(?:/${PCHAR}*)+${REST})?`
 /** The same characters but an apostrophe, which RFC 6570 has not. */

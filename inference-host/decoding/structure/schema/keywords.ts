@@ -17,8 +17,7 @@ export const ENFORCED: ReadonlySet<string> = new Set([
  * section 4.3.1), and annotations rule nothing out.
  */
 const REFUSED: ReadonlySet<string> = new Set([
-  ...['if', 'contains', 'unevaluatedProperties', 'unevaluatedItems'],
-  ...['dependentRequired', 'dependentSchemas', 'dependencies', '$dynamicRef', '$recursiveRef'],
+  ...['contains', 'unevaluatedProperties', 'unevaluatedItems', '$dynamicRef', '$recursiveRef'],
   // Draft 3.
   ...['divisibleBy', 'disallow', 'extends'],
 ])

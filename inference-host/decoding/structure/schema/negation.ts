@@ -1,3 +1,4 @@
+import { TwohopError } from '../../../../shared/errors.ts'
 import { type Path, refuse } from '../refusal.ts'
 import { FORMATS } from './formats.ts'
 import { isOfTypes, isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
@@ -23,15 +24,12 @@ export function withoutNots(schema: Keywords, path: Path, resolve: (schema: Sche
   const nots = severalOf(schema.not)
   const left = nots.filter((not) => isAtom(not, typesOf(schema)))
   if (left.length === nots.length) return schema
-  const { not: _, allOf, ...rest } = schema
+  const { not: _, ...rest } = schema
   const turned = nots
     .filter((not) => !left.includes(not))
-    .map((not) => negated(not, [...path, 'not'], resolve))
-  return {
-    ...rest,
-    ...(left.length > 0 && { not: new Several(left) }),
-    allOf: [...listOf(allOf), ...turned],
-  }
+    .map((not) => negated(not, [...path, 'not'], resolve, namesIn(schema)))
+  // Its own properties come first, in the order in which they are written.
+  return { allOf: [{ ...rest, ...(left.length > 0 && { not: new Several(left) }) }, ...turned] }
 }
 
 function isAtom(schema: unknown, types: readonly Type[] | undefined): boolean {
@@ -48,21 +46,64 @@ function isOfStrings(keyword: string, { format }: Keywords): boolean {
   return keyword === 'format' && typeof format === 'string' && FORMATS.has(format)
 }
 
-/**
- * What is valid where `schema` is not, without a `not` but of atoms (De Morgan's laws).
- * @throws TwohopError at the keyword of which that cannot be said.
- */
-function negated(raw: unknown, path: Path, resolve: (schema: Schema) => Schema): Schema {
-  const schema = resolve(readSchema(raw, path))
-  if (typeof schema === 'boolean') return !schema
-  const options: Schema[] = []
-  for (const [keyword, value] of Object.entries(schema))
-    if (!isSilent(keyword)) options.push(...without(keyword, value, schema))
-  const [only] = options
-  return only === undefined || options.length > 1 ? options.length > 0 && { anyOf: options } : only
+/** Names of properties that a schema speaks of, in itself and in what it is combined from. */
+export function namesIn(schema: unknown, depth = 0): string[] {
+  if (!isObject(schema) || depth > MOST_DEPTH) return []
+  const own = [
+    ...Object.keys(isObject(schema.properties) ? schema.properties : {}),
+    ...namesOf(schema.required),
+  ]
+  return [...own, ...listOf(schema.allOf).flatMap((part) => namesIn(part, depth + 1))]
+}
 
-  function without(keyword: string, value: unknown, whole: Keywords): Schema[] {
-    const number = Number(value)
+/** Schemas within one another that are turned. References may lead back to themselves. */
+const MOST_DEPTH = 8
+/** Schemas that one `not` may come to. */
+const MOST_TURNED = 256
+
+/**
+ * What is valid where `schema` is not, without a `not` but of atoms (De Morgan's laws). It need not be all of it: what
+ * cannot be said is left out, where something else can.
+ * @param names Properties that may be written beside those that `schema` speaks of.
+ * @throws TwohopError at the keyword of which that cannot be said, where nothing is left.
+ */
+export function negated(
+  raw: unknown,
+  path: Path,
+  resolve: (schema: Schema) => Schema,
+  names: readonly string[],
+): Schema {
+  let turned = 0
+  return turn(raw, path, 0)
+
+  function turn(part: unknown, at: Path, depth: number): Schema {
+    if (depth > MOST_DEPTH || ++turned > MOST_TURNED)
+      throw refuse(
+        path,
+        '"not" of schemas that are nested deeper, or lead back to themselves, is not supported.',
+      )
+    const schema = resolve(readSchema(part, at))
+    if (typeof schema === 'boolean') return !schema
+    const options: Schema[] = []
+    let refused: unknown
+    for (const [keyword, value] of Object.entries(schema)) {
+      if (isSilent(keyword)) continue
+      try {
+        options.push(...without(keyword, value, schema, at, depth + 1).filter((option) => option !== false))
+      } catch (error) {
+        if (!(error instanceof TwohopError)) throw error
+        refused ??= error
+      }
+    }
+    if (options.length === 0 && refused !== undefined) throw refused
+    const [only] = options
+    return only === undefined || options.length > 1 ? options.length > 0 && { anyOf: options } : only
+  }
+
+  function without(keyword: string, value: unknown, whole: Keywords, at: Path, depth: number): Schema[] {
+    const number = typeof value === 'number' ? value : Number.NaN
+    const inner = (part: unknown, ...steps: (string | number)[]) =>
+      turn(part, [...at, keyword, ...steps], depth)
     switch (keyword) {
       case 'type':
         return others(typesOf(whole) ?? [])
@@ -77,7 +118,7 @@ function negated(raw: unknown, path: Path, resolve: (schema: Schema) => Schema):
           ? [{ type: 'string', not: { format: value } }]
           : withoutNumberFormat(value)
       case 'multipleOf':
-        return [{ type: 'number', not: { multipleOf: value } }]
+        return severalOf(value).map((one) => ({ type: 'number', not: { multipleOf: one } }))
       case 'minLength':
         return number > 0 ? [{ type: 'string', maxLength: number - 1 }] : []
       case 'maxLength':
@@ -101,23 +142,43 @@ function negated(raw: unknown, path: Path, resolve: (schema: Schema) => Schema):
       case 'required':
         return namesOf(value).map((name) => ({ type: 'object', properties: { [name]: false } }))
       case 'properties':
-        return Object.entries(isObject(value) ? value : {}).map(([name, own]) => ({
-          type: 'object',
-          properties: { [name]: negated(own, [...path, keyword, name], resolve) },
-          required: [name],
-        }))
+        return Object.entries(isObject(value) ? value : {}).map(([name, own]) => has(name, inner(own, name)))
+      case 'additionalProperties':
+        return beyond(whole).map((name) => has(name, inner(value)))
+      case 'items':
+        return first(listOf(whole.prefixItems).length, inner(value))
+      case 'prefixItems':
+        return listOf(value).flatMap((part, place) => first(place, inner(part, place)))
       case 'not':
-        return isSchema(value) ? [value] : []
+        return severalOf(value).filter(isSchema)
       case 'allOf':
-        return listOf(value).map((part, place) => negated(part, [...path, keyword, place], resolve))
+        return listOf(value).map((part, place) => inner(part, place))
       case 'anyOf':
-        return [
-          { allOf: listOf(value).map((part, place) => negated(part, [...path, keyword, place], resolve)) },
-        ]
+      case 'oneOf':
+        return [{ allOf: listOf(value).map((part, place) => inner(part, place)) }]
       default:
-        throw refuse([...path, keyword], `"${keyword}" under "not" is not supported.`)
+        throw refuse([...at, keyword], `"${keyword}" under "not" is not supported.`)
     }
   }
+
+  /** Names that `additionalProperties` of a schema speaks of, among those that may be written. */
+  function beyond({ properties, patternProperties }: Keywords): string[] {
+    if (patternProperties !== undefined) return []
+    const declared = isObject(properties) ? properties : {}
+    return [...new Set(names)].filter((name) => !Object.hasOwn(declared, name))
+  }
+}
+
+/** Objects that have a property of this kind. */
+function has(name: string, schema: Schema): Schema {
+  return schema !== false && { type: 'object', properties: { [name]: schema }, required: [name] }
+}
+
+/** Arrays whose item at `place` is of this kind. */
+function first(place: number, schema: Schema): Schema[] {
+  if (schema === false) return []
+  const before: Schema[] = Array.from({ length: place }, () => true)
+  return [{ type: 'array', prefixItems: [...before, schema], minItems: place + 1 }]
 }
 
 /** Every type but these. A number that is no integer is a number that is no multiple of 1. */

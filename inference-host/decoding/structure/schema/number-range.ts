@@ -12,22 +12,21 @@ export type Bounds = {
 const MOST = 10 ** MOST_DIGITS - 1
 /** Digits after the point that a bound may have. */
 const MOST_DECIMALS = 9
-/** Digits that may follow the ones that a range fixes; few, so that rounding to a double never leaves the range. */
-export const FREE_DIGITS = 4
-
 /** Integers within `bounds`, or undefined where there is none of at most 15 digits. */
 export function integerRange(bounds: Bounds): Expression | undefined {
   if (!bounded(bounds)) return INTEGER
   const [first, last] = scaled(bounds, 0)
-  return first > last ? undefined : signed(first, last, 0, false)
+  return first > last ? undefined : signed(first, last, 0, 0)
 }
 
 /**
  * Numbers within `bounds`, or undefined where there is none that can be written with at most 15 digits, 9 of them after
  * the point. The expression allows enough of the range, not all of it.
  * @param least Digits after the point that numbers may have anyway.
+ * @param free Digits that may follow the ones that the range fixes. They stay between two numbers of the range, and
+ *   rounding to a double keeps order, so that no number of them leaves it.
  */
-export function numberRange(bounds: Bounds, least = 0): Expression | undefined {
+export function numberRange(bounds: Bounds, least = 0, free = 9): Expression | undefined {
   if (!bounded(bounds)) return NUMBER
   const exclusive = bounds.exclusiveMinimum !== undefined || bounds.exclusiveMaximum !== undefined
   const wanted = Math.max(
@@ -39,7 +38,7 @@ export function numberRange(bounds: Bounds, least = 0): Expression | undefined {
   for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
     const [first, last] = scaled(bounds, decimals)
     if (first > last) continue
-    if (decimals === 0 || decimals >= wanted) options.push(signed(first, last, decimals, true))
+    if (decimals === 0 || decimals >= wanted) options.push(signed(first, last, decimals, free))
     if (decimals >= wanted) break
   }
   return options.length === 0 ? undefined : choice(options)
@@ -81,17 +80,20 @@ function isWithin(value: number, bounds: Bounds): boolean {
   )
 }
 
-/** Multiples of 10^-decimals from `first` to `last`, with more digits after them where `free` and in range. */
-function signed(first: number, last: number, decimals: number, free: boolean): Expression {
+/** Multiples of 10^-decimals from `first` to `last`, with up to `free` digits more after them. */
+function signed(first: number, last: number, decimals: number, free: number): Expression {
   const options: Expression[] = []
   if (last >= 0) options.push(magnitudes(Math.max(0, first), last, decimals, free))
-  if (first < 0) options.push(sequence(text('-'), magnitudes(Math.max(1, -last), -first, decimals, free)))
+  if (first < 0) {
+    options.push(sequence(text('-'), magnitudes(Math.max(1, -last), -first, decimals, free)))
+    if (free > 0 && decimals === 0 && last >= 0) options.push(sequence(text('-0.'), repeat(DIGIT, 1, free)))
+  }
   return choice(options)
 }
 
-function magnitudes(first: number, last: number, decimals: number, free: boolean): Expression {
-  if (!free || first === last) return digits(first, last, decimals)
-  const more = sequence(decimals === 0 ? text('.') : text(''), repeat(DIGIT, 1, FREE_DIGITS))
+function magnitudes(first: number, last: number, decimals: number, free: number): Expression {
+  if (free === 0 || first === last) return digits(first, last, decimals)
+  const more = sequence(decimals === 0 ? text('.') : text(''), repeat(DIGIT, 1, free))
   return choice([sequence(digits(first, last - 1, decimals), optional(more)), digits(last, last, decimals)])
 }
 

@@ -7,7 +7,7 @@ import { type Path, refuse, refuseNothing } from '../refusal.ts'
 import { patternOf } from '../regex.ts'
 import { decimalOf, decimalText, isMultiple, unitsOf } from './decimal.ts'
 import { boundsOf } from './number-formats.ts'
-import { type Bounds, FREE_DIGITS, integerRange, numberRange } from './number-range.ts'
+import { type Bounds, integerRange, numberRange } from './number-range.ts'
 import { isObject, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 
@@ -20,6 +20,9 @@ const MOST_RESTS = 300
 const FEWEST_DIGITS = 5
 /** Digits after the point that a number can have to have, so that parsers still tell its multiples apart. */
 const MOST_DECIMALS = 9
+
+/** Digits after the point that a number may have beyond those of its multiples. They take room from those before it. */
+const FREE_DECIMALS = 4
 
 /** What a number must not be: some values, and multiples of some. */
 type Excluded = { readonly values: readonly number[]; readonly multiples: readonly number[] }
@@ -130,7 +133,7 @@ function told(
     ...excluded.multiples.map((of) => ({ of, negated: true })),
   ]
   const decimals = Math.max(0, ...all.map(({ of }) => decimalOf(of).decimals))
-  let places = MOST_DIGITS - Math.max(decimals, FREE_DIGITS)
+  let places = MOST_DIGITS - Math.max(decimals, FREE_DECIMALS)
   const conditions: Condition[] = []
   for (const { of, negated } of all) {
     const { digits, decimals: own } = decimalOf(of)
@@ -151,7 +154,7 @@ function told(
     minimum: Math.max(bounds.minimum ?? -most, -most),
     maximum: Math.min(bounds.maximum ?? most, most),
   }
-  const range = whole ? integerRange(narrower) : numberRange(narrower, decimals)
+  const range = whole ? integerRange(narrower) : numberRange(narrower, decimals, FREE_DECIMALS)
   if (range === undefined) return undefined
   return languageOf(
     [{ kind: 'pattern', pattern: patternOf(range), whole: true, negated: false }, ...conditions],

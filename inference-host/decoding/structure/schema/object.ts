@@ -11,11 +11,11 @@ import {
   text,
 } from '../expression.ts'
 import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
-import { type Path, refuse, refuseNothing } from '../refusal.ts'
+import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { listed, type Member, membersOf } from './members.ts'
 import { merge } from './merge.ts'
-import { isObject, type Keywords, type Schema } from './schema.ts'
+import { isObject, type Keywords, namesOf, type Schema } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { literal, textRulesOf } from './strings.ts'
 
@@ -27,7 +27,7 @@ import { literal, textRulesOf } from './strings.ts'
 export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression {
   const most = Number(schema.maxProperties ?? Number.POSITIVE_INFINITY)
   const least = Number(schema.minProperties ?? 0)
-  const members = membersOf(schema, path, scope, least, most)
+  const members = possibleMembers(schema, path, scope, least, most)
   const others = othersOf(schema, path, scope, members)
   const missing = Math.max(0, least - members.filter(({ required }) => required).length)
   // Two freely chosen names may turn out the same.
@@ -40,9 +40,7 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
   if (missing > room)
     throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
 
-  const written = members.map(({ name, schema: own }) =>
-    member(literal(name), scope.value(own, [...path, 'properties', name])),
-  )
+  const written = members.map(({ written: one }) => one)
   const more = others === undefined ? EMPTY : repeat(sequence(COMMA, others), missing, room)
   const only = others === undefined ? EMPTY : separated(others, COMMA, missing, room)
 
@@ -61,6 +59,40 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
   }
   if (!members.some(({ required }) => required)) firsts.push(only)
   return sequence(text('{'), choice(firsts), text('}'))
+}
+
+/**
+ * The members that can be written. An optional one that nothing is valid for is left out, so that another may count for
+ * `least` instead.
+ * @throws TwohopError where there is none for a required one
+ */
+function possibleMembers(
+  schema: Keywords,
+  path: Path,
+  scope: Scope,
+  least: number,
+  most: number,
+): (Member & { readonly written: Expression })[] {
+  const members = membersOf(schema, path, scope, least, most)
+  const impossible: string[] = []
+  const written = members.flatMap((one) => {
+    try {
+      return [
+        {
+          ...one,
+          written: member(literal(one.name), scope.value(one.schema, [...path, 'properties', one.name])),
+        },
+      ]
+    } catch (error) {
+      if (!saysNothing(error) || namesOf(schema.required).includes(one.name)) throw error
+      impossible.push(one.name)
+      return []
+    }
+  })
+  if (impossible.length === 0) return written
+  const declared = isObject(schema.properties) ? schema.properties : {}
+  const without = Object.fromEntries(impossible.map((name) => [name, false]))
+  return possibleMembers({ ...schema, properties: { ...declared, ...without } }, path, scope, least, most)
 }
 
 /**

@@ -114,6 +114,27 @@ describe('twohop cost', () => {
     expect(await total('--tokens-per-second', '20')).toBe(slow)
   })
 
+  const few = ['--users', '10', '--requests', '3', '--output-tokens', '60', '--combination', 'workers-fly']
+
+  it('takes the free plans where they serve the load, which takes rarer runs and looks for the one of Redis', async () => {
+    const services = async (...words: string[]) =>
+      JSON.parse((await twohop('cost', '--json', ...few, ...words)).out).combinations[0].scales[0].services
+    const rare = ['--schedule-minutes', '5', '--look-seconds', '600']
+    expect(await services(...rare)).toEqual(['workers-free', 'upstash-free', 'supabase-free', 'fly-machine'])
+    // A run a minute alone is more commands a month than Upstash gives free.
+    expect(await services()).toEqual(['workers-free', 'upstash-payg', 'supabase-free', 'fly-machine'])
+    // A longer answer takes more CPU time than Workers gives free, and many rows do not fit into the free database.
+    expect((await services(...rare, '--output-tokens', '150'))[0]).toBe('workers-paid')
+    expect((await services(...rare, '--users', '2000'))[2]).toBe('supabase-pro')
+  })
+
+  it('leaves out what no plan serves, and says so', async () => {
+    const { out } = await twohop('cost', '--users', '100000', '--gpu-tokens-per-second', '50')
+    expect(out).toContain('Left out, because no plan serves this load: ')
+    expect(out).toContain('supabase-modal')
+    expect(out).not.toMatch(/^supabase-modal +\$/m)
+  })
+
   it('lists the combinations', async () => {
     expect(JSON.parse((await twohop('cost', '--list', '--json')).out)).toContainEqual({
       id: 'node-fly',

@@ -11,7 +11,8 @@ import type { Workload } from '../../../../cli/cost/workload.ts'
 
 const book = defaultPrices()
 const speed = speedOf(MEASURED_CPU)
-const speeds = { cpu: speed, gpu: { promptSeconds: 0.0002, outputSeconds: 0.001 } }
+const gpu = { promptSeconds: 0.0002, outputSeconds: 0.001 }
+const speeds = { cpu: speed, a40: gpu, l4: gpu }
 
 const anyCombination = fc.constantFrom(...book.combinations)
 const anyWorkload: fc.Arbitrary<Workload> = fc.record({
@@ -21,6 +22,8 @@ const anyWorkload: fc.Arbitrary<Workload> = fc.record({
   outputTokens: fc.integer({ min: 1, max: 1000 }),
   streamingSeconds: fc.integer({ min: 0, max: 120 }),
   peak: fc.integer({ min: 1, max: 10 }),
+  scheduleMinutes: fc.constantFrom(1, 5, 60),
+  lookSeconds: fc.constantFrom(30, 600, 3600),
 })
 
 /** A month's bill, or undefined where the load is beyond every plan. */
@@ -103,10 +106,12 @@ function smallBook(services: object[]) {
       sources: ['page'],
     })),
     containers: [
-      { ...nothing, id: 'cpu', name: 'CPU', kind: 'cpu' },
-      { ...nothing, id: 'gpu', name: 'GPU', kind: 'gpu' },
+      { ...nothing, id: 'cpu', name: 'CPU', kind: 'cpu', device: 'cpu' },
+      { ...nothing, id: 'gpu', name: 'GPU', kind: 'gpu', device: 'l4' },
     ],
-    combinations: [{ id: 'only', name: 'Only', edge: 'workers', services: [ids], container: 'cpu' }],
+    combinations: [
+      { id: 'only', name: 'Only', edge: 'workers', services: [ids], container: 'cpu', recipes: ['page.md'] },
+    ],
     alwaysOn: { cpu: 'cpu', gpu: 'gpu' },
   })
 }

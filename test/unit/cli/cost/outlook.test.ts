@@ -6,7 +6,7 @@ import { speedOf } from '../../../../cli/cost/speed.ts'
 
 const book = defaultPrices()
 const cpu = speedOf(MEASURED_CPU)
-const speeds = { cpu, gpu: cpu }
+const speeds = { cpu, a40: cpu, l4: cpu }
 const scaling = book.combinations.filter(
   ({ container }) => book.containers.find(({ id }) => id === container)?.mode === 'scale-to-zero',
 )
@@ -42,7 +42,7 @@ describe('the point where always-on is cheaper', () => {
     const free = {
       ...book,
       services: book.services.map((service) =>
-        service.id === 'cloudflare-containers' ? { ...service, meters: [] } : service,
+        service.id === 'cloud-run-cpu' ? { ...service, meters: [] } : service,
       ),
     }
     expect(breakEvenOf(free, combination, DEFAULT_WORKLOAD, speeds)?.requestsPerDay).toBeNull()
@@ -70,7 +70,24 @@ describe('an outlook', () => {
     const month = scales[0]?.month
     if (!month || !unit) throw new Error('there is no month')
     expect(unit.request).toBe(Math.round(month.bill.total / 300_000))
-    expect(unit.millionTokens).toBe(Math.round(month.bill.total / 45))
+    // 90 million tokens in and 45 million out share the bill, as they share the host's time.
+    expect(unit.millionInput).toBeGreaterThan(0)
+    expect(Math.abs((unit.millionInput ?? 0) * 90 + unit.millionOutput * 45 - month.bill.total)).toBeLessThan(
+      135,
+    )
+    expect((unit.millionInput ?? 0) / unit.millionOutput).toBeCloseTo(
+      cpu.promptSeconds / cpu.outputSeconds,
+      3,
+    )
     expect(scales[2]?.month).toBeUndefined()
+  })
+
+  it('charges all to answers where a speed does not tell prompts apart', () => {
+    const [combination] = book.combinations
+    if (!combination) throw new Error('there is none')
+    const one = { promptSeconds: 0, outputSeconds: 0.01 }
+    const { scales, unit } = outlookOf(book, combination, DEFAULT_WORKLOAD, { cpu: one, a40: one, l4: one })
+    expect(unit?.millionInput).toBeUndefined()
+    expect(unit?.millionOutput).toBe(Math.round((scales[0]?.month?.bill.total ?? 0) / 45))
   })
 })

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { priceBook } from '../../../../cli/cost/price-book.ts'
 import prices from '../../../../cli/cost/prices.json' with { type: 'json' }
+import { ROOT } from '../../../fixtures/pages.ts'
 
 /** The price file with something changed in it. */
 function changed(change: (book: typeof prices) => void) {
@@ -18,6 +21,21 @@ describe('the price file', () => {
     for (const { seen } of Object.values(book.sources)) expect(seen <= book.checked).toBe(true)
   })
 
+  it('names for each combination pages that are there, down to the heading', () => {
+    const slug = (heading: string) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-')
+    for (const { id, recipes } of priceBook(prices).combinations)
+      for (const recipe of recipes) {
+        const [file = '', anchor] = recipe.split('#')
+        const headings = [...readFileSync(join(ROOT, 'docs', file), 'utf8').matchAll(/^#+ (.*)$/gm)]
+        const slugs = headings.map(([, heading]) => slug(heading ?? ''))
+        expect(anchor === undefined || slugs.includes(anchor), `${id}: ${recipe}`).toBe(true)
+      }
+  })
+
   it.each([
     [
       'a price with seven places',
@@ -30,6 +48,10 @@ describe('the price file', () => {
     [
       'a page that is not https',
       changed(({ sources }) => Object.assign(sources.modal, { page: 'http://modal.com/' })),
+    ],
+    [
+      'a combination that no page says how to deploy',
+      changed(({ combinations }) => Object.assign(combinations[0] ?? {}, { recipes: [] })),
     ],
     ['a service twice', changed(({ services }) => void services.push(structuredClone(services[0] as never)))],
     [
@@ -46,7 +68,7 @@ describe('the price file', () => {
     ],
     [
       'an always-on container that scales',
-      changed(({ alwaysOn }) => Object.assign(alwaysOn, { cpu: 'cloudflare-cpu' })),
+      changed(({ alwaysOn }) => Object.assign(alwaysOn, { cpu: 'cloud-run-cpu' })),
     ],
   ])('is refused with %s', (_, read) => {
     expect(read).toThrow(expect.objectContaining({ code: 'bad_prices' }))

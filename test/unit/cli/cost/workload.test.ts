@@ -10,11 +10,14 @@ const workload: Workload = {
   outputTokens: 100,
   streamingSeconds: 2,
   peak: 2,
+  scheduleMinutes: 1,
+  lookSeconds: 30,
 }
 const container = (more: Partial<Container>): Container => ({
   id: 'c',
   name: 'C',
   kind: 'cpu',
+  device: 'cpu',
   mode: 'scale-to-zero',
   services: ['s'],
   perSecond: {},

@@ -16,11 +16,21 @@ const request = new AsyncLocalStorage<{ lives: () => boolean }>()
 function createClock() {
   let now = 0
   let timers: { at: number; lives: () => boolean; resolve: () => void }[] = []
+  const rung: number[] = []
   return {
     now: () => now,
+    /** When timers have run out so far. */
+    rung: () => rung,
     wait(ms: number) {
       const lives = request.getStore()?.lives ?? (() => true)
       return new Promise<void>((resolve) => void timers.push({ at: now + ms, lives, resolve }))
+    },
+    waitFor(ms: number, task: Promise<unknown> | undefined) {
+      const lives = request.getStore()?.lives ?? (() => true)
+      return new Promise<void>((resolve) => {
+        timers.push({ at: now + ms, lives, resolve })
+        void task?.then(() => lives() && resolve())
+      })
     },
     async goTo(end: number) {
       await settle()
@@ -29,6 +39,7 @@ function createClock() {
         if (!next) break
         timers = timers.filter((one) => one !== next)
         now = next.at
+        rung.push(now)
         if (next.lives()) next.resolve()
         await settle()
       }
@@ -38,16 +49,23 @@ function createClock() {
 }
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
+/** Sends calls one by one, in one tick. */
+const each =
+  <Reply>(send: (call: ScriptCall) => Promise<Reply>) =>
+  (calls: readonly ScriptCall[]) =>
+    Promise.allSettled(calls.map(send))
+
 /** One isolate, whose requests share a group commit; what each `send` carried, and when. */
 function isolate(reply: (call: ScriptCall, nth: number) => Promise<unknown>, most?: number) {
   const clock = createClock()
   const sent: { id: string; at: number }[] = []
   const commit = createGroupCommit({
-    send: (call) => {
+    send: each((call) => {
       sent.push({ id: call.args[0] ?? '', at: clock.now() })
       return reply(call, sent.length)
-    },
+    }),
     wait: clock.wait,
+    waitFor: clock.waitFor,
     gatherMs: GATHER_MS,
     replyMs: REPLY_MS,
     ...(most !== undefined && { most }),
@@ -86,12 +104,38 @@ describe('calls of several requests', () => {
     ])
   })
 
+  it('all fail where their request does, and where it has no word of one', async () => {
+    const clock = createClock()
+    const replies: PromiseSettledResult<string>[][] = [[{ status: 'fulfilled', value: 'one' }]]
+    const commit = createGroupCommit<string, string>({
+      send: async () => replies.pop() ?? Promise.reject(new Error('away')),
+      wait: clock.wait,
+      waitFor: clock.waitFor,
+      gatherMs: GATHER_MS,
+      replyMs: REPLY_MS,
+    })
+    const some = Promise.allSettled([commit('a'), commit('b')])
+    await clock.goTo(5000)
+    expect((await some).map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    const none = Promise.allSettled([commit('a'), commit('b')])
+    await clock.goTo(9000)
+    expect(await none).toMatchObject([{ reason: { message: 'away' } }, { reason: { message: 'away' } }])
+  })
+
   it('are sent in groups of at most so many', async () => {
     const { clock, sent, commit } = isolate(async ({ args }) => args[0], 2)
     const all = Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => commit(callOf(id))))
     await clock.goTo(50)
     expect(await all).toEqual(['a', 'b', 'c', 'd', 'e'])
     expect(sent).toHaveLength(5)
+  })
+
+  it('have one timer for all, which the first has, but for the one that ends their wait', async () => {
+    const { clock, commit } = isolate(async ({ args }) => args[0])
+    const all = Promise.all(['a', 'b', 'c'].map((id) => commit(callOf(id))))
+    await clock.goTo(GATHER_MS)
+    expect(await all).toEqual(['a', 'b', 'c'])
+    expect(clock.rung()).toEqual([GATHER_MS])
   })
 
   it('whose sender hears nothing are sent by their own requests once their own wait ends, and not before', async () => {
@@ -109,13 +153,13 @@ describe('calls of several requests', () => {
     expect(sent.filter(({ id }) => id === '2')).toHaveLength(2)
   })
 
-  it('left by a request that ended while it waited are sent with the next', async () => {
+  it('left by a request that ended while it waited for others are sent by the next that hears nothing', async () => {
     const { clock, sent, commit } = isolate(async ({ args }) => args[0])
     void request.run({ lives: () => false }, () => commit(callOf('left')))
     await clock.goTo(1000)
     expect(sent).toEqual([])
     const next = commit(callOf('next'))
-    await clock.goTo(1010)
+    await clock.goTo(1000 + GATHER_MS + REPLY_MS)
     await next
     expect(sent.map(({ id }) => id)).toEqual(['left', 'next'])
   })
@@ -143,15 +187,16 @@ it('whoever dies or is not answered, each call of a living request is done, and 
       const done = new Map<string, number>()
       const firsts: number[] = []
       const commit = createGroupCommit({
-        async send({ args: [id = ''] }) {
+        send: each(async ({ args: [id = ''] }) => {
           const first = !done.has(id)
           done.set(id, (done.get(id) ?? 0) + 1)
           const { ms, how } = replies.next().value
           await clock.wait(ms)
           if (how === 'is silent') await new Promise(() => {})
           return first
-        },
+        }),
         wait: clock.wait,
+        waitFor: clock.waitFor,
         gatherMs: GATHER_MS,
         replyMs: REPLY_MS,
         most: 3,

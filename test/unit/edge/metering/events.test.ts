@@ -22,7 +22,7 @@ it('gives the same events and counts however the network cuts the stream, and wh
           `${sent.map((data) => `data: ${JSON.stringify(data)}\n\n`).join('')}data: [DONE]\n\n`,
         )
         const places = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length]
-        const reader = createEventReader({ includeUsage, worst: WORST })
+        const reader = createEventReader({ includeUsage, worst: WORST }, 'r1')
         let out = ''
         for (const [i, place] of places.slice(0, -1).entries())
           out += reader.read(bytes.subarray(place, places[i + 1]))
@@ -44,7 +44,7 @@ it('gives the same events and counts however the network cuts the stream, and wh
 })
 
 it('counts one token an event until the host says better, and has no final count before the last', () => {
-  const reader = createEventReader({ includeUsage: false, worst: WORST })
+  const reader = createEventReader({ includeUsage: false, worst: WORST }, 'r1')
   const send = (data: object) => reader.read(new TextEncoder().encode(`data: ${JSON.stringify(data)}\n\n`))
   expect(reader.seen).toBeUndefined()
   send(chunk('a'))
@@ -56,7 +56,7 @@ it('counts one token an event until the host says better, and has no final count
 })
 
 it('gives the events before a fault in the same piece, and nothing after it', () => {
-  const reader = createEventReader({ includeUsage: false, worst: WORST })
+  const reader = createEventReader({ includeUsage: false, worst: WORST }, 'r1')
   const send = (text: string) => reader.read(new TextEncoder().encode(text))
   const good = `data: ${JSON.stringify(chunk('a'))}\n\n`
   expect(send(`${good}data: {"choices":\n\n${good}`)).toBe(good)

@@ -5,9 +5,12 @@ import { createHold } from '../../../../edge/metering/hold.ts'
 import { meter } from '../../../../edge/metering/meter.ts'
 import type { Work } from '../../../../edge/parse/work.ts'
 import type { Host, HostUsage } from '../../../../edge/upstream/port.ts'
+import { responsesForm } from '../../../../edge/write/responses.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { modelOf, planOf } from '../../../fixtures/catalog.ts'
+import { chunk, closing, opening } from '../../../fixtures/host-chunks.ts'
 import { readLog } from '../../../fixtures/log.ts'
+import { echo } from '../../../fixtures/response-echo.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 // Hosts that break off, lie or hang: faults that the real one does not have. The budget keeps what it is told.
@@ -78,6 +81,7 @@ async function request(
   const host = {
     call: vi.fn<Host['call']>(async ({ signal }) => answer(signal)),
     cancel: vi.fn(async () => said),
+    usage: vi.fn(async () => said),
   }
   const callHost = createCallHost({ host, now: Date.now, requestTimeoutMs: timeoutMs })
   const result = await callHost(held, client.signal, meter).catch((error: unknown) => error)
@@ -390,5 +394,71 @@ describe('with an idempotency key', () => {
     const { response, kept: seen } = await request(() => stream([last(9, 3), event('[DONE]')]))
     await response.text()
     expect(await seen()).toEqual([undefined])
+  })
+})
+
+describe('an answer in the form of another API', () => {
+  const form = responsesForm(echo)
+  const said = { said: SAID }
+  const kindsOf = (text: string) => [...text.matchAll(/^event: (.+)$/gm)].map(([, name]) => name)
+
+  it('is written for the client, and settled as that of a chat is', async () => {
+    const pieces = [opening(), chunk({ content: 'Hi' }), chunk({ finish: 'stop' }), closing(3)].map(event)
+    const { response, settled } = await request(() => stream([...pieces, event('[DONE]')]), {
+      changes: { form },
+    })
+    const text = await response.text()
+    expect(kindsOf(text).at(-1)).toBe('response.completed')
+    expect(text).not.toContain('[DONE]')
+    expect(text).not.toContain('chat.completion')
+    expect(await settled()).toEqual({ outcome: 'ok', units: 9 + 3 * 4, promptTokens: 9, outputTokens: 3 })
+  })
+
+  it.each([
+    ['breaks', () => stream([event(opening()), event(chunk({ content: 'Hi' }))], new Error('reset'))],
+    ['has other chunks', () => stream([event(opening()), event({ choices: [{ delta: 'secret' }] })])],
+    ['ends without its answer', () => stream([event(opening()), event('[DONE]')])],
+    ['reports an error', () => stream([event(opening()), event({ error: { message: 'secret' } })])],
+  ])('ends with an error of its own form where the stream %s', async (_, answer) => {
+    const { response, settled, host } = await request(answer, { changes: { form }, ...said })
+    const text = await response.text()
+    const kinds = kindsOf(text)
+    expect([kinds[0], kinds.at(-1)]).toEqual(['response.created', 'error'])
+    expect(kinds.filter((kind) => kind === 'response.completed')).toEqual([])
+    expect(text).toContain('"code":"host_failed"')
+    expect(text).not.toContain('secret')
+    expect(await settled()).toEqual({ outcome: 'failed', units: 9 + 5 * 4, promptTokens: 9, outputTokens: 5 })
+    expect(host.cancel).toHaveBeenCalledTimes(1)
+  })
+
+  it('is host_failed where the host answers with something else, and charged by its word', async () => {
+    const changes = { form, stream: false }
+    const { error, settled } = await request(() => Response.json({ choices: [] }), { changes, ...said })
+    expect(error.code).toBe('host_failed')
+    expect(await settled()).toMatchObject({ outcome: 'failed', units: 29 })
+  })
+
+  it('is kept for a repetition as the client got it', async () => {
+    const whole = {
+      created: 1,
+      choices: [{ message: { content: 'Hi' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 9, completion_tokens: 3 },
+    }
+    const { response, kept: seen } = await request(() => Response.json(whole), {
+      changes: { form, stream: false },
+      idempotency: { id: 'id1', body: 'b1' },
+    })
+    const body = await response.text()
+    expect(JSON.parse(body)).toMatchObject({ object: 'response', output: [{ type: 'message' }] })
+    const [kept] = await seen()
+    expect(kept?.answer).toContain(JSON.stringify(body))
+  })
+
+  it("names the field of the host's refusal as its API does", async () => {
+    const refuse = () =>
+      Promise.reject(new TwohopError('invalid_request', 'no', { param: 'response_format' }))
+    const { error, settled } = await request(refuse, { changes: { form } })
+    expect(error.param).toBe('text.format')
+    expect(await settled()).toMatchObject({ outcome: 'refused', units: 0 })
   })
 })

@@ -55,9 +55,11 @@ function passing(
   }: { said?: HostUsage | undefined; client?: AbortController; reservedComputeMs?: number } = {},
 ) {
   const holder = holding({ reservedComputeMs })
-  const stop = vi.fn(async () => said)
-  const answer = meter(holder.held, new Response(body), client.signal, stop, new TransformStream())
-  return { ...holder, stop, client, answer }
+  const [stop, ask] = [vi.fn(async () => said), vi.fn(async () => said)]
+  const passing = { pipe: new TransformStream(), ask }
+  const answer = meter(holder.held, new Response(body), client.signal, stop, passing)
+  const calls = () => ({ asked: ask.mock.calls.length, stopped: stop.mock.calls.length })
+  return { ...holder, calls, client, answer }
 }
 
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`
@@ -84,12 +86,12 @@ function stream(text: string, then: 'ends' | 'breaks' | 'hangs' = 'ends', cancel
 
 describe('a stream that the host wrote for the client', () => {
   it('is passed on as it is, and settled by what the host says afterwards', async () => {
-    const { answer, settlements, over, stop } = passing(stream(WHOLE), { said: SAID })
+    const { answer, settlements, over, calls } = passing(stream(WHOLE), { said: SAID })
     const response = await answer
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(await response.text()).toBe(WHOLE)
     await over
-    expect([settlements, stop.mock.calls.length]).toEqual([[['ok', SAID]], 1])
+    expect([settlements, calls()]).toEqual([[['ok', SAID]], { asked: 1, stopped: 0 }])
   })
 
   it.each([
@@ -126,20 +128,23 @@ describe('a stream that the host wrote for the client', () => {
 
   it('whose client goes away is settled at once, though nobody reads', async () => {
     const client = new AbortController()
-    const { answer, settlements, over, told, stop } = passing(stream(TOKEN, 'hangs'), { client, said: SAID })
+    const { answer, settlements, over, told, calls } = passing(stream(TOKEN, 'hangs'), { client, said: SAID })
     await answer
     client.abort()
     await over
-    expect([settlements, told, stop.mock.calls.length]).toEqual([[['cancelled', SAID]], [], 1])
+    expect([settlements, told, calls()]).toEqual([[['cancelled', SAID]], [], { asked: 0, stopped: 1 }])
   })
 
   it('whose client was gone before it began is settled too', async () => {
     const client = new AbortController()
     client.abort()
-    const { answer, settlements, over, told, stop } = passing(stream(TOKEN, 'breaks'), { client, said: SAID })
+    const { answer, settlements, over, told, calls } = passing(stream(TOKEN, 'breaks'), {
+      client,
+      said: SAID,
+    })
     await answer
     await over
-    expect([settlements, told, stop.mock.calls.length]).toEqual([[['cancelled', SAID]], [], 1])
+    expect([settlements, told, calls()]).toEqual([[['cancelled', SAID]], [], { asked: 0, stopped: 1 }])
   })
 
   it('whose reader stops reading, with no word of the client, counts as cancelled', async () => {
@@ -176,13 +181,10 @@ describe('a stream that the host wrote for the client', () => {
 
   it('needs a stream', async () => {
     const { held, settlements } = holding()
-    const answer = meter(
-      held,
-      new Response(null),
-      new AbortController().signal,
-      async () => SAID,
-      new TransformStream(),
-    )
+    const answer = meter(held, new Response(null), new AbortController().signal, async () => SAID, {
+      pipe: new TransformStream(),
+      ask: async () => SAID,
+    })
     await expect(answer).rejects.toMatchObject({ code: 'host_failed' })
     expect(settlements).toEqual([])
   })
@@ -204,8 +206,9 @@ describe('read or passed on', () => {
     run.report({ type: 'started', promptTokens: 5 })
     const answer = await answering
     const { held } = holding({ includeUsage })
-    const pipe = way === 'passed' ? new TransformStream() : undefined
-    const passed = await meter(held, answer, new AbortController().signal, async () => SAID, pipe)
+    const said = async () => SAID
+    const passing = way === 'passed' ? { pipe: new TransformStream(), ask: said } : undefined
+    const passed = await meter(held, answer, new AbortController().signal, said, passing)
     const text = passed.text()
     for (const one of events) run.report(one)
     const counts = { promptTokens: 5, outputTokens: events.length, computeMs: 2 }

@@ -5,7 +5,7 @@ import { HostChatRequest } from '../../../../shared/openai/chat.ts'
 import type { Tool, ToolCall } from '../../../../shared/openai/structure.ts'
 import { TOOL_RESPONSE_BYTES, toolCallBytes, toolPromptBytes } from '../../../../shared/openai/tool-text.ts'
 import { anyText } from '../../../fixtures/any-text.ts'
-import { modelOf } from '../../../fixtures/catalog.ts'
+import { catalog, modelOf } from '../../../fixtures/catalog.ts'
 import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 
 const free = entitledTo('free')
@@ -31,6 +31,17 @@ describe('a chat request', () => {
     expect(work.worst.promptTokens).toBe(7 + overhead.request + overhead.item)
   })
 
+  it('takes a long chat, each message with its overhead, and the host takes what it is sent', () => {
+    const messages = Array.from({ length: 2048 }, (_, i) => ({
+      role: i % 2 === 0 ? 'user' : 'assistant',
+      content: '',
+    }))
+    const models = catalog.models.map((model) => ({ ...model, context: 1_000_000 }))
+    const work = parseChat({ ...hello, messages }, entitledTo('free', { ...catalog, models }))
+    expect(work.worst.promptTokens).toBe(overhead.request + 2048 * overhead.item)
+    expect(HostChatRequest.parse(work.request).messages).toHaveLength(2048)
+  })
+
   it('never reserves more prompt than the context, which the host enforces', () => {
     const work = parseChat({ ...hello, messages: [{ role: 'user', content: 'x'.repeat(5000) }] }, free)
     expect(work.worst.promptTokens).toBe(context)
@@ -38,6 +49,7 @@ describe('a chat request', () => {
 
   it.each([
     [{ ...hello, messages: [] }, 'messages'],
+    [{ ...hello, messages: Array(2049).fill(hello.messages[0]) }, 'messages'],
     [{ ...hello, messages: [{ role: 'user' }] }, 'messages[0].content'],
     [{ ...hello, messages: [{ role: 'user', content: 7 }] }, 'messages[0].content'],
     [{ ...hello, messages: [{ role: 'robot', content: 'x' }] }, 'messages[0].role'],

@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { parseCompletion } from '../../../../edge/parse/completions.ts'
 import { parseEmbedding } from '../../../../edge/parse/embeddings.ts'
+import { parseResponses } from '../../../../edge/parse/responses.ts'
 import type { Work } from '../../../../edge/parse/work.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
 import { ChatRequest } from '../../../../shared/openai/chat.ts'
@@ -10,6 +11,7 @@ import { CompletionRequest } from '../../../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
 import { fates } from '../../../../shared/openai/field.ts'
 import { Message } from '../../../../shared/openai/messages.ts'
+import { ResponsesRequest } from '../../../../shared/openai/responses.ts'
 import { catalog } from '../../../fixtures/catalog.ts'
 import { entitledTo } from '../../../fixtures/entitled.ts'
 import { type Field, objectsOf, publishedFields, publishedUnion } from '../../../fixtures/openai/published.ts'
@@ -29,6 +31,9 @@ type Route = {
   published: Record<string, Field>
   /** Fields that OpenAI's API does not have. */
   own: string[]
+  /** What some fields need beside them so that they say anything, and more values; instead of those of a chat. */
+  beside?: Record<string, object>
+  more?: Record<string, unknown[]>
   /** Values of the published type that are refused, each by the path that the error names. */
   refused: string[]
 }
@@ -36,6 +41,7 @@ type Route = {
 const model = 'twohop-chat'
 const messages = [{ role: 'user', content: 'hello' }]
 const tools = [{ type: 'function', function: { name: 'some_text' } }]
+const flatTools = [{ type: 'function', name: 'some_text' }]
 const OWN_SAMPLING = ['top_k', 'min_p', 'repetition_penalty', 'structured_outputs']
 
 const ROUTES: Route[] = [
@@ -62,6 +68,44 @@ const ROUTES: Route[] = [
       'tools[].type',
       'top_p',
       'web_search_options',
+    ],
+  },
+  {
+    name: 'responses',
+    schema: ResponsesRequest,
+    parse: (input) => ({ ...parseResponses(input, pro), form: undefined }),
+    least: { model, input: 'hello' },
+    published: publishedFields('responses/responses', 'ResponseCreateParamsBase'),
+    own: [],
+    beside: {
+      top_logprobs: { include: ['message.output_text.logprobs'] },
+      tool_choice: { tools: flatTools },
+      parallel_tool_calls: { tools: flatTools },
+    },
+    more: {
+      include: [['message.output_text.logprobs']],
+      tool_choice: [
+        { type: 'allowed_tools', mode: 'required', tools: flatTools },
+        { type: 'function', name: 'some_text' },
+      ],
+    },
+    refused: [
+      'background',
+      'context_management',
+      'conversation',
+      'input[].call_id',
+      'input[].content[].type',
+      'input[].role',
+      'input[].type',
+      'model',
+      'moderation',
+      'previous_response_id',
+      'prompt',
+      'store',
+      'tool_choice.tools[].type',
+      'tool_choice.type',
+      'tools[].type',
+      'top_p',
     ],
   },
   {
@@ -124,7 +168,8 @@ const OWN: Record<string, unknown> = {
   truncate: true,
 }
 
-describe.each(ROUTES)('a request to $name', ({ schema, parse, least, published, own, refused }) => {
+describe.each(ROUTES)('a request to $name', (route) => {
+  const { schema, parse, least, published, own, refused, beside: besides = BESIDE, more = {} } = route
   const { shape } = schema
   const fateOf = (field: string) => fates.get(shape[field] as z.ZodType)
 
@@ -138,9 +183,9 @@ describe.each(ROUTES)('a request to $name', ({ schema, parse, least, published, 
 
   it.each(Object.keys(shape))('does with %s what its fate says', (field) => {
     const { does } = fateOf(field) ?? {}
-    const beside = { ...least, ...BESIDE[field] }
+    const beside = { ...least, ...besides[field] }
     const { work: plain } = outcome(parse, beside)
-    const values = [...(published[field]?.values ?? [OWN[field]]), ...(MORE[field] ?? [])]
+    const values = [...(published[field]?.values ?? [OWN[field]]), ...(more[field] ?? MORE[field] ?? [])]
     const outcomes = values.map((value) => ({ value, ...outcome(parse, { ...beside, [field]: value }) }))
     for (const { param, message } of outcomes.filter(({ work }) => work === undefined)) {
       expect(param?.split(/[.[]/)[0]).toBe(field)
@@ -161,14 +206,14 @@ describe.each(ROUTES)('a request to $name', ({ schema, parse, least, published, 
   it.each(Object.keys(shape).filter((field) => !(field in least)))(
     'takes null for %s as if it were not there',
     (field) => {
-      const beside = { ...least, ...BESIDE[field] }
+      const beside = { ...least, ...besides[field] }
       expect(parse({ ...beside, [field]: null })).toEqual(parse(beside))
     },
   )
 
   it('refuses of the published values these and no other', () => {
     const all = Object.entries(published).flatMap(([field, { values }]) =>
-      values.map((value) => outcome(parse, { ...least, ...BESIDE[field], [field]: value })),
+      values.map((value) => outcome(parse, { ...least, ...besides[field], [field]: value })),
     )
     const paths = all.flatMap(({ param }) => (param === undefined ? [] : [withoutPlaces(param)]))
     expect([...new Set(paths)].toSorted()).toEqual(refused)

@@ -11,6 +11,7 @@ import type { TwohopError } from '../../../../shared/errors.ts'
 import { ChatRequest } from '../../../../shared/openai/chat.ts'
 import { CompletionRequest } from '../../../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
+import { ResponsesRequest } from '../../../../shared/openai/responses.ts'
 import { parseAs } from '../../../../shared/parse-as.ts'
 import { RerankRequest } from '../../../../shared/rerank.ts'
 import { TASK_REQUESTS } from '../../../../shared/tasks.ts'
@@ -19,7 +20,7 @@ import { ROOT, repositoryFiles } from '../../../fixtures/imports.ts'
 /** The schemas of everything that a client can send to the edge, by their names in the code. */
 const SCHEMAS: Record<string, z.ZodType> = {
   ...{ HubFields },
-  ...{ ChatRequest, CompletionRequest, EmbeddingRequest, RerankRequest, JobRequest, Page },
+  ...{ ChatRequest, ResponsesRequest, CompletionRequest, EmbeddingRequest, RerankRequest, JobRequest, Page },
   ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked },
   ...TASK_REQUESTS,
 }

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Caller } from '../../../../edge/access/caller.ts'
 import { keptText } from '../../../../edge/parse/body.ts'
 import { createReadBody } from '../../../../edge/parse/read-body.ts'
+import { addRoutes } from '../../../../edge/routes/add-routes.ts'
 import { adminRoutes } from '../../../../edge/routes/admin.ts'
 import { apiKeyRoutes } from '../../../../edge/routes/api-keys.ts'
 import type { Env } from '../../../../edge/routes/env.ts'
@@ -24,38 +25,34 @@ const caller: Caller = {
 const unasked = new Proxy({}, { get: (_, name) => expect.fail(`${String(name)} was asked`) }) as never
 
 const app = new Hono<Env>()
-  .use(async (c, next) => {
-    c.set('readBody', createReadBody(c.req.raw, { most: 1000, timeoutMs: 1000 }))
-    await next()
-  })
-  .route(
-    '/v1/keys',
-    apiKeyRoutes({
-      ...{ apiKeys: unasked, tell: unasked, keyForm: unasked, countAct: () => expect.fail('it was counted') },
-      callerOf: async () => caller,
-      once: (_, __, act) => act(),
-      now: () => 0,
-    }),
-  )
-  .route(
-    '/v1/admin',
-    adminRoutes({
-      ...{
-        accounts: unasked,
-        audit: unasked,
-        readUsage: unasked,
-        sync: unasked,
-        cancelJobs: unasked,
-        forgetRefusals: unasked,
-      },
-      ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
-      callerOf: async () => caller,
-      administered: new Map([['firebase:demo', new Set(['firebase:demo'])]]),
-      log: unreadLog,
-      once: (_, __, act) => act(),
-      now: () => 0,
-    }),
-  )
+app.use(async (c, next) => {
+  c.set('readBody', createReadBody(c.req.raw, { most: 1000, timeoutMs: 1000 }))
+  await next()
+})
+addRoutes(app, {
+  ...apiKeyRoutes({
+    ...{ apiKeys: unasked, tell: unasked, keyForm: unasked, countAct: () => expect.fail('it was counted') },
+    callerOf: async () => caller,
+    once: (_, __, act) => act(),
+    now: () => 0,
+  }),
+  ...adminRoutes({
+    ...{
+      accounts: unasked,
+      audit: unasked,
+      readUsage: unasked,
+      sync: unasked,
+      cancelJobs: unasked,
+      forgetRefusals: unasked,
+    },
+    ...{ catalog: unasked, countAct: () => expect.fail('it was counted') },
+    callerOf: async () => caller,
+    administered: new Map([['firebase:demo', new Set(['firebase:demo'])]]),
+    log: unreadLog,
+    once: (_, __, act) => act(),
+    now: () => 0,
+  }),
+})
 app.onError((error) => errorResponse(error, 'r1'))
 
 it.each(['a\0b', 'a\ud800', '\udc00b'])(

@@ -155,6 +155,15 @@ describe('a long text', () => {
     expect(ids.length).toBeLessThan(10_000)
   })
 
+  test('of marks is read no further either', async () => {
+    const tokens = textTokensOf(await loadTokenizer(chat.folder))
+    const [mark = ''] = tokens.marks
+    const { ids, whole } = await tokens.marked(mark.repeat(10_000), '', { around: false, most: 100 })
+    expect([ids.length, whole]).toEqual([101, false])
+    const all = await tokens.marked(mark.repeat(101), '', { around: false, most: 100 })
+    expect([all.ids.length, all.whole]).toEqual([101, true])
+  })
+
   test('of one word is cut before a space where it has one, and never within a character', async () => {
     const letters = Array.from('ab\u2581', (letter) => [letter, -5])
     const tokens = textTokensOf(

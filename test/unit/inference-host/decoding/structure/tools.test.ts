@@ -47,6 +47,7 @@ const WEATHER: Tool = {
   function: { name: 'get_weather', description: 'The weather', parameters },
 }
 const CLOCK: Tool = { type: 'function', function: { name: 'clock' } }
+const CALLED = { name: 'another', arguments: '{}' }
 const MESSAGES: ToolChatMessage[] = [{ role: 'user', content: 'Rain?' }]
 
 type Tools = Extract<Structure, { kind: 'tools' }>
@@ -222,6 +223,38 @@ describe('the prompt', () => {
       ],
     })
     expect(promptWithTools(called, [CLOCK], 'none', qwen).tools).toBeUndefined()
+  })
+
+  test('looks at each message a few times, however many there are', () => {
+    let looks = 0
+    const counted = (message: ToolChatMessage) =>
+      new Proxy(message, {
+        has(target, name) {
+          looks++
+          return Reflect.has(target, name)
+        },
+      })
+    const turns = Array.from({ length: 500 }, (_, i): ToolChatMessage[] => [
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [{ id: `c${i}`, type: 'function', function: { name: `f${i}`, arguments: '{}' } }],
+      },
+      { role: 'tool', content: '', tool_call_id: `c${i}` },
+    ])
+    const { messages } = promptWithTools(turns.flat().map(counted), undefined, 'auto', qwen)
+    expect(messages.at(-1)).toEqual({ role: 'tool', content: '', name: 'f499' })
+    expect(looks).toBeLessThanOrEqual(3 * 1000)
+  })
+
+  test('names the first call of an id that several have', () => {
+    const again = called.map((message) =>
+      'tool_calls' in message
+        ? { ...message, tool_calls: message.tool_calls.map((call) => ({ ...call, function: CALLED })) }
+        : message,
+    )
+    const { messages } = promptWithTools([...called, ...again], [CLOCK], 'auto', qwen)
+    expect(messages.flatMap((one) => ('name' in one ? [one.name] : []))).toEqual(['clock', 'clock'])
   })
 
   test('explains them in a system text to one that does not', () => {

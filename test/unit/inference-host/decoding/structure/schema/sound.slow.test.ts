@@ -15,6 +15,7 @@ import {
   uniform,
   validator,
   vocabularyOf,
+  written,
 } from '../../../../../fixtures/structure/drive.ts'
 
 const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
@@ -27,14 +28,6 @@ function bound(schema: unknown): Structured | TwohopError {
     if (error instanceof TwohopError) return error
     throw error
   }
-}
-
-/** A value as answers are written: one space after commas and colons. */
-function written(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).map(([name, of]) => `${JSON.stringify(name)}: ${written(of)}`)
-  return `{${members.join(', ')}}`
 }
 
 const canWrite = (structured: Structured, value: unknown) => accepts(structured, written(value), vocabulary)
@@ -171,7 +164,7 @@ describe('what every schema of an array says of a place holds there', () => {
   })
 })
 
-describe('schemas of "oneOf" that may both be valid are refused', () => {
+describe('of the schemas of a "oneOf" just one is valid', () => {
   const named = {
     type: 'object',
     properties: { name: { type: 'string' }, flag: {} },
@@ -242,8 +235,13 @@ describe('schemas of "oneOf" that may both be valid are refused', () => {
     ],
     ['bounds of numbers beside strings', { maximum: 1, oneOf: [{ minimum: 2 }, { type: 'string' }] }],
     ['zero, written in two ways', { oneOf: [{ const: 0 }, { const: JSON.parse('-0') }] }],
-  ])('%s', (_, schema) => {
-    expect(bound(schema)).toMatchObject({ code: 'invalid_request', param: expect.stringMatching(/oneOf$/) })
+  ])('also with %s', (_, schema) => {
+    const structured = bound(schema)
+    if (structured instanceof TwohopError) return void expect(structured.code).toBe('invalid_request')
+    const validate = validator().compile(schema)
+    const values = SMALL_VALUES.filter((value) => canWrite(structured, value))
+    for (const value of [...values, ...answersTo(structured, 3).map((answer) => JSON.parse(answer))])
+      expect([value, validate(value)]).toEqual([value, true])
   })
 
   test.each<[string, object, unknown]>([
@@ -255,12 +253,33 @@ describe('schemas of "oneOf" that may both be valid are refused', () => {
         $defs,
         oneOf: [{ $ref: '#/$defs/on' }, { $ref: '#/$defs/off' }],
       },
-      { flag: false, name: 'a' },
+      { name: 'a', flag: false },
     ],
     [
       'objects, each of which asks for what the other does not declare',
       { oneOf: [object(['a'], { required: ['a'] }), object(['b'], { required: ['b'] })] },
       { b: 1 },
+    ],
+    [
+      'an optional property that tells them apart: it is written then',
+      { ...named, oneOf: [pins(true), pins(false)] },
+      { name: 'a', flag: false },
+    ],
+    [
+      'one that is part of the other: what only the other takes',
+      { oneOf: [object(['a', 'b']), object(['a'], { required: ['a'] })] },
+      { b: 1 },
+    ],
+    [
+      'what is apart only as it is written, beside one that overlaps',
+      {
+        oneOf: [
+          object(['a'], { required: ['a'] }),
+          object(['b'], { required: ['b'] }),
+          { type: 'object', properties: { a: { const: 1 }, b: { const: 2 } } },
+        ],
+      },
+      { a: 'x' },
     ],
     [
       'a base in each, and a property that tells them apart',

@@ -1,0 +1,139 @@
+import { resolve } from 'node:path'
+import { HERE } from '../../cli/here.ts'
+import { compileStructure } from '../../inference-host/decoding/structure/compile.ts'
+import type { Structured } from '../../inference-host/decoding/structure/matcher.ts'
+import type { Vocabulary } from '../../inference-host/decoding/structure/vocabulary.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import {
+  accepts,
+  bindProgram,
+  schemaStructure,
+  vocabularyOf,
+  written,
+} from '../../test/fixtures/structure/drive.ts'
+import { percentile } from '../kit.ts'
+import type { BenchOptions } from '../options.ts'
+import { type MaskBenchCase, readMaskBench } from './maskbench.ts'
+import { declaredOnly, orderedText, tokensOf } from './spelling.ts'
+
+export type StructureBenchOptions = Omit<BenchOptions, 'rounds'> & {
+  /** MaskBench cases, one a line of JSON; gzip is read too. */
+  data: string
+  /** A model's folder, whose tokens are masked. */
+  model: string
+  /** Of so many cases, one is taken. */
+  every: number
+  /** Say of each value what became of it. */
+  verbose: boolean
+}
+
+/** Tokens of one value whose masks are timed. */
+const MOST_TOKENS = 400
+
+/**
+ * Runs MaskBench: how many schemas are accepted, whether a value that is not valid could be written, how many valid ones
+ * could not, and the milliseconds of a compilation and of a mask.
+ * @throws Error where the file or the model cannot be read, or `signal` is aborted
+ */
+export async function structureBench(options: StructureBenchOptions): Promise<unknown> {
+  const { json, data, model, every, progress, signal, verbose } = options
+  const cases = readMaskBench(resolve(HERE, data)).filter((_, place) => place % every === 0)
+  const vocabulary = vocabularyOf(resolve(HERE, model))
+  progress(`${cases.length} schemas, ${vocabulary.tokens.length} tokens`)
+  const times = { compile: [] as number[], mask: [] as number[] }
+  const counts = { accepted: 0, valid: 0, asSaid: 0, inOrder: 0, declared: 0, invalid: 0, wrong: 0 }
+  const refused = new Map<string, number>()
+  for (const [place, one] of cases.entries()) {
+    if (place % 200 === 0) {
+      // Lets Ctrl-C in.
+      await new Promise((done) => setImmediate(done))
+      signal.throwIfAborted()
+      if (place > 0) progress(`${place} of ${cases.length}`)
+    }
+    const structured = compiled(one)
+    if (structured === undefined) continue
+    counts.accepted++
+    for (const { valid, data: value } of one.tests) checkValue(one, structured, valid, value)
+  }
+  const share = (part: number, of: number) => Number(((100 * part) / of).toFixed(2))
+  const result = {
+    schemas: cases.length,
+    accepted: counts.accepted,
+    accepted_percent: share(counts.accepted, cases.length),
+    invalid_values: counts.invalid,
+    invalid_written: counts.wrong,
+    valid_values: counts.valid,
+    // As its author wrote it; in the order of the schema; without the properties that no schema names.
+    not_writable_percent: share(counts.valid - counts.asSaid, counts.valid),
+    not_writable_in_order_percent: share(counts.valid - counts.inOrder, counts.valid),
+    not_writable_declared_percent: share(counts.valid - counts.declared, counts.valid),
+    compile_ms: percentiles(times.compile),
+    mask_ms: percentiles(times.mask),
+    refused: Object.fromEntries([...refused].sort(([, a], [, b]) => b - a)),
+  }
+  if (!json) print(result)
+  return result
+
+  function compiled({ name, schema }: MaskBenchCase): Structured | undefined {
+    const began = performance.now()
+    try {
+      const program = compileStructure(schemaStructure(schema))
+      return bindProgram(program, vocabulary)
+    } catch (error) {
+      if (!(error instanceof TwohopError)) throw error
+      const keyword = /[^.[\]"]+(?="?\]?$)/.exec(error.param ?? '')?.[0] ?? ''
+      const why = /^\d+$/.test(keyword) ? 'a choice' : keyword
+      refused.set(why, (refused.get(why) ?? 0) + 1)
+      if (verbose) progress(`refused: ${name} ${error.param}: ${error.message}`)
+      return undefined
+    } finally {
+      times.compile.push(performance.now() - began)
+    }
+  }
+
+  function checkValue(of: MaskBenchCase, structured: Structured, valid: boolean, value: unknown): void {
+    const text = written(value)
+    const asSaid = accepts(structured, text, vocabulary)
+    if (!valid) {
+      counts.invalid++
+      if (!asSaid) return
+      counts.wrong++
+      progress(`written and not valid: ${of.name} ${text.slice(0, 300)}`)
+      return
+    }
+    counts.valid++
+    if (asSaid) counts.asSaid++
+    const ordered = asSaid ? text : orderedText(value, structured, vocabulary)
+    if (ordered !== undefined) counts.inOrder++
+    const declared = ordered ?? orderedText(declaredOnly(value, of.schema), structured, vocabulary)
+    if (declared !== undefined) {
+      counts.declared++
+      timeMasks(structured, declared, vocabulary, times.mask)
+    } else if (verbose) progress(`not writable: ${of.name} ${text.slice(0, 600)}`)
+  }
+}
+
+/** Follows a value token by token, as a model that writes it, and times each mask. */
+function timeMasks(structured: Structured, text: string, vocabulary: Vocabulary, times: number[]): void {
+  const mask = new Int32Array(Math.ceil(vocabulary.tokens.length / 32))
+  const matcher = structured.start(1_000_000)
+  for (const token of tokensOf(text, vocabulary).slice(0, MOST_TOKENS)) {
+    const began = performance.now()
+    matcher.next(mask, 100_000)
+    times.push(performance.now() - began)
+    matcher.accept(token)
+  }
+}
+
+function percentiles(ms: readonly number[]): { p50: number; p99: number; max: number } {
+  const at = (part: number) => Number(percentile(ms, part).toFixed(3))
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+}
+
+type Result = { refused: Record<string, number>; [name: string]: unknown }
+
+function print({ refused, compile_ms, mask_ms, ...figures }: Result): void {
+  console.table(figures)
+  console.table({ compile_ms, mask_ms })
+  console.table(refused)
+}

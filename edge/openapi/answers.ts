@@ -1,0 +1,141 @@
+import * as z from 'zod'
+import { GenerationUsage, PromptUsage } from '../../shared/usage.ts'
+
+// The answers of the edge as its documentation shows them. Their types are those of the code that writes them; what is
+// here says as much of them as a client programs against.
+
+const name = z.string()
+const count = z.int().min(0)
+/** Seconds since the epoch. */
+const time = z.int()
+const seconds = z.int().min(0)
+const listOf = <Item extends z.ZodType>(data: Item) =>
+  z.looseObject({ object: z.literal('list'), data: z.array(data) })
+const pageOf = <Item extends z.ZodType>(data: Item) => listOf(data).extend({ next: name.nullable() })
+const choices = <Choice extends z.ZodRawShape>(choice: Choice) =>
+  z.array(z.looseObject({ index: count, finish_reason: name.nullable(), ...choice }))
+
+export const ChatAnswer = z.looseObject({
+  id: name,
+  object: z.literal('chat.completion'),
+  created: time,
+  model: name,
+  choices: choices({
+    message: z.looseObject({ role: z.literal('assistant'), content: name.nullable(), refusal: z.null() }),
+  }),
+  usage: GenerationUsage,
+})
+
+export const ResponseAnswer = z.looseObject({
+  id: name,
+  object: z.literal('response'),
+  created_at: z.number(),
+  status: name,
+  model: name,
+  output: z.array(z.looseObject({ type: name })),
+})
+
+export const CompletionAnswer = z.looseObject({
+  id: name,
+  object: z.literal('text_completion'),
+  created: time,
+  model: name,
+  choices: choices({ text: name }),
+  usage: GenerationUsage,
+})
+
+export const EmbeddingAnswer = listOf(
+  z.looseObject({
+    object: z.literal('embedding'),
+    index: count,
+    embedding: z.union([z.array(z.number()), name]),
+  }),
+).extend({ model: name, usage: PromptUsage })
+
+export const RerankAnswer = z.looseObject({
+  object: z.literal('list'),
+  model: name,
+  results: z.array(z.looseObject({ index: count, relevance_score: z.number() })),
+  usage: PromptUsage,
+})
+
+/** The hub's own shapes, one for each task. */
+export const TaskAnswer = z.union([z.array(z.unknown()), z.looseObject({})])
+
+const Window = { used: count, held: count, resets_in: seconds }
+const windowsOf = <Budget extends z.ZodType>(budget: Budget) =>
+  z.record(z.enum(['minute', 'day', 'month']), budget)
+
+export const ModelAnswer = z.looseObject({
+  id: name,
+  object: z.literal('model'),
+  created: time,
+  owned_by: name,
+  tasks: z.array(name),
+})
+export const ModelList = listOf(ModelAnswer)
+
+export const UsageAnswer = z.looseObject({
+  object: z.literal('usage'),
+  account: name,
+  plan: name,
+  requests: z.looseObject({ limit: count, remaining: z.int(), resets_in: seconds }),
+  units: windowsOf(z.looseObject({ ...Window, limit: count, remaining: count })),
+})
+
+export const JobAnswer = z.looseObject({
+  id: name,
+  object: z.literal('job'),
+  status: name,
+  endpoint: name,
+  model: name,
+  counts: z.looseObject({ total: count, done: count, failed: count }),
+  created_at: time,
+  deadline: time,
+  usage: z.looseObject({ prompt_tokens: count, completion_tokens: count }),
+})
+export const JobList = listOf(JobAnswer)
+export const JobPage = JobAnswer.extend({
+  results: z.array(z.looseObject({ index: count, status: z.int(), body: z.unknown() })),
+  has_more: z.boolean(),
+})
+
+export const KeyAnswer = z.looseObject({
+  object: z.literal('api_key'),
+  id: name,
+  prefix: name,
+  name,
+  scopes: z.array(name),
+  created_at: time,
+  expires_at: time,
+  last_used_at: time.nullable(),
+})
+export const KeyList = listOf(KeyAnswer)
+export const NewKeyAnswer = KeyAnswer.extend({ key: name })
+export const EndedKey = z.looseObject({ object: z.literal('api_key'), id: name, also_revoked: z.unknown() })
+
+export const AccountAnswer = z.looseObject({
+  object: z.literal('account'),
+  id: name,
+  status: z.enum(['active', 'suspended']),
+  plan: name.nullable(),
+})
+export const AccountPage = pageOf(AccountAnswer)
+export const AccountUsage = z.looseObject({
+  object: z.literal('account.usage'),
+  account: name,
+  units: windowsOf(z.looseObject({ ...Window, limit: count.nullable() })),
+})
+export const AuditPage = pageOf(
+  z.looseObject({
+    object: z.literal('audit_entry'),
+    id: name,
+    at: time,
+    actor: name,
+    action: name,
+    target: name,
+  }),
+)
+
+export const Health = z.looseObject({ status: z.literal('ok') })
+export const Anything = z.looseObject({})

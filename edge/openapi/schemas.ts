@@ -1,0 +1,35 @@
+import type * as z from 'zod'
+import { ChatRequest } from '../../shared/openai/chat.ts'
+import { CompletionRequest } from '../../shared/openai/completions.ts'
+import { EmbeddingRequest } from '../../shared/openai/embeddings.ts'
+import { Message } from '../../shared/openai/messages.ts'
+import { ResponsesRequest } from '../../shared/openai/responses.ts'
+import { RerankRequest } from '../../shared/rerank.ts'
+import { JobRequest } from '../jobs/parse.ts'
+import { HubFields } from '../parse/hub-completion.ts'
+import { AccountList, AuditList, Grant, Plain, PlanChange } from '../routes/admin.ts'
+import { Leaked, NewKey } from '../routes/api-keys.ts'
+import { Page } from '../routes/jobs.ts'
+import * as answers from './answers.ts'
+
+/** Schemas by the names that they have in the table of routes and in the document. */
+type Named = Readonly<Record<string, z.ZodType>>
+
+/** Bodies of requests, and what several of them share. */
+export const SENT: Named = {
+  ...{
+    ChatRequest,
+    Message,
+    ResponsesRequest,
+    CompletionRequest,
+    HubFields,
+    EmbeddingRequest,
+    RerankRequest,
+    JobRequest,
+  },
+  ...{ NewKey, Leaked, Plain, PlanChange, Grant },
+}
+
+export const QUERIES: Readonly<Record<string, z.ZodObject>> = { Page, AccountList, AuditList }
+
+export const ANSWERED: Named = answers

@@ -1,0 +1,72 @@
+import * as z from 'zod'
+
+const Count = z.int().min(0)
+const Usage = z.object({ prompt_tokens: Count, completion_tokens: Count })
+
+const Logprob = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.int()) })
+const Logprobs = z.object({ content: z.array(Logprob.extend({ top_logprobs: z.array(Logprob) })) }).nullish()
+
+const FinishReason = z.enum(['stop', 'length', 'tool_calls'])
+
+/** A whole answer of the host to a chat: what is read of it (shared/openai/chat.ts). */
+export const HostAnswer = z
+  .object({
+    created: z.int(),
+    choices: z.tuple([
+      z.object({
+        message: z.object({
+          content: z.string().nullable(),
+          tool_calls: z
+            .array(
+              z.object({ id: z.string(), function: z.object({ name: z.string(), arguments: z.string() }) }),
+            )
+            .default([]),
+        }),
+        logprobs: Logprobs,
+        finish_reason: FinishReason,
+      }),
+    ]),
+    usage: Usage,
+  })
+  .transform(({ created, usage, choices: [{ message, logprobs, finish_reason }] }) => ({
+    created,
+    usage,
+    text: message.content ?? '',
+    calls: message.tool_calls,
+    logprobs: logprobs?.content ?? [],
+    finish: finish_reason,
+  }))
+export type HostAnswer = z.output<typeof HostAnswer>
+
+/** A part of a call. The first one has its id and its name. */
+const CallPart = z.object({
+  id: z.string().nullish(),
+  function: z.object({ name: z.string().nullish(), arguments: z.string() }),
+})
+
+/** A chunk of the host's stream. The last one has no choice. */
+export const HostChunk = z
+  .object({
+    created: z.int(),
+    choices: z
+      .array(
+        z.object({
+          delta: z.object({ content: z.string().nullish(), tool_calls: z.array(CallPart).nullish() }),
+          logprobs: Logprobs,
+          finish_reason: FinishReason.nullable(),
+        }),
+      )
+      .max(1),
+    usage: Usage.nullish(),
+    timing: z.object({ cached_prompt_tokens: Count.optional() }).nullish(),
+  })
+  .transform(({ created, usage, timing, choices: [choice] }) => ({
+    created,
+    usage: usage ?? undefined,
+    cached: timing?.cached_prompt_tokens ?? 0,
+    text: choice?.delta.content ?? '',
+    calls: choice?.delta.tool_calls ?? [],
+    logprobs: choice?.logprobs?.content ?? [],
+    finish: choice?.finish_reason ?? undefined,
+  }))
+export type HostChunk = z.output<typeof HostChunk>

@@ -1,0 +1,22 @@
+import type { Reporter, TestModule } from 'vitest/node'
+import { clientsTable, type Row, rowsOfPage } from './table.ts'
+
+/** What each client did with each feature, above the closing line: this run's results, and the page's named holes. */
+export default class ClosingTable implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const own = modules.filter(({ project }) => project.name === 'clients')
+    if (own.length === 0) return
+    const page = rowsOfPage()
+    const rows = own
+      .flatMap((module) => [...module.children.allTests()])
+      .map((test): Row => {
+        const client = test.parent.type === 'suite' ? test.parent.name : ''
+        const [feature = '', reason] = test.name.split(' not run: ')
+        const { state } = test.result()
+        const here = state === 'passed' ? 'ok' : state === 'skipped' ? `not run: ${reason ?? ''}` : 'FAILED'
+        return { client, version: page.find((row) => row.client === client)?.version ?? '', feature, here }
+      })
+    const holes = page.filter(({ here }) => here !== 'ok')
+    process.stdout.write(`\n${clientsTable([...rows, ...holes])}\n\n`)
+  }
+}

@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { TestProject } from 'vitest/node'
+import type { StackFile } from '../../local/stack-file.ts'
+import { installOwnPackages } from '../own-packages.ts'
+import { testCatalog } from '../stack/plans.ts'
+import { startTestStack } from '../stack/start-test-stack.ts'
+import { startBusyHost } from './busy-host.ts'
+import { installPythonClients } from './python-clients.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    stack: StackFile
+    stackDir: string
+    pace: string
+    /** Variables of an edge before the stack's parts, whatever it runs on. */
+    edgeVariables: Record<string, string>
+    /** An edge before a host that takes every other request only (busy-host.ts), and one before a host that nobody runs. */
+    busyEdge: string
+    hostlessEdge: string
+    /** A Python that has the clients of requirements.txt; or why there is none. */
+    python: { command: string } | { missing: string }
+  }
+}
+
+const ROOT = join(import.meta.dirname, '../..')
+/** Nothing listens on the discard port of a test machine. */
+const NOBODY = 'http://127.0.0.1:9'
+
+/** The clients are installed once, checked against their types, and find one stack that all of them use. */
+export default async function clientsRun(project: TestProject) {
+  installOwnPackages('test/clients')
+  const [python, { stack, dir, pace }] = await Promise.all([
+    installPythonClients(join(ROOT, '.local/python-clients')),
+    startTestStack('test-clients', { ledger: true, edgeVariables: {}, catalog: testCatalog }),
+    checkTypes(),
+  ])
+  const busyHost = await startBusyHost(stack.file.host.url)
+  const [busy, hostless] = await Promise.all([
+    stack.startEdge(0, { HOST_URL: busyHost.url }),
+    stack.startEdge(0, { HOST_URL: NOBODY }),
+  ])
+  project.provide('stack', stack.file)
+  project.provide('stackDir', dir)
+  project.provide('pace', pace)
+  project.provide('edgeVariables', stack.edgeVariables)
+  project.provide('busyEdge', busy.ready.url)
+  project.provide('hostlessEdge', hostless.ready.url)
+  project.provide('python', python)
+  return async () => {
+    busyHost.stop()
+    await stack.stop()
+  }
+}
+
+/** @throws Error with the compiler's own words */
+async function checkTypes(): Promise<void> {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', 'test/clients'], { cwd: ROOT }).catch(
+    ({ stdout }: { stdout: string }) => {
+      throw new Error(`The types of test/clients are wrong:\n${stdout}`)
+    },
+  )
+}

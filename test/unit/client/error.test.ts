@@ -1,0 +1,111 @@
+import OpenAI from 'openai'
+import { expect, it } from 'vitest'
+import { readError } from '../../../client/error.ts'
+import { errorResponse, TwohopError } from '../../../shared/errors.ts'
+
+const RESETS = Date.UTC(2026, 11, 1)
+const refused = () =>
+  errorResponse(
+    new TwohopError('budget_exhausted', 'Your budget of this month is used up.', {
+      param: 'max_tokens',
+      retryAfterMs: 90_000,
+      resetsAt: RESETS,
+    }),
+    'request-1',
+  )
+const read = {
+  code: 'budget_exhausted',
+  message: 'Your budget of this month is used up.',
+  param: 'max_tokens',
+  requestId: 'request-1',
+  status: 403,
+  resetsAt: new Date(RESETS),
+  retryAfterSeconds: 90,
+}
+
+it('reads an answer, which can still be read afterwards', async () => {
+  const answer = refused()
+  expect(await readError(answer)).toEqual(read)
+  expect(await answer.json()).toMatchObject({ error: { code: 'budget_exhausted' } })
+})
+
+it('reads what the openai package throws, and what wraps it', async () => {
+  const client = new OpenAI({
+    baseURL: 'http://edge.example/v1',
+    apiKey: 'x',
+    maxRetries: 0,
+    fetch: async () => refused(),
+  })
+  const thrown = await client.models.list().catch((error: unknown) => error)
+  expect(thrown).toBeInstanceOf(OpenAI.PermissionDeniedError)
+  expect(await readError(thrown)).toEqual(read)
+  expect(await readError(new Error('It failed.', { cause: thrown }))).toEqual(read)
+})
+
+it('reads the errors of the other clients by where they keep what the edge said', async () => {
+  const body = await refused().text()
+  const responseHeaders = { 'retry-after': '90' }
+  const aiError = Object.assign(new Error('AI_APICallError'), {
+    statusCode: 403,
+    responseBody: body,
+    responseHeaders,
+  })
+  expect(await readError(aiError)).toEqual(read)
+  expect(await readError(Object.assign(new Error('AI_RetryError'), { lastError: aiError }))).toEqual(read)
+  const hubError = Object.assign(new Error('Forbidden'), {
+    httpResponse: { requestId: '', status: 403, body: JSON.parse(body), headers: responseHeaders },
+  })
+  expect(await readError(hubError)).toEqual(read)
+  const supabaseError = Object.assign(new Error('Edge Function returned a non-2xx status code'), {
+    context: refused(),
+  })
+  expect(await readError(supabaseError)).toEqual(read)
+})
+
+it('reads the event of a stream that broke off', async () => {
+  const event = {
+    error: {
+      message: 'It broke off.',
+      type: 'server_error',
+      code: 'host_failed',
+      param: null,
+      request_id: 'r',
+    },
+  }
+  const whole = { code: 'host_failed', message: 'It broke off.', requestId: 'r' }
+  expect(await readError(event)).toEqual(whole)
+  expect(await readError(JSON.stringify(event))).toEqual(whole)
+})
+
+it('reads nothing from what Twohop did not say', async () => {
+  const circle: Record<string, unknown> = {}
+  circle.cause = circle
+  const theirs = Response.json({ error: { code: 'invalid_api_key', message: 'No.' } }, { status: 401 })
+  const strangers = [
+    new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) }),
+    theirs,
+    new Response('<html>', { status: 502 }),
+    Response.json({ error: { code: 'x', message: 'y', request_id: 'z' } }),
+    new Response('{"error":', { status: 500 }),
+    circle,
+    undefined,
+    null,
+    5,
+    'text',
+  ]
+  expect(await Promise.all(strangers.map(readError))).toEqual(strangers.map(() => undefined))
+})
+
+it('does not read an answer on and on', async () => {
+  let sent = 0
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 1024
+      controller.enqueue(new Uint8Array(1024).fill(32))
+    },
+  })
+  const answer = new Response(endless, { status: 401 })
+  expect(await readError(answer)).toBeUndefined()
+  expect(sent).toBeLessThan(80 * 1024)
+  expect(answer.bodyUsed).toBe(false)
+})
