@@ -32,7 +32,7 @@ test('the page says which of twenty decoders of the hub a default host of 8 GiB 
   expect(rows).toHaveLength(20)
   const listed = page
     .split('\n')
-    .filter((line) => /^\| [\w-]+\/[\w.-]+ \|/.test(line))
+    .filter((line) => /^\| [\w-]+\/[\w.-]+ +\|/.test(line))
     .map((line) =>
       line
         .split('|')
