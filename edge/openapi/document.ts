@@ -146,7 +146,7 @@ const ERROR = {
         message: text,
         type: text,
         // The others are for the edge alone.
-        code: { enum: Object.keys(ERRORS).filter((code) => !code.startsWith('service_')) },
+        code: { enum: Object.keys(ERRORS).filter((code) => !/^(service_|cancelled$)/.test(code)) },
         param: { type: ['string', 'null'] },
         request_id: text,
         resets_at: { ...text, format: 'date-time' },

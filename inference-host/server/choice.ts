@@ -48,7 +48,10 @@ export function createChoice(index: number, { calls, logprobs }: Reading): Choic
 
   return {
     push: (text, own = []) => piece(reader?.push(text) ?? { content: text, toolCalls: [] }, own, null),
-    end: (finish, stop) => ({ ...piece(reader?.flush() ?? { content: '', toolCalls: [] }, [], finish), stop }),
+    end: (finish, stop) => ({
+      ...piece(reader?.flush() ?? { content: '', toolCalls: [] }, [], finish),
+      stop,
+    }),
   }
 }
 
