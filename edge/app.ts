@@ -19,7 +19,7 @@ import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
 import { createOnce } from './idempotency/once.ts'
 import type { ApiKeyForm } from './identity/api-key.ts'
-import { bearerToken } from './identity/bearer.ts'
+import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
 import type { Log } from './log/port.ts'
@@ -28,6 +28,7 @@ import { createHold, limitsOf } from './metering/hold.ts'
 import { meter } from './metering/meter.ts'
 import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
+import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
@@ -41,20 +42,25 @@ import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { countTokens } from './routes/count-tokens.ts'
 import type { Env } from './routes/env.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
+import { pageRoute } from './routes/page.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
+import { isMessagesPath, messageErrorResponse } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Catalog
   policy: Policy
   allowedOrigins: AllowedOrigins
+  /** Whether there is a page at `GET /docs`, which may ask. */
+  docsPage: boolean
   bodyLimitBytes: number
   /** Milliseconds that a client may take to send its body. */
   bodyTimeoutMs: number
@@ -139,16 +145,18 @@ export function createApp(options: AppOptions) {
     const { headers } = c.res
     // A repeated answer keeps the request id of the first request.
     if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'))
+    if (isMessagesPath(c.req.path)) headers.set('request-id', headers.get('x-request-id') ?? '')
     headers.append('server-timing', timings.header())
     const allowance = c.get('allowance')
     if (allowance)
       for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
   app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins))
+  app.use(requireOrigin(options.allowedOrigins, options.docsPage))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
-    const token = bearerToken(c.req.raw.headers)
+    const { headers } = c.req.raw
+    const token = isMessagesPath(c.req.path) ? bearerOrKey(headers) : bearerToken(headers)
     const credential = await c.get('timings').time('auth', () => options.authenticate(token))
     if (credential.issuer !== 'key') c.set('account', accountOf(credential))
     else {
@@ -187,6 +195,8 @@ export function createApp(options: AppOptions) {
   const handlers: Record<RouteName, Handler<Env>> = {
     'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
     'POST /v1/responses': (c) => infer(c, 'chat', parseResponses),
+    'POST /v1/messages': (c) => infer(c, 'chat', parseMessages),
+    'POST /v1/messages/count_tokens': countTokens({ ...options, authenticate, identify, entitle, countRead }),
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
@@ -212,9 +222,14 @@ export function createApp(options: AppOptions) {
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
+    'GET /docs': pageRoute,
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
-  addRoutes(app, handlers, ROUTE_NAMES)
+  addRoutes(
+    app,
+    handlers,
+    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
+  )
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)
@@ -227,7 +242,8 @@ export function createApp(options: AppOptions) {
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
-    const answer = errorResponse(error, requestId)
+    const toResponse = isMessagesPath(c.req.path) ? messageErrorResponse : errorResponse
+    const answer = toResponse(error, requestId)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted

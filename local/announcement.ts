@@ -1,3 +1,4 @@
+import { dirname, isAbsolute } from 'node:path'
 import { styleText } from 'node:util'
 import { DEMO_PASSWORD, DEMO_USERS } from './issuer/demo-users.ts'
 import { questionsFor } from './questions.ts'
@@ -61,8 +62,8 @@ function ask({ edge, models }: StackFile, headerFile: string, heading: (text: st
   const [question, ...others] = questionsFor(models.chat)
   const messages = [{ role: 'user', content: question }]
   const body = JSON.stringify({ model: models.chat, stream: true, messages })
-  // JSON may have a line's end between its fields.
-  const lines = word(body).replace(',"messages"', ',\n  "messages"')
+  // JSON may have a line's end where it begins.
+  const lines = word(body).replace('{', '{\n  ')
   return [
     heading('Ask its model through both hops:'),
     `curl -N ${edge.url}/v1/chat/completions -H ${headers(headerFile)} -d ${lines}`,
@@ -70,10 +71,14 @@ function ask({ edge, models }: StackFile, headerFile: string, heading: (text: st
   ]
 }
 
-const load = (example: string) => [
-  `(cd ${word(example)} && npm install && npm run build)   # once`,
-  `chrome://extensions, Developer mode, Load unpacked: ${example}/dist/chrome-mv3-dev`,
-]
+/** Built from the project's folder, which may not be the one that the user is in. */
+function load(example: string): string[] {
+  const project = isAbsolute(example) ? ` --prefix ${word(dirname(dirname(example)))}` : ''
+  return [
+    `npm${project} run build:extension   # once`,
+    `chrome://extensions, Developer mode, Load unpacked: ${example}/dist/chrome-mv3-dev`,
+  ]
+}
 
 function openai({ edge, models }: StackFile, stackFile: string, heading: (text: string) => string): string[] {
   if (models.chat === null) return []

@@ -1,9 +1,10 @@
+import * as z from 'zod'
 import { ACTS_MOST } from '../../edge/ledger/bounds.ts'
 import { LedgerAway } from '../../edge/ledger/port.ts'
 import { createSupabaseLedger } from '../../edge/ledger/supabase.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
-import { upstashClient } from '../../shared/upstash-client.ts'
+import { orUnavailable, upstashClient } from '../../shared/upstash-client.ts'
 import { type Finding, fine, ill } from './finding.ts'
 import { findingsOf } from './findings.ts'
 import { probe } from './probe.ts'
@@ -11,6 +12,9 @@ import { readStoreState } from './upstash-state.ts'
 
 /** Milliseconds in which Redis must answer. */
 const TIMEOUT_MS = 10_000
+
+/** Redis's TIME: seconds since the epoch, and microseconds. */
+const Time = z.tuple([z.coerce.number(), z.coerce.number()])
 
 type Redis = {
   url: string
@@ -32,14 +36,17 @@ export async function redisFindings({
   try {
     const state = await readStoreState(options)
     const sentAt = now()
-    const [seconds, micros] = await upstashClient(options).time()
+    const [seconds, micros] = await orUnavailable(
+      async () => Time.parse(await upstashClient(options).command('TIME')),
+      'Redis does not answer.',
+    )
     const middle = (sentAt + now()) / 2
     return {
       findings: [
         fine('redis', 'it answers'),
         ...findingsOf({ catalog, state, most: { events: eventsMost, acts: ACTS_MOST }, now: now() }),
       ],
-      aheadMs: Number(seconds) * 1000 + Number(micros) / 1000 - middle,
+      aheadMs: seconds * 1000 + micros / 1000 - middle,
     }
   } catch (error) {
     if (!(error instanceof TwohopError)) throw error

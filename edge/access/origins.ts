@@ -5,6 +5,7 @@ import type { AllowedOrigins } from './origin-list.ts'
 /** Response headers that a page's script may read besides the CORS-safelisted ones. */
 const EXPOSED = [
   'x-request-id',
+  'request-id',
   'retry-after',
   'x-should-retry',
   'ratelimit',
@@ -49,12 +50,15 @@ function preflight(asked: string | undefined): Response {
 /**
  * Refuses a browser's request from any other origin. A request without `Origin` (a server, a command line) passes:
  * the token decides there, as it does everywhere.
+ * @param ownPage whether the edge has a page itself. Its requests name themselves in `Sec-Fetch-Site`, which no script can
+ *   set (w3.org/TR/fetch-metadata).
  * @throws TwohopError origin_not_allowed
  */
-export function requireOrigin(allowed: AllowedOrigins): MiddlewareHandler {
+export function requireOrigin(allowed: AllowedOrigins, ownPage = false): MiddlewareHandler {
   return async function originGate(c, next) {
     const origin = c.req.header('origin')
-    if (origin !== undefined && !allowed.has(origin))
+    const own = ownPage && c.req.header('sec-fetch-site') === 'same-origin'
+    if (origin !== undefined && !own && !allowed.has(origin))
       throw new TwohopError(
         'origin_not_allowed',
         'This origin is not on the list of allowed origins (ALLOWED_ORIGINS).',

@@ -23,3 +23,25 @@ export function bearerToken(headers: Headers): string {
   }
   return token
 }
+
+/** What a token may be made of (RFC 6750 section 2.1). */
+const TOKEN = /^[\w.~+/-]+=*$/
+
+/**
+ * The same, or the token in the header `x-api-key` where there is no such header: Anthropic's clients send it there.
+ * @throws TwohopError token_missing or token_malformed, also where the two headers say different things
+ */
+export function bearerOrKey(headers: Headers): string {
+  const key = headers.get('x-api-key')
+  if (key === null) return bearerToken(headers)
+  if (headers.get('authorization') === null) {
+    if (TOKEN.test(key)) return key
+    throw new TwohopError('token_malformed', 'The header must be `x-api-key: <token>` with one token.')
+  }
+  const token = bearerToken(headers)
+  if (token === key) return token
+  throw new TwohopError(
+    'token_malformed',
+    'Send one token: in `Authorization: Bearer <token>` or in `x-api-key`, not another in each.',
+  )
+}

@@ -35,6 +35,19 @@ export const ResponseAnswer = z.looseObject({
   output: z.array(z.looseObject({ type: name })),
 })
 
+export const MessagesAnswer = z.looseObject({
+  id: name,
+  type: z.literal('message'),
+  role: z.literal('assistant'),
+  model: name,
+  content: z.array(z.looseObject({ type: name })),
+  stop_reason: name.nullable(),
+  stop_sequence: name.nullable(),
+  usage: z.looseObject({ input_tokens: count, output_tokens: count }),
+})
+
+export const TokenCount = z.looseObject({ input_tokens: count })
+
 export const CompletionAnswer = z.looseObject({
   id: name,
   object: z.literal('text_completion'),

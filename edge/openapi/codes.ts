@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '../../shared/errors.ts'
 import type { Route } from '../routes/table.ts'
+import { messageStatus } from '../write/message-errors.ts'
 
 const ALWAYS: readonly ErrorCode[] = ['origin_not_allowed', 'internal', 'not_configured']
 
@@ -60,5 +61,5 @@ export function codesOf(route: Route, method: string): Map<number, ErrorCode[]> 
     ...(route.computes ? COMPUTED : []),
     ...(route.codes ?? []),
   ])
-  return Map.groupBy(codes, (code) => ERRORS[code].status)
+  return Map.groupBy(codes, (code) => (route.anthropic ? messageStatus(code) : ERRORS[code].status))
 }

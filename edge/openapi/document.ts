@@ -88,7 +88,11 @@ function answered(route: Route): Json {
   return {
     description: route.events ? said[route.events] : 'The answer.',
     headers: headersOf('X-Request-Id', 'Server-Timing', ...(route.computes ? RATES : [])),
-    content: route.events === 'always' ? stream : { ...whole, ...(route.events && stream) },
+    content: route.html
+      ? { 'text/html': { schema: { type: 'string' } } }
+      : route.events === 'always'
+        ? stream
+        : { ...whole, ...(route.events && stream) },
   }
 }
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { CountTokensRequest, MessagesRequest } from '../../shared/anthropic/messages.ts'
 import { ChatRequest } from '../../shared/openai/chat.ts'
 import { CompletionRequest } from '../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../shared/openai/embeddings.ts'
@@ -21,6 +22,8 @@ export const SENT: Named = {
     ChatRequest,
     Message,
     ResponsesRequest,
+    MessagesRequest,
+    CountTokensRequest,
     CompletionRequest,
     HubFields,
     EmbeddingRequest,
@@ -32,4 +35,7 @@ export const SENT: Named = {
 
 export const QUERIES: Readonly<Record<string, z.ZodObject>> = { Page, AccountList, AuditList }
 
-export const ANSWERED: Named = answers
+/** In the order of their names: a module's own order is not the same everywhere. */
+export const ANSWERED: Named = Object.fromEntries(
+  Object.entries(answers).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+)

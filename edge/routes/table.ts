@@ -15,6 +15,10 @@ export type Route = {
   answer: string
   /** Whether the answer is a stream of events: always, or where the body asks for it. */
   events?: 'always' | 'asked'
+  /** Whether it refuses in the form of Anthropic's API. */
+  anthropic?: true
+  /** Whether the answer is a page. */
+  html?: true
   /** Whether a model computes the answer, under a reservation. */
   computes?: true
   /** What the route refuses with beside what all of its kind do (edge/openapi/codes.ts). */
@@ -42,6 +46,23 @@ export const ROUTES = {
     answer: 'ResponseAnswer',
     events: 'asked',
     computes: true,
+  },
+  'POST /v1/messages': {
+    says: "Answers a chat in the form of Anthropic's API, whole or streamed.",
+    scope: 'chat',
+    body: 'MessagesRequest',
+    answer: 'MessagesAnswer',
+    events: 'asked',
+    computes: true,
+    anthropic: true,
+  },
+  'POST /v1/messages/count_tokens': {
+    says: 'How many tokens the model makes of a prompt. Nothing is charged.',
+    scope: 'chat',
+    body: 'CountTokensRequest',
+    answer: 'TokenCount',
+    codes: ['model_not_allowed'],
+    anthropic: true,
   },
   'POST /v1/completions': {
     says: 'Continues a text, whole or streamed.',
@@ -188,6 +209,7 @@ export const ROUTES = {
     answer: 'AuditPage',
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
+  'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
   'GET /healthz': { says: 'Whether the edge is up.', scope: 'none', answer: 'Health' },
 } as const satisfies Record<`${'GET' | 'POST' | 'DELETE'} /${string}`, Route>
 

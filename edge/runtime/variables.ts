@@ -179,6 +179,12 @@ export const EDGE_VARIABLES = {
     fallback: '',
     schema: Origins,
   },
+  DOCS_PAGE: {
+    meaning: 'whether there is a page at GET /docs',
+    unit: 'on, off',
+    fallback: 'on',
+    schema: z.enum(['on', 'off']),
+  },
   BODY_LIMIT_BYTES: {
     meaning: 'largest request body',
     unit: 'bytes',

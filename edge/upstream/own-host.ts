@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
 import { Timing } from '../../shared/timing.ts'
@@ -9,7 +10,14 @@ import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
-import { BEFORE_COMPUTE, type Host, type HostCall, HostRefusal, type HostUsage } from './port.ts'
+import {
+  BEFORE_COMPUTE,
+  type CountCall,
+  type Host,
+  type HostCall,
+  HostRefusal,
+  type HostUsage,
+} from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
 /** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
@@ -137,6 +145,19 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
 
+  async function countTokens({ request, promptTokens, ...rest }: CountCall) {
+    const answer = await call({
+      ...rest,
+      path: '/v1/chat/tokens',
+      body: new TextEncoder().encode(JSON.stringify(request)),
+      scope: 'chat',
+      reserved: { promptTokens, outputTokens: 0 },
+    })
+    const counted = HostTokensAnswer.safeParse(parseJson(await readText(answer, MAX_SMALL_BODY)))
+    if (counted.success) return counted.data.tokens
+    throw new TwohopError('host_failed', 'The model could not count.', { cause: counted.error })
+  }
+
   async function cancel({ requestId, account, model, scope }: Parameters<Host['cancel']>[0]) {
     try {
       const jti = `${requestId}.cancel`
@@ -178,7 +199,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     }
   }
 
-  return { call, cancel, usage, wake }
+  return { call, countTokens, cancel, usage, wake }
 }
 
 const utf8 = new TextEncoder()

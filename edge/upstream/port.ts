@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { HostTokensRequest } from '../../shared/openai/chat.ts'
 
 /**
  * The host's refusals before it computes an answer. They mean something to a client, and cost what it took to find out:
@@ -50,6 +51,13 @@ export type HostCall = {
 /** What the host says it has computed for a request. */
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
+/** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
+export type CountCall = Omit<HostCall, 'path' | 'body' | 'scope' | 'reserved'> & {
+  request: HostTokensRequest
+  /** The most that there can be. */
+  promptTokens: number
+}
+
 export type Host = {
   /**
    * Sends the call and resolves with the host's answer once its headers are there; 2xx only.
@@ -63,6 +71,11 @@ export type Host = {
    * Undefined where the host cannot say. One that still runs is stopped.
    */
   usage(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
+  /**
+   * Counts the tokens of a chat's prompt.
+   * @throws TwohopError as `call` does
+   */
+  countTokens(call: CountCall): Promise<number>
   /** Tells a host that there is something new about jobs. This starts a host that was scaled to zero. Never throws. */
   wake(call: Pick<HostCall, 'requestId' | 'account' | 'model'>): Promise<void>
 }

@@ -7,6 +7,8 @@ const Logprob = z.object({ token: z.string(), logprob: z.number(), bytes: z.arra
 const Logprobs = z.object({ content: z.array(Logprob.extend({ top_logprobs: z.array(Logprob) })) }).nullish()
 
 const FinishReason = z.enum(['stop', 'length', 'tool_calls'])
+/** The stop string that ended an answer. */
+const StopReason = z.string().optional()
 
 /** A whole answer of the host to a chat: what is read of it (shared/openai/chat.ts). */
 export const HostAnswer = z
@@ -24,17 +26,19 @@ export const HostAnswer = z
         }),
         logprobs: Logprobs,
         finish_reason: FinishReason,
+        stop_reason: StopReason,
       }),
     ]),
     usage: Usage,
   })
-  .transform(({ created, usage, choices: [{ message, logprobs, finish_reason }] }) => ({
+  .transform(({ created, usage, choices: [{ message, logprobs, finish_reason, stop_reason }] }) => ({
     created,
     usage,
     text: message.content ?? '',
     calls: message.tool_calls,
     logprobs: logprobs?.content ?? [],
     finish: finish_reason,
+    stop: stop_reason,
   }))
 export type HostAnswer = z.output<typeof HostAnswer>
 
@@ -54,6 +58,7 @@ export const HostChunk = z
           delta: z.object({ content: z.string().nullish(), tool_calls: z.array(CallPart).nullish() }),
           logprobs: Logprobs,
           finish_reason: FinishReason.nullable(),
+          stop_reason: StopReason,
         }),
       )
       .max(1),
@@ -68,5 +73,6 @@ export const HostChunk = z
     calls: choice?.delta.tool_calls ?? [],
     logprobs: choice?.logprobs?.content ?? [],
     finish: choice?.finish_reason ?? undefined,
+    stop: choice?.stop_reason,
   }))
 export type HostChunk = z.output<typeof HostChunk>

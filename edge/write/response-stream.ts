@@ -1,6 +1,7 @@
 import type { ErrorEnvelope } from '../../shared/errors.ts'
 import type { TokenLogprob } from '../../shared/openai/chat.ts'
 import { createBound, namedEvent, type StreamForm } from './form.ts'
+import { createHeldSpace } from './held-space.ts'
 import type { HostAnswer, HostChunk } from './host-answer.ts'
 import {
   callId,
@@ -27,7 +28,7 @@ export function createResponseStream(echo: Echo, requestId: string): StreamForm 
   let finish: HostAnswer['finish'] | undefined
   let usage: Usage | undefined
   let open: Item | undefined
-  let held = { text: '', logprobs: [] as TokenLogprob[] }
+  const held = createHeldSpace()
 
   const event = (type: string, more: object) =>
     namedEvent(type, { type, sequence_number: sequence++, ...more })
@@ -80,21 +81,20 @@ export function createResponseStream(echo: Echo, requestId: string): StreamForm 
 
   function takeText(text: string, logprobs: TokenLogprob[]): string {
     if (text === '' && logprobs.length === 0) return ''
-    held = { text: held.text + text, logprobs: [...held.logprobs, ...logprobs] }
-    if (open?.kind !== 'message' && held.text.trim() === '') return ''
+    held.add(text, logprobs)
+    if (open?.kind !== 'message' && held.isSpace) return ''
     return release()
   }
 
   function release(): string {
-    const { text, logprobs } = held
-    held = { text: '', logprobs: [] }
+    const { text, logprobs } = held.take()
     return write(text, logprobs)
   }
 
   function takeCall({ id, function: called }: HostChunk['calls'][number]): string {
     let said = ''
     if (id != null && called.name != null) {
-      held = { text: '', logprobs: [] }
+      held.take()
       const calls = output.filter(({ kind }) => kind === 'call').length
       const own = { id: callId(requestId, calls), call_id: id, name: called.name }
       said = begin({ kind: 'call', status: 'in_progress', arguments: '', ...own })
@@ -125,7 +125,7 @@ export function createResponseStream(echo: Echo, requestId: string): StreamForm 
     end() {
       if (created === undefined || finish === undefined) throw new Error('the stream ended before its answer')
       const status = statusOf(finish)
-      let said = held.text !== '' || output.length === 0 ? release() : ''
+      let said = !held.isEmpty || output.length === 0 ? release() : ''
       said += end(status)
       return said + event(`response.${status}`, whole(status))
     },

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { TwohopError } from '../../shared/errors.ts'
+import { countTokens } from '../decoding/writing/count-tokens.ts'
 import { aloneWrite } from '../decoding/writing/generate.ts'
 import { readTokenBytes } from '../decoding/writing/token-bytes.ts'
 import { type Writer, writeOn } from '../decoding/writing/write-on.ts'
@@ -107,6 +108,7 @@ async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0)
     text: writer.loaded,
     slots,
     async perform(work, options) {
+      if (work.kind === 'count') return countTokens(writer.loaded, work, options)
       if (work.kind !== 'chat' && work.kind !== 'complete') throw new Error(`a decoder does no ${work.kind}`)
       return writeOn({ ...writer, tokens }, work, options)
     },

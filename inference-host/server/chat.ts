@@ -1,7 +1,7 @@
 import { HostChatRequest } from '../../shared/openai/chat.ts'
 import { structureOf } from '../decoding/structure/structure.ts'
 import { type Host, type HostContext, readRequest } from './call.ts'
-import type { Piece, Whole } from './choice.ts'
+import { endOf, type Piece, type Whole } from './choice.ts'
 import { generate } from './generate.ts'
 import type { Shape } from './generation.ts'
 
@@ -16,7 +16,7 @@ const CHAT: Shape = {
       index: all.index,
       message: message(all),
       logprobs: logprobsOf(all),
-      finish_reason: all.finish,
+      ...endOf(all),
     }),
   },
   chunk: {
@@ -31,7 +31,7 @@ const CHAT: Shape = {
       index: piece.index,
       delta: delta(piece),
       logprobs: logprobsOf(piece),
-      finish_reason: piece.finish,
+      ...endOf(piece),
     }),
   },
 }

@@ -12,13 +12,15 @@ export type Piece = {
   logprobs: TokenLogprob[] | undefined
   /** Null while the answer goes on. */
   finish: FinishReason | null
+  /** The stop string that ended it. */
+  stop?: string | undefined
 }
 
 /** One of a request's answers, as it comes. */
 export type Choice = {
   push(text: string, logprobs?: readonly TokenLogprob[]): Piece
   /** The last piece: what was held back, and why the answer ended. */
-  end(finish: FinishReason): Piece
+  end(finish: FinishReason, stop?: string): Piece
 }
 
 /** What is read out of the answers: calls of tools, log probabilities. */
@@ -46,7 +48,7 @@ export function createChoice(index: number, { calls, logprobs }: Reading): Choic
 
   return {
     push: (text, own = []) => piece(reader?.push(text) ?? { content: text, toolCalls: [] }, own, null),
-    end: (finish) => piece(reader?.flush() ?? { content: '', toolCalls: [] }, [], finish),
+    end: (finish, stop) => ({ ...piece(reader?.flush() ?? { content: '', toolCalls: [] }, [], finish), stop }),
   }
 }
 
@@ -62,8 +64,15 @@ export function joined(pieces: readonly Piece[], index: number): Whole {
     toolCalls: joinToolCalls(own.flatMap(({ toolCalls }) => toolCalls)),
     logprobs: own[0]?.logprobs && own.flatMap(({ logprobs }) => logprobs ?? []),
     finish: own.at(-1)?.finish ?? null,
+    stop: own.at(-1)?.stop,
   }
 }
+
+/** Why an answer ended. `stop_reason` is vLLM's name for the stop string that ended it. */
+export const endOf = ({ finish, stop }: Pick<Piece, 'finish' | 'stop'>) => ({
+  finish_reason: finish,
+  ...(stop !== undefined && { stop_reason: stop }),
+})
 
 /** As OpenAI's: `call_` and 24 letters and digits. */
 function newCallId(): string {

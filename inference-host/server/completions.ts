@@ -2,15 +2,15 @@ import type { TokenLogprob } from '../../shared/openai/chat.ts'
 import { type CompletionLogprobs, HostCompletionRequest } from '../../shared/openai/completions.ts'
 import { structureOf } from '../decoding/structure/structure.ts'
 import { type Host, type HostContext, readRequest } from './call.ts'
-import type { Piece } from './choice.ts'
+import { endOf, type Piece } from './choice.ts'
 import { generate } from './generate.ts'
 import type { Shape } from './generation.ts'
 
-const choice = ({ index, text, logprobs, finish }: Omit<Piece, 'toolCalls'>) => ({
+const choice = ({ index, text, logprobs, ...rest }: Omit<Piece, 'toolCalls'>) => ({
   index,
   text,
   logprobs: logprobs === undefined ? null : listed(logprobs),
-  finish_reason: finish,
+  ...endOf(rest),
 })
 
 /** Log probabilities the way this older route has them. Offsets are in characters of the tokens' own text. */

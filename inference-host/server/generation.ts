@@ -62,7 +62,7 @@ async function* pieces(
     }
     if (event.type === 'finished' && event.output.kind === 'text')
       for (const [index, finish] of event.output.finishReasons.entries()) {
-        const piece = choices[index]?.end(finish)
+        const piece = choices[index]?.end(finish, event.output.stopStrings?.[index])
         if (piece) yield piece
       }
   }

@@ -16,8 +16,9 @@ export type ModelInfo = {
 
 /** An encoder's answers come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */
 export type Output =
-  /** Why each answer ended. */
-  { kind: 'text'; finishReasons: readonly FinishReason[] } | { kind: 'items'; json: readonly string[] }
+  /** Why each answer ended, and with which stop string, if it was one. */
+  | { kind: 'text'; finishReasons: readonly FinishReason[]; stopStrings?: readonly (string | undefined)[] }
+  | { kind: 'items'; json: readonly string[] }
 
 /**
  * How a piece of work ended. `refused`: it ended before any compute. `stopped`: it was told to end. `lost`: the engine

@@ -29,6 +29,13 @@ export type Work = { limits: Limits; account?: string | undefined; background?: 
       toolChoice?: ToolChoice | undefined
     } & Wish)
   | ({ kind: 'complete'; prompt: string } & Wish)
+  /** The tokens of that chat's prompt are to be counted. */
+  | {
+      kind: 'count'
+      messages: readonly HostMessage[]
+      tools?: readonly Tool[] | undefined
+      toolChoice?: ToolChoice | undefined
+    }
   | { kind: 'seq2seq'; text: string; from: string | undefined; to: string | undefined }
   | EncodeWork
 )

@@ -117,7 +117,7 @@ function requireGoodVariables({ settings, named }: Source): void {
   for (const list of LIST_NAMES) {
     const name = LISTS[list]
     if (settings[list] === undefined) continue
-    given[name] = settings[list].join(',')
+    given[name] = [...settings[list], ...(given[name] ? [given[name]] : [])].join(',')
     fields.set(name, list)
   }
   const all: Record<string, Variable> = SETTABLE

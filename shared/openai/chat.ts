@@ -59,6 +59,18 @@ export const HostChatRequest = z.strictObject({
 })
 export type HostChatRequest = z.infer<typeof HostChatRequest>
 
+/** A chat whose prompt's tokens the edge asks the host to count. */
+export const HostTokensRequest = HostChatRequest.pick({
+  model: true,
+  messages: true,
+  tools: true,
+  tool_choice: true,
+})
+export type HostTokensRequest = z.infer<typeof HostTokensRequest>
+
+/** The host's answer to it. */
+export const HostTokensAnswer = z.object({ tokens: z.int().min(0) })
+
 export type FinishReason = 'stop' | 'length' | 'tool_calls'
 
 /** A token's log probability; `bytes` are the token's own bytes, which need not be whole characters. */
@@ -79,6 +91,8 @@ export type ChatCompletion = {
     message: { role: 'assistant'; content: string | null; refusal: null; tool_calls?: ToolCall[] }
     logprobs: ChatLogprobs | null
     finish_reason: FinishReason
+    /** The stop string that ended it. */
+    stop_reason?: string
   }[]
   usage: GenerationUsage
 }
@@ -94,6 +108,7 @@ export type ChatCompletionChunk = {
     delta: { role?: 'assistant'; content?: string; tool_calls?: ToolCallDelta[] }
     logprobs: ChatLogprobs | null
     finish_reason: FinishReason | null
+    stop_reason?: string
   }[]
   usage?: GenerationUsage | null
 }

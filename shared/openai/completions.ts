@@ -73,6 +73,8 @@ export type Completion = {
     text: string
     logprobs: CompletionLogprobs | null
     finish_reason: FinishReason | null
+    /** The stop string that ended it. */
+    stop_reason?: string
   }[]
   usage?: GenerationUsage | null
 }

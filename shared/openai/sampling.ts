@@ -20,8 +20,9 @@ export const Seed = z
   .refine((seed) => Number.isInteger(seed) && seed >= -(2 ** 63) && seed <= 2 ** 64)
   .describe('a whole number of 64 bits')
 
-/** A string that ends an answer. */
-const Stop = z.string().min(1).max(64)
+/** A string that ends an answer, and how many of them a request has. */
+export const MOST_STOPS = 4
+export const Stop = z.string().min(1).max(64)
 
 /** A name that a client has for something. */
 const Id = z.string().max(512)
@@ -84,7 +85,7 @@ export const sampling = {
   n: honoured('All answers together fit the output tokens that the plan allows a request.', Answers),
   stop: honoured(
     'None of them appears in the answer. In structured answers they do nothing.',
-    z.union([Stop.transform((one) => [one]), z.array(Stop).max(4)]),
+    z.union([Stop.transform((one) => [one]), z.array(Stop).max(MOST_STOPS)]),
   ),
 }
 
@@ -104,7 +105,7 @@ export const hostGeneration = {
     ])
     .optional(),
   ...choosing,
-  stop: z.array(Stop).max(4),
+  stop: z.array(Stop).max(MOST_STOPS),
   /** The number of answers to the same prompt, each of at most `max_tokens`; 1 where it is missing. */
   n: Answers.optional(),
   /** Report log probabilities, with this many of the likeliest tokens for each token. */

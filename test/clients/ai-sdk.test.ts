@@ -44,6 +44,11 @@ const OPENAI_CHAT: Provider = {
   embedding: (key) => openai(key).embeddingModel(EMBED),
 }
 
+const OPENAI: Provider = {
+  chat: (key, edge) => openai(key, edge)(CHAT),
+  embedding: OPENAI_CHAT.embedding,
+}
+
 async function generates({ chat }: Provider) {
   const { text, usage, finishReason } = await generateText({ model: chat(token), prompt, temperature: 0 })
   expect(text).toMatch(/\w{3}/)
@@ -65,8 +70,7 @@ async function structures({ chat }: Provider) {
   const asked = {
     model: chat(token),
     prompt,
-    temperature: 1,
-    seed: 4,
+    temperature: 0,
     output: Output.object({ schema: Search }),
   }
   const { output } = await generateText(asked)
@@ -173,4 +177,9 @@ describe('ai + @ai-sdk/openai', () => {
   it('errors', () => refuses(OPENAI_CHAT))
   it('retries after 503', () => retries(OPENAI_CHAT))
   it('abort', () => aborts(OPENAI_CHAT))
+
+  it('generateText, by responses', () => generates(OPENAI))
+  it('streamText, by responses', () => streams(OPENAI))
+  it('structured output, by responses', () => structures(OPENAI))
+  it('a tool loop, by responses', () => loops(OPENAI))
 })

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { passOn } from './pass-on.ts'
 
 /** A host whose queue is full at every other request: the first is refused, the next goes on to `host`. */
 export async function startBusyHost(host: string) {
@@ -9,16 +10,9 @@ export async function startBusyHost(host: string) {
   const server = createServer(async (request, response) => {
     const body = await buffer(request)
     const computes = request.method === 'POST' && request.url?.startsWith('/v1/')
-    const answer =
-      computes && asked++ % 2 === 0
-        ? errorResponse(new TwohopError('host_busy', 'The queue is full.'), 'busy')
-        : await fetch(`${host}${request.url}`, {
-            method: request.method ?? 'GET',
-            headers: headersOf(request.headers),
-            ...(body.length > 0 && { body }),
-          })
-    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' })
-    response.end(Buffer.from(await answer.arrayBuffer()))
+    if (!computes || asked++ % 2 === 1) return passOn(request, body, response, `${host}${request.url}`)
+    const refused = errorResponse(new TwohopError('host_busy', 'The queue is full.'), 'busy')
+    response.writeHead(refused.status, { 'content-type': 'application/json' }).end(await refused.text())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -28,12 +22,4 @@ export async function startBusyHost(host: string) {
       server.closeAllConnections()
     },
   }
-}
-
-/** Those that one hop passes on to the next. */
-function headersOf(headers: Record<string, string | string[] | undefined>): [string, string][] {
-  const hop = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding'])
-  return Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'string' && !hop.has(name) ? [[name, value]] : [],
-  )
 }

@@ -1,9 +1,10 @@
 import OpenAI from 'openai'
-import { zodFunction, zodResponseFormat } from 'openai/helpers/zod'
+import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod'
 import { describe, expect, inject, it } from 'vitest'
 import * as z from 'zod'
 import { slowly } from '../fixtures/pace.ts'
 import { CHAT, CLASSIFY, chatModel, EMBED, newUser, stack, usageEvents } from '../stack/client.ts'
+import { dot, Search, TEXTS } from './asked.ts'
 
 const baseURL = `${stack.edge.url}/v1`
 const { token } = await newUser('pro')
@@ -11,7 +12,6 @@ const client = new OpenAI({ baseURL, apiKey: token, maxRetries: 0 })
 const messages = [{ role: 'user' as const, content: 'What is Twohop?' }]
 /** The same answer each time. */
 const asked = { model: CHAT, messages, temperature: 0 }
-const Search = z.object({ topic: z.enum(['budget', 'edge', 'host']), limit: z.number().int().min(1).max(9) })
 const sampled = { model: CHAT, messages, temperature: 1, seed: 4 }
 
 /** A client of a user on a plan, with the statuses that it was answered. */
@@ -195,7 +195,7 @@ describe('openai', () => {
   })
 
   it('embeddings, which it asks for in base64', async () => {
-    const input = ['How do I cancel my plan?', 'How can I end my subscription?', 'A recipe for potato soup']
+    const input = [...TEXTS]
     const { data, usage } = await client.embeddings.create({ model: EMBED, input })
     const [cancel, end, soup] = data.map(({ embedding }) => embedding)
     expect(dot(cancel, cancel)).toBeCloseTo(1, 3)
@@ -210,6 +210,97 @@ describe('openai', () => {
     const { data } = await client.models.list()
     expect(data.map(({ id }) => id)).toEqual([CHAT, EMBED, CLASSIFY])
     for (const model of data) expect(await client.models.retrieve(model.id)).toEqual(model)
+  })
+
+  it('dimensions of an embedding', async () => {
+    const plain = await client.embeddings.create({ model: EMBED, input: 'hello' })
+    const dimensions = plain.data[0]?.embedding.length ?? 0
+    expect(await client.embeddings.create({ model: EMBED, input: 'hello', dimensions })).toEqual(plain)
+    const other = client.embeddings.create({ model: EMBED, input: 'hello', dimensions: dimensions - 1 })
+    await expect(other).rejects.toThrow(`vectors have ${dimensions} dimensions.`)
+  })
+
+  it('token ids in place of texts are refused', async () => {
+    for (const input of [
+      [1, 2, 3],
+      [[1, 2], [3]],
+    ])
+      await expect(client.embeddings.create({ model: EMBED, input })).rejects.toMatchObject({
+        status: 400,
+        code: 'invalid_request',
+        param: expect.stringMatching(/^input/),
+      })
+  })
+
+  it('responses', async () => {
+    const answer = await client.responses.create({ model: CHAT, input: 'What is Twohop?', temperature: 0 })
+    const chat = await client.chat.completions.create(asked)
+    expect(answer.output_text).toBe(chat.choices[0]?.message.content)
+    expect(answer.usage).toMatchObject({
+      input_tokens: chat.usage?.prompt_tokens,
+      output_tokens: chat.usage?.completion_tokens,
+    })
+  })
+
+  it('responses, streamed', async () => {
+    const input = { model: CHAT, input: 'What is Twohop?', temperature: 0 }
+    const whole = await client.responses.create(input)
+    const stream = client.responses.stream(input)
+    const kinds: string[] = []
+    let text = ''
+    for await (const event of stream) {
+      if (kinds.at(-1) !== event.type) kinds.push(event.type)
+      if (event.type === 'response.output_text.delta') text += event.delta
+    }
+    expect(kinds.at(0)).toBe('response.created')
+    expect(kinds.at(-1)).toBe('response.completed')
+    expect(text).toBe(whole.output_text)
+    expect((await stream.finalResponse()).usage).toEqual(whole.usage)
+  })
+
+  it('responses, tools', async () => {
+    const tools = [
+      {
+        type: 'function' as const,
+        name: 'search',
+        strict: true,
+        parameters: z.toJSONSchema(Search) as Record<string, unknown>,
+      },
+    ]
+    const question = { role: 'user' as const, content: 'What is Twohop?' }
+    const answer = await client.responses.create({
+      ...{ model: CHAT, temperature: 1, tools },
+      input: [question],
+      tool_choice: 'required',
+    })
+    const call = answer.output.find((item) => item.type === 'function_call')
+    if (call?.type !== 'function_call') throw new Error('no call')
+    expect(Search.safeParse(JSON.parse(call.arguments)).success).toBe(true)
+    const output = {
+      type: 'function_call_output' as const,
+      call_id: call.call_id,
+      output: 'What an account may spend.',
+    }
+    const next = await client.responses.create({
+      ...{ model: CHAT, temperature: 0, tools },
+      input: [question, call, output],
+      tool_choice: 'none',
+    })
+    expect(next.output_text).toMatch(/\w{3}/)
+  })
+
+  it('responses, parse with zodTextFormat', async () => {
+    const answer = await client.responses.parse({
+      ...{ model: CHAT, input: 'What is Twohop?', temperature: 1 },
+      text: { format: zodTextFormat(Search, 'search') },
+    })
+    expect(Search.parse(answer.output_parsed)).toEqual(answer.output_parsed)
+  })
+
+  it('responses, errors', async () => {
+    const kept = client.responses.create({ model: CHAT, input: 'x', previous_response_id: 'resp_1' })
+    await expect(kept).rejects.toMatchObject({ status: 400, param: 'previous_response_id' })
+    await expect(kept).rejects.toThrow(OpenAI.BadRequestError)
   })
 
   it('errors as its own classes', async () => {
@@ -309,7 +400,3 @@ describe('openai', () => {
     )
   })
 })
-
-function dot(a: number[] = [], b: number[] = []): number {
-  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
-}

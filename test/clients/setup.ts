@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
@@ -54,12 +55,21 @@ export default async function clientsRun(project: TestProject) {
   }
 }
 
-/** @throws Error with the compiler's own words */
+/**
+ * Checks the types of this folder, and of the code on docs/client.md, each block as a file of its own.
+ * @throws Error with the compiler's own words
+ */
 async function checkTypes(): Promise<void> {
+  const folder = join(import.meta.dirname, 'node_modules/.client-page')
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  const page = await readFile(join(ROOT, 'docs/client.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```ts\n(import [\s\S]*?)^```$/gm)].map(([, code = '']) => code)
+  for (const [n, code] of blocks.entries()) await writeFile(join(folder, `block-${n}.ts`), code)
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
   await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', 'test/clients'], { cwd: ROOT }).catch(
     ({ stdout }: { stdout: string }) => {
-      throw new Error(`The types of test/clients are wrong:\n${stdout}`)
+      throw new Error(`The types of test/clients or docs/client.md are wrong:\n${stdout}`)
     },
   )
 }

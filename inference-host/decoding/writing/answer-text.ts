@@ -12,6 +12,8 @@ export type AnswerText = {
    * token of which a stop string takes a part never has.
    */
   take(id: number, last: boolean): { text: string; finish: FinishReason | undefined; passed: number }
+  /** The stop string that ended it, once it has ended with one. */
+  readonly stop: string | undefined
 }
 
 /** Counts the tokens whose text has been passed on, while some of it is held back. */
@@ -96,6 +98,9 @@ export function createAnswerText(
       const finish = stopped || (whole && followed?.wasCut !== true) ? 'stop' : cut ? 'length' : undefined
       const given = finish === undefined ? text : text + stopStrings.flush()
       return { text: given, finish, passed: passing.pass(given.length, finish !== undefined) }
+    },
+    get stop() {
+      return stopStrings.ending
     },
   }
 }

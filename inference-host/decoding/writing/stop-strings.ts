@@ -4,6 +4,8 @@ export type StopStrings = {
   push(piece: string): { text: string; stopped: boolean }
   /** What was held back, once no more text comes. */
   flush(): string
+  /** The one that ended the text. */
+  readonly ending: string | undefined
 }
 
 /** Length of the longest end of `text` that begins `stop`, `stop` itself excluded. */
@@ -21,12 +23,17 @@ function begun(text: string, stop: string): number {
 export function createStopStrings(stops: readonly string[], mark?: string): StopStrings {
   let held = ''
   let over = stops.length === 0
+  let ending: string | undefined
 
   /** Where the first stop string in the first `length` characters begins, or -1. */
   function found(length: number): number {
     const looked = held.slice(0, length)
-    const places = stops.map((stop) => looked.indexOf(stop)).filter((place) => place >= 0)
-    return places.length > 0 ? Math.min(...places) : -1
+    const [first] = stops
+      .map((stop) => ({ stop, place: looked.indexOf(stop) }))
+      .filter(({ place }) => place >= 0)
+      .toSorted((a, b) => a.place - b.place)
+    ending ??= first?.stop
+    return first?.place ?? -1
   }
 
   function taken(length: number): string {
@@ -58,6 +65,9 @@ export function createStopStrings(stops: readonly string[], mark?: string): Stop
       const text = taken(end >= 0 ? end : held.length)
       held = ''
       return text
+    },
+    get ending() {
+      return ending
     },
   }
 }

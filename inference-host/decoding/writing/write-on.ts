@@ -105,9 +105,14 @@ export async function writeOn(
     }
   }
 
+  /** The text of each answer. */
+  const texts: AnswerText[] = []
+
   function writing(answer: number, by: Matcher | undefined, onFirst: () => void): Writing {
     /** Of the tokens whose text is held back: it may turn out to begin a stop string. */
     const held: (TokenLogprob | undefined)[] = []
+    const text = createAnswerText(rules, sampling.stop, by)
+    texts[answer] = text
     return {
       prompt,
       room,
@@ -119,7 +124,7 @@ export async function writeOn(
         constrained: by && { by: timed(by, follows), room },
       }),
       constrained: by !== undefined,
-      answer: createAnswerText(rules, sampling.stop, by),
+      answer: text,
       namespace: account,
       stopped: () => failed || stopped(),
       onStart(cachedPromptTokens) {
@@ -153,7 +158,8 @@ export async function writeOn(
 
   const following = follow()
   try {
-    return stopped() ? undefined : outputOf(await several(answers, one, together), answers)
+    if (stopped()) return undefined
+    return outputOf(await several(answers, one, together), texts)
   } finally {
     following?.end()
   }
@@ -177,11 +183,14 @@ function timed(by: TokenConstraint, spend: (ms: number) => void): TokenConstrain
 }
 
 /** What was written, once all has ended. Undefined where a text was stopped. @throws what one of them failed with */
-function outputOf(written: readonly Written[], answers: number): Output | undefined {
+function outputOf(written: readonly Written[], texts: readonly AnswerText[]): Output | undefined {
   const failure = written.find((text) => text.failure !== undefined)?.failure
   if (failure !== undefined) throw failure.cause
   const finishReasons = written.flatMap(({ finishReason }) => finishReason ?? [])
-  return finishReasons.length === answers ? { kind: 'text', finishReasons } : undefined
+  if (finishReasons.length < written.length) return undefined
+  const stopStrings = texts.map(({ stop }) => stop)
+  const stoppedByOne = stopStrings.some((stop) => stop !== undefined)
+  return { kind: 'text', finishReasons, ...(stoppedByOne && { stopStrings }) }
 }
 
 /**

@@ -52,6 +52,8 @@ const CHAT = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello'
 /** A good body for each route that has one, so that a stranger gets as far as a user would. */
 const BODIES: Record<string, object> = {
   '/v1/chat/completions': CHAT,
+  '/v1/messages': { ...CHAT },
+  '/v1/messages/count_tokens': { model: CHAT.model, messages: CHAT.messages },
   '/v1/responses': { model: 'twohop-chat', input: 'hello', max_output_tokens: 2 },
   '/v1/completions': { model: 'twohop-chat', prompt: 'hello', max_tokens: 2 },
   '/v1/embeddings': { model: 'twohop-embed', input: 'hello' },
@@ -145,6 +147,17 @@ describeOneRedis('a stranger', (redis) => {
       'with a token that has expired',
       async () => ({
         authorization: `Bearer ${await minted(keys, 2 * HOUR).mintFirebase(user('ada', 'admin'))}`,
+      }),
+    ],
+    [
+      'with a token signed by another as an API key',
+      async () => ({ 'x-api-key': await forged(keys.firebase.kid) }),
+    ],
+    [
+      'with two tokens',
+      async () => ({
+        'x-api-key': await minted().mintFirebase(user('ada', 'admin')),
+        authorization: `Bearer ${await forged(keys.firebase.kid)}`,
       }),
     ],
     ['with a key that he made up', () => ({ authorization: `Bearer ${madeUpKey()}` })],

@@ -12,8 +12,10 @@ const PAGES: Record<string, PageClaims> = { ...EDGE_PAGES, ...HOST_PAGES, ...OTH
 const MADE = {
   'docs/cost.md': 'test/unit/cli/commands/cost.test.ts',
   'docs/benchmarks.md': 'bench/run.ts',
+  'docs/clients.md': 'test/unit/docs/clients.test.ts',
   'docs/faults.md': 'test/faults/table.ts',
   'docs/openai.md': 'test/unit/docs/openai.test.ts',
+  'docs/start.md': 'test/unit/docs/start.test.ts',
 }
 
 const pages = readPages()

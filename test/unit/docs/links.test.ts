@@ -14,12 +14,16 @@ const scripts: Record<string, string> = { ...scriptsOf('examples/extension'), ..
 
 /** Backticked texts with a slash that are no paths of this repository. */
 const NO_PATHS = new Set([
+  'firebase/auth/web-extension',
   'application/json',
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
   'onnx/model_quantized.onnx',
+  // Written by a user.
+  'twohop.config.ts',
   // Written when something runs.
   '.local/bench',
+  '.local/curl.txt',
   '.local/models',
   '.local/real-models',
   '.local/stack.json',
@@ -42,6 +46,9 @@ const OTHERS_VARIABLES = new Set([
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
 const OTHERS_NAMES = new Set([
+  // litellm, and LangChain for Python.
+  'api_base',
+  'check_embedding_ctx_length',
   'budget_duration',
   'input_cost_per_token',
   'max_budget',

@@ -1,27 +1,31 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { fieldTables } from '../../fixtures/openai/tables.ts'
+import { fieldTables, messagesTables } from '../../fixtures/openai/tables.ts'
 import { ROOT } from '../../fixtures/pages.ts'
 
-const PAGE = path.join(ROOT, 'docs/openai.md')
+const PAGES = [
+  ['docs/openai.md', fieldTables],
+  ['docs/anthropic.md', messagesTables],
+] as const
 
 /** `npm test -- test/unit/docs/openai.test.ts -u` writes the tables anew. */
-it('has the tables of fields that the schemas give', async () => {
-  const page = fieldTables().reduce(
+it.each(PAGES)('%s has the tables of fields that the schemas give', async (name, tables) => {
+  const file = path.join(ROOT, name)
+  const page = tables().reduce(
     (text, { name, text: table }) => {
       const marker = `<!-- fields: ${name} -->\n`
       const [before, after] = text.split(marker)
       if (before === undefined || after === undefined) throw new Error(`the page has no place for ${name}`)
       return `${before}${marker}${table}\n${after.replace(/^(.+\n)*/, '')}`
     },
-    readFileSync(PAGE, 'utf8'),
+    readFileSync(file, 'utf8'),
   )
-  await expect(page).toMatchFileSnapshot(PAGE)
+  await expect(page).toMatchFileSnapshot(file)
 })
 
 it('has a note only where there is something to say, in whole sentences', () => {
-  const notes = fieldTables().flatMap(({ text }) =>
+  const notes = [...fieldTables(), ...messagesTables()].flatMap(({ text }) =>
     text
       .split('\n')
       .slice(2)

@@ -15,6 +15,7 @@ const NOT_OURS = new Set([
   'special_tokens_map.json',
   'modules.json',
   'stack.json',
+  'twohop.config.ts',
   'service-key.private.json',
   'service-key.public.json',
 ])

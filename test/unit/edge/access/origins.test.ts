@@ -39,6 +39,18 @@ describe('origins', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBeNull()
   })
 
+  it('a page of the edge itself is let in where it has one', async () => {
+    const ask = (ownPage: boolean, site: string) => {
+      const gate = new Hono().use(requireOrigin(allowed, ownPage)).get('/', (c) => c.text('in'))
+      gate.onError((error) => errorResponse(error, 'r1'))
+      return gate.request('/', { headers: { origin: 'https://edge.example', 'sec-fetch-site': site } })
+    }
+    expect((await ask(true, 'same-origin')).status).toBe(200)
+    for (const site of ['same-site', 'cross-site', 'none', ''])
+      expect((await ask(true, site)).status).toBe(403)
+    expect((await ask(false, 'same-origin')).status).toBe(403)
+  })
+
   it('a preflight is answered for ten minutes, to an allowed origin only', async () => {
     const ask = (origin: string) =>
       app.request('/', {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bearerToken } from '../../../../edge/identity/bearer.ts'
+import { bearerOrKey, bearerToken } from '../../../../edge/identity/bearer.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 
 const read = (authorization?: string) =>
@@ -36,5 +36,28 @@ describe('the Authorization header', () => {
     headers.append('authorization', 'Bearer second-secret')
     expect(() => bearerToken(headers)).toThrow(TwohopError)
     expect(() => bearerToken(headers)).not.toThrow(/secret/)
+  })
+})
+
+describe('a token in x-api-key, or in Authorization', () => {
+  const code = (headers: Record<string, string>) => {
+    try {
+      return bearerOrKey(new Headers(headers))
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+
+  it.each<[Record<string, string>, string]>([
+    [{ 'x-api-key': 'a.b-c' }, 'a.b-c'],
+    [{ authorization: 'Bearer a' }, 'a'],
+    [{ 'x-api-key': 'a', authorization: 'Bearer a' }, 'a'],
+    [{ 'x-api-key': 'a', authorization: 'Bearer b' }, 'token_malformed'],
+    [{ 'x-api-key': 'a', authorization: 'Basic a' }, 'token_missing'],
+    [{ 'x-api-key': '' }, 'token_malformed'],
+    [{ 'x-api-key': 'a, b' }, 'token_malformed'],
+    [{}, 'token_missing'],
+  ])('%o gives %s', (headers, expected) => {
+    expect(code(headers)).toBe(expected)
   })
 })

@@ -51,7 +51,12 @@ describe('the document', () => {
 
   it('asks for a token everywhere but where anybody may', () => {
     const open = operations.filter(({ security }) => security === undefined).map(({ name }) => name)
-    expect(open.toSorted()).toEqual(['get /healthz', 'get /openapi.json', 'post /v1/keys/leaked'])
+    expect(open.toSorted()).toEqual([
+      'get /docs',
+      'get /healthz',
+      'get /openapi.json',
+      'post /v1/keys/leaked',
+    ])
   })
 
   it('says with each status which codes it may have', () => {

@@ -31,6 +31,25 @@ describe('the context is', () => {
     expect((await entryOf(files, changes)).catalog.context).toBe(context)
   })
 
+  test.each([
+    ['what the caches of a default host hold of it, for a model that writes', {}, 8192],
+    ['the one of its entry, whatever they hold', { context: 32_768 }, 32_768],
+    ['all of it, for a model that has no caches', { task: 'feature-extraction' as const }, 131_072],
+  ])('%s', async (_, changes, context) => {
+    const files = {
+      'config.json': json({
+        model_type: 'llama',
+        max_position_embeddings: 131_072,
+        hidden_size: 2048,
+        num_hidden_layers: 16,
+        num_attention_heads: 32,
+        num_key_value_heads: 8,
+      }),
+      'tokenizer_config.json': json({ tokenizer_class: 'BertTokenizer', model_max_length: 131_072 }),
+    }
+    expect((await entryOf(files, { task: 'text-generation', ...changes })).catalog.context).toBe(context)
+  })
+
   test('asked for where no file names one', async () => {
     const files = {
       'config.json': json({ model_type: 'bert' }),

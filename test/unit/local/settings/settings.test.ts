@@ -96,6 +96,10 @@ describe('what npm start reads', () => {
       '--emulators must be firebase:<project id> or supabase:<URL on this machine>',
     ],
     [{ emulators: ['firebase:twohop-local'] }, '--emulators: twohop-local is trusted for real already'],
+    [
+      { origins: ['https://a.example'], edge: { ALLOWED_ORIGINS: 'https://b.example/' } },
+      '--origin "https://b.example/" is never sent',
+    ],
     [{ catalog: 'none.json' }, '--catalog none.json: there is no such file.'],
   ])('names the option and the rule: %j', async (typed, message) => {
     expect(await wrong(typed)).toContain(message)

@@ -66,3 +66,12 @@ test.each([
   for (const pieces of [[text], [...text]])
     expect(run(stops, pieces, '<call>')).toEqual({ text: given, stopped })
 })
+
+test('says which stop string ended the text, also after it is flushed', () => {
+  const watch = createStopStrings(['zz', 'b'])
+  watch.push('aa')
+  expect(watch.ending).toBeUndefined()
+  watch.push('bzz')
+  watch.flush()
+  expect(watch.ending).toBe('b')
+})

@@ -1,0 +1,168 @@
+import {
+  CountTokensRequest,
+  type Message,
+  MessagesRequest,
+  type Tool,
+  type ToolChoice,
+} from '../../shared/anthropic/messages.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import type { HostTokensRequest } from '../../shared/openai/chat.ts'
+import type { HostMessage } from '../../shared/openai/messages.ts'
+import { type AskedToolChoice, MOST_CALLS, type ToolCall } from '../../shared/openai/structure.ts'
+import { parseAs } from '../../shared/parse-as.ts'
+import type { Entitlement } from '../access/entitlement.ts'
+import { withFieldsOf } from '../write/form.ts'
+import { messageFieldOf, messagesForm } from '../write/messages.ts'
+import { type ChatAsked, chatWork } from './chat-work.ts'
+import type { Work } from './work.ts'
+
+/** `POST /v1/messages` -> the work of a chat. @throws TwohopError as parseAs and chatWork do */
+export function parseMessages(input: unknown, entitlement: Entitlement): Work {
+  const asked = parseAs(MessagesRequest, input)
+  return withFieldsOf(messageFieldOf, () =>
+    chatWork(
+      {
+        ...promptOf(asked),
+        limit: { field: 'max_tokens', tokens: asked.max_tokens },
+        temperature: asked.temperature,
+        top_p: asked.top_p,
+        top_k: asked.top_k,
+        stop: asked.stop_sequences,
+        stream: asked.stream,
+        form: messagesForm(asked.model),
+      },
+      entitlement,
+    ),
+  )
+}
+
+/** What the host is asked for a count of tokens, and the most that there can be. */
+export type CountAsked = Pick<Work, 'model' | 'worst'> & { request: HostTokensRequest }
+
+/** `POST /v1/messages/count_tokens`. @throws TwohopError as parseMessages does */
+export function parseCountTokens(input: unknown, entitlement: Entitlement): CountAsked {
+  const asked = parseAs(CountTokensRequest, input)
+  return withFieldsOf(messageFieldOf, () => {
+    const limit = { field: 'max_tokens', tokens: 1 }
+    const { model, worst, request } = chatWork({ ...promptOf(asked), limit }, entitlement)
+    const { messages, tools, tool_choice } = request as HostTokensRequest
+    return {
+      model,
+      worst,
+      request: {
+        model: model.id,
+        messages,
+        ...(tools && { tools }),
+        ...(tool_choice && { tool_choice }),
+      },
+    }
+  })
+}
+
+/** The part of a chat that makes its prompt, and what its answer has to be. */
+function promptOf(asked: CountTokensRequest): Omit<ChatAsked, 'limit'> {
+  const { model, system, messages, tools, tool_choice: choice, output_config: config } = asked
+  const format = config?.format ?? asked.output_format
+  return {
+    model,
+    messages: messagesOf(system, messages),
+    tools: tools?.map(toolOf),
+    tool_choice: choice && toolChoiceOf(choice),
+    parallel_tool_calls:
+      choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use ? false : undefined,
+    response_format: format && {
+      type: 'json_schema',
+      json_schema: { name: 'output', schema: format.schema },
+    },
+  }
+}
+
+/** The messages of a chat. Turns of the same role that follow each other are one, as in Anthropic's API. */
+function messagesOf(system: string | undefined, sent: readonly Message[]): HostMessage[] {
+  const messages: HostMessage[] = []
+  if (system !== undefined) messages.push({ role: 'system', content: system.toWellFormed() })
+  for (const [i, message] of sent.entries()) {
+    if (message.role === 'system') messages.push({ role: 'system', content: message.content.toWellFormed() })
+    else if (message.role === 'user') addUser(messages, message.content)
+    else addAssistant(messages, message.content, i)
+  }
+  return messages
+}
+
+type ContentOf<Role> = Extract<Message, { role: Role }>['content']
+
+const BETWEEN_TURNS = '\n\n'
+
+function addUser(messages: HostMessage[], content: ContentOf<'user'>): void {
+  const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
+  let text: string | undefined
+  for (const block of blocks)
+    if (block.type === 'text') text = (text ?? '') + block.text
+    else {
+      if (text !== undefined) addText(messages, text)
+      text = undefined
+      messages.push({
+        role: 'tool',
+        content: `${block.is_error ? 'Error: ' : ''}${block.content ?? ''}`.toWellFormed(),
+        tool_call_id: block.tool_use_id,
+      })
+    }
+  if (text !== undefined) addText(messages, text)
+}
+
+function addText(messages: HostMessage[], text: string): void {
+  const last = messages.at(-1)
+  const content = text.toWellFormed()
+  if (last?.role === 'user')
+    messages[messages.length - 1] = { role: 'user', content: last.content + BETWEEN_TURNS + content }
+  else messages.push({ role: 'user', content })
+}
+
+function addAssistant(messages: HostMessage[], content: ContentOf<'assistant'>, place: number): void {
+  const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
+  const texts = blocks.flatMap((block) => (block.type === 'text' ? [block.text] : []))
+  const calls = blocks.flatMap((block, i): ToolCall[] =>
+    block.type === 'tool_use' ? [callOf(block, `messages[${place}].content[${i}].input`)] : [],
+  )
+  if (calls.length > MOST_CALLS)
+    throw new TwohopError(
+      'invalid_request',
+      `Expected at most ${MOST_CALLS} blocks of type "tool_use", found ${calls.length}.`,
+      { param: `messages[${place}].content` },
+    )
+  const text = texts.join('').toWellFormed()
+  const last = messages.at(-1)
+  const before = last?.role === 'assistant' && !('tool_calls' in last) ? messages.pop()?.content : undefined
+  const all = [before, text].filter(Boolean).join(BETWEEN_TURNS)
+  if (calls.length === 0) messages.push({ role: 'assistant', content: all })
+  else messages.push({ role: 'assistant', content: all === '' ? null : all, tool_calls: calls })
+}
+
+/** The most characters of a call's arguments, as the host takes them. */
+const MOST_ARGUMENTS = 65_536
+
+function callOf({ id, name, input }: { id: string; name: string; input: object }, param: string): ToolCall {
+  const given = JSON.stringify(input).toWellFormed()
+  if (given.length > MOST_ARGUMENTS)
+    throw new TwohopError(
+      'invalid_request',
+      `Expected at most ${MOST_ARGUMENTS} characters of JSON, found ${given.length}.`,
+      { param },
+    )
+  return { id, type: 'function', function: { name, arguments: given } }
+}
+
+const toolOf = ({ name, description, input_schema: parameters, strict }: Tool) => ({
+  type: 'function' as const,
+  function: {
+    name,
+    ...(description !== undefined && { description }),
+    parameters,
+    ...(strict !== undefined && { strict }),
+  },
+})
+
+function toolChoiceOf(choice: ToolChoice): AskedToolChoice {
+  if (choice.type === 'tool') return { type: 'function', function: { name: choice.name } }
+  return choice.type === 'any' ? 'required' : choice.type
+}

@@ -1,0 +1,81 @@
+import { deleteApp, initializeApp } from 'firebase/app'
+import {
+  connectAuthEmulator,
+  createUserWithEmailAndPassword,
+  getAuth,
+  signInAnonymously,
+  signInWithEmailAndPassword,
+  signOut,
+} from 'firebase/auth'
+import OpenAI from 'openai'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readError, twohopFetch } from '../../client/index.ts'
+import { CHAT, stack } from '../stack/client.ts'
+import { QUESTION } from './asked.ts'
+
+const { projectId, url } = stack.issuers.firebase
+const app = initializeApp({ projectId, apiKey: 'any' })
+const auth = getAuth(app)
+connectAuthEmulator(auth, new URL(url).origin, { disableWarnings: true })
+afterAll(() => deleteApp(app))
+
+const email = `${crypto.randomUUID()}@example.com`
+const password = 'a long enough password'
+const client = new OpenAI({
+  baseURL: `${stack.edge.url}/v1`,
+  apiKey: 'unused',
+  maxRetries: 0,
+  fetch: twohopFetch(({ forceRefresh }) => auth.currentUser?.getIdToken(forceRefresh), {
+    edge: stack.edge.url,
+  }),
+})
+
+describe('firebase', () => {
+  it('createUserWithEmailAndPassword and signInWithEmailAndPassword', async () => {
+    const { user } = await createUserWithEmailAndPassword(auth, email, password)
+    await signOut(auth)
+    expect(auth.currentUser).toBeNull()
+    expect((await signInWithEmailAndPassword(auth, email, password)).user.uid).toBe(user.uid)
+    await expect(signInWithEmailAndPassword(auth, email, 'another')).rejects.toMatchObject({
+      code: expect.stringMatching(/^auth\/(invalid-credential|wrong-password|invalid-login-credentials)$/),
+    })
+  })
+
+  it('getIdToken, and a call with it', async () => {
+    const { token, claims } = (await auth.currentUser?.getIdTokenResult()) ?? {}
+    expect(claims).toMatchObject({ aud: projectId, sub: auth.currentUser?.uid, email })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({
+      model: CHAT,
+      messages: [{ role: 'user', content: QUESTION }],
+      max_tokens: 4,
+    })
+    const answer = await fetch(`${stack.edge.url}/v1/chat/completions`, { method: 'POST', headers, body })
+    expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 4 } })
+  })
+
+  it('refresh', async () => {
+    const before = await auth.currentUser?.getIdTokenResult()
+    const after = await auth.currentUser?.getIdTokenResult(true)
+    expect(after?.claims.sub).toBe(before?.claims.sub)
+    expect(Date.parse(after?.expirationTime ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(before?.expirationTime ?? ''),
+    )
+    expect((await client.models.list()).data.map(({ id }) => id)).toContain(CHAT)
+  })
+
+  it('its user under openai, by twohopFetch', async () => {
+    const messages = [{ role: 'user' as const, content: QUESTION }]
+    const answer = await client.chat.completions.create({ model: CHAT, messages, max_tokens: 4 })
+    expect(answer.usage?.completion_tokens).toBe(4)
+    await signOut(auth)
+    const refused = await client.models.list().catch((error: unknown) => error)
+    expect(await readError(refused)).toMatchObject({ code: 'token_missing', status: 401 })
+  })
+
+  it('signInAnonymously, which the edge refuses unless it is told otherwise', async () => {
+    await signInAnonymously(auth)
+    const refused = await client.models.list().catch((error: unknown) => error)
+    expect(await readError(refused)).toMatchObject({ code: 'anonymous_not_allowed', status: 403 })
+  })
+})
