@@ -1,4 +1,4 @@
-import { catalogEntry } from '../../inference-host/pull/catalog-entry.ts'
+import type { catalogEntry as readEntry } from '../../inference-host/pull/catalog-entry.ts'
 import { ModelError } from '../../inference-host/weights/error.ts'
 import { verifyModel } from '../../inference-host/weights/lock.ts'
 import { type ModelEntry, readManifest } from '../../inference-host/weights/manifest.ts'
@@ -37,6 +37,8 @@ async function findingsOf(
 ): Promise<Finding[]> {
   try {
     const { folder } = await verifyModel(entry, places)
+    // It brings the model library along, which takes a second to load.
+    const { catalogEntry } = await import('../../inference-host/pull/catalog-entry.ts')
     const { catalog: own } = await catalogEntry(entry, folder)
     return [fine(`files of ${entry.id}`, 'are the locked ones'), catalogFinding(catalog, own)]
   } catch (error) {
@@ -46,10 +48,7 @@ async function findingsOf(
   }
 }
 
-function catalogFinding(
-  { models }: Catalog,
-  own: Awaited<ReturnType<typeof catalogEntry>>['catalog'],
-): Finding {
+function catalogFinding({ models }: Catalog, own: Awaited<ReturnType<typeof readEntry>>['catalog']): Finding {
   const check = `catalog of ${own.id}`
   const listed = models.find(({ id }) => id === own.id)
   if (listed === undefined) return warning(check, 'has no such model, so nobody can ask for it')

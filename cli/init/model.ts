@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { basename, relative, resolve, sep } from 'node:path'
-import { catalogEntry } from '../../inference-host/pull/catalog-entry.ts'
 import { ModelError } from '../../inference-host/weights/error.ts'
 import { ModelEntry } from '../../inference-host/weights/manifest.ts'
 import { HUB_TASKS, type Model, type Task } from '../../shared/catalog.ts'
@@ -62,6 +61,8 @@ export async function ownModel({ source, id, kind, context, manifestFolder }: As
   }
   if (isFolder) {
     try {
+      // It brings the model library along, which takes a second to load.
+      const { catalogEntry } = await import('../../inference-host/pull/catalog-entry.ts')
       const { catalog } = await catalogEntry(parsed.data, folder)
       return { entry, catalog, measured: true }
     } catch (error) {
