@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readPages } from '../fixtures/pages.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { ROOT, readPages } from '../fixtures/pages.ts'
 import { stack } from './client.ts'
 
 /** What `npm start` says it listens on, where nobody says otherwise. */
@@ -15,6 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pages-'))
   await mkdir(join(folder, '.local'))
   await writeFile(join(folder, '.local/stack.json'), JSON.stringify(stack))
+  await symlink(join(inject('stackDir'), 'issuer'), join(folder, '.local/issuer'))
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -29,8 +30,14 @@ function blocksOf(path: string, calls = USUAL): string[] {
 /** Pastes commands into a shell in the folder where the stack runs. Gives what they print. */
 async function paste(commands: string, variables: Record<string, string> = {}): Promise<string> {
   const set = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`)
-  const here = commands.replaceAll(USUAL, stack.edge.url)
-  const { stdout } = await promisify(execFile)('sh', ['-c', set.join('') + here], { cwd: folder })
+  // Where a user types it, npx finds the clone's own command.
+  const here = commands
+    .replaceAll(USUAL, stack.edge.url)
+    .replaceAll('npx twohop', `node ${join(ROOT, 'cli/twohop.mjs')}`)
+  const { stdout } = await promisify(execFile)('sh', ['-c', set.join('') + here], {
+    cwd: folder,
+    env: { ...process.env, TWOHOP_DIR: join(folder, '.local') },
+  })
   return stdout
 }
 

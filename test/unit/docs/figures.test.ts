@@ -10,6 +10,7 @@ import { isThere, readPages } from '../../fixtures/pages.ts'
 const PAGES: Record<string, PageClaims> = { ...EDGE_PAGES, ...HOST_PAGES, ...OTHER_PAGES }
 /** Pages that are nothing but figures, each with what makes them or holds them. */
 const MADE = {
+  'docs/anthropic.md': 'test/unit/docs/openai.test.ts',
   'docs/cost.md': 'test/unit/cli/commands/cost.test.ts',
   'docs/benchmarks.md': 'bench/run.ts',
   'docs/clients.md': 'test/unit/docs/clients.test.ts',
