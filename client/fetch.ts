@@ -70,7 +70,8 @@ export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}
       if (token) headers.set('authorization', `Bearer ${token}`)
       else headers.delete('authorization')
       const redirect = init?.redirect === 'manual' ? 'manual' : 'error'
-      return request(given && again ? given.clone() : input, { ...init, headers, redirect })
+      // A relative address would be read once more, by the page's `<base>`: that may lead elsewhere.
+      return request(given ? (again ? given.clone() : given) : url.href, { ...init, headers, redirect })
     }
 
     let token = await unlessAborted(signal, getToken({ forceRefresh: false }))

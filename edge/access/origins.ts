@@ -51,14 +51,15 @@ function preflight(asked: string | undefined): Response {
  * Refuses a browser's request from any other origin. A request without `Origin` (a server, a command line) passes:
  * the token decides there, as it does everywhere.
  * @param ownPage whether the edge has a page itself. Its requests name themselves in `Sec-Fetch-Site`, which no script can
- *   set (w3.org/TR/fetch-metadata).
+ *   set, and browsers send only to where nobody else can answer in between (w3.org/TR/fetch-metadata).
  * @throws TwohopError origin_not_allowed
  */
 export function requireOrigin(allowed: AllowedOrigins, ownPage = false): MiddlewareHandler {
   return async function originGate(c, next) {
     const origin = c.req.header('origin')
-    const own = ownPage && c.req.header('sec-fetch-site') === 'same-origin'
-    if (origin !== undefined && !own && !allowed.has(origin))
+    const isOwn =
+      ownPage && c.req.header('sec-fetch-site') === 'same-origin' && TRUSTWORTHY.test(origin ?? '')
+    if (origin !== undefined && !isOwn && !allowed.has(origin))
       throw new TwohopError(
         'origin_not_allowed',
         'This origin is not on the list of allowed origins (ALLOWED_ORIGINS).',
@@ -66,3 +67,9 @@ export function requireOrigin(allowed: AllowedOrigins, ownPage = false): Middlew
     await next()
   }
 }
+
+/**
+ * Origins of pages that came from the host they name (w3.org/TR/secure-contexts, 3.1). A name in clear can be led to this
+ * machine by whoever owns it (DNS rebinding).
+ */
+const TRUSTWORTHY = /^(?:https:\/\/[^/\s]+|http:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?)$/

@@ -53,6 +53,27 @@ describe('the token', () => {
     expect(asked).toEqual([false, false])
   })
 
+  it('goes where was looked, whatever base a page gives to what it asks for', async () => {
+    vi.stubGlobal('location', { href: `${EDGE}/app/page` })
+    try {
+      const asked: unknown[] = []
+      const call = twohopFetch(() => 'token', {
+        edge: EDGE,
+        async fetch(input) {
+          asked.push(input)
+          return ok()
+        },
+      })
+      await call('/v1/x')
+      await call('x?y=1', post)
+      await call(new URL(`${EDGE}/v1/z`))
+      // A relative address would be read anew, by the page's <base>.
+      expect(asked).toEqual([`${EDGE}/v1/x`, `${EDGE}/app/x?y=1`, `${EDGE}/v1/z`])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('is refreshed once after it expired, and the same is sent again', async () => {
     const { call, sent, asked } = client([refusal('token_expired'), ok])
     const answer = await call(new Request(`${EDGE}/v1/x`, post))

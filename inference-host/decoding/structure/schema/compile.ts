@@ -21,6 +21,8 @@ import { ANY_TEXT, createTexts } from './texts.ts'
 
 /** Schemas that one may come to, references followed and combinations written out. */
 const MOST_SCHEMAS = 4000
+/** Schemas and values that are looked at beside, to tell what may hold together: about half a second. */
+const MOST_LOOKS = 500_000
 /** Combinations (`allOf`, `$ref` beside others) within one value. */
 const MOST_UNFOLDED = 96
 
@@ -44,6 +46,7 @@ export function compileSchema(
   const texts = createTexts(budget)
   const built = new Map<string, Expression>()
   let schemas = 0
+  let looks = 0
   let names = 0
 
   const scope: Scope = {
@@ -62,6 +65,19 @@ export function compileSchema(
     texts,
     hasPattern: (text, pattern, at) => texts.fulfilled({ ...ANY_TEXT, patterns: [pattern] }, text, at, at),
     budget,
+    look,
+  }
+
+  function look(steps: number): void {
+    looks += steps
+    if (looks > MOST_LOOKS)
+      throw refuse(path, 'The schema combines more than can be compared. Use fewer choices within choices.')
+  }
+
+  /** `resolve` for what compares schemas with one another, or turns them. */
+  function looked(schema: Schema): Schema {
+    look(1)
+    return resolve(schema)
   }
 
   function count(at: Path, unfolded: number): void {
@@ -82,7 +98,7 @@ export function compileSchema(
     const [base, ...others] = listOf(read.allOf)
     if (enforced.length === 1 && base !== undefined && others.length === 0)
       return value(base, [...at, 'allOf', 0], unfolded + 1)
-    const positive = withoutNots(read, at, resolve)
+    const positive = withoutNots(read, at, looked)
     if (positive !== read) return value(positive, at, unfolded + 1)
     if (read.$ref !== undefined || read.allOf !== undefined)
       return value(merged(read, at, unfolded), at, unfolded + 1)
@@ -128,14 +144,14 @@ export function compileSchema(
     const overlaps = overlapsOf(
       options.map(([one, where]) => knownOf(one, where)),
       at,
-      resolve,
+      looked,
     )
     return options.map(([one, where], place) => {
       const others = (overlaps[place] ?? []).map((other) => options[other]?.[1].at(-1))
       if (others.length === 0) return [one, where]
       const names = namesIn(resolve(one))
       try {
-        const nots = others.map((other) => negated(parts[Number(other)], where, resolve, names))
+        const nots = others.map((other) => negated(parts[Number(other)], where, looked, names))
         return [{ allOf: [one, ...nots] }, where]
       } catch (error) {
         if (!(error instanceof TwohopError)) throw error

@@ -19,4 +19,6 @@ export type Scope = {
   /** Whether a pattern is found in a text. @throws TwohopError at `path` where it is not supported. */
   hasPattern(text: string, pattern: string, path: Path): boolean
   readonly budget: Budget
+  /** Counts what only looks at schemas and values. @throws TwohopError where one schema leads to too much of it */
+  look(steps: number): void
 }

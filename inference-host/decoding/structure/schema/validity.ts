@@ -8,12 +8,15 @@ import { textRulesOf } from './strings.ts'
 
 /** Schemas and values within one another that are looked at. */
 const MOST_DEPTH = 64
+/** What a value and a schema count as, beside two schemas that are compared. */
+const LOOKS = 10
 
 /**
  * Whether a value is valid for `schema`, as JSON Schema has it.
  * @throws TwohopError where a keyword is not supported, or schemas lead back to themselves.
  */
 export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, depth = 0): boolean {
+  scope.look(LOOKS)
   if (depth > MOST_DEPTH) throw refuse(path, 'These schemas are nested too deep to be checked.')
   const schema = readSchema(raw, path)
   if (typeof schema === 'boolean') return schema

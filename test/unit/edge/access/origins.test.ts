@@ -40,15 +40,27 @@ describe('origins', () => {
   })
 
   it('a page of the edge itself is let in where it has one', async () => {
-    const ask = (ownPage: boolean, site: string) => {
+    const ask = (ownPage: boolean, site: string, origin = 'https://edge.example') => {
       const gate = new Hono().use(requireOrigin(allowed, ownPage)).get('/', (c) => c.text('in'))
       gate.onError((error) => errorResponse(error, 'r1'))
-      return gate.request('/', { headers: { origin: 'https://edge.example', 'sec-fetch-site': site } })
+      return gate.request('/', { headers: { origin, 'sec-fetch-site': site } })
     }
     expect((await ask(true, 'same-origin')).status).toBe(200)
     for (const site of ['same-site', 'cross-site', 'none', ''])
       expect((await ask(true, site)).status).toBe(403)
     expect((await ask(false, 'same-origin')).status).toBe(403)
+    for (const here of ['http://localhost:8787', 'http://127.0.0.1:8787', 'http://[::1]:8787'])
+      expect([here, (await ask(true, 'same-origin', here)).status]).toEqual([here, 200])
+    // No browser names itself in clear (potentially trustworthy URLs alone), and a name in clear can be led here.
+    for (const led of [
+      'http://evil.test:8787',
+      'http://localhost.evil.test',
+      'null',
+      '',
+      'file://',
+      `${EXTENSION}x`,
+    ])
+      expect([led, (await ask(true, 'same-origin', led)).status]).toEqual([led, 403])
   })
 
   it('a preflight is answered for ten minutes, to an allowed origin only', async () => {
