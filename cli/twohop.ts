@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // `npx twohop <command>`: see `npx twohop --help`.
+import '../inference-host/platform/no-telemetry.ts'
 import { ask } from './ask.ts'
 import { run } from './run.ts'
 

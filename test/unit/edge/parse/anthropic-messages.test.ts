@@ -146,7 +146,10 @@ describe('a request to messages', () => {
       'messages[0].content',
     ],
     [{ ...hello, messages: Array(MOST_MESSAGES + 1).fill(user('x')) }, 'messages'],
-    [{ ...hello, messages: [user(Array(MOST_MESSAGES + 1).fill(result('a')))] }, 'messages'],
+    [
+      { ...hello, messages: Array(3).fill(user(Array(MOST_MESSAGES / 2 - 100).fill(result('a')))) },
+      'messages',
+    ],
     [{ ...hello, temperature: 1.5 }, 'temperature'],
     [{ ...hello, top_k: -1 }, 'top_k'],
     [{ ...hello, stop_sequences: Array(5).fill('a') }, 'stop_sequences'],

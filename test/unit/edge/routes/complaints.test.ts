@@ -7,6 +7,7 @@ import { HubFields } from '../../../../edge/parse/hub-completion.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../edge/routes/admin.ts'
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
+import { CountTokensRequest, MessagesRequest } from '../../../../shared/anthropic/messages.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
 import { ChatRequest } from '../../../../shared/openai/chat.ts'
 import { CompletionRequest } from '../../../../shared/openai/completions.ts'
@@ -20,7 +21,17 @@ import { ROOT, repositoryFiles } from '../../../fixtures/imports.ts'
 /** The schemas of everything that a client can send to the edge, by their names in the code. */
 const SCHEMAS: Record<string, z.ZodType> = {
   ...{ HubFields },
-  ...{ ChatRequest, ResponsesRequest, CompletionRequest, EmbeddingRequest, RerankRequest, JobRequest, Page },
+  ...{
+    MessagesRequest,
+    CountTokensRequest,
+    ChatRequest,
+    ResponsesRequest,
+    CompletionRequest,
+    EmbeddingRequest,
+    RerankRequest,
+    JobRequest,
+    Page,
+  },
   ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked },
   ...TASK_REQUESTS,
 }

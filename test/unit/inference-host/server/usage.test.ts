@@ -59,7 +59,7 @@ test('usage: one that still runs is stopped, and counted as far as it came', asy
   while (!run.stopped) await new Promise(setImmediate)
   run.end({ how: 'stopped' }, { promptTokens: 5, outputTokens: 1 })
   expect(await (await asked).json()).toMatchObject({ requests: [{ usage: { completion_tokens: 1 } }] })
-  expect((await answer).status).toBe(502)
+  expect((await answer).status).toBe(499)
 })
 
 test('usage: the token is for that very question, once', async () => {

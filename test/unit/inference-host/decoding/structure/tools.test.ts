@@ -143,9 +143,12 @@ describe('whatever is chosen', () => {
   })
 
   test('parameters that are not supported are refused at their tool', () => {
-    const tool: Tool = { type: 'function', function: { name: 'x', parameters: { type: 'object', if: {} } } }
+    const tool: Tool = {
+      type: 'function',
+      function: { name: 'x', parameters: { type: 'object', contains: {} } },
+    }
     expect(() => bind(structure({ tools: [CLOCK, tool] }), vocabulary)).toThrow(
-      expect.objectContaining({ code: 'invalid_request', param: 'tools[1].function.parameters.if' }),
+      expect.objectContaining({ code: 'invalid_request', param: 'tools[1].function.parameters.contains' }),
     )
   })
 })
