@@ -18,7 +18,7 @@ export type TwohopFetchOptions = {
   edge?: string | URL
   /** Called for each answer that says what is left, refusals included. */
   onBudget?: (budget: Budget) => void
-  /** Requests that one call may make before it gives its caller a 429 or 503; 3. With 1 it never waits. */
+  /** Requests that one call may make before it gives its caller a 429, 503 or 529; 3. With 1 it never waits. */
   attempts?: number
   /** Milliseconds that one call may wait in all; 30,000. An answer that asks for more is given to the caller at once. */
   maxWaitMs?: number
@@ -27,16 +27,18 @@ export type TwohopFetchOptions = {
 }
 
 const ATTEMPTS = 3
+/** What says that there is no room now. 529 is what Anthropic's API has for a host that is busy. */
+const BUSY: ReadonlySet<number> = new Set([429, 503, 529])
 const MAX_WAIT_MS = 30_000
 /** Milliseconds before the second attempt where an answer names none. Each further wait is twice as long. */
 const FIRST_WAIT_MS = 500
 
 /**
  * A `fetch` for any client that takes one. Each request has the user's fresh token in place of the client's own key; after a
- * 401 `token_expired` it is sent once more with a refreshed one, and after a 429 or 503 when `Retry-After` says so. A body
+ * 401 `token_expired` it is sent once more with a refreshed one, and after a 429, 503 or 529 when `Retry-After` says so. A body
  * that is a stream can be sent once, so its answer is the first. A redirect is an error: a token stays where it was sent.
  *
- * An answer with 429 or 503 that is given to the caller has `x-should-retry: false`, so that a client with retries of its
+ * An answer with 429, 503 or 529 that is given to the caller has `x-should-retry: false`, so that a client with retries of its
  * own does not begin anew.
  * @throws TypeError for a request to another origin than the edge's, or as `fetch` throws it
  * @throws the signal's reason, whether it waits for an answer, for a token or for another attempt
@@ -88,7 +90,7 @@ export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}
         if (!token) return answer
         fresh = true
         attempt--
-      } else if ((answer.status === 429 || answer.status === 503) && attempts > 1) {
+      } else if (BUSY.has(answer.status) && attempts > 1) {
         const waitMs = waitOf(answer, attempt)
         const mayCome = attempt < attempts && answer.headers.get('x-should-retry') !== 'false'
         if (!mayCome || waitedMs + waitMs > maxWaitMs) return notAgain(answer)

@@ -25,7 +25,8 @@ export type Route = {
   codes?: readonly ErrorCode[]
 }
 
-const ACCOUNT = { scope: 'admin', codes: ['account_not_administered'] } as const
+// A name that is no account's is refused with 400.
+const ACCOUNT = { scope: 'admin', codes: ['account_not_administered', 'invalid_request'] } as const
 const ACT = { ...ACCOUNT, answer: 'AccountAnswer' } as const
 const MINE = { scope: 'jobs', codes: ['not_found'] } as const
 
@@ -61,7 +62,17 @@ export const ROUTES = {
     scope: 'chat',
     body: 'CountTokensRequest',
     answer: 'TokenCount',
-    codes: ['model_not_allowed'],
+    // What its prompt and its host may be refused for. There is no reservation.
+    codes: [
+      'context_length_exceeded',
+      'model_not_allowed',
+      'model_not_found',
+      'host_failed',
+      'host_unavailable',
+      'host_busy',
+      'host_not_ready',
+      'host_timeout',
+    ],
     anthropic: true,
   },
   'POST /v1/completions': {

@@ -36,14 +36,22 @@ function typeOf(status: number): string {
 }
 
 /**
- * An error in Anthropic's envelope. Our own envelope's fields are in it too; `details.error_code` is where its package looks
- * for a stable code.
+ * The stable code where Anthropic's package looks for it. Its tool runner first asks for a conversation that the server holds
+ * (`thread`); this code of theirs makes it go on with the whole conversation in each request.
+ */
+function detailsOf({ code, param }: ErrorEnvelope['error']) {
+  const thread = code === 'invalid_request' && param === 'thread'
+  return { error_code: thread ? 'thread_unsupported_request' : code }
+}
+
+/**
+ * An error in Anthropic's envelope. Our own envelope's fields are in it too.
  */
 export function messageError({ error }: ErrorEnvelope) {
   const code = Object.keys(ERRORS).find((known): known is ErrorCode => known === error.code) ?? 'internal'
   return {
     type: 'error',
-    error: { ...error, type: typeOf(messageStatus(code)), details: { error_code: error.code } },
+    error: { ...error, type: typeOf(messageStatus(code)), details: detailsOf(error) },
     request_id: error.request_id,
   }
 }

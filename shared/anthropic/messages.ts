@@ -146,6 +146,10 @@ export const MessagesRequest = z.strictObject({
   service_tier: ignored('There is one; the plan says how much of the host it gets.', Word),
   diagnostics: ignored('There are none.', z.unknown()),
   inference_geo: ignored('The host is where its operator put it.', Word),
+  thread: refused(
+    'Nothing here holds a conversation: each request has all of it.',
+    onlyNull('nothing here holds a conversation; send all of it'),
+  ),
   container: refused('Nothing here runs code.', onlyNull('nothing here runs code')),
 })
 export type MessagesRequest = z.output<typeof MessagesRequest>

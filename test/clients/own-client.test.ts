@@ -1,4 +1,5 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import Anthropic from '@anthropic-ai/sdk'
 import { generateText } from 'ai'
 import OpenAI from 'openai'
 import { describe, expect, inject, it } from 'vitest'
@@ -58,6 +59,29 @@ describe('twohopFetch', () => {
     })
     const { text } = await generateText({ model: provider(CHAT), prompt: QUESTION, maxRetries: 0 })
     expect(text).toMatch(/\w{3}/)
+    expect(asked).toEqual([false, true])
+  })
+
+  it('under @anthropic-ai/sdk: an expired token, and a host that is busy', async () => {
+    const { asked, getToken } = signIn()
+    const baseURL = inject('busyEdge')
+    const statuses: number[] = []
+    const client = new Anthropic({
+      baseURL,
+      apiKey: 'unused',
+      maxRetries: 0,
+      fetch: twohopFetch(getToken, {
+        edge: baseURL,
+        fetch: async (input, init) => {
+          const answer = await fetch(input, init)
+          statuses.push(answer.status)
+          return answer
+        },
+      }),
+    })
+    const { usage } = await client.messages.create({ model: CHAT, messages, max_tokens: 4 })
+    expect(usage.output_tokens).toBe(4)
+    expect(statuses).toEqual([401, 529, 200])
     expect(asked).toEqual([false, true])
   })
 

@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import { expect, it } from 'vitest'
 import { readError } from '../../../client/error.ts'
+import { messageErrorResponse } from '../../../edge/write/message-errors.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 
 const RESETS = Date.UTC(2026, 11, 1)
@@ -60,6 +61,30 @@ it('reads the errors of the other clients by where they keep what the edge said'
     context: refused(),
   })
   expect(await readError(supabaseError)).toEqual(read)
+})
+
+it('reads Anthropic’s envelope: an answer, what its package throws, and the event of a stream', async () => {
+  const busy = () =>
+    messageErrorResponse(new TwohopError('host_busy', 'It is full.', { retryAfterMs: 3000 }), 'r2')
+  const event = { code: 'host_busy', message: 'It is full.', requestId: 'r2' }
+  const whole = { ...event, status: 529, retryAfterSeconds: 3 }
+  expect(await readError(busy())).toEqual(whole)
+  const body: unknown = await busy().json()
+  // Its APIError has the whole body in `error`.
+  const thrown = Object.assign(new Error('529 It is full.'), {
+    status: 529,
+    headers: busy().headers,
+    error: body,
+  })
+  expect(await readError(thrown)).toEqual(whole)
+  expect(await readError(body)).toEqual(event)
+  expect(await readError(JSON.stringify(body))).toEqual(event)
+  const theirs = {
+    type: 'error',
+    error: { type: 'authentication_error', message: 'No.', details: { error_code: 'x' } },
+    request_id: 'req_1',
+  }
+  expect(await readError(theirs)).toBeUndefined()
 })
 
 it('reads the event of a stream that broke off', async () => {

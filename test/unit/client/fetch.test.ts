@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type TwohopFetchOptions, twohopFetch } from '../../../client/fetch.ts'
+import { messageErrorResponse } from '../../../edge/write/message-errors.ts'
 import { type ErrorCode, errorResponse, TwohopError } from '../../../shared/errors.ts'
 
 const EDGE = 'https://edge.example'
@@ -181,6 +182,13 @@ describe('a busy edge', () => {
       expect(tokens(sent)).toEqual(['Bearer token-1', 'Bearer token-1'])
     },
   )
+
+  it('of Anthropic’s API, a 529, is asked again too', async () => {
+    const { call, sent } = client([() => messageErrorResponse(new TwohopError('host_busy', 'No.'), 'r'), ok])
+    const answer = call(`${EDGE}/v1/messages`, post)
+    await vi.advanceTimersByTimeAsync(1250)
+    expect([(await answer).status, sent.length]).toEqual([200, 2])
+  })
 
   it('that names no time is asked after longer and longer waits', async () => {
     const silent = () => new Response('', { status: 503 })

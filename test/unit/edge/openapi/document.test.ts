@@ -77,6 +77,16 @@ describe('the document', () => {
       }
   })
 
+  it('says what a count of tokens and a name that is no account are refused with', () => {
+    const statuses = (at: string, method: string) =>
+      Object.keys(document.paths[at]?.[method]?.responses ?? {})
+    expect(statuses('/v1/messages/count_tokens', 'post')).toEqual(
+      '200 400 401 403 404 408 409 413 415 429 500 502 503 504 529'.split(' '),
+    )
+    for (const at of ['/v1/admin/accounts/{account}', '/v1/admin/accounts/{account}/usage'])
+      expect(statuses(at, 'get')).toContain('400')
+  })
+
   it('names every code that a client may see, but for a method that a path does not take', () => {
     const said = new Set(
       operations.flatMap(({ responses }) =>

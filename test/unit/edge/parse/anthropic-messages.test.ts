@@ -155,6 +155,8 @@ describe('a request to messages', () => {
     [{ ...hello, stop_sequences: Array(5).fill('a') }, 'stop_sequences'],
     [{ ...hello, thinking: { type: 'enabled', budget_tokens: 1024 } }, 'thinking.type'],
     [{ ...hello, container: 'c' }, 'container'],
+    [{ ...hello, thread: { type: 'create' } }, 'thread'],
+    [{ ...hello, thread: { type: 'continue', previous_message_id: 'msg_1' } }, 'thread'],
     [{ ...hello, tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, 'tools[0].type'],
     [{ ...hello, tools: [{ name: 'look' }] }, 'tools[0].input_schema'],
     [{ ...hello, tools: [{ name: 'look', input_schema: { enum: Array(9000).fill('sixteen') } }] }, 'tools'],
@@ -188,15 +190,16 @@ describe('a request to messages', () => {
   })
 })
 
-// The fields of MessageCreateParamsBase and MessageCountTokensParams in @anthropic-ai/sdk 1.14, and those of before that
-// clients still send.
+// The fields of MessageCreateParamsBase and MessageCountTokensParams in @anthropic-ai/sdk 1.14, those of before that clients
+// still send, and what its tool runner sends of its beta.
 const COUNTED =
   'messages model cache_control output_config speed system thinking tool_choice tools user_profile_id workspace_id'
 const ASKED = `${COUNTED} max_tokens container diagnostics inference_geo metadata service_tier stop_sequences stream`
 const BEFORE = 'temperature top_p top_k output_format'
+const BETA = 'thread'
 
 it.each([
-  ['messages', MessagesRequest, `${ASKED} ${BEFORE}`],
+  ['messages', MessagesRequest, `${ASKED} ${BEFORE} ${BETA}`],
   ['count_tokens', CountTokensRequest, `${COUNTED} output_format`],
 ])('%s has every published field, each with a fate', (_, request, fields) => {
   expect(Object.keys(request.shape).toSorted()).toEqual(fields.split(' ').toSorted())

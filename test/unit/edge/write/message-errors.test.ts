@@ -35,6 +35,15 @@ it.each(codes)('%s has a type of Anthropic’s that goes with its status', async
   )
 })
 
+it.each<[ErrorCode, string, string]>([
+  ['invalid_request', 'thread', 'thread_unsupported_request'],
+  ['invalid_request', 'threads', 'invalid_request'],
+  ['model_not_found', 'thread', 'model_not_found'],
+])('%s of %s says %s to the package, and the code stays', async (code, param, told) => {
+  const { error } = await messageErrorResponse(new TwohopError(code, 'No.', { param }), 'r1').json()
+  expect([error.code, error.details]).toEqual([code, { error_code: told }])
+})
+
 it('tells nothing of an error that was not foreseen', async () => {
   const text = await messageErrorResponse(new Error('secret'), 'r1').text()
   expect(JSON.parse(text)).toMatchObject({ error: { type: 'api_error', code: 'internal' } })
