@@ -103,8 +103,15 @@ async function keysOf(text: string): Promise<ServiceKeys> {
 async function wrangler(folder: string, set: ReadonlyMap<string, string>): Promise<PlannedFile> {
   const own = await textThere(join(folder, 'wrangler.toml'))
   const text = own ?? (await textThere(join(PROJECT, 'wrangler.toml'))) ?? ''
-  const main = relative(folder, join(PROJECT, 'edge/runtime/workers.ts')).split(sep).join('/')
-  const found = text.replace(/^main = .*$/m, `main = "${main}"`)
+  const from = (path: string) => relative(folder, join(PROJECT, path)).split(sep).join('/')
+  const found = text
+    .replace(/^main = .*$/m, `main = "${from('edge/runtime/workers.ts')}"`)
+    // Only where it stands as in the project: `own` may say something else by now.
+    .replace(
+      '= "@upstash/ratelimit/dist/',
+      () => `= "${aliased(from('node_modules/@upstash/ratelimit/dist'))}/`,
+    )
+    .replace('= "./edge/store/', () => `= "${aliased(from('edge/store'))}/`)
   return {
     path: 'wrangler.toml',
     text: withVars(found, set),
@@ -112,6 +119,9 @@ async function wrangler(folder: string, set: ReadonlyMap<string, string>): Promi
     differs: differences(readVars(text), set, true),
   }
 }
+
+/** A path as wrangler's aliases take it: one without a dot before it would be a package's name. */
+const aliased = (path: string) => (path.startsWith('.') ? path : `./${path}`)
 
 /** A file of JSON, which is the same where it says the same. */
 function json(path: string, content: object, there: string, secret: boolean): PlannedFile {
