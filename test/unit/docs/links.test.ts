@@ -46,6 +46,7 @@ const OTHERS_VARIABLES = new Set([
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
 const OTHERS_NAMES = new Set([
+  // Anthropic's package.
   'continue_unthreaded',
   // litellm, and LangChain for Python.
   'api_base',
