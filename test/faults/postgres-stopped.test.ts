@@ -24,7 +24,7 @@ const aroundEach = (names: readonly string[]) => names.flatMap((name) => [`befor
 const FIRST = aroundEach(['xgroup'])
 /** What each drain does, of events and then of acts; it dies before and after each. */
 const STEPS = aroundEach([
-  ...['read unfinished', 'read', 'record_usage_events', 'finish_events', 'xlen', 'xrange', 'xpending'],
+  ...['read unfinished', 'read', 'record_usage_events', 'finish_events', 'xlen', 'xpending'],
 ])
 
 const plenty = 1_000_000_000

@@ -21,7 +21,7 @@ export async function buildProcesses(): Promise<void> {
     logLevel: 'error',
     // What is CommonJS in there asks for it.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
   })
 }

@@ -82,7 +82,7 @@ test.each([
     async (ask: () => Promise<Response>, leave: () => void) => {
       leave()
       // Its line says that it has ended; the same question then tells what it has used.
-      await host.line(/^run .*code=host_failed/)
+      await host.line(/^run .*code=(cancelled|host_failed)/)
       return ask()
     },
   ],

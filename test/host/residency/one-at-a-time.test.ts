@@ -34,14 +34,12 @@ test('a model whose generation config asks for what no batch follows is served a
   )
 })
 
-test('caches too small for one request: the log names the variable and the least value, which then is enough', async () => {
-  const line = await servedHow(folder, { HOST_KV_MB: '1' })
-  const least = /^one_at_a_time model=chat why="HOST_KV_MB must be at least (\d+) for its 2048 tokens/.exec(
-    line ?? '',
-  )?.[1]
-  expect(least).toBeDefined()
-  await serving?.stop()
-  expect(await servedHow(folder, { HOST_KV_MB: least ?? '' })).toMatch(
-    new RegExp(`^batching .*kv_mb=${least}\\b`),
-  )
+test('caches too small for the whole context: the model holds what they do, and the log says so', async () => {
+  expect(await servedHow(folder, { HOST_KV_MB: '1' })).toMatch(/^batching .*kv_mb=1\b/)
+  const [, context] =
+    /^context_capped model=chat context=(\d+) of=2048 why="its caches have 1 MiB; HOST_KV_MB gives them more/.exec(
+      serving?.lines.find((line) => line.startsWith('context_capped')) ?? '',
+    ) ?? []
+  expect(Number(context)).toBeGreaterThan(100)
+  expect(Number(context)).toBeLessThan(2048)
 })
