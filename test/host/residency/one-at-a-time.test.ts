@@ -34,12 +34,18 @@ test('a model whose generation config asks for what no batch follows is served a
   )
 })
 
-test('caches too small for the whole context: the model holds what they do, and the log says so', async () => {
-  expect(await servedHow(folder, { HOST_KV_MB: '1' })).toMatch(/^batching .*kv_mb=1\b/)
-  const [, context] =
-    /^context_capped model=chat context=(\d+) of=2048 why="its caches have 1 MiB; HOST_KV_MB gives them more/.exec(
-      serving?.lines.find((line) => line.startsWith('context_capped')) ?? '',
+test('caches too small for the least context: the log names the variable and its least value; with that the model holds less', async () => {
+  const line = await servedHow(folder, { HOST_KV_MB: '1' })
+  const [, least = '', context] =
+    /^one_at_a_time model=chat why="HOST_KV_MB must be at least (\d+) for (\d+) tokens of context"/.exec(
+      line ?? '',
     ) ?? []
-  expect(Number(context)).toBeGreaterThan(100)
-  expect(Number(context)).toBeLessThan(2048)
+  expect(Number(least)).toBeGreaterThan(1)
+  await serving?.stop()
+  expect(await servedHow(folder, { HOST_KV_MB: least })).toMatch(new RegExp(`^batching .*kv_mb=${least}\\b`))
+  const capped = /^context_capped model=chat context=(\d+) of=2048 /.exec(
+    serving?.lines.find((said) => said.startsWith('context_capped')) ?? '',
+  )
+  expect(Number(capped?.[1])).toBeGreaterThanOrEqual(Number(context))
+  expect(Number(capped?.[1])).toBeLessThan(2048)
 })
