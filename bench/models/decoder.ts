@@ -1,4 +1,4 @@
-import { valueInfo } from '../../inference-host/onnx/draft.ts'
+import { newModel, valueInfo } from '../../inference-host/onnx/draft.ts'
 import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { BLOCK, type Parts, parts } from './weights.ts'
 
@@ -97,28 +97,20 @@ export function decoderGraph(sizes: DecoderSizes): ModelProto {
     valueInfo(name, DATA_TYPE.float32, ['batch_size', kvHeads, length, headDim])
   const ids = (name: string, length: string) => valueInfo(name, DATA_TYPE.int64, ['batch_size', length])
   const kinds = Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat()
-  return {
-    ir_version: 8,
-    producer_name: 'twohop',
-    opset_import: [
-      { domain: '', version: 17 },
-      { domain: 'com.microsoft', version: 1 },
+  return newModel(17, {
+    name: 'decoder',
+    node: nodes,
+    initializer: made.weights,
+    input: [
+      ids('input_ids', 'sequence_length'),
+      ids('attention_mask', 'total_sequence_length'),
+      ...kinds.map((kind) => cache(`past_key_values.${kind}`, 'past_sequence_length')),
     ],
-    graph: {
-      name: 'decoder',
-      node: nodes,
-      initializer: made.weights,
-      input: [
-        ids('input_ids', 'sequence_length'),
-        ids('attention_mask', 'total_sequence_length'),
-        ...kinds.map((kind) => cache(`past_key_values.${kind}`, 'past_sequence_length')),
-      ],
-      output: [
-        valueInfo('logits', DATA_TYPE.float32, ['batch_size', 'sequence_length', vocab]),
-        ...kinds.map((kind) => cache(`present.${kind}`, 'total_sequence_length')),
-      ],
-    },
-  }
+    output: [
+      valueInfo('logits', DATA_TYPE.float32, ['batch_size', 'sequence_length', vocab]),
+      ...kinds.map((kind) => cache(`present.${kind}`, 'total_sequence_length')),
+    ],
+  })
 }
 
 /** From the attention mask: each row's length less one, and the longest possible length. */

@@ -1,4 +1,4 @@
-import { valueInfo } from '../../inference-host/onnx/draft.ts'
+import { newModel, valueInfo } from '../../inference-host/onnx/draft.ts'
 import { DATA_TYPE, type ModelProto } from '../../inference-host/onnx/schema.ts'
 import { parts } from './weights.ts'
 
@@ -73,20 +73,15 @@ export function encoderGraph({ layers, hidden, heads, wide, vocab, context }: En
   }
 
   const dims = ['batch_size', 'sequence_length']
-  return {
-    ir_version: 8,
-    producer_name: 'twohop',
-    opset_import: [{ domain: '', version: 17 }],
-    graph: {
-      name: 'encoder',
-      node: nodes,
-      initializer: made.weights,
-      input: ['input_ids', 'attention_mask', 'token_type_ids'].map((name) =>
-        valueInfo(name, DATA_TYPE.int64, dims),
-      ),
-      output: [valueInfo('last_hidden_state', DATA_TYPE.float32, [...dims, hidden])],
-    },
-  }
+  return newModel(17, {
+    name: 'encoder',
+    node: nodes,
+    initializer: made.weights,
+    input: ['input_ids', 'attention_mask', 'token_type_ids'].map((name) =>
+      valueInfo(name, DATA_TYPE.int64, dims),
+    ),
+    output: [valueInfo('last_hidden_state', DATA_TYPE.float32, [...dims, hidden])],
+  })
 
   /** Embeds words, their positions and which text of a pair they are in. */
   function embeddings(): string {

@@ -1,5 +1,6 @@
 import type { Structured } from '../../inference-host/decoding/structure/matcher.ts'
 import type { Vocabulary } from '../../inference-host/decoding/structure/vocabulary.ts'
+import { accepts, followed } from '../../test/fixtures/structure/drive.ts'
 
 /** Beginnings that are tried for one value, in any order of its properties. */
 const MOST_TRIES = 3000
@@ -14,7 +15,7 @@ export function orderedText(
   vocabulary: Vocabulary,
 ): string | undefined {
   let tries = 0
-  return spell('', value, (text) => (mayBegin(text, structured, vocabulary, true) ? text : undefined))
+  return spell('', value, (text) => (accepts(structured, text, vocabulary) ? text : undefined))
 
   /** Writes `part` after `before`, and hands the text to `next` for each order until that is content. */
   function spell(
@@ -26,7 +27,7 @@ export function orderedText(
     if (Array.isArray(part)) return items(`${before}[`, part, next)
     if (typeof part === 'object' && part !== null) return members(`${before}{`, Object.entries(part), next)
     const text = before + JSON.stringify(part)
-    return mayBegin(text, structured, vocabulary) ? next(text) : undefined
+    return followed(structured, text, vocabulary) ? next(text) : undefined
   }
 
   function items(
@@ -54,17 +55,6 @@ export function orderedText(
     }
     return undefined
   }
-}
-
-/** Whether an answer may begin with `text`, or be it where `whole` is asked for. */
-function mayBegin(text: string, structured: Structured, { ofByte }: Vocabulary, whole = false): boolean {
-  const matcher = structured.start(1_000_000)
-  try {
-    for (const byte of Buffer.from(text)) matcher.accept(ofByte[byte] ?? -1)
-  } catch {
-    return false
-  }
-  return !whole || matcher.mayEnd
 }
 
 /** A value without the properties that `schema` declares nowhere. */

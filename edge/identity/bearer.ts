@@ -1,5 +1,10 @@
 import { TwohopError } from '../../shared/errors.ts'
 
+/** What a token may be made of (RFC 6750 section 2.1). */
+const TOKEN = '[\\w.~+/-]+=*'
+const IN_BEARER = new RegExp(`^Bearer +(${TOKEN}) *$`, 'i')
+const ALONE = new RegExp(`^${TOKEN}$`)
+
 /**
  * The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). Query and form parameters are ignored, because
  * they end up in logs.
@@ -14,7 +19,7 @@ export function bearerToken(headers: Headers): string {
       'Send your access token in the header `Authorization: Bearer <token>`.',
     )
   }
-  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(value)?.[1]
+  const token = IN_BEARER.exec(value)?.[1]
   if (token === undefined) {
     throw new TwohopError(
       'token_malformed',
@@ -24,9 +29,6 @@ export function bearerToken(headers: Headers): string {
   return token
 }
 
-/** What a token may be made of (RFC 6750 section 2.1). */
-const TOKEN = /^[\w.~+/-]+=*$/
-
 /**
  * The same, or the token in the header `x-api-key` where there is no such header: Anthropic's clients send it there.
  * @throws TwohopError token_missing or token_malformed, also where the two headers say different things
@@ -35,7 +37,7 @@ export function bearerOrKey(headers: Headers): string {
   const key = headers.get('x-api-key')
   if (key === null) return bearerToken(headers)
   if (headers.get('authorization') === null) {
-    if (TOKEN.test(key)) return key
+    if (ALONE.test(key)) return key
     throw new TwohopError('token_malformed', 'The header must be `x-api-key: <token>` with one token.')
   }
   const token = bearerToken(headers)

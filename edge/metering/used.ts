@@ -59,7 +59,7 @@ export function usageOfRefusal(held: Held, error: TwohopError): HostUsage {
 export async function settleAsked(
   held: Held,
   outcome: 'ok' | 'cancelled' | 'failed',
-  ask: AskHost | StopHost,
+  ask: AskHost,
 ): Promise<void> {
   const final = await ask(held)
   held.settle(outcome, bounded(held, final, final?.computeMs))

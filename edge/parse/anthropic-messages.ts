@@ -8,7 +8,12 @@ import {
 import { TwohopError } from '../../shared/errors.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
 import type { HostMessage } from '../../shared/openai/messages.ts'
-import { type AskedToolChoice, MOST_CALLS, type ToolCall } from '../../shared/openai/structure.ts'
+import {
+  type AskedToolChoice,
+  MOST_ARGUMENTS,
+  MOST_CALLS,
+  type ToolCall,
+} from '../../shared/openai/structure.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { withFieldsOf } from '../write/form.ts'
@@ -137,9 +142,6 @@ function addAssistant(messages: HostMessage[], content: ContentOf<'assistant'>, 
   if (calls.length === 0) messages.push({ role: 'assistant', content: all })
   else messages.push({ role: 'assistant', content: all === '' ? null : all, tool_calls: calls })
 }
-
-/** The most characters of a call's arguments, as the host takes them. */
-const MOST_ARGUMENTS = 65_536
 
 function callOf({ id, name, input }: { id: string; name: string; input: object }, param: string): ToolCall {
   const given = JSON.stringify(input).toWellFormed()

@@ -41,11 +41,12 @@ async function makePage() {
   return { html, headers, tag: `"${script.slice(0, 16)}${style.slice(0, 16)}"` }
 }
 
-let page: ReturnType<typeof makePage> | undefined
+/** A value, not a promise: on workerd one that another request has made may never settle. */
+let page: Awaited<ReturnType<typeof makePage>> | undefined
 
 /** `GET /docs`: what there is, readable, with a form to try it. The same of every edge. */
 export async function pageRoute(c: Context): Promise<Response> {
-  page ??= makePage()
-  const { html, headers, tag } = await page
+  page ??= await makePage()
+  const { html, headers, tag } = page
   return cached(c, tag, () => c.body(html, 200, headers))
 }

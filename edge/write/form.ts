@@ -1,5 +1,4 @@
-import type { ErrorEnvelope } from '../../shared/errors.ts'
-import { TwohopError } from '../../shared/errors.ts'
+import { type ErrorEnvelope, TwohopError } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
 import type { HostAnswer, HostChunk } from './host-answer.ts'
 

@@ -25,7 +25,8 @@ export function createHeldSpace() {
       return held.text.trim() === ''
     },
     add(text: string, logprobs: readonly TokenLogprob[] = []): void {
-      held = { text: held.text + text, logprobs: [...held.logprobs, ...logprobs] }
+      held.text += text
+      held.logprobs.push(...logprobs)
     },
     /** All that is held; nothing is, after that. */
     take,

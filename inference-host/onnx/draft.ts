@@ -5,6 +5,7 @@ import {
   DATA_TYPE,
   type Dimension,
   type GraphProto,
+  type ModelProto,
   type NodeProto,
   type ValueInfoProto,
 } from './schema.ts'
@@ -78,3 +79,17 @@ export function valueInfo(
   )
   return { name, type: { tensor_type: { elem_type: elementType, shape: { dim } } } }
 }
+
+/**
+ * A model of one graph, for the `version` of ONNX's own operators. Where nodes are ONNX Runtime's, it names theirs, too.
+ */
+export function newModel(version: number, graph: GraphProto): ModelProto {
+  const opset_import = [
+    { domain: '', version },
+    ...(usesOthers(graph) ? [{ domain: OTHERS, version: 1 }] : []),
+  ]
+  return { ir_version: 8, producer_name: 'twohop', opset_import, graph }
+}
+
+const OTHERS = 'com.microsoft'
+const usesOthers = ({ node }: GraphProto) => node.some(({ domain }) => domain === OTHERS)

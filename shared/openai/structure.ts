@@ -85,11 +85,14 @@ export type AskedToolChoice = z.infer<typeof AskedToolChoice>
 /** Some services put signed thoughts into the ids of their calls, which come back in histories. No prompt has them. */
 export const ToolCallId = z.string().min(1).max(4096)
 
+/** Characters of a call's arguments. */
+export const MOST_ARGUMENTS = 65_536
+
 /** A call that the model asks for; `arguments` is JSON text. */
 export const ToolCall = z.strictObject({
   id: ToolCallId,
   type: z.literal('function').describe('"function" (no other kind of tool is supported)'),
-  function: z.strictObject({ name: FunctionName, arguments: z.string().max(65_536) }),
+  function: z.strictObject({ name: FunctionName, arguments: z.string().max(MOST_ARGUMENTS) }),
 })
 export type ToolCall = z.infer<typeof ToolCall>
 /** Calls of one message. */

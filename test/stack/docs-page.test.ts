@@ -1,12 +1,10 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openApiRoute } from '../../edge/routes/openapi-route.ts'
 import { pageRoute } from '../../edge/routes/page.ts'
 import { noChromium, startChromium } from '../extension/chromium.ts'
+import { answering } from '../fixtures/answering.ts'
 import { CHAT, call, newUser, stack } from './client.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=`run`"><script>document.title="run"</script>'
@@ -20,10 +18,7 @@ async function hostile(): Promise<string> {
     .post('/v1/chat/completions', (c) => c.body(chunk, 200, { 'content-type': 'text/event-stream' }))
     .get('/frame', (c) => c.html('<iframe src="/docs"></iframe>'))
     .all('*', (c) => c.json({ error: { message: HOSTILE } }, 404))
-  const server = createServer(getRequestListener(app.fetch)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close().closeAllConnections())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return answering(getRequestListener(app.fetch))
 }
 
 describe.skipIf(noChromium !== '')(`the page at /docs in Chromium${noChromium}`, () => {

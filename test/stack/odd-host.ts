@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { UsageAnswer, UsageQuestion } from '../../shared/usage.ts'
+import { serveOnLoopback } from '../fixtures/loopback-server.ts'
 
 /** What this host does with a stream, by the tokens that are asked for; and what it answers to the question afterwards. */
 export const ODD = {
@@ -81,7 +81,7 @@ export async function startOddHost() {
     json(response, 200, { requests: known })
   }
 
-  const server = createServer(async (request, response) => {
+  return serveOnLoopback(async (request, response) => {
     const body = (await Array.fromAsync(request)).join('')
     const { method, url = '' } = request
     if (method === 'GET') return json(response, 200, questions)
@@ -91,14 +91,6 @@ export async function startOddHost() {
     asked.set(idOf(request), max_tokens)
     stream(response, max_tokens)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop() {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
 }
 
 /** The request's id, from its token. */

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { newNode, valueInfo } from '../../onnx/draft.ts'
+import { newModel, newNode, valueInfo } from '../../onnx/draft.ts'
 import { encodeOnnx } from '../../onnx/file.ts'
 import { named } from '../../onnx/named.ts'
 import { DATA_TYPE, type GraphProto } from '../../onnx/schema.ts'
@@ -90,10 +90,5 @@ function copyGraph(type: number, count: number): Uint8Array {
 const bytesOf = (type: number) => (type === DATA_TYPE.float16 ? 2 : 4)
 
 function model(graph: Omit<GraphProto, 'name' | 'value_info'>): Uint8Array {
-  return encodeOnnx({
-    ir_version: 8,
-    producer_name: 'twohop',
-    opset_import: [{ domain: '', version: 18 }],
-    graph: { name: 'cache', value_info: [], ...graph },
-  })
+  return encodeOnnx(newModel(18, { name: 'cache', value_info: [], ...graph }))
 }

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { newNode, valueInfo } from '../../onnx/draft.ts'
+import { newModel, newNode, valueInfo } from '../../onnx/draft.ts'
 import { encodeOnnx } from '../../onnx/file.ts'
 import { named } from '../../onnx/named.ts'
 import { DATA_TYPE, type ModelProto } from '../../onnx/schema.ts'
@@ -111,31 +111,23 @@ function oneHead(headDim: number): ModelProto {
   const { float32, int32 } = DATA_TYPE
   const tokens = (name: string) => valueInfo(name, float32, ['rows', 'tokens', headDim])
   const cache = (name: string) => valueInfo(name, float32, ['rows', 1, 'length', headDim])
-  return {
-    ir_version: 8,
-    producer_name: 'twohop',
-    opset_import: [
-      { domain: '', version: 17 },
-      { domain: 'com.microsoft', version: 1 },
+  return newModel(17, {
+    name: 'attention',
+    node: [
+      newNode(
+        'com.microsoft:GroupQueryAttention',
+        ['query', 'key', 'value', 'past', 'pastValues', 'last', 'total'],
+        ['attended', 'present', 'presentValues'],
+        { num_heads: 1, kv_num_heads: 1 },
+      ),
     ],
-    graph: {
-      name: 'attention',
-      node: [
-        newNode(
-          'com.microsoft:GroupQueryAttention',
-          ['query', 'key', 'value', 'past', 'pastValues', 'last', 'total'],
-          ['attended', 'present', 'presentValues'],
-          { num_heads: 1, kv_num_heads: 1 },
-        ),
-      ],
-      initializer: [],
-      input: [
-        ...['query', 'key', 'value'].map(tokens),
-        ...['past', 'pastValues'].map(cache),
-        valueInfo('last', int32, ['rows']),
-        valueInfo('total', int32, []),
-      ],
-      output: [tokens('attended'), ...['present', 'presentValues'].map(cache)],
-    },
-  }
+    initializer: [],
+    input: [
+      ...['query', 'key', 'value'].map(tokens),
+      ...['past', 'pastValues'].map(cache),
+      valueInfo('last', int32, ['rows']),
+      valueInfo('total', int32, []),
+    ],
+    output: [tokens('attended'), ...['present', 'presentValues'].map(cache)],
+  })
 }

@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type ScriptCall, scriptCall } from '../../../shared/redis-script.ts'
 import { fieldsOf, listOf, runScript, storeBreaker, upstashClient } from '../../../shared/upstash-client.ts'
+import { answering } from '../../fixtures/answering.ts'
 
 const SCRIPT = { name: 'one', sha: 'abc', lua: 'return 1' }
 const callOf = (...args: (string | number)[]) => scriptCall(SCRIPT, ['k'], args)
@@ -14,7 +12,7 @@ async function storeThat(
   { end = '', ...options }: Partial<Parameters<typeof upstashClient>[0]> & { end?: string } = {},
 ) {
   const asked: { path: string | undefined; authorization: string | undefined; commands: string[][] }[] = []
-  const server = createServer(async (request, response) => {
+  const store = await answering(async (request, response) => {
     const commands = JSON.parse((await Array.fromAsync(request)).join(''))
     const { url: path, headers } = request
     asked.push({ path, authorization: headers.authorization, commands })
@@ -23,14 +21,7 @@ async function storeThat(
     const body = typeof said.body === 'string' ? said.body : JSON.stringify(said.body)
     response.writeHead(said.status ?? 200, { 'content-type': 'application/json' }).end(body)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${end}`
-  const redis = upstashClient({ url, token: 't', timeoutMs: 2000, ...options })
+  const redis = upstashClient({ url: `${store}${end}`, token: 't', timeoutMs: 2000, ...options })
   return { asked, redis, run: (call: ScriptCall) => runScript(redis, call) }
 }
 const echo = (commands: string[][]) => ({ body: commands.map((words) => ({ result: words.at(-1) })) })
