@@ -3,6 +3,7 @@ import { newModel, newNode, valueInfo } from '../../onnx/draft.ts'
 import { encodeOnnx } from '../../onnx/file.ts'
 import { named } from '../../onnx/named.ts'
 import { DATA_TYPE, type ModelProto } from '../../onnx/schema.ts'
+import { seededRandom } from '../writing/random.ts'
 
 /**
  * How this machine's GroupQueryAttention takes the new tokens of a call, as far as it changes what they come to.
@@ -100,11 +101,8 @@ async function createTrial(session: InferenceSession, headDim: number, most: num
 
 /** Numbers between -1 and 1, always the same. */
 function numbers(seed: number, length: number): Float32Array {
-  let state = seed
-  return Float32Array.from({ length }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 31 - 1
-  })
+  const random = seededRandom(seed)
+  return Float32Array.from({ length }, () => 2 * random() - 1)
 }
 
 function oneHead(headDim: number): ModelProto {
