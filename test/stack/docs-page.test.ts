@@ -1,10 +1,11 @@
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { openApiRoute } from '../../edge/routes/openapi-route.ts'
 import { pageRoute } from '../../edge/routes/page.ts'
 import { noChromium, startChromium } from '../extension/chromium.ts'
 import { answering } from '../fixtures/answering.ts'
+import { slowly } from '../fixtures/pace.ts'
 import { CHAT, call, newUser, stack } from './client.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=`run`"><script>document.title="run"</script>'
@@ -35,10 +36,13 @@ describe.skipIf(noChromium !== '')(`the page at /docs in Chromium${noChromium}`,
       new MutationObserver(() => seen.add(document.querySelector('#answer').textContent.length))
         .observe(document.querySelector('#answer'), { childList: true, characterData: true, subtree: true })
     })()`)
-    await page.click('#send')
-    await page.until(
-      `document.querySelector('#status').textContent.startsWith('200') && document.querySelector('#stop').disabled`,
-    )
+    // Each token comes by itself then, however quick the machine is.
+    await slowly(inject('pace'), async () => {
+      await page.click('#send')
+      await page.until(
+        `document.querySelector('#status').textContent.startsWith('200') && document.querySelector('#stop').disabled`,
+      )
+    })
     expect((await page.text('#answer')).length).toBeGreaterThan(10)
     expect(await page.evaluate<number>('seen.size')).toBeGreaterThan(3)
     expect(
