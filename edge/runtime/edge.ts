@@ -54,6 +54,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     timeoutMs: config.REDIS_TIMEOUT_MS,
+    fetch: platform.fetch,
     breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
@@ -101,13 +102,13 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    sync: createSync(identityAdmins(config, { fetch: network, now, ...platform }), log),
+    sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,
     host: createOwnHost({
       url: config.HOST_URL,
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
-      fetch: withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
+      fetch: withGoogleIdentity(withHostHeaders(platform.fetch ?? network, config.HOST_HEADERS), {
         account: config.HOST_GOOGLE_ACCOUNT,
         audience: new URL(config.HOST_URL).origin,
         fetch: network,

@@ -10,6 +10,7 @@ import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { repeat } from './repeat.ts'
+import { createUndiciFetch } from './undici-fetch.ts'
 
 /** An edge that listens. */
 export type RunningEdge = {
@@ -75,12 +76,14 @@ function edgeOf(
     ? refuseEmulators(emulators, { bind: EDGE_BIND, proxies: EDGE_PROXIES, variables })
     : []
   const wrong = [...complaints, ...refused]
+  const platform = { fetch: createUndiciFetch() }
   try {
     const edge = emulators
       ? createEdge(withEmulated(variables, emulators), inEmulatorMode(write), {
+          ...platform,
           verifyOther: createVerifyEmulated(emulators),
         })
-      : createEdge(variables, write)
+      : createEdge(variables, write, platform)
     if (wrong.length === 0) return edge
   } catch (error) {
     if (!(error instanceof NotConfigured)) throw error

@@ -1,3 +1,4 @@
+import type { Fetch } from '../../shared/fetch.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { R2Bucket } from '../jobs/r2-results.ts'
@@ -15,6 +16,8 @@ export type VerifyOther = (
 
 /** What a platform has of its own for a port. Where it has nothing, the adapters that run everywhere serve. */
 export type Platform = {
+  /** Calls the store and the host; default: the global `fetch`. */
+  fetch?: Fetch
   /** Talks to the Postgres of a Supabase project. */
   restOf?: RestOf
   /** Makes a pair of streams that the runtime pipes to by itself. */

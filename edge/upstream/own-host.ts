@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Answer, Fetch } from '../../shared/fetch.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
@@ -47,7 +48,7 @@ type Options = {
   /** The host's base URL; never in an error or an answer. */
   url: string
   sign: SignServiceToken
-  fetch: typeof fetch
+  fetch: Fetch
   now: () => number
   log: Log
 }
@@ -116,7 +117,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     deadline,
     signal,
   }: HostCall) {
-    let answer: Response
+    let answer: Answer
     try {
       answer = await send(
         'POST',
@@ -224,7 +225,7 @@ class HostRefused extends Error {
 }
 
 /** The error that the host's refusal becomes. @param text the answer's body; empty where it could not be read */
-function refusal(answer: Response, text: string): TwohopError {
+function refusal(answer: Answer, text: string): TwohopError {
   const { error } = HostError.safeParse(parseJson(text)).data ?? {}
   const code = [...PASSED_ON].find((known) => known === error?.code)
   if (!error || !code) {
