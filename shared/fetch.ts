@@ -12,11 +12,22 @@ export type Sent = {
   method: 'POST' | 'DELETE'
   headers: Record<string, string>
   body?: string | Uint8Array<ArrayBuffer>
-  /** Aborts the call, and the answer's body: nothing else ends them. */
-  signal: AbortSignal
-  /** These answers are of known places: what leads elsewhere is an answer like any other. */
+  /** What leads elsewhere is an answer like any other: the header's token is for this place alone. */
   redirect: 'manual'
-}
+} & End
+
+/** What ends a call, and the answer's body with it: a signal, or so many milliseconds. */
+export type End = { signal: AbortSignal } | { timeoutMs: number }
 
 /** The part of `fetch` by which the edge calls the store and the host. */
 export type Fetch = (url: string, sent: Sent) => Promise<Answer>
+
+/** A Fetch by one of the web's. */
+export const overWeb =
+  (fetch: (url: string, init: RequestInit) => Promise<Response>): Fetch =>
+  (url, sent) =>
+    fetch(url, 'timeoutMs' in sent ? timed(sent) : sent)
+
+function timed({ timeoutMs, ...init }: Sent & { timeoutMs: number }): RequestInit {
+  return { ...init, signal: AbortSignal.timeout(timeoutMs) }
+}

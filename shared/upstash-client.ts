@@ -1,8 +1,8 @@
 import { baseUrl } from './base-url.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { TwohopError } from './errors.ts'
+import { type Fetch, overWeb } from './fetch.ts'
 import { parseJson } from './parse-json.ts'
-import type { Fetch } from './fetch.ts'
 import type { ScriptCall } from './redis-script.ts'
 
 export type UpstashOptions = {
@@ -19,6 +19,9 @@ export type UpstashOptions = {
   /** Asks also while the store is known to be away: what is lost if it is not said. */
   insists?: boolean
 }
+
+/** Looked up at each call. */
+const globalFetch = overWeb((address, init) => fetch(address, init))
 
 /** When to try again while the store does not answer, in milliseconds. */
 const STORE_RETRY_MS = 2000
@@ -66,8 +69,7 @@ export function upstashClient({
   timeoutMs,
   breaker,
   insists = false,
-  // Looked up at each call.
-  fetch: ask = (address, sent) => fetch(address, sent),
+  fetch: ask = globalFetch,
 }: UpstashOptions): Redis {
   const base = baseUrl(url)
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
@@ -79,7 +81,7 @@ export function upstashClient({
       method: 'POST',
       headers,
       body: JSON.stringify(commands),
-      signal: AbortSignal.timeout(timeoutMs),
+      timeoutMs,
       redirect: 'manual',
     })
     const replies = parseJson(await answer.text())

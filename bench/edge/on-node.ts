@@ -9,7 +9,13 @@ const ROOT = new URL('../../', import.meta.url)
 const BUNDLE = new URL('dist/node/edge.mjs', ROOT)
 
 /** The edge as its container runs it, on this Node. @param profile whether it is inspected */
-export async function onNode({ profile, signal }: { profile: boolean; signal: AbortSignal }): Promise<Runtime> {
+export async function onNode({
+  profile,
+  signal,
+}: {
+  profile: boolean
+  signal: AbortSignal
+}): Promise<Runtime> {
   await promisify(execFile)('npm', ['run', '--silent', 'build:node'], { cwd: fileURLToPath(ROOT), signal })
   return {
     module: fileURLToPath(BUNDLE),

@@ -36,10 +36,7 @@ const INTERVAL = 200
  * Profiles what an inspector of workerd or Node shows, while `load` runs.
  * @throws Error where the inspector has no such service, or answers with an error
  */
-export async function profiled(
-  { port, service }: Inspector,
-  load: () => Promise<void>,
-): Promise<CpuProfile> {
+export async function profiled({ port, service }: Inspector, load: () => Promise<void>): Promise<CpuProfile> {
   const list = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
     id: string
     webSocketDebuggerUrl: string

@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser'
 import type { ServiceKeys } from '../../cli/service-keys.ts'
 import { createOwnHost } from '../../edge/upstream/own-host.ts'
 import { createServiceTokenSigner } from '../../edge/upstream/service-token.ts'
-import type { Answer } from '../../shared/fetch.ts'
+import { type Answer, overWeb } from '../../shared/fetch.ts'
 
 /** One streamed answer as its caller saw it. Times are `performance.now()`, in milliseconds. */
 export type Generation = {
@@ -31,7 +31,7 @@ const DEADLINE_MS = 900_000
 /** Makes a client that calls a host directly, as the edge does: greedy tokens, streamed and counted one by one. */
 export function createHostClient({ url, model, keys }: Options): HostClient {
   const sign = createServiceTokenSigner(keys.privateKey, Date.now)
-  const host = createOwnHost({ url, sign, fetch, now: Date.now, log: async () => {} })
+  const host = createOwnHost({ url, sign, fetch: overWeb(fetch), now: Date.now, log: async () => {} })
   const encoder = new TextEncoder()
 
   function post(path: string, scope: string, fields: object, { account, outputTokens, signal }: Ask) {

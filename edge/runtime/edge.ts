@@ -1,3 +1,4 @@
+import { overWeb } from '../../shared/fetch.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { administeredBy } from '../admin/target.ts'
@@ -72,7 +73,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
   const keyForm = createApiKeyForm({ secrets: config.API_KEY_SECRETS, random })
-  const verifyHere = createVerifyToken(config.issuers, { fetch: network, now, log })
+  const { sha256, ed25519 } = platform.crypto ?? {}
+  const verifyHere = createVerifyToken(config.issuers, { fetch: network, sha256, now, log })
   const verifyOther = platform.verifyOther?.(config.issuers, { fetch: network, now, log })
   async function verifyToken(token: string) {
     const principal = (await verifyOther?.(token)) ?? (await verifyHere(token))
@@ -107,13 +109,14 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     tell,
     host: createOwnHost({
       url: config.HOST_URL,
-      sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
-      fetch: withGoogleIdentity(withHostHeaders(platform.fetch ?? network, config.HOST_HEADERS), {
+      sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519),
+      fetch: withGoogleIdentity(withHostHeaders(platform.fetch ?? overWeb(network), config.HOST_HEADERS), {
         account: config.HOST_GOOGLE_ACCOUNT,
         audience: new URL(config.HOST_URL).origin,
         fetch: network,
         now,
       }),
+      sha256,
       now,
       log,
     }),

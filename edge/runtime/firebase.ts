@@ -10,6 +10,7 @@ import { CONCURRENCY, REQUEST_SECONDS, SCHEDULED_SECONDS, SECRETS } from './fire
 import { FIREBASE_VARIABLES, fromFirebase, projectOf, refuseCheckRevoked } from './firebase-variables.ts'
 import { clientAddress } from './forwarded.ts'
 import { makeEdge } from './make-edge.ts'
+import { createNodePlatform } from './node-platform.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
 import { readVariables } from './read-variables.ts'
 import { settledBeforeEnd } from './settled-before-end.ts'
@@ -31,12 +32,14 @@ function make() {
   complaints.push(...refuseCheckRevoked(process.env))
   if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
   const project = projectOf(process.env)
-  if (project === undefined) return makeEdge(fromFirebase(process.env), write)
+  const own = createNodePlatform()
+  if (project === undefined) return makeEdge(fromFirebase(process.env), write, own)
   // With the platform's own credentials, so that no key file lies anywhere.
   const auth = getAuth(initializeApp())
   const admin = createFirebaseSdkAdmin(auth)
   const name = issuerName({ projectId: project })
   return makeEdge(fromFirebase(process.env), write, {
+    ...own,
     ownAdminOf: (issuer) => (issuer === name ? admin : undefined),
     ...(values.CHECK_REVOKED && { alsoVerify: createFirebaseRevoked(auth, project) }),
   })

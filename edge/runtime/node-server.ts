@@ -6,11 +6,11 @@ import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
 import { isLocalRequest } from './loopback.ts'
 import { createVerifyEmulated, inEmulatorMode, refuseEmulators, withEmulated } from './node-emulators.ts'
+import { createNodePlatform } from './node-platform.ts'
 import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { repeat } from './repeat.ts'
-import { createUndiciFetch } from './undici-fetch.ts'
 
 /** An edge that listens. */
 export type RunningEdge = {
@@ -76,7 +76,7 @@ function edgeOf(
     ? refuseEmulators(emulators, { bind: EDGE_BIND, proxies: EDGE_PROXIES, variables })
     : []
   const wrong = [...complaints, ...refused]
-  const platform = { fetch: createUndiciFetch() }
+  const platform = createNodePlatform()
   try {
     const edge = emulators
       ? createEdge(withEmulated(variables, emulators), inEmulatorMode(write), {

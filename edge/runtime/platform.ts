@@ -1,4 +1,5 @@
 import type { Fetch } from '../../shared/fetch.ts'
+import type { Sha256 } from '../../shared/sha256.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { R2Bucket } from '../jobs/r2-results.ts'
@@ -7,6 +8,7 @@ import type { Log } from '../log/port.ts'
 import type { Pipe } from '../metering/pass.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
+import type { Ed25519 } from '../upstream/signer.ts'
 
 /** Verifies tokens that need other rules than the real ones. Undefined for a token that is not of that kind. */
 export type VerifyOther = (
@@ -18,6 +20,8 @@ export type VerifyOther = (
 export type Platform = {
   /** Calls the store and the host; default: the global `fetch`. */
   fetch?: Fetch
+  /** Quicker than WebCrypto. */
+  crypto?: { sha256: Sha256; ed25519: Ed25519 }
   /** Talks to the Postgres of a Supabase project. */
   restOf?: RestOf
   /** Makes a pair of streams that the runtime pipes to by itself. */

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici'
-import type { Answer, Fetch, Sent } from '../../shared/fetch.ts'
+import type { Answer, End, Fetch, Sent } from '../../shared/fetch.ts'
 
 /** Bytes of an answer that may wait for their reader. */
 const MOST_WAITING = 64 * 1024
@@ -20,25 +20,25 @@ export function createUndiciFetch(): Fetch {
 
 type Options = Sent & { origin: string; path: string }
 
-function send(agent: Agent, { origin, path, method, headers, body, signal }: Options): Promise<Answer> {
+function send(agent: Agent, { origin, path, method, headers, body, ...end }: Options): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
     let connection: Dispatcher.DispatchController | undefined
     let incoming: Incoming | undefined
-    function onAbort(): void {
-      connection?.abort(signal.reason)
+    let givenUp: { why: unknown } | undefined
+    const over = atItsEnd(end, (why) => {
+      givenUp = { why }
+      connection?.abort(asError(why))
       // It may still wait for a connection.
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    const over = () => signal.removeEventListener('abort', onAbort)
+      reject(why)
+    })
+    if (givenUp) return
     agent.dispatch(
       { origin, path, method, headers, body: body ?? null },
       {
         onRequestStart(controller) {
           connection = controller
           // Before anything is sent of what was given up while it waited for a connection.
-          if (signal.aborted) onAbort()
+          if (givenUp) controller.abort(asError(givenUp.why))
         },
         onResponseStart(controller, status, received) {
           // 1xx is followed by the answer (RFC 9110, section 15.2).
@@ -55,8 +55,7 @@ function send(agent: Agent, { origin, path, method, headers, body, signal }: Opt
         },
         onResponseError(_, error) {
           over()
-          // undici may wrap what it was aborted with.
-          const reason = signal.aborted ? signal.reason : error
+          const reason = givenUp ? givenUp.why : error
           incoming?.fail(reason)
           reject(reason)
         },
@@ -64,6 +63,22 @@ function send(agent: Agent, { origin, path, method, headers, body, signal }: Opt
     )
   })
 }
+
+/** Calls `giveUp` with the reason when a call's time is over. @returns ends that, when the call has ended by itself */
+function atItsEnd(end: End, giveUp: (why: unknown) => void): () => void {
+  if ('timeoutMs' in end) {
+    const late = () => giveUp(new DOMException('No answer came in time.', 'TimeoutError'))
+    const timer = setTimeout(late, end.timeoutMs)
+    return () => clearTimeout(timer)
+  }
+  const { signal } = end
+  const onAbort = () => giveUp(signal.reason)
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return () => signal.removeEventListener('abort', onAbort)
+}
+
+const asError = (why: unknown) => (why instanceof Error ? why : new Error('given up', { cause: why }))
 
 type Received = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
@@ -105,6 +120,7 @@ function createIncoming(connection: Dispatcher.DispatchController): Incoming {
   let reader: Reader | undefined
 
   function read(by: Reader): void {
+    if (reader) throw new TypeError('The answer is read already.')
     reader = by
     for (const piece of waiting.splice(0)) by.take(piece)
     close?.(by)
@@ -149,7 +165,7 @@ function createIncoming(connection: Dispatcher.DispatchController): Incoming {
               fail: (reason) => to.error(reason),
             }),
           pull: () => connection.resume(),
-          cancel: (reason) => connection.abort(reason instanceof Error ? reason : new Error('not read')),
+          cancel: (reason) => connection.abort(asError(reason)),
         },
         new ByteLengthQueuingStrategy({ highWaterMark: MOST_WAITING }),
       )

@@ -27,10 +27,7 @@ const MOST_BYTES = 64 * 1024
  * (cloud.google.com/run/docs/authenticating/service-to-service). Without a token no call is made.
  * @throws Error, from each call, where Google gives none; it holds nothing of what was sent or answered
  */
-export function withGoogleIdentity(
-  host: Fetch,
-  { account, audience, fetch, now }: Options,
-): Fetch {
+export function withGoogleIdentity(host: Fetch, { account, audience, fetch, now }: Options): Fetch {
   if (account === undefined) return host
   let held: { token: string; until: number } | undefined
 

@@ -29,10 +29,7 @@ export const HostHeaders = z
   )
 
 /** `fetch` for calls to the host, with those headers added to each. */
-export function withHostHeaders(
-  fetch: Fetch,
-  added: Readonly<Record<string, string>> | undefined,
-): Fetch {
+export function withHostHeaders(fetch: Fetch, added: Readonly<Record<string, string>> | undefined): Fetch {
   if (added === undefined) return fetch
   // A header's name has no case, and two of one name would both be sent.
   const lower = Object.fromEntries(Object.entries(added).map(([name, value]) => [name.toLowerCase(), value]))

@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
-import type { Answer, Fetch } from '../../shared/fetch.ts'
+import type { Answer, End, Fetch } from '../../shared/fetch.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
+import type { Sha256 } from '../../shared/sha256.ts'
 import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/usage.ts'
 import { wait } from '../../shared/wait.ts'
@@ -49,12 +50,13 @@ type Options = {
   url: string
   sign: SignServiceToken
   fetch: Fetch
+  sha256?: Sha256 | undefined
   now: () => number
   log: Log
 }
 
 /** The private host of this project, reached with a signed service token per request. */
-export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
+export function createOwnHost({ url, sign, fetch, sha256, now, log }: Options): Host {
   const base = baseUrl(url)
 
   async function send(
@@ -62,19 +64,19 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     path: string,
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
-    signal: AbortSignal,
+    end: End,
   ) {
     const token = await sign({
       ...claims,
       route: `${method} ${path}`,
-      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body),
+      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body, sha256),
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (body.length > 0) headers['content-type'] = 'application/json'
     return fetch(`${base}${path}`, {
       method,
       headers,
-      signal,
+      ...end,
       // The token is for this host alone, so it must not follow a redirect.
       redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
@@ -101,7 +103,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
         deadline: now() + ASIDE_TOKEN_MS,
       },
       body,
-      AbortSignal.timeout(ASIDE_TIMEOUT_MS),
+      { timeoutMs: ASIDE_TIMEOUT_MS },
     )
   }
 
@@ -132,7 +134,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
           deadline,
         },
         body,
-        signal,
+        { signal },
       )
     } catch (cause) {
       signal.throwIfAborted()

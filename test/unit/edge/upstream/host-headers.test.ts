@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { edgeConfig } from '../../../../edge/runtime/config.ts'
 import { HostHeaders, withHostHeaders } from '../../../../edge/upstream/host-headers.ts'
-import { sent as call } from '../../../fixtures/sent.ts'
 import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
+import { sent as call } from '../../../fixtures/sent.ts'
 
 it('adds them to what the edge sends itself', async () => {
   const sent: Headers[] = []
