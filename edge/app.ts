@@ -1,4 +1,5 @@
 import { type Context, type Handler, Hono } from 'hono'
+import { routePath } from 'hono/route'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
@@ -11,6 +12,7 @@ import { rateHeaders } from './access/rate-headers.ts'
 import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
+import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
@@ -69,6 +71,8 @@ export type AppOptions = {
   /** Milliseconds after that for the settlement. Then the lease frees itself and the sweep charges the hold. */
   leaseSlackMs: number
   authenticate: Authenticate
+  /** Asks a route's callers which app they are; undefined where no route does. */
+  requireApp: RequireApp | undefined
   budget: Budget
   accounts: AccountStore
   apiKeys: ApiKeyStore
@@ -163,6 +167,8 @@ export function createApp(options: AppOptions) {
       keyMemory.refuseKnown(credential, c.env.address)
       c.set('key', credential)
     }
+    // Only for those who are known, since it may use up their app's token.
+    await options.requireApp?.(`${c.req.method} ${routePath(c)}`, headers)
     // A route that is read answers HEAD too.
     if (c.req.method === 'GET' || c.req.method === 'HEAD') countRead(payerOf(credential))
     return credential

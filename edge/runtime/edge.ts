@@ -38,6 +38,7 @@ import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
 import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
+import { requireAppOf } from './require-app.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
@@ -95,6 +96,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
     authenticate: withApiKeys(verifyToken, keyForm),
+    requireApp: requireAppOf(config, platform, { fetch: network, now, log }),
     keyForm,
     administered: administeredBy(config.issuers),
     budget,

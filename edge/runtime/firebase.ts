@@ -1,8 +1,10 @@
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { initializeApp } from 'firebase-admin/app'
+import { getAppCheck } from 'firebase-admin/app-check'
 import { getAuth } from 'firebase-admin/auth'
 import { onRequest } from 'firebase-functions/https'
 import { onSchedule } from 'firebase-functions/scheduler'
+import { createFirebaseSdkAppCheck } from '../app-check/firebase-sdk.ts'
 import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
 import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
@@ -35,11 +37,13 @@ function make() {
   const own = createNodePlatform()
   if (project === undefined) return makeEdge(fromFirebase(process.env), write, own)
   // With the platform's own credentials, so that no key file lies anywhere.
-  const auth = getAuth(initializeApp())
+  const app = initializeApp()
+  const auth = getAuth(app)
   const admin = createFirebaseSdkAdmin(auth)
   const name = issuerName({ projectId: project })
   return makeEdge(fromFirebase(process.env), write, {
     ...own,
+    appCheck: createFirebaseSdkAppCheck(getAppCheck(app)),
     ownAdminOf: (issuer) => (issuer === name ? admin : undefined),
     ...(values.CHECK_REVOKED && { alsoVerify: createFirebaseRevoked(auth, project) }),
   })

@@ -1,5 +1,6 @@
 import type { Fetch } from '../../shared/fetch.ts'
 import type { Sha256 } from '../../shared/sha256.ts'
+import type { AppCheck } from '../app-check/port.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { R2Bucket } from '../jobs/r2-results.ts'
@@ -32,6 +33,8 @@ export type Platform = {
   supabaseAdminOf?: SupabaseAdminOf
   /** Administers issuers without a key in a variable; by the issuer's name. Undefined for one that is not the platform's. */
   ownAdminOf?: (issuer: string) => AdminOf | undefined
+  /** Asks for App Check tokens of its own project. */
+  appCheck?: AppCheck
   /** For development alone: no deployed bundle has one (edge/runtime/node-emulators.ts). */
   verifyOther?: VerifyOther
   /** Asks the platform about a token that is otherwise good. @throws TwohopError why it is not, after all */

@@ -25,6 +25,8 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   token_signature_invalid: SIGN_IN_AGAIN,
   token_claims_invalid: SIGN_IN_AGAIN,
   token_revoked: SIGN_IN_AGAIN,
+  app_check_required: NOT_SET_UP,
+  app_check_invalid: 'The service does not take this app for the real one. Please update it, then try again.',
   key_invalid: SIGN_IN_AGAIN,
   key_revoked: SIGN_IN_AGAIN,
   key_expired: SIGN_IN_AGAIN,
