@@ -32,8 +32,10 @@ import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
 import { withGoogleIdentity } from '../upstream/google-identity.ts'
 import { withHostHeaders } from '../upstream/host-headers.ts'
+import { isKeyPair } from '../upstream/key-pair.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
+import type { ServicePrivateKey } from '../upstream/signer.ts'
 import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
 import type { Platform } from './platform.ts'
@@ -45,6 +47,7 @@ import { createScheduled } from './scheduled.ts'
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
  * @param platform what it has of its own for some of the ports
+ * @returns `check` finds what is wrong with the variables that takes time to find out, and resolves with complaints
  * @throws NotConfigured that names each variable that does not fit
  */
 export function createEdge(variables: Variables, write: (line: string) => void, platform: Platform = {}) {
@@ -82,6 +85,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     await platform.alsoVerify?.(token, principal)
     return principal
   }
+  const toHost = platform.hostFetch ?? platform.fetch ?? overWeb(network)
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -112,7 +116,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     host: createOwnHost({
       url: config.HOST_URL,
       sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519),
-      fetch: withGoogleIdentity(withHostHeaders(platform.fetch ?? overWeb(network), config.HOST_HEADERS), {
+      fetch: withGoogleIdentity(withHostHeaders(toHost, config.HOST_HEADERS), {
         account: config.HOST_GOOGLE_ACCOUNT,
         audience: new URL(config.HOST_URL).origin,
         fetch: network,
@@ -166,7 +170,19 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     await settleDue()
     await results.dropEnded()
   }
-  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
+  return {
+    app,
+    scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }),
+    check: () => checkKey(config.SERVICE_TOKEN_PRIVATE_KEY),
+  }
+}
+
+/** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */
+async function checkKey(key: ServicePrivateKey): Promise<string[]> {
+  if (await isKeyPair(key)) return []
+  return [
+    'SERVICE_TOKEN_PRIVATE_KEY: its x is not the public half of its d: take the file as `npm run keys` wrote it',
+  ]
 }
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */

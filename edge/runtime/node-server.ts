@@ -35,6 +35,8 @@ export async function serveNode(variables: Variables, write: (line: string) => v
   const edge = edgeOf(variables, values, complaints, write)
   const { EDGE_BIND, EDGE_PORT, EDGE_PROXIES, EDGE_DRAIN_SECONDS, EDGE_SCHEDULE_SECONDS, EDGE_EMULATORS } =
     values as Values<typeof NODE_VARIABLES>
+  const wrong = await edge.check()
+  if (wrong.length > 0) throw new NotConfigured(wrong)
   const background = createBackground()
   let draining = false
   const server = await listen(

@@ -21,6 +21,8 @@ export type VerifyOther = (
 export type Platform = {
   /** Calls the store and the host; default: the global `fetch`. */
   fetch?: Fetch
+  /** Calls the host by a path of the platform's own; default: as all else. */
+  hostFetch?: Fetch | undefined
   /** Quicker than WebCrypto. */
   crypto?: { sha256: Sha256; ed25519: Ed25519 }
   /** Talks to the Postgres of a Supabase project. */

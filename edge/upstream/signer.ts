@@ -15,6 +15,8 @@ export const ServicePrivateKey = z.looseObject({
   x: z.string().regex(KEY_PART, OF_KEYS),
 })
 
+export type ServicePrivateKey = z.infer<typeof ServicePrivateKey>
+
 /** Signs bytes by a private JWK, as it is made once. */
 export type Ed25519 = (
   privateKey: JWK,
