@@ -1,8 +1,9 @@
 import { type Detector, isWhole, WINDOW } from './detector.ts'
 
-const DIGIT = /\d/
 /** What people write between groups of digits: a space of any kind, a dash of any kind, a dot. */
-const SEPARATOR = /[ .\-\u00a0\u2007\u2009\u202f\u2010-\u2015]/
+const SEPARATORS = new Set(' .-\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015')
+// Compared rather than matched: a text of digits is looked at here nineteen times.
+const isDigit = (char: string) => char >= '0' && char <= '9'
 const MOST_DIGITS = 19
 const FEWEST_DIGITS = 13
 
@@ -12,27 +13,29 @@ const FEWEST_DIGITS = 13
  */
 export const card: Detector = {
   rule: 'pii.card',
+  hint: /\d(?:[^\dA-Za-z]?\d){12}/,
+  first: /\d/,
   at(text, place, ended) {
-    if (!DIGIT.test(text.charAt(place)) || (place > 0 && DIGIT.test(text.charAt(place - 1)))) return undefined
+    if (place > 0 && isDigit(text.charAt(place - 1))) return undefined
     let digits = ''
     let end: number | undefined
     let next = place
     const most = Math.min(text.length, place + WINDOW)
     while (next < most) {
       const char = text.charAt(next)
-      if (DIGIT.test(char)) {
+      if (isDigit(char)) {
         digits += char
         if (digits.length > MOST_DIGITS) return end
       } else {
         if (isCard(digits)) end = next
-        if (!SEPARATOR.test(char)) return end
-        if (next + 1 < most && !DIGIT.test(text.charAt(next + 1))) return end
+        if (!SEPARATORS.has(char)) return end
+        if (next + 1 < most && !isDigit(text.charAt(next + 1))) return end
       }
       next++
     }
     if (!isWhole(text, place, ended)) return 'more'
     const last = text.charAt(most - 1)
-    return DIGIT.test(last) && isCard(digits) ? most : end
+    return isDigit(last) && isCard(digits) ? most : end
   },
 }
 

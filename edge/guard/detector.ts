@@ -11,6 +11,10 @@ export const WINDOW = 512
 export type Detector = {
   /** What is found, such as `pii.card`. It is told to clients and in logs; what was found is not. */
   rule: string
+  /** What every text has that it finds something in. Most texts do not, so most need no closer look. */
+  hint: RegExp
+  /** What a find's first character is. Only where one stands is `at` asked. */
+  first: RegExp
   at(text: string, place: number, ended: boolean): number | 'more' | undefined
 }
 
@@ -22,6 +26,7 @@ export function isWhole(text: string, place: number, ended: boolean): boolean {
 /** A detector made of expressions, which must be sticky (`y`). */
 export function pattern({
   rule,
+  hint,
   first,
   not = NOTHING,
   whole,
@@ -29,7 +34,7 @@ export function pattern({
   accept = () => true,
 }: {
   rule: string
-  /** What a match's first character is; checked first, since most characters are none. */
+  hint: RegExp
   first: RegExp
   /** What must not stand before a match. */
   not?: RegExp
@@ -42,8 +47,9 @@ export function pattern({
 }): Detector {
   return {
     rule,
+    hint,
+    first,
     at(text, place, ended) {
-      if (!first.test(text.charAt(place))) return undefined
       if (place > 0 && not.test(text.charAt(place - 1))) return undefined
       const window = text.slice(place, place + WINDOW)
       if (!isWhole(text, place, ended) && matches(partial, window) === window.length) return 'more'

@@ -6,6 +6,8 @@ const SEPARATOR = /[ \-\u00a0]/
 /** Bank account numbers (ISO 13616), in one or in groups, in capitals or not, with their country's length and check digits. */
 export const iban: Detector = {
   rule: 'pii.iban',
+  hint: /[A-Za-z]{2}\d{2}[ \-\u00a0]?[A-Za-z0-9]/,
+  first: /[A-Za-z]/,
   at(text, place, ended) {
     if (place > 0 && LETTER_OR_DIGIT.test(text.charAt(place - 1))) return undefined
     let found = ''

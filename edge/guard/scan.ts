@@ -16,6 +16,7 @@ export type Scan = {
  * difference, since each place is decided by what follows it alone (see Detector), one after the other.
  */
 export function createScan(detectors: readonly Detector[]): Scan {
+  const detectorsAt = byCharacter(detectors)
   /** The last character that was given, which a detector may look at, and what is not decided. */
   let text = ''
   /** Where in `text` what is not decided begins: 0 or 1. */
@@ -29,7 +30,7 @@ export function createScan(detectors: readonly Detector[]): Scan {
       if (end > clean) stretches.push({ text: text.slice(clean, end) })
     }
     while (place < text.length) {
-      const found = first(detectors, text, place, ended)
+      const found = first(detectorsAt(text.charCodeAt(place)), text, place, ended)
       if (found === 'more') break
       if (found === undefined) place++
       else {
@@ -53,6 +54,17 @@ export function createScan(detectors: readonly Detector[]): Scan {
   }
 }
 
+const MOST_ASCII = 0x7f
+const tables = new WeakMap<readonly Detector[], readonly (readonly Detector[])[]>()
+
+/** The detectors that may find something that begins with a character. Most characters are ASCII, and looked up in a table. */
+function byCharacter(detectors: readonly Detector[]): (code: number) => readonly Detector[] {
+  const beginning = (code: number) => detectors.filter(({ first }) => first.test(String.fromCharCode(code)))
+  const table = tables.get(detectors) ?? Array.from({ length: MOST_ASCII + 1 }, (_, code) => beginning(code))
+  tables.set(detectors, table)
+  return (code) => table[code] ?? beginning(code)
+}
+
 function first(
   detectors: readonly Detector[],
   text: string,
@@ -69,6 +81,6 @@ function first(
 
 /** The stretches of a whole text. */
 export function scanWhole(detectors: readonly Detector[], text: string): Stretch[] {
-  const scan = createScan(detectors)
+  const scan = createScan(detectors.filter(({ hint }) => hint.test(text)))
   return [...scan.read(text), ...scan.end()]
 }

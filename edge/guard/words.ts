@@ -22,6 +22,9 @@ export function words(rule: string, list: readonly string[]): Detector {
   }
   return {
     rule,
+    // Looking for the words is what is to be saved, so there is no shorter look.
+    hint: /\S/,
+    first: new RegExp(`[${[...byFirst.keys()].map(escaped).join('')}]|[^\\u0000-\\u007f]`, 'i'),
     at(text, place, ended) {
       if (place > 0 && WORD.test(text.charAt(place - 1)) && WORD.test(text.charAt(place))) return undefined
       let undecided = false
@@ -36,6 +39,7 @@ export function words(rule: string, list: readonly string[]): Detector {
   }
 }
 
+const escaped = (char: string) => char.replace(/[\\\]^-]/, '\\$&')
 const folded = (text: string) => text.normalize('NFKC').toLowerCase()
 
 /** Where a folded word ends that begins at `place`; it must not go on there. */

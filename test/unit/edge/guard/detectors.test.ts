@@ -132,6 +132,7 @@ describe('keys of no known form', () => {
       '123e4567-e89b-12d3-a456-426614174000',
       '_'.repeat(40),
       'HuggingFaceTB_SmolLM2-135M-Instruct',
+      'DeepSeek-R1-Distill-Qwen-14B',
     ])
       expect(foundIn(`see ${name}.`, randomSecret)).toEqual([])
   })
