@@ -16,6 +16,8 @@ import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
+import { policyOf } from './guard/policy.ts'
+import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
 import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
@@ -27,6 +29,7 @@ import { cancelAll } from './jobs/cancel-all.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
+import { createJudge } from './metering/judge.ts'
 import { meter } from './metering/meter.ts'
 import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
@@ -36,6 +39,7 @@ import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
+import { judgedWork } from './parse/judged.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
@@ -46,6 +50,7 @@ import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import type { Env } from './routes/env.ts'
+import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
@@ -125,6 +130,7 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
+  const judge = createJudge(options)
   const callHost = createCallHost(options)
   // Not strict: a slash at the end of a path says nothing.
   const app = new Hono<Env>({ strict: false })
@@ -186,7 +192,9 @@ export function createApp(options: AppOptions) {
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
-      const work = parse(await jsonBody(c), entitlement)
+      const { plan } = entitlement
+      const parsed = guarded(parse(await jsonBody(c), entitlement), policyOf(plan), findingsTo(log, c))
+      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -194,6 +202,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 

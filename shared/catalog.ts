@@ -15,6 +15,9 @@ export const HUB_TASKS = [
 ] as const
 export type HubTask = (typeof HUB_TASKS)[number]
 
+/** The task of models that judge texts. */
+export const JUDGING = 'text-classification'
+
 /** The tasks of models: those of OpenAI's routes (`chat`, `completion`, `embedding`), reranking, and the hub's. */
 export const TASKS = ['chat', 'completion', 'embedding', 'text-ranking', ...HUB_TASKS] as const
 export type Task = (typeof TASKS)[number]
@@ -45,6 +48,47 @@ export const Model = z.strictObject({
   dimensions: z.array(z.int().min(1)).optional(),
 })
 export type Model = z.infer<typeof Model>
+
+/** What a guard does where it finds something: nothing at all, a line in the log, or it lets none of it through. */
+const Action = z.enum(['off', 'flag', 'block']).default('off')
+
+/** What is looked for in requests (`in`) and in answers (`out`). */
+export const Guards = z.strictObject({
+  /** Personal data and secrets. */
+  pii: z
+    .strictObject({
+      find: z
+        .array(z.enum(['card', 'iban', 'email', 'phone', 'secret']))
+        .min(1)
+        .default(['card', 'iban', 'email', 'phone', 'secret']),
+      in: Action,
+      out: Action,
+    })
+    .prefault({}),
+  /** Words and phrases, whole ones, whatever their capitals. */
+  blocklist: z
+    .strictObject({
+      words: z.array(z.string().trim().min(1).max(100)).max(1000).default([]),
+      in: Action,
+      out: Action,
+    })
+    .prefault({}),
+  /** Attempts to give the model other orders, told by a classifier that one of the models is. */
+  injection: z
+    .strictObject({
+      /** A model for text-classification. A plan need not offer it. */
+      model: z.string(),
+      /** Its label for an attempt. */
+      label: z.string().min(1).default('INJECTION'),
+      /** The score from which on it is one. */
+      threshold: z.number().min(0).max(1).default(0.5),
+      in: Action,
+      /** What happens to a request where the classifier does not answer. */
+      on_failure: z.enum(['block', 'pass']).default('block'),
+    })
+    .optional(),
+})
+export type Guards = z.infer<typeof Guards>
 
 export const Plan = z.strictObject({
   id: z.string().min(1).max(64),
@@ -78,6 +122,7 @@ export const Plan = z.strictObject({
   budgets: z.strictObject({ minute: Units, day: Units, month: Units }),
   /** Day of the month on which months begin; shorter months begin on their last day. Without it months are UTC's. */
   billing_day: z.int().min(1).max(31).optional(),
+  guards: Guards.optional(),
 })
 export type Plan = z.infer<typeof Plan>
 
@@ -113,6 +158,16 @@ export const Catalog = z
             path: ['plans', i, 'models'],
             message: `no model is called ${id}`,
           })
+      const judge = plan.guards?.injection?.model
+      if (
+        judge !== undefined &&
+        !catalog.models.some(({ id, tasks }) => id === judge && tasks.includes(JUDGING))
+      )
+        context.addIssue({
+          code: 'custom',
+          path: ['plans', i, 'guards', 'injection', 'model'],
+          message: `no model for ${JUDGING} is called ${judge}`,
+        })
       if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)
         context.addIssue({
           code: 'custom',

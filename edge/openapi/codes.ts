@@ -35,6 +35,8 @@ const COMPUTED: readonly ErrorCode[] = [
   'prompt_exceeds_reservation',
   'app_check_required',
   'app_check_invalid',
+  'content_blocked',
+  'guard_unavailable',
   'model_not_allowed',
   'model_not_found',
   'budget_exhausted',

@@ -39,6 +39,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   scope_missing: 'Your plan does not include this.',
   account_not_administered: NOT_ASKED_HERE,
   too_many_keys: NOT_ASKED_HERE,
+  content_blocked: 'The service does not let this text through.',
   model_not_allowed: 'Your plan does not include the model for this.',
   budget_exhausted: (error) =>
     error.resetsAt
@@ -72,6 +73,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
     `The whole service has used up its budget; yours is not used up. It begins anew ${error.resetsAt ? atTime(error.resetsAt) : 'later'}.`,
   not_configured: NOT_SET_UP,
   store_unavailable: OUT_OF_ORDER,
+  guard_unavailable: OUT_OF_ORDER,
   job_store_full: OUT_OF_ORDER,
   jobs_not_served: OUT_OF_ORDER,
   keys_unavailable: OUT_OF_ORDER,
