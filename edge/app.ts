@@ -1,5 +1,7 @@
-import { type Context, type Handler, Hono } from 'hono'
+import type { Context, Handler } from 'hono'
 import { routePath } from 'hono/route'
+import { TrieRouter } from 'hono/router/trie-router'
+import { Hono } from 'hono/tiny'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { errorResponse, TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
@@ -132,8 +134,9 @@ export function createApp(options: AppOptions) {
   const countRead = createReadRate({ now })
   const judge = createJudge(options)
   const callHost = createCallHost(options)
-  // Not strict: a slash at the end of a path says nothing.
-  const app = new Hono<Env>({ strict: false })
+  // Not strict: a slash at the end of a path says nothing. The package's main entry tries faster routers first, which these
+  // routes are not for, and would bring them along.
+  const app = new Hono<Env>({ strict: false, router: new TrieRouter() })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
