@@ -54,6 +54,7 @@ function row({ rps, p50, p95, p99, ttfb50, gap50, gap99, cpu, times_bare, times_
     ...(times_bare?.cpu && { 'CPU x bare': times_bare.cpu.median }),
     ...(times_bare && { 'first byte x bare': times_bare.ttfb50.median }),
     ...(times_portkey && { 'requests/s x Portkey': times_portkey.rps.median }),
+    ...(times_portkey?.cpu && { 'CPU x Portkey': times_portkey.cpu.median }),
     errors,
   }
 }
