@@ -6,6 +6,10 @@ import { run } from './run.ts'
 
 const interrupt = new AbortController()
 process.once('SIGINT', () => interrupt.abort())
+// Whoever reads may have enough, such as `| head`: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),

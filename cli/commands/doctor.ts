@@ -33,9 +33,6 @@ const collect = (value: string, values: string[]) => [...values, value]
 /** `twohop doctor`: whether what a deployment promises is there. */
 export function doctorCommand({ out }: CliContext): Command {
   return new Command('doctor')
-    .description(
-      'Check a deployment from outside and inside, and say what mends it; exit code 1 where it is ill.',
-    )
     .option('--edge-url <url>', 'where clients reach the edge')
     .option(
       '--env-file <file>',

@@ -58,9 +58,6 @@ const collect = (value: string, values: string[]) => [...values, value]
 /** `twohop init`: the configuration of a deployment, from a few answers. */
 export function initCommand({ out, err, ask }: CliContext): Command {
   return new Command('init')
-    .description(
-      'Write the configuration of a deployment: variables, keys, catalog; and say what is left to do.',
-    )
     .addOption(new Option('--sign-in <which>', 'where your users sign in').choices(SIGN_INS))
     .option('--firebase-project <id>', 'Firebase project whose users are let in (repeatable)', collect, [])
     .option('--supabase-url <url>', 'Supabase project whose users are let in (repeatable)', collect, [])
