@@ -234,10 +234,7 @@ type Checked =
 export function checked(flag: string, name: Checked, values: string[]): string[] {
   const { complaints } = readVariables({ [name]: EDGE_VARIABLES[name] }, { [name]: values.join(',') })
   if (complaints.length > 0)
-    throw new CliError(
-      'usage',
-      complaints.map((each) => each.replace(/^\w+(\.\d+)?:/, `${flag}:`)).join('; '),
-    )
+    throw new CliError('usage', complaints.map(({ rule }) => `${flag}: ${rule}`).join('; '))
   return values
 }
 

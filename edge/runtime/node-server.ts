@@ -2,6 +2,7 @@ import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
 import { settledWithin } from '../../shared/within.ts'
 import { createBackground } from './background.ts'
+import type { Complaint } from './complaint.ts'
 import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
 import { isLocalRequest } from './loopback.ts'
@@ -68,7 +69,7 @@ export async function serveNode(variables: Variables, write: (line: string) => v
 function edgeOf(
   variables: Variables,
   { EDGE_EMULATORS: emulators, EDGE_BIND = '', EDGE_PROXIES = 0 }: Partial<Values<typeof NODE_VARIABLES>>,
-  complaints: readonly string[],
+  complaints: readonly Complaint[],
   write: (line: string) => void,
 ) {
   const refused = emulators
