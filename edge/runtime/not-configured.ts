@@ -1,4 +1,5 @@
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { errorResponseAt } from '../write/message-errors.ts'
 import type { Complaint } from './complaint.ts'
 
 /** Variables of the edge are missing or wrong. */
@@ -38,7 +39,9 @@ export function createUnconfigured(error: NotConfigured, write: (line: string) =
   const message = `This service is not configured yet. Its operator must look at ${variables.join(', ')}.`
   const refusal = new TwohopError('not_configured', message, { retryAfterMs: RETRY_MS })
   return {
-    app: { fetch: () => errorResponse(refusal, crypto.randomUUID()) },
+    app: {
+      fetch: ({ url }: Request) => errorResponseAt(new URL(url).pathname, refusal, crypto.randomUUID()),
+    },
     scheduled: async (): Promise<void> => {
       throw refusal
     },

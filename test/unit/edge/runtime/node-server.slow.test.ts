@@ -130,6 +130,11 @@ describe('with EDGE_EMULATORS', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ mode: 'emulators' })
     expect(await usage(edge.url, { 'x-forwarded-for': '203.0.113.7' })).toBe('origin_not_allowed')
     expect(await asNginx(edge.url)).toContain('"code":"origin_not_allowed"')
+    const message = await fetch(`${edge.url}/v1/messages`, { headers: { 'x-forwarded-for': '203.0.113.7' } })
+    expect(await message.json()).toMatchObject({
+      type: 'error',
+      error: { type: 'permission_error', details: { error_code: 'origin_not_allowed' } },
+    })
     await edge.drain()
     const real = await serveNode(variables, unread)
     expect(await usage(real.url)).toBe('token_issuer_unknown')
