@@ -3,17 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { type CliContext, CliError } from '../context.ts'
 import { HERE } from '../here.ts'
-import {
-  answersOf,
-  checked,
-  type Given,
-  originsOf,
-  RUNTIMES,
-  type Runtime,
-  SIGN_INS,
-  type SignIn,
-} from '../init/answers.ts'
+import { type Given, RUNTIMES, type Runtime, SIGN_INS, type SignIn } from '../init/answers.ts'
 import { newCatalog, priceSheet } from '../init/catalog.ts'
+import { checked, originsOf } from '../init/checked.ts'
+import { answersOf } from '../init/interview.ts'
 import { EMBEDDED, KINDS, type Kind, ownModel } from '../init/model.ts'
 import { MANIFEST, planned } from '../init/plan.ts'
 import { outcomeOf, refuseUnignored, writeFiles } from '../init/planned-file.ts'
