@@ -27,6 +27,7 @@ import { cancelAll } from './jobs/cancel-all.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
+import { createJudge } from './metering/judge.ts'
 import { meter } from './metering/meter.ts'
 import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
@@ -36,6 +37,7 @@ import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
+import { judgedWork } from './parse/judged.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
@@ -124,6 +126,7 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
+  const judge = createJudge(options)
   const callHost = createCallHost(options)
   // Not strict: a slash at the end of a path says nothing.
   const app = new Hono<Env>({ strict: false })
@@ -183,11 +186,9 @@ export function createApp(options: AppOptions) {
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
-      const work = guarded(
-        parse(await jsonBody(c), entitlement),
-        policyOf(entitlement.plan),
-        findingsTo(log, c),
-      )
+      const { plan } = entitlement
+      const parsed = guarded(parse(await jsonBody(c), entitlement), policyOf(plan), findingsTo(log, c))
+      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -195,6 +196,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 

@@ -15,6 +15,9 @@ export const HUB_TASKS = [
 ] as const
 export type HubTask = (typeof HUB_TASKS)[number]
 
+/** The task of models that judge texts. */
+export const JUDGING = 'text-classification'
+
 /** The tasks of models: those of OpenAI's routes (`chat`, `completion`, `embedding`), reranking, and the hub's. */
 export const TASKS = ['chat', 'completion', 'embedding', 'text-ranking', ...HUB_TASKS] as const
 export type Task = (typeof TASKS)[number]
@@ -70,6 +73,20 @@ export const Guards = z.strictObject({
       out: Action,
     })
     .prefault({}),
+  /** Attempts to give the model other orders, told by a classifier that one of the models is. */
+  injection: z
+    .strictObject({
+      /** A model for text-classification. A plan need not offer it. */
+      model: z.string(),
+      /** Its label for an attempt. */
+      label: z.string().min(1).default('INJECTION'),
+      /** The score from which on it is one. */
+      threshold: z.number().min(0).max(1).default(0.5),
+      in: Action,
+      /** What happens to a request where the classifier does not answer. */
+      on_failure: z.enum(['block', 'pass']).default('block'),
+    })
+    .optional(),
 })
 export type Guards = z.infer<typeof Guards>
 
@@ -141,6 +158,16 @@ export const Catalog = z
             path: ['plans', i, 'models'],
             message: `no model is called ${id}`,
           })
+      const judge = plan.guards?.injection?.model
+      if (
+        judge !== undefined &&
+        !catalog.models.some(({ id, tasks }) => id === judge && tasks.includes(JUDGING))
+      )
+        context.addIssue({
+          code: 'custom',
+          path: ['plans', i, 'guards', 'injection', 'model'],
+          message: `no model for ${JUDGING} is called ${judge}`,
+        })
       if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)
         context.addIssue({
           code: 'custom',
