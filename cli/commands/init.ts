@@ -7,7 +7,7 @@ import { type Given, RUNTIMES, type Runtime, SIGN_INS, type SignIn } from '../in
 import { newCatalog, priceSheet } from '../init/catalog.ts'
 import { checked, originsOf } from '../init/checked.ts'
 import { answersOf } from '../init/interview.ts'
-import { EMBEDDED, KINDS, type Kind, ownModel } from '../init/model.ts'
+import { EMBEDDED, KINDS, type Kind, knownSource, ownModel } from '../init/model.ts'
 import { MANIFEST, planned } from '../init/plan.ts'
 import { outcomeOf, refuseUnignored, writeFiles } from '../init/planned-file.ts'
 import { type Step, stepsOf } from '../init/todo.ts'
@@ -131,7 +131,7 @@ function givenOf(options: Options): Given {
     firebaseProjects: checked('--firebase-project', 'FIREBASE_PROJECT_IDS', firebaseProject),
     supabaseUrls: checked('--supabase-url', 'SUPABASE_URLS', supabaseUrl),
     runtime: options.runtime,
-    model: options.model,
+    model: options.model === undefined ? undefined : knownSource(options.model),
     modelId: options.modelId,
     kind: options.kind,
     context: options.context,
