@@ -1,6 +1,6 @@
 import { type Context, type Handler, Hono } from 'hono'
 import type { Catalog, Task } from '../shared/catalog.ts'
-import { errorResponse, TwohopError } from '../shared/errors.ts'
+import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
@@ -58,7 +58,7 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
-import { isMessagesPath, messageErrorResponse } from './write/message-errors.ts'
+import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Catalog
@@ -251,8 +251,7 @@ export function createApp(options: AppOptions) {
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
-    const toResponse = isMessagesPath(c.req.path) ? messageErrorResponse : errorResponse
-    const answer = toResponse(error, requestId)
+    const answer = errorResponseAt(c.req.path, error, requestId)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted

@@ -1,6 +1,7 @@
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
 import { issuersOf } from '../identity/config.ts'
+import { Complaint } from './complaint.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { EDGE_VARIABLES } from './variables.ts'
@@ -8,8 +9,8 @@ import { EDGE_VARIABLES } from './variables.ts'
 type Read = Values<typeof EDGE_VARIABLES>
 type Name = keyof Read
 
-/** A rule about several variables together: their names, and what is wrong with their values, if anything. */
-type Rule = { of: readonly Name[]; wrong: (values: Read) => string | undefined }
+/** A rule about several variables together: their names, and what is wrong with the first, if anything. */
+type Rule = { of: readonly [Name, ...Name[]]; wrong: (values: Read) => string | undefined }
 
 const RULES: readonly Rule[] = [
   ...(['ANONYMOUS_PLAN', 'UNVERIFIED_EMAIL_PLAN'] as const).map(
@@ -18,29 +19,27 @@ const RULES: readonly Rule[] = [
       wrong(values) {
         const plan = values[name]
         const known = plan === undefined || catalogOf(values).plans.some(({ id }) => id === plan)
-        return known ? undefined : `${name}: there is no plan called ${plan}`
+        return known ? undefined : `there is no plan called ${plan}`
       },
     }),
   ),
   {
     of: ['WEBHOOK_URL', 'WEBHOOK_SECRET'],
     wrong: ({ WEBHOOK_URL, WEBHOOK_SECRET }) =>
-      WEBHOOK_URL && !WEBHOOK_SECRET
-        ? 'WEBHOOK_URL: needs WEBHOOK_SECRET, which signs what is sent'
-        : undefined,
+      WEBHOOK_URL && !WEBHOOK_SECRET ? 'needs WEBHOOK_SECRET, which signs what is sent' : undefined,
   },
   {
     of: ['LEDGER_SUPABASE_URL', 'LEDGER_SUPABASE_KEY'],
     wrong: ({ LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY }) =>
       LEDGER_SUPABASE_URL && !LEDGER_SUPABASE_KEY
-        ? "LEDGER_SUPABASE_URL: needs LEDGER_SUPABASE_KEY, the project's secret key"
+        ? "needs LEDGER_SUPABASE_KEY, the project's secret key"
         : undefined,
   },
   {
     of: ['JOB_RESULTS', 'LEDGER_SUPABASE_URL'],
     wrong: ({ JOB_RESULTS, LEDGER_SUPABASE_URL }) =>
       JOB_RESULTS === 'ledger' && !LEDGER_SUPABASE_URL
-        ? 'JOB_RESULTS: ledger needs LEDGER_SUPABASE_URL, where they are kept'
+        ? 'ledger needs LEDGER_SUPABASE_URL, where they are kept'
         : undefined,
   },
 ]
@@ -62,11 +61,12 @@ export function edgeConfig(variables: Variables) {
   const { values, complaints } = readVariables(EDGE_VARIABLES, variables)
   const isComplete = (names: readonly Name[]) => names.every((name) => name in values)
   for (const { of, wrong } of RULES) {
-    const complaint = isComplete(of) ? wrong(values as Read) : undefined
-    if (complaint !== undefined) complaints.push(complaint)
+    const rule = isComplete(of) ? wrong(values as Read) : undefined
+    if (rule !== undefined) complaints.push(new Complaint('wrong', of[0], rule))
   }
   const issuers = isComplete(OF_ISSUERS) ? issuersOf(values as Read) : []
-  if ('wrong' in issuers) complaints.push(issuers.wrong)
+  if ('wrong' in issuers)
+    complaints.push(new Complaint('wrong', issuers.variable, issuers.wrong, issuers.within))
   if ('wrong' in issuers || complaints.length > 0) throw new NotConfigured(complaints)
   const read = values as Read
   const { WEBHOOK_URL, WEBHOOK_SECRET, LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY } = read
