@@ -1,8 +1,10 @@
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
+import { isLoopbackUrl } from '../../shared/foreign-url.ts'
 import { issuersOf } from '../identity/config.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
+import { upstreamKeys } from './upstream-keys.ts'
 import { EDGE_VARIABLES } from './variables.ts'
 
 type Read = Values<typeof EDGE_VARIABLES>
@@ -22,6 +24,17 @@ const RULES: readonly Rule[] = [
       },
     }),
   ),
+  {
+    of: ['CATALOG', 'UPSTREAM_LOOPBACK'],
+    wrong(values) {
+      if (values.UPSTREAM_LOOPBACK === 'on') return undefined
+      const { upstreams = [] } = catalogOf(values)
+      const local = upstreams.findIndex(({ kind, url }) => kind !== 'own' && isLoopbackUrl(url))
+      return local < 0
+        ? undefined
+        : `CATALOG.upstreams.${local}.url: leads to this machine, which UPSTREAM_LOOPBACK=on allows for development`
+    },
+  },
   {
     of: ['WEBHOOK_URL', 'WEBHOOK_SECRET'],
     wrong: ({ WEBHOOK_URL, WEBHOOK_SECRET }) =>
@@ -65,15 +78,20 @@ export function edgeConfig(variables: Variables) {
     const complaint = isComplete(of) ? wrong(values as Read) : undefined
     if (complaint !== undefined) complaints.push(complaint)
   }
+  const keys = isComplete(['CATALOG'])
+    ? upstreamKeys(catalogOf(values as Read).upstreams ?? [], variables)
+    : []
+  if ('wrong' in keys) complaints.push(...keys.wrong)
   const issuers = isComplete(OF_ISSUERS) ? issuersOf(values as Read) : []
   if ('wrong' in issuers) complaints.push(issuers.wrong)
-  if ('wrong' in issuers || complaints.length > 0) throw new NotConfigured(complaints)
+  if ('wrong' in keys || 'wrong' in issuers || complaints.length > 0) throw new NotConfigured(complaints)
   const read = values as Read
   const { WEBHOOK_URL, WEBHOOK_SECRET, LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY } = read
   return {
     ...read,
     allowedOrigins: read.ALLOWED_ORIGINS ?? new Set<string>(),
     catalog: catalogOf(read),
+    upstreamKeys: new Map(keys),
     issuers,
     webhook: WEBHOOK_URL && WEBHOOK_SECRET ? { url: WEBHOOK_URL, secret: WEBHOOK_SECRET } : undefined,
     ledger:
