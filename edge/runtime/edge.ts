@@ -35,6 +35,7 @@ import { createOwnHost } from '../upstream/own-host.ts'
 import { askReady } from '../upstream/ready.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import { createUpstreams } from '../upstream/upstreams.ts'
+import { createVendor } from '../upstream/vendors.ts'
 import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
 import type { Platform } from './platform.ts'
@@ -84,6 +85,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   const upstreams = createUpstreams({
     catalog: config.catalog,
     hostUrl: config.HOST_URL,
+    foreignHost: (upstream) => createVendor(upstream, { keys: config.upstreamKeys, fetch: network, now }),
     ownHost(url, load) {
       const reach = withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
         account: config.HOST_GOOGLE_ACCOUNT,

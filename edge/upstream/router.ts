@@ -1,6 +1,7 @@
 import { ServiceAway } from '../../shared/breaker.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
+import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
 import { inTime, type pause } from './in-time.ts'
@@ -31,6 +32,7 @@ type Options = {
   /** A number from 0 to below 1. */
   random: () => number
   pause: typeof pause
+  log: Log
 }
 
 /** Requests whose place is remembered, and milliseconds after their deadline for which it is. */
@@ -42,7 +44,7 @@ const AFTER_MS = 60_000
  * is asked, before the first byte of an answer only; with the reservation that there is, a request is computed once. What was
  * sent to a place is cancelled there, and asked about there.
  */
-export function createRouter({ routes, upstreams, own, now, random, pause }: Options): Host {
+export function createRouter({ routes, upstreams, own, now, random, pause, log }: Options): Host {
   const placed = createExpiringMap<string, Place>({ capacity: MOST_PLACED, now })
   const reached = ({ id }: Pick<Place, 'id'>): Reached => {
     const upstream = upstreams.get(id)
@@ -65,7 +67,7 @@ export function createRouter({ routes, upstreams, own, now, random, pause }: Opt
       placed.set(call.requestId, place, call.deadline + AFTER_MS)
       upstream.load.sent()
       return inTime(upstream.timeoutMs, call.signal, (signal) =>
-        send(upstream.host, { ...call, request, model: place.model, signal }),
+        send(upstream.host, { ...call, request, model: nameAt(place, call.model), signal }),
       )
     })
   }
@@ -92,6 +94,13 @@ export function createRouter({ routes, upstreams, own, now, random, pause }: Opt
           else if (!isSafe(error)) throw error
           else {
             failures.push(error)
+            // Where another answers, nobody else hears of it.
+            if (error.code !== 'host_busy')
+              void log('warn', 'upstream_failed', {
+                requestId: call.requestId,
+                error,
+                detail: { upstream: place.id },
+              })
             if (++tries === MOST_TRIES) throw tellingOf(failures)
           }
         }
@@ -118,7 +127,7 @@ export function createRouter({ routes, upstreams, own, now, random, pause }: Opt
   function had(asked: Parameters<Host['cancel']>[0]): [Host | undefined, typeof asked] {
     if (!routes.has(asked.model)) return [own, asked]
     const place = placed.get(asked.requestId)
-    return place ? [reached(place).host, { ...asked, model: place.model }] : [undefined, asked]
+    return place ? [reached(place).host, { ...asked, model: nameAt(place, asked.model) }] : [undefined, asked]
   }
 
   return {
@@ -142,7 +151,18 @@ export function createRouter({ routes, upstreams, own, now, random, pause }: Opt
   }
 }
 
+/**
+ * The model's name in a call. An own host knows it by its name there alone; of a foreign one it is what answers call the
+ * model, whatever its request says.
+ */
+const nameAt = ({ own, model }: Place, called: string): string => (own ? model : called)
+
 /** Whether a failure says that an upstream is away, rather than that it refuses, or is busy. */
 export function isAway(error: unknown): boolean {
   return error instanceof TwohopError && (error.code === 'host_unavailable' || error.code === 'host_timeout')
+}
+
+/** The same of a foreign upstream, which may also refuse everything that is asked of it, such as for a key that has ended. */
+export function hasFailed(error: unknown): boolean {
+  return isAway(error) || (error instanceof TwohopError && error.code === 'host_failed')
 }

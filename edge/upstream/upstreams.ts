@@ -1,17 +1,19 @@
 import { createBreaker, ServiceAway } from '../../shared/breaker.ts'
 import type { Catalog, Model } from '../../shared/catalog.ts'
-import type { OwnUpstream, Target, Upstream } from '../../shared/upstreams.ts'
+import type { ForeignUpstream, OwnUpstream, Target, Upstream } from '../../shared/upstreams.ts'
 import type { Log } from '../log/port.ts'
 import type { Place, Routes } from './choose.ts'
 import { createHostLoad, type HostLoad } from './host-load.ts'
 import { pause } from './in-time.ts'
 import type { Host } from './port.ts'
-import { createRouter, isAway, type Reached } from './router.ts'
+import { createRouter, hasFailed, isAway, type Reached } from './router.ts'
 
 type Options = {
   catalog: Pick<Catalog, 'models' | 'upstreams'>
   /** Makes the caller of an own host, and what asks whether it is there. The host of HOST_URL has no `load`. */
   ownHost: (url: string, load?: HostLoad) => { host: Host; isReady: () => Promise<boolean> }
+  /** Makes the caller of somebody else's API. */
+  foreignHost: (upstream: ForeignUpstream) => Host
   /** The host of HOST_URL. */
   hostUrl: string
   now: () => number
@@ -32,7 +34,15 @@ export type Upstreams = {
  * The upstreams of a catalog as one host. Without any in the catalog it is the host of HOST_URL itself, and nothing is in
  * between.
  */
-export function createUpstreams({ catalog, ownHost, hostUrl, now, random, log }: Options): Upstreams {
+export function createUpstreams({
+  catalog,
+  ownHost,
+  foreignHost,
+  hostUrl,
+  now,
+  random,
+  log,
+}: Options): Upstreams {
   const { upstreams = [], models } = catalog
   const { host: own } = ownHost(hostUrl)
   if (upstreams.length === 0) return { host: own, isOwn: () => true, probe: undefined }
@@ -78,6 +88,18 @@ export function createUpstreams({ catalog, ownHost, hostUrl, now, random, log }:
     }
   }
 
+  /** What is away is asked again by one request a second: there is nothing else to ask. */
+  function reachForeign(upstream: ForeignUpstream): Reached {
+    const breaker = createBreaker({ now, isSilence: hasFailed, onChange: told(upstream.id) })
+    return {
+      host: foreignHost(upstream),
+      timeoutMs: upstream.timeout_ms,
+      load: createHostLoad(now),
+      guard: breaker.run,
+      watch: breaker.watch,
+    }
+  }
+
   const reached = new Map<string, Reached>()
   const probes: (() => Promise<void>)[] = []
   for (const upstream of upstreams)
@@ -85,13 +107,13 @@ export function createUpstreams({ catalog, ownHost, hostUrl, now, random, log }:
       const one = reachOwn(upstream)
       reached.set(upstream.id, one.reached)
       probes.push(one.probe)
-    }
+    } else reached.set(upstream.id, reachForeign(upstream))
   const kinds = new Map(upstreams.map(({ id, kind }) => [id, kind]))
   const routes = new Map(
     models.flatMap((model) => (model.upstreams ? [[model.id, routesOf(model, kinds)] as const] : [])),
   )
   return {
-    host: createRouter({ routes, upstreams: reached, own, now, random, pause }),
+    host: createRouter({ routes, upstreams: reached, own, now, random, pause, log }),
     isOwn(model) {
       const found = routes.get(model)
       return !found || [...found.drawn, ...found.fallback].every((place) => place.own)

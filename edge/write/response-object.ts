@@ -29,7 +29,7 @@ export type Usage = { prompt: number; output: number; cached: number }
 
 /** What an answer is in the end. */
 export const statusOf = (finish: HostAnswer['finish'] | undefined): Status =>
-  finish === 'length' ? 'incomplete' : 'completed'
+  finish === 'length' || finish === 'content_filter' ? 'incomplete' : 'completed'
 
 /** Ids of the items of an answer, by the place that they have in it or among its calls. */
 export const messageId = (requestId: string, place: number) =>
@@ -60,6 +60,7 @@ export function response({
   created,
   output,
   usage,
+  finish,
   status,
 }: {
   echo: Echo
@@ -67,6 +68,7 @@ export function response({
   created: number
   output: readonly Item[]
   usage: Usage | undefined
+  finish: HostAnswer['finish'] | undefined
   status: Status
 }) {
   return {
@@ -77,7 +79,10 @@ export function response({
     access_programs: null,
     background: false,
     error: null,
-    incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
+    incomplete_details:
+      status === 'incomplete'
+        ? { reason: finish === 'content_filter' ? 'content_filter' : 'max_output_tokens' }
+        : null,
     ...echo,
     output: output.map(written),
     previous_response_id: null,

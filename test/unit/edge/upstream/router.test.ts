@@ -6,6 +6,7 @@ import { createRouter, isAway, type Reached } from '../../../../edge/upstream/ro
 import { createBreaker } from '../../../../shared/breaker.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { hostCall } from '../../../fixtures/host-call.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
 import { seeded } from '../../../fixtures/seeded.ts'
 
 type Answer = (call: HostCall, n: number) => Promise<Response> | Response
@@ -89,6 +90,7 @@ function world(
       pauses.push(ms)
       clock.ms += ms
     },
+    log: unreadLog,
   })
   const call = (changes: Partial<HostCall> = {}) =>
     router.call(hostCall(changes)).then(
@@ -107,9 +109,12 @@ describe('a call', () => {
   })
 
   it('has the name that its model has there', async () => {
-    const { call, calls } = world({ a: ok })
-    expect(await call()).toBe(200)
-    expect(calls[0]).toMatchObject({ model: 'chat at a', request: { model: 'chat at a', max_tokens: 20 } })
+    const [own, foreign] = [world({ a: ok }, { own: true }), world({ a: ok })]
+    for (const { call } of [own, foreign]) expect(await call()).toBe(200)
+    const request = { model: 'chat at a', max_tokens: 20 }
+    expect(own.calls[0]).toMatchObject({ model: 'chat at a', request })
+    // Its answers call the model what the client called it.
+    expect(foreign.calls[0]).toMatchObject({ model: 'chat', request })
   })
 
   it.each([
@@ -228,7 +233,7 @@ describe('what was sent', () => {
   const asking = { requestId: 'r1', account: 'ada', model: 'chat', scope: 'chat' }
 
   it('is cancelled and asked about where it went last, by its name there', async () => {
-    const { router, call, asked } = world({ a: fail(unreached), b: ok }, { fallback: ['b'] })
+    const { router, call, asked } = world({ a: fail(unreached), b: ok }, { fallback: ['b'], own: true })
     await call()
     expect(await router.cancel(asking)).toEqual({ promptTokens: 1, outputTokens: 2, computeMs: 3 })
     await router.usage(asking)

@@ -54,6 +54,7 @@ function world({
       plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
     }),
     ownHost,
+    foreignHost: () => expect.fail('there is none'),
     hostUrl: 'http://10.0.0.1:8080/HOST_URL',
     now: () => clock.ms,
     random: seeded(1),
@@ -84,6 +85,7 @@ it('requests leave a host that died at its first failure, and come back when it 
   expect(asked.filter((one) => one === 'host-b')).toHaveLength(40)
   expect(lines.map(({ event, upstream }) => [event, upstream])).toEqual([
     ['upstream_away', 'host-a'],
+    ['upstream_failed', 'host-a'],
   ])
 
   asked.length = 0
@@ -96,7 +98,7 @@ it('requests leave a host that died at its first failure, and come back when it 
   clock.ms += 1000
   for (let i = 0; i < 40; i++) await call(i)
   expect(asked.filter((one) => one === 'host-a').length).toBeGreaterThan(5)
-  expect(lines.map(({ event }) => event)).toEqual(['upstream_away', 'upstream_back'])
+  expect(lines.map(({ event }) => event)).toEqual(['upstream_away', 'upstream_failed', 'upstream_back'])
 })
 
 it('the scheduled probe finds out before a request does, both ways', async () => {
