@@ -13,6 +13,8 @@ export type VendorStream = {
    * @throws TwohopError where the vendor says that it failed; anything where nobody understands what it says
    */
   take(event: EventSourceMessage): readonly Choice[] | 'end'
+  /** Whether the answer has begun, so that an error from now on breaks it off. */
+  readonly begun: boolean
   /** The prompt's tokens that were in the vendor's cache. */
   readonly cached: number | undefined
 }
@@ -74,7 +76,7 @@ export async function hostStream(
 
   function take(event: EventSourceMessage): void {
     const said = vendor.take(event)
-    if (!begun) begin()
+    if (!begun && vendor.begun) begin()
     if (said !== 'end') for (const choice of said) write([choice])
     else end()
   }

@@ -108,6 +108,9 @@ export function createOpenAIStream(tally: Tally): VendorStream {
       cached = usage?.prompt_tokens_details?.cached_tokens ?? cached
       return choices.flatMap((piece) => pieceOf(piece) ?? [])
     },
+    get begun() {
+      return begun
+    },
     get cached() {
       return cached
     },

@@ -1,4 +1,5 @@
 import type { ForeignUpstream } from '../../shared/upstreams.ts'
+import { anthropicDialect } from './anthropic.ts'
 import { createForeignHost, type Dialect } from './foreign-host.ts'
 import { openaiDialect } from './openai.ts'
 import type { Host } from './port.ts'
@@ -21,6 +22,8 @@ function dialectOf(upstream: ForeignUpstream, now: () => number): Dialect {
   switch (upstream.kind) {
     case 'openai':
       return openaiDialect(upstream, now)
+    case 'anthropic':
+      return anthropicDialect(now)
     default:
       throw new RangeError(`nothing here speaks ${upstream.kind}`)
   }

@@ -176,7 +176,7 @@ describe('the vendor is asked', () => {
   it('with its own key and the name that it has for the model, and learns nothing of who asks', async () => {
     script = OPENAI_ANSWERS.text?.whole ?? {}
     await chat(through, { user: 'ada', stop: ['x'], temperature: 0.5, seed: 7 })
-    const [{ path, headers, body } = vendor.asked[0]] = vendor.asked as [(typeof vendor.asked)[0]]
+    const [{ path, headers, body } = expect.fail('nothing was asked')] = vendor.asked
     expect(path).toBe('/v1/chat/completions')
     expect(headers.authorization).toBe(`Bearer ${KEY}`)
     expect(body).toEqual({
