@@ -247,7 +247,7 @@ describe('what fails', () => {
     ],
     [
       'a redirect',
-      { status: 302, headers: { location: 'http://169.254.169.254/' }, json: {} },
+      { status: 302, headers: { location: '/elsewhere' }, json: {} },
       502,
       'host_failed',
     ],
@@ -286,6 +286,7 @@ describe('what fails', () => {
         (error: InstanceType<typeof OpenAI.APIError>) => ({ data: error, response: error.headers }),
       )
       expect(data).toMatchObject({ status, code })
+    expect(new Set(vendor.asked.map(({ path }) => path))).toEqual(new Set(['/v1/chat/completions']))
       expect(data.message).not.toContain('secret words')
       if (code === 'host_busy') expect(response?.get('retry-after')).toBe('17')
       expect((await last())?.units).toBe(0)
