@@ -1,3 +1,4 @@
+import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { administeredBy } from '../admin/target.ts'
@@ -93,7 +94,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
         fetch: network,
         now,
       })
-      const heard = load && ((headers: Headers) => load.heard(headers.get('x-host-load')))
+      const heard = load && ((headers: Headers) => load.heard(headers.get(HOST_LOAD)))
       return {
         host: createOwnHost({ url, sign, fetch: reach, now, log, heard }),
         isReady: askReady(url, reach, heard),

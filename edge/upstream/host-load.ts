@@ -1,3 +1,5 @@
+import { readLoad } from '../../shared/host-load.ts'
+
 /** How busy an own host is, as its answers say and as far as it is known here. */
 export type HostLoad = {
   /** A call is on its way there. */
@@ -9,9 +11,6 @@ export type HostLoad = {
   /** Whether the host said that it will stop soon. It gets nothing new then. */
   readonly draining: boolean
 }
-
-/** `x-host-load`: requests that run or wait, then places where they run; or that the host will stop. */
-const LOAD = /^(\d{1,6})\/([1-9]\d{0,5})(; draining)?$/
 
 /** Milliseconds after which what a host said is forgotten. */
 const KEPT_MS = 10_000
@@ -30,14 +29,9 @@ export function createHostLoad(now: () => number): HostLoad {
       since++
     },
     heard(header) {
-      const [, requests, places, draining] = LOAD.exec(header ?? '') ?? []
-      if (requests === undefined) return
-      said = {
-        requests: Number(requests),
-        places: Number(places),
-        draining: draining !== undefined,
-        at: now(),
-      }
+      const read = readLoad(header)
+      if (read === undefined) return
+      said = { ...read, at: now() }
       since = 0
     },
     get score() {

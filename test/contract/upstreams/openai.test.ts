@@ -245,12 +245,7 @@ describe('what fails', () => {
       502,
       'host_failed',
     ],
-    [
-      'a redirect',
-      { status: 302, headers: { location: '/elsewhere' }, json: {} },
-      502,
-      'host_failed',
-    ],
+    ['a redirect', { status: 302, headers: { location: '/elsewhere' }, json: {} }, 502, 'host_failed'],
     [
       'too many requests',
       openaiError(429, { code: 'rate_limit_exceeded' }, { 'retry-after': '17' }),
@@ -286,7 +281,7 @@ describe('what fails', () => {
         (error: InstanceType<typeof OpenAI.APIError>) => ({ data: error, response: error.headers }),
       )
       expect(data).toMatchObject({ status, code })
-    expect(new Set(vendor.asked.map(({ path }) => path))).toEqual(new Set(['/v1/chat/completions']))
+      expect(new Set(vendor.asked.map(({ path }) => path))).toEqual(new Set(['/v1/chat/completions']))
       expect(data.message).not.toContain('secret words')
       if (code === 'host_busy') expect(response?.get('retry-after')).toBe('17')
       expect((await last())?.units).toBe(0)
