@@ -1,5 +1,6 @@
 import type { Model, Plan, Task } from '../../shared/catalog.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
+import type { AnswerGuard } from '../guard/answer.ts'
 import type { AnswerForm } from '../write/form.ts'
 import type { WorstCase } from './worst-case.ts'
 
@@ -16,6 +17,8 @@ export type Work = {
   includeUsage: boolean
   /** How the host's answer is written for the client; undefined where it is passed on as it is. */
   form?: AnswerForm | undefined
+  /** Looks through the answer before the client gets it; undefined where the plan looks for nothing. */
+  guard?: AnswerGuard | undefined
   worst: WorstCase
 }
 

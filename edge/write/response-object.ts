@@ -60,16 +60,17 @@ export function response({
   created,
   output,
   usage,
-  finish,
   status,
+  finish,
 }: {
   echo: Echo
   requestId: string
   created: number
   output: readonly Item[]
   usage: Usage | undefined
-  finish: HostAnswer['finish'] | undefined
   status: Status
+  /** Why it ended, where it has. */
+  finish?: HostAnswer['finish'] | undefined
 }) {
   return {
     id: `resp_${requestId}`,
@@ -80,9 +81,7 @@ export function response({
     background: false,
     error: null,
     incomplete_details:
-      status === 'incomplete'
-        ? { reason: finish === 'content_filter' ? 'content_filter' : 'max_output_tokens' }
-        : null,
+      status === 'incomplete' ? { reason: finish === 'content_filter' ? finish : 'max_output_tokens' } : null,
     ...echo,
     output: output.map(written),
     previous_response_id: null,

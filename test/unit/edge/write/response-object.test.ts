@@ -11,7 +11,6 @@ describe('a response', () => {
       created: 7,
       output: [],
       usage: undefined,
-      finish: undefined,
       status: 'in_progress',
     })
     const fields = publishedFields('responses/responses', 'Response')
