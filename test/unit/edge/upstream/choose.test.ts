@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { seeded } from '../../../../bench/seeded.ts'
 import { chooseHost, nextPlace, type Place } from '../../../../edge/upstream/choose.ts'
 import { mixed } from '../../../../edge/upstream/prefix.ts'
-import { seeded } from '../../../fixtures/seeded.ts'
 
 const place = (id: string, changes: Partial<Place> = {}): Place => ({
   id,

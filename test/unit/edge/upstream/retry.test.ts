@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
+import { seeded } from '../../../../bench/seeded.ts'
 import { HostRefusal, NothingComputed } from '../../../../edge/upstream/port.ts'
 import { isSafe, pauseBefore, tellingOf } from '../../../../edge/upstream/retry.ts'
 import { type ErrorCode, TwohopError } from '../../../../shared/errors.ts'
-import { seeded } from '../../../fixtures/seeded.ts'
 
 const refusal = (code: ErrorCode, retryAfterMs?: number) =>
   new HostRefusal(code, 'no', retryAfterMs === undefined ? {} : { retryAfterMs }, 0)

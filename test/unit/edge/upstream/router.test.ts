@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { seeded } from '../../../../bench/seeded.ts'
 import type { Place, Routes } from '../../../../edge/upstream/choose.ts'
 import { createHostLoad } from '../../../../edge/upstream/host-load.ts'
 import { type Host, type HostCall, HostRefusal, NothingComputed } from '../../../../edge/upstream/port.ts'
@@ -7,7 +8,6 @@ import { createBreaker } from '../../../../shared/breaker.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { hostCall } from '../../../fixtures/host-call.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
-import { seeded } from '../../../fixtures/seeded.ts'
 
 type Answer = (call: HostCall, n: number) => Promise<Response> | Response
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { seeded } from '../../../../bench/seeded.ts'
 import type { HostLoad } from '../../../../edge/upstream/host-load.ts'
 import { type Host, NothingComputed } from '../../../../edge/upstream/port.ts'
 import { createUpstreams } from '../../../../edge/upstream/upstreams.ts'
@@ -7,7 +8,6 @@ import { TwohopError } from '../../../../shared/errors.ts'
 import { catalog } from '../../../fixtures/catalog.ts'
 import { hostCall } from '../../../fixtures/host-call.ts'
 import { readLog } from '../../../fixtures/log.ts'
-import { seeded } from '../../../fixtures/seeded.ts'
 
 const HOSTS = ['host-a', 'host-b'].map((id) => ({ id, kind: 'own', url: `http://10.0.0.1:8080/${id}` }))
 
