@@ -3,7 +3,7 @@ import { routePath } from 'hono/route'
 import { TrieRouter } from 'hono/router/trie-router'
 import { Hono } from 'hono/tiny'
 import type { Catalog, Task } from '../shared/catalog.ts'
-import { errorResponse, TwohopError } from '../shared/errors.ts'
+import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
@@ -62,7 +62,7 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
-import { isMessagesPath, messageErrorResponse } from './write/message-errors.ts'
+import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Catalog
@@ -95,7 +95,7 @@ export type AppOptions = {
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: (() => Pipe) | undefined
+  createPipe: ((model: string) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -260,8 +260,7 @@ export function createApp(options: AppOptions) {
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
-    const toResponse = isMessagesPath(c.req.path) ? messageErrorResponse : errorResponse
-    const answer = toResponse(error, requestId)
+    const answer = errorResponseAt(c.req.path, error, requestId)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { Prices, Units } from './units.ts'
+import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
 
 /** The tasks that `POST /v1/tasks/:task` answers, by the hub's names. */
 export const HUB_TASKS = [
@@ -46,6 +47,7 @@ export const Model = z.strictObject({
    * cut (Matryoshka representation learning). Without it `dimensions` is refused.
    */
   dimensions: z.array(z.int().min(1)).optional(),
+  ...modelUpstreams,
 })
 export type Model = z.infer<typeof Model>
 
@@ -133,6 +135,8 @@ export type Plan = z.infer<typeof Plan>
 export const Catalog = z
   .strictObject({
     default_plan: z.string(),
+    /** Where models are computed beside the host of HOST_URL. */
+    upstreams: z.array(Upstream).max(MOST_UPSTREAMS).optional(),
     models: z.array(Model).min(1),
     plans: z.array(Plan).min(1),
     /** Units that the whole deployment may spend in a UTC day and month, all accounts together. */
@@ -150,6 +154,7 @@ export const Catalog = z
         path: ['default_plan'],
         message: `no plan is called ${catalog.default_plan}`,
       })
+    checkUpstreams(catalog, (path, message) => context.addIssue({ code: 'custom', path, message }))
     for (const [i, plan] of catalog.plans.entries()) {
       for (const id of plan.models)
         if (!models.has(id))

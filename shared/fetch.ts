@@ -9,7 +9,7 @@ export type Answer = Pick<Response, 'ok' | 'status' | 'text' | 'arrayBuffer'> & 
 
 /** What is said in such a call. */
 export type Sent = {
-  method: 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'DELETE'
   headers: Record<string, string>
   body?: string | Uint8Array<ArrayBuffer>
   /** What leads elsewhere is an answer like any other: the header's token is for this place alone. */

@@ -1,4 +1,5 @@
-import { overWeb } from '../../shared/fetch.ts'
+import { type Answer, overWeb } from '../../shared/fetch.ts'
+import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { administeredBy } from '../admin/target.ts'
@@ -34,8 +35,12 @@ import { withGoogleIdentity } from '../upstream/google-identity.ts'
 import { withHostHeaders } from '../upstream/host-headers.ts'
 import { isKeyPair } from '../upstream/key-pair.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
+import { askReady } from '../upstream/ready.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
 import type { ServicePrivateKey } from '../upstream/signer.ts'
+import { createUpstreams } from '../upstream/upstreams.ts'
+import { createVendor } from '../upstream/vendors.ts'
+import { Complaint } from './complaint.ts'
 import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
 import type { Platform } from './platform.ts'
@@ -85,7 +90,32 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     await platform.alsoVerify?.(token, principal)
     return principal
   }
-  const toHost = platform.hostFetch ?? platform.fetch ?? overWeb(network)
+  const direct = platform.fetch ?? overWeb(network)
+  // A path of the platform's own leads to one host.
+  const toHost = (url: string) => (url === config.HOST_URL && platform.hostFetch) || direct
+  const sign = createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519)
+  const upstreams = createUpstreams({
+    catalog: config.catalog,
+    hostUrl: config.HOST_URL,
+    foreignHost: (upstream) => createVendor(upstream, { keys: config.upstreamKeys, fetch: network, now }),
+    ownHost(url, load) {
+      const reach = withGoogleIdentity(withHostHeaders(toHost(url), config.HOST_HEADERS), {
+        account: config.HOST_GOOGLE_ACCOUNT,
+        audience: new URL(url).origin,
+        fetch: network,
+        now,
+      })
+      const heard = load && ((headers: Answer['headers']) => load.heard(headers.get(HOST_LOAD)))
+      return {
+        host: createOwnHost({ url, sign, fetch: reach, sha256, now, log, heard }),
+        isReady: askReady(url, reach, heard),
+      }
+    },
+    now,
+    random: Math.random,
+    log,
+  })
+  const createPipe = (model: string) => (upstreams.isOwn(model) ? platform.createPipe?.() : undefined)
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -113,21 +143,9 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,
-    host: createOwnHost({
-      url: config.HOST_URL,
-      sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519),
-      fetch: withGoogleIdentity(withHostHeaders(toHost, config.HOST_HEADERS), {
-        account: config.HOST_GOOGLE_ACCOUNT,
-        audience: new URL(config.HOST_URL).origin,
-        fetch: network,
-        now,
-      }),
-      sha256,
-      now,
-      log,
-    }),
+    host: upstreams.host,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
-    createPipe: config.HOSTS === 'one' ? platform.createPipe : undefined,
+    createPipe: config.HOSTS === 'one' ? createPipe : undefined,
     jobs: {
       store: jobStore,
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
@@ -172,17 +190,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
   return {
     app,
-    scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }),
+    scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, probe: upstreams.probe, log }),
     check: () => checkKey(config.SERVICE_TOKEN_PRIVATE_KEY),
   }
 }
 
 /** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */
-async function checkKey(key: ServicePrivateKey): Promise<string[]> {
+async function checkKey(key: ServicePrivateKey): Promise<Complaint[]> {
   if (await isKeyPair(key)) return []
-  return [
-    'SERVICE_TOKEN_PRIVATE_KEY: its x is not the public half of its d: take the file as `npm run keys` wrote it',
-  ]
+  const rule = 'its x is not the public half of its d: take the file as `npm run keys` wrote it'
+  return [new Complaint('wrong', 'SERVICE_TOKEN_PRIVATE_KEY', rule)]
 }
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */

@@ -4,6 +4,7 @@ import { getAppCheck } from 'firebase-admin/app-check'
 import { getAuth } from 'firebase-admin/auth'
 import { onRequest } from 'firebase-functions/https'
 import { onSchedule } from 'firebase-functions/scheduler'
+import { answerUnread } from '../../shared/unread-request.ts'
 import { createFirebaseSdkAppCheck } from '../app-check/firebase-sdk.ts'
 import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
@@ -59,7 +60,7 @@ const listener = getRequestListener(
     })
     return settledBeforeEnd(answer, tasks)
   },
-  { overrideGlobalObjects: false },
+  { overrideGlobalObjects: false, errorHandler: answerUnread },
 )
 
 /** Firebase Functions, second generation: the edge, open to everybody, since it verifies every token itself. */

@@ -1,6 +1,7 @@
 import { createRequireApp, type RequireApp } from '../app-check/gate.ts'
 import { createGoogleAppCheck } from '../app-check/google.ts'
 import type { JwksCacheOptions } from '../identity/jwks.ts'
+import { Complaint } from './complaint.ts'
 import type { edgeConfig } from './config.ts'
 import { NotConfigured } from './not-configured.ts'
 import type { Platform } from './platform.ts'
@@ -25,19 +26,21 @@ export function requireAppOf(
   { appCheck: own }: Pick<Platform, 'appCheck'>,
   means: JwksCacheOptions,
 ): RequireApp | undefined {
-  const complaints = [
-    ...[...consumed]
-      .filter((route) => !checked.has(route))
-      .map((route) => `APP_CHECK_CONSUME: ${route} is not among what APP_CHECK guards`),
-    ...(checked.size > 0 && !own && projects.length === 0
-      ? ['APP_CHECK: needs APP_CHECK_PROJECTS, the numbers of the projects whose apps are let in']
-      : []),
-    ...(consumed.size > 0 && !own && accounts.length === 0
-      ? [
-          'APP_CHECK_CONSUME: needs FIREBASE_SERVICE_ACCOUNTS, with which Google is told that a token is used up',
-        ]
-      : []),
-  ]
+  const wrong = (variable: string, rule: string) => new Complaint('wrong', variable, rule)
+  const complaints = [...consumed]
+    .filter((route) => !checked.has(route))
+    .map((route) => wrong('APP_CHECK_CONSUME', `${route} is not among what APP_CHECK guards`))
+  if (checked.size > 0 && !own && projects.length === 0)
+    complaints.push(
+      wrong('APP_CHECK', 'needs APP_CHECK_PROJECTS, the numbers of the projects whose apps are let in'),
+    )
+  if (consumed.size > 0 && !own && accounts.length === 0)
+    complaints.push(
+      wrong(
+        'APP_CHECK_CONSUME',
+        'needs FIREBASE_SERVICE_ACCOUNTS, with which Google is told that a token is used up',
+      ),
+    )
   if (complaints.length > 0) throw new NotConfigured(complaints)
   if (checked.size === 0) return undefined
   return createRequireApp({

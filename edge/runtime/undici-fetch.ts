@@ -55,7 +55,8 @@ function send(agent: Agent, { origin, path, method, headers, body, ...end }: Opt
         },
         onResponseError(_, error) {
           over()
-          const reason = givenUp ? givenUp.why : error
+          // As `fetch` has it; whoever looks for the cause finds it in one place (edge/upstream/connect-failure.ts).
+          const reason = givenUp ? givenUp.why : new TypeError('fetch failed', { cause: error })
           incoming?.fail(reason)
           reject(reason)
         },

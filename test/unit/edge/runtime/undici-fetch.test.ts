@@ -149,5 +149,7 @@ it('says of an answer that breaks off that it did, however it is read', async ()
 })
 
 it('fails where nobody listens', async () => {
-  expect(await thrown(fetch('http://127.0.0.1:1/', POST))).toMatchObject({ code: 'ECONNREFUSED' })
+  expect(await thrown(fetch('http://127.0.0.1:1/', POST))).toMatchObject({
+    cause: { code: 'ECONNREFUSED' },
+  })
 })
