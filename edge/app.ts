@@ -1,6 +1,5 @@
 import type { Context, Handler } from 'hono'
 import { routePath } from 'hono/route'
-import { TrieRouter } from 'hono/router/trie-router'
 import { Hono } from 'hono/tiny'
 import type { Catalog, Task } from '../shared/catalog.ts'
 import { TwohopError } from '../shared/errors.ts'
@@ -134,9 +133,9 @@ export function createApp(options: AppOptions) {
   const countRead = createReadRate({ now })
   const judge = createJudge(options)
   const callHost = createCallHost(options)
-  // Not strict: a slash at the end of a path says nothing. The package's main entry tries faster routers first, which these
-  // routes are not for, and would bring them along.
-  const app = new Hono<Env>({ strict: false, router: new TrieRouter() })
+  // Not strict: a slash at the end of a path says nothing. The package's main entry brings three routers along; the one of
+  // this entry is as quick for so few routes.
+  const app = new Hono<Env>({ strict: false })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
