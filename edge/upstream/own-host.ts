@@ -9,7 +9,7 @@ import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/u
 import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
-import { wasNeverSent } from './connect-failure.ts'
+import { wasNeverSent, wasUnreached } from './connect-failure.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
 import {
   BEFORE_COMPUTE,
@@ -140,13 +140,17 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
     } catch (cause) {
       signal.throwIfAborted()
       const Failure = wasNeverSent(cause) ? NothingComputed : TwohopError
-      throw new Failure('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+      throw new Failure('host_unavailable', UNREACHABLE, {
         retryAfterMs: 2000,
         cause,
       })
     }
     heard(answer.headers)
     if (answer.ok) return answer
+    if (wasUnreached(answer.status)) {
+      void answer.body?.cancel().catch(() => {})
+      throw new NothingComputed('host_unavailable', UNREACHABLE, { retryAfterMs: 2000 })
+    }
     // A refusal whose body cannot be read is still a refusal.
     throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
@@ -208,6 +212,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
 }
 
 const utf8 = new TextEncoder()
+const UNREACHABLE = 'The model is not reachable right now; try again shortly.'
 
 function hostUsage({ usage, timing }: z.infer<typeof Cancelled>): HostUsage {
   return {
