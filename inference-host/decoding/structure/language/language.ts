@@ -55,24 +55,26 @@ export function languageOf(
 }
 
 /**
- * Whether one text fulfils all `conditions`. It is read once, whatever the patterns are.
- * @throws TooLarge, RegexError
+ * What tells whether a text fulfils all `conditions`. Each text is read once, whatever the patterns are.
+ * @throws TooLarge, RegexError; the function that it gives throws TooLarge
  */
-export function fulfils(conditions: readonly Condition[], text: string, budget: Budget): boolean {
-  const terms = termsOf(conditions, [[0, LAST]], budget, text)
+export function fulfilmentOf(conditions: readonly Condition[], budget: Budget): (text: string) => boolean {
+  const terms = termsOf(conditions, [[0, LAST]], budget)
   const derive = createDerivatives(terms)
-  let left = all(terms, conditions)
-  for (const char of text) left = derive(left, terms.alphabet.classOf(char.codePointAt(0) ?? 0))
-  return left.nullable
+  const start = all(terms, conditions)
+  return (text) => {
+    let left = start
+    for (const char of text) left = derive(left, terms.alphabet.classOf(char.codePointAt(0) ?? 0))
+    return left.nullable
+  }
 }
 
-function termsOf(conditions: readonly Condition[], universe: CharacterSet, budget: Budget, text = ''): Terms {
+function termsOf(conditions: readonly Condition[], universe: CharacterSet, budget: Budget): Terms {
   const sets = conditions.flatMap((condition) => {
     if (condition.kind === 'pattern') return setsOf(condition.pattern)
     return condition.kind === 'multiple' ? MULTIPLE_SETS : []
   })
-  const own = setsOf({ kind: 'text', text })
-  return createTerms(createAlphabet([...sets, ...own], universe, budget), budget)
+  return createTerms(createAlphabet(sets, universe, budget), budget)
 }
 
 /** A sign, a point and each digit by itself. */

@@ -12,9 +12,18 @@ const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
  */
 export function modern(schema: Schema): Schema {
   if (typeof schema === 'boolean') return schema
+  const known = saidNow.get(schema)
+  if (known !== undefined) return known
   const said = never(nullable(tuple(exclusive(schema))))
-  return typeof said === 'boolean' ? said : withoutConditions(said)
+  const now = typeof said === 'boolean' ? said : withoutConditions(said)
+  saidNow.set(schema, now)
+  // It says the same as itself.
+  if (typeof now !== 'boolean') saidNow.set(now, now)
+  return now
 }
+
+/** What schemas say in the words of 2020-12. Each is looked at many times. */
+const saidNow = new WeakMap<Keywords, Schema>()
 
 /** What is not anything is nothing: zod writes `false` so. */
 function never(schema: Keywords): Schema {

@@ -43,13 +43,18 @@ export function readSchema(value: unknown, path: Path): Schema {
   const schema = schemaAt(value, path)
   if (typeof schema === 'boolean') return schema
   if (path.length > MOST_STEPS) throw refuse(path.slice(0, 8), 'Schemas are nested too deep.')
+  if (good.has(schema)) return schema
   for (const keyword of Object.keys(schema)) {
     if (REFUSED.has(keyword)) throw refuse([...path, keyword], `The keyword "${keyword}" is not supported.`)
     if (ENFORCED.has(keyword))
       for (const one of severalOf(schema[keyword])) checkShape(keyword, one, [...path, keyword])
   }
+  good.add(schema)
   return schema
 }
+
+/** Schemas whose keywords are known to be good. */
+const good = new WeakSet<Keywords>()
 
 /**
  * Takes a value as a schema, in the words of 2020-12. Its keywords are checked when it is read.
@@ -67,12 +72,33 @@ export function maybeSchemaAt(value: unknown, path: Path): Schema | undefined {
 
 /** The types that a schema names, or undefined where it names none. */
 export function typesOf(schema: Keywords): readonly Type[] | undefined {
-  return schema.type === undefined ? undefined : [schema.type].flat().filter(isType)
+  const { type } = schema
+  if (type === undefined) return undefined
+  return Array.isArray(type) ? type.filter(isType) : isType(type) ? ALONE[type] : []
+}
+
+/** Whether a value is of a type. */
+export function isOf(type: Type, value: unknown): boolean {
+  if (type === 'null') return value === null
+  if (type === 'integer') return Number.isInteger(value)
+  if (type === 'array') return Array.isArray(value)
+  if (type === 'object') return isObject(value)
+  return typeof value === type
 }
 
 /** Whether values of no other types than `of` are valid. */
 export function isOfTypes(types: readonly Type[] | undefined, of: readonly Type[]): boolean {
   return types?.every((type) => of.includes(type)) === true
+}
+
+const ALONE: Record<Type, readonly Type[]> = {
+  null: ['null'],
+  boolean: ['boolean'],
+  integer: ['integer'],
+  number: ['number'],
+  string: ['string'],
+  array: ['array'],
+  object: ['object'],
 }
 
 function isType(value: unknown): value is Type {

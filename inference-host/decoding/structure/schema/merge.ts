@@ -1,6 +1,7 @@
 import { type Path, refuse } from '../refusal.ts'
 import { isOfTypes, isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
 import { isObject, isSame, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
+import { includesValue } from './values.ts'
 
 /**
  * One schema that allows what both allow, or undefined where that is plainly nothing. References stay as they were. Of
@@ -20,7 +21,7 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
     else if (keyword in TIGHTER) merged[keyword] = TIGHTER[keyword]?.(Number(present), Number(value))
     else if (keyword === 'uniqueItems') merged.uniqueItems = present === true || value === true
     else if (keyword === 'enum')
-      merged.enum = listOf(present).filter((one) => listOf(value).some((two) => isSame(one, two)))
+      merged.enum = listOf(present).filter((one) => includesValue(listOf(value), one))
     else if (keyword === 'const') return undefined
     else if (SEVERAL.has(keyword)) merged[keyword] = several(present, value)
     else if (keyword === 'properties' || keyword === 'patternProperties')

@@ -7,6 +7,7 @@ import {
   isObject,
   isSchema,
   type Keywords,
+  Leftovers,
   listOf,
   namesOf,
   type Schema,
@@ -97,7 +98,8 @@ export function negated(
     }
     if (options.length === 0 && refused !== undefined) throw refused
     const [only] = options
-    return only === undefined || options.length > 1 ? options.length > 0 && { anyOf: options } : only
+    if (only === undefined) return false
+    return options.length > 1 ? { anyOf: Leftovers.from(options) } : only
   }
 
   function without(keyword: string, value: unknown, whole: Keywords, at: Path, depth: number): Schema[] {

@@ -45,6 +45,12 @@ export class Several {
   }
 }
 
+/**
+ * Options of an `anyOf` that was made of a `not`. It need not hold all that is valid: where options are too many, some can be
+ * left out. What is made of it by `filter` or `map` is one too.
+ */
+export class Leftovers extends Array<Schema> {}
+
 /** The values of a keyword of which there may be several; none where it is missing. */
 export function severalOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []

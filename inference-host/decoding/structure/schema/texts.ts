@@ -1,7 +1,7 @@
 import type { Expression } from '../expression.ts'
 import { ESCAPES, quoted } from '../json-text.ts'
 import { type Budget, createBudget, TooLarge } from '../language/budget.ts'
-import { type Condition, fulfils, languageOf } from '../language/language.ts'
+import { type Condition, fulfilmentOf, languageOf } from '../language/language.ts'
 import type { Pattern } from '../language/pattern.ts'
 import { readPattern } from '../language/read-pattern.ts'
 import { RegexError } from '../language/regex-error.ts'
@@ -64,6 +64,7 @@ const JSON_STRING: Spelling = { quote: '"', escapes: ESCAPES }
 
 export function createTexts(budget: Budget): Texts {
   const known = new Map<string, Expression | undefined>()
+  const fulfilments = new Map<string, (text: string) => boolean>()
   const patterns = new Map<string, Pattern>()
   let patience = TRY_STEPS
 
@@ -156,6 +157,14 @@ export function createTexts(budget: Budget): Texts {
     return [{ kind: 'pattern', pattern: patternOf(cut), whole: true, negated: false }, ...others]
   }
 
+  /** What tells whether a text fulfils `rules`. Made once for them: long lists of values are held against the same. */
+  function fulfilment(rules: TextRules): (text: string) => boolean {
+    const key = JSON.stringify(rules)
+    const present = fulfilments.get(key) ?? fulfilmentOf(conditionsOf(rules, readAs), budget)
+    fulfilments.set(key, present)
+    return present
+  }
+
   function refused<T>(rules: TextRules, path: Path, patternAt: Path, compute: () => T): T {
     try {
       return compute()
@@ -182,8 +191,20 @@ export function createTexts(budget: Budget): Texts {
       return known.get(key)
     },
     fulfilled: (rules, text, path, patternAt = [...path, 'pattern']) =>
-      refused(rules, path, patternAt, () => fulfils(conditionsOf(rules, readAs), text, budget)),
+      isPlain(rules)
+        ? isOfLengths(text, rules)
+        : refused(rules, path, patternAt, () => fulfilment(rules)(text)),
   }
+}
+
+/** Whether nothing but its length is asked of a text. */
+function isPlain({ patterns, formats, notPatterns, notFormats, not }: TextRules): boolean {
+  return [patterns, formats, notPatterns, notFormats, not].every((rules) => rules.length === 0)
+}
+
+/** At least so many code points, at most so many UTF-16 units. */
+function isOfLengths(text: string, { min, max }: TextRules): boolean {
+  return text.length <= max && text.length >= min && (min === 0 || [...text].length >= min)
 }
 
 function hasLengths({ min, max }: TextRules): boolean {

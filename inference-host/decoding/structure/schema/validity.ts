@@ -1,10 +1,11 @@
 import { type Path, refuse } from '../refusal.ts'
 import { isMultiple } from './decimal.ts'
-import { readSchema, type Type, typesOf } from './keywords.ts'
+import { isOf, readSchema, typesOf } from './keywords.ts'
 import { isOfNumberFormat } from './number-formats.ts'
 import { isObject, isSame, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { textRulesOf } from './strings.ts'
+import { includesValue } from './values.ts'
 
 /** Schemas and values within one another that are looked at. */
 const MOST_DEPTH = 64
@@ -25,7 +26,7 @@ export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, d
   const types = typesOf(schema)
   if (types !== undefined && !types.some((type) => isOf(type, value))) return false
   if ('const' in schema && !isSame(value, schema.const)) return false
-  if (Array.isArray(schema.enum) && !schema.enum.some((one) => isSame(one, value))) return false
+  if (Array.isArray(schema.enum) && !includesValue(schema.enum, value)) return false
   if (schema.$ref !== undefined && !inner(scope.resolve({ $ref: schema.$ref }), value, '$ref')) return false
   const holds = (keyword: string) => (part: unknown, place: number) => inner(part, value, keyword, place)
   if (!listOf(schema.allOf).every(holds('allOf'))) return false
@@ -44,14 +45,6 @@ export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, d
 }
 
 type Inner = (part: unknown, of: unknown, ...steps: (string | number)[]) => boolean
-
-export function isOf(type: Type, value: unknown): boolean {
-  if (type === 'null') return value === null
-  if (type === 'integer') return Number.isInteger(value)
-  if (type === 'array') return Array.isArray(value)
-  if (type === 'object') return isObject(value)
-  return typeof value === type
-}
 
 function isNumberValid(value: number, schema: Keywords): boolean {
   return (
