@@ -124,7 +124,7 @@ function othersOf(
     if (part === false) return []
     const name = key(
       [pattern],
-      patterns.filter((one) => one !== pattern),
+      patterns.filter((one) => one !== pattern && !scope.texts.areApart(one, pattern)),
     )
     return name ? [member(name, scope.value(part, [...path, 'patternProperties', pattern]))] : []
   })
@@ -156,10 +156,12 @@ function keyOf(
   if (combiner !== undefined)
     throw refuse([...where, combiner], `"${combiner}" of names is not supported beside other properties.`)
   const rules = textRulesOf(strings)
+  const at = [...path, 'patternProperties']
+  const alike = taken.filter((name) => own.every((pattern) => scope.hasPattern(name, pattern, at)))
   return scope.texts.written(
-    { ...rules, patterns: [...rules.patterns, ...own], notPatterns: [...not], not: [...taken] },
+    { ...rules, patterns: [...rules.patterns, ...own], notPatterns: [...not], not: alike },
     where,
-    own.length + not.length > 0 ? [...path, 'patternProperties'] : undefined,
+    own.length + not.length > 0 ? at : undefined,
   )
 }
 
