@@ -19,6 +19,7 @@ import type { Scope } from './scope.ts'
 import { withoutSettled } from './settled.ts'
 import { literal, stringOf } from './strings.ts'
 import { ANY_TEXT, createTexts } from './texts.ts'
+import { withoutUnevaluated } from './unevaluated.ts'
 
 /** Schemas that one may come to, references followed and combinations written out. */
 const MOST_SCHEMAS = 4000
@@ -115,9 +116,14 @@ export function compileSchema(
       throw refuse(at, 'The combination of schemas does not come to an end.')
   }
 
+  function readOf(raw: unknown, at: Path): Schema {
+    const read = readSchema(raw, at)
+    return typeof read === 'boolean' ? read : withoutUnevaluated(read, at, looked)
+  }
+
   function value(raw: unknown, at: Path, unfolded: Unfolding): Expression {
     count(at, unfolded)
-    const read = readSchema(raw, at)
+    const read = readOf(raw, at)
     if (read === false) throw refuseNothing(at, 'Nothing is valid for "false".')
     if (read === true) return ANY_VALUE
     const enforced = Object.keys(read).filter((keyword) => ENFORCED.has(keyword))
@@ -159,7 +165,7 @@ export function compileSchema(
     const inside = [...at, combiner]
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
     const options = parts.flatMap((part, place): Option[] => {
-      const read = readSchema(part, [...inside, place])
+      const read = readOf(part, [...inside, place])
       const merged = alone ? read : isBased(read) ? { allOf: [rest, read] } : merge(rest, read, at)
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
@@ -200,7 +206,7 @@ export function compileSchema(
    */
   function inOrder(raw: unknown, at: Path, unfolded: Unfolding): Schema[] {
     count(at, unfolded)
-    const read = readSchema(raw, at)
+    const read = readOf(raw, at)
     if (typeof read === 'boolean') return [read]
     const { $ref, allOf, ...own } = read
     const bases = [...($ref === undefined ? [] : [target(String($ref), at)]), ...listOf(allOf)]
@@ -328,7 +334,7 @@ const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [
       ...['minProperties', 'maxProperties'],
     ],
   ],
-  ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems']],
+  ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains']],
   ['string', ['minLength', 'maxLength', 'pattern', 'format']],
   ['number', ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
 ]

@@ -71,7 +71,7 @@ function ruledOut(a: Keywords, b: Keywords): boolean {
 /** Keywords that have other properties written than those declared beside them. */
 const OPENING = [
   ...['$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'const', 'enum'],
-  ...['patternProperties', 'propertyNames'],
+  ...['patternProperties', 'propertyNames', 'unevaluatedProperties'],
 ]
 
 function objectsExclude(

@@ -1,6 +1,7 @@
 import { type Path, refuse } from '../refusal.ts'
 import { isOfTypes, isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
 import { isObject, isSame, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
+import { hasUnevaluated } from './unevaluated.ts'
 import { includesValue } from './values.ts'
 
 /**
@@ -12,6 +13,7 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
   if (a === false || b === false) return undefined
   if (a === true) return b === true ? {} : b
   if (b === true) return a
+  if (hasUnevaluated(a) || hasUnevaluated(b)) return { allOf: [a, b] }
   const merged: { [keyword: string]: unknown } = { ...a }
   for (const [keyword, value] of Object.entries(b)) {
     const present = merged[keyword]
@@ -58,7 +60,15 @@ const BOUNDS = [
 const BY_NEIGHBOURS: ReadonlySet<string> = new Set(['items', 'prefixItems', 'additionalProperties'])
 
 /** Keywords of which one value can have several. */
-const SEVERAL: ReadonlySet<string> = new Set(['pattern', 'format', 'not', 'multipleOf', 'anyOf', 'oneOf'])
+const SEVERAL: ReadonlySet<string> = new Set([
+  'pattern',
+  'format',
+  'not',
+  'multipleOf',
+  'anyOf',
+  'oneOf',
+  'contains',
+])
 
 function several(a: unknown, b: unknown): Several {
   const [of, and] = [severalOf(a), severalOf(b)]

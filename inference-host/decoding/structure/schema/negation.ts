@@ -4,6 +4,7 @@ import { FORMATS } from './formats.ts'
 import { isOfTypes, isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
 import { withoutNumberFormat } from './number-formats.ts'
 import {
+  Containing,
   isObject,
   isSchema,
   type Keywords,
@@ -151,6 +152,8 @@ export function negated(
         return first(listOf(whole.prefixItems).length, inner(value))
       case 'prefixItems':
         return listOf(value).flatMap((part, place) => first(place, inner(part, place)))
+      case 'contains':
+        return severalOf(value).flatMap((one) => (one instanceof Containing ? notContaining(one) : []))
       case 'not':
         return severalOf(value).filter(isSchema)
       case 'allOf':
@@ -174,6 +177,15 @@ export function negated(
 /** Objects that have a property of this kind. */
 function has(name: string, schema: Schema): Schema {
   return schema !== false && { type: 'object', properties: { [name]: schema }, required: [name] }
+}
+
+/** Arrays with fewer such items than are asked for, or with more. */
+function notContaining({ schema, min, max }: Containing): Schema[] {
+  const arrays = (contains: Containing) => ({ type: 'array', contains })
+  return [
+    ...(Number(min) > 0 ? [arrays(new Containing(schema, 0, Number(min) - 1))] : []),
+    ...(max === undefined ? [] : [arrays(new Containing(schema, Number(max) + 1, undefined))]),
+  ]
 }
 
 /** Arrays whose item at `place` is of this kind. */

@@ -2,7 +2,16 @@ import { type Path, refuse } from '../refusal.ts'
 import { isMultiple } from './decimal.ts'
 import { isOf, readSchema, typesOf } from './keywords.ts'
 import { isOfNumberFormat } from './number-formats.ts'
-import { isObject, isSame, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
+import {
+  Containing,
+  isObject,
+  isSame,
+  type Keywords,
+  listOf,
+  namesOf,
+  type Schema,
+  severalOf,
+} from './schema.ts'
 import type { Scope } from './scope.ts'
 import { textRulesOf } from './strings.ts'
 import { includesValue } from './values.ts'
@@ -21,6 +30,9 @@ export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, d
   if (depth > MOST_DEPTH) throw refuse(path, 'These schemas are nested too deep to be checked.')
   const schema = readSchema(raw, path)
   if (typeof schema === 'boolean') return schema
+  const unevaluated = ['unevaluatedProperties', 'unevaluatedItems'].find((keyword) => keyword in schema)
+  if (unevaluated !== undefined && typeof value === 'object' && value !== null)
+    throw refuse([...path, unevaluated], `"${unevaluated}" of listed values is not supported.`)
   const inner = (part: unknown, of: unknown, ...steps: (string | number)[]) =>
     isValid(of, readSchema(part, [...path, ...steps]), [...path, ...steps], scope, depth + 1)
   const types = typesOf(schema)
@@ -67,6 +79,11 @@ function isArrayValid(value: readonly unknown[], schema: Keywords, inner: Inner)
         ? inner(prefix[place], item, 'prefixItems', place)
         : items === undefined || inner(items, item, 'items'),
     ) &&
+    severalOf(schema.contains).every((one) => {
+      if (!(one instanceof Containing)) return false
+      const count = value.filter((item) => inner(one.schema, item, 'contains')).length
+      return isCountValid(count, one.min, one.max)
+    }) &&
     (schema.uniqueItems !== true ||
       value.every((one, place) => !value.slice(0, place).some((two) => isSame(one, two))))
   )
