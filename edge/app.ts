@@ -1,6 +1,6 @@
 import { type Context, type Handler, Hono } from 'hono'
 import type { Catalog, Task } from '../shared/catalog.ts'
-import { errorResponse, TwohopError } from '../shared/errors.ts'
+import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
@@ -14,6 +14,8 @@ import type { ApiKeyStore } from './api-keys/port.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
+import { policyOf } from './guard/policy.ts'
+import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
 import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
@@ -25,6 +27,7 @@ import { cancelAll } from './jobs/cancel-all.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
+import { createJudge } from './metering/judge.ts'
 import { meter } from './metering/meter.ts'
 import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
@@ -34,6 +37,7 @@ import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
+import { judgedWork } from './parse/judged.ts'
 import { createReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
@@ -44,6 +48,7 @@ import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import type { Env } from './routes/env.ts'
+import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
@@ -53,7 +58,7 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
-import { isMessagesPath, messageErrorResponse } from './write/message-errors.ts'
+import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Catalog
@@ -84,7 +89,7 @@ export type AppOptions = {
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: (() => Pipe) | undefined
+  createPipe: ((model: string) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -121,6 +126,7 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
+  const judge = createJudge(options)
   const callHost = createCallHost(options)
   // Not strict: a slash at the end of a path says nothing.
   const app = new Hono<Env>({ strict: false })
@@ -180,7 +186,9 @@ export function createApp(options: AppOptions) {
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
-      const work = parse(await jsonBody(c), entitlement)
+      const { plan } = entitlement
+      const parsed = guarded(parse(await jsonBody(c), entitlement), policyOf(plan), findingsTo(log, c))
+      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -188,6 +196,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 
@@ -242,8 +251,7 @@ export function createApp(options: AppOptions) {
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
-    const toResponse = isMessagesPath(c.req.path) ? messageErrorResponse : errorResponse
-    const answer = toResponse(error, requestId)
+    const answer = errorResponseAt(c.req.path, error, requestId)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted

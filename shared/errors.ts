@@ -33,6 +33,7 @@ export const ERRORS = {
   invalid_request: invalid(400),
   context_length_exceeded: invalid(400),
   prompt_exceeds_reservation: invalid(400),
+  content_blocked: invalid(400),
 
   token_missing: unauthenticated,
   token_malformed: unauthenticated,
@@ -95,6 +96,7 @@ export const ERRORS = {
   // Somebody has to set a variable first.
   not_configured: { ...failed(503), retry: false },
   store_unavailable: failed(503),
+  guard_unavailable: failed(503),
   job_store_full: failed(503),
   jobs_not_served: failed(503),
   keys_unavailable: failed(503),

@@ -9,6 +9,7 @@ import { testCatalog } from '../stack/plans.ts'
 import { startTestStack } from '../stack/start-test-stack.ts'
 import { startBusyHost } from './busy-host.ts'
 import { installPythonClients } from './python-clients.ts'
+import { startTinyHost } from './tiny-host.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,6 +21,8 @@ declare module 'vitest' {
     /** An edge before a host that takes every other request only (busy-host.ts), and one before a host that nobody runs. */
     busyEdge: string
     hostlessEdge: string
+    /** An edge before a host of tiny models for the hub's tasks that no embedded model has (tiny-host.ts). */
+    tinyEdge: string
     /** A Python that has the clients of requirements.txt; or why there is none. */
     python: { command: string } | { missing: string }
   }
@@ -38,9 +41,14 @@ export default async function clientsRun(project: TestProject) {
     checkTypes(),
   ])
   const busyHost = await startBusyHost(stack.file.host.url)
-  const [busy, hostless] = await Promise.all([
+  const tinyHost = await startTinyHost(
+    stack.edgeVariables.SERVICE_TOKEN_PRIVATE_KEY ?? '',
+    stack.file.catalog,
+  )
+  const [busy, hostless, tiny] = await Promise.all([
     stack.startEdge(0, { HOST_URL: busyHost.url }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
+    stack.startEdge(0, { HOST_URL: tinyHost.url, CATALOG: JSON.stringify(tinyHost.catalog) }),
   ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
@@ -48,10 +56,12 @@ export default async function clientsRun(project: TestProject) {
   project.provide('edgeVariables', stack.edgeVariables)
   project.provide('busyEdge', busy.ready.url)
   project.provide('hostlessEdge', hostless.ready.url)
+  project.provide('tinyEdge', tiny.ready.url)
   project.provide('python', python)
   return async () => {
     busyHost.stop()
     await stack.stop()
+    await tinyHost.stop()
   }
 }
 
