@@ -119,9 +119,9 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
     }
     counts.valid++
     if (asSaid) counts.asSaid++
-    const ordered = asSaid ? text : orderedText(value, automaton)
+    const ordered = asSaid ? text : orderedText(value, of.schema, automaton)
     if (ordered !== undefined) counts.inOrder++
-    const declared = ordered ?? orderedText(declaredOnly(value, of.schema), automaton)
+    const declared = ordered ?? orderedText(declaredOnly(value, of.schema), of.schema, automaton)
     if (declared !== undefined) {
       counts.declared++
       timeMasks(structured, declared, vocabulary, times.mask)

@@ -12,7 +12,8 @@ type Next = (written: Written) => string | undefined
  * The text of `value` with its properties in an order in which it can be written; undefined where none is found.
  * Answers have their properties in the order of the schema, and a data set has them in any.
  */
-export function orderedText(value: unknown, automaton: Automaton): string | undefined {
+export function orderedText(value: unknown, schema: unknown, automaton: Automaton): string | undefined {
+  const orders = ordersIn(schema)
   let tries = 0
   const begin = { text: '', state: automaton.start }
   return spell(begin, value, ({ text, state }) => (state.mayEnd ? text : undefined))
@@ -32,7 +33,7 @@ export function orderedText(value: unknown, automaton: Automaton): string | unde
     }
     if (Array.isArray(part)) return opened('[', (open) => items(open, part, next))
     if (typeof part === 'object' && part !== null)
-      return opened('{', (open) => members(open, Object.entries(part), next))
+      return opened('{', (open) => members(open, inOrder(Object.entries(part), orders), next))
     const after = further(before, JSON.stringify(part))
     return after && next(after)
   }
@@ -71,6 +72,27 @@ export function orderedText(value: unknown, automaton: Automaton): string | unde
     const after = further(before, bracket)
     return after && next(after)
   }
+}
+
+/** Members in the order of the properties that have the most names in common with them: it is tried first. */
+function inOrder(
+  members: readonly (readonly [string, unknown])[],
+  orders: readonly ReadonlyMap<string, number>[],
+): readonly (readonly [string, unknown])[] {
+  const common = (order: ReadonlyMap<string, number>) => members.filter(([name]) => order.has(name)).length
+  let best: ReadonlyMap<string, number> | undefined
+  for (const order of orders) if (best === undefined || common(order) > common(best)) best = order
+  const place = (name: string) => best?.get(name) ?? Number.MAX_SAFE_INTEGER
+  return [...members].sort(([one], [two]) => place(one) - place(two))
+}
+
+/** The places of names in each `properties` within a schema. */
+function ordersIn(schema: unknown): ReadonlyMap<string, number>[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([keyword, value]) => {
+    const names = keyword === 'properties' && typeof value === 'object' ? Object.keys(value ?? {}) : []
+    return [...(names.length > 0 ? [new Map(names.map((name, at) => [name, at]))] : []), ...ordersIn(value)]
+  })
 }
 
 /** A value without the properties that `schema` declares nowhere. */

@@ -166,7 +166,7 @@ function keyOf(
 }
 
 /** Characters that stand for themselves in a string; enough for names. */
-const NAME: CharacterSet = without(WRITABLE, of('"\\\n\t'))
+const NAME: CharacterSet = without(WRITABLE, of('"\\\n\r\t'))
 
 /** Characters that names may have together, counted once where they begin alike, for others to be told from them. */
 const MOST_TOLD = 3000
