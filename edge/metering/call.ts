@@ -1,5 +1,6 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
@@ -40,7 +41,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
       const answer = await host.call({
         ...id,
         path: work.path,
-        body: utf8.encode(JSON.stringify(pipe ? forClient(work) : work.request)),
+        ...bodyOf(work, pipe ? forClient(work) : work.request),
         reserved: work.worst,
         weight: held.weight,
         deadline: now() + requestTimeoutMs,
@@ -59,6 +60,13 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         : error
     }
   }
+}
+
+/** What is sent, and its type where it is not JSON. */
+function bodyOf({ file }: Held['work'], request: object) {
+  return file
+    ? { body: framed(request, file), contentType: FRAMED_TYPE }
+    : { body: utf8.encode(JSON.stringify(request)) }
 }
 
 /** The request for a stream that the client gets as the host writes it. */

@@ -40,8 +40,9 @@ export async function meter(
   }
   const said = await readText(answer, MAX_ANSWER_BYTES)
   const body = written(held, answer.headers, said)
-  held.settle('ok', usageOf(held, answer.headers, said), { status: 200, contentType: JSON_TYPE, body })
-  return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
+  const { contentType = JSON_TYPE } = held.work
+  held.settle('ok', usageOf(held, answer.headers, said), { status: 200, contentType, body })
+  return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
 }
 
 /** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */

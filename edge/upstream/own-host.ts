@@ -62,6 +62,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
     signal: AbortSignal,
+    contentType = 'application/json',
   ) {
     const token = await sign({
       ...claims,
@@ -69,7 +70,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
       body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body),
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
-    if (body.length > 0) headers['content-type'] = 'application/json'
+    if (body.length > 0) headers['content-type'] = contentType
     return fetch(`${base}${path}`, {
       method,
       headers,
@@ -108,6 +109,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     requestId,
     path,
     body,
+    contentType,
     account,
     model,
     scope,
@@ -132,6 +134,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
         },
         body,
         signal,
+        contentType,
       )
     } catch (cause) {
       signal.throwIfAborted()

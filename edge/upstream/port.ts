@@ -34,8 +34,10 @@ export type HostCall = {
   requestId: string
   /** Path on the host, such as `/v1/chat/completions`. */
   path: string
-  /** JSON, exactly as it is hashed, signed and sent. */
+  /** Exactly as it is hashed, signed and sent. */
   body: Uint8Array<ArrayBuffer>
+  /** What the body is, where it is not JSON. */
+  contentType?: string
   account: string
   model: string
   scope: string
@@ -52,7 +54,7 @@ export type HostCall = {
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'body' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<HostCall, 'path' | 'body' | 'contentType' | 'scope' | 'reserved'> & {
   request: HostTokensRequest
   /** The most that there can be. */
   promptTokens: number
