@@ -14,6 +14,8 @@ import type { ApiKeyStore } from './api-keys/port.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
+import { policyOf } from './guard/policy.ts'
+import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
 import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
@@ -48,6 +50,7 @@ import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import type { Env } from './routes/env.ts'
+import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
@@ -196,7 +199,7 @@ export function createApp(options: AppOptions) {
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
-      const work = parse(await input(), entitlement)
+      const work = guarded(parse(await input(), entitlement), policyOf(entitlement.plan), findingsTo(log, c))
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )

@@ -59,6 +59,33 @@ export const Model = z.strictObject({
 })
 export type Model = z.infer<typeof Model>
 
+/** What a guard does where it finds something: nothing at all, a line in the log, or it lets none of it through. */
+const Action = z.enum(['off', 'flag', 'block']).default('off')
+
+/** What is looked for in requests (`in`) and in answers (`out`). */
+export const Guards = z.strictObject({
+  /** Personal data and secrets. */
+  pii: z
+    .strictObject({
+      find: z
+        .array(z.enum(['card', 'iban', 'email', 'phone', 'secret']))
+        .min(1)
+        .default(['card', 'iban', 'email', 'phone', 'secret']),
+      in: Action,
+      out: Action,
+    })
+    .prefault({}),
+  /** Words and phrases, whole ones, whatever their capitals. */
+  blocklist: z
+    .strictObject({
+      words: z.array(z.string().trim().min(1).max(100)).max(1000).default([]),
+      in: Action,
+      out: Action,
+    })
+    .prefault({}),
+})
+export type Guards = z.infer<typeof Guards>
+
 export const Plan = z.strictObject({
   id: z.string().min(1).max(64),
   /** Ids of the models this plan may use, the preferred one of a task first. */
@@ -93,6 +120,7 @@ export const Plan = z.strictObject({
   budgets: z.strictObject({ minute: Units, day: Units, month: Units }),
   /** Day of the month on which months begin; shorter months begin on their last day. Without it months are UTC's. */
   billing_day: z.int().min(1).max(31).optional(),
+  guards: Guards.optional(),
 })
 export type Plan = z.infer<typeof Plan>
 

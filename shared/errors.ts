@@ -33,6 +33,7 @@ export const ERRORS = {
   invalid_request: invalid(400),
   context_length_exceeded: invalid(400),
   prompt_exceeds_reservation: invalid(400),
+  content_blocked: invalid(400),
 
   token_missing: unauthenticated,
   token_malformed: unauthenticated,

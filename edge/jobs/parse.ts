@@ -6,6 +6,8 @@ import { optional } from '../../shared/openai/field.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
+import { type Finding, policyOf } from '../guard/policy.ts'
+import { guarded } from '../guard/request.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
 import { parseEmbedding } from '../parse/embeddings.ts'
@@ -41,9 +43,14 @@ export type JobWork = Pick<Work, 'task' | 'model' | 'path'> & { works: readonly 
 /**
  * `POST /v1/jobs` -> the work of each input, as that endpoint's own parser reads it. Paths of bad fields begin with the
  * input's: `inputs[3].messages[0].content`.
- * @throws TwohopError as parsing and entitlement do; invalid_request for inputs of several models and for streams
+ * @param tell is told what guards find in the inputs
+ * @throws TwohopError as parsing, entitlement and guards do; invalid_request for inputs of several models and for streams
  */
-export function parseJob(input: unknown, entitlement: Entitlement): JobWork {
+export function parseJob(
+  input: unknown,
+  entitlement: Entitlement,
+  tell: (finding: Finding) => void = () => {},
+): JobWork {
   const { endpoint, body, inputs } = parseAs(JobRequest, input)
   if ((body === undefined) === (inputs === undefined))
     throw new TwohopError(
@@ -56,8 +63,9 @@ export function parseJob(input: unknown, entitlement: Entitlement): JobWork {
   const { task, parse } = ENDPOINTS.get(endpoint) as { task: Task; parse: Parse }
   entitlement.requireScope(task)
 
+  const policy = policyOf(entitlement.plan)
   const works = (inputs ?? [body]).map((one, i) =>
-    under(inputs ? `inputs[${i}]` : 'body', () => noStream(parse(one, entitlement))),
+    under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, tell))),
   )
   const { model, path } = works[0] as Work
   const other = works.findIndex((work) => work.model.id !== model.id)

@@ -34,9 +34,9 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
     void held.settled.then(clear)
-    const { form } = work
-    // An answer that is written anew, or kept for a repetition, has to be read.
-    const pipe = work.stream && !form && !held.repeatable ? createPipe?.() : undefined
+    const { form, guard } = work
+    // An answer that is written anew, looked through, or kept for a repetition, has to be read.
+    const pipe = work.stream && !form && !guard && !held.repeatable ? createPipe?.() : undefined
     try {
       const answer = await host.call({
         ...id,

@@ -29,8 +29,10 @@ export type EventReader = {
    * for it, or as the work's own form writes them. A piece that does not fit the host's form sets `broken`; nothing after that counts.
    */
   read(piece: Uint8Array): string
-  /** Whether `[DONE]` has come. */
+  /** Whether `[DONE]` has come, or a guard has blocked all that may come. */
   readonly done: boolean
+  /** Whether it was a guard. Then the host goes on until it is stopped. */
+  readonly blocked: boolean
   readonly broken: boolean
   /** The host's final count: the last usage, if no event without one came after it. */
   readonly final: Counts | undefined
@@ -45,16 +47,18 @@ export type EventReader = {
 
 /** A reader for the stream of one request. */
 export function createEventReader(
-  { includeUsage, worst, form }: Pick<Work, 'includeUsage' | 'worst' | 'form'>,
+  { includeUsage, worst, form, guard }: Pick<Work, 'includeUsage' | 'worst' | 'form' | 'guard'>,
   requestId: string,
 ): EventReader {
   const writer = form?.stream(requestId)
+  const watch = guard?.stream()
   let end = ''
   const decoder = new TextDecoder()
   let out = ''
   let whole = true
   let done = false
   let broken = false
+  let blocked = false
   let counts: Counts | undefined
   let timing: Timing | undefined
   /** Events since the last event with a usage. */
@@ -66,10 +70,10 @@ export function createEventReader(
       if (type === 'max-buffer-size-exceeded') throw brokeOff()
     },
     onEvent({ data }) {
-      if (data === DONE) {
-        end = writer ? writer.end() : DONE_EVENT
-        done = true
-      } else out += parsed(data)
+      if (blocked) return
+      if (data === DONE) done = true
+      else out += parsed(data)
+      if (done) end = writer ? writer.end() : DONE_EVENT
     },
   })
 
@@ -80,6 +84,17 @@ export function createEventReader(
     if (usage) counts = usage
     uncounted = usage ? 0 : uncounted + 1
     if (chunk.timing !== undefined) timing = Timing.safeParse(chunk.timing).data
+    const told = watch ? watch.chunk(chunk) : chunk
+    if (told === undefined) return ''
+    if (!watch?.over) return written(told, usage)
+    done = blocked = true
+    const { prompt_tokens: prompt, completion_tokens: output } = seen() ?? NOTHING
+    const counted = { ...told, choices: [], usage: generationUsage(prompt, output) }
+    return written(told, usage) + written(counted, counted.usage)
+  }
+
+  /** A chunk as the client gets it. */
+  function written(chunk: Chunk, usage: Counts | undefined): string {
     if (writer) return writer.chunk(HostChunk.parse(chunk))
     const last = Array.isArray(chunk.choices) && chunk.choices.length === 0
     if (last && !includeUsage) return ''
@@ -89,11 +104,19 @@ export function createEventReader(
     return event(JSON.stringify({ ...rest, usage: shown }))
   }
 
+  function seen(): Counts | undefined {
+    if (!counts && uncounted === 0) return undefined
+    return {
+      prompt_tokens: counts?.prompt_tokens ?? worst.promptTokens,
+      completion_tokens: (counts?.completion_tokens ?? 0) + uncounted,
+    }
+  }
+
   return {
     read(piece) {
       const text = decoder.decode(piece, { stream: true })
       // To parse and print every token again would be most of the cost of a stream. Most tokens need neither.
-      if (!writer && whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
+      if (!writer && !watch && whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
         uncounted += text.split(END).length - 1
         return includeUsage ? text.replaceAll(END, ',"usage":null}\n\n') : text
       }
@@ -114,15 +137,14 @@ export function createEventReader(
     get broken() {
       return broken
     },
+    get blocked() {
+      return blocked
+    },
     get final() {
       return uncounted === 0 ? counts : undefined
     },
     get seen() {
-      if (!counts && uncounted === 0) return undefined
-      return {
-        prompt_tokens: counts?.prompt_tokens ?? worst.promptTokens,
-        completion_tokens: (counts?.completion_tokens ?? 0) + uncounted,
-      }
+      return seen()
     },
     get timing() {
       return timing
@@ -136,6 +158,8 @@ export function createEventReader(
     },
   }
 }
+
+const NOTHING: Counts = { prompt_tokens: 0, completion_tokens: 0 }
 
 /** One server-sent event. */
 export function event(data: string): string {

@@ -39,16 +39,34 @@ export async function meter(
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
   const said = await readText(answer, MAX_ANSWER_BYTES)
-  const body = written(held, answer.headers, said)
+  const used = usageOf(held, answer.headers, said)
+  const body = writtenOrCharged(held, used, () => written(held, answer.headers, said))
   const { contentType = JSON_TYPE } = held.work
-  held.settle('ok', usageOf(held, answer.headers, said), { status: 200, contentType, body })
+  held.settle('ok', used, { status: 200, contentType, body })
   return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
 }
 
+/** What `write` gives. An answer that is blocked as a whole was computed, so it is charged. @throws what `write` throws */
+function writtenOrCharged(held: Held, used: HostUsage, write: () => string): string {
+  try {
+    return write()
+  } catch (error) {
+    if (error instanceof TwohopError && error.code === 'content_blocked') held.settle('ok', used)
+    throw error
+  }
+}
+
 /** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */
-function written({ work: { form }, requestId }: Held, headers: Headers, text: string): string {
-  if (!form) return text
-  const answer = HostAnswer.safeParse(parseJson(text))
+function written({ work, requestId }: Held, headers: Headers, text: string): string {
+  const { form, guard, contentType } = work
+  if (contentType !== undefined) {
+    // Not JSON, so the text is all that there is.
+    guard?.whole(text)
+    return text
+  }
+  const passed = guard?.whole(parseJson(text))
+  if (!form) return guard ? JSON.stringify(passed) : text
+  const answer = HostAnswer.safeParse(guard ? passed : parseJson(text))
   if (!answer.success) throw new TwohopError('host_failed', 'The model answered with something else.')
   return form.whole(answer.data, { requestId, timing: timingIn(headers) })
 }

@@ -1,5 +1,6 @@
 import type { TwohopError } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
+import type { Answer } from '../idempotency/answers.ts'
 import { HostRefusal, type HostUsage } from '../upstream/port.ts'
 import type { Held } from './hold.ts'
 
@@ -72,11 +73,12 @@ export async function settleAsked(
  */
 export async function stopAndSettle(
   held: Held,
-  outcome: 'cancelled' | 'failed',
+  outcome: 'ok' | 'cancelled' | 'failed',
   stop: StopHost,
   seen?: HostUsage,
+  answer?: Answer,
 ): Promise<void> {
   const final = (await stop(held)) ?? seen
   if (final === undefined && outcome === 'failed') return held.settle(outcome, undefined)
-  held.settle(outcome, bounded(held, final, final?.computeMs))
+  held.settle(outcome, bounded(held, final, final?.computeMs), answer)
 }

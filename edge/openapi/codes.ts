@@ -33,6 +33,7 @@ const REPEATED: readonly ErrorCode[] = [
 const COMPUTED: readonly ErrorCode[] = [
   'context_length_exceeded',
   'prompt_exceeds_reservation',
+  'content_blocked',
   'model_not_allowed',
   'model_not_found',
   'budget_exhausted',

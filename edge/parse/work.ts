@@ -1,5 +1,6 @@
 import type { Model, Plan, Task } from '../../shared/catalog.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
+import type { AnswerGuard } from '../guard/answer.ts'
 import type { AnswerForm } from '../write/form.ts'
 import type { WorstCase } from './worst-case.ts'
 
@@ -20,6 +21,8 @@ export type Work = {
   form?: AnswerForm | undefined
   /** What the answer is, where it is not JSON. */
   contentType?: string
+  /** Looks through the answer before the client gets it; undefined where the plan looks for nothing. */
+  guard?: AnswerGuard | undefined
   worst: WorstCase
 }
 

@@ -10,9 +10,11 @@ import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
 import type { ApiKeyStore } from '../api-keys/port.ts'
 import type { Budget, Crossing } from '../budget/port.ts'
+import { policyOf } from '../guard/policy.ts'
 import { idempotencyOf } from '../idempotency/key.ts'
 import { accountOf, type Credential } from '../identity/principal.ts'
 import { jobEvents } from '../jobs/events.ts'
+import { guardedResults } from '../jobs/guarded-results.ts'
 import { type Job, shownJob } from '../jobs/job.ts'
 import { parseJob } from '../jobs/parse.ts'
 import type { JobStore } from '../jobs/port.ts'
@@ -23,6 +25,7 @@ import type { Log } from '../log/port.ts'
 import { jsonBody } from '../parse/body.ts'
 import type { Host } from '../upstream/port.ts'
 import type { Env } from './env.ts'
+import { findingsTo } from './findings.ts'
 
 export type JobsOptions = {
   store: JobStore
@@ -83,12 +86,14 @@ export function jobRoutes(options: Options) {
       return c.json({ object: 'list', data: open.filter((job) => job.account === account).map(shownJob) })
     },
     'GET /v1/jobs/:id': async (c) => {
-      const { account } = await reader(c)
+      const { account, plan } = await reader(c)
       const { after, limit } = parseAs(Page, c.req.query())
       const id = c.req.param('id') ?? ''
       const found = JOB_ID.test(id) ? await store.read(id, after, limit) : undefined
       const job = await settledIfEnded(c, mine(found?.job, account))
-      return c.json({ ...shownJob(job), results: found?.page.results, has_more: found?.page.more })
+      const { results = [], more } = found?.page ?? {}
+      const shown = guardedResults(results, policyOf(plan), c.var.requestId, findingsTo(options.log, c))
+      return c.json({ ...shownJob(job), results: shown, has_more: more })
     },
     'GET /v1/jobs/:id/events': async (c) => followJob(options, c, await reader(c), c.req.param('id') ?? ''),
     'DELETE /v1/jobs/:id': async (c) => {
@@ -159,7 +164,7 @@ function postJob(options: Options) {
     c.set('account', account)
     const taken = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope('jobs')
-      const work = parseJob(await jsonBody(c), entitlement)
+      const work = parseJob(await jsonBody(c), entitlement, findingsTo(options.log, c))
       const idempotency = await idempotencyOf(c, entitlement.spender)
       const { background } = c.env
       const id = `job_${c.var.requestId}`

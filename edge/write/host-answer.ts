@@ -6,7 +6,7 @@ const Usage = z.object({ prompt_tokens: Count, completion_tokens: Count })
 const Logprob = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.int()) })
 const Logprobs = z.object({ content: z.array(Logprob.extend({ top_logprobs: z.array(Logprob) })) }).nullish()
 
-const FinishReason = z.enum(['stop', 'length', 'tool_calls'])
+const FinishReason = z.enum(['stop', 'length', 'tool_calls', 'content_filter'])
 /** The stop string that ended an answer. */
 const StopReason = z.string().optional()
 

@@ -7,7 +7,12 @@ export function toolUse(id: string, name: string, input: object): object {
 
 /** Why a message ended, in the words of Anthropic's API. */
 export function stopOf({ finish, stop }: Pick<HostAnswer, 'finish' | 'stop'>) {
-  const reasons = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' }
+  const reasons = {
+    stop: 'end_turn',
+    length: 'max_tokens',
+    tool_calls: 'tool_use',
+    content_filter: 'refusal',
+  }
   return {
     stop_reason: stop === undefined ? reasons[finish] : 'stop_sequence',
     stop_sequence: stop ?? null,

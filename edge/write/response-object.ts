@@ -29,7 +29,7 @@ export type Usage = { prompt: number; output: number; cached: number }
 
 /** What an answer is in the end. */
 export const statusOf = (finish: HostAnswer['finish'] | undefined): Status =>
-  finish === 'length' ? 'incomplete' : 'completed'
+  finish === 'length' || finish === 'content_filter' ? 'incomplete' : 'completed'
 
 /** Ids of the items of an answer, by the place that they have in it or among its calls. */
 export const messageId = (requestId: string, place: number) =>
@@ -61,6 +61,7 @@ export function response({
   output,
   usage,
   status,
+  finish,
 }: {
   echo: Echo
   requestId: string
@@ -68,6 +69,8 @@ export function response({
   output: readonly Item[]
   usage: Usage | undefined
   status: Status
+  /** Why it ended, where it has. */
+  finish?: HostAnswer['finish'] | undefined
 }) {
   return {
     id: `resp_${requestId}`,
@@ -77,7 +80,8 @@ export function response({
     access_programs: null,
     background: false,
     error: null,
-    incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
+    incomplete_details:
+      status === 'incomplete' ? { reason: finish === 'content_filter' ? finish : 'max_output_tokens' } : null,
     ...echo,
     output: output.map(written),
     previous_response_id: null,

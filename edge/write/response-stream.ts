@@ -34,7 +34,7 @@ export function createResponseStream(echo: Echo, requestId: string): StreamForm 
     namedEvent(type, { type, sequence_number: sequence++, ...more })
   const place = () => output.length - 1
   const whole = (status: Status) => ({
-    response: response({ echo, requestId, created: created ?? 0, output, usage, status }),
+    response: response({ echo, requestId, created: created ?? 0, output, usage, status, finish }),
   })
 
   function begin(item: Item): string {

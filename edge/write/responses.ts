@@ -19,7 +19,7 @@ export function responsesForm(echo: Echo): AnswerForm {
       }
       const output = itemsOf(answer, requestId)
       return JSON.stringify(
-        response({ echo, requestId, created, output, usage: used, status: statusOf(finish) }),
+        response({ echo, requestId, created, output, usage: used, status: statusOf(finish), finish }),
       )
     },
     stream: (requestId) => createResponseStream(echo, requestId),

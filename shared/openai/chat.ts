@@ -71,7 +71,8 @@ export type HostTokensRequest = z.infer<typeof HostTokensRequest>
 /** The host's answer to it. */
 export const HostTokensAnswer = z.object({ tokens: z.int().min(0) })
 
-export type FinishReason = 'stop' | 'length' | 'tool_calls'
+/** Why an answer ended. `content_filter` is a guard's at the edge; a model ends by the others. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
 /** A token's log probability; `bytes` are the token's own bytes, which need not be whole characters. */
 export type Logprob = { token: string; logprob: number; bytes: number[] }

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
 import type { StackFile } from '../../local/stack-file.ts'
+import { mediaCatalog } from '../fixtures/media-catalog.ts'
 import { installOwnPackages } from '../own-packages.ts'
 import { testCatalog } from '../stack/plans.ts'
 import { startTestStack } from '../stack/start-test-stack.ts'
 import { startBusyHost } from './busy-host.ts'
+import { startMediaHost } from './media-host.ts'
 import { installPythonClients } from './python-clients.ts'
 
 declare module 'vitest' {
@@ -20,6 +22,8 @@ declare module 'vitest' {
     /** An edge before a host that takes every other request only (busy-host.ts), and one before a host that nobody runs. */
     busyEdge: string
     hostlessEdge: string
+    /** An edge before a host with the tiny models of sounds and images, by the catalog of test/fixtures/media-catalog.ts. */
+    mediaEdge: string
     /** A Python that has the clients of requirements.txt; or why there is none. */
     python: { command: string } | { missing: string }
   }
@@ -37,10 +41,18 @@ export default async function clientsRun(project: TestProject) {
     startTestStack('test-clients', { ledger: true, edgeVariables: {}, catalog: testCatalog }),
     checkTypes(),
   ])
-  const busyHost = await startBusyHost(stack.file.host.url)
-  const [busy, hostless] = await Promise.all([
+  const [busyHost, mediaHost] = await Promise.all([
+    startBusyHost(stack.file.host.url),
+    startMediaHost(stack.edgeVariables.SERVICE_TOKEN_PRIVATE_KEY ?? ''),
+  ])
+  const [busy, hostless, media] = await Promise.all([
     stack.startEdge(0, { HOST_URL: busyHost.url }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
+    stack.startEdge(0, {
+      HOST_URL: mediaHost.url,
+      CATALOG: JSON.stringify(mediaCatalog),
+      MEDIA_BODY_BYTES: '4000000',
+    }),
   ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
@@ -48,9 +60,11 @@ export default async function clientsRun(project: TestProject) {
   project.provide('edgeVariables', stack.edgeVariables)
   project.provide('busyEdge', busy.ready.url)
   project.provide('hostlessEdge', hostless.ready.url)
+  project.provide('mediaEdge', media.ready.url)
   project.provide('python', python)
   return async () => {
     busyHost.stop()
+    await mediaHost.stop()
     await stack.stop()
   }
 }

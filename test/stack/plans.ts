@@ -1,4 +1,4 @@
-import type { Catalog, Plan } from '../../shared/catalog.ts'
+import { type Catalog, Guards, type Plan } from '../../shared/catalog.ts'
 import { planLike, planOf } from '../fixtures/catalog.ts'
 
 /** The catalog of a stack with plans that bring each limit within a test's reach. */
@@ -11,6 +11,7 @@ export function testCatalog(catalog: Catalog): Catalog {
     plans: [
       ...catalog.plans,
       like('roomy', {}),
+      { ...like('guarded', {}), guards: GUARDS },
       like('two-a-minute', { requests_per_minute: 2 }),
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),
@@ -20,6 +21,12 @@ export function testCatalog(catalog: Catalog): Catalog {
     ],
   }
 }
+
+/** What the plan `guarded` looks for: in answers the words with which the chat model tells of itself. */
+const GUARDS = Guards.parse({
+  pii: { in: 'block' },
+  blocklist: { words: ['an AI model'], out: 'block' },
+})
 
 /** Set by the test of seven: what seven worst cases of its request cost, and not a unit more. */
 export const SEVEN_UNITS = 7 * 1000

@@ -24,7 +24,7 @@ function fieldsOf(schema: z.ZodType, path = '', optional = false): Record<string
 }
 
 function withoutWrapping(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return withoutWrapping(schema.unwrap() as z.ZodType)
   return schema
 }

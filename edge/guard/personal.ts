@@ -1,0 +1,35 @@
+import { type Detector, pattern } from './detector.ts'
+
+const LOCAL = "[\\p{L}\\p{N}._%+'-]"
+const LABEL = '[\\p{L}\\p{N}-]'
+
+/** E-mail addresses: at most 64 characters before the @ (RFC 5321, 4.5.3.1.1), a domain of two labels or more after it. */
+export const email: Detector = pattern({
+  rule: 'pii.email',
+  hint: /@/,
+  first: new RegExp(LOCAL, 'u'),
+  whole: new RegExp(`${LOCAL}{1,64}@(?:${LABEL}{1,63}\\.){1,8}\\p{L}{2,63}`, 'uy'),
+  partial: new RegExp(`${LOCAL}{1,64}(?:@(?:${LABEL}{1,63}\\.){0,8}${LABEL}{0,63})?`, 'uy'),
+})
+
+const GAP = '[ .\\-()\\u00a0\\u202f\\u2010-\\u2015]{0,2}'
+
+/** Phone numbers with a country's code: a plus and 8 to 15 digits (ITU-T E.164). */
+export const phone: Detector = pattern({
+  rule: 'pii.phone',
+  hint: /\+\(?\d/,
+  first: /\+/,
+  not: /[\w+]/,
+  whole: new RegExp(`\\+\\(?\\d(?:${GAP}\\d){7,14}(?!\\d)`, 'y'),
+  partial: new RegExp(`\\+\\(?(?:\\d(?:${GAP}\\d){0,14}${GAP})?`, 'y'),
+})
+
+/** Phone numbers of the United States and Canada, as written there: `(555) 234-5678`, `555-234-5678`. */
+export const phoneOfNorthAmerica: Detector = pattern({
+  rule: 'pii.phone',
+  hint: /\d{3}[-. ]\d{4}/,
+  first: /[(2-9]/,
+  not: /[\w.+-]/,
+  whole: /(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])[2-9]\d\d[-. ]\d{4}(?![\d-])/y,
+  partial: /\(?[2-9]?\d{0,2}\)?[-. ]?[2-9]?\d{0,2}[-. ]?\d{0,4}/y,
+})

@@ -1,0 +1,12 @@
+import type { Context } from 'hono'
+import type { Finding } from '../guard/policy.ts'
+import type { Log } from '../log/port.ts'
+import type { Env } from './env.ts'
+
+/** Writes what guards find in a request or its answer into the log: the rule and the way it went, never the text. */
+export function findingsTo(log: Log, c: Context<Env>): (finding: Finding) => void {
+  return ({ blocked, ...detail }) => {
+    const { requestId, account } = c.var
+    c.env.background(log('info', blocked ? 'guard_blocked' : 'guard_flagged', { requestId, account, detail }))
+  }
+}

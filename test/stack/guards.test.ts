@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+import { slowly } from '../fixtures/pace.ts'
+import {
+  type Answer,
+  ask,
+  CHAT,
+  call,
+  eventually,
+  hostRun,
+  hostRuns,
+  newUser,
+  ownUsage,
+  refusal,
+  usageEvents,
+} from './client.ts'
+
+const QUESTION = 'What is Twohop?'
+/** What the model answers up to what the plan blocks. */
+const BEFORE = 'Twohop lets signed-in users of your app talk to '
+
+const logLine = (requestId: string) =>
+  eventually(async () => {
+    const log = await readFile(join(inject('stackDir'), 'stack.log'), 'utf8')
+    return log.split('\n').find((line) => line.includes('guard_') && line.includes(requestId))
+  })
+
+describe('a plan with guards', () => {
+  it.each([
+    ['/v1/chat/completions', ask('write to ann@example.com'), 'messages[0].content'],
+    ['/v1/completions', { model: CHAT, prompt: 'write to ann@example.com' }, 'prompt'],
+    [
+      '/v1/messages',
+      { model: CHAT, max_tokens: 8, messages: [{ role: 'user', content: 'to ann@example.com' }] },
+      'messages[0].content',
+    ],
+    [
+      '/v1/jobs',
+      { endpoint: '/v1/chat/completions', inputs: [ask('hello'), ask('to ann@example.com')] },
+      'inputs[1].messages[0].content',
+    ],
+  ])('refuses what it blocks in %s: nothing is computed or charged', async (path, body, param) => {
+    const { token } = await newUser('guarded')
+    const answer = await call(path, { token, body })
+    const requestId = answer.headers.get('x-request-id') ?? ''
+    if (path === '/v1/messages')
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(param)])
+    else expect(await refusal(answer)).toMatchObject({ status: 400, code: 'content_blocked', param })
+    const line = await logLine(requestId)
+    expect(line).toContain('"rule":"pii.email"')
+    expect(line).not.toContain('ann@')
+    expect(await hostRuns([requestId])).toBe(0)
+    expect((await ownUsage(token)).units.day).toMatchObject({ used: 0, held: 0 })
+  })
+
+  it('ends an answer before what it blocks, streamed or not, and charges what was computed', async () => {
+    const { token } = await newUser('guarded')
+    const whole = await call('/v1/chat/completions', { token, body: ask(QUESTION) })
+    const { choices } = (await whole.json()) as Answer
+    expect(choices).toMatchObject([
+      {
+        message: { content: BEFORE },
+        finish_reason: 'content_filter',
+        content_filter: { rule: 'blocklist' },
+      },
+    ])
+
+    // The model is slowed, so that it cannot have ended by itself.
+    const { streamed, text } = await slowly(inject('pace'), async () => {
+      const answer = await call('/v1/chat/completions', { token, body: ask(QUESTION, { stream: true }) })
+      return { streamed: answer, text: await answer.text() }
+    })
+    const chunks = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json = '']) => JSON.parse(json))
+    expect(chunks.map(({ choices: [choice] }) => choice?.delta?.content ?? '').join('')).toBe(BEFORE)
+    expect(chunks.at(-1)?.choices).toMatchObject([
+      { finish_reason: 'content_filter', content_filter: { rule: 'blocklist' } },
+    ])
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+
+    const id = streamed.headers.get('x-request-id') ?? ''
+    const [event] = await usageEvents(id)
+    const run = await hostRun(id)
+    expect(event).toMatchObject({ outcome: 'ok', output_tokens: run.output_tokens })
+    // The host was stopped: the whole answer has more tokens.
+    const [ofWhole] = await usageEvents(whole.headers.get('x-request-id') ?? '')
+    expect(Number(event?.output_tokens)).toBeLessThan(Number(ofWhole?.output_tokens))
+  })
+
+  it.each([
+    [
+      '/v1/responses',
+      { model: CHAT, store: false, input: QUESTION, temperature: 0 },
+      /"incomplete_details":\{"reason":"content_filter"\}/,
+    ],
+    [
+      '/v1/messages',
+      { model: CHAT, max_tokens: 64, temperature: 0, messages: [{ role: 'user', content: QUESTION }] },
+      /"stop_reason":"refusal"/,
+    ],
+  ])('says so in the words of %s', async (path, body, said) => {
+    const { token } = await newUser('guarded')
+    for (const stream of [false, true]) {
+      const text = await (await call(path, { token, body: { ...body, stream } })).text()
+      expect(text).toMatch(said)
+      expect(text).not.toContain('AI model')
+    }
+  })
+
+  it('looks through results of jobs when they are read', async () => {
+    const { token } = await newUser('guarded')
+    const made = await call('/v1/jobs', {
+      token,
+      body: { endpoint: '/v1/chat/completions', body: ask(QUESTION) },
+    })
+    expect(made.status).toBe(202)
+    const { id } = (await made.json()) as { id: string }
+    expect(await (await call(`/v1/jobs/${id}/events`, { token })).text()).toContain('event: end\n')
+    const { results } = (await (await call(`/v1/jobs/${id}`, { token })).json()) as { results: unknown[] }
+    expect(results).toMatchObject([
+      { status: 200, body: { choices: [{ message: { content: BEFORE }, finish_reason: 'content_filter' }] } },
+    ])
+  })
+})

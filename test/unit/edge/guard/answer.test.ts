@@ -1,0 +1,159 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createAnswerGuard } from '../../../../edge/guard/answer.ts'
+import { type Finding, policyOf } from '../../../../edge/guard/policy.ts'
+import { Guards } from '../../../../shared/catalog.ts'
+
+const BLOCKS = Guards.parse({ pii: { out: 'block' }, blocklist: { words: ['secret plan'], out: 'flag' } })
+
+function guardOf(guards: Guards = BLOCKS, answers = 1) {
+  const findings: Finding[] = []
+  const policy = policyOf({ guards })
+  if (!policy) throw new Error('there are guards')
+  return { guard: createAnswerGuard(policy.out, answers, (finding) => findings.push(finding)), findings }
+}
+
+type Delta = { role?: string; content?: string; tool_calls?: object[] }
+const chunk = (delta: Delta, finish: string | null = null, index = 0) => ({
+  id: 'c1',
+  created: 1,
+  choices: [{ index, delta, logprobs: null, finish_reason: finish }],
+})
+const call = (index: number, given: string, id?: string) => ({
+  index,
+  ...(id && { id, type: 'function' }),
+  function: { ...(id && { name: 'send' }), arguments: given },
+})
+
+/** What a client has in the end of the chunks of one choice. */
+function gathered(chunks: readonly (object | undefined)[]) {
+  const end = {
+    content: '',
+    calls: [] as string[],
+    finish: null as string | null,
+    rule: undefined as string | undefined,
+  }
+  for (const one of chunks as {
+    choices: {
+      delta: { content?: string; tool_calls?: ReturnType<typeof call>[] }
+      finish_reason: string | null
+      content_filter?: { rule: string }
+    }[]
+  }[])
+    for (const { delta, finish_reason, content_filter } of one?.choices ?? []) {
+      end.content += delta.content ?? ''
+      for (const part of delta.tool_calls ?? [])
+        end.calls[part.index] = (end.calls[part.index] ?? '') + part.function.arguments
+      end.finish = finish_reason ?? end.finish
+      end.rule = content_filter?.rule ?? end.rule
+    }
+  return end
+}
+
+describe('a guard of answers', () => {
+  const piece = fc.constantFrom(
+    'hello ',
+    '4111 1111 ',
+    '1111 1111',
+    '.',
+    'ann@',
+    'example.com',
+    'secret ',
+    'plan',
+    '{"a":"',
+    '"}',
+    '+49 170 12345',
+  )
+  const said = fc.array(piece, { maxLength: 12 })
+
+  it('gives of a stream what it gives of the whole answer, whatever the chunks', () => {
+    fc.assert(
+      fc.property(said, fc.array(said, { maxLength: 3 }), (content, calls) => {
+        const { guard, findings } = guardOf()
+        const stream = guard.stream()
+        const chunks = [
+          stream.chunk(chunk({ role: 'assistant', content: '' })),
+          ...content.map((text) => stream.chunk(chunk({ content: text }))),
+          ...calls.flatMap((parts, i) => [
+            stream.chunk(chunk({ tool_calls: [call(i, '', `call_${i}`)] })),
+            ...parts.map((text) => stream.chunk(chunk({ tool_calls: [call(i, text)] }))),
+          ]),
+          stream.chunk(chunk({}, 'stop')),
+        ]
+        const streamed = gathered(chunks)
+
+        const other = guardOf()
+        const message = {
+          role: 'assistant',
+          content: content.join(''),
+          tool_calls: calls.map((parts, i) => call(i, parts.join(''), `call_${i}`)),
+        }
+        const whole = other.guard.whole({ choices: [{ index: 0, message, finish_reason: 'stop' }] }) as {
+          choices: {
+            message: { content: string; tool_calls?: { function: { arguments: string } }[] }
+            finish_reason: string
+            content_filter?: { rule: string }
+          }[]
+        }
+        const [choice] = whole.choices
+        expect(streamed).toEqual({
+          content: choice?.message.content,
+          calls: (choice?.message.tool_calls ?? []).map((one) => one.function.arguments),
+          finish: choice?.finish_reason,
+          rule: choice?.content_filter?.rule,
+        })
+        expect(findings).toEqual(other.findings)
+        expect(stream.over).toBe(streamed.finish === 'content_filter')
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('ends a choice where something is blocked, and tells the rule only', () => {
+    const { guard, findings } = guardOf()
+    const stream = guard.stream()
+    const parts = ['My address is ', 'ann@exam', 'ple.com', ', write', ' soon']
+    const chunks = parts.map((content) => stream.chunk(chunk({ content })))
+    expect(gathered(chunks)).toEqual({
+      content: 'My address is ',
+      calls: [],
+      finish: 'content_filter',
+      rule: 'pii.email',
+    })
+    expect(JSON.stringify(chunks)).not.toContain('ann')
+    expect(stream.over).toBe(true)
+    expect(findings).toEqual([{ way: 'out', rule: 'pii.email', blocked: true }])
+  })
+
+  it('lets other choices go on, and is over when all have ended', () => {
+    const { guard } = guardOf(BLOCKS, 2)
+    const stream = guard.stream()
+    stream.chunk(chunk({ content: 'ann@example.com, ' }, null, 0))
+    expect(stream.over).toBe(false)
+    expect(gathered([stream.chunk(chunk({ content: 'fine ' }, null, 1))]).content).toBe('fine ')
+    expect(stream.chunk(chunk({ content: 'more' }, null, 0))).toBeUndefined()
+    stream.chunk(chunk({ content: 'end' }, 'stop', 1))
+    expect(stream.over).toBe(true)
+  })
+
+  it('only tells of what is flagged, and holds nothing back for it', () => {
+    const { guard, findings } = guardOf(Guards.parse({ pii: { out: 'flag', find: ['email'] } }))
+    const stream = guard.stream()
+    expect(stream.chunk(chunk({ content: 'ann@exam' }))).toEqual(chunk({ content: 'ann@exam' }))
+    expect(stream.chunk(chunk({ content: 'ple.com' }, 'stop'))).toEqual(chunk({ content: 'ple.com' }, 'stop'))
+    expect(findings).toEqual([{ way: 'out', rule: 'pii.email', blocked: false }])
+  })
+
+  it('looks through completions, and through answers of tasks, which are blocked as a whole', () => {
+    const { guard } = guardOf()
+    expect(
+      guard.whole({ choices: [{ index: 0, text: 'at ann@example.com', finish_reason: 'stop' }] }),
+    ).toMatchObject({
+      choices: [{ text: 'at ', finish_reason: 'content_filter', content_filter: { rule: 'pii.email' } }],
+    })
+    expect(() => guard.whole([{ summary_text: 'at ann@example.com' }])).toThrow(
+      expect.objectContaining({ code: 'content_blocked' }),
+    )
+    expect(guard.whole([{ label: 'POSITIVE', score: 0.5 }])).toEqual([{ label: 'POSITIVE', score: 0.5 }])
+  })
+})

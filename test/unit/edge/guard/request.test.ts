@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { type Finding, policyOf } from '../../../../edge/guard/policy.ts'
+import { guarded } from '../../../../edge/guard/request.ts'
+import { parseMessages } from '../../../../edge/parse/anthropic-messages.ts'
+import { parseChat } from '../../../../edge/parse/chat.ts'
+import { parseEmbedding } from '../../../../edge/parse/embeddings.ts'
+import { parseResponses } from '../../../../edge/parse/responses.ts'
+import { parseTask } from '../../../../edge/parse/tasks.ts'
+import type { Work } from '../../../../edge/parse/work.ts'
+import { Guards } from '../../../../shared/catalog.ts'
+import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
+
+const pro = entitledTo('pro')
+const model = 'twohop-chat'
+const chat = (content: string, more: object = {}) =>
+  parseChat(
+    {
+      model,
+      messages: [
+        { role: 'user', content: 'hello' },
+        { role: 'user', content },
+      ],
+      ...more,
+    },
+    pro,
+  )
+const policy = (guards: object) => policyOf({ guards: Guards.parse(guards) })
+
+function run(work: Work, guards: object) {
+  const findings: Finding[] = []
+  return { work: guarded(work, policy(guards), (finding) => findings.push(finding)), findings }
+}
+
+describe('a request', () => {
+  const blocks = { pii: { in: 'block' } }
+  const address = 'I am ann@example.com'
+
+  it.each([
+    ['a message', () => chat(address), 'messages[1].content'],
+    [
+      'a call that was made before',
+      () =>
+        parseChat(
+          {
+            model,
+            messages: [
+              { role: 'user', content: 'x' },
+              {
+                role: 'assistant',
+                tool_calls: [
+                  {
+                    id: 'call_aB3dE6gH9jK2mN5pQ8sT1vW4',
+                    type: 'function',
+                    function: { name: 'f', arguments: `{"to":"${address}"}` },
+                  },
+                ],
+              },
+              { role: 'tool', tool_call_id: 'call_aB3dE6gH9jK2mN5pQ8sT1vW4', content: 'ok' },
+            ],
+          },
+          pro,
+        ),
+      'messages[1].tool_calls[0].function.arguments',
+    ],
+    ['an input of responses', () => parseResponses({ model, store: false, input: address }, pro), 'input'],
+    [
+      'a message of messages',
+      () => parseMessages({ model, max_tokens: 8, messages: [{ role: 'user', content: address }] }, pro),
+      'messages[0].content',
+    ],
+    ['an embedding', () => parseEmbedding({ model: 'twohop-embed', input: ['a', address] }, pro), 'input[1]'],
+    ['a task', () => parseTask('text-classification', { inputs: address }, pro), 'inputs[0]'],
+  ])('is refused for what blocks in %s, with its field', (_, work, param) => {
+    expect(refusal(() => run(work(), blocks))).toEqual(['content_blocked', param])
+  })
+
+  it('passes unchanged where nothing is found, or guards are off', () => {
+    const work = chat('hello')
+    expect(run(work, blocks)).toEqual({ work, findings: [] })
+    expect(guarded(work, policyOf({}), () => {})).toBe(work)
+    expect(run(chat(address), {}).findings).toEqual([])
+  })
+
+  it('is told of once for each rule that only flags', () => {
+    const { findings } = run(chat(`${address}, ${address}, 4111111111111111`), { pii: { in: 'flag' } })
+    expect(findings).toEqual([
+      { way: 'in', rule: 'pii.email', blocked: false },
+      { way: 'in', rule: 'pii.card', blocked: false },
+    ])
+  })
+
+  it('may not ask for log probabilities of an answer that may be blocked: they spell it', () => {
+    const asked = chat('hello', { logprobs: true })
+    expect(refusal(() => run(asked, { pii: { out: 'block' } }))).toEqual(['invalid_request', 'logprobs'])
+    expect(run(asked, { pii: { out: 'flag' } }).work.guard).toBeDefined()
+  })
+})
+
+describe('the guards of a plan', () => {
+  it('are made once', () => {
+    const guards = Guards.parse(blocksAndFlags)
+    expect(policyOf({ guards })).toBe(policyOf({ guards }))
+  })
+  const blocksAndFlags = {
+    pii: { in: 'flag', out: 'block', find: ['card'] },
+    blocklist: { words: ['x'], in: 'block' },
+  }
+
+  it('look for what they name, and block what they say', () => {
+    const made = policy(blocksAndFlags)
+    const shown = (way: 'in' | 'out') => [
+      made?.[way].detectors.map(({ rule }) => rule),
+      [...(made?.[way].blocking ?? [])],
+    ]
+    expect([shown('in'), shown('out')]).toEqual([
+      [['blocklist', 'pii.card'], ['blocklist']],
+      [['pii.card'], ['pii.card']],
+    ])
+  })
+})
