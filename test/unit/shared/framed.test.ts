@@ -18,6 +18,7 @@ it.each([
   ['half a length', new Uint8Array([0, 0, 0])],
   ['a length beyond the body', new Uint8Array([0xff, 0xff, 0xff, 0xff, 1])],
   ['no JSON', new Uint8Array([0, 0, 0, 1, 65])],
+  ['JSON that is shorter than it says', new Uint8Array([0, 0, 0, 9, 123, 125])],
 ])('%s is none', (_, body) => {
   expect(unframed(body)).toBeUndefined()
 })
