@@ -51,7 +51,7 @@ export default async function clientsRun(project: TestProject) {
     stack.startEdge(0, {
       HOST_URL: mediaHost.url,
       CATALOG: JSON.stringify(mediaCatalog),
-      MEDIA_BODY_BYTES: '4000000',
+      MEDIA_BODY_BYTES: '600000',
     }),
   ])
   project.provide('stack', stack.file)
