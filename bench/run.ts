@@ -7,6 +7,7 @@ import { type DrainBenchOptions, drainBench } from './drain/bench.ts'
 import { edgeBench } from './edge/bench.ts'
 import { hostBench } from './host/bench.ts'
 import { MEASUREMENTS } from './host/measurements.ts'
+import { type HostsBenchOptions, hostsBench } from './hosts/bench.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type DecoderSizes, SMOLLM2_135M } from './models/decoder.ts'
 import { writeDecoder } from './models/made.ts'
@@ -76,6 +77,17 @@ command
       if (listOnly) return void console.log(list)
       print(options.json, await hostBench({ ...options, ...common }))
     },
+  )
+
+command
+  .command('hosts')
+  .description(
+    'a simulation of 1 to 200 hosts: the edge’s choice among them, beside turns and chance (a minute)',
+  )
+  .option('--json', 'print one JSON object', false)
+  .option('--seed <n>', 'of its random numbers: the same seed gives the same figures', whole, 1)
+  .action(async (options: Pick<HostsBenchOptions, 'json' | 'seed'>) =>
+    print(options.json, await hostsBench({ ...options, rounds: 1, ...common })),
   )
 
 command

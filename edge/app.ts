@@ -1,6 +1,6 @@
 import { type Context, type Handler, Hono } from 'hono'
 import { type Catalog, isMediaTask, MEDIA_TASKS, type Task } from '../shared/catalog.ts'
-import { errorResponse, TwohopError } from '../shared/errors.ts'
+import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
@@ -27,6 +27,7 @@ import { cancelAll } from './jobs/cancel-all.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
+import { createJudge } from './metering/judge.ts'
 import { meter } from './metering/meter.ts'
 import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
@@ -37,6 +38,7 @@ import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
+import { judgedWork } from './parse/judged.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
 import { createReadBody, type ReadBody } from './parse/read-body.ts'
@@ -60,7 +62,7 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
-import { isMessagesPath, messageErrorResponse } from './write/message-errors.ts'
+import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Catalog
@@ -93,7 +95,7 @@ export type AppOptions = {
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: (() => Pipe) | undefined
+  createPipe: ((model: string) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -132,6 +134,7 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
+  const judge = createJudge(options)
   const callHost = createCallHost(options)
   // Not strict: a slash at the end of a path says nothing.
   const app = new Hono<Env>({ strict: false })
@@ -199,7 +202,9 @@ export function createApp(options: AppOptions) {
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
-      const work = guarded(parse(await input(), entitlement), policyOf(entitlement.plan), findingsTo(log, c))
+      const { plan } = entitlement
+      const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
+      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -207,6 +212,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 
@@ -278,8 +284,7 @@ export function createApp(options: AppOptions) {
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
-    const toResponse = isMessagesPath(c.req.path) ? messageErrorResponse : errorResponse
-    const answer = toResponse(error, requestId)
+    const answer = errorResponseAt(c.req.path, error, requestId)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted

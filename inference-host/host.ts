@@ -19,6 +19,7 @@ import type { Queue } from './scheduler/queue.ts'
 import { createRequests } from './scheduler/requests.ts'
 import { createTurns } from './scheduler/turns.ts'
 import { createApp } from './server/app.ts'
+import { createSayLoad } from './server/load-header.ts'
 import { metricsRoute } from './server/metrics.ts'
 import { readManifest } from './weights/manifest.ts'
 import type { ModelInfo } from './work/engine.ts'
@@ -73,6 +74,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     authenticate: createAuthenticate(keys),
     admit: createAdmit(gate),
     refuseBusy: createRefuseBusy(queues),
+    sayLoad: createSayLoad(gate),
     requests,
     replays,
     ready: () => ready,

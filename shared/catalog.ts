@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { Prices, Units } from './units.ts'
+import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
 
 /** The tasks of texts that `POST /v1/tasks/:task` answers, by the hub's names. */
 export const TEXT_TASKS = [
@@ -25,6 +26,9 @@ export const isMediaTask = (task: string): task is MediaTask => MEDIA_TASKS.some
 /** All tasks that `POST /v1/tasks/:task` answers. */
 export const HUB_TASKS = [...TEXT_TASKS, ...MEDIA_TASKS] as const
 export type HubTask = (typeof HUB_TASKS)[number]
+
+/** The task of models that judge texts. */
+export const JUDGING = 'text-classification'
 
 /** The tasks of models: those of OpenAI's routes (`chat`, `completion`, `embedding`), reranking, and the hub's. */
 export const TASKS = ['chat', 'completion', 'embedding', 'text-ranking', ...HUB_TASKS] as const
@@ -56,6 +60,7 @@ export const Model = z.strictObject({
    * cut (Matryoshka representation learning). Without it `dimensions` is refused.
    */
   dimensions: z.array(z.int().min(1)).optional(),
+  ...modelUpstreams,
 })
 export type Model = z.infer<typeof Model>
 
@@ -83,6 +88,20 @@ export const Guards = z.strictObject({
       out: Action,
     })
     .prefault({}),
+  /** Attempts to give the model other orders, told by a classifier that one of the models is. */
+  injection: z
+    .strictObject({
+      /** A model for text-classification. A plan need not offer it. */
+      model: z.string(),
+      /** Its label for an attempt. */
+      label: z.string().min(1).default('INJECTION'),
+      /** The score from which on it is one. */
+      threshold: z.number().min(0).max(1).default(0.5),
+      in: Action,
+      /** What happens to a request where the classifier does not answer. */
+      on_failure: z.enum(['block', 'pass']).default('block'),
+    })
+    .optional(),
 })
 export type Guards = z.infer<typeof Guards>
 
@@ -131,6 +150,8 @@ export type Plan = z.infer<typeof Plan>
 export const Catalog = z
   .strictObject({
     default_plan: z.string(),
+    /** Where models are computed beside the host of HOST_URL. */
+    upstreams: z.array(Upstream).max(MOST_UPSTREAMS).optional(),
     models: z.array(Model).min(1),
     plans: z.array(Plan).min(1),
     /** Units that the whole deployment may spend in a UTC day and month, all accounts together. */
@@ -162,6 +183,7 @@ export const Catalog = z
       if (tasks.some((task) => task.startsWith('image-')) && image_tokens === undefined)
         missing('image_tokens')
     }
+    checkUpstreams(catalog, (path, message) => context.addIssue({ code: 'custom', path, message }))
     for (const [i, plan] of catalog.plans.entries()) {
       for (const id of plan.models)
         if (!models.has(id))
@@ -170,6 +192,16 @@ export const Catalog = z
             path: ['plans', i, 'models'],
             message: `no model is called ${id}`,
           })
+      const judge = plan.guards?.injection?.model
+      if (
+        judge !== undefined &&
+        !catalog.models.some(({ id, tasks }) => id === judge && tasks.includes(JUDGING))
+      )
+        context.addIssue({
+          code: 'custom',
+          path: ['plans', i, 'guards', 'injection', 'model'],
+          message: `no model for ${JUDGING} is called ${judge}`,
+        })
       if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)
         context.addIssue({
           code: 'custom',

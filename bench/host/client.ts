@@ -34,15 +34,15 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
   const encoder = new TextEncoder()
 
   function post(path: string, scope: string, fields: object, { account, outputTokens, signal }: Ask) {
-    const body = encoder.encode(JSON.stringify({ model, ...fields }))
+    const request = { model, ...fields }
     return host.call({
       requestId: crypto.randomUUID(),
       path,
-      body,
+      request,
       account,
       model,
       scope,
-      reserved: { promptTokens: body.length, outputTokens },
+      reserved: { promptTokens: encoder.encode(JSON.stringify(request)).length, outputTokens },
       weight: 1,
       deadline: Date.now() + DEADLINE_MS,
       signal,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, relative, resolve, sep } from 'node:path'
 import { ModelError } from '../../inference-host/weights/error.ts'
-import { ModelEntry } from '../../inference-host/weights/manifest.ts'
+import { HUB_ID, ModelEntry } from '../../inference-host/weights/manifest.ts'
 import { HUB_TASKS, isMediaTask, type Model, type Task } from '../../shared/catalog.ts'
 import { CliError } from '../context.ts'
 import { HERE } from '../here.ts'
@@ -42,7 +42,7 @@ const GUESSED_IMAGE = 1024
  */
 export async function ownModel({ source, id, kind, context, manifestFolder }: Asked): Promise<OwnModel> {
   const folder = resolve(HERE, source)
-  const isFolder = isModelFolder(source)
+  const isFolder = isModelFolder(knownSource(source))
   const task = kind === 'chat' ? 'text-generation' : kind === 'embeddings' ? 'feature-extraction' : kind
   const parsed = ModelEntry.safeParse({
     id: id ?? (isFolder ? basename(folder) : source),
@@ -50,11 +50,7 @@ export async function ownModel({ source, id, kind, context, manifestFolder }: As
     task,
     ...(context !== undefined && { context }),
   })
-  if (!parsed.success || (!isFolder && /^[./~]/.test(source)))
-    throw new CliError(
-      'usage',
-      `--model ${source}: there is no such folder with a config.json in it, and it is no hub id (owner/name).`,
-    )
+  if (!parsed.success) throw noSource(source)
   const entry = {
     id: parsed.data.id,
     source: parsed.data.source,
@@ -91,6 +87,18 @@ function guessed(kind: Kind): Pick<Model, 'overhead' | 'image_tokens'> {
   const overhead = { request: 0, item: 0 }
   return kind === 'automatic-speech-recognition' ? { overhead } : { overhead, image_tokens: GUESSED_IMAGE }
 }
+
+/** A source that there is, or may be on a hub. @throws CliError usage */
+export function knownSource(source: string): string {
+  if (source === EMBEDDED || isModelFolder(source) || HUB_ID.test(source)) return source
+  throw noSource(source)
+}
+
+const noSource = (source: string) =>
+  new CliError(
+    'usage',
+    `--model ${source}: there is no such folder with a config.json in it, and it is no hub id (owner/name).`,
+  )
 
 /** Whether a source is a folder with a model in it, seen from where the command was typed. */
 export function isModelFolder(source: string): boolean {

@@ -9,11 +9,19 @@ const Call = z.looseObject({
 })
 export type Call = z.infer<typeof Call>
 
-const Message = z.looseObject({
-  role: z.string().optional(),
-  content: Text,
-  tool_calls: z.array(Call).nullish(),
-})
+/** A foreign model's refusal is text like any other: it is looked through, and told, as the content. */
+const Message = z
+  .looseObject({
+    role: z.string().optional(),
+    content: Text,
+    refusal: Text,
+    tool_calls: z.array(Call).nullish(),
+  })
+  .transform((message) =>
+    message.refusal
+      ? { ...message, content: `${message.content ?? ''}${message.refusal}`, refusal: null }
+      : message,
+  )
 
 /** A choice of a chat's answer (`message`), of its chunk (`delta`) or of a completion (`text`). The rest stays as it is. */
 const Choice = z.looseObject({

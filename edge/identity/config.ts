@@ -1,7 +1,13 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
-import { type Administers, administersOf, claimNamesOf, type OtherClaimNames } from './claims-config.ts'
+import {
+  type Administers,
+  administersOf,
+  claimNamesOf,
+  type OtherClaimNames,
+  type WrongVariable,
+} from './claims-config.ts'
 import { PROJECT_ID } from './firebase.ts'
 import { type IssuerConfig, issuerName } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
@@ -86,7 +92,7 @@ type Config = {
 }
 
 /** The issuers to trust, or why these variables do not name any. A secret is never shown. */
-export function issuersOf(config: Config): IssuerConfig[] | { wrong: string } {
+export function issuersOf(config: Config): IssuerConfig[] | WrongVariable {
   const {
     FIREBASE_PROJECT_IDS = [],
     FIREBASE_JWKS_URL: jwksUrl,
@@ -95,11 +101,12 @@ export function issuersOf(config: Config): IssuerConfig[] | { wrong: string } {
   } = config
   if (FIREBASE_PROJECT_IDS.length + SUPABASE_URLS.length === 0)
     return {
+      variable: 'FIREBASE_PROJECT_IDS',
       wrong:
-        'FIREBASE_PROJECT_IDS: no issuer is configured; put the id of your Firebase project there, or the URL of your Supabase project into SUPABASE_URLS',
+        'no issuer is configured; put the id of your Firebase project there, or the URL of your Supabase project into SUPABASE_URLS',
     }
   const secrets = jwtSecrets(SUPABASE_JWT_SECRETS, SUPABASE_URLS)
-  if ('wrong' in secrets) return { wrong: `SUPABASE_JWT_SECRETS: ${secrets.wrong}` }
+  if ('wrong' in secrets) return { variable: 'SUPABASE_JWT_SECRETS', ...secrets }
   const issuers = [
     ...FIREBASE_PROJECT_IDS.map((projectId) => ({ kind: 'firebase' as const, projectId, jwksUrl })),
     ...SUPABASE_URLS.map((url) => ({ kind: 'supabase' as const, url, jwtSecret: secrets.get(url) })),

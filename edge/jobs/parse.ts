@@ -11,6 +11,7 @@ import { guarded } from '../guard/request.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
 import { parseEmbedding } from '../parse/embeddings.ts'
+import { followsOrders } from '../parse/judged.ts'
 import { parseRerank } from '../parse/rerank.ts'
 import { parseTask } from '../parse/tasks.ts'
 import type { Work } from '../parse/work.ts'
@@ -63,7 +64,16 @@ export function parseJob(
   const { task, parse } = ENDPOINTS.get(endpoint) as { task: Task; parse: Parse }
   entitlement.requireScope(task)
 
-  const policy = policyOf(entitlement.plan)
+  const { guards } = entitlement.plan
+  if (guards?.injection?.in === 'block' && followsOrders(task))
+    throw new PlanRefused(
+      'invalid_request',
+      'Expected an endpoint whose inputs need no judging: this plan has a classifier judge each first.',
+      {
+        param: 'endpoint',
+      },
+    )
+  const policy = policyOf({ guards })
   const works = (inputs ?? [body]).map((one, i) =>
     under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, tell))),
   )

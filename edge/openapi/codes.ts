@@ -34,6 +34,7 @@ const COMPUTED: readonly ErrorCode[] = [
   'context_length_exceeded',
   'prompt_exceeds_reservation',
   'content_blocked',
+  'guard_unavailable',
   'model_not_allowed',
   'model_not_found',
   'budget_exhausted',

@@ -1,3 +1,4 @@
+import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { administeredBy } from '../admin/target.ts'
@@ -32,7 +33,10 @@ import { createSync } from '../sync/port.ts'
 import { withGoogleIdentity } from '../upstream/google-identity.ts'
 import { withHostHeaders } from '../upstream/host-headers.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
+import { askReady } from '../upstream/ready.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
+import { createUpstreams } from '../upstream/upstreams.ts'
+import { createVendor } from '../upstream/vendors.ts'
 import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
 import type { Platform } from './platform.ts'
@@ -78,6 +82,29 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     await platform.alsoVerify?.(token, principal)
     return principal
   }
+  const sign = createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now)
+  const upstreams = createUpstreams({
+    catalog: config.catalog,
+    hostUrl: config.HOST_URL,
+    foreignHost: (upstream) => createVendor(upstream, { keys: config.upstreamKeys, fetch: network, now }),
+    ownHost(url, load) {
+      const reach = withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
+        account: config.HOST_GOOGLE_ACCOUNT,
+        audience: new URL(url).origin,
+        fetch: network,
+        now,
+      })
+      const heard = load && ((headers: Headers) => load.heard(headers.get(HOST_LOAD)))
+      return {
+        host: createOwnHost({ url, sign, fetch: reach, now, log, heard }),
+        isReady: askReady(url, reach, heard),
+      }
+    },
+    now,
+    random: Math.random,
+    log,
+  })
+  const createPipe = (model: string) => (upstreams.isOwn(model) ? platform.createPipe?.() : undefined)
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -105,20 +132,9 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     sync: createSync(identityAdmins(config, { fetch: network, now, ...platform }), log),
     notify,
     tell,
-    host: createOwnHost({
-      url: config.HOST_URL,
-      sign: createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
-      fetch: withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
-        account: config.HOST_GOOGLE_ACCOUNT,
-        audience: new URL(config.HOST_URL).origin,
-        fetch: network,
-        now,
-      }),
-      now,
-      log,
-    }),
+    host: upstreams.host,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
-    createPipe: config.HOSTS === 'one' ? platform.createPipe : undefined,
+    createPipe: config.HOSTS === 'one' ? createPipe : undefined,
     jobs: {
       store: jobStore,
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),
@@ -161,7 +177,10 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     await settleDue()
     await results.dropEnded()
   }
-  return { app, scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, log }) }
+  return {
+    app,
+    scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, probe: upstreams.probe, log }),
+  }
 }
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */

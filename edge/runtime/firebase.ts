@@ -3,6 +3,7 @@ import { initializeApp } from 'firebase-admin/app'
 import { getAuth } from 'firebase-admin/auth'
 import { onRequest } from 'firebase-functions/https'
 import { onSchedule } from 'firebase-functions/scheduler'
+import { answerUnread } from '../../shared/unread-request.ts'
 import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
 import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
@@ -52,7 +53,7 @@ const listener = getRequestListener(
     })
     return settledBeforeEnd(answer, tasks)
   },
-  { overrideGlobalObjects: false },
+  { overrideGlobalObjects: false, errorHandler: answerUnread },
 )
 
 /** Firebase Functions, second generation: the edge, open to everybody, since it verifies every token itself. */

@@ -1,7 +1,9 @@
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
 import { settledWithin } from '../../shared/within.ts'
+import { errorResponseAt } from '../write/message-errors.ts'
 import { createBackground } from './background.ts'
+import type { Complaint } from './complaint.ts'
 import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
 import { isLocalRequest } from './loopback.ts'
@@ -39,7 +41,8 @@ export async function serveNode(variables: Variables, write: (line: string) => v
   const server = await listen(
     async (request, { incoming }) => {
       const connected = incoming.socket.remoteAddress
-      if (EDGE_EMULATORS && !isLocalRequest(request, connected, incoming.httpVersion)) return notFromHere()
+      if (EDGE_EMULATORS && !isLocalRequest(request, connected, incoming.httpVersion))
+        return notFromHere(request)
       const answer = await edge.app.fetch(request, {
         background: background.add,
         address: clientAddress(request.headers.get('x-forwarded-for'), connected, EDGE_PROXIES),
@@ -68,7 +71,7 @@ export async function serveNode(variables: Variables, write: (line: string) => v
 function edgeOf(
   variables: Variables,
   { EDGE_EMULATORS: emulators, EDGE_BIND = '', EDGE_PROXIES = 0 }: Partial<Values<typeof NODE_VARIABLES>>,
-  complaints: readonly string[],
+  complaints: readonly Complaint[],
   write: (line: string) => void,
 ) {
   const refused = emulators
@@ -89,8 +92,9 @@ function edgeOf(
   throw new NotConfigured(wrong)
 }
 
-const notFromHere = () =>
-  errorResponse(
+const notFromHere = ({ url }: Request) =>
+  errorResponseAt(
+    new URL(url).pathname,
     new TwohopError(
       'origin_not_allowed',
       'This edge takes tokens of emulators, so it answers its own machine alone, and nobody through a proxy or a tunnel.',

@@ -254,6 +254,12 @@ export const EDGE_VARIABLES = {
     called: 'shared/catalog.json',
     schema: json(Catalog),
   },
+  UPSTREAM_LOOPBACK: {
+    meaning: 'for development alone: whether foreign upstreams of the catalog may lie on this machine',
+    unit: 'on, off',
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
   FIREBASE_ADMIN_URL: {
     meaning: 'where Identity Toolkit lies',
     unit: 'URL',

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
@@ -9,6 +10,7 @@ import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/u
 import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
+import { wasNeverSent } from './connect-failure.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
 import {
   BEFORE_COMPUTE,
@@ -17,6 +19,7 @@ import {
   type HostCall,
   HostRefusal,
   type HostUsage,
+  NothingComputed,
 } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
@@ -50,10 +53,12 @@ type Options = {
   fetch: typeof fetch
   now: () => number
   log: Log
+  /** Told the headers of each answer to a call, refusals among them. */
+  heard?: ((headers: Headers) => void) | undefined
 }
 
 /** The private host of this project, reached with a signed service token per request. */
-export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
+export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: Options): Host {
   const base = baseUrl(url)
 
   async function send(
@@ -108,8 +113,8 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
   async function call({
     requestId,
     path,
-    body,
-    contentType,
+    request,
+    file,
     account,
     model,
     scope,
@@ -132,27 +137,28 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
           weight,
           deadline,
         },
-        body,
+        file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
         signal,
-        contentType,
+        file && FRAMED_TYPE,
       )
     } catch (cause) {
       signal.throwIfAborted()
-      throw new TwohopError('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+      const Failure = wasNeverSent(cause) ? NothingComputed : TwohopError
+      throw new Failure('host_unavailable', 'The model is not reachable right now; try again shortly.', {
         retryAfterMs: 2000,
         cause,
       })
     }
+    heard(answer.headers)
     if (answer.ok) return answer
     // A refusal whose body cannot be read is still a refusal.
     throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
 
-  async function countTokens({ request, promptTokens, ...rest }: CountCall) {
+  async function countTokens({ promptTokens, ...rest }: CountCall) {
     const answer = await call({
       ...rest,
       path: '/v1/chat/tokens',
-      body: new TextEncoder().encode(JSON.stringify(request)),
       scope: 'chat',
       reserved: { promptTokens, outputTokens: 0 },
     })

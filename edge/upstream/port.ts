@@ -29,15 +29,21 @@ export class HostRefusal extends TwohopError {
   }
 }
 
+/**
+ * A failure of an upstream before it computed anything, so that another may be asked: nobody was reached, or who was
+ * reached took nothing in.
+ */
+export class NothingComputed extends TwohopError {}
+
 /** One reserved request on its way to the host. Only a reservation makes one. */
 export type HostCall = {
   requestId: string
   /** Path on the host, such as `/v1/chat/completions`. */
   path: string
-  /** Exactly as it is hashed, signed and sent. */
-  body: Uint8Array<ArrayBuffer>
-  /** What the body is, where it is not JSON. */
-  contentType?: string
+  /** The host's request. Its JSON is hashed, signed and sent. */
+  request: object
+  /** A file that goes with it, in one body (shared/framed.ts). Own hosts alone take one. */
+  file?: Uint8Array
   account: string
   model: string
   scope: string
@@ -54,7 +60,7 @@ export type HostCall = {
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'body' | 'contentType' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<HostCall, 'path' | 'request' | 'file' | 'scope' | 'reserved'> & {
   request: HostTokensRequest
   /** The most that there can be. */
   promptTokens: number

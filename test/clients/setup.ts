@@ -11,6 +11,7 @@ import { startTestStack } from '../stack/start-test-stack.ts'
 import { startBusyHost } from './busy-host.ts'
 import { startMediaHost } from './media-host.ts'
 import { installPythonClients } from './python-clients.ts'
+import { startTinyHost } from './tiny-host.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,6 +25,8 @@ declare module 'vitest' {
     hostlessEdge: string
     /** An edge before a host with the tiny models of sounds and images, by the catalog of test/fixtures/media-catalog.ts. */
     mediaEdge: string
+    /** An edge before a host of tiny models for the hub's tasks that no embedded model has (tiny-host.ts). */
+    tinyEdge: string
     /** A Python that has the clients of requirements.txt; or why there is none. */
     python: { command: string } | { missing: string }
   }
@@ -41,13 +44,16 @@ export default async function clientsRun(project: TestProject) {
     startTestStack('test-clients', { ledger: true, edgeVariables: {}, catalog: testCatalog }),
     checkTypes(),
   ])
-  const [busyHost, mediaHost] = await Promise.all([
-    startBusyHost(stack.file.host.url),
-    startMediaHost(stack.edgeVariables.SERVICE_TOKEN_PRIVATE_KEY ?? ''),
+  const signingKey = stack.edgeVariables.SERVICE_TOKEN_PRIVATE_KEY ?? ''
+  const busyHost = await startBusyHost(stack.file.host.url)
+  const [tinyHost, mediaHost] = await Promise.all([
+    startTinyHost(signingKey, stack.file.catalog),
+    startMediaHost(signingKey),
   ])
-  const [busy, hostless, media] = await Promise.all([
+  const [busy, hostless, tiny, media] = await Promise.all([
     stack.startEdge(0, { HOST_URL: busyHost.url }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
+    stack.startEdge(0, { HOST_URL: tinyHost.url, CATALOG: JSON.stringify(tinyHost.catalog) }),
     stack.startEdge(0, {
       HOST_URL: mediaHost.url,
       CATALOG: JSON.stringify(mediaCatalog),
@@ -61,11 +67,13 @@ export default async function clientsRun(project: TestProject) {
   project.provide('busyEdge', busy.ready.url)
   project.provide('hostlessEdge', hostless.ready.url)
   project.provide('mediaEdge', media.ready.url)
+  project.provide('tinyEdge', tiny.ready.url)
   project.provide('python', python)
   return async () => {
     busyHost.stop()
     await mediaHost.stop()
     await stack.stop()
+    await tinyHost.stop()
   }
 }
 

@@ -42,10 +42,14 @@ const OTHERS_VARIABLES = new Set([
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
+  // A name that an operator chooses.
+  'UPSTREAM_KEY_OPENAI',
 ])
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
 const OTHERS_NAMES = new Set([
+  // The hub's package.
+  'retry_on_error',
   // Anthropic's package.
   'continue_unthreaded',
   // litellm, and LangChain for Python.

@@ -16,7 +16,7 @@ async function refusedWith(headers: Record<string, string>): Promise<unknown> {
     .call({
       requestId: 'r1',
       path: '/v1/chat/completions',
-      body: new Uint8Array(),
+      request: {},
       account: 'ada',
       model: 'm',
       scope: 'chat',
