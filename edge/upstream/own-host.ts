@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
@@ -66,6 +67,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
     signal: AbortSignal,
+    contentType = 'application/json',
   ) {
     const token = await sign({
       ...claims,
@@ -73,7 +75,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
       body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body),
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
-    if (body.length > 0) headers['content-type'] = 'application/json'
+    if (body.length > 0) headers['content-type'] = contentType
     return fetch(`${base}${path}`, {
       method,
       headers,
@@ -112,6 +114,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
     requestId,
     path,
     request,
+    file,
     account,
     model,
     scope,
@@ -134,8 +137,9 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
           weight,
           deadline,
         },
-        utf8.encode(JSON.stringify(request)),
+        file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
         signal,
+        file && FRAMED_TYPE,
       )
     } catch (cause) {
       signal.throwIfAborted()
