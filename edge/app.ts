@@ -1,4 +1,7 @@
-import { type Context, type Handler, Hono } from 'hono'
+import type { Context, Handler } from 'hono'
+import { routePath } from 'hono/route'
+import { TrieRouter } from 'hono/router/trie-router'
+import { Hono } from 'hono/tiny'
 import { type Catalog, isMediaTask, MEDIA_TASKS, type Task } from '../shared/catalog.ts'
 import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
@@ -11,6 +14,7 @@ import { rateHeaders } from './access/rate-headers.ts'
 import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
+import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
@@ -80,6 +84,8 @@ export type AppOptions = {
   /** Milliseconds after that for the settlement. Then the lease frees itself and the sweep charges the hold. */
   leaseSlackMs: number
   authenticate: Authenticate
+  /** Asks a route's callers which app they are; undefined where no route does. */
+  requireApp: RequireApp | undefined
   budget: Budget
   accounts: AccountStore
   apiKeys: ApiKeyStore
@@ -136,8 +142,9 @@ export function createApp(options: AppOptions) {
   const countRead = createReadRate({ now })
   const judge = createJudge(options)
   const callHost = createCallHost(options)
-  // Not strict: a slash at the end of a path says nothing.
-  const app = new Hono<Env>({ strict: false })
+  // Not strict: a slash at the end of a path says nothing. The package's main entry tries faster routers first, which these
+  // routes are not for, and would bring them along.
+  const app = new Hono<Env>({ strict: false, router: new TrieRouter() })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
@@ -180,6 +187,8 @@ export function createApp(options: AppOptions) {
       keyMemory.refuseKnown(credential, c.env.address)
       c.set('key', credential)
     }
+    // Only for those who are known, since it may use up their app's token.
+    await options.requireApp?.(`${c.req.method} ${routePath(c)}`, headers)
     // A route that is read answers HEAD too.
     if (c.req.method === 'GET' || c.req.method === 'HEAD') countRead(payerOf(credential))
     return credential

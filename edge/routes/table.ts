@@ -66,6 +66,8 @@ export const ROUTES = {
     answer: 'TokenCount',
     // What its prompt and its host may be refused for. There is no reservation.
     codes: [
+      'app_check_required',
+      'app_check_invalid',
       'context_length_exceeded',
       'model_not_allowed',
       'model_not_found',

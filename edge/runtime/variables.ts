@@ -7,6 +7,7 @@ import { Origins } from '../access/origin-list.ts'
 import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import {
   ApiKeySecrets,
+  AppCheckProjects,
   FirebaseProjectIds,
   SecureUrl,
   SupabaseJwtSecrets,
@@ -16,6 +17,7 @@ import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
 import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
+import { CheckedRoutes } from '../routes/checked.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -178,6 +180,31 @@ export const EDGE_VARIABLES = {
     unit: 'origins, by comma',
     fallback: '',
     schema: Origins,
+  },
+  APP_CHECK: {
+    meaning: 'routes that only your own app may call, by its token of Firebase App Check',
+    unit: 'off, required, or paths, by comma',
+    fallback: 'off',
+    schema: CheckedRoutes,
+  },
+  APP_CHECK_CONSUME: {
+    meaning: 'those of them whose tokens are good for one call; a call to Google each',
+    unit: 'off, required, or paths, by comma',
+    fallback: 'off',
+    schema: CheckedRoutes,
+  },
+  APP_CHECK_PROJECTS: {
+    meaning: 'Firebase projects whose apps are let in there',
+    unit: 'project numbers, by comma',
+    fallback: '',
+    schema: AppCheckProjects,
+  },
+  APP_CHECK_URL: {
+    meaning: 'where App Check lies',
+    unit: 'URL',
+    fallback: 'https://firebaseappcheck.googleapis.com',
+    called: "Google's",
+    schema: SecretUrl,
   },
   DOCS_PAGE: {
     meaning: 'whether there is a page at GET /docs',

@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Answer } from '../../shared/fetch.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
 
 /**
@@ -71,7 +72,7 @@ export type Host = {
    * Sends the call and resolves with the host's answer once its headers are there; 2xx only.
    * @throws TwohopError with a `host_*` code or the host's own refusal
    */
-  call(call: HostCall): Promise<Response>
+  call(call: HostCall): Promise<Answer>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
   cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
   /**
