@@ -42,8 +42,9 @@ export async function meter(
   const said = await readText(answer, MAX_ANSWER_BYTES)
   const used = usageOf(held, answer.headers, said)
   const body = writtenOrCharged(held, used, () => written(held, answer.headers, said))
-  held.settle('ok', used, { status: 200, contentType: JSON_TYPE, body })
-  return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
+  const { contentType = JSON_TYPE } = held.work
+  held.settle('ok', used, { status: 200, contentType, body })
+  return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
 }
 
 /** What `write` gives. An answer that is blocked as a whole was computed, so it is charged. @throws what `write` throws */
@@ -57,11 +58,13 @@ function writtenOrCharged(held: Held, used: HostUsage, write: () => string): str
 }
 
 /** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */
-function written(
-  { work: { form, guard }, requestId }: Held,
-  headers: Answer['headers'],
-  text: string,
-): string {
+function written({ work, requestId }: Held, headers: Answer['headers'], text: string): string {
+  const { form, guard, contentType } = work
+  if (contentType !== undefined) {
+    // Not JSON, so the text is all that there is.
+    guard?.whole(text)
+    return text
+  }
   const passed = guard?.whole(parseJson(text))
   if (!form) return guard ? JSON.stringify(passed) : text
   const answer = HostAnswer.safeParse(guard ? passed : parseJson(text))

@@ -7,6 +7,8 @@ export type Route = {
   scope: string
   /** The name of the schema that reads the body (edge/openapi/schemas.ts). */
   body?: string
+  /** Whether the body is a form. */
+  form?: true
   /** Whether the last part of the path is a task of the hub, which decides what the body is. */
   tasks?: true
   query?: string
@@ -97,6 +99,14 @@ export const ROUTES = {
     scope: 'tasks:text-ranking',
     body: 'RerankRequest',
     answer: 'RerankAnswer',
+    computes: true,
+  },
+  'POST /v1/audio/transcriptions': {
+    says: 'Writes down what is said in a recording.',
+    scope: 'tasks:automatic-speech-recognition',
+    form: true,
+    body: 'TranscriptionRequest',
+    answer: 'TranscriptionAnswer',
     computes: true,
   },
   // What @huggingface/inference adds to the URL that it is given for text.

@@ -224,6 +224,13 @@ export const EDGE_VARIABLES = {
     fallback: '30000',
     schema: whole(100, 10 * MINUTE),
   },
+  MEDIA_BODY_BYTES: {
+    meaning:
+      'largest body of a request with a sound or an image; some three times as much is in memory at once',
+    unit: 'bytes',
+    fallback: String(8 * MIB),
+    schema: whole(1, 64 * MIB),
+  },
   JOB_BODY_BYTES: {
     meaning: "largest body of POST /v1/jobs; Upstash's free plan takes 1 MB a request",
     unit: 'bytes',

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import type { Answer, End, Fetch } from '../../shared/fetch.ts'
+import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
@@ -11,7 +12,7 @@ import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/u
 import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
-import { wasNeverSent } from './connect-failure.ts'
+import { wasNeverSent, wasUnreached } from './connect-failure.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
 import {
   BEFORE_COMPUTE,
@@ -69,6 +70,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
     end: End,
+    contentType = 'application/json',
   ) {
     const token = await sign({
       ...claims,
@@ -76,7 +78,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
       body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body, sha256),
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
-    if (body.length > 0) headers['content-type'] = 'application/json'
+    if (body.length > 0) headers['content-type'] = contentType
     return fetch(`${base}${path}`, {
       method,
       headers,
@@ -115,6 +117,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     requestId,
     path,
     request,
+    file,
     account,
     model,
     scope,
@@ -137,19 +140,24 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
           weight,
           deadline,
         },
-        utf8.encode(JSON.stringify(request)),
+        file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
         { signal },
+        file && FRAMED_TYPE,
       )
     } catch (cause) {
       signal.throwIfAborted()
       const Failure = wasNeverSent(cause) ? NothingComputed : TwohopError
-      throw new Failure('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+      throw new Failure('host_unavailable', UNREACHABLE, {
         retryAfterMs: 2000,
         cause,
       })
     }
     heard(answer.headers)
     if (answer.ok) return answer
+    if (wasUnreached(answer.status)) {
+      void answer.body?.cancel().catch(() => {})
+      throw new NothingComputed('host_unavailable', UNREACHABLE, { retryAfterMs: 2000 })
+    }
     // A refusal whose body cannot be read is still a refusal.
     throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
@@ -211,6 +219,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
 }
 
 const utf8 = new TextEncoder()
+const UNREACHABLE = 'The model is not reachable right now; try again shortly.'
 
 function hostUsage({ usage, timing }: z.infer<typeof Cancelled>): HostUsage {
   return {

@@ -43,6 +43,8 @@ export type HostCall = {
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
+  /** A file that goes with it, in one body (shared/framed.ts). Own hosts alone take one. */
+  file?: Uint8Array
   account: string
   model: string
   scope: string
@@ -59,7 +61,7 @@ export type HostCall = {
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'request' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<HostCall, 'path' | 'request' | 'file' | 'scope' | 'reserved'> & {
   request: HostTokensRequest
   /** The most that there can be. */
   promptTokens: number
