@@ -3,14 +3,13 @@ import { isForeignUrl, isLoopbackUrl } from './foreign-url.ts'
 import { isPrivateOrSecureUrl } from './secure-url.ts'
 
 /** What answers at an upstream: a host of this project, or somebody else's API. */
-export const UPSTREAM_KINDS = ['own', 'openai', 'anthropic', 'replicate'] as const
+export const UPSTREAM_KINDS = ['own', 'openai', 'anthropic'] as const
 export type UpstreamKind = (typeof UPSTREAM_KINDS)[number]
 
 /** The tasks that each kind of foreign upstream can do; an own host does whatever its models do. */
 const TASKS_OF: Readonly<Record<Exclude<UpstreamKind, 'own'>, readonly string[]>> = {
   openai: ['chat', 'completion', 'embedding'],
   anthropic: ['chat'],
-  replicate: ['chat', 'completion'],
 }
 
 /**
@@ -50,7 +49,6 @@ export const Upstream = z
       speaks: z.enum(['openai', 'vllm']).default('openai'),
     }),
     z.strictObject({ kind: z.literal('anthropic'), ...foreign }),
-    z.strictObject({ kind: z.literal('replicate'), ...foreign }),
   ])
   .superRefine(({ kind, url: address }, context) => {
     const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['url'], message })
@@ -79,6 +77,9 @@ export const WeightedTarget = z.strictObject({
 })
 export type WeightedTarget = z.infer<typeof WeightedTarget>
 
+/** The host of HOST_URL, which a model may name beside others; no upstream has this id. */
+export const HOST = 'host'
+
 /** The most upstreams of a model, or of the catalog. */
 export const MOST_UPSTREAMS = 256
 
@@ -98,17 +99,20 @@ export function checkUpstreams(
   { upstreams = [], models }: { upstreams?: readonly Upstream[] | undefined; models: readonly Model[] },
   complain: Complain,
 ): void {
-  const known = new Map(upstreams.map((upstream) => [upstream.id, upstream]))
+  const known = new Map<string, UpstreamKind>(upstreams.map(({ id, kind }) => [id, kind]))
   if (known.size < upstreams.length) complain(['upstreams'], 'two upstreams share an id')
+  const taken = upstreams.findIndex(({ id }) => id === HOST)
+  if (taken >= 0) complain(['upstreams', taken, 'id'], 'is the name of the host of HOST_URL')
+  known.set(HOST, 'own')
   for (const [i, model] of models.entries()) {
     for (const list of ['upstreams', 'fallback'] as const)
       for (const [j, { id }] of (model[list] ?? []).entries()) {
         const path = ['models', i, list, j, 'id']
-        const upstream = known.get(id)
-        if (!upstream) complain(path, `no upstream is called ${id}`)
-        else if (upstream.kind !== 'own') {
-          const missing = model.tasks.find((task) => !TASKS_OF[upstream.kind].includes(task))
-          if (missing !== undefined) complain(path, `an upstream of kind ${upstream.kind} does no ${missing}`)
+        const kind = known.get(id)
+        if (!kind) complain(path, `no upstream is called ${id}`)
+        else if (kind !== 'own') {
+          const missing = model.tasks.find((task) => !TASKS_OF[kind].includes(task))
+          if (missing !== undefined) complain(path, `an upstream of kind ${kind} does no ${missing}`)
         }
       }
     if (model.fallback && !model.upstreams)

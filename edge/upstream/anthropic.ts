@@ -24,6 +24,7 @@ export function anthropicDialect(now: () => number): Dialect {
     }),
     whole: (said, call, tally) => messageAnswer(said, call, tally, now),
     stream: (_, tally) => createMessageReader(tally),
+    probe: (key) => ({ path: '/v1/models?limit=1', headers: headers(key) }),
     count: {
       ask: ({ request }, key) => ({
         path: '/v1/messages/count_tokens',

@@ -29,3 +29,12 @@ function isConnectFailure(error: unknown): boolean {
   const code = 'code' in error ? error.code : undefined
   return (typeof code === 'string' && CODES.has(code)) || DENO.test(error.message)
 }
+
+/**
+ * What Cloudflare answers a Worker in place of an origin that it did not reach: it is down, has no way there, no TLS or no name
+ * (developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors).
+ */
+const UNREACHED: ReadonlySet<number> = new Set([521, 523, 525, 526, 530])
+
+/** Whether a status says that nobody was reached. */
+export const wasUnreached = (status: number): boolean => UNREACHED.has(status)

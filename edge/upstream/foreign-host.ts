@@ -5,7 +5,7 @@ import { secondOf } from '../../shared/seconds.ts'
 import type { ForeignUpstream } from '../../shared/upstreams.ts'
 import { readText } from './bounded.ts'
 import { wasNeverSent } from './connect-failure.ts'
-import { mayHaveComputed, refusalOf, unsupported } from './foreign-refusal.ts'
+import { mayHaveComputed, refusalOf, unreached, unsupported } from './foreign-refusal.ts'
 import { hostStream, type VendorStream } from './foreign-stream.ts'
 import { type CountCall, type Host, type HostCall, HostRefusal, NothingComputed } from './port.ts'
 import { createTallies, type Tally } from './tally.ts'
@@ -21,6 +21,8 @@ export type Dialect = {
   whole(said: unknown, call: HostCall, tally: Tally): object
   /** A reader of one stream. */
   stream(call: HostCall, tally: Tally): VendorStream
+  /** What costs nothing and says whether the vendor is there, and takes the key. */
+  probe(key: string | undefined): Pick<VendorRequest, 'path' | 'headers'>
   /** How the vendor is asked how many tokens a prompt has, and what it says; none where it does not tell. */
   count?: {
     ask(call: CountCall, key: string | undefined): VendorRequest
@@ -37,6 +39,9 @@ type Options = {
   now: () => number
 }
 
+/** A host, and what asks whether it is there. @throws TwohopError from `isReady` where it is not */
+export type Asking = { host: Host; isReady: () => Promise<boolean> }
+
 /** The longest whole answer, and the longest beginning of an error, in bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const MAX_ERROR_BYTES = 16 * 1024
@@ -45,7 +50,7 @@ const MAX_ERROR_BYTES = 16 * 1024
  * Somebody else's API as a host. It is sent nothing of who asks; its answers are written anew of the fields that are known.
  * It counts by its own word, which the reservation bounds. What it has not counted costs what was reserved.
  */
-export function createForeignHost({ upstream, key, dialect, fetch, now }: Options): Host {
+export function createForeignHost({ upstream, key, dialect, fetch, now }: Options): Asking {
   const base = baseUrl(upstream.url)
   const tallies = createTallies({ broken: upstream.broken, now })
 
@@ -125,7 +130,24 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
     return tokens
   }
 
-  return { call, cancel, usage: cancel, countTokens, wake: async () => {} }
+  async function isReady(): Promise<boolean> {
+    const { path, headers } = dialect.probe(key)
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
+    const answer = await fetch(`${base}${path}`, { headers, redirect: 'manual', signal }).catch(unreachable)
+    await answer.body?.cancel()
+    // Not all servers have what is asked for; those that have not are there too.
+    if (answer.ok || answer.status === 404 || answer.status === 405) return true
+    throw refusalOf(answer, '', [])
+  }
+
+  return { host: { call, cancel, usage: cancel, countTokens, wake: async () => {} }, isReady }
+}
+
+/** Milliseconds that a vendor may take to say that it is there. */
+const PROBE_TIMEOUT_MS = 5000
+
+function unreachable(cause: unknown): never {
+  throw unreached(cause)
 }
 
 const answersOf = (request: object): number =>

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { wasUnreached } from './connect-failure.ts'
 import { HostRefusal, NothingComputed } from './port.ts'
 
 /** A failure of a foreign upstream, of which the log says the status alone. */
@@ -45,6 +46,7 @@ export function refusalOf(
   said: string,
   fields: readonly string[],
 ): TwohopError {
+  if (wasUnreached(status)) return unreached(new ForeignRefused(status))
   const { code, type, message, param } = Body.safeParse(parseJson(said)).data?.error ?? {
     code: '',
     type: '',
@@ -70,6 +72,14 @@ export function refusalOf(
     return new HostRefusal('invalid_request', 'The model does not take a request like this.', evidence, 0)
   }
   return new TwohopError('host_failed', 'The model could not answer this request.', { cause })
+}
+
+/** The error for an upstream that nobody reached: another may be asked. */
+export function unreached(cause: unknown): NothingComputed {
+  return new NothingComputed('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+    retryAfterMs: 2000,
+    cause,
+  })
 }
 
 /** The error for an upstream that refuses what is ours: another may be asked. */

@@ -13,13 +13,16 @@ export function openaiDialect({ speaks }: Upstream, now: () => number): Dialect 
     ask: ({ path, request }, key) => ({
       // The address of such a server ends with /v1, as its clients have it.
       path: path.replace(/^\/v1/, ''),
-      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+      headers: headers(key),
       body: vendorBody(path, request, speaks),
     }),
     whole: (said, call, tally) =>
       isEmbedding(call) ? embeddingAnswer(said, call, tally) : wholeAnswer(said, call, tally, now),
     stream: (_, tally) => createOpenAIStream(tally),
+    probe: (key) => ({ path: '/models', headers: headers(key) }),
   }
 }
 
+const headers = (key: string | undefined): Record<string, string> =>
+  key === undefined ? {} : { authorization: `Bearer ${key}` }
 const isEmbedding = ({ path }: HostCall) => path === '/v1/embeddings'

@@ -1,5 +1,5 @@
 import { ServiceAway } from '../../shared/breaker.ts'
-import { TwohopError } from '../../shared/errors.ts'
+import type { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
@@ -156,13 +156,3 @@ export function createRouter({ routes, upstreams, own, now, random, pause, log }
  * model, whatever its request says.
  */
 const nameAt = ({ own, model }: Place, called: string): string => (own ? model : called)
-
-/** Whether a failure says that an upstream is away, rather than that it refuses, or is busy. */
-export function isAway(error: unknown): boolean {
-  return error instanceof TwohopError && (error.code === 'host_unavailable' || error.code === 'host_timeout')
-}
-
-/** The same of a foreign upstream, which may also refuse everything that is asked of it, such as for a key that has ended. */
-export function hasFailed(error: unknown): boolean {
-  return isAway(error) || (error instanceof TwohopError && error.code === 'host_failed')
-}

@@ -1,19 +1,20 @@
-import { createBreaker, ServiceAway } from '../../shared/breaker.ts'
 import type { Catalog, Model } from '../../shared/catalog.ts'
-import type { ForeignUpstream, OwnUpstream, Target, Upstream } from '../../shared/upstreams.ts'
+import { type ForeignUpstream, HOST, type Target, type Upstream } from '../../shared/upstreams.ts'
 import type { Log } from '../log/port.ts'
 import type { Place, Routes } from './choose.ts'
+import type { Asking } from './foreign-host.ts'
 import { createHostLoad, type HostLoad } from './host-load.ts'
 import { pause } from './in-time.ts'
 import type { Host } from './port.ts'
-import { createRouter, hasFailed, isAway, type Reached } from './router.ts'
+import { createRouter, type Reached } from './router.ts'
+import { createUpstreamBreaker } from './upstream-breaker.ts'
 
 type Options = {
   catalog: Pick<Catalog, 'models' | 'upstreams'>
   /** Makes the caller of an own host, and what asks whether it is there. The host of HOST_URL has no `load`. */
-  ownHost: (url: string, load?: HostLoad) => { host: Host; isReady: () => Promise<boolean> }
+  ownHost: (url: string, load?: HostLoad) => Asking
   /** Makes the caller of somebody else's API. */
-  foreignHost: (upstream: ForeignUpstream) => Host
+  foreignHost: (upstream: ForeignUpstream) => Asking
   /** The host of HOST_URL. */
   hostUrl: string
   now: () => number
@@ -43,71 +44,24 @@ export function createUpstreams({
   random,
   log,
 }: Options): Upstreams {
-  const { upstreams = [], models } = catalog
+  const { models } = catalog
   const { host: own } = ownHost(hostUrl)
-  if (upstreams.length === 0) return { host: own, isOwn: () => true, probe: undefined }
-
-  const told = (id: string) => (away: boolean) =>
-    void log('warn', away ? 'upstream_away' : 'upstream_back', { detail: { upstream: id } })
-
-  /** An own host that is away is asked whether it is back by a call of its own, so that no request has to find out. */
-  function reachOwn({ id, url, timeout_ms }: OwnUpstream) {
-    const load = createHostLoad(now)
-    const { host, isReady } = ownHost(url, load)
-    let away = false
-    const breaker = createBreaker({
-      now,
-      isSilence: isAway,
-      most: 1,
-      onChange(isSo) {
-        away = isSo
-        told(id)(isSo)
-      },
-    })
-    async function probe() {
-      await breaker.run(isReady).catch(() => {})
-    }
-    const reached: Reached = {
-      host,
-      timeoutMs: timeout_ms,
-      load,
-      guard(call) {
-        if (!away) return breaker.watch(call)
-        void probe()
-        return Promise.reject(new ServiceAway('the host did not answer a moment ago'))
-      },
-      watch: breaker.watch,
-    }
-    return {
-      reached,
-      probe: () =>
-        breaker.watch(isReady).then(
-          () => {},
-          () => {},
-        ),
-    }
-  }
-
-  /** What is away is asked again by one request a second: there is nothing else to ask. */
-  function reachForeign(upstream: ForeignUpstream): Reached {
-    const breaker = createBreaker({ now, isSilence: hasFailed, onChange: told(upstream.id) })
-    return {
-      host: foreignHost(upstream),
-      timeoutMs: upstream.timeout_ms,
-      load: createHostLoad(now),
-      guard: breaker.run,
-      watch: breaker.watch,
-    }
-  }
+  if (models.every((model) => model.upstreams === undefined))
+    return { host: own, isOwn: () => true, probe: undefined }
 
   const reached = new Map<string, Reached>()
   const probes: (() => Promise<void>)[] = []
-  for (const upstream of upstreams)
-    if (upstream.kind === 'own') {
-      const one = reachOwn(upstream)
-      reached.set(upstream.id, one.reached)
-      probes.push(one.probe)
-    } else reached.set(upstream.id, reachForeign(upstream))
+  const upstreams: Upstream[] = [...(catalog.upstreams ?? []), { id: HOST, kind: 'own', url: hostUrl }]
+  for (const upstream of upstreams) {
+    const load = createHostLoad(now)
+    const isOwn = upstream.kind === 'own'
+    const { host, isReady } = isOwn ? ownHost(upstream.url, load) : foreignHost(upstream)
+    const onChange = (away: boolean) =>
+      void log('warn', away ? 'upstream_away' : 'upstream_back', { detail: { upstream: upstream.id } })
+    const { guard, watch, probe } = createUpstreamBreaker({ isReady, isOwn, now, onChange })
+    reached.set(upstream.id, { host, timeoutMs: upstream.timeout_ms, load, guard, watch })
+    if (isOwn) probes.push(probe)
+  }
   const kinds = new Map(upstreams.map(({ id, kind }) => [id, kind]))
   const routes = new Map(
     models.flatMap((model) => (model.upstreams ? [[model.id, routesOf(model, kinds)] as const] : [])),

@@ -1,8 +1,7 @@
 import type { ForeignUpstream } from '../../shared/upstreams.ts'
 import { anthropicDialect } from './anthropic.ts'
-import { createForeignHost, type Dialect } from './foreign-host.ts'
+import { type Asking, createForeignHost, type Dialect } from './foreign-host.ts'
 import { openaiDialect } from './openai.ts'
-import type { Host } from './port.ts'
 
 type Options = {
   /** Keys by the names of their variables. */
@@ -13,7 +12,7 @@ type Options = {
 }
 
 /** Somebody else's API as a host, by its kind. */
-export function createVendor(upstream: ForeignUpstream, { keys, fetch, now }: Options): Host {
+export function createVendor(upstream: ForeignUpstream, { keys, fetch, now }: Options): Asking {
   const key = upstream.key === undefined ? undefined : keys.get(upstream.key)
   return createForeignHost({ upstream, key, dialect: dialectOf(upstream, now), fetch, now })
 }
@@ -24,7 +23,5 @@ function dialectOf(upstream: ForeignUpstream, now: () => number): Dialect {
       return openaiDialect(upstream, now)
     case 'anthropic':
       return anthropicDialect(now)
-    default:
-      throw new RangeError(`nothing here speaks ${upstream.kind}`)
   }
 }

@@ -55,9 +55,12 @@ afterAll(async () => {
   await edge.stop()
 })
 beforeEach(async () => {
-  // Three failures one after the other would open the breaker.
+  // What a test before made away is back within a second, and three failures in a row make no more of it.
   script = OPENAI_ANSWERS.text?.whole ?? {}
-  for (const model of ['chat', 'bytes']) await chat(through, { model })
+  for (const model of ['chat', 'bytes'])
+    await expect
+      .poll(() => chat(through, { model }).then(({ model: said }) => said), { timeout: 5000 })
+      .toBe(model)
   vendor.asked.length = 0
   vendor.state.left = 0
 })
@@ -271,6 +274,7 @@ describe('what fails', () => {
       400,
       'invalid_request',
     ],
+    ['a proxy that reaches nobody', openaiError(521), 503, 'host_unavailable'],
     ['a failure', openaiError(500, { type: 'server_error' }), 502, 'host_failed'],
   ])(
     'before anything is computed costs nothing, and none of its words go on: %s',

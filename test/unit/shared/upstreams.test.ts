@@ -25,7 +25,7 @@ it('takes upstreams of each kind, and models that name them with weights and a f
       { id: 'host-a', weight: 3 },
       { id: 'openai', model: 'gpt-4.1' },
     ],
-    fallback: [{ id: 'claude' }],
+    fallback: [{ id: 'claude' }, { id: 'host' }],
   }
   expect(complaints(upstreams, model)).toEqual([])
   expect(Catalog.parse({ ...catalog, upstreams }).upstreams?.[1]).toEqual({
@@ -80,6 +80,12 @@ it('refuses an own host that anybody on the way could read', () => {
 })
 
 it.each([
+  [
+    'the name of the usual host',
+    [{ ...HOST, id: 'host' }],
+    {},
+    'upstreams.0.id: is the name of the host of HOST_URL',
+  ],
   ['two of one name', [OPENAI, OPENAI], {}, 'upstreams: two upstreams share an id'],
   [
     'what is not there',

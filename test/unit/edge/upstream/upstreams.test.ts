@@ -105,7 +105,7 @@ it('the scheduled probe finds out before a request does, both ways', async () =>
   const { call, probe, asked, dead } = world()
   dead.add('host-b')
   await probe?.()
-  expect(asked).toEqual(['host-a ready?', 'host-b ready?'])
+  expect(asked).toEqual(['host-a ready?', 'host-b ready?', 'HOST_URL ready?'])
   for (let i = 0; i < 40; i++) await call(i)
   expect(asked).not.toContain('host-b')
   dead.delete('host-b')
@@ -114,8 +114,16 @@ it('the scheduled probe finds out before a request does, both ways', async () =>
   expect(asked).toContain('host-b')
 })
 
-it('a model that names none of them is computed by the host of HOST_URL', async () => {
-  const { host, asked, isOwn } = world({ model: {} })
-  await host.call(hostCall())
+it('a model may name the host of HOST_URL beside others', async () => {
+  const { call, asked, isOwn } = world({
+    model: { upstreams: [{ id: 'host' }], fallback: [{ id: 'host-a' }] },
+  })
+  await call(1)
   expect([asked, isOwn('chat')]).toEqual([['HOST_URL'], true])
+})
+
+it('a model that names none of them is computed by the host of HOST_URL', async () => {
+  const { host, asked, isOwn, loads } = world({ model: {} })
+  await host.call(hostCall())
+  expect([asked, isOwn('chat'), loads]).toEqual([['HOST_URL'], true, [undefined]])
 })
