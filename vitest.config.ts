@@ -121,6 +121,17 @@ export default defineConfig({
         },
       },
       {
+        // Vendors' own packages, which read a fake of their vendor by itself and through the edge.
+        test: {
+          name: 'upstreams',
+          include: ['test/clients/upstreams/*.test.ts'],
+          globalSetup: ['test/clients/upstreams/setup.ts'],
+          testTimeout: 60_000,
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
         // The whole stack as `npm start` runs it, in workerd. Tests count what it does, so they take turns.
         test: {
           name: 'stack',

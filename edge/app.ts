@@ -1,5 +1,7 @@
-import { type Context, type Handler, Hono } from 'hono'
-import type { Catalog, Task } from '../shared/catalog.ts'
+import type { Context, Handler } from 'hono'
+import { routePath } from 'hono/route'
+import { Hono } from 'hono/tiny'
+import { type Catalog, isMediaTask, MEDIA_TASKS, type Task } from '../shared/catalog.ts'
 import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
@@ -11,6 +13,7 @@ import { rateHeaders } from './access/rate-headers.ts'
 import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
+import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
@@ -36,12 +39,16 @@ import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
+import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { judgedWork } from './parse/judged.ts'
-import { createReadBody } from './parse/read-body.ts'
+import { mediaBody } from './parse/media-body.ts'
+import { parseMediaTask } from './parse/media-tasks.ts'
+import { createReadBody, type ReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
+import { parseTranscription } from './parse/transcriptions.ts'
 import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
@@ -67,6 +74,8 @@ export type AppOptions = {
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
   bodyLimitBytes: number
+  /** The same for requests with a sound or an image. */
+  mediaBodyBytes: number
   /** Milliseconds that a client may take to send its body. */
   bodyTimeoutMs: number
   /** Milliseconds that a request may take, from its reservation to its last byte. */
@@ -74,6 +83,8 @@ export type AppOptions = {
   /** Milliseconds after that for the settlement. Then the lease frees itself and the sweep charges the hold. */
   leaseSlackMs: number
   authenticate: Authenticate
+  /** Asks a route's callers which app they are; undefined where no route does. */
+  requireApp: RequireApp | undefined
   budget: Budget
   accounts: AccountStore
   apiKeys: ApiKeyStore
@@ -89,7 +100,7 @@ export type AppOptions = {
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: (() => Pipe) | undefined
+  createPipe: ((model: string) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -100,7 +111,9 @@ export type AppOptions = {
   keyForm: ApiKeyForm
 }
 
-type Parse = (input: unknown, entitlement: Entitlement) => Work
+type Parse<Input = unknown> = (input: Input, entitlement: Entitlement) => Work
+/** A request's body as its parser takes it, and the bytes that tell it from another. */
+type Sent<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
@@ -128,11 +141,15 @@ export function createApp(options: AppOptions) {
   const countRead = createReadRate({ now })
   const judge = createJudge(options)
   const callHost = createCallHost(options)
-  // Not strict: a slash at the end of a path says nothing.
+  // Not strict: a slash at the end of a path says nothing. The package's main entry brings three routers along; the one of
+  // this entry is as quick for so few routes.
   const app = new Hono<Env>({ strict: false })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
+    ...['/v1/audio/transcriptions', ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`)].map(
+      (path) => [path, options.mediaBodyBytes] as const,
+    ),
     ['/v1/keys/leaked', LEAK_BYTES],
   ])
   app.use(async (c, next) => {
@@ -140,7 +157,7 @@ export function createApp(options: AppOptions) {
     c.set('requestId', options.newRequestId())
     c.set('timings', timings)
     // Nothing of a body is read here: first it is known who asks, and for what.
-    const most = mostBytes.get(c.req.path) ?? options.bodyLimitBytes
+    const most = mostBytes.get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
     await next()
     // Nobody reads it. A stream would wait for its reader.
@@ -169,6 +186,8 @@ export function createApp(options: AppOptions) {
       keyMemory.refuseKnown(credential, c.env.address)
       c.set('key', credential)
     }
+    // Only for those who are known, since it may use up their app's token.
+    await options.requireApp?.(`${c.req.method} ${routePath(c)}`, headers)
     // A route that is read answers HEAD too.
     if (c.req.method === 'GET' || c.req.method === 'HEAD') countRead(payerOf(credential))
     return credential
@@ -180,14 +199,19 @@ export function createApp(options: AppOptions) {
   }
 
   /** authenticate; account, entitlement and scope; parse; reserve; call the host; meter; settle. */
-  async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
+  async function inferSent<Input>(
+    c: Context<Env>,
+    task: Task,
+    { input, bytes }: Sent<Input>,
+    parse: Parse<Input>,
+  ): Promise<Response> {
     const credential = await authenticate(c)
-    const idempotency = await idempotencyOf(c, payerOf(credential))
+    const idempotency = await idempotencyOf(c, payerOf(credential), bytes)
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
       const { plan } = entitlement
-      const parsed = guarded(parse(await jsonBody(c), entitlement), policyOf(plan), findingsTo(log, c))
+      const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
       const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
@@ -200,6 +224,20 @@ export function createApp(options: AppOptions) {
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
 
+  /** The same of a request that is JSON. */
+  function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
+    return inferSent(c, task, { input: () => jsonBody(c), bytes: c.get('readBody') }, parse)
+  }
+  /** Of one that is a form. It is taken apart when it is first asked for. */
+  function inferForm(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
+    let form: ReturnType<typeof formBody> | undefined
+    function input() {
+      form ??= formBody(c)
+      return form
+    }
+    return inferSent(c, task, { input, bytes: async () => formBytes(await input()) }, parse)
+  }
+
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
     'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
@@ -209,11 +247,14 @@ export function createApp(options: AppOptions) {
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
+    'POST /v1/audio/transcriptions': (c) => inferForm(c, 'automatic-speech-recognition', parseTranscription),
     'POST /v1/tasks/text-generation/v1/completions': (c) => infer(c, 'completion', parseHubCompletion),
     'POST /v1/tasks/text-generation/v1/chat/completions': (c) => infer(c, 'chat', parseChat),
     'POST /v1/tasks/:task': (c) => {
       const task = hubTask(c.req.param('task') ?? '')
-      return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
+      if (!isMediaTask(task)) return infer(c, task, (input, whose) => parseTask(task, input, whose))
+      const sent = { input: () => mediaBody(c, task), bytes: c.get('readBody') }
+      return inferSent(c, task, sent, (input, whose) => parseMediaTask(task, input, whose))
     },
     'GET /v1/models': async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))),
     'GET /v1/models/:id{.+}': async (c) =>

@@ -19,6 +19,7 @@ import type { Queue } from './scheduler/queue.ts'
 import { createRequests } from './scheduler/requests.ts'
 import { createTurns } from './scheduler/turns.ts'
 import { createApp } from './server/app.ts'
+import { createSayLoad } from './server/load-header.ts'
 import { metricsRoute } from './server/metrics.ts'
 import { readManifest } from './weights/manifest.ts'
 import type { ModelInfo } from './work/engine.ts'
@@ -66,13 +67,14 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 
   const gate = { queues, requests, ready: () => ready }
   const body = { most: config.HOST_BODY_BYTES, timeoutMs: config.HOST_BODY_SECONDS * 1000 }
-  const host = { structures, body, log }
+  const host = { structures, body, mediaBytes: config.HOST_MEDIA_BYTES, log }
 
   const app = createApp({
     ...host,
     authenticate: createAuthenticate(keys),
     admit: createAdmit(gate),
     refuseBusy: createRefuseBusy(queues),
+    sayLoad: createSayLoad(gate),
     requests,
     replays,
     ready: () => ready,

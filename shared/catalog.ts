@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { Prices, Units } from './units.ts'
+import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
 
-/** The tasks that `POST /v1/tasks/:task` answers, by the hub's names. */
-export const HUB_TASKS = [
+/** The tasks of texts that `POST /v1/tasks/:task` answers, by the hub's names. */
+export const TEXT_TASKS = [
   'text-classification',
   'feature-extraction',
   'token-classification',
@@ -13,6 +14,17 @@ export const HUB_TASKS = [
   'translation',
   'text-generation',
 ] as const
+export type TextTask = (typeof TEXT_TASKS)[number]
+
+/** Those of sounds and images, which come as a file. */
+export const MEDIA_TASKS = ['automatic-speech-recognition', 'image-classification', 'image-to-text'] as const
+export type MediaTask = (typeof MEDIA_TASKS)[number]
+
+/** Whether a task reads a file instead of a text. */
+export const isMediaTask = (task: string): task is MediaTask => MEDIA_TASKS.some((known) => known === task)
+
+/** All tasks that `POST /v1/tasks/:task` answers. */
+export const HUB_TASKS = [...TEXT_TASKS, ...MEDIA_TASKS] as const
 export type HubTask = (typeof HUB_TASKS)[number]
 
 /** The task of models that judge texts. */
@@ -39,6 +51,8 @@ export const Model = z.strictObject({
    */
   overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
   prices: Prices,
+  /** Prompt tokens that an image counts as, for models that see. The host measures it when it loads a model. */
+  image_tokens: z.int().min(1).max(100_000).optional(),
   /** Numbers in a vector of the model, for embeddings; the room for results of jobs is computed from it. */
   width: z.int().min(1).max(65_536).optional(),
   /**
@@ -46,6 +60,7 @@ export const Model = z.strictObject({
    * cut (Matryoshka representation learning). Without it `dimensions` is refused.
    */
   dimensions: z.array(z.int().min(1)).optional(),
+  ...modelUpstreams,
 })
 export type Model = z.infer<typeof Model>
 
@@ -115,6 +130,8 @@ export const Plan = z.strictObject({
     output_tokens_max: z.int().min(1),
     /** The most inputs in one embeddings or task request. */
     inputs_max: z.int().min(1),
+    /** The most seconds of audio in one request. */
+    audio_seconds_max: z.int().min(1).max(3600).default(120),
   }),
   /** The share of a busy host, in tokens, that an account of this plan gets, relative to other accounts. */
   weight: z.number().min(0.01).max(100).default(1),
@@ -133,6 +150,8 @@ export type Plan = z.infer<typeof Plan>
 export const Catalog = z
   .strictObject({
     default_plan: z.string(),
+    /** Where models are computed beside the host of HOST_URL. */
+    upstreams: z.array(Upstream).max(MOST_UPSTREAMS).optional(),
     models: z.array(Model).min(1),
     plans: z.array(Plan).min(1),
     /** Units that the whole deployment may spend in a UTC day and month, all accounts together. */
@@ -150,6 +169,21 @@ export const Catalog = z
         path: ['default_plan'],
         message: `no plan is called ${catalog.default_plan}`,
       })
+    for (const [i, { tasks, prices, image_tokens }] of catalog.models.entries()) {
+      const missing = (field: string) =>
+        context.addIssue({ code: 'custom', path: ['models', i, field], message: 'is missing' })
+      const hears = tasks.includes('automatic-speech-recognition')
+      if (hears && prices.audio_second === undefined) missing('prices.audio_second')
+      if (!hears && prices.audio_second !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['models', i, 'prices.audio_second'],
+          message: 'is for automatic-speech-recognition only',
+        })
+      if (tasks.some((task) => task.startsWith('image-')) && image_tokens === undefined)
+        missing('image_tokens')
+    }
+    checkUpstreams(catalog, (path, message) => context.addIssue({ code: 'custom', path, message }))
     for (const [i, plan] of catalog.plans.entries()) {
       for (const id of plan.models)
         if (!models.has(id))

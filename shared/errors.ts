@@ -47,6 +47,8 @@ export const ERRORS = {
   token_signature_invalid: unauthenticated,
   token_claims_invalid: unauthenticated,
   token_revoked: unauthenticated,
+  app_check_required: unauthenticated,
+  app_check_invalid: unauthenticated,
   key_invalid: unauthenticated,
   key_revoked: unauthenticated,
   key_expired: unauthenticated,

@@ -26,9 +26,10 @@ export type Stub = { url: string; counts(): StubCounts; stop(): Promise<void> }
 /**
  * Starts the smallest possible OpenAI-compatible server, so that nearly all that is measured is the gateway in front of
  * it. It gives answers of 400 bytes, and streams whose model's name says how many chunks they have and how long each
- * takes. To the edge's question what a stream was it says the same for each. `GET /counts` gives its counts. It listens on loopback, at a free port.
+ * takes. To the edge's question what a stream was it says the same for each. `GET /counts` gives its counts. It listens on loopback.
+ * @param port default a free one
  */
-export async function startStub(): Promise<Stub> {
+export async function startStub(port = 0): Promise<Stub> {
   const counts: StubCounts = { answers: 0, streams: 0, questions: 0, left: 0, refused: 0 }
   const streams = new Map<string, Buffer[]>()
 
@@ -83,7 +84,7 @@ export async function startStub(): Promise<Stub> {
   server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', resolve)
   })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

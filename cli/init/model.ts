@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, relative, resolve, sep } from 'node:path'
 import { ModelError } from '../../inference-host/weights/error.ts'
 import { HUB_ID, ModelEntry } from '../../inference-host/weights/manifest.ts'
-import { HUB_TASKS, type Model, type Task } from '../../shared/catalog.ts'
+import { HUB_TASKS, isMediaTask, type Model, type Task } from '../../shared/catalog.ts'
 import { CliError } from '../context.ts'
 import { HERE } from '../here.ts'
 
@@ -33,6 +33,8 @@ type Asked = {
 
 /** Tokens of a template that nobody has measured yet: more than those of the usual ones. */
 const GUESSED = { request: 64, item: 16 }
+/** Tokens of an image, likewise: of 512 by 512 pixels. */
+const GUESSED_IMAGE = 1024
 
 /**
  * A model of one's own. A folder's numbers are read from its files.
@@ -75,9 +77,15 @@ export async function ownModel({ source, id, kind, context, manifestFolder }: As
     )
   return {
     entry,
-    catalog: { id: entry.id, tasks: tasksOf(kind), context, overhead: GUESSED },
+    catalog: { id: entry.id, tasks: tasksOf(kind), context, ...guessed(kind) },
     measured: false,
   }
+}
+
+function guessed(kind: Kind): Pick<Model, 'overhead' | 'image_tokens'> {
+  if (!isMediaTask(kind)) return { overhead: GUESSED }
+  const overhead = { request: 0, item: 0 }
+  return kind === 'automatic-speech-recognition' ? { overhead } : { overhead, image_tokens: GUESSED_IMAGE }
 }
 
 /** A source that there is, or may be on a hub. @throws CliError usage */

@@ -6,17 +6,24 @@ const Text = z.string().nullish()
 const Call = z.object({
   index: z.int().optional(),
   id: Text,
-  type: z.literal('function').optional(),
+  type: z.literal('function').optional().catch('function'),
   function: z.object({ name: Text, arguments: Text }).optional(),
 })
 export type Call = z.infer<typeof Call>
 
-const Message = z.object({
-  role: z.literal('assistant').optional(),
-  content: Text,
-  refusal: z.null().optional().catch(null),
-  tool_calls: z.array(Call).nullish(),
-})
+/** A foreign model's refusal is text like any other: it is looked through, and told, as the content. */
+const Message = z
+  .object({
+    role: z.literal('assistant').optional().catch('assistant'),
+    content: Text,
+    refusal: Text,
+    tool_calls: z.array(Call).nullish(),
+  })
+  .transform((message) =>
+    message.refusal
+      ? { ...message, content: `${message.content ?? ''}${message.refusal}`, refusal: null }
+      : message,
+  )
 
 /** A choice of a chat's answer (`message`), of its chunk (`delta`) or of a completion (`text`), as far as it is looked through. */
 const Choice = z.object({
@@ -30,7 +37,7 @@ const Choice = z.object({
     .transform(() => null)
     .optional(),
   finish_reason: Text,
-  stop_reason: z.string().optional(),
+  stop_reason: z.string().optional().catch(undefined),
 })
 export type Choice = z.infer<typeof Choice>
 

@@ -45,6 +45,13 @@ export const FirebaseProjectIds = listOf((value) =>
     : { wrong: `"${value}" is no project id (6 to 30 lower-case letters, digits and hyphens)` },
 )
 
+/** `APP_CHECK_PROJECTS`: numbers of projects, joined by commas. */
+export const AppCheckProjects = listOf((value) =>
+  /^[1-9]\d{5,19}$/.test(value)
+    ? { value }
+    : { wrong: `"${value}" is no project number (the console shows it in the project's settings)` },
+)
+
 /** `FIREBASE_JWKS_URL`. Plain HTTP is allowed to this machine only: elsewhere keys could be swapped on the way. */
 export const SecureUrl = reading(secureUrl)
 

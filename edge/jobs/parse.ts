@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { HUB_TASKS, type Task } from '../../shared/catalog.ts'
+import { type Task, TEXT_TASKS } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
 import { optional } from '../../shared/openai/field.ts'
@@ -24,7 +24,7 @@ const ENDPOINTS = new Map<string, { task: Task; parse: Parse }>([
   ['/v1/completions', { task: 'completion', parse: parseCompletion }],
   ['/v1/embeddings', { task: 'embedding', parse: parseEmbedding }],
   ['/v1/rerank', { task: 'text-ranking', parse: parseRerank }],
-  ...HUB_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
+  ...TEXT_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
     `/v1/tasks/${task}`,
     { task, parse: (input, entitlement) => parseTask(task, input, entitlement) },
   ]),

@@ -14,13 +14,11 @@ type Options = {
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
   /**
-   * Makes a pair of streams that the runtime pipes to by itself, for hosts that can be asked afterwards what a stream was;
-   * undefined where streams have to be read.
+   * Makes a pair of streams that the runtime pipes to by itself, for models whose hosts can be asked afterwards what a
+   * stream was; undefined where streams have to be read.
    */
-  createPipe?: (() => Pipe) | undefined
+  createPipe?: ((model: string) => Pipe | undefined) | undefined
 }
-
-const utf8 = new TextEncoder()
 
 /**
  * Calls the host for a reservation and passes its answer to `meter`. If anything fails before that, the reservation is
@@ -35,12 +33,13 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     void held.settled.then(clear)
     const { form, guard } = work
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
-    const pipe = work.stream && !form && !guard && !held.repeatable ? createPipe?.() : undefined
+    const pipe = work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model.id) : undefined
     try {
       const answer = await host.call({
         ...id,
         path: work.path,
-        body: utf8.encode(JSON.stringify(pipe ? forClient(work) : work.request)),
+        request: pipe ? forClient(work) : work.request,
+        ...(work.file && { file: work.file }),
         reserved: work.worst,
         weight: held.weight,
         deadline: now() + requestTimeoutMs,

@@ -78,7 +78,7 @@ export function createJudge({ host, now }: Options) {
       const answer = await host.call({
         ...id,
         path,
-        body: new TextEncoder().encode(JSON.stringify(request)),
+        request,
         reserved: worst,
         weight: held.weight,
         deadline: now() + JUDGE_MS,

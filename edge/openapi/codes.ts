@@ -33,6 +33,8 @@ const REPEATED: readonly ErrorCode[] = [
 const COMPUTED: readonly ErrorCode[] = [
   'context_length_exceeded',
   'prompt_exceeds_reservation',
+  'app_check_required',
+  'app_check_invalid',
   'content_blocked',
   'guard_unavailable',
   'model_not_allowed',

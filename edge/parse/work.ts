@@ -12,11 +12,15 @@ export type Work = {
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
+  /** The file that goes with it, in one body with that JSON (shared/framed.ts). */
+  file?: Uint8Array
   stream: boolean
   /** Whether the client asked for the usage event at a stream's end. */
   includeUsage: boolean
   /** How the host's answer is written for the client; undefined where it is passed on as it is. */
   form?: AnswerForm | undefined
+  /** What the answer is, where it is not JSON. */
+  contentType?: string
   /** Looks through the answer before the client gets it; undefined where the plan looks for nothing. */
   guard?: AnswerGuard | undefined
   worst: WorstCase

@@ -8,6 +8,7 @@ import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
 import { isLocalRequest } from './loopback.ts'
 import { createVerifyEmulated, inEmulatorMode, refuseEmulators, withEmulated } from './node-emulators.ts'
+import { createNodePlatform } from './node-platform.ts'
 import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
@@ -36,6 +37,8 @@ export async function serveNode(variables: Variables, write: (line: string) => v
   const edge = edgeOf(variables, values, complaints, write)
   const { EDGE_BIND, EDGE_PORT, EDGE_PROXIES, EDGE_DRAIN_SECONDS, EDGE_SCHEDULE_SECONDS, EDGE_EMULATORS } =
     values as Values<typeof NODE_VARIABLES>
+  const wrong = await edge.check()
+  if (wrong.length > 0) throw new NotConfigured(wrong)
   const background = createBackground()
   let draining = false
   const server = await listen(
@@ -78,12 +81,14 @@ function edgeOf(
     ? refuseEmulators(emulators, { bind: EDGE_BIND, proxies: EDGE_PROXIES, variables })
     : []
   const wrong = [...complaints, ...refused]
+  const platform = createNodePlatform()
   try {
     const edge = emulators
       ? createEdge(withEmulated(variables, emulators), inEmulatorMode(write), {
+          ...platform,
           verifyOther: createVerifyEmulated(emulators),
         })
-      : createEdge(variables, write)
+      : createEdge(variables, write, platform)
     if (wrong.length === 0) return edge
   } catch (error) {
     if (!(error instanceof NotConfigured)) throw error

@@ -9,6 +9,8 @@ type Options = {
   drain: (() => Promise<unknown>) | undefined
   /** Keeps the streams within their bounds. */
   keepWithin: () => Promise<unknown>
+  /** Asks hosts whether they are there; undefined where the catalog has none. Never throws. */
+  probe?: (() => Promise<unknown>) | undefined
   log: Log
 }
 
@@ -18,7 +20,7 @@ type Options = {
  * fails does not stop the others.
  * @throws the error of the last task that failed, so that the runtime counts the run as failed
  */
-export function createScheduled({ settleJobs, sweep, drain, keepWithin, log }: Options) {
+export function createScheduled({ settleJobs, sweep, drain, keepWithin, probe, log }: Options) {
   async function logged(event: string, task: () => Promise<unknown>): Promise<unknown> {
     try {
       return await task()
@@ -29,9 +31,11 @@ export function createScheduled({ settleJobs, sweep, drain, keepWithin, log }: O
   }
 
   return async function scheduled(): Promise<void> {
+    const probed = probe?.()
     await logged('job_settlements_failed', settleJobs)
       .finally(() => logged('sweep_failed', sweep))
       .finally(() => drain && logged('drain_failed', drain))
       .finally(() => logged('streams_not_bounded', keepWithin))
+      .finally(() => probed)
   }
 }

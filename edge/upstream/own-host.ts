@@ -1,14 +1,18 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Answer, End, Fetch } from '../../shared/fetch.ts'
+import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
+import type { Sha256 } from '../../shared/sha256.ts'
 import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/usage.ts'
 import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
+import { wasNeverSent, wasUnreached } from './connect-failure.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
 import {
   BEFORE_COMPUTE,
@@ -17,6 +21,7 @@ import {
   type HostCall,
   HostRefusal,
   type HostUsage,
+  NothingComputed,
 } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 
@@ -47,13 +52,16 @@ type Options = {
   /** The host's base URL; never in an error or an answer. */
   url: string
   sign: SignServiceToken
-  fetch: typeof fetch
+  fetch: Fetch
+  sha256?: Sha256 | undefined
   now: () => number
   log: Log
+  /** Told the headers of each answer to a call, refusals among them. */
+  heard?: ((headers: Answer['headers']) => void) | undefined
 }
 
 /** The private host of this project, reached with a signed service token per request. */
-export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
+export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () => {} }: Options): Host {
   const base = baseUrl(url)
 
   async function send(
@@ -61,19 +69,20 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     path: string,
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
-    signal: AbortSignal,
+    end: End,
+    contentType = 'application/json',
   ) {
     const token = await sign({
       ...claims,
       route: `${method} ${path}`,
-      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body),
+      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body, sha256),
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
-    if (body.length > 0) headers['content-type'] = 'application/json'
+    if (body.length > 0) headers['content-type'] = contentType
     return fetch(`${base}${path}`, {
       method,
       headers,
-      signal,
+      ...end,
       // The token is for this host alone, so it must not follow a redirect.
       redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
@@ -100,14 +109,15 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
         deadline: now() + ASIDE_TOKEN_MS,
       },
       body,
-      AbortSignal.timeout(ASIDE_TIMEOUT_MS),
+      { timeoutMs: ASIDE_TIMEOUT_MS },
     )
   }
 
   async function call({
     requestId,
     path,
-    body,
+    request,
+    file,
     account,
     model,
     scope,
@@ -116,7 +126,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
     deadline,
     signal,
   }: HostCall) {
-    let answer: Response
+    let answer: Answer
     try {
       answer = await send(
         'POST',
@@ -130,26 +140,32 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
           weight,
           deadline,
         },
-        body,
-        signal,
+        file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
+        { signal },
+        file && FRAMED_TYPE,
       )
     } catch (cause) {
       signal.throwIfAborted()
-      throw new TwohopError('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+      const Failure = wasNeverSent(cause) ? NothingComputed : TwohopError
+      throw new Failure('host_unavailable', UNREACHABLE, {
         retryAfterMs: 2000,
         cause,
       })
     }
+    heard(answer.headers)
     if (answer.ok) return answer
+    if (wasUnreached(answer.status)) {
+      void answer.body?.cancel().catch(() => {})
+      throw new NothingComputed('host_unavailable', UNREACHABLE, { retryAfterMs: 2000 })
+    }
     // A refusal whose body cannot be read is still a refusal.
     throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
   }
 
-  async function countTokens({ request, promptTokens, ...rest }: CountCall) {
+  async function countTokens({ promptTokens, ...rest }: CountCall) {
     const answer = await call({
       ...rest,
       path: '/v1/chat/tokens',
-      body: new TextEncoder().encode(JSON.stringify(request)),
       scope: 'chat',
       reserved: { promptTokens, outputTokens: 0 },
     })
@@ -203,6 +219,7 @@ export function createOwnHost({ url, sign, fetch, now, log }: Options): Host {
 }
 
 const utf8 = new TextEncoder()
+const UNREACHABLE = 'The model is not reachable right now; try again shortly.'
 
 function hostUsage({ usage, timing }: z.infer<typeof Cancelled>): HostUsage {
   return {
@@ -224,7 +241,7 @@ class HostRefused extends Error {
 }
 
 /** The error that the host's refusal becomes. @param text the answer's body; empty where it could not be read */
-function refusal(answer: Response, text: string): TwohopError {
+function refusal(answer: Answer, text: string): TwohopError {
   const { error } = HostError.safeParse(parseJson(text)).data ?? {}
   const code = [...PASSED_ON].find((known) => known === error?.code)
   if (!error || !code) {

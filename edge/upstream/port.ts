@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Answer } from '../../shared/fetch.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
 
 /**
@@ -29,13 +30,21 @@ export class HostRefusal extends TwohopError {
   }
 }
 
+/**
+ * A failure of an upstream before it computed anything, so that another may be asked: nobody was reached, or who was
+ * reached took nothing in.
+ */
+export class NothingComputed extends TwohopError {}
+
 /** One reserved request on its way to the host. Only a reservation makes one. */
 export type HostCall = {
   requestId: string
   /** Path on the host, such as `/v1/chat/completions`. */
   path: string
-  /** JSON, exactly as it is hashed, signed and sent. */
-  body: Uint8Array<ArrayBuffer>
+  /** The host's request. Its JSON is hashed, signed and sent. */
+  request: object
+  /** A file that goes with it, in one body (shared/framed.ts). Own hosts alone take one. */
+  file?: Uint8Array
   account: string
   model: string
   scope: string
@@ -52,7 +61,7 @@ export type HostCall = {
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'body' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<HostCall, 'path' | 'request' | 'file' | 'scope' | 'reserved'> & {
   request: HostTokensRequest
   /** The most that there can be. */
   promptTokens: number
@@ -63,7 +72,7 @@ export type Host = {
    * Sends the call and resolves with the host's answer once its headers are there; 2xx only.
    * @throws TwohopError with a `host_*` code or the host's own refusal
    */
-  call(call: HostCall): Promise<Response>
+  call(call: HostCall): Promise<Answer>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
   cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
   /**

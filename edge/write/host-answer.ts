@@ -18,6 +18,8 @@ export const HostAnswer = z
       z.object({
         message: z.object({
           content: z.string().nullable(),
+          /** What a foreign model said in place of an answer: to other APIs it is text. */
+          refusal: z.string().nullish(),
           tool_calls: z
             .array(
               z.object({ id: z.string(), function: z.object({ name: z.string(), arguments: z.string() }) }),
@@ -34,7 +36,7 @@ export const HostAnswer = z
   .transform(({ created, usage, choices: [{ message, logprobs, finish_reason, stop_reason }] }) => ({
     created,
     usage,
-    text: message.content ?? '',
+    text: message.content ?? message.refusal ?? '',
     calls: message.tool_calls,
     logprobs: logprobs?.content ?? [],
     finish: finish_reason,
@@ -55,7 +57,11 @@ export const HostChunk = z
     choices: z
       .array(
         z.object({
-          delta: z.object({ content: z.string().nullish(), tool_calls: z.array(CallPart).nullish() }),
+          delta: z.object({
+            content: z.string().nullish(),
+            refusal: z.string().nullish(),
+            tool_calls: z.array(CallPart).nullish(),
+          }),
           logprobs: Logprobs,
           finish_reason: FinishReason.nullable(),
           stop_reason: StopReason,
@@ -69,7 +75,7 @@ export const HostChunk = z
     created,
     usage: usage ?? undefined,
     cached: timing?.cached_prompt_tokens ?? 0,
-    text: choice?.delta.content ?? '',
+    text: choice?.delta.content ?? choice?.delta.refusal ?? '',
     calls: choice?.delta.tool_calls ?? [],
     logprobs: choice?.logprobs?.content ?? [],
     finish: choice?.finish_reason ?? undefined,

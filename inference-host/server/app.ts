@@ -10,6 +10,7 @@ import type { Log } from '../platform/log.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Host, HostEnv } from './call.ts'
 import { cancel } from './cancel.ts'
+import type { SayLoad } from './load-header.ts'
 import { createMayRead } from './may-read.ts'
 import { metricsRoute } from './metrics.ts'
 import { addModelRoutes } from './routes.ts'
@@ -21,6 +22,8 @@ type Options = {
   admit: Admit
   /** Asked before a body is read. */
   refuseBusy: RefuseBusy
+  /** Says in each answer how busy the host is. */
+  sayLoad: SayLoad
   structures: Host['structures']
   requests: Requests
   replays: ReplayGuard
@@ -32,6 +35,8 @@ type Options = {
   lookForJobs?: (() => void) | undefined
   /** How much of a body is read, and for how long. */
   body: BodyBound
+  /** The most bytes of a body with a file. */
+  mediaBytes?: Host['mediaBytes']
   metrics: Pick<Metrics, 'text' | 'contentType'>
   log: Log
 }
@@ -41,6 +46,7 @@ export function createApp({
   authenticate,
   admit,
   refuseBusy,
+  sayLoad,
   structures,
   requests,
   replays,
@@ -48,6 +54,7 @@ export function createApp({
   trouble = () => undefined,
   lookForJobs,
   body,
+  mediaBytes,
   metrics,
   log,
 }: Options) {
@@ -59,7 +66,9 @@ export function createApp({
     const why = ready() ? trouble() : 'The host is starting or about to stop.'
     if (why === undefined) return context.text('ok')
     const error = new TwohopError('host_not_ready', why)
-    return errorResponse(error, crypto.randomUUID())
+    const answer = errorResponse(error, crypto.randomUUID())
+    sayLoad(answer.headers, undefined)
+    return answer
   })
 
   app.get('/metrics', metricsRoute({ metrics, mayRead: createMayRead(authenticateOnce) }))
@@ -72,9 +81,10 @@ export function createApp({
     context.set('requestId', claims.jti)
     context.set('admit', (asked) => admit(claims, asked))
     await next()
+    sayLoad(context.res.headers, claims.model)
   })
 
-  addModelRoutes(app, { structures, body, log, refuseBusy })
+  addModelRoutes(app, { structures, body, mediaBytes, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests }))
   app.post('/v1/requests/usage', usage({ requests, body }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))

@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util'
 import { NODE_VARIABLES } from '../../edge/runtime/node-variables.ts'
 import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 import { plainWords } from '../../shared/plain-words.ts'
+import { UPSTREAM_KEY } from '../../shared/upstreams.ts'
 import { type ReadConfig, StartConfig } from './schema.ts'
 
 /** Settings, and how a complaint about one of their fields begins. */
@@ -26,6 +27,7 @@ const ACTS_ELSEWHERE: ReadonlySet<string> = new Set([
   ...['WEBHOOK_URL', 'WEBHOOK_SECRET'],
 ])
 const KNOWN: ReadonlySet<string> = new Set([...Object.keys(EDGE_VARIABLES), 'EDGE_EMULATORS'])
+const isKnown = (name: string) => KNOWN.has(name) || UPSTREAM_KEY.test(name)
 
 /**
  * The settings of an object as it was written.
@@ -35,7 +37,7 @@ export function sourceOf(written: unknown, named: Source['named']): Source {
   const { data, error } = StartConfig.safeParse(written, { error: plainWords })
   if (error) throw new Error(error.issues.map(({ path, message }) => said(named, path, message)).join('\n'))
   for (const name of Object.keys(data.edge ?? {})) {
-    if (!KNOWN.has(name))
+    if (!isKnown(name))
       throw new Error(
         `${named(`edge.${name}`)} is no variable of the edge: docs/configuration.md lists them.`,
       )
@@ -69,7 +71,7 @@ export async function envFile(folder: string): Promise<(Source & { leftAside: st
   const path = join(folder, ENV_FILE)
   if (!existsSync(path)) return undefined
   const entries = Object.entries(parseEnv(await readFile(path, 'utf8'))).filter(
-    ([name, value]) => KNOWN.has(name) && value !== '',
+    ([name, value]) => isKnown(name) && value !== '',
   )
   const aside = ([name]: readonly [string, unknown]) => OF_THE_STACK.has(name) || ACTS_ELSEWHERE.has(name)
   const edge = Object.fromEntries(entries.filter((entry) => !aside(entry)))

@@ -71,7 +71,7 @@ export type HostTokensRequest = z.infer<typeof HostTokensRequest>
 /** The host's answer to it. */
 export const HostTokensAnswer = z.object({ tokens: z.int().min(0) })
 
-/** Why an answer ended. `content_filter` is a guard's at the edge; a model ends by the others. */
+/** Why an answer ended. `content_filter` is a guard's at the edge, or a foreign upstream's; a host's model ends by the others. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
 /** A token's log probability; `bytes` are the token's own bytes, which need not be whole characters. */

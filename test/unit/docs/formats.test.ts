@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { ModelEntry } from '../../../inference-host/weights/manifest.ts'
 import { Catalog, Model, Plan } from '../../../shared/catalog.ts'
+import { Upstream } from '../../../shared/upstreams.ts'
 import { ROOT } from '../../fixtures/pages.ts'
 
 type Field = { schema: z.ZodType; stated: string }
@@ -48,6 +49,7 @@ describe('docs/configuration.md', () => {
   it.each([
     ['manifest', ModelEntry],
     ['catalog', Catalog],
+    ['catalog upstreams', z.object(Object.assign({}, ...Upstream.options.map(({ shape }) => shape)))],
     ['catalog models', Model],
     ['catalog plans', Plan],
   ] as [string, z.ZodType][])(

@@ -42,6 +42,8 @@ const OTHERS_VARIABLES = new Set([
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
+  // A name that an operator chooses.
+  'UPSTREAM_KEY_OPENAI',
 ])
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */

@@ -24,7 +24,14 @@ it('another try by itself helps with an expired token alone, and may where somet
       'too_many_jobs',
       'job_storage_full',
     ],
-    ...['internal', 'host_failed', 'project_budget_exhausted', 'store_unavailable', 'job_store_full'],
+    ...[
+      'internal',
+      'host_failed',
+      'project_budget_exhausted',
+      'store_unavailable',
+      'guard_unavailable',
+      'job_store_full',
+    ],
     ...[
       'jobs_not_served',
       'keys_unavailable',

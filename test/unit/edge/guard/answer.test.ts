@@ -228,3 +228,18 @@ describe('a guard of answers', () => {
     expect(guard.whole([{ label: 'POSITIVE', score: 0.5 }])).toEqual([{ label: 'POSITIVE', score: 0.5 }])
   })
 })
+
+it("a foreign model's refusal is looked through as its content, whole and in pieces", () => {
+  const said = 'I will not write to ada@example.com today.'
+  const refusing = { role: 'assistant', content: null, refusal: said }
+  const whole = guardOf().guard.whole({ choices: [{ index: 0, message: refusing, finish_reason: 'stop' }] })
+  const { guard } = guardOf()
+  const stream = guard.stream()
+  const pieces = [...said].map((refusal) =>
+    stream.chunk({ choices: [{ index: 0, delta: { refusal }, finish_reason: null }] }),
+  )
+  for (const told of [whole, pieces]) {
+    expect(JSON.stringify(told)).toContain('content_filter')
+    expect(JSON.stringify(told)).not.toMatch(/example|ada@/)
+  }
+})

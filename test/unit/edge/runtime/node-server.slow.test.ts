@@ -51,6 +51,14 @@ it("names every variable that does not fit, its own and the edge's", async () =>
   ])
 })
 
+it('does not listen with a key whose halves do not belong together', async () => {
+  const { x, ...rest } = JSON.parse(EDGE_VARIABLES_SET.SERVICE_TOKEN_PRIVATE_KEY)
+  const key = JSON.stringify({ ...rest, x: x.replace('A6EH', 'B6EH') })
+  expect(await complaintsOf({ ...variables, SERVICE_TOKEN_PRIVATE_KEY: key })).toEqual([
+    expect.stringMatching(/^SERVICE_TOKEN_PRIVATE_KEY: its x is not the public half/),
+  ])
+})
+
 it('serves, says that it is up, and takes no more once it has drained', async () => {
   const edge = await serveNode(variables, unread)
   const health = await fetch(`${edge.url}/healthz`)

@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
 import { createOwnHost } from '../../../../edge/upstream/own-host.ts'
+import { NothingComputed } from '../../../../edge/upstream/port.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
 
 /** What a call rejects with that a host answers by 400 and these headers. */
-async function refusedWith(headers: Record<string, string>): Promise<unknown> {
+async function refusedWith(headers: Record<string, string>, status = 400): Promise<unknown> {
   const error = { code: 'context_length_exceeded', message: 'too long', param: 'messages' }
   const host = createOwnHost({
     url: 'http://host.example',
     sign: async () => 't',
-    fetch: async () => Response.json({ error }, { status: 400, headers }),
+    fetch: async () => Response.json({ error }, { status, headers }),
     now: Date.now,
     log: unreadLog,
   })
@@ -16,7 +17,7 @@ async function refusedWith(headers: Record<string, string>): Promise<unknown> {
     .call({
       requestId: 'r1',
       path: '/v1/chat/completions',
-      body: new Uint8Array(),
+      request: {},
       account: 'ada',
       model: 'm',
       scope: 'chat',
@@ -35,4 +36,10 @@ it.each([
 ])('a refusal has taken %s', async (_, headers, computeMs) => {
   const code = 'context_length_exceeded'
   expect(await refusedWith(headers)).toMatchObject({ code, param: 'messages', computeMs })
+})
+
+it('a proxy that reaches no host has computed nothing', async () => {
+  const refused = await refusedWith({}, 521)
+  expect(refused).toBeInstanceOf(NothingComputed)
+  expect(refused).toMatchObject({ code: 'host_unavailable' })
 })

@@ -29,6 +29,13 @@ describe('what npm start reads', () => {
     })
   })
 
+  it('takes the keys of upstreams, by whatever name they have', async () => {
+    await write('.env', 'UPSTREAM_KEY_OPENAI=sk-one')
+    const { variables } = await read({ edge: { UPSTREAM_KEY_OTHER: 'sk-two' } })
+    expect(variables).toEqual({ UPSTREAM_KEY_OPENAI: 'sk-one', UPSTREAM_KEY_OTHER: 'sk-two' })
+    expect(await wrong({ edge: { UPSTREAM_KEYS: 'x' } })).toContain('is no variable of the edge')
+  })
+
   it('adds lists up, and takes all else from the command line first, then from twohop.config.ts', async () => {
     await write(
       '.env',

@@ -1,0 +1,127 @@
+import * as z from 'zod'
+import { isForeignUrl, isLoopbackUrl } from './foreign-url.ts'
+import { isPrivateOrSecureUrl } from './secure-url.ts'
+
+/** What answers at an upstream: a host of this project, or somebody else's API. */
+export const UPSTREAM_KINDS = ['own', 'openai', 'anthropic'] as const
+export type UpstreamKind = (typeof UPSTREAM_KINDS)[number]
+
+/** The tasks that each kind of foreign upstream can do; an own host does whatever its models do. */
+const TASKS_OF: Readonly<Record<Exclude<UpstreamKind, 'own'>, readonly string[]>> = {
+  openai: ['chat', 'completion', 'embedding'],
+  anthropic: ['chat'],
+}
+
+/**
+ * Variables that hold the keys of upstreams. No other can be named: whoever may write the catalog could else have any
+ * secret of the edge sent somewhere.
+ */
+export const UPSTREAM_KEY = /^UPSTREAM_KEY_[A-Z0-9_]{1,64}$/
+
+const Id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be small letters, digits, "_" and "-", 1 to 64 of them')
+
+const base = {
+  id: Id,
+  url: z.url().max(2000),
+  /** The longest that an answer may take to begin, in milliseconds. Without it the request's own deadline holds. */
+  timeout_ms: z.int().min(100).max(3_600_000).optional(),
+}
+const foreign = {
+  ...base,
+  /** The name of the variable that holds its key. */
+  key: z.string().regex(UPSTREAM_KEY, 'must be a name that begins with UPSTREAM_KEY_').optional(),
+  /**
+   * What an answer that breaks off has cost, where the upstream has not said: all output that was reserved, or as many
+   * tokens as the bytes that came. The second is too little for models that think unseen.
+   */
+  broken: z.enum(['reserved', 'bytes']).default('reserved'),
+}
+
+export const Upstream = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('own'), ...base }),
+    z.strictObject({
+      kind: z.literal('openai'),
+      ...foreign,
+      /** Whose fields it takes: those of OpenAI alone, or those that vLLM and others add. */
+      speaks: z.enum(['openai', 'vllm']).default('openai'),
+    }),
+    z.strictObject({ kind: z.literal('anthropic'), ...foreign }),
+  ])
+  .superRefine(({ kind, url: address }, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['url'], message })
+    const url = URL.parse(address)
+    if (url && `${url.username}${url.password}${url.search}${url.hash}` !== '')
+      refuse('must have no user name, password, ? or #')
+    if (kind === 'own' && !isPrivateOrSecureUrl(address))
+      refuse('must begin with https:// (http:// is for loopback and private networks only)')
+    if (kind !== 'own' && !isForeignUrl(address) && !isLoopbackUrl(address))
+      refuse('must begin with https://, and lead to no private, local or metadata address')
+  })
+export type Upstream = z.infer<typeof Upstream>
+export type OwnUpstream = Extract<Upstream, { kind: 'own' }>
+export type ForeignUpstream = Exclude<Upstream, OwnUpstream>
+
+/** An upstream of a model, and what the model is called there. */
+const target = { id: Id, model: z.string().min(1).max(200).optional() }
+export const Target = z.strictObject(target)
+export type Target = z.infer<typeof Target>
+
+/** One of several among which a request is drawn. */
+export const WeightedTarget = z.strictObject({
+  ...target,
+  /** Its share, relative to the others; 0 takes it out. */
+  weight: z.number().min(0).max(1000).default(1),
+})
+export type WeightedTarget = z.infer<typeof WeightedTarget>
+
+/** The host of HOST_URL, which a model may name beside others; no upstream has this id. */
+export const HOST = 'host'
+
+/** The most upstreams of a model, or of the catalog. */
+export const MOST_UPSTREAMS = 256
+
+/** What a model says of its upstreams. */
+export const modelUpstreams = {
+  /** Where it is computed; without them, on the host of HOST_URL. */
+  upstreams: z.array(WeightedTarget).min(1).max(MOST_UPSTREAMS).optional(),
+  /** What is tried in this order where none of those can answer. */
+  fallback: z.array(Target).min(1).max(16).optional(),
+}
+
+type Model = { tasks: readonly string[] } & z.infer<z.ZodObject<typeof modelUpstreams>>
+type Complain = (path: PropertyKey[], message: string) => void
+
+/** Complains of ids that are there twice, or name nothing, and of what an upstream cannot do. */
+export function checkUpstreams(
+  { upstreams = [], models }: { upstreams?: readonly Upstream[] | undefined; models: readonly Model[] },
+  complain: Complain,
+): void {
+  const known = new Map<string, UpstreamKind>(upstreams.map(({ id, kind }) => [id, kind]))
+  if (known.size < upstreams.length) complain(['upstreams'], 'two upstreams share an id')
+  const taken = upstreams.findIndex(({ id }) => id === HOST)
+  if (taken >= 0) complain(['upstreams', taken, 'id'], 'is the name of the host of HOST_URL')
+  known.set(HOST, 'own')
+  for (const [i, model] of models.entries()) {
+    for (const list of ['upstreams', 'fallback'] as const)
+      for (const [j, { id }] of (model[list] ?? []).entries()) {
+        const path = ['models', i, list, j, 'id']
+        const kind = known.get(id)
+        if (!kind) complain(path, `no upstream is called ${id}`)
+        else if (kind !== 'own') {
+          const missing = model.tasks.find((task) => !TASKS_OF[kind].includes(task))
+          if (missing !== undefined) complain(path, `an upstream of kind ${kind} does no ${missing}`)
+        }
+      }
+    if (model.fallback && !model.upstreams)
+      complain(['models', i, 'fallback'], 'is for a model with upstreams')
+    if (model.upstreams?.every(({ weight }) => weight === 0))
+      complain(['models', i, 'upstreams'], 'all have the weight 0')
+    const ids = [...(model.upstreams ?? []), ...(model.fallback ?? [])].map(
+      ({ id, model: name = '' }) => `${id} ${name}`,
+    )
+    if (new Set(ids).size < ids.length) complain(['models', i, 'upstreams'], 'one is there twice')
+  }
+}

@@ -1,0 +1,129 @@
+import { expect, it } from 'vitest'
+import { seeded } from '../../../../bench/seeded.ts'
+import type { HostLoad } from '../../../../edge/upstream/host-load.ts'
+import { type Host, NothingComputed } from '../../../../edge/upstream/port.ts'
+import { createUpstreams } from '../../../../edge/upstream/upstreams.ts'
+import { Catalog } from '../../../../shared/catalog.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+import { catalog } from '../../../fixtures/catalog.ts'
+import { hostCall } from '../../../fixtures/host-call.ts'
+import { readLog } from '../../../fixtures/log.ts'
+
+const HOSTS = ['host-a', 'host-b'].map((id) => ({ id, kind: 'own', url: `http://10.0.0.1:8080/${id}` }))
+
+/** The upstreams of a catalog whose first model is computed by two hosts. Hosts whose URL is `dead` do not answer. */
+function world({
+  upstreams = HOSTS as object[] | undefined,
+  model = { upstreams: HOSTS.map(({ id }) => ({ id })) } as object,
+} = {}) {
+  const clock = { ms: 0 }
+  const asked: string[] = []
+  const dead = new Set<string>()
+  const loads: (HostLoad | undefined)[] = []
+  const { log, lines } = readLog()
+  const ownHost = (url: string, load?: HostLoad) => {
+    loads.push(load)
+    const name = url.split('/').at(-1) ?? ''
+    const there = () => {
+      asked.push(name)
+      if (dead.has(name)) throw new NothingComputed('host_unavailable', 'x')
+    }
+    const host: Host = {
+      call: async () => {
+        there()
+        return new Response('{}')
+      },
+      cancel: async () => undefined,
+      usage: async () => undefined,
+      countTokens: async () => 1,
+      wake: async () => {},
+    }
+    const isReady = async () => {
+      asked.push(`${name} ready?`)
+      if (dead.has(name)) throw new TwohopError('host_unavailable', 'x')
+      return true
+    }
+    return { host, isReady }
+  }
+  const [first, ...others] = catalog.models
+  const made = createUpstreams({
+    catalog: Catalog.parse({
+      ...catalog,
+      upstreams,
+      models: [{ ...first, id: 'chat', ...model }, ...others],
+      plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
+    }),
+    ownHost,
+    foreignHost: () => expect.fail('there is none'),
+    hostUrl: 'http://10.0.0.1:8080/HOST_URL',
+    now: () => clock.ms,
+    random: seeded(1),
+    log,
+  })
+  const call = (n: number) => made.host.call(hostCall({ requestId: `r${n}`, account: `account ${n}` }))
+  return { ...made, clock, asked, dead, lines, loads, call }
+}
+
+it('a catalog without upstreams is the host of HOST_URL, with nothing in between', async () => {
+  const { host, isOwn, probe, loads, asked } = world({ upstreams: [], model: {} })
+  await host.call(hostCall())
+  expect(asked).toEqual(['HOST_URL'])
+  expect(Object.keys(host).toSorted()).toEqual(['call', 'cancel', 'countTokens', 'usage', 'wake'])
+  expect([isOwn('chat'), probe, loads]).toEqual([true, undefined, [undefined]])
+})
+
+it('requests leave a host that died at its first failure, and come back when it says that it is there', async () => {
+  const { call, asked, dead, clock, lines } = world()
+  for (let i = 0; i < 40; i++) await call(i)
+  expect(new Set(asked)).toEqual(new Set(['host-a', 'host-b']))
+
+  dead.add('host-a')
+  asked.length = 0
+  for (let i = 0; i < 40; i++) await call(i)
+  // One found out, and was taken to the other.
+  expect(asked.filter((one) => one === 'host-a')).toHaveLength(1)
+  expect(asked.filter((one) => one === 'host-b')).toHaveLength(40)
+  expect(lines.map(({ event, upstream }) => [event, upstream])).toEqual([
+    ['upstream_away', 'host-a'],
+    ['upstream_failed', 'host-a'],
+  ])
+
+  asked.length = 0
+  clock.ms += 1000
+  for (let i = 0; i < 40; i++) await call(i)
+  // Only a question goes there, once a second.
+  expect(asked.filter((one) => one.startsWith('host-a'))).toEqual(['host-a ready?'])
+
+  dead.delete('host-a')
+  clock.ms += 1000
+  for (let i = 0; i < 40; i++) await call(i)
+  expect(asked.filter((one) => one === 'host-a').length).toBeGreaterThan(5)
+  expect(lines.map(({ event }) => event)).toEqual(['upstream_away', 'upstream_failed', 'upstream_back'])
+})
+
+it('the scheduled probe finds out before a request does, both ways', async () => {
+  const { call, probe, asked, dead } = world()
+  dead.add('host-b')
+  await probe?.()
+  expect(asked).toEqual(['host-a ready?', 'host-b ready?', 'HOST_URL ready?'])
+  for (let i = 0; i < 40; i++) await call(i)
+  expect(asked).not.toContain('host-b')
+  dead.delete('host-b')
+  await probe?.()
+  for (let i = 0; i < 40; i++) await call(i)
+  expect(asked).toContain('host-b')
+})
+
+it('a model may name the host of HOST_URL beside others', async () => {
+  const { call, asked, isOwn } = world({
+    model: { upstreams: [{ id: 'host' }], fallback: [{ id: 'host-a' }] },
+  })
+  await call(1)
+  expect([asked, isOwn('chat')]).toEqual([['HOST_URL'], true])
+})
+
+it('a model that names none of them is computed by the host of HOST_URL', async () => {
+  const { host, asked, isOwn, loads } = world({ model: {} })
+  await host.call(hostCall())
+  expect([asked, isOwn('chat'), loads]).toEqual([['HOST_URL'], true, [undefined]])
+})
