@@ -1,9 +1,11 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { Answer, type Call, type Choice } from './choices.ts'
-import { cutAt, type Direction, type Finding, findingsOf } from './policy.ts'
-import { scanWhole } from './scan.ts'
+import { parseJson } from '../../shared/parse-json.ts'
+import { Answer, type Call, type Choice, endedBy } from './choices.ts'
+import { type Direction, type Finding, findingsOf } from './policy.ts'
+import type { Writing } from './seen.ts'
 import { createStreamGuard, type StreamGuard } from './stream.ts'
 import { textsOf } from './texts.ts'
+import { cutWhole } from './watch.ts'
 
 /** Looks through what a model answers, before any of it is passed on. */
 export type AnswerGuard = {
@@ -16,30 +18,39 @@ export type AnswerGuard = {
   whole(answer: unknown): unknown
 }
 
+/** What is known of an answer before it comes. */
+export type Expected = {
+  /** How many answers were asked for. */
+  answers: number
+  /** How their texts are written; undefined where that is not known, and a text that is JSON counts as JSON. */
+  writing: Writing | undefined
+}
+
 /**
  * A guard for one request's answer.
- * @param answers how many answers were asked for
  * @param tell is told each rule that finds something, once
  */
 export function createAnswerGuard(
   direction: Direction,
-  answers: number,
+  { answers, writing }: Expected,
   tell: (finding: Finding) => void,
 ): AnswerGuard {
   const found = findingsOf(direction, 'out', tell)
-  const cut = (text: string) => cutAt(scanWhole(direction.detectors, text), found)
+  const cut = (text: string, how: Writing) => cutWhole(direction, text, how, found)
 
   /** A choice up to what is blocked in it: its text first, then its calls in their order. */
   function cutChoice(choice: Choice): object {
     const { message, text } = choice
-    const content = cut(text ?? message?.content ?? '')
+    const own = text ?? message?.content ?? ''
+    const content = cut(own, writing ?? writingOf(own))
     let { rule } = content
     const calls: Call[] = []
     for (const call of message?.tool_calls ?? []) {
+      rule ??= cut(call.function?.name ?? '', 'plain').rule
       if (rule !== undefined) break
-      const given = cut(call.function?.arguments ?? '')
+      const given = cut(call.function?.arguments ?? '', 'json')
       rule = given.rule
-      calls.push({ ...call, function: { ...call.function, arguments: given.text } })
+      calls.push({ ...call, function: { name: undefined, ...call.function, arguments: given.text } })
     }
     if (rule === undefined) return choice
     return {
@@ -49,21 +60,24 @@ export function createAnswerGuard(
         message: {
           ...message,
           content: content.text,
-          ...(calls.length > 0 ? { tool_calls: calls } : { tool_calls: undefined }),
+          tool_calls: calls.length > 0 ? calls : undefined,
         },
       }),
-      finish_reason: 'content_filter',
-      content_filter: { rule },
+      ...endedBy(rule),
     }
   }
 
   return {
-    stream: () => createStreamGuard(direction, answers, found),
+    stream: () => createStreamGuard(direction, { answers, writing: writing ?? 'plain' }, found),
     whole(answer) {
       const { data } = Answer.safeParse(answer)
-      if (data) return { ...data, choices: data.choices.map(cutChoice) }
+      if (data) {
+        const choices = data.choices.map(cutChoice)
+        // What is only told of is not changed.
+        return direction.blocks.length === 0 ? answer : { ...data, choices }
+      }
       for (const { text } of textsOf(answer)) {
-        const { rule } = cut(text)
+        const { rule } = cut(text, 'plain')
         if (rule !== undefined)
           throw new TwohopError(
             'content_blocked',
@@ -74,3 +88,5 @@ export function createAnswerGuard(
     },
   }
 }
+
+const writingOf = (text: string): Writing => (parseJson(text) === undefined ? 'plain' : 'json')

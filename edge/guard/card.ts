@@ -1,7 +1,9 @@
 import { type Detector, isWhole, WINDOW } from './detector.ts'
 
 /** What people write between groups of digits: a space of any kind, a dash of any kind, a dot. */
-const SEPARATORS = new Set(' .-\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015')
+const SEPARATORS = new Set(' .-\u2010\u2011\u2012\u2013\u2014\u2015')
+/** So many of them in a row, such as two spaces. */
+const MOST_SEPARATORS = 2
 // Compared rather than matched: a text of digits is looked at here nineteen times.
 const isDigit = (char: string) => char >= '0' && char <= '9'
 const MOST_DIGITS = 19
@@ -9,27 +11,28 @@ const FEWEST_DIGITS = 13
 
 /**
  * Numbers of payment cards (ISO/IEC 7812): 13 to 19 digits with a known begin and Luhn's check digit, written in one or
- * with single separators.
+ * with one or two separators between digits.
  */
 export const card: Detector = {
   rule: 'pii.card',
-  hint: /\d(?:[^\dA-Za-z]?\d){12}/,
+  hint: /\d(?:[^\dA-Za-z]{0,2}\d){12}/,
   first: /\d/,
   at(text, place, ended) {
     if (place > 0 && isDigit(text.charAt(place - 1))) return undefined
     let digits = ''
     let end: number | undefined
     let next = place
+    let between = 0
     const most = Math.min(text.length, place + WINDOW)
     while (next < most) {
       const char = text.charAt(next)
       if (isDigit(char)) {
         digits += char
+        between = 0
         if (digits.length > MOST_DIGITS) return end
       } else {
-        if (isCard(digits)) end = next
-        if (!SEPARATORS.has(char)) return end
-        if (next + 1 < most && !isDigit(text.charAt(next + 1))) return end
+        if (between === 0 && isCard(digits)) end = next
+        if (!SEPARATORS.has(char) || ++between > MOST_SEPARATORS) return end
       }
       next++
     }

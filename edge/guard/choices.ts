@@ -2,17 +2,19 @@ import * as z from 'zod'
 
 const Text = z.string().nullish()
 
-const Call = z.looseObject({
+// Fields that no guard looks at are left out: nothing may pass beside the guard.
+const Call = z.object({
   index: z.int().optional(),
   id: Text,
-  function: z.looseObject({ name: z.string().optional(), arguments: Text }).optional(),
+  type: z.literal('function').optional().catch('function'),
+  function: z.object({ name: Text, arguments: Text }).optional(),
 })
 export type Call = z.infer<typeof Call>
 
 /** A foreign model's refusal is text like any other: it is looked through, and told, as the content. */
 const Message = z
-  .looseObject({
-    role: z.string().optional(),
+  .object({
+    role: z.literal('assistant').optional().catch('assistant'),
     content: Text,
     refusal: Text,
     tool_calls: z.array(Call).nullish(),
@@ -23,15 +25,28 @@ const Message = z
       : message,
   )
 
-/** A choice of a chat's answer (`message`), of its chunk (`delta`) or of a completion (`text`). The rest stays as it is. */
-const Choice = z.looseObject({
+/** A choice of a chat's answer (`message`), of its chunk (`delta`) or of a completion (`text`), as far as it is looked through. */
+const Choice = z.object({
   index: z.int().default(0),
   text: z.string().optional(),
   message: Message.optional(),
   delta: Message.optional(),
+  /** They spell the answer, so there are none where it is looked through. */
+  logprobs: z
+    .unknown()
+    .transform(() => null)
+    .optional(),
   finish_reason: Text,
+  stop_reason: z.string().optional().catch(undefined),
 })
 export type Choice = z.infer<typeof Choice>
 
 /** A model's answer to a chat or completion, or a chunk of it. */
 export const Answer = z.looseObject({ choices: z.array(Choice) })
+
+/** What says that a guard ended a choice. A stop string did not, even if the model came to one. */
+export const endedBy = (rule: string) => ({
+  finish_reason: 'content_filter',
+  stop_reason: undefined,
+  content_filter: { rule },
+})

@@ -1,25 +1,28 @@
 import { type Detector, isWhole, WINDOW } from './detector.ts'
 
 const LETTER_OR_DIGIT = /[A-Za-z0-9]/
-const SEPARATOR = /[ \-\u00a0]/
+const SEPARATOR = /[ .-]/
+/** So many of them in a row, such as two spaces. */
+const MOST_SEPARATORS = 2
 
 /** Bank account numbers (ISO 13616), in one or in groups, in capitals or not, with their country's length and check digits. */
 export const iban: Detector = {
   rule: 'pii.iban',
-  hint: /[A-Za-z]{2}\d{2}[ \-\u00a0]?[A-Za-z0-9]/,
+  hint: /[A-Za-z]{2}\d{2}[ .-]{0,2}[A-Za-z0-9]/,
   first: /[A-Za-z]/,
   at(text, place, ended) {
     if (place > 0 && LETTER_OR_DIGIT.test(text.charAt(place - 1))) return undefined
     let found = ''
+    let between = 0
     let length = Infinity
     const most = Math.min(text.length, place + WINDOW)
     for (let next = place; next < most; next++) {
       const char = text.charAt(next)
       const belongs = LETTER_OR_DIGIT.test(char)
       if (found.length === length) return !belongs && isIban(found) ? next : undefined
+      between = belongs ? 0 : between + 1
       if (belongs) found += char.toUpperCase()
-      else if (found.length < 4 || !SEPARATOR.test(char) || SEPARATOR.test(text.charAt(next - 1)))
-        return undefined
+      else if (found.length < 4 || !SEPARATOR.test(char) || between > MOST_SEPARATORS) return undefined
       if (found.length === 2) length = LENGTHS.get(found) ?? 0
       if (length === 0 || (found.length <= 4 && !/^[A-Z]{0,2}$|^[A-Z]{2}\d{1,2}$/.test(found)))
         return undefined

@@ -12,7 +12,7 @@ export const email: Detector = pattern({
   partial: new RegExp(`${LOCAL}{1,64}(?:@(?:${LABEL}{1,63}\\.){0,8}${LABEL}{0,63})?`, 'uy'),
 })
 
-const GAP = '[ .\\-()\\u00a0\\u202f\\u2010-\\u2015]{0,2}'
+const GAP = '[ .\\-()\\u2010-\\u2015]{0,2}'
 
 /** Phone numbers with a country's code: a plus and 8 to 15 digits (ITU-T E.164). */
 export const phone: Detector = pattern({
@@ -22,6 +22,19 @@ export const phone: Detector = pattern({
   not: /[\w+]/,
   whole: new RegExp(`\\+\\(?\\d(?:${GAP}\\d){7,14}(?!\\d)`, 'y'),
   partial: new RegExp(`\\+\\(?(?:\\d(?:${GAP}\\d){0,14}${GAP})?`, 'y'),
+})
+
+/**
+ * The same with 00 for the plus, as most countries dial. Country codes 1 and 0 are left out: there 00 begins articles' numbers
+ * more often.
+ */
+export const phoneWithZeros: Detector = pattern({
+  rule: 'pii.phone',
+  hint: /00[2-9]/,
+  first: /0/,
+  not: /[\w.,+-]/,
+  whole: new RegExp(`00[2-9](?:${GAP}\\d){7,14}(?!\\d)`, 'y'),
+  partial: new RegExp(`00?(?:[2-9](?:${GAP}\\d){0,14}${GAP})?`, 'y'),
 })
 
 /** Phone numbers of the United States and Canada, as written there: `(555) 234-5678`, `555-234-5678`. */

@@ -2,17 +2,21 @@ import type { Guards, Plan } from '../../shared/catalog.ts'
 import { card } from './card.ts'
 import type { Detector } from './detector.ts'
 import { iban } from './iban.ts'
-import { email, phone, phoneOfNorthAmerica } from './personal.ts'
+import { email, phone, phoneOfNorthAmerica, phoneWithZeros } from './personal.ts'
 import type { Stretch } from './scan.ts'
 import { knownSecret, randomSecret } from './secrets.ts'
 import { words } from './words.ts'
 
-/** What is looked for in one direction. Without any detector nothing is. */
+/** What is looked for in one direction. */
 export type Direction = {
-  detectors: readonly Detector[]
-  /** The rules whose finds are blocked; those of the others are only told of. */
-  blocking: ReadonlySet<string>
+  /** What they find is blocked. */
+  blocks: readonly Detector[]
+  /** What they find is only told of. */
+  flags: readonly Detector[]
 }
+
+/** Whether nothing is looked for. */
+export const isIdle = ({ blocks, flags }: Direction) => blocks.length + flags.length === 0
 
 /** A plan's guards, ready to be used. */
 export type Policy = { in: Direction; out: Direction }
@@ -25,7 +29,7 @@ const PII: Readonly<Record<Guards['pii']['find'][number], readonly Detector[]>> 
   card: [card],
   iban: [iban],
   email: [email],
-  phone: [phone, phoneOfNorthAmerica],
+  phone: [phone, phoneWithZeros, phoneOfNorthAmerica],
   secret: [knownSecret, randomSecret],
 }
 
@@ -48,38 +52,39 @@ function direction({ pii, blocklist }: Guards, way: 'in' | 'out'): Direction {
     { action: blocklist[way], detectors: listed },
   ]
   const of = (action: string) => asked.filter((one) => one.action === action).flatMap((one) => one.detectors)
-  const blocking = of('block')
-  return {
-    // What blocks comes first: where two find something at the same place, the first one's word counts.
-    detectors: [...blocking, ...of('flag')],
-    blocking: new Set(blocking.map((detector) => detector.rule)),
-  }
+  return { blocks: of('block'), flags: of('flag') }
 }
 
-/** Tells each finding once, such as the rules of one request. */
+/** Says of each rule that found something whether it is blocked, and tells it once. */
 export function findingsOf(
-  { blocking }: Direction,
+  { blocks }: Direction,
   way: Finding['way'],
   tell: (finding: Finding) => void,
 ): (rule: string) => boolean {
-  const told = new Set<string>()
-  /** Whether what the rule found is blocked. */
+  const blocking = new Set(blocks.map(({ rule }) => rule))
+  const once = toldOnce(tell)
   return function found(rule) {
     const blocked = blocking.has(rule)
-    if (!told.has(rule)) tell({ way, rule, blocked })
-    told.add(rule)
+    once({ way, rule, blocked })
     return blocked
   }
 }
 
-/**
- * The text of stretches up to the first that is blocked, and that one's rule.
- * @param found is asked about each rule that found something
- */
-export function cutAt(stretches: readonly Stretch[], found: (rule: string) => boolean): Cut {
+/** Tells each finding once, such as those of one request. */
+export function toldOnce(tell: (finding: Finding) => void): (finding: Finding) => void {
+  const told = new Set<string>()
+  return function once(finding) {
+    const { way, rule } = finding
+    if (!told.has(`${way} ${rule}`)) tell(finding)
+    told.add(`${way} ${rule}`)
+  }
+}
+
+/** The text of stretches up to the first find, and its rule. */
+export function cutAt(stretches: readonly Stretch[]): Cut {
   let text = ''
   for (const { text: stretch, rule } of stretches) {
-    if (rule !== undefined && found(rule)) return { text, rule }
+    if (rule !== undefined) return { text, rule }
     text += stretch
   }
   return { text, rule: undefined }

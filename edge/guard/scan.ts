@@ -1,4 +1,5 @@
 import type { Detector } from './detector.ts'
+import { createSeenReader, isAsSeen, type Writing } from './seen.ts'
 
 /** A stretch of a text: clean, or found by a rule. */
 export type Stretch = { text: string; rule?: string }
@@ -7,6 +8,11 @@ export type Stretch = { text: string; rule?: string }
 export type Scan = {
   /** Takes the next piece and gives what is decided by now, in order. At most WINDOW characters are held back. */
   read(piece: string): Stretch[]
+  /**
+   * Gives what is held back as if the text had ended. If it goes on after all, what is found across the pause is found, and what
+   * was given is not given again.
+   */
+  pause(): Stretch[]
   /** Gives the rest of a text that has ended. */
   end(): Stretch[]
 }
@@ -15,19 +21,23 @@ export type Scan = {
  * A scan for what `detectors` find: the first place first, there the first detector. How a text was cut into pieces makes no
  * difference, since each place is decided by what follows it alone (see Detector), one after the other.
  */
-export function createScan(detectors: readonly Detector[]): Scan {
+export function createScan(detectors: readonly Detector[], writing: Writing = 'plain'): Scan {
   const detectorsAt = byCharacter(detectors)
+  const reader = createSeenReader(writing)
   /** The last character that was given, which a detector may look at, and what is not decided. */
   let text = ''
+  /** What each unit of `text` was written as; empty where that was given at a pause. */
+  let raw: string[] = []
   /** Where in `text` what is not decided begins: 0 or 1. */
   let from = 0
 
-  function decide(ended: boolean): Stretch[] {
+  /** What is decided, and up to where. */
+  function decided(ended: boolean): { stretches: Stretch[]; place: number } {
     const stretches: Stretch[] = []
     let clean = from
     let place = from
     const upTo = (end: number) => {
-      if (end > clean) stretches.push({ text: text.slice(clean, end) })
+      if (end > clean) stretches.push({ text: raw.slice(clean, end).join('') })
     }
     while (place < text.length) {
       const found = first(detectorsAt(text.charCodeAt(place)), text, place, ended)
@@ -35,34 +45,56 @@ export function createScan(detectors: readonly Detector[]): Scan {
       if (found === undefined) place++
       else {
         upTo(place)
-        stretches.push({ text: text.slice(place, found.end), rule: found.rule })
+        stretches.push({ text: raw.slice(place, found.end).join(''), rule: found.rule })
         clean = place = found.end
       }
     }
     upTo(place)
+    return { stretches, place }
+  }
+
+  function take(ended: boolean): Stretch[] {
+    const more = ended ? reader.end() : { text: '', raw: [] }
+    add(more)
+    const { stretches, place } = decided(ended)
     from = place > 0 ? 1 : 0
     text = text.slice(place - from)
+    raw = raw.slice(place - from)
     return stretches
+  }
+
+  function add(more: { text: string; raw: string[] }): void {
+    text += more.text
+    raw = raw.length === 0 ? more.raw : raw.concat(more.raw)
   }
 
   return {
     read(piece) {
-      text += piece
-      return decide(false)
+      add(reader.read(piece))
+      return take(false)
     },
-    end: () => decide(true),
+    pause() {
+      add(reader.end())
+      const { stretches } = decided(true)
+      raw = raw.map((unit, i) => (i < from ? unit : ''))
+      return stretches
+    },
+    end: () => take(true),
   }
 }
 
-const MOST_ASCII = 0x7f
-const tables = new WeakMap<readonly Detector[], readonly (readonly Detector[])[]>()
+const tables = new WeakMap<readonly Detector[], (readonly Detector[])[]>()
+const NONE: readonly Detector[] = []
 
-/** The detectors that may find something that begins with a character. Most characters are ASCII, and looked up in a table. */
+/** The detectors that may find something that begins with a character, found out once for each that occurs. */
 function byCharacter(detectors: readonly Detector[]): (code: number) => readonly Detector[] {
-  const beginning = (code: number) => detectors.filter(({ first }) => first.test(String.fromCharCode(code)))
-  const table = tables.get(detectors) ?? Array.from({ length: MOST_ASCII + 1 }, (_, code) => beginning(code))
+  const table = tables.get(detectors) ?? []
   tables.set(detectors, table)
-  return (code) => table[code] ?? beginning(code)
+  function beginning(code: number): readonly Detector[] {
+    const those = detectors.filter(({ first }) => first.test(String.fromCharCode(code)))
+    return those.length > 0 ? those : NONE
+  }
+  return (code) => (table[code] ??= beginning(code))
 }
 
 function first(
@@ -80,7 +112,20 @@ function first(
 }
 
 /** The stretches of a whole text. */
-export function scanWhole(detectors: readonly Detector[], text: string): Stretch[] {
-  const scan = createScan(detectors.filter(({ hint }) => hint.test(text)))
+export function scanWhole(
+  detectors: readonly Detector[],
+  text: string,
+  writing: Writing = 'plain',
+): Stretch[] {
+  const seen = seenWhole(text, writing)
+  const asked = detectors.filter(({ hint }) => hint.test(seen))
+  if (asked.length === 0) return text === '' ? [] : [{ text }]
+  const scan = createScan(asked, writing)
   return [...scan.read(text), ...scan.end()]
+}
+
+function seenWhole(text: string, writing: Writing): string {
+  if (isAsSeen(text, writing)) return text
+  const reader = createSeenReader(writing)
+  return reader.read(text).text + reader.end().text
 }

@@ -31,7 +31,9 @@ export const knownSecret: Detector = pattern({
   partial: /-----?[A-Z -]{0,60}|-{1,5}|[A-Za-z][\w.-]{0,500}/y,
 })
 
-const IN_RUN = /[A-Za-z0-9+_=-]/
+const IN_RUN = /[A-Za-z0-9+_-]/
+/** What fills base64 up. Before a run it stands between a name and its value. */
+const PADDING = '='
 const SHORTEST_RUN = 24
 /**
  * Of the steps from one letter or digit to the next some 62 % change the kind (small, capital, digit) in random base64, in names
@@ -46,16 +48,17 @@ const LEAST_ENTROPY = 3.4
 /** Runs of letters and digits that look random, such as keys that nobody published the form of. */
 export const randomSecret: Detector = {
   rule: 'secret.random',
-  hint: /[A-Za-z0-9+_=-]{24}/,
+  hint: /[A-Za-z0-9+_-]{22}/,
   first: IN_RUN,
   at(text, place, ended) {
     if (place > 0 && IN_RUN.test(text.charAt(place - 1))) return undefined
     const most = Math.min(text.length, place + WINDOW)
     let end = place
     while (end < most && IN_RUN.test(text.charAt(end))) end++
-    if (end === text.length && !isWhole(text, place, ended)) return 'more'
     const run = text.slice(place, end)
-    return run.length >= SHORTEST_RUN && looksRandom(run) ? end : undefined
+    while (end < most && text.charAt(end) === PADDING) end++
+    if (end === text.length && !isWhole(text, place, ended)) return 'more'
+    return end - place >= SHORTEST_RUN && looksRandom(run) ? end : undefined
   },
 }
 

@@ -1,6 +1,7 @@
-import { Answer, type Call, type Choice } from './choices.ts'
-import { cutAt, type Direction } from './policy.ts'
-import { createScan, type Scan, type Stretch } from './scan.ts'
+import { Answer, type Call, type Choice, endedBy } from './choices.ts'
+import type { Direction } from './policy.ts'
+import type { Writing } from './seen.ts'
+import { createWatch, cutWhole, type Found, type Watch } from './watch.ts'
 
 export type StreamGuard = {
   /**
@@ -15,14 +16,14 @@ export type StreamGuard = {
 
 /**
  * A guard for the chunks of one stream. A choice is one text after the other, its own and the arguments of each call; where the
- * next one begins, the one before has ended.
- * @param answers how many choices there will be
+ * next one begins, the one before is given as if it had ended.
+ * @param expected how many choices there will be, and how their texts are written
  * @param found says whether what a rule found is blocked
  */
 export function createStreamGuard(
-  { detectors, blocking }: Direction,
-  answers: number,
-  found: (rule: string) => boolean,
+  direction: Direction,
+  { answers, writing }: { answers: number; writing: Writing },
+  found: Found,
 ): StreamGuard {
   const open = new Map<number, OneChoice>()
   /** Choices that are not written on, as the model ended them or the guard did. */
@@ -32,11 +33,14 @@ export function createStreamGuard(
   function pass(choice: Choice): object | undefined {
     const { index } = choice
     if (ended.has(index)) return undefined
-    const one = open.get(index) ?? createChoice(() => createScan(detectors), found)
+    const one = open.get(index) ?? createChoice(direction, writing, found)
     open.set(index, one)
     const passed = one.pass(choice)
     if (one.rule !== undefined) blocked = true
-    if (one.rule !== undefined || choice.finish_reason != null) ended.add(index)
+    if (one.rule !== undefined || choice.finish_reason != null) {
+      ended.add(index)
+      open.delete(index)
+    }
     return passed
   }
 
@@ -45,7 +49,7 @@ export function createStreamGuard(
       const answer = Answer.parse(chunk)
       const choices = answer.choices.flatMap((choice) => pass(choice) ?? [])
       // What is only told of is not held back.
-      if (blocking.size === 0) return answer
+      if (direction.blocks.length === 0 && typeof chunk === 'object' && chunk !== null) return chunk
       return choices.length > 0 || answer.choices.length === 0 ? { ...answer, choices } : undefined
     },
     get over() {
@@ -64,17 +68,23 @@ type OneChoice = {
 }
 
 /** One choice of a stream. */
-function createChoice(newScan: () => Scan, found: (rule: string) => boolean): OneChoice {
-  let scan = newScan()
+function createChoice(direction: Direction, writing: Writing, found: Found): OneChoice {
+  const watches = new Map<Place, Watch>()
   /** The text that is under way. */
   let place: Place = 'content'
   let begun = false
   let rule: string | undefined
 
-  /** What may be told of a piece. Behind what is blocked nothing may. */
-  function told(stretches: readonly Stretch[]): string {
+  function watchAt(where: Place): Watch {
+    const watch = watches.get(where) ?? createWatch(direction, where === 'content' ? writing : 'json', found)
+    watches.set(where, watch)
+    return watch
+  }
+
+  /** What may be told of the text under way. Behind what is blocked nothing may. */
+  function told(act: (watch: Watch) => { text: string; rule: string | undefined }): string {
     if (rule !== undefined) return ''
-    const cut = cutAt(stretches, found)
+    const cut = act(watchAt(place))
     rule = cut.rule
     return cut.text
   }
@@ -83,27 +93,27 @@ function createChoice(newScan: () => Scan, found: (rule: string) => boolean): On
   function read({ text, delta, finish_reason: finish }: Choice): { content: string; calls: Call[] } {
     let content = ''
     const calls: Call[] = []
-    function endText(): void {
-      const rest = told(scan.end())
-      scan = newScan()
+    function give(rest: string): void {
       if (place === 'content') content += rest
       else if (rest !== '') calls.push({ index: place, function: { arguments: rest } })
     }
     function turnTo(next: Place): void {
-      if (next !== place) endText()
+      if (next !== place) give(told((watch) => watch.pause()))
       place = next
     }
     const own = text ?? delta?.content ?? ''
     if (own !== '') turnTo('content')
-    if (own !== '') content += told(scan.read(own))
+    if (own !== '') content += told((watch) => watch.read(own))
     for (const part of delta?.tool_calls ?? []) {
       turnTo(placeOf(part, place))
+      const { name } = part.function ?? {}
+      if (rule === undefined && name != null) rule = cutWhole(direction, name, 'plain', found).rule
       if (rule !== undefined) break
-      const given = told(scan.read(part.function?.arguments ?? ''))
-      const begins = part.id != null || part.function?.name !== undefined
+      const given = told((watch) => watch.read(part.function?.arguments ?? ''))
+      const begins = part.id != null || name != null
       if (given !== '' || begins) calls.push({ ...part, function: { ...part.function, arguments: given } })
     }
-    if (finish != null) endText()
+    if (finish != null) give(told((watch) => watch.end()))
     return { content, calls }
   }
 
@@ -126,7 +136,7 @@ function createChoice(newScan: () => Scan, found: (rule: string) => boolean): On
             ...(calls.length > 0 && { tool_calls: calls }),
           },
         }),
-        ...(rule !== undefined && { finish_reason: 'content_filter', content_filter: { rule } }),
+        ...(rule !== undefined && endedBy(rule)),
       }
     },
     get rule() {

@@ -1,68 +1,78 @@
 import { type Detector, isWhole, WINDOW } from './detector.ts'
 
-const WORD = /[\p{L}\p{N}]/u
+/** What a word is made of. Marks belong to the letter before them. */
+const WORD = /[\p{L}\p{N}\p{M}]/u
+/** Scripts that put no spaces between words, so that a word may stand anywhere. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u
 const SPACE = /\s/
-/** What is not seen in a text and may hide a word: soft hyphens, zero-width spaces and joiners, byte order marks. */
-const INVISIBLE = /[\u00ad\u200b-\u200d\u2060\ufeff]/
 
 /** The most characters of a word or phrase of a list. */
 export const LONGEST_WORD = 100
 
+/** What may follow, by its folded unit, and whether a word ends here. So a place is looked at once for all words. */
+type Node = { next: Map<string, Node>; ends: boolean }
+const node = (): Node => ({ next: new Map(), ends: false })
+
 /**
- * Words and phrases of a list, whole ones, whatever their capitals. Compatible characters count as the same (NFKC), a
- * space as any white space, and what is invisible not at all.
+ * Words and phrases of a list, whole ones, whatever their capitals. Characters that look alike count as the same, a
+ * space as any white space, and what is invisible not at all (see seen.ts).
  */
 export function words(rule: string, list: readonly string[]): Detector {
-  /** Folded words by their first character. */
-  const byFirst = new Map<string, string[]>()
+  const root = node()
   for (const word of list) {
-    const one = folded(word.trim().replace(/\s+/g, ' '))
-    const first = one.charAt(0)
-    if (first !== '') byFirst.set(first, [...(byFirst.get(first) ?? []), one])
+    let at = root
+    for (const unit of folded(word.trim().replace(/\s+/g, ' ')).split('')) {
+      const next = at.next.get(unit) ?? node()
+      at.next.set(unit, next)
+      at = next
+    }
+    at.ends = at !== root
   }
   return {
     rule,
     // Looking for the words is what is to be saved, so there is no shorter look.
     hint: /\S/,
-    first: new RegExp(`[${[...byFirst.keys()].map(escaped).join('')}]|[^\\u0000-\\u007f]`, 'i'),
+    first: new RegExp(`[${[...root.next.keys()].map(escaped).join('')}]|[^\\u0000-\\u007f]`, 'i'),
     at(text, place, ended) {
-      if (place > 0 && WORD.test(text.charAt(place - 1)) && WORD.test(text.charAt(place))) return undefined
-      let undecided = false
-      let longest: number | undefined
-      for (const word of byFirst.get(folded(text.charAt(place)).charAt(0)) ?? []) {
-        const end = endOf(word, text, place, ended)
-        if (end === 'more') undecided = true
-        else if (end !== undefined && end > (longest ?? 0)) longest = end
-      }
-      return undecided ? 'more' : longest
+      if (place > 0 && goesOn(text.charAt(place - 1), text.charAt(place))) return undefined
+      return endOf(root, text, place, ended)
     },
   }
 }
 
 const escaped = (char: string) => char.replace(/[\\\]^-]/, '\\$&')
-const folded = (text: string) => text.normalize('NFKC').toLowerCase()
+// Taken apart, so that a letter with a mark is the same however it was written.
+const folded = (text: string) => text.normalize('NFKD').toLowerCase().normalize('NFKD')
 
-/** Where a folded word ends that begins at `place`; it must not go on there. */
-function endOf(word: string, text: string, place: number, ended: boolean): number | 'more' | undefined {
+/** Whether a word goes on from one unit to the next. */
+function goesOn(before: string, after: string): boolean {
+  return WORD.test(before) && WORD.test(after) && !UNSPACED.test(before) && !UNSPACED.test(after)
+}
+
+/** Where the longest word ends that begins at `place`; it must not go on there. */
+function endOf(root: Node, text: string, place: number, ended: boolean): number | 'more' | undefined {
   const most = Math.min(text.length, place + WINDOW)
-  let at = 0
+  const whole = isWhole(text, place, ended)
+  let at: Node | undefined = root
   let next = place
-  while (next < most && at < word.length) {
-    const char = text.charAt(next)
-    if (INVISIBLE.test(char)) next++
-    else if (word.charAt(at) === ' ' && SPACE.test(char)) {
-      at++
-      while (next < most && (SPACE.test(text.charAt(next)) || INVISIBLE.test(text.charAt(next)))) next++
-      if (next === most && !isWhole(text, place, ended)) return 'more'
-    } else {
-      const same = folded(char)
-      if (!word.startsWith(same, at)) return undefined
-      at += same.length
-      next++
-    }
+  let longest: number | undefined
+  while (next < most) {
+    at = follow(at, text.charAt(next))
+    if (!at) return longest
+    if (SPACE.test(text.charAt(next))) while (next + 1 < most && SPACE.test(text.charAt(next + 1))) next++
+    next++
+    if (next >= most) break
+    if (at.ends && !goesOn(text.charAt(next - 1), text.charAt(next))) longest = next
   }
-  const over = next >= most
-  if (over && !isWhole(text, place, ended)) return 'more'
-  if (at < word.length) return undefined
-  return !over && WORD.test(text.charAt(next)) && WORD.test(word.charAt(word.length - 1)) ? undefined : next
+  if (!whole) return 'more'
+  return at.ends ? next : longest
+}
+
+/** Where a character leads. */
+function follow(from: Node, char: string): Node | undefined {
+  let at: Node | undefined = from
+  // Most are ASCII, and quick to fold.
+  const units = SPACE.test(char) ? ' ' : char < '\u0080' ? char.toLowerCase() : folded(char)
+  for (const unit of units.split('')) at = at?.next.get(unit)
+  return at
 }

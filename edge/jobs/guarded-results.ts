@@ -1,6 +1,6 @@
 import { ERRORS, errorEnvelope, TwohopError } from '../../shared/errors.ts'
 import { createAnswerGuard } from '../guard/answer.ts'
-import type { Finding, Policy } from '../guard/policy.ts'
+import { type Finding, isIdle, type Policy } from '../guard/policy.ts'
 import type { ResultPage } from './job.ts'
 
 type Results = ResultPage['results']
@@ -15,8 +15,8 @@ export function guardedResults(
   requestId: string,
   tell: (finding: Finding) => void,
 ): Results {
-  if (!policy || policy.out.detectors.length === 0) return results
-  const guard = createAnswerGuard(policy.out, 1, tell)
+  if (!policy || isIdle(policy.out)) return results
+  const guard = createAnswerGuard(policy.out, { answers: 1, writing: undefined }, tell)
   return results.map((result) => {
     if (result.status !== 200) return result
     try {

@@ -6,7 +6,7 @@ import { optional } from '../../shared/openai/field.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
-import { type Finding, policyOf } from '../guard/policy.ts'
+import { type Finding, policyOf, toldOnce } from '../guard/policy.ts'
 import { guarded } from '../guard/request.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
@@ -74,8 +74,9 @@ export function parseJob(
       },
     )
   const policy = policyOf({ guards })
+  const once = toldOnce(tell)
   const works = (inputs ?? [body]).map((one, i) =>
-    under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, tell))),
+    under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, once))),
   )
   const { model, path } = works[0] as Work
   const other = works.findIndex((work) => work.model.id !== model.id)

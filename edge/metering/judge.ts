@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type Guards, scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { Timing } from '../../shared/timing.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Finding } from '../guard/policy.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
@@ -35,7 +36,7 @@ export function createJudge({ host, now }: Options) {
     const { guard } = judged
     let score: number
     try {
-      score = scoreOf(await ask(held, judged.work, client), guard)
+      score = scoreOf(await ask(held, judged.work, client), guard, piecesOf(judged.work.request))
     } catch (cause) {
       if (guard.on_failure === 'pass' && !client.aborted) return
       held.settle('failed', undefined)
@@ -61,9 +62,11 @@ export function createJudge({ host, now }: Options) {
 
   /** The classifier's answer. What it computed is charged; where nobody knows, all that it could. */
   async function ask(held: Held, { model, path, task, request, worst }: Held['work'], client: AbortSignal) {
-    const computeMs = model.prices.compute_second === 0 ? 0 : JUDGE_MS
-    const charge = (promptTokens: number) =>
-      held.chargeJudge(unitsOf(model.prices, { promptTokens, outputTokens: 0, computeMs }))
+    const most = model.prices.compute_second === 0 ? 0 : JUDGE_MS
+    const charge = (promptTokens: number, computeMs = most) =>
+      held.chargeJudge(
+        unitsOf(model.prices, { promptTokens, outputTokens: 0, computeMs: Math.min(computeMs, most) }),
+      )
     charge(worst.promptTokens)
     const id = {
       requestId: `${held.requestId}.guard`,
@@ -82,19 +85,27 @@ export function createJudge({ host, now }: Options) {
         signal: AbortSignal.any([client, AbortSignal.timeout(JUDGE_MS)]),
       })
       const used = Usage.safeParse(parseJson(answer.headers.get('x-usage') ?? '')).data?.prompt_tokens
-      if (used !== undefined && used <= worst.promptTokens) charge(used)
+      const timing = Timing.safeParse(parseJson(answer.headers.get('x-timing') ?? '')).data
+      if (used !== undefined && used <= worst.promptTokens) charge(used, timing?.compute_ms)
       return parseJson(await readText(answer, MAX_ANSWER_BYTES))
     } catch (error) {
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.chargeJudge(0)
+      // Nobody waits for the classifier any more, which may still compute.
+      else void host.cancel(id)
       throw error
     }
   }
 }
 
-/** The highest score that a piece of the request has. @throws ZodError for an answer that has no scores of the label */
-function scoreOf(answer: unknown, { label }: NonNullable<Guards['injection']>): number {
-  const scores = Scores.parse(answer).flat()
-  const own = scores.filter((one) => one.label === label).map(({ score }) => score)
-  if (own.length === 0) throw new Error('the classifier does not know the label')
+function piecesOf(request: object): number {
+  return 'inputs' in request && Array.isArray(request.inputs) ? request.inputs.length : 0
+}
+
+/** The highest score that a piece of the request has. @throws Error for an answer that does not score the label of each piece */
+function scoreOf(answer: unknown, { label }: NonNullable<Guards['injection']>, pieces: number): number {
+  const scored = Scores.parse(answer)
+  const own = scored.flatMap((labels) => labels.find((one) => one.label === label)?.score ?? [])
+  if (own.length !== pieces || scored.length !== pieces)
+    throw new Error('the classifier does not score the label of each piece')
   return Math.max(...own)
 }

@@ -1,4 +1,5 @@
 import { type Guards, JUDGING, type Model, type Task } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
 import type { Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
@@ -14,14 +15,26 @@ const MOST_PIECES = 2048
  * back to be seen.
  * @param guard the plan's; undefined where nothing is judged
  * @param models the catalog's
+ * @throws TwohopError guard_unavailable where there is no such classifier; invalid_request for more text than can be judged, where
+ * an attempt is to be blocked
  */
 export function judgedWork(work: Work, guard: Guards['injection'], models: readonly Model[]): Work {
   if (!guard || guard.in === 'off') return work
   const model = models.find(({ id }) => id === guard.model)
   const said = saidBy(work)
-  if (!model || said.length === 0) return work
+  if (!model && guard.on_failure === 'block')
+    throw new TwohopError('guard_unavailable', 'There is no classifier that could judge the request.')
+  if (!model) return work
   const most = model.context - model.overhead.item - model.overhead.request
-  const pieces = said.flatMap((text) => cut(text, Math.max(4, most))).slice(0, MOST_PIECES)
+  const all = said.flatMap((text) => cut(text, Math.max(8, most)))
+  if (all.length > MOST_PIECES && guard.in === 'block')
+    throw new TwohopError(
+      'invalid_request',
+      `Expected a text that makes at most ${MOST_PIECES} pieces to judge, found one that makes ${all.length}.`,
+    )
+  const pieces = all.slice(0, MOST_PIECES)
+  // Only space is left, which a classifier refuses.
+  if (pieces.length === 0) return work
   const request: HostTaskRequest = {
     model: model.id,
     inputs: pieces,
@@ -51,27 +64,52 @@ function saidBy({ task, request }: Pick<Work, 'task' | 'request'>): string[] {
   if ('inputs' in request && Array.isArray(request.inputs)) return request.inputs
   if ('prompt' in request && typeof request.prompt === 'string') return [request.prompt]
   if (!('messages' in request) || !Array.isArray(request.messages)) return []
-  return request.messages.flatMap(({ role, content }: { role: string; content: string | null }) =>
-    (role === 'user' || role === 'tool') && content ? [content] : [],
-  )
+  return turnsOf(request.messages)
 }
 
-const utf8 = new TextEncoder()
+type Message = { role: string; content: string | null }
 
-/** A text in pieces of at most so many bytes of UTF-8, and so of at most so many tokens. */
+/** What users and tools say, as one text where they say it in a row: an attempt may stand in two messages. */
+function turnsOf(messages: readonly Message[]): string[] {
+  const turns: string[] = []
+  let goesOn = false
+  for (const { role, content } of messages) {
+    const told = role === 'user' || role === 'tool'
+    const before = told && goesOn ? turns.pop() : undefined
+    if (told) turns.push([before, content].filter(Boolean).join('\n'))
+    goesOn = told
+  }
+  return turns
+}
+
+/**
+ * A text in pieces of at most so many bytes of UTF-8, and so of at most so many tokens. Each begins with the second half of the
+ * one before, so that what is no longer than half a piece is whole in one.
+ */
 function cut(text: string, most: number): string[] {
-  const pieces: string[] = []
-  let piece = ''
+  const half = Math.floor(most / 2)
+  const halves: string[] = []
+  let part = ''
   let bytes = 0
   for (const char of text) {
-    const more = utf8.encode(char).length
-    if (bytes + more > most) {
-      pieces.push(piece)
-      piece = ''
+    const more = bytesOf(char)
+    if (bytes + more > half) {
+      halves.push(part)
+      part = ''
       bytes = 0
     }
-    piece += char
+    part += char
     bytes += more
   }
-  return piece.trim() === '' ? pieces : [...pieces, piece]
+  halves.push(part)
+  const pieces = halves.slice(0, Math.max(1, halves.length - 1)).map((one, i) => one + (halves[i + 1] ?? ''))
+  return pieces.filter((piece) => piece.trim() !== '')
+}
+
+/** Bytes of a character in UTF-8. Half of a pair becomes a character of three. */
+function bytesOf(char: string): number {
+  const code = char.codePointAt(0) ?? 0
+  if (code < 0x80) return 1
+  if (code < 0x800) return 2
+  return code < 0x10000 ? 3 : 4
 }

@@ -10,7 +10,10 @@ function guardOf(guards: Guards = BLOCKS, answers = 1) {
   const findings: Finding[] = []
   const policy = policyOf({ guards })
   if (!policy) throw new Error('there are guards')
-  return { guard: createAnswerGuard(policy.out, answers, (finding) => findings.push(finding)), findings }
+  return {
+    guard: createAnswerGuard(policy.out, { answers, writing: 'plain' }, (finding) => findings.push(finding)),
+    findings,
+  }
 }
 
 type Delta = { role?: string; content?: string; tool_calls?: object[] }
@@ -142,6 +145,74 @@ describe('a guard of answers', () => {
     expect(stream.chunk(chunk({ content: 'ann@exam' }))).toEqual(chunk({ content: 'ann@exam' }))
     expect(stream.chunk(chunk({ content: 'ple.com' }, 'stop'))).toEqual(chunk({ content: 'ple.com' }, 'stop'))
     expect(findings).toEqual([{ way: 'out', rule: 'pii.email', blocked: false }])
+  })
+
+  it.each([
+    ['an escaped @', ['{"to":"ann\\u00', '40example.com"}'], '{"to":"'],
+    ['a key behind an escaped line end', ['{"text":"\\nsk-', 'a1B2'.repeat(8), '"}'], '{"text":"\\n'],
+    ['a card of escaped digits', ['{"n":"\\u0034111 1111 1111 1111"}'], '{"n":"'],
+  ])('finds in arguments %s', (_, parts, before) => {
+    const { guard } = guardOf()
+    const stream = guard.stream()
+    const streamed = gathered([
+      stream.chunk(chunk({ tool_calls: [call(0, '', 'c1')] })),
+      ...parts.map((part) => stream.chunk(chunk({ tool_calls: [call(0, part)] }))),
+      stream.chunk(chunk({}, 'tool_calls')),
+    ])
+    expect([streamed.calls, streamed.finish]).toEqual([[before], 'content_filter'])
+    const message = { role: 'assistant', content: null, tool_calls: [call(0, parts.join(''), 'c1')] }
+    expect(guard.whole({ choices: [{ index: 0, message, finish_reason: 'tool_calls' }] })).toMatchObject({
+      choices: [
+        { message: { tool_calls: [{ function: { arguments: before } }] }, finish_reason: 'content_filter' },
+      ],
+    })
+  })
+
+  it('finds what goes on behind another text, and a call by its name', () => {
+    const { guard } = guardOf()
+    const stream = guard.stream()
+    const { calls, finish } = gathered([
+      stream.chunk(chunk({ tool_calls: [call(0, '4111 1111', 'c1')] })),
+      stream.chunk(chunk({ tool_calls: [call(1, '{}', 'c2')] })),
+      stream.chunk(chunk({ tool_calls: [call(0, ' 1111 1111"')] })),
+    ])
+    expect([calls, finish]).toEqual([['4111 1111', '{}'], 'content_filter'])
+    const named = { ...call(0, '{}', 'c1'), function: { name: '4111111111111111', arguments: '{}' } }
+    const one = guard.stream().chunk(chunk({ tool_calls: [named] }))
+    const whole = guard.whole({ choices: [{ message: { tool_calls: [named] }, finish_reason: 'stop' }] })
+    for (const answer of [one, whole]) {
+      expect(JSON.stringify(answer)).toContain('content_filter')
+      expect(JSON.stringify(answer)).not.toContain('4111')
+    }
+  })
+
+  it('lets nothing pass beside itself: fields that it does not know, log probabilities', () => {
+    const { guard } = guardOf()
+    const beside = { reasoning_content: 'ann@example.com', refusal: 'ann@example.com', content: 'fine' }
+    const logprobs = { content: [{ token: 'ann@example.com' }] }
+    const streamed = guard
+      .stream()
+      .chunk({ choices: [{ index: 0, delta: beside, logprobs, finish_reason: 'stop' }] })
+    const whole = guard.whole({ choices: [{ index: 0, message: beside, logprobs, finish_reason: 'stop' }] })
+    for (const answer of [streamed, whole]) expect(JSON.stringify(answer)).not.toContain('ann@')
+  })
+
+  it('says that it ended a choice, even where the model had come to a stop string', () => {
+    const { guard } = guardOf()
+    const ended = { finish_reason: 'stop', stop_reason: 'END' }
+    const whole = guard.whole({ choices: [{ index: 0, message: { content: 'ann@example.com' }, ...ended }] })
+    const streamed = guard
+      .stream()
+      .chunk({ choices: [{ index: 0, delta: { content: 'ann@example.com' }, ...ended }] })
+    for (const answer of [streamed, whole]) expect(JSON.stringify(answer)).not.toContain('END')
+  })
+
+  it('takes no vector for a key', () => {
+    const embedding = Buffer.from(Float32Array.from({ length: 256 }, (_, i) => Math.sin(i)).buffer).toString(
+      'base64',
+    )
+    const answer = { object: 'list', data: [{ object: 'embedding', index: 0, embedding }] }
+    expect(guardOf().guard.whole(answer)).toEqual(answer)
   })
 
   it('looks through completions, and through answers of tasks, which are blocked as a whole', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { card } from '../../../../edge/guard/card.ts'
 import type { Detector } from '../../../../edge/guard/detector.ts'
 import { iban } from '../../../../edge/guard/iban.ts'
-import { email, phone, phoneOfNorthAmerica } from '../../../../edge/guard/personal.ts'
+import { email, phone, phoneOfNorthAmerica, phoneWithZeros } from '../../../../edge/guard/personal.ts'
 import { scanWhole } from '../../../../edge/guard/scan.ts'
 import { knownSecret, randomSecret } from '../../../../edge/guard/secrets.ts'
 import { words } from '../../../../edge/guard/words.ts'
@@ -29,6 +29,11 @@ describe.each([
       '6011111111111117',
       '3530111333300000',
       '4222222222222',
+      '4111  1111  1111  1111',
+      '４１１１１１１１１１１１１１１１',
+      '٤١١١١١١١١١١١١١١١',
+      '4111\u200b1111\u200b1111\u200b1111',
+      '\u{1d7d2}111 1111 1111 1111',
     ],
     [
       '4111 1111 1111 1112',
@@ -37,6 +42,12 @@ describe.each([
       '41111111111111112345',
       '411111111111111',
       '4111  1111',
+      '4111   1111   1111   1111',
+      '978-0-306-40615-7',
+      '1764439171000',
+      '2026-11-29 12:30:45.123',
+      '9400 1118 9922 3857 2684 90',
+      '10.15.7.2 4.0.1.2 3.11.4',
     ],
   ],
   [
@@ -46,6 +57,8 @@ describe.each([
       'DE89370400440532013000',
       'DE89 3704 0044 0532 0130 00',
       'de89 3704 0044 0532 0130 00',
+      'DE89  3704  0044  0532  0130  00',
+      'DE89.3704.0044.0532.0130.00',
       'GB29 NWBK 6016 1331 9268 19',
       'NO9386011117947',
       'MT84MALT011000012345MTLCAST001S',
@@ -73,7 +86,7 @@ describe.each([
   ],
   [
     'phone numbers',
-    [phone, phoneOfNorthAmerica],
+    [phone, phoneWithZeros, phoneOfNorthAmerica],
     [
       '+49 170 1234567',
       '+14155550123',
@@ -81,8 +94,22 @@ describe.each([
       '(415) 555-0123',
       '415-555-0123',
       '415.555.0123',
+      '0049 170 1234567',
+      '004915112345678',
+      '0044 20 7946 0958',
     ],
-    ['+1', '1+12345678', '2026-11-29', '555-0123', '10.0.0.1', '415-555-01234', 'x = a + 12345678'],
+    [
+      '+1',
+      '1+12345678',
+      '2026-11-29',
+      '555-0123',
+      '10.0.0.1',
+      '415-555-01234',
+      'x = a + 12345678',
+      '3.0049123456789',
+      '001234567890',
+      '0000412345678',
+    ],
   ],
   [
     'known secrets',
@@ -102,9 +129,19 @@ describe.each([
   ],
   [
     'words of a list',
-    [words('blocklist', ['Damn', 'project blue sky', 'straße'])],
-    ['damn', 'DAMN', 'da\u200bmn', 'ｄａｍｎ', 'Project  Blue\nSky', 'STRAßE'],
-    ['damnation', 'goddamn', 'project blue', 'project blue skyline', 'strasse'],
+    [words('blocklist', ['Damn', 'project blue sky', 'straße', '敏感词', 'café'])],
+    [
+      'damn',
+      'DAMN',
+      'da\u200bmn',
+      'ｄａｍｎ',
+      'Project  Blue\nSky',
+      'STRAßE',
+      'cafe\u0301',
+      'CAFÉ',
+      '\u{1d41d}\u{1d41a}\u{1d426}\u{1d427}',
+    ],
+    ['damnation', 'goddamn', 'project blue', 'project blue skyline', 'strasse', 'cafe', 'cafés'],
   ],
 ])('%s', (_, detectors: Detector[], there, notThere) => {
   it.each(there)('%j is found within a text', (text) => {
@@ -136,4 +173,33 @@ describe('keys of no known form', () => {
     ])
       expect(foundIn(`see ${name}.`, randomSecret)).toEqual([])
   })
+})
+
+it('a word of a script without spaces is found within a sentence', () => {
+  expect(foundIn('这是敏感词吗', words('blocklist', ['敏感词']))).toEqual(['敏感词'])
+})
+
+it('a key of no known form is found behind its name', () => {
+  const key = 'kY7pQ2xV9tR4mW8nB3cD6fG1'
+  expect(foundIn(`THE_LONG_NAME_OF_A_SETTING_OF_OURS=${key}`, randomSecret)).toEqual([key])
+})
+
+it('a text of 64 KiB that comes close to a find everywhere is looked through in time, with a thousand words too', () => {
+  const listed = Array.from({ length: 1000 }, (_, i) => `s ${'s '.repeat(i % 40)}x${i}`)
+  const detectors = [card, iban, email, phone, phoneWithZeros, phoneOfNorthAmerica, knownSecret, randomSecret]
+  for (const unit of [
+    '4 ',
+    'a.',
+    's ',
+    'MT84 ',
+    '-',
+    'eyJa',
+    '\u200b4',
+    `${'a'.repeat(63)}@${'b'.repeat(63)}.`,
+  ]) {
+    const began = process.cpuUsage()
+    scanWhole([...detectors, words('blocklist', listed)], unit.repeat(65_536 / unit.length))
+    // It takes some 100 ms of a CPU; what grows with the square takes minutes.
+    expect(process.cpuUsage(began).user).toBeLessThan(8_000_000)
+  }
 })

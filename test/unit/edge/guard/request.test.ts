@@ -26,6 +26,11 @@ const chat = (content: string, more: object = {}) =>
   )
 const policy = (guards: object) => policyOf({ guards: Guards.parse(guards) })
 
+const toolWith = (properties: object) => ({
+  type: 'function',
+  function: { name: 'f', parameters: { type: 'object', properties } },
+})
+
 function run(work: Work, guards: object) {
   const findings: Finding[] = []
   return { work: guarded(work, policy(guards), (finding) => findings.push(finding)), findings }
@@ -68,6 +73,17 @@ describe('a request', () => {
       () => parseMessages({ model, max_tokens: 8, messages: [{ role: 'user', content: address }] }, pro),
       'messages[0].content',
     ],
+    [
+      'a key of a schema',
+      () => chat('hello', { tools: [toolWith({ 'ann@example.com': { type: 'string' } })] }),
+      'tools[0].function.parameters.properties',
+    ],
+    [
+      'a property called id',
+      () => chat('hello', { tools: [toolWith({ id: { type: 'string', description: address } })] }),
+      'tools[0].function.parameters.properties.id.description',
+    ],
+    ['a stop string', () => chat('hello', { stop: [address] }), 'stop[0]'],
     ['an embedding', () => parseEmbedding({ model: 'twohop-embed', input: ['a', address] }, pro), 'input[1]'],
     ['a task', () => parseTask('text-classification', { inputs: address }, pro), 'inputs[0]'],
   ])('is refused for what blocks in %s, with its field', (_, work, param) => {
@@ -79,6 +95,12 @@ describe('a request', () => {
     expect(run(work, blocks)).toEqual({ work, findings: [] })
     expect(guarded(work, policyOf({}), () => {})).toBe(work)
     expect(run(chat(address), {}).findings).toEqual([])
+  })
+
+  it('is not blocked for the words of the API itself', () => {
+    const words = ['user', 'object', 'string', 'properties', 'function', 'auto']
+    const work = chat('hello', { tools: [toolWith({ a: { type: 'string' } })], tool_choice: 'auto' })
+    expect(run(work, { blocklist: { in: 'block', words } }).findings).toEqual([])
   })
 
   it('is told of once for each rule that only flags', () => {
@@ -109,12 +131,12 @@ describe('the guards of a plan', () => {
   it('look for what they name, and block what they say', () => {
     const made = policy(blocksAndFlags)
     const shown = (way: 'in' | 'out') => [
-      made?.[way].detectors.map(({ rule }) => rule),
-      [...(made?.[way].blocking ?? [])],
+      made?.[way].blocks.map(({ rule }) => rule),
+      made?.[way].flags.map(({ rule }) => rule),
     ]
     expect([shown('in'), shown('out')]).toEqual([
-      [['blocklist', 'pii.card'], ['blocklist']],
-      [['pii.card'], ['pii.card']],
+      [['blocklist'], ['pii.card']],
+      [['pii.card'], []],
     ])
   })
 })

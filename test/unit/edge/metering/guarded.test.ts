@@ -11,7 +11,7 @@ import { echo } from '../../../fixtures/response-echo.ts'
 const findings: Finding[] = []
 const out = policyOf({ guards: Guards.parse({ pii: { out: 'block' } }) })?.out
 if (!out) throw new Error('there is a guard')
-const guard = createAnswerGuard(out, 1, (finding) => findings.push(finding))
+const guard = createAnswerGuard(out, { answers: 1, writing: 'plain' }, (finding) => findings.push(finding))
 
 const SENT = ['Ask ', 'ann@exa', 'mple.com', ', she ', 'knows'].map((content) => event(chunk({ content })))
 const answer = () =>

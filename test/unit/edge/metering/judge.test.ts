@@ -94,6 +94,7 @@ describe('the judge of a request', () => {
       },
     ],
     ['does not know the label', () => scores(0.9, 'SPAM')],
+    ['scores nothing', () => Response.json([])],
     ['answers with something else', () => new Response('<html>')],
   ])(
     'decides by on_failure where the classifier %s, and charges all that it could have read',
@@ -105,7 +106,8 @@ describe('the judge of a request', () => {
       })
       const passed = await judged(answer, { on_failure: 'pass' })
       expect([passed.error, passed.settled]).toEqual([undefined, []])
-      if (_ !== 'does not know the label') expect(passed.charged).toBe(passed.worst)
+      if (!['does not know the label', 'scores nothing'].includes(_))
+        expect(passed.charged).toBe(passed.worst)
     },
   )
 
