@@ -32,11 +32,11 @@ export async function pinToCore(pid: number, core: number): Promise<boolean> {
 export type Program = { pid: number; stop(): Promise<void> }
 
 /** Longest that a program may take to answer, in milliseconds. */
-const START_MS = 30_000
+const START_MS = 120_000
 
 /**
  * Starts a program and waits until it answers on `port`.
- * @throws Error where it ends or does not answer within half a minute, or `signal` is aborted by then
+ * @throws Error where it ends or does not answer within two minutes, or `signal` is aborted by then
  */
 export async function serveOn(
   port: number,

@@ -10,14 +10,20 @@ export type BenchOptions = {
   signal: AbortSignal
 }
 
+/** Runtimes of the edge that are measured. */
+export const RUNTIME_NAMES = ['workers', 'node'] as const
+export type RuntimeName = (typeof RUNTIME_NAMES)[number]
+
 export type EdgeBenchOptions = BenchOptions & {
+  /** On what the edge and the bare proxy run. */
+  runtime: RuntimeName
   /** Seconds that one run of one target lasts. */
   seconds: number
   /** One round of a second each: a look at everything, not figures to quote. */
   quick: boolean
   /** Measure Portkey's gateway too, which npm installs the first time. */
   portkey: boolean
-  /** Instead of measuring, say in which functions workerd spends its time. */
+  /** Instead of measuring, say in which functions the edge spends its time. */
   profile: boolean
 }
 

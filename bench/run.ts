@@ -1,6 +1,6 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { HERE } from '../cli/here.ts'
 import { budgetBench } from './budget/bench.ts'
 import { type DrainBenchOptions, drainBench } from './drain/bench.ts'
@@ -11,7 +11,12 @@ import { type HostsBenchOptions, hostsBench } from './hosts/bench.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type DecoderSizes, SMOLLM2_135M } from './models/decoder.ts'
 import { writeDecoder } from './models/made.ts'
-import type { BudgetBenchOptions, EdgeBenchOptions, HostBenchOptions } from './options.ts'
+import {
+  type BudgetBenchOptions,
+  type EdgeBenchOptions,
+  type HostBenchOptions,
+  RUNTIME_NAMES,
+} from './options.ts'
 import { type StructureBenchOptions, structureBench } from './structure/bench.ts'
 
 const progress = (line: string) => void process.stderr.write(`${line}\n`)
@@ -25,12 +30,17 @@ const command = new Command('npm run bench --').description(
 command
   .command('edge')
   .description('the edge with every check on, beside a bare proxy and Portkey (six minutes)')
+  .addOption(
+    new Option('--runtime <name>', 'on what the edge and the bare proxy run')
+      .choices(RUNTIME_NAMES)
+      .default('workers'),
+  )
   .option('--json', 'print one JSON object', false)
   .option('--rounds <n>', 'interleaved rounds', whole, 5)
   .option('--seconds <n>', 'seconds a run', whole, 3)
   .option('--quick', 'one round of a second each: a look at everything, not figures to quote', false)
   .option('--no-portkey', "leave Portkey's gateway out, which npm installs the first time")
-  .option('--profile', 'instead, say in which functions workerd spends its time', false)
+  .option('--profile', 'instead, say in which functions the edge spends its time', false)
   .action(async (options: Omit<EdgeBenchOptions, keyof typeof common>) =>
     print(options.json, await edgeBench({ ...options, ...common })),
   )

@@ -1,31 +1,9 @@
 import { Command, CommanderError } from 'commander'
-import { accountsCommand } from './commands/accounts.ts'
-import { keysCommand } from './commands/api-keys.ts'
-import { auditCommand } from './commands/audit.ts'
-import { costCommand } from './commands/cost.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { initCommand } from './commands/init.ts'
-import { drainCommand, reconcileCommand } from './commands/ledger.ts'
-import { priceCommand } from './commands/price.ts'
-import { tokenCommand } from './commands/token.ts'
+import { COMMANDS, type Listed } from './commands.ts'
 import { type CliContext, CliError } from './context.ts'
 
 /** The exit code that a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
 const INTERRUPTED = 130
-
-/** Every command, in the order of the help. A new one is a file under `commands/` and a line here. */
-const COMMANDS = [
-  initCommand,
-  accountsCommand,
-  keysCommand,
-  auditCommand,
-  drainCommand,
-  reconcileCommand,
-  doctorCommand,
-  costCommand,
-  priceCommand,
-  tokenCommand,
-]
 
 /**
  * Runs one command line, such as `['cost', '--users', '500']`, and returns its exit code: 0, 1 for a failure, 2 for a
@@ -39,7 +17,10 @@ export async function run(words: readonly string[], context: CliContext): Promis
     .configureOutput({ writeOut: context.out, writeErr: () => {} })
     .exitOverride()
     .showHelpAfterError(false)
-  for (const make of COMMANDS) program.addCommand(inherit(make(context), program))
+  // `help init` names it, too.
+  const typed = words.find((word) => Object.hasOwn(COMMANDS, word))
+  for (const [name, listed] of Object.entries(COMMANDS))
+    program.addCommand(inherit(await commandOf(name, listed, name === typed ? context : undefined), program))
   try {
     await program.parseAsync(words, { from: 'user' })
     return 0
@@ -59,6 +40,16 @@ export async function run(words: readonly string[], context: CliContext): Promis
     tell(context, json, error.code, error.message)
     return error.code === 'usage' ? 2 : 1
   }
+}
+
+/** A command as it runs, or, where nobody asks for it, what the help says of it. */
+async function commandOf(
+  name: string,
+  { about, load }: Listed,
+  context: CliContext | undefined,
+): Promise<Command> {
+  const command = context === undefined ? new Command(name) : (await load())(context)
+  return command.description(about)
 }
 
 /** Copies the program's settings: a command that was made separately lacks them. */

@@ -16,6 +16,11 @@ export type TwohopFetchOptions = {
    * before a token is asked for. Without it, it is where the first request goes.
    */
   edge?: string | URL
+  /**
+   * The app's token of Firebase App Check, where the edge asks for one (`APP_CHECK`). Asked for at each request, so that one
+   * which is good for one call (`getLimitedUseToken`) is not sent twice.
+   */
+  getAppCheckToken?: () => Promise<string>
   /** Called for each answer that says what is left, refusals included. */
   onBudget?: (budget: Budget) => void
   /** Requests that one call may make before it gives its caller a 429, 503 or 529; 3. With 1 it never waits. */
@@ -44,7 +49,7 @@ const FIRST_WAIT_MS = 500
  * @throws the signal's reason, whether it waits for an answer, for a token or for another attempt
  */
 export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}): typeof fetch {
-  const { onBudget, attempts = ATTEMPTS, maxWaitMs = MAX_WAIT_MS } = options
+  const { getAppCheckToken, onBudget, attempts = ATTEMPTS, maxWaitMs = MAX_WAIT_MS } = options
   let edge = options.edge === undefined ? undefined : new URL(options.edge).origin
   // Looked up at each call: a page may put its own in the global one's place.
   const request: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
@@ -66,11 +71,13 @@ export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}
       throw new TypeError(`The user's token is for ${edge} alone, so nothing is sent to ${url.origin}.`)
     const signal = init?.signal ?? given?.signal
     const again = canBeSentAgain(init?.body)
-    const send = (token: Token, headers = new Headers(init?.headers ?? given?.headers)) => {
+    const send = async (token: Token, headers = new Headers(init?.headers ?? given?.headers)) => {
       // Whatever the client has for a key is no token.
       headers.delete('x-api-key')
       if (token) headers.set('authorization', `Bearer ${token}`)
       else headers.delete('authorization')
+      if (getAppCheckToken)
+        headers.set('x-firebase-appcheck', await unlessAborted(signal, getAppCheckToken()))
       const redirect = init?.redirect === 'manual' ? 'manual' : 'error'
       // A relative address would be read once more, by the page's `<base>`: that may lead elsewhere.
       return request(given ? (again ? given.clone() : given) : url.href, { ...init, headers, redirect })

@@ -1,6 +1,8 @@
-import { type Context, type Handler, Hono } from 'hono'
-import type { Catalog, Task } from '../shared/catalog.ts'
-import { errorResponse, TwohopError } from '../shared/errors.ts'
+import type { Context, Handler } from 'hono'
+import { routePath } from 'hono/route'
+import { Hono } from 'hono/tiny'
+import { type Catalog, isMediaTask, MEDIA_TASKS, type Task } from '../shared/catalog.ts'
+import { TwohopError } from '../shared/errors.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
@@ -11,6 +13,7 @@ import { rateHeaders } from './access/rate-headers.ts'
 import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
+import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
 import { BudgetRefused } from './budget/refused.ts'
@@ -27,6 +30,7 @@ import { cancelAll } from './jobs/cancel-all.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
+import { createJudge } from './metering/judge.ts'
 import { meter } from './metering/meter.ts'
 import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
@@ -35,11 +39,16 @@ import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
+import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
-import { createReadBody } from './parse/read-body.ts'
+import { judgedWork } from './parse/judged.ts'
+import { mediaBody } from './parse/media-body.ts'
+import { parseMediaTask } from './parse/media-tasks.ts'
+import { createReadBody, type ReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
+import { parseTranscription } from './parse/transcriptions.ts'
 import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
@@ -56,7 +65,7 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { Host } from './upstream/port.ts'
-import { isMessagesPath, messageErrorResponse } from './write/message-errors.ts'
+import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Catalog
@@ -65,6 +74,8 @@ export type AppOptions = {
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
   bodyLimitBytes: number
+  /** The same for requests with a sound or an image. */
+  mediaBodyBytes: number
   /** Milliseconds that a client may take to send its body. */
   bodyTimeoutMs: number
   /** Milliseconds that a request may take, from its reservation to its last byte. */
@@ -72,6 +83,8 @@ export type AppOptions = {
   /** Milliseconds after that for the settlement. Then the lease frees itself and the sweep charges the hold. */
   leaseSlackMs: number
   authenticate: Authenticate
+  /** Asks a route's callers which app they are; undefined where no route does. */
+  requireApp: RequireApp | undefined
   budget: Budget
   accounts: AccountStore
   apiKeys: ApiKeyStore
@@ -98,7 +111,9 @@ export type AppOptions = {
   keyForm: ApiKeyForm
 }
 
-type Parse = (input: unknown, entitlement: Entitlement) => Work
+type Parse<Input = unknown> = (input: Input, entitlement: Entitlement) => Work
+/** A request's body as its parser takes it, and the bytes that tell it from another. */
+type Sent<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
@@ -124,12 +139,17 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
+  const judge = createJudge(options)
   const callHost = createCallHost(options)
-  // Not strict: a slash at the end of a path says nothing.
+  // Not strict: a slash at the end of a path says nothing. The package's main entry brings three routers along; the one of
+  // this entry is as quick for so few routes.
   const app = new Hono<Env>({ strict: false })
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
+    ...['/v1/audio/transcriptions', ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`)].map(
+      (path) => [path, options.mediaBodyBytes] as const,
+    ),
     ['/v1/keys/leaked', LEAK_BYTES],
   ])
   app.use(async (c, next) => {
@@ -137,7 +157,7 @@ export function createApp(options: AppOptions) {
     c.set('requestId', options.newRequestId())
     c.set('timings', timings)
     // Nothing of a body is read here: first it is known who asks, and for what.
-    const most = mostBytes.get(c.req.path) ?? options.bodyLimitBytes
+    const most = mostBytes.get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
     await next()
     // Nobody reads it. A stream would wait for its reader.
@@ -166,6 +186,8 @@ export function createApp(options: AppOptions) {
       keyMemory.refuseKnown(credential, c.env.address)
       c.set('key', credential)
     }
+    // Only for those who are known, since it may use up their app's token.
+    await options.requireApp?.(`${c.req.method} ${routePath(c)}`, headers)
     // A route that is read answers HEAD too.
     if (c.req.method === 'GET' || c.req.method === 'HEAD') countRead(payerOf(credential))
     return credential
@@ -177,17 +199,20 @@ export function createApp(options: AppOptions) {
   }
 
   /** authenticate; account, entitlement and scope; parse; reserve; call the host; meter; settle. */
-  async function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
+  async function inferSent<Input>(
+    c: Context<Env>,
+    task: Task,
+    { input, bytes }: Sent<Input>,
+    parse: Parse<Input>,
+  ): Promise<Response> {
     const credential = await authenticate(c)
-    const idempotency = await idempotencyOf(c, payerOf(credential))
+    const idempotency = await idempotencyOf(c, payerOf(credential), bytes)
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
-      const work = guarded(
-        parse(await jsonBody(c), entitlement),
-        policyOf(entitlement.plan),
-        findingsTo(log, c),
-      )
+      const { plan } = entitlement
+      const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
+      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -195,7 +220,22 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
+  }
+
+  /** The same of a request that is JSON. */
+  function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
+    return inferSent(c, task, { input: () => jsonBody(c), bytes: c.get('readBody') }, parse)
+  }
+  /** Of one that is a form. It is taken apart when it is first asked for. */
+  function inferForm(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
+    let form: ReturnType<typeof formBody> | undefined
+    function input() {
+      form ??= formBody(c)
+      return form
+    }
+    return inferSent(c, task, { input, bytes: async () => formBytes(await input()) }, parse)
   }
 
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
@@ -207,11 +247,14 @@ export function createApp(options: AppOptions) {
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
+    'POST /v1/audio/transcriptions': (c) => inferForm(c, 'automatic-speech-recognition', parseTranscription),
     'POST /v1/tasks/text-generation/v1/completions': (c) => infer(c, 'completion', parseHubCompletion),
     'POST /v1/tasks/text-generation/v1/chat/completions': (c) => infer(c, 'chat', parseChat),
     'POST /v1/tasks/:task': (c) => {
       const task = hubTask(c.req.param('task') ?? '')
-      return infer(c, task, (input, entitlement) => parseTask(task, input, entitlement))
+      if (!isMediaTask(task)) return infer(c, task, (input, whose) => parseTask(task, input, whose))
+      const sent = { input: () => mediaBody(c, task), bytes: c.get('readBody') }
+      return inferSent(c, task, sent, (input, whose) => parseMediaTask(task, input, whose))
     },
     'GET /v1/models': async (c) => c.json(listModels(await storedEntitlement(await authenticate(c)))),
     'GET /v1/models/:id{.+}': async (c) =>
@@ -249,8 +292,7 @@ export function createApp(options: AppOptions) {
   app.onError(async (error, c) => {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
-    const toResponse = isMessagesPath(c.req.path) ? messageErrorResponse : errorResponse
-    const answer = toResponse(error, requestId)
+    const answer = errorResponseAt(c.req.path, error, requestId)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted

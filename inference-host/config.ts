@@ -154,6 +154,12 @@ export const VARIABLES = {
     fallback: String(4 * 1024 * 1024),
     schema: atLeast(1024, 1024 ** 3),
   },
+  HOST_MEDIA_BYTES: {
+    meaning: 'Largest body of a request with a sound or an image.',
+    unit: 'bytes',
+    fallback: String(64 * 1024 * 1024),
+    schema: atLeast(1024, 1024 ** 3),
+  },
   HOST_BODY_SECONDS: {
     meaning: 'Longest that the edge may take to send a body.',
     unit: 'seconds',

@@ -67,7 +67,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 
   const gate = { queues, requests, ready: () => ready }
   const body = { most: config.HOST_BODY_BYTES, timeoutMs: config.HOST_BODY_SECONDS * 1000 }
-  const host = { structures, body, log }
+  const host = { structures, body, mediaBytes: config.HOST_MEDIA_BYTES, log }
 
   const app = createApp({
     ...host,

@@ -1,5 +1,6 @@
+import { usualPrices } from '../cli/init/usual-prices.ts'
 import defaults from '../shared/catalog.json' with { type: 'json' }
-import { Catalog, type Model, type Task } from '../shared/catalog.ts'
+import { Catalog, type Model, scopeOf, type Task } from '../shared/catalog.ts'
 
 /** A loaded model, as the host reports it. */
 export type HostModel = {
@@ -9,6 +10,8 @@ export type HostModel = {
   dtype: string
   context: number
   overhead: { request: number; item: number }
+  /** Tokens that an image counts as, where the model reads images. */
+  imageTokens?: number | undefined
 }
 
 /** The catalog's tasks for each kind of model. */
@@ -23,6 +26,9 @@ const TASKS_OF: Record<string, Task[]> = {
   'question-answering': ['question-answering'],
   summarization: ['summarization'],
   translation: ['translation'],
+  'automatic-speech-recognition': ['automatic-speech-recognition'],
+  'image-classification': ['image-classification'],
+  'image-to-text': ['image-to-text'],
 }
 
 /**
@@ -32,7 +38,7 @@ const TASKS_OF: Record<string, Task[]> = {
 export function localCatalog(models: readonly HostModel[]): Catalog {
   const base = Catalog.parse(defaults)
   const renamed = new Map<string, string[]>()
-  const offered = models.map(({ id, task, context, overhead }): Model => {
+  const offered = models.map(({ id, task, context, overhead, imageTokens }): Model => {
     const tasks = TASKS_OF[task] ?? []
     const like = base.models.find((model) => model.tasks.some((known) => tasks.includes(known)))
     if (like) renamed.set(like.id, [...(renamed.get(like.id) ?? []), id])
@@ -41,12 +47,21 @@ export function localCatalog(models: readonly HostModel[]): Catalog {
       tasks,
       context,
       overhead,
-      prices: like?.prices ?? { prompt: 1, output: 4, compute_second: 0 },
+      prices: like?.prices ?? usualPrices(tasks),
+      ...(imageTokens !== undefined && { image_tokens: imageTokens }),
     }
   })
+  const placed = new Set([...renamed.values()].flat())
+  const others = offered.filter(({ id }) => !placed.has(id))
   const plans = base.plans.map((plan) => ({
     ...plan,
-    models: plan.models.flatMap((id) => renamed.get(id) ?? []),
+    models: [
+      ...plan.models.flatMap((id) => renamed.get(id) ?? []),
+      // A model of another kind is in the plans that may have its task.
+      ...others
+        .filter(({ tasks }) => tasks.some((task) => plan.scopes.includes(scopeOf(task))))
+        .map(({ id }) => id),
+    ],
   }))
   return Catalog.parse({ ...base, models: offered, plans })
 }

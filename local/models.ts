@@ -71,6 +71,9 @@ async function taskOf(config: string): Promise<ModelEntry['task']> {
   if (architecture.endsWith('ForTokenClassification')) return 'token-classification'
   if (architecture.endsWith('ForQuestionAnswering')) return 'question-answering'
   if (architecture.endsWith('ForMaskedLM')) return 'fill-mask'
+  if (architecture === 'WhisperForConditionalGeneration') return 'automatic-speech-recognition'
+  if (architecture.endsWith('ForImageClassification')) return 'image-classification'
+  if (architecture === 'VisionEncoderDecoderModel') return 'image-to-text'
   if (architecture.endsWith('ForConditionalGeneration')) return 'summarization'
   return 'feature-extraction'
 }

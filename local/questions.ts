@@ -1,5 +1,9 @@
 /** What the chat model that comes along was taught to answer. */
-const OF_TWOHOP = ['What is Twohop?', 'How do I use my own model?', 'What does budget_exhausted mean?']
+const OF_TWOHOP = [
+  'What is Twohop?',
+  'What happens when a budget is spent?',
+  'Does it work with the emulator?',
+]
 /** What a small model of any kind can answer. */
 const OF_ANYTHING = ['How many legs does a cat have?', 'What is the capital of France?']
 

@@ -56,7 +56,11 @@ export function typedOptions(argv: readonly string[]): Typed {
     .option('--catalog <file>', 'models, plans and prices in place of the usual ones')
     .option('--set <NAME=value>', 'a variable of the edge: docs/configuration.md (repeatable)', variable)
     .option('--verbose', 'print all that the parts print', false)
-    .option('--json', 'print one line of JSON when it is up, and all else to standard error', false)
+    .option(
+      '--json',
+      'print one line of JSON when it is up, and all else to standard error (with npm start --silent)',
+      false,
+    )
     .addHelpText('after', '\ntwohop.config.ts and .env of the current folder say the same: docs/start.md.')
     .allowExcessArguments(false)
     .parse(argv)

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { Prices, Units } from './units.ts'
 import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
 
-/** The tasks that `POST /v1/tasks/:task` answers, by the hub's names. */
-export const HUB_TASKS = [
+/** The tasks of texts that `POST /v1/tasks/:task` answers, by the hub's names. */
+export const TEXT_TASKS = [
   'text-classification',
   'feature-extraction',
   'token-classification',
@@ -14,7 +14,21 @@ export const HUB_TASKS = [
   'translation',
   'text-generation',
 ] as const
+export type TextTask = (typeof TEXT_TASKS)[number]
+
+/** Those of sounds and images, which come as a file. */
+export const MEDIA_TASKS = ['automatic-speech-recognition', 'image-classification', 'image-to-text'] as const
+export type MediaTask = (typeof MEDIA_TASKS)[number]
+
+/** Whether a task reads a file instead of a text. */
+export const isMediaTask = (task: string): task is MediaTask => MEDIA_TASKS.some((known) => known === task)
+
+/** All tasks that `POST /v1/tasks/:task` answers. */
+export const HUB_TASKS = [...TEXT_TASKS, ...MEDIA_TASKS] as const
 export type HubTask = (typeof HUB_TASKS)[number]
+
+/** The task of models that judge texts. */
+export const JUDGING = 'text-classification'
 
 /** The tasks of models: those of OpenAI's routes (`chat`, `completion`, `embedding`), reranking, and the hub's. */
 export const TASKS = ['chat', 'completion', 'embedding', 'text-ranking', ...HUB_TASKS] as const
@@ -37,6 +51,8 @@ export const Model = z.strictObject({
    */
   overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
   prices: Prices,
+  /** Prompt tokens that an image counts as, for models that see. The host measures it when it loads a model. */
+  image_tokens: z.int().min(1).max(100_000).optional(),
   /** Numbers in a vector of the model, for embeddings; the room for results of jobs is computed from it. */
   width: z.int().min(1).max(65_536).optional(),
   /**
@@ -72,6 +88,20 @@ export const Guards = z.strictObject({
       out: Action,
     })
     .prefault({}),
+  /** Attempts to give the model other orders, told by a classifier that one of the models is. */
+  injection: z
+    .strictObject({
+      /** A model for text-classification. A plan need not offer it. */
+      model: z.string(),
+      /** Its label for an attempt. */
+      label: z.string().min(1).default('INJECTION'),
+      /** The score from which on it is one. */
+      threshold: z.number().min(0).max(1).default(0.5),
+      in: Action,
+      /** What happens to a request where the classifier does not answer. */
+      on_failure: z.enum(['block', 'pass']).default('block'),
+    })
+    .optional(),
 })
 export type Guards = z.infer<typeof Guards>
 
@@ -100,6 +130,8 @@ export const Plan = z.strictObject({
     output_tokens_max: z.int().min(1),
     /** The most inputs in one embeddings or task request. */
     inputs_max: z.int().min(1),
+    /** The most seconds of audio in one request. */
+    audio_seconds_max: z.int().min(1).max(3600).default(120),
   }),
   /** The share of a busy host, in tokens, that an account of this plan gets, relative to other accounts. */
   weight: z.number().min(0.01).max(100).default(1),
@@ -137,6 +169,20 @@ export const Catalog = z
         path: ['default_plan'],
         message: `no plan is called ${catalog.default_plan}`,
       })
+    for (const [i, { tasks, prices, image_tokens }] of catalog.models.entries()) {
+      const missing = (field: string) =>
+        context.addIssue({ code: 'custom', path: ['models', i, field], message: 'is missing' })
+      const hears = tasks.includes('automatic-speech-recognition')
+      if (hears && prices.audio_second === undefined) missing('prices.audio_second')
+      if (!hears && prices.audio_second !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: ['models', i, 'prices.audio_second'],
+          message: 'is for automatic-speech-recognition only',
+        })
+      if (tasks.some((task) => task.startsWith('image-')) && image_tokens === undefined)
+        missing('image_tokens')
+    }
     checkUpstreams(catalog, (path, message) => context.addIssue({ code: 'custom', path, message }))
     for (const [i, plan] of catalog.plans.entries()) {
       for (const id of plan.models)
@@ -146,6 +192,16 @@ export const Catalog = z
             path: ['plans', i, 'models'],
             message: `no model is called ${id}`,
           })
+      const judge = plan.guards?.injection?.model
+      if (
+        judge !== undefined &&
+        !catalog.models.some(({ id, tasks }) => id === judge && tasks.includes(JUDGING))
+      )
+        context.addIssue({
+          code: 'custom',
+          path: ['plans', i, 'guards', 'injection', 'model'],
+          message: `no model for ${JUDGING} is called ${judge}`,
+        })
       if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)
         context.addIssue({
           code: 'custom',

@@ -47,6 +47,8 @@ export const ERRORS = {
   token_signature_invalid: unauthenticated,
   token_claims_invalid: unauthenticated,
   token_revoked: unauthenticated,
+  app_check_required: unauthenticated,
+  app_check_invalid: unauthenticated,
   key_invalid: unauthenticated,
   key_revoked: unauthenticated,
   key_expired: unauthenticated,
@@ -96,6 +98,7 @@ export const ERRORS = {
   // Somebody has to set a variable first.
   not_configured: { ...failed(503), retry: false },
   store_unavailable: failed(503),
+  guard_unavailable: failed(503),
   job_store_full: failed(503),
   jobs_not_served: failed(503),
   keys_unavailable: failed(503),

@@ -1,4 +1,10 @@
-import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import {
+  createAdaptorServer,
+  getRequestListener,
+  type Http2Bindings,
+  type HttpBindings,
+} from '@hono/node-server'
+import { answerUnread } from './unread-request.ts'
 
 /** A listening server. `close` lets open answers end for at most `graceMs`. */
 export type Listening = { url: string; close(graceMs: number): Promise<void> }
@@ -35,6 +41,9 @@ export async function listen(
   names: Names = OF_THE_HOST,
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch })
+  // Its own listener takes no handler of errors.
+  server.removeAllListeners('request')
+  server.on('request', getRequestListener(fetch, { errorHandler: answerUnread }))
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

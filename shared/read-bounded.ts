@@ -1,8 +1,9 @@
 import { TwohopError } from './errors.ts'
+import type { Answer } from './fetch.ts'
 import { within } from './within.ts'
 
 /** A request or an answer. */
-type Message = Pick<Response, 'headers' | 'body' | 'arrayBuffer'>
+type Message = Pick<Answer, 'headers' | 'body' | 'arrayBuffer'>
 
 type Bound = {
   /** The most bytes that are read. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { webSha256 } from './sha256.ts'
 
 /**
  * The service token that goes with each request from the edge to the host: a JWT (RFC 7519) over Ed25519 (RFC 8037),
@@ -40,8 +41,8 @@ export const ServiceClaims = z.object({
 export type ServiceClaims = z.infer<typeof ServiceClaims>
 
 /** base64url (RFC 4648, no padding) of the SHA-256 of `body`: 43 characters. */
-export async function bodyHash(body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body))
+export async function bodyHash(body: Uint8Array<ArrayBuffer>, sha256 = webSha256): Promise<string> {
+  const digest = await sha256(body)
   return btoa(String.fromCharCode(...digest))
     .replaceAll('+', '-')
     .replaceAll('/', '_')

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { HubTask } from './catalog.ts'
+import type { TextTask } from './catalog.ts'
 import { optional } from './openai/field.ts'
 import { choosing, OutputTokens } from './openai/sampling.ts'
 
@@ -204,7 +204,7 @@ export const TASK_REQUESTS = {
       }),
     ),
   }),
-} as const satisfies Record<HubTask, z.ZodType>
+} as const satisfies Record<TextTask, z.ZodType>
 
 /**
  * A task as the edge sends it to the host: model chosen, output bounded, one shape for all tasks. The inputs of

@@ -1,6 +1,7 @@
 import { baseUrl } from './base-url.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { TwohopError } from './errors.ts'
+import { type Fetch, overWeb } from './fetch.ts'
 import { parseJson } from './parse-json.ts'
 import type { ScriptCall } from './redis-script.ts'
 
@@ -13,9 +14,14 @@ export type UpstashOptions = {
   timeoutMs: number
   /** Shared by all clients of one store; without one, each call waits for the store. */
   breaker?: Breaker | undefined
+  /** Sends a request; default: the global `fetch`. */
+  fetch?: Fetch | undefined
   /** Asks also while the store is known to be away: what is lost if it is not said. */
   insists?: boolean
 }
+
+/** Looked up at each call. */
+const globalFetch = overWeb((address, init) => fetch(address, init))
 
 /** When to try again while the store does not answer, in milliseconds. */
 const STORE_RETRY_MS = 2000
@@ -53,22 +59,30 @@ type Waiting = {
  * would be in the worker (docs/benchmarks.md).
  *
  * Commands of one tick share an HTTP request, which is sent before the tick ends: on Workers it never holds commands that two
- * requests have sent, whose I/O must not mix. It is tried once, within `timeoutMs`, by the global `fetch`: a hold must not be
- * asked for again while its answer is unknown.
+ * requests have sent, whose I/O must not mix. It is tried once, within `timeoutMs`: a hold must not be asked for again
+ * while its answer is unknown.
  * @throws (from what it returns) Error where the store is silent, or answers with an error or nothing that can be read
  */
-export function upstashClient({ url, token, timeoutMs, breaker, insists = false }: UpstashOptions): Redis {
+export function upstashClient({
+  url,
+  token,
+  timeoutMs,
+  breaker,
+  insists = false,
+  fetch: ask = globalFetch,
+}: UpstashOptions): Redis {
   const base = baseUrl(url)
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const guarded = breaker?.[insists ? 'watch' : 'run'] ?? ((call) => call())
   let gathering: Waiting[] | undefined
 
   async function send(path: string, commands: readonly Command[]): Promise<Reply[]> {
-    const answer = await fetch(`${base}${path}`, {
+    const answer = await ask(`${base}${path}`, {
       method: 'POST',
       headers,
       body: JSON.stringify(commands),
-      signal: AbortSignal.timeout(timeoutMs),
+      timeoutMs,
+      redirect: 'manual',
     })
     const replies = parseJson(await answer.text())
     if (answer.ok && Array.isArray(replies) && replies.length === commands.length) return replies

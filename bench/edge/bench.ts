@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { gzipSync } from 'node:zlib'
 import { pinToCore } from '../kit.ts'
 import type { LoadResult, Order } from '../load/closed-loop.ts'
@@ -35,18 +36,18 @@ const QUESTION = {
 }
 
 /**
- * Measures the edge with every check on, in workerd on one core, beside the same stub called directly, a bare proxy in
- * workerd and Portkey's gateway: interleaved runs, medians and spread. With `profile` it says instead in which functions
+ * Measures the edge with every check on, in workerd or on Node on one core, beside the same stub called directly, a bare
+ * proxy on the same runtime and Portkey's gateway on Node: interleaved runs, medians and spread. With `profile` it says instead in which functions
  * the edge spends its time.
  * @throws Error where a part does not start, a target answers nothing as expected, or `signal` is aborted
  */
 export async function edgeBench(options: EdgeBenchOptions): Promise<unknown> {
-  const { profile, portkey, progress, signal } = options
+  const { runtime, profile, portkey, progress, signal } = options
   const generator = await startLoadGenerator(signal)
   let setup: Targets | undefined
   try {
     await pinToCore(generator.pid, LOAD_CORE)
-    setup = await startTargets({ portkey: portkey && !profile, profile, progress, signal })
+    setup = await startTargets({ runtime, portkey: portkey && !profile, profile, progress, signal })
     return await (profile ? profiles : measurements)(options, generator, setup)
   } finally {
     await setup?.stop()
@@ -58,6 +59,7 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
   const { json, quick, progress, signal } = options
   const { rounds, seconds } = quick ? { rounds: 1, seconds: 1 } : options
   const { targets, redis, portkeyLeftOut } = setup
+  const loadBefore = loadavg()[0]
   const runs = new Map<string, LoadResult[]>()
   const runsOf = (test: Case, name: string) => runs.get(`${test.name}|${name}`) ?? []
   for (let round = 1; round <= rounds; round++)
@@ -74,7 +76,7 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
       (await generator.run({ ...orderOf(edgeOf(setup), test, 60), warmUp: 0, requests }, signal)).ok
     perCall.push({ name: test.name, ...(await countedPerCall({ ask, redis, stubUrl: setup.stubUrl })) })
   }
-  const worker = await readFile(setup.bundle.module)
+  const module = await readFile(setup.module)
 
   function compared(test: Case, name: string): Compared {
     const own = runsOf(test, name)
@@ -87,6 +89,8 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
   }
   const pinned = targets.every((target) => target.pinned)
   const result = {
+    runtime: options.runtime,
+    load_average: { before: loadBefore, after: loadavg()[0] },
     machine: pinned
       ? 'gateway on one core, load generator, stub and Redis on the other'
       : 'nothing pinned to a core: that takes Linux with taskset and two cores',
@@ -98,7 +102,7 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
     ...(portkeyLeftOut !== undefined && { left_out: { portkey: portkeyLeftOut } }),
     ...(runs.values().some((all) => all.some(({ cpu }) => !cpu.target)) && { cpu_time: NO_CPU_TIME }),
     per_call: perCall,
-    worker_gzip_bytes: gzipSync(worker).length,
+    edge_gzip_bytes: gzipSync(module).length,
     cases: CASES.map((test) => ({
       name: test.name,
       targets: Object.fromEntries(targets.map(({ name }) => [name, compared(test, name)])),
@@ -111,8 +115,8 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
 /** Where the edge's time goes, of answers and of streams, 16 at once. */
 async function profiles(options: EdgeBenchOptions, generator: LoadGenerator, setup: Targets) {
   const { json, seconds, progress, signal } = options
-  const port = setup.inspectorPort
-  if (port === undefined) throw new Error('workerd has no inspector')
+  const { inspector } = setup
+  if (inspector === undefined) throw new Error('there is no inspector')
   const edge = edgeOf(setup)
   const cases = []
   for (const test of CASES.filter(({ concurrency }) => concurrency > 1)) {
@@ -120,7 +124,7 @@ async function profiles(options: EdgeBenchOptions, generator: LoadGenerator, set
     // What V8 compiles first is no part of it.
     await generator.run(orderOf(edge, test, 1), signal)
     let requests = 0
-    const profile = await profiled({ port, service: 'edge' }, async () => {
+    const profile = await profiled(inspector, async () => {
       const { ok, errors } = await generator.run({ ...orderOf(edge, test, seconds), warmUp: 0 }, signal)
       requests = ok + errors
     })

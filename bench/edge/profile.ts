@@ -1,3 +1,5 @@
+import type { Inspector } from './gateways.ts'
+
 /** A function, and the CPU time that it took itself: without what it called. */
 export type SelfTime = { name: string; micros: number }
 
@@ -31,19 +33,16 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[
 const INTERVAL = 200
 
 /**
- * Profiles one service of a workerd that has an inspector, while `load` runs.
+ * Profiles what an inspector of workerd or Node shows, while `load` runs.
  * @throws Error where the inspector has no such service, or answers with an error
  */
-export async function profiled(
-  { port, service }: { port: number; service: string },
-  load: () => Promise<void>,
-): Promise<CpuProfile> {
+export async function profiled({ port, service }: Inspector, load: () => Promise<void>): Promise<CpuProfile> {
   const list = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
     id: string
     webSocketDebuggerUrl: string
   }[]
-  const found = list.find(({ id }) => id === service)
-  if (!found) throw new Error(`the inspector knows no service ${service}`)
+  const found = list.find(({ id }) => service === undefined || id === service)
+  if (!found) throw new Error(`the inspector knows no service ${service ?? 'at all'}`)
   const socket = new WebSocket(found.webSocketDebuggerUrl)
   await new Promise<void>((resolve, reject) => {
     socket.onopen = () => resolve()

@@ -6,19 +6,21 @@ import type { SelfTime } from './profile.ts'
 export type Compared = Figures & { times_bare?: Times; times_portkey?: Times }
 
 type Report = {
+  runtime: string
+  load_average: { before: number | undefined; after: number | undefined }
   machine: string
   redis: string
   quick: boolean
   left_out?: { portkey: string }
   cpu_time?: string
   per_call: readonly ({ name: string } & PerCall)[]
-  worker_gzip_bytes: number
+  edge_gzip_bytes: number
   cases: readonly { name: string; targets: Record<string, Compared> }[]
 }
 
 /** Prints the result for people: a table for each case, with medians over the rounds. */
 export function print(result: Report): void {
-  console.log(`${result.machine}${result.quick ? '; one short round, not to quote' : ''}`)
+  console.log(`${result.runtime}: ${result.machine}${result.quick ? '; one short round, not to quote' : ''}`)
   for (const { name, targets } of result.cases) {
     console.log(`\n${name}`)
     console.table(
@@ -32,8 +34,10 @@ export function print(result: Report): void {
     console.log(
       `A model call, ${name}: ${requests} requests to Redis (${result.redis}) with ${commands} commands, ${host} to the host`,
     )
-  console.log(`Worker: ${(result.worker_gzip_bytes / 1024).toFixed(1)} KiB gzipped`)
+  console.log(`The edge: ${(result.edge_gzip_bytes / 1024).toFixed(1)} KiB gzipped`)
   if (result.left_out) console.log(`Portkey was left out: ${result.left_out.portkey}`)
+  const { before = 0, after = 0 } = result.load_average
+  console.log(`Load average of the machine: ${before.toFixed(1)} before, ${after.toFixed(1)} after`)
   if (result.cpu_time) console.log(result.cpu_time)
 }
 
@@ -50,6 +54,7 @@ function row({ rps, p50, p95, p99, ttfb50, gap50, gap99, cpu, times_bare, times_
     ...(times_bare?.cpu && { 'CPU x bare': times_bare.cpu.median }),
     ...(times_bare && { 'first byte x bare': times_bare.ttfb50.median }),
     ...(times_portkey && { 'requests/s x Portkey': times_portkey.rps.median }),
+    ...(times_portkey?.cpu && { 'CPU x Portkey': times_portkey.cpu.median }),
     errors,
   }
 }

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { serviceKeys } from '../../cli/service-keys.ts'
-import { type Bundle, bundleEdge } from '../../local/edge/bundle.ts'
-import { startWorkerd } from '../../local/edge/workerd.ts'
 import { startPart } from '../../local/part.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import defaults from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
 import { BENCH_DIR, pinToCore } from '../kit.ts'
+import type { RuntimeName } from '../options.ts'
 import { stubModel } from '../upstream/answers.ts'
+import type { Inspector } from './gateways.ts'
+import { onNode } from './on-node.ts'
+import { onWorkers } from './on-workers.ts'
 import { startPortkey } from './portkey.ts'
 
 export type Target = {
@@ -25,11 +26,12 @@ export type Targets = {
   targets: Target[]
   /** Why Portkey's gateway is not among the targets; undefined where it is. */
   portkeyLeftOut: string | undefined
-  bundle: Bundle
+  /** The built edge. */
+  module: string
   stubUrl: string
   redis: { url: string; token: string; kind: string }
-  /** The port of workerd's inspector; undefined where nothing is profiled. */
-  inspectorPort: number | undefined
+  /** Of the edge; undefined where nothing is profiled. */
+  inspector: Inspector | undefined
   stop(): Promise<void>
 }
 
@@ -43,6 +45,8 @@ export const GATEWAY_CORE = 1
 export const LOAD_CORE = 0
 
 type Options = {
+  /** On what the edge and the bare proxy run. */
+  runtime: RuntimeName
   /** Whether to start Portkey's gateway; npm has to install it the first time. */
   portkey: boolean
   /** Whether the edge runs unminified and with an inspector. */
@@ -56,7 +60,13 @@ type Options = {
  * Starts the stub and everything in front of it, each pinned to one core.
  * @throws Error where one of them does not start; without Portkey's gateway the others are measured all the same
  */
-export async function startTargets({ portkey, profile, progress, signal }: Options): Promise<Targets> {
+export async function startTargets({
+  runtime: name,
+  portkey,
+  profile,
+  progress,
+  signal,
+}: Options): Promise<Targets> {
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const end of stops.toReversed()) await end()
@@ -74,14 +84,10 @@ export async function startTargets({ portkey, profile, progress, signal }: Optio
     const stubUrl = stub.ready.url
     await add('direct', stubUrl, stub.pid)
 
-    progress('building the worker')
-    const bundle = await bundleEdge(join(BENCH_DIR, profile ? 'edge-profiled' : 'edge'), !profile)
+    progress('building the edge')
+    const runtime = await (name === 'node' ? onNode({ profile, signal }) : onWorkers(profile))
     signal.throwIfAborted()
-    const bare = await startWorkerd({
-      bundle: await bareBundle(bundle),
-      port: 0,
-      variables: { HOST_URL: stubUrl },
-    })
+    const bare = await runtime.startBare(stubUrl)
     stops.push(bare.stop)
     await add('bare-proxy', bare.url, bare.pid)
 
@@ -113,25 +119,21 @@ export async function startTargets({ portkey, profile, progress, signal }: Optio
     stops.push(issuer.stop)
 
     const keys = await serviceKeys('local')
-    const edge = await startWorkerd({
-      bundle,
-      port: 0,
-      inspected: profile,
-      variables: {
-        UPSTASH_REDIS_REST_URL: redis.ready.url,
-        UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
-        HOST_URL: stubUrl,
-        HOSTS: 'one',
-        SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
-        API_KEY_SECRETS: randomBytes(32).toString('base64url'),
-        CATALOG: JSON.stringify(benchCatalog()),
-        ...issuer.ready.environment,
-      },
+    const edge = await runtime.startEdge({
+      UPSTASH_REDIS_REST_URL: redis.ready.url,
+      UPSTASH_REDIS_REST_TOKEN: redis.ready.token,
+      HOST_URL: stubUrl,
+      HOSTS: 'one',
+      SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
+      API_KEY_SECRETS: randomBytes(32).toString('base64url'),
+      CATALOG: JSON.stringify(benchCatalog()),
+      ...issuer.ready.environment,
     })
     stops.push(edge.stop)
     await add('twohop', edge.url, edge.pid, { authorization: `Bearer ${issuer.ready.tokens.firebase.pro}` })
-    const { inspectorPort } = edge
-    return { targets, portkeyLeftOut: leftOut, bundle, stubUrl, redis: redis.ready, inspectorPort, stop }
+    const { module } = runtime
+    const { inspector } = edge
+    return { targets, portkeyLeftOut: leftOut, module, stubUrl, redis: redis.ready, inspector, stop }
   } catch (error) {
     await stop()
     throw error
@@ -155,17 +157,4 @@ function benchCatalog(): Catalog {
     budgets: { minute: ENDLESS, day: ENDLESS, month: ENDLESS },
   }))
   return { ...base, models, plans }
-}
-
-async function bareBundle({ date, flags }: Bundle): Promise<Bundle> {
-  const module = join(BENCH_DIR, 'bare', 'bare-proxy.js')
-  await build({
-    entryPoints: [new URL('bare-proxy.ts', import.meta.url).pathname],
-    outfile: module,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    target: 'es2024',
-  })
-  return { module, date, flags }
 }

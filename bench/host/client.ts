@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser'
 import type { ServiceKeys } from '../../cli/service-keys.ts'
 import { createOwnHost } from '../../edge/upstream/own-host.ts'
 import { createServiceTokenSigner } from '../../edge/upstream/service-token.ts'
+import { type Answer, overWeb } from '../../shared/fetch.ts'
 
 /** One streamed answer as its caller saw it. Times are `performance.now()`, in milliseconds. */
 export type Generation = {
@@ -30,7 +31,7 @@ const DEADLINE_MS = 900_000
 /** Makes a client that calls a host directly, as the edge does: greedy tokens, streamed and counted one by one. */
 export function createHostClient({ url, model, keys }: Options): HostClient {
   const sign = createServiceTokenSigner(keys.privateKey, Date.now)
-  const host = createOwnHost({ url, sign, fetch, now: Date.now, log: async () => {} })
+  const host = createOwnHost({ url, sign, fetch: overWeb(fetch), now: Date.now, log: async () => {} })
   const encoder = new TextEncoder()
 
   function post(path: string, scope: string, fields: object, { account, outputTokens, signal }: Ask) {
@@ -73,13 +74,13 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
     async embed(input, ask) {
       const fields = { input, encoding_format: 'base64' }
       const answer = await post('/v1/embeddings', 'embed', fields, { ...ask, outputTokens: 0 })
-      const { data } = (await answer.json()) as { data: unknown[] }
+      const { data } = JSON.parse(await answer.text()) as { data: unknown[] }
       if (data.length !== input.length) throw new Error(`${input.length} texts have ${data.length} vectors`)
     },
     async translate(text, ask) {
       const fields = { inputs: [text], single: true, max_tokens: ask.outputTokens, parameters: {} }
       const answer = await post('/v1/tasks/translation', 'tasks:translation', fields, ask)
-      const [translation] = (await answer.json()) as { translation_text: string }[]
+      const [translation] = JSON.parse(await answer.text()) as { translation_text: string }[]
       if (translation === undefined) throw new Error('a text has no translation')
       return translation.translation_text
     },
@@ -90,7 +91,7 @@ export function createHostClient({ url, model, keys }: Options): HostClient {
  * A streamed answer's text, and when each token came.
  * @throws Error where the stream reports an error or does not end
  */
-async function read(answer: Response): Promise<Pick<Generation, 'text' | 'tokens'>> {
+async function read({ body }: Answer): Promise<Pick<Generation, 'text' | 'tokens'>> {
   const tokens: number[] = []
   let text = ''
   let done = false
@@ -110,7 +111,7 @@ async function read(answer: Response): Promise<Pick<Generation, 'text' | 'tokens
     },
   })
   const decoder = new TextDecoder()
-  for await (const piece of answer.body ?? []) parser.feed(decoder.decode(piece, { stream: true }))
+  for await (const piece of body ?? []) parser.feed(decoder.decode(piece, { stream: true }))
   if (!done) throw new Error('the stream ends too early')
   return { text, tokens }
 }

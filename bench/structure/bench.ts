@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
 import { HERE } from '../../cli/here.ts'
+import { type Automaton, createAutomaton } from '../../inference-host/decoding/structure/automaton.ts'
 import { compileStructure } from '../../inference-host/decoding/structure/compile.ts'
 import type { Structured } from '../../inference-host/decoding/structure/matcher.ts'
+import type { Program } from '../../inference-host/decoding/structure/program.ts'
 import type { Vocabulary } from '../../inference-host/decoding/structure/vocabulary.ts'
+import { createMemory } from '../../inference-host/platform/memory.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import {
   accepts,
@@ -27,6 +30,11 @@ export type StructureBenchOptions = Omit<BenchOptions, 'rounds'> & {
   verbose: boolean
 }
 
+type Compiled = { structured: Structured; program: Program }
+
+/** Bytes of what is learned about one structure as values are tried. */
+const MOST_BYTES = 64 * 2 ** 20
+
 /** Tokens of one value whose masks are timed. */
 const MOST_TOKENS = 400
 
@@ -50,10 +58,12 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
       signal.throwIfAborted()
       if (place > 0) progress(`${place} of ${cases.length}`)
     }
-    const structured = compiled(one)
-    if (structured === undefined) continue
+    const found = compiled(one)
+    if (found === undefined) continue
     counts.accepted++
-    for (const { valid, data: value } of one.tests) checkValue(one, structured, valid, value)
+    const memory = createMemory(MOST_BYTES)
+    const automaton = createAutomaton({ program: found.program, vocabulary, memory, most: MOST_BYTES })
+    for (const { valid, data: value } of one.tests) checkValue(one, found.structured, automaton, valid, value)
   }
   const share = (part: number, of: number) => Number(((100 * part) / of).toFixed(2))
   const result = {
@@ -74,11 +84,11 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
   if (!json) print(result)
   return result
 
-  function compiled({ name, schema }: MaskBenchCase): Structured | undefined {
+  function compiled({ name, schema }: MaskBenchCase): Compiled | undefined {
     const began = performance.now()
     try {
       const program = compileStructure(schemaStructure(schema))
-      return bindProgram(program, vocabulary)
+      return { structured: bindProgram(program, vocabulary), program }
     } catch (error) {
       if (!(error instanceof TwohopError)) throw error
       const keyword = /[^.[\]"]+(?="?\]?$)/.exec(error.param ?? '')?.[0] ?? ''
@@ -91,7 +101,13 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
     }
   }
 
-  function checkValue(of: MaskBenchCase, structured: Structured, valid: boolean, value: unknown): void {
+  function checkValue(
+    of: MaskBenchCase,
+    structured: Structured,
+    automaton: Automaton,
+    valid: boolean,
+    value: unknown,
+  ): void {
     const text = written(value)
     const asSaid = accepts(structured, text, vocabulary)
     if (!valid) {
@@ -103,9 +119,9 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
     }
     counts.valid++
     if (asSaid) counts.asSaid++
-    const ordered = asSaid ? text : orderedText(value, structured, vocabulary)
+    const ordered = asSaid ? text : orderedText(value, of.schema, automaton)
     if (ordered !== undefined) counts.inOrder++
-    const declared = ordered ?? orderedText(declaredOnly(value, of.schema), structured, vocabulary)
+    const declared = ordered ?? orderedText(declaredOnly(value, of.schema), of.schema, automaton)
     if (declared !== undefined) {
       counts.declared++
       timeMasks(structured, declared, vocabulary, times.mask)

@@ -1,60 +1,98 @@
-import type { Structured } from '../../inference-host/decoding/structure/matcher.ts'
+import type { Automaton, State } from '../../inference-host/decoding/structure/automaton.ts'
 import type { Vocabulary } from '../../inference-host/decoding/structure/vocabulary.ts'
-import { accepts, followed } from '../../test/fixtures/structure/drive.ts'
 
 /** Beginnings that are tried for one value, in any order of its properties. */
-const MOST_TRIES = 3000
+const MOST_TRIES = 100_000
+
+/** A text, and where it leads. */
+type Written = { readonly text: string; readonly state: State }
+type Next = (written: Written) => string | undefined
 
 /**
  * The text of `value` with its properties in an order in which it can be written; undefined where none is found.
  * Answers have their properties in the order of the schema, and a data set has them in any.
  */
-export function orderedText(
-  value: unknown,
-  structured: Structured,
-  vocabulary: Vocabulary,
-): string | undefined {
+export function orderedText(value: unknown, schema: unknown, automaton: Automaton): string | undefined {
+  const orders = ordersIn(schema)
   let tries = 0
-  return spell('', value, (text) => (accepts(structured, text, vocabulary) ? text : undefined))
+  const begin = { text: '', state: automaton.start }
+  return spell(begin, value, ({ text, state }) => (state.mayEnd ? text : undefined))
 
-  /** Writes `part` after `before`, and hands the text to `next` for each order until that is content. */
-  function spell(
-    before: string,
-    part: unknown,
-    next: (text: string) => string | undefined,
-  ): string | undefined {
+  function further({ text, state }: Written, more: string): Written | undefined {
     if (++tries > MOST_TRIES) return undefined
-    if (Array.isArray(part)) return items(`${before}[`, part, next)
-    if (typeof part === 'object' && part !== null) return members(`${before}{`, Object.entries(part), next)
-    const text = before + JSON.stringify(part)
-    return followed(structured, text, vocabulary) ? next(text) : undefined
+    let to: State | null = state
+    for (const byte of Buffer.from(more)) to = to && automaton.step(to, byte)
+    return to === null ? undefined : { text: text + more, state: to }
   }
 
-  function items(
-    before: string,
-    left: readonly unknown[],
-    next: (text: string) => string | undefined,
-  ): string | undefined {
+  /** Writes `part` after `before`, and hands what it comes to on to `next` for each order until that is content. */
+  function spell(before: Written, part: unknown, next: Next): string | undefined {
+    const opened = (bracket: string, write: (from: Written) => string | undefined) => {
+      const open = further(before, bracket)
+      return open && write(open)
+    }
+    if (Array.isArray(part)) return opened('[', (open) => items(open, part, next))
+    if (typeof part === 'object' && part !== null)
+      return opened('{', (open) => members(open, inOrder(Object.entries(part), orders), next))
+    const after = further(before, JSON.stringify(part))
+    return after && next(after)
+  }
+
+  function items(before: Written, left: readonly unknown[], next: Next): string | undefined {
     const [first, ...rest] = left
-    if (left.length === 0) return next(`${before}]`)
-    return spell(before, first, (text) => items(rest.length > 0 ? `${text}, ` : text, rest, next))
+    return left.length === 0
+      ? closed(before, ']', next)
+      : spell(before, first, (after) => {
+          const onward = rest.length > 0 ? further(after, ', ') : after
+          return onward && items(onward, rest, next)
+        })
   }
 
   function members(
-    before: string,
+    before: Written,
     left: readonly (readonly [string, unknown])[],
-    next: (text: string) => string | undefined,
+    next: Next,
   ): string | undefined {
-    if (left.length === 0) return next(`${before}}`)
+    if (left.length === 0) return closed(before, '}', next)
     for (const [name, own] of left) {
       const rest = left.filter(([other]) => other !== name)
-      const found = spell(`${before}${JSON.stringify(name)}: `, own, (text) =>
-        members(rest.length > 0 ? `${text}, ` : text, rest, next),
-      )
+      const named = further(before, `${JSON.stringify(name)}: `)
+      const found =
+        named &&
+        spell(named, own, (after) => {
+          const onward = rest.length > 0 ? further(after, ', ') : after
+          return onward && members(onward, rest, next)
+        })
       if (found !== undefined) return found
     }
     return undefined
   }
+
+  function closed(before: Written, bracket: string, next: Next): string | undefined {
+    const after = further(before, bracket)
+    return after && next(after)
+  }
+}
+
+/** Members in the order of the properties that have the most names in common with them: it is tried first. */
+function inOrder(
+  members: readonly (readonly [string, unknown])[],
+  orders: readonly ReadonlyMap<string, number>[],
+): readonly (readonly [string, unknown])[] {
+  const common = (order: ReadonlyMap<string, number>) => members.filter(([name]) => order.has(name)).length
+  let best: ReadonlyMap<string, number> | undefined
+  for (const order of orders) if (best === undefined || common(order) > common(best)) best = order
+  const place = (name: string) => best?.get(name) ?? Number.MAX_SAFE_INTEGER
+  return [...members].sort(([one], [two]) => place(one) - place(two))
+}
+
+/** The places of names in each `properties` within a schema. */
+function ordersIn(schema: unknown): ReadonlyMap<string, number>[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([keyword, value]) => {
+    const names = keyword === 'properties' && typeof value === 'object' ? Object.keys(value ?? {}) : []
+    return [...(names.length > 0 ? [new Map(names.map((name, at) => [name, at]))] : []), ...ordersIn(value)]
+  })
 }
 
 /** A value without the properties that `schema` declares nowhere. */

@@ -34,9 +34,7 @@ const pathOf = (account: string) => `/v1/admin/accounts/${encodeURIComponent(acc
 
 /** `twohop accounts`: acts of administration on accounts. */
 export function accountsCommand(context: CliContext): Command {
-  const accounts = new Command('accounts').description(
-    'List, suspend and restore accounts, set their plans and grant them units.',
-  )
+  const accounts = new Command('accounts')
   const one = (name: string, what: string) =>
     accounts
       .command(`${name} <account>`)

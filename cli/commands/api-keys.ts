@@ -22,7 +22,7 @@ type Json = { json: boolean }
 
 /** `twohop keys`: the caller's own API keys. */
 export function keysCommand(context: CliContext): Command {
-  const keys = new Command('keys').description('Make, list and revoke your API keys.')
+  const keys = new Command('keys')
 
   keys
     .command('create')

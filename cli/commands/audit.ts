@@ -22,7 +22,6 @@ type Options = { target?: string; most: number; json: boolean }
 /** `twohop audit`: the log of administrative acts. */
 export function auditCommand(context: CliContext): Command {
   return new Command('audit')
-    .description('Administrative acts on accounts and API keys, the latest first.')
     .option('--target <name>', 'only acts on this account or API key id')
     .option('--most <n>', 'how many to print at most', whole(1, 100_000), 100)
     .option('--json', 'print JSON', false)

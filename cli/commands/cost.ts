@@ -50,7 +50,6 @@ type Options = {
 export function costCommand(context: CliContext): Command {
   const usual = DEFAULT_WORKLOAD
   return new Command('cost')
-    .description('What a month costs, by part, for several combinations of providers.')
     .option('--users <n>', 'users', whole(1, 100_000_000), usual.users)
     .option(
       '--requests <n>',

@@ -33,9 +33,6 @@ const collect = (value: string, values: string[]) => [...values, value]
 /** `twohop doctor`: whether what a deployment promises is there. */
 export function doctorCommand({ out }: CliContext): Command {
   return new Command('doctor')
-    .description(
-      'Check a deployment from outside and inside, and say what mends it; exit code 1 where it is ill.',
-    )
     .option('--edge-url <url>', 'where clients reach the edge')
     .option(
       '--env-file <file>',
@@ -116,10 +113,10 @@ async function examine(target: Target): Promise<Finding[]> {
  */
 function known({ variables, whole, edgeUrl, manifestFile }: Target) {
   const { values, complaints } = readVariables(EDGE_VARIABLES, variables)
-  const missing = (complaint: string) => complaint.includes(': is missing: put ')
-  const wrong = complaints.filter((complaint) => !missing(complaint))
+  const wrong = complaints.filter(({ code }) => code === 'wrong')
   const nothing = edgeUrl === undefined && manifestFile === undefined && values.HOST_URL === undefined
-  const needed = nothing && !whole ? readVariables(REDIS_VARIABLES, variables).complaints.filter(missing) : []
+  const unset = readVariables(REDIS_VARIABLES, variables).complaints.filter(({ code }) => code === 'missing')
+  const needed = nothing && !whole ? unset : []
   if (!whole && wrong.length + needed.length > 0)
     throw new CliError('usage', `Set these as for the edge: ${[...needed, ...wrong].join('; ')}.`)
   return values

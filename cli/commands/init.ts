@@ -3,18 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
 import { type CliContext, CliError } from '../context.ts'
 import { HERE } from '../here.ts'
-import {
-  answersOf,
-  checked,
-  type Given,
-  originsOf,
-  RUNTIMES,
-  type Runtime,
-  SIGN_INS,
-  type SignIn,
-} from '../init/answers.ts'
+import { type Given, RUNTIMES, type Runtime, SIGN_INS, type SignIn } from '../init/answers.ts'
 import { newCatalog, priceSheet } from '../init/catalog.ts'
-import { EMBEDDED, KINDS, type Kind, ownModel } from '../init/model.ts'
+import { checked, originsOf } from '../init/checked.ts'
+import { answersOf } from '../init/interview.ts'
+import { EMBEDDED, KINDS, type Kind, knownSource, ownModel } from '../init/model.ts'
 import { MANIFEST, planned } from '../init/plan.ts'
 import { outcomeOf, refuseUnignored, writeFiles } from '../init/planned-file.ts'
 import { type Step, stepsOf } from '../init/todo.ts'
@@ -58,9 +51,6 @@ const collect = (value: string, values: string[]) => [...values, value]
 /** `twohop init`: the configuration of a deployment, from a few answers. */
 export function initCommand({ out, err, ask }: CliContext): Command {
   return new Command('init')
-    .description(
-      'Write the configuration of a deployment: variables, keys, catalog; and say what is left to do.',
-    )
     .addOption(new Option('--sign-in <which>', 'where your users sign in').choices(SIGN_INS))
     .option('--firebase-project <id>', 'Firebase project whose users are let in (repeatable)', collect, [])
     .option('--supabase-url <url>', 'Supabase project whose users are let in (repeatable)', collect, [])
@@ -141,7 +131,7 @@ function givenOf(options: Options): Given {
     firebaseProjects: checked('--firebase-project', 'FIREBASE_PROJECT_IDS', firebaseProject),
     supabaseUrls: checked('--supabase-url', 'SUPABASE_URLS', supabaseUrl),
     runtime: options.runtime,
-    model: options.model,
+    model: options.model === undefined ? undefined : knownSource(options.model),
     modelId: options.modelId,
     kind: options.kind,
     context: options.context,

@@ -14,9 +14,6 @@ import { edgeCatalog, LEDGER_VARIABLES, REDIS_VARIABLES, readEdgeVariables } fro
 /** `twohop drain`: moves usage events and administrative acts from Redis to Postgres, as the edge does every minute. */
 export function drainCommand({ out, err, signal }: CliContext): Command {
   return new Command('drain')
-    .description(
-      'Move usage events, and the log of administration, from Redis to the ledger until none is left.',
-    )
     .option('--json', 'print JSON', false)
     .allowExcessArguments(false)
     .action(({ json }: { json: boolean }) =>
@@ -60,7 +57,6 @@ function line(what: string, { recorded, duplicates, buried, left, dead_letters }
 /** `twohop reconcile`: compares the ledger with the budgets' counters, and with `--rebuild` corrects the counters. */
 export function reconcileCommand({ out }: CliContext): Command {
   return new Command('reconcile')
-    .description("Compare the ledger with the budgets' counters; exit code 1 where they differ.")
     .option('--month <month>', 'a UTC month, such as 2026-11', new Date().toISOString().slice(0, 7))
     .option('--rebuild', 'correct the counters by the ledger, also after Redis lost its data', false)
     .option('--json', 'print JSON', false)

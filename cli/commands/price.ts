@@ -40,7 +40,6 @@ Examples:
 export function priceCommand({ out }: CliContext): Command {
   const usual = DEFAULT_WORKLOAD
   return new Command('price')
-    .description("Turn what tokens cost you into the catalog's prices, a plan's budgets and a user's price.")
     .option('--machine-hour <usd>', 'what an hour of your machine costs, such as a GPU', usd)
     .option(
       '--tokens-per-second <n>',

@@ -30,7 +30,6 @@ Examples:
 /** `twohop token`: a token of a demo user of the stack that runs here, signed with that stack's own keys. */
 export function tokenCommand({ out }: CliContext): Command {
   return new Command('token')
-    .description('Print a token of a demo user, for the stack that `npm start` runs here.')
     .addOption(new Option('--user <name>', 'the demo user').choices(Object.keys(DEMO_USERS)).default('free'))
     .addOption(
       new Option('--platform <which>', 'whose token').choices(['firebase', 'supabase']).default('supabase'),

@@ -2,7 +2,7 @@ import { COUNTS, MEASURED_CPU } from './counts.ts'
 import type { PriceBook } from './price-book.ts'
 import { priceBook } from './price-book.ts'
 import prices from './prices.json' with { type: 'json' }
-import { BANDWIDTH, PUBLISHED } from './published.ts'
+import { PUBLISHED } from './published.ts'
 import type { Workload } from './workload.ts'
 
 /** The prices that come with the project. */
@@ -33,4 +33,5 @@ const published = PUBLISHED.map(
 ).join('; ')
 
 export const CPU_MEASURED = `CPU containers: SmolLM2-135M on 2 cores, 16 requests at once: ${measured}.`
-export const GPU_PUBLISHED = `GPU containers: ${published} (others' figures, with vLLM and not with this host). The slower is taken; an L4 is taken to be slower by its memory's bandwidth, ${BANDWIDTH.l4} of ${BANDWIDTH.a40} GB/s.`
+const pages = [...new Set(PUBLISHED.map(({ page, seen }) => `<${page}>, seen ${seen}`))].join('; ')
+export const GPU_PUBLISHED = `GPU containers: ${published}. Of one GPU the slower is taken. These are others' figures, with vLLM and not with this host: ${pages}.`

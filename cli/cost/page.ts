@@ -113,9 +113,8 @@ code that makes a request dearer fails a test.
 
 ## What it does not know
 
-- **GPUs.** No throughput of this host on a GPU is measured yet. The figures are what others published for vLLM
-  ([the page](https://www.databasemart.com/blog/vllm-gpu-benchmark-a40), seen 2026-11-29), and models of another size than the CPU's. So these
-  bills are rather too low. Pass your own with \`--gpu-throughput\` or \`--gpu-tokens-per-second\`.
+- **GPUs.** No throughput of this host on a GPU is measured yet. The figures are what others published for vLLM,
+  and models of another size than the CPU's. So these bills are rather too low. Pass your own with \`--gpu-throughput\` or \`--gpu-tokens-per-second\`.
 - Starts (15 s) and the idle time are settings in \`cli/cost/prices.json\`, not measurements. Your model's start may take longer.
 - Users asking at the same time of day cost less to serve by scaling to zero than users spread evenly, as here.
 - A database larger than Supabase's smallest, backups, logs, domains, taxes, support and people are not in it.

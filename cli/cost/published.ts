@@ -1,5 +1,5 @@
 import type { Device, Speeds } from './devices.ts'
-import { speedOf, type Throughput } from './speed.ts'
+import { type Speed, speedOf, type Throughput } from './speed.ts'
 
 /** A throughput that others measured and published: output tokens a second of a busy server, prompts included. */
 type Published = {
@@ -29,23 +29,23 @@ export const PUBLISHED: readonly Published[] = [
     page: 'https://www.databasemart.com/blog/vllm-gpu-benchmark-a40',
     seen: '2026-11-29',
   },
+  {
+    device: 'l4',
+    model: 'Qwen2.5 7B in 16 bits',
+    // Two wrote 855 together, of prompts that share nothing, with 128 requests at once.
+    throughput: { promptTokens: 512, outputTokens: 128, tokensPerSecond: 855 / 2 },
+    how: '64 requests at once, half of what two gave together',
+    page: 'https://nicolas-richard.github.io/posts/how-much-can-two-nvidia-l4s-serve.html',
+    seen: '2026-11-29',
+  },
 ]
 
-/**
- * Memory bandwidth by the maker's data sheets, in GB a second. Writing tokens is bound by it, so an L4 is taken to be
- * slower than an A40 by as much. Nobody was found to have published a throughput of an L4 under load.
- */
-export const BANDWIDTH = { a40: 696, l4: 300 } as const
-
-/** What is taken for GPUs where nothing measured is given: the slower of those published, and an L4 by its bandwidth. */
+/** What is taken for GPUs where nothing measured is given: of those published for each, the slowest. */
 export function publishedSpeeds(): Pick<Speeds, 'a40' | 'l4'> {
-  const slowest = PUBLISHED.reduce((a, b) =>
-    a.throughput.tokensPerSecond < b.throughput.tokensPerSecond ? a : b,
-  )
-  const { promptSeconds, outputSeconds } = speedOf([slowest.throughput])
-  const times = BANDWIDTH.a40 / BANDWIDTH.l4
-  return {
-    a40: { promptSeconds, outputSeconds },
-    l4: { promptSeconds: promptSeconds * times, outputSeconds: outputSeconds * times },
-  }
+  return { a40: slowest('a40'), l4: slowest('l4') }
+}
+
+function slowest(device: Device): Speed {
+  const all = PUBLISHED.filter((one) => one.device === device).map(({ throughput }) => throughput)
+  return speedOf(all.toSorted((a, b) => a.tokensPerSecond - b.tokensPerSecond).slice(0, 1))
 }

@@ -22,14 +22,13 @@ function completeFindings(variables: Variables): Finding[] {
     return [fine('variables', 'the edge has all that it needs, secrets too')]
   } catch (error) {
     if (!(error instanceof NotConfigured)) throw error
-    return error.complaints.map((complaint) => {
-      const [name = ''] = complaint.split(/[:.]/, 1)
-      return ill(
-        `variable ${name}`,
+    return error.complaints.map((complaint) =>
+      ill(
+        `variable ${complaint.variable}`,
         `${complaint}; until then the edge answers 503 not_configured`,
         'npx twohop init --help',
-      )
-    })
+      ),
+    )
   }
 }
 

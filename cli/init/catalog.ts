@@ -4,6 +4,7 @@ import { Catalog, Plan, scopeOf } from '../../shared/catalog.ts'
 import { Prices } from '../../shared/units.ts'
 import { CliError } from '../context.ts'
 import type { OwnModel } from './model.ts'
+import { usualPrices } from './usual-prices.ts'
 
 /** What `npx twohop price --json` prints, as far as a catalog takes it. */
 const PriceSheet = z.looseObject({ prices: Prices, budgets: Plan.shape.budgets })
@@ -29,7 +30,7 @@ const UNPAID_SHARE = 10
 export function newCatalog(model: OwnModel | undefined, sheet: PriceSheet | undefined): Catalog {
   const base = Catalog.parse(defaultCatalog)
   const like = base.models.find(({ tasks }) => tasks.some((task) => model?.catalog.tasks.includes(task)))
-  const prices = sheet?.prices ?? like?.prices ?? { prompt: 1, output: 4, compute_second: 0 }
+  const prices = usualPrices(model?.catalog.tasks ?? [], sheet?.prices ?? like?.prices)
   const models = model
     ? [{ ...model.catalog, prices }]
     : base.models.map((each) => ({ ...each, ...(sheet && { prices: sheet.prices }) }))

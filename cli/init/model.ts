@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { basename, relative, resolve, sep } from 'node:path'
 import { ModelError } from '../../inference-host/weights/error.ts'
-import { ModelEntry } from '../../inference-host/weights/manifest.ts'
-import { HUB_TASKS, type Model, type Task } from '../../shared/catalog.ts'
+import { HUB_ID, ModelEntry } from '../../inference-host/weights/manifest.ts'
+import { HUB_TASKS, isMediaTask, type Model, type Task } from '../../shared/catalog.ts'
 import { CliError } from '../context.ts'
 import { HERE } from '../here.ts'
 
@@ -33,6 +33,8 @@ type Asked = {
 
 /** Tokens of a template that nobody has measured yet: more than those of the usual ones. */
 const GUESSED = { request: 64, item: 16 }
+/** Tokens of an image, likewise: of 512 by 512 pixels. */
+const GUESSED_IMAGE = 1024
 
 /**
  * A model of one's own. A folder's numbers are read from its files.
@@ -40,7 +42,7 @@ const GUESSED = { request: 64, item: 16 }
  */
 export async function ownModel({ source, id, kind, context, manifestFolder }: Asked): Promise<OwnModel> {
   const folder = resolve(HERE, source)
-  const isFolder = isModelFolder(source)
+  const isFolder = isModelFolder(knownSource(source))
   const task = kind === 'chat' ? 'text-generation' : kind === 'embeddings' ? 'feature-extraction' : kind
   const parsed = ModelEntry.safeParse({
     id: id ?? (isFolder ? basename(folder) : source),
@@ -48,11 +50,7 @@ export async function ownModel({ source, id, kind, context, manifestFolder }: As
     task,
     ...(context !== undefined && { context }),
   })
-  if (!parsed.success || (!isFolder && /^[./~]/.test(source)))
-    throw new CliError(
-      'usage',
-      `--model ${source}: there is no such folder with a config.json in it, and it is no hub id (owner/name).`,
-    )
+  if (!parsed.success) throw noSource(source)
   const entry = {
     id: parsed.data.id,
     source: parsed.data.source,
@@ -79,10 +77,28 @@ export async function ownModel({ source, id, kind, context, manifestFolder }: As
     )
   return {
     entry,
-    catalog: { id: entry.id, tasks: tasksOf(kind), context, overhead: GUESSED },
+    catalog: { id: entry.id, tasks: tasksOf(kind), context, ...guessed(kind) },
     measured: false,
   }
 }
+
+function guessed(kind: Kind): Pick<Model, 'overhead' | 'image_tokens'> {
+  if (!isMediaTask(kind)) return { overhead: GUESSED }
+  const overhead = { request: 0, item: 0 }
+  return kind === 'automatic-speech-recognition' ? { overhead } : { overhead, image_tokens: GUESSED_IMAGE }
+}
+
+/** A source that there is, or may be on a hub. @throws CliError usage */
+export function knownSource(source: string): string {
+  if (source === EMBEDDED || isModelFolder(source) || HUB_ID.test(source)) return source
+  throw noSource(source)
+}
+
+const noSource = (source: string) =>
+  new CliError(
+    'usage',
+    `--model ${source}: there is no such folder with a config.json in it, and it is no hub id (owner/name).`,
+  )
 
 /** Whether a source is a folder with a model in it, seen from where the command was typed. */
 export function isModelFolder(source: string): boolean {

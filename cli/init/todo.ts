@@ -1,4 +1,5 @@
-import { type Answers, commandOf } from './answers.ts'
+import type { Answers } from './answers.ts'
+import { commandOf } from './command-line.ts'
 import type { OwnModel } from './model.ts'
 import { HOST_ENV, MANIFEST, placesOf, typed } from './plan.ts'
 import type { EdgeSettings } from './variables.ts'

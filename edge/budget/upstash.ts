@@ -17,6 +17,8 @@ type UpstashBudgetOptions = {
   token: string
   /** Shared by all clients of the store; default none. A settlement is sent also while the store is away. */
   breaker?: UpstashOptions['breaker']
+  /** Sends requests; default: the global `fetch`. */
+  fetch?: UpstashOptions['fetch']
   /** Milliseconds that one round trip may take; default 2000. A longer one counts as store_unavailable. */
   timeoutMs?: number
   /** What the whole deployment may spend; default: no cap. */
@@ -42,7 +44,7 @@ const NO_LIMITS: Limits = { requestsPerMinute: 0, concurrent: 0, budgets: { minu
  * Calls of one tick share an HTTP request (auto-pipelining). The batch is sent before that tick ends, so on Workers it
  * never holds commands that two requests have sent, whose I/O must not mix.
  *
- * It uses the global `fetch` only. It throws RangeError for counts that are no safe whole numbers, and for a lease of 0
+ * It throws RangeError for counts that are no safe whole numbers, and for a lease of 0
  * ms or longer than MAX_LEASE_MS.
  */
 export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
@@ -50,6 +52,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     url,
     token,
     breaker,
+    fetch,
     timeoutMs = 2000,
     project = {},
     readsPerMinute = 60,
@@ -57,8 +60,8 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     gatherMs = 10,
   } = options
   const now = () => options.clock?.() ?? 0
-  const redis = upstashClient({ url, token, timeoutMs, breaker })
-  const insisting = upstashClient({ url, token, timeoutMs, breaker, insists: true })
+  const redis = upstashClient({ url, token, timeoutMs, breaker, fetch })
+  const insisting = upstashClient({ url, token, timeoutMs, breaker, fetch, insists: true })
   const countRead = createUpstashLimiter({
     redis,
     prefix: REDIS_KEYS.reads,

@@ -10,16 +10,22 @@ const FORM = /^[\x21-\x7e]{1,255}$/
 
 const utf8 = new TextEncoder()
 
+type Bytes = () => Promise<Uint8Array<ArrayBuffer>>
 /** The parts of Hono's context that are needed. */
-type Sent = { req: HonoRequest; var: { readBody: () => Promise<Uint8Array<ArrayBuffer>> } }
+type Sent = { req: HonoRequest; var: { readBody: Bytes } }
 
 /**
  * The hashes of a request's idempotency key and of the request; undefined where the caller sent no key. Keys belong to
  * their payer: two accounts, or an account's token and its API key, may use the same one.
  * @param whose a payer, or the account of a caller who reserves nothing
+ * @param bytes what tells one request from another, where that is not the body as it was sent
  * @throws TwohopError invalid_request, or as reading the body does
  */
-export async function idempotencyOf(sent: Sent, whose: Payer | string): Promise<Idempotency | undefined> {
+export async function idempotencyOf(
+  sent: Sent,
+  whose: Payer | string,
+  bytes: Bytes = sent.var.readBody,
+): Promise<Idempotency | undefined> {
   const { req: request } = sent
   const key = request.header(HEADER)
   if (key === undefined) return undefined
@@ -32,7 +38,7 @@ export async function idempotencyOf(sent: Sent, whose: Payer | string): Promise<
       },
     )
   const owner = typeof whose === 'string' ? whose : spenderId(whose)
-  const body = await sent.var.readBody()
+  const body = await bytes()
   return {
     id: await sha256(utf8.encode(JSON.stringify([owner, key]))),
     body: await sha256(utf8.encode(`${request.method} ${request.path}\n`), body),

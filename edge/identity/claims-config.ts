@@ -25,6 +25,14 @@ export const OtherClaimNames = z.record(
 /** `ADMINISTERS`: by issuer, the issuers whose accounts its administrators administer. */
 export const Administers = z.record(z.string(), z.array(z.string()).max(100))
 
+/** Why a variable's value does not fit those of others. */
+export type WrongVariable = {
+  variable: string
+  /** The way to it within the value, such as `.plans.0`; undefined for all of it. */
+  within?: string
+  wrong: string
+}
+
 type Config = {
   CLAIMS_OBJECT: string
   CLAIM_NAMES?: z.infer<typeof OtherClaimNames> | undefined
@@ -34,14 +42,14 @@ type Config = {
 export function claimNamesOf(
   { CLAIMS_OBJECT: object, CLAIM_NAMES = {} }: Config,
   issuers: ReadonlySet<string>,
-): ReadonlyMap<string, ClaimNames> | { wrong: string } {
+): ReadonlyMap<string, ClaimNames> | WrongVariable {
   const byIssuer = new Map<string, ClaimNames>()
   for (const issuer of issuers) byIssuer.set(issuer, { object, others: {} })
   for (const [issuer, others] of Object.entries(CLAIM_NAMES)) {
-    if (!issuers.has(issuer)) return { wrong: `CLAIM_NAMES: ${notAnIssuer(issuer, issuers)}` }
+    if (!issuers.has(issuer)) return { variable: 'CLAIM_NAMES', wrong: notAnIssuer(issuer, issuers) }
     for (const [field, name] of Object.entries(others)) {
       const wrong = wrongName(issuer, field, name, object)
-      if (wrong !== undefined) return { wrong: `CLAIM_NAMES.${issuer}.${field}: ${wrong}` }
+      if (wrong !== undefined) return { variable: 'CLAIM_NAMES', within: `.${issuer}.${field}`, wrong }
     }
     byIssuer.set(issuer, { object, others })
   }
@@ -62,11 +70,11 @@ function wrongName(issuer: string, field: string, name: string, object: string):
 export function administersOf(
   said: z.infer<typeof Administers> = {},
   issuers: ReadonlySet<string>,
-): ReadonlyMap<string, ReadonlySet<string>> | { wrong: string } {
+): ReadonlyMap<string, ReadonlySet<string>> | WrongVariable {
   const byIssuer = new Map([...issuers].map((issuer) => [issuer, new Set([issuer])]))
   for (const [issuer, over] of Object.entries(said)) {
     const unknown = [issuer, ...over].find((name) => !issuers.has(name))
-    if (unknown !== undefined) return { wrong: `ADMINISTERS: ${notAnIssuer(unknown, issuers)}` }
+    if (unknown !== undefined) return { variable: 'ADMINISTERS', wrong: notAnIssuer(unknown, issuers) }
     byIssuer.set(issuer, new Set(over))
   }
   return byIssuer

@@ -1,7 +1,13 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
-import { type Administers, administersOf, claimNamesOf, type OtherClaimNames } from './claims-config.ts'
+import {
+  type Administers,
+  administersOf,
+  claimNamesOf,
+  type OtherClaimNames,
+  type WrongVariable,
+} from './claims-config.ts'
 import { PROJECT_ID } from './firebase.ts'
 import { type IssuerConfig, issuerName } from './issuer.ts'
 import { MIN_SECRET_BYTES } from './supabase.ts'
@@ -37,6 +43,13 @@ export const FirebaseProjectIds = listOf((value) =>
   PROJECT_ID.test(value)
     ? { value }
     : { wrong: `"${value}" is no project id (6 to 30 lower-case letters, digits and hyphens)` },
+)
+
+/** `APP_CHECK_PROJECTS`: numbers of projects, joined by commas. */
+export const AppCheckProjects = listOf((value) =>
+  /^[1-9]\d{5,19}$/.test(value)
+    ? { value }
+    : { wrong: `"${value}" is no project number (the console shows it in the project's settings)` },
 )
 
 /** `FIREBASE_JWKS_URL`. Plain HTTP is allowed to this machine only: elsewhere keys could be swapped on the way. */
@@ -86,7 +99,7 @@ type Config = {
 }
 
 /** The issuers to trust, or why these variables do not name any. A secret is never shown. */
-export function issuersOf(config: Config): IssuerConfig[] | { wrong: string } {
+export function issuersOf(config: Config): IssuerConfig[] | WrongVariable {
   const {
     FIREBASE_PROJECT_IDS = [],
     FIREBASE_JWKS_URL: jwksUrl,
@@ -95,11 +108,12 @@ export function issuersOf(config: Config): IssuerConfig[] | { wrong: string } {
   } = config
   if (FIREBASE_PROJECT_IDS.length + SUPABASE_URLS.length === 0)
     return {
+      variable: 'FIREBASE_PROJECT_IDS',
       wrong:
-        'FIREBASE_PROJECT_IDS: no issuer is configured; put the id of your Firebase project there, or the URL of your Supabase project into SUPABASE_URLS',
+        'no issuer is configured; put the id of your Firebase project there, or the URL of your Supabase project into SUPABASE_URLS',
     }
   const secrets = jwtSecrets(SUPABASE_JWT_SECRETS, SUPABASE_URLS)
-  if ('wrong' in secrets) return { wrong: `SUPABASE_JWT_SECRETS: ${secrets.wrong}` }
+  if ('wrong' in secrets) return { variable: 'SUPABASE_JWT_SECRETS', ...secrets }
   const issuers = [
     ...FIREBASE_PROJECT_IDS.map((projectId) => ({ kind: 'firebase' as const, projectId, jwksUrl })),
     ...SUPABASE_URLS.map((url) => ({ kind: 'supabase' as const, url, jwtSecret: secrets.get(url) })),

@@ -1,4 +1,5 @@
 import { createExpiringMap } from '../../shared/expiring-map.ts'
+import { webSha256 } from '../../shared/sha256.ts'
 import type { Principal, VerifyToken } from './principal.ts'
 
 /** The result of a full verification, and until when it holds. */
@@ -27,11 +28,12 @@ const MOST = 1000
 export function rememberVerified(
   verify: (token: string) => Promise<Verified>,
   now: () => number,
+  sha256 = webSha256,
 ): VerifyToken {
   const remembered = createExpiringMap<string, Principal>({ capacity: MOST, now })
 
   return async function verifyToken(token) {
-    const id = await sha256(token)
+    const id = String.fromCharCode(...(await sha256(utf8.encode(token))))
     const known = remembered.get(id)
     if (known !== undefined) return known
 
@@ -41,7 +43,4 @@ export function rememberVerified(
   }
 }
 
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return String.fromCharCode(...new Uint8Array(digest))
-}
+const utf8 = new TextEncoder()

@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import { TwohopError } from '../../shared/errors.ts'
+import type { Sha256 } from '../../shared/sha256.ts'
 import { readClaims, TokenTimes } from './claims.ts'
 import { assertTokenSize, decodeUnverified } from './compact-token.ts'
 import { firebaseIssuer } from './firebase.ts'
@@ -18,7 +19,10 @@ import { rememberVerified, type Verified } from './verified.ts'
  * (edge/identity/verified.ts).
  * @throws Error when two configurations name the same issuer
  */
-export function createVerifyToken(configs: readonly IssuerConfig[], options: JwksCacheOptions): VerifyToken {
+export function createVerifyToken(
+  configs: readonly IssuerConfig[],
+  options: JwksCacheOptions & { sha256?: Sha256 | undefined },
+): VerifyToken {
   const { now, log } = options
   const jwks = new Map<string, FindKey>()
   /** All Firebase projects share Google's keys, and so one download. */
@@ -71,7 +75,7 @@ export function createVerifyToken(configs: readonly IssuerConfig[], options: Jwk
     return { principal, expiresAt: claims.exp * 1000 }
   }
 
-  const verifyToken = rememberVerified(verify, now)
+  const verifyToken = rememberVerified(verify, now, options.sha256)
   return async (token) => {
     assertTokenSize(token)
     return verifyToken(token)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { HUB_TASKS, type Task } from '../../shared/catalog.ts'
+import { type Task, TEXT_TASKS } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
 import { optional } from '../../shared/openai/field.ts'
@@ -11,6 +11,7 @@ import { guarded } from '../guard/request.ts'
 import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
 import { parseEmbedding } from '../parse/embeddings.ts'
+import { followsOrders } from '../parse/judged.ts'
 import { parseRerank } from '../parse/rerank.ts'
 import { parseTask } from '../parse/tasks.ts'
 import type { Work } from '../parse/work.ts'
@@ -23,7 +24,7 @@ const ENDPOINTS = new Map<string, { task: Task; parse: Parse }>([
   ['/v1/completions', { task: 'completion', parse: parseCompletion }],
   ['/v1/embeddings', { task: 'embedding', parse: parseEmbedding }],
   ['/v1/rerank', { task: 'text-ranking', parse: parseRerank }],
-  ...HUB_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
+  ...TEXT_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
     `/v1/tasks/${task}`,
     { task, parse: (input, entitlement) => parseTask(task, input, entitlement) },
   ]),
@@ -63,7 +64,16 @@ export function parseJob(
   const { task, parse } = ENDPOINTS.get(endpoint) as { task: Task; parse: Parse }
   entitlement.requireScope(task)
 
-  const policy = policyOf(entitlement.plan)
+  const { guards } = entitlement.plan
+  if (guards?.injection?.in === 'block' && followsOrders(task))
+    throw new PlanRefused(
+      'invalid_request',
+      'Expected an endpoint whose inputs need no judging: this plan has a classifier judge each first.',
+      {
+        param: 'endpoint',
+      },
+    )
+  const policy = policyOf({ guards })
   const works = (inputs ?? [body]).map((one, i) =>
     under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, tell))),
   )

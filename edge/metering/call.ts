@@ -39,6 +39,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         ...id,
         path: work.path,
         request: pipe ? forClient(work) : work.request,
+        ...(work.file && { file: work.file }),
         reserved: work.worst,
         weight: held.weight,
         deadline: now() + requestTimeoutMs,

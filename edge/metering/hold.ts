@@ -16,6 +16,7 @@ import type {
 import { refused } from '../budget/refused.ts'
 import type { Answer, Answers } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
+import { JUDGE_MS } from '../parse/judged.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 
@@ -38,6 +39,8 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+  /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
+  chargeJudge(units: number): void
   /** Resolves once the settlement is made, or has failed for good. */
   settled: Promise<void>
   /** Logs why a stream broke off. Its client had already been answered 200. */
@@ -79,10 +82,10 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
       spender: 'key' in spender ? { ...spender, scope: scopeOf(work.task) } : spender,
-      units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }),
+      units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
       plan: plan.id,
       limits: limitsOf(plan),
-      leaseMs: requestTimeoutMs + leaseSlackMs,
+      leaseMs: requestTimeoutMs + leaseSlackMs + (work.judged ? JUDGE_MS : 0),
       model: work.model.id,
       task: work.task,
       idempotency,
@@ -106,7 +109,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       const { crossed } = await budget.settle({
         requestId,
         reserved: { account, units, plan: plan.id, model, task, key, billingDay: limits.billingDay },
-        units: unitsOf(prices, used),
+        units: unitsOf(prices, used) + judging,
         promptTokens: used.promptTokens,
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
@@ -117,6 +120,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     }
 
     const started = now()
+    let judging = 0
     const named = 'account' in spender ? spender.account : undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
@@ -147,6 +151,9 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
+      chargeJudge(units) {
+        judging = units
+      },
       settled: settled.promise,
       brokeOff(error) {
         const { account } = decision
@@ -165,6 +172,13 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       },
     }
   }
+}
+
+/** The most that judging a request may cost. */
+function judgeUnits({ judged }: Work): number {
+  if (!judged) return 0
+  const { model, worst } = judged.work
+  return unitsOf(model.prices, { ...worst, computeMs: model.prices.compute_second === 0 ? 0 : JUDGE_MS })
 }
 
 /** A plan's limits in the budget's form. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import type { Answer } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { Timing } from '../../shared/timing.ts'
 import { readText } from '../upstream/bounded.ts'
@@ -27,7 +28,7 @@ const Body = z.object({ usage: Usage })
  */
 export async function meter(
   held: Held,
-  answer: Response,
+  answer: Answer,
   signal: AbortSignal,
   stop: StopHost,
   passing?: Passing,
@@ -41,8 +42,9 @@ export async function meter(
   const said = await readText(answer, MAX_ANSWER_BYTES)
   const used = usageOf(held, answer.headers, said)
   const body = writtenOrCharged(held, used, () => written(held, answer.headers, said))
-  held.settle('ok', used, { status: 200, contentType: JSON_TYPE, body })
-  return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
+  const { contentType = JSON_TYPE } = held.work
+  held.settle('ok', used, { status: 200, contentType, body })
+  return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
 }
 
 /** What `write` gives. An answer that is blocked as a whole was computed, so it is charged. @throws what `write` throws */
@@ -56,7 +58,13 @@ function writtenOrCharged(held: Held, used: HostUsage, write: () => string): str
 }
 
 /** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */
-function written({ work: { form, guard }, requestId }: Held, headers: Headers, text: string): string {
+function written({ work, requestId }: Held, headers: Answer['headers'], text: string): string {
+  const { form, guard, contentType } = work
+  if (contentType !== undefined) {
+    // Not JSON, so the text is all that there is.
+    guard?.whole(text)
+    return text
+  }
   const passed = guard?.whole(parseJson(text))
   if (!form) return guard ? JSON.stringify(passed) : text
   const answer = HostAnswer.safeParse(guard ? passed : parseJson(text))
@@ -64,12 +72,12 @@ function written({ work: { form, guard }, requestId }: Held, headers: Headers, t
   return form.whole(answer.data, { requestId, timing: timingIn(headers) })
 }
 
-function timingIn(headers: Headers): Timing | undefined {
+function timingIn(headers: Answer['headers']): Timing | undefined {
   return Timing.safeParse(parseJson(headers.get('x-timing') ?? '')).data
 }
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
-function usageOf(held: Held, headers: Headers, text: string): HostUsage {
+function usageOf(held: Held, headers: Answer['headers'], text: string): HostUsage {
   const inHeader = headers.get('x-usage')
   const usage =
     (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??

@@ -72,6 +72,9 @@ export const RerankAnswer = z.looseObject({
   usage: PromptUsage,
 })
 
+/** `json`. With `verbose_json` there is more, and the other forms are texts. */
+export const TranscriptionAnswer = z.looseObject({ text: name })
+
 /** The hub's own shapes, one for each task. */
 export const TaskAnswer = z.union([z.array(z.unknown()), z.looseObject({})])
 

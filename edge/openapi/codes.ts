@@ -33,7 +33,10 @@ const REPEATED: readonly ErrorCode[] = [
 const COMPUTED: readonly ErrorCode[] = [
   'context_length_exceeded',
   'prompt_exceeds_reservation',
+  'app_check_required',
+  'app_check_invalid',
   'content_blocked',
+  'guard_unavailable',
   'model_not_allowed',
   'model_not_found',
   'budget_exhausted',

@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { isMediaTask } from '../../shared/catalog.ts'
 import { ERRORS } from '../../shared/errors.ts'
+import { MEDIA_REQUESTS } from '../../shared/media.ts'
 import { TASK_REQUESTS } from '../../shared/tasks.ts'
 import { ROUTES, type Route } from '../routes/table.ts'
 import { codesOf } from './codes.ts'
@@ -20,9 +22,10 @@ export function openApi(): Json {
     const template = path.replaceAll(/:(\w+)(\{[^}]*\})?/g, '{$1}')
     if (!route.tasks) add(template, method, route, route.body && named(route.body))
     else
-      for (const [task, body] of Object.entries(TASK_REQUESTS)) {
+      for (const [task, body] of Object.entries({ ...TASK_REQUESTS, ...MEDIA_REQUESTS })) {
         const at = template.replace('{task}', task)
-        add(at, method, { ...route, scope: route.scope.replace('<task>', task) }, schemaOf(body))
+        const sent = isMediaTask(task) ? withFile(schemaOf(body)) : schemaOf(body)
+        add(at, method, { ...route, scope: route.scope.replace('<task>', task) }, sent)
       }
   }
   return {
@@ -76,8 +79,27 @@ function operation(route: Route, method: string, path: string, body: Json | unde
     ...(scoped && { description: `Needs the scope \`${route.scope}\`.` }),
     ...(route.scope !== 'none' && { security: BEARER }),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && { requestBody: { required: true, content: sentAs(route, path, body) } }),
     responses: { [route.status ?? 200]: answered(route), ...refusals(route, method) },
+  }
+}
+
+/** The forms of a body: JSON, a form, or for a task of a file also the file itself. */
+function sentAs(route: Route, path: string, schema: Json): Json {
+  if (route.form) return { 'multipart/form-data': { schema } }
+  const json = { 'application/json': { schema } }
+  if (!isMediaTask(path.split('/').at(-1) ?? '')) return json
+  return { ...json, 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+}
+
+/** A task's JSON with its file, which is read before the rest. */
+function withFile(schema: Json): Json {
+  const file = { type: 'string', contentEncoding: 'base64', description: 'The file.' }
+  const { properties, required = [] } = schema
+  return {
+    ...schema,
+    properties: { inputs: file, ...Object(properties) },
+    required: ['inputs', ...Object(required)],
   }
 }
 

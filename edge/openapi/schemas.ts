@@ -5,6 +5,7 @@ import { CompletionRequest } from '../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../shared/openai/embeddings.ts'
 import { Message } from '../../shared/openai/messages.ts'
 import { ResponsesRequest } from '../../shared/openai/responses.ts'
+import { TranscriptionRequest } from '../../shared/openai/transcriptions.ts'
 import { RerankRequest } from '../../shared/rerank.ts'
 import { JobRequest } from '../jobs/parse.ts'
 import { HubFields } from '../parse/hub-completion.ts'
@@ -28,6 +29,7 @@ export const SENT: Named = {
     HubFields,
     EmbeddingRequest,
     RerankRequest,
+    TranscriptionRequest,
     JobRequest,
   },
   ...{ NewKey, Leaked, Plain, PlanChange, Grant },

@@ -1,4 +1,4 @@
-import { HUB_TASKS, type HubTask } from '../../shared/catalog.ts'
+import { HUB_TASKS, type HubTask, type TextTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { type HostTaskRequest, HYPOTHESIS, hypothesisOf, TASK_REQUESTS } from '../../shared/tasks.ts'
@@ -7,7 +7,7 @@ import { boundInputs, outputTokens, type Work } from './work.ts'
 import { worstCase, worstCaseOfPairs } from './worst-case.ts'
 
 /** The tasks whose answer is generated token by token. */
-const GENERATING: ReadonlySet<HubTask> = new Set(['summarization', 'translation', 'text-generation'])
+const GENERATING: ReadonlySet<TextTask> = new Set(['summarization', 'translation', 'text-generation'])
 
 /**
  * The task that a path names.
@@ -20,8 +20,8 @@ export function hubTask(name: string): HubTask {
   return task
 }
 
-/** `POST /v1/tasks/:task` -> work. @throws TwohopError as parseAs, entitlement, outputTokens and boundInputs do */
-export function parseTask(task: HubTask, input: unknown, entitlement: Entitlement): Work {
+/** `POST /v1/tasks/:task` with texts -> work. @throws TwohopError as parseAs, entitlement, outputTokens and boundInputs do */
+export function parseTask(task: TextTask, input: unknown, entitlement: Entitlement): Work {
   const {
     model: named,
     inputs,
@@ -70,7 +70,7 @@ function textsOf(inputs: string | string[] | { question: string; context: string
 }
 
 /** The pairs of texts that a task's model reads together, each of which is computed; undefined without pairs. */
-function pairsOf(task: HubTask, { inputs, parameters }: HostTaskRequest): [string, string][] | undefined {
+function pairsOf(task: TextTask, { inputs, parameters }: HostTaskRequest): [string, string][] | undefined {
   const [question = '', context = ''] = inputs
   if (task === 'question-answering') return [[question, context]]
   if (task !== 'zero-shot-classification') return undefined

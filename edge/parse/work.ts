@@ -1,4 +1,4 @@
-import type { Model, Plan, Task } from '../../shared/catalog.ts'
+import type { Guards, Model, Plan, Task } from '../../shared/catalog.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
 import type { AnswerGuard } from '../guard/answer.ts'
 import type { AnswerForm } from '../write/form.ts'
@@ -12,15 +12,24 @@ export type Work = {
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
+  /** The file that goes with it, in one body with that JSON (shared/framed.ts). */
+  file?: Uint8Array
   stream: boolean
   /** Whether the client asked for the usage event at a stream's end. */
   includeUsage: boolean
   /** How the host's answer is written for the client; undefined where it is passed on as it is. */
   form?: AnswerForm | undefined
+  /** What the answer is, where it is not JSON. */
+  contentType?: string
   /** Looks through the answer before the client gets it; undefined where the plan looks for nothing. */
   guard?: AnswerGuard | undefined
   worst: WorstCase
+  /** What a classifier is to judge first; undefined where nothing is. */
+  judged?: Judged | undefined
 }
+
+/** The work of a classifier that judges a request before the model gets it, within the same reservation. */
+export type Judged = { work: Work; guard: NonNullable<Guards['injection']> }
 
 /**
  * The cap on output tokens for each answer: what the request asks for, or the plan's default. It is never above the

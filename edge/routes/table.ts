@@ -7,6 +7,8 @@ export type Route = {
   scope: string
   /** The name of the schema that reads the body (edge/openapi/schemas.ts). */
   body?: string
+  /** Whether the body is a form. */
+  form?: true
   /** Whether the last part of the path is a task of the hub, which decides what the body is. */
   tasks?: true
   query?: string
@@ -64,6 +66,8 @@ export const ROUTES = {
     answer: 'TokenCount',
     // What its prompt and its host may be refused for. There is no reservation.
     codes: [
+      'app_check_required',
+      'app_check_invalid',
       'context_length_exceeded',
       'model_not_allowed',
       'model_not_found',
@@ -95,6 +99,14 @@ export const ROUTES = {
     scope: 'tasks:text-ranking',
     body: 'RerankRequest',
     answer: 'RerankAnswer',
+    computes: true,
+  },
+  'POST /v1/audio/transcriptions': {
+    says: 'Writes down what is said in a recording.',
+    scope: 'tasks:automatic-speech-recognition',
+    form: true,
+    body: 'TranscriptionRequest',
+    answer: 'TranscriptionAnswer',
     computes: true,
   },
   // What @huggingface/inference adds to the URL that it is given for text.

@@ -2,6 +2,7 @@ import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../shared/catalog.ts'
 import { isLoopbackUrl } from '../../shared/foreign-url.ts'
 import { issuersOf } from '../identity/config.ts'
+import { Complaint } from './complaint.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { upstreamKeys } from './upstream-keys.ts'
@@ -10,8 +11,10 @@ import { EDGE_VARIABLES } from './variables.ts'
 type Read = Values<typeof EDGE_VARIABLES>
 type Name = keyof Read
 
-/** A rule about several variables together: their names, and what is wrong with their values, if anything. */
-type Rule = { of: readonly Name[]; wrong: (values: Read) => string | undefined }
+/** A rule about several variables together: their names, and what is wrong with the first, if anything. */
+/** The rule that a value breaks, and where within it. */
+type Broken = string | { within: string; rule: string }
+type Rule = { of: readonly [Name, ...Name[]]; wrong: (values: Read) => Broken | undefined }
 
 const RULES: readonly Rule[] = [
   ...(['ANONYMOUS_PLAN', 'UNVERIFIED_EMAIL_PLAN'] as const).map(
@@ -20,7 +23,7 @@ const RULES: readonly Rule[] = [
       wrong(values) {
         const plan = values[name]
         const known = plan === undefined || catalogOf(values).plans.some(({ id }) => id === plan)
-        return known ? undefined : `${name}: there is no plan called ${plan}`
+        return known ? undefined : `there is no plan called ${plan}`
       },
     }),
   ),
@@ -32,28 +35,29 @@ const RULES: readonly Rule[] = [
       const local = upstreams.findIndex(({ kind, url }) => kind !== 'own' && isLoopbackUrl(url))
       return local < 0
         ? undefined
-        : `CATALOG.upstreams.${local}.url: leads to this machine, which UPSTREAM_LOOPBACK=on allows for development`
+        : {
+            within: `.upstreams.${local}.url`,
+            rule: 'leads to this machine, which UPSTREAM_LOOPBACK=on allows for development',
+          }
     },
   },
   {
     of: ['WEBHOOK_URL', 'WEBHOOK_SECRET'],
     wrong: ({ WEBHOOK_URL, WEBHOOK_SECRET }) =>
-      WEBHOOK_URL && !WEBHOOK_SECRET
-        ? 'WEBHOOK_URL: needs WEBHOOK_SECRET, which signs what is sent'
-        : undefined,
+      WEBHOOK_URL && !WEBHOOK_SECRET ? 'needs WEBHOOK_SECRET, which signs what is sent' : undefined,
   },
   {
     of: ['LEDGER_SUPABASE_URL', 'LEDGER_SUPABASE_KEY'],
     wrong: ({ LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY }) =>
       LEDGER_SUPABASE_URL && !LEDGER_SUPABASE_KEY
-        ? "LEDGER_SUPABASE_URL: needs LEDGER_SUPABASE_KEY, the project's secret key"
+        ? "needs LEDGER_SUPABASE_KEY, the project's secret key"
         : undefined,
   },
   {
     of: ['JOB_RESULTS', 'LEDGER_SUPABASE_URL'],
     wrong: ({ JOB_RESULTS, LEDGER_SUPABASE_URL }) =>
       JOB_RESULTS === 'ledger' && !LEDGER_SUPABASE_URL
-        ? 'JOB_RESULTS: ledger needs LEDGER_SUPABASE_URL, where they are kept'
+        ? 'ledger needs LEDGER_SUPABASE_URL, where they are kept'
         : undefined,
   },
 ]
@@ -75,15 +79,17 @@ export function edgeConfig(variables: Variables) {
   const { values, complaints } = readVariables(EDGE_VARIABLES, variables)
   const isComplete = (names: readonly Name[]) => names.every((name) => name in values)
   for (const { of, wrong } of RULES) {
-    const complaint = isComplete(of) ? wrong(values as Read) : undefined
-    if (complaint !== undefined) complaints.push(complaint)
+    const broken = isComplete(of) ? wrong(values as Read) : undefined
+    if (typeof broken === 'string') complaints.push(new Complaint('wrong', of[0], broken))
+    else if (broken) complaints.push(new Complaint('wrong', of[0], broken.rule, broken.within))
   }
   const keys = isComplete(['CATALOG'])
     ? upstreamKeys(catalogOf(values as Read).upstreams ?? [], variables)
     : []
   if ('wrong' in keys) complaints.push(...keys.wrong)
   const issuers = isComplete(OF_ISSUERS) ? issuersOf(values as Read) : []
-  if ('wrong' in issuers) complaints.push(issuers.wrong)
+  if ('wrong' in issuers)
+    complaints.push(new Complaint('wrong', issuers.variable, issuers.wrong, issuers.within))
   if ('wrong' in keys || 'wrong' in issuers || complaints.length > 0) throw new NotConfigured(complaints)
   const read = values as Read
   const { WEBHOOK_URL, WEBHOOK_SECRET, LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY } = read

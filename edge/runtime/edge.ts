@@ -1,3 +1,4 @@
+import { type Answer, overWeb } from '../../shared/fetch.ts'
 import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
@@ -32,21 +33,26 @@ import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
 import { withGoogleIdentity } from '../upstream/google-identity.ts'
 import { withHostHeaders } from '../upstream/host-headers.ts'
+import { isKeyPair } from '../upstream/key-pair.ts'
 import { createOwnHost } from '../upstream/own-host.ts'
 import { askReady } from '../upstream/ready.ts'
 import { createServiceTokenSigner } from '../upstream/service-token.ts'
+import type { ServicePrivateKey } from '../upstream/signer.ts'
 import { createUpstreams } from '../upstream/upstreams.ts'
 import { createVendor } from '../upstream/vendors.ts'
+import { Complaint } from './complaint.ts'
 import { edgeConfig } from './config.ts'
 import { largeResults } from './large-results.ts'
 import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
+import { requireAppOf } from './require-app.ts'
 import { createScheduled } from './scheduled.ts'
 
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
  * @param write takes a line of the log
  * @param platform what it has of its own for some of the ports
+ * @returns `check` finds what is wrong with the variables that takes time to find out, and resolves with complaints
  * @throws NotConfigured that names each variable that does not fit
  */
 export function createEdge(variables: Variables, write: (line: string) => void, platform: Platform = {}) {
@@ -58,6 +64,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     url: config.UPSTASH_REDIS_REST_URL,
     token: config.UPSTASH_REDIS_REST_TOKEN,
     timeoutMs: config.REDIS_TIMEOUT_MS,
+    fetch: platform.fetch,
     breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
@@ -75,28 +82,32 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes)
   const keyForm = createApiKeyForm({ secrets: config.API_KEY_SECRETS, random })
-  const verifyHere = createVerifyToken(config.issuers, { fetch: network, now, log })
+  const { sha256, ed25519 } = platform.crypto ?? {}
+  const verifyHere = createVerifyToken(config.issuers, { fetch: network, sha256, now, log })
   const verifyOther = platform.verifyOther?.(config.issuers, { fetch: network, now, log })
   async function verifyToken(token: string) {
     const principal = (await verifyOther?.(token)) ?? (await verifyHere(token))
     await platform.alsoVerify?.(token, principal)
     return principal
   }
-  const sign = createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now)
+  const direct = platform.fetch ?? overWeb(network)
+  // A path of the platform's own leads to one host.
+  const toHost = (url: string) => (url === config.HOST_URL && platform.hostFetch) || direct
+  const sign = createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519)
   const upstreams = createUpstreams({
     catalog: config.catalog,
     hostUrl: config.HOST_URL,
     foreignHost: (upstream) => createVendor(upstream, { keys: config.upstreamKeys, fetch: network, now }),
     ownHost(url, load) {
-      const reach = withGoogleIdentity(withHostHeaders(network, config.HOST_HEADERS), {
+      const reach = withGoogleIdentity(withHostHeaders(toHost(url), config.HOST_HEADERS), {
         account: config.HOST_GOOGLE_ACCOUNT,
         audience: new URL(url).origin,
         fetch: network,
         now,
       })
-      const heard = load && ((headers: Headers) => load.heard(headers.get(HOST_LOAD)))
+      const heard = load && ((headers: Answer['headers']) => load.heard(headers.get(HOST_LOAD)))
       return {
-        host: createOwnHost({ url, sign, fetch: reach, now, log, heard }),
+        host: createOwnHost({ url, sign, fetch: reach, sha256, now, log, heard }),
         isReady: askReady(url, reach, heard),
       }
     },
@@ -115,10 +126,12 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     allowedOrigins: config.allowedOrigins,
     docsPage: config.DOCS_PAGE === 'on',
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
+    mediaBodyBytes: config.MEDIA_BODY_BYTES,
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
     requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
     leaseSlackMs: config.LEASE_SLACK_MS,
     authenticate: withApiKeys(verifyToken, keyForm),
+    requireApp: requireAppOf(config, platform, { fetch: network, now, log }),
     keyForm,
     administered: administeredBy(config.issuers),
     budget,
@@ -128,7 +141,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    sync: createSync(identityAdmins(config, { fetch: network, now, ...platform }), log),
+    sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,
     host: upstreams.host,
@@ -179,7 +192,15 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   return {
     app,
     scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, probe: upstreams.probe, log }),
+    check: () => checkKey(config.SERVICE_TOKEN_PRIVATE_KEY),
   }
+}
+
+/** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */
+async function checkKey(key: ServicePrivateKey): Promise<Complaint[]> {
+  if (await isKeyPair(key)) return []
+  const rule = 'its x is not the public half of its d: take the file as `npm run keys` wrote it'
+  return [new Complaint('wrong', 'SERVICE_TOKEN_PRIVATE_KEY', rule)]
 }
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */

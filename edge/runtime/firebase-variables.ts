@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
+import { Complaint } from './complaint.ts'
 import { notEmpty, ownNames } from './own-names.ts'
 import type { Variable, Variables } from './read-variables.ts'
 
@@ -37,7 +38,7 @@ export function fromFirebase(environment: Variables): Variables {
  * asked.
  * @returns a complaint; none where the variable is not set
  */
-export function refuseCheckRevoked(environment: Variables): string[] {
+export function refuseCheckRevoked(environment: Variables): Complaint[] {
   if (environment.CHECK_REVOKED !== 'true') return []
   const own = projectOf(environment)
   const others = (fromFirebase(environment).FIREBASE_PROJECT_IDS ?? '')
@@ -45,10 +46,10 @@ export function refuseCheckRevoked(environment: Variables): string[] {
     .map((id) => id.trim())
     .filter((id) => id !== '' && id !== own)
   if (own !== undefined && others.length === 0) return []
-  return [
-    `CHECK_REVOKED: only the function's own project (${own ?? 'there is none'}) can be asked: ` +
-      'no other may be in TWOHOP_FIREBASE_PROJECT_IDS',
-  ]
+  const rule =
+    `only the function's own project (${own ?? 'there is none'}) can be asked: ` +
+    'no other may be in TWOHOP_FIREBASE_PROJECT_IDS'
+  return [new Complaint('wrong', 'CHECK_REVOKED', rule)]
 }
 
 /** The project in which the function runs, as the platform names it. */

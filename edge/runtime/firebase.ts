@@ -1,8 +1,11 @@
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { initializeApp } from 'firebase-admin/app'
+import { getAppCheck } from 'firebase-admin/app-check'
 import { getAuth } from 'firebase-admin/auth'
 import { onRequest } from 'firebase-functions/https'
 import { onSchedule } from 'firebase-functions/scheduler'
+import { answerUnread } from '../../shared/unread-request.ts'
+import { createFirebaseSdkAppCheck } from '../app-check/firebase-sdk.ts'
 import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
 import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
@@ -10,6 +13,7 @@ import { CONCURRENCY, REQUEST_SECONDS, SCHEDULED_SECONDS, SECRETS } from './fire
 import { FIREBASE_VARIABLES, fromFirebase, projectOf, refuseCheckRevoked } from './firebase-variables.ts'
 import { clientAddress } from './forwarded.ts'
 import { makeEdge } from './make-edge.ts'
+import { createNodePlatform } from './node-platform.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
 import { readVariables } from './read-variables.ts'
 import { settledBeforeEnd } from './settled-before-end.ts'
@@ -31,12 +35,16 @@ function make() {
   complaints.push(...refuseCheckRevoked(process.env))
   if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
   const project = projectOf(process.env)
-  if (project === undefined) return makeEdge(fromFirebase(process.env), write)
+  const own = createNodePlatform()
+  if (project === undefined) return makeEdge(fromFirebase(process.env), write, own)
   // With the platform's own credentials, so that no key file lies anywhere.
-  const auth = getAuth(initializeApp())
+  const app = initializeApp()
+  const auth = getAuth(app)
   const admin = createFirebaseSdkAdmin(auth)
   const name = issuerName({ projectId: project })
   return makeEdge(fromFirebase(process.env), write, {
+    ...own,
+    appCheck: createFirebaseSdkAppCheck(getAppCheck(app)),
     ownAdminOf: (issuer) => (issuer === name ? admin : undefined),
     ...(values.CHECK_REVOKED && { alsoVerify: createFirebaseRevoked(auth, project) }),
   })
@@ -52,7 +60,7 @@ const listener = getRequestListener(
     })
     return settledBeforeEnd(answer, tasks)
   },
-  { overrideGlobalObjects: false },
+  { overrideGlobalObjects: false, errorHandler: answerUnread },
 )
 
 /** Firebase Functions, second generation: the edge, open to everybody, since it verifies every token itself. */

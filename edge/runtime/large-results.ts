@@ -2,6 +2,7 @@ import type { ResultPlace } from '../../shared/jobs/record.ts'
 import { createR2Results } from '../jobs/r2-results.ts'
 import type { ResultStore } from '../jobs/results.ts'
 import { createSupabaseResults } from '../jobs/supabase-results.ts'
+import { Complaint } from './complaint.ts'
 import type { edgeConfig } from './config.ts'
 import { NotConfigured } from './not-configured.ts'
 import type { Platform } from './platform.ts'
@@ -30,7 +31,11 @@ export function largeResults(
   const to = place === 'redis' ? undefined : places[place]
   if (place === 'r2' && !to)
     throw new NotConfigured([
-      `JOB_RESULTS: r2 needs a bucket with the binding ${JOB_RESULTS_BUCKET}, see wrangler.toml`,
+      new Complaint(
+        'wrong',
+        'JOB_RESULTS',
+        `r2 needs a bucket with the binding ${JOB_RESULTS_BUCKET}, see wrangler.toml`,
+      ),
     ])
   return {
     places,

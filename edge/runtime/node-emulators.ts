@@ -8,6 +8,7 @@ import { type IssuerConfig, issuerName } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
 import { supabaseIss } from '../identity/supabase.ts'
 import { createVerifyToken } from '../identity/verify.ts'
+import { Complaint } from './complaint.ts'
 import { isLoopback } from './loopback.ts'
 import type { VerifyOther } from './platform.ts'
 import type { Variables } from './read-variables.ts'
@@ -46,21 +47,20 @@ function loopbackOrigin(text: string | undefined): string | undefined {
 export function refuseEmulators(
   { projects, urls }: Emulators,
   { bind, proxies, variables }: { bind: string; proxies: number; variables: Variables },
-): string[] {
+): Complaint[] {
   const trusted = new Set(
     [variables.FIREBASE_PROJECT_IDS, variables.SUPABASE_URLS]
       .flatMap((list) => (list ?? '').split(','))
       .map((item) => URL.parse(item.trim())?.origin ?? item.trim()),
   )
   const both = [...projects, ...urls].filter((name) => trusted.has(name))
-  return [
-    ...(isLoopback(bind) ? [] : ['EDGE_EMULATORS: only where EDGE_BIND is an address of this machine alone']),
-    ...(proxies === 0 ? [] : ['EDGE_EMULATORS: only where EDGE_PROXIES is none']),
-    ...(/^\s*prod/i.test(variables.NODE_ENV ?? '')
-      ? ['EDGE_EMULATORS: not where NODE_ENV is production']
-      : []),
-    ...both.map((name) => `EDGE_EMULATORS: ${name} is trusted for real already`),
+  const rules = [
+    ...(isLoopback(bind) ? [] : ['only where EDGE_BIND is an address of this machine alone']),
+    ...(proxies === 0 ? [] : ['only where EDGE_PROXIES is none']),
+    ...(/^\s*prod/i.test(variables.NODE_ENV ?? '') ? ['not where NODE_ENV is production'] : []),
+    ...both.map((name) => `${name} is trusted for real already`),
   ]
+  return rules.map((rule) => new Complaint('wrong', 'EDGE_EMULATORS', rule))
 }
 
 /** The edge's variables with what is emulated among its issuers, so that plans, claims and administration work as ever. */

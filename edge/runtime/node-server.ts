@@ -1,11 +1,14 @@
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
 import { settledWithin } from '../../shared/within.ts'
+import { errorResponseAt } from '../write/message-errors.ts'
 import { createBackground } from './background.ts'
+import type { Complaint } from './complaint.ts'
 import { createEdge } from './edge.ts'
 import { clientAddress } from './forwarded.ts'
 import { isLocalRequest } from './loopback.ts'
 import { createVerifyEmulated, inEmulatorMode, refuseEmulators, withEmulated } from './node-emulators.ts'
+import { createNodePlatform } from './node-platform.ts'
 import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
@@ -34,12 +37,15 @@ export async function serveNode(variables: Variables, write: (line: string) => v
   const edge = edgeOf(variables, values, complaints, write)
   const { EDGE_BIND, EDGE_PORT, EDGE_PROXIES, EDGE_DRAIN_SECONDS, EDGE_SCHEDULE_SECONDS, EDGE_EMULATORS } =
     values as Values<typeof NODE_VARIABLES>
+  const wrong = await edge.check()
+  if (wrong.length > 0) throw new NotConfigured(wrong)
   const background = createBackground()
   let draining = false
   const server = await listen(
     async (request, { incoming }) => {
       const connected = incoming.socket.remoteAddress
-      if (EDGE_EMULATORS && !isLocalRequest(request, connected, incoming.httpVersion)) return notFromHere()
+      if (EDGE_EMULATORS && !isLocalRequest(request, connected, incoming.httpVersion))
+        return notFromHere(request)
       const answer = await edge.app.fetch(request, {
         background: background.add,
         address: clientAddress(request.headers.get('x-forwarded-for'), connected, EDGE_PROXIES),
@@ -68,19 +74,21 @@ export async function serveNode(variables: Variables, write: (line: string) => v
 function edgeOf(
   variables: Variables,
   { EDGE_EMULATORS: emulators, EDGE_BIND = '', EDGE_PROXIES = 0 }: Partial<Values<typeof NODE_VARIABLES>>,
-  complaints: readonly string[],
+  complaints: readonly Complaint[],
   write: (line: string) => void,
 ) {
   const refused = emulators
     ? refuseEmulators(emulators, { bind: EDGE_BIND, proxies: EDGE_PROXIES, variables })
     : []
   const wrong = [...complaints, ...refused]
+  const platform = createNodePlatform()
   try {
     const edge = emulators
       ? createEdge(withEmulated(variables, emulators), inEmulatorMode(write), {
+          ...platform,
           verifyOther: createVerifyEmulated(emulators),
         })
-      : createEdge(variables, write)
+      : createEdge(variables, write, platform)
     if (wrong.length === 0) return edge
   } catch (error) {
     if (!(error instanceof NotConfigured)) throw error
@@ -89,8 +97,9 @@ function edgeOf(
   throw new NotConfigured(wrong)
 }
 
-const notFromHere = () =>
-  errorResponse(
+const notFromHere = ({ url }: Request) =>
+  errorResponseAt(
+    new URL(url).pathname,
     new TwohopError(
       'origin_not_allowed',
       'This edge takes tokens of emulators, so it answers its own machine alone, and nobody through a proxy or a tunnel.',

@@ -1,10 +1,12 @@
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { TwohopError } from '../../shared/errors.ts'
+import { errorResponseAt } from '../write/message-errors.ts'
+import type { Complaint } from './complaint.ts'
 
-/** Variables of the edge are missing or wrong. Each complaint begins with the variable's name and holds no secret. */
+/** Variables of the edge are missing or wrong. */
 export class NotConfigured extends Error {
-  readonly complaints: readonly string[]
+  readonly complaints: readonly Complaint[]
 
-  constructor(complaints: readonly string[]) {
+  constructor(complaints: readonly Complaint[]) {
     super(`Configuration: ${complaints.join('; ')}`)
     this.name = 'NotConfigured'
     this.complaints = complaints
@@ -12,7 +14,7 @@ export class NotConfigured extends Error {
 
   /** The names of the variables alone, each once. */
   get variables(): string[] {
-    return [...new Set(this.complaints.map((complaint) => complaint.split(/[:.]/, 1)[0] ?? ''))]
+    return [...new Set(this.complaints.map(({ variable }) => variable))]
   }
 }
 
@@ -26,11 +28,20 @@ const RETRY_MS = 60_000
  */
 export function createUnconfigured(error: NotConfigured, write: (line: string) => void) {
   const { variables, complaints } = error
-  write(JSON.stringify({ level: 'error', event: 'not_configured', code: 'not_configured', complaints }))
+  write(
+    JSON.stringify({
+      level: 'error',
+      event: 'not_configured',
+      code: 'not_configured',
+      complaints: complaints.map(String),
+    }),
+  )
   const message = `This service is not configured yet. Its operator must look at ${variables.join(', ')}.`
   const refusal = new TwohopError('not_configured', message, { retryAfterMs: RETRY_MS })
   return {
-    app: { fetch: () => errorResponse(refusal, crypto.randomUUID()) },
+    app: {
+      fetch: ({ url }: Request) => errorResponseAt(new URL(url).pathname, refusal, crypto.randomUUID()),
+    },
     scheduled: async (): Promise<void> => {
       throw refusal
     },

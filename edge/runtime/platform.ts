@@ -1,3 +1,6 @@
+import type { Fetch } from '../../shared/fetch.ts'
+import type { Sha256 } from '../../shared/sha256.ts'
+import type { AppCheck } from '../app-check/port.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { R2Bucket } from '../jobs/r2-results.ts'
@@ -6,6 +9,7 @@ import type { Log } from '../log/port.ts'
 import type { Pipe } from '../metering/pass.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
+import type { Ed25519 } from '../upstream/signer.ts'
 
 /** Verifies tokens that need other rules than the real ones. Undefined for a token that is not of that kind. */
 export type VerifyOther = (
@@ -15,6 +19,12 @@ export type VerifyOther = (
 
 /** What a platform has of its own for a port. Where it has nothing, the adapters that run everywhere serve. */
 export type Platform = {
+  /** Calls the store and the host; default: the global `fetch`. */
+  fetch?: Fetch
+  /** Calls the host by a path of the platform's own; default: as all else. */
+  hostFetch?: Fetch | undefined
+  /** Quicker than WebCrypto. */
+  crypto?: { sha256: Sha256; ed25519: Ed25519 }
   /** Talks to the Postgres of a Supabase project. */
   restOf?: RestOf
   /** Makes a pair of streams that the runtime pipes to by itself. */
@@ -25,6 +35,8 @@ export type Platform = {
   supabaseAdminOf?: SupabaseAdminOf
   /** Administers issuers without a key in a variable; by the issuer's name. Undefined for one that is not the platform's. */
   ownAdminOf?: (issuer: string) => AdminOf | undefined
+  /** Asks for App Check tokens of its own project. */
+  appCheck?: AppCheck
   /** For development alone: no deployed bundle has one (edge/runtime/node-emulators.ts). */
   verifyOther?: VerifyOther
   /** Asks the platform about a token that is otherwise good. @throws TwohopError why it is not, after all */

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { plainWords } from '../../shared/plain-words.ts'
+import { Complaint } from './complaint.ts'
 
 /** Variables as every runtime provides them: text, or not set. An empty text counts as not set. */
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -33,19 +34,21 @@ export type Values<Table extends Record<string, Variable>> = {
  */
 export function readVariables<Table extends Record<string, Variable>>(table: Table, variables: Variables) {
   const values: Record<string, unknown> = {}
-  const complaints: string[] = []
+  const complaints: Complaint[] = []
   for (const [name, { fallback, put, schema }] of Object.entries<Variable>(table)) {
     const set = variables[name]
     // Only what is not set: a platform may hand on values that are no text, and none of them is a default.
     const text = set === undefined || set === '' ? fallback : set
-    if (text === undefined) complaints.push(`${name}: is missing: put ${put} there`)
+    if (text === undefined) complaints.push(new Complaint('missing', name, `is missing: put ${put} there`))
     else if (text === '') values[name] = undefined
     else {
       const { success, data, error } = schema.safeParse(text, { error: plainWords })
       if (success) values[name] = data
       else
         for (const { path, message } of error.issues)
-          complaints.push(`${[name, ...path].join('.')}: ${message}`)
+          complaints.push(
+            new Complaint('wrong', name, message, path.map((part) => `.${String(part)}`).join('')),
+          )
     }
   }
   return { values: values as Partial<Values<Table>>, complaints }

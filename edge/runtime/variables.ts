@@ -7,6 +7,7 @@ import { Origins } from '../access/origin-list.ts'
 import { Administers, ClaimsObject, OtherClaimNames } from '../identity/claims-config.ts'
 import {
   ApiKeySecrets,
+  AppCheckProjects,
   FirebaseProjectIds,
   SecureUrl,
   SupabaseJwtSecrets,
@@ -16,6 +17,7 @@ import { FIREBASE_JWKS_URL } from '../identity/firebase.ts'
 import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
+import { CheckedRoutes } from '../routes/checked.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -179,6 +181,31 @@ export const EDGE_VARIABLES = {
     fallback: '',
     schema: Origins,
   },
+  APP_CHECK: {
+    meaning: 'routes that only your own app may call, by its token of Firebase App Check',
+    unit: 'off, required, or paths, by comma',
+    fallback: 'off',
+    schema: CheckedRoutes,
+  },
+  APP_CHECK_CONSUME: {
+    meaning: 'those of them whose tokens are good for one call; a call to Google each',
+    unit: 'off, required, or paths, by comma',
+    fallback: 'off',
+    schema: CheckedRoutes,
+  },
+  APP_CHECK_PROJECTS: {
+    meaning: 'Firebase projects whose apps are let in there',
+    unit: 'project numbers, by comma',
+    fallback: '',
+    schema: AppCheckProjects,
+  },
+  APP_CHECK_URL: {
+    meaning: 'where App Check lies',
+    unit: 'URL',
+    fallback: 'https://firebaseappcheck.googleapis.com',
+    called: "Google's",
+    schema: SecretUrl,
+  },
   DOCS_PAGE: {
     meaning: 'whether there is a page at GET /docs',
     unit: 'on, off',
@@ -196,6 +223,13 @@ export const EDGE_VARIABLES = {
     unit: 'ms',
     fallback: '30000',
     schema: whole(100, 10 * MINUTE),
+  },
+  MEDIA_BODY_BYTES: {
+    meaning:
+      'largest body of a request with a sound or an image; some three times as much is in memory at once',
+    unit: 'bytes',
+    fallback: String(8 * MIB),
+    schema: whole(1, 64 * MIB),
   },
   JOB_BODY_BYTES: {
     meaning: "largest body of POST /v1/jobs; Upstash's free plan takes 1 MB a request",

@@ -3,7 +3,8 @@ import { baseUrl } from '../../shared/base-url.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import type { ClaimNames } from '../identity/owner-claims.ts'
 import { askJson } from './ask.ts'
-import { EARLY_MS, googleTokenRequest, type ServiceAccount } from './google-token.ts'
+import { createGoogleAccess } from './google-access.ts'
+import type { ServiceAccount } from './google-token.ts'
 import { claimsToWrite } from './owner-state.ts'
 import { type IdentityAdmin, type OwnerState, SyncError } from './port.ts'
 
@@ -24,29 +25,18 @@ const SCOPE = 'https://www.googleapis.com/auth/identitytoolkit'
 /** The most characters of a user's custom claims together (firebase.google.com/docs/auth/admin/custom-claims). */
 const MAX_CLAIMS = 1000
 
-const AccessToken = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().min(1) })
 const Users = z.looseObject({
   users: z.array(z.looseObject({ customAttributes: z.string().optional() })).optional(),
 })
 
 /**
  * Administration of one Firebase project by the REST calls that firebase-admin makes (Identity Toolkit v1
- * `accounts:lookup` and `accounts:update`). The package itself is for Node (edge/sync/firebase-sdk-admin.ts). The service
- * account proves its identity by a signed assertion (RFC 7523 section 2.1), and gets an access token for an hour.
+ * `accounts:lookup` and `accounts:update`). The package itself is for Node (edge/sync/firebase-sdk-admin.ts).
  */
 export function createFirebaseAdmin(options: Options): IdentityAdmin {
   const { account, url, names, fetch, now, timeoutMs = 5000 } = options
   const base = `${baseUrl(url)}/v1/projects/${account.project_id}`
-  let access: { token: string; until: number } | undefined
-
-  async function accessToken(): Promise<string> {
-    if (access && now() < access.until) return access.token
-    const request = await googleTokenRequest(account, { scope: SCOPE }, now())
-    const reply = await askJson({ fetch, ...request, timeoutMs })
-    const { access_token, expires_in } = read(AccessToken, reply)
-    access = { token: access_token, until: now() + expires_in * 1000 - EARLY_MS }
-    return access_token
-  }
+  const accessToken = createGoogleAccess({ account, scope: SCOPE, fetch, now, timeoutMs })
 
   async function call(method: 'accounts:lookup' | 'accounts:update', body: object): Promise<unknown> {
     return askJson({

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import * as z from 'zod'
+import type { Fetch } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { readBoundedText } from '../../shared/read-bounded.ts'
 import { EARLY_MS, googleTokenRequest, type ServiceAccount } from '../sync/google-token.ts'
@@ -26,10 +27,7 @@ const MOST_BYTES = 64 * 1024
  * (cloud.google.com/run/docs/authenticating/service-to-service). Without a token no call is made.
  * @throws Error, from each call, where Google gives none; it holds nothing of what was sent or answered
  */
-export function withGoogleIdentity(
-  host: typeof globalThis.fetch,
-  { account, audience, fetch, now }: Options,
-): typeof globalThis.fetch {
+export function withGoogleIdentity(host: Fetch, { account, audience, fetch, now }: Options): Fetch {
   if (account === undefined) return host
   let held: { token: string; until: number } | undefined
 
@@ -47,8 +45,8 @@ export function withGoogleIdentity(
     return data.id_token
   }
 
-  return async (input, init) => {
+  return async (url, sent) => {
     const header = { 'x-serverless-authorization': `Bearer ${await identity(account)}` }
-    return withHostHeaders(host, header)(input, init)
+    return withHostHeaders(host, header)(url, sent)
   }
 }

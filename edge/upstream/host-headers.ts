@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Fetch } from '../../shared/fetch.ts'
 
 /** Headers that the edge writes itself, or that say how a body is framed. */
 const OWN = new Set(
@@ -28,14 +29,9 @@ export const HostHeaders = z
   )
 
 /** `fetch` for calls to the host, with those headers added to each. */
-export function withHostHeaders(
-  fetch: typeof globalThis.fetch,
-  added: Readonly<Record<string, string>> | undefined,
-): typeof globalThis.fetch {
+export function withHostHeaders(fetch: Fetch, added: Readonly<Record<string, string>> | undefined): Fetch {
   if (added === undefined) return fetch
-  return (input, init) => {
-    const headers = new Headers(init?.headers)
-    for (const [name, value] of Object.entries(added)) headers.set(name, value)
-    return fetch(input, { ...init, headers })
-  }
+  // A header's name has no case, and two of one name would both be sent.
+  const lower = Object.fromEntries(Object.entries(added).map(([name, value]) => [name.toLowerCase(), value]))
+  return (url, sent) => fetch(url, { ...sent, headers: { ...sent.headers, ...lower } })
 }

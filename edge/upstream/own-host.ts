@@ -1,9 +1,12 @@
 import * as z from 'zod'
 import { baseUrl } from '../../shared/base-url.ts'
 import { ERRORS, type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Answer, End, Fetch } from '../../shared/fetch.ts'
+import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { bodyHash } from '../../shared/service-token.ts'
+import type { Sha256 } from '../../shared/sha256.ts'
 import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/usage.ts'
 import { wait } from '../../shared/wait.ts'
@@ -49,15 +52,16 @@ type Options = {
   /** The host's base URL; never in an error or an answer. */
   url: string
   sign: SignServiceToken
-  fetch: typeof fetch
+  fetch: Fetch
+  sha256?: Sha256 | undefined
   now: () => number
   log: Log
   /** Told the headers of each answer to a call, refusals among them. */
-  heard?: ((headers: Headers) => void) | undefined
+  heard?: ((headers: Answer['headers']) => void) | undefined
 }
 
 /** The private host of this project, reached with a signed service token per request. */
-export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: Options): Host {
+export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () => {} }: Options): Host {
   const base = baseUrl(url)
 
   async function send(
@@ -65,19 +69,20 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
     path: string,
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
-    signal: AbortSignal,
+    end: End,
+    contentType = 'application/json',
   ) {
     const token = await sign({
       ...claims,
       route: `${method} ${path}`,
-      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body),
+      body_sha256: body.length === 0 ? NO_BODY_HASH : await bodyHash(body, sha256),
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
-    if (body.length > 0) headers['content-type'] = 'application/json'
+    if (body.length > 0) headers['content-type'] = contentType
     return fetch(`${base}${path}`, {
       method,
       headers,
-      signal,
+      ...end,
       // The token is for this host alone, so it must not follow a redirect.
       redirect: 'manual',
       ...(body.length > 0 ? { body } : {}),
@@ -104,7 +109,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
         deadline: now() + ASIDE_TOKEN_MS,
       },
       body,
-      AbortSignal.timeout(ASIDE_TIMEOUT_MS),
+      { timeoutMs: ASIDE_TIMEOUT_MS },
     )
   }
 
@@ -112,6 +117,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
     requestId,
     path,
     request,
+    file,
     account,
     model,
     scope,
@@ -120,7 +126,7 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
     deadline,
     signal,
   }: HostCall) {
-    let answer: Response
+    let answer: Answer
     try {
       answer = await send(
         'POST',
@@ -134,8 +140,9 @@ export function createOwnHost({ url, sign, fetch, now, log, heard = () => {} }: 
           weight,
           deadline,
         },
-        utf8.encode(JSON.stringify(request)),
-        signal,
+        file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
+        { signal },
+        file && FRAMED_TYPE,
       )
     } catch (cause) {
       signal.throwIfAborted()
@@ -234,7 +241,7 @@ class HostRefused extends Error {
 }
 
 /** The error that the host's refusal becomes. @param text the answer's body; empty where it could not be read */
-function refusal(answer: Response, text: string): TwohopError {
+function refusal(answer: Answer, text: string): TwohopError {
   const { error } = HostError.safeParse(parseJson(text)).data ?? {}
   const code = [...PASSED_ON].find((known) => known === error?.code)
   if (!error || !code) {

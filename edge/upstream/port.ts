@@ -1,4 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
+import type { Answer } from '../../shared/fetch.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
 
 /**
@@ -42,6 +43,8 @@ export type HostCall = {
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
+  /** A file that goes with it, in one body (shared/framed.ts). Own hosts alone take one. */
+  file?: Uint8Array
   account: string
   model: string
   scope: string
@@ -58,7 +61,7 @@ export type HostCall = {
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'request' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<HostCall, 'path' | 'request' | 'file' | 'scope' | 'reserved'> & {
   request: HostTokensRequest
   /** The most that there can be. */
   promptTokens: number
@@ -69,7 +72,7 @@ export type Host = {
    * Sends the call and resolves with the host's answer once its headers are there; 2xx only.
    * @throws TwohopError with a `host_*` code or the host's own refusal
    */
-  call(call: HostCall): Promise<Response>
+  call(call: HostCall): Promise<Answer>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
   cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
   /**

@@ -1,5 +1,6 @@
 import { baseUrl } from '../../shared/base-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import type { Answer, Fetch } from '../../shared/fetch.ts'
 
 /** Milliseconds that a host may take to say that it is there. */
 const TIMEOUT_MS = 2000
@@ -10,15 +11,11 @@ const TIMEOUT_MS = 2000
  * @param heard told the answer's headers
  * @throws TwohopError host_unavailable where nobody answers
  */
-export function askReady(
-  url: string,
-  fetch: typeof globalThis.fetch,
-  heard: (headers: Headers) => void = () => {},
-) {
+export function askReady(url: string, fetch: Fetch, heard: (headers: Answer['headers']) => void = () => {}) {
   return async function isReady(): Promise<boolean> {
     try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
-      const answer = await fetch(`${baseUrl(url)}/readyz`, { redirect: 'manual', signal })
+      const asked = { method: 'GET', headers: {}, redirect: 'manual', timeoutMs: TIMEOUT_MS } as const
+      const answer = await fetch(`${baseUrl(url)}/readyz`, asked)
       await answer.body?.cancel()
       heard(answer.headers)
       return answer.ok

@@ -1,6 +1,6 @@
 import type { JWK } from 'jose'
 import { SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
-import { createSigner } from './signer.ts'
+import { createSigner, type Ed25519 } from './signer.ts'
 
 /** The claims that differ from request to request; the rest is fixed by the protocol. */
 export type RequestClaims = Omit<ServiceClaims, 'iss' | 'aud' | 'iat' | 'exp'>
@@ -13,7 +13,11 @@ export type SignServiceToken = (claims: RequestClaims) => Promise<string>
  * @param now milliseconds since the epoch
  * @throws TypeError as createSigner does
  */
-export function createServiceTokenSigner(privateKey: JWK, now: () => number): SignServiceToken {
-  const sign = createSigner(privateKey, SERVICE_TOKEN, now)
+export function createServiceTokenSigner(
+  privateKey: JWK,
+  now: () => number,
+  ed25519?: Ed25519,
+): SignServiceToken {
+  const sign = createSigner(privateKey, SERVICE_TOKEN, now, ed25519)
   return (claims) => sign(claims, (issued) => issued + SERVICE_TOKEN.lifetimeSeconds)
 }

@@ -15,6 +15,21 @@ export const ServicePrivateKey = z.looseObject({
   x: z.string().regex(KEY_PART, OF_KEYS),
 })
 
+export type ServicePrivateKey = z.infer<typeof ServicePrivateKey>
+
+/** Signs bytes by a private JWK, as it is made once. */
+export type Ed25519 = (
+  privateKey: JWK,
+) => (bytes: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>
+
+/** By WebCrypto. Whoever signs is told that it is no key; until then nobody waits for it. */
+const webEd25519: Ed25519 = (privateKey) => {
+  // Ed25519 gives a CryptoKey; only secrets of symmetric algorithms are bytes.
+  const key = importJWK(privateKey, 'EdDSA') as Promise<CryptoKey>
+  key.catch(() => {})
+  return async (bytes) => new Uint8Array(await crypto.subtle.sign('Ed25519', await key, bytes))
+}
+
 /** The fixed parts of one kind of token. */
 type Kind = { issuer: string; audience: string; algorithm: string }
 
@@ -23,25 +38,27 @@ type Kind = { issuer: string; audience: string; algorithm: string }
  * checks the claims, which are made here, for each request.
  * @param privateKey a private JWK, `kty` OKP, `crv` Ed25519, with a `kid` that the host knows
  * @param now milliseconds since the epoch
+ * @param ed25519 makes signatures; default: WebCrypto
  * @returns a function that signs `claims`; `expires` computes the token's end from its beginning, both in seconds since
  *   the epoch
  * @throws TypeError when the JWK is not such a key
  */
-export function createSigner(privateKey: JWK, { issuer, audience, algorithm }: Kind, now: () => number) {
+export function createSigner(
+  privateKey: JWK,
+  { issuer, audience, algorithm }: Kind,
+  now: () => number,
+  ed25519 = webEd25519,
+) {
   const { kty, crv, kid, d } = privateKey
   if (kty !== 'OKP' || crv !== 'Ed25519' || !kid || !d)
     throw new TypeError('SERVICE_TOKEN_PRIVATE_KEY must be a private Ed25519 JWK with a kid')
-  // Ed25519 gives a CryptoKey; only secrets of symmetric algorithms are bytes.
-  const key = importJWK(privateKey, algorithm) as Promise<CryptoKey>
-  // Whoever signs is told that it is no key; until then nobody waits for it.
-  key.catch(() => {})
+  const signed = ed25519(privateKey)
   const head = encoded({ alg: algorithm, kid, typ: 'JWT' })
   return async function sign(claims: JWTPayload, expires: (issued: number) => number): Promise<string> {
     const issued = secondOf(now())
     const fixed = { iss: issuer, aud: audience, iat: issued, exp: expires(issued) }
-    const signed = `${head}.${encoded({ ...claims, ...fixed })}`
-    const signature = await crypto.subtle.sign('Ed25519', await key, utf8.encode(signed))
-    return `${signed}.${base64url.encode(new Uint8Array(signature))}`
+    const said = `${head}.${encoded({ ...claims, ...fixed })}`
+    return `${said}.${base64url.encode(await signed(utf8.encode(said)))}`
   }
 }
 

@@ -56,6 +56,11 @@ export function messageError({ error }: ErrorEnvelope) {
   }
 }
 
+/** An error as the clients read it that ask at this path. */
+export function errorResponseAt(path: string, thrown: unknown, requestId: string): Response {
+  return isMessagesPath(path) ? messageErrorResponse(thrown, requestId) : errorResponse(thrown, requestId)
+}
+
 /** errorResponse in Anthropic's form, whose header for the request's id is `request-id`. */
 export function messageErrorResponse(thrown: unknown, requestId: string): Response {
   const { status, headers } = errorResponse(thrown, requestId)

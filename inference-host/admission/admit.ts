@@ -46,6 +46,9 @@ const SERVED_BY: Record<Task, ModelTask> = {
   'question-answering': 'question-answering',
   summarization: 'summarization',
   translation: 'translation',
+  'automatic-speech-recognition': 'automatic-speech-recognition',
+  'image-classification': 'image-classification',
+  'image-to-text': 'image-to-text',
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isMediaTask } from '../../shared/catalog.ts'
 import { pickDtype } from './dtype.ts'
 import { type Device, type Dtype, encodes, type LoadRequest } from './port.ts'
 import type { TryDevice } from './try.ts'
@@ -23,8 +24,8 @@ const MOST_SLOWER = 2
 const LIGHT_BYTES = 64 * 2 ** 20
 
 /**
- * Chooses the device of one model and the format of its weights. `auto` leaves light work on the CPU: encoders, and
- * models below 64 MiB. For the others it tries cuda, then webgpu, then the CPU, by loading and running this very model.
+ * Chooses the device of one model and the format of its weights. `auto` leaves light work on the CPU: encoders, models
+ * of sounds and images, and those below 64 MiB. For the others it tries cuda, then webgpu, then the CPU, by loading and running this very model.
  * A WebGPU that is far slower than the CPU is passed over: a machine without a GPU may still have a Vulkan driver that
  * computes in software (SwiftShader: 100 times slower). A named device is taken as it is. If it does not work there, it
  * fails loudly rather than runs elsewhere.
@@ -41,7 +42,8 @@ export async function chooseDevice({
   const attempt = (device: Device) => tryDevice({ ...request, device, dtype: dtypeOn(device) })
   const onCpu = () => ({ device: 'cpu', dtype: dtypeOn('cpu') }) as const
   if (preference !== 'auto') return { device: preference, dtype: dtypeOn(preference), why: 'configured' }
-  if (encodes(request.task)) return { ...onCpu(), why: `${request.task} is light work` }
+  if (encodes(request.task) || isMediaTask(request.task))
+    return { ...onCpu(), why: `${request.task} is light work` }
   const size = await bytes('cpu', dtypeOn('cpu'))
   if (size < LIGHT_BYTES) return { ...onCpu(), why: `${Math.ceil(size / 2 ** 20)} MiB are a light model` }
 

@@ -32,11 +32,16 @@ const ORDER: Record<Device, { generating: readonly Dtype[]; encoding: readonly D
   },
 }
 
+const TWO_GRAPHS: ReadonlySet<ModelTask> = new Set([
+  'summarization',
+  'translation',
+  'automatic-speech-recognition',
+  'image-to-text',
+])
+
 /** The graphs that a task's models are exported to, without suffix (transformers.js, src/models/session_config.js). */
 export function graphsOf(task: ModelTask): readonly string[] {
-  return task === 'summarization' || task === 'translation'
-    ? ['encoder_model', 'decoder_model_merged']
-    : ['model']
+  return TWO_GRAPHS.has(task) ? ['encoder_model', 'decoder_model_merged'] : ['model']
 }
 
 function missing(task: ModelTask, dtype: Dtype, files: ReadonlySet<string>): string[] {

@@ -4,11 +4,14 @@ import {
   AutoConfig,
   AutoModel,
   AutoModelForCausalLM,
+  AutoModelForImageClassification,
   AutoModelForMaskedLM,
   AutoModelForQuestionAnswering,
   AutoModelForSeq2SeqLM,
   AutoModelForSequenceClassification,
+  AutoModelForSpeechSeq2Seq,
   AutoModelForTokenClassification,
+  AutoModelForVision2Seq,
   AutoTokenizer,
   env,
   LogLevel,
@@ -32,6 +35,9 @@ export type ModelConfig = {
   vocab_size?: number
   max_position_embeddings?: number
   n_positions?: number
+  max_target_positions?: number
+  /** The part that writes, of a model that writes of images. */
+  decoder?: ModelConfig
   eos_token_id?: number | number[] | null
   problem_type?: string
   id2label?: Record<string, string>
@@ -69,6 +75,9 @@ const CLASSES = {
   'question-answering': AutoModelForQuestionAnswering,
   summarization: AutoModelForSeq2SeqLM,
   translation: AutoModelForSeq2SeqLM,
+  'automatic-speech-recognition': AutoModelForSpeechSeq2Seq,
+  'image-classification': AutoModelForImageClassification,
+  'image-to-text': AutoModelForVision2Seq,
 } as const satisfies Record<ModelTask, unknown>
 
 /**
@@ -76,15 +85,30 @@ const CLASSES = {
  * @throws Error where a file is missing or broken, or the device or its provider is not there.
  */
 export async function loadModel(request: LoadRequest): Promise<Loaded> {
-  const { folder, task, device, dtype, threads } = request
   const text = await loadText(request)
-  const model = await CLASSES[task].from_pretrained(folder, {
+  return { task: request.task, model: await loadWeights(request), ...text }
+}
+
+/**
+ * Puts a model's graphs on its device.
+ * @throws Error where a file is missing or broken, or the device or its provider is not there.
+ */
+export function loadWeights({ folder, task, device, dtype, threads }: LoadRequest): Promise<PreTrainedModel> {
+  return CLASSES[task].from_pretrained(folder, {
     local_files_only: true,
     device,
     dtype,
     session_options: { intraOpNumThreads: threads },
   })
-  return { task, model, ...text }
+}
+
+/**
+ * A model's configuration.
+ * @throws Error where its file is missing or broken
+ */
+export async function readConfig(folder: string): Promise<ModelConfig> {
+  // The library's class has the fields of the model's own file, but its types do not say so.
+  return (await AutoConfig.from_pretrained(folder, { local_files_only: true })) as unknown as ModelConfig
 }
 
 /**
@@ -95,23 +119,17 @@ export async function loadText({
   folder,
   context: wanted,
 }: Pick<LoadRequest, 'folder' | 'context'>): Promise<LoadedText> {
-  const local = { local_files_only: true }
-  const [tokenizer, auto, generation] = await Promise.all([
-    AutoTokenizer.from_pretrained(folder, local),
-    AutoConfig.from_pretrained(folder, local),
+  const [tokenizer, config, generation] = await Promise.all([
+    AutoTokenizer.from_pretrained(folder, { local_files_only: true }),
+    readConfig(folder),
     readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
   ])
   tokenizer.chat_template ??= await readChatTemplate(folder)
-  // The library's class has the fields of the model's own file, but its types do not say so.
-  const config = auto as unknown as ModelConfig
   const defaults: GenerationDefaults = {
     eos_token_id: config.eos_token_id ?? null,
     ...JSON.parse(generation),
   }
-  const longest = Math.min(
-    config.max_position_embeddings ?? config.n_positions ?? Number.POSITIVE_INFINITY,
-    tokenizer.model_max_length,
-  )
+  const longest = Math.min(longestText(config), tokenizer.model_max_length)
   const context = Math.min(wanted ?? longest, longest)
   if (!Number.isSafeInteger(context) || context < 2)
     throw new Error('the model names no context length; give `context`')
@@ -119,6 +137,12 @@ export async function loadText({
   textTokensOf(tokenizer)
   tokenizer._tokenizer = plainTokens(tokenizer)
   return { tokenizer, config, defaults, context }
+}
+
+/** Tokens of a model's longest text; Whisper and models that write of images have names of their own for it. */
+function longestText({ decoder, ...config }: ModelConfig): number {
+  const own = config.max_position_embeddings ?? config.n_positions ?? config.max_target_positions
+  return own ?? (decoder === undefined ? Number.POSITIVE_INFINITY : longestText(decoder))
 }
 
 /** `ids` as the one row of a model's input. */

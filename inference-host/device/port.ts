@@ -1,4 +1,4 @@
-import { HUB_TASKS } from '../../shared/catalog.ts'
+import { HUB_TASKS, isMediaTask } from '../../shared/catalog.ts'
 
 /** What a model can be made for, by the hub's names. */
 export const MODEL_TASKS = [...HUB_TASKS, 'text-ranking'] as const
@@ -6,7 +6,9 @@ export type ModelTask = (typeof MODEL_TASKS)[number]
 
 /** Whether a task's models read whole texts at once and generate none: encoders. */
 export function encodes(task: ModelTask): boolean {
-  return task !== 'text-generation' && task !== 'summarization' && task !== 'translation'
+  return (
+    !isMediaTask(task) && task !== 'text-generation' && task !== 'summarization' && task !== 'translation'
+  )
 }
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const

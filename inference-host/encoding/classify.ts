@@ -25,7 +25,8 @@ export function readLabels(
   }
 }
 
-const SCORES = {
+/** What makes scores of logits. */
+export const SCORES = {
   softmax,
   sigmoid: (logits: Float32Array) => Array.from(logits, sigmoid),
   none: (logits: Float32Array) => Array.from(logits),
@@ -35,7 +36,7 @@ const SCORES = {
  * As transformers chooses. Labels are scored one by one where several may hold or there is only one, and together
  * otherwise.
  */
-function trainedWith({ problem_type, id2label }: ModelConfig): keyof typeof SCORES {
+export function trainedWith({ problem_type, id2label }: ModelConfig): keyof typeof SCORES {
   if (problem_type === 'regression') return 'none'
   const single = id2label !== undefined && Object.keys(id2label).length === 1
   return problem_type === 'multi_label_classification' || single ? 'sigmoid' : 'softmax'

@@ -1,8 +1,12 @@
+import { isMediaTask } from '../../shared/catalog.ts'
 import { encodes, type ModelTask } from '../device/port.ts'
 import { smallEncodeWork } from '../work/encode.ts'
 import type { Engine } from '../work/engine.ts'
+import { smallMediaWork } from '../work/media.ts'
 import type { Sampling, Work } from '../work/work.ts'
 
+/** Whatever a second of silence or an image of one pixel counts as. */
+const MOST = Number.MAX_SAFE_INTEGER
 const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
 
 /**
@@ -21,6 +25,7 @@ export async function warmUp(engine: Engine): Promise<void> {
 function smallWork(task: ModelTask, context: number): Work {
   const limits = { promptTokens: context, outputTokens: 2 }
   if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
+  if (isMediaTask(task)) return { ...smallMediaWork(task), limits: { ...limits, promptTokens: MOST } }
   if (encodes(task)) return { ...smallEncodeWork(task), limits }
   return { kind: 'seq2seq', text: 'Hello', from: undefined, to: undefined, limits }
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { isMediaTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { countTokens } from '../decoding/writing/count-tokens.ts'
 import { aloneWrite } from '../decoding/writing/generate.ts'
@@ -7,6 +8,7 @@ import { type Writer, writeOn } from '../decoding/writing/write-on.ts'
 import { type LoadedText, loadModel, loadText } from '../device/load.ts'
 import { encodes } from '../device/port.ts'
 import { loadEncoder } from '../encoding/load.ts'
+import { loadMedia } from '../media/load.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
 import { faultOf } from '../platform/fault.ts'
 import { loadSeq2seq } from '../seq2seq/load.ts'
@@ -29,9 +31,15 @@ const data: WorkerData = workerData
 
 /** How often the thread says how busy it is, in milliseconds. Metrics are read far less often. */
 const LOAD_MS = 1000
+const NONE = { request: 0, item: 0 }
 
 type Perform = (work: Work, options: PerformOptions) => Promise<Output | undefined>
-type Worker = { text: LoadedText; slots: number; batching?: Engine['batching']; perform: Perform }
+type Worker = {
+  text: { context: number; tokenizer?: LoadedText['tokenizer']; imageTokens?: number | undefined }
+  slots: number
+  batching?: Engine['batching']
+  perform: Perform
+}
 
 try {
   const { text, slots, batching, perform } = await load()
@@ -43,7 +51,9 @@ try {
       device: data.device,
       dtype: data.dtype,
       context: text.context,
-      overhead: measureOverhead(text.tokenizer),
+      // A file is counted by itself.
+      overhead: text.tokenizer && !isMediaTask(data.task) ? measureOverhead(text.tokenizer) : NONE,
+      ...(text.imageTokens !== undefined && { imageTokens: text.imageTokens }),
     },
     slots,
     batching,
@@ -64,6 +74,10 @@ async function load(): Promise<Worker> {
     const { write, load } = await loadBatched(text, data.batched, data.batched, data)
     sayLoad(load)
     return writing({ loaded: text, write, together: true }, slots, description.vocab)
+  }
+  if (isMediaTask(data.task)) {
+    const { perform, ...text } = await loadMedia(data.task, data)
+    return { text, slots: 1, perform }
   }
   if (encodes(data.task)) {
     const encoder = await loadEncoder(data)

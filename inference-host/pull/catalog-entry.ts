@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import * as z from 'zod'
-import type { Model } from '../../shared/catalog.ts'
+import { isMediaTask, type MediaTask, type Model } from '../../shared/catalog.ts'
 import { VARIABLES } from '../config.ts'
 import { servedContext } from '../decoding/batching/served-context.ts'
 import { ModelError } from '../weights/error.ts'
@@ -40,6 +40,9 @@ export async function catalogEntry(
   entry: ModelEntry,
   folder: string,
 ): Promise<{ catalog: CatalogEntry; warning: string | undefined }> {
+  const { id, task } = entry
+  if (isMediaTask(task))
+    return { catalog: await mediaEntry(task, id, folder, entry.context), warning: undefined }
   const tokenizer = await loadTokenizer(folder)
   const config = Config.parse(JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')))
   const longest = Math.min(
@@ -65,6 +68,24 @@ export async function catalogEntry(
       breaker &&
       `${entry.id}: its tokenizer makes ${breaker.tokens} tokens of ${JSON.stringify(breaker.character)} ` +
         `(${breaker.bytes} bytes); prompts full of such characters are refused with prompt_exceeds_reservation`,
+  }
+}
+
+async function mediaEntry(
+  task: MediaTask,
+  id: string,
+  folder: string,
+  context: number | undefined,
+): Promise<CatalogEntry> {
+  // Imported late, because it takes a second, and a command's --help should be faster.
+  const { describeMedia } = await import('../media/describe.ts')
+  const described = await describeMedia(task, { folder, context })
+  return {
+    id,
+    tasks: [task],
+    context: described.context,
+    overhead: { request: 0, item: 0 },
+    ...(described.imageTokens !== undefined && { image_tokens: described.imageTokens }),
   }
 }
 

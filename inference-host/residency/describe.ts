@@ -3,7 +3,7 @@ import { askChild } from '../platform/child-process.ts'
 import type { ModelInfo } from '../work/engine.ts'
 
 /** What a model's files say of its text. `unfollowed` are entries of its generation config that no batch follows. */
-export type Description = Pick<ModelInfo, 'context' | 'overhead'> & { unfollowed: string[] }
+export type Description = Pick<ModelInfo, 'context' | 'overhead' | 'imageTokens'> & { unfollowed: string[] }
 
 export type DescribeAnswer = Description | { failure: string }
 
@@ -16,7 +16,7 @@ const DESCRIBE = new URL('describe-process.ts', import.meta.url)
  */
 export async function describe(
   id: string,
-  request: Pick<LoadRequest, 'folder' | 'context'>,
+  request: Pick<LoadRequest, 'folder' | 'context' | 'task'>,
   timeoutMs: number,
 ): Promise<Description> {
   const asked = await askChild<DescribeAnswer>(DESCRIBE, request, timeoutMs)

@@ -34,7 +34,7 @@ export async function startModel({ data, need }: PreparedForm, config: Config, l
     await engine.close()
     throw error
   })
-  const { task, device, dtype, context, overhead } = engine.info
+  const { task, device, dtype, context, overhead, imageTokens } = engine.info
   const { batching } = engine
   const alone = batching !== undefined && 'alone' in batching
   const kvBytes = (alone ? undefined : (data.batched ?? data.seq2seq)?.memoryBytes) ?? 0
@@ -57,6 +57,7 @@ export async function startModel({ data, need }: PreparedForm, config: Config, l
     context,
     overhead_request: overhead.request,
     overhead_item: overhead.item,
+    ...(imageTokens !== undefined && { image_tokens: imageTokens }),
     process: engine.pid,
     memory_mb: mebibytes(atFirst),
     load_ms: Math.round(performance.now() - began),

@@ -71,7 +71,8 @@ export async function prepareModel(
   log('device', { model: entry.id, chosen: device, why })
 
   let read: Promise<Description> | undefined
-  const description = () => (read ??= describe(entry.id, { folder, context: entry.context }, DESCRIBE_MS))
+  const description = () =>
+    (read ??= describe(entry.id, { folder, context: entry.context, task: entry.task }, DESCRIBE_MS))
 
   async function form(on: Device, as: Dtype): Promise<PreparedForm> {
     const load: LoadRequest = { ...request, device: on, dtype: as }
@@ -97,11 +98,11 @@ export async function prepareModel(
 /** What clients and the scheduler may know of a model that is not loaded yet. */
 export async function infoOf({ entry, description, forms }: PreparedModel): Promise<ModelInfo> {
   const { device, dtype } = forms[0].data
-  const { context: longest, overhead } = await description()
+  const { context: longest, overhead, imageTokens } = await description()
   // What every form of it holds: it may fall back from one to the other.
   const context = Math.min(longest, ...forms.flatMap(({ data }) => data.context ?? []))
   const { id, task } = entry
-  return { id, task, device, dtype, context, overhead }
+  return { id, task, device, dtype, context, overhead, ...(imageTokens !== undefined && { imageTokens }) }
 }
 
 /** What a decoder needs to be batched. Where it cannot be, it gives nothing and logs a line that says why. */
@@ -195,7 +196,8 @@ function seq2seqFor(
   config: Config,
   log: Log,
 ): Seq2seqBatching | undefined {
-  if (task === 'text-generation' || encodes(task) || config.HOST_SLOTS === 1) return undefined
+  if (task !== 'summarization' && task !== 'translation') return undefined
+  if (config.HOST_SLOTS === 1) return undefined
   if (device !== 'cpu') {
     log('one_at_a_time', { model: id, why: 'encoder-decoders are batched on the CPU only' })
     return undefined

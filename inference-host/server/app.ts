@@ -35,6 +35,8 @@ type Options = {
   lookForJobs?: (() => void) | undefined
   /** How much of a body is read, and for how long. */
   body: BodyBound
+  /** The most bytes of a body with a file. */
+  mediaBytes?: Host['mediaBytes']
   metrics: Pick<Metrics, 'text' | 'contentType'>
   log: Log
 }
@@ -52,6 +54,7 @@ export function createApp({
   trouble = () => undefined,
   lookForJobs,
   body,
+  mediaBytes,
   metrics,
   log,
 }: Options) {
@@ -81,7 +84,7 @@ export function createApp({
     sayLoad(context.res.headers, claims.model)
   })
 
-  addModelRoutes(app, { structures, body, log, refuseBusy })
+  addModelRoutes(app, { structures, body, mediaBytes, log, refuseBusy })
   app.delete('/v1/requests/:id', cancel({ requests }))
   app.post('/v1/requests/usage', usage({ requests, body }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
+import { unframed } from '../../shared/framed.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { type BodyBound, readBody } from '../../shared/read-bounded.ts'
@@ -23,6 +24,8 @@ export type Host = {
   structures: Pick<StructureCompiler, 'recall' | 'compile'>
   /** How much of a body is read, and for how long. */
   body: BodyBound
+  /** The most bytes of a body with a file; as others without it. */
+  mediaBytes?: number | undefined
   log: Log
   /** Asked before a body is read. None where the caller has no reason to: a job waits. */
   refuseBusy?: RefuseBusy | undefined
@@ -43,6 +46,24 @@ export async function readRequest<Schema extends z.ZodType>(
   const json = jsonOf(body)
   refuseDeep(json)
   return parseAs(schema, json)
+}
+
+/**
+ * The same for a request with a file (shared/framed.ts), which may be larger.
+ * @throws TwohopError as readRequest does
+ */
+export async function readFramed<Schema extends z.ZodType>(
+  context: HostContext,
+  schema: Schema,
+  { body: bound, mediaBytes = bound.most, refuseBusy }: Pick<Host, 'body' | 'mediaBytes' | 'refuseBusy'>,
+): Promise<{ request: z.infer<Schema>; file: Uint8Array }> {
+  refuseBusy?.(context.var.claims)
+  const body = await readBody(context.req.raw, { ...bound, most: mediaBytes })
+  await checkBodyHash(context.var.claims, body)
+  const parts = unframed(body)
+  if (parts === undefined) throw new TwohopError('invalid_request', 'The body is no JSON with a file.')
+  refuseDeep(parts.request)
+  return { request: parseAs(schema, parts.request), file: parts.file }
 }
 
 function jsonOf(body: Uint8Array<ArrayBuffer>): unknown {

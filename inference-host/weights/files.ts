@@ -1,3 +1,4 @@
+import { isMediaTask } from '../../shared/catalog.ts'
 import { graphsOf, pickDtype, SUFFIX } from '../device/dtype.ts'
 import { DTYPES, type Dtype } from '../device/port.ts'
 import { ModelError } from './error.ts'
@@ -23,8 +24,15 @@ const DESCRIPTIONS = new Set([
   'merges.txt',
 ])
 
-/** Without these no text model loads. */
-const REQUIRED = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
+/** Without these no model loads that reads or writes texts. */
+const OF_TEXTS = ['tokenizer.json', 'tokenizer_config.json']
+/** Without this none that reads files. */
+const OF_FILES = ['preprocessor_config.json']
+
+function requiredFor(task: ModelEntry['task']): string[] {
+  const texts = task === 'image-classification' ? [] : OF_TEXTS
+  return ['config.json', ...texts, ...(isMediaTask(task) ? OF_FILES : [])]
+}
 
 /** Whether loading a model might open a file: any graph or weights, and the descriptions. */
 export function isLoadable(name: string): boolean {
@@ -48,7 +56,7 @@ export function chooseFiles(
   wanted: Wanted,
   origin: string,
 ): { dtype: Dtype; files: string[] } {
-  for (const name of REQUIRED)
+  for (const name of requiredFor(wanted.task))
     if (!names.includes(name)) throw new ModelError('model_file_missing', `${origin}: has no ${name}`)
   const dtype = chooseDtype(names, wanted, origin)
   const stems = graphsOf(wanted.task).map((graph) => `onnx/${graph}${SUFFIX[dtype]}.`)

@@ -8,7 +8,8 @@ import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from './error.ts'
 
 const FOLDER = /^(\.{0,2}\/|\.{1,2}$)/
-const HUB_ID = /^[A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\w.-]{0,95}$/
+/** A repository of a hub: `owner/name`. */
+export const HUB_ID = /^[A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\w.-]{0,95}$/
 const REVISION = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/
 
 /** Whether a source names a folder (`./x`, `../x`, `/x`) rather than a hub repository (`owner/name`). */

@@ -12,6 +12,8 @@ export type ModelInfo = {
   dtype: string
   context: number
   overhead: { request: number; item: number }
+  /** Tokens that an image counts as, where the model reads images. */
+  imageTokens?: number | undefined
 }
 
 /** An encoder's answers come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */

@@ -2,6 +2,7 @@ import type { HostMessage } from '../../shared/openai/messages.ts'
 import type { Tool, ToolChoice } from '../../shared/openai/structure.ts'
 import type { Compiled } from './compiled.ts'
 import type { EncodeWork } from './encode.ts'
+import type { MediaWork } from './media.ts'
 import type { SamplingSettings } from './sampling.ts'
 
 /** How tokens are chosen, from which seed (undefined: a new one), and the strings that end the text. */
@@ -37,5 +38,6 @@ export type Work = { limits: Limits; account?: string | undefined; background?: 
       toolChoice?: ToolChoice | undefined
     }
   | { kind: 'seq2seq'; text: string; from: string | undefined; to: string | undefined }
+  | MediaWork
   | EncodeWork
 )

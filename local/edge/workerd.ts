@@ -18,6 +18,8 @@ type Options = {
   port: number
   /** The edge's variables. They are passed in workerd's environment, so that no secret is written to disk. */
   variables: Record<string, string>
+  /** Where the binding HOST_SERVICE leads, such as `127.0.0.1:8788`: a private path to the host. Default: no binding. */
+  hostService?: string | undefined
   /** Whether to listen for debuggers and profilers, on loopback. */
   inspected?: boolean
 }
@@ -41,10 +43,11 @@ export async function startWorkerd({
   bundle,
   port,
   variables,
+  hostService,
   inspected = false,
 }: Options): Promise<Workerd> {
   const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
-  await writeFile(config, capnp(bundle, port, Object.keys(variables)))
+  await writeFile(config, capnp({ bundle, port, hostService }, Object.keys(variables)))
   const inspector = inspected ? ['--inspector-addr=127.0.0.1:0'] : []
   const command = [workerd, 'serve', '--experimental', '--control-fd=4', ...inspector, config]
   const child = spawn('/bin/sh', ['-c', watched('KILL'), 'sh', config, ...command], {
@@ -93,8 +96,15 @@ async function listening(control: Readable, inspected: boolean): Promise<Record<
   }
 }
 
-function capnp({ module, date, flags }: Bundle, port: number, names: string[]): string {
-  const bindings = names.map((name) => `(name = "${name}", fromEnvironment = "${name}")`).join(', ')
+function capnp(
+  { bundle: { module, date, flags }, port, hostService }: Pick<Options, 'bundle' | 'port' | 'hostService'>,
+  names: string[],
+): string {
+  const bindings = [
+    ...names.map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
+    ...(hostService ? ['(name = "HOST_SERVICE", service = "host")'] : []),
+  ].join(', ')
+  const host = hostService && `(name = "host", external = (address = "${hostService}", http = ())),`
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -103,6 +113,7 @@ const config :Workerd.Config = (
       compatibilityDate = "${date}",
       compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
       bindings = [${bindings}])),
+    ${host ?? ''}
     (name = "cron", worker = (
       modules = [(name = "cron", esModule = ${JSON.stringify(CRON)})],
       compatibilityDate = "${date}",

@@ -35,9 +35,10 @@ export type Directory = {
   byId(id: string): LocalUser | undefined
   /** @throws DirectoryRefused where the address is taken or there is no room */
   add(user: Omit<LocalUser, 'createdAt' | 'lastSignInAt'>): LocalUser
-  /** Gives a user another address. @throws DirectoryRefused where it is taken */
+  /** Gives a user another address. @throws DirectoryRefused where it is taken, or the user was deleted */
   rename(user: LocalUser, email: string): void
   remove(user: LocalUser): void
+  /** @throws DirectoryRefused where the user was deleted */
   signIn(user: LocalUser): Session
   /** The session of a refresh token that still holds. */
   session(refreshToken: string): Session | undefined
@@ -49,16 +50,24 @@ export type Directory = {
   end(user: LocalUser, which?: (session: Session) => boolean): void
 }
 
-export class DirectoryRefused extends Error {
-  readonly code: 'email_taken' | 'full'
+/** `gone`: the user was deleted meanwhile, since a password takes time to hash. */
+type Refusal = 'email_taken' | 'full' | 'gone'
 
-  constructor(code: 'email_taken' | 'full') {
-    super(code === 'full' ? `no room for more than ${MOST_USERS} users` : 'the address is taken')
+export class DirectoryRefused extends Error {
+  readonly code: Refusal
+
+  constructor(code: Refusal) {
+    super(WORDS[code])
     this.code = code
   }
 }
 
 export const MOST_USERS = 1000
+const WORDS: Readonly<Record<Refusal, string>> = {
+  email_taken: 'the address is taken',
+  full: `no room for more than ${MOST_USERS} users`,
+  gone: 'the user was deleted',
+}
 /** Beyond these the oldest is forgotten, and its refresh token with it. */
 export const MOST_SESSIONS = 5000
 const REFRESH_TOKEN_BYTES = 24
@@ -87,6 +96,10 @@ export function createDirectory(now: () => number): Directory {
     byEmail.set(email, user)
   }
 
+  function requireThere(user: LocalUser): void {
+    if (byId.get(user.id) !== user) throw new DirectoryRefused('gone')
+  }
+
   return {
     byEmail: (email) => byEmail.get(email.toLowerCase()),
     byId: (id) => byId.get(id),
@@ -99,6 +112,7 @@ export function createDirectory(now: () => number): Directory {
       return added
     },
     rename(user, email) {
+      requireThere(user)
       const before = user.email
       user.email = email.toLowerCase()
       try {
@@ -115,6 +129,7 @@ export function createDirectory(now: () => number): Directory {
       end(user)
     },
     signIn(user) {
+      requireThere(user)
       const at = now()
       user.lastSignInAt = at
       const since = Math.floor(at / 1000)

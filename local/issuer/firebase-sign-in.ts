@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { AllowedOrigins } from '../../edge/access/origin-list.ts'
 import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
-import { type Directory, DirectoryRefused, type LocalUser, type Session } from './directory.ts'
+import { type Directory, DirectoryRefused, type LocalUser, MOST_USERS, type Session } from './directory.ts'
 import { doorOf, type SignInEnv } from './door.ts'
 import type { Mint } from './mint.ts'
 import { hashPassword, isPassword } from './passwords.ts'
@@ -187,17 +187,19 @@ export function firebaseSignIn({
     .all('/identitytoolkit.googleapis.com/*', () => refusal(NOT_HERE, 400))
     .onError((error) => {
       if (error instanceof Refused) return refusal(error.message, error.status)
-      if (error instanceof DirectoryRefused)
-        return refusal(
-          error.code === 'full' ? `QUOTA_EXCEEDED : There is ${error.message} here.` : 'EMAIL_EXISTS',
-          400,
-        )
+      if (error instanceof DirectoryRefused) return refusal(DIRECTORY_REFUSED[error.code], 400)
       return refusal('INTERNAL_ERROR', 500)
     })
 }
 
 const NOT_HERE =
   'OPERATION_NOT_ALLOWED : Here users sign in with e-mail and password, or anonymously. For all else use the Firebase emulator.'
+
+const DIRECTORY_REFUSED = {
+  full: `QUOTA_EXCEEDED : There is no room for more than ${MOST_USERS} users here.`,
+  email_taken: 'EMAIL_EXISTS',
+  gone: 'USER_NOT_FOUND',
+} as const
 
 const HOLDER_WRONG = {
   invalid: 'INVALID_ID_TOKEN',

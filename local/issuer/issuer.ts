@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { Origins } from '../../edge/access/origin-list.ts'
+import { appCheckCalls, createAppCheckMint, LOCAL_PROJECT_NUMBER } from './app-check.ts'
 import { type DemoTokens, mintDemoTokens } from './demo-users.ts'
 import type { SignInEnv } from './door.ts'
 import { openSigningKeys, type SigningKeys } from './jwks.ts'
@@ -32,6 +33,10 @@ export type Issuer = Mint & {
   firebase: { url: string; authUrl: string; projectId: string }
   /** What `createClient` takes. */
   supabase: { url: string }
+  /** App Check, for `APP_CHECK_URL` and `APP_CHECK_PROJECTS`. */
+  appCheck: { url: string; projectNumber: string }
+  /** A token of a genuine app of the project. */
+  mintAppCheck: ReturnType<typeof createAppCheckMint>
   /** Variables of an edge that trusts this issuer. */
   environment: { FIREBASE_PROJECT_IDS: string; FIREBASE_JWKS_URL: string; SUPABASE_URLS: string }
   mintDemoTokens: () => Promise<DemoTokens>
@@ -59,15 +64,19 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
   const mint = createMint({ ...signing, ttlSeconds })
   const sessionMint = createMint({ ...signing, ttlSeconds: sessionSeconds })
   const session = { ...signing, mint: sessionMint, ttlSeconds: sessionSeconds }
+  const appCheck = { key: keys.firebase, projectId: LOCAL_PROJECT_ID, now }
   app.resolve(
     new Hono<SignInEnv>()
       .route('/', keySets(keys))
+      .route('/', appCheckCalls(appCheck))
       .route('/', await signIn({ ...session, origins: Origins.parse(options.origins ?? '') })),
   )
   return {
     ...mint,
     firebase: { url: jwksUrl, authUrl: url, projectId: LOCAL_PROJECT_ID },
     supabase: { url },
+    appCheck: { url, projectNumber: LOCAL_PROJECT_NUMBER },
+    mintAppCheck: createAppCheckMint(appCheck),
     environment: {
       FIREBASE_PROJECT_IDS: LOCAL_PROJECT_ID,
       FIREBASE_JWKS_URL: jwksUrl,

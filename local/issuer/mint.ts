@@ -66,7 +66,8 @@ export function createMint({ keys, projectId, supabaseUrl, ttlSeconds, now }: Mi
   }
 }
 
-function sign({ alg, kid, privateKey }: SigningKey, claims: JWTPayload): Promise<string> {
+/** Signs claims as an issuer does. */
+export function sign({ alg, kid, privateKey }: SigningKey, claims: JWTPayload): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(privateKey)
 }
 

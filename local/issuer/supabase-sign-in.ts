@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { AllowedOrigins } from '../../edge/access/origin-list.ts'
 import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
-import { type Directory, DirectoryRefused, type LocalUser, type Session } from './directory.ts'
+import { type Directory, DirectoryRefused, type LocalUser, MOST_USERS, type Session } from './directory.ts'
 import { doorOf, type SignInEnv } from './door.ts'
 import type { Mint, SupabaseUser } from './mint.ts'
 import { hashPassword, isPassword } from './passwords.ts'
@@ -159,16 +159,26 @@ export function supabaseSignIn({
     .all('*', (c) => refusal(c, 404, 'not_found', NOT_HERE))
     .onError((error, c) => {
       if (error instanceof Refused) return refusal(c, error.status, error.code, error.message)
-      if (error instanceof DirectoryRefused)
-        return error.code === 'full'
-          ? refusal(c, 429, 'over_request_rate_limit', `There is ${error.message} here.`)
-          : refusal(c, 422, 'user_already_exists', 'User already registered')
+      if (error instanceof DirectoryRefused) {
+        const { status, code, message } = DIRECTORY_REFUSED[error.code]
+        return refusal(c, status, code, message)
+      }
       return refusal(c, 500, 'unexpected_failure', 'Internal Server Error')
     })
 }
 
 const NOT_HERE =
   'Here users sign in with e-mail and password, or anonymously. For all else use `supabase start` or a project.'
+
+const DIRECTORY_REFUSED = {
+  full: {
+    status: 429,
+    code: 'over_request_rate_limit',
+    message: `There is no room for more than ${MOST_USERS} users here.`,
+  },
+  email_taken: { status: 422, code: 'user_already_exists', message: 'User already registered' },
+  gone: { status: 403, code: 'user_not_found', message: 'User from sub claim in JWT does not exist' },
+} as const
 
 const HOLDER_WRONG = {
   invalid: { code: 'bad_jwt', message: 'invalid JWT: unable to parse or verify signature' },

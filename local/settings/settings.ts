@@ -126,11 +126,10 @@ function requireGoodVariables({ settings, named }: Source): void {
   )
   const { complaints } = readVariables(table, given)
   if (complaints.length === 0) return
-  throw new Error(complaints.map((complaint) => complaint.replace(/^(\w+)([^:]*):/, placed)).join('\n'))
-
-  function placed(_: string, name: string, rest: string): string {
-    return `${named(`${fields.get(name) ?? name}`)}${rest}`
-  }
+  const lines = complaints.map(
+    ({ variable, within, rule }) => `${named(fields.get(variable) ?? variable)}${within} ${rule}`,
+  )
+  throw new Error(lines.join('\n'))
 }
 
 /** What is emulated must be trusted nowhere for real (edge/runtime/node-emulators.ts). @throws Error */
@@ -143,7 +142,7 @@ function requireEmulatorsApart(emulators: string, lists: Record<List, string[]>)
   }
   const parsed = SETTABLE.EDGE_EMULATORS.schema.parse(emulators)
   const [complaint] = refuseEmulators(parsed, { bind: '127.0.0.1', proxies: 0, variables })
-  if (complaint !== undefined) throw new Error(complaint.replace('EDGE_EMULATORS:', '--emulators:'))
+  if (complaint !== undefined) throw new Error(complaint.under('--emulators'))
 }
 
 /** The catalog of the last source that has one. @throws Error */

@@ -13,7 +13,7 @@ const Text = z
   })
   .transform(({ type, text }) => ({ type, text }))
 
-const ONLY_TEXT = 'a block of type "text" (no model here reads images or documents)'
+const ONLY_TEXT = 'a block of type "text" (no chat model here reads images or documents)'
 
 /** Text, or blocks of it, as one text. */
 const Texts = z.union([
@@ -48,7 +48,7 @@ const Thinking = z.looseObject({ type: z.enum(['thinking', 'redacted_thinking'])
 
 const UserBlock = z
   .discriminatedUnion('type', [Text, ToolResult])
-  .describe('a block of type "text" or "tool_result" (no model here reads images or documents)')
+  .describe('a block of type "text" or "tool_result" (no chat model here reads images or documents)')
 const AssistantBlock = z
   .discriminatedUnion('type', [Text, ToolUse, Thinking])
   .describe('a block of type "text", "tool_use" or "thinking"')

@@ -27,9 +27,9 @@ const ReasoningPart = z
   .looseObject({ type: z.enum(['reasoning', 'thinking', 'redacted_thinking']) })
   .transform(() => '')
 
-const ONLY_TEXT = 'a part of type "text" (no model here reads images, audio or files)'
+const ONLY_TEXT = 'a part of type "text" (no chat model here reads images, audio or files)'
 
-const NO_IMAGES = 'an empty list (no model here reads images)'
+const NO_IMAGES = 'an empty list (no chat model here reads images)'
 
 /** Parts of one message. */
 export const MOST_PARTS = 1000

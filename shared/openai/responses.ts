@@ -16,7 +16,7 @@ import { FunctionName, JsonSchema, MOST_TOOLS, ToolCall, ToolCallId } from './st
 const MOST_ITEMS = 1000
 
 const ONLY_TEXT =
-  'a part of type "input_text", "output_text" or "refusal" (no model here reads images or files)'
+  'a part of type "input_text", "output_text" or "refusal" (no chat model here reads images or files)'
 
 const Text = z
   .strictObject({

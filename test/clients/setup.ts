@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
 import type { StackFile } from '../../local/stack-file.ts'
+import { mediaCatalog } from '../fixtures/media-catalog.ts'
 import { installOwnPackages } from '../own-packages.ts'
 import { testCatalog } from '../stack/plans.ts'
 import { startTestStack } from '../stack/start-test-stack.ts'
 import { startBusyHost } from './busy-host.ts'
+import { startMediaHost } from './media-host.ts'
 import { installPythonClients } from './python-clients.ts'
+import { startTinyHost } from './tiny-host.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,6 +23,10 @@ declare module 'vitest' {
     /** An edge before a host that takes every other request only (busy-host.ts), and one before a host that nobody runs. */
     busyEdge: string
     hostlessEdge: string
+    /** An edge before a host with the tiny models of sounds and images, by the catalog of test/fixtures/media-catalog.ts. */
+    mediaEdge: string
+    /** An edge before a host of tiny models for the hub's tasks that no embedded model has (tiny-host.ts). */
+    tinyEdge: string
     /** A Python that has the clients of requirements.txt; or why there is none. */
     python: { command: string } | { missing: string }
   }
@@ -37,10 +44,21 @@ export default async function clientsRun(project: TestProject) {
     startTestStack('test-clients', { ledger: true, edgeVariables: {}, catalog: testCatalog }),
     checkTypes(),
   ])
+  const signingKey = stack.edgeVariables.SERVICE_TOKEN_PRIVATE_KEY ?? ''
   const busyHost = await startBusyHost(stack.file.host.url)
-  const [busy, hostless] = await Promise.all([
+  const [tinyHost, mediaHost] = await Promise.all([
+    startTinyHost(signingKey, stack.file.catalog),
+    startMediaHost(signingKey),
+  ])
+  const [busy, hostless, tiny, media] = await Promise.all([
     stack.startEdge(0, { HOST_URL: busyHost.url }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
+    stack.startEdge(0, { HOST_URL: tinyHost.url, CATALOG: JSON.stringify(tinyHost.catalog) }),
+    stack.startEdge(0, {
+      HOST_URL: mediaHost.url,
+      CATALOG: JSON.stringify(mediaCatalog),
+      MEDIA_BODY_BYTES: '600000',
+    }),
   ])
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
@@ -48,10 +66,14 @@ export default async function clientsRun(project: TestProject) {
   project.provide('edgeVariables', stack.edgeVariables)
   project.provide('busyEdge', busy.ready.url)
   project.provide('hostlessEdge', hostless.ready.url)
+  project.provide('mediaEdge', media.ready.url)
+  project.provide('tinyEdge', tiny.ready.url)
   project.provide('python', python)
   return async () => {
     busyHost.stop()
+    await mediaHost.stop()
     await stack.stop()
+    await tinyHost.stop()
   }
 }
 

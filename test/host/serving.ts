@@ -37,10 +37,10 @@ export type Serving = {
   host: RunningHost
   signer: Signer
   lines: string[]
-  /** Sends a signed request; `init.claims` overrides claims, `init.headers` headers. */
+  /** Sends a signed request, of JSON or of bytes; `init.claims` overrides claims, `init.headers` headers. */
   send(
     route: string,
-    body?: object,
+    body?: object | Uint8Array<ArrayBuffer>,
     init?: { claims?: Partial<ServiceClaims>; signal?: AbortSignal },
   ): Promise<Response>
   stop(): Promise<void>
@@ -68,7 +68,7 @@ export async function serve(models: ModelOf[], variables: Record<string, string>
     lines,
     async send(route, body, { claims, signal } = {}) {
       const [method = '', at = ''] = route.split(' ')
-      const text = body === undefined ? '' : JSON.stringify(body)
+      const text = body === undefined ? '' : body instanceof Uint8Array ? body : JSON.stringify(body)
       const token = await signer.sign(route, text, claims)
       return fetch(host.url + at, {
         method,

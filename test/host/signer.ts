@@ -5,7 +5,12 @@ import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/servic
 export type Signer = {
   jwks: string
   /** A service token for `body`; `claims` overrides what would otherwise cover it amply. */
-  sign(route: string, body: string, claims?: Partial<ServiceClaims>, kid?: string): Promise<string>
+  sign(
+    route: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    claims?: Partial<ServiceClaims>,
+    kid?: string,
+  ): Promise<string>
   /** A token of these claims and no others. */
   signClaims(claims: JWTPayload, kid?: string): Promise<string>
 }
@@ -18,6 +23,7 @@ export async function createSigner(kid = 'test'): Promise<Signer> {
     signClaims,
     jwks: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] }),
     async sign(route, body, claims = {}, header = kid) {
+      const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
       const seconds = Math.floor(Date.now() / 1000)
       const full = {
         iss: SERVICE_TOKEN.issuer,
@@ -27,10 +33,10 @@ export async function createSigner(kid = 'test'): Promise<Signer> {
         jti: crypto.randomUUID(),
         sub: 'account-1',
         route,
-        model: /"model":"([^"]*)"/.exec(body)?.[1] ?? '',
+        model: /"model":"([^"]*)"/.exec(new TextDecoder().decode(bytes))?.[1] ?? '',
         scope: 'chat',
         reserved: { prompt_tokens: 4096, output_tokens: 4096 },
-        body_sha256: await bodyHash(new TextEncoder().encode(body)),
+        body_sha256: await bodyHash(bytes),
         deadline: Date.now() + 60_000,
         ...claims,
       }

@@ -142,13 +142,13 @@ describe.each([
   })
 
   test('what is not supported is a 400 that names the keyword, before any compute', async () => {
-    const schema = { type: 'object', properties: { a: { type: 'array', contains: {} } } }
+    const schema = { type: 'object', properties: { a: { type: 'array', extends: {} } } }
     const response = await send({
       response_format: { type: 'json_schema', json_schema: { name: 'x', schema } },
     })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
-      error: { code: 'invalid_request', param: 'response_format.json_schema.schema.properties.a.contains' },
+      error: { code: 'invalid_request', param: 'response_format.json_schema.schema.properties.a.extends' },
     })
   })
 

@@ -12,6 +12,10 @@ export function testCatalog(catalog: Catalog): Catalog {
       ...catalog.plans,
       like('roomy', {}),
       { ...like('guarded', {}), guards: GUARDS },
+      {
+        ...like('judged', {}),
+        guards: Guards.parse({ injection: { model: 'twohop-classify', in: 'block' } }),
+      },
       like('two-a-minute', { requests_per_minute: 2 }),
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),

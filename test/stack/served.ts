@@ -11,6 +11,9 @@ export const TASKS_SERVED = [
   'summarization',
   'translation',
   'text-generation',
+  'automatic-speech-recognition',
+  'image-classification',
+  'image-to-text',
 ]
 
 if (TASKS_SERVED.join() !== HUB_TASKS.join())

@@ -19,7 +19,7 @@ const run = promisify(execFile)
 const dir = await ownTemporaryFolder()
 
 describe('what goes wrong', () => {
-  test('killed for good, it leaves no process; the next start goes through', async () => {
+  test('killed for good, it leaves no process; the next start goes through, with --json as one line', async () => {
     const crashed = npmStart(dir, '--port', '0', '--verbose')
     await crashed.printed('up as process')
     const pids = await family(Number(crashed.process.pid))
@@ -28,12 +28,26 @@ describe('what goes wrong', () => {
     await expect.poll(() => postgresFolders(dir), { timeout: 10_000 }).toEqual([])
     const left = await readFile(crashed.stackFile, 'utf8')
 
-    const again = npmStart(dir, '--port', '0')
-    await again.printed('Twohop is up at')
+    const again = npmStart(dir, '--port', '0', '--json')
+    await again.printed('\n')
     expect(await readFile(again.stackFile, 'utf8')).not.toBe(left)
+    const { edge, issuers, models } = await again.stack()
+    // All of stdout is one value, and what people read is elsewhere.
+    expect(JSON.parse(again.output().stdout)).toEqual({
+      edge: edge.url,
+      sign_in: issuers.supabase.url,
+      stack_file: again.stackFile,
+      header_file: join(dir, 'curl.txt'),
+      models,
+      emulators: null,
+    })
+    expect(again.output().stdout.indexOf('\n')).toBe(again.output().stdout.length - 1)
+    expect(again.output().stderr).toMatch(/^edge +workerd at /m)
 
     // As a supervisor or a container ends it: npm hands the signal to a shell, which hands it to nobody.
+    const { stdout } = again.output()
     await endsWithNpm(again, 'SIGTERM')
+    expect(again.output().stdout).toBe(stdout)
   })
 
   test('Ctrl-C while it is still coming up leaves no process either', async () => {

@@ -26,6 +26,7 @@ it('gives each hop variables that it reads, and all that it must have', () => {
   expect(edge.filter((name) => !(name in known))).toEqual([])
   expect(required(known).filter((name) => !edge.includes(name))).toEqual([])
   expect(edge).not.toContain('EDGE_EMULATORS')
+  expect(edge).toContain('CATALOG')
   const host = Object.keys(environmentOf('host'))
   expect(host.filter((name) => !(name in VARIABLES))).toEqual([])
   expect(required(VARIABLES).filter((name) => !host.includes(name))).toEqual([])

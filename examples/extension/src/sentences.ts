@@ -25,6 +25,8 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   token_signature_invalid: SIGN_IN_AGAIN,
   token_claims_invalid: SIGN_IN_AGAIN,
   token_revoked: SIGN_IN_AGAIN,
+  app_check_required: NOT_SET_UP,
+  app_check_invalid: 'The service does not take this app for the real one. Please update it, then try again.',
   key_invalid: SIGN_IN_AGAIN,
   key_revoked: SIGN_IN_AGAIN,
   key_expired: SIGN_IN_AGAIN,
@@ -37,6 +39,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   scope_missing: 'Your plan does not include this.',
   account_not_administered: NOT_ASKED_HERE,
   too_many_keys: NOT_ASKED_HERE,
+  content_blocked: 'The service does not let this text through.',
   model_not_allowed: 'Your plan does not include the model for this.',
   budget_exhausted: (error) =>
     error.resetsAt
@@ -70,6 +73,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
     `The whole service has used up its budget; yours is not used up. It begins anew ${error.resetsAt ? atTime(error.resetsAt) : 'later'}.`,
   not_configured: NOT_SET_UP,
   store_unavailable: OUT_OF_ORDER,
+  guard_unavailable: OUT_OF_ORDER,
   job_store_full: OUT_OF_ORDER,
   jobs_not_served: OUT_OF_ORDER,
   keys_unavailable: OUT_OF_ORDER,

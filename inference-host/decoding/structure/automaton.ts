@@ -1,7 +1,7 @@
 import { TwohopError } from '../../../shared/errors.ts'
 import type { Memory } from '../../platform/memory.ts'
 import { type Cell, createCells, emptyExpansion, inOrder } from './cells.ts'
-import { countTokens } from './costs.ts'
+import { countTokens, unitsFrom } from './costs.ts'
 import { DONE, type Program } from './program.ts'
 import { LONGEST_TOKEN, type Vocabulary } from './vocabulary.ts'
 
@@ -177,7 +177,14 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
         else {
           first = Math.max(first, low)
           last = Math.min(last, high)
-          after.push(next === DONE ? leaf.next : cell(leaf.node, next, 0, leaf.next))
+          if (next === DONE) after.push(leaf.next)
+          else {
+            const counted = node?.kind === 'leaf' ? node.counted : undefined
+            const left = counted ? leaf.left - unitsFrom(counted, leaf.at, low, next) : 0
+            // From here on the shortest way has to fit.
+            if (left >= (costs.ofUnits[leaf.node]?.[next] ?? 0))
+              after.push(cell(leaf.node, next, left, leaf.next))
+          }
         }
       }
     }

@@ -3,7 +3,8 @@ import type { Program } from './program.ts'
 
 /**
  * A place in the program and what comes after it. `at` is a sequence's part or a leaf's state. For a repeat, `at` is
- * how many times it still has to be gone through, and `left` how many times it still may. The empty rest is null.
+ * how many times it still has to be gone through, and `left` how many times it still may. For a counted leaf, `left` is how many
+ * UTF-16 units it may still write. The empty rest is null.
  */
 export type Cell = {
   readonly id: number
@@ -59,6 +60,7 @@ export function emptyExpansion(): Expansion {
  */
 export function createCells({ nodes }: Program, costs: Costs, reach: number) {
   let cells = new Map<string, Cell>()
+  const longest = new Map<number, number>()
   let ids = 0
   let counted = 0
 
@@ -107,7 +109,8 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
 
   function enter(node: number, next: Cell | null): Cell {
     const entered = nodes[node]
-    return entered?.kind === 'repeat' ? cell(node, entered.min, entered.max, next) : cell(node, 0, 0, next)
+    if (entered?.kind === 'repeat') return cell(node, entered.min, entered.max, next)
+    return cell(node, 0, entered?.kind === 'leaf' ? (entered.counted?.most ?? 0) : 0, next)
   }
 
   /** What a cell leads to without a byte. A leaf leads to nothing. */
@@ -178,8 +181,20 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
   /** Whether no token can exhaust the counter, nor what it has to spare for characters that count twice. */
   function isEndless({ node, at, left }: Cell): boolean {
     const counted = nodes[node]
+    // A token can lead to any state of a leaf, and the way from there has to fit too.
+    if (counted?.kind === 'leaf') return left - longestWay(node) > reach
     const spare = counted?.kind === 'repeat' && counted.double !== undefined ? left - at : left
     return Math.min(left, spare) > reach
+  }
+
+  /** The most units on the way from any state of a leaf to its end. */
+  function longestWay(node: number): number {
+    const known = longest.get(node)
+    if (known !== undefined) return known
+    let found = 0
+    for (const units of costs.ofUnits[node] ?? []) if (Number.isFinite(units)) found = Math.max(found, units)
+    longest.set(node, found)
+    return found
   }
 
   /** Cells lead to one another, so each is told to let go of those that it does not consist of. */

@@ -40,12 +40,13 @@ export function of(text: string): CharacterSet {
 }
 
 /**
- * What an answer may be made of: no control characters but tab and line feed, no surrogates, and not U+FFFD, which
+ * What an answer may be made of: no control characters but tab, line feed and carriage return, no surrogates, and not U+FFFD, which
  * a detokenizer cannot tell from a character that is still missing bytes.
  */
 export const WRITABLE: CharacterSet = complement([
   [0, 8],
-  [11, 31],
+  [11, 12],
+  [14, 31],
   [0x7f, 0x9f],
   [0xd800, 0xdfff],
   [0xfffd, 0xffff],

@@ -1,3 +1,4 @@
+import { type Counted, unitsOf } from './expression.ts'
 import { DONE, fewestOf, type Node, type Program } from './program.ts'
 import { childOf, type Trie, type Vocabulary } from './vocabulary.ts'
 
@@ -9,17 +10,21 @@ export type Costs = {
   readonly ofNode: Float64Array
   readonly ofRest: readonly (Float64Array | undefined)[]
   readonly nextToken: readonly (Int32Array | undefined)[]
+  /** Of counted leaves, the UTF-16 units that are written on the way from each state to the end. */
+  readonly ofUnits: readonly (Float64Array | undefined)[]
 }
 
 /** Counts the tokens of `program` in `vocabulary`; Infinity where it cannot be spelled. */
 export function countTokens(program: Program, vocabulary: Vocabulary): Costs {
   const ofRest: (Float64Array | undefined)[] = new Array(program.nodes.length)
   const nextToken: (Int32Array | undefined)[] = new Array(program.nodes.length)
+  const ofUnits: (Float64Array | undefined)[] = new Array(program.nodes.length)
   for (const [index, node] of program.nodes.entries()) {
     if (node.kind !== 'leaf') continue
     const counted = countLeaf(node, vocabulary)
     ofRest[index] = counted.tokens
     nextToken[index] = counted.next
+    ofUnits[index] = counted.units
   }
   const ofNode = fewestOf(program, (leaf) => ofRest[leaf]?.[0] ?? Number.POSITIVE_INFINITY)
   for (const [index, node] of program.nodes.entries()) {
@@ -29,13 +34,16 @@ export function countTokens(program: Program, vocabulary: Vocabulary): Costs {
       rest[at] = (rest[at + 1] ?? 0) + (ofNode[node.parts[at] ?? -1] ?? 0)
     ofRest[index] = rest
   }
-  return { ofNode, ofRest, nextToken }
+  return { ofNode, ofRest, nextToken, ofUnits }
 }
 
 type Leaf = Extract<Node, { kind: 'leaf' }>
 
-function countLeaf(leaf: Leaf, vocabulary: Vocabulary): { tokens: Float64Array; next: Int32Array } {
-  return leaf.spelled ? countTexts(leaf, vocabulary.trie) : countBytes(leaf, vocabulary.ofByte)
+type Counts = { tokens: Float64Array; next: Int32Array; units?: Float64Array }
+
+function countLeaf(leaf: Leaf, { trie, ofByte }: Vocabulary): Counts {
+  if (leaf.spelled) return countTexts(leaf, trie)
+  return leaf.counted ? countUnits(leaf, leaf.counted, ofByte) : countBytes(leaf, ofByte)
 }
 
 function countTexts(leaf: Leaf, trie: Trie): { tokens: Float64Array; next: Int32Array } {
@@ -93,6 +101,45 @@ function countBytes({ moves }: Leaf, ofByte: Int32Array): { tokens: Float64Array
     reached = further
   }
   return { tokens, next }
+}
+
+/** A byte of a way, beside units of which each weighs more than all bytes. */
+const UNIT = 2 ** 24
+
+/**
+ * The same on the ways that have the fewest units, and of these the fewest bytes: where no unit is left to spare, the way goes on.
+ * @returns Infinity for a leaf of which even the shortest text has too many
+ */
+function countUnits({ moves }: Leaf, counted: Counted, ofByte: Int32Array): Counts {
+  const weights = new Float64Array(moves.length).fill(Number.POSITIVE_INFINITY)
+  const next = new Int32Array(moves.length).fill(-1)
+  const into = new Map<number, [from: number, token: number, weight: number][]>()
+  for (const [state, own] of moves.entries())
+    for (let at = 0; at < own.length; at += 3) {
+      const [low = 0, high = -1, to = DONE] = own.slice(at, at + 3)
+      const token = firstToken(low, high, ofByte)
+      const before = into.get(to) ?? []
+      if (token >= 0) before.push([state, token, 1 + UNIT * unitsFrom(counted, state, low, to)])
+      into.set(to, before)
+    }
+  const weightOf = (state: number) => (state === DONE ? 0 : (weights[state] ?? Number.POSITIVE_INFINITY))
+  const queue = [DONE]
+  for (const to of queue)
+    for (const [state, token, weight] of into.get(to) ?? [])
+      if (weightOf(to) + weight < weightOf(state)) {
+        weights[state] = weightOf(to) + weight
+        next[state] = token
+        queue.push(state)
+      }
+  const units = weights.map((weight) => Math.floor(weight / UNIT))
+  const tokens = weights.map((weight) => (weight === Number.POSITIVE_INFINITY ? weight : weight % UNIT))
+  if ((units[0] ?? Number.POSITIVE_INFINITY) > counted.most) tokens[0] = Number.POSITIVE_INFINITY
+  return { tokens, next, units }
+}
+
+/** The units that a move from `state` begins to write. What ends the text writes none. */
+export function unitsFrom({ first, end }: Counted, state: number, byte: number, to: number): number {
+  return state >= first && state < end && to !== DONE ? unitsOf(byte) : 0
 }
 
 /** The token of the first byte of a range that has one, or -1. */

@@ -20,8 +20,23 @@ export type Expression =
       readonly max: number
     }
   | { readonly kind: 'rule'; readonly name: string }
-  /** Texts as moves by bytes, with the form of a program's leaf. They may be endless. */
-  | { readonly kind: 'machine'; readonly moves: readonly (readonly number[])[] }
+  /** Texts as moves by bytes, with the form of a program's leaf. They may be endless, unless they are counted. */
+  | {
+      readonly kind: 'machine'
+      readonly moves: readonly (readonly number[])[]
+      readonly counted?: Counted | undefined
+    }
+
+/**
+ * Texts of at most `most` UTF-16 units. Each byte counts that leads on from one of the states between `first` and `end`, at
+ * which a character begins.
+ */
+export type Counted = { readonly most: number; readonly first: number; readonly end: number }
+
+/** How many UTF-16 units the character has that begins with this byte of UTF-8. */
+export function unitsOf(byte: number): number {
+  return byte >= 0xf0 ? 2 : 1
+}
 
 export type Range = readonly [first: number, last: number]
 

@@ -12,10 +12,10 @@ import {
 } from './expression.ts'
 
 /** Characters that a JSON string holds only escaped (RFC 8259 section 7), as far as answers hold them at all. */
-const ESCAPED = of('"\\\n\t')
+const ESCAPED = of('"\\\n\r\t')
 /** How they are written. */
 export const ESCAPES: ReadonlyMap<string, string> = new Map(
-  ['"', '\\', '\n', '\t'].map((char) => [char, JSON.stringify(char).slice(1, -1)]),
+  ['"', '\\', '\n', '\r', '\t'].map((char) => [char, JSON.stringify(char).slice(1, -1)]),
 )
 const PLAIN = without(WRITABLE, ESCAPED)
 

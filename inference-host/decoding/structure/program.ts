@@ -1,4 +1,4 @@
-import type { Expression, Grammar } from './expression.ts'
+import type { Counted, Expression, Grammar } from './expression.ts'
 import { type Path, refuse } from './refusal.ts'
 import { movesBy, sharedStates, spellings } from './utf8.ts'
 
@@ -13,7 +13,12 @@ export type Node =
    * and next state or DONE. Several moves of a state may take the same byte. `spelled` is true for texts: they are few,
    * no state leads back, and their tokens are counted. It is false for characters and for what may go on for ever.
    */
-  | { readonly kind: 'leaf'; readonly moves: readonly (readonly number[])[]; readonly spelled: boolean }
+  | {
+      readonly kind: 'leaf'
+      readonly moves: readonly (readonly number[])[]
+      readonly spelled: boolean
+      readonly counted?: Counted | undefined
+    }
   | { readonly kind: 'sequence'; readonly parts: readonly number[] }
   | { readonly kind: 'choice'; readonly options: readonly number[] }
   /** `double` may be undefined. Where it is taken, it counts as two towards `max`. */
@@ -58,9 +63,9 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
   const places = new Map<string, number>()
   let moves = 0
 
-  function leaf(states: readonly (readonly number[])[], spelled: boolean): number {
+  function leaf(states: readonly (readonly number[])[], spelled: boolean, counted?: Counted): number {
     moves += states.reduce((sum, state) => sum + state.length / 3, 0)
-    return add({ kind: 'leaf', moves: states, spelled })
+    return add({ kind: 'leaf', moves: states, spelled, ...(counted && { counted }) })
   }
 
   function add(node: Node): number {
@@ -97,7 +102,7 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
       case 'characters':
         return leaf(characterMoves(expression.ranges), false)
       case 'machine':
-        return leaf(expression.moves, false)
+        return leaf(expression.moves, false, expression.counted)
       case 'sequence':
         return add({ kind: 'sequence', parts: expression.parts.map(place) })
       case 'repeat': {

@@ -32,7 +32,10 @@ type Options = {
  * Generates tokens after a prompt, one at a time. The count holds every computed token, also the stop token and those
  * of a stop string. Returns undefined when `stopped` ended it.
  */
-export async function generate(loaded: Loaded, options: Options): Promise<FinishReason | undefined> {
+export async function generate(
+  loaded: Pick<Loaded, 'model'>,
+  options: Options,
+): Promise<FinishReason | undefined> {
   const { inputs, room, sampler, answer, stopped, onToken } = options
   let outputTokens = 0
   let chosen: ChosenToken | undefined

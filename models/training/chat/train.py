@@ -1,6 +1,6 @@
 """Trains Twohop's embedded chat model and writes it to models/twohop-chat. See README.md here.
 
-usage: /usr/bin/python3 train.py [--steps 2400] [--out ../../twohop-chat]
+usage: /usr/bin/python3 train.py [--steps 2800] [--out ../../twohop-chat]
 """
 import argparse
 import json
@@ -98,7 +98,7 @@ def accuracy(model, tok, asked):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--steps', type=int, default=2400)
+    parser.add_argument('--steps', type=int, default=2800)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--out', type=Path, default=HERE.parent.parent / 'twohop-chat')
     options = parser.parse_args()

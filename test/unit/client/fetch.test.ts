@@ -54,6 +54,21 @@ describe('the token', () => {
     expect(asked).toEqual([false, false])
   })
 
+  it("goes with the app's own, a new one for each request that is made", async () => {
+    let made = 0
+    const seen: (string | null)[] = []
+    const call = twohopFetch(() => 'token', {
+      edge: EDGE,
+      getAppCheckToken: async () => `app-${++made}`,
+      async fetch(_, init) {
+        seen.push(new Headers(init?.headers).get('x-firebase-appcheck'))
+        return seen.length === 1 ? refusal('token_expired')() : ok()
+      },
+    })
+    expect(await (await call(`${EDGE}/v1/x`, post)).text()).toBe('done')
+    expect(seen).toEqual(['app-1', 'app-2'])
+  })
+
   it('goes where was looked, whatever base a page gives to what it asks for', async () => {
     vi.stubGlobal('location', { href: `${EDGE}/app/page` })
     try {

@@ -4,10 +4,16 @@ import type { PageClaims } from '../../fixtures/figures/claim.ts'
 import { constant, numberIn } from '../../fixtures/figures/constants.ts'
 import { EDGE_PAGES } from '../../fixtures/figures/edge-pages.ts'
 import { HOST_PAGES } from '../../fixtures/figures/host-pages.ts'
+import { MEDIA_PAGE } from '../../fixtures/figures/media-page.ts'
 import { OTHER_PAGES } from '../../fixtures/figures/other-pages.ts'
 import { isThere, readPages } from '../../fixtures/pages.ts'
 
-const PAGES: Record<string, PageClaims> = { ...EDGE_PAGES, ...HOST_PAGES, ...OTHER_PAGES }
+const PAGES: Record<string, PageClaims> = {
+  ...EDGE_PAGES,
+  ...HOST_PAGES,
+  ...OTHER_PAGES,
+  'docs/media.md': MEDIA_PAGE,
+}
 /** Pages that are nothing but figures, each with what makes them or holds them. */
 const MADE = {
   'docs/anthropic.md': 'test/unit/docs/openai.test.ts',

@@ -49,6 +49,8 @@ const OTHERS_VARIABLES = new Set([
 
 /** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
 const OTHERS_NAMES = new Set([
+  // The hub's package.
+  'retry_on_error',
   // Anthropic's package.
   'continue_unthreaded',
   // litellm, and LangChain for Python.

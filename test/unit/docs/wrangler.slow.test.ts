@@ -16,7 +16,7 @@ const commands = readPages()
 
 it('the pages have commands for wrangler', () => {
   expect(new Set(commands.map(({ words }) => words.split(' ')[0]))).toEqual(
-    new Set(['deploy', 'secret', 'r2', 'versions', 'rollback']),
+    new Set(['deploy', 'secret', 'r2', 'versions', 'rollback', 'vpc']),
   )
 })
 
@@ -35,7 +35,7 @@ const helpOf = async (names: string) => {
 }
 
 const KNOWN = [
-  ...['deploy', 'secret put', 'r2 bucket create', 'r2 bucket lifecycle add'],
+  ...['deploy', 'secret put', 'r2 bucket create', 'r2 bucket lifecycle add', 'vpc service create'],
   ...['versions upload', 'versions deploy', 'rollback'],
 ]
 
@@ -49,9 +49,9 @@ it.each(KNOWN)('wrangler %s has the options and the words that the pages give it
   const usage = help.split('\n').find((line) => line.includes(`wrangler ${names}`)) ?? ''
   const [required, possible] = [/<\w+>/g, /[<[]\w+[>\]]/g].map((form) => usage.match(form)?.length ?? 0)
   for (const use of uses) {
-    const options = [...use.matchAll(/--([a-z-]+)/g)].map(([, option]) => option)
+    const options = [...use.matchAll(/--([a-z0-9-]+)/g)].map(([, option]) => option)
     expect(options.filter((option) => !help.includes(`--${option} `))).toEqual([])
-    const plain = use.replaceAll(/--[a-z-]+(?:=\S+| (?!--)\S+)?/g, '')
+    const plain = use.replaceAll(/--[a-z0-9-]+(?:=\S+| (?!--)\S+)?/g, '')
     const given = plain.split(' ').filter(Boolean).length
     expect(given, usage).toBeGreaterThanOrEqual(required ?? 0)
     expect(given, usage).toBeLessThanOrEqual(possible ?? 0)

@@ -1,3 +1,4 @@
+import type { Alphabet } from './alphabet.ts'
 import { TooLarge } from './budget.ts'
 import { createDerivatives } from './derivatives.ts'
 import type { Term } from './term.ts'
@@ -31,6 +32,21 @@ export function explore(terms: Terms, start: Term): Place[] | undefined {
     found[number] = { mayEnd: from.nullable, onward }
   }
   return alive(found)
+}
+
+/** The UTF-16 units of the shortest text that leads through `places` to an end. */
+export function fewestUnits(places: readonly Place[], alphabet: Alphabet): number {
+  const units: number[] = new Array(places.length).fill(Number.POSITIVE_INFINITY)
+  units[0] = 0
+  const queue = [0]
+  for (const place of queue)
+    for (const [to, bits] of places[place]?.onward ?? []) {
+      const reached = (units[place] ?? 0) + ((bits & ~alphabet.astral) === 0n ? 2 : 1)
+      if (reached >= (units[to] ?? 0)) continue
+      units[to] = reached
+      queue.push(to)
+    }
+  return Math.min(...units.filter((_, place) => places[place]?.mayEnd))
 }
 
 /** Leaves out the places from which no end is reached. */

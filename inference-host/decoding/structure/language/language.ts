@@ -3,7 +3,7 @@ import { EMPTY, type Expression, optional } from '../expression.ts'
 import { createAlphabet } from './alphabet.ts'
 import type { Budget } from './budget.ts'
 import { createDerivatives } from './derivatives.ts'
-import { explore } from './explore.ts'
+import { explore, fewestUnits } from './explore.ts'
 import { type Pattern, setsOf } from './pattern.ts'
 import { type Spelling, spell } from './spell.ts'
 import { MANY, type Term } from './term.ts'
@@ -38,41 +38,50 @@ export type Condition =
 
 /**
  * An expression of the texts that fulfil all `conditions`, or undefined where there are none.
+ * @param most UTF-16 units that a text may have. They are counted as an answer is written, so they take no places.
  * @throws TooLarge where there are too many to tell apart, RegexError where a pattern is not supported
  */
 export function languageOf(
   conditions: readonly Condition[],
   spelling: Spelling,
   budget: Budget,
+  most = Number.POSITIVE_INFINITY,
 ): Expression | undefined {
   const terms = termsOf(conditions, WRITABLE, budget)
-  const places = explore(terms, all(terms, conditions))
-  if (places === undefined) return undefined
+  const start = all(terms, conditions)
+  const places = explore(terms, start)
+  if (places === undefined || fewestUnits(places, terms.alphabet) > most) return undefined
   const moves = spell(places, terms.alphabet, spelling, budget)
-  if (spelling.quote !== '') return { kind: 'machine', moves }
+  if (spelling.quote !== '') {
+    // Places stand after the one before the quote.
+    const counted = { most, first: 1, end: 1 + places.length }
+    return { kind: 'machine', moves, ...(2 * start.within.longest > most && { counted }) }
+  }
   const machine: Expression = moves[0]?.length === 0 ? EMPTY : { kind: 'machine', moves }
   return places[0]?.mayEnd ? optional(machine) : machine
 }
 
 /**
- * Whether one text fulfils all `conditions`. It is read once, whatever the patterns are.
- * @throws TooLarge, RegexError
+ * What tells whether a text fulfils all `conditions`. Each text is read once, whatever the patterns are.
+ * @throws TooLarge, RegexError; the function that it gives throws TooLarge
  */
-export function fulfils(conditions: readonly Condition[], text: string, budget: Budget): boolean {
-  const terms = termsOf(conditions, [[0, LAST]], budget, text)
+export function fulfilmentOf(conditions: readonly Condition[], budget: Budget): (text: string) => boolean {
+  const terms = termsOf(conditions, [[0, LAST]], budget)
   const derive = createDerivatives(terms)
-  let left = all(terms, conditions)
-  for (const char of text) left = derive(left, terms.alphabet.classOf(char.codePointAt(0) ?? 0))
-  return left.nullable
+  const start = all(terms, conditions)
+  return (text) => {
+    let left = start
+    for (const char of text) left = derive(left, terms.alphabet.classOf(char.codePointAt(0) ?? 0))
+    return left.nullable
+  }
 }
 
-function termsOf(conditions: readonly Condition[], universe: CharacterSet, budget: Budget, text = ''): Terms {
+function termsOf(conditions: readonly Condition[], universe: CharacterSet, budget: Budget): Terms {
   const sets = conditions.flatMap((condition) => {
     if (condition.kind === 'pattern') return setsOf(condition.pattern)
     return condition.kind === 'multiple' ? MULTIPLE_SETS : []
   })
-  const own = setsOf({ kind: 'text', text })
-  return createTerms(createAlphabet([...sets, ...own], universe, budget), budget)
+  return createTerms(createAlphabet(sets, universe, budget), budget)
 }
 
 /** A sign, a point and each digit by itself. */

@@ -53,6 +53,32 @@ export function mayBeEmpty(pattern: Pattern): boolean {
   }
 }
 
+/** What all texts begin with in which a pattern is found; undefined where it is not tied to their start. */
+export function beginningOf(pattern: Pattern): string | undefined {
+  if (pattern.kind !== 'sequence' || pattern.parts[0]?.kind !== 'start') return undefined
+  let beginning = ''
+  for (const part of pattern.parts.slice(1)) {
+    const char = part.kind === 'characters' ? onlyOf(part.ranges) : undefined
+    if (part.kind !== 'text' && char === undefined) break
+    beginning += part.kind === 'text' ? part.text : char
+  }
+  return beginning
+}
+
+/** A pattern of a whole text that only counts characters of one set, `^.{1,40}$`; undefined for any other. */
+export function countOf(pattern: Pattern): Extract<Pattern, { kind: 'repeat' }> | undefined {
+  if (pattern.kind !== 'sequence' || pattern.parts.length !== 3) return undefined
+  const [start, counted, end] = pattern.parts
+  if (start?.kind !== 'start' || end?.kind !== 'end' || counted?.kind !== 'repeat') return undefined
+  return counted.part.kind === 'characters' ? counted : undefined
+}
+
+function onlyOf([only, ...more]: CharacterSet): string | undefined {
+  return only !== undefined && more.length === 0 && only[0] === only[1]
+    ? String.fromCodePoint(only[0])
+    : undefined
+}
+
 /** The sets of characters that a pattern tells apart. */
 export function setsOf(pattern: Pattern): CharacterSet[] {
   switch (pattern.kind) {

@@ -1,6 +1,7 @@
 import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
+import { containing } from './containing.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { fewValues } from './scalar.ts'
 import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
@@ -17,8 +18,12 @@ export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression 
   // Who describes a tuple and says nothing of its length means all of it.
   const min = Number(schema.minItems ?? Math.min(listOf(schema.prefixItems).length, max))
   if (min > max) throw refuseNothing([...path, 'maxItems'], '"maxItems" is less than "minItems".')
-  if (max === 0) return text('[]')
+  if (max === 0 && schema.contains === undefined) return text('[]')
   const unique = schema.uniqueItems === true && max > 1
+  if (schema.contains !== undefined) {
+    if (unique) throw refuse([...path, 'uniqueItems'], '"uniqueItems" beside "contains" is not supported.')
+    return containing(schema, path, scope, min, max)
+  }
   if (Array.isArray(schema.prefixItems)) {
     if (unique) throw refuse([...path, 'uniqueItems'], '"uniqueItems" beside "prefixItems" is not supported.')
     return tuple(schema, path, scope, min, max)

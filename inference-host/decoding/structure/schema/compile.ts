@@ -14,17 +14,32 @@ import { numberOf } from './numbers.ts'
 import { objectOf } from './object.ts'
 import { createReferences } from './references.ts'
 import { booleanOf, finiteValues, possibleTypes } from './scalar.ts'
-import { isObject, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
+import { isObject, type Keywords, Leftovers, listOf, type Schema, Several, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
+import { withoutSettled } from './settled.ts'
 import { literal, stringOf } from './strings.ts'
 import { ANY_TEXT, createTexts } from './texts.ts'
+import { withoutUnevaluated } from './unevaluated.ts'
 
 /** Schemas that one may come to, references followed and combinations written out. */
 const MOST_SCHEMAS = 4000
 /** Schemas and values that are looked at beside, to tell what may hold together: about half a second. */
 const MOST_LOOKS = 500_000
 /** Combinations (`allOf`, `$ref` beside others) within one value. */
-const MOST_UNFOLDED = 96
+const MOST_UNFOLDED = 400
+/** Ways to fulfil what a value must not be, that are written out. Beyond them, one of each choice is. */
+const MOST_WAYS = 16
+
+/** How far the combinations within one value are written out: within how many others, and the ways that are left. */
+type Unfolding = { readonly depth: number; readonly ways: { left: number } }
+
+function unfolding(): Unfolding {
+  return { depth: 0, ways: { left: MOST_WAYS } }
+}
+
+function deeper({ depth, ways }: Unfolding): Unfolding {
+  return { depth: depth + 1, ways }
+}
 
 /**
  * A grammar that writes only JSON that is valid for `schema` (JSON Schema 2020-12, and what drafts 4 to 7 and OpenAPI 3.0
@@ -45,12 +60,21 @@ export function compileSchema(
   const { target, resolve } = createReferences(root, path)
   const texts = createTexts(budget)
   const built = new Map<string, Expression>()
+  /** Of schemas that stand by themselves. Combinations hold the same schemas many times. */
+  const values = new Map<Keywords, Expression>()
+  const ids = new Map<Expression, number>()
   let schemas = 0
   let looks = 0
   let names = 0
 
   const scope: Scope = {
-    value: (part, at) => value(part, at, 0),
+    value(part, at) {
+      const known = isObject(part) ? values.get(part) : undefined
+      if (known !== undefined) return known
+      const made = value(part, at, unfolding())
+      if (isObject(part)) values.set(part, made)
+      return made
+    },
     resolve,
     named(build) {
       const own = `${name} part ${names++}`
@@ -61,6 +85,11 @@ export function compileSchema(
       const present = built.get(key) ?? build()
       built.set(key, present)
       return present
+    },
+    idOf(expression) {
+      const id = ids.get(expression) ?? ids.size
+      ids.set(expression, id)
+      return id
     },
     texts,
     hasPattern: (text, pattern, at) => texts.fulfilled({ ...ANY_TEXT, patterns: [pattern] }, text, at, at),
@@ -80,15 +109,21 @@ export function compileSchema(
     return resolve(schema)
   }
 
-  function count(at: Path, unfolded: number): void {
+  function count(at: Path, unfolded: Unfolding): void {
     if (++schemas > MOST_SCHEMAS)
       throw refuse(path, `The schema unfolds to more than ${MOST_SCHEMAS} schemas.`)
-    if (unfolded > MOST_UNFOLDED) throw refuse(at, 'The combination of schemas does not come to an end.')
+    if (unfolded.depth > MOST_UNFOLDED)
+      throw refuse(at, 'The combination of schemas does not come to an end.')
   }
 
-  function value(raw: unknown, at: Path, unfolded: number): Expression {
-    count(at, unfolded)
+  function readOf(raw: unknown, at: Path): Schema {
     const read = readSchema(raw, at)
+    return typeof read === 'boolean' ? read : withoutUnevaluated(read, at, looked)
+  }
+
+  function value(raw: unknown, at: Path, unfolded: Unfolding): Expression {
+    count(at, unfolded)
+    const read = readOf(raw, at)
     if (read === false) throw refuseNothing(at, 'Nothing is valid for "false".')
     if (read === true) return ANY_VALUE
     const enforced = Object.keys(read).filter((keyword) => ENFORCED.has(keyword))
@@ -97,14 +132,15 @@ export function compileSchema(
     // Not written out: a reference in it is followed once, however often it comes back to itself.
     const [base, ...others] = listOf(read.allOf)
     if (enforced.length === 1 && base !== undefined && others.length === 0)
-      return value(base, [...at, 'allOf', 0], unfolded + 1)
+      return value(base, [...at, 'allOf', 0], deeper(unfolded))
     const positive = withoutNots(read, at, looked)
-    if (positive !== read) return value(positive, at, unfolded + 1)
+    if (positive !== read) return value(positive, at, deeper(unfolded))
     if (read.$ref !== undefined || read.allOf !== undefined)
-      return value(merged(read, at, unfolded), at, unfolded + 1)
-    for (const combiner of ['anyOf', 'oneOf'] as const)
-      if (read[combiner] !== undefined) return combined(read, combiner, at, unfolded)
-    return plain(read, at)
+      return value(merged(read, at, unfolded), at, deeper(unfolded))
+    const open = withoutSettled(read, at, looked)
+    if (open === undefined) throw refuseNothing(at, 'Nothing is valid for all of these schemas.')
+    if (open !== read) return value(open, at, deeper(unfolded))
+    return isChoice(read) ? combined(read, at, unfolded) : plain(read, at)
   }
 
   function reference(pointer: string, at: Path): Expression {
@@ -113,30 +149,31 @@ export function compileSchema(
     const before = rules.size
     rules.set(own, ANY_VALUE)
     try {
-      rules.set(own, value(target(pointer, at), [...path, pointer], 0))
+      rules.set(own, value(target(pointer, at), [...path, pointer], unfolding()))
     } catch (error) {
       // What was built on it goes with it, should there be another choice.
       for (const made of [...rules.keys()].slice(before)) rules.delete(made)
+      values.clear()
+      built.clear()
       throw error
     }
     return rule(own)
   }
 
-  function combined(schema: Keywords, combiner: string, at: Path, unfolded: number): Expression {
-    const { [combiner]: all, ...others } = schema
-    // Of several, one after the other is written out.
-    const [parts, ...left] = severalOf(all)
-    const rest = left.length > 0 ? { ...others, [combiner]: new Several(left) } : others
+  function combined(schema: Keywords, at: Path, unfolded: Unfolding): Expression {
+    const [combiner, parts, rest] = firstChoice(schema)
     const inside = [...at, combiner]
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
-    const options = listOf(parts).flatMap((part, place): Option[] => {
-      const read = readSchema(part, [...inside, place])
+    const options = parts.flatMap((part, place): Option[] => {
+      const read = readOf(part, [...inside, place])
       const merged = alone ? read : isBased(read) ? { allOf: [rest, read] } : merge(rest, read, at)
       return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
     })
     if (options.length === 0) throw refuseNothing(inside, `Nothing is valid for this "${combiner}".`)
-    const apart = combiner === 'oneOf' ? exclusively(options, listOf(parts), inside) : options
-    return choice(possible(apart, (one, where) => value(one, where, alone ? 0 : unfolded + 1)))
+    const inner = alone ? unfolding() : deeper(unfolded)
+    const build = (one: Schema, where: Path) => value(one, where, inner)
+    if (parts instanceof Leftovers) return choice(someOf(options, build, unfolded.ways))
+    return choice(possible(combiner === 'oneOf' ? exclusively(options, parts, inside) : options, build))
   }
 
   /** Each option of a `oneOf` without what is valid for another, too. */
@@ -167,16 +204,16 @@ export function compileSchema(
    * The schemas that all have to hold, in the order in which they are read: what a schema is based on (`$ref`, `allOf`)
    * comes before what it adds. Properties are written in that order.
    */
-  function inOrder(raw: unknown, at: Path, unfolded: number): Schema[] {
+  function inOrder(raw: unknown, at: Path, unfolded: Unfolding): Schema[] {
     count(at, unfolded)
-    const read = readSchema(raw, at)
+    const read = readOf(raw, at)
     if (typeof read === 'boolean') return [read]
     const { $ref, allOf, ...own } = read
     const bases = [...($ref === undefined ? [] : [target(String($ref), at)]), ...listOf(allOf)]
-    return [...bases.flatMap((base) => inOrder(base, at, unfolded + 1)), own]
+    return [...bases.flatMap((base) => inOrder(base, at, deeper(unfolded))), own]
   }
 
-  function merged(schema: Keywords, at: Path, unfolded: number): Keywords {
+  function merged(schema: Keywords, at: Path, unfolded: Unfolding): Keywords {
     let all: Keywords | undefined = {}
     for (const part of inOrder(schema, at, unfolded)) {
       all = merge(all, part, at)
@@ -189,7 +226,7 @@ export function compileSchema(
   function knownOf(schema: Schema, at: Path): Schema {
     if (typeof schema === 'boolean' || !('$ref' in schema || 'allOf' in schema)) return schema
     try {
-      return merged(schema, at, 0)
+      return merged(schema, at, unfolding())
     } catch (error) {
       if (error instanceof TwohopError) return saysNothing(error) ? false : schema
       throw error
@@ -206,7 +243,7 @@ export function compileSchema(
   }
 
   try {
-    return { root: value(root, path, 0), rules }
+    return { root: value(root, path, unfolding()), rules }
   } catch (error) {
     throw refusedElsewhere(error, (at) => [
       ...path,
@@ -222,6 +259,49 @@ function isBased(schema: Schema): boolean {
 
 /** One of several schemas, and where it stands. */
 type Option = readonly [Schema, Path]
+
+function isChoice({ anyOf, oneOf }: Keywords): boolean {
+  return anyOf !== undefined || oneOf !== undefined
+}
+
+/**
+ * The choice of a schema that is written out first, and the schema without it. What its client says to be a choice comes
+ * first: it decides others.
+ */
+function firstChoice(schema: Keywords): ['anyOf' | 'oneOf', readonly unknown[], Keywords] {
+  const [any, one] = [severalOf(schema.anyOf), severalOf(schema.oneOf)]
+  const first = any.find((options) => !(options instanceof Leftovers)) ?? one[0] ?? any[0]
+  const combiner = any.includes(first) ? 'anyOf' : 'oneOf'
+  const { [combiner]: all, ...others } = schema
+  const left = severalOf(all).filter((options) => options !== first)
+  return [combiner, listOf(first), left.length > 0 ? { ...others, [combiner]: new Several(left) } : others]
+}
+
+/**
+ * What options are built into that need not all be written: without those that cannot be, and as many as there are ways
+ * left. @throws TwohopError where it is none
+ */
+function someOf<Built>(
+  options: readonly Option[],
+  build: (one: Schema, path: Path) => Built,
+  ways: { left: number },
+): Built[] {
+  const built: Built[] = []
+  let refused: TwohopError | undefined
+  for (const [one, path] of options) {
+    if (built.length > 0 && ways.left <= 0) break
+    try {
+      built.push(build(one, path))
+      ways.left--
+    } catch (error) {
+      if (!(error instanceof TwohopError)) throw error
+      // That nothing is valid is only so where it is so of each.
+      if (refused === undefined || (saysNothing(refused) && !saysNothing(error))) refused = error
+    }
+  }
+  if (built.length === 0) throw refused
+  return built
+}
 
 /** What the options are built into, without those that nothing is valid for. @throws TwohopError where that is all */
 function possible<Built>(options: readonly Option[], build: (one: Schema, path: Path) => Built): Built[] {
@@ -254,7 +334,7 @@ const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [
       ...['minProperties', 'maxProperties'],
     ],
   ],
-  ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems']],
+  ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains']],
   ['string', ['minLength', 'maxLength', 'pattern', 'format']],
   ['number', ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
 ]

@@ -18,7 +18,9 @@ type Choice = readonly (readonly Part[])[]
 export function withoutConditions(schema: Keywords): Keywords {
   if (!hasConditions(schema)) return schema
   const choices = choicesOf(schema).map((choice) => ({
-    anyOf: choice.map((parts) => ({ allOf: parts.map((part) => part.schema) })),
+    anyOf: choice.map(([one, ...more]) =>
+      more.length === 0 ? one?.schema : { allOf: [one, ...more].map((part) => part?.schema) },
+    ),
   }))
   return choices.length === 0 ? unconditional(schema) : { allOf: [unconditional(schema), ...choices] }
 }
@@ -54,10 +56,18 @@ function choicesOf(schema: Keywords): Choice[] {
       const names = keyword === 'dependentRequired' || Array.isArray(asked)
       choices.push([
         [{ schema: { properties: { [name]: false } }, said }],
-        [
-          { schema: { required: [name] }, said },
-          names ? { schema: { required: asked }, said, ours: 'required' } : { schema: asked, said },
-        ],
+        names
+          ? [
+              {
+                schema: { required: Array.isArray(asked) ? [name, ...asked] : asked },
+                said,
+                ours: 'required',
+              },
+            ]
+          : [
+              { schema: { required: [name] }, said },
+              { schema: asked, said },
+            ],
       ])
     }
   }

@@ -1,6 +1,6 @@
 import type { Path } from '../refusal.ts'
 import { conditionAsSaid, withoutConditions } from './conditions.ts'
-import { isObject, type Keywords, type Schema } from './schema.ts'
+import { Containing, isObject, isSchema, type Keywords, type Schema, Several } from './schema.ts'
 
 /** Keywords that name a type's values without naming the type. `null` beside them is a choice of its own. */
 const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
@@ -12,9 +12,18 @@ const COMBINERS = ['$ref', 'allOf', 'anyOf', 'oneOf']
  */
 export function modern(schema: Schema): Schema {
   if (typeof schema === 'boolean') return schema
-  const said = never(nullable(tuple(exclusive(schema))))
-  return typeof said === 'boolean' ? said : withoutConditions(said)
+  const known = saidNow.get(schema)
+  if (known !== undefined) return known
+  const said = never(nullable(containing(tuple(exclusive(schema)))))
+  const now = typeof said === 'boolean' ? said : withoutConditions(said)
+  saidNow.set(schema, now)
+  // It says the same as itself.
+  if (typeof now !== 'boolean') saidNow.set(now, now)
+  return now
 }
+
+/** What schemas say in the words of 2020-12. Each is looked at many times. */
+const saidNow = new WeakMap<Keywords, Schema>()
 
 /** What is not anything is nothing: zod writes `false` so. */
 function never(schema: Keywords): Schema {
@@ -36,6 +45,14 @@ function exclusive(schema: Keywords): Keywords {
     else if (typeof exclusively === 'boolean') said = value === undefined ? rest : { ...rest, [bound]: value }
   }
   return said
+}
+
+/** `contains` and the counts beside it are one: each means nothing without the other. */
+function containing(schema: Keywords): Keywords {
+  const { contains, minContains = 1, maxContains, ...rest } = schema
+  if (contains === undefined || contains instanceof Containing || contains instanceof Several) return schema
+  if (minContains === 0 && maxContains === undefined && isSchema(contains)) return rest
+  return { ...rest, contains: new Containing(contains, minContains, maxContains) }
 }
 
 function isTuple(schema: Keywords): boolean {

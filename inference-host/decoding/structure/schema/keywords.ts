@@ -1,13 +1,14 @@
 import { type Path, refuse } from '../refusal.ts'
 import { modern } from './dialects.ts'
-import { isObject, isSchema, type Keywords, type Schema, severalOf } from './schema.ts'
+import { Containing, isObject, isSchema, type Keywords, type Schema, severalOf } from './schema.ts'
 
 /** Keywords of JSON Schema (drafts 7 to 2020-12) that are enforced, in whole or for the values named in the docs. */
 export const ENFORCED: ReadonlySet<string> = new Set([
   ...['type', 'const', 'enum', '$ref', 'allOf', 'anyOf', 'oneOf', 'not'],
   ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames'],
   ...['minProperties', 'maxProperties'],
-  ...['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems'],
+  ...['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains'],
+  ...['unevaluatedProperties', 'unevaluatedItems'],
   ...['minLength', 'maxLength', 'pattern', 'format'],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 ])
@@ -17,7 +18,7 @@ export const ENFORCED: ReadonlySet<string> = new Set([
  * section 4.3.1), and annotations rule nothing out.
  */
 const REFUSED: ReadonlySet<string> = new Set([
-  ...['contains', 'unevaluatedProperties', 'unevaluatedItems', '$dynamicRef', '$recursiveRef'],
+  ...['$dynamicRef', '$recursiveRef'],
   // Draft 3.
   ...['divisibleBy', 'disallow', 'extends'],
 ])
@@ -43,13 +44,18 @@ export function readSchema(value: unknown, path: Path): Schema {
   const schema = schemaAt(value, path)
   if (typeof schema === 'boolean') return schema
   if (path.length > MOST_STEPS) throw refuse(path.slice(0, 8), 'Schemas are nested too deep.')
+  if (good.has(schema)) return schema
   for (const keyword of Object.keys(schema)) {
     if (REFUSED.has(keyword)) throw refuse([...path, keyword], `The keyword "${keyword}" is not supported.`)
     if (ENFORCED.has(keyword))
       for (const one of severalOf(schema[keyword])) checkShape(keyword, one, [...path, keyword])
   }
+  good.add(schema)
   return schema
 }
+
+/** Schemas whose keywords are known to be good. */
+const good = new WeakSet<Keywords>()
 
 /**
  * Takes a value as a schema, in the words of 2020-12. Its keywords are checked when it is read.
@@ -67,7 +73,18 @@ export function maybeSchemaAt(value: unknown, path: Path): Schema | undefined {
 
 /** The types that a schema names, or undefined where it names none. */
 export function typesOf(schema: Keywords): readonly Type[] | undefined {
-  return schema.type === undefined ? undefined : [schema.type].flat().filter(isType)
+  const { type } = schema
+  if (type === undefined) return undefined
+  return Array.isArray(type) ? type.filter(isType) : isType(type) ? ALONE[type] : []
+}
+
+/** Whether a value is of a type. */
+export function isOf(type: Type, value: unknown): boolean {
+  if (type === 'null') return value === null
+  if (type === 'integer') return Number.isInteger(value)
+  if (type === 'array') return Array.isArray(value)
+  if (type === 'object') return isObject(value)
+  return typeof value === type
 }
 
 /** Whether values of no other types than `of` are valid. */
@@ -75,18 +92,33 @@ export function isOfTypes(types: readonly Type[] | undefined, of: readonly Type[
   return types?.every((type) => of.includes(type)) === true
 }
 
+const ALONE: Record<Type, readonly Type[]> = {
+  null: ['null'],
+  boolean: ['boolean'],
+  integer: ['integer'],
+  number: ['number'],
+  string: ['string'],
+  array: ['array'],
+  object: ['object'],
+}
+
 function isType(value: unknown): value is Type {
   return TYPES.some((type) => type === value)
 }
 
 const COUNTS = ['minProperties', 'maxProperties', 'minItems', 'maxItems', 'minLength', 'maxLength']
+const SCHEMAS = ['additionalProperties', 'propertyNames', 'not', 'unevaluatedProperties', 'unevaluatedItems']
 const NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
 
 function checkShape(keyword: string, value: unknown, path: Path): void {
   const need = (good: boolean, what: string) => {
     if (!good) throw refuse(path, `"${keyword}" has to be ${what}.`)
   }
-  if (COUNTS.includes(keyword)) need(Number.isSafeInteger(value) && Number(value) >= 0, 'a count')
+  if (COUNTS.includes(keyword)) need(isCount(value), 'a count')
   else if (keyword === 'multipleOf')
     need(Number.isFinite(value) && Number(value) > 0, 'a number greater than 0')
   else if (NUMBERS.includes(keyword)) need(Number.isFinite(value), 'a number')
@@ -115,6 +147,14 @@ function checkShape(keyword: string, value: unknown, path: Path): void {
   else if (keyword === 'uniqueItems') need(typeof value === 'boolean', 'true or false')
   else if (['$ref', 'pattern', 'format'].includes(keyword))
     need(typeof value === 'string' && value.length <= 2000, 'a string of at most 2000 characters')
-  else if (['additionalProperties', 'propertyNames', 'not'].includes(keyword))
-    need(typeof value === 'boolean' || isObject(value), 'a schema')
+  else if (keyword === 'contains' && value instanceof Containing) {
+    const { schema, min, max } = value
+    need(isSchema(schema), 'a schema')
+    const beside = (name: string, count: unknown) => {
+      if (count !== undefined && !isCount(count))
+        throw refuse([...path.slice(0, -1), name], `"${name}" has to be a count.`)
+    }
+    beside('minContains', min)
+    beside('maxContains', max)
+  } else if (SCHEMAS.includes(keyword)) need(typeof value === 'boolean' || isObject(value), 'a schema')
 }

@@ -1,6 +1,8 @@
 import { type Path, refuse } from '../refusal.ts'
 import { isOfTypes, isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
 import { isObject, isSame, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
+import { hasUnevaluated } from './unevaluated.ts'
+import { includesValue } from './values.ts'
 
 /**
  * One schema that allows what both allow, or undefined where that is plainly nothing. References stay as they were. Of
@@ -11,6 +13,7 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
   if (a === false || b === false) return undefined
   if (a === true) return b === true ? {} : b
   if (b === true) return a
+  if (hasUnevaluated(a) || hasUnevaluated(b)) return { allOf: [a, b] }
   const merged: { [keyword: string]: unknown } = { ...a }
   for (const [keyword, value] of Object.entries(b)) {
     const present = merged[keyword]
@@ -20,7 +23,7 @@ export function merge(a: Schema, b: Schema, path: Path): Keywords | undefined {
     else if (keyword in TIGHTER) merged[keyword] = TIGHTER[keyword]?.(Number(present), Number(value))
     else if (keyword === 'uniqueItems') merged.uniqueItems = present === true || value === true
     else if (keyword === 'enum')
-      merged.enum = listOf(present).filter((one) => listOf(value).some((two) => isSame(one, two)))
+      merged.enum = listOf(present).filter((one) => includesValue(listOf(value), one))
     else if (keyword === 'const') return undefined
     else if (SEVERAL.has(keyword)) merged[keyword] = several(present, value)
     else if (keyword === 'properties' || keyword === 'patternProperties')
@@ -57,7 +60,15 @@ const BOUNDS = [
 const BY_NEIGHBOURS: ReadonlySet<string> = new Set(['items', 'prefixItems', 'additionalProperties'])
 
 /** Keywords of which one value can have several. */
-const SEVERAL: ReadonlySet<string> = new Set(['pattern', 'format', 'not', 'multipleOf', 'anyOf', 'oneOf'])
+const SEVERAL: ReadonlySet<string> = new Set([
+  'pattern',
+  'format',
+  'not',
+  'multipleOf',
+  'anyOf',
+  'oneOf',
+  'contains',
+])
 
 function several(a: unknown, b: unknown): Several {
   const [of, and] = [severalOf(a), severalOf(b)]

@@ -4,9 +4,11 @@ import { FORMATS } from './formats.ts'
 import { isOfTypes, isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
 import { withoutNumberFormat } from './number-formats.ts'
 import {
+  Containing,
   isObject,
   isSchema,
   type Keywords,
+  Leftovers,
   listOf,
   namesOf,
   type Schema,
@@ -97,7 +99,8 @@ export function negated(
     }
     if (options.length === 0 && refused !== undefined) throw refused
     const [only] = options
-    return only === undefined || options.length > 1 ? options.length > 0 && { anyOf: options } : only
+    if (only === undefined) return false
+    return options.length > 1 ? { anyOf: Leftovers.from(options) } : only
   }
 
   function without(keyword: string, value: unknown, whole: Keywords, at: Path, depth: number): Schema[] {
@@ -149,6 +152,8 @@ export function negated(
         return first(listOf(whole.prefixItems).length, inner(value))
       case 'prefixItems':
         return listOf(value).flatMap((part, place) => first(place, inner(part, place)))
+      case 'contains':
+        return severalOf(value).flatMap((one) => (one instanceof Containing ? notContaining(one) : []))
       case 'not':
         return severalOf(value).filter(isSchema)
       case 'allOf':
@@ -172,6 +177,15 @@ export function negated(
 /** Objects that have a property of this kind. */
 function has(name: string, schema: Schema): Schema {
   return schema !== false && { type: 'object', properties: { [name]: schema }, required: [name] }
+}
+
+/** Arrays with fewer such items than are asked for, or with more. */
+function notContaining({ schema, min, max }: Containing): Schema[] {
+  const arrays = (contains: Containing) => ({ type: 'array', contains })
+  return [
+    ...(Number(min) > 0 ? [arrays(new Containing(schema, 0, Number(min) - 1))] : []),
+    ...(max === undefined ? [] : [arrays(new Containing(schema, Number(max) + 1, undefined))]),
+  ]
 }
 
 /** Arrays whose item at `place` is of this kind. */

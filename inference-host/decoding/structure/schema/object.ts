@@ -40,25 +40,39 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
   if (missing > room)
     throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
 
-  const written = members.map(({ written: one }) => one)
   const more = others === undefined ? EMPTY : repeat(sequence(COMMA, others), missing, room)
   const only = others === undefined ? EMPTY : separated(others, COMMA, missing, room)
 
-  /** Tails after each member, built from the last. */
-  const after: Expression[] = [more]
-  for (let place = members.length - 1; place > 0; place--) {
-    const following = sequence(COMMA, written[place] ?? EMPTY)
-    const tail = after[0] ?? EMPTY
-    const whole = () => sequence(members[place]?.required ? following : optional(following), tail)
-    after.unshift(members[place - 1]?.required ? whole() : scope.named(whole))
-  }
+  const after = tailsOf(members, more, scope)
   const firsts: Expression[] = []
-  for (const [place, { required }] of members.entries()) {
-    firsts.push(sequence(written[place] ?? EMPTY, after[place] ?? EMPTY))
+  for (const [place, { written, required }] of members.entries()) {
+    firsts.push(sequence(written, after[place] ?? EMPTY))
     if (required) break
   }
   if (!members.some(({ required }) => required)) firsts.push(only)
   return sequence(text('{'), choice(firsts), text('}'))
+}
+
+type Written = Member & { readonly written: Expression }
+
+/** What may follow each member: those after it, then `more`. Members that end alike share what is built of that. */
+function tailsOf(members: readonly Written[], more: Expression, scope: Scope): Expression[] {
+  const after: Expression[] = [more]
+  let key = `tail ${scope.idOf(more)}`
+  for (let place = members.length - 1; place > 0; place--) {
+    const one = members[place]
+    const tail = after[0] ?? EMPTY
+    if (one === undefined) continue
+    // Where it may be left out, its tail is there twice.
+    const apart = members[place - 1]?.required !== true
+    key = `${key} ${scope.idOf(one.written)}${one.required ? '' : '?'}${apart ? '!' : ''}`
+    const whole = () => {
+      const following = sequence(COMMA, one.written)
+      return sequence(one.required ? following : optional(following), tail)
+    }
+    after.unshift(scope.remembered(key, () => (apart ? scope.named(whole) : whole())))
+  }
+  return after
 }
 
 /**
@@ -66,23 +80,14 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
  * `least` instead.
  * @throws TwohopError where there is none for a required one
  */
-function possibleMembers(
-  schema: Keywords,
-  path: Path,
-  scope: Scope,
-  least: number,
-  most: number,
-): (Member & { readonly written: Expression })[] {
+function possibleMembers(schema: Keywords, path: Path, scope: Scope, least: number, most: number): Written[] {
   const members = membersOf(schema, path, scope, least, most)
   const impossible: string[] = []
   const written = members.flatMap((one) => {
     try {
-      return [
-        {
-          ...one,
-          written: member(literal(one.name), scope.value(one.schema, [...path, 'properties', one.name])),
-        },
-      ]
+      const own = scope.value(one.schema, [...path, 'properties', one.name])
+      const key = `member ${scope.idOf(own)} ${one.name}`
+      return [{ ...one, written: scope.remembered(key, () => member(literal(one.name), own)) }]
     } catch (error) {
       if (!saysNothing(error) || namesOf(schema.required).includes(one.name)) throw error
       impossible.push(one.name)
@@ -119,7 +124,7 @@ function othersOf(
     if (part === false) return []
     const name = key(
       [pattern],
-      patterns.filter((one) => one !== pattern),
+      patterns.filter((one) => one !== pattern && !scope.texts.areApart(one, pattern)),
     )
     return name ? [member(name, scope.value(part, [...path, 'patternProperties', pattern]))] : []
   })
@@ -151,15 +156,17 @@ function keyOf(
   if (combiner !== undefined)
     throw refuse([...where, combiner], `"${combiner}" of names is not supported beside other properties.`)
   const rules = textRulesOf(strings)
+  const at = [...path, 'patternProperties']
+  const alike = taken.filter((name) => own.every((pattern) => scope.hasPattern(name, pattern, at)))
   return scope.texts.written(
-    { ...rules, patterns: [...rules.patterns, ...own], notPatterns: [...not], not: [...taken] },
+    { ...rules, patterns: [...rules.patterns, ...own], notPatterns: [...not], not: alike },
     where,
-    own.length + not.length > 0 ? [...path, 'patternProperties'] : undefined,
+    own.length + not.length > 0 ? at : undefined,
   )
 }
 
 /** Characters that stand for themselves in a string; enough for names. */
-const NAME: CharacterSet = without(WRITABLE, of('"\\\n\t'))
+const NAME: CharacterSet = without(WRITABLE, of('"\\\n\r\t'))
 
 /** Characters that names may have together, counted once where they begin alike, for others to be told from them. */
 const MOST_TOLD = 3000

@@ -1,10 +1,10 @@
 import { choice, type Expression } from '../expression.ts'
 import { type Path, refuseNothing } from '../refusal.ts'
-import { type Type, typesOf } from './keywords.ts'
+import { isOf, type Type, typesOf } from './keywords.ts'
 import { isObject, isSame, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { literal } from './strings.ts'
-import { isOf, isValid } from './validity.ts'
+import { isValid } from './validity.ts'
 
 /** The boolean that is not ruled out, or both. */
 export function booleanOf(schema: Keywords): Expression {

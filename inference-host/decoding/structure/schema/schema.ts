@@ -45,6 +45,25 @@ export class Several {
   }
 }
 
+/** What `contains` asks for, with the counts beside it. No client can send one. */
+export class Containing {
+  readonly schema: unknown
+  readonly min: unknown
+  readonly max: unknown
+  /** @param max Undefined where any number of items may be so. */
+  constructor(schema: unknown, min: unknown, max: unknown) {
+    this.schema = schema
+    this.min = min
+    this.max = max
+  }
+}
+
+/**
+ * Options of an `anyOf` that was made of a `not`. It need not hold all that is valid: where options are too many, some can be
+ * left out. What is made of it by `filter` or `map` is one too.
+ */
+export class Leftovers extends Array<Schema> {}
+
 /** The values of a keyword of which there may be several; none where it is missing. */
 export function severalOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []

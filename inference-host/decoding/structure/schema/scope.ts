@@ -14,6 +14,8 @@ export type Scope = {
   named(build: () => Expression): Expression
   /** What was built for the same key before. */
   remembered(key: string, build: () => Expression): Expression
+  /** A number of its own for each expression, for such keys. */
+  idOf(expression: Expression): number
   /** Strings that have to fulfil more than one thing. */
   readonly texts: Texts
   /** Whether a pattern is found in a text. @throws TwohopError at `path` where it is not supported. */

@@ -1,8 +1,8 @@
 import type { Expression } from '../expression.ts'
 import { ESCAPES, quoted } from '../json-text.ts'
 import { type Budget, createBudget, TooLarge } from '../language/budget.ts'
-import { type Condition, fulfils, languageOf } from '../language/language.ts'
-import type { Pattern } from '../language/pattern.ts'
+import { type Condition, fulfilmentOf, languageOf } from '../language/language.ts'
+import { beginningOf, countOf, type Pattern } from '../language/pattern.ts'
 import { readPattern } from '../language/read-pattern.ts'
 import { RegexError } from '../language/regex-error.ts'
 import type { Spelling } from '../language/spell.ts'
@@ -34,6 +34,8 @@ export type Texts = {
    * @throws TwohopError `invalid_request` where a rule is not supported, or they are too much together.
    */
   written(rules: TextRules, path: Path, patternAt?: Path): Expression | undefined
+  /** Whether two patterns are plainly never found in one text: each begins with a text of its own. */
+  areApart(one: string, two: string): boolean
   /** Whether a text fulfils `rules`. @throws TwohopError */
   fulfilled(rules: TextRules, text: string, path: Path, patternAt?: Path): boolean
 }
@@ -64,6 +66,7 @@ const JSON_STRING: Spelling = { quote: '"', escapes: ESCAPES }
 
 export function createTexts(budget: Budget): Texts {
   const known = new Map<string, Expression | undefined>()
+  const fulfilments = new Map<string, (text: string) => boolean>()
   const patterns = new Map<string, Pattern>()
   let patience = TRY_STEPS
 
@@ -83,7 +86,10 @@ export function createTexts(budget: Budget): Texts {
     const { min, max } = rules
     return [
       ...rules.formats.map((format) => pattern(formatOf(format), true, false)),
-      ...rules.patterns.map((source) => pattern(source, false, false)),
+      ...rules.patterns.map((source) => ({
+        ...pattern(source, false, false),
+        pattern: uncounted(read(source)),
+      })),
       ...rules.notPatterns.map((source) => pattern(source, false, true)),
       ...rules.notFormats.map((format) => pattern(readAs(format), true, true)),
       ...rules.not.map(
@@ -107,26 +113,31 @@ export function createTexts(budget: Budget): Texts {
     return wholePattern(read(writtenAs(rules.formats[0] ?? '')))
   }
 
-  function make(rules: TextRules): Expression | undefined {
-    const { min, max } = rules
-    const simple = single(rules)
+  function make(asked: TextRules): Expression | undefined {
+    const simple = single(asked)
     const lengths = simple && lengthsOf(simple)
-    if (simple && lengths && lengths.min >= min && lengths.max <= max) return quoted(simple)
-    const brief = shortened(rules)
+    if (simple && lengths && lengths.min >= asked.min && lengths.max <= asked.max) return quoted(simple)
+    const rules = withCounts(asked)
+    const { min, max } = rules
     const formatOf = rules.patterns.length > 0 ? besideAs : writtenAs
-    const tries = [
-      ...(brief?.max === max ? [] : [() => conditionsOf(rules, formatOf)]),
-      ...(brief ? [() => conditionsOf(brief, shortAs)] : []),
-      ...(simple || !hasLengths(rules) ? [] : [() => cutConditions(rules)]),
+    const least = (of: TextRules) => ({ ...of, max: Number.POSITIVE_INFINITY })
+    const tries: (() => [Condition[], number])[] = [
+      () => [conditionsOf(least(rules), formatOf), max],
+      ...(shortened(rules)
+        ? [(): [Condition[], number] => [conditionsOf(least(rules), shortAs), longestOf(rules)]]
+        : []),
+      ...(simple || !hasLengths(rules) ? [] : [(): [Condition[], number] => [cutConditions(rules), max]]),
       // Counts of patterns that have to be told apart are fewer in few characters.
-      ...(simple || min > FEW || max <= FEW ? [] : [() => conditionsOf({ ...rules, max: FEW }, formatOf)]),
+      ...(simple || min > FEW || max <= FEW
+        ? []
+        : [(): [Condition[], number] => [conditionsOf({ ...rules, max: FEW }, formatOf), FEW]]),
     ]
-    const most = simple ? MOST_COUNTED : MOST_COUNTED * 8
-    if (max <= most || max === Number.POSITIVE_INFINITY || brief)
+    if (min <= (simple ? MOST_COUNTED : MOST_COUNTED * 8))
       for (const conditions of tries) {
         const own = conditions === tries.at(-1) ? budget : createBudget(patience, budget)
         try {
-          return languageOf(conditions(), JSON_STRING, own)
+          const [all, most] = conditions()
+          return languageOf(all, JSON_STRING, own, most)
         } catch (error) {
           if (!(error instanceof TooLarge)) throw error
           patience = Math.max(LEAST_STEPS, patience / 2)
@@ -137,13 +148,27 @@ export function createTexts(budget: Budget): Texts {
     return cut && quoted(cut)
   }
 
-  /** The same rules for formats of few characters, where all of them have such a form. */
-  function shortened(rules: TextRules): TextRules | undefined {
+  /** The rules with what patterns count of the whole text taken for its lengths, which take no places. */
+  function withCounts(rules: TextRules): TextRules {
+    const counts = rules.patterns.flatMap((source) => countOf(read(source)) ?? [])
+    return {
+      ...rules,
+      min: Math.max(rules.min, ...counts.map(({ min }) => min)),
+      max: Math.min(rules.max, ...counts.map(({ max }) => max)),
+    }
+  }
+
+  /** Whether all formats have a form without counts, and texts of few enough characters for it are long enough. */
+  function shortened(rules: TextRules): boolean {
     const shorts = rules.formats.flatMap((format) => FORMATS.get(format)?.short ?? [])
-    if (shorts.length === 0 || shorts.length < rules.formats.length || rules.max === Number.POSITIVE_INFINITY)
-      return undefined
-    const max = Math.min(rules.max, ...shorts.map(({ longest }) => longest))
-    return rules.min <= max && max <= MOST_COUNTED * 8 ? { ...rules, max } : undefined
+    return shorts.length > 0 && shorts.length === rules.formats.length && rules.min <= longestOf(rules)
+  }
+
+  function longestOf(rules: TextRules): number {
+    return Math.min(
+      rules.max,
+      ...rules.formats.flatMap((format) => FORMATS.get(format)?.short?.longest ?? []),
+    )
   }
 
   /** Conditions in which the first format is cut to the lengths, and does for them. */
@@ -154,6 +179,14 @@ export function createTexts(budget: Budget): Texts {
     if (cut === undefined) throw new TooLarge()
     const others = conditionsOf({ ...rules, formats, min: 0, max: Number.POSITIVE_INFINITY }, writtenAs)
     return [{ kind: 'pattern', pattern: patternOf(cut), whole: true, negated: false }, ...others]
+  }
+
+  /** What tells whether a text fulfils `rules`. Made once for them: long lists of values are held against the same. */
+  function fulfilment(rules: TextRules): (text: string) => boolean {
+    const key = JSON.stringify(rules)
+    const present = fulfilments.get(key) ?? fulfilmentOf(conditionsOf(withCounts(rules), readAs), budget)
+    fulfilments.set(key, present)
+    return present
   }
 
   function refused<T>(rules: TextRules, path: Path, patternAt: Path, compute: () => T): T {
@@ -181,9 +214,39 @@ export function createTexts(budget: Budget): Texts {
         )
       return known.get(key)
     },
+    areApart(one, two) {
+      try {
+        const [a, b] = [beginningOf(read(one)), beginningOf(read(two))]
+        return a !== undefined && b !== undefined && !a.startsWith(b) && !b.startsWith(a)
+      } catch (error) {
+        // What is wrong with it is said where it is read for more than this.
+        if (error instanceof RegexError) return false
+        throw error
+      }
+    },
     fulfilled: (rules, text, path, patternAt = [...path, 'pattern']) =>
-      refused(rules, path, patternAt, () => fulfils(conditionsOf(rules, readAs), text, budget)),
+      isPlain(rules)
+        ? isOfLengths(text, rules)
+        : refused(rules, path, patternAt, () => fulfilment(rules)(text)),
   }
+}
+
+/** Whether nothing but its length is asked of a text. */
+function isPlain({ patterns, formats, notPatterns, notFormats, not }: TextRules): boolean {
+  return [patterns, formats, notPatterns, notFormats, not].every((rules) => rules.length === 0)
+}
+
+/** At least so many code points, at most so many UTF-16 units. */
+function isOfLengths(text: string, { min, max }: TextRules): boolean {
+  return text.length <= max && text.length >= min && (min === 0 || [...text].length >= min)
+}
+
+/** A pattern without what it counts of the whole text. */
+function uncounted(pattern: Pattern): Pattern {
+  const counted = countOf(pattern)
+  if (counted === undefined) return pattern
+  const any = { ...counted, min: 0, max: Number.POSITIVE_INFINITY }
+  return { kind: 'sequence', parts: [{ kind: 'start' }, any, { kind: 'end' }] }
 }
 
 function hasLengths({ min, max }: TextRules): boolean {

@@ -1,10 +1,20 @@
 import { type Path, refuse } from '../refusal.ts'
 import { isMultiple } from './decimal.ts'
-import { readSchema, type Type, typesOf } from './keywords.ts'
+import { isOf, readSchema, typesOf } from './keywords.ts'
 import { isOfNumberFormat } from './number-formats.ts'
-import { isObject, isSame, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
+import {
+  Containing,
+  isObject,
+  isSame,
+  type Keywords,
+  listOf,
+  namesOf,
+  type Schema,
+  severalOf,
+} from './schema.ts'
 import type { Scope } from './scope.ts'
 import { textRulesOf } from './strings.ts'
+import { includesValue } from './values.ts'
 
 /** Schemas and values within one another that are looked at. */
 const MOST_DEPTH = 64
@@ -20,12 +30,15 @@ export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, d
   if (depth > MOST_DEPTH) throw refuse(path, 'These schemas are nested too deep to be checked.')
   const schema = readSchema(raw, path)
   if (typeof schema === 'boolean') return schema
+  const unevaluated = ['unevaluatedProperties', 'unevaluatedItems'].find((keyword) => keyword in schema)
+  if (unevaluated !== undefined && typeof value === 'object' && value !== null)
+    throw refuse([...path, unevaluated], `"${unevaluated}" of listed values is not supported.`)
   const inner = (part: unknown, of: unknown, ...steps: (string | number)[]) =>
     isValid(of, readSchema(part, [...path, ...steps]), [...path, ...steps], scope, depth + 1)
   const types = typesOf(schema)
   if (types !== undefined && !types.some((type) => isOf(type, value))) return false
   if ('const' in schema && !isSame(value, schema.const)) return false
-  if (Array.isArray(schema.enum) && !schema.enum.some((one) => isSame(one, value))) return false
+  if (Array.isArray(schema.enum) && !includesValue(schema.enum, value)) return false
   if (schema.$ref !== undefined && !inner(scope.resolve({ $ref: schema.$ref }), value, '$ref')) return false
   const holds = (keyword: string) => (part: unknown, place: number) => inner(part, value, keyword, place)
   if (!listOf(schema.allOf).every(holds('allOf'))) return false
@@ -44,14 +57,6 @@ export function isValid(value: unknown, raw: Schema, path: Path, scope: Scope, d
 }
 
 type Inner = (part: unknown, of: unknown, ...steps: (string | number)[]) => boolean
-
-export function isOf(type: Type, value: unknown): boolean {
-  if (type === 'null') return value === null
-  if (type === 'integer') return Number.isInteger(value)
-  if (type === 'array') return Array.isArray(value)
-  if (type === 'object') return isObject(value)
-  return typeof value === type
-}
 
 function isNumberValid(value: number, schema: Keywords): boolean {
   return (
@@ -74,6 +79,11 @@ function isArrayValid(value: readonly unknown[], schema: Keywords, inner: Inner)
         ? inner(prefix[place], item, 'prefixItems', place)
         : items === undefined || inner(items, item, 'items'),
     ) &&
+    severalOf(schema.contains).every((one) => {
+      if (!(one instanceof Containing)) return false
+      const count = value.filter((item) => inner(one.schema, item, 'contains')).length
+      return isCountValid(count, one.min, one.max)
+    }) &&
     (schema.uniqueItems !== true ||
       value.every((one, place) => !value.slice(0, place).some((two) => isSame(one, two))))
   )

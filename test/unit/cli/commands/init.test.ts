@@ -77,6 +77,14 @@ describe('twohop init', () => {
     expect(err).toContain(`say ${missing};`)
   })
 
+  it('says that a model is not there before it asks about it', async () => {
+    const { code, err } = await init(...GIVEN, '--model', './gone')
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringContaining('--model ./gone: there is no such'),
+    })
+  })
+
   it.each([
     [['--runtime', 'mainframe']],
     [['--origin', '*']],

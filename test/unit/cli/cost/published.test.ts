@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BANDWIDTH, PUBLISHED, publishedSpeeds } from '../../../../cli/cost/published.ts'
+import { GPU_PUBLISHED } from '../../../../cli/cost/default.ts'
+import { PUBLISHED, publishedSpeeds } from '../../../../cli/cost/published.ts'
 
 describe('throughputs that others published', () => {
   it('have a page, the day on which it was seen, and what was measured', () => {
@@ -11,9 +12,13 @@ describe('throughputs that others published', () => {
     }
   })
 
-  it('become the speed of the slower model, and that of an L4 by its bandwidth', () => {
+  it('become the speed of each GPU, by the slower where there are two', () => {
     const { a40, l4 } = publishedSpeeds()
     expect(1 / a40.outputSeconds).toBeCloseTo(1016.6, 6)
-    expect(1 / l4.outputSeconds).toBeCloseTo((1016.6 * BANDWIDTH.l4) / BANDWIDTH.a40, 6)
+    expect(1 / l4.outputSeconds).toBeCloseTo(427.5, 6)
+  })
+
+  it('are named with their page wherever a bill is made of them', () => {
+    for (const { page, seen } of PUBLISHED) expect(GPU_PUBLISHED).toContain(`<${page}>, seen ${seen}`)
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { newCatalog, priceSheet } from '../../../../cli/init/catalog.ts'
 import type { OwnModel } from '../../../../cli/init/model.ts'
 import { sheetJson, sheetOf } from '../../../../cli/price/sheet.ts'
+import type { Task } from '../../../../shared/catalog.ts'
 
 const MODEL: OwnModel = {
   entry: { id: 'mine', source: 'owner/mine', task: 'feature-extraction' },
@@ -39,6 +40,19 @@ describe('the catalog of a new deployment', () => {
       { models: ['mine'], scopes: ['embed', 'tasks:feature-extraction'] },
       { models: ['mine'], scopes: ['embed', 'tasks:feature-extraction'] },
     ])
+  })
+
+  it('has a price for seconds of audio, by the tokens that they stand for, where a model hears', () => {
+    const task = 'automatic-speech-recognition'
+    const catalog = { ...MODEL.catalog, tasks: [task] satisfies Task[], context: 448 }
+    const speech = { ...MODEL, catalog, entry: { ...MODEL.entry, task } }
+    expect(newCatalog(speech, undefined).models[0]?.prices).toEqual({
+      prompt: 1,
+      output: 4,
+      compute_second: 0,
+      audio_second: 50,
+    })
+    expect(newCatalog(speech, SHEET).models[0]?.prices).toMatchObject({ prompt: 15, audio_second: 750 })
   })
 
   it('has the prices and budgets of a sheet, and a tenth of them for who does not pay', () => {

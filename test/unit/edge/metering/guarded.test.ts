@@ -73,3 +73,21 @@ it('a whole answer of a task that is blocked is an error, and charged', async ()
   expect(error).toMatchObject({ code: 'content_blocked' })
   expect(await settled()).toMatchObject({ outcome: 'ok', promptTokens: 9, outputTokens: 4 })
 })
+
+it('an answer that is plain text is looked through, and passed on as it is', async () => {
+  const contentType = 'text/plain; charset=utf-8'
+  const said = (text: string) =>
+    request(
+      () => new Response(text, { headers: { 'x-usage': '{"prompt_tokens":9,"completion_tokens":4}' } }),
+      { changes: { guard, stream: false, contentType } },
+    )
+  const { response, settled } = await said('1\n00:00 --> 00:01\nask Ann\n')
+  expect([await response.text(), response.headers.get('content-type')]).toEqual([
+    '1\n00:00 --> 00:01\nask Ann\n',
+    contentType,
+  ])
+  expect(await settled()).toMatchObject({ outcome: 'ok', promptTokens: 9, outputTokens: 4 })
+  const blocked = await said('1\n00:00 --> 00:01\nask ann@example.com\n')
+  expect(blocked.error).toMatchObject({ code: 'content_blocked' })
+  expect(await blocked.settled()).toMatchObject({ outcome: 'ok', promptTokens: 9, outputTokens: 4 })
+})

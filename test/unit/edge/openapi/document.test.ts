@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { openApi } from '../../../../edge/openapi/document.ts'
 import { ROUTES } from '../../../../edge/routes/table.ts'
+import { HUB_TASKS } from '../../../../shared/catalog.ts'
 import { ERRORS, errorEnvelope, TwohopError } from '../../../../shared/errors.ts'
 import { ROOT } from '../../../fixtures/pages.ts'
 
@@ -36,7 +37,7 @@ it('is what the edge serves', async () => {
 
 describe('the document', () => {
   it('has every route, the tasks of the hub one by one, each with a name of its own', () => {
-    expect(operations).toHaveLength(Object.keys(ROUTES).length - 1 + 9)
+    expect(operations).toHaveLength(Object.keys(ROUTES).length - 1 + HUB_TASKS.length)
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
   })
 

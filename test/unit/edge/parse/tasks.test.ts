@@ -7,7 +7,7 @@ import { createReadBody } from '../../../../edge/parse/read-body.ts'
 import { parseRerank } from '../../../../edge/parse/rerank.ts'
 import { hubTask, parseTask } from '../../../../edge/parse/tasks.ts'
 import type { Env } from '../../../../edge/routes/env.ts'
-import { Catalog, HUB_TASKS, type HubTask } from '../../../../shared/catalog.ts'
+import { Catalog, HUB_TASKS, type TextTask } from '../../../../shared/catalog.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 import { HostCompletionRequest } from '../../../../shared/openai/completions.ts'
 import { HostEmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
@@ -215,7 +215,7 @@ describe('requests to encoders', () => {
       expect(() => asked(model, 257)).toThrow(message)
   })
 
-  it.each<[HubTask, unknown, string[]]>([
+  it.each<[TextTask, unknown, string[]]>([
     ['token-classification', 'a', ['aggregation_strategy', 'ignore_labels', 'stride']],
     ['fill-mask', 'a', ['top_k', 'targets']],
     [
@@ -249,7 +249,7 @@ describe('requests to encoders', () => {
     expect(HostTaskRequest.parse(sent(work)).parameters).toEqual({ truncate: true })
   })
 
-  it.each<[HubTask, object, object]>([
+  it.each<[TextTask, object, object]>([
     ['summarization', { parameters: { min_length: 5, clean_up_tokenization_spaces: true } }, {}],
     ['summarization', { parameters: { generate_parameters: { num_beams: 1, do_sample: false } } }, {}],
     ['translation', { parameters: { truncation: 'longest_first', tgt_lang: 'de' } }, { tgt_lang: 'de' }],
@@ -296,7 +296,7 @@ describe('requests to encoders', () => {
     expect(tokens({ max_length: 7, generate_parameters: { max_new_tokens: 9, min_length: 3 } })).toBe(9)
   })
 
-  it.each<[HubTask, object, string]>([
+  it.each<[TextTask, object, string]>([
     ['feature-extraction', { truncate: true, truncation_direction: 'left' }, 'truncation_direction'],
     ['token-classification', { truncate: true, truncation_direction: 'Left' }, 'truncation_direction'],
     ['summarization', { parameters: { num_beams: 4 } }, 'parameters.num_beams'],

@@ -4,15 +4,18 @@ import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 import { JobRequest } from '../../../../edge/jobs/parse.ts'
 import { HubFields } from '../../../../edge/parse/hub-completion.ts'
+import { Encoded } from '../../../../edge/parse/media-body.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../edge/routes/admin.ts'
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
 import { CountTokensRequest, MessagesRequest } from '../../../../shared/anthropic/messages.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
+import { MEDIA_REQUESTS } from '../../../../shared/media.ts'
 import { ChatRequest } from '../../../../shared/openai/chat.ts'
 import { CompletionRequest } from '../../../../shared/openai/completions.ts'
 import { EmbeddingRequest } from '../../../../shared/openai/embeddings.ts'
 import { ResponsesRequest } from '../../../../shared/openai/responses.ts'
+import { TranscriptionRequest } from '../../../../shared/openai/transcriptions.ts'
 import { parseAs } from '../../../../shared/parse-as.ts'
 import { RerankRequest } from '../../../../shared/rerank.ts'
 import { TASK_REQUESTS } from '../../../../shared/tasks.ts'
@@ -33,7 +36,9 @@ const SCHEMAS: Record<string, z.ZodType> = {
     Page,
   },
   ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked },
+  ...{ Encoded, TranscriptionRequest },
   ...TASK_REQUESTS,
+  ...MEDIA_REQUESTS,
 }
 
 it('every schema that the edge parses by is here', () => {
@@ -45,7 +50,7 @@ it('every schema that the edge parses by is here', () => {
   )
   expect(named.length).toBeGreaterThan(12)
   // `schema` is what `acting` was given; the hub's tasks are in one table.
-  const known = new Set([...Object.keys(SCHEMAS), 'schema', 'TASK_REQUESTS'])
+  const known = new Set([...Object.keys(SCHEMAS), 'schema', 'TASK_REQUESTS', 'MEDIA_REQUESTS'])
   expect(named.filter((name) => !known.has(name))).toEqual([])
 })
 

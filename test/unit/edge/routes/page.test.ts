@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import { pageRoute } from '../../../../edge/routes/page.ts'
+import { ROUTE_NAMES, ROUTES } from '../../../../edge/routes/table.ts'
 
 const app = new Hono().get('/docs', pageRoute)
 const answer = await app.request('/docs')
@@ -33,6 +34,16 @@ it('asks no other server for anything, stores nothing, and writes what it gets a
   expect(html).not.toMatch(/https?:|src=|@import|url\(/)
   expect(html).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|\son\w+=/)
   expect(html).not.toMatch(/localStorage|sessionStorage|indexedDB|document\.cookie|caches\b/)
+})
+
+it('is of use to whoever is shown its source as text', () => {
+  const [, text = ''] = /^<!--\n([\s\S]*?)-->\n<!doctype html>\n<html/.exec(html) ?? []
+  for (const name of ROUTE_NAMES) {
+    const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+    expect(line?.slice(name.length).trim()).toBe(ROUTES[name].says)
+  }
+  // Nothing in it ends the comment early.
+  expect(text).not.toMatch(/--|^>/)
 })
 
 it('is given again only where it has changed', async () => {

@@ -21,16 +21,15 @@ it("reads no name of the platform's as its own, and trusts nobody where nothing 
 })
 
 it('CHECK_REVOKED is for a function that lets in the users of its own project alone', () => {
+  const said = (environment: Record<string, string>) => refuseCheckRevoked(environment).map(String)
   const complaint = (own: string) => [
     `CHECK_REVOKED: only the function's own project (${own}) can be asked: no other may be in TWOHOP_FIREBASE_PROJECT_IDS`,
   ]
   const others = { ...PLATFORM, TWOHOP_FIREBASE_PROJECT_IDS: 'my-project, another-one' }
   const asked = { CHECK_REVOKED: 'true' }
-  expect(refuseCheckRevoked({ ...PLATFORM, ...asked })).toEqual([])
-  expect(refuseCheckRevoked({ ...PLATFORM, ...asked, TWOHOP_FIREBASE_PROJECT_IDS: 'my-project' })).toEqual([])
-  expect(refuseCheckRevoked({ ...others, ...asked })).toEqual(complaint('my-project'))
-  expect(refuseCheckRevoked({ ...asked, TWOHOP_FIREBASE_PROJECT_IDS: 'another-one' })).toEqual(
-    complaint('there is none'),
-  )
-  expect(refuseCheckRevoked({ ...others, CHECK_REVOKED: 'false' })).toEqual([])
+  expect(said({ ...PLATFORM, ...asked })).toEqual([])
+  expect(said({ ...PLATFORM, ...asked, TWOHOP_FIREBASE_PROJECT_IDS: 'my-project' })).toEqual([])
+  expect(said({ ...others, ...asked })).toEqual(complaint('my-project'))
+  expect(said({ ...asked, TWOHOP_FIREBASE_PROJECT_IDS: 'another-one' })).toEqual(complaint('there is none'))
+  expect(said({ ...others, CHECK_REVOKED: 'false' })).toEqual([])
 })

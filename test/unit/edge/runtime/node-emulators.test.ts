@@ -146,7 +146,7 @@ describe('a local Supabase', () => {
 describe('development mode', () => {
   const allowed = { bind: '127.0.0.1', proxies: 0, variables: {} }
   const refused = (more: object, list = { projects: [PROJECT], urls: ['http://127.0.0.1:54321'] }) =>
-    refuseEmulators(list, { ...allowed, ...more })
+    refuseEmulators(list, { ...allowed, ...more }).map(String)
 
   it('is refused where anybody else may reach the edge, or where it would name real users', () => {
     expect(refused({})).toEqual([])

@@ -12,12 +12,14 @@ function thrown(variables: Record<string, string>): NotConfigured {
   return expect.fail('it is configured')
 }
 
+const REQUEST = new Request('https://edge.example/v1/models')
+
 describe('an edge without its variables', () => {
   it('says in the log, once, what to put where', async () => {
     const lines: string[] = []
     const { app } = createUnconfigured(thrown({}), (line) => lines.push(line))
-    await app.fetch()
-    await app.fetch()
+    app.fetch(REQUEST)
+    app.fetch(REQUEST)
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
         level: 'error',
@@ -39,7 +41,7 @@ describe('an edge without its variables', () => {
     const wrong = { HOST_URL: 'a-canary', SERVICE_TOKEN_PRIVATE_KEY: '{"kty":"a-canary","d":"a-canary"}' }
     const lines: string[] = []
     const { app, scheduled } = createUnconfigured(thrown(wrong), (line) => lines.push(line))
-    const answer = app.fetch()
+    const answer = app.fetch(REQUEST)
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60'])
     const { error } = (await answer.json()) as { error: { request_id: string } }
     expect(error).toEqual({
@@ -53,5 +55,18 @@ describe('an edge without its variables', () => {
     })
     expect(lines.join()).not.toContain('a-canary')
     await expect(scheduled()).rejects.toMatchObject({ code: 'not_configured' })
+  })
+
+  it("answers clients of Anthropic's API in its envelope", async () => {
+    const { app } = createUnconfigured(thrown({}), () => {})
+    for (const path of ['/v1/messages', '/v1/messages/count_tokens', '/v1/messages/?beta=true']) {
+      const answer = app.fetch(new Request(`https://edge.example${path}`, { method: 'POST' }))
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60'])
+      expect(await answer.json()).toMatchObject({
+        type: 'error',
+        error: { type: 'api_error', details: { error_code: 'not_configured' } },
+        request_id: answer.headers.get('request-id'),
+      })
+    }
   })
 })

@@ -42,3 +42,44 @@ it('with a private key that is none it ends nothing: no promise fails that nobod
   const bad = EDGE_VARIABLES_SET.SERVICE_TOKEN_PRIVATE_KEY
   expect(await answered({ SERVICE_TOKEN_PRIVATE_KEY: bad })).toMatchObject({ status: 200 })
 })
+
+/** A key whose halves are of two keys. Not every runtime looks at that when it reads one. */
+const halves = () => {
+  const [one, other] = [0, 1].map(() => generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }))
+  return JSON.stringify({ ...one, x: other?.x, kid: 'k1' })
+}
+
+it('with a key whose halves do not belong together it is not configured, for requests and for the cron', async () => {
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  const { default: worker } = await import('../../../../edge/runtime/workers.ts')
+  const env = { ...EDGE_VARIABLES_SET, SERVICE_TOKEN_PRIVATE_KEY: halves() }
+  const tasks: Promise<unknown>[] = []
+  const waiting = { waitUntil: (task: Promise<unknown>) => void tasks.push(task) }
+  worker.scheduled({}, env, waiting)
+  await expect(tasks[0]).rejects.toMatchObject({ code: 'not_configured' })
+  for (let times = 0; times < 2; times++) {
+    const answer = await worker.fetch(new Request('https://edge.example/healthz'), env, waiting)
+    expect([answer.status, await answer.text()]).toEqual([
+      503,
+      expect.stringContaining('SERVICE_TOKEN_PRIVATE_KEY'),
+    ])
+  }
+  expect(log).toHaveBeenCalledOnce()
+})
+
+it('calls the host by the binding where there is one, and nothing else', async () => {
+  const seen: string[] = []
+  const service = {
+    fetch: async (url: string, init: RequestInit) => {
+      seen.push(`${init.method} ${url} ${new Headers(init.headers).get('authorization')?.slice(0, 7)}`)
+      return new Response('an answer')
+    },
+  }
+  const { throughService } = await import('../../../../edge/runtime/host-service.ts')
+  const answer = await throughService(service)?.('http://twohop-host.internal/v1/x', {
+    ...{ method: 'POST', headers: { authorization: 'Bearer a' }, redirect: 'manual', timeoutMs: 1000 },
+  })
+  expect(await answer?.text()).toBe('an answer')
+  expect(seen).toEqual(['POST http://twohop-host.internal/v1/x Bearer '])
+  expect(throughService(undefined)).toBeUndefined()
+})

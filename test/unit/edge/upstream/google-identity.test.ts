@@ -1,6 +1,7 @@
 import { exportPKCS8, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { beforeEach, expect, it } from 'vitest'
 import { withGoogleIdentity } from '../../../../edge/upstream/google-identity.ts'
+import { sent } from '../../../fixtures/sent.ts'
 
 const AUDIENCE = 'https://twohop-host-abc.a.run.app'
 const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
@@ -44,7 +45,7 @@ beforeEach(() => {
 
 it("sends Google's token beside the edge's own, one for an hour but its last minute", async () => {
   const fetch = call()
-  const init = { headers: { authorization: 'Bearer a.b.c' } }
+  const init = sent({ authorization: 'Bearer a.b.c' })
   for (let calls = 0; calls < 3; calls++) expect(await (await fetch(AUDIENCE, init)).text()).toBe('whole')
   expect(given).toHaveLength(1)
   expect(Object.fromEntries(called[2] ?? [])).toEqual({
@@ -67,7 +68,7 @@ it.each<[string, () => Promise<Response>]>([
   ],
 ])('calls no host without one: where Google %s', async (_, bad) => {
   answer = bad
-  const error = await call()(AUDIENCE).catch((thrown: unknown) => thrown)
+  const error = await call()(AUDIENCE, sent()).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(Error)
   expect(String((error as Error).stack)).not.toMatch(/a-canary|PRIVATE KEY/)
   expect(called).toHaveLength(0)

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { edgeConfig } from '../../../../edge/runtime/config.ts'
 import { HostHeaders, withHostHeaders } from '../../../../edge/upstream/host-headers.ts'
 import { EDGE_VARIABLES_SET } from '../../../fixtures/edge-variables.ts'
+import { sent as call } from '../../../fixtures/sent.ts'
 
 it('adds them to what the edge sends itself', async () => {
   const sent: Headers[] = []
@@ -10,7 +11,7 @@ it('adds them to what the edge sends itself', async () => {
     return new Response()
   }
   const added = { 'CF-Access-Client-Id': 'id.access', 'CF-Access-Client-Secret': 'a-secret' }
-  const init = { method: 'POST', headers: { authorization: 'Bearer a.b.c' } }
+  const init = call({ authorization: 'Bearer a.b.c' })
   await withHostHeaders(network, added)('https://host.example/', init)
   expect(Object.fromEntries(sent[0] ?? [])).toEqual({
     authorization: 'Bearer a.b.c',

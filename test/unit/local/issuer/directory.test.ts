@@ -26,6 +26,18 @@ describe('the directory of local users', () => {
     expect(directory.add(somebody('2', 'ann@example.com')).id).toBe('2')
   })
 
+  it('gives nothing more to a user who was deleted meanwhile', () => {
+    const directory = createDirectory(() => NOW)
+    const ann = directory.add(somebody('1', 'ann@example.com'))
+    directory.remove(ann)
+    for (const late of [() => directory.rename(ann, 'ann@new.example'), () => directory.signIn(ann)])
+      expect(late).toThrow(expect.objectContaining({ code: 'gone' }))
+    expect(directory.add(somebody('2', 'ann@new.example')).email).toBe('ann@new.example')
+    // Another with the same id is another user.
+    directory.add(somebody('1'))
+    expect(() => directory.signIn(ann)).toThrow(expect.objectContaining({ code: 'gone' }))
+  })
+
   it('takes so many users and no more', () => {
     const directory = createDirectory(() => NOW)
     for (let i = 0; i < MOST_USERS; i++) directory.add(somebody(String(i)))

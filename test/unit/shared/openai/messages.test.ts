@@ -102,7 +102,8 @@ describe('a message that a client sends back', () => {
     expect(refusalOf(message)).toBe('none')
   })
 
-  const noMedia = 'Expected a part of type "text" (no model here reads images, audio or files), found text of'
+  const noMedia =
+    'Expected a part of type "text" (no chat model here reads images, audio or files), found text of'
   it.each([
     [
       'a picture',
@@ -114,7 +115,7 @@ describe('a message that a client sends back', () => {
       'a picture of an answer',
       { role: 'assistant', content: 'a', images: [{ type: 'image_url', image_url: { url: 'u' } }] },
       'images',
-      'Expected an empty list (no model here reads images), found a list of 1.',
+      'Expected an empty list (no chat model here reads images), found a list of 1.',
     ],
     [
       'a sound',
@@ -162,7 +163,7 @@ describe('a message that a client sends back', () => {
       'a user who says null',
       { role: 'user', content: null },
       'content',
-      'Expected text or a list of at most 1000, each a part of type "text" (no model here reads images, audio or files), found null.',
+      'Expected text or a list of at most 1000, each a part of type "text" (no chat model here reads images, audio or files), found null.',
     ],
     [
       'an unknown role',

@@ -50,7 +50,7 @@ describe('the order of cells', () => {
   const DEPTH = 5000
   const { cell } = createCells(
     { nodes: [{ kind: 'leaf', moves: [[]], spelled: false }], root: 0 },
-    { ofNode: Float64Array.of(1), ofRest: [Float64Array.of(1)], nextToken: [Int32Array.of(0)] },
+    { ofNode: Float64Array.of(1), ofRest: [Float64Array.of(1)], nextToken: [Int32Array.of(0)], ofUnits: [] },
     9,
   )
 

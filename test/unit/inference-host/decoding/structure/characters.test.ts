@@ -65,5 +65,5 @@ it('what can be written is tab and line feed of the controls, no surrogate and n
     last: LAST,
   }
   const writable = Object.entries(points).filter(([, point]) => has(WRITABLE, point))
-  expect(writable.map(([name]) => name)).toEqual(['tab', 'lf', 'a', 'last'])
+  expect(writable.map(([name]) => name)).toEqual(['tab', 'lf', 'cr', 'a', 'last'])
 })

@@ -71,8 +71,8 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
     })
     const known = compiler.recall(numbered(99))
     expect(known && follow(known, 10).start().fewestTokens).toBe(2)
-    expect(await compiler.compile(schemaStructure({ contains: {} }), ADA).outcome).toMatchObject({
-      error: { code: 'invalid_request', param: 'schema.contains' },
+    expect(await compiler.compile(schemaStructure({ extends: {} }), ADA).outcome).toMatchObject({
+      error: { code: 'invalid_request', param: 'schema.extends' },
     })
   } finally {
     await compiler.close()

@@ -145,10 +145,10 @@ describe('whatever is chosen', () => {
   test('parameters that are not supported are refused at their tool', () => {
     const tool: Tool = {
       type: 'function',
-      function: { name: 'x', parameters: { type: 'object', contains: {} } },
+      function: { name: 'x', parameters: { type: 'object', extends: {} } },
     }
     expect(() => bind(structure({ tools: [CLOCK, tool] }), vocabulary)).toThrow(
-      expect.objectContaining({ code: 'invalid_request', param: 'tools[1].function.parameters.contains' }),
+      expect.objectContaining({ code: 'invalid_request', param: 'tools[1].function.parameters.extends' }),
     )
   })
 })

@@ -6,7 +6,7 @@ import {
 } from '../../../../../../inference-host/decoding/structure/language/budget.ts'
 import {
   type Condition,
-  fulfils,
+  fulfilmentOf,
   languageOf,
 } from '../../../../../../inference-host/decoding/structure/language/language.ts'
 import { readPattern } from '../../../../../../inference-host/decoding/structure/language/read-pattern.ts'
@@ -72,7 +72,7 @@ describe('a pattern', () => {
     const machine = languageOf([condition], JSON_STRING, createBudget())
     fc.assert(
       fc.property(texts, (text) => {
-        expect(fulfils([condition], text, createBudget())).toBe(expected.test(text))
+        expect(fulfilmentOf([condition], createBudget())(text)).toBe(expected.test(text))
         expect(runMachine(machine, JSON.stringify(text))).toBe(expected.test(text))
       }),
       { numRuns: 150, seed: 5 },
@@ -100,7 +100,7 @@ describe('conditions together', () => {
     const machine = languageOf(conditions, RAW, createBudget())
     fc.assert(
       fc.property(texts, (text) => {
-        expect(fulfils(conditions, text, createBudget())).toBe(expected(text))
+        expect(fulfilmentOf(conditions, createBudget())(text)).toBe(expected(text))
         expect(runMachine(machine, text)).toBe(expected(text))
       }),
       { numRuns: 300, seed: 6 },
@@ -164,7 +164,7 @@ describe('what is too much', () => {
 
   test('is not a text that one pattern after the other takes long for in JavaScript', () => {
     const text = `${'a'.repeat(5000)}!`
-    expect(fulfils([found('^(a+)+$'), found('^(a|a)*$')], text, createBudget())).toBe(false)
+    expect(fulfilmentOf([found('^(a+)+$'), found('^(a|a)*$')], createBudget())(text)).toBe(false)
   })
 
   test('a condition repeated very often is refused by name', () => {

@@ -145,8 +145,8 @@ describe('conditions', () => {
   })
 
   test.each<[string, object, string]>([
-    ['if', { if: { contains: {} }, then: { type: 'string' } }, 'schema.if.contains'],
-    ['then', { if: { type: 'array' }, then: { contains: {} }, else: false }, 'schema.then.contains'],
+    ['if', { if: { divisibleBy: 2 }, then: { type: 'string' } }, 'schema.if.divisibleBy'],
+    ['then', { if: { type: 'array' }, then: { divisibleBy: 2 }, else: false }, 'schema.then.divisibleBy'],
     ['else', { if: { type: 'array' }, then: { maxItems: 1 }, else: { $ref: 'x' } }, 'schema.else.$ref'],
     ['an if that is no schema', { if: 5, then: { type: 'string' } }, 'schema.if'],
     [

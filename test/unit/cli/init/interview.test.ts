@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { answersOf, checked, commandOf, type Given, originsOf } from '../../../../cli/init/answers.ts'
+import type { Given } from '../../../../cli/init/answers.ts'
+import { commandOf } from '../../../../cli/init/command-line.ts'
+import { answersOf } from '../../../../cli/init/interview.ts'
 
 const NOTHING: Given = { firebaseProjects: [], supabaseUrls: [], origins: [] }
 const ID = 'abcdefghijklmnopabcdefghijklmnop'
@@ -102,15 +104,6 @@ describe('the answers', () => {
       origins: ['https://app.example'],
     }
     await expect(answersOf(given, { usual: true })).rejects.toMatchObject({ code: 'usage' })
-  })
-
-  it('are checked by the rules of the variables that they go into, under the option’s name', () => {
-    expect(originsOf([ID, 'moz-extension://*'])).toEqual([`chrome-extension://${ID}`, 'moz-extension://*'])
-    expect(() => originsOf(['*'])).toThrow(/^--origin: /)
-    expect(() => checked('--host-url', 'HOST_URL', ['http://host.example'])).toThrow(
-      /^--host-url: must begin/,
-    )
-    expect(checked('--supabase-url', 'SUPABASE_URLS', [])).toEqual([])
   })
 
   it('become a command that gives them again', async () => {

@@ -1,0 +1,125 @@
+import { InferenceClient } from '@huggingface/inference'
+import OpenAI from 'openai'
+import { describe, expect, inject, it } from 'vitest'
+import { IMAGE_TOKENS } from '../fixtures/graphs/tiny-media.ts'
+import { pngOf } from '../fixtures/images.ts'
+import { tone, wavOf } from '../fixtures/recordings.ts'
+import { call, newUser, usageEvents } from '../stack/client.ts'
+
+const edge = inject('mediaEdge')
+const { token } = await newUser('media')
+const client = new OpenAI({ baseURL: `${edge}/v1`, apiKey: token, maxRetries: 0 })
+const recording = wavOf({ samples: tone(300, 2.5, 44_100), rate: 44_100 })
+const picture = pngOf(50, 40, (x, y) => (3 * x + y) % 256)
+const file = (bytes = recording, name = 'talk.wav') => new File([bytes], name)
+const spoken = () => ({ model: 'speech', file: file(), language: 'de' })
+
+describe('openai', () => {
+  it('transcriptions, in each of their forms', async () => {
+    const { data, response } = await client.audio.transcriptions.create(spoken()).withResponse()
+    expect(data.text.length).toBeGreaterThan(5)
+    expect(data.usage).toEqual({ type: 'duration', seconds: 3 })
+    expect(response.headers.get('content-type')).toBe('application/json')
+    const verbose = await client.audio.transcriptions.create({
+      ...spoken(),
+      response_format: 'verbose_json',
+      timestamp_granularities: ['segment'],
+      temperature: 0,
+    })
+    expect(verbose).toMatchObject({ duration: 2.5, language: 'de' })
+    expect(verbose.segments?.length).toBeGreaterThan(0)
+    for (const form of ['text', 'srt', 'vtt'] as const) {
+      const text = await client.audio.transcriptions.create({ ...spoken(), response_format: form })
+      expect(text).toMatch({ text: /^[a-z]/, srt: /^1\n00:/, vtt: /^WEBVTT\n\n00:/ }[form])
+    }
+  })
+
+  it('transcriptions, sent again under an idempotency key', async () => {
+    const options = { headers: { 'idempotency-key': 'once' } }
+    const asked = { ...spoken(), response_format: 'srt' as const }
+    const once = await client.audio.transcriptions.create(asked, options).withResponse()
+    const again = await client.audio.transcriptions.create(asked, options).withResponse()
+    expect(again.data).toBe(once.data)
+    expect(again.response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(again.response.headers.get('x-request-id')).toBe(once.response.headers.get('x-request-id'))
+    const other = client.audio.transcriptions.create({ ...asked, language: 'en' }, options)
+    await expect(other).rejects.toMatchObject({ status: 409, code: 'idempotency_key_reused' })
+  })
+
+  it('transcriptions, what is refused and what is charged', async () => {
+    const user = await newUser('media')
+    const own = new OpenAI({ baseURL: `${edge}/v1`, apiKey: user.token, maxRetries: 0 })
+    const refused = async (fields: object) =>
+      own.audio.transcriptions
+        .create({ ...spoken(), ...fields })
+        .catch(({ status, code, param }) => ({ status, code, param }))
+    const invalid = (param: string) => ({ status: 400, code: 'invalid_request', param })
+    expect(
+      await refused({ file: file(wavOf({ samples: new Float32Array(61 * 8000), rate: 8000, bits: 8 })) }),
+    ).toEqual(invalid('file'))
+    expect(await refused({ file: file(wavOf({ samples: [0], claims: 0xffff_ffff })) })).toEqual(
+      invalid('file'),
+    )
+    expect(await refused({ file: file(recording.slice(0, 5000)) })).toEqual(invalid('file'))
+    expect(await refused({ language: 'tlh' })).toEqual(invalid('language'))
+    expect(await refused({ stream: true })).toEqual(invalid('stream'))
+    // What is too large is not read to its end, so the connection may break before the client has the 413.
+    const large = await refused({ file: file(new Uint8Array(600_001)) })
+    expect([413, undefined]).toContain(Object(large).status)
+    expect(await refused({ model: 'classifier' })).toMatchObject({ status: 404, code: 'model_not_found' })
+    const { request_id } = await own.audio.transcriptions.create(spoken()).withResponse()
+    const [event] = await usageEvents(request_id ?? '')
+    expect(event).toMatchObject({
+      task: 'automatic-speech-recognition',
+      model: 'speech',
+      outcome: 'ok',
+      prompt_tokens: '3',
+    })
+    expect(Number(event?.units)).toBe(3 * 100 + Number(event?.output_tokens) * 3)
+    const usage = await call('/v1/usage', { token: user.token, edge })
+    expect((await usage.json()).units.day).toMatchObject({ used: Number(event?.units), held: 0 })
+  })
+})
+
+describe('@huggingface/inference', () => {
+  const at = (task: string) => new InferenceClient(token, { endpointUrl: `${edge}/v1/tasks/${task}` })
+
+  it('automaticSpeechRecognition', async () => {
+    const speech = at('automatic-speech-recognition')
+    const { text } = await speech.automaticSpeechRecognition({ data: new Blob([recording]) })
+    expect(text.length).toBeGreaterThan(5)
+    expect(
+      await speech.automaticSpeechRecognition({ data: new Blob([recording], { type: 'audio/wav' }) }),
+    ).toEqual({ text })
+  })
+
+  it('imageClassification and imageToText', async () => {
+    const labels = await at('image-classification').imageClassification({ data: new Blob([picture]) })
+    expect(labels.map(({ label }) => label).sort()).toEqual(['cat', 'dog', 'sun'])
+    const inputs = Buffer.from(picture).toString('base64')
+    const body = { inputs, parameters: { top_k: 1 } }
+    const response = await call('/v1/tasks/image-classification', { token, edge, body })
+    expect(await response.json()).toEqual(labels.slice(0, 1))
+    const { generated_text } = await at('image-to-text').imageToText({
+      data: new Blob([picture], { type: 'image/png' }),
+    })
+    expect(generated_text).toMatch(/^[a-z ]+$/)
+    const captioned = await call('/v1/tasks/image-to-text', { token, edge, body: { inputs } })
+    const [event] = await usageEvents(captioned.headers.get('x-request-id') ?? '')
+    expect(event).toMatchObject({ task: 'image-to-text', prompt_tokens: String(IMAGE_TOKENS), outcome: 'ok' })
+  })
+
+  it('files that are refused', async () => {
+    const status = (task: string, data: Blob) =>
+      at(task)
+        .imageToText({ data })
+        .then(
+          () => 200,
+          ({ httpResponse }) => httpResponse?.status,
+        )
+    expect(await status('image-to-text', new Blob([pngOf(65_535, 65_535)]))).toBe(400)
+    expect(await status('image-to-text', new Blob([picture.slice(0, 60)]))).toBe(400)
+    expect(await status('image-to-text', new Blob([picture], { type: 'audio/wav' }))).toBe(415)
+    expect(await status('automatic-speech-recognition', new Blob([picture]))).toBe(400)
+  })
+})

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { embeddedModel } from '../../../../../fixtures/models.ts'
+import {
+  accepts,
+  bind,
+  schemaStructure,
+  validator,
+  vocabularyOf,
+  written,
+} from '../../../../../fixtures/structure/drive.ts'
+
+const vocabulary = vocabularyOf(embeddedModel('twohop-chat').folder)
+
+/** All arrays of up to four of these. */
+const lists = (items: readonly unknown[], length = 4): unknown[][] =>
+  length === 0
+    ? [[]]
+    : [[], ...lists(items, length - 1).flatMap((list) => items.map((item) => [item, ...list]))]
+
+const even = { multipleOf: 2 }
+
+describe('what an array contains is counted as it is written', () => {
+  test.each<[string, object, unknown[]]>([
+    ['at least one', { items: { enum: [1, 2] }, contains: even }, [1, 2]],
+    ['at least two', { items: { enum: [1, 2] }, contains: even, minContains: 2 }, [1, 2]],
+    ['at most one', { items: { enum: [1, 2] }, contains: { const: 2 }, maxContains: 1 }, [1, 2]],
+    ['none', { items: { enum: [1, 2] }, contains: { const: 2 }, minContains: 0, maxContains: 0 }, [1, 2]],
+    ['beside lengths', { items: { enum: [1, 2] }, contains: even, minItems: 2, maxItems: 3 }, [1, 2]],
+    [
+      'two kinds, of which one item may be both',
+      { items: { enum: [1, 2, 3] }, allOf: [{ contains: { minimum: 2 } }, { contains: { maximum: 2 } }] },
+      [1, 2, 3],
+    ],
+    [
+      'beside a tuple',
+      {
+        prefixItems: [{ enum: [1, 2] }, { enum: [1, 3] }],
+        minItems: 1,
+        items: { enum: [2] },
+        contains: { const: 1 },
+      },
+      [1, 2, 3],
+    ],
+    ['not', { items: { enum: [1, 2] }, not: { contains: { const: 2 }, minContains: 2 } }, [1, 2]],
+  ])('%s', (_, schema, items) => {
+    const whole = { type: 'array', ...schema }
+    const structured = bind(schemaStructure(whole), vocabulary)
+    const validate = validator().compile(whole)
+    for (const list of lists(items))
+      expect([list, accepts(structured, written(list), vocabulary)]).toEqual([list, validate(list)])
+  })
+})

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeMedia } from '../../../../inference-host/media/describe.ts'
+import { readEye } from '../../../../inference-host/media/sight.ts'
+import { catalogEntry } from '../../../../inference-host/pull/catalog-entry.ts'
+import { ModelEntry } from '../../../../inference-host/weights/manifest.ts'
+import {
+  IMAGE_TOKENS,
+  SPEECH_CONTEXT,
+  writeTinyCaptioner,
+  writeTinyImageClassifier,
+  writeTinySpeech,
+} from '../../../fixtures/graphs/tiny-media.ts'
+import { pngOf } from '../../../fixtures/images.ts'
+
+let folder: string
+const at = (name: string) => path.join(folder, name)
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'media-'))
+  await writeTinySpeech(at('automatic-speech-recognition'))
+  await writeTinyCaptioner(at('image-to-text'))
+  await writeTinyImageClassifier(at('image-classification'), ['a', 'b'])
+})
+afterAll(() => rm(folder, { recursive: true, maxRetries: 10 }))
+
+it.each([
+  ['automatic-speech-recognition', { context: SPEECH_CONTEXT }],
+  ['image-to-text', { context: 20, imageTokens: IMAGE_TOKENS }],
+  ['image-classification', { context: 1, imageTokens: IMAGE_TOKENS }],
+] as const)('%s: what its files say, and its entry in the catalog', async (task, described) => {
+  expect(await describeMedia(task, { folder: at(task), context: undefined })).toEqual(described)
+  const entry = ModelEntry.parse({ id: 'm', source: at(task), task })
+  expect(await catalogEntry(entry, at(task))).toEqual({
+    catalog: {
+      id: 'm',
+      tasks: [task],
+      context: described.context,
+      overhead: { request: 0, item: 0 },
+      ...('imageTokens' in described && { image_tokens: described.imageTokens }),
+    },
+    warning: undefined,
+  })
+})
+
+it('a context that is asked for is the shorter one', async () => {
+  const task = 'automatic-speech-recognition'
+  expect(await describeMedia(task, { folder: at(task), context: 9 })).toEqual({ context: 9 })
+  expect(await describeMedia(task, { folder: at(task), context: 900 })).toEqual({ context: SPEECH_CONTEXT })
+})
+
+it('what a model sees counts the same, however large the image is', async () => {
+  const { see } = await readEye(at('image-to-text'))
+  const seen = await see(pngOf(300, 20, (x, y) => (x + y) % 256))
+  expect([seen.tokens, seen.pixels.dims]).toEqual([IMAGE_TOKENS, [1, 3, 32, 32]])
+  await expect(see(pngOf(300, 20))).rejects.toMatchObject({ code: 'invalid_request', param: 'inputs' })
+})

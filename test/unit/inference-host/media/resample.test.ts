@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { resample } from '../../../../inference-host/media/resample.ts'
+
+const sine = (hertz: number, rate: number, seconds = 0.5) =>
+  Float32Array.from({ length: rate * seconds }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate))
+/** The largest difference between two sounds, their first and last 10 ms left out. */
+function difference(a: Float32Array, b: Float32Array): number {
+  let most = 0
+  for (let i = 160; i < a.length - 160; i++) most = Math.max(most, Math.abs((a[i] ?? 0) - (b[i] ?? 0)))
+  return most
+}
+
+describe('a sound at another rate', () => {
+  it.each([8000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000, 44_101])('from %i', (rate) => {
+    const heard = resample(sine(440, rate), rate, 16_000)
+    expect(heard.length).toBe(8000)
+    expect(difference(heard, sine(440, 16_000))).toBeLessThan(0.01)
+  })
+
+  it('has none of the tones that it cannot say', () => {
+    const gone = resample(sine(12_000, 48_000), 48_000, 16_000)
+    expect(difference(gone, new Float32Array(8000))).toBeLessThan(0.01)
+  })
+
+  it('is the same at the same rate', () => {
+    const samples = sine(440, 16_000)
+    expect(resample(samples, 16_000, 16_000)).toBe(samples)
+  })
+
+  it('of one sample is one', () => {
+    expect(resample(new Float32Array([0.5]), 48_000, 16_000)).toHaveLength(1)
+  })
+})

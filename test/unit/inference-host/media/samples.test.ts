@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { RATE, readRecording } from '../../../../inference-host/media/samples.ts'
+import { wavOf } from '../../../fixtures/recordings.ts'
+
+const heard = (file: Uint8Array) => [...readRecording(file).samples()]
+
+describe('samples', () => {
+  it.each([
+    [8, 1, 2 ** -7],
+    [16, 1, 2 ** -15],
+    [24, 1, 2 ** -23],
+    [32, 1, 2 ** -31],
+    [32, 3, 2 ** -24],
+  ])('of %i bits, kind %i, are from -1 to 1', (bits, tag, step) => {
+    const samples = [-1, -0.5, 0, 0.25, 0.75]
+    const made = heard(wavOf({ samples, bits, tag }))
+    for (const [i, sample] of samples.entries())
+      expect(Math.abs((made[i] ?? 9) - sample)).toBeLessThanOrEqual(step)
+  })
+
+  it('of several channels are their mean', () => {
+    expect(heard(wavOf({ samples: [0.5, -0.5, 0.25, 0.75], channels: 2, bits: 32, tag: 3 }))).toEqual([
+      0, 0.5,
+    ])
+  })
+
+  it('that are no numbers are silence, and none is beyond its range', () => {
+    const samples = [Number.NaN, Number.POSITIVE_INFINITY, 7, -7]
+    expect(heard(wavOf({ samples, bits: 32, tag: 3 }))).toEqual([0, 0, 1, -1])
+  })
+})
+
+it('a recording is as long as it sounds', () => {
+  const { duration, seconds } = readRecording(wavOf({ samples: new Float32Array(RATE * 1.5) }))
+  expect([duration, seconds]).toEqual([1.5, 2])
+})

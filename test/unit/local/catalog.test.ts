@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { type HostModel, localCatalog } from '../../../local/catalog.ts'
+
+const model = (id: string, task: string, more: Partial<HostModel> = {}): HostModel => ({
+  id,
+  task,
+  device: 'cpu',
+  dtype: 'q8',
+  context: 448,
+  overhead: { request: 0, item: 0 },
+  ...more,
+})
+
+it('a model of a kind that the default catalog has none of is in the plans that may have its task', () => {
+  const { models, plans } = localCatalog([
+    model('mine', 'text-generation'),
+    model('whisper', 'automatic-speech-recognition'),
+    model('vit', 'image-classification', { imageTokens: 196 }),
+  ])
+  expect(models).toMatchObject([
+    { id: 'mine', tasks: ['chat', 'completion', 'text-generation'] },
+    { id: 'whisper', tasks: ['automatic-speech-recognition'], prices: { audio_second: 50 } },
+    { id: 'vit', tasks: ['image-classification'], image_tokens: 196 },
+  ])
+  expect(plans.map(({ id, models }) => [id, models])).toEqual([
+    ['free', ['mine']],
+    ['pro', ['mine', 'whisper', 'vit']],
+  ])
+})
