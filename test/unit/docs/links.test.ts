@@ -43,6 +43,7 @@ const OTHERS_VARIABLES = new Set([
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
   // A name that an operator chooses.
+  'UPSTREAM_KEY_ANTHROPIC',
   'UPSTREAM_KEY_OPENAI',
 ])
 
