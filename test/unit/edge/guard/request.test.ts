@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Finding, policyOf } from '../../../../edge/guard/policy.ts'
+import { type Finding, policyOf, toldOnce } from '../../../../edge/guard/policy.ts'
 import { guarded } from '../../../../edge/guard/request.ts'
 import { parseMessages } from '../../../../edge/parse/anthropic-messages.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
@@ -116,6 +116,14 @@ describe('a request', () => {
     expect(refusal(() => run(asked, { pii: { out: 'block' } }))).toEqual(['invalid_request', 'logprobs'])
     expect(run(asked, { pii: { out: 'flag' } }).work.guard).toBeDefined()
   })
+})
+
+it('a job of many inputs tells of each rule once', () => {
+  const findings: Finding[] = []
+  const once = toldOnce((finding) => findings.push(finding))
+  for (const name of ['ann', 'bob'])
+    guarded(chat(`${name}@example.com`), policy({ pii: { in: 'flag' } }), once)
+  expect(findings).toEqual([{ way: 'in', rule: 'pii.email', blocked: false }])
 })
 
 describe('the guards of a plan', () => {
