@@ -94,7 +94,10 @@ describe('the judge of a request', () => {
       },
     ],
     ['does not know the label', () => scores(0.9, 'SPAM')],
-    ['scores nothing', () => Response.json([])],
+    [
+      'scores other than it was asked',
+      () => Response.json(Array(2).fill([{ label: 'INJECTION', score: 0.1 }])),
+    ],
     ['answers with something else', () => new Response('<html>')],
   ])(
     'decides by on_failure where the classifier %s, and charges all that it could have read',
@@ -106,7 +109,7 @@ describe('the judge of a request', () => {
       })
       const passed = await judged(answer, { on_failure: 'pass' })
       expect([passed.error, passed.settled]).toEqual([undefined, []])
-      if (!['does not know the label', 'scores nothing'].includes(_))
+      if (!['does not know the label', 'scores other than it was asked'].includes(_))
         expect(passed.charged).toBe(passed.worst)
     },
   )
