@@ -65,12 +65,17 @@ function written({ work, requestId }: Held, headers: Answer['headers'], text: st
     guard?.whole(text)
     return text
   }
-  const passed = guard?.whole(parseJson(text))
-  if (!form) return guard ? JSON.stringify(passed) : text
-  const answer = HostAnswer.safeParse(guard ? passed : parseJson(text))
-  if (!answer.success) throw new TwohopError('host_failed', 'The model answered with something else.')
+  if (!form && !guard) return text
+  const said = parseJson(text)
+  if (said === undefined) throw somethingElse()
+  const passed = guard ? guard.whole(said) : said
+  if (!form) return JSON.stringify(passed)
+  const answer = HostAnswer.safeParse(passed)
+  if (!answer.success) throw somethingElse()
   return form.whole(answer.data, { requestId, timing: timingIn(headers) })
 }
+
+const somethingElse = () => new TwohopError('host_failed', 'The model answered with something else.')
 
 function timingIn(headers: Answer['headers']): Timing | undefined {
   return Timing.safeParse(parseJson(headers.get('x-timing') ?? '')).data

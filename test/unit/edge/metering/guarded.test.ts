@@ -91,3 +91,12 @@ it('an answer that is plain text is looked through, and passed on as it is', asy
   expect(blocked.error).toMatchObject({ code: 'content_blocked' })
   expect(await blocked.settled()).toMatchObject({ outcome: 'ok', promptTokens: 9, outputTokens: 4 })
 })
+
+it('what is no JSON is no answer that can be looked through', async () => {
+  const { error, settled } = await request(() => new Response('<html>ann@example.com'), {
+    changes: { guard, stream: false },
+    said: SAID,
+  })
+  expect(error).toMatchObject({ code: 'host_failed' })
+  expect(await settled()).toMatchObject({ outcome: 'failed', outputTokens: 5 })
+})
