@@ -128,7 +128,7 @@ export default defineConfig({
           globalSetup: ['test/clients/upstreams/setup.ts'],
           testTimeout: 60_000,
           maxWorkers: WORKERS,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
