@@ -89,7 +89,7 @@ it('several answers and log probabilities; all outputs are charged', async () =>
 it('what is not supported is named, and costs nothing', async () => {
   const schema = {
     type: 'object',
-    properties: { a: { type: 'string', contentEncoding: 'base64' }, b: { contains: {} } },
+    properties: { a: { type: 'string', contentEncoding: 'base64' }, b: { extends: {} } },
   }
   const refused = client.chat.completions.create({
     model: CHAT,

@@ -56,6 +56,8 @@ const BODIES: Record<string, object> = {
   '/v1/messages/count_tokens': { model: CHAT.model, messages: CHAT.messages },
   '/v1/responses': { model: 'twohop-chat', input: 'hello', max_output_tokens: 2 },
   '/v1/completions': { model: 'twohop-chat', prompt: 'hello', max_tokens: 2 },
+  // Who may call is asked before what the body is: this one is no form.
+  '/v1/audio/transcriptions': { model: 'twohop-speech' },
   '/v1/embeddings': { model: 'twohop-embed', input: 'hello' },
   '/v1/rerank': { model: 'twohop-embed', query: 'q', documents: ['d'] },
   '/v1/tasks/:task': { inputs: 'hello' },
