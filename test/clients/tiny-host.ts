@@ -41,7 +41,11 @@ export async function startTinyHost(privateKey: string, catalog: Catalog) {
       prices: { prompt: 1, output: 4, compute_second: 0 },
     })),
   )
-  const plans = catalog.plans.map((plan) => ({ ...plan, models: models.map(({ id }) => id) }))
+  // Guards may name a model that is not here.
+  const plans = catalog.plans.map(({ guards: _guards, ...plan }) => ({
+    ...plan,
+    models: models.map(({ id }) => id),
+  }))
   return {
     url: serving.host.url,
     catalog: { ...catalog, models, plans },
