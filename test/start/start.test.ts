@@ -157,7 +157,9 @@ describe('npm start', () => {
       const body = JSON.stringify({ model: models.chat, messages, temperature: 0 })
       const answer = await fetch(`${edge.url}/v1/chat/completions`, { method: 'POST', headers, body })
       const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] }
-      expect(choices[0]?.message.content, question).toMatch(/budget_minute_exhausted with|--emulators firebase/)
+      expect(choices[0]?.message.content, question).toMatch(
+        /budget_minute_exhausted with|--emulators firebase/,
+      )
     }
   })
 
