@@ -1,7 +1,6 @@
-import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { Answer, type Call, type Choice, endedBy } from './choices.ts'
-import { type Direction, type Finding, findingsOf } from './policy.ts'
+import { contentBlocked, type Direction, type Finding, findingsOf } from './policy.ts'
 import type { Writing } from './seen.ts'
 import { createStreamGuard, type StreamGuard } from './stream.ts'
 import { textsOf } from './texts.ts'
@@ -78,11 +77,7 @@ export function createAnswerGuard(
       }
       for (const { text } of textsOf(answer)) {
         const { rule } = cut(text, 'plain')
-        if (rule !== undefined)
-          throw new TwohopError(
-            'content_blocked',
-            `The answer has something that is not let through here: ${rule}.`,
-          )
+        if (rule !== undefined) throw contentBlocked('answer', rule)
       }
       return answer
     },

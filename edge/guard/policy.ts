@@ -1,4 +1,5 @@
 import type { Guards, Plan } from '../../shared/catalog.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { card } from './card.ts'
 import type { Detector } from './detector.ts'
 import { iban } from './iban.ts'
@@ -23,6 +24,12 @@ export type Policy = { in: Direction; out: Direction }
 
 /** Something that was found: on its way to the model or back, and whether it was blocked. Never what it was. */
 export type Finding = { way: 'in' | 'out'; rule: string; blocked: boolean }
+
+/** The refusal of a text for what a rule found in it. @param where `text` of a request, with its field, or `answer` */
+export function contentBlocked(where: 'text' | 'answer', rule: string, param?: string): TwohopError {
+  const message = `The ${where} has something that is not let through here: ${rule}.`
+  return new TwohopError('content_blocked', message, param === undefined ? {} : { param })
+}
 
 /** All detectors of personal data and secrets, by the names that the catalog has for them. */
 const PII: Readonly<Record<Guards['pii']['find'][number], readonly Detector[]>> = {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { type AnswerForm, withFieldsOf } from '../write/form.ts'
 import { type AnswerGuard, createAnswerGuard } from './answer.ts'
-import { type Finding, findingsOf, isIdle, type Policy } from './policy.ts'
+import { contentBlocked, type Finding, findingsOf, isIdle, type Policy } from './policy.ts'
 import type { Writing } from './seen.ts'
 import { textsOf } from './texts.ts'
 import { cutWhole } from './watch.ts'
@@ -54,14 +54,7 @@ function checkRequest(request: object, policy: Policy, tell: (finding: Finding) 
     const found = findingsOf(policy.in, 'in', tell)
     for (const { path, text } of textsOf(request)) {
       const { rule } = cutWhole(policy.in, text, ARGUMENTS.test(path) ? 'json' : 'plain', found)
-      if (rule !== undefined)
-        throw new TwohopError(
-          'content_blocked',
-          `The text has something that is not let through here: ${rule}.`,
-          {
-            param: path,
-          },
-        )
+      if (rule !== undefined) throw contentBlocked('text', rule, path)
     }
   }
   if (policy.out.blocks.length > 0 && 'logprobs' in request && request.logprobs != null)

@@ -2,12 +2,12 @@ import * as z from 'zod'
 import { type Guards, scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { Timing } from '../../shared/timing.ts'
 import { unitsOf } from '../../shared/units.ts'
-import type { Finding } from '../guard/policy.ts'
+import { contentBlocked, type Finding } from '../guard/policy.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
 import { readText } from '../upstream/bounded.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import { timingIn } from '../upstream/timing-in.ts'
 import type { Held } from './hold.ts'
 
 /** The most bytes of its answer: 2,048 pieces with two labels each. */
@@ -54,10 +54,7 @@ export function createJudge({ host, now }: Options) {
     tell({ way: 'in', rule: RULE, blocked })
     if (!blocked) return
     held.settle('refused', undefined)
-    throw new TwohopError(
-      'content_blocked',
-      'The text has something that is not let through here: injection.',
-    )
+    throw contentBlocked('text', RULE)
   }
 
   /** The classifier's answer. What it computed is charged; where nobody knows, all that it could. */
@@ -85,8 +82,7 @@ export function createJudge({ host, now }: Options) {
         signal: AbortSignal.any([client, AbortSignal.timeout(JUDGE_MS)]),
       })
       const used = Usage.safeParse(parseJson(answer.headers.get('x-usage') ?? '')).data?.prompt_tokens
-      const timing = Timing.safeParse(parseJson(answer.headers.get('x-timing') ?? '')).data
-      if (used !== undefined && used <= worst.promptTokens) charge(used, timing?.compute_ms)
+      if (used !== undefined && used <= worst.promptTokens) charge(used, timingIn(answer.headers)?.compute_ms)
       return parseJson(await readText(answer, MAX_ANSWER_BYTES))
     } catch (error) {
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.chargeJudge(0)

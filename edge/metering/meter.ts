@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Answer } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { Timing } from '../../shared/timing.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import { timingIn } from '../upstream/timing-in.ts'
 import { HostAnswer } from '../write/host-answer.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
@@ -76,10 +76,6 @@ function written({ work, requestId }: Held, headers: Answer['headers'], text: st
 }
 
 const somethingElse = () => new TwohopError('host_failed', 'The model answered with something else.')
-
-function timingIn(headers: Answer['headers']): Timing | undefined {
-  return Timing.safeParse(parseJson(headers.get('x-timing') ?? '')).data
-}
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 function usageOf(held: Held, headers: Answer['headers'], text: string): HostUsage {

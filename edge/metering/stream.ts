@@ -65,9 +65,10 @@ export function meterStream(
             ended = true
             signal.removeEventListener('abort', onAbort)
             const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
-            const seen = events.seen && usageWithin(held, events.seen, events.timing)
-            if (events.blocked) void stopAndSettle(held, 'ok', stop, seen, answer)
-            else held.settle('ok', usageWithin(held, events.final, events.timing), answer)
+            if (events.blocked) {
+              const seen = events.seen && usageWithin(held, events.seen, events.timing)
+              void stopAndSettle(held, 'ok', stop, seen, answer)
+            } else held.settle('ok', usageWithin(held, events.final, events.timing), answer)
             // The whole answer has come, so an error here does not matter.
             void reader.cancel().catch(() => {})
           }

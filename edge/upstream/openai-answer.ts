@@ -2,22 +2,11 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import { generationUsage } from '../../shared/usage.ts'
-import {
-  Calls,
-  ChatLogprobs,
-  CompletionLogprobs,
-  count,
-  Finish,
-  Index,
-  StopReason,
-  thought,
-  Usage,
-} from './openai-shapes.ts'
+import { Calls, ChatLogprobs, count, end, Index, TextChoice, thought, Usage } from './openai-shapes.ts'
 import type { HostCall } from './port.ts'
 import type { Tally } from './tally.ts'
 import { floatsOf, packedOf } from './vectors.ts'
 
-const end = { finish_reason: Finish, stop_reason: StopReason }
 const ChatChoice = z.object({
   index: Index,
   message: z.object({
@@ -29,7 +18,6 @@ const ChatChoice = z.object({
   logprobs: ChatLogprobs,
   ...end,
 })
-const TextChoice = z.object({ index: Index, text: z.string(), logprobs: CompletionLogprobs, ...end })
 const Answer = z.object({
   choices: z
     .array(z.union([ChatChoice, TextChoice]))

@@ -49,7 +49,7 @@ export const ChatLogprobs = z
       : null,
   )
 /** Those of a completion. Servers have null where a token has none. */
-export const CompletionLogprobs = z
+const CompletionLogprobs = z
   .object({
     tokens: z.array(z.string()),
     token_logprobs: z.array(z.number().nullable()),
@@ -60,7 +60,7 @@ export const CompletionLogprobs = z
   .transform((said) => said ?? null)
 
 /** Why an answer ended. What a server calls otherwise is an end like any other. */
-export const Finish = z
+const Finish = z
   .string()
   .nullish()
   .transform((reason): FinishReason | null => {
@@ -70,7 +70,7 @@ export const Finish = z
   })
 
 /** The stop string that ended it, vLLM's field; a stop token has its number there. */
-export const StopReason = z.string().max(64).optional().catch(undefined)
+const StopReason = z.string().max(64).optional().catch(undefined)
 
 const Name = z.string().min(1).max(256)
 const CallId = z.string().min(1).max(4096)
@@ -97,6 +97,12 @@ export const thought = {
 
 /** The place of an answer among those to one request. */
 export const Index = z.int().min(0).max(7)
+
+/** How a choice ends, whole or in pieces. */
+export const end = { finish_reason: Finish, stop_reason: StopReason }
+
+/** A choice of a completion, or a piece of one. */
+export const TextChoice = z.object({ index: Index, text: z.string(), logprobs: CompletionLogprobs, ...end })
 
 /** Takes what a server counted, if it did. */
 export function count(usage: z.output<typeof Usage>, tally: Tally): void {

@@ -3,20 +3,8 @@ import type { TwohopError } from '../../shared/errors.ts'
 import { MOST_CALLS } from '../../shared/openai/structure.ts'
 import { busy, failedElsewhere } from './foreign-refusal.ts'
 import { brokeOff, type Choice, type VendorStream } from './foreign-stream.ts'
-import {
-  CallPart,
-  ChatLogprobs,
-  CompletionLogprobs,
-  count,
-  Finish,
-  Index,
-  StopReason,
-  thought,
-  Usage,
-} from './openai-shapes.ts'
+import { CallPart, ChatLogprobs, count, end, Index, TextChoice, thought, Usage } from './openai-shapes.ts'
 import type { Tally } from './tally.ts'
-
-const end = { finish_reason: Finish, stop_reason: StopReason }
 
 /** A piece of a chat, or of a completion. */
 const ChatPiece = z.object({
@@ -30,10 +18,9 @@ const ChatPiece = z.object({
   logprobs: ChatLogprobs,
   ...end,
 })
-const TextPiece = z.object({ index: Index, text: z.string(), logprobs: CompletionLogprobs, ...end })
 const Chunk = z.object({
   choices: z
-    .array(z.union([ChatPiece, TextPiece]))
+    .array(z.union([ChatPiece, TextChoice]))
     .max(8)
     .default([]),
   usage: Usage,
@@ -64,7 +51,7 @@ export function createOpenAIStream(tally: Tally): VendorStream {
   let begun = false
   let cached: number | undefined
 
-  function pieceOf(piece: z.output<typeof ChatPiece> | z.output<typeof TextPiece>): Choice | undefined {
+  function pieceOf(piece: z.output<typeof ChatPiece> | z.output<typeof TextChoice>): Choice | undefined {
     const { index, logprobs, finish_reason, stop_reason } = piece
     const rest = {
       logprobs,

@@ -24,6 +24,7 @@ import {
   NothingComputed,
 } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
+import { timingIn } from './timing-in.ts'
 
 /** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([...BEFORE_COMPUTE, 'host_timeout'])
@@ -254,6 +255,5 @@ function refusal(answer: Answer, text: string): TwohopError {
     ...(error.param ? { param: error.param } : {}),
     ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),
   }
-  const timing = Timing.safeParse(parseJson(answer.headers.get('x-timing') ?? '')).data
-  return new HostRefusal(code, error.message, evidence, timing?.compute_ms ?? 0)
+  return new HostRefusal(code, error.message, evidence, timingIn(answer.headers)?.compute_ms ?? 0)
 }
