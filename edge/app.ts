@@ -61,9 +61,12 @@ import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
+import type { ErrorCounts } from './stats/error-counts.ts'
+import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
 import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
@@ -98,6 +101,9 @@ export type AppOptions = {
   notify: (crossed: readonly Crossing[]) => Promise<void>
   /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
+  /** Counts an error that is answered. */
+  countError: ErrorCounts['count']
+  readStats: ReadStats
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: string) => Pipe | undefined) | undefined
@@ -268,6 +274,7 @@ export function createApp(options: AppOptions) {
         c.set('allowance', report.allowance)
         return c.json(usageAnswer(entitlement, report))
       }),
+    ...statsRoutes({ ...options, callerOf }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
@@ -293,11 +300,12 @@ export function createApp(options: AppOptions) {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
     const answer = errorResponseAt(c.req.path, error, requestId)
+    const code = error instanceof TwohopError ? error.code : 'internal'
+    options.countError(code)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted
       const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
-      const code = error instanceof TwohopError ? error.code : 'internal'
       await log(level, gone ? 'client_gone' : 'answer_failed', { requestId, account, code, error })
     }
     return answer

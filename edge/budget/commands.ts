@@ -1,6 +1,7 @@
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import type { Act } from '../audit/port.ts'
 import { actWords } from '../audit/upstash.ts'
+import { packedMeasured } from '../stats/measured.ts'
 import { MAX_LEASE_MS } from '../store/lifetimes.ts'
 import {
   AUDIT_STREAM,
@@ -73,10 +74,22 @@ export function usageCall(spender: Spender, plan: string, limits: Limits, now: n
   return scriptCall(USAGE, [key], args)
 }
 
-/** The call of the settle script. `now` and errors as for reserveCall. */
-export function settleCall(settlement: Settlement, now: number): ScriptCall {
-  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency } =
-    settlement
+/**
+ * The call of the settle script. `now` and what it throws as for reserveCall.
+ * @param errors what has been counted since, as a text of sums (edge/stats/error-counts.ts)
+ */
+export function settleCall(settlement: Settlement, now: number, errors = ''): ScriptCall {
+  const {
+    requestId,
+    reserved,
+    units,
+    promptTokens,
+    outputTokens,
+    computeMs,
+    outcome,
+    idempotency,
+    measured,
+  } = settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
   const keys = [
     reservationRedisKey(requestId),
@@ -102,13 +115,15 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     billingDay,
     idempotency ? 1 : 0,
     idempotency?.answer ?? '',
+    measured ? packedMeasured(measured) : '',
+    errors,
   ])
 }
 
-/** The call of the sweep script, for at most MAX_SWEEP reservations. `now` and errors as for reserveCall. */
-export function sweepCall(most: number, now: number): ScriptCall {
+/** The call of the sweep script, for at most MAX_SWEEP reservations. The rest as for settleCall. */
+export function sweepCall(most: number, now: number, errors = ''): ScriptCall {
   requireCounts(most)
-  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], [Math.min(most, MAX_SWEEP), now])
+  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], [Math.min(most, MAX_SWEEP), now, errors])
 }
 
 /** The first key and the first thirteen arguments of the scripts that read a spender (edge/budget/spender.lua.ts). */

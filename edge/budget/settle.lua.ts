@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '9f2271e933e8ca75a4ef073dc86934a92665c729',
+  sha: '93b7b6afe53a872c89885829e96c848d12def817',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -34,6 +34,8 @@ export const SETTLE: Script = {
 -- ARGV[14] billing day of the plan
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
+-- ARGV[17] how long it took, as a text of sums (edge/stats/measured.ts); empty where that is not known
+-- ARGV[18] errors that the caller has counted since it last said, as a text of sums; empty for none
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
 
@@ -57,10 +59,11 @@ local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
 local used = math.min(tonumber(ARGV[2]), reserved)
 local report = {units = ARGV[2], prompt_tokens = ARGV[3], output_tokens = ARGV[4], compute_ms = ARGV[5],
-  outcome = ARGV[6]}
+  outcome = ARGV[6], charged = int(used), measured = ARGV[17]}
+count_errors(ARGV[18], now)
 if record.state == nil then
   local lost = {account = ARGV[8], units = ARGV[9], model = ARGV[10], task = ARGV[11], plan = ARGV[12], key = ARGV[13],
-    reserved_at = int(now), month = month_name(now, tonumber(ARGV[14]))}
+    reserved_at = int(now), month = month_name(now, tonumber(ARGV[14])), day = 'day:' .. date_of(math.floor(now / 86400000))}
   if used > 0 then write_event(KEYS[3], ARGV[1], lost, 'charge', used, 0, report, now) end
   return {1}
 end

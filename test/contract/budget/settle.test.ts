@@ -118,7 +118,10 @@ describeEachRedis('settle', (redis) => {
     ])
     expect((await redis.command<string[]>('KEYS', '*')).sort()).toEqual([
       'twohop:events',
+      'twohop:history:firebase:ada:2026-11',
+      'twohop:latest:firebase:ada',
       'twohop:reservation:r1',
+      'twohop:stats:2026-11',
     ])
   })
 
