@@ -38,7 +38,7 @@ async function takenIn(version: object) {
     storeBytes: 100_000_000,
     log: readLog().log,
   })
-  const body = { messages: [{ role: 'user', content: 'Hi' }] }
+  const body = { model: 'twohop-chat', messages: [{ role: 'user', content: 'Hi' }] }
   const work = parseJob({ endpoint: '/v1/chat/completions', body }, entitlement)
   const taken = await takeIn({
     id: 'job_1',
