@@ -49,6 +49,7 @@ import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import { parseTranscription } from './parse/transcriptions.ts'
+import { atVersion, VERSION_HEADER } from './parse/version.ts'
 import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
@@ -100,7 +101,7 @@ export type AppOptions = {
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: ((model: string) => Pipe | undefined) | undefined
+  createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -169,6 +170,8 @@ export function createApp(options: AppOptions) {
     // A repeated answer keeps the request id of the first request.
     if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'))
     if (isMessagesPath(c.req.path)) headers.set('request-id', headers.get('x-request-id') ?? '')
+    const version = c.get('version')
+    if (version !== undefined) headers.set(VERSION_HEADER, version)
     headers.append('server-timing', timings.header())
     const allowance = c.get('allowance')
     if (allowance)
@@ -212,7 +215,8 @@ export function createApp(options: AppOptions) {
       entitlement.requireScope(task)
       const { plan } = entitlement
       const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
-      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
+      const asked = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
+      const work = judgedWork(asked, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -220,6 +224,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    c.set('version', held.version)
     if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }

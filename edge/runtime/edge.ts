@@ -115,7 +115,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     random: Math.random,
     log,
   })
-  const createPipe = (model: string) => (upstreams.isOwn(model) ? platform.createPipe?.() : undefined)
+  const createPipe = (model: string, version: string | undefined) =>
+    upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
   const app = createApp({
     catalog: config.catalog,
     policy: {
