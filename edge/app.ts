@@ -27,6 +27,7 @@ import type { ApiKeyForm } from './identity/api-key.ts'
 import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
+import type { FeedbackStore } from './ledger/feedback.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
@@ -56,6 +57,7 @@ import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import type { Env } from './routes/env.ts'
+import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
@@ -90,6 +92,9 @@ export type AppOptions = {
   accounts: AccountStore
   apiKeys: ApiKeyStore
   countAct: CountAct
+  feedback: FeedbackStore
+  /** Moves feedback to the ledger; undefined where there is none. Never throws. */
+  drainFeedback: (() => Promise<unknown>) | undefined
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
@@ -274,6 +279,7 @@ export function createApp(options: AppOptions) {
         return c.json(usageAnswer(entitlement, report))
       }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
+    ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
