@@ -204,7 +204,7 @@ function ofSources(): string[] {
     [...list.matchAll(/\b[A-Z][A-Z0-9_]+\b/g)].map(([name]) => name),
   )
   const constants = [...texts.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)].map(([, name = '']) => name)
-  const compose = readFileSync(join(ROOT, 'compose.yaml'), 'utf8')
+  const compose = readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8')
   const composed = [...compose.matchAll(/\$\{([A-Z][A-Z0-9_]*):/g)].map(([, name = '']) => name)
   return [...single, ...several, ...constants, ...composed]
 }
