@@ -16,6 +16,8 @@ const scripts: Record<string, string> = { ...scriptsOf('examples/extension'), ..
 const NO_PATHS = new Set([
   'firebase/auth/web-extension',
   'application/json',
+  // An annotation of pods.
+  'prometheus.io/scrape',
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
   'onnx/model_quantized.onnx',
@@ -42,6 +44,8 @@ const OTHERS_VARIABLES = new Set([
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
+  // cloudflared's.
+  'TUNNEL_TOKEN',
   // A name that an operator chooses.
   'UPSTREAM_KEY_ANTHROPIC',
   'UPSTREAM_KEY_OPENAI',
