@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -133,6 +133,28 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     expect(k1).toEqual([OWNER.account, SUM, 'chat', 'server', null, null])
     expect(list).toMatchObject([{ id: 'k1', scopes: ['chat'], revoked: false }])
   }, 60_000)
+
+  it('changes nothing where the dump is broken', async () => {
+    const broken = join(dir, 'broken.dump')
+    const whole = await readFile(dump())
+    await writeFile(broken, whole.subarray(0, Math.floor(whole.length * 0.9)))
+    if (!server) return
+    const sql = postgres({ ...server.address, database: 'postgres', max: 1, onnotice: () => {} })
+    onTestFinished(() => sql.end())
+    // Without events, so that it may be restored at all.
+    await sql`alter table twohop.usage_events rename to usage_events_aside`
+    await sql`create table twohop.usage_events ()`
+    for (const name of [broken, join(dir, 'none.dump')]) {
+      expect(await script('restore', '--ledger', name)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining('pg_restore'),
+      })
+      const [row] = await sql`select count(*)::int as events from twohop.usage_events_aside`
+      expect(row?.events).toBe(3)
+    }
+    await sql`drop table twohop.usage_events`
+    await sql`alter table twohop.usage_events_aside rename to usage_events`
+  })
 
   it('restores nothing over a ledger that has events, nor without a dump', async () => {
     expect(await script('restore', '--ledger', dump())).toEqual({
