@@ -16,6 +16,15 @@ import { SETTLE } from './settle.lua.ts'
 import { SWEEP } from './sweep.lua.ts'
 import { USAGE } from './usage.lua.ts'
 
+/** What goes along with a charge. */
+type Counted = {
+  /** Errors that were counted since, as a text of sums (edge/stats/error-counts.ts). */
+  errors: string
+  /** Whether counters for `GET /metrics` are kept. */
+  metrics: boolean
+}
+const UNCOUNTED: Counted = { errors: '', metrics: false }
+
 /** A script holds Redis while it runs; charging one reservation takes about 25 commands. */
 const MAX_SWEEP = 1000
 
@@ -40,7 +49,7 @@ export function holdWords(
   now: number,
   longest: number,
 ): { keys: string[]; args: (string | number)[] } {
-  const { requestId, spender, units, plan, limits, leaseMs, model, task, idempotency } = request
+  const { requestId, spender, units, plan, limits, leaseMs, model, version = '', task, idempotency } = request
   requireCounts(units, project.day ?? 0, project.month ?? 0)
   if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > longest)
     throw new RangeError(`a lease must be 1 to ${longest} ms, not ${leaseMs}`)
@@ -64,6 +73,7 @@ export function holdWords(
       task,
       key,
       idempotency?.body ?? '',
+      version,
     ],
   }
 }
@@ -76,9 +86,8 @@ export function usageCall(spender: Spender, plan: string, limits: Limits, now: n
 
 /**
  * The call of the settle script. `now` and what it throws as for reserveCall.
- * @param errors what has been counted since, as a text of sums (edge/stats/error-counts.ts)
  */
-export function settleCall(settlement: Settlement, now: number, errors = ''): ScriptCall {
+export function settleCall(settlement: Settlement, now: number, counted: Counted = UNCOUNTED): ScriptCall {
   const {
     requestId,
     reserved,
@@ -97,7 +106,7 @@ export function settleCall(settlement: Settlement, now: number, errors = ''): Sc
     REDIS_KEYS.events,
     idempotencyRedisKey(idempotency?.id ?? ''),
   ]
-  const { account, plan, model, task, key, billingDay = 1 } = reserved
+  const { account, plan, model, version = '', task, key, billingDay = 1 } = reserved
   return scriptCall(SETTLE, keys, [
     requestId,
     units,
@@ -115,15 +124,19 @@ export function settleCall(settlement: Settlement, now: number, errors = ''): Sc
     billingDay,
     idempotency ? 1 : 0,
     idempotency?.answer ?? '',
+    version,
     measured ? packedMeasured(measured) : '',
-    errors,
+    counted.errors,
+    counted.metrics ? 1 : 0,
   ])
 }
 
 /** The call of the sweep script, for at most MAX_SWEEP reservations. The rest as for settleCall. */
-export function sweepCall(most: number, now: number, errors = ''): ScriptCall {
+export function sweepCall(most: number, now: number, counted: Counted = UNCOUNTED): ScriptCall {
   requireCounts(most)
-  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], [Math.min(most, MAX_SWEEP), now, errors])
+  const { errors, metrics } = counted
+  const args = [Math.min(most, MAX_SWEEP), now, errors, metrics ? 1 : 0]
+  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], args)
 }
 
 /** The first key and the first thirteen arguments of the scripts that read a spender (edge/budget/spender.lua.ts). */

@@ -32,6 +32,8 @@ type UpstashBudgetOptions = {
   settleRetryMs?: readonly number[]
   /** Errors that go along with settlements and sweeps; default: none are counted. */
   errors?: Pick<ErrorCounts, 'take' | 'giveBack'> | undefined
+  /** Whether counters for `GET /metrics` are kept, which takes two more commands a request; default false. */
+  metrics?: boolean
   /** Milliseconds for which a settlement waits for others, to share a request with them; default 10. */
   gatherMs?: number
 }
@@ -64,6 +66,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     settleRetryMs = [100, 400],
     gatherMs = 10,
     errors = NOT_COUNTED,
+    metrics = false,
   } = options
   const now = () => options.clock?.() ?? 0
   const redis = upstashClient({ url, token, timeoutMs, breaker, fetch })
@@ -108,7 +111,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
 
     settle: (settlement) =>
       withErrors(async (taken) => {
-        const call = settleCall(settlement, now(), taken)
+        const call = settleCall(settlement, now(), { errors: taken, metrics })
         const by = async (send: RunScript) => {
           const { count, crossed } = chargedOf(await send(call))
           return { settled: count === 1, crossed }
@@ -130,7 +133,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
 
     sweep: (most) =>
       withErrors(async (taken) => {
-        const call = sweepCall(most, now(), taken)
+        const call = sweepCall(most, now(), { errors: taken, metrics })
         const { count, crossed } = await orUnavailable(async () => chargedOf(await run(call)))
         return { charged: count, crossed }
       }),

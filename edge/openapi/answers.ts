@@ -142,6 +142,7 @@ export const Stats = z.looseObject({
       models: z.array(
         z.looseObject({
           model: name,
+          version: name.nullable(),
           task: name,
           ...sums,
           outcomes: z.record(outcome, count),
@@ -170,6 +171,12 @@ export const JobList = listOf(JobAnswer)
 export const JobPage = JobAnswer.extend({
   results: z.array(z.looseObject({ index: count, status: z.int(), body: z.unknown() })),
   has_more: z.boolean(),
+})
+
+export const FeedbackAnswer = z.looseObject({
+  object: z.literal('feedback'),
+  request_id: name,
+  score: z.int(),
 })
 
 export const KeyAnswer = z.looseObject({

@@ -98,7 +98,9 @@ function shownRequest({ at, ms, ...request }: LatestRequest) {
 function shownDay({ date, models, errors, topAccounts }: DayStats, sees: (account: string) => boolean) {
   return {
     date,
-    models: models.map(({ total, first, ...sums }) => ({
+    models: models.map(({ model, version, total, first, ...sums }) => ({
+      model,
+      version: version ?? null,
       ...sums,
       ms: percentiles(total),
       first_ms: percentiles(first),

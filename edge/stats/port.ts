@@ -26,6 +26,8 @@ export type LatestRequest = {
 
 export type ModelStats = UsageSums & {
   model: string
+  /** The model's version; undefined where it has none, or nobody said which it was. */
+  version: string | undefined
   task: string
   outcomes: Record<OutcomeName, number>
   total: Histogram

@@ -1,5 +1,5 @@
 import { HISTORY_KEPT_MS } from '../store/lifetimes.ts'
-import { HISTORY_PREFIX, LATEST_PREFIX, STATS_PREFIX, TOP_PREFIX } from '../store/redis-keys.ts'
+import { HISTORY_PREFIX, LATEST_PREFIX, METRICS_KEY, STATS_PREFIX, TOP_PREFIX } from '../store/redis-keys.ts'
 import { OUTCOME_NAMES, OUTPUT, PROMPT, UNITS } from './usage-sums.ts'
 
 /** Bytes of an account's latest requests that are kept, the latest first: some 55 of them. */
@@ -13,7 +13,8 @@ export const TOP_KEPT = 100
  * those of the events, whoever dies where. A day is the UTC day of the reservation, as in the ledger's `usage_daily` and
  * in the day's counters.
  *
- * A field of sums is `{day} {task} {model}`, such as `21 chat tiny-chat`, in the hash of its month; a month's hash is
+ * A field of sums is `{day} {task} {model}`, such as `21 chat tiny-chat`, in the hash of its month; of all accounts
+ * `{day} {task} {version, or -} {model}`. A month's hash is
  * read by one command. Its value is text of edge/stats/packed.ts. Models are those of the catalog, so fields are bounded.
  *
  * The top accounts are exact although only so many are kept: an account's score is what its day's counter says, which
@@ -32,13 +33,13 @@ local function add_to(text, name, number)
 end
 
 -- Adds sums, and a text of sums, to a field.
-local function add_sums(key, field, sums, more)
+local function add_sums(key, field, sums, more, for_ever)
   local before = redis.call('HGET', key, field)
   local text = before or ''
   for name, number in pairs(sums) do text = add_to(text, name, number) end
   for name, number in string.gmatch(more or '', '([%w_]+)=(%d+)') do text = add_to(text, name, tonumber(number)) end
   redis.call('HSET', key, field, text)
-  if not before then redis.call('PEXPIRE', key, ${HISTORY_KEPT_MS}) end
+  if not before and not for_ever then redis.call('PEXPIRE', key, ${HISTORY_KEPT_MS}) end
 end
 
 -- Rolls up what an event says. record.day_used is what the day's counter says now, where it is still there.
@@ -60,7 +61,14 @@ local function roll_up(request_id, record, kind, units, report, now)
   if #text > ${LATEST_BYTES} then text = string.match(string.sub(text, 1, ${LATEST_BYTES}), '^.*\\n') or '' end
   redis.call('SET', latest, text, 'PX', ${HISTORY_KEPT_MS})
 
-  add_sums('${STATS_PREFIX}' .. month, field, sums, report.measured)
+  local version = record.rolled_as or record.version or ''
+  if version == '' then version = '-' end
+  local versioned = day .. ' ' .. record.task .. ' ' .. version .. ' ' .. record.model
+  add_sums('${STATS_PREFIX}' .. month, versioned, sums, report.measured)
+  -- A counter never falls, so a correction is not in it.
+  if report.metrics and kind == 'charge' then
+    add_sums('${METRICS_KEY}', record.task .. ' ' .. version .. ' ' .. record.model, sums, report.measured, true)
+  end
 
   if record.day_used and record.day_used > 0 then
     local top = '${TOP_PREFIX}' .. date
@@ -72,9 +80,10 @@ local function roll_up(request_id, record, kind, units, report, now)
 end
 
 -- Adds errors that an edge has counted since it last said, as a text of sums, to those of today.
-local function count_errors(errors, now)
+local function count_errors(errors, now, metrics)
   if errors == '' then return end
   local date = date_of(math.floor(now / 86400000))
   add_sums('${STATS_PREFIX}' .. string.sub(date, 1, 7), string.sub(date, 9) .. ' errors', {}, errors)
+  if metrics then add_sums('${METRICS_KEY}', 'errors', {}, errors, true) end
 end
 `

@@ -9,13 +9,13 @@ import {
 import { HISTORY_PREFIX, LATEST_PREFIX, REDIS_KEYS, STATS_PREFIX, TOP_PREFIX } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
 import { daysOf, monthsOf } from './days.ts'
-import { firstTimes, totalTimes } from './measured.ts'
+import { isErrors, modelStats } from './model-stats.ts'
 import { type Sums, unpacked } from './packed.ts'
-import type { Day, DayStats, LatestRequest, ModelStats, ReadStats, Span } from './port.ts'
-import { outcomesOf, usageSums } from './usage-sums.ts'
+import type { Day, DayStats, LatestRequest, ReadStats, Span } from './port.ts'
+import { usageSums } from './usage-sums.ts'
 
-/** A field of a month's hash: whose sums it has, of which day. `model` is missing for errors. */
-type Field = { date: Day; task: string; model: string | undefined; sums: Sums }
+/** A field of a month's hash: the words of its name after the day, and its sums. */
+type Field = { date: Day; words: string[]; sums: Sums }
 
 /**
  * What was rolled up, read from Upstash Redis over HTTP: one round trip each.
@@ -50,8 +50,13 @@ export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: n
 
     history: (account, span) =>
       orUnavailable(async () =>
-        (await fieldsIn(`${HISTORY_PREFIX}${account}:`, span)).flatMap(({ date, model, task, sums }) =>
-          model === undefined ? [] : [{ date, model, task, ...usageSums(sums) }],
+        (await fieldsIn(`${HISTORY_PREFIX}${account}:`, span)).map(
+          ({ date, words: [task = '', ...model], sums }) => ({
+            date,
+            model: model.join(' '),
+            task,
+            ...usageSums(sums),
+          }),
         ),
       ),
 
@@ -82,38 +87,25 @@ export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: n
   }
 }
 
-const sortedBy = ({ date, model, task }: Field) => `${date} ${model} ${task}`
+const sortedBy = ({ date, words: [task = '', ...rest] }: Field) =>
+  [date, ...rest.toReversed(), task].join(' ')
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 function fieldsOfMonth(month: string, fields: Record<string, string>): Field[] {
   return Object.entries(fields).map(([name, text]) => {
-    const [day = '', task = '', ...model] = name.split(' ')
-    return {
-      date: `${month}-${day}`,
-      task,
-      model: model.length === 0 ? undefined : model.join(' '),
-      sums: unpacked(text),
-    }
+    const [day = '', ...words] = name.split(' ')
+    return { date: `${month}-${day}`, words, sums: unpacked(text) }
   })
 }
 
 function dayStats(date: Day, fields: readonly Field[], topAccounts: DayStats['topAccounts']): DayStats {
-  const models = fields.flatMap(({ model, task, sums }): ModelStats[] =>
-    model === undefined
-      ? []
-      : [
-          {
-            model,
-            task,
-            ...usageSums(sums),
-            outcomes: outcomesOf(sums),
-            total: totalTimes(sums),
-            first: firstTimes(sums),
-          },
-        ],
-  )
-  const errors = fields.find(({ model }) => model === undefined)?.sums
-  return { date, models, errors: Object.fromEntries(errors ?? []), topAccounts }
+  const errors = fields.find(({ words }) => isErrors(words))?.sums
+  return {
+    date,
+    models: fields.flatMap(({ words, sums }) => (isErrors(words) ? [] : [modelStats(words, sums)])),
+    errors: Object.fromEntries(errors ?? []),
+    topAccounts,
+  }
 }
 
 /** Accounts with their units, most first. Redis has the least first, each before its score. */

@@ -22,11 +22,13 @@
  * | `twohop:history:{account}:{UTC month}` | hash: sums by day, task and model, see edge/stats/rolled.lua.ts | 93 d after its last day with a request |
  * | `twohop:latest:{account}` | text: its latest requests, a line each, without what was asked and answered | 93 d after the last |
  * | `twohop:stats:{UTC month}` | hash: the same sums of all accounts, with errors and times | 93 d after its last day with a request |
+ * | `twohop:metrics` | hash: the same since ever, by task, version and model, for `GET /metrics` | for ever |
  * | `twohop:top:{UTC day}` | sorted set: accounts by the units that they used in a day | 93 d after the last account in it |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
  * | `twohop:keys-new:{account}` | how many keys it has made | 24 h after the first of them |
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
+ * | `twohop:feedback` | stream: `account`, `request_id`, `score`, `text` | until the ledger has it; the newest 5,000 |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
 export const REDIS_KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
@@ -52,6 +54,8 @@ export const HISTORY_PREFIX = 'twohop:history:'
 export const LATEST_PREFIX = 'twohop:latest:'
 /** Followed by a UTC month. */
 export const STATS_PREFIX = 'twohop:stats:'
+/** Where `GET /metrics` is on. */
+export const METRICS_KEY = 'twohop:metrics'
 /** Followed by a UTC day. */
 export const TOP_PREFIX = 'twohop:top:'
 
@@ -61,6 +65,7 @@ export const idempotencyRedisKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
 export const reservationRedisKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
 
 export const AUDIT_STREAM = 'twohop:audit'
+export const FEEDBACK_STREAM = 'twohop:feedback'
 export const ACTS_PREFIX = 'twohop:acts'
 export const API_KEYS_PREFIX = 'twohop:keys:'
 /** Followed by an account. */

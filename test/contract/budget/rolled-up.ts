@@ -10,9 +10,11 @@ export async function expectRolledUp(redis: RunningRedis, ledger: readonly Usage
   const expected = new Map<string, Record<string, number>>()
   for (const event of ledger) {
     const date = new Date(Number(event.reserved_at)).toISOString()
-    const field = `${date.slice(8, 10)} ${event.task} ${event.model}`
-    for (const hash of [`history:${event.account}`, 'stats']) {
-      const key = `twohop:${hash}:${date.slice(0, 7)} ${field}`
+    const [month, day] = [date.slice(0, 7), date.slice(8, 10)]
+    for (const key of [
+      `twohop:history:${event.account}:${month} ${day} ${event.task} ${event.model}`,
+      `twohop:stats:${month} ${day} ${event.task} ${event.version || '-'} ${event.model}`,
+    ]) {
       const sums = expected.get(key) ?? {}
       expected.set(key, sums)
       const add = (name: string, by: number) => {

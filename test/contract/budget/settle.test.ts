@@ -45,6 +45,7 @@ describeEachRedis('settle', (redis) => {
         outcome: 'ok',
         reserved_at: String(redis.clock.now - 1500),
         at: String(redis.clock.now),
+        version: '',
       },
     ])
   })
@@ -114,6 +115,7 @@ describeEachRedis('settle', (redis) => {
         outcome: 'ok',
         reserved_at: String(redis.clock.now),
         at: String(redis.clock.now),
+        version: '',
       },
     ])
     expect((await redis.command<string[]>('KEYS', '*')).sort()).toEqual([
