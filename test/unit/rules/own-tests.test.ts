@@ -10,7 +10,9 @@ const known = new Set(files)
 const imports = new Map(
   readSources(
     files.filter((file) =>
-      /^(client|dashboard|edge|inference-host|shared|local|cli|bench|test)\/.*(?<!\.d)\.tsx?$/.test(file),
+      /^(client|dashboard|edge|inference-host|shared|local|cli|bench|deploy|test)\/.*(?<!\.d)\.tsx?$/.test(
+        file,
+      ),
     ),
   ).map(({ file, files: imported }) => [file, imported]),
 )
