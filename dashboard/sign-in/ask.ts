@@ -1,8 +1,27 @@
-import type * as z from 'zod/mini'
+import * as z from 'zod/mini'
 
-const WRONG = 'No account has this e-mail address and password.'
+/** A platform's refusal, in words for people. */
+export class NotAccepted extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'NotAccepted'
+  }
+}
 
-/** Posts to a platform's sign-in. @param body an object as JSON, or a form @throws Error in words for people */
+/** How both platforms say that there is no such account or password. Which of the two, is nobody's business. */
+const WRONG = /invalid_credentials|INVALID_LOGIN_CREDENTIALS|INVALID_PASSWORD|EMAIL_NOT_FOUND/
+
+const Refusal = z.object({
+  msg: z.optional(z.string()),
+  message: z.optional(z.string()),
+  error: z.optional(z.object({ message: z.string() })),
+})
+
+/**
+ * Posts to a platform's sign-in.
+ * @param body an object as JSON, or a form
+ * @throws NotAccepted as the platform says; Error where it is not reached, or is another
+ */
 export async function ask<S extends z.ZodMiniType>(
   url: string,
   headers: Record<string, string>,
@@ -18,10 +37,16 @@ export async function ask<S extends z.ZodMiniType>(
   }).catch(() => {
     throw new Error('The sign-in is not reached.')
   })
-  // Which of the two was wrong is nobody's business.
-  if (answer.status === 400) throw new Error(WRONG)
-  if (!answer.ok) throw new Error(`The sign-in answered ${answer.status}.`)
-  const { success, data } = schema.safeParse(await answer.json())
+  const said: unknown = await answer.json().catch(() => undefined)
+  if (answer.status >= 500) throw new Error(`The sign-in answered ${answer.status}.`)
+  if (!answer.ok) throw new NotAccepted(wordsOf(said) ?? `The sign-in answered ${answer.status}.`)
+  const { success, data } = schema.safeParse(said)
   if (success) return data
   throw new Error('The sign-in answered in a form that this page does not know.')
+}
+
+function wordsOf(said: unknown): string | undefined {
+  if (WRONG.test(JSON.stringify(said) ?? '')) return 'No account has this e-mail address and password.'
+  const { msg, message, error } = Refusal.safeParse(said).data ?? {}
+  return error?.message ?? msg ?? message
 }

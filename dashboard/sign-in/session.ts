@@ -1,4 +1,5 @@
-import type { SignInCalls } from './calls.ts'
+import { NotAccepted } from './ask.ts'
+import type { SignInCalls, Tokens } from './calls.ts'
 import { refreshFirebase, signInFirebase } from './firebase.ts'
 import { refreshSupabase, signInSupabase } from './supabase.ts'
 
@@ -36,13 +37,23 @@ export function sessionOf(first: Kept, keep: (kept: Kept) => void): Session {
     async token(forceRefresh) {
       if (!forceRefresh) return kept.token
       if (kept.kind === 'pasted') return null
-      const tokens =
-        kept.kind === 'firebase'
-          ? await refreshFirebase(kept.calls.firebase, kept.refresh)
-          : await refreshSupabase(kept.calls.supabase, kept.refresh)
+      const tokens = await refreshed(kept)
+      if (!tokens) return null
       kept = { ...kept, ...tokens }
       keep(kept)
       return kept.token
     },
+  }
+}
+
+/** @returns undefined where the platform has ended the session @throws Error where it is not reached */
+async function refreshed(kept: Exclude<Kept, { kind: 'pasted' }>): Promise<Tokens | undefined> {
+  try {
+    return kept.kind === 'firebase'
+      ? await refreshFirebase(kept.calls.firebase, kept.refresh)
+      : await refreshSupabase(kept.calls.supabase, kept.refresh)
+  } catch (error) {
+    if (error instanceof NotAccepted) return undefined
+    throw error
   }
 }
