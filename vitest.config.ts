@@ -144,6 +144,18 @@ export default defineConfig({
         },
       },
       {
+        // The dashboard in a real Chromium, on a stack of its own.
+        test: {
+          name: 'dashboard',
+          include: ['test/dashboard/**/*.test.ts'],
+          globalSetup: ['test/dashboard/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
         // The example extension in a real Chromium, on a stack of its own.
         test: {
           name: 'extension',

@@ -56,6 +56,7 @@ import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
+import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
@@ -79,6 +80,8 @@ export type AppOptions = {
   allowedOrigins: AllowedOrigins
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
+  /** The page at `GET /dashboard`, which may ask; undefined where there is none. */
+  dashboard?: DashboardOptions | undefined
   bodyLimitBytes: number
   /** The same for requests with a sound or an image. */
   mediaBodyBytes: number
@@ -189,7 +192,7 @@ export function createApp(options: AppOptions) {
       for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
   app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins, options.docsPage))
+  app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
@@ -291,13 +294,14 @@ export function createApp(options: AppOptions) {
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
-  addRoutes(
-    app,
-    handlers,
-    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
-  )
+  const hasPage = (name: RouteName) =>
+    name.startsWith('GET /dashboard')
+      ? options.dashboard !== undefined
+      : name !== 'GET /docs' || options.docsPage
+  addRoutes(app, handlers, ROUTE_NAMES.filter(hasPage))
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)
@@ -326,6 +330,9 @@ export function createApp(options: AppOptions) {
 
 /** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
 const steadyNow = () => performance.now()
+
+/** Its routes are not there. */
+const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
 
 /** Characters of a path that a complaint shows. */
 const LONGEST_PATH = 200
