@@ -185,7 +185,7 @@ export default defineConfig({
         },
       },
       {
-        // The example extension in a real Chromium, on a stack of its own.
+        // The example extension in a real Chromium and a real Firefox, on a stack of its own.
         test: {
           name: 'extension',
           include: ['test/extension/**/*.test.ts'],
