@@ -13,6 +13,7 @@ export const EXPOSED = [
   'x-budget-threshold',
   'idempotency-replayed',
   'server-timing',
+  'x-model-version',
 ].join(',')
 
 /**

@@ -8,6 +8,7 @@ import { createDeadline, timedOut } from '../metering/deadline.ts'
 import { parseCountTokens } from '../parse/anthropic-messages.ts'
 import { jsonBody } from '../parse/body.ts'
 import type { Host } from '../upstream/port.ts'
+import { versionOf } from '../upstream/version.ts'
 import type { Env } from './env.ts'
 
 type Options = {
@@ -38,6 +39,8 @@ export function countTokens(options: Options) {
     if (!caller.scopes.has('chat'))
       throw new TwohopError('scope_missing', 'This credential does not have the scope chat.')
     const { model, request, worst } = parseCountTokens(await jsonBody(c), entitlement)
+    const version = versionOf(model, caller.account)
+    c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
       const tokens = await c.get('timings').time('host', () =>
@@ -45,6 +48,7 @@ export function countTokens(options: Options) {
           requestId: c.get('requestId'),
           account: caller.account,
           model: model.id,
+          version,
           request,
           promptTokens: worst.promptTokens,
           weight: caller.plan.weight,
