@@ -27,6 +27,7 @@ import type { ApiKeyForm } from './identity/api-key.ts'
 import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
+import type { FeedbackStore } from './ledger/feedback.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
@@ -50,12 +51,14 @@ import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import { parseTranscription } from './parse/transcriptions.ts'
+import { atVersion, VERSION_HEADER } from './parse/version.ts'
 import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import type { Env } from './routes/env.ts'
+import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
@@ -90,6 +93,9 @@ export type AppOptions = {
   accounts: AccountStore
   apiKeys: ApiKeyStore
   countAct: CountAct
+  feedback: FeedbackStore
+  /** Moves feedback to the ledger; undefined where there is none. Never throws. */
+  drainFeedback: (() => Promise<unknown>) | undefined
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
@@ -101,7 +107,7 @@ export type AppOptions = {
   tell: (event: WebhookEvent) => Promise<unknown>
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: ((model: string) => Pipe | undefined) | undefined
+  createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -172,6 +178,8 @@ export function createApp(options: AppOptions) {
     // A repeated answer keeps the request id of the first request.
     if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'))
     if (isMessagesPath(c.req.path)) headers.set('request-id', headers.get('x-request-id') ?? '')
+    const version = c.get('version')
+    if (version !== undefined) headers.set(VERSION_HEADER, version)
     headers.append('server-timing', timings.header())
     const allowance = c.get('allowance')
     if (allowance)
@@ -215,7 +223,8 @@ export function createApp(options: AppOptions) {
       entitlement.requireScope(task)
       const { plan } = entitlement
       const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
-      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
+      const asked = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
+      const work = judgedWork(asked, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
       )
@@ -223,6 +232,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    c.set('version', held.version)
     if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
@@ -283,6 +293,7 @@ export function createApp(options: AppOptions) {
         return c.json(usageAnswer(entitlement, report))
       }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
+    ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,

@@ -5,6 +5,7 @@ import { serviceKeys } from '../cli/service-keys.ts'
 import type { Catalog } from '../shared/catalog.ts'
 import { type HostModel, localCatalog, modelIds } from './catalog.ts'
 import { type Bundle, bundleEdge } from './edge/bundle.ts'
+import type { ProjectParts } from './issuer/project.ts'
 import { issuerVariables, type OwnProjects } from './issuers.ts'
 import { localManifest } from './models.ts'
 import { type Part, type PartOptions, startPart } from './part.ts'
@@ -164,6 +165,11 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
     const edge = await startEdge(options.port)
     await requireHealthy(edge.ready.url)
     options.signal?.throwIfAborted()
+    const project: ProjectParts = {
+      edge: edge.ready.url,
+      rest: postgres ? { url: postgres.ready.url, publishableKey: postgres.ready.publishableKey } : null,
+    }
+    issuer.tell({ type: 'project', ...project })
     const { firebase, supabase, tokens } = issuer.ready
     const trusted = (options.own?.firebaseProjects ?? []).length === 0
     return {

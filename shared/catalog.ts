@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ImagePatches } from './image-tokens.ts'
 import { Prices, Units } from './units.ts'
 import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
+import { checkVersions, modelVersions } from './versions.ts'
 
 /** The tasks of texts that `POST /v1/tasks/:task` answers, by the hub's names. */
 export const TEXT_TASKS = [
@@ -67,6 +68,7 @@ export const Model = z.strictObject({
    */
   dimensions: z.array(z.int().min(1)).optional(),
   ...modelUpstreams,
+  ...modelVersions,
 })
 export type Model = z.infer<typeof Model>
 
@@ -189,7 +191,10 @@ export const Catalog = z
       if ((image_patches || tasks.some((task) => task.startsWith('image-'))) && image_tokens === undefined)
         missing('image_tokens')
     }
-    checkUpstreams(catalog, (path, message) => context.addIssue({ code: 'custom', path, message }))
+    const complain = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message })
+    checkUpstreams(catalog, complain)
+    checkVersions(catalog.models, complain)
     for (const [i, plan] of catalog.plans.entries()) {
       for (const id of plan.models)
         if (!models.has(id))

@@ -39,7 +39,7 @@ export function holdWords(
   now: number,
   longest: number,
 ): { keys: string[]; args: (string | number)[] } {
-  const { requestId, spender, units, plan, limits, leaseMs, model, task, idempotency } = request
+  const { requestId, spender, units, plan, limits, leaseMs, model, version = '', task, idempotency } = request
   requireCounts(units, project.day ?? 0, project.month ?? 0)
   if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > longest)
     throw new RangeError(`a lease must be 1 to ${longest} ms, not ${leaseMs}`)
@@ -63,6 +63,7 @@ export function holdWords(
       task,
       key,
       idempotency?.body ?? '',
+      version,
     ],
   }
 }
@@ -84,7 +85,7 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     REDIS_KEYS.events,
     idempotencyRedisKey(idempotency?.id ?? ''),
   ]
-  const { account, plan, model, task, key, billingDay = 1 } = reserved
+  const { account, plan, model, version = '', task, key, billingDay = 1 } = reserved
   return scriptCall(SETTLE, keys, [
     requestId,
     units,
@@ -102,6 +103,7 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     billingDay,
     idempotency ? 1 : 0,
     idempotency?.answer ?? '',
+    version,
   ])
 }
 

@@ -48,6 +48,8 @@ export type ReserveRequest = {
   leaseMs: number
   /** The model and the task are for the usage event, in case the sweep has to write it. */
   model: string
+  /** The model's version, where it has versions and the version is known. */
+  version?: string | undefined
   task: string
   /** Set where the caller sent an `Idempotency-Key`. */
   idempotency?: Idempotency | undefined
@@ -118,6 +120,7 @@ export type Reserved = {
   units: number
   plan: string
   model: string
+  version?: string | undefined
   task: string
   /** Id of the API key, empty for a token. */
   key: string

@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '0596e3bf92ca49e028a1d860a8de8e12e2cb51de',
+  sha: 'ac435036ef5770e04babe93210a35af7ebd84b79',
   lua: `
 -- Keys and arguments: spender.lua.ts, hold.lua.ts.
 -- Returns {code, account, running, requests, limit, used, held, ms to the end...} for minute, day, month; then for

@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '9f2271e933e8ca75a4ef073dc86934a92665c729',
+  sha: '97d96eb4d4e19bce5155282eee662c75070c6e69',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -34,6 +34,7 @@ export const SETTLE: Script = {
 -- ARGV[14] billing day of the plan
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
+-- ARGV[17] the model's version, empty for none
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
 
@@ -56,10 +57,11 @@ if ARGV[15] == '1' then end_record(KEYS[4], ARGV[1], within_day(record, ARGV[16]
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
 local used = math.min(tonumber(ARGV[2]), reserved)
+if ARGV[17] ~= '' then record.version = ARGV[17] end
 local report = {units = ARGV[2], prompt_tokens = ARGV[3], output_tokens = ARGV[4], compute_ms = ARGV[5],
   outcome = ARGV[6]}
 if record.state == nil then
-  local lost = {account = ARGV[8], units = ARGV[9], model = ARGV[10], task = ARGV[11], plan = ARGV[12], key = ARGV[13],
+  local lost = {account = ARGV[8], units = ARGV[9], model = ARGV[10], task = ARGV[11], plan = ARGV[12], key = ARGV[13], version = record.version,
     reserved_at = int(now), month = month_name(now, tonumber(ARGV[14]))}
   if used > 0 then write_event(KEYS[3], ARGV[1], lost, 'charge', used, 0, report, now) end
   return {1}

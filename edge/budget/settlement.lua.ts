@@ -11,6 +11,7 @@ import { THRESHOLDS } from './port.ts'
  * - `kind`: `charge`, or `correction` when a late settlement corrects what the sweep charged; then `units` and
  *   `extra_units` are differences, which may be negative
  * - `account`, `model`, `task`, `plan`
+ * - `version`: the model's version; empty where it has none, or nobody said which it was
  * - `key`: id of the API key, empty for a token
  * - `month`: the account's month that was charged: a UTC month, or its first day where it has a billing day
  * - `prompt_tokens`, `output_tokens`, `compute_ms`
@@ -73,6 +74,6 @@ local function write_event(stream, request_id, record, kind, units, extra, repor
     'month', period_of(record.month),
     'prompt_tokens', report.prompt_tokens, 'output_tokens', report.output_tokens, 'compute_ms', report.compute_ms,
     'units', int(units), 'extra_units', int(extra), 'reserved_units', record.units, 'reported_units', report.units,
-    'outcome', report.outcome, 'reserved_at', record.reserved_at, 'at', int(now))
+    'outcome', report.outcome, 'reserved_at', record.reserved_at, 'at', int(now), 'version', record.version or '')
 end
 `

@@ -10,7 +10,7 @@ import { SETTLEMENT_LUA } from './settlement.lua.ts'
  */
 export const SWEEP: Script = {
   name: 'sweep',
-  sha: '8802d778a3613c1f87778b67937ac85c0b0516e8',
+  sha: '675a930b7ffe6d10cf1ede593c89ced0f4e57335',
   lua: `
 -- KEYS[1] open reservations: sorted set of request ids by expiry (ms)
 -- KEYS[2] usage events: stream

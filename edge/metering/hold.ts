@@ -17,13 +17,17 @@ import { refused } from '../budget/refused.ts'
 import type { Answer, Answers } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
+import { scopesOfWork } from '../parse/version.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import { onlyVersion, versionOf } from '../upstream/version.ts'
 
 /** Proof that the worst case of a request is reserved. A call to the host does not compile without one. */
 export type Held = {
   requestId: string
   account: string
+  /** The version of the model that computes it, where the model has versions. */
+  version: string | undefined
   /** The plan's share of a busy host, relative to other accounts. */
   weight: number
   work: Work
@@ -76,17 +80,22 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     idempotency?: Idempotency,
   ): Promise<Held | Response> {
     const { prices } = work.model
+    const named = 'account' in spender ? spender.account : undefined
+    // Whose an API key is only its record says. Such a request has its version from its settlement on.
+    let version =
+      work.version ?? (named === undefined ? onlyVersion(work.model) : versionOf(work.model, named))
     const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
 
     const request: ReserveRequest = {
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
-      spender: 'key' in spender ? { ...spender, scope: scopeOf(work.task) } : spender,
+      spender: 'key' in spender ? { ...spender, scope: scopesOfWork(scopeOf(work.task), work) } : spender,
       units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
       plan: plan.id,
       limits: limitsOf(plan),
       leaseMs: requestTimeoutMs + leaseSlackMs + (work.judged ? JUDGE_MS : 0),
       model: work.model.id,
+      version,
       task: work.task,
       idempotency,
     }
@@ -95,7 +104,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     async function kept(answer: Answer | undefined): Promise<Settlement['idempotency']> {
       if (!idempotency) return undefined
       const { id } = idempotency
-      return { id, answer: answer && (await answers.keep(id, { ...answer, requestId })) }
+      return { id, answer: answer && (await answers.keep(id, { ...answer, requestId, version })) }
     }
 
     async function settlement(
@@ -108,7 +117,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       const key = 'key' in spender ? spender.key : ''
       const { crossed } = await budget.settle({
         requestId,
-        reserved: { account, units, plan: plan.id, model, task, key, billingDay: limits.billingDay },
+        reserved: { account, units, plan: plan.id, model, version, task, key, billingDay: limits.billingDay },
         units: unitsOf(prices, used) + judging,
         promptTokens: used.promptTokens,
         outputTokens: used.outputTokens,
@@ -121,7 +130,6 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
 
     const started = now()
     let judging = 0
-    const named = 'account' in spender ? spender.account : undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
       // late.
@@ -139,12 +147,14 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       return answers.repeat(idempotency?.id ?? '', decision)
     }
 
+    version ??= versionOf(work.model, decision.account)
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
     return {
       requestId,
       account: decision.account,
+      version,
       weight: plan.weight,
       work,
       reservedComputeMs,

@@ -116,6 +116,12 @@ export const JobPage = JobAnswer.extend({
   has_more: z.boolean(),
 })
 
+export const FeedbackAnswer = z.looseObject({
+  object: z.literal('feedback'),
+  request_id: name,
+  score: z.int(),
+})
+
 export const KeyAnswer = z.looseObject({
   object: z.literal('api_key'),
   id: name,

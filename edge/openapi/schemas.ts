@@ -11,6 +11,7 @@ import { JobRequest } from '../jobs/parse.ts'
 import { HubFields } from '../parse/hub-completion.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../routes/admin.ts'
 import { Leaked, NewKey } from '../routes/api-keys.ts'
+import { FeedbackRequest } from '../routes/feedback.ts'
 import { Page } from '../routes/jobs.ts'
 import * as answers from './answers.ts'
 
@@ -31,6 +32,7 @@ export const SENT: Named = {
     RerankRequest,
     TranscriptionRequest,
     JobRequest,
+    FeedbackRequest,
   },
   ...{ NewKey, Leaked, Plain, PlanChange, Grant },
 }

@@ -8,6 +8,8 @@ import type { WorstCase } from './worst-case.ts'
 export type Work = {
   task: Task
   model: Model
+  /** The version that the caller asks for by name; undefined where it gets the one of its account. */
+  version?: string | undefined
   /** Path on the host. */
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */

@@ -9,6 +9,7 @@ import { parseCountTokens } from '../parse/anthropic-messages.ts'
 import { jsonBody } from '../parse/body.ts'
 import { boundBesideImages } from '../parse/chat-body.ts'
 import type { Host } from '../upstream/port.ts'
+import { versionOf } from '../upstream/version.ts'
 import type { Env } from './env.ts'
 
 type Options = {
@@ -42,6 +43,8 @@ export function countTokens(options: Options) {
     const asked = parseCountTokens(await jsonBody(c), entitlement)
     const { length } = await c.get('readBody')()
     const { model, request, worst } = boundBesideImages(asked, length, bodyLimitBytes)
+    const version = versionOf(model, caller.account)
+    c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
       const tokens = await c.get('timings').time('host', () =>
@@ -49,6 +52,7 @@ export function countTokens(options: Options) {
           requestId: c.get('requestId'),
           account: caller.account,
           model: model.id,
+          version,
           request,
           promptTokens: worst.promptTokens,
           weight: caller.plan.weight,

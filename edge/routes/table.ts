@@ -150,6 +150,13 @@ export const ROUTES = {
     scope: 'any',
     answer: 'UsageAnswer',
   },
+  'POST /v1/feedback': {
+    says: 'What the caller says of one of its answers. Who made a request is looked up later, so every id is answered alike.',
+    scope: 'any',
+    body: 'FeedbackRequest',
+    status: 202,
+    answer: 'FeedbackAnswer',
+  },
   'POST /v1/jobs': {
     says: 'Takes in requests that are done later, under one reservation.',
     scope: 'jobs',

@@ -23,10 +23,12 @@ import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
-import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { createDrains, createScheduledDrain, type LedgerStores } from '../ledger/scheduled.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
+import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
+import type { Log } from '../log/port.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { identityAdmins } from '../sync/config.ts'
@@ -115,7 +117,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     random: Math.random,
     log,
   })
-  const createPipe = (model: string) => (upstreams.isOwn(model) ? platform.createPipe?.() : undefined)
+  const createPipe = (model: string, version: string | undefined) =>
+    upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
+  const ledgerStores = config.ledger && {
+    redis: { url: redis.url, token: redis.token },
+    supabase: config.ledger,
+    restOf: platform.restOf,
+    batches: config.DRAIN_BATCHES,
+    fetch: network,
+    now,
+  }
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -139,6 +150,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     accounts: createUpstashAccounts(redis),
     apiKeys: createUpstashApiKeys(redis),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
+    feedback: createUpstashFeedback(redis),
+    drainFeedback: ledgerStores && feedbackDrain(ledgerStores, log),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
@@ -169,17 +182,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     log,
     now,
   })
-  const drain =
-    config.ledger &&
-    createScheduledDrain({
-      redis: { url: redis.url, token: redis.token },
-      supabase: config.ledger,
-      restOf: platform.restOf,
-      batches: config.DRAIN_BATCHES,
-      fetch: network,
-      now,
-      log,
-    })
+  const drain = ledgerStores && createScheduledDrain({ ...ledgerStores, log })
   async function sweep() {
     const { crossed } = await budget.sweep(SWEEP_MOST)
     await notify(crossed)
@@ -194,6 +197,12 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, probe: upstreams.probe, log }),
     check: () => checkKey(config.SERVICE_TOKEN_PRIVATE_KEY),
   }
+}
+
+/** The drain of feedback, for what just came. What it cannot move now is moved later. */
+function feedbackDrain(stores: LedgerStores, log: Log): () => Promise<unknown> {
+  const { drainFeedback } = createDrains(stores)
+  return () => drainFeedback().catch((error: unknown) => log('warn', 'feedback_not_moved', { error }))
 }
 
 /** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */

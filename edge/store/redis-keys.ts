@@ -23,6 +23,7 @@
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
  * | `twohop:keys-new:{account}` | how many keys it has made | 24 h after the first of them |
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
+ * | `twohop:feedback` | stream: `account`, `request_id`, `score`, `text` | until the ledger has it; the newest 5,000 |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
 export const REDIS_KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
@@ -48,6 +49,7 @@ export const idempotencyRedisKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
 export const reservationRedisKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
 
 export const AUDIT_STREAM = 'twohop:audit'
+export const FEEDBACK_STREAM = 'twohop:feedback'
 export const ACTS_PREFIX = 'twohop:acts'
 export const API_KEYS_PREFIX = 'twohop:keys:'
 /** Followed by an account. */

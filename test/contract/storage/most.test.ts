@@ -4,7 +4,10 @@ import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
 import { MAX_API_KEYS, MAX_NEW_API_KEYS } from '../../../edge/api-keys/bounds.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
+import { FEEDBACK_MOST } from '../../../edge/ledger/bounds.ts'
 import { createUpstashBounded } from '../../../edge/ledger/upstash-bounded.ts'
+import { createUpstashFeedback } from '../../../edge/ledger/upstash-feedback.ts'
+import { FEEDBACK_CHARS } from '../../../edge/routes/feedback.ts'
 import { createUpstashJobs } from '../../../inference-host/jobs/upstash.ts'
 import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 import { limits, request, running, settlement, usage } from '../budget/each-redis.ts'
@@ -88,6 +91,16 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
       )
       return sizes.reduce((sum, size) => sum + size, 0)
     }
+  })
+
+  it('feedback whose texts are as long as can be', async () => {
+    const store = createUpstashFeedback(options())
+    const said = { requestId: crypto.randomUUID(), score: 1, text: '\u754c'.repeat(FEEDBACK_CHARS) } as const
+    const by = { account: LONG, issuedAt: 2_000_000_000 }
+    for (let n = 0; n < 100; n++) await store.keep(said, by)
+    const [, all] = rowOf('twohop:feedback')
+    figure(all, `${FEEDBACK_MOST.toLocaleString('en-US')} × 8 KiB`)
+    expect((await weigh('twohop:feedback')).bytes).toBeLessThanOrEqual(100 * 8 * 1024)
   })
 
   it('events become sums, by model', async () => {

@@ -16,6 +16,8 @@ const scripts: Record<string, string> = { ...scriptsOf('examples/extension'), ..
 const NO_PATHS = new Set([
   'firebase/auth/web-extension',
   'application/json',
+  // An annotation of pods.
+  'prometheus.io/scrape',
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
   'onnx/model_quantized.onnx',
@@ -42,6 +44,8 @@ const OTHERS_VARIABLES = new Set([
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
+  // cloudflared's.
+  'TUNNEL_TOKEN',
   // A name that an operator chooses.
   'UPSTREAM_KEY_ANTHROPIC',
   'UPSTREAM_KEY_OPENAI',
@@ -204,7 +208,7 @@ function ofSources(): string[] {
     [...list.matchAll(/\b[A-Z][A-Z0-9_]+\b/g)].map(([name]) => name),
   )
   const constants = [...texts.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)].map(([, name = '']) => name)
-  const compose = readFileSync(join(ROOT, 'compose.yaml'), 'utf8')
+  const compose = readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8')
   const composed = [...compose.matchAll(/\$\{([A-Z][A-Z0-9_]*):/g)].map(([, name = '']) => name)
   return [...single, ...several, ...constants, ...composed]
 }

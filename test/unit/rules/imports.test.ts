@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { listedDecoding, listedPlaces, upward } from '../../fixtures/floors.ts'
 import { circles, readSources, repositoryFiles, sourceOf } from '../../fixtures/imports.ts'
 
-const CODE = /^(client|edge|inference-host|shared|local|cli|bench|test)\/.*\.ts$/
+const CODE = /^(client|edge|inference-host|shared|local|cli|bench|deploy|test)\/.*\.ts$/
 const sources = readSources(repositoryFiles().filter((file) => CODE.test(file) && !file.endsWith('.d.ts')))
 const within = (folder: string) => sources.filter(({ file }) => file.startsWith(`${folder}/`))
 

@@ -10,7 +10,7 @@ const known = new Set(files)
 const imports = new Map(
   readSources(
     files.filter((file) =>
-      /^(client|edge|inference-host|shared|local|cli|bench|test)\/.*(?<!\.d)\.ts$/.test(file),
+      /^(client|edge|inference-host|shared|local|cli|bench|deploy|test)\/.*(?<!\.d)\.ts$/.test(file),
     ),
   ).map(({ file, files: imported }) => [file, imported]),
 )
