@@ -7,9 +7,10 @@ import {
   AutoProcessor,
   AutoTokenizer,
   RawImage,
-  type Tensor,
+  Tensor,
 } from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Generating } from '../../../../../inference-host/device/load.ts'
 import { loadSeeing } from '../../../../../inference-host/media/seeing/load.ts'
 import type { Counts, Output, PerformOptions } from '../../../../../inference-host/work/engine.ts'
 import type { Work } from '../../../../../inference-host/work/work.ts'
@@ -85,6 +86,13 @@ const sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
 const chat = (messages: HostMessage[], more: Partial<Work> = {}): Work =>
   ({ kind: 'chat', messages, sampling, limits, ...more }) as Work
 
+/** The ids of a prompt and of what a model writes after it. */
+async function greedy(model: Generating, inputs: object): Promise<number[]> {
+  const ids = await model.generate({ ...inputs, max_new_tokens: NEW, do_sample: false })
+  if (!(ids instanceof Tensor)) throw new Error('it gives no ids')
+  return Array.from(ids.data, Number)
+}
+
 /** What transformers.js writes its usual way: template, processor, generate. */
 async function reference(
   model: Model,
@@ -105,12 +113,8 @@ async function reference(
     files.map(async (file) => (await RawImage.fromBlob(new Blob([file]))).rgb()),
   )
   const inputs = images.length > 0 ? await processor(prompt, images) : processor.tokenizer?.(prompt)
-  const generated: Tensor = await Reflect.apply(seeing.generate, seeing, [
-    { ...inputs, max_new_tokens: NEW, do_sample: false },
-  ])
   const length: number = inputs.input_ids.dims[1]
-  const [ids]: bigint[][] = generated.slice(null, [length, null]).tolist()
-  const written = (ids ?? []).map(Number)
+  const written = (await greedy(seeing, inputs)).slice(length)
   await seeing.dispose()
   return {
     text: processor.tokenizer?.decode(written, { skip_special_tokens: true }) ?? '',
@@ -200,14 +204,12 @@ test('patches: a text alone is answered as by the decoder alone, from the positi
   const tokenizer = await AutoTokenizer.from_pretrained(at, { local_files_only: true })
   const said = 'hello there, how are you? fine I hope'
   const inputs = tokenizer(`<|im_start|>user\n${said}<|im_end|>\n<|im_start|>assistant\n`)
-  const { dims, data }: Tensor = await Reflect.apply(plain.generate, plain, [
-    { ...inputs, max_new_tokens: NEW, do_sample: false },
-  ])
-  const ids = Array.from(data, Number).slice(inputs.input_ids.dims[1])
+  const all = await greedy(plain, inputs)
+  const ids = all.slice(inputs.input_ids.dims[1])
   await plain.dispose()
   const { text: written, counts } = await perform('patches', chat(user(text(said))))
   expect([counts.promptTokens + counts.outputTokens, written]).toEqual([
-    dims[1],
+    all.length,
     tokenizer.decode(ids, { skip_special_tokens: true }),
   ])
 })
