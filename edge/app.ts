@@ -38,6 +38,7 @@ import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
+import { boundBesideImages, CHAT_PATHS, readsImages } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
@@ -162,9 +163,11 @@ export function createApp(options: AppOptions) {
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
-    ...['/v1/audio/transcriptions', ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`)].map(
-      (path) => [path, options.mediaBodyBytes] as const,
-    ),
+    ...[
+      '/v1/audio/transcriptions',
+      ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`),
+      ...(readsImages(options.catalog) ? CHAT_PATHS : []),
+    ].map((path) => [path, options.mediaBodyBytes] as const),
     ['/v1/keys/leaked', LEAK_BYTES],
   ])
   app.use(async (c, next) => {
@@ -247,6 +250,17 @@ export function createApp(options: AppOptions) {
   function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     return inferSent(c, task, { input: () => jsonBody(c), bytes: c.get('readBody') }, parse)
   }
+  /** Of a chat, whose images may make its body larger. */
+  function inferChat(c: Context<Env>, parse: Parse<unknown>): Promise<Response> {
+    const bytes = c.get('readBody')
+    async function input() {
+      const json = await jsonBody(c)
+      return { json, length: (await bytes()).length }
+    }
+    return inferSent(c, 'chat', { input, bytes }, ({ json, length }, whose) =>
+      boundBesideImages(parse(json, whose), length, options.bodyLimitBytes),
+    )
+  }
   /** Of one that is a form. It is taken apart when it is first asked for. */
   function inferForm(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     let form: ReturnType<typeof formBody> | undefined
@@ -259,16 +273,16 @@ export function createApp(options: AppOptions) {
 
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
-    'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
-    'POST /v1/responses': (c) => infer(c, 'chat', parseResponses),
-    'POST /v1/messages': (c) => infer(c, 'chat', parseMessages),
+    'POST /v1/chat/completions': (c) => inferChat(c, parseChat),
+    'POST /v1/responses': (c) => inferChat(c, parseResponses),
+    'POST /v1/messages': (c) => inferChat(c, parseMessages),
     'POST /v1/messages/count_tokens': countTokens({ ...options, authenticate, identify, entitle, countRead }),
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
     'POST /v1/audio/transcriptions': (c) => inferForm(c, 'automatic-speech-recognition', parseTranscription),
     'POST /v1/tasks/text-generation/v1/completions': (c) => infer(c, 'completion', parseHubCompletion),
-    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => infer(c, 'chat', parseChat),
+    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => inferChat(c, parseChat),
     'POST /v1/tasks/:task': (c) => {
       const task = hubTask(c.req.param('task') ?? '')
       if (!isMediaTask(task)) return infer(c, task, (input, whose) => parseTask(task, input, whose))
