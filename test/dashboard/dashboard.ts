@@ -25,7 +25,8 @@ export async function signInAs(page: Page, email: string, platform = 'supabase',
 }
 
 export async function paste(page: Page, token: string): Promise<void> {
-  await page.click('#pasted summary')
+  await page.until(`!document.querySelector('[aria-busy=true]') && document.querySelector('#pasted')`)
+  await page.evaluate(`void (document.querySelector('#pasted').open = true)`)
   await page.type('input[name=token]', token)
   await page.press('Enter')
   await page.until(`document.querySelector('#sign-out')`)
