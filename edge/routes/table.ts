@@ -150,6 +150,18 @@ export const ROUTES = {
     scope: 'any',
     answer: 'UsageAnswer',
   },
+  'GET /v1/usage/history': {
+    says: "The account's sums by UTC day, model and task.",
+    scope: 'any',
+    query: 'Days',
+    answer: 'UsageHistory',
+  },
+  'GET /v1/usage/requests': {
+    says: "The account's latest requests, without what was asked and answered.",
+    scope: 'any',
+    query: 'Latest',
+    answer: 'RequestList',
+  },
   'POST /v1/feedback': {
     says: 'What the caller says of one of its answers. Who made a request is looked up later, so every id is answered alike.',
     scope: 'any',
@@ -237,6 +249,12 @@ export const ROUTES = {
     scope: 'admin',
     query: 'AuditList',
     answer: 'AuditPage',
+  },
+  'GET /v1/admin/stats': {
+    says: 'Sums of all accounts by UTC day, with times, errors and top accounts.',
+    scope: 'admin',
+    query: 'Days',
+    answer: 'Stats',
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
   'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
