@@ -51,11 +51,17 @@ export const words = (page: Page) => page.text('main')
  */
 export async function keepPicture(page: Page, name: string, look: { width?: number; height?: number } = {}) {
   const folder = process.env.REFRESH_SCREENSHOTS === '1' ? PICTURES : '.local/screenshots'
-  for (const dark of [false, true])
+  for (const dark of [false, true]) {
+    await page.send('Emulation.setEmulatedMedia', {
+      features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
+    })
+    // Colours that are on their way would be in the picture.
+    await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))')
     await page.screenshot(join(ROOT, folder, `${name}-${dark ? 'dark' : 'light'}.png`), {
       ...{ width: 1100, height: 760, dark },
       ...look,
     })
+  }
 }
 
 export const PICTURES = 'docs/pictures/dashboard'
