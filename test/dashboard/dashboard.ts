@@ -56,7 +56,9 @@ export async function keepPicture(page: Page, name: string, look: { width?: numb
       features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
     })
     // Colours that are on their way would be in the picture.
-    await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))')
+    await page.evaluate(
+      'scrollTo(0, 0), Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))',
+    )
     await page.screenshot(join(ROOT, folder, `${name}-${dark ? 'dark' : 'light'}.png`), {
       ...{ width: 1100, height: 760, dark },
       ...look,
