@@ -61,6 +61,7 @@ import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
@@ -110,6 +111,8 @@ export type AppOptions = {
   /** Counts an error that is answered. */
   countError: ErrorCounts['count']
   readStats: ReadStats
+  /** The metrics as a text; undefined where they are off. */
+  readMetrics: (() => Promise<string>) | undefined
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
@@ -291,12 +294,17 @@ export function createApp(options: AppOptions) {
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    'GET /metrics': metricsRoute({ ...options, callerOf }),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
+  const off = new Set<RouteName>([
+    ...(options.docsPage ? [] : ['GET /docs' as const]),
+    ...(options.readMetrics ? [] : ['GET /metrics' as const]),
+  ])
   addRoutes(
     app,
     handlers,
-    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
+    ROUTE_NAMES.filter((name) => !off.has(name)),
   )
 
   app.notFound((c) => {

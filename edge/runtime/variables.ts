@@ -212,6 +212,13 @@ export const EDGE_VARIABLES = {
     fallback: 'on',
     schema: z.enum(['on', 'off']),
   },
+  METRICS: {
+    meaning:
+      'whether there is GET /metrics, for the scope metrics; counting takes two more commands of Redis a request',
+    unit: 'on, off',
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
   BODY_LIMIT_BYTES: {
     meaning: 'largest request body',
     unit: 'bytes',
