@@ -216,5 +216,11 @@ export const AuditPage = pageOf(
   }),
 )
 
+export const SignInCalls = z.looseObject({
+  object: z.literal('dashboard.sign_in'),
+  firebase: z.looseObject({ sign_in: name, refresh: name, key: name }).nullable(),
+  supabase: z.looseObject({ token: name, key: name }).nullable(),
+})
+
 export const Health = z.looseObject({ status: z.literal('ok') })
 export const Anything = z.looseObject({})

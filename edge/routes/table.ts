@@ -266,6 +266,20 @@ export const ROUTES = {
     answer: 'Anything',
     text: true,
   },
+  'GET /dashboard': {
+    says: 'The dashboard, a page for users and administrators.',
+    scope: 'none',
+    answer: 'Anything',
+    html: true,
+    codes: ['not_found'],
+  },
+  'GET /dashboard/app.js': { says: 'Its script.', scope: 'none', answer: 'Anything', codes: ['not_found'] },
+  'GET /dashboard/app.css': { says: 'Its style.', scope: 'none', answer: 'Anything', codes: ['not_found'] },
+  'GET /dashboard/sign-in.json': {
+    says: 'Where the page signs users in.',
+    scope: 'none',
+    answer: 'SignInCalls',
+  },
   'GET /healthz': { says: 'Whether the edge is up.', scope: 'none', answer: 'Health' },
 } as const satisfies Record<`${'GET' | 'POST' | 'DELETE'} /${string}`, Route>
 

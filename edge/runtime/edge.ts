@@ -141,6 +141,10 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     },
     allowedOrigins: config.allowedOrigins,
     docsPage: config.DOCS_PAGE === 'on',
+    dashboard:
+      config.DASHBOARD === 'on' && platform.dashboardFile
+        ? { file: platform.dashboardFile, signIn: config.DASHBOARD_SIGN_IN ?? {} }
+        : undefined,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     mediaBodyBytes: config.MEDIA_BODY_BYTES,
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
