@@ -25,7 +25,8 @@ const MAX_SWEEP = 1000
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
   const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
-  return scriptCall(RESERVE, keys, args)
+  const { cache } = request
+  return scriptCall(RESERVE, keys, cache ? [...args, cache.name, cache.share, cache.forAll ? 1 : 0] : args)
 }
 
 /**
@@ -76,7 +77,7 @@ export function usageCall(spender: Spender, plan: string, limits: Limits, now: n
 
 /** The call of the settle script. `now` and errors as for reserveCall. */
 export function settleCall(settlement: Settlement, now: number): ScriptCall {
-  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency } =
+  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency, cache } =
     settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
   const keys = [
@@ -104,6 +105,7 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     idempotency ? 1 : 0,
     idempotency?.answer ?? '',
     version,
+    ...(cache ? [cache.request.name, cache.request.forAll ? 1 : 0, cache.request.lifeMs, cache.answer] : []),
   ])
 }
 

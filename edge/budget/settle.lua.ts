@@ -1,5 +1,6 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
+import { CACHE_LUA } from '../store/cache.lua.ts'
 import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_BYTES, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { FULL_ANSWER_KEPT_MS, SETTLED_KEPT_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
@@ -18,7 +19,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '97d96eb4d4e19bce5155282eee662c75070c6e69',
+  sha: '01c6df2776c72bdf6e32792e586bd39031a6f065',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -35,8 +36,10 @@ export const SETTLE: Script = {
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
 -- ARGV[17] the model's version, empty for none
+-- ARGV[18] ARGV[19] ARGV[20] ARGV[21] an answer to be given again, where there is one: its name; 1 where others may have it; ms
+-- for which it is kept; the answer
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
-${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${CACHE_LUA}
 
 -- The answer; or that it is gone where the account's day has no room for it, and the ms for which that is remembered.
 local function within_day(record, answer)
@@ -78,6 +81,7 @@ else
   charge_windows(record, -reserved, used, reply)
   write_event(KEYS[3], ARGV[1], record, 'charge', used, tonumber(record.extra or 0) - back, report, now)
 end
+if ARGV[18] then cache_answer(record.account, ARGV[18], ARGV[19], used, ARGV[21], ARGV[20], now) end
 return reply
 `,
 }
