@@ -50,10 +50,10 @@ function world({
   }
   const [first, ...others] = catalog.models
   const parsed = Catalog.parse({
-      ...catalog,
-      upstreams,
-      models: [{ ...first, id: 'chat', ...model }, ...others],
-      plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
+    ...catalog,
+    upstreams,
+    models: [{ ...first, id: 'chat', ...model }, ...others],
+    plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
   })
   const [chat] = parsed.models
   if (!chat) throw new Error('a catalog has models')
