@@ -10,7 +10,7 @@ import { BENCH_DIR } from '../kit.ts'
 import type { BenchOptions } from '../options.ts'
 import { tryForms, whyNone } from './devices.ts'
 import { decoderInForms, type Form } from './forms.ts'
-import { gpuTable, type Row } from './table.ts'
+import { gpuTable, type Row, STREAMS } from './table.ts'
 
 export type GpuBenchOptions = Omit<BenchOptions, 'rounds'> & {
   /** The devices to measure; those of a GPU where none is named. */
@@ -24,7 +24,7 @@ const MOST_MS = 570_000
 const MAIN = new URL('../../inference-host/main.ts', import.meta.url)
 
 type Load = { streams: readonly number[]; prompt: number; output: number; asked: number }
-const LOAD: Load = { streams: [1, 16, 64], prompt: 64, output: 64, asked: 16 }
+const LOAD: Load = { streams: STREAMS, prompt: 64, output: 64, asked: 16 }
 const QUICK: Load = { streams: [1, 4], prompt: 8, output: 4, asked: 4 }
 
 /**
@@ -32,13 +32,7 @@ const QUICK: Load = { streams: [1, 4], prompt: 8, output: 4, asked: 4 }
  * bits and in 16. It prints the table for docs/gpu.md.
  * @throws Error of one line where there is no GPU
  */
-export async function gpuBench({
-  device,
-  quick,
-  json,
-  progress,
-  signal: asked,
-}: GpuBenchOptions): Promise<unknown> {
+export async function gpuBench({ device, quick, json, progress, signal: asked }: GpuBenchOptions) {
   const late = AbortSignal.timeout(MOST_MS)
   const signal = AbortSignal.any([asked, late])
   const folder = await decoderInForms(join(BENCH_DIR, 'models'), quick)

@@ -1,6 +1,9 @@
 import type { Device } from '../../inference-host/device/port.ts'
 import type { Form } from './forms.ts'
 
+/** Streams at once that are measured. */
+export const STREAMS = [1, 16, 64] as const
+
 /** What was measured of a form on a device. */
 export type Row = {
   device: Device
