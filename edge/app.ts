@@ -57,6 +57,7 @@ import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
+import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
@@ -65,9 +66,12 @@ import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
+import type { ErrorCounts } from './stats/error-counts.ts'
+import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
 import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
@@ -77,6 +81,8 @@ export type AppOptions = {
   allowedOrigins: AllowedOrigins
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
+  /** The page at `GET /dashboard`, which may ask; undefined where there is none. */
+  dashboard?: DashboardOptions | undefined
   bodyLimitBytes: number
   /** The same for requests with a sound or an image. */
   mediaBodyBytes: number
@@ -105,6 +111,9 @@ export type AppOptions = {
   notify: (crossed: readonly Crossing[]) => Promise<void>
   /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
+  /** Counts an error that is answered. */
+  countError: ErrorCounts['count']
+  readStats: ReadStats
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
@@ -186,7 +195,7 @@ export function createApp(options: AppOptions) {
       for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
   app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins, options.docsPage))
+  app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
@@ -292,19 +301,21 @@ export function createApp(options: AppOptions) {
         c.set('allowance', report.allowance)
         return c.json(usageAnswer(entitlement, report))
       }),
+    ...statsRoutes({ ...options, callerOf }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
-  addRoutes(
-    app,
-    handlers,
-    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
-  )
+  const hasPage = (name: RouteName) =>
+    name.startsWith('GET /dashboard')
+      ? options.dashboard !== undefined
+      : name !== 'GET /docs' || options.docsPage
+  addRoutes(app, handlers, ROUTE_NAMES.filter(hasPage))
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)
@@ -318,11 +329,12 @@ export function createApp(options: AppOptions) {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
     const answer = errorResponseAt(c.req.path, error, requestId)
+    const code = error instanceof TwohopError ? error.code : 'internal'
+    options.countError(code)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted
       const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
-      const code = error instanceof TwohopError ? error.code : 'internal'
       await log(level, gone ? 'client_gone' : 'answer_failed', { requestId, account, code, error })
     }
     return answer
@@ -332,6 +344,9 @@ export function createApp(options: AppOptions) {
 
 /** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
 const steadyNow = () => performance.now()
+
+/** Its routes are not there. */
+const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
 
 /** Characters of a path that a complaint shows. */
 const LONGEST_PATH = 200

@@ -130,7 +130,7 @@ export function quantitiesOf(
           COUNTS.redisBytesPerBoundsRun) +
       looks * COUNTS.redisBytesPerLook,
     redisStorageBytes: Math.ceil(
-      workload.users * COUNTS.redisStorageBytesPerAccount +
+      workload.users * (COUNTS.redisStorageBytesPerAccount + COUNTS.redisStorageBytesPerHistory) +
         perPeakHour * COUNTS.redisStorageBytesPerRecentRequest +
         // At most one account a request has counters of each minute that is kept.
         (perPeakHour / 60) * COUNTS.minutesKept * COUNTS.redisStorageBytesPerMinute,
