@@ -231,6 +231,17 @@ describe('what is proved', () => {
     expect(notAsWritten(one, two, same)).toBe(true)
   })
 
+  it('is not that a name is closed out which a pattern lets in', () => {
+    const named = { type: 'object', required: ['a'] }
+    const byPattern = (pattern: string) => ({
+      type: 'object',
+      additionalProperties: false,
+      patternProperties: { [pattern]: true },
+    })
+    expect(apart(named, byPattern('^a'))).toBe(false)
+    expect(apart(named, { type: 'object', additionalProperties: false })).toBe(true)
+  })
+
   it('is never more than is known of what stands too deep', () => {
     const deep = (inner: Schema, levels: number): Schema =>
       levels === 0 ? inner : { type: 'object', required: ['a'], properties: { a: deep(inner, levels - 1) } }
