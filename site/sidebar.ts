@@ -8,9 +8,13 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 /** The order in which pages are shown. */
 export const groups: readonly Group[] = JSON.parse(read('sidebar.json'))
 
+/** Pages whose own names are others' too, or the home page's. */
+const NAMES: Record<string, string> = { 'README.md': 'index', 'SECURITY.md': 'reporting' }
+
 /** A page's name on the site: `docs/money.md` is `money`, `supabase/README.md` is `supabase`, the first one is the home page. */
 export function nameOf(page: string): string {
-  if (page === 'README.md') return 'index'
+  const named = NAMES[page]
+  if (named !== undefined) return named
   const parts = page.replace(/\.md$/, '').split('/')
   const last = parts.at(-1) ?? ''
   return (last === 'README' ? (parts.at(-2) ?? last) : last).toLowerCase()

@@ -25,6 +25,7 @@ const NO_PATHS = new Set([
   'twohop.config.ts',
   // Written when something runs.
   '.local/bench',
+  'dist/dashboard',
   '.local/curl.txt',
   '.local/models',
   '.local/real-models',
@@ -128,7 +129,7 @@ describe('every page', () => {
 
   it('names npm scripts that exist', () => {
     const named = everywhere(({ text }) =>
-      [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, script = '']) => script),
+      [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, script = '']) => script),
     )
     expect(named.length).toBeGreaterThan(10)
     expect(named.filter((one) => !((one.split(': ')[1] ?? '') in scripts))).toEqual([])
