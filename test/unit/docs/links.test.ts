@@ -30,6 +30,7 @@ const NO_PATHS = new Set([
   '.local/models',
   '.local/real-models',
   '.local/stack.json',
+  '.local/users.json',
   'MODELS_DIR/serving/',
   // What the example's builds write, and a module of the package `firebase`.
   'dist/chrome-mv3-dev',
