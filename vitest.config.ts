@@ -8,6 +8,9 @@ const LEDGER = 'test/contract/ledger/**/*.test.ts'
 /** Three at least: most files wait for processes that they start, and leave a core to another meanwhile. */
 const WORKERS = Math.max(3, availableParallelism() - 1)
 
+/** As long as 100,000 requests take, which `TWOHOP_FUZZ_REQUESTS` may ask for. */
+const FUZZ_MS = 3 * 3_600_000
+
 /** Tests start some two hundred processes of Node, and half of what each takes to start is to compile the same sources. */
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.local/compile-cache')
 
@@ -20,6 +23,8 @@ export default defineConfig({
       './test/faults/closing-table.ts',
       './test/conformance/closing-table.ts',
       './test/clients/closing-table.ts',
+      './test/attack/closing-table.ts',
+      './test/fuzz/closing-table.ts',
       './test/slowest-files.ts',
       './test/closing-line.ts',
     ],
@@ -144,7 +149,43 @@ export default defineConfig({
         },
       },
       {
-        // The example extension in a real Chromium, on a stack of its own.
+        // The dashboard in a real Chromium, on a stack of its own.
+        test: {
+          name: 'dashboard',
+          include: ['test/dashboard/**/*.test.ts'],
+          globalSetup: ['test/dashboard/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        // Attacks on a whole stack, each refused as it states, for nothing. Ends with a table of kinds.
+        test: {
+          name: 'attack',
+          include: ['test/attack/**/*.test.ts'],
+          globalSetup: ['test/attack/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        // Requests made from the schemas, and readers of streams and JSON. Ends with a table of what was answered.
+        test: {
+          name: 'fuzz',
+          include: ['test/fuzz/**/*.test.ts'],
+          globalSetup: ['test/fuzz/setup.ts'],
+          fileParallelism: false,
+          testTimeout: FUZZ_MS,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        // The example extension in a real Chromium and a real Firefox, on a stack of its own.
         test: {
           name: 'extension',
           include: ['test/extension/**/*.test.ts'],

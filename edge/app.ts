@@ -38,6 +38,7 @@ import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
+import { boundBesideImages, CHAT_PATHS, readsImages } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
@@ -56,6 +57,7 @@ import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
+import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
@@ -64,9 +66,12 @@ import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
+import type { ErrorCounts } from './stats/error-counts.ts'
+import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
 import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
@@ -76,6 +81,8 @@ export type AppOptions = {
   allowedOrigins: AllowedOrigins
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
+  /** The page at `GET /dashboard`, which may ask; undefined where there is none. */
+  dashboard?: DashboardOptions | undefined
   bodyLimitBytes: number
   /** The same for requests with a sound or an image. */
   mediaBodyBytes: number
@@ -104,6 +111,9 @@ export type AppOptions = {
   notify: (crossed: readonly Crossing[]) => Promise<void>
   /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
+  /** Counts an error that is answered. */
+  countError: ErrorCounts['count']
+  readStats: ReadStats
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
@@ -153,9 +163,11 @@ export function createApp(options: AppOptions) {
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
-    ...['/v1/audio/transcriptions', ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`)].map(
-      (path) => [path, options.mediaBodyBytes] as const,
-    ),
+    ...[
+      '/v1/audio/transcriptions',
+      ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`),
+      ...(readsImages(options.catalog) ? CHAT_PATHS : []),
+    ].map((path) => [path, options.mediaBodyBytes] as const),
     ['/v1/keys/leaked', LEAK_BYTES],
   ])
   app.use(async (c, next) => {
@@ -183,7 +195,7 @@ export function createApp(options: AppOptions) {
       for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
   app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins, options.docsPage))
+  app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
@@ -238,6 +250,17 @@ export function createApp(options: AppOptions) {
   function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     return inferSent(c, task, { input: () => jsonBody(c), bytes: c.get('readBody') }, parse)
   }
+  /** Of a chat, whose images may make its body larger. */
+  function inferChat(c: Context<Env>, parse: Parse<unknown>): Promise<Response> {
+    const bytes = c.get('readBody')
+    async function input() {
+      const json = await jsonBody(c)
+      return { json, length: (await bytes()).length }
+    }
+    return inferSent(c, 'chat', { input, bytes }, ({ json, length }, whose) =>
+      boundBesideImages(parse(json, whose), length, options.bodyLimitBytes),
+    )
+  }
   /** Of one that is a form. It is taken apart when it is first asked for. */
   function inferForm(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     let form: ReturnType<typeof formBody> | undefined
@@ -250,16 +273,16 @@ export function createApp(options: AppOptions) {
 
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
-    'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
-    'POST /v1/responses': (c) => infer(c, 'chat', parseResponses),
-    'POST /v1/messages': (c) => infer(c, 'chat', parseMessages),
+    'POST /v1/chat/completions': (c) => inferChat(c, parseChat),
+    'POST /v1/responses': (c) => inferChat(c, parseResponses),
+    'POST /v1/messages': (c) => inferChat(c, parseMessages),
     'POST /v1/messages/count_tokens': countTokens({ ...options, authenticate, identify, entitle, countRead }),
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
     'POST /v1/audio/transcriptions': (c) => inferForm(c, 'automatic-speech-recognition', parseTranscription),
     'POST /v1/tasks/text-generation/v1/completions': (c) => infer(c, 'completion', parseHubCompletion),
-    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => infer(c, 'chat', parseChat),
+    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => inferChat(c, parseChat),
     'POST /v1/tasks/:task': (c) => {
       const task = hubTask(c.req.param('task') ?? '')
       if (!isMediaTask(task)) return infer(c, task, (input, whose) => parseTask(task, input, whose))
@@ -278,19 +301,21 @@ export function createApp(options: AppOptions) {
         c.set('allowance', report.allowance)
         return c.json(usageAnswer(entitlement, report))
       }),
+    ...statsRoutes({ ...options, callerOf }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
-  addRoutes(
-    app,
-    handlers,
-    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
-  )
+  const hasPage = (name: RouteName) =>
+    name.startsWith('GET /dashboard')
+      ? options.dashboard !== undefined
+      : name !== 'GET /docs' || options.docsPage
+  addRoutes(app, handlers, ROUTE_NAMES.filter(hasPage))
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)
@@ -304,11 +329,12 @@ export function createApp(options: AppOptions) {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
     const answer = errorResponseAt(c.req.path, error, requestId)
+    const code = error instanceof TwohopError ? error.code : 'internal'
+    options.countError(code)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted
       const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
-      const code = error instanceof TwohopError ? error.code : 'internal'
       await log(level, gone ? 'client_gone' : 'answer_failed', { requestId, account, code, error })
     }
     return answer
@@ -318,6 +344,9 @@ export function createApp(options: AppOptions) {
 
 /** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
 const steadyNow = () => performance.now()
+
+/** Its routes are not there. */
+const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
 
 /** Characters of a path that a complaint shows. */
 const LONGEST_PATH = 200

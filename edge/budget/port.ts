@@ -1,3 +1,5 @@
+import type { Measured } from '../stats/measured.ts'
+
 /** What an account may spend, from its plan. Budgets are units per UTC minute, UTC day and month. */
 export type Limits = {
   requestsPerMinute: number
@@ -137,6 +139,8 @@ export type Settlement = {
   outputTokens: number
   computeMs: number
   outcome: Outcome
+  /** How long it took; undefined where nobody waited for it. */
+  measured?: Measured | undefined
   /**
    * Set where the request has an idempotency key. `answer` is what a repetition gets. Without it, a repetition is a new
    * attempt.

@@ -18,7 +18,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '97d96eb4d4e19bce5155282eee662c75070c6e69',
+  sha: 'a2bef32982ff632a1baf4437f2c02cfb9bfcbe9b',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -35,6 +35,9 @@ export const SETTLE: Script = {
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
 -- ARGV[17] the model's version, empty for none
+-- ARGV[18] how long it took, as a text of sums (edge/stats/measured.ts); empty where that is not known
+-- ARGV[19] errors that the caller has counted since it last said, as a text of sums; empty for none
+-- ARGV[20] 1 where counters for metrics are kept, else 0
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
 
@@ -57,12 +60,15 @@ if ARGV[15] == '1' then end_record(KEYS[4], ARGV[1], within_day(record, ARGV[16]
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
 local used = math.min(tonumber(ARGV[2]), reserved)
+-- A correction is of the sums to which the sweep added.
+if record.state == 'unsettled' then record.rolled_as = record.version or '' end
 if ARGV[17] ~= '' then record.version = ARGV[17] end
 local report = {units = ARGV[2], prompt_tokens = ARGV[3], output_tokens = ARGV[4], compute_ms = ARGV[5],
-  outcome = ARGV[6]}
+  outcome = ARGV[6], charged = int(used), measured = ARGV[18], metrics = ARGV[20] == '1'}
+count_errors(ARGV[19], now, report.metrics)
 if record.state == nil then
   local lost = {account = ARGV[8], units = ARGV[9], model = ARGV[10], task = ARGV[11], plan = ARGV[12], key = ARGV[13], version = record.version,
-    reserved_at = int(now), month = month_name(now, tonumber(ARGV[14]))}
+    reserved_at = int(now), month = month_name(now, tonumber(ARGV[14])), day = 'day:' .. date_of(math.floor(now / 86400000))}
   if used > 0 then write_event(KEYS[3], ARGV[1], lost, 'charge', used, 0, report, now) end
   return {1}
 end

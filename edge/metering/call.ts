@@ -46,6 +46,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         deadline: now() + requestTimeoutMs,
         signal,
       })
+      if (work.stream) held.begun()
       return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
     } catch (error) {
       // Nothing goes on there, so the host is not asked.

@@ -43,6 +43,8 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+  /** Notes that the first of the answer has come. Only the first call has an effect. */
+  begun(): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
   chargeJudge(units: number): void
   /** Resolves once the settlement is made, or has failed for good. */
@@ -123,6 +125,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
         outcome,
+        measured: { totalMs: now() - started, firstMs },
         idempotency: await kept(answer),
       })
       await notify(crossed)
@@ -130,6 +133,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
 
     const started = now()
     let judging = 0
+    let firstMs: number | undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
       // late.
@@ -161,6 +165,9 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
+      begun() {
+        firstMs ??= now() - started
+      },
       chargeJudge(units) {
         judging = units
       },

@@ -16,6 +16,8 @@ export type Work = {
   request: object
   /** The file that goes with it, in one body with that JSON (shared/framed.ts). */
   file?: Uint8Array
+  /** Bytes of the images in it, as they are written there. */
+  imageBytes?: number | undefined
   stream: boolean
   /** Whether the client asked for the usage event at a stream's end. */
   includeUsage: boolean

@@ -31,6 +31,8 @@ import { createLog } from '../log/json-lines.ts'
 import type { Log } from '../log/port.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
+import { createErrorCounts } from '../stats/error-counts.ts'
+import { createUpstashStats } from '../stats/upstash-stats.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
 import { withGoogleIdentity } from '../upstream/google-identity.ts'
@@ -70,7 +72,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
+  const errors = createErrorCounts()
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors }), { now })
   const results = largeResults(config, { ...platform, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = withMovedResults(redisJobs, results.places)
@@ -136,6 +139,10 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     },
     allowedOrigins: config.allowedOrigins,
     docsPage: config.DOCS_PAGE === 'on',
+    dashboard:
+      config.DASHBOARD === 'on' && platform.dashboardFile
+        ? { file: platform.dashboardFile, signIn: config.DASHBOARD_SIGN_IN ?? {} }
+        : undefined,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     mediaBodyBytes: config.MEDIA_BODY_BYTES,
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
@@ -157,6 +164,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,
+    countError: errors.count,
+    readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
     host: upstreams.host,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
     createPipe: config.HOSTS === 'one' ? createPipe : undefined,
@@ -214,6 +223,9 @@ async function checkKey(key: ServicePrivateKey): Promise<Complaint[]> {
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */
 const ACTS_PER_MINUTE = 60
+
+/** The most views of usage a minute, of one caller. `GET /v1/usage` counts with them. */
+const VIEWS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */
 const SWEEP_MOST = 1000

@@ -19,6 +19,11 @@
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
  * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them; the newest, see edge/ledger/bounds.ts |
  * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
+ * | `twohop:history:{account}:{UTC month}` | hash: sums by day, task and model, see edge/stats/rolled.lua.ts | 93 d after its last day with a request |
+ * | `twohop:latest:{account}` | text: its latest requests, a line each, without what was asked and answered | 93 d after the last |
+ * | `twohop:stats:{UTC month}` | hash: the same sums of all accounts, with errors and times | 93 d after its last day with a request |
+ * | `twohop:metrics` | hash: the same since ever, by task, version and model, for `GET /metrics` | for ever |
+ * | `twohop:top:{UTC day}` | sorted set: accounts by the units that they used in a day | 93 d after the last account in it |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
  * | `twohop:keys-new:{account}` | how many keys it has made | 24 h after the first of them |
@@ -42,6 +47,17 @@ export const USAGE_PREFIX = 'twohop:usage:'
 export const MONTH_PREFIX = 'twohop:month:'
 /** Followed by a window's name. */
 export const PROJECT_PREFIX = 'twohop:project:'
+
+/** Followed by the account, a colon and a UTC month. */
+export const HISTORY_PREFIX = 'twohop:history:'
+/** Followed by an account. */
+export const LATEST_PREFIX = 'twohop:latest:'
+/** Followed by a UTC month. */
+export const STATS_PREFIX = 'twohop:stats:'
+/** Where `GET /metrics` is on. */
+export const METRICS_KEY = 'twohop:metrics'
+/** Followed by a UTC day. */
+export const TOP_PREFIX = 'twohop:top:'
 
 export const accountRedisKey = (account: string) => `${ACCOUNT_PREFIX}${account}`
 export const apiKeyRedisKey = (id: string) => `${API_KEY_PREFIX}${id}`

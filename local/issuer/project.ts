@@ -30,10 +30,14 @@ export function projectCalls(
   return (
     new Hono<SignInEnv>()
       // Of pages and bodies the edge has rules of its own.
-      .all(`${FUNCTION}/*`, fromHere, ({ req }) => {
+      .all(`${FUNCTION}/*`, fromHere, async ({ req }) => {
         const edge = parts()?.edge
         if (edge === undefined) return notYet('The edge is not up yet.')
-        return proxy(`${edge}${pathOf(req.url).slice(FUNCTION.length)}`, req.raw)
+        const answer = await proxy(`${edge}${pathOf(req.url).slice(FUNCTION.length)}`, req.raw)
+        // A path of the edge's own, as clients see it from outside.
+        const location = answer.headers.get('location')
+        if (location?.startsWith('/')) answer.headers.set('location', FUNCTION + location)
+        return answer
       })
       .all('/rest/v1/*', ...door, ({ req }) => {
         const ledger = parts()?.rest

@@ -22,7 +22,7 @@ export const WEB_ORIGIN = 'https://app.example'
 export const BODY_TIMEOUT_MS = 1000
 
 /** With a plan that pays for no answer of more than a few tokens. */
-function withPoorPlan(catalog: Catalog): Catalog {
+export function withPoorPlan(catalog: Catalog): Catalog {
   const poor = planLike(planOf('pro', catalog), 'poor', { budgets: { day: 100, month: 100 } })
   return { ...catalog, plans: [...catalog.plans, poor] }
 }

@@ -1,5 +1,3 @@
-import { onTestFinished } from 'vitest'
-
 type Params = Record<string, unknown>
 type Message = {
   id?: number
@@ -22,14 +20,13 @@ export type Connection = {
   on: (method: string, listener: (params: Params, sessionId: string | undefined) => void) => void
 }
 
-/** Connects until the test ends. */
+/** Connects until the browser ends. */
 export async function connect(address: string): Promise<Connection> {
   const socket = new WebSocket(address)
   await new Promise((resolve, reject) => {
     socket.addEventListener('open', resolve, { once: true })
     socket.addEventListener('error', reject, { once: true })
   })
-  onTestFinished(() => socket.close())
   let sent = 0
   const waiting = new Map<number, PromiseWithResolvers<Params>>()
   const listeners: [string, (params: Params, sessionId: string | undefined) => void][] = []

@@ -1,4 +1,4 @@
-import { describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
 import { accountOf, eventsOf, putOnPlan, tokenIn } from './accounts.ts'
 import type { BidiPage } from './bidi-page.ts'
@@ -8,17 +8,18 @@ import { serve } from './serve.ts'
 
 const QUESTION = 'What is Twohop?'
 
-/** A Firefox with the extension, whose panel is open in a tab with somebody new signed in. */
-async function openedPanel(): Promise<{ firefox: Firefox; panel: BidiPage }> {
-  const firefox = await startFirefox(inject('built').firefoxLocal)
-  const panel = await firefox.open(PANEL_IN_FIREFOX)
-  await signUp(panel)
-  return { firefox, panel }
-}
-
 describe.skipIf(noFirefox !== '')(`the extension in Firefox${noFirefox}`, () => {
+  let firefox: Firefox
+  /** In a tab, with somebody new signed in. */
+  let panel: BidiPage
+  beforeAll(async () => {
+    firefox = await startFirefox(inject('built').firefoxLocal)
+    panel = await firefox.open(PANEL_IN_FIREFOX)
+    await signUp(panel)
+  })
+  afterAll(() => firefox?.stop())
+
   it('makes an account, streams an answer, stops one, and says plainly that the budget is used up', async () => {
-    const { panel } = await openedPanel()
     const account = await accountOf(await tokenIn(panel, 'supabase'))
     await ask(panel, QUESTION)
     const whole = await answered(panel)
@@ -50,7 +51,6 @@ describe.skipIf(noFirefox !== '')(`the extension in Firefox${noFirefox}`, () => 
   })
 
   it('takes what is selected on a page into the sidebar, by its button and by its menu', async () => {
-    const { panel, firefox } = await openedPanel()
     const { window } = firefox
     const sidebar = `browser.extension.getViews({ type: 'sidebar' })[0]?.document`
     const article = await firefox.open(
@@ -58,8 +58,6 @@ describe.skipIf(noFirefox !== '')(`the extension in Firefox${noFirefox}`, () => 
     )
     await article.evaluate(`getSelection().selectAllChildren(document.querySelector('p'))`)
 
-    // Firefox opens the sidebar of an extension that has just been installed.
-    await window.evaluate('SidebarController.hide()')
     await firefox.clickAction()
     await window.until('SidebarController.isOpen')
     await panel.until(`${sidebar}?.querySelector('#work').inert === false`)

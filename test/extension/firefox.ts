@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { type BidiPage, bidiPage } from './bidi-page.ts'
 import { connect } from './connection.ts'
 import type { Person } from './person.ts'
@@ -37,26 +36,40 @@ export type Firefox = {
   clickAction: () => Promise<void>
   /** Takes an entry of the extension in the menu that is open. */
   chooseInMenu: (label: string) => Promise<void>
+  stop: () => Promise<void>
 }
 
-/** A Firefox with a profile of its own until the test ends, with the extension of a folder. */
+/** A Firefox with a profile of its own and the extension of a folder. It takes long to start, so tests of a file share one. */
 export async function startFirefox(extension: string): Promise<Firefox> {
   const profile = await mkdtemp(join(tmpdir(), 'firefox-'))
   const uuids = JSON.stringify(JSON.stringify({ [ID]: UUID }))
   await writeFile(join(profile, 'user.js'), `user_pref("extensions.webextensions.uuids", ${uuids});\n`)
   const child = spawn(EXECUTABLE, [...FLAGS, '--profile', profile, 'about:blank'], { stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  onTestFinished(async () => {
+  async function stop(): Promise<void> {
     child.kill('SIGKILL')
     await ended
     await rm(profile, { recursive: true, force: true, maxRetries: 5 })
-  })
-  const bidi = await connect(await addressIn(profile))
+  }
+  try {
+    return { ...(await driven(await addressIn(profile), extension)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Installs the extension, and takes the wheel. */
+async function driven(address: string, extension: string): Promise<Omit<Firefox, 'stop'>> {
+  const bidi = await connect(address)
   await bidi.send('session.new', { capabilities: {} })
   await bidi.send('session.subscribe', { events: ['log.entryAdded'] })
   await bidi.send('webExtension.install', { extensionData: { type: 'path', path: extension } })
   const { contexts } = await bidi.send('browsingContext.getTree', { 'moz:scope': 'chrome' })
   const window = bidiPage(bidi, (contexts as { context: string }[])[0]?.context ?? '')
+  // It opens the sidebar of an extension that has just been installed, which takes the focus some time later.
+  await window.until('SidebarController.isOpen')
+  await window.evaluate('SidebarController.hide()')
   return {
     window,
     async open(url) {

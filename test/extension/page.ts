@@ -7,6 +7,7 @@ import { asAPerson, type Person } from './person.ts'
 export type Page = Person & {
   go: (url: string) => Promise<void>
   press: (key: 'Enter' | 'Tab') => Promise<void>
+  /** In PNG or WebP, as the path ends. */
   screenshot: (path: string, look: { width: number; height: number; dark?: boolean }) => Promise<void>
   /** Every answer that came over the network since `watchAnswers`, such as `401 /v1/models`. */
   answers: readonly string[]
@@ -76,15 +77,19 @@ export async function openPage(devtools: Connection, targetId: string): Promise<
       for (const type of ['keyDown', 'keyUp']) await send('Input.dispatchKeyEvent', { type, ...KEYS[key] })
     },
     async screenshot(path, { width, height, dark = false }) {
+      const png = path.endsWith('.png')
       const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
       await send('Emulation.setEmulatedMedia', { features })
       await send('Emulation.setDeviceMetricsOverride', {
         width,
         height,
-        deviceScaleFactor: 1.5,
+        deviceScaleFactor: png ? 1 : 1.5,
         mobile: false,
       })
-      const { data } = await send('Page.captureScreenshot', { format: 'webp', quality: 80 })
+      const { data } = await send(
+        'Page.captureScreenshot',
+        png ? { format: 'png', optimizeForSpeed: false } : { format: 'webp', quality: 80 },
+      )
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, Buffer.from(String(data), 'base64'))
       await send('Emulation.clearDeviceMetricsOverride')

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 
 /** Signs requests and jobs as the edge does, with a key pair of its own. */
@@ -17,11 +17,18 @@ export type Signer = {
 
 export async function createSigner(kid = 'test'): Promise<Signer> {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' })
+  return {
+    ...signerOf(privateKey, kid),
+    jwks: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] }),
+  }
+}
+
+/** The same with a key that there is. */
+export function signerOf(privateKey: CryptoKey, kid: string): Omit<Signer, 'jwks'> {
   const signClaims = (claims: JWTPayload, header = kid) =>
     new SignJWT(claims).setProtectedHeader({ alg: SERVICE_TOKEN.algorithm, kid: header }).sign(privateKey)
   return {
     signClaims,
-    jwks: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid }] }),
     async sign(route, body, claims = {}, header = kid) {
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
       const seconds = Math.floor(Date.now() / 1000)

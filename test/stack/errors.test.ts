@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose'
 import { describe, expect, inject, it } from 'vitest'
+import { deepBodies } from '../fixtures/attacks/deep-json.ts'
 import {
   ask,
   CHAT,
@@ -254,23 +255,7 @@ describe('403', () => {
 })
 
 describe('JSON nested deeper than any request is', () => {
-  const deep = `${'{"a":'.repeat(3400)}1${'}'.repeat(3400)}`
-  const start = JSON.stringify(hello).slice(0, -1)
-  it.each([
-    [chat, `${start},"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":${deep}}}}`],
-    [
-      chat,
-      `${start},"tool_choice":"none","tools":[{"type":"function","function":{"name":"f","parameters":${deep}}}]}`,
-    ],
-    ['/v1/completions', `{"prompt":${deep}}`],
-    ['/v1/embeddings', `{"input":${deep}}`],
-    ['/v1/rerank', `{"query":"x","documents":[${deep}]}`],
-    ['/v1/tasks/text-classification', `{"inputs":"x","parameters":${deep}}`],
-    ['/v1/tasks/text-classification', `{"inputs":"x","options":${deep}}`],
-    ['/v1/jobs', `{"endpoint":"${chat}","inputs":[${deep}]}`],
-    ['/v1/jobs', `{"endpoint":"/v1/tasks/text-classification","body":{"inputs":"x","options":${deep}}}`],
-    ['/v1/keys/leaked', `[${deep}]`],
-  ])('is refused by %s, and everybody else goes on', async (path, body) => {
+  it.each(deepBodies(hello))('is refused by %s, and everybody else goes on', async (path, body) => {
     const { token } = await newUser('pro')
     expect(await refused(call(path, { token, body }))).toMatchObject({ status: 400, code: 'invalid_request' })
     expect((await call(chat, { token, body: { ...hello, max_tokens: 1 } })).status).toBe(200)

@@ -8,6 +8,9 @@ export type Penalties = {
   count(id: number): void
 }
 
+/** The largest float32. A penalty near 0 makes more of a logit than that, and of an infinite one nothing can be drawn. */
+const MOST = 2 ** 104 * (2 ** 24 - 1)
+
 type Settings = Pick<Resolved, 'repetitionPenalty' | 'frequencyPenalty' | 'presencePenalty' | 'logitBias'>
 
 /**
@@ -28,7 +31,7 @@ export function createPenalties(settings: Settings, prompt: readonly number[]): 
       for (const id of seen) {
         const logit = logits[id]
         if (logit !== undefined)
-          logits[id] = logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty
+          logits[id] = Math.min(MOST, logit < 0 ? logit * repetitionPenalty : logit / repetitionPenalty)
       }
       for (const [id, times] of generated)
         logits[id] = (logits[id] ?? 0) - frequencyPenalty * times - presencePenalty

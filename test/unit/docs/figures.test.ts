@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ERRORS } from '../../../shared/errors.ts'
 import type { PageClaims } from '../../fixtures/figures/claim.ts'
 import { constant, numberIn } from '../../fixtures/figures/constants.ts'
+import { DASHBOARD_PAGE } from '../../fixtures/figures/dashboard-page.ts'
 import { DEPLOYMENT_PAGES } from '../../fixtures/figures/deployment-pages.ts'
 import { EDGE_PAGES } from '../../fixtures/figures/edge-pages.ts'
 import { HOST_PAGES } from '../../fixtures/figures/host-pages.ts'
@@ -13,6 +14,7 @@ const PAGES: Record<string, PageClaims> = {
   ...EDGE_PAGES,
   ...HOST_PAGES,
   ...OTHER_PAGES,
+  'docs/dashboard.md': DASHBOARD_PAGE,
   ...DEPLOYMENT_PAGES,
   'docs/media.md': MEDIA_PAGE,
 }

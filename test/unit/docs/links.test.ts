@@ -39,11 +39,15 @@ const NO_PATHS = new Set([
 
 /** Variables that belong to others' programs, and names in examples. */
 const OTHERS_VARIABLES = new Set([
+  // Deno's.
+  'DENO_SERVE_ADDRESS',
   'ON_ERROR_STOP',
   'ONNXRUNTIME_NODE_INSTALL',
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
+  // SUPABASE_URLS, under the name that a function may have it by.
+  'TWOHOP_SUPABASE_URLS',
   // cloudflared's.
   'TUNNEL_TOKEN',
   // A name that an operator chooses.

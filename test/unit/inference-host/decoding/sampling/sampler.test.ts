@@ -21,6 +21,19 @@ function samplerOf(asked: SamplingSettings, more: Partial<Parameters<typeof crea
   return createTokenSampler({ settings, defaults: {}, prompt: [], random: seededRandom(1), ...more })
 }
 
+const ORDINARY = {
+  ...{
+    temperature: 1,
+    topP: 1,
+    topK: 0,
+    minP: 0,
+    repetitionPenalty: 1,
+    frequencyPenalty: 0,
+    presencePenalty: 0,
+  },
+  logitBias: new Map<number, number>(),
+}
+
 /** Every id that a draw gives at points so close that none with a share above 0.001 lies between two of them. */
 function reachable(settings: Partial<Parameters<typeof createDraw>[0]>, logits: Float32Array): number[] {
   const draw = createDraw({ temperature: 1, topP: 1, topK: 0, minP: 0, ...settings })
@@ -32,6 +45,30 @@ test('the greedy choice is the first of the highest, none where nothing is possi
   expect(argmax(Float32Array.of(1, 5, -2, 5))).toBe(1)
   expect(argmax(new Float32Array(3).fill(Number.NEGATIVE_INFINITY))).toBe(-1)
   expect(argmax(new Float32Array(3).fill(Number.NaN))).toBe(-1)
+})
+
+test('whatever numbers a request may name, a token is chosen', () => {
+  const between = (min: number, max: number) => fc.double({ min, max, noNaN: true })
+  const settings = fc.record({
+    temperature: between(0, 2),
+    topP: between(0, 1),
+    topK: fc.integer({ min: -1, max: 1_000_000 }),
+    minP: between(0, 1),
+    repetitionPenalty: between(Number.MIN_VALUE, 10),
+    frequencyPenalty: between(-2, 2),
+    presencePenalty: between(-2, 2),
+    logitBias: fc
+      .array(fc.tuple(fc.nat(5), between(-100, 100)), { maxLength: 3 })
+      .map((pairs) => new Map(pairs)),
+  })
+  fc.assert(
+    fc.property(settings, logitsOf, (settings, logits) => {
+      const choose = samplerOf(settings, { prompt: [0, 1, 2] })
+      for (let step = 0; step < 3; step++)
+        expect(choose(Float32Array.from(logits)).id).toBeGreaterThanOrEqual(0)
+    }),
+    { examples: [[{ ...ORDINARY, repetitionPenalty: Number.MIN_VALUE }, Float32Array.of(1, 2)]] },
+  )
 })
 
 test('e^-x is right to 3e-14', () => {
