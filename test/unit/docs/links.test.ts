@@ -34,6 +34,7 @@ const NO_PATHS = new Set([
   'dist/chrome-mv3-dev',
   'dist/firefox-mv3-dev',
   'dist/',
+  'dist/dashboard',
   'firebase/auth/web-extension',
 ])
 
@@ -127,7 +128,7 @@ describe('every page', () => {
 
   it('names npm scripts that exist', () => {
     const named = everywhere(({ text }) =>
-      [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, script = '']) => script),
+      [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, script = '']) => script),
     )
     expect(named.length).toBeGreaterThan(10)
     expect(named.filter((one) => !((one.split(': ')[1] ?? '') in scripts))).toEqual([])
