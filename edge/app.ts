@@ -66,6 +66,7 @@ import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
@@ -117,6 +118,8 @@ export type AppOptions = {
   /** Counts an error that is answered. */
   countError: ErrorCounts['count']
   readStats: ReadStats
+  /** The metrics as a text; undefined where they are off. */
+  readMetrics: (() => Promise<string>) | undefined
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
@@ -334,14 +337,17 @@ export function createApp(options: AppOptions) {
     ...adminRoutes({ ...options, catalog, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    'GET /metrics': metricsRoute({ ...options, callerOf }),
     ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
+  const isOn = (name: RouteName) =>
+    name === 'GET /metrics' ? options.readMetrics !== undefined : hasPage(name)
   const hasPage = (name: RouteName) =>
     name.startsWith('GET /dashboard')
       ? options.dashboard !== undefined
       : name !== 'GET /docs' || options.docsPage
-  addRoutes(app, handlers, ROUTE_NAMES.filter(hasPage))
+  addRoutes(app, handlers, ROUTE_NAMES.filter(isOn))
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)

@@ -74,7 +74,11 @@ export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }:
 }
 
 /** @throws TwohopError scope_missing */
-export function requireScope({ scopes }: Caller, scope: 'jobs' | 'keys' | 'admin', why: string): void {
+export function requireScope(
+  { scopes }: Caller,
+  scope: 'jobs' | 'keys' | 'admin' | 'metrics',
+  why: string,
+): void {
   if (!scopes.has(scope))
     throw new TwohopError('scope_missing', `This needs the scope ${scope}, which comes with ${why}.`)
 }

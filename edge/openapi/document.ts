@@ -121,9 +121,11 @@ function answered(route: Route): Json {
     ),
     content: route.html
       ? { 'text/html': { schema: { type: 'string' } } }
-      : route.events === 'always'
-        ? stream
-        : { ...whole, ...(route.events && stream) },
+      : route.text
+        ? { 'text/plain': { schema: { type: 'string' } } }
+        : route.events === 'always'
+          ? stream
+          : { ...whole, ...(route.events && stream) },
   }
 }
 

@@ -19,6 +19,8 @@ export type Route = {
   events?: 'always' | 'asked'
   /** Whether it refuses in the form of Anthropic's API. */
   anthropic?: true
+  /** Whether the answer is plain text. */
+  text?: true
   /** Whether the answer is a page. */
   html?: true
   /** Whether a model computes the answer, under a reservation. */
@@ -259,6 +261,12 @@ export const ROUTES = {
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
   'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
+  'GET /metrics': {
+    says: 'What the whole deployment has counted, in the text format of Prometheus.',
+    scope: 'metrics',
+    answer: 'Anything',
+    text: true,
+  },
   'GET /dashboard': {
     says: 'The dashboard, a page for users and administrators.',
     scope: 'none',

@@ -36,6 +36,7 @@ import { createAnswerCache } from '../metering/cache.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { createErrorCounts } from '../stats/error-counts.ts'
+import { createUpstashMetrics } from '../stats/upstash-metrics.ts'
 import { createUpstashStats } from '../stats/upstash-stats.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
@@ -77,7 +78,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
   const project = config.catalog.project?.budgets
   const errors = createErrorCounts()
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors }), { now })
+  const metrics = config.METRICS === 'on'
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors, metrics }), { now })
   const results = largeResults(config, { ...platform, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = withMovedResults(redisJobs, results.places)
@@ -180,6 +182,9 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     notify,
     tell,
     countError: errors.count,
+    readMetrics: metrics
+      ? createUpstashMetrics({ ...redis, now, hasLedger: config.ledger !== undefined, project })
+      : undefined,
     readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
     host: upstreams.host,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.

@@ -213,6 +213,13 @@ export const EDGE_VARIABLES = {
     fallback: 'on',
     schema: z.enum(['on', 'off']),
   },
+  METRICS: {
+    meaning:
+      'whether there is GET /metrics, for the scope metrics; counting takes two more commands of Redis a request',
+    unit: 'on, off',
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
   DASHBOARD: {
     meaning: 'whether there is a page at GET /dashboard, where it was built',
     unit: 'on, off',
