@@ -217,7 +217,7 @@ export function createApp(options: AppOptions) {
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
     const token = isMessagesPath(c.req.path) ? bearerOrKey(headers) : bearerToken(headers)
-    const ready = options.catalog.ready(c.env.background)
+    const ready = options.catalog.ready((task) => c.env.background(task))
     // Whoever is not identified hears of that first.
     ready.catch(() => {})
     const credential = await c.get('timings').time('auth', () => options.authenticate(token))
