@@ -66,7 +66,7 @@ async function hostile(): Promise<string> {
   await buildDashboard(DASHBOARD)
   const app = new Hono<Env>({ strict: false })
   for (const [name, handler] of Object.entries(dashboardRoutes({ file: readDashboardFile, signIn: {} })))
-    app.get(name.replace('GET ', ''), handler)
+    app.get(name.replace('GET ', ''), async (c) => handler(c))
   for (const [path, answer] of Object.entries(ANSWERS)) app.get(path, (c) => c.json(answer))
   const chunk = { choices: [{ index: 0, delta: { content: HOSTILE }, finish_reason: HOSTILE }] }
   app.post('/v1/chat/completions', (c) =>

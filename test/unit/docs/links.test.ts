@@ -25,10 +25,12 @@ const NO_PATHS = new Set([
   'twohop.config.ts',
   // Written when something runs.
   '.local/bench',
+  'dist/dashboard',
   '.local/curl.txt',
   '.local/models',
   '.local/real-models',
   '.local/stack.json',
+  '.local/users.json',
   'MODELS_DIR/serving/',
   // What the example's builds write, and a module of the package `firebase`.
   'dist/chrome-mv3-dev',

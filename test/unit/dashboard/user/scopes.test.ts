@@ -10,5 +10,5 @@ it('offers the scopes that the edge has, but for that of administrators', () => 
 })
 
 it('offers none of a model that the plan does not have', () => {
-  expect(scopesFor([{ tasks: ['chat', 'completion'] }])).toEqual(['chat', 'jobs', 'keys'])
+  expect(scopesFor([{ tasks: ['chat', 'completion'] }])).toEqual(['chat', 'jobs', 'versions', 'keys'])
 })
