@@ -40,7 +40,7 @@ export function decisionOf(
   const refusal = { granted: false, window: undefined, allowance } as const
   switch (code) {
     case 'granted':
-      return { granted: true, account, allowance }
+      return { granted: true, account, allowance, ...cachedOf(rest) }
     case 'rate_limited':
       return { ...refusal, code, retryAfterMs: allowance.requests.resetMs }
     case 'too_many_concurrent':
@@ -65,6 +65,11 @@ export function decisionOf(
     default:
       throw new TypeError('the store gave no decision')
   }
+}
+
+/** An answer that is given again, behind the counters; nothing where there is none. */
+function cachedOf([cost, answer]: readonly unknown[]) {
+  return typeof answer === 'string' ? { cached: { answer, units: wholeNumber(cost) } } : {}
 }
 
 /** Turns the reply of the usage script into a report. @throws TypeError when it is not one that the script gives */

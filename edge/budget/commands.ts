@@ -35,7 +35,8 @@ const MAX_SWEEP = 1000
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
   const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
-  return scriptCall(RESERVE, keys, args)
+  const { cache } = request
+  return scriptCall(RESERVE, keys, cache ? [...args, cache.name, cache.share, cache.forAll ? 1 : 0] : args)
 }
 
 /**
@@ -98,6 +99,7 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     outcome,
     idempotency,
     measured,
+    cache,
   } = settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
   const keys = [
@@ -128,6 +130,7 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     measured ? packedMeasured(measured) : '',
     counted.errors,
     counted.metrics ? 1 : 0,
+    ...(cache ? [cache.request.name, cache.request.forAll ? 1 : 0, cache.request.lifeMs, cache.answer] : []),
   ])
 }
 

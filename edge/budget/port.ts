@@ -55,6 +55,20 @@ export type ReserveRequest = {
   task: string
   /** Set where the caller sent an `Idempotency-Key`. */
   idempotency?: Idempotency | undefined
+  /** Set where an answer of before may be given again. */
+  cache?: CacheRequest | undefined
+}
+
+/** An answer that may be given again. */
+export type CacheRequest = {
+  /** Hex: a keyed hash of all that the answer depends on, but for the account. */
+  name: string
+  /** Per cent of what it cost first. */
+  share: number
+  /** Whether it may be another account's. */
+  forAll: boolean
+  /** Milliseconds for which it is kept. */
+  lifeMs: number
 }
 
 /** A request that must not be done twice. */
@@ -71,7 +85,13 @@ export type Allowance = {
   budgets: Record<BudgetWindow, { limit: number; used: number; held: number; resetMs: number }>
 }
 
-export type Reservation = { granted: true; account: string; allowance: Allowance }
+export type Reservation = {
+  granted: true
+  account: string
+  allowance: Allowance
+  /** An answer that is given again, as it was kept, and what it costs: so much is held instead of the worst case. */
+  cached?: { answer: string; units: number } | undefined
+}
 
 /** Refusals of the spender itself: it may not spend at all, whatever the limits are. */
 export const SPENDER_REFUSALS = [
@@ -146,6 +166,8 @@ export type Settlement = {
    * attempt.
    */
   idempotency?: { id: string; answer?: string | undefined } | undefined
+  /** An answer to be given again, as it is kept. */
+  cache?: { request: CacheRequest; answer: string } | undefined
 }
 
 /** Shares of a budget, in per cent, that are reported when they are used. */

@@ -1,5 +1,6 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
+import { CACHE_LUA } from '../store/cache.lua.ts'
 import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_BYTES, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { FULL_ANSWER_KEPT_MS, SETTLED_KEPT_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
@@ -18,7 +19,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: 'a2bef32982ff632a1baf4437f2c02cfb9bfcbe9b',
+  sha: '0df6aeb7165093fbbb539aa2667e639bbaea7daa',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -38,8 +39,10 @@ export const SETTLE: Script = {
 -- ARGV[18] how long it took, as a text of sums (edge/stats/measured.ts); empty where that is not known
 -- ARGV[19] errors that the caller has counted since it last said, as a text of sums; empty for none
 -- ARGV[20] 1 where counters for metrics are kept, else 0
+-- ARGV[21] ARGV[22] ARGV[23] ARGV[24] an answer to be given again, where there is one: its name; 1 where others may have it; ms
+-- for which it is kept; the answer
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
-${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${CACHE_LUA}
 
 -- The answer; or that it is gone where the account's day has no room for it, and the ms for which that is remembered.
 local function within_day(record, answer)
@@ -84,6 +87,7 @@ else
   charge_windows(record, -reserved, used, reply)
   write_event(KEYS[3], ARGV[1], record, 'charge', used, tonumber(record.extra or 0) - back, report, now)
 end
+if ARGV[21] then cache_answer(record.account, ARGV[21], ARGV[22], used, ARGV[24], ARGV[23], now) end
 return reply
 `,
 }

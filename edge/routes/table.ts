@@ -72,6 +72,7 @@ export const ROUTES = {
       'app_check_invalid',
       'context_length_exceeded',
       'model_not_allowed',
+      'model_disabled',
       'model_not_found',
       'host_failed',
       'host_unavailable',

@@ -1,6 +1,9 @@
+import type { Model } from '../../shared/catalog.ts'
 import { type Answer, overWeb } from '../../shared/fetch.ts'
 import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
+import { type CatalogSource, createCatalogSource } from '../access/catalog-source.ts'
+import { createUpstashCatalog } from '../access/upstash-catalog.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { administeredBy } from '../admin/target.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
@@ -29,6 +32,7 @@ import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import type { Log } from '../log/port.ts'
+import { createAnswerCache } from '../metering/cache.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { createErrorCounts } from '../stats/error-counts.ts'
@@ -100,9 +104,20 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   const direct = platform.fetch ?? overWeb(network)
   // A path of the platform's own leads to one host.
   const toHost = (url: string) => (url === config.HOST_URL && platform.hostFetch) || direct
+  const seal = createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random })
+  const isLive = config.CATALOG_STORE === 'redis'
+  const catalog: CatalogSource = isLive
+    ? createCatalogSource({
+        deployed: { catalog: config.catalog, plans: [config.ANONYMOUS_PLAN, config.UNVERIFIED_EMAIL_PLAN] },
+        store: createUpstashCatalog(redis),
+        now,
+        log,
+      })
+    : { current: () => config.catalog, ready: async () => {} }
   const sign = createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519)
   const upstreams = createUpstreams({
     catalog: config.catalog,
+    modelsNow: isLive ? () => catalog.current().models : undefined,
     hostUrl: config.HOST_URL,
     foreignHost: (upstream) => createVendor(upstream, { keys: config.upstreamKeys, fetch: network, now }),
     ownHost(url, load) {
@@ -122,7 +137,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     random: Math.random,
     log,
   })
-  const createPipe = (model: string, version: string | undefined) =>
+  const createPipe = (model: Model, version: string | undefined) =>
     upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
   const ledgerStores = config.ledger && {
     redis: { url: redis.url, token: redis.token },
@@ -133,7 +148,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     now,
   }
   const app = createApp({
-    catalog: config.catalog,
+    catalog,
     policy: {
       anonymousPlan: config.ANONYMOUS_PLAN,
       unverifiedEmailPlan: config.UNVERIFIED_EMAIL_PLAN,
@@ -184,7 +199,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     },
     now,
     newRequestId: () => crypto.randomUUID(),
-    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random }), log),
+    answers: createAnswers(seal, log),
+    cache: createAnswerCache(seal),
     claims: createUpstashClaims(redis),
     log,
   })

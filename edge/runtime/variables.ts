@@ -294,6 +294,13 @@ export const EDGE_VARIABLES = {
     fallback: '30000',
     schema: whole(100, 5 * MINUTE),
   },
+  CATALOG_STORE: {
+    meaning:
+      'whether a catalog in Redis takes the place of `CATALOG` ([versions.md](versions.md#the-catalog-without-a-deployment))',
+    unit: 'off, redis',
+    fallback: 'off',
+    schema: z.enum(['off', 'redis']),
+  },
   CATALOG: {
     meaning: 'plans, models and prices',
     unit: 'JSON',

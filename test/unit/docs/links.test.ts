@@ -30,11 +30,13 @@ const NO_PATHS = new Set([
   '.local/models',
   '.local/real-models',
   '.local/stack.json',
+  '.local/users.json',
   'MODELS_DIR/serving/',
   // What the example's builds write, and a module of the package `firebase`.
   'dist/chrome-mv3-dev',
   'dist/firefox-mv3-dev',
   'dist/',
+  'dist/dashboard',
   'firebase/auth/web-extension',
 ])
 
@@ -206,7 +208,9 @@ function ofThePage(): string[] {
 
 /** Variables of the environment that the sources read, the hops' own lists aside, and constants that they declare. */
 function ofSources(): string[] {
-  const files = filesLike('{bench,cli,examples,local,edge,inference-host,shared,test}/**/*.{ts,mjs}')
+  const files = filesLike(
+    '{bench,cli,deploy,examples,local,edge,inference-host,shared,site,test}/**/*.{ts,mjs}',
+  )
   const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
   const single = [...texts.matchAll(/\benv\.([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name)
   const several = [...texts.matchAll(/\{([^{}]*)\} = process\.env/g)].flatMap(([, list = '']) =>

@@ -5,7 +5,7 @@ import { TASKS } from '../../../../shared/catalog.ts'
 
 it('offers the scopes that the edge has, but for that of administrators', () => {
   expect(scopesFor([{ tasks: TASKS }]).toSorted()).toEqual(
-    SCOPES.filter((scope) => scope !== 'admin').toSorted(),
+    SCOPES.filter((scope) => scope !== 'admin' && scope !== 'metrics').toSorted(),
   )
 })
 

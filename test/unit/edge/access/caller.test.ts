@@ -47,7 +47,7 @@ function identified(
       },
     },
     apiKeys: { get: async () => (key ? { ...KEY, ...key } : undefined) },
-    defaultPlan: catalog.default_plan,
+    defaultPlan: () => catalog.default_plan,
     now: () => 4999,
   })(credential)
 }
