@@ -1,3 +1,4 @@
+import { anomalyOf } from './anomaly.ts'
 import {
   type Allowance,
   BUDGET_WINDOWS,
@@ -40,7 +41,9 @@ export function decisionOf(
   const refusal = { granted: false, window: undefined, allowance } as const
   switch (code) {
     case 'granted':
-      return { granted: true, account, allowance }
+      return { granted: true, account, allowance, ...(rest.length > 0 && { anomaly: anomalyOf(rest[0]) }) }
+    case 'challenge_required':
+      return { ...refusal, code, retryAfterMs: undefined, anomaly: anomalyOf(rest[0]) }
     case 'rate_limited':
       return { ...refusal, code, retryAfterMs: allowance.requests.resetMs }
     case 'too_many_concurrent':
@@ -111,7 +114,17 @@ function otherPlanOf(reply: unknown): OtherPlan | undefined {
 /** Why a script refused the caller, whatever was asked; undefined for any other reply. */
 export function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
   const code = SPENDER_REFUSALS.find((known) => known === codeOf(reply))
-  return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
+  if (!code) return undefined
+  const refusal = {
+    granted: false,
+    code,
+    window: undefined,
+    retryAfterMs: undefined,
+    allowance: undefined,
+  } as const
+  // More than the code is said by the step that has just suspended the account.
+  const more = Array.isArray(reply) && reply.length > 1 ? { anomaly: anomalyOf(reply.at(-1)) } : {}
+  return { ...refusal, ...more }
 }
 
 /** What a script says of an idempotency key that was used before; undefined for any other reply. */

@@ -9,6 +9,7 @@ import {
   REDIS_KEYS,
   reservationRedisKey,
 } from '../store/redis-keys.ts'
+import { watchedWords } from './anomaly.ts'
 import type { Limits, Payer, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'
@@ -25,7 +26,7 @@ const MAX_SWEEP = 1000
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
   const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
-  return scriptCall(RESERVE, keys, args)
+  return scriptCall(RESERVE, keys, [...args, watchedWords(request.watched)])
 }
 
 /**
@@ -85,6 +86,7 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     idempotencyRedisKey(idempotency?.id ?? ''),
   ]
   const { account, plan, model, task, key, billingDay = 1 } = reserved
+  const { maxed } = settlement
   return scriptCall(SETTLE, keys, [
     requestId,
     units,
@@ -102,6 +104,8 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     billingDay,
     idempotency ? 1 : 0,
     idempotency?.answer ?? '',
+    maxed === undefined ? '' : key ? `key:${key}` : `account:${account}`,
+    maxed ? 1 : 0,
   ])
 }
 

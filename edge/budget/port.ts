@@ -1,3 +1,5 @@
+import type { Anomaly, Watched } from './anomaly.ts'
+
 /** What an account may spend, from its plan. Budgets are units per UTC minute, UTC day and month. */
 export type Limits = {
   requestsPerMinute: number
@@ -51,6 +53,8 @@ export type ReserveRequest = {
   task: string
   /** Set where the caller sent an `Idempotency-Key`. */
   idempotency?: Idempotency | undefined
+  /** Set where the plan watches credentials. */
+  watched?: Watched | undefined
 }
 
 /** A request that must not be done twice. */
@@ -67,7 +71,13 @@ export type Allowance = {
   budgets: Record<BudgetWindow, { limit: number; used: number; held: number; resetMs: number }>
 }
 
-export type Reservation = { granted: true; account: string; allowance: Allowance }
+export type Reservation = {
+  granted: true
+  account: string
+  allowance: Allowance
+  /** Set where the credential's score is as high as the plan looks at, and the plan lets it pass. */
+  anomaly?: Anomaly | undefined
+}
 
 /** Refusals of the spender itself: it may not spend at all, whatever the limits are. */
 export const SPENDER_REFUSALS = [
@@ -84,6 +94,7 @@ export type Refusal = {
   granted: false
   code:
     | SpenderRefusal
+    | 'challenge_required'
     | 'rate_limited'
     | 'too_many_concurrent'
     | 'too_many_jobs'
@@ -98,6 +109,8 @@ export type Refusal = {
   /** When the same request may fit, in milliseconds from now; undefined where waiting alone does not help. */
   retryAfterMs: number | undefined
   allowance: Allowance | undefined
+  /** Set where the score of the credential is why it was refused, at this very request. */
+  anomaly?: Anomaly | undefined
 }
 
 /** A request with the same idempotency key came before; nothing was held. */
@@ -134,6 +147,8 @@ export type Settlement = {
   outputTokens: number
   computeMs: number
   outcome: Outcome
+  /** Whether the answer was as long as it might; undefined where the plan watches nobody. */
+  maxed?: boolean | undefined
   /**
    * Set where the request has an idempotency key. `answer` is what a repetition gets. Without it, a repetition is a new
    * attempt.

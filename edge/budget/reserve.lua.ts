@@ -2,13 +2,14 @@ import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
 import { MAX_LEASE_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
+import { ANOMALY_LUA } from './anomaly.lua.ts'
 import { HOLD_LUA } from './hold.lua.ts'
 import { SPENDER_LUA } from './spender.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
 /**
- * Admits a request against every limit or refuses it, in one atomic step. A refused request changes nothing, not even
- * the count of requests: a caller who keeps asking while refused is let in again when the window ends.
+ * Admits a request against every limit or refuses it, in one atomic step. A refused request changes nothing but the score
+ * of its credential, where its plan has one (edge/budget/anomaly.lua.ts), and not even the count of requests: a caller who keeps asking while refused is let in again when the window ends.
  *
  * Requests per minute are counted here and not by @upstash/ratelimit, because its counter cannot be part of this
  * decision. A request that its script admits and a budget refuses would have to be given back. A hold whose request it
@@ -20,18 +21,25 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '0596e3bf92ca49e028a1d860a8de8e12e2cb51de',
+  sha: '4b18ef7fc3cead41b45627dadaa168cffafe737c',
   lua: `
--- Keys and arguments: spender.lua.ts, hold.lua.ts.
+-- Keys and arguments up to ARGV[22]: spender.lua.ts, hold.lua.ts.
+-- ARGV[23] how the credential is watched, see watchedWords; empty where it is not
+-- What is granted although it is odd has the score and why at its end.
 -- Returns {code, account, running, requests, limit, used, held, ms to the end...} for minute, day, month; then for
 -- budget_exhausted the window's number, for project_budget_exhausted also ms to the window's end;
 -- {plan_is, plan}; {answered, answer}; {code} alone for id_used, idempotency_* and who may not spend at all.
-${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}${HOLD_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}${HOLD_LUA}${ANOMALY_LUA}
 local now = now_ms(tonumber(ARGV[1]))
+local verdict, stopped
 local account, reply = hold(now, function(spender)
   local running = running_of(spender, now)
+  if ARGV[23] ~= '' then verdict, stopped = judge(ARGV[23], spender.account, ARGV[21], ARGV[3], now) end
+  if stopped then return running, stopped, verdict.text end
   return running, running >= tonumber(ARGV[9]) and 'too_many_concurrent'
 end, 1)
+if verdict and account and verdict.odd then table.insert(reply, verdict.text) end
+if not account and not stopped and reply[1] ~= 'answered' then note_refused(verdict, now) end
 if account then
   local leases = '${LEASES_PREFIX}' .. account
   redis.call('ZREMRANGEBYSCORE', leases, '-inf', int(now))

@@ -3,6 +3,7 @@ import type { Script } from '../../shared/redis-script.ts'
 import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_BYTES, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { FULL_ANSWER_KEPT_MS, SETTLED_KEPT_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
+import { ANOMALY_LUA } from './anomaly.lua.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
@@ -18,7 +19,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '9f2271e933e8ca75a4ef073dc86934a92665c729',
+  sha: '127579bc90d7d2aabd3ab3d80011bf1692e08943',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -34,8 +35,10 @@ export const SETTLE: Script = {
 -- ARGV[14] billing day of the plan
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
+-- ARGV[17] the credential that is watched, empty for none
+-- ARGV[18] 1 where the answer was as long as it might, else 0
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
-${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${ANOMALY_LUA}
 
 -- The answer; or that it is gone where the account's day has no room for it, and the ms for which that is remembered.
 local function within_day(record, answer)
@@ -55,6 +58,7 @@ if ARGV[15] == '1' then end_record(KEYS[4], ARGV[1], within_day(record, ARGV[16]
 
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
+if ARGV[17] ~= '' then note_ended(ARGV[17], tonumber(ARGV[18]), now) end
 local used = math.min(tonumber(ARGV[2]), reserved)
 local report = {units = ARGV[2], prompt_tokens = ARGV[3], output_tokens = ARGV[4], compute_ms = ARGV[5],
   outcome = ARGV[6]}

@@ -3,6 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { OtherPlanError } from '../access/stored-plan.ts'
+import type { Whence } from '../budget/anomaly.ts'
 import type {
   Allowance,
   Budget,
@@ -10,12 +11,15 @@ import type {
   Idempotency,
   Limits,
   Outcome,
+  Refusal,
+  Reservation,
   ReserveRequest,
   Settlement,
 } from '../budget/port.ts'
 import { refused } from '../budget/refused.ts'
 import type { Answer, Answers } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
+import type { WebhookEvent } from '../notify/webhook.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
@@ -57,6 +61,8 @@ type Options = {
   now: () => number
   /** Called after the answer with the thresholds that a settlement crossed. Must not throw. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
+  /** Tells the operator of an account that its score has suspended. Must not throw. */
+  tell: (event: WebhookEvent) => Promise<unknown>
   log: Log
 }
 
@@ -67,13 +73,15 @@ const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
  * @param background keeps work alive after the answer: settlement is off the response path
  * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
-export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, now, notify, log }: Options) {
+export function createHold(options: Options) {
+  const { budget, answers, requestTimeoutMs, leaseSlackMs, now, notify, tell, log } = options
   return async function hold(
     requestId: string,
     { spender, plan }: Entitlement,
     work: Work,
     background: (task: Promise<unknown>) => void,
     idempotency?: Idempotency,
+    whence: () => Promise<Whence> = async () => ({}),
   ): Promise<Held | Response> {
     const { prices } = work.model
     const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
@@ -89,6 +97,7 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       model: work.model.id,
       task: work.task,
       idempotency,
+      watched: await watchedBy(plan, whence),
     }
 
     /** What the record of the idempotency key will hold. Without an answer, a repetition is a new attempt. */
@@ -114,9 +123,21 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
         outcome,
+        ...(request.watched && { maxed: isMaxed(work, used) }),
         idempotency: await kept(answer),
       })
       await notify(crossed)
+    }
+
+    /** A line of the log, and the operator's webhook where the account was suspended for it. */
+    function tellOdd(account: string, { anomaly, ...decision }: Reservation | Refusal): void {
+      if (!anomaly) return
+      const code = 'code' in decision ? decision.code : undefined
+      const detail = { score: anomaly.score, why: anomaly.why }
+      background(log('warn', 'anomaly', { requestId, account, ...(code && { code }), detail }))
+      if (code !== 'account_suspended') return
+      const data = { account, ...detail }
+      background(tell({ id: requestId, type: 'account.suspended', at: now(), data }))
     }
 
     const started = now()
@@ -135,10 +156,12 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
     })
     if (!decision.granted) {
       if ('plan' in decision) throw new OtherPlanError(decision.plan)
+      if ('anomaly' in decision) tellOdd(named ?? '', decision)
       if ('allowance' in decision) throw refused(decision, now())
       return answers.repeat(idempotency?.id ?? '', decision)
     }
 
+    if (decision.anomaly) tellOdd(decision.account, decision)
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
@@ -172,6 +195,20 @@ export function createHold({ budget, answers, requestTimeoutMs, leaseSlackMs, no
       },
     }
   }
+}
+
+/** How the plan watches a credential that asks from there. */
+async function watchedBy(
+  { abuse }: Entitlement['plan'],
+  whence: () => Promise<Whence>,
+): Promise<ReserveRequest['watched']> {
+  if (!abuse || abuse.action === 'off') return undefined
+  return { action: abuse.action, at: abuse.at, ...(await whence()) }
+}
+
+/** Whether all the output was used that the request might have. */
+function isMaxed({ worst }: Work, used: HostUsage): boolean {
+  return worst.outputTokens > 0 && used.outputTokens >= worst.outputTokens
 }
 
 /** The most that judging a request may cost. */

@@ -39,6 +39,7 @@ const COMPUTED: readonly ErrorCode[] = [
   'guard_unavailable',
   'model_not_allowed',
   'model_not_found',
+  'challenge_required',
   'budget_exhausted',
   'budget_minute_exhausted',
   'project_budget_exhausted',

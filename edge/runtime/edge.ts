@@ -1,8 +1,11 @@
 import { type Answer, overWeb } from '../../shared/fetch.ts'
 import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
+import { createStrangers } from '../access/strangers.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
+import { createWhence } from '../access/whence.ts'
 import { administeredBy } from '../admin/target.ts'
+import { createUpstashAnomaly } from '../admin/upstash-anomaly.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
@@ -25,7 +28,7 @@ import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
 import { createScheduledDrain } from '../ledger/scheduled.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
-import { createAccountTag } from '../log/account-tag.ts'
+import { createAccountTag, NETWORK } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
@@ -138,9 +141,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     forgetRefusals: budget.forget,
     accounts: createUpstashAccounts(redis),
     apiKeys: createUpstashApiKeys(redis),
+    whenceOf: createWhence(createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d, NETWORK)),
+    strangers: createStrangers({
+      perMinute: config.STRANGERS_PER_MINUTE,
+      limiter: platform.strangers,
+      now,
+    }),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
+    readAnomaly: createUpstashAnomaly(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,

@@ -34,7 +34,11 @@ export function publishedKeys() {
 }
 
 /** The edge as it is built, with nothing behind it but a Redis and that issuer. */
-export function edgeOn({ url, token }: { url: string; token: string }, issuer: { url: string }): Edge {
+export function edgeOn(
+  { url, token }: { url: string; token: string },
+  issuer: { url: string },
+  changes: Record<string, string> = {},
+): Edge {
   const variables = {
     ...EDGE_NEEDS,
     UPSTASH_REDIS_REST_URL: url,
@@ -44,6 +48,7 @@ export function edgeOn({ url, token }: { url: string; token: string }, issuer: {
     FIREBASE_PROJECT_IDS: PROJECT,
     FIREBASE_JWKS_URL: issuer.url,
     ALLOWED_ORIGINS: ORIGIN,
+    ...changes,
   }
   return createEdge(variables, () => {})
 }
