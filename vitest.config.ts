@@ -149,6 +149,18 @@ export default defineConfig({
         },
       },
       {
+        // The dashboard in a real Chromium, on a stack of its own.
+        test: {
+          name: 'dashboard',
+          include: ['test/dashboard/**/*.test.ts'],
+          globalSetup: ['test/dashboard/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
         // Attacks on a whole stack, each refused as it states, for nothing. Ends with a table of kinds.
         test: {
           name: 'attack',
@@ -173,7 +185,7 @@ export default defineConfig({
         },
       },
       {
-        // The example extension in a real Chromium, on a stack of its own.
+        // The example extension in a real Chromium and a real Firefox, on a stack of its own.
         test: {
           name: 'extension',
           include: ['test/extension/**/*.test.ts'],

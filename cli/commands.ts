@@ -26,7 +26,8 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./commands/audit.ts')).auditCommand,
   },
   drain: {
-    about: 'Move usage events, and the log of administration, from Redis to the ledger until none is left.',
+    about:
+      'Move usage events, the log of administration and feedback from Redis to the ledger until none is left.',
     load: async () => (await import('./commands/ledger.ts')).drainCommand,
   },
   reconcile: {

@@ -29,6 +29,7 @@ import type { ApiKeyForm } from './identity/api-key.ts'
 import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
+import type { FeedbackStore } from './ledger/feedback.ts'
 import type { Log } from './log/port.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
@@ -39,6 +40,7 @@ import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
+import { boundBesideImages, CHAT_PATHS, readsImages } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
@@ -51,21 +53,27 @@ import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
 import { parseTranscription } from './parse/transcriptions.ts'
+import { atVersion, VERSION_HEADER } from './parse/version.ts'
 import type { Work } from './parse/work.ts'
 import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
+import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
+import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { usageAnswer } from './routes/usage.ts'
+import type { ErrorCounts } from './stats/error-counts.ts'
+import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
 import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
@@ -75,6 +83,8 @@ export type AppOptions = {
   allowedOrigins: AllowedOrigins
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
+  /** The page at `GET /dashboard`, which may ask; undefined where there is none. */
+  dashboard?: DashboardOptions | undefined
   bodyLimitBytes: number
   /** The same for requests with a sound or an image. */
   mediaBodyBytes: number
@@ -95,6 +105,9 @@ export type AppOptions = {
   whenceOf: WhenceOf
   /** Bounds requests of nobody that is known. */
   strangers: Strangers
+  feedback: FeedbackStore
+  /** Moves feedback to the ledger; undefined where there is none. Never throws. */
+  drainFeedback: (() => Promise<unknown>) | undefined
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
@@ -105,9 +118,12 @@ export type AppOptions = {
   notify: (crossed: readonly Crossing[]) => Promise<void>
   /** Reports an event to the operator, after the answer; never throws. */
   tell: (event: WebhookEvent) => Promise<unknown>
+  /** Counts an error that is answered. */
+  countError: ErrorCounts['count']
+  readStats: ReadStats
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: ((model: string) => Pipe | undefined) | undefined
+  createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
@@ -155,9 +171,11 @@ export function createApp(options: AppOptions) {
 
   const mostBytes = new Map([
     ['/v1/jobs', options.jobs.bodyBytes],
-    ...['/v1/audio/transcriptions', ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`)].map(
-      (path) => [path, options.mediaBodyBytes] as const,
-    ),
+    ...[
+      '/v1/audio/transcriptions',
+      ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`),
+      ...(readsImages(options.catalog) ? CHAT_PATHS : []),
+    ].map((path) => [path, options.mediaBodyBytes] as const),
     ['/v1/keys/leaked', LEAK_BYTES],
   ])
   app.use(async (c, next) => {
@@ -181,13 +199,15 @@ export function createApp(options: AppOptions) {
     // A repeated answer keeps the request id of the first request.
     if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'))
     if (isMessagesPath(c.req.path)) headers.set('request-id', headers.get('x-request-id') ?? '')
+    const version = c.get('version')
+    if (version !== undefined) headers.set(VERSION_HEADER, version)
     headers.append('server-timing', timings.header())
     const allowance = c.get('allowance')
     if (allowance)
       for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
   })
   app.use(corsFor(options.allowedOrigins))
-  app.use(requireOrigin(options.allowedOrigins, options.docsPage))
+  app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
@@ -231,7 +251,8 @@ export function createApp(options: AppOptions) {
       entitlement.requireScope(task)
       const { plan } = entitlement
       const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
-      const work = judgedWork(parsed, plan.guards?.injection, options.catalog.models)
+      const asked = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
+      const work = judgedWork(asked, plan.guards?.injection, options.catalog.models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency, whence),
       )
@@ -239,6 +260,7 @@ export function createApp(options: AppOptions) {
     if (held instanceof Response) return held
     c.set('allowance', held.allowance)
     c.set('account', held.account)
+    c.set('version', held.version)
     if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
     return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
   }
@@ -246,6 +268,17 @@ export function createApp(options: AppOptions) {
   /** The same of a request that is JSON. */
   function infer(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
     return inferSent(c, task, { input: () => jsonBody(c), bytes: c.get('readBody') }, parse)
+  }
+  /** Of a chat, whose images may make its body larger. */
+  function inferChat(c: Context<Env>, parse: Parse<unknown>): Promise<Response> {
+    const bytes = c.get('readBody')
+    async function input() {
+      const json = await jsonBody(c)
+      return { json, length: (await bytes()).length }
+    }
+    return inferSent(c, 'chat', { input, bytes }, ({ json, length }, whose) =>
+      boundBesideImages(parse(json, whose), length, options.bodyLimitBytes),
+    )
   }
   /** Of one that is a form. It is taken apart when it is first asked for. */
   function inferForm(c: Context<Env>, task: Task, parse: Parse): Promise<Response> {
@@ -259,16 +292,16 @@ export function createApp(options: AppOptions) {
 
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
-    'POST /v1/chat/completions': (c) => infer(c, 'chat', parseChat),
-    'POST /v1/responses': (c) => infer(c, 'chat', parseResponses),
-    'POST /v1/messages': (c) => infer(c, 'chat', parseMessages),
+    'POST /v1/chat/completions': (c) => inferChat(c, parseChat),
+    'POST /v1/responses': (c) => inferChat(c, parseResponses),
+    'POST /v1/messages': (c) => inferChat(c, parseMessages),
     'POST /v1/messages/count_tokens': countTokens({ ...options, authenticate, identify, entitle, countRead }),
     'POST /v1/completions': (c) => infer(c, 'completion', parseCompletion),
     'POST /v1/embeddings': (c) => infer(c, 'embedding', parseEmbedding),
     'POST /v1/rerank': (c) => infer(c, 'text-ranking', parseRerank),
     'POST /v1/audio/transcriptions': (c) => inferForm(c, 'automatic-speech-recognition', parseTranscription),
     'POST /v1/tasks/text-generation/v1/completions': (c) => infer(c, 'completion', parseHubCompletion),
-    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => infer(c, 'chat', parseChat),
+    'POST /v1/tasks/text-generation/v1/chat/completions': (c) => inferChat(c, parseChat),
     'POST /v1/tasks/:task': (c) => {
       const task = hubTask(c.req.param('task') ?? '')
       if (!isMediaTask(task)) return infer(c, task, (input, whose) => parseTask(task, input, whose))
@@ -287,18 +320,21 @@ export function createApp(options: AppOptions) {
         c.set('allowance', report.allowance)
         return c.json(usageAnswer(entitlement, report))
       }),
+    ...statsRoutes({ ...options, callerOf }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
+    ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
-  addRoutes(
-    app,
-    handlers,
-    options.docsPage ? ROUTE_NAMES : ROUTE_NAMES.filter((name) => name !== 'GET /docs'),
-  )
+  const hasPage = (name: RouteName) =>
+    name.startsWith('GET /dashboard')
+      ? options.dashboard !== undefined
+      : name !== 'GET /docs' || options.docsPage
+  addRoutes(app, handlers, ROUTE_NAMES.filter(hasPage))
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)
@@ -312,11 +348,12 @@ export function createApp(options: AppOptions) {
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
     const answer = errorResponseAt(c.req.path, error, requestId)
+    const code = error instanceof TwohopError ? error.code : 'internal'
+    options.countError(code)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.
       const gone = c.req.raw.signal.aborted
       const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
-      const code = error instanceof TwohopError ? error.code : 'internal'
       await log(level, gone ? 'client_gone' : 'answer_failed', { requestId, account, code, error })
     }
     return answer
@@ -326,6 +363,9 @@ export function createApp(options: AppOptions) {
 
 /** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
 const steadyNow = () => performance.now()
+
+/** Its routes are not there. */
+const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
 
 /** Characters of a path that a complaint shows. */
 const LONGEST_PATH = 200

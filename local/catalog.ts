@@ -1,6 +1,7 @@
 import { usualPrices } from '../cli/init/usual-prices.ts'
 import defaults from '../shared/catalog.json' with { type: 'json' }
 import { Catalog, type Model, scopeOf, type Task } from '../shared/catalog.ts'
+import type { ImagePatches } from '../shared/image-tokens.ts'
 
 /** A loaded model, as the host reports it. */
 export type HostModel = {
@@ -12,6 +13,7 @@ export type HostModel = {
   overhead: { request: number; item: number }
   /** Tokens that an image counts as, where the model reads images. */
   imageTokens?: number | undefined
+  imagePatches?: ImagePatches | undefined
 }
 
 /** The catalog's tasks for each kind of model. */
@@ -29,6 +31,7 @@ const TASKS_OF: Record<string, Task[]> = {
   'automatic-speech-recognition': ['automatic-speech-recognition'],
   'image-classification': ['image-classification'],
   'image-to-text': ['image-to-text'],
+  'image-text-to-text': ['chat'],
 }
 
 /**
@@ -38,7 +41,7 @@ const TASKS_OF: Record<string, Task[]> = {
 export function localCatalog(models: readonly HostModel[]): Catalog {
   const base = Catalog.parse(defaults)
   const renamed = new Map<string, string[]>()
-  const offered = models.map(({ id, task, context, overhead, imageTokens }): Model => {
+  const offered = models.map(({ id, task, context, overhead, imageTokens, imagePatches }): Model => {
     const tasks = TASKS_OF[task] ?? []
     const like = base.models.find((model) => model.tasks.some((known) => tasks.includes(known)))
     if (like) renamed.set(like.id, [...(renamed.get(like.id) ?? []), id])
@@ -49,6 +52,7 @@ export function localCatalog(models: readonly HostModel[]): Catalog {
       overhead,
       prices: like?.prices ?? usualPrices(tasks),
       ...(imageTokens !== undefined && { image_tokens: imageTokens }),
+      ...(imagePatches && { image_patches: imagePatches }),
     }
   })
   const placed = new Set([...renamed.values()].flat())

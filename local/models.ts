@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { HERE } from '../cli/here.ts'
+import { SEEING } from '../inference-host/device/port.ts'
 import { type Progress, pull } from '../inference-host/pull/pull.ts'
 import { isFolder, type ModelEntry, readManifest } from '../inference-host/weights/manifest.ts'
 
@@ -74,6 +75,7 @@ async function taskOf(config: string): Promise<ModelEntry['task']> {
   if (architecture === 'WhisperForConditionalGeneration') return 'automatic-speech-recognition'
   if (architecture.endsWith('ForImageClassification')) return 'image-classification'
   if (architecture === 'VisionEncoderDecoderModel') return 'image-to-text'
+  if (/^(?:Idefics3|SmolVLM|Qwen.*VL)ForConditionalGeneration$/.test(architecture)) return SEEING
   if (architecture.endsWith('ForConditionalGeneration')) return 'summarization'
   return 'feature-extraction'
 }

@@ -8,6 +8,8 @@ export type Part<Ready> = {
   pid: number
   /** Settles when the process has ended, for any reason. */
   ended: Promise<void>
+  /** Sends it a message over its channel. */
+  tell(message: { type: string }): void
   /** Ends the process with SIGTERM, and with SIGKILL after `graceMs`. */
   stop(): Promise<void>
 }
@@ -62,6 +64,9 @@ export async function startPart<Ready>(
     ready,
     pid: child.pid,
     ended,
+    tell(message) {
+      if (child.connected) child.send(message)
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')

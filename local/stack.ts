@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serviceKeys } from '../cli/service-keys.ts'
+import { buildDashboard, DASHBOARD } from '../dashboard/build.ts'
 import type { Catalog } from '../shared/catalog.ts'
 import { type HostModel, localCatalog, modelIds } from './catalog.ts'
 import { type Bundle, bundleEdge } from './edge/bundle.ts'
-import { issuerVariables, type OwnProjects } from './issuers.ts'
+import type { ProjectParts } from './issuer/project.ts'
+import { issuerVariables, type OwnProjects, signInPlaces } from './issuers.ts'
 import { localManifest } from './models.ts'
 import { type Part, type PartOptions, startPart } from './part.ts'
 import type { StackFile } from './stack-file.ts'
@@ -130,7 +132,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       ),
     )
     const starting = [
-      options.emulators ? undefined : bundleEdge(join(dir, 'edge')),
+      options.emulators ? buildDashboard(DASHBOARD) : bundleEdge(join(dir, 'edge')),
       redisUp,
       issuerUp,
       hostUp,
@@ -150,6 +152,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
       API_KEY_SECRETS: randomBytes(32).toString('base64url'),
       CATALOG: JSON.stringify(catalog),
+      DASHBOARD_SIGN_IN: JSON.stringify(signInPlaces(issuer.ready, options.own)),
       ...issuerVariables(issuer.ready.environment, options.own ?? { firebaseProjects: [], supabaseUrls: [] }),
       ...(postgres && {
         LEDGER_SUPABASE_URL: postgres.ready.url,
@@ -164,6 +167,11 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
     const edge = await startEdge(options.port)
     await requireHealthy(edge.ready.url)
     options.signal?.throwIfAborted()
+    const project: ProjectParts = {
+      edge: edge.ready.url,
+      rest: postgres ? { url: postgres.ready.url, publishableKey: postgres.ready.publishableKey } : null,
+    }
+    issuer.tell({ type: 'project', ...project })
     const { firebase, supabase, tokens } = issuer.ready
     const trusted = (options.own?.firebaseProjects ?? []).length === 0
     return {

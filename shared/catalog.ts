@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import { ImagePatches } from './image-tokens.ts'
 import { Prices, Units } from './units.ts'
 import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
+import { checkVersions, modelVersions } from './versions.ts'
 
 /** The tasks of texts that `POST /v1/tasks/:task` answers, by the hub's names. */
 export const TEXT_TASKS = [
@@ -51,8 +53,13 @@ export const Model = z.strictObject({
    */
   overhead: z.strictObject({ request: z.int().min(0), item: z.int().min(0) }),
   prices: Prices,
-  /** Prompt tokens that an image counts as, for models that see. The host measures it when it loads a model. */
+  /**
+   * Prompt tokens that an image counts as at most, for models that see. The host measures it when it loads a model. A chat
+   * model without it takes no images.
+   */
   image_tokens: z.int().min(1).max(100_000).optional(),
+  /** How many they are of an image whose size decides. Without it, each is reserved with as many as there can be. */
+  image_patches: ImagePatches.optional(),
   /** Numbers in a vector of the model, for embeddings; the room for results of jobs is computed from it. */
   width: z.int().min(1).max(65_536).optional(),
   /**
@@ -61,6 +68,7 @@ export const Model = z.strictObject({
    */
   dimensions: z.array(z.int().min(1)).optional(),
   ...modelUpstreams,
+  ...modelVersions,
 })
 export type Model = z.infer<typeof Model>
 
@@ -176,7 +184,7 @@ export const Catalog = z
         path: ['default_plan'],
         message: `no plan is called ${catalog.default_plan}`,
       })
-    for (const [i, { tasks, prices, image_tokens }] of catalog.models.entries()) {
+    for (const [i, { tasks, prices, image_tokens, image_patches }] of catalog.models.entries()) {
       const missing = (field: string) =>
         context.addIssue({ code: 'custom', path: ['models', i, field], message: 'is missing' })
       const hears = tasks.includes('automatic-speech-recognition')
@@ -187,10 +195,13 @@ export const Catalog = z
           path: ['models', i, 'prices.audio_second'],
           message: 'is for automatic-speech-recognition only',
         })
-      if (tasks.some((task) => task.startsWith('image-')) && image_tokens === undefined)
+      if ((image_patches || tasks.some((task) => task.startsWith('image-'))) && image_tokens === undefined)
         missing('image_tokens')
     }
-    checkUpstreams(catalog, (path, message) => context.addIssue({ code: 'custom', path, message }))
+    const complain = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message })
+    checkUpstreams(catalog, complain)
+    checkVersions(catalog.models, complain)
     for (const [i, plan] of catalog.plans.entries()) {
       for (const id of plan.models)
         if (!models.has(id))

@@ -91,7 +91,8 @@ export const modelUpstreams = {
   fallback: z.array(Target).min(1).max(16).optional(),
 }
 
-type Model = { tasks: readonly string[] } & z.infer<z.ZodObject<typeof modelUpstreams>>
+type Placed = z.infer<z.ZodObject<typeof modelUpstreams>>
+type Model = { tasks: readonly string[]; versions?: readonly Placed[] | undefined } & Placed
 type Complain = (path: PropertyKey[], message: string) => void
 
 /** Complains of ids that are there twice, or name nothing, and of what an upstream cannot do. */
@@ -105,23 +106,35 @@ export function checkUpstreams(
   if (taken >= 0) complain(['upstreams', taken, 'id'], 'is the name of the host of HOST_URL')
   known.set(HOST, 'own')
   for (const [i, model] of models.entries()) {
-    for (const list of ['upstreams', 'fallback'] as const)
-      for (const [j, { id }] of (model[list] ?? []).entries()) {
-        const path = ['models', i, list, j, 'id']
-        const kind = known.get(id)
-        if (!kind) complain(path, `no upstream is called ${id}`)
-        else if (kind !== 'own') {
-          const missing = model.tasks.find((task) => !TASKS_OF[kind].includes(task))
-          if (missing !== undefined) complain(path, `an upstream of kind ${kind} does no ${missing}`)
-        }
-      }
-    if (model.fallback && !model.upstreams)
-      complain(['models', i, 'fallback'], 'is for a model with upstreams')
-    if (model.upstreams?.every(({ weight }) => weight === 0))
-      complain(['models', i, 'upstreams'], 'all have the weight 0')
-    const ids = [...(model.upstreams ?? []), ...(model.fallback ?? [])].map(
-      ({ id, model: name = '' }) => `${id} ${name}`,
-    )
-    if (new Set(ids).size < ids.length) complain(['models', i, 'upstreams'], 'one is there twice')
+    checkPlaces(model, model.tasks, known, (path, message) => complain(['models', i, ...path], message))
+    for (const [j, version] of (model.versions ?? []).entries())
+      checkPlaces(version, model.tasks, known, (path, message) =>
+        complain(['models', i, 'versions', j, ...path], message),
+      )
   }
+}
+
+/** Complains of the places of one model, or of one of its versions. */
+function checkPlaces(
+  placed: Placed,
+  tasks: readonly string[],
+  known: ReadonlyMap<string, UpstreamKind>,
+  complain: Complain,
+): void {
+  for (const list of ['upstreams', 'fallback'] as const)
+    for (const [j, { id }] of (placed[list] ?? []).entries()) {
+      const path = [list, j, 'id']
+      const kind = known.get(id)
+      if (!kind) complain(path, `no upstream is called ${id}`)
+      else if (kind !== 'own') {
+        const missing = tasks.find((task) => !TASKS_OF[kind].includes(task))
+        if (missing !== undefined) complain(path, `an upstream of kind ${kind} does no ${missing}`)
+      }
+    }
+  if (placed.fallback && !placed.upstreams) complain(['fallback'], 'is for a model with upstreams')
+  if (placed.upstreams?.every(({ weight }) => weight === 0)) complain(['upstreams'], 'all have the weight 0')
+  const ids = [...(placed.upstreams ?? []), ...(placed.fallback ?? [])].map(
+    ({ id, model: name = '' }) => `${id} ${name}`,
+  )
+  if (new Set(ids).size < ids.length) complain(['upstreams'], 'one is there twice')
 }

@@ -31,6 +31,9 @@ type Options = {
   requests: number
   promptTokens: number
   outputTokens: number
+  imageTokens?: number
+  audioSeconds?: number
+  audioSpeed?: number
   streamingSeconds: number
   peak: number
   scheduleMinutes: number
@@ -59,6 +62,13 @@ export function costCommand(context: CliContext): Command {
     )
     .option('--prompt-tokens <n>', 'tokens of a prompt', whole(0, 1_000_000), usual.promptTokens)
     .option('--output-tokens <n>', 'tokens of an answer', whole(1, 1_000_000), usual.outputTokens)
+    .option('--image-tokens <n>', 'tokens of the images in a prompt, besides', whole(0, 1_000_000))
+    .option('--audio-seconds <n>', 'seconds of audio in a request', whole(0, 3600))
+    .option(
+      '--audio-speed <n>',
+      'seconds of audio that a container hears in a second',
+      decimal(0.001, 1_000_000),
+    )
     .option(
       '--streaming-seconds <n>',
       'seconds that an answer streams',
@@ -111,6 +121,8 @@ async function cost(options: Options, colour: boolean): Promise<string> {
     requestsPerDay: options.requests,
     promptTokens: options.promptTokens,
     outputTokens: options.outputTokens,
+    ...(options.imageTokens !== undefined && { imageTokens: options.imageTokens }),
+    ...(options.audioSeconds !== undefined && { audioSeconds: options.audioSeconds }),
     streamingSeconds: options.streamingSeconds,
     peak: options.peak,
     scheduleMinutes: options.scheduleMinutes,
@@ -178,11 +190,18 @@ async function pricesOf(file: string | undefined): Promise<PriceBook> {
 }
 
 async function speedsOf(options: Options): Promise<{ speeds: Speeds; speedNotes: string[] }> {
+  if ((options.audioSeconds ?? 0) > 0 !== (options.audioSpeed !== undefined))
+    throw new CliError(
+      'usage',
+      'Give --audio-seconds and --audio-speed together: nobody has measured how fast yours hears.',
+    )
+  const heard = options.audioSpeed === undefined ? {} : { audioSeconds: 1 / options.audioSpeed }
   const cpu = await speed(options.throughput, options.tokensPerSecond)
   const gpu = await speed(options.gpuThroughput, options.gpuTokensPerSecond)
   const slow = cpu?.speed ?? speedOf(MEASURED_CPU)
+  const { a40, l4 } = gpu ? { a40: gpu.speed, l4: gpu.speed } : publishedSpeeds()
   return {
-    speeds: { cpu: slow, ...(gpu ? { a40: gpu.speed, l4: gpu.speed } : publishedSpeeds()) },
+    speeds: { cpu: { ...slow, ...heard }, a40: { ...a40, ...heard }, l4: { ...l4, ...heard } },
     speedNotes: [
       cpu ? `CPU containers: ${cpu.note}.` : CPU_MEASURED,
       gpu ? `GPU containers: ${gpu.note}.` : GPU_PUBLISHED,

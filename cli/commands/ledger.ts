@@ -11,7 +11,7 @@ import { type CliContext, CliError } from '../context.ts'
 import { textTable } from '../cost/table.ts'
 import { edgeCatalog, LEDGER_VARIABLES, REDIS_VARIABLES, readEdgeVariables } from '../edge-variables.ts'
 
-/** `twohop drain`: moves usage events and administrative acts from Redis to Postgres, as the edge does every minute. */
+/** `twohop drain`: moves usage events, administrative acts and feedback from Redis to Postgres, as the edge does every minute. */
 export function drainCommand({ out, err, signal }: CliContext): Command {
   return new Command('drain')
     .option('--json', 'print JSON', false)
@@ -24,7 +24,9 @@ export function drainCommand({ out, err, signal }: CliContext): Command {
         const tell = (moved: Moved) => err(`${moved.recorded} moved, ${moved.left} left\n`)
         const events = await drainAll(drains.drainEvents, signal, tell)
         const acts = await drainAll(drains.drainActs, signal, tell)
-        out(json ? `${JSON.stringify({ ...events, acts })}\n` : line('events', events) + line('acts', acts))
+        const feedback = await drainAll(drains.drainFeedback, signal, tell)
+        const lines = [line('events', events), line('acts', acts), line('pieces of feedback', feedback)]
+        out(json ? `${JSON.stringify({ ...events, acts, feedback })}\n` : lines.join(''))
       }),
     )
 }

@@ -6,7 +6,7 @@ import type { Speed } from '../cost/speed.ts'
 import { speedOfFile } from '../cost/speed-file.ts'
 import { decimal, whole } from '../numbers.ts'
 import { OfferError, UNITS_PER_DOLLAR } from '../price/offer.ts'
-import { machineRates, type Rates } from '../price/rates.ts'
+import { audioRate, machineRates, type Rates } from '../price/rates.ts'
 import { sheetJson, sheetOf, sheetText } from '../price/sheet.ts'
 
 type Options = {
@@ -18,6 +18,10 @@ type Options = {
   input?: number
   output?: number
   cached?: number
+  audioMinute?: number
+  audioSpeed?: number
+  audioSeconds: number
+  imageTokens: number
   requests: number
   promptTokens: number
   outputTokens: number
@@ -34,6 +38,8 @@ Examples:
   npx twohop price --machine-hour 1.20 --tokens-per-second 900
   npx twohop price --machine-hour 1.20 --throughput bench.json --utilisation 30
   npx twohop price --input 0.15 --output 0.60 --cached 0.075 --user-price 5
+  npx twohop price --input 0.15 --output 0.60 --image-tokens 1100
+  npx twohop price --audio-minute 0.006 --audio-seconds 90
   npx twohop price --input 0.15 --output 0.60 --json > price.json`
 
 /** `twohop price`: what tokens cost you, as a catalog's prices and budgets and as a price for each user. */
@@ -56,6 +62,12 @@ export function priceCommand({ out }: CliContext): Command {
     .option('--input <usd>', 'what a provider takes for a million tokens of prompts', usd)
     .option('--output <usd>', 'the same of answers', usd)
     .option('--cached <usd>', 'the same of prompts found in its cache', usd)
+    .option('--audio-minute <usd>', 'what a provider takes for a minute of audio, of a model that hears', usd)
+    .option(
+      '--audio-speed <n>',
+      'seconds of audio that your machine hears in a second, of such a model',
+      decimal(0.001, 1_000_000),
+    )
     .option(
       '--requests <n>',
       'requests a day that a user may make',
@@ -63,6 +75,8 @@ export function priceCommand({ out }: CliContext): Command {
       usual.requestsPerDay,
     )
     .option('--prompt-tokens <n>', 'tokens of a prompt', whole(1, 1_000_000), usual.promptTokens)
+    .option('--image-tokens <n>', 'tokens of the images in it', whole(0, 1_000_000), 0)
+    .option('--audio-seconds <n>', 'seconds of audio in place of a prompt', whole(1, 3600), 60)
     .option('--output-tokens <n>', 'tokens of an answer', whole(0, 1_000_000), usual.outputTokens)
     .option(
       '--user-price <usd>',
@@ -90,6 +104,8 @@ export function priceCommand({ out }: CliContext): Command {
             requestsPerDay: options.requests,
             promptTokens: options.promptTokens,
             outputTokens: options.outputTokens,
+            imageTokens: options.imageTokens,
+            audioSeconds: rates.audio === undefined ? undefined : options.audioSeconds,
           },
           {
             margin: options.margin,
@@ -111,12 +127,21 @@ const MICROS_PER_CENT = 10_000
 
 /** What tokens cost: a machine's hours, or a provider's list. @throws CliError usage where it is neither or both */
 async function ratesOf(options: Options): Promise<Rates> {
-  const { machineHour: hour, input, output, cached, utilisation } = options
-  const ofMachine = [hour, options.tokensPerSecond, options.promptTokensPerSecond, options.throughput]
+  const { machineHour: hour, input, output, cached, utilisation, audioMinute, audioSpeed } = options
+  const ofMachine = [
+    hour,
+    options.tokensPerSecond,
+    options.promptTokensPerSecond,
+    options.throughput,
+    audioSpeed,
+  ]
   const isMachine = ofMachine.some((option) => option !== undefined)
-  const isProvider = [input, output, cached].some((option) => option !== undefined)
+  const isProvider = [input, output, cached, audioMinute].some((option) => option !== undefined)
   if (isMachine && isProvider)
     throw new CliError('usage', "Give a machine's hour and speed, or a provider's prices, not both.")
+  // Who takes money for minutes takes none for the text.
+  if (audioMinute !== undefined)
+    return { input: input ?? 0, output: output ?? 0, audio: audioRate(audioMinute) }
   if (isProvider) {
     if (input === undefined || output === undefined)
       throw new CliError('usage', 'A provider has two prices: give --input and --output.')
@@ -127,7 +152,7 @@ async function ratesOf(options: Options): Promise<Rates> {
       'usage',
       "Give --machine-hour with --tokens-per-second or --throughput, or a provider's --input and --output.",
     )
-  return machineRates({ hour, speed: await speedOfMachine(options), utilisation })
+  return machineRates({ hour, speed: await speedOfMachine(options), utilisation, audioSpeed })
 }
 
 async function speedOfMachine(options: Options): Promise<Speed> {

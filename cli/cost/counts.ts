@@ -12,7 +12,7 @@ export const COUNTS = {
    * Commands as Upstash bills them, in a minute's first request of an account: a script and each command that it runs
    * (https://upstash.com/docs/redis/sdks/ratelimit-ts/costs counts EVAL, INCR and PEXPIRE as three).
    */
-  redisCommandsPerRequest: 42,
+  redisCommandsPerRequest: 49,
   /** Both HTTP requests with their answers and headers, on a connection that is kept. */
   redisBytesPerRequest: 1_850,
   /** The sweep by cron, once a minute, when there is nothing to charge. */
@@ -40,6 +40,8 @@ export const COUNTS = {
   ledgerBytesPerRequest: 430,
   /** Counters, month and leases of an account that was active today, by Redis's MEMORY USAGE. */
   redisStorageBytesPerAccount: 650,
+  /** Its latest requests, and its sums of 93 days in each of which it asked one model. */
+  redisStorageBytesPerHistory: 14_000,
   /** Counters of a minute in which an account asked, kept until a minute after it. */
   redisStorageBytesPerMinute: 250,
   minutesKept: 2,

@@ -3,7 +3,7 @@ import type { Speeds } from './devices.ts'
 import type { MicroDollars } from './money.ts'
 import type { Combination, PriceBook } from './price-book.ts'
 import type { Speed } from './speed.ts'
-import { quantitiesOf, type Running, requestsOf, runningOf, type Workload } from './workload.ts'
+import { quantitiesOf, type Running, requestsOf, runningOf, secondsOf, type Workload } from './workload.ts'
 
 export type Month = { bill: Bill; running: Running; requests: number; tokens: number }
 
@@ -77,9 +77,8 @@ export function outlookOf(
   }
 }
 
-function millionsOf({ bill, requests }: Month, { promptTokens, outputTokens }: Workload, speed: Speed) {
-  const seconds = promptTokens * speed.promptSeconds + outputTokens * speed.outputSeconds
-  const perSecond = bill.total / (requests * seconds)
+function millionsOf({ bill, requests }: Month, workload: Workload, speed: Speed) {
+  const perSecond = bill.total / (requests * secondsOf(workload, speed))
   return {
     // Where a speed does not tell prompts apart, an answer's tokens bear their cost.
     millionInput:

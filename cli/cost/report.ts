@@ -24,9 +24,14 @@ const count = (number: number) => number.toLocaleString('en-US')
 /** The workload in one sentence. */
 export function workloadSentence(workload: Workload): string {
   const { users, requestsPerDay, promptTokens, outputTokens, streamingSeconds, peak } = workload
+  const { imageTokens = 0, audioSeconds = 0 } = workload
+  const more = [
+    ...(imageTokens > 0 ? [`${count(imageTokens)} of images`] : []),
+    ...(audioSeconds > 0 ? [`${count(audioSeconds)} s of audio`] : []),
+  ]
   return (
     `${count(users)} users, ${count(requestsPerDay)} requests a day each (${count(requestsOf(workload))} a month of 30 days), ` +
-    `${count(promptTokens)} tokens in and ${count(outputTokens)} out, answers of ${count(streamingSeconds)} s, ` +
+    `${[`${count(promptTokens)} tokens`, ...more].join(', ')} in and ${count(outputTokens)} out, answers of ${count(streamingSeconds)} s, ` +
     `${count(peak)} times the load in the busiest hour.`
   )
 }
@@ -135,6 +140,8 @@ export function reportJson({ book, workload, outlooks, speedNotes }: Report) {
       requests_per_day: workload.requestsPerDay,
       prompt_tokens: workload.promptTokens,
       output_tokens: workload.outputTokens,
+      ...(workload.imageTokens !== undefined && { image_tokens: workload.imageTokens }),
+      ...(workload.audioSeconds !== undefined && { audio_seconds: workload.audioSeconds }),
       streaming_seconds: workload.streamingSeconds,
       peak: workload.peak,
       schedule_minutes: workload.scheduleMinutes,

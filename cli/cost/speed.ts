@@ -4,7 +4,12 @@ import * as z from 'zod'
 export type Throughput = { promptTokens: number; outputTokens: number; tokensPerSecond: number }
 
 /** Seconds that a busy container needs for one token of a prompt and one of an answer. */
-export type Speed = { promptSeconds: number; outputSeconds: number }
+export type Speed = {
+  promptSeconds: number
+  outputSeconds: number
+  /** For a second of audio, of a model that hears. */
+  audioSeconds?: number
+}
 
 /** A throughput that cannot be used. */
 export class ThroughputError extends Error {

@@ -9,6 +9,9 @@ export type Workload = {
   requestsPerDay: number
   promptTokens: number
   outputTokens: number
+  /** Tokens of the images in a prompt, besides, and seconds of audio. */
+  imageTokens?: number
+  audioSeconds?: number
   /** Seconds that an answer streams, during which the container cannot stop. */
   streamingSeconds: number
   /** Load of the busiest hour divided by the average load. Always-on containers are sized for it. */
@@ -50,6 +53,18 @@ export function requestsOf({ users, requestsPerDay }: Workload): number {
   return Math.ceil(users * requestsPerDay * DAYS)
 }
 
+/** Seconds of compute that a request takes. An image's tokens take as long as others. */
+export function secondsOf(
+  { promptTokens, outputTokens, imageTokens = 0, audioSeconds = 0 }: Workload,
+  speed: Speed,
+): number {
+  return (
+    (promptTokens + imageTokens) * speed.promptSeconds +
+    audioSeconds * (speed.audioSeconds ?? 0) +
+    outputTokens * speed.outputSeconds
+  )
+}
+
 /**
  * How long containers run in a month when requests come at random (Poisson) with `computeSeconds` of work each.
  *
@@ -62,9 +77,7 @@ export function requestsOf({ users, requestsPerDay }: Workload): number {
  */
 export function runningOf(workload: Workload, speed: Speed, container: Container): Running {
   const perSecond = requestsOf(workload) / MONTH_SECONDS
-  const computeSeconds =
-    workload.promptTokens * speed.promptSeconds + workload.outputTokens * speed.outputSeconds
-  const load = (perSecond * computeSeconds) / BUSY_AT_MOST
+  const load = (perSecond * secondsOf(workload, speed)) / BUSY_AT_MOST
   const replicas = Math.max(1, wholeUp(load * workload.peak))
   if (container.mode === 'always-on') return { seconds: replicas * MONTH_SECONDS, replicas, coldShare: 0 }
   const held = workload.streamingSeconds + container.idleSeconds
@@ -117,7 +130,7 @@ export function quantitiesOf(
           COUNTS.redisBytesPerBoundsRun) +
       looks * COUNTS.redisBytesPerLook,
     redisStorageBytes: Math.ceil(
-      workload.users * COUNTS.redisStorageBytesPerAccount +
+      workload.users * (COUNTS.redisStorageBytesPerAccount + COUNTS.redisStorageBytesPerHistory) +
         perPeakHour * COUNTS.redisStorageBytesPerRecentRequest +
         // At most one account a request has counters of each minute that is kept.
         (perPeakHour / 60) * COUNTS.minutesKept * COUNTS.redisStorageBytesPerMinute,

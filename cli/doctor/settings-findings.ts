@@ -24,8 +24,8 @@ function completeFindings(variables: Variables): Finding[] {
     if (!(error instanceof NotConfigured)) throw error
     return error.complaints.map((complaint) =>
       ill(
-        `variable ${complaint.variable}`,
-        `${complaint}; until then the edge answers 503 not_configured`,
+        `variable ${complaint.variable}${complaint.within}`,
+        `${complaint.rule}; until then the edge answers 503 not_configured`,
         'npx twohop init --help',
       ),
     )

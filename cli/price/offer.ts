@@ -1,8 +1,17 @@
+import { windowsOf } from '../../shared/media.ts'
 import { Prices, unitsOf } from '../../shared/units.ts'
 import { ceilDivide, type Rates } from './rates.ts'
 
 /** How much a user may ask for: what a plan's budgets are made for. */
-export type Habits = { requestsPerDay: number; promptTokens: number; outputTokens: number }
+export type Habits = {
+  requestsPerDay: number
+  promptTokens: number
+  outputTokens: number
+  /** Tokens that the images of a prompt count as, besides. */
+  imageTokens?: number | undefined
+  /** Seconds of audio in place of a prompt, for a model that hears. */
+  audioSeconds?: number | undefined
+}
 
 /** Budgets of a plan, in units. */
 export type Budgets = { minute: number; day: number; month: number }
@@ -28,6 +37,9 @@ const DAYS = 31
 /** The edge holds a token for each byte of a prompt, and a word's token is rarely longer than this. */
 const BYTES_A_TOKEN = 6
 
+/** Tokens that Whisper's texts of a window have at most: the edge holds as many for each. */
+const WINDOW_TOKENS = 448
+
 /** A load or a price that is beyond what can be counted, or a price that pays for nothing. */
 export class OfferError extends Error {
   readonly code = 'no_offer'
@@ -38,29 +50,39 @@ export class OfferError extends Error {
  * charged as if nothing of it were found in a cache.
  * @throws OfferError where a price is more than can be counted exactly
  */
-export function catalogPrices({ input, output, cached = 0 }: Rates, unitsPerDollar: number): Prices {
+export function catalogPrices({ input, output, cached = 0, audio }: Rates, unitsPerDollar: number): Prices {
   const unitsOfRate = (rate: number) =>
     Number(ceilDivide(BigInt(rate) * BigInt(unitsPerDollar), PICOS_PER_DOLLAR))
   const prices = Prices.safeParse({
     prompt: unitsOfRate(Math.max(input, cached)),
     output: unitsOfRate(output),
     compute_second: 0,
+    ...(audio !== undefined && { audio_second: unitsOfRate(audio) }),
   })
   if (!prices.success) throw new OfferError('Such prices are more units than can be counted exactly.')
   return prices.data
 }
 
 /** The most units that the edge holds for one request of these habits while it runs. */
-export function heldUnits(prices: Prices, { promptTokens, outputTokens }: Habits): number {
-  return counted(() => unitsOf(prices, { promptTokens: promptTokens * BYTES_A_TOKEN, outputTokens }))
+export function heldUnits(prices: Prices, habits: Habits): number {
+  const { promptTokens, outputTokens, imageTokens = 0, audioSeconds } = habits
+  const held =
+    audioSeconds === undefined
+      ? { promptTokens: promptTokens * BYTES_A_TOKEN + imageTokens, outputTokens }
+      : { promptTokens: audioSeconds, outputTokens: windowsOf(audioSeconds) * WINDOW_TOKENS }
+  return counted(() => unitsOf(prices, held))
 }
+
+/** What a prompt is counted as: its tokens with those of its images, or its seconds. */
+export const promptCount = ({ promptTokens, imageTokens = 0, audioSeconds }: Habits): number =>
+  audioSeconds ?? promptTokens + imageTokens
 
 /** The units of a month of these habits; never less than one request may hold. */
 export function monthUnits(prices: Prices, habits: Habits): number {
-  const { requestsPerDay, promptTokens, outputTokens } = habits
+  const { requestsPerDay, outputTokens } = habits
   const requests = Math.ceil(requestsPerDay * DAYS)
   const month = counted(() =>
-    unitsOf(prices, { promptTokens: requests * promptTokens, outputTokens: requests * outputTokens }),
+    unitsOf(prices, { promptTokens: requests * promptCount(habits), outputTokens: requests * outputTokens }),
   )
   return Math.max(month, heldUnits(prices, habits))
 }

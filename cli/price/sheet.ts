@@ -1,4 +1,4 @@
-import type { Prices } from '../../shared/units.ts'
+import { type Prices, unitsOf } from '../../shared/units.ts'
 import { dollars } from '../cost/money.ts'
 import {
   type Budgets,
@@ -9,6 +9,7 @@ import {
   monthFor,
   monthUnits,
   OfferError,
+  promptCount,
   type Terms,
   userCents,
 } from './offer.ts'
@@ -65,18 +66,27 @@ export function sheetJson({ rates, prices, budgets, terms, worstMicros, cents }:
     worst_cost_microdollars: worstMicros,
     margin_percent: terms.margin,
     million_tokens_microdollars: { input: rates.input, output: rates.output, cached: rates.cached ?? null },
+    ...(rates.audio !== undefined && { million_audio_seconds_microdollars: rates.audio }),
   }
+}
+
+const count = (number: number) => number.toLocaleString('en-US')
+
+function promptOf({ promptTokens, imageTokens = 0, audioSeconds }: Habits): string {
+  if (audioSeconds !== undefined) return `${count(audioSeconds)} s of audio`
+  const images = imageTokens > 0 ? ` and ${count(imageTokens)} of images` : ''
+  return `${count(promptTokens)} tokens${images}`
 }
 
 /** The sheet for people, with what to paste into a catalog. */
 export function sheetText({ rates, prices, budgets, habits, terms, worstMicros, cents }: Sheet): string {
-  const count = (number: number) => number.toLocaleString('en-US')
   const cached =
     rates.cached === undefined
       ? []
       : [`from a cache    ${dollars(rates.cached, 4)} (charged as input: what it saves is yours)`]
   const requests = Math.floor(
-    budgets.month / Math.max(1, habits.promptTokens * prices.prompt + habits.outputTokens * prices.output),
+    budgets.month /
+      Math.max(1, unitsOf(prices, { promptTokens: promptCount(habits), outputTokens: habits.outputTokens })),
   )
   const fixed =
     terms.fixedCents > 0
@@ -88,6 +98,9 @@ export function sheetText({ rates, prices, budgets, habits, terms, worstMicros, 
     'What a million tokens cost you',
     `  input           ${dollars(rates.input, 4)}`,
     `  output          ${dollars(rates.output, 4)}`,
+    ...(rates.audio === undefined
+      ? []
+      : [`  an hour of audio  ${dollars(Math.ceil(rates.audio * 0.0036), 4)}`]),
     ...cached.map((line) => `  ${line}`),
     '',
     `For the model in your catalog (${count(terms.unitsPerDollar)} units are $1):`,
@@ -96,7 +109,7 @@ export function sheetText({ rates, prices, budgets, habits, terms, worstMicros, 
     'For the plan there:',
     `  "budgets": ${JSON.stringify(budgets)}`,
     '',
-    `That is ${count(requests)} requests a month of ${count(habits.promptTokens)} tokens in and ${count(habits.outputTokens)} out, or whatever else costs as much.`,
+    `That is ${count(requests)} requests a month of ${promptOf(habits)} in and ${count(habits.outputTokens)} out, or whatever else costs as much.`,
     `A user who spends it all costs you ${dollars(worstMicros, 4)} a month at most.`,
     ...fixed,
     `Ask each for ${dollars(cents * 10_000)} a month: at least ${terms.margin} % of it remains.`,

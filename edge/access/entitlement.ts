@@ -16,8 +16,8 @@ export type Policy = {
 export type Entitlement = {
   spender: Spender
   plan: Plan
-  /** @throws TwohopError scope_missing where the credential or the plan lacks the scope of the task, or of jobs */
-  requireScope(task: Task | 'jobs'): void
+  /** @throws TwohopError scope_missing where the credential or the plan lacks the scope of the task, of jobs, or of versions */
+  requireScope(task: Task | 'jobs' | 'versions'): void
   /**
    * The model that `id` names; without an id, the plan's first model for the task.
    * @throws TwohopError model_not_found or model_not_allowed
@@ -55,7 +55,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
       plan,
       models: () => offered,
       requireScope(task) {
-        const scope = task === 'jobs' ? task : scopeOf(task)
+        const scope = task === 'jobs' || task === 'versions' ? task : scopeOf(task)
         if (!plan.scopes.includes(scope))
           throw new PlanRefused('scope_missing', `The plan ${plan.id} does not include the scope ${scope}.`)
         const own = credential.issuer === 'key' ? undefined : credential.scopes

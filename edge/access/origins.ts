@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { AllowedOrigins } from './origin-list.ts'
 
 /** Response headers that a page's script may read besides the CORS-safelisted ones. */
-const EXPOSED = [
+export const EXPOSED = [
   'x-request-id',
   'request-id',
   'retry-after',
@@ -13,6 +13,7 @@ const EXPOSED = [
   'x-budget-threshold',
   'idempotency-replayed',
   'server-timing',
+  'x-model-version',
 ].join(',')
 
 /**
@@ -25,7 +26,7 @@ const EXPOSED = [
 export function corsFor(allowed: AllowedOrigins): MiddlewareHandler {
   return async function cors(c, next) {
     const origin = c.req.header('origin')
-    if (c.req.method === 'OPTIONS') c.res = preflight(c.req.header('access-control-request-headers'))
+    if (c.req.method === 'OPTIONS') c.res = answerPreflight(c.req.header('access-control-request-headers'))
     else await next()
     const { headers } = c.res
     headers.append('vary', 'Origin')
@@ -35,7 +36,7 @@ export function corsFor(allowed: AllowedOrigins): MiddlewareHandler {
 }
 
 /** The answer to a browser that asks what it may send. What it may not is in the lack of `access-control-allow-origin`. */
-function preflight(asked: string | undefined): Response {
+export function answerPreflight(asked: string | undefined): Response {
   const headers = new Headers({
     'access-control-max-age': '600',
     'access-control-allow-methods': 'GET,POST,DELETE',

@@ -1,7 +1,10 @@
 import { scopeOf, TASKS } from '../../shared/catalog.ts'
 
-/** Every scope that a credential can have: one for each task, `jobs`, `keys` (API keys) and `admin`. */
-export const SCOPES: readonly string[] = [...new Set(TASKS.map(scopeOf)), 'jobs', 'keys', 'admin']
+/**
+ * Every scope that a credential can have: one for each task, `jobs`, `versions` (to ask for a model's version by name), `keys`
+ * (API keys) and `admin`.
+ */
+export const SCOPES: readonly string[] = [...new Set(TASKS.map(scopeOf)), 'jobs', 'versions', 'keys', 'admin']
 
 /**
  * The scopes that a user has by plan and roles. `keys` comes with the role developer or admin, or with a plan that has

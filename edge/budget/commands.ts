@@ -1,6 +1,7 @@
 import { type ScriptCall, scriptCall } from '../../shared/redis-script.ts'
 import type { Act } from '../audit/port.ts'
 import { actWords } from '../audit/upstash.ts'
+import { packedMeasured } from '../stats/measured.ts'
 import { MAX_LEASE_MS } from '../store/lifetimes.ts'
 import {
   AUDIT_STREAM,
@@ -15,6 +16,15 @@ import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'
 import { SWEEP } from './sweep.lua.ts'
 import { USAGE } from './usage.lua.ts'
+
+/** What goes along with a charge. */
+type Counted = {
+  /** Errors that were counted since, as a text of sums (edge/stats/error-counts.ts). */
+  errors: string
+  /** Whether counters for `GET /metrics` are kept. */
+  metrics: boolean
+}
+const UNCOUNTED: Counted = { errors: '', metrics: false }
 
 /** A script holds Redis while it runs; charging one reservation takes about 25 commands. */
 const MAX_SWEEP = 1000
@@ -40,7 +50,7 @@ export function holdWords(
   now: number,
   longest: number,
 ): { keys: string[]; args: (string | number)[] } {
-  const { requestId, spender, units, plan, limits, leaseMs, model, task, idempotency } = request
+  const { requestId, spender, units, plan, limits, leaseMs, model, version = '', task, idempotency } = request
   requireCounts(units, project.day ?? 0, project.month ?? 0)
   if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > longest)
     throw new RangeError(`a lease must be 1 to ${longest} ms, not ${leaseMs}`)
@@ -64,6 +74,7 @@ export function holdWords(
       task,
       key,
       idempotency?.body ?? '',
+      version,
     ],
   }
 }
@@ -74,10 +85,21 @@ export function usageCall(spender: Spender, plan: string, limits: Limits, now: n
   return scriptCall(USAGE, [key], args)
 }
 
-/** The call of the settle script. `now` and errors as for reserveCall. */
-export function settleCall(settlement: Settlement, now: number): ScriptCall {
-  const { requestId, reserved, units, promptTokens, outputTokens, computeMs, outcome, idempotency } =
-    settlement
+/**
+ * The call of the settle script. `now` and what it throws as for reserveCall.
+ */
+export function settleCall(settlement: Settlement, now: number, counted: Counted = UNCOUNTED): ScriptCall {
+  const {
+    requestId,
+    reserved,
+    units,
+    promptTokens,
+    outputTokens,
+    computeMs,
+    outcome,
+    idempotency,
+    measured,
+  } = settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
   const keys = [
     reservationRedisKey(requestId),
@@ -85,7 +107,7 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     REDIS_KEYS.events,
     idempotencyRedisKey(idempotency?.id ?? ''),
   ]
-  const { account, plan, model, task, key, billingDay = 1 } = reserved
+  const { account, plan, model, version = '', task, key, billingDay = 1 } = reserved
   const { maxed } = settlement
   return scriptCall(SETTLE, keys, [
     requestId,
@@ -104,15 +126,21 @@ export function settleCall(settlement: Settlement, now: number): ScriptCall {
     billingDay,
     idempotency ? 1 : 0,
     idempotency?.answer ?? '',
+    version,
+    measured ? packedMeasured(measured) : '',
+    counted.errors,
+    counted.metrics ? 1 : 0,
     maxed === undefined ? '' : key ? `key:${key}` : `account:${account}`,
     maxed ? 1 : 0,
   ])
 }
 
-/** The call of the sweep script, for at most MAX_SWEEP reservations. `now` and errors as for reserveCall. */
-export function sweepCall(most: number, now: number): ScriptCall {
+/** The call of the sweep script, for at most MAX_SWEEP reservations. The rest as for settleCall. */
+export function sweepCall(most: number, now: number, counted: Counted = UNCOUNTED): ScriptCall {
   requireCounts(most)
-  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], [Math.min(most, MAX_SWEEP), now])
+  const { errors, metrics } = counted
+  const args = [Math.min(most, MAX_SWEEP), now, errors, metrics ? 1 : 0]
+  return scriptCall(SWEEP, [REDIS_KEYS.open, REDIS_KEYS.events], args)
 }
 
 /** The first key and the first thirteen arguments of the scripts that read a spender (edge/budget/spender.lua.ts). */

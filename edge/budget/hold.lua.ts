@@ -20,6 +20,7 @@ export const HOLD_LUA = `
 -- ARGV[19] ARGV[20] model, task
 -- ARGV[21] API key's id, empty for a token
 -- ARGV[22] SHA-256 of the request where it has an idempotency key, else empty
+-- ARGV[23] the model's version, empty for none or where it is not known yet
 
 ${RECORD_LUA}
 -- crowded(spender) gives how many of the account's are under way, and a refusal's code where one more is too many, with
@@ -99,6 +100,10 @@ local function hold(now, crowded, first)
   end
   if extra > 0 then
     for _, word in ipairs({'extra', int(extra), 'extra_from', spender.record.extra_from}) do table.insert(held, word) end
+  end
+
+  if ARGV[23] ~= '' then
+    for _, word in ipairs({'version', ARGV[23]}) do table.insert(held, word) end
   end
 
   if ARGV[21] ~= '' then redis.call('HSET', KEYS[1], 'last_used_at', int(now)) end

@@ -1,3 +1,4 @@
+import type { Measured } from '../stats/measured.ts'
 import type { Anomaly, Watched } from './anomaly.ts'
 
 /** What an account may spend, from its plan. Budgets are units per UTC minute, UTC day and month. */
@@ -50,6 +51,8 @@ export type ReserveRequest = {
   leaseMs: number
   /** The model and the task are for the usage event, in case the sweep has to write it. */
   model: string
+  /** The model's version, where it has versions and the version is known. */
+  version?: string | undefined
   task: string
   /** Set where the caller sent an `Idempotency-Key`. */
   idempotency?: Idempotency | undefined
@@ -131,6 +134,7 @@ export type Reserved = {
   units: number
   plan: string
   model: string
+  version?: string | undefined
   task: string
   /** Id of the API key, empty for a token. */
   key: string
@@ -149,6 +153,8 @@ export type Settlement = {
   outcome: Outcome
   /** Whether the answer was as long as it might; undefined where the plan watches nobody. */
   maxed?: boolean | undefined
+  /** How long it took; undefined where nobody waited for it. */
+  measured?: Measured | undefined
   /**
    * Set where the request has an idempotency key. `answer` is what a repetition gets. Without it, a repetition is a new
    * attempt.

@@ -21,10 +21,10 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '4b18ef7fc3cead41b45627dadaa168cffafe737c',
+  sha: 'cfdd0645f7add57692c2434a88cde162a838ec2b',
   lua: `
--- Keys and arguments up to ARGV[22]: spender.lua.ts, hold.lua.ts.
--- ARGV[23] how the credential is watched, see watchedWords; empty where it is not
+-- Keys and arguments up to ARGV[23]: spender.lua.ts, hold.lua.ts.
+-- ARGV[24] how the credential is watched, see watchedWords; empty where it is not
 -- What is granted although it is odd has the score and why at its end.
 -- Returns {code, account, running, requests, limit, used, held, ms to the end...} for minute, day, month; then for
 -- budget_exhausted the window's number, for project_budget_exhausted also ms to the window's end;
@@ -34,7 +34,7 @@ local now = now_ms(tonumber(ARGV[1]))
 local verdict, stopped
 local account, reply = hold(now, function(spender)
   local running = running_of(spender, now)
-  if ARGV[23] ~= '' then verdict, stopped = judge(ARGV[23], spender.account, ARGV[21], ARGV[3], now) end
+  if ARGV[24] ~= '' then verdict, stopped = judge(ARGV[24], spender.account, ARGV[21], ARGV[3], now) end
   if stopped then return running, stopped, verdict.text end
   return running, running >= tonumber(ARGV[9]) and 'too_many_concurrent'
 end, 1)

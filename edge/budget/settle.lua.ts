@@ -19,7 +19,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '127579bc90d7d2aabd3ab3d80011bf1692e08943',
+  sha: '81f66885191073aecbafd7ec90479aa3e971c2d1',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -35,8 +35,12 @@ export const SETTLE: Script = {
 -- ARGV[14] billing day of the plan
 -- ARGV[15] 1 where the request has an idempotency key, else 0
 -- ARGV[16] answer for whoever comes again with it; empty where coming again is another attempt
--- ARGV[17] the credential that is watched, empty for none
--- ARGV[18] 1 where the answer was as long as it might, else 0
+-- ARGV[17] the model's version, empty for none
+-- ARGV[18] how long it took, as a text of sums (edge/stats/measured.ts); empty where that is not known
+-- ARGV[19] errors that the caller has counted since it last said, as a text of sums; empty for none
+-- ARGV[20] 1 where counters for metrics are kept, else 0
+-- ARGV[21] the credential that is watched, empty for none
+-- ARGV[22] 1 where the answer was as long as it might, else 0
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
 ${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${ANOMALY_LUA}
 
@@ -58,13 +62,17 @@ if ARGV[15] == '1' then end_record(KEYS[4], ARGV[1], within_day(record, ARGV[16]
 
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
-if ARGV[17] ~= '' then note_ended(ARGV[17], tonumber(ARGV[18]), now) end
+if ARGV[21] ~= '' then note_ended(ARGV[21], tonumber(ARGV[22]), now) end
 local used = math.min(tonumber(ARGV[2]), reserved)
+-- A correction is of the sums to which the sweep added.
+if record.state == 'unsettled' then record.rolled_as = record.version or '' end
+if ARGV[17] ~= '' then record.version = ARGV[17] end
 local report = {units = ARGV[2], prompt_tokens = ARGV[3], output_tokens = ARGV[4], compute_ms = ARGV[5],
-  outcome = ARGV[6]}
+  outcome = ARGV[6], charged = int(used), measured = ARGV[18], metrics = ARGV[20] == '1'}
+count_errors(ARGV[19], now, report.metrics)
 if record.state == nil then
-  local lost = {account = ARGV[8], units = ARGV[9], model = ARGV[10], task = ARGV[11], plan = ARGV[12], key = ARGV[13],
-    reserved_at = int(now), month = month_name(now, tonumber(ARGV[14]))}
+  local lost = {account = ARGV[8], units = ARGV[9], model = ARGV[10], task = ARGV[11], plan = ARGV[12], key = ARGV[13], version = record.version,
+    reserved_at = int(now), month = month_name(now, tonumber(ARGV[14])), day = 'day:' .. date_of(math.floor(now / 86400000))}
   if used > 0 then write_event(KEYS[3], ARGV[1], lost, 'charge', used, 0, report, now) end
   return {1}
 end

@@ -1,8 +1,9 @@
+import { ROLLED_LUA } from '../stats/rolled.lua.ts'
 import { ACCOUNT_PREFIX, BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
 import { THRESHOLDS } from './port.ts'
 
 /**
- * Lua shared by the two scripts that charge a reservation: settle and sweep.
+ * Lua shared by the two scripts that charge a reservation: settle and sweep. It needs CLOCK_LUA and WINDOWS_LUA before it.
  *
  * The script that charges also writes the usage event, so the sum of the events' `units` is the sum of the counters'
  * `used`. The event's fields:
@@ -11,6 +12,7 @@ import { THRESHOLDS } from './port.ts'
  * - `kind`: `charge`, or `correction` when a late settlement corrects what the sweep charged; then `units` and
  *   `extra_units` are differences, which may be negative
  * - `account`, `model`, `task`, `plan`
+ * - `version`: the model's version; empty where it has none, or nobody said which it was
  * - `key`: id of the API key, empty for a token
  * - `month`: the account's month that was charged: a UTC month, or its first day where it has a billing day
  * - `prompt_tokens`, `output_tokens`, `compute_ms`
@@ -19,11 +21,14 @@ import { THRESHOLDS } from './port.ts'
  * - `outcome`
  * - `reserved_at` (ms; names the other windows that were charged) and `at` (ms)
  *
+ * With the event go its sums (edge/stats/rolled.lua.ts).
+ *
  * A threshold is reported once in the life of a window: `told` in its hash only rises, even when a correction takes the
  * window below the threshold again.
  */
 export const SETTLEMENT_LUA = `
 local function period_of(name) return string.match(name, ':(.*)$') end
+${ROLLED_LUA}
 
 -- A reservation keeps the names of its windows, not their keys: short values keep its hash small.
 local function own_key(record, window) return '${BUDGET_PREFIX}' .. record.account .. ':' .. record[window] end
@@ -40,6 +45,7 @@ local function charge_windows(record, held, used, crossed)
       if held ~= 0 then redis.call('HINCRBY', key, 'held', int(held)) end
       if used ~= 0 then redis.call('HINCRBY', key, 'used', int(used)) end
       local total, limit = tonumber(counters[2] or 0) + used, tonumber(counters[3])
+      if name == 'day' then record.day_used = total end
       local told = name == 'minute' and 100 or tonumber(counters[4] or 0)
       for _, percent in ipairs({${THRESHOLDS.join(', ')}}) do
         if percent > told and limit > 0 and total * 100 >= limit * percent then
@@ -67,12 +73,15 @@ local function give_back(record, unused)
   return back
 end
 
+-- report: units (as reported), prompt_tokens, output_tokens, compute_ms, outcome; charged: units in all; measured: times as
+-- a text of sums, where they are known.
 local function write_event(stream, request_id, record, kind, units, extra, report, now)
   redis.call('XADD', stream, '*', 'request_id', request_id, 'kind', kind,
     'account', record.account, 'model', record.model, 'task', record.task, 'plan', record.plan, 'key', record.key,
     'month', period_of(record.month),
     'prompt_tokens', report.prompt_tokens, 'output_tokens', report.output_tokens, 'compute_ms', report.compute_ms,
     'units', int(units), 'extra_units', int(extra), 'reserved_units', record.units, 'reported_units', report.units,
-    'outcome', report.outcome, 'reserved_at', record.reserved_at, 'at', int(now))
+    'outcome', report.outcome, 'reserved_at', record.reserved_at, 'at', int(now), 'version', record.version or '')
+  roll_up(request_id, record, kind, units, report, now)
 end
 `

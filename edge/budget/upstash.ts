@@ -2,6 +2,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { RunScript, ScriptCall } from '../../shared/redis-script.ts'
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 import { wait } from '../../shared/wait.ts'
+import type { ErrorCounts } from '../stats/error-counts.ts'
 import { REDIS_KEYS } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
 import { chargedOf, decisionOf, usageOf } from './allowance.ts'
@@ -29,9 +30,15 @@ type UpstashBudgetOptions = {
   clock?: () => number
   /** Waits between the tries of a settlement, in milliseconds; default 100 and 400. */
   settleRetryMs?: readonly number[]
+  /** Errors that go along with settlements and sweeps; default: none are counted. */
+  errors?: Pick<ErrorCounts, 'take' | 'giveBack'> | undefined
+  /** Whether counters for `GET /metrics` are kept, which takes two more commands a request; default false. */
+  metrics?: boolean
   /** Milliseconds for which a settlement waits for others, to share a request with them; default 10. */
   gatherMs?: number
 }
+
+const NOT_COUNTED = { take: () => '', giveBack() {} }
 
 const NO_LIMITS: Limits = { requestsPerMinute: 0, concurrent: 0, budgets: { minute: 0, day: 0, month: 0 } }
 
@@ -58,6 +65,8 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     readsPerMinute = 60,
     settleRetryMs = [100, 400],
     gatherMs = 10,
+    errors = NOT_COUNTED,
+    metrics = false,
   } = options
   const now = () => options.clock?.() ?? 0
   const redis = upstashClient({ url, token, timeoutMs, breaker, fetch })
@@ -71,6 +80,16 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
 
   const run: RunScript = (call) => runScript(redis, call)
   const insist: RunScript = (call) => runScript(insisting, call)
+  /** Sends what the errors go along with. Where it fails they are counted again: then rather twice than never. */
+  async function withErrors<T>(send: (taken: string) => Promise<T>): Promise<T> {
+    const taken = errors.take()
+    try {
+      return await send(taken)
+    } catch (error) {
+      errors.giveBack(taken)
+      throw error
+    }
+  }
   const commit = createGroupCommit({
     // They start in one tick, so they share a request.
     send: (calls: readonly ScriptCall[]) => Promise.allSettled(calls.map(insist)),
@@ -90,32 +109,34 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
       return decision
     },
 
-    async settle(settlement) {
-      const call = settleCall(settlement, now())
-      const by = async (send: RunScript) => {
-        const { count, crossed } = chargedOf(await send(call))
-        return { settled: count === 1, crossed }
-      }
-      // The first try goes with others, unless it carries a whole answer. A settlement may be sent again: it takes effect
-      // only once. If its first reply was lost, the second settles nothing.
-      let send = settlement.idempotency?.answer ? insist : commit
-      for (const waitMs of settleRetryMs) {
-        try {
-          return await by(send)
-        } catch {
-          // An earlier try's error is dropped. The caller logs what the last try throws.
-          await wait(waitMs)
-          send = insist
+    settle: (settlement) =>
+      withErrors(async (taken) => {
+        const call = settleCall(settlement, now(), { errors: taken, metrics })
+        const by = async (send: RunScript) => {
+          const { count, crossed } = chargedOf(await send(call))
+          return { settled: count === 1, crossed }
         }
-      }
-      return orUnavailable(() => by(send))
-    },
+        // The first try goes with others, unless it carries a whole answer. A settlement may be sent again: it takes effect
+        // only once. If its first reply was lost, the second settles nothing.
+        let send = settlement.idempotency?.answer ? insist : commit
+        for (const waitMs of settleRetryMs) {
+          try {
+            return await by(send)
+          } catch {
+            // An earlier try's error is dropped. The caller logs what the last try throws.
+            await wait(waitMs)
+            send = insist
+          }
+        }
+        return orUnavailable(() => by(send))
+      }),
 
-    async sweep(most) {
-      const call = sweepCall(most, now())
-      const { count, crossed } = await orUnavailable(async () => chargedOf(await run(call)))
-      return { charged: count, crossed }
-    },
+    sweep: (most) =>
+      withErrors(async (taken) => {
+        const call = sweepCall(most, now(), { errors: taken, metrics })
+        const { count, crossed } = await orUnavailable(async () => chargedOf(await run(call)))
+        return { charged: count, crossed }
+      }),
 
     async plan(spender) {
       const call = usageCall({ ...spender, plan: '' }, '', NO_LIMITS, now())

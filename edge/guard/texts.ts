@@ -1,6 +1,6 @@
-/** Where a name or a word of the API stands, and no text: an id that a service made looks random, as a secret does. */
+/** Where a name or a word of the API stands, or an image's bytes, and no text: an id that a service made looks random, as a secret does. */
 const NO_TEXT =
-  /^(?:model|id|object|encoding_format|tool_choice|messages\[\d+\]\.(?:role|tool_call_id)|messages\[\d+\]\.tool_calls\[\d+\]\.(?:id|type)|(?:tools\[\d+\]|tool_choice|response_format)\.type|data\[\d+\]\.(?:object|embedding))$/
+  /^(?:model|id|object|encoding_format|tool_choice|messages\[\d+\]\.(?:role|tool_call_id|content\[\d+\]\.(?:type|image_url\.url))|messages\[\d+\]\.tool_calls\[\d+\]\.(?:id|type)|(?:tools\[\d+\]|tool_choice|response_format)\.type|data\[\d+\]\.(?:object|embedding))$/
 /** JSON schemas, whose keys are a client's own. */
 const SCHEMAS =
   /^(?:tools\[\d+\]\.function\.parameters|response_format\.json_schema\.schema|structured_outputs\.json)(?=[.[]|$)/

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { SaidBefore } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
+import { VERSION_HEADER } from '../parse/version.ts'
 import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { createSeal } from './seal.ts'
 
@@ -18,11 +19,13 @@ const KeptAnswer = z.object({
   body: z.string(),
   /** The id of the request that it answered. */
   requestId: z.string(),
+  /** The model's version that computed it. */
+  version: z.string().optional(),
 })
 type KeptAnswer = z.infer<typeof KeptAnswer>
 
 /** A whole answer, which a request with the same idempotency key gets again. */
-export type Answer = Omit<KeptAnswer, 'requestId'>
+export type Answer = Omit<KeptAnswer, 'requestId' | 'version'>
 
 export type Answers = {
   /** An answer as its record stores it: sealed, or ANSWER_GONE where it is too large. Never throws. */
@@ -52,7 +55,7 @@ export function createAnswers({ seal, open }: ReturnType<typeof createSeal>, log
       const text = await open(id, before.answer)
       const kept = KeptAnswer.safeParse(JSON.parse(text ?? 'null')).data
       if (!kept) throw conflict('idempotency_answer_gone')
-      const { status, contentType, body, requestId } = kept
+      const { status, contentType, body, requestId, version } = kept
       return new Response(body, {
         status,
         headers: {
@@ -60,6 +63,7 @@ export function createAnswers({ seal, open }: ReturnType<typeof createSeal>, log
           'cache-control': 'no-store',
           'x-request-id': requestId,
           'idempotency-replayed': 'true',
+          ...(version !== undefined && { [VERSION_HEADER]: version }),
         },
       })
     },

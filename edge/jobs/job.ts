@@ -8,6 +8,9 @@ const count = z.coerce.number().int().min(0)
 /** A job's record, with the fields that only the edge uses, for its settlement. */
 const StoredJob = JobRecord.extend({
   plan: z.string(),
+  /** The model as the catalog calls it, where its host calls it otherwise, and its version. */
+  called: z.string().optional(),
+  version: z.string().optional(),
   /** Id of the API key, empty for a token. */
   key: z.string(),
   /** The worst case that is held, in units. */
@@ -31,6 +34,9 @@ export function jobOf(id: string, fields: Record<string, string>): Job {
   return { id, ...StoredJob.parse(fields) }
 }
 
+/** A job's model as the catalog calls it. */
+export const calledOf = ({ called, model }: Pick<Job, 'called' | 'model'>): string => called ?? model
+
 /** Some of a job's results, by index; `more` is true where there are results after them now. */
 export type ResultPage = { results: (JobResult & { index: number })[]; more: boolean }
 
@@ -41,7 +47,7 @@ export function progressOf({ state, count: total, done, failed }: Job) {
 
 /** A job as its account sees it; times are seconds since the epoch, as in OpenAI's API. */
 export function shownJob(job: Job) {
-  const { id, path, model, created_at, deadline, started_at, ended_at, prompt_tokens, output_tokens } = job
+  const { id, path, created_at, deadline, started_at, ended_at, prompt_tokens, output_tokens } = job
   const { status, counts } = progressOf(job)
   return {
     id,
@@ -49,7 +55,8 @@ export function shownJob(job: Job) {
     status,
     ...(job.cancel && !hasEnded(job.state) && { cancelling: true }),
     endpoint: path,
-    model,
+    model: calledOf(job),
+    ...(job.version !== undefined && { version: job.version }),
     counts,
     created_at: secondOf(created_at),
     deadline: secondOf(deadline),

@@ -39,7 +39,7 @@ export const JobRequest = z.strictObject({
 })
 
 /** The task, model and path that a job's inputs share, and the work of each, in order; there is at least one. */
-export type JobWork = Pick<Work, 'task' | 'model' | 'path'> & { works: readonly Work[] }
+export type JobWork = Pick<Work, 'task' | 'model' | 'version' | 'path'> & { works: readonly Work[] }
 
 /**
  * `POST /v1/jobs` -> the work of each input, as that endpoint's own parser reads it. Paths of bad fields begin with the

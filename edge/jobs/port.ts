@@ -7,7 +7,7 @@ export type NewJob = {
   /** `requestId` is the job's id, `limits.concurrent` how many jobs the account may have open. */
   reserve: ReserveRequest
   /** Fields of its record, without the account and the stream entry's id, which the store adds. */
-  record: Record<string, string>
+  record: Record<string, string> & { model: string }
   deadline: number
   /** One JobInput each, as JSON: exactly the texts that the job's token signs. */
   inputs: readonly string[]

@@ -2,7 +2,7 @@ import { hasEnded, type JobState } from '../../shared/jobs/record.ts'
 import { type Use, unitsOf } from '../../shared/units.ts'
 import type { Budget, Crossing, Outcome } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
-import type { Job } from './job.ts'
+import { calledOf, type Job } from './job.ts'
 import type { JobStore } from './port.ts'
 
 type Options = {
@@ -34,7 +34,7 @@ export function createSettleJobs({ budget, store, notify, moveResults, log }: Op
   async function settleJob(job: Job): Promise<Job> {
     const outcome = OUTCOMES[job.state]
     if (!outcome || job.settled) return job
-    const { id, account, plan, key, model, task, prices, reserved_units } = job
+    const { id, account, plan, key, version, task, prices, reserved_units } = job
     const used = {
       promptTokens: job.prompt_tokens,
       outputTokens: job.output_tokens,
@@ -44,7 +44,7 @@ export function createSettleJobs({ budget, store, notify, moveResults, log }: Op
     const { crossed } = await budget.settle({
       requestId: id,
       // A job whose reservation is gone is charged nothing: it was settled long ago, or a host made up its record.
-      reserved: { account, units: 0, plan, model, task, key },
+      reserved: { account, units: 0, plan, model: calledOf(job), version, task, key },
       units,
       ...used,
       outcome,

@@ -12,6 +12,8 @@ import { refused } from '../budget/refused.ts'
 import { conflict } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
 import { limitsOf } from '../metering/hold.ts'
+import { scopesOfWork } from '../parse/version.ts'
+import { hostName, versionOf } from '../upstream/version.ts'
 import { type Job, jobOf } from './job.ts'
 import type { JobWork } from './parse.ts'
 import type { JobStore } from './port.ts'
@@ -61,9 +63,11 @@ export function createTakeIn(options: Options) {
     const { id, account, entitlement, work, idempotency, background } = asked
     const { spender, plan } = entitlement
     const { model, task, path, works } = work
+    const version = work.version ?? versionOf(model, account)
+    const called = hostName(model, version)
     const inputs = works.map(({ request, worst }) =>
       JSON.stringify({
-        body: request as Record<string, unknown>,
+        body: { ...request, ...(called !== model.id && { model: called }) },
         prompt_tokens: worst.promptTokens,
         output_tokens: worst.outputTokens,
       } satisfies JobInput),
@@ -90,7 +94,7 @@ export function createTakeIn(options: Options) {
     const token = await sign({
       jti: id,
       sub: account,
-      model: model.id,
+      model: called,
       scope,
       path,
       inputs_sha256: await inputsHash(inputs),
@@ -100,17 +104,20 @@ export function createTakeIn(options: Options) {
     })
     const reserve: ReserveRequest = {
       requestId: id,
-      spender: 'key' in spender ? { ...spender, scope: `jobs ${scope}` } : spender,
+      spender: 'key' in spender ? { ...spender, scope: scopesOfWork(`jobs ${scope}`, work) } : spender,
       units,
       plan: plan.id,
       limits: { ...limitsOf(plan), concurrent: plan.limits.jobs },
       leaseMs: jobTimeoutMs + SETTLE_MS,
       model: model.id,
+      version,
       task,
       idempotency,
     }
     const record = {
-      model: model.id,
+      model: called,
+      ...(called !== model.id && { called: model.id }),
+      ...(version !== undefined && { version }),
       task,
       path,
       count: String(works.length),

@@ -73,7 +73,7 @@ export function createUpstashJobs({ project = {}, clock = () => 0, log, ...optio
       const fields = Object.entries({ ...record, held_bytes: String(bytes.held) }).flat()
       const call = scriptCall(
         ENQUEUE,
-        [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(reserve.model), JOB_KEYS.open],
+        [...redisKeys, jobKey(id), jobInputsKey(id), jobStreamKey(record.model), JOB_KEYS.open],
         [...args, deadline, bytes.held, bytes.ofAccount, bytes.ofAll, fields.length, ...fields, ...inputs],
       )
       // A job holds nothing of the minute's budget, so that budget never refuses it.

@@ -1,8 +1,9 @@
 import { actOf } from './act.ts'
 import { usageEventOf } from './event.ts'
+import { feedbackOf } from './feedback.ts'
 import type { ReadMirror } from './mirror.ts'
 import { createMove, type MoveOptions, type MoveReport } from './move.ts'
-import type { ActLedger, EntryStream, Ledger } from './port.ts'
+import type { ActLedger, EntryStream, FeedbackLedger, Ledger } from './port.ts'
 
 type Pace = Omit<MoveOptions<never>, 'stream' | 'read' | 'record'>
 
@@ -33,4 +34,11 @@ export function createActDrain({ ledger, readMirror, ...options }: ActDrainOptio
     read: actOf,
     record: async (acts) => ledger.recordActs(acts, await readMirror(acts)),
   })
+}
+
+export type FeedbackDrainOptions = Pace & { stream: EntryStream; ledger: FeedbackLedger }
+
+/** Builds the drain of feedback. */
+export function createFeedbackDrain({ ledger, ...options }: FeedbackDrainOptions) {
+  return createMove({ ...options, read: feedbackOf, record: (feedback) => ledger.recordFeedback(feedback) })
 }

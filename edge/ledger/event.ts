@@ -17,6 +17,7 @@ const Fields = z.object({
   kind: z.enum(['charge', 'correction']),
   account: text,
   model: text,
+  version: z.string().default(''),
   task: text,
   plan: text,
   key: z.string().default(''),
@@ -37,10 +38,12 @@ const Fields = z.object({
 })
 
 /** A usage event as the ledger takes it: its columns, times in milliseconds since the epoch. */
-export type UsageEvent = Omit<z.infer<typeof Fields>, 'account' | 'key' | 'month'> & {
+export type UsageEvent = Omit<z.infer<typeof Fields>, 'account' | 'key' | 'month' | 'version'> & {
   account_id: string
   /** Id of the API key that was used; null for a user's token. */
   key_id: string | null
+  /** The version of the model; null where it has none, or it is not known. */
+  model_version: string | null
   /** The account's month that was charged: a UTC month, or its first day where the account has a billing day. */
   charged_month: string
 }
@@ -49,8 +52,14 @@ export type UsageEvent = Omit<z.infer<typeof Fields>, 'account' | 'key' | 'month
 export function usageEventOf(fields: Record<string, string>): UsageEvent | { wrong: string } {
   const { success, data, error } = Fields.safeParse(fields)
   if (!success) return { wrong: String(error.issues[0]?.path[0] ?? 'entry') }
-  const { account, key, month = monthOf(data.reserved_at), ...event } = data
-  return { ...event, account_id: account, key_id: key || null, charged_month: month }
+  const { account, key, version, month = monthOf(data.reserved_at), ...event } = data
+  return {
+    ...event,
+    account_id: account,
+    key_id: key || null,
+    model_version: version || null,
+    charged_month: month,
+  }
 }
 
 /** The UTC month of a time, such as `2026-11`. An impossible time gives `1970-01`, which the ledger refuses. */

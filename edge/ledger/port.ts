@@ -1,5 +1,6 @@
 import type { LoggedAct } from './act.ts'
 import type { UsageEvent } from './event.ts'
+import type { LedgerFeedback } from './feedback.ts'
 import type { Mirror } from './mirror.ts'
 
 /** The result of a batch. `conflicts` are positions in it, from 0: events that contradict a row of the same request. */
@@ -35,6 +36,15 @@ export type ActLedger = {
    * @throws LedgerRefused, LedgerAway as Ledger.record
    */
   recordActs(acts: readonly LoggedAct[], mirror: Mirror): Promise<Recorded>
+}
+
+/** The ledger's table of feedback. */
+export type FeedbackLedger = {
+  /**
+   * Stores feedback; newer on the same request replaces older.
+   * @throws LedgerRefused, LedgerAway as Ledger.record
+   */
+  recordFeedback(feedback: readonly LedgerFeedback[]): Promise<Recorded>
 }
 
 /** The ledger will never take these events. `code` is its own reason (SQLSTATE, class 22 or 23). */

@@ -1,12 +1,13 @@
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
 import type { Log } from '../log/port.ts'
-import { createActDrain, createDrain, type DrainReport } from './drain.ts'
+import { createActDrain, createDrain, createFeedbackDrain, type DrainReport } from './drain.ts'
 import { createReadMirror } from './store-mirror.ts'
 import { createSupabaseLedger } from './supabase.ts'
 import type { RestOf } from './supabase-rest.ts'
 import { createUpstashStream } from './upstash.ts'
 import { createUpstashActStream } from './upstash-acts.ts'
+import { createUpstashFeedbackStream } from './upstash-feedback.ts'
 import { LEDGER_TIMEOUT_MS, type LedgerRedis } from './upstash-group.ts'
 
 export type LedgerStores = {
@@ -22,7 +23,7 @@ export type LedgerStores = {
   batches?: number | undefined
 }
 
-/** Builds both drains on Upstash and Supabase: usage events and administrative acts. */
+/** Builds the drains on Upstash and Supabase: usage events, administrative acts, feedback. */
 export function createDrains({ redis, supabase, restOf, fetch, now, batches }: LedgerStores) {
   const ledger = createSupabaseLedger({ ...supabase, fetch }, restOf)
   const stores = { timeoutMs: LEDGER_TIMEOUT_MS, ...redis }
@@ -46,6 +47,12 @@ export function createDrains({ redis, supabase, restOf, fetch, now, batches }: L
       batch: 200,
       batches: Math.min(10, batches ?? 10),
     }),
+    drainFeedback: createFeedbackDrain({
+      stream: createUpstashFeedbackStream(redis),
+      ledger,
+      now,
+      batches: Math.min(10, batches ?? 10),
+    }),
   }
 }
 
@@ -55,16 +62,19 @@ export type ScheduledDrainOptions = LedgerStores & {
 }
 
 /**
- * The drains as a scheduled event runs them: one run of each, one line in the log. Acts wait if the ledger took no
- * events.
+ * The drains as a scheduled event runs them: one run of each, one line in the log. Acts and feedback wait if the ledger took
+ * no events. Feedback is moved when it comes (edge/routes/feedback.ts); what failed then is looked for once an hour.
  * @throws what the drains throw
  */
 export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) {
-  const { drainEvents, drainActs } = createDrains(stores)
+  const { drainEvents, drainActs, drainFeedback } = createDrains(stores)
   return async function drainOnSchedule(): Promise<DrainReport> {
     const events = await drainEvents()
-    const acts = events.ended === 'ledger_away' ? undefined : await drainActs()
-    await log('info', 'ledger_drain', { detail: drainDetail(events, acts) })
+    const isAway = events.ended === 'ledger_away'
+    const acts = isAway ? undefined : await drainActs()
+    const isHour = new Date(stores.now()).getUTCMinutes() === 0
+    const feedback = isHour && !isAway ? await drainFeedback() : undefined
+    await log('info', 'ledger_drain', { detail: drainDetail(events, acts, feedback) })
     return events
   }
 }
@@ -73,11 +83,12 @@ export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) 
  * What the log line says of a run: counts and codes only. It is the metric of a runtime that has none. Alert on
  * `lag_ms` (the ledger is behind), also that of `acts`, and on `dead_letters` above 0.
  */
-export function drainDetail(events: DrainReport, acts: DrainReport | undefined) {
+export function drainDetail(events: DrainReport, acts: DrainReport | undefined, feedback?: DrainReport) {
   return {
     ...counts(events),
     dead_letters: (acts ?? events).backlog.deadLetters,
     ...(acts && { acts: counts(acts) }),
+    ...(feedback && { feedback: counts(feedback) }),
   }
 }
 

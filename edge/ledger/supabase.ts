@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type ActLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
+import { type ActLedger, type FeedbackLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
 import { type RestOf, type SupabaseRestOptions, supabaseRest } from './supabase-rest.ts'
 
 const Count = z.int().min(0)
@@ -17,7 +17,7 @@ const REFUSED = /^2[23]\w{3}$/
 export function createSupabaseLedger(
   project: SupabaseRestOptions,
   restOf: RestOf = supabaseRest,
-): Ledger & ActLedger {
+): Ledger & ActLedger & FeedbackLedger {
   const rest = restOf(project)
 
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
@@ -37,6 +37,7 @@ export function createSupabaseLedger(
     record: (events) => call('record_usage_events', { events }, Recorded),
     recordActs: (acts, { accounts, apiKeys, readAt }) =>
       call('record_acts', { acts, accounts, keys: apiKeys, read_at: readAt }, Recorded),
+    recordFeedback: (feedback) => call('record_feedback_batch', { feedback }, Recorded),
     totals: (month, after) => call('usage_totals', { month: `${month}-01`, after }, Totals),
   }
 }

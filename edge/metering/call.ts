@@ -17,7 +17,7 @@ type Options = {
    * Makes a pair of streams that the runtime pipes to by itself, for models whose hosts can be asked afterwards what a
    * stream was; undefined where streams have to be read.
    */
-  createPipe?: ((model: string) => Pipe | undefined) | undefined
+  createPipe?: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
 }
 
 /**
@@ -26,14 +26,15 @@ type Options = {
  */
 export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Options) {
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
-    const { work, requestId, account } = held
-    const id = { requestId, account, model: work.model.id, scope: scopeOf(work.task) }
+    const { work, version, requestId, account } = held
+    const id = { requestId, account, model: work.model.id, version, scope: scopeOf(work.task) }
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
     void held.settled.then(clear)
     const { form, guard } = work
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
-    const pipe = work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model.id) : undefined
+    const pipe =
+      work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model.id, version) : undefined
     try {
       const answer = await host.call({
         ...id,
@@ -45,6 +46,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         deadline: now() + requestTimeoutMs,
         signal,
       })
+      if (work.stream) held.begun()
       return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
     } catch (error) {
       // Nothing goes on there, so the host is not asked.

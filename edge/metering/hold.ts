@@ -21,13 +21,17 @@ import type { Answer, Answers } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
 import type { WebhookEvent } from '../notify/webhook.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
+import { scopesOfWork } from '../parse/version.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
+import { onlyVersion, versionOf } from '../upstream/version.ts'
 
 /** Proof that the worst case of a request is reserved. A call to the host does not compile without one. */
 export type Held = {
   requestId: string
   account: string
+  /** The version of the model that computes it, where the model has versions. */
+  version: string | undefined
   /** The plan's share of a busy host, relative to other accounts. */
   weight: number
   work: Work
@@ -43,6 +47,8 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+  /** Notes that the first of the answer has come. Only the first call has an effect. */
+  begun(): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
   chargeJudge(units: number): void
   /** Resolves once the settlement is made, or has failed for good. */
@@ -84,17 +90,22 @@ export function createHold(options: Options) {
     whence: () => Promise<Whence> = async () => ({}),
   ): Promise<Held | Response> {
     const { prices } = work.model
+    const named = 'account' in spender ? spender.account : undefined
+    // Whose an API key is only its record says. Such a request has its version from its settlement on.
+    let version =
+      work.version ?? (named === undefined ? onlyVersion(work.model) : versionOf(work.model, named))
     const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
 
     const request: ReserveRequest = {
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
-      spender: 'key' in spender ? { ...spender, scope: scopeOf(work.task) } : spender,
+      spender: 'key' in spender ? { ...spender, scope: scopesOfWork(scopeOf(work.task), work) } : spender,
       units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
       plan: plan.id,
       limits: limitsOf(plan),
       leaseMs: requestTimeoutMs + leaseSlackMs + (work.judged ? JUDGE_MS : 0),
       model: work.model.id,
+      version,
       task: work.task,
       idempotency,
       watched: await watchedBy(plan, whence),
@@ -104,7 +115,7 @@ export function createHold(options: Options) {
     async function kept(answer: Answer | undefined): Promise<Settlement['idempotency']> {
       if (!idempotency) return undefined
       const { id } = idempotency
-      return { id, answer: answer && (await answers.keep(id, { ...answer, requestId })) }
+      return { id, answer: answer && (await answers.keep(id, { ...answer, requestId, version })) }
     }
 
     async function settlement(
@@ -117,13 +128,14 @@ export function createHold(options: Options) {
       const key = 'key' in spender ? spender.key : ''
       const { crossed } = await budget.settle({
         requestId,
-        reserved: { account, units, plan: plan.id, model, task, key, billingDay: limits.billingDay },
+        reserved: { account, units, plan: plan.id, model, version, task, key, billingDay: limits.billingDay },
         units: unitsOf(prices, used) + judging,
         promptTokens: used.promptTokens,
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
         outcome,
         ...(request.watched && { maxed: isMaxed(work, used) }),
+        measured: { totalMs: now() - started, firstMs },
         idempotency: await kept(answer),
       })
       await notify(crossed)
@@ -136,13 +148,14 @@ export function createHold(options: Options) {
       const detail = { score: anomaly.score, why: anomaly.why }
       background(log('warn', 'anomaly', { requestId, account, ...(code && { code }), detail }))
       if (code !== 'account_suspended') return
-      const data = { account, ...detail }
+      // Of an API key the record alone says whose it is; the audit has who made it.
+      const data = { ...('key' in spender ? { key: spender.key } : { account }), ...detail }
       background(tell({ id: requestId, type: 'account.suspended', at: now(), data }))
     }
 
     const started = now()
     let judging = 0
-    const named = 'account' in spender ? spender.account : undefined
+    let firstMs: number | undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
       // late.
@@ -162,18 +175,23 @@ export function createHold(options: Options) {
     }
 
     if (decision.anomaly) tellOdd(decision.account, decision)
+    version ??= versionOf(work.model, decision.account)
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
     return {
       requestId,
       account: decision.account,
+      version,
       weight: plan.weight,
       work,
       reservedComputeMs,
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
+      begun() {
+        firstMs ??= now() - started
+      },
       chargeJudge(units) {
         judging = units
       },

@@ -8,6 +8,7 @@ import { JUDGE_MS } from '../parse/judged.ts'
 import { readText } from '../upstream/bounded.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
+import { versionOf } from '../upstream/version.ts'
 import type { Held } from './hold.ts'
 
 /** The most bytes of its answer: 2,048 pieces with two labels each. */
@@ -69,6 +70,7 @@ export function createJudge({ host, now }: Options) {
       requestId: `${held.requestId}.guard`,
       account: held.account,
       model: model.id,
+      version: versionOf(model, held.account),
       scope: scopeOf(task),
     }
     try {

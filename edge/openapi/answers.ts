@@ -99,6 +99,63 @@ export const UsageAnswer = z.looseObject({
   units: windowsOf(z.looseObject({ ...Window, limit: count, remaining: count })),
 })
 
+const sums = {
+  requests: count,
+  failed: count,
+  prompt_tokens: count,
+  output_tokens: count,
+  units: count,
+}
+const date = z.iso.date()
+
+export const UsageHistory = z.looseObject({
+  object: z.literal('usage.history'),
+  account: name,
+  from: date,
+  to: date,
+  days: z.array(z.looseObject({ date, model: name, task: name, ...sums })),
+})
+
+const outcome = z.enum(['ok', 'cancelled', 'failed', 'refused', 'unsettled'])
+export const RequestList = listOf(
+  z.looseObject({
+    id: name,
+    at: time,
+    model: name,
+    task: name,
+    outcome,
+    prompt_tokens: count,
+    output_tokens: count,
+    units: count,
+    ms: count.nullable(),
+  }),
+)
+
+const percentiles = z.looseObject({ p50: count, p95: count, p99: count }).nullable()
+export const Stats = z.looseObject({
+  object: z.literal('stats'),
+  from: date,
+  to: date,
+  days: z.array(
+    z.looseObject({
+      date,
+      models: z.array(
+        z.looseObject({
+          model: name,
+          version: name.nullable(),
+          task: name,
+          ...sums,
+          outcomes: z.record(outcome, count),
+          ms: percentiles,
+          first_ms: percentiles,
+        }),
+      ),
+      errors: z.record(name, count),
+      top_accounts: z.array(z.looseObject({ account: name, units: count })),
+    }),
+  ),
+})
+
 export const JobAnswer = z.looseObject({
   id: name,
   object: z.literal('job'),
@@ -114,6 +171,12 @@ export const JobList = listOf(JobAnswer)
 export const JobPage = JobAnswer.extend({
   results: z.array(z.looseObject({ index: count, status: z.int(), body: z.unknown() })),
   has_more: z.boolean(),
+})
+
+export const FeedbackAnswer = z.looseObject({
+  object: z.literal('feedback'),
+  request_id: name,
+  score: z.int(),
 })
 
 export const KeyAnswer = z.looseObject({
@@ -152,6 +215,12 @@ export const AuditPage = pageOf(
     target: name,
   }),
 )
+
+export const SignInCalls = z.looseObject({
+  object: z.literal('dashboard.sign_in'),
+  firebase: z.looseObject({ sign_in: name, refresh: name, key: name }).nullable(),
+  supabase: z.looseObject({ token: name, key: name }).nullable(),
+})
 
 export const Health = z.looseObject({ status: z.literal('ok') })
 export const Anything = z.looseObject({})

@@ -68,7 +68,12 @@ function operation(route: Route, method: string, path: string, body: Json | unde
     }),
   )
   const repeatable = method === 'POST' && route.scope !== 'none'
-  const parameters = [...inPath, ...query, ...(repeatable ? [IDEMPOTENCY] : [])]
+  const parameters = [
+    ...inPath,
+    ...query,
+    ...(repeatable ? [IDEMPOTENCY] : []),
+    ...(route.computes ? [VERSION] : []),
+  ]
   const scoped = route.scope !== 'none' && route.scope !== 'any'
   return {
     operationId: `${method.toLowerCase()}${path.replace('/v1', '').replaceAll(/\W+/g, '_')}`.replace(
@@ -109,7 +114,11 @@ function answered(route: Route): Json {
   const said = { asked: 'The answer; with `stream` as server-sent events.', always: 'Server-sent events.' }
   return {
     description: route.events ? said[route.events] : 'The answer.',
-    headers: headersOf('X-Request-Id', 'Server-Timing', ...(route.computes ? RATES : [])),
+    headers: headersOf(
+      'X-Request-Id',
+      'Server-Timing',
+      ...(route.computes ? [...RATES, 'X-Model-Version'] : []),
+    ),
     content: route.html
       ? { 'text/html': { schema: { type: 'string' } } }
       : route.events === 'always'
@@ -133,6 +142,13 @@ const IDEMPOTENCY = {
   schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
 }
 
+const VERSION = {
+  name: 'X-Model-Version',
+  in: 'header',
+  description: "The model's version, by its name. Needs the scope `versions`.",
+  schema: { type: 'string' },
+}
+
 const RATES = ['RateLimit', 'RateLimit-Policy', 'X-Budget-Threshold']
 const headerOf = (description: string) => ({ description, schema: { type: 'string' } })
 const HEADERS = {
@@ -144,6 +160,7 @@ const HEADERS = {
   'Retry-After': headerOf('Seconds to wait.'),
   RateLimit: headerOf('What is left of each limit.'),
   'RateLimit-Policy': headerOf('The limits.'),
+  'X-Model-Version': headerOf('Which version of the model answers, where it has versions.'),
   'X-Budget-Threshold': headerOf('Which share of a budget is used, from 50 per cent on.'),
 }
 const headersOf = (...names: string[]) =>

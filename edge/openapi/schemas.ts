@@ -11,7 +11,9 @@ import { JobRequest } from '../jobs/parse.ts'
 import { HubFields } from '../parse/hub-completion.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../routes/admin.ts'
 import { Leaked, NewKey } from '../routes/api-keys.ts'
+import { FeedbackRequest } from '../routes/feedback.ts'
 import { Page } from '../routes/jobs.ts'
+import { Days, Latest } from '../routes/stats.ts'
 import * as answers from './answers.ts'
 
 /** Schemas by the names that they have in the table of routes and in the document. */
@@ -31,11 +33,12 @@ export const SENT: Named = {
     RerankRequest,
     TranscriptionRequest,
     JobRequest,
+    FeedbackRequest,
   },
   ...{ NewKey, Leaked, Plain, PlanChange, Grant },
 }
 
-export const QUERIES: Readonly<Record<string, z.ZodObject>> = { Page, AccountList, AuditList }
+export const QUERIES: Readonly<Record<string, z.ZodObject>> = { Page, AccountList, AuditList, Days, Latest }
 
 /** In the order of their names: a module's own order is not the same everywhere. */
 export const ANSWERED: Named = Object.fromEntries(

@@ -7,6 +7,7 @@ import {
 } from '../../shared/anthropic/messages.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
+import { type HostPart, imagePart, partsOf } from '../../shared/openai/content.ts'
 import type { HostMessage } from '../../shared/openai/messages.ts'
 import {
   type AskedToolChoice,
@@ -19,6 +20,7 @@ import type { Entitlement } from '../access/entitlement.ts'
 import { withFieldsOf } from '../write/form.ts'
 import { messageFieldOf, messagesForm } from '../write/messages.ts'
 import { type ChatAsked, chatWork } from './chat-work.ts'
+import { userMessage } from './messages.ts'
 import type { Work } from './work.ts'
 
 /** `POST /v1/messages` -> the work of a chat. @throws TwohopError as parseAs and chatWork do */
@@ -42,18 +44,19 @@ export function parseMessages(input: unknown, entitlement: Entitlement): Work {
 }
 
 /** What the host is asked for a count of tokens, and the most that there can be. */
-export type CountAsked = Pick<Work, 'model' | 'worst'> & { request: HostTokensRequest }
+export type CountAsked = Pick<Work, 'model' | 'worst' | 'imageBytes'> & { request: HostTokensRequest }
 
 /** `POST /v1/messages/count_tokens`. @throws TwohopError as parseMessages does */
 export function parseCountTokens(input: unknown, entitlement: Entitlement): CountAsked {
   const asked = parseAs(CountTokensRequest, input)
   return withFieldsOf(messageFieldOf, () => {
     const limit = { field: 'max_tokens', tokens: 1 }
-    const { model, worst, request } = chatWork({ ...promptOf(asked), limit }, entitlement)
+    const { model, worst, request, ...rest } = chatWork({ ...promptOf(asked), limit }, entitlement)
     const { messages, tools, tool_choice } = request as HostTokensRequest
     return {
       model,
       worst,
+      imageBytes: rest.imageBytes,
       request: {
         model: model.id,
         messages,
@@ -100,27 +103,29 @@ const BETWEEN_TURNS = '\n\n'
 
 function addUser(messages: HostMessage[], content: ContentOf<'user'>): void {
   const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
-  let text: string | undefined
+  let parts: HostPart[] = []
   for (const block of blocks)
-    if (block.type === 'text') text = (text ?? '') + block.text
+    if (block.type === 'text') parts.push(block)
+    else if (block.type === 'image') parts.push(imagePart(block.url))
     else {
-      if (text !== undefined) addText(messages, text)
-      text = undefined
+      if (parts.length > 0) addParts(messages, parts)
+      parts = []
       messages.push({
         role: 'tool',
         content: `${block.is_error ? 'Error: ' : ''}${block.content ?? ''}`.toWellFormed(),
         tool_call_id: block.tool_use_id,
       })
     }
-  if (text !== undefined) addText(messages, text)
+  if (parts.length > 0) addParts(messages, parts)
 }
 
-function addText(messages: HostMessage[], text: string): void {
+function addParts(messages: HostMessage[], parts: readonly HostPart[]): void {
   const last = messages.at(-1)
-  const content = text.toWellFormed()
-  if (last?.role === 'user')
-    messages[messages.length - 1] = { role: 'user', content: last.content + BETWEEN_TURNS + content }
-  else messages.push({ role: 'user', content })
+  if (last?.role !== 'user') messages.push(userMessage(parts))
+  else {
+    const between: HostPart = { type: 'text', text: BETWEEN_TURNS }
+    messages[messages.length - 1] = userMessage([...partsOf(last.content), between, ...parts])
+  }
 }
 
 function addAssistant(messages: HostMessage[], content: ContentOf<'assistant'>, place: number): void {

@@ -1,6 +1,10 @@
 import type * as z from 'zod'
+import type { Model } from '../../shared/catalog.ts'
+import { imageSizeOf } from '../../shared/data-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { MOST_ASPECT, mostImageTokens } from '../../shared/image-tokens.ts'
 import type { HostChatRequest } from '../../shared/openai/chat.ts'
+import { imagesOf, MOST_IMAGES, textOf } from '../../shared/openai/content.ts'
 import { type HostMessage, MOST_MESSAGES } from '../../shared/openai/messages.ts'
 import type { Choosing } from '../../shared/openai/sampling.ts'
 import type { AskedToolChoice, structure, Tool } from '../../shared/openai/structure.ts'
@@ -71,20 +75,52 @@ export function chatWork(asked: ChatAsked, entitlement: Entitlement): Work {
     ...(tool_choice && { tool_choice }),
     ...(parallel_tool_calls !== undefined && { parallel_tool_calls }),
   }
+  const { imageTokens, imageBytes } = shown(model, messages)
   const extra = messages.reduce((sum, one) => sum + toolBytes(one), tools ? toolPromptBytes(tools) : 0)
   return {
     task: 'chat',
     model,
     path: '/v1/chat/completions',
     request,
+    imageBytes,
     stream,
     includeUsage: asked.includeUsage ?? false,
     form: asked.form,
     worst: worstCase(
       model,
-      messages.map(({ content }) => content ?? ''),
+      messages.map(({ content }) => textOf(content)),
       answers * tokens,
-      extra,
+      extra + imageTokens,
     ),
   }
+}
+
+/**
+ * The most prompt tokens that the images of a chat count as, known from their headers, and their bytes.
+ * @throws TwohopError invalid_request where the model reads none, or there are too many of them
+ */
+function shown(model: Model, messages: readonly HostMessage[]): { imageTokens: number; imageBytes: number } {
+  const images = messages.flatMap(({ content }, i) =>
+    imagesOf(content).map((url) => ({ field: `messages[${i}].content`, url })),
+  )
+  const [first] = images
+  if (first === undefined) return { imageTokens: 0, imageBytes: 0 }
+  const refuse = (field: string, expected: string, found: string) =>
+    new TwohopError('invalid_request', `Expected ${expected}, found ${found}.`, { param: field })
+  if (model.image_tokens === undefined)
+    throw refuse(first.field, `texts alone, since ${model.id} reads no images`, 'an image')
+  if (images.length > MOST_IMAGES)
+    throw refuse('messages', `at most ${MOST_IMAGES} images`, String(images.length))
+  const imageTokens = images.reduce((sum, { field, url }) => {
+    const size = imageSizeOf(url, field)
+    const [shorter, longer] = [size.width, size.height].toSorted((a, b) => a - b)
+    if (model.image_patches && (longer ?? 0) > MOST_ASPECT * (shorter ?? 0))
+      throw refuse(
+        field,
+        `images at most ${MOST_ASPECT} times as long as wide`,
+        `${size.width} by ${size.height} pixels`,
+      )
+    return sum + mostImageTokens(model, size)
+  }, 0)
+  return { imageTokens, imageBytes: images.reduce((sum, { url }) => sum + url.length, 0) }
 }

@@ -1,5 +1,6 @@
 import { type Guards, JUDGING, type Model, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { type Content, textOf } from '../../shared/openai/content.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
 import type { Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
@@ -67,7 +68,7 @@ function saidBy({ task, request }: Pick<Work, 'task' | 'request'>): string[] {
   return turnsOf(request.messages)
 }
 
-type Message = { role: string; content: string | null }
+type Message = { role: string; content: Content }
 
 /** What users and tools say, as one text where they say it in a row: an attempt may stand in two messages. */
 function turnsOf(messages: readonly Message[]): string[] {
@@ -76,7 +77,7 @@ function turnsOf(messages: readonly Message[]): string[] {
   for (const { role, content } of messages) {
     const told = role === 'user' || role === 'tool'
     const before = told && goesOn ? turns.pop() : undefined
-    if (told) turns.push([before, content].filter(Boolean).join('\n'))
+    if (told) turns.push([before, textOf(content)].filter(Boolean).join('\n'))
     goesOn = told
   }
   return turns

@@ -1,3 +1,4 @@
+import { contentOf, type HostPart, partsOf } from '../../shared/openai/content.ts'
 import type { HostMessage, Message } from '../../shared/openai/messages.ts'
 import type { ToolCall } from '../../shared/openai/structure.ts'
 import { toolCallBytes, toolResponseBytes } from '../../shared/openai/tool-text.ts'
@@ -14,11 +15,18 @@ export function hostMessages(messages: readonly Message[]): HostMessage[] {
       if (message.function_call) called = `function_call_${i}`
       return answered(message, called)
     }
+    if (message.role === 'user') return userMessage(partsOf(message.content))
     const content = message.content?.toWellFormed() ?? ''
     if (message.role === 'tool') return { role: 'tool', content, tool_call_id: message.tool_call_id }
     if (message.role === 'function') return { role: 'tool', content, tool_call_id: called }
-    return { role: message.role === 'user' ? 'user' : 'system', content }
+    return { role: 'system', content }
   })
+}
+
+/** What a user says and shows, as a message. */
+export function userMessage(parts: readonly HostPart[]): HostMessage {
+  const content = contentOf(parts)
+  return typeof content === 'string' ? { role: 'user', content } : { role: 'user', content }
 }
 
 /** What the model said before: the refusal, too, is its text. `functionId` is the id of its function call. */

@@ -1,3 +1,4 @@
+import { partsOf } from '../../shared/openai/content.ts'
 import type { HostMessage } from '../../shared/openai/messages.ts'
 import {
   type FlatFormat,
@@ -19,6 +20,7 @@ import type { Entitlement } from '../access/entitlement.ts'
 import { withFieldsOf } from '../write/form.ts'
 import { responsesForm } from '../write/responses.ts'
 import { chatWork } from './chat-work.ts'
+import { userMessage } from './messages.ts'
 import type { Work } from './work.ts'
 
 /** `POST /v1/responses` -> the work of a chat. @throws TwohopError as parseAs and chatWork do */
@@ -73,10 +75,12 @@ function messagesOf(instructions: string | undefined, input: string | InputItem[
 function add(messages: HostMessage[], item: InputItem): void {
   switch (item.type) {
     case 'message':
-      messages.push({
-        role: item.role === 'developer' ? 'system' : item.role,
-        content: item.content.toWellFormed(),
-      })
+      if (item.role === 'user') messages.push(userMessage(partsOf(item.content)))
+      else
+        messages.push({
+          role: item.role === 'developer' ? 'system' : item.role,
+          content: item.content.toWellFormed(),
+        })
       return
     case 'function_call': {
       const { call_id: id, name, arguments: given } = item

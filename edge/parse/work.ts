@@ -8,12 +8,16 @@ import type { WorstCase } from './worst-case.ts'
 export type Work = {
   task: Task
   model: Model
+  /** The version that the caller asks for by name; undefined where it gets the one of its account. */
+  version?: string | undefined
   /** Path on the host. */
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
   /** The file that goes with it, in one body with that JSON (shared/framed.ts). */
   file?: Uint8Array
+  /** Bytes of the images in it, as they are written there. */
+  imageBytes?: number | undefined
   stream: boolean
   /** Whether the client asked for the usage event at a stream's end. */
   includeUsage: boolean

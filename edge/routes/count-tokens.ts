@@ -7,7 +7,9 @@ import type { Credential } from '../identity/principal.ts'
 import { createDeadline, timedOut } from '../metering/deadline.ts'
 import { parseCountTokens } from '../parse/anthropic-messages.ts'
 import { jsonBody } from '../parse/body.ts'
+import { boundBesideImages } from '../parse/chat-body.ts'
 import type { Host } from '../upstream/port.ts'
+import { versionOf } from '../upstream/version.ts'
 import type { Env } from './env.ts'
 
 type Options = {
@@ -18,6 +20,7 @@ type Options = {
   host: Pick<Host, 'countTokens'>
   now: () => number
   requestTimeoutMs: number
+  bodyLimitBytes: number
 }
 
 /**
@@ -25,7 +28,7 @@ type Options = {
  * or charged. The rate of reads bounds it, and the host lets an account wait with so many at a time.
  */
 export function countTokens(options: Options) {
-  const { authenticate, identify, entitle, countRead, host, now, requestTimeoutMs } = options
+  const { authenticate, identify, entitle, countRead, host, now, requestTimeoutMs, bodyLimitBytes } = options
 
   return async function answerCount(c: Context<Env>): Promise<Response> {
     const credential = await authenticate(c)
@@ -37,7 +40,11 @@ export function countTokens(options: Options) {
     // An API key's scopes are in its record.
     if (!caller.scopes.has('chat'))
       throw new TwohopError('scope_missing', 'This credential does not have the scope chat.')
-    const { model, request, worst } = parseCountTokens(await jsonBody(c), entitlement)
+    const asked = parseCountTokens(await jsonBody(c), entitlement)
+    const { length } = await c.get('readBody')()
+    const { model, request, worst } = boundBesideImages(asked, length, bodyLimitBytes)
+    const version = versionOf(model, caller.account)
+    c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
       const tokens = await c.get('timings').time('host', () =>
@@ -45,6 +52,7 @@ export function countTokens(options: Options) {
           requestId: c.get('requestId'),
           account: caller.account,
           model: model.id,
+          version,
           request,
           promptTokens: worst.promptTokens,
           weight: caller.plan.weight,

@@ -22,6 +22,8 @@ export type Env = {
     readBody: ReadBody
     /** The account, once it is known; for the log. */
     account?: string
+    /** The version of the model that answers, once it is known. */
+    version?: string | undefined
     /** The numbers for the rate headers of the answer, once they are known. */
     allowance?: Allowance
   }

@@ -23,6 +23,7 @@ import type { SignJob } from '../jobs/sign.ts'
 import { createTakeIn } from '../jobs/take-in.ts'
 import type { Log } from '../log/port.ts'
 import { jsonBody } from '../parse/body.ts'
+import { atVersion, VERSION_HEADER } from '../parse/version.ts'
 import type { Host } from '../upstream/port.ts'
 import type { Env } from './env.ts'
 import { findingsTo } from './findings.ts'
@@ -164,7 +165,8 @@ function postJob(options: Options) {
     c.set('account', account)
     const taken = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope('jobs')
-      const work = parseJob(await jsonBody(c), entitlement, findingsTo(options.log, c))
+      const parsed = parseJob(await jsonBody(c), entitlement, findingsTo(options.log, c))
+      const work = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
       const idempotency = await idempotencyOf(c, entitlement.spender)
       const { background } = c.env
       const id = `job_${c.var.requestId}`
@@ -180,6 +182,7 @@ function postJob(options: Options) {
       return accepted(c, job, { 'idempotency-replayed': 'true' })
     }
     c.set('allowance', taken.allowance)
+    c.set('version', taken.job.version)
     wake(c, taken.job)
     return accepted(c, taken.job)
   }

@@ -150,6 +150,25 @@ export const ROUTES = {
     scope: 'any',
     answer: 'UsageAnswer',
   },
+  'GET /v1/usage/history': {
+    says: "The account's sums by UTC day, model and task.",
+    scope: 'any',
+    query: 'Days',
+    answer: 'UsageHistory',
+  },
+  'GET /v1/usage/requests': {
+    says: "The account's latest requests, without what was asked and answered.",
+    scope: 'any',
+    query: 'Latest',
+    answer: 'RequestList',
+  },
+  'POST /v1/feedback': {
+    says: 'What the caller says of one of its answers. Who made a request is looked up later, so every id is answered alike.',
+    scope: 'any',
+    body: 'FeedbackRequest',
+    status: 202,
+    answer: 'FeedbackAnswer',
+  },
   'POST /v1/jobs': {
     says: 'Takes in requests that are done later, under one reservation.',
     scope: 'jobs',
@@ -231,8 +250,28 @@ export const ROUTES = {
     query: 'AuditList',
     answer: 'AuditPage',
   },
+  'GET /v1/admin/stats': {
+    says: 'Sums of all accounts by UTC day, with times, errors and top accounts.',
+    scope: 'admin',
+    query: 'Days',
+    answer: 'Stats',
+  },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
   'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
+  'GET /dashboard': {
+    says: 'The dashboard, a page for users and administrators.',
+    scope: 'none',
+    answer: 'Anything',
+    html: true,
+    codes: ['not_found'],
+  },
+  'GET /dashboard/app.js': { says: 'Its script.', scope: 'none', answer: 'Anything', codes: ['not_found'] },
+  'GET /dashboard/app.css': { says: 'Its style.', scope: 'none', answer: 'Anything', codes: ['not_found'] },
+  'GET /dashboard/sign-in.json': {
+    says: 'Where the page signs users in.',
+    scope: 'none',
+    answer: 'SignInCalls',
+  },
   'GET /healthz': { says: 'Whether the edge is up.', scope: 'none', answer: 'Health' },
 } as const satisfies Record<`${'GET' | 'POST' | 'DELETE'} /${string}`, Route>
 

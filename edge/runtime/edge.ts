@@ -26,12 +26,16 @@ import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
-import { createScheduledDrain } from '../ledger/scheduled.ts'
+import { createDrains, createScheduledDrain, type LedgerStores } from '../ledger/scheduled.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
+import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag, NETWORK } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
+import type { Log } from '../log/port.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
+import { createErrorCounts } from '../stats/error-counts.ts'
+import { createUpstashStats } from '../stats/upstash-stats.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
 import { withGoogleIdentity } from '../upstream/google-identity.ts'
@@ -71,7 +75,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project }), { now })
+  const errors = createErrorCounts()
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors }), { now })
   const results = largeResults(config, { ...platform, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = withMovedResults(redisJobs, results.places)
@@ -118,7 +123,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     random: Math.random,
     log,
   })
-  const createPipe = (model: string) => (upstreams.isOwn(model) ? platform.createPipe?.() : undefined)
+  const createPipe = (model: string, version: string | undefined) =>
+    upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
+  const ledgerStores = config.ledger && {
+    redis: { url: redis.url, token: redis.token },
+    supabase: config.ledger,
+    restOf: platform.restOf,
+    batches: config.DRAIN_BATCHES,
+    fetch: network,
+    now,
+  }
   const app = createApp({
     catalog: config.catalog,
     policy: {
@@ -128,6 +142,10 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     },
     allowedOrigins: config.allowedOrigins,
     docsPage: config.DOCS_PAGE === 'on',
+    dashboard:
+      config.DASHBOARD === 'on' && platform.dashboardFile
+        ? { file: platform.dashboardFile, signIn: config.DASHBOARD_SIGN_IN ?? {} }
+        : undefined,
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     mediaBodyBytes: config.MEDIA_BODY_BYTES,
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
@@ -148,12 +166,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       now,
     }),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
+    feedback: createUpstashFeedback(redis),
+    drainFeedback: ledgerStores && feedbackDrain(ledgerStores, log),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
     readAnomaly: createUpstashAnomaly(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,
+    countError: errors.count,
+    readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
     host: upstreams.host,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
     createPipe: config.HOSTS === 'one' ? createPipe : undefined,
@@ -179,17 +201,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     log,
     now,
   })
-  const drain =
-    config.ledger &&
-    createScheduledDrain({
-      redis: { url: redis.url, token: redis.token },
-      supabase: config.ledger,
-      restOf: platform.restOf,
-      batches: config.DRAIN_BATCHES,
-      fetch: network,
-      now,
-      log,
-    })
+  const drain = ledgerStores && createScheduledDrain({ ...ledgerStores, log })
   async function sweep() {
     const { crossed } = await budget.sweep(SWEEP_MOST)
     await notify(crossed)
@@ -206,6 +218,12 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
 }
 
+/** The drain of feedback, for what just came. What it cannot move now is moved later. */
+function feedbackDrain(stores: LedgerStores, log: Log): () => Promise<unknown> {
+  const { drainFeedback } = createDrains(stores)
+  return () => drainFeedback().catch((error: unknown) => log('warn', 'feedback_not_moved', { error }))
+}
+
 /** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */
 async function checkKey(key: ServicePrivateKey): Promise<Complaint[]> {
   if (await isKeyPair(key)) return []
@@ -215,6 +233,9 @@ async function checkKey(key: ServicePrivateKey): Promise<Complaint[]> {
 
 /** The most acts a minute: changes of keys by one account, changes of accounts by one administrator. */
 const ACTS_PER_MINUTE = 60
+
+/** The most views of usage a minute, of one caller. `GET /v1/usage` counts with them. */
+const VIEWS_PER_MINUTE = 60
 
 /** Reservations that one sweep charges at most; the next minute's takes the rest. */
 const SWEEP_MOST = 1000

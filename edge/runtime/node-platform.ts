@@ -1,4 +1,5 @@
 import { nodeEd25519, nodeSha256 } from './node-crypto.ts'
+import { readDashboardFile } from './node-dashboard.ts'
 import type { Platform } from './platform.ts'
 import { createUndiciFetch } from './undici-fetch.ts'
 
@@ -6,5 +7,6 @@ import { createUndiciFetch } from './undici-fetch.ts'
 export const createNodePlatform = () =>
   ({
     fetch: createUndiciFetch(),
+    dashboardFile: readDashboardFile,
     crypto: { sha256: nodeSha256, ed25519: nodeEd25519 },
   }) satisfies Platform

@@ -1,4 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
+import { answerPreflight, EXPOSED } from '../access/origins.ts'
 import { errorResponseAt } from '../write/message-errors.ts'
 import type { Complaint } from './complaint.ts'
 
@@ -40,7 +41,17 @@ export function createUnconfigured(error: NotConfigured, write: (line: string) =
   const refusal = new TwohopError('not_configured', message, { retryAfterMs: RETRY_MS })
   return {
     app: {
-      fetch: ({ url }: Request) => errorResponseAt(new URL(url).pathname, refusal, crypto.randomUUID()),
+      fetch: ({ url, method, headers }: Request) => {
+        const answer =
+          method === 'OPTIONS'
+            ? answerPreflight(headers.get('access-control-request-headers') ?? undefined)
+            : errorResponseAt(new URL(url).pathname, refusal, crypto.randomUUID())
+        // Nobody knows yet which origins are allowed. Whoever develops the page should read this rather than "Failed to fetch",
+        // and a curl reads it anyway.
+        answer.headers.set('access-control-allow-origin', '*')
+        answer.headers.set('access-control-expose-headers', EXPOSED)
+        return answer
+      },
     },
     scheduled: async (): Promise<void> => {
       throw refusal

@@ -8,6 +8,7 @@ import type { R2Bucket } from '../jobs/r2-results.ts'
 import type { RestOf } from '../ledger/supabase-rest.ts'
 import type { Log } from '../log/port.ts'
 import type { Pipe } from '../metering/pass.ts'
+import type { DashboardFile } from '../routes/dashboard.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
 import type { Ed25519 } from '../upstream/signer.ts'
@@ -34,6 +35,8 @@ export type Platform = {
   strangers?: Limiter | undefined
   /** Where large results of jobs may lie. */
   resultsBucket?: R2Bucket | undefined
+  /** Reads the built dashboard. Without it there is no page at `GET /dashboard`. */
+  dashboardFile?: DashboardFile | undefined
   /** Administers a Supabase project with a key of its. */
   supabaseAdminOf?: SupabaseAdminOf
   /** Administers issuers without a key in a variable; by the issuer's name. Undefined for one that is not the platform's. */

@@ -18,6 +18,7 @@ import { CLAIMS_OBJECT } from '../identity/owner-claims.ts'
 import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
+import { SignInPlaces } from '../routes/sign-in-places.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -217,6 +218,18 @@ export const EDGE_VARIABLES = {
     unit: 'on, off',
     fallback: 'on',
     schema: z.enum(['on', 'off']),
+  },
+  DASHBOARD: {
+    meaning: 'whether there is a page at GET /dashboard, where it was built',
+    unit: 'on, off',
+    fallback: 'on',
+    schema: z.enum(['on', 'off']),
+  },
+  DASHBOARD_SIGN_IN: {
+    meaning: 'where that page signs users in, by public keys; without it they paste a token or an API key',
+    unit: 'JSON {firebase, supabase}',
+    fallback: '',
+    schema: json(SignInPlaces),
   },
   BODY_LIMIT_BYTES: {
     meaning: 'largest request body',

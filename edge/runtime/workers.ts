@@ -1,5 +1,6 @@
 import type { R2Bucket } from '../jobs/r2-results.ts'
 import type { Pipe } from '../metering/pass.ts'
+import { ASSETS, dashboardFrom } from './assets.ts'
 import { HOST_SERVICE, type Service, throughService } from './host-service.ts'
 import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { makeEdge } from './make-edge.ts'
@@ -7,12 +8,13 @@ import { limiterOf, type RateLimit, STRANGERS } from './rate-limit.ts'
 import type { Variables } from './read-variables.ts'
 
 /**
- * Variables and secrets, and what wrangler.toml binds: an R2 bucket for results of jobs, a private path to the host,
- * a count of strangers.
+ * Variables and secrets, and what wrangler.toml binds: static files, an R2 bucket for results of jobs, a private
+ * path to the host, a count of strangers.
  */
 type Bindings = Variables & {
   [JOB_RESULTS_BUCKET]?: R2Bucket
   [HOST_SERVICE]?: Service
+  [ASSETS]?: Service
   [STRANGERS]?: RateLimit
 }
 type Context = { waitUntil(task: Promise<unknown>): void }
@@ -29,6 +31,7 @@ declare const IdentityTransformStream: new () => Pipe
 function edgeOf(env: Bindings) {
   edge ??= makeEdge(env, (line) => console.log(line), {
     resultsBucket: env[JOB_RESULTS_BUCKET],
+    dashboardFile: dashboardFrom(env[ASSETS]),
     hostFetch: throughService(env[HOST_SERVICE]),
     strangers: limiterOf(env[STRANGERS]),
     createPipe: () => new IdentityTransformStream(),

@@ -43,3 +43,9 @@ export const FULL_ANSWER_KEPT_MS = HOUR / 6
 
 /** Milliseconds for which the record of an ended API key is kept, so that it can be told from an unknown one. */
 export const ENDED_API_KEY_KEPT_MS = 30 * 24 * HOUR
+
+/** Days that a view of usage may span, and that its sums are kept at least. */
+export const HISTORY_DAYS = 92
+
+/** Milliseconds for which sums of usage are kept after the first request of the last day in them. */
+export const HISTORY_KEPT_MS = (HISTORY_DAYS + 1) * 24 * HOUR

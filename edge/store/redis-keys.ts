@@ -19,12 +19,18 @@
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
  * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them; the newest, see edge/ledger/bounds.ts |
  * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
+ * | `twohop:history:{account}:{UTC month}` | hash: sums by day, task and model, see edge/stats/rolled.lua.ts | 93 d after its last day with a request |
+ * | `twohop:latest:{account}` | text: its latest requests, a line each, without what was asked and answered | 93 d after the last |
+ * | `twohop:stats:{UTC month}` | hash: the same sums of all accounts, with errors and times | 93 d after its last day with a request |
+ * | `twohop:metrics` | hash: the same since ever, by task, version and model, for `GET /metrics` | for ever |
+ * | `twohop:top:{UTC day}` | sorted set: accounts by the units that they used in a day | 93 d after the last account in it |
  * | `twohop:reads:{reader}:{minute}` | counter of @upstash/ratelimit | 1 min |
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
  * | `twohop:keys-new:{account}` | how many keys it has made | 24 h after the first of them |
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
  * | `twohop:anomaly:{credential}` | hash, see edge/budget/anomaly.lua.ts | 30 d after the last request of a plan that watches |
  * | `twohop:anomaly-network:{hash}` | sorted set: accounts by their last request in ms | 1 d after the last new one |
+ * | `twohop:feedback` | stream: `account`, `request_id`, `score`, `text` | until the ledger has it; the newest 5,000 |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
 export const REDIS_KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
@@ -44,12 +50,24 @@ export const MONTH_PREFIX = 'twohop:month:'
 /** Followed by a window's name. */
 export const PROJECT_PREFIX = 'twohop:project:'
 
+/** Followed by the account, a colon and a UTC month. */
+export const HISTORY_PREFIX = 'twohop:history:'
+/** Followed by an account. */
+export const LATEST_PREFIX = 'twohop:latest:'
+/** Followed by a UTC month. */
+export const STATS_PREFIX = 'twohop:stats:'
+/** Where `GET /metrics` is on. */
+export const METRICS_KEY = 'twohop:metrics'
+/** Followed by a UTC day. */
+export const TOP_PREFIX = 'twohop:top:'
+
 export const accountRedisKey = (account: string) => `${ACCOUNT_PREFIX}${account}`
 export const apiKeyRedisKey = (id: string) => `${API_KEY_PREFIX}${id}`
 export const idempotencyRedisKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
 export const reservationRedisKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
 
 export const AUDIT_STREAM = 'twohop:audit'
+export const FEEDBACK_STREAM = 'twohop:feedback'
 export const ACTS_PREFIX = 'twohop:acts'
 export const API_KEYS_PREFIX = 'twohop:keys:'
 /** Followed by an account. */

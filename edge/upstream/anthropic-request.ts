@@ -1,5 +1,7 @@
+import { imageDataOf } from '../../shared/data-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { HostChatRequest, HostTokensRequest } from '../../shared/openai/chat.ts'
+import { type HostPart, partsOf } from '../../shared/openai/content.ts'
 import type { HostMessage } from '../../shared/openai/messages.ts'
 import type { ToolCall } from '../../shared/openai/structure.ts'
 import { parseJson } from '../../shared/parse-json.ts'
@@ -95,6 +97,7 @@ function turnsOf(messages: readonly HostMessage[]): Turn[] {
 }
 
 function blocksOf(message: HostMessage, i: number, idOf: (id: string) => string): Block[] {
+  if (message.role === 'user') return partsOf(message.content).flatMap(blockOf)
   const text: Block[] = message.content ? [{ type: 'text', text: message.content }] : []
   if (message.role === 'tool')
     return [
@@ -109,6 +112,13 @@ function blocksOf(message: HostMessage, i: number, idOf: (id: string) => string)
     ...text,
     ...message.tool_calls.map((call, j) => toolUse(call, `messages[${i}].tool_calls[${j}]`, idOf)),
   ]
+}
+
+/** An empty text is left out. */
+function blockOf(part: HostPart): Block[] {
+  if (part.type === 'text') return part.text === '' ? [] : [part]
+  const { mediaType: media_type, data } = imageDataOf(part.image_url.url)
+  return [{ type: 'image', source: { type: 'base64', media_type, data } }]
 }
 
 /** @throws TwohopError invalid_request where the arguments are no JSON object: the API takes nothing else */

@@ -1,4 +1,4 @@
-import { between, hashOf, mixed } from './prefix.ts'
+import { drawnBy } from './prefix.ts'
 
 /** A place where a model is computed. */
 export type Place = {
@@ -69,17 +69,9 @@ export function chooseHost(first: Place, pool: readonly Place[], { load, random,
   return other !== undefined && load(other) < load(first) ? other : first
 }
 
-/** The host with the highest number of those that prefix and name give; with weights, by Schindelhauer and Schomaker 2005. */
+/** The host of a pool that has a prefix. */
 function homeOf(pool: readonly Place[], prefix: number): Place {
-  let home = pool[0]
-  let highest = -Infinity
-  for (const place of pool) {
-    const number = -place.weight / Math.log(between(mixed(prefix ^ hashOf(place.id))))
-    if (number > highest) {
-      highest = number
-      home = place
-    }
-  }
+  const home = drawnBy(pool, prefix)
   if (home === undefined) throw new RangeError('a pool has at least one host')
   return home
 }

@@ -47,6 +47,8 @@ export type HostCall = {
   file?: Uint8Array
   account: string
   model: string
+  /** The model's version, where it has versions. */
+  version?: string | undefined
   scope: string
   reserved: { promptTokens: number; outputTokens: number }
   /** The account's share of a busy host, relative to other accounts. */
@@ -56,6 +58,9 @@ export type HostCall = {
   /** Aborts the call; the host stops within two decoding steps of hearing of it. */
   signal: AbortSignal
 }
+
+/** A request that was sent, as who sent it names it. */
+export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'version' | 'scope'>
 
 /** What the host says it has computed for a request. */
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
@@ -74,12 +79,12 @@ export type Host = {
    */
   call(call: HostCall): Promise<Answer>
   /** Stops a running request and resolves with what was computed for it; undefined where the host cannot say. */
-  cancel(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
+  cancel(call: SentCall): Promise<HostUsage | undefined>
   /**
    * What an ended request was, by the host's count, for callers that can wait some milliseconds: several ask at once.
    * Undefined where the host cannot say. One that still runs is stopped.
    */
-  usage(call: Pick<HostCall, 'requestId' | 'account' | 'model' | 'scope'>): Promise<HostUsage | undefined>
+  usage(call: SentCall): Promise<HostUsage | undefined>
   /**
    * Counts the tokens of a chat's prompt.
    * @throws TwohopError as `call` does

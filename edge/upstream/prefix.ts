@@ -39,5 +39,25 @@ export function mixed(hash: number): number {
   return (bits ^ (bits >>> 16)) >>> 0
 }
 
+/**
+ * One of several by a hash: each gets its share by weight, and keeps what it has where another's weight changes (rendezvous
+ * hashing, Thaler and Ravishankar 1998; with weights, Schindelhauer and Schomaker 2005). Undefined for none.
+ */
+export function drawnBy<Item extends { id: string; weight: number }>(
+  items: readonly Item[],
+  hash: number,
+): Item | undefined {
+  let drawn = items[0]
+  let highest = -Infinity
+  for (const item of items) {
+    const number = -item.weight / Math.log(between(mixed(hash ^ hashOf(item.id))))
+    if (number > highest) {
+      highest = number
+      drawn = item
+    }
+  }
+  return drawn
+}
+
 /** 32 bits as a number between 0 and 1, neither of them included. */
 export const between = (bits: number) => (bits + 0.5) / 2 ** 32

@@ -5,7 +5,7 @@ import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
 import { inTime, type pause } from './in-time.ts'
-import type { CountCall, Host, HostCall } from './port.ts'
+import type { CountCall, Host, HostCall, SentCall } from './port.ts'
 import { prefixOf } from './prefix.ts'
 import { isSafe, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
 
@@ -22,8 +22,8 @@ export type Reached = {
 }
 
 type Options = {
-  /** Where models are computed, by their ids. One that is not in here is computed by `own`. */
-  routes: ReadonlyMap<string, Routes>
+  /** Where a model, or a version of it, is computed; undefined where that is `own`, under the model's own name. */
+  routesOf: (model: string, version: string | undefined) => Routes | undefined
   /** All upstreams that routes name, by their ids. */
   upstreams: ReadonlyMap<string, Reached>
   /** The host of HOST_URL. */
@@ -44,7 +44,7 @@ const AFTER_MS = 60_000
  * is asked, before the first byte of an answer only; with the reservation that there is, a request is computed once. What was
  * sent to a place is cancelled there, and asked about there.
  */
-export function createRouter({ routes, upstreams, own, now, random, pause, log }: Options): Host {
+export function createRouter({ routesOf, upstreams, own, now, random, pause, log }: Options): Host {
   const placed = createExpiringMap<string, Place>({ capacity: MOST_PLACED, now })
   const reached = ({ id }: Pick<Place, 'id'>): Reached => {
     const upstream = upstreams.get(id)
@@ -115,19 +115,19 @@ export function createRouter({ routes, upstreams, own, now, random, pause, log }
   }
 
   const call: Host['call'] = (asked) => {
-    const found = routes.get(asked.model)
+    const found = routesOf(asked.model, asked.version)
     return found ? routed(asked, found, (host, one) => host.call(one)) : own.call(asked)
   }
   const countTokens: Host['countTokens'] = (asked) => {
-    const found = routes.get(asked.model)
+    const found = routesOf(asked.model, asked.version)
     return found ? routed(asked, found, (host, one) => host.countTokens(one)) : own.countTokens(asked)
   }
 
   /** The host that had a request last, and the request as that host knows it. */
-  function had(asked: Parameters<Host['cancel']>[0]): [Host | undefined, typeof asked] {
-    if (!routes.has(asked.model)) return [own, asked]
+  function had(asked: SentCall): [Host | undefined, SentCall] {
     const place = placed.get(asked.requestId)
-    return place ? [reached(place).host, { ...asked, model: nameAt(place, asked.model) }] : [undefined, asked]
+    if (place) return [reached(place).host, { ...asked, model: nameAt(place, asked.model) }]
+    return [routesOf(asked.model, asked.version) ? undefined : own, asked]
   }
 
   return {
@@ -142,7 +142,7 @@ export function createRouter({ routes, upstreams, own, now, random, pause, log }
       return host?.usage(known)
     },
     async wake(asked) {
-      const found = routes.get(asked.model)
+      const found = routesOf(asked.model, undefined)
       if (!found) return own.wake(asked)
       const isOpen = (place: Place) => place.own && !reached(place).load.draining
       const place = nextPlace(found, isOpen, { load, random, prefix: undefined })

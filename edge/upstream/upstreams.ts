@@ -1,5 +1,6 @@
 import type { Catalog, Model } from '../../shared/catalog.ts'
 import { type ForeignUpstream, HOST, type Target, type Upstream } from '../../shared/upstreams.ts'
+import type { Version } from '../../shared/versions.ts'
 import type { Log } from '../log/port.ts'
 import type { Place, Routes } from './choose.ts'
 import type { Asking } from './foreign-host.ts'
@@ -10,7 +11,10 @@ import { createRouter, type Reached } from './router.ts'
 import { createUpstreamBreaker } from './upstream-breaker.ts'
 
 type Options = {
+  /** The upstreams are those that it names at the start. */
   catalog: Pick<Catalog, 'models' | 'upstreams'>
+  /** The models now, where they may change while the edge runs. */
+  modelsNow?: (() => readonly Model[]) | undefined
   /** Makes the caller of an own host, and what asks whether it is there. The host of HOST_URL has no `load`. */
   ownHost: (url: string, load?: HostLoad) => Asking
   /** Makes the caller of somebody else's API. */
@@ -25,8 +29,8 @@ type Options = {
 /** All upstreams of an edge. */
 export type Upstreams = {
   host: Host
-  /** Whether every upstream of a model is an own host. */
-  isOwn: (model: string) => boolean
+  /** Whether every upstream of a model's version is an own host. */
+  isOwn: (model: string, version: string | undefined) => boolean
   /** Asks each own host of the catalog whether it is there; undefined where there is none. Never throws. */
   probe: (() => Promise<void>) | undefined
 }
@@ -37,6 +41,7 @@ export type Upstreams = {
  */
 export function createUpstreams({
   catalog,
+  modelsNow,
   ownHost,
   foreignHost,
   hostUrl,
@@ -44,10 +49,8 @@ export function createUpstreams({
   random,
   log,
 }: Options): Upstreams {
-  const { models } = catalog
   const { host: own } = ownHost(hostUrl)
-  if (models.every((model) => model.upstreams === undefined))
-    return { host: own, isOwn: () => true, probe: undefined }
+  if (!modelsNow && catalog.models.every(isPlain)) return { host: own, isOwn: () => true, probe: undefined }
 
   const reached = new Map<string, Reached>()
   const probes: (() => Promise<void>)[] = []
@@ -63,21 +66,57 @@ export function createUpstreams({
     if (isOwn) probes.push(probe)
   }
   const kinds = new Map(upstreams.map(({ id, kind }) => [id, kind]))
-  const routes = new Map(
-    models.flatMap((model) => (model.upstreams ? [[model.id, routesOf(model, kinds)] as const] : [])),
-  )
+  const routesOf = createRoutes(modelsNow ?? (() => catalog.models), kinds)
   return {
-    host: createRouter({ routes, upstreams: reached, own, now, random, pause, log }),
-    isOwn(model) {
-      const found = routes.get(model)
+    host: createRouter({ routesOf, upstreams: reached, own, now, random, pause, log }),
+    isOwn(model, version) {
+      const found = routesOf(model, version)
       return !found || [...found.drawn, ...found.fallback].every((place) => place.own)
     },
     probe: probes.length === 0 ? undefined : async () => void (await Promise.all(probes.map((one) => one()))),
   }
 }
 
-function routesOf(
-  { id: called, upstreams = [], fallback = [] }: Model,
+/** Whether a model is computed on the host of HOST_URL under its own name, whichever version it is. */
+const isPlain = ({ upstreams, versions = [] }: Model): boolean =>
+  !upstreams && versions.every((version) => !version.upstreams && version.model === undefined)
+
+/** Where models and their versions are computed. It is made anew where the models are others than at the last question. */
+function createRoutes(models: () => readonly Model[], kinds: ReadonlyMap<string, Upstream['kind']>) {
+  let of: readonly Model[] = []
+  let routes: ReadonlyMap<string, Routes> = new Map()
+  return function routesOf(model: string, version: string | undefined): Routes | undefined {
+    const now = models()
+    if (of !== now) {
+      of = now
+      routes = new Map(now.flatMap((one) => placesOf(one, kinds)))
+    }
+    return routes.get(nameOf(model, version))
+  }
+}
+
+const nameOf = (model: string, version: string | undefined): string =>
+  version === undefined ? model : `${model}\n${version}`
+
+function placesOf(model: Model, kinds: ReadonlyMap<string, Upstream['kind']>): [string, Routes][] {
+  const { id, upstreams, fallback, versions = [] } = model
+  const named: [string | undefined, Pick<Version, 'upstreams' | 'fallback'>][] = [
+    [undefined, { upstreams, fallback }],
+    ...versions.map((version): (typeof named)[number] => [
+      version.id,
+      version.model === undefined
+        ? version
+        : { upstreams: [{ id: HOST, model: version.model, weight: 1 }], fallback: undefined },
+    ]),
+  ]
+  return named.flatMap(([version, placed]): [string, Routes][] =>
+    placed.upstreams ? [[nameOf(id, version), routesAt(id, placed, kinds)]] : [],
+  )
+}
+
+function routesAt(
+  called: string,
+  { upstreams = [], fallback = [] }: Pick<Version, 'upstreams' | 'fallback'>,
   kinds: ReadonlyMap<string, Upstream['kind']>,
 ): Routes {
   const place = ({ id, model = called }: Target, weight: number): Place => ({

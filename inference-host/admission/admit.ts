@@ -1,7 +1,7 @@
 import { scopeOf, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
-import type { ModelTask } from '../device/port.ts'
+import { type ModelTask, SEEING } from '../device/port.ts'
 import type { Prepare, Queue } from '../scheduler/queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
@@ -31,9 +31,8 @@ type Options = {
   now?: () => number
 }
 
-/** The kind of model that does a task. */
-const SERVED_BY: Record<Task, ModelTask> = {
-  chat: 'text-generation',
+/** The kind of model that does a task. Chats are done by two. */
+const SERVED_BY: Record<Exclude<Task, 'chat'>, ModelTask> = {
   completion: 'text-generation',
   'text-generation': 'text-generation',
   embedding: 'feature-extraction',
@@ -50,6 +49,9 @@ const SERVED_BY: Record<Task, ModelTask> = {
   'image-classification': 'image-classification',
   'image-to-text': 'image-to-text',
 }
+
+const serves = (model: ModelTask, task: Task) =>
+  task === 'chat' ? model === 'text-generation' || model === SEEING : model === SERVED_BY[task]
 
 /**
  * An Admit. It throws TwohopError `host_not_ready`, `service_token_invalid` (the token does not cover what the body
@@ -71,7 +73,7 @@ export function createAdmit({
     const queue = queues.get(model)
     if (queue === undefined)
       throw new TwohopError('model_not_found', `No model is called ${model}.`, { param: 'model' })
-    if (queue.info.task !== SERVED_BY[task])
+    if (!serves(queue.info.task, task))
       throw new TwohopError('invalid_request', `${model} does ${queue.info.task}, not ${task}.`, {
         param: 'model',
       })

@@ -1,4 +1,4 @@
-import { type Device, DTYPES, type Dtype, type ModelTask } from './port.ts'
+import { type Device, DTYPES, type Dtype, type ModelTask, SEEING } from './port.ts'
 
 /** What transformers.js 4 appends to a graph's name for each dtype (its src/utils/dtypes.js). */
 export const SUFFIX = {
@@ -41,6 +41,7 @@ const TWO_GRAPHS: ReadonlySet<ModelTask> = new Set([
 
 /** The graphs that a task's models are exported to, without suffix (transformers.js, src/models/session_config.js). */
 export function graphsOf(task: ModelTask): readonly string[] {
+  if (task === SEEING) return ['embed_tokens', 'vision_encoder', 'decoder_model_merged']
   return TWO_GRAPHS.has(task) ? ['encoder_model', 'decoder_model_merged'] : ['model']
 }
 

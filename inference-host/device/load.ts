@@ -5,6 +5,7 @@ import {
   AutoModel,
   AutoModelForCausalLM,
   AutoModelForImageClassification,
+  AutoModelForImageTextToText,
   AutoModelForMaskedLM,
   AutoModelForQuestionAnswering,
   AutoModelForSeq2SeqLM,
@@ -36,8 +37,10 @@ export type ModelConfig = {
   max_position_embeddings?: number
   n_positions?: number
   max_target_positions?: number
-  /** The part that writes, of a model that writes of images. */
+  /** The part that writes, of a model that writes of images, and of one that answers chats with images. */
   decoder?: ModelConfig
+  text_config?: ModelConfig
+  model_type?: string
   eos_token_id?: number | number[] | null
   problem_type?: string
   id2label?: Record<string, string>
@@ -78,6 +81,7 @@ const CLASSES = {
   'automatic-speech-recognition': AutoModelForSpeechSeq2Seq,
   'image-classification': AutoModelForImageClassification,
   'image-to-text': AutoModelForVision2Seq,
+  'image-text-to-text': AutoModelForImageTextToText,
 } as const satisfies Record<ModelTask, unknown>
 
 /**
@@ -126,7 +130,7 @@ export async function loadText({
   ])
   tokenizer.chat_template ??= await readChatTemplate(folder)
   const defaults: GenerationDefaults = {
-    eos_token_id: config.eos_token_id ?? null,
+    eos_token_id: config.eos_token_id ?? config.text_config?.eos_token_id ?? null,
     ...JSON.parse(generation),
   }
   const longest = Math.min(longestText(config), tokenizer.model_max_length)
@@ -139,10 +143,10 @@ export async function loadText({
   return { tokenizer, config, defaults, context }
 }
 
-/** Tokens of a model's longest text; Whisper and models that write of images have names of their own for it. */
-function longestText({ decoder, ...config }: ModelConfig): number {
+/** Tokens of a model's longest text; Whisper and models that see have names of their own for it. */
+function longestText({ decoder, text_config: part = decoder, ...config }: ModelConfig): number {
   const own = config.max_position_embeddings ?? config.n_positions ?? config.max_target_positions
-  return own ?? (decoder === undefined ? Number.POSITIVE_INFINITY : longestText(decoder))
+  return own ?? (part === undefined ? Number.POSITIVE_INFINITY : longestText(part))
 }
 
 /** `ids` as the one row of a model's input. */

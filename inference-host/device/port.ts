@@ -1,14 +1,17 @@
 import { HUB_TASKS, isMediaTask } from '../../shared/catalog.ts'
 
 /** What a model can be made for, by the hub's names. */
-export const MODEL_TASKS = [...HUB_TASKS, 'text-ranking'] as const
+export const MODEL_TASKS = [...HUB_TASKS, 'text-ranking', 'image-text-to-text'] as const
 export type ModelTask = (typeof MODEL_TASKS)[number]
+
+/** The task of models that answer chats in which there may be images. */
+export const SEEING = 'image-text-to-text'
+
+const WRITING: ReadonlySet<ModelTask> = new Set(['text-generation', SEEING, 'summarization', 'translation'])
 
 /** Whether a task's models read whole texts at once and generate none: encoders. */
 export function encodes(task: ModelTask): boolean {
-  return (
-    !isMediaTask(task) && task !== 'text-generation' && task !== 'summarization' && task !== 'translation'
-  )
+  return !isMediaTask(task) && !WRITING.has(task)
 }
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const

@@ -10,14 +10,14 @@ export type Pixels = RawImage
  * these three reaches the decoder.
  * @throws TwohopError invalid_request
  */
-export async function decodeImage(file: Uint8Array): Promise<Pixels> {
-  readImageSize(file, 'inputs')
+export async function decodeImage(file: Uint8Array, field = 'inputs'): Promise<Pixels> {
+  readImageSize(file, field)
   try {
     const image = await RawImage.fromBlob(new Blob([Uint8Array.from(file)]))
     return image.rgb()
   } catch (cause) {
     throw new TwohopError('invalid_request', 'Expected an image, found one that is broken.', {
-      param: 'inputs',
+      param: field,
       cause,
     })
   }

@@ -1,13 +1,22 @@
 import { isMediaTask } from '../../shared/catalog.ts'
-import { encodes, type ModelTask } from '../device/port.ts'
+import { imagePart } from '../../shared/openai/content.ts'
+import type { HostMessage } from '../../shared/openai/messages.ts'
+import { encodes, type ModelTask, SEEING } from '../device/port.ts'
 import { smallEncodeWork } from '../work/encode.ts'
 import type { Engine } from '../work/engine.ts'
-import { smallMediaWork } from '../work/media.ts'
+import { SMALL_IMAGE, smallMediaWork } from '../work/media.ts'
 import type { Sampling, Work } from '../work/work.ts'
 
 /** Whatever a second of silence or an image of one pixel counts as. */
 const MOST = Number.MAX_SAFE_INTEGER
 const GREEDY: Sampling = { temperature: 0, topP: undefined, seed: undefined, stop: [] }
+
+const SHOWN: HostMessage[] = [
+  {
+    role: 'user',
+    content: [imagePart(SMALL_IMAGE), { type: 'text', text: 'Hello' }],
+  },
+]
 
 /**
  * Runs one small request through an engine, all the way, so that the first real one finds everything in place.
@@ -25,6 +34,7 @@ export async function warmUp(engine: Engine): Promise<void> {
 function smallWork(task: ModelTask, context: number): Work {
   const limits = { promptTokens: context, outputTokens: 2 }
   if (task === 'text-generation') return { kind: 'complete', prompt: 'Hello', sampling: GREEDY, limits }
+  if (task === SEEING) return { kind: 'chat', messages: SHOWN, sampling: GREEDY, limits }
   if (isMediaTask(task)) return { ...smallMediaWork(task), limits: { ...limits, promptTokens: MOST } }
   if (encodes(task)) return { ...smallEncodeWork(task), limits }
   return { kind: 'seq2seq', text: 'Hello', from: undefined, to: undefined, limits }

@@ -6,16 +6,17 @@ import { aloneWrite } from '../decoding/writing/generate.ts'
 import { readTokenBytes } from '../decoding/writing/token-bytes.ts'
 import { type Writer, writeOn } from '../decoding/writing/write-on.ts'
 import { type LoadedText, loadModel, loadText } from '../device/load.ts'
-import { encodes } from '../device/port.ts'
+import { encodes, SEEING } from '../device/port.ts'
 import { loadEncoder } from '../encoding/load.ts'
 import { loadMedia } from '../media/load.ts'
+import { loadSeeing } from '../media/seeing/load.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
 import { faultOf } from '../platform/fault.ts'
 import { loadSeq2seq } from '../seq2seq/load.ts'
 import { perform } from '../seq2seq/perform.ts'
 import { type WriteSeq2seq, writeAlone } from '../seq2seq/write.ts'
-import { measureOverhead } from '../weights/overhead.ts'
-import type { Counts, End, Engine, EngineLoad, Output, PerformOptions } from '../work/engine.ts'
+import { measureOverhead, type Overhead } from '../weights/overhead.ts'
+import type { Counts, End, Engine, EngineLoad, ModelInfo, Output, PerformOptions } from '../work/engine.ts'
 import type { Work } from '../work/work.ts'
 import { loadBatched } from './batched.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
@@ -35,7 +36,13 @@ const NONE = { request: 0, item: 0 }
 
 type Perform = (work: Work, options: PerformOptions) => Promise<Output | undefined>
 type Worker = {
-  text: { context: number; tokenizer?: LoadedText['tokenizer']; imageTokens?: number | undefined }
+  text: {
+    context: number
+    tokenizer?: LoadedText['tokenizer']
+    overhead?: Overhead
+    imageTokens?: number | undefined
+    imagePatches?: ModelInfo['imagePatches']
+  }
   slots: number
   batching?: Engine['batching']
   perform: Perform
@@ -52,8 +59,9 @@ try {
       dtype: data.dtype,
       context: text.context,
       // A file is counted by itself.
-      overhead: text.tokenizer && !isMediaTask(data.task) ? measureOverhead(text.tokenizer) : NONE,
+      overhead: text.overhead ?? (text.tokenizer ? measureOverhead(text.tokenizer) : NONE),
       ...(text.imageTokens !== undefined && { imageTokens: text.imageTokens }),
+      ...(text.imagePatches && { imagePatches: text.imagePatches }),
     },
     slots,
     batching,
@@ -75,8 +83,8 @@ async function load(): Promise<Worker> {
     sayLoad(load)
     return writing({ loaded: text, write, together: true }, slots, description.vocab)
   }
-  if (isMediaTask(data.task)) {
-    const { perform, ...text } = await loadMedia(data.task, data)
+  if (isMediaTask(data.task) || data.task === SEEING) {
+    const { perform, ...text } = await (data.task === SEEING ? loadSeeing(data) : loadMedia(data.task, data))
     return { text, slots: 1, perform }
   }
   if (encodes(data.task)) {

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { isMediaTask, type MediaTask, type Model } from '../../shared/catalog.ts'
 import { VARIABLES } from '../config.ts'
 import { servedContext } from '../decoding/batching/served-context.ts'
+import { SEEING } from '../device/port.ts'
 import { ModelError } from '../weights/error.ts'
 import type { ModelEntry } from '../weights/manifest.ts'
 import { byteBoundBreaker, measureOverhead } from '../weights/overhead.ts'
@@ -43,6 +44,7 @@ export async function catalogEntry(
   const { id, task } = entry
   if (isMediaTask(task))
     return { catalog: await mediaEntry(task, id, folder, entry.context), warning: undefined }
+  if (task === SEEING) return { catalog: await seeingEntry(id, folder, entry.context), warning: undefined }
   const tokenizer = await loadTokenizer(folder)
   const config = Config.parse(JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')))
   const longest = Math.min(
@@ -59,7 +61,7 @@ export async function catalogEntry(
   return {
     catalog: {
       id: entry.id,
-      tasks: tasksOf(entry, Boolean(tokenizer.chat_template)),
+      tasks: tasksOf({ task }, Boolean(tokenizer.chat_template)),
       context,
       overhead: measureOverhead(tokenizer),
       ...(entry.task === 'feature-extraction' && width !== undefined && { width }),
@@ -89,6 +91,19 @@ async function mediaEntry(
   }
 }
 
+async function seeingEntry(id: string, folder: string, given: number | undefined): Promise<CatalogEntry> {
+  const { describeSeeing } = await import('../media/describe.ts')
+  const { context, overhead, imageTokens, imagePatches } = await describeSeeing({ folder, context: given })
+  return {
+    id,
+    tasks: ['chat'],
+    context,
+    overhead,
+    image_tokens: imageTokens,
+    ...(imagePatches && { image_patches: imagePatches }),
+  }
+}
+
 /** The context that a host serves a decoder with whose entry names none, and that has the default HOST_KV_MB. */
 function served(config: Config, context: number): number {
   const layers = config.num_hidden_layers ?? config.n_layer
@@ -104,7 +119,10 @@ function served(config: Config, context: number): number {
   return 'needs' in found ? context : found.context
 }
 
-function tasksOf({ task }: ModelEntry, hasTemplate: boolean): CatalogEntry['tasks'] {
+function tasksOf(
+  { task }: { task: Exclude<ModelEntry['task'], typeof SEEING> },
+  hasTemplate: boolean,
+): CatalogEntry['tasks'] {
   if (task === 'text-generation')
     return hasTemplate ? ['chat', 'completion', 'text-generation'] : ['completion', 'text-generation']
   return task === 'feature-extraction' ? ['embedding', 'feature-extraction'] : [task]

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { ServingDescription } from '../decoding/serving-form/rewrite.ts'
 import { STRUCTURE_BYTES } from '../decoding/structure/matchers.ts'
-import type { Device, ModelTask } from '../device/port.ts'
+import { type Device, type ModelTask, SEEING } from '../device/port.ts'
 import { type Bytes, NONE, sum } from './bytes.ts'
 
 /** A process with Node, transformers.js, onnxruntime and a small tokenizer, without a model. */
@@ -24,7 +24,7 @@ export async function fileBytes(folder: string, names: readonly string[]): Promi
 
 /** What a model that writes may come to hold for the structures of its answers. */
 export function structureBytes(task: ModelTask): Bytes {
-  return { ...NONE, host: task === 'text-generation' ? STRUCTURE_BYTES : 0 }
+  return { ...NONE, host: task === 'text-generation' || task === SEEING ? STRUCTURE_BYTES : 0 }
 }
 
 /**

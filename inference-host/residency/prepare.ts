@@ -98,11 +98,15 @@ export async function prepareModel(
 /** What clients and the scheduler may know of a model that is not loaded yet. */
 export async function infoOf({ entry, description, forms }: PreparedModel): Promise<ModelInfo> {
   const { device, dtype } = forms[0].data
-  const { context: longest, overhead, imageTokens } = await description()
+  const { context: longest, overhead, imageTokens, imagePatches } = await description()
   // What every form of it holds: it may fall back from one to the other.
   const context = Math.min(longest, ...forms.flatMap(({ data }) => data.context ?? []))
   const { id, task } = entry
-  return { id, task, device, dtype, context, overhead, ...(imageTokens !== undefined && { imageTokens }) }
+  return {
+    ...{ id, task, device, dtype, context, overhead },
+    ...(imageTokens !== undefined && { imageTokens }),
+    ...(imagePatches && { imagePatches }),
+  }
 }
 
 /** What a decoder needs to be batched. Where it cannot be, it gives nothing and logs a line that says why. */

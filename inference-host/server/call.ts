@@ -31,6 +31,12 @@ export type Host = {
   refuseBusy?: RefuseBusy | undefined
 }
 
+/** A host whose requests of JSON may be as large as those with a file: there are images in them. */
+export const withImages = ({ body, mediaBytes = body.most, refuseBusy }: Host) => ({
+  body: { ...body, most: Math.max(body.most, mediaBytes) },
+  refuseBusy,
+})
+
 /**
  * Reads the body that was signed for and checks it against `schema`. Where the model has no place, nothing is read.
  * @throws TwohopError `body_too_large`, `body_timeout`, `service_token_body_mismatch`, or `invalid_request` with the field's path.

@@ -1,5 +1,5 @@
 import { HostTokensRequest } from '../../shared/openai/chat.ts'
-import { begin, type Host, type HostContext, readRequest } from './call.ts'
+import { begin, type Host, type HostContext, readRequest, withImages } from './call.ts'
 import { outputOf } from './output.ts'
 import { answerOf } from './report.ts'
 
@@ -14,7 +14,7 @@ export function chatTokens(host: Host) {
       messages,
       tools,
       tool_choice: toolChoice,
-    } = await readRequest(context, HostTokensRequest, host)
+    } = await readRequest(context, HostTokensRequest, withImages(host))
     const admitted = begin(context, host, {
       task: 'chat',
       model,

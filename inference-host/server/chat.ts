@@ -1,6 +1,6 @@
 import { HostChatRequest } from '../../shared/openai/chat.ts'
 import { structureOf } from '../decoding/structure/structure.ts'
-import { type Host, type HostContext, readRequest } from './call.ts'
+import { type Host, type HostContext, readRequest, withImages } from './call.ts'
 import { endOf, type Piece, type Whole } from './choice.ts'
 import { generate } from './generate.ts'
 import type { Shape } from './generation.ts'
@@ -53,7 +53,7 @@ function delta({ text, toolCalls, finish }: Piece) {
 /** `POST /v1/chat/completions`. */
 export function chat(host: Host) {
   return async function handleChat(context: HostContext): Promise<Response> {
-    const request = await readRequest(context, HostChatRequest, host)
+    const request = await readRequest(context, HostChatRequest, withImages(host))
     const { messages, tools, tool_choice: toolChoice } = request
     return generate(context, host, request, {
       task: 'chat',

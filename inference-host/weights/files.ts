@@ -1,6 +1,6 @@
 import { isMediaTask } from '../../shared/catalog.ts'
 import { graphsOf, pickDtype, SUFFIX } from '../device/dtype.ts'
-import { DTYPES, type Dtype } from '../device/port.ts'
+import { DTYPES, type Dtype, SEEING } from '../device/port.ts'
 import { ModelError } from './error.ts'
 import type { ModelEntry } from './manifest.ts'
 
@@ -16,6 +16,7 @@ const DESCRIPTIONS = new Set([
   'special_tokens_map.json',
   'added_tokens.json',
   'preprocessor_config.json',
+  'processor_config.json',
   '1_Pooling/config.json',
   'chat_template.jinja',
   'chat_template.json',
@@ -31,7 +32,7 @@ const OF_FILES = ['preprocessor_config.json']
 
 function requiredFor(task: ModelEntry['task']): string[] {
   const texts = task === 'image-classification' ? [] : OF_TEXTS
-  return ['config.json', ...texts, ...(isMediaTask(task) ? OF_FILES : [])]
+  return ['config.json', ...texts, ...(isMediaTask(task) || task === SEEING ? OF_FILES : [])]
 }
 
 /** Whether loading a model might open a file: any graph or weights, and the descriptions. */

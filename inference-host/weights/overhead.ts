@@ -12,6 +12,10 @@ const ROLES: readonly Role[] = ['system', 'user', 'assistant']
  */
 const LONGEST = 4
 
+/** How a template takes a text: most as it is, those of models that see as a list of parts. */
+type ContentOf = (text: string) => string | readonly object[]
+const asText: ContentOf = (text) => text
+
 const utf8 = new TextEncoder()
 const bytesOf = (text: string) => utf8.encode(text).length
 
@@ -28,13 +32,14 @@ const bytesOf = (text: string) => utf8.encode(text).length
  * text between two of them is tokenized. Fixed text that touches a content is counted in bytes, because the two
  * may be cut into tokens together, and a longer text can have more tokens than its parts.
  *
+ * @param contentOf how the template takes a text
  * @throws ModelError `template_unsupported` when no conversation renders, or a content appears twice.
  */
-export function measureOverhead(tokenizer: PreTrainedTokenizer): Overhead {
+export function measureOverhead(tokenizer: PreTrainedTokenizer, contentOf: ContentOf = asText): Overhead {
   const bare = tokenizer.encode('').length + opening(tokenizer)
   if (!tokenizer.chat_template) return { request: 0, item: bare }
 
-  const cost = templateCost(tokenizer)
+  const cost = templateCost(tokenizer, contentOf)
   const costs = new Map<string, number>()
   for (const roles of sequences(LONGEST)) {
     const tokens = cost(roles)
@@ -77,18 +82,18 @@ function textTokens(tokenizer: PreTrainedTokenizer, text: string): number {
 }
 
 /** The tokens a template adds to a conversation with these roles; undefined where the template refuses them. */
-function templateCost(tokenizer: PreTrainedTokenizer): (roles: readonly Role[]) => number | undefined {
+function templateCost(
+  tokenizer: PreTrainedTokenizer,
+  contentOf: ContentOf,
+): (roles: readonly Role[]) => number | undefined {
   const splitters = splittingTokens(tokenizer)
   const open = opening(tokenizer)
   return (roles) => {
-    const messages = roles.map((role, i) => ({ role, content: `\uE000${i}\uE001` }))
-    let rendered: string
-    try {
-      rendered = tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt: true })
-    } catch {
-      return undefined
-    }
-    for (const { content } of messages)
+    const texts = roles.map((_, i) => `\uE000${i}\uE001`)
+    const messages = roles.map((role, i) => ({ role, content: contentOf(texts[i] ?? '') }))
+    const rendered = renderedBy(tokenizer, messages)
+    if (rendered === undefined) return undefined
+    for (const content of texts)
       if (rendered.split(content).length > 2)
         throw new ModelError('template_unsupported', 'the chat template repeats the content of a message')
     let tokens = 0
@@ -100,6 +105,37 @@ function templateCost(tokenizer: PreTrainedTokenizer): (roles: readonly Role[]) 
     }
     return tokens
   }
+}
+
+/** The library's types know contents of text only. */
+type Rendering = { apply_chat_template(messages: object[], options: object): unknown }
+
+function renderedBy(tokenizer: Rendering, messages: object[]): string | undefined {
+  try {
+    const text = tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt: true })
+    return typeof text === 'string' ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A text as the one part of a content, as templates of models that see want it. */
+export const asPart = (text: string) => [{ type: 'text', text }]
+
+/**
+ * Measures what a template writes around an image beside the mark that stands for it, in tokens, wherever it is among texts.
+ * @param mark what it writes for an image
+ * @throws ModelError `template_unsupported` where it writes none, or more than one
+ */
+export function measureAroundImage(tokenizer: PreTrainedTokenizer, mark: string): number {
+  const cost = (contentOf: ContentOf) => templateCost(tokenizer, contentOf)(['user'])
+  const image = { type: 'image' }
+  const plain = cost(asPart)
+  const shown = [cost((text) => [image, ...asPart(text)]), cost((text) => [...asPart(text), image])]
+  const written = renderedBy(tokenizer, [{ role: 'user', content: [image, ...asPart('')] }])
+  if (plain === undefined || shown.includes(undefined) || written?.split(mark).length !== 2)
+    throw new ModelError('template_unsupported', `the chat template does not write ${mark} where an image is`)
+  return Math.max(...shown.map((tokens = 0) => tokens - plain - 1), 0)
 }
 
 /**

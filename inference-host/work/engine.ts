@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../shared/errors.ts'
+import type { ImagePatches } from '../../shared/image-tokens.ts'
 import type { FinishReason, TokenLogprob } from '../../shared/openai/chat.ts'
 import type { Device, ModelTask } from '../device/port.ts'
 import type { Fault } from '../platform/fault.ts'
@@ -14,6 +15,8 @@ export type ModelInfo = {
   overhead: { request: number; item: number }
   /** Tokens that an image counts as, where the model reads images. */
   imageTokens?: number | undefined
+  /** How many, where an image's size decides. */
+  imagePatches?: ImagePatches | undefined
 }
 
 /** An encoder's answers come as JSON text, one each: printing thousands of floats would hold up the HTTP thread. */

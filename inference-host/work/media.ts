@@ -32,6 +32,10 @@ export function smallMediaWork(task: MediaTask): MediaWork {
   }
 }
 
+/** An image that is much longer than high, since some models cut others into more pieces. */
+export const SMALL_IMAGE =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAABCAAAAADyEnGDAAAAC0lEQVR4nGNgQAMAABEAAe4mBk8AAAAASUVORK5CYII='
+
 /** A WAV file of one sample, and a PNG of one pixel. */
 const SILENCE = Uint8Array.from(
   atob('UklGRiYAAABXQVZFZm10IBAAAAABAAEAgD4AAAB9AAACABAAZGF0YQIAAAAAAA=='),

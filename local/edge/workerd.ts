@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, extname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { watched } from '../watched.ts'
@@ -47,7 +47,8 @@ export async function startWorkerd({
   inspected = false,
 }: Options): Promise<Workerd> {
   const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
-  await writeFile(config, capnp({ bundle, port, hostService }, Object.keys(variables)))
+  const assets = bundle.assets ? (await readdir(bundle.assets)).filter((name) => extname(name) !== '') : []
+  await writeFile(config, capnp({ bundle, port, hostService, assets }, Object.keys(variables)))
   const inspector = inspected ? ['--inspector-addr=127.0.0.1:0'] : []
   const command = [workerd, 'serve', '--experimental', '--control-fd=4', ...inspector, config]
   const child = spawn('/bin/sh', ['-c', watched('KILL'), 'sh', config, ...command], {
@@ -97,14 +98,29 @@ async function listening(control: Readable, inspected: boolean): Promise<Record<
 }
 
 function capnp(
-  { bundle: { module, date, flags }, port, hostService }: Pick<Options, 'bundle' | 'port' | 'hostService'>,
+  {
+    bundle: { module, date, flags, assets: folder = '' },
+    port,
+    hostService,
+    assets,
+  }: Pick<Options, 'bundle' | 'port' | 'hostService'> & { assets: string[] },
   names: string[],
 ): string {
   const bindings = [
     ...names.map((name) => `(name = "${name}", fromEnvironment = "${name}")`),
     ...(hostService ? ['(name = "HOST_SERVICE", service = "host")'] : []),
+    ...(assets.length > 0 ? ['(name = "ASSETS", service = "assets")'] : []),
   ].join(', ')
   const host = hostService && `(name = "host", external = (address = "${hostService}", http = ())),`
+  const files = assets.map((name) => {
+    const path = relative(dirname(module), join(folder, name))
+    return `(name = "file:${name}", data = embed "${path}")`
+  })
+  const assetsWorker =
+    files.length > 0 &&
+    `(name = "assets", worker = (
+      modules = [(name = "assets", esModule = ${JSON.stringify(assetsModule(assets))}), ${files.join(', ')}],
+      compatibilityDate = "${date}")),`
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -114,6 +130,7 @@ const config :Workerd.Config = (
       compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
       bindings = [${bindings}])),
     ${host ?? ''}
+    ${assetsWorker || ''}
     (name = "cron", worker = (
       modules = [(name = "cron", esModule = ${JSON.stringify(CRON)})],
       compatibilityDate = "${date}",
@@ -128,6 +145,14 @@ const config :Workerd.Config = (
 );
 `
 }
+
+/** A worker that answers with the file that a path names, as the binding to static files does. */
+const assetsModule = (names: readonly string[]) =>
+  [
+    ...names.map((name, index) => `import file${index} from ${JSON.stringify(`file:${name}`)}`),
+    `const files = { ${names.map((name, index) => `${JSON.stringify(`/${name}`)}: file${index}`).join(', ')} }`,
+    `export default { fetch(request) { const file = files[new URL(request.url).pathname]; return file ? new Response(file) : new Response(null, { status: 404 }) } }`,
+  ].join('\n')
 
 /** A worker that turns a request into the cron event. Its binding to the scheduled handler needs `--experimental`. */
 const CRON =

@@ -8,6 +8,7 @@ import { type DemoTokens, mintDemoTokens } from './demo-users.ts'
 import type { SignInEnv } from './door.ts'
 import { openSigningKeys, type SigningKeys } from './jwks.ts'
 import { createMint, type Mint } from './mint.ts'
+import { type ProjectParts, projectCalls } from './project.ts'
 import { signIn } from './sign-in.ts'
 
 export const LOCAL_PROJECT_ID = 'twohop-local'
@@ -40,6 +41,8 @@ export type Issuer = Mint & {
   /** Variables of an edge that trusts this issuer. */
   environment: { FIREBASE_PROJECT_IDS: string; FIREBASE_JWKS_URL: string; SUPABASE_URLS: string }
   mintDemoTokens: () => Promise<DemoTokens>
+  /** Tells what else its address is to answer, as that of a Supabase project does. */
+  serveProject: (parts: ProjectParts) => void
   close: () => Promise<void>
 }
 
@@ -65,11 +68,17 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
   const sessionMint = createMint({ ...signing, ttlSeconds: sessionSeconds })
   const session = { ...signing, mint: sessionMint, ttlSeconds: sessionSeconds }
   const appCheck = { key: keys.firebase, projectId: LOCAL_PROJECT_ID, now }
+  const origins = Origins.parse(options.origins ?? '')
+  let parts: ProjectParts | undefined
   app.resolve(
     new Hono<SignInEnv>()
       .route('/', keySets(keys))
       .route('/', appCheckCalls(appCheck))
-      .route('/', await signIn({ ...session, origins: Origins.parse(options.origins ?? '') })),
+      .route('/', await signIn({ ...session, origins }))
+      .route(
+        '/',
+        projectCalls(origins, () => parts),
+      ),
   )
   return {
     ...mint,
@@ -83,6 +92,9 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
       SUPABASE_URLS: url,
     },
     mintDemoTokens: () => mintDemoTokens(mint),
+    serveProject(told) {
+      parts = told
+    },
     close: () => close(server),
   }
 }

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util'
 import { runPart } from '../run-part.ts'
 import { createIssuer } from './issuer.ts'
+import type { ProjectParts } from './project.ts'
 
 /**
  * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]
  * [--origins LIST]`. When
  * it listens, it prints one line of JSON with its addresses. A parent with an IPC channel gets them as
- * `{type: 'ready', ...}` instead, with the demo users' tokens.
+ * `{type: 'ready', ...}` instead, with the demo users' tokens, and may send `{type: 'project', ...}` once the other parts are up.
  */
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,9 @@ await runPart('issuer', async () => {
     ttlSeconds: Number(values.ttl),
     origins: values.origins,
     ...(values.dir !== undefined && { dir: values.dir }),
+  })
+  process.on('message', ({ type, ...parts }: ProjectParts & { type: string }) => {
+    if (type === 'project') issuer.serveProject(parts)
   })
   const { firebase, supabase, environment } = issuer
   const addresses = { url: supabase.url, firebase, supabase, environment }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ImageUrl } from '../data-url.ts'
 import { honoured, ignored, onlyNull, optional, refused, required } from '../openai/field.ts'
 import { MOST_MESSAGES, MOST_PARTS, passedOver } from '../openai/messages.ts'
 import { MOST_STOPS, OutputTokens, Stop, sampling, Word } from '../openai/sampling.ts'
@@ -13,7 +14,21 @@ const Text = z
   })
   .transform(({ type, text }) => ({ type, text }))
 
-const ONLY_TEXT = 'a block of type "text" (no chat model here reads images or documents)'
+/** An image as base64. What it is made into is a data: URL, as all images are here. */
+const Source = z
+  .strictObject({
+    type: z.literal('base64').describe('"base64" (nothing here fetches what a client names)'),
+    media_type: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+    data: z.string(),
+  })
+  .transform(({ media_type, data }) => `data:${media_type};base64,${data}`)
+  .pipe(ImageUrl)
+
+const Image = z
+  .strictObject({ type: z.literal('image'), source: Source, cache_control: passedOver() })
+  .transform(({ type, source }) => ({ type, url: source }))
+
+const ONLY_TEXT = 'a block of type "text" (only users show images here, and no chat model reads documents)'
 
 /** Text, or blocks of it, as one text. */
 const Texts = z.union([
@@ -47,15 +62,15 @@ const ToolResult = z.strictObject({
 const Thinking = z.looseObject({ type: z.enum(['thinking', 'redacted_thinking']) })
 
 const UserBlock = z
-  .discriminatedUnion('type', [Text, ToolResult])
-  .describe('a block of type "text" or "tool_result" (no chat model here reads images or documents)')
+  .discriminatedUnion('type', [Text, Image, ToolResult])
+  .describe('a block of type "text", "image" or "tool_result" (no chat model here reads documents)')
 const AssistantBlock = z
   .discriminatedUnion('type', [Text, ToolUse, Thinking])
   .describe('a block of type "text", "tool_use" or "thinking"')
 
 const NO_PREFILL = "a message of the user's at the end (no model here goes on with one of its own)"
 
-/** A message in the form of Anthropic's API reference (Messages), limited to what a text model reads. */
+/** A message in the form of Anthropic's API reference (Messages), limited to what a model here reads. */
 const Message = z.discriminatedUnion('role', [
   z.strictObject({
     role: z.literal('user'),

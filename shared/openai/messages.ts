@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { ImageUrl } from '../data-url.ts'
+import { contentOf, HostPart, imagePart } from './content.ts'
 import { honoured, ignored, onlyNull, optional, refused, required } from './field.ts'
 import { FunctionName, MOST_CALLS, ToolCall, ToolCallId, ToolCalls } from './structure.ts'
 
@@ -27,7 +29,23 @@ const ReasoningPart = z
   .looseObject({ type: z.enum(['reasoning', 'thinking', 'redacted_thinking']) })
   .transform(() => '')
 
-const ONLY_TEXT = 'a part of type "text" (no chat model here reads images, audio or files)'
+/** How closely an image is looked at: models here have one way. */
+export const Detail = z.enum(['low', 'high', 'auto', 'original'])
+
+const ImagePart = z
+  .strictObject({
+    type: z.literal('image_url'),
+    image_url: z.strictObject({ url: ImageUrl, detail: optional(Detail) }),
+    prompt_cache_breakpoint: passedOver(),
+    cache_control: passedOver(),
+    id: passedOver(),
+    index: passedOver(),
+  })
+  .transform(({ image_url: { url } }) => imagePart(url))
+
+const ONLY_TEXT =
+  'a part of type "text" (only users show images here, and no chat model reads audio or files)'
+const TEXT_OR_IMAGE = 'a part of type "text" or "image_url" (no chat model here reads audio or files)'
 
 const NO_IMAGES = 'an empty list (no chat model here reads images)'
 
@@ -47,6 +65,21 @@ const Content = z.union([
     .array(z.discriminatedUnion('type', [TextPart]).describe(ONLY_TEXT))
     .max(MOST_PARTS)
     .transform(joined),
+])
+/** What a user says and shows. */
+const UserContent = z.union([
+  z.string(),
+  z
+    .array(
+      z
+        .discriminatedUnion('type', [
+          TextPart.transform((text): HostPart => ({ type: 'text', text })),
+          ImagePart,
+        ])
+        .describe(TEXT_OR_IMAGE),
+    )
+    .max(MOST_PARTS)
+    .transform(contentOf),
 ])
 const AnswerPart = z.discriminatedUnion('type', [TextPart, RefusalPart, ReasoningPart]).describe(ONLY_TEXT)
 const AnswerContent = z.union([z.string(), z.array(AnswerPart).max(MOST_PARTS).transform(joined)])
@@ -104,9 +137,17 @@ const Assistant = z
     { path: ['content'], error: 'text, or a list of parts, in a message without tool_calls' },
   )
 
-/** A message in the form of OpenAI's API reference (Chat), limited to what a text model reads. */
+/** A message in the form of OpenAI's API reference (Chat), limited to what a model here reads. */
 export const Message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+  z.strictObject({ role: z.enum(['system', 'developer']), content, name }),
+  z.strictObject({
+    role: z.literal('user'),
+    content: required(
+      'The texts of several parts are one text. Parts of type `image_url` are for models that read images: a `data:` URL, at most 16 a request. `detail` is ignored.',
+      UserContent,
+    ),
+    name,
+  }),
   Assistant,
   z.strictObject({
     role: z.literal('tool'),
@@ -130,6 +171,7 @@ export type Message = z.infer<typeof Message>
 /** A message in the host's form. */
 export const HostMessage = z.union([
   z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
+  z.strictObject({ role: z.literal('user'), content: z.array(HostPart).min(1).max(MOST_PARTS) }),
   z.strictObject({ role: z.literal('assistant'), content: z.string().nullable(), tool_calls: ToolCalls }),
   z.strictObject({ role: z.literal('tool'), content: z.string(), tool_call_id: ToolCallId }),
 ])

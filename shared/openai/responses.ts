@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import { ImageUrl } from '../data-url.ts'
+import { contentOf, type HostPart, imagePart } from './content.ts'
 import { honoured, ignored, onlyNull, optional, refused, required } from './field.ts'
-import { MOST_PARTS, passedOver } from './messages.ts'
+import { Detail, MOST_PARTS, passedOver } from './messages.ts'
 import {
   MOST_TOP_LOGPROBS,
   OutputTokens,
@@ -16,7 +18,9 @@ import { FunctionName, JsonSchema, MOST_TOOLS, ToolCall, ToolCallId } from './st
 const MOST_ITEMS = 1000
 
 const ONLY_TEXT =
-  'a part of type "input_text", "output_text" or "refusal" (no chat model here reads images or files)'
+  'a part of type "input_text", "output_text" or "refusal" (only users show images here, and no chat model reads files)'
+const TEXT_OR_IMAGE =
+  'a part of type "input_text", "input_image", "output_text" or "refusal" (no chat model here reads files)'
 
 const Text = z
   .strictObject({
@@ -41,16 +45,38 @@ const Content = z.union([
     .transform((texts) => texts.join('')),
 ])
 
+const Image = z
+  .strictObject({
+    type: z.literal('input_image'),
+    image_url: ImageUrl,
+    detail: optional(Detail),
+    file_id: optional(onlyNull('no files are stored here')),
+    prompt_cache_breakpoint: passedOver(),
+  })
+  .transform(({ image_url: url }) => imagePart(url))
+const asPart = (text: string): HostPart => ({ type: 'text', text })
+
+/** What a user says and shows. */
+const UserContent = z.union([
+  z.string(),
+  z
+    .array(
+      z
+        .discriminatedUnion('type', [Text.transform(asPart), Refusal.transform(asPart), Image])
+        .describe(TEXT_OR_IMAGE),
+    )
+    .max(MOST_PARTS)
+    .transform(contentOf),
+])
+
 /** What an item has beside what it says: its id and how far it got. Nothing here reads it again. */
 const beside = { id: passedOver(), status: passedOver() }
 
-const MessageItem = z.strictObject({
-  type: z.literal('message'),
-  role: z.enum(['user', 'system', 'developer', 'assistant']),
-  content: Content,
-  ...beside,
-  phase: passedOver(),
-})
+const message = { type: z.literal('message'), ...beside, phase: passedOver() }
+const MessageItem = z.discriminatedUnion('role', [
+  z.strictObject({ ...message, role: z.literal('user'), content: UserContent }),
+  z.strictObject({ ...message, role: z.enum(['system', 'developer', 'assistant']), content: Content }),
+])
 
 const FunctionCallItem = z.strictObject({
   type: z.literal('function_call'),
@@ -180,7 +206,7 @@ export const ResponsesRequest = z.strictObject({
   metadata: ignored('The answer repeats it. Nothing is stored.', unread.metadata),
   ...unreadByModels,
   access_programs: ignored('There are none.', z.record(z.string(), z.unknown())),
-  image: ignored('No model here reads images.', z.record(z.string(), z.unknown())),
+  image: ignored('It is of a tool that draws, of which there is none.', z.record(z.string(), z.unknown())),
   max_tool_calls: ignored('It counts built-in tools, of which there are none.', z.int()),
   reasoning: ignored('Nothing here tells a model how long to think.', z.record(z.string(), z.unknown())),
   stream_options: ignored(

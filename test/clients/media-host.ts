@@ -9,6 +9,7 @@ import {
   writeTinyImageClassifier,
   writeTinySpeech,
 } from '../fixtures/graphs/tiny-media.ts'
+import { writeTinyTiles } from '../fixtures/graphs/tiny-vision.ts'
 import { MODELS_DIR } from '../fixtures/models-dir.ts'
 import { manifestOf } from '../host/serving.ts'
 
@@ -16,6 +17,7 @@ const TASKS = {
   speech: 'automatic-speech-recognition',
   classifier: 'image-classification',
   captioner: 'image-to-text',
+  seeing: 'image-text-to-text',
 }
 
 /**
@@ -28,6 +30,7 @@ export async function startMediaHost(privateKey: string) {
   await writeTinySpeech(at('speech'))
   await writeTinyImageClassifier(at('classifier'), ['cat', 'dog', 'sun'])
   await writeTinyCaptioner(at('captioner'))
+  await writeTinyTiles(at('seeing'))
   const models = Object.entries(TASKS).map(([id, task]) => ({ id, source: at(id), task }))
   const manifest = await manifestOf(models)
   const { d: _, ...publicKey } = JSON.parse(privateKey)

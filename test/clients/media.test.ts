@@ -1,7 +1,9 @@
+import Anthropic from '@anthropic-ai/sdk'
 import { InferenceClient } from '@huggingface/inference'
 import OpenAI from 'openai'
 import { describe, expect, inject, it } from 'vitest'
 import { IMAGE_TOKENS } from '../fixtures/graphs/tiny-media.ts'
+import { TILE } from '../fixtures/graphs/tiny-vision.ts'
 import { pngOf } from '../fixtures/images.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
 import { call, newUser, usageEvents } from '../stack/client.ts'
@@ -78,6 +80,121 @@ describe('openai', () => {
     expect(Number(event?.units)).toBe(3 * 100 + Number(event?.output_tokens) * 3)
     const usage = await call('/v1/usage', { token: user.token, edge })
     expect((await usage.json()).units.day).toMatchObject({ used: Number(event?.units), held: 0 })
+  })
+})
+
+const data = Buffer.from(picture).toString('base64')
+const url = `data:image/png;base64,${data}`
+/** The tokens of its four tiles and of the whole, with the marks around them. */
+const IMAGE = 5 * (TILE.tokens + 2) + 4
+
+describe('openai', () => {
+  it('images in a chat, streamed, whole, and as a response', async () => {
+    const content = [
+      { type: 'image_url' as const, image_url: { url } },
+      { type: 'text' as const, text: 'what' },
+    ]
+    const asked = {
+      model: 'seeing',
+      messages: [{ role: 'user' as const, content }],
+      max_tokens: 8,
+      temperature: 0,
+    }
+    const { data: whole, response } = await client.chat.completions.create(asked).withResponse()
+    const answer = whole.choices[0]?.message.content
+    expect(whole.usage?.prompt_tokens).toBeGreaterThan(IMAGE)
+    const [event] = await usageEvents(response.headers.get('x-request-id') ?? '')
+    const prompt = Number(whole.usage?.prompt_tokens)
+    expect(event).toMatchObject({
+      task: 'chat',
+      model: 'seeing',
+      outcome: 'ok',
+      prompt_tokens: String(prompt),
+    })
+    expect(Number(event?.units)).toBe(prompt * 5 + Number(event?.output_tokens) * 7)
+    let streamed = ''
+    for await (const chunk of await client.chat.completions.create({ ...asked, stream: true }))
+      streamed += chunk.choices[0]?.delta.content ?? ''
+    const { output_text: responded } = await client.responses.create({
+      model: 'seeing',
+      max_output_tokens: 8,
+      temperature: 0,
+      input: [
+        {
+          role: 'user',
+          content: [
+            { type: 'input_image', image_url: url, detail: 'auto' },
+            { type: 'input_text', text: 'what' },
+          ],
+        },
+      ],
+    })
+    expect([streamed, responded]).toEqual([answer, answer])
+  })
+
+  it('images, what is refused', async () => {
+    const user = await newUser('media')
+    const own = new OpenAI({ baseURL: `${edge}/v1`, apiKey: user.token, maxRetries: 0 })
+    const refused = (address: string, text = 'what') =>
+      own.chat.completions
+        .create({
+          model: 'seeing',
+          messages: [
+            {
+              role: 'user',
+              content: [
+                { type: 'image_url', image_url: { url: address } },
+                { type: 'text', text },
+              ],
+            },
+          ],
+        })
+        .catch(({ status, code, param }) => [status, code, param])
+    const param = 'messages[0].content[0].image_url.url'
+    expect(await refused('https://images.example/a.png')).toEqual([400, 'invalid_request', param])
+    const bomb = Buffer.from(pngOf(65_535, 65_535)).toString('base64')
+    expect(await refused(`data:image/png;base64,${bomb}`)).toEqual([400, 'invalid_request', param])
+    // What the edge cannot see: there are no pixels behind the header.
+    const half = Buffer.from(picture.slice(0, 60)).toString('base64')
+    expect(await refused(`data:image/png;base64,${half}`)).toEqual([
+      400,
+      'invalid_request',
+      'messages[0].content',
+    ])
+    // A large image is taken, a large text beside one is not.
+    expect(await refused(url, 'a'.repeat(300_000))).toEqual([413, 'body_too_large', null])
+    const usage = await call('/v1/usage', { token: user.token, edge })
+    expect((await usage.json()).units.day).toMatchObject({ used: 0, held: 0 })
+  })
+})
+
+describe('@anthropic-ai/sdk', () => {
+  it('messages with an image, and the count of its prompt', async () => {
+    const anthropic = new Anthropic({ baseURL: edge, apiKey: token, maxRetries: 0 })
+    const source = { type: 'base64' as const, media_type: 'image/png' as const, data }
+    const prompt = {
+      model: 'seeing',
+      messages: [
+        {
+          role: 'user' as const,
+          content: [
+            { type: 'image' as const, source },
+            { type: 'text' as const, text: 'what' },
+          ],
+        },
+      ],
+    }
+    const message = await anthropic.messages.create({ ...prompt, max_tokens: 8, temperature: 0 })
+    const { input_tokens } = await anthropic.messages.countTokens(prompt)
+    expect(message.usage.input_tokens).toBe(input_tokens)
+    expect(input_tokens).toBeGreaterThan(IMAGE)
+    const address = { type: 'url' as const, url: 'https://images.example/a.png' }
+    const refused = anthropic.messages.create({
+      ...prompt,
+      max_tokens: 8,
+      messages: [{ role: 'user', content: [{ type: 'image', source: address }] }],
+    })
+    await expect(refused).rejects.toMatchObject({ status: 400 })
   })
 })
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createMint } from '../../local/issuer/mint.ts'
 import { call, eventually, fromPairs, keys, redis, stack, type UsageEvent } from '../stack/client.ts'
-import type { Page } from './page.ts'
+import type { Person } from './person.ts'
 
 export type Platform = 'supabase' | 'firebase'
 
@@ -42,9 +42,9 @@ function inFirebase(expression: string): string {
 }
 
 /** The token of whoever is signed in. */
-export const tokenIn = (panel: Page, platform: Platform) => panel.evaluate<string>(KEPT[platform].read)
+export const tokenIn = (panel: Person, platform: Platform) => panel.evaluate<string>(KEPT[platform].read)
 
-export const putToken = (panel: Page, platform: Platform, token: string) =>
+export const putToken = (panel: Person, platform: Platform, token: string) =>
   panel.evaluate(KEPT[platform].write(token))
 
 /** The account that a token's user spends from. */

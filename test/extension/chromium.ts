@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { connect } from './devtools.ts'
+import { connect } from './connection.ts'
 import { openPage, type Page } from './page.ts'
 import { tick } from './tick.ts'
 

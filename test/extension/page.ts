@@ -1,24 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Connection } from './devtools.ts'
-import { tick } from './tick.ts'
+import type { Connection } from './connection.ts'
+import { asAPerson, type Person } from './person.ts'
 
-/** A page or a worker of the browser, used as a person would: by the mouse and the keyboard, and by looking. */
-export type Page = {
+/** A page or a worker of Chromium. */
+export type Page = Person & {
   go: (url: string) => Promise<void>
-  /** What an expression is there, once it is a promise no more. @throws Error with what it threw */
-  evaluate: <T>(expression: string) => Promise<T>
-  /** Asks again until the expression is truthy. */
-  until: <T>(expression: string) => Promise<T>
-  /** The text that a person sees in an element, '' where it is hidden. */
-  text: (selector: string) => Promise<string>
-  click: (selector: string) => Promise<void>
-  /** Replaces what stands in a field. */
-  type: (selector: string, text: string) => Promise<void>
   press: (key: 'Enter' | 'Tab') => Promise<void>
+  /** In PNG or WebP, as the path ends. */
   screenshot: (path: string, look: { width: number; height: number; dark?: boolean }) => Promise<void>
-  /** What went wrong there: exceptions, and errors of the console, such as what the content security policy refused. */
-  errors: readonly string[]
   /** Every answer that came over the network since `watchAnswers`, such as `401 /v1/models`. */
   answers: readonly string[]
   watchAnswers: () => Promise<void>
@@ -64,60 +54,42 @@ export async function openPage(devtools: Connection, targetId: string): Promise<
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
     return result.value as T
   }
-  async function until<T>(expression: string): Promise<T> {
-    for (;;) {
-      const value = await evaluate<T>(expression)
-      if (value) return value
-      await tick()
-    }
-  }
-  async function click(selector: string): Promise<void> {
-    const { x, y } = await until<{ x: number; y: number }>(`(() => {
-      const found = document.querySelector(${JSON.stringify(selector)})
-      if (!found?.checkVisibility() || found.disabled) return
-      found.scrollIntoView({ block: 'center', behavior: 'instant' })
-      const { x, y, width, height } = found.getBoundingClientRect()
-      return { x: x + width / 2, y: y + height / 2 }
-    })()`)
-    for (const type of ['mousePressed', 'mouseReleased'])
-      await send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 })
-  }
+  const person = asAPerson({
+    evaluate,
+    async press(x, y) {
+      for (const type of ['mousePressed', 'mouseReleased'])
+        await send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 })
+    },
+    write: async (text) => void (await send('Input.insertText', { text })),
+  })
   return {
+    ...person,
     send,
     errors,
     answers,
     watchAnswers: async () => void (await send('Network.enable')),
-    evaluate,
-    until,
-    click,
     async go(url) {
       await send('Page.enable')
       await send('Page.navigate', { url })
-      await until(`location.href !== 'about:blank' && document.readyState === 'complete'`)
-    },
-    text: (selector) =>
-      evaluate(`(() => {
-        const found = document.querySelector(${JSON.stringify(selector)})
-        return found?.checkVisibility() ? found.innerText : ''
-      })()`),
-    async type(selector, text) {
-      await click(selector)
-      await evaluate(`document.querySelector(${JSON.stringify(selector)}).select()`)
-      await send('Input.insertText', { text })
+      await person.until(`location.href !== 'about:blank' && document.readyState === 'complete'`)
     },
     async press(key) {
       for (const type of ['keyDown', 'keyUp']) await send('Input.dispatchKeyEvent', { type, ...KEYS[key] })
     },
     async screenshot(path, { width, height, dark = false }) {
+      const png = path.endsWith('.png')
       const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
       await send('Emulation.setEmulatedMedia', { features })
       await send('Emulation.setDeviceMetricsOverride', {
         width,
         height,
-        deviceScaleFactor: 1.5,
+        deviceScaleFactor: png ? 1 : 1.5,
         mobile: false,
       })
-      const { data } = await send('Page.captureScreenshot', { format: 'webp', quality: 80 })
+      const { data } = await send(
+        'Page.captureScreenshot',
+        png ? { format: 'png', optimizeForSpeed: false } : { format: 'webp', quality: 80 },
+      )
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, Buffer.from(String(data), 'base64'))
       await send('Emulation.clearDeviceMetricsOverride')

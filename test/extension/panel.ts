@@ -3,6 +3,7 @@ import { inject } from 'vitest'
 import { newAddress, type Platform } from './accounts.ts'
 import { type Chromium, startChromium } from './chromium.ts'
 import type { Page } from './page.ts'
+import type { Person } from './person.ts'
 
 /** Of the key in examples/extension/wxt.config.ts. */
 export const LOCAL_ID = 'bgbohmlfabkbjagobpphigdlfkkjeajd'
@@ -22,7 +23,7 @@ export async function panelIn(chromium: Chromium): Promise<Page> {
 }
 
 export async function signInAs(
-  panel: Page,
+  panel: Person,
   email: string,
   password: string,
   how: 'sign-in' | 'sign-up' = 'sign-in',
@@ -33,18 +34,18 @@ export async function signInAs(
 }
 
 /** Signs somebody up whom nobody has seen before. @returns the address */
-export async function signUp(panel: Page, email = newAddress()): Promise<string> {
+export async function signUp(panel: Person, email = newAddress()): Promise<string> {
   await signInAs(panel, email, PASSWORD, 'sign-up')
   await ready(panel)
   return email
 }
 
 /** Until somebody is signed in and knows what is left. */
-export const ready = (panel: Page) =>
+export const ready = (panel: Person) =>
   panel.until(`!document.querySelector('#budget').hidden && document.querySelector('#email').textContent`)
 
 /** Asks, and notes in the page how long the answer is each time that it grows. */
-export async function ask(panel: Page, question: string): Promise<void> {
+export async function ask(panel: Person, question: string): Promise<void> {
   await panel.evaluate(`(() => {
     const answer = document.querySelector('#answer')
     globalThis.lengths = []
@@ -58,18 +59,18 @@ export async function ask(panel: Page, question: string): Promise<void> {
 }
 
 /** Until the answer has so many characters and is still growing. */
-export const growing = (panel: Page, characters: number) =>
+export const growing = (panel: Person, characters: number) =>
   panel.until(`document.querySelector('#answer').ariaBusy === 'true' &&
     document.querySelector('#answer').textContent.length >= ${characters}`)
 
 /** Until the answer is whole, stopped or refused. @returns what stands there then */
-export async function answered(panel: Page): Promise<string> {
+export async function answered(panel: Person): Promise<string> {
   await panel.until(`document.querySelector('#answer').ariaBusy === 'false'`)
   return panel.text('#answer')
 }
 
 /** Until the panel tells something in this place. */
-export const told = (panel: Page, where = '#answer-told') =>
+export const told = (panel: Person, where = '#answer-told') =>
   panel.until<string>(`document.querySelector('${where}').textContent.trim()`)
 
 /**

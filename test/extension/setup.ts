@@ -12,7 +12,7 @@ import { startTestStack } from '../stack/start-test-stack.ts'
 declare module 'vitest' {
   interface ProvidedContext {
     /** Folders of the built extension: for this stack with each platform, and as it would be published. */
-    built: Record<'supabase' | 'firebase' | 'published' | 'firefox', string>
+    built: Record<'supabase' | 'firebase' | 'firefoxLocal' | 'published' | 'firefox', string>
   }
 }
 
@@ -35,6 +35,7 @@ export default async function extensionAndStack(project: TestProject) {
     const { supabase, firebase } = signIns(stack.file)
     build('supabase', supabase, stack.file, 'build')
     build('firebase', firebase, stack.file, 'build')
+    build('firefox-local', supabase, stack.file, 'build:firefox')
     build('published', PUBLISHED, stack.file, 'build:production')
     build('firefox', PUBLISHED, stack.file, 'build:production:firefox')
   } catch (error) {
@@ -47,6 +48,7 @@ export default async function extensionAndStack(project: TestProject) {
   project.provide('built', {
     supabase: join(OUT, 'supabase/chrome-mv3-dev'),
     firebase: join(OUT, 'firebase/chrome-mv3-dev'),
+    firefoxLocal: join(OUT, 'firefox-local/firefox-mv3-dev'),
     published: join(OUT, 'published/chrome-mv3'),
     firefox: join(OUT, 'firefox/firefox-mv3'),
   })

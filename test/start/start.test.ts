@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isRunning, type StackFile } from '../../local/stack-file.ts'
 import {
@@ -126,6 +127,21 @@ describe('npm start', () => {
     // It is told in words, and a drain that finds nothing is not told at all.
     expect(started.output().stdout).toMatch(/^edge +usage events new in the ledger: 1$/m)
     expect(started.output().stdout).not.toContain('ledger_drain')
+  })
+
+  test('is a whole project for supabase-js at one address: sign-in, function and own rows', async () => {
+    const { edge, issuers } = await started.stack()
+    const supabase = createClient(issuers.supabase.url, 'any-key', { db: { schema: 'twohop' } })
+    await supabase.auth.signInWithPassword({ email: 'pro@example.com', password: 'twohop-demo' })
+    const messages = [{ role: 'user', content: 'What is Twohop?' }]
+    const { data } = await supabase.functions.invoke('edge/v1/chat/completions', {
+      body: { model: 'twohop-chat', messages },
+    })
+    expect(data.choices[0].message.content).toMatch(/^Twohop /)
+    await fetch(edge.cronUrl, { method: 'POST' })
+    const used = async () => (await supabase.from('usage_daily').select('model, requests')).data
+    await expect.poll(used, { timeout: 30_000 }).toEqual([{ model: 'twohop-chat', requests: 1 }])
+    await supabase.auth.signOut()
   })
 
   test('brings API keys to Postgres too, where their owner reads them without the hash', async () => {

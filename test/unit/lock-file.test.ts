@@ -13,7 +13,7 @@ function isLocked(packages: Record<string, Locked>, from: string, name: string):
   return from !== '' && isLocked(packages, from.replace(/(^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/, ''), name)
 }
 
-test.each(['package-lock.json', 'examples/extension/package-lock.json'])(
+test.each(['package-lock.json', 'examples/extension/package-lock.json', 'site/package-lock.json'])(
   '%s locks every platform package, also those of other platforms than the one that wrote it',
   async (file) => {
     // `npm install` drops what its registry did not have that day, and `npm ci` then refuses the whole file.

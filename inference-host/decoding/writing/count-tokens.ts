@@ -2,7 +2,7 @@ import type { LoadedText } from '../../device/load.ts'
 import type { Output, PerformOptions } from '../../work/engine.ts'
 import { decoderRoom } from '../../work/limits.ts'
 import type { Work } from '../../work/work.ts'
-import { chatPrompt } from './prompt.ts'
+import { chatPrompt, type Shown } from './prompt.ts'
 
 /**
  * Counts the tokens of a chat's prompt. Nothing is computed, so none of them counts as computed.
@@ -12,8 +12,9 @@ export async function countTokens(
   loaded: LoadedText,
   work: Extract<Work, { kind: 'count' }>,
   { counts, report }: Pick<PerformOptions, 'counts' | 'report'>,
+  shown?: Shown,
 ): Promise<Output> {
-  const { length } = await chatPrompt(loaded, work.messages, work, (ms) => {
+  const { length } = await chatPrompt(loaded, work.messages, { ...work, shown }, (ms) => {
     counts.readMs += ms
   })
   decoderRoom(length, work.limits, loaded.context, 'messages')

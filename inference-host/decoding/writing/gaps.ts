@@ -9,8 +9,9 @@ const NONCHARACTERS = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0
  * template has put them in their places. The template sees everything else as it is.
  */
 export type Gaps = {
-  /** The character that stands for a gap. It is in nothing that was sent. */
+  /** The characters that stand for a gap and for an image. They are in nothing that was sent. */
   gap: string
+  image: string
   /** A text with its gaps. */
   text(text: string): string
   /** JSON with gaps in all its texts and names. */
@@ -22,15 +23,15 @@ export type Gaps = {
 
 /**
  * Gaps against `marks`, for a request in which `sent` is all that the client sent.
- * @throws TwohopError `invalid_request` where every character that could stand for a gap is in it already.
+ * @throws TwohopError `invalid_request` where fewer than two of the characters that could stand for gaps and images are left.
  */
 export function createGaps(marks: ReadonlySet<string>, sent: unknown): Gaps {
   const all = JSON.stringify(sent)
-  const gap = NONCHARACTERS.find((character) => !all.includes(character))
-  if (gap === undefined)
+  const [gap, image] = NONCHARACTERS.filter((character) => !all.includes(character))
+  if (gap === undefined || image === undefined)
     throw new TwohopError(
       'invalid_request',
-      "The messages have each of Unicode's noncharacters U+FDD0 to U+FDEF; leave one out.",
+      "The messages have nearly each of Unicode's noncharacters U+FDD0 to U+FDEF; leave two out.",
       { param: 'messages' },
     )
   const { begins, mayEnd } = rulesOf(marks)
@@ -57,6 +58,7 @@ export function createGaps(marks: ReadonlySet<string>, sent: unknown): Gaps {
 
   return {
     gap,
+    image,
     text,
     json,
     record,

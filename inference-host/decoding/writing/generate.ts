@@ -75,11 +75,18 @@ export async function generate(
   return finish
 }
 
-/** Generates texts on the model alone, one at a time. */
-export function aloneWrite(loaded: Loaded): Write {
+/**
+ * Generates texts on the model alone, one at a time.
+ * @param beside makes the model's inputs beside the prompt, once that is known to fit
+ */
+export function aloneWrite(
+  loaded: Pick<Loaded, 'model'>,
+  beside: () => Promise<Record<string, Tensor>> = async () => ({}),
+): Write {
   return async function write({ prompt, onStart, ...writing }) {
+    const more = await beside()
     onStart(undefined)
-    const finishReason = await generate(loaded, { ...writing, inputs: inputsOf(prompt) })
+    const finishReason = await generate(loaded, { ...writing, inputs: { ...inputsOf(prompt), ...more } })
     return finishReason === undefined ? {} : { finishReason }
   }
 }

@@ -1,4 +1,5 @@
 import { TwohopError } from '../../../shared/errors.ts'
+import { imagesOf, textOf } from '../../../shared/openai/content.ts'
 import type { Tool } from '../../../shared/openai/structure.ts'
 import { parseJson } from '../../../shared/parse-json.ts'
 import type { LoadedText } from '../../device/load.ts'
@@ -11,6 +12,9 @@ import { createGaps, type Gaps } from './gaps.ts'
 type Model = Pick<LoadedText, 'tokenizer' | 'context'>
 type Chat = Extract<Work, { kind: 'chat' }>
 
+/** How a model that sees has images in its prompt: `mark` is what its template writes for one, `texts` what stands for each. */
+export type Shown = { mark: string; texts: readonly string[] }
+
 /**
  * The token ids of a chat, laid out by the model's own template and ended where the answer begins. The marks in it are
  * the template's alone: what a client sent is text, whatever it reads like.
@@ -22,7 +26,11 @@ type Chat = Extract<Work, { kind: 'chat' }>
 export async function chatPrompt(
   { tokenizer, context }: Model,
   messages: Chat['messages'],
-  { tools, toolChoice = 'auto' }: Pick<Chat, 'tools' | 'toolChoice'> = {},
+  {
+    tools,
+    toolChoice = 'auto',
+    shown,
+  }: Pick<Chat, 'tools' | 'toolChoice'> & { shown?: Shown | undefined } = {},
   spend: Spend = () => {},
 ): Promise<number[]> {
   const began = performance.now()
@@ -32,13 +40,29 @@ export async function chatPrompt(
       'This model has no chat template; it completes text at /v1/completions.',
       { param: 'model' },
     )
-  refuseLong({ tokenizer, context }, messages.map(textOf), 'messages')
+  const texts = messages.map(({ content }) => textOf(content))
+  refuseLong({ tokenizer, context }, texts, 'messages')
+  if (!shown && messages.some(({ content }) => imagesOf(content).length > 0))
+    throw new TwohopError('invalid_request', 'This model reads no images.', { param: 'messages' })
   const tokens = textTokensOf(tokenizer)
-  const gaps = createGaps(tokens.marks, { messages, tools })
-  const text = rendered({ tokenizer, messages, tools, toolChoice, gaps })
+  const gaps = createGaps(tokens.marks, { texts, messages: messages.map(withoutContent), tools })
+  const plain = rendered({ tokenizer, messages, tools, toolChoice, gaps, inParts: shown !== undefined })
+  const text = shown ? withImages(plain, shown) : plain
   spend(performance.now() - began)
   const { ids } = await tokens.marked(text, gaps.gap, { around: false, most: context, spend })
   return ids
+}
+
+/**
+ * A text with what stands for each image in the place of its mark. No other mark is there: what was sent has gaps.
+ * @throws TwohopError invalid_request where the template has no place for one
+ */
+function withImages(text: string, { mark, texts }: Shown): string {
+  const [first = '', ...rest] = text.split(mark)
+  if (rest.length === texts.length) return rest.reduce((all, one, i) => all + texts[i] + one, first)
+  throw new TwohopError('invalid_request', "The model's chat template has no place for these images.", {
+    param: 'messages',
+  })
 }
 
 /** The text of a chat, as the template writes it, with gaps in what was sent. */
@@ -48,12 +72,14 @@ function rendered({
   tools,
   toolChoice,
   gaps,
+  inParts,
 }: {
   tokenizer: Model['tokenizer']
   messages: Chat['messages']
   tools: Chat['tools']
   toolChoice: NonNullable<Chat['toolChoice']>
   gaps: Gaps
+  inParts: boolean
 }): string {
   try {
     const template = tokenizer.get_chat_template(tools ? { tools: [...tools] } : {})
@@ -62,7 +88,10 @@ function rendered({
     const input = promptWithTools(own, offered, toolChoice, template)
     const templating: Templating = tokenizer
     const text = templating.apply_chat_template(
-      input.messages.map((message) => gappedCalls(message, gaps)),
+      input.messages.map((message) => {
+        const given = gappedCalls(message, gaps)
+        return inParts ? { ...given, content: contentParts(message.content, gaps.image) } : given
+      }),
       {
         add_generation_prompt: true,
         tokenize: false,
@@ -81,7 +110,12 @@ function rendered({
 }
 
 function gapped(message: Chat['messages'][number], gaps: Gaps): ToolChatMessage {
-  if (!('tool_calls' in message)) return { ...message, content: gaps.text(message.content) }
+  if (!('tool_calls' in message)) {
+    const { content } = message
+    if (typeof content === 'string') return { ...message, content: gaps.text(content) }
+    const said = content.map((part) => (part.type === 'text' ? gaps.text(part.text) : gaps.image))
+    return { role: 'user', content: said.join('') }
+  }
   return {
     ...message,
     content: message.content === null ? null : gaps.text(message.content),
@@ -115,7 +149,19 @@ function gappedCalls(message: TemplateInput['messages'][number], gaps: Gaps): ob
   return { ...message, tool_calls: calls }
 }
 
-const textOf = ({ content }: Chat['messages'][number]) => content ?? ''
+const withoutContent = ({ content: _, ...rest }: Chat['messages'][number]) => rest
+
+/** A content as the list of parts that templates of models that see take. `image` stands for an image in it. */
+function contentParts(content: string, image: string): object[] {
+  const parts = content
+    .split(image)
+    .flatMap((text, i) => [
+      ...(i > 0 ? [{ type: 'image' }] : []),
+      ...(text === '' ? [] : [{ type: 'text', text }]),
+    ])
+  // Some templates look at the first part without asking whether there is one.
+  return parts.length > 0 ? parts : [{ type: 'text', text: '' }]
+}
 
 /**
  * The methods of a tokenizer that are called. The library's types know fewer fields of messages than templates take.

@@ -8,7 +8,7 @@ import type { TokenConstraint } from '../sampling/token-mask.ts'
 import type { Matcher } from '../structure/matcher.ts'
 import type { Following } from '../structure/matchers.ts'
 import { type AnswerText, createAnswerText, textRulesOf } from './answer-text.ts'
-import { chatPrompt, textPrompt } from './prompt.ts'
+import { chatPrompt, type Shown, textPrompt } from './prompt.ts'
 import { seededRandom } from './random.ts'
 import type { TokenBytes } from './token-bytes.ts'
 
@@ -64,6 +64,8 @@ export type Writer = {
   write: Write
   /** Whether several texts may be written at once. */
   together: boolean
+  /** The images of the chat, for a model that sees. */
+  shown?: Shown | undefined
 }
 
 /**
@@ -72,7 +74,7 @@ export type Writer = {
  * answer of its structure fits.
  */
 export async function writeOn(
-  { loaded, tokens, write, together }: Writer,
+  { loaded, tokens, write, together, shown }: Writer,
   work: Extract<Work, { kind: 'chat' | 'complete' }>,
   { counts, stopped, report, newSeed }: PerformOptions,
 ): Promise<Output | undefined> {
@@ -85,7 +87,7 @@ export async function writeOn(
     counts.structureMs = (counts.structureMs ?? 0) + ms
   }
   const prompt = await (work.kind === 'chat'
-    ? chatPrompt(loaded, work.messages, work, spend)
+    ? chatPrompt(loaded, work.messages, { ...work, shown }, spend)
     : textPrompt(loaded, work.prompt, spend))
   const each = { ...limits, outputTokens: Math.floor(limits.outputTokens / answers) }
   const room = decoderRoom(prompt.length, each, context, work.kind === 'chat' ? 'messages' : 'prompt')

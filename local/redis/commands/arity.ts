@@ -58,6 +58,7 @@ const ARITY: Record<string, number> = {
   zrange: -4,
   zrangebyscore: -4,
   zrem: -3,
+  zremrangebyrank: 4,
   zremrangebyscore: 4,
   zscore: 3,
 }

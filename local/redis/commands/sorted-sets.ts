@@ -33,6 +33,17 @@ function between(db: Keyspace, key: string, min = '', max = ''): Member[] {
   )
 }
 
+/** Members by their places in Redis's order, the last ones from -1 down. */
+function ranked(db: Keyspace, key: string, start: string | undefined, stop: string | undefined): Member[] {
+  const all = sorted(members(db, key))
+  const place = (word: string | undefined) => {
+    const index = integer(word)
+    return index < 0 ? Math.max(0, all.length + index) : index
+  }
+  const end = integer(stop) < -all.length ? -1 : place(stop)
+  return all.slice(place(start), end + 1)
+}
+
 function remove(db: Keyspace, key: string, names: string[]): number {
   const scores = db.get(key, 'zset')?.scores
   const removed = names.filter((name) => scores?.delete(name)).length
@@ -83,19 +94,21 @@ export const SORTED_SET_COMMANDS: Record<string, Command> = {
     return at === undefined ? null : scoreText(at)
   },
   zcount: (db, [key = '', min, max]) => between(db, key, min, max).length,
-  zrange: (db, [key = '', start, stop, ...options]) => {
-    if (option(options, 'byscore'))
-      return shown(limited(sorted(between(db, key, start, stop)), options), options)
-    const all = sorted(members(db, key))
-    const place = (word: string | undefined) => {
-      const index = integer(word)
-      return index < 0 ? Math.max(0, all.length + index) : index
-    }
-    const end = integer(stop) < -all.length ? -1 : place(stop)
-    return shown(all.slice(place(start), end + 1), options)
-  },
+  zrange: (db, [key = '', start, stop, ...options]) =>
+    shown(
+      option(options, 'byscore')
+        ? limited(sorted(between(db, key, start, stop)), options)
+        : ranked(db, key, start, stop),
+      options,
+    ),
   zrangebyscore: (db, [key = '', min, max, ...options]) =>
     shown(limited(sorted(between(db, key, min, max)), options), options),
+  zremrangebyrank: (db, [key = '', start, stop]) =>
+    remove(
+      db,
+      key,
+      ranked(db, key, start, stop).map(([name]) => name),
+    ),
   zremrangebyscore: (db, [key = '', min, max]) =>
     remove(
       db,

@@ -138,6 +138,8 @@ it.skipIf(!redisServer)(`answers commands as redis-server does${noRedisServer}`,
       ZCOUNT z 2 3
       ZCOUNT none 0 1
       ZREM z c none
+      ZREMRANGEBYRANK z 0 -5
+      ZREMRANGEBYRANK z 0 -100
       ZREMRANGEBYSCORE z -inf (6
       ZRANGE z 0 -1
       ZREMRANGEBYSCORE z -inf +inf
@@ -319,6 +321,12 @@ it.skipIf(!redisServer)(`agrees with redis-server on random commands${noRedisSer
     fc.tuple(fc.constant('HDEL'), key, field),
     fc.tuple(fc.constant('ZADD'), key, number, field),
     fc.tuple(fc.constant('ZREM'), key, field),
+    fc.tuple(
+      fc.constant('ZREMRANGEBYRANK'),
+      key,
+      fc.constantFrom('0', '1', '-2'),
+      fc.constantFrom('0', '-2', '-9'),
+    ),
     fc.tuple(fc.constantFrom('ZCOUNT', 'ZRANGEBYSCORE', 'ZREMRANGEBYSCORE'), key, bound, bound),
     fc.tuple(fc.constantFrom('INCRBY', 'DECRBY', 'SET'), key, number),
     fc.tuple(fc.constantFrom('GET', 'DEL', 'TYPE', 'TTL', 'EXISTS', 'ZCARD', 'HLEN', 'PERSIST'), key),

@@ -42,7 +42,14 @@ describeEachRedis('lifetimes', (redis) => {
     about('twohop:reservation:settled', HOUR)
     about('twohop:reservation:corrected', HOUR)
     about('twohop:reservation:early', HOUR)
-    expect(keys).toHaveLength(14)
+    for (const key of [
+      'history:firebase:ada:2026-11',
+      'latest:firebase:ada',
+      'stats:2026-11',
+      'top:2026-11-21',
+    ])
+      about(`twohop:${key}`, 93 * 24 * HOUR)
+    expect(keys).toHaveLength(18)
   })
 
   describe("an account's record", () => {

@@ -45,6 +45,7 @@ describeEachRedis('settle', (redis) => {
         outcome: 'ok',
         reserved_at: String(redis.clock.now - 1500),
         at: String(redis.clock.now),
+        version: '',
       },
     ])
   })
@@ -114,11 +115,15 @@ describeEachRedis('settle', (redis) => {
         outcome: 'ok',
         reserved_at: String(redis.clock.now),
         at: String(redis.clock.now),
+        version: '',
       },
     ])
     expect((await redis.command<string[]>('KEYS', '*')).sort()).toEqual([
       'twohop:events',
+      'twohop:history:firebase:ada:2026-11',
+      'twohop:latest:firebase:ada',
       'twohop:reservation:r1',
+      'twohop:stats:2026-11',
     ])
   })
 

@@ -149,6 +149,7 @@ export function usageEvent(
     task: 'chat',
     plan: 'free',
     key_id: null,
+    model_version: null,
     charged_month: '2026-11',
     prompt_tokens: 3,
     output_tokens: 5,

@@ -28,7 +28,7 @@ describeEachPostgres('the migrations', (postgres) => {
     await postgres.service().rpc('record_usage_events', { events: [usageEvent('r1', 'ada')] })
     const before = await catalog()
     expect(before.length).toBeGreaterThan(150)
-    expect(await migrate(postgres.local().owner)).toBe(9)
+    expect(await migrate(postgres.local().owner)).toBe(11)
     expect(await catalog()).toEqual(before)
     expect((await postgres.service().from('usage_events').select('request_id')).data).toEqual([
       { request_id: 'r1' },

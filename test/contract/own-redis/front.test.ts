@@ -16,7 +16,7 @@ const PASSWORDS = { REDIS_PASSWORD: 'a-password-of-redis', HOST_REDIS_PASSWORD: 
 const TOKEN = 'a-token-of-thirty-two-characters-'
 const HOST_TOKEN = 'another-token-of-32-characters---'
 
-// Redis as compose.yaml starts it, and the two fronts that it starts before that.
+// Redis as deploy/compose.yaml starts it, and the two fronts that it starts before that.
 describe.skipIf(!redisServer)(`a Redis of one's own${noRedisServer}`, () => {
   let dir: string
   let port: number
@@ -26,7 +26,7 @@ describe.skipIf(!redisServer)(`a Redis of one's own${noRedisServer}`, () => {
   let host: string
 
   async function startServer(): Promise<void> {
-    const { services } = parse(await readFile(join(root, 'compose.yaml'), 'utf8')) as {
+    const { services } = parse(await readFile(join(root, 'deploy/compose.yaml'), 'utf8')) as {
       services: { redis: { command: string[] } }
     }
     const [, ...args] = services.redis.command.map((argument) =>

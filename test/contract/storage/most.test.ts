@@ -4,8 +4,13 @@ import { createUpstashRate } from '../../../edge/access/upstash-rate.ts'
 import { MAX_API_KEYS, MAX_NEW_API_KEYS } from '../../../edge/api-keys/bounds.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAudit } from '../../../edge/audit/upstash.ts'
+import { FEEDBACK_MOST } from '../../../edge/ledger/bounds.ts'
 import { createUpstashBounded } from '../../../edge/ledger/upstash-bounded.ts'
+import { createUpstashFeedback } from '../../../edge/ledger/upstash-feedback.ts'
+import { FEEDBACK_CHARS } from '../../../edge/routes/feedback.ts'
+import { LATEST_BYTES, TOP_KEPT } from '../../../edge/stats/rolled.lua.ts'
 import { createUpstashJobs } from '../../../inference-host/jobs/upstash.ts'
+import { ERRORS } from '../../../shared/errors.ts'
 import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 import { limits, request, running, settlement, usage } from '../budget/each-redis.ts'
 
@@ -88,6 +93,62 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
       )
       return sizes.reduce((sum, size) => sum + size, 0)
     }
+  })
+
+  it('an account of many days, models and requests, and what all accounts add up to', async () => {
+    const budget = redis.budget()
+    redis.clock.now = Date.UTC(2026, 9, 1)
+    const [days, models] = [31, 2]
+    const errors = Object.keys(ERRORS)
+    for (let day = 0; day < days; day++) {
+      for (let model = 0; model < models; model++) {
+        const id = crypto.randomUUID()
+        await budget.reserve(asked(id, { model: `${MODEL}${model}`, task: 'zero-shot-classification' }))
+        const reserved = { account: LONG, units: 1e12, plan: 'free', model: MODEL, task: 'chat', key: '' }
+        const tokens = { units: 1e12, promptTokens: 1e12, outputTokens: 1e12 }
+        await budget.settle(settlement(id, { reserved, ...tokens, measured: { totalMs: 1e7, firstMs: 1e7 } }))
+      }
+      redis.clock.now += 86_400_000
+    }
+    const [history] = rowOf('twohop:history:{account}:{UTC month}')
+    const rows = days * models
+    const { bytes } = await weigh('twohop:history:*')
+    expect(bytes).toBeLessThanOrEqual(figure(history, '512 +') + rows * figure(history, '× 512'))
+    // A day in which every bucket and every code was met.
+    const field = (await redis.command<string[]>('HKEYS', 'twohop:stats:2026-10')).at(0) ?? ''
+    const times = Array.from({ length: 17 }, (_, i) => ` m${i}=123456789 f${i}=123456789`).join('')
+    const sums = ` o=123456789 c=123456789 f=123456789 r=123456789 u=123456789 ms=${1e15} fs=${1e15}${times}`
+    await redis.command('DEL', 'twohop:stats:2026-10')
+    for (let day = 1; day <= days; day++) {
+      for (let model = 0; model < models; model++)
+        await redis.command('HSET', 'twohop:stats:2026-10', `${day} ${field.slice(3)}${model}`, sums)
+      const counts = errors.map((code) => ` ${code}=123456789`).join('')
+      await redis.command('HSET', 'twohop:stats:2026-10', `${day} errors`, counts)
+    }
+    const [, stats] = rowOf('twohop:stats:{UTC month}')
+    expect((await weigh('twohop:stats:*')).bytes).toBeLessThanOrEqual(
+      figure(stats, '512 +') + days * (models * figure(stats, '× 1,024') + figure(stats, '+ 2,048')),
+    )
+    const accounts = Array.from({ length: TOP_KEPT }, (_, n) => [9e15, `${LONG.slice(3)}${n}`]).flat()
+    await redis.command('DEL', 'twohop:top:2026-10-01')
+    await redis.command('ZADD', 'twohop:top:2026-10-01', ...accounts)
+    const [, top] = rowOf('twohop:top:{UTC day}')
+    expect((await weigh('twohop:top:2026-10-01')).bytes).toBeLessThanOrEqual(
+      figure(top, `${TOP_KEPT} ×`) * figure(top, '× 384'),
+    )
+    const [latest] = rowOf('twohop:latest:{account}')
+    expect(await redis.command<number>('STRLEN', `twohop:latest:${LONG}`)).toBeGreaterThan(LATEST_BYTES - 512)
+    expect((await weigh('twohop:latest:*')).bytes).toBeLessThanOrEqual(figure(latest, '8,192'))
+  })
+
+  it('feedback whose texts are as long as can be', async () => {
+    const store = createUpstashFeedback(options())
+    const said = { requestId: crypto.randomUUID(), score: 1, text: '\u754c'.repeat(FEEDBACK_CHARS) } as const
+    const by = { account: LONG, issuedAt: 2_000_000_000 }
+    for (let n = 0; n < 100; n++) await store.keep(said, by)
+    const [, all] = rowOf('twohop:feedback')
+    figure(all, `${FEEDBACK_MOST.toLocaleString('en-US')} × 8 KiB`)
+    expect((await weigh('twohop:feedback')).bytes).toBeLessThanOrEqual(100 * 8 * 1024)
   })
 
   it('events become sums, by model', async () => {
@@ -213,7 +274,7 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
       )
     }
     const [, network] = rowOf('twohop:anomaly-network:{hash}')
-    expect((await weigh('twohop:anomaly-network:*')).bytes).toBeLessThanOrEqual(32 * figure(network, '192'))
+    expect((await weigh('twohop:anomaly-network:*')).bytes).toBeLessThanOrEqual(32 * figure(network, '320'))
 
     await createUpstashRate({ ...options(), perMinute: 60 })(`keys of ${LONG}`)
     for (const name of ['reads', 'acts'])

@@ -64,6 +64,7 @@ const BODIES: Record<string, object> = {
   '/v1/tasks/text-generation/v1/completions': { prompt: 'hello', max_tokens: 2 },
   '/v1/tasks/text-generation/v1/chat/completions': CHAT,
   '/v1/jobs': { endpoint: '/v1/chat/completions', body: CHAT },
+  '/v1/feedback': { request_id: 'r1', score: 1 },
   '/v1/keys': { name: 'mine', scopes: ['chat'] },
   '/v1/admin/accounts/:account/suspend': { reason: 'none' },
   '/v1/admin/accounts/:account/restore': { reason: 'none' },

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ERRORS } from '../../../shared/errors.ts'
 import type { PageClaims } from '../../fixtures/figures/claim.ts'
 import { constant, numberIn } from '../../fixtures/figures/constants.ts'
+import { DASHBOARD_PAGE } from '../../fixtures/figures/dashboard-page.ts'
+import { DEPLOYMENT_PAGES } from '../../fixtures/figures/deployment-pages.ts'
 import { EDGE_PAGES } from '../../fixtures/figures/edge-pages.ts'
 import { HOST_PAGES } from '../../fixtures/figures/host-pages.ts'
 import { MEDIA_PAGE } from '../../fixtures/figures/media-page.ts'
@@ -12,6 +14,8 @@ const PAGES: Record<string, PageClaims> = {
   ...EDGE_PAGES,
   ...HOST_PAGES,
   ...OTHER_PAGES,
+  'docs/dashboard.md': DASHBOARD_PAGE,
+  ...DEPLOYMENT_PAGES,
   'docs/media.md': MEDIA_PAGE,
 }
 /** Pages that are nothing but figures, each with what makes them or holds them. */

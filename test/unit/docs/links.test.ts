@@ -16,6 +16,8 @@ const scripts: Record<string, string> = { ...scriptsOf('examples/extension'), ..
 const NO_PATHS = new Set([
   'firebase/auth/web-extension',
   'application/json',
+  // An annotation of pods.
+  'prometheus.io/scrape',
   // A hub's repository, and a file in it.
   'sentence-transformers/all-MiniLM-L6-v2',
   'onnx/model_quantized.onnx',
@@ -37,11 +39,17 @@ const NO_PATHS = new Set([
 
 /** Variables that belong to others' programs, and names in examples. */
 const OTHERS_VARIABLES = new Set([
+  // Deno's.
+  'DENO_SERVE_ADDRESS',
   'ON_ERROR_STOP',
   'ONNXRUNTIME_NODE_INSTALL',
   'ONNXRUNTIME_NODE_INSTALL_CUDA',
   'OPENBLAS_NUM_THREADS',
   'THE_KEY',
+  // SUPABASE_URLS, under the name that a function may have it by.
+  'TWOHOP_SUPABASE_URLS',
+  // cloudflared's.
+  'TUNNEL_TOKEN',
   // A name that an operator chooses.
   'UPSTREAM_KEY_ANTHROPIC',
   'UPSTREAM_KEY_OPENAI',
@@ -204,7 +212,7 @@ function ofSources(): string[] {
     [...list.matchAll(/\b[A-Z][A-Z0-9_]+\b/g)].map(([name]) => name),
   )
   const constants = [...texts.matchAll(/\bconst ([A-Z][A-Z0-9_]*)\b/g)].map(([, name = '']) => name)
-  const compose = readFileSync(join(ROOT, 'compose.yaml'), 'utf8')
+  const compose = readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8')
   const composed = [...compose.matchAll(/\$\{([A-Z][A-Z0-9_]*):/g)].map(([, name = '']) => name)
   return [...single, ...several, ...constants, ...composed]
 }

@@ -23,7 +23,7 @@ const NOT_OURS = new Set([
 const files = repositoryFiles()
 const known = new Set(files)
 const sources = files.filter((file) =>
-  /^(client|edge|shared|inference-host|local|cli|bench|test)\/.*\.(ts|mjs)$/.test(file),
+  /^(client|dashboard|edge|shared|inference-host|local|cli|bench|test)\/.*\.(tsx?|mjs)$/.test(file),
 )
 
 /** Whether a name is that of a file: from the root, or from the folder of the file that says it. */

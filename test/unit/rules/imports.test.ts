@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { listedDecoding, listedPlaces, upward } from '../../fixtures/floors.ts'
 import { circles, readSources, repositoryFiles, sourceOf } from '../../fixtures/imports.ts'
 
-const CODE = /^(client|edge|inference-host|shared|local|cli|bench|test)\/.*\.ts$/
+const CODE = /^(client|dashboard|edge|inference-host|shared|local|cli|bench|deploy|test)\/.*\.tsx?$/
 const sources = readSources(repositoryFiles().filter((file) => CODE.test(file) && !file.endsWith('.d.ts')))
 const within = (folder: string) => sources.filter(({ file }) => file.startsWith(`${folder}/`))
 
@@ -38,7 +38,18 @@ describe('imports', () => {
     expect(within('client').flatMap(({ packages }) => packages)).toEqual([])
   })
 
-  it.each(['edge', 'inference-host'])(
+  it('of the dashboard stay in it and in the client, so that it shows what any client can see', () => {
+    expect(within('dashboard').length).toBeGreaterThan(30)
+    expect(
+      strays('dashboard', (file) => file.startsWith('dashboard/') || file === 'client/index.ts'),
+    ).toEqual([])
+    const packages = new Set(within('dashboard').flatMap((source) => source.packages))
+    expect([...packages].filter((name) => !name.startsWith('node:')).toSorted()).toEqual([
+      ...['esbuild', 'eventsource-parser/stream', 'preact', 'preact/hooks', 'uplot', 'zod/mini'],
+    ])
+  })
+
+  it.each(['edge', 'inference-host', 'dashboard'])(
     'of %s run downward, as docs/architecture.md lists its floors',
     (hop) => {
       expect(upward(within(hop), listedPlaces(`floors of ${hop}`))).toEqual([])

@@ -3,9 +3,9 @@ import { listedDecoding, listedPlaces } from '../../fixtures/floors.ts'
 import { repositoryFiles } from '../../fixtures/imports.ts'
 
 const files = repositoryFiles()
-const CODE = /\.(ts|mjs)$/
-/** Files of a folder that are no floors: settings, and data. */
-const NO_FLOOR = /\.(json|md)$/
+const CODE = /\.(tsx?|mjs)$/
+/** Files of a folder that are no floors: settings, data, and what a page is written in. */
+const NO_FLOOR = /\.(json|md|html|css)$/
 
 /** The folders (with a slash) and code files right in a folder. */
 function placesIn(folder: string): string[] {
@@ -15,7 +15,7 @@ function placesIn(folder: string): string[] {
 }
 
 describe('docs/architecture.md', () => {
-  it.each(['edge', 'inference-host'])('lists every floor of %s, and no other', (hop) => {
+  it.each(['edge', 'inference-host', 'dashboard'])('lists every floor of %s, and no other', (hop) => {
     expect(listedPlaces(`floors of ${hop}`).sort()).toEqual(placesIn(`${hop}/`).sort())
   })
 

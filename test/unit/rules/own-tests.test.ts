@@ -10,7 +10,9 @@ const known = new Set(files)
 const imports = new Map(
   readSources(
     files.filter((file) =>
-      /^(client|edge|inference-host|shared|local|cli|bench|test)\/.*(?<!\.d)\.ts$/.test(file),
+      /^(client|dashboard|edge|inference-host|shared|local|cli|bench|deploy|test)\/.*(?<!\.d)\.tsx?$/.test(
+        file,
+      ),
     ),
   ).map(({ file, files: imported }) => [file, imported]),
 )
@@ -37,7 +39,10 @@ function reaches(from: string, source: string): boolean {
 }
 
 const without = files.filter(
-  (file) => /^(client|edge|inference-host|shared)\/.*\.ts$/.test(file) && hasCode(file) && !hasOwnTest(file),
+  (file) =>
+    /^(client|dashboard|edge|inference-host|shared)\/.*\.ts$/.test(file) &&
+    hasCode(file) &&
+    !hasOwnTest(file),
 )
 
 it('each source has a test of its own, or one that covers it by name', () => {

@@ -28,6 +28,8 @@ signIn.onUser((user) => {
   element('account', HTMLParagraphElement).hidden = user === null
   element('email', HTMLSpanElement).textContent = user?.email ?? ''
   element('budget', HTMLElement).hidden = true
+  // Until it is known what the plan has: nobody listens to its buttons before.
+  element('work', HTMLElement).inert = true
   signedOut.hidden = user !== null
   signedIn.hidden = user === null
   // After the platform's own handler, which may hold a lock that the token needs.

@@ -108,6 +108,7 @@ export async function openWorkspace(
   element('tasks', HTMLDivElement)
     .querySelector<HTMLButtonElement>('[data-task=classify]')
     ?.toggleAttribute('disabled', models.classify === undefined)
+  element('work', HTMLElement).inert = false
   await showHistory(history)
   const { id } = await browser.windows.getCurrent()
   if (id !== undefined)

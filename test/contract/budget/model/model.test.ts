@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Budget, Limits } from '../../../../edge/budget/port.ts'
 import { describeEachRedis, events, RESERVED, type RunningRedis, settlement, user } from '../each-redis.ts'
+import { expectRolledUp } from '../rolled-up.ts'
 import { createModel, type Model } from './model.ts'
 
 const LIMITS: Limits = {
@@ -120,6 +121,7 @@ async function expectSame(model: Model, { redis }: Real): Promise<void> {
     charges: ledger.filter(({ kind }) => kind === 'charge').length,
     corrections: ledger.filter(({ kind }) => kind === 'correction').length,
   }).toEqual(model.ledger)
+  await expectRolledUp(redis, ledger)
   const open = [...model.requests].flatMap(([id, { state }]) => (state === 'open' ? [id] : []))
   expect((await redis.command<string[]>('ZRANGE', 'twohop:open', 0, -1)).sort()).toEqual(open.sort())
 }

@@ -34,11 +34,37 @@ describe('twohop', () => {
     [['cost', '--combination', 'nowhere']],
     [['cost', '--users', '100000000', '--requests', '100000']],
     [['cost', 'more']],
+    [['cost', '--audio-seconds', '60']],
+    [['cost', '--audio-speed', '20']],
     [['cost', '--throughput', 'a.json', '--tokens-per-second', '5']],
   ])('ends with 2 on %j, and says why in one line', async (words) => {
     const { code, out, err } = await twohop(...words)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toMatch(/^twohop: .+\n$/)
+  })
+
+  it('counts images and audio as work of the containers', async () => {
+    const asked = [
+      'cost',
+      '--json',
+      '--users',
+      '100000',
+      '--tokens-per-second',
+      '500',
+      '--gpu-tokens-per-second',
+      '500',
+    ]
+    const totals = async (...more: string[]) => {
+      const { out } = await twohop(...asked, ...more)
+      const { workload, combinations } = JSON.parse(out)
+      const [first] = combinations
+      return { workload, text: JSON.stringify(first.scales ?? first) }
+    }
+    const plain = await totals()
+    const heard = await totals('--audio-seconds', '600', '--audio-speed', '2')
+    expect(heard.workload).toMatchObject({ audio_seconds: 600 })
+    expect(heard.text).not.toBe(plain.text)
+    expect((await totals('--image-tokens', '900')).workload).toMatchObject({ image_tokens: 900 })
   })
 
   it('tells a failure as JSON where JSON is asked for', async () => {

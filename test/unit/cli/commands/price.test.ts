@@ -26,6 +26,7 @@ describe('twohop price', () => {
       { prompt: 17, output: 67, compute_second: 0 },
     ],
     [[...PROVIDER, '--cached', '0.075'], { prompt: 15, output: 60, compute_second: 0 }],
+    [[...PROVIDER, '--image-tokens', '1100'], { prompt: 15, output: 60, compute_second: 0 }],
   ])('prints for %j what a catalog takes as it is pasted', async (options, prices) => {
     const { code, out, err } = await twohop('price', ...options)
     expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -38,6 +39,31 @@ describe('twohop price', () => {
     }
     expect(Catalog.parse(catalog).models[0]?.prices).toEqual(prices)
   })
+
+  it.each([
+    // $0.006 a minute are a hundredth of a cent a second; who sells minutes takes nothing for the text.
+    [['--audio-minute', '0.006'], { prompt: 0, output: 0, audio_second: 10_000 }],
+    // 20 s of audio a second for $1.20 an hour, half of it idle: a third of a ten-thousandth of a dollar each.
+    [
+      ['--machine-hour', '1.20', '--tokens-per-second', '900', '--audio-speed', '20'],
+      { prompt: 75, output: 75, audio_second: 3334 },
+    ],
+  ])(
+    'prints for %j the price of a second of audio, and a budget of whole requests',
+    async (options, prices) => {
+      const { code, out, err } = await twohop('price', ...options, '--audio-seconds', '90')
+      expect({ code, err }).toEqual({ code: 0, err: '' })
+      expect(pasted(out, 'prices')).toEqual({ ...prices, compute_second: 0 })
+      expect(out).toContain('of 90 s of audio in')
+      const { month, minute } = pasted(out, 'budgets')
+      const each = 90 * prices.audio_second + 150 * prices.output
+      expect(month).toBe(310 * each)
+      // Two requests at once, each with the longest text of its five windows.
+      expect(minute).toBe(
+        Math.max(Math.ceil(month / 100), 2 * (90 * prices.audio_second + 5 * 448 * prices.output)),
+      )
+    },
+  )
 
   it('tells reading from writing in what was measured', async () => {
     const file = join(dir, 'bench.json')
@@ -66,6 +92,9 @@ describe('twohop price', () => {
     [['--tokens-per-second', '5']],
     [['--machine-hour', '1', '--tokens-per-second', '5', '--input', '1', '--output', '1']],
     [['--machine-hour', '1', '--tokens-per-second', '5', '--throughput', 'x']],
+    [['--machine-hour', '1', '--tokens-per-second', '5', '--audio-minute', '1']],
+    [['--audio-speed', '5']],
+    [['--audio-minute', '1', '--audio-seconds', '0']],
     [['--machine-hour', '1', '--tokens-per-second', '0']],
     [[...PROVIDER, '--margin', '100']],
     [[...PROVIDER, '--utilisation', '0']],

@@ -7,8 +7,10 @@ import { createActDrain, createDrain } from '../../../../edge/ledger/drain.ts'
 import { createUpstashStream } from '../../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../../edge/ledger/upstash-acts.ts'
 import { createUpstashBounded } from '../../../../edge/ledger/upstash-bounded.ts'
+import { LATEST_BYTES } from '../../../../edge/stats/rolled.lua.ts'
 import { VARIABLES } from '../../../../inference-host/config.ts'
 import { createUpstashJobs as createHostJobs } from '../../../../inference-host/jobs/upstash.ts'
+import { upstashClient } from '../../../../shared/upstash-client.ts'
 import { startCountedRedis } from '../../../fixtures/counted-redis.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
 
@@ -75,7 +77,7 @@ describe('what a request takes of Redis', () => {
   })
 
   it("is hardly more in a day's first request", async () => {
-    expect(await commandsAfter(86_400_000)).toBeLessThan(COUNTS.redisCommandsPerRequest * 1.1)
+    expect(await commandsAfter(86_400_000)).toBeLessThan(COUNTS.redisCommandsPerRequest * 1.15)
   })
 
   it('is no more bytes than are counted, and not far fewer', async () => {
@@ -84,6 +86,16 @@ describe('what a request takes of Redis', () => {
     const { bytes } = redis.take()
     expect(bytes).toBeLessThanOrEqual(COUNTS.redisBytesPerRequest)
     expect(bytes).toBeGreaterThan(COUNTS.redisBytesPerRequest * 0.9)
+  })
+
+  it('is as many characters of sums and latest requests, in 93 days of one model, as are counted with what holds them', async () => {
+    const { command } = upstashClient({ url: redis.url, token: redis.token, timeoutMs: 2000 })
+    const field = `${new Date(clock.now).toISOString().slice(8, 10)} chat smollm2-135m-instruct`
+    const text = String(await command('HGET', `twohop:history:${ACCOUNT}:2026-11`, field))
+    // Four months' hashes, each with its own 250 bytes; a field takes 4 bytes more, and numbers of many requests 12.
+    const sums = 4 * 250 + 93 * (text.length + 12 + field.length + 4)
+    expect(sums + LATEST_BYTES + 250).toBeLessThanOrEqual(COUNTS.redisStorageBytesPerHistory)
+    expect(sums + LATEST_BYTES + 250).toBeGreaterThan(COUNTS.redisStorageBytesPerHistory * 0.8)
   })
 
   it('is what is counted for a sweep that finds nothing', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Container } from '../../../../cli/cost/price-book.ts'
-import { BUSY_AT_MOST, runningOf, type Workload } from '../../../../cli/cost/workload.ts'
+import { BUSY_AT_MOST, runningOf, secondsOf, type Workload } from '../../../../cli/cost/workload.ts'
 
 const MONTH = 30 * 86_400
 const workload: Workload = {
@@ -38,6 +38,13 @@ function mulberry32(seed: number): () => number {
     return (((mixed ^ (mixed >>> 14)) >>> 0) + 0.5) / 2 ** 32
   }
 }
+
+it('counts the seconds of images as those of other tokens, and audio by its own speed', () => {
+  const speed = { promptSeconds: 0.001, outputSeconds: 0.01, audioSeconds: 0.05 }
+  const asked = { ...workload, promptTokens: 300, imageTokens: 700, audioSeconds: 60 }
+  expect(secondsOf(asked, speed)).toBeCloseTo(1 + 3 + 1, 9)
+  expect(secondsOf(workload, speed)).toBeCloseTo(1, 9)
+})
 
 describe('containers that are always on', () => {
   it.each([

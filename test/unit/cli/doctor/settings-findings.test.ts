@@ -36,6 +36,16 @@ describe('the variables', () => {
     expect(levels(more)).toEqual(expected)
   })
 
+  it('are named once, with what to put there', () => {
+    const [found] = settingsFindings({ ...GOOD, HOST_URL: '' })
+    expect(found?.check).toBe('variable HOST_URL')
+    expect(found?.detail).toMatch(
+      /^is missing: put the address .*; until then the edge answers 503 not_configured$/,
+    )
+    const catalog = JSON.stringify({ default_plan: 'free', models: [], plans: [{ id: 7 }] })
+    expect(levels({ CATALOG: catalog })).toContain('ill variable CATALOG.plans.0.id')
+  })
+
   it('are ill where the host has the public half of another key', async () => {
     const { publicKeys } = await serviceKeys()
     expect(levels({ SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(publicKeys) })).toEqual(['ill key pair'])

@@ -42,6 +42,22 @@ describe("the catalog's prices", () => {
   })
 })
 
+describe('what the edge holds for a request', () => {
+  const prices = { prompt: 10, output: 40, compute_second: 0 }
+  const habits = { requestsPerDay: 1, promptTokens: 100, outputTokens: 20 }
+
+  it('has the tokens of images as they are, and a byte for each of a text', () => {
+    expect(heldUnits(prices, { ...habits, imageTokens: 700 })).toBe((100 * 6 + 700) * 10 + 20 * 40)
+    expect(monthUnits(prices, { ...habits, imageTokens: 700 })).toBe(31 * (800 * 10 + 20 * 40))
+  })
+
+  it('has the seconds of audio, and the longest text of each window', () => {
+    const hears = { ...prices, audio_second: 500 }
+    expect(heldUnits(hears, { ...habits, audioSeconds: 50 })).toBe(50 * 500 + 2 * 448 * 40)
+    expect(monthUnits(hears, { ...habits, audioSeconds: 50 })).toBe(31 * (50 * 500 + 20 * 40))
+  })
+})
+
 describe('budgets', () => {
   it('are the habits of the longest month, a tenth of it for a day, and a hundredth for a minute', () => {
     const prices = { prompt: 150, output: 600, compute_second: 0 }

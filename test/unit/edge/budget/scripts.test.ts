@@ -17,6 +17,7 @@ import { MOVED_JOB } from '../../../../edge/jobs/moved.lua.ts'
 import { READ_JOB } from '../../../../edge/jobs/read.lua.ts'
 import { SETTLED_JOB } from '../../../../edge/jobs/settled.lua.ts'
 import { ADD_UNITS } from '../../../../edge/ledger/add-units.lua.ts'
+import { KEEP_FEEDBACK } from '../../../../edge/ledger/feedback.lua.ts'
 import { FINISH_EVENTS } from '../../../../edge/ledger/finish.lua.ts'
 import { FINISH_ACTS } from '../../../../edge/ledger/finish-acts.lua.ts'
 import { ROLL_UP } from '../../../../edge/ledger/roll-up.lua.ts'
@@ -38,6 +39,7 @@ const SCRIPTS = [
   ADD_UNITS,
   FINISH_EVENTS,
   FINISH_ACTS,
+  KEEP_FEEDBACK,
   ROLL_UP,
   CLAIM,
   END_CLAIM,

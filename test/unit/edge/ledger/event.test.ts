@@ -29,6 +29,7 @@ describe('a usage event', () => {
       output_tokens: 5,
       compute_ms: 0,
       key_id: null,
+      model_version: null,
       charged_month: '2026-11',
       extra_units: 0,
       units: -77,
@@ -53,9 +54,10 @@ describe('a usage event', () => {
   )
 
   it('takes what came later to the stream where it is there', () => {
-    const later = { key: 'k1', month: '2026-11-14', extra_units: '-7' }
+    const later = { key: 'k1', month: '2026-11-14', extra_units: '-7', version: 'v2' }
     expect(usageEventOf({ ...FIELDS, ...later })).toMatchObject({
       key_id: 'k1',
+      model_version: 'v2',
       charged_month: '2026-11-14',
       extra_units: -7,
     })

@@ -21,6 +21,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
   const held: Held = {
     requestId: 'r1',
     account: 'firebase:demo:u1',
+    version: undefined,
     weight: 1,
     work: {
       task: 'chat',
@@ -35,6 +36,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     elapsedMs: () => 100,
     allowance: {} as Held['allowance'],
     repeatable: false,
+    begun() {},
     chargeJudge: () => {},
     settled: over.promise,
     brokeOff: (error) => void told.push((error as TwohopError).code),

@@ -53,6 +53,7 @@ describe('the document', () => {
   it('asks for a token everywhere but where anybody may', () => {
     const open = operations.filter(({ security }) => security === undefined).map(({ name }) => name)
     expect(open.toSorted()).toEqual([
+      ...['get /dashboard', 'get /dashboard/app.css', 'get /dashboard/app.js', 'get /dashboard/sign-in.json'],
       'get /docs',
       'get /healthz',
       'get /openapi.json',

@@ -127,7 +127,7 @@ describe('a request to messages', () => {
     [{ ...hello, max_tokens: 257 }, 'max_tokens'],
     [{ ...hello, messages: [] }, 'messages'],
     [{ ...hello, messages: [user('x'), { role: 'assistant', content: 'I' }] }, 'messages'],
-    [{ ...hello, messages: [user([{ type: 'image', source: {} }])] }, 'messages[0].content[0].type'],
+    [{ ...hello, messages: [user([{ type: 'image', source: {} }])] }, 'messages[0].content[0].source.type'],
     [{ ...hello, messages: [user([{ type: 'document', source: {} }])] }, 'messages[0].content[0].type'],
     [{ ...hello, messages: [user([use('a')])] }, 'messages[0].content[0].type'],
     [

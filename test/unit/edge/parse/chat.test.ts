@@ -55,7 +55,7 @@ describe('a chat request', () => {
     [{ ...hello, messages: [{ role: 'robot', content: 'x' }] }, 'messages[0].role'],
     [
       { ...hello, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: 'x' }] }] },
-      'messages[0].content[0].type',
+      'messages[0].content[0].image_url',
     ],
     [{ ...hello, temperature: 3 }, 'temperature'],
     [{ ...hello, temperature: Number.NaN }, 'temperature'],

@@ -147,7 +147,7 @@ describe('a request to responses', () => {
     [{ model, input: [{ ...output('a'), call_id: null }] }, 'input[0].call_id'],
     [
       { model, input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] },
-      'input[0].content[0].type',
+      'input[0].content[0].image_url',
     ],
     [{ ...hello, tools: [{ type: 'web_search' }] }, 'tools[0].type'],
     [{ ...hello, tools: [{ type: 'function', function: { name: 'look' } }] }, 'tools[0].name'],

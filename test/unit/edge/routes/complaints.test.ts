@@ -8,6 +8,7 @@ import { Encoded } from '../../../../edge/parse/media-body.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../edge/routes/admin.ts'
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
+import { Days, Latest } from '../../../../edge/routes/stats.ts'
 import { CountTokensRequest, MessagesRequest } from '../../../../shared/anthropic/messages.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
 import { MEDIA_REQUESTS } from '../../../../shared/media.ts'
@@ -35,7 +36,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
     JobRequest,
     Page,
   },
-  ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked },
+  ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked, Days, Latest },
   ...{ Encoded, TranscriptionRequest },
   ...TASK_REQUESTS,
   ...MEDIA_REQUESTS,

@@ -258,6 +258,7 @@ it('tells of what nobody foresaw, without its message', async () => {
     jobs: { bodyBytes: 1000 },
     budget: {},
     newRequestId: () => 'r1',
+    countError() {},
     authenticate: async () => {
       throw new RangeError(`${CANARY}\n    at ${CANARY} (a.ts:1:2)`, { cause: CANARY })
     },

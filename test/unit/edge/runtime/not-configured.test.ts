@@ -57,6 +57,28 @@ describe('an edge without its variables', () => {
     await expect(scheduled()).rejects.toMatchObject({ code: 'not_configured' })
   })
 
+  it('lets a page of any origin read that', async () => {
+    const { app } = createUnconfigured(thrown({}), () => {})
+    const url = 'https://edge.example/v1/chat/completions'
+    const preflight = app.fetch(
+      new Request(url, {
+        method: 'OPTIONS',
+        headers: { origin: 'chrome-extension://a', 'access-control-request-headers': 'authorization' },
+      }),
+    )
+    expect(preflight.status).toBe(204)
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': 'authorization',
+      'access-control-allow-methods': 'GET,POST,DELETE',
+    })
+    const answer = app.fetch(
+      new Request(url, { method: 'POST', headers: { origin: 'chrome-extension://a' } }),
+    )
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([503, '*'])
+    expect(answer.headers.get('access-control-expose-headers')).toContain('x-request-id')
+  })
+
   it("answers clients of Anthropic's API in its envelope", async () => {
     const { app } = createUnconfigured(thrown({}), () => {})
     for (const path of ['/v1/messages', '/v1/messages/count_tokens', '/v1/messages/?beta=true']) {

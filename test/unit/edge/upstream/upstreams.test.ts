@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { seeded } from '../../../../bench/seeded.ts'
 import type { HostLoad } from '../../../../edge/upstream/host-load.ts'
-import { type Host, NothingComputed } from '../../../../edge/upstream/port.ts'
+import { type Host, type HostCall, NothingComputed } from '../../../../edge/upstream/port.ts'
 import { createUpstreams } from '../../../../edge/upstream/upstreams.ts'
-import { Catalog } from '../../../../shared/catalog.ts'
+import { Catalog, type Model } from '../../../../shared/catalog.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { catalog } from '../../../fixtures/catalog.ts'
 import { hostCall } from '../../../fixtures/host-call.ts'
@@ -15,7 +15,9 @@ const HOSTS = ['host-a', 'host-b'].map((id) => ({ id, kind: 'own', url: `http://
 function world({
   upstreams = HOSTS as object[] | undefined,
   model = { upstreams: HOSTS.map(({ id }) => ({ id })) } as object,
+  modelsNow = undefined as (() => readonly Model[]) | undefined,
 } = {}) {
+  const calls: HostCall[] = []
   const clock = { ms: 0 }
   const asked: string[] = []
   const dead = new Set<string>()
@@ -29,8 +31,9 @@ function world({
       if (dead.has(name)) throw new NothingComputed('host_unavailable', 'x')
     }
     const host: Host = {
-      call: async () => {
+      call: async (call) => {
         there()
+        calls.push(call)
         return new Response('{}')
       },
       cancel: async () => undefined,
@@ -53,6 +56,7 @@ function world({
       models: [{ ...first, id: 'chat', ...model }, ...others],
       plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
     }),
+    modelsNow,
     ownHost,
     foreignHost: () => expect.fail('there is none'),
     hostUrl: 'http://10.0.0.1:8080/HOST_URL',
@@ -61,7 +65,7 @@ function world({
     log,
   })
   const call = (n: number) => made.host.call(hostCall({ requestId: `r${n}`, account: `account ${n}` }))
-  return { ...made, clock, asked, dead, lines, loads, call }
+  return { ...made, calls, clock, asked, dead, lines, loads, call }
 }
 
 it('a catalog without upstreams is the host of HOST_URL, with nothing in between', async () => {
@@ -69,7 +73,7 @@ it('a catalog without upstreams is the host of HOST_URL, with nothing in between
   await host.call(hostCall())
   expect(asked).toEqual(['HOST_URL'])
   expect(Object.keys(host).toSorted()).toEqual(['call', 'cancel', 'countTokens', 'usage', 'wake'])
-  expect([isOwn('chat'), probe, loads]).toEqual([true, undefined, [undefined]])
+  expect([isOwn('chat', undefined), probe, loads]).toEqual([true, undefined, [undefined]])
 })
 
 it('requests leave a host that died at its first failure, and come back when it says that it is there', async () => {
@@ -119,11 +123,45 @@ it('a model may name the host of HOST_URL beside others', async () => {
     model: { upstreams: [{ id: 'host' }], fallback: [{ id: 'host-a' }] },
   })
   await call(1)
-  expect([asked, isOwn('chat')]).toEqual([['HOST_URL'], true])
+  expect([asked, isOwn('chat', undefined)]).toEqual([['HOST_URL'], true])
 })
 
 it('a model that names none of them is computed by the host of HOST_URL', async () => {
   const { host, asked, isOwn, loads } = world({ model: {} })
   await host.call(hostCall())
-  expect([asked, isOwn('chat'), loads]).toEqual([['HOST_URL'], true, [undefined]])
+  expect([asked, isOwn('chat', undefined), loads]).toEqual([['HOST_URL'], true, [undefined]])
+})
+
+it('each version of a model is computed where it says, and by the name that it has there', async () => {
+  const { host, asked, calls, isOwn } = world({
+    model: {
+      versions: [
+        { id: 'plain' },
+        { id: 'next', model: 'chat-next' },
+        { id: 'spread', upstreams: [{ id: 'host-a' }] },
+      ],
+    },
+  })
+  for (const version of ['plain', 'next', 'spread'])
+    await host.call(hostCall({ requestId: version, version, request: { model: 'chat' } }))
+  expect(asked).toEqual(['HOST_URL', 'HOST_URL', 'host-a'])
+  expect(calls.map(({ model, request }) => [model, request])).toEqual([
+    ['chat', { model: 'chat' }],
+    ['chat-next', { model: 'chat-next' }],
+    ['chat', { model: 'chat' }],
+  ])
+  expect(isOwn('chat', 'spread')).toBe(true)
+})
+
+it('a model whose versions change while the edge runs is computed by what it says then', async () => {
+  const [first] = catalog.models
+  if (!first) throw new Error('the catalog has models')
+  const plain = [{ ...first, id: 'chat' }]
+  const next = [{ ...first, id: 'chat', versions: [{ id: 'v2', weight: 1, model: 'chat-2' }] }]
+  const models = { now: plain }
+  const { host, calls } = world({ model: {}, modelsNow: () => models.now })
+  await host.call(hostCall({ requestId: 'r1', request: { model: 'chat' } }))
+  models.now = next
+  await host.call(hostCall({ requestId: 'r2', version: 'v2', request: { model: 'chat' } }))
+  expect(calls.map(({ model }) => model)).toEqual(['chat', 'chat-2'])
 })

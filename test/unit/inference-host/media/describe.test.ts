@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { describeMedia } from '../../../../inference-host/media/describe.ts'
+import { describeMedia, describeSeeing } from '../../../../inference-host/media/describe.ts'
 import { readEye } from '../../../../inference-host/media/sight.ts'
 import { catalogEntry } from '../../../../inference-host/pull/catalog-entry.ts'
 import { ModelEntry } from '../../../../inference-host/weights/manifest.ts'
@@ -13,6 +13,7 @@ import {
   writeTinyImageClassifier,
   writeTinySpeech,
 } from '../../../fixtures/graphs/tiny-media.ts'
+import { PATCH, TILE, writeTinyPatches, writeTinyTiles } from '../../../fixtures/graphs/tiny-vision.ts'
 import { pngOf } from '../../../fixtures/images.ts'
 
 let folder: string
@@ -23,6 +24,8 @@ beforeAll(async () => {
   await writeTinySpeech(at('automatic-speech-recognition'))
   await writeTinyCaptioner(at('image-to-text'))
   await writeTinyImageClassifier(at('image-classification'), ['a', 'b'])
+  await writeTinyTiles(at('tiles'))
+  await writeTinyPatches(at('patches'))
 })
 afterAll(() => rm(folder, { recursive: true, maxRetries: 10 }))
 
@@ -43,6 +46,28 @@ it.each([
     },
     warning: undefined,
   })
+})
+
+it.each([
+  ['tiles', { image_tokens: 5 * (TILE.tokens + 2) + 4 }],
+  ['patches', { image_tokens: PATCH.most / PATCH.side ** 2 + 2, image_patches: { ...PATCH, around: 2 } }],
+])('%s: the entry of a model that answers chats with images', async (name, images) => {
+  const entry = ModelEntry.parse({ id: 'm', source: at(name), task: 'image-text-to-text' })
+  const { catalog } = await catalogEntry(entry, at(name))
+  expect(catalog).toEqual({ id: 'm', tasks: ['chat'], context: 128, overhead: expect.any(Object), ...images })
+  expect(catalog.overhead.request + catalog.overhead.item).toBeGreaterThan(10)
+})
+
+it('a model whose template writes no images, or of a kind that is not known, is none', async () => {
+  const seeing = { folder: at('tiles'), context: undefined }
+  const config = path.join(at('tiles'), 'tokenizer_config.json')
+  const { chat_template, ...rest } = JSON.parse(await readFile(config, 'utf8'))
+  await writeFile(config, JSON.stringify({ ...rest, chat_template: chat_template.replace('<image>', '') }))
+  await expect(describeSeeing(seeing)).rejects.toMatchObject({ code: 'template_unsupported' })
+  await writeFile(config, JSON.stringify({ ...rest, chat_template }))
+  expect(await describeSeeing({ ...seeing, context: 99 })).toMatchObject({ context: 99 })
+  const other = { folder: at('image-to-text'), context: undefined }
+  await expect(describeSeeing(other)).rejects.toThrow('not known here')
 })
 
 it('a context that is asked for is the shorter one', async () => {

@@ -103,13 +103,19 @@ describe('a message that a client sends back', () => {
   })
 
   const noMedia =
-    'Expected a part of type "text" (no chat model here reads images, audio or files), found text of'
+    'Expected a part of type "text" or "image_url" (no chat model here reads audio or files), found text of'
   it.each([
     [
-      'a picture',
-      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'u' } }] },
+      'a picture by its address',
+      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://a.example/b.png' } }] },
+      'content[0].image_url.url',
+      'Expected a data: URL of a PNG, JPEG or WebP as base64 (nothing here fetches what a client names), found text of 23 characters.',
+    ],
+    [
+      "a picture of the operator's",
+      { role: 'system', content: [{ type: 'image_url', image_url: { url: 'u' } }] },
       'content[0].type',
-      `${noMedia} 9 characters.`,
+      'Expected a part of type "text" (only users show images here, and no chat model reads audio or files), found text of 9 characters.',
     ],
     [
       'a picture of an answer',
@@ -163,7 +169,7 @@ describe('a message that a client sends back', () => {
       'a user who says null',
       { role: 'user', content: null },
       'content',
-      'Expected text or a list of at most 1000, each a part of type "text" (no chat model here reads images, audio or files), found null.',
+      'Expected text or a list of at most 1000, each a part of type "text" or "image_url" (no chat model here reads audio or files), found null.',
     ],
     [
       'an unknown role',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { toolBytes } from '../../../../edge/parse/messages.ts'
 import { chatPrompt } from '../../../../inference-host/decoding/writing/prompt.ts'
 import { measureOverhead } from '../../../../inference-host/weights/overhead.ts'
+import { textOf } from '../../../../shared/openai/content.ts'
 import type { HostMessage } from '../../../../shared/openai/messages.ts'
 import { toolCallBytes, toolResponseBytes } from '../../../../shared/openai/tool-text.ts'
 import { FAMILIES, markedTokenizer } from '../../../fixtures/marked-tokenizers.ts'
@@ -69,7 +70,7 @@ describe.each([...FAMILIES.filter(({ template }) => template.includes('tools')),
           ]
           const tokens = await chatPrompt({ tokenizer, context: 1e6 }, messages)
           const bytes = messages.reduce(
-            (sum, message) => sum + Buffer.byteLength(message.content ?? '') + toolBytes(message),
+            (sum, message) => sum + Buffer.byteLength(textOf(message.content)) + toolBytes(message),
             0,
           )
           expect(tokens.length).toBeLessThanOrEqual(bytes + request + item * messages.length)

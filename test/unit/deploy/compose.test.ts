@@ -2,20 +2,20 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { NODE_VARIABLES } from '../../edge/runtime/node-variables.ts'
-import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
-import { VARIABLES } from '../../inference-host/config.ts'
-import { ROOT } from '../fixtures/imports.ts'
+import { NODE_VARIABLES } from '../../../edge/runtime/node-variables.ts'
+import { EDGE_VARIABLES } from '../../../edge/runtime/variables.ts'
+import { VARIABLES } from '../../../inference-host/config.ts'
+import { ROOT } from '../../fixtures/imports.ts'
 
 type Service = {
-  build?: { dockerfile: string }
+  build?: { context: string; dockerfile: string }
   command?: string[]
   network_mode?: string
   ports?: string[]
   environment?: Record<string, string>
 }
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
-const { services } = parse(read('compose.yaml')) as { services: Record<string, Service> }
+const { services } = parse(read('deploy/compose.yaml')) as { services: Record<string, Service> }
 const environmentOf = (name: string) => services[name]?.environment ?? {}
 const required = (table: Record<string, { fallback: string | undefined }>) =>
   Object.keys(table).filter((name) => table[name]?.fallback === undefined)
@@ -69,10 +69,10 @@ it("lets the host's user do what docs/jobs.md says, and no more", () => {
 })
 
 it('builds of files that are there', () => {
-  for (const { build } of Object.values(services))
-    if (build)
-      expect([build.dockerfile, existsSync(path.join(ROOT, build.dockerfile))]).toEqual([
-        build.dockerfile,
-        true,
-      ])
+  const builds = Object.values(services).flatMap(({ build }) => build ?? [])
+  const files = builds.map(({ context, dockerfile }) => path.join(ROOT, 'deploy', context, dockerfile))
+  expect(files.length).toBeGreaterThan(4)
+  expect(files.filter((file) => !existsSync(file))).toEqual([])
+  // Each .dockerignore counts from there.
+  expect(new Set(builds.map(({ context }) => context))).toEqual(new Set(['..']))
 })

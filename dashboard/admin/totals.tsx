@@ -1,0 +1,107 @@
+import { useMemo, useState } from 'preact/hooks'
+import { Stats, type StatsDay } from '../api/shapes.ts'
+import { useApi } from '../api/use-api.ts'
+import { Chart } from '../parts/chart.tsx'
+import { Choice } from '../parts/choice.tsx'
+import { dayName, lastDays, SPANS } from '../parts/days.ts'
+import { counted } from '../parts/numbers.ts'
+import { seriesOf } from '../parts/stacked.ts'
+import { Loaded } from '../parts/states.tsx'
+import { usePolled } from '../parts/use-polled.ts'
+import { DayTables } from './day-tables.tsx'
+
+const VALUES = {
+  units: 'Units',
+  requests: 'Requests',
+  failed: 'Failed requests',
+  prompt_tokens: 'Prompt tokens',
+  output_tokens: 'Output tokens',
+} as const
+type Value = keyof typeof VALUES
+const VALUE_NAMES = [
+  'units',
+  'requests',
+  'failed',
+  'prompt_tokens',
+  'output_tokens',
+] as const satisfies Value[]
+
+/** All accounts together, by day and model. */
+export function Totals() {
+  const api = useApi()
+  const [count, setCount] = useState<keyof typeof SPANS>('30')
+  const [value, setValue] = useState<Value>('units')
+  const days = useMemo(() => lastDays(Number(count), Date.now()), [count])
+  const path = `/v1/admin/stats?from=${days[0]}&to=${days.at(-1)}`
+  const stats = usePolled((signal) => api.ask(path, Stats, { signal }), path)
+  return (
+    <>
+      <div class="row">
+        <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
+        <Choice label="Of" of={SPANS} value={count} onChange={setCount} />
+      </div>
+      <Loaded
+        of={stats}
+        isEmpty={(found) => found.days.length === 0}
+        empty="Nobody asked for anything in these days."
+      >
+        {(found) => (
+          <>
+            <Sums days={found.days} />
+            <StatsChart found={found.days} days={days} value={value} />
+            <OneDay days={found.days} />
+          </>
+        )}
+      </Loaded>
+      <p class="quiet">Days begin at midnight UTC.</p>
+    </>
+  )
+}
+
+function Sums({ days }: { days: readonly StatsDay[] }) {
+  const models = days.flatMap((day) => day.models)
+  return (
+    <div class="cards">
+      {VALUE_NAMES.map((name) => (
+        <article key={name}>
+          <h2>{VALUES[name]}</h2>
+          <strong>{counted(models.reduce((sum, model) => sum + model[name], 0))}</strong>
+        </article>
+      ))}
+    </div>
+  )
+}
+
+type ChartProps = { found: readonly StatsDay[]; days: readonly string[]; value: Value }
+
+function StatsChart({ found, days, value }: ChartProps) {
+  const { places, series } = useMemo(() => {
+    const rows = found.flatMap(({ date, models }) => models.map((model) => ({ ...model, date })))
+    return {
+      places: days.map(dayName),
+      series: seriesOf(rows, days, {
+        place: ({ date }) => date,
+        name: ({ model }) => model,
+        value: (row) => row[value],
+      }),
+    }
+  }, [found, days, value])
+  return <Chart title={`${VALUES[value]} a day, by model`} places={places} series={series} />
+}
+
+function OneDay({ days }: { days: readonly StatsDay[] }) {
+  const [chosen, setChosen] = useState('')
+  const latest = days.toSorted((a, b) => (a.date < b.date ? 1 : -1))
+  const day = latest.find(({ date }) => date === chosen) ?? latest[0]
+  if (!day) return null
+  const names = Object.fromEntries(latest.map(({ date }) => [date, dayName(date)]))
+  return (
+    <>
+      <h2>One day</h2>
+      <div class="row">
+        <Choice label="Day" of={names} value={day.date} onChange={setChosen} />
+      </div>
+      <DayTables day={day} />
+    </>
+  )
+}

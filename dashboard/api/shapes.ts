@@ -1,0 +1,127 @@
+import * as z from 'zod/mini'
+
+// What this page reads of the edge's answers (GET /openapi.json has them whole). Times are seconds since the epoch.
+
+const text = z.string()
+const count = z.number()
+const listOf = <Item extends z.ZodMiniType>(item: Item) => z.object({ data: z.array(item) })
+const pageOf = <Item extends z.ZodMiniType>(item: Item) =>
+  z.object({ data: z.array(item), next: z.nullable(text) })
+
+const Window = z.object({ limit: z.nullable(count), used: count, held: count, resets_in: count })
+export type Window = z.output<typeof Window>
+
+export const Usage = z.object({
+  account: text,
+  plan: text,
+  requests: z.object({ limit: count, remaining: count, resets_in: count }),
+  units: z.record(text, Window),
+})
+
+export const Models = listOf(z.object({ id: text, tasks: z.array(text) }))
+
+const Day = z.object({
+  date: text,
+  model: text,
+  task: text,
+  requests: count,
+  failed: count,
+  prompt_tokens: count,
+  output_tokens: count,
+  units: count,
+})
+export type Day = z.output<typeof Day>
+export const History = z.object({ days: z.array(Day) })
+
+export const Requests = listOf(
+  z.object({
+    id: text,
+    at: count,
+    model: text,
+    task: text,
+    outcome: text,
+    prompt_tokens: count,
+    output_tokens: count,
+    units: count,
+    /** None of a job's requests. */
+    ms: z.nullable(count),
+  }),
+)
+
+const Key = z.object({
+  id: text,
+  prefix: text,
+  name: text,
+  scopes: z.array(text),
+  created_at: count,
+  expires_at: count,
+  last_used_at: z.nullable(count),
+})
+export type Key = z.output<typeof Key>
+export const Keys = listOf(Key)
+export const NewKey = z.object({ key: text })
+
+const Job = z.object({
+  id: text,
+  status: text,
+  endpoint: text,
+  model: text,
+  counts: z.object({ total: count, done: count, failed: count }),
+  created_at: count,
+  cancelling: z.optional(z.boolean()),
+})
+export type Job = z.output<typeof Job>
+export const Jobs = listOf(Job)
+
+export const Account = z.object({
+  id: text,
+  status: text,
+  plan: z.nullable(text),
+  billing_day: z.nullable(count),
+  extra: z.nullable(z.object({ units: count, until: count })),
+})
+export type Account = z.output<typeof Account>
+export const Accounts = pageOf(Account)
+export const AccountUsage = z.object({
+  concurrent: z.object({ running: count }),
+  requests: z.object({ this_minute: count }),
+  units: z.record(text, Window),
+})
+
+const Act = z.object({
+  id: text,
+  at: count,
+  actor: text,
+  action: text,
+  target: text,
+  reason: z.nullable(text),
+  detail: z.unknown(),
+})
+export type Act = z.output<typeof Act>
+export const Log = pageOf(Act)
+
+const Percentiles = z.nullable(z.object({ p50: count, p95: count, p99: count }))
+export type Percentiles = z.output<typeof Percentiles>
+const StatsDay = z.object({
+  date: text,
+  models: z.array(
+    z.object({
+      model: text,
+      task: text,
+      requests: count,
+      failed: count,
+      prompt_tokens: count,
+      output_tokens: count,
+      units: count,
+      ms: Percentiles,
+      first_ms: Percentiles,
+    }),
+  ),
+  errors: z.record(text, count),
+  top_accounts: z.array(z.object({ account: text, units: count })),
+})
+export type StatsDay = z.output<typeof StatsDay>
+export const Stats = z.object({ days: z.array(StatsDay) })
+
+/** An answer of which nothing is read. */
+export const Done = z.unknown()

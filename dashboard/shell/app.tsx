@@ -1,0 +1,34 @@
+import { useCallback, useMemo, useState } from 'preact/hooks'
+import { createApi } from '../api/api.ts'
+import { ApiContext } from '../api/use-api.ts'
+import { keep, readKept } from '../sign-in/kept.ts'
+import { type Kept, sessionOf } from '../sign-in/session.ts'
+import { SignIn } from './sign-in.tsx'
+import { SignedIn } from './signed-in.tsx'
+
+/** The edge that this page is of: the page lies at its `/dashboard`. */
+const EDGE = `${location.origin}${location.pathname.replace(/\/dashboard\/?$/, '')}`
+
+export function App() {
+  const [kept, setKept] = useState(readKept)
+  const [told, setTold] = useState('')
+  const signIn = (fresh: Kept) => {
+    keep(fresh)
+    setKept(fresh)
+  }
+  const signOut = useCallback((why = '') => {
+    keep(undefined)
+    setKept(undefined)
+    setTold(why)
+  }, [])
+  const api = useMemo(
+    () => kept && createApi(EDGE, sessionOf(kept, keep), () => signOut('Your sign-in has ended.')),
+    [kept, signOut],
+  )
+  if (!api || !kept) return <SignIn edge={EDGE} told={told} onSignedIn={signIn} />
+  return (
+    <ApiContext.Provider value={api}>
+      <SignedIn label={kept.label} onSignOut={() => signOut()} />
+    </ApiContext.Provider>
+  )
+}

@@ -1,0 +1,74 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Done } from '../api/shapes.ts'
+import { useApi } from '../api/use-api.ts'
+import { useHash } from './use-hash.ts'
+import { VIEWS } from './views.ts'
+
+/** Whether the edge lets whoever is signed in administer. It only decides what the menu has. */
+function useIsAdmin(): boolean {
+  const api = useApi()
+  const [isAdmin, setIsAdmin] = useState(false)
+  useEffect(() => {
+    api.ask('/v1/admin/audit?limit=1', Done).then(
+      () => setIsAdmin(true),
+      () => setIsAdmin(false),
+    )
+  }, [api])
+  return isAdmin
+}
+
+/** The menu, and the page that the address names. */
+export function SignedIn({ label, onSignOut }: { label: string; onSignOut: () => void }) {
+  const isAdmin = useIsAdmin()
+  const [name = '', id = ''] = useHash().split('/')
+  const view = VIEWS.find((each) => each.name === name) ?? VIEWS[0]
+  const heading = useRef<HTMLHeadingElement>(null)
+  const first = useRef(true)
+  useEffect(() => {
+    document.title = `${view?.title} – Twohop`
+    // Who hears the page is told that it is another one.
+    if (!first.current) heading.current?.focus()
+    first.current = false
+  }, [view])
+  if (!view) return null
+  const { Page } = view
+  const menu = VIEWS.filter(({ admin, ofOne }) => (isAdmin || !admin) && !ofOne)
+  return (
+    <>
+      <header>
+        <nav aria-label="Pages">
+          <ul>
+            {menu.map((each) => (
+              <li key={each.name}>
+                <a href={`#/${each.name}`} aria-current={each === view ? 'page' : undefined}>
+                  {each.title}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <div class="who">
+          <small>{label}</small>
+          <button type="button" class="secondary" id="sign-out" onClick={onSignOut}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <main id="page">
+        <h1 tabIndex={-1} ref={heading}>
+          {view.title}
+        </h1>
+        <Page id={decoded(id)} key={`${view.name}/${id}`} />
+      </main>
+    </>
+  )
+}
+
+/** A name out of the address; as it stands there where it is no name. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,116 @@
+import type { Context, Handler } from 'hono'
+import * as z from 'zod'
+import { TwohopError } from '../../shared/errors.ts'
+import { parseAs } from '../../shared/parse-as.ts'
+import { secondOf } from '../../shared/seconds.ts'
+import { type Caller, requireScope } from '../access/caller.ts'
+import { type Administered, createReach } from '../admin/target.ts'
+import { spenderId } from '../budget/port.ts'
+import { type Histogram, quantile } from '../stats/buckets.ts'
+import { dayFrom, dayOf, lengthOf } from '../stats/days.ts'
+import type { DayStats, LatestRequest, ReadStats, Span } from '../stats/port.ts'
+import { HISTORY_DAYS } from '../store/lifetimes.ts'
+import type { Env } from './env.ts'
+
+type Options = {
+  callerOf: (c: Context) => Promise<Caller>
+  readStats: ReadStats
+  administered: Administered
+  /** Milliseconds since the epoch. */
+  now: () => number
+}
+
+/** How many of an account's latest requests are shown at most. */
+const LATEST_SHOWN = 50
+
+/** How many top accounts of a day are shown, of those whom the caller administers. */
+const TOP_SHOWN = 10
+
+/** The days of a view where its query names none: the last 30. */
+const DAYS_SHOWN = 30
+
+/** A day of the calendar; a name of a day that there is not becomes another one. */
+const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && dayFrom(text, 0) === text
+const day = (words: string) => z.string().refine(isDay).optional().describe(words)
+export const Days = z.strictObject({
+  from: day(`the first UTC day; ${DAYS_SHOWN} days up to the last where it is missing`),
+  to: day(`the last UTC day, at most ${HISTORY_DAYS} with the first; today where it is missing`),
+})
+export const Latest = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(LATEST_SHOWN).default(LATEST_SHOWN),
+})
+
+/**
+ * What was used, by day: an account's own, its latest requests, and everybody's for administrators. A view is two round
+ * trips, three with an API key: who asks, then the count of views together with what is read.
+ */
+export function statsRoutes({ callerOf, readStats, administered, now }: Options) {
+  const { reaches } = createReach(administered)
+  /** Reads for a caller. Both start in one tick, so they share a request; what was read too often is not shown. */
+  async function viewed<T>(caller: Caller, read: () => Promise<T>): Promise<T> {
+    const [, found] = await Promise.all([readStats.countView(spenderId(caller.payer)), read()])
+    return found
+  }
+
+  return {
+    'GET /v1/usage/history': async (c) => {
+      const caller = await callerOf(c)
+      const span = spanOf(parseAs(Days, c.req.query()), now())
+      const { account } = caller
+      const days = await viewed(caller, () => readStats.history(account, span))
+      return c.json({ object: 'usage.history', account, ...span, days })
+    },
+    'GET /v1/usage/requests': async (c) => {
+      const caller = await callerOf(c)
+      const { limit } = parseAs(Latest, c.req.query())
+      const data = await viewed(caller, () => readStats.latest(caller.account, limit))
+      return c.json({ object: 'list', data: data.map(shownRequest) })
+    },
+    'GET /v1/admin/stats': async (c) => {
+      const caller = await callerOf(c)
+      requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
+      const span = spanOf(parseAs(Days, c.req.query()), now())
+      const days = await viewed(caller, () => readStats.stats(span))
+      return c.json({
+        object: 'stats',
+        ...span,
+        days: days.map((day) => shownDay(day, (account) => reaches(caller.account, account))),
+      })
+    },
+  } satisfies Record<string, Handler<Env>>
+}
+
+/** @throws TwohopError invalid_request for days that end before they begin, or are too many */
+function spanOf({ from, to }: z.infer<typeof Days>, now: number): Span {
+  const last = to ?? dayOf(now)
+  const span = { from: from ?? dayFrom(last, 1 - DAYS_SHOWN), to: last }
+  const length = lengthOf(span)
+  if (length >= 1 && length <= HISTORY_DAYS) return span
+  throw new TwohopError('invalid_request', `Expected 1 to ${HISTORY_DAYS} days, found ${length}.`, {
+    param: 'from',
+  })
+}
+
+function shownRequest({ at, ms, ...request }: LatestRequest) {
+  return { ...request, at: secondOf(at), ms: ms ?? null }
+}
+
+function shownDay({ date, models, errors, topAccounts }: DayStats, sees: (account: string) => boolean) {
+  return {
+    date,
+    models: models.map(({ model, version, total, first, ...sums }) => ({
+      model,
+      version: version ?? null,
+      ...sums,
+      ms: percentiles(total),
+      first_ms: percentiles(first),
+    })),
+    errors,
+    top_accounts: topAccounts.filter(({ account }) => sees(account)).slice(0, TOP_SHOWN),
+  }
+}
+
+function percentiles(times: Histogram) {
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => quantile(times, share))
+  return p50 === undefined ? null : { p50, p95, p99 }
+}

@@ -1,0 +1,135 @@
+import {
+  type Command,
+  fieldsOf,
+  listOf,
+  orUnavailable,
+  type UpstashOptions,
+  upstashClient,
+} from '../../shared/upstash-client.ts'
+import { HISTORY_PREFIX, LATEST_PREFIX, REDIS_KEYS, STATS_PREFIX, TOP_PREFIX } from '../store/redis-keys.ts'
+import { createUpstashLimiter } from '../store/upstash-limiter.ts'
+import { daysOf, monthsOf } from './days.ts'
+import { isErrors, modelStats } from './model-stats.ts'
+import { type Sums, unpacked } from './packed.ts'
+import type { Day, DayStats, LatestRequest, ReadStats, Span } from './port.ts'
+import { usageSums } from './usage-sums.ts'
+
+/** A field of a month's hash: the words of its name after the day, and its sums. */
+type Field = { date: Day; words: string[]; sums: Sums }
+
+/**
+ * What was rolled up, read from Upstash Redis over HTTP: one round trip each.
+ * @param options.viewsPerMinute how often a caller may read; `GET /v1/usage` counts with it
+ */
+export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: number }): ReadStats {
+  const { viewsPerMinute } = options
+  const redis = upstashClient(options)
+  const count = createUpstashLimiter({
+    redis,
+    prefix: REDIS_KEYS.reads,
+    perMinute: viewsPerMinute,
+    message: `Usage may be read ${viewsPerMinute} times a minute.`,
+  })
+  /** They start in one tick, so they share a request. */
+  const all = (commands: readonly Command[]) => Promise.all(commands.map((words) => redis.command(...words)))
+
+  async function fieldsIn(prefix: string, span: Span): Promise<Field[]> {
+    const months = monthsOf(span)
+    const replies = await all(months.map((month) => ['HGETALL', `${prefix}${month}`]))
+    return replies
+      .flatMap((reply, i) => fieldsOfMonth(months[i] ?? '', fieldsOf(reply)))
+      .filter(({ date }) => span.from <= date && date <= span.to)
+      .sort((a, b) => compare(sortedBy(a), sortedBy(b)))
+  }
+
+  return {
+    async countView(who) {
+      const tooMany = await orUnavailable(() => count(who))
+      if (tooMany) throw tooMany
+    },
+
+    history: (account, span) =>
+      orUnavailable(async () =>
+        (await fieldsIn(`${HISTORY_PREFIX}${account}:`, span)).map(
+          ({ date, words: [task = '', ...model], sums }) => ({
+            date,
+            model: model.join(' '),
+            task,
+            ...usageSums(sums),
+          }),
+        ),
+      ),
+
+    latest: (account, most) =>
+      orUnavailable(async () => {
+        // One that the sweep charged and that was corrected later is there twice; the later entry has it as it is now.
+        const reply = await redis.command('GET', `${LATEST_PREFIX}${account}`)
+        const requests = String(reply ?? '')
+          .split('\n')
+          .flatMap((line) => latestOf(line) ?? [])
+        const known = new Set<string>()
+        return requests.filter(({ id }) => !known.has(id) && known.add(id)).slice(0, most)
+      }),
+
+    stats: (span) =>
+      orUnavailable(async () => {
+        const days = daysOf(span)
+        const [fields, tops] = await Promise.all([
+          fieldsIn(STATS_PREFIX, span),
+          all(days.map((day) => ['ZRANGE', `${TOP_PREFIX}${day}`, 0, -1, 'WITHSCORES'])),
+        ])
+        const byDay = Map.groupBy(fields, ({ date }) => date)
+        return days.flatMap((date, i) => {
+          const found = byDay.get(date)
+          return found ? [dayStats(date, found, topOf(tops[i]))] : []
+        })
+      }),
+  }
+}
+
+const sortedBy = ({ date, words: [task = '', ...rest] }: Field) =>
+  [date, ...rest.toReversed(), task].join(' ')
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+function fieldsOfMonth(month: string, fields: Record<string, string>): Field[] {
+  return Object.entries(fields).map(([name, text]) => {
+    const [day = '', ...words] = name.split(' ')
+    return { date: `${month}-${day}`, words, sums: unpacked(text) }
+  })
+}
+
+function dayStats(date: Day, fields: readonly Field[], topAccounts: DayStats['topAccounts']): DayStats {
+  const errors = fields.find(({ words }) => isErrors(words))?.sums
+  return {
+    date,
+    models: fields.flatMap(({ words, sums }) => (isErrors(words) ? [] : [modelStats(words, sums)])),
+    errors: Object.fromEntries(errors ?? []),
+    topAccounts,
+  }
+}
+
+/** Accounts with their units, most first. Redis has the least first, each before its score. */
+function topOf(reply: unknown): DayStats['topAccounts'] {
+  const words = listOf(reply).map(String)
+  const accounts = words.flatMap((account, i) =>
+    i % 2 === 0 ? [{ account, units: Number(words[i + 1]) }] : [],
+  )
+  return accounts.reverse()
+}
+
+/** A request as the script wrote it (edge/stats/rolled.lua.ts); undefined where it cannot be read. */
+function latestOf(line: string): LatestRequest | undefined {
+  const [id, at, outcome, prompt, output, units, ms, task, ...model] = line.split(' ')
+  if (id === undefined || outcome === undefined || task === undefined || model.length === 0) return undefined
+  return {
+    id,
+    at: Number(at),
+    model: model.join(' '),
+    task,
+    outcome,
+    prompt_tokens: Number(prompt),
+    output_tokens: Number(output),
+    units: Number(units),
+    ms: ms === '-' ? undefined : Number(ms),
+  }
+}

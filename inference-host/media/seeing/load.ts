@@ -1,0 +1,74 @@
+import { cat, type Tensor } from '@huggingface/transformers'
+import { readImageSize } from '../../../shared/image-size.ts'
+import { imagesOf } from '../../../shared/openai/content.ts'
+import { countTokens } from '../../decoding/writing/count-tokens.ts'
+import { aloneWrite } from '../../decoding/writing/generate.ts'
+import { readTokenBytes } from '../../decoding/writing/token-bytes.ts'
+import { writeOn } from '../../decoding/writing/write-on.ts'
+import { loadText, loadWeights } from '../../device/load.ts'
+import type { LoadRequest } from '../../device/port.ts'
+import type { Work } from '../../work/work.ts'
+import { decodeImage } from '../image.ts'
+import type { LoadedMedia } from '../port.ts'
+import { measureSeeing, readImageReader, type SeeingCost } from './read.ts'
+
+/** An image of a chat, of which only the header has been read. */
+type Shown = { file: Uint8Array; field: string }
+
+/**
+ * Puts a model that answers chats with images on its device. It answers one at a time.
+ * @throws Error where a file is missing or broken, or the model is of a kind that is not known here
+ */
+export async function loadSeeing(request: LoadRequest): Promise<LoadedMedia & SeeingCost> {
+  const [loaded, reader, model] = await Promise.all([
+    loadText(request),
+    readImageReader(request.folder),
+    loadWeights(request),
+  ])
+  const { config, context } = loaded
+  reader.mend?.(model)
+  const vocab = config.text_config?.vocab_size ?? config.vocab_size ?? 0
+  const [tokens, cost] = await Promise.all([
+    readTokenBytes(request.folder, loaded, vocab),
+    measureSeeing(loaded, reader),
+  ])
+
+  /** The model's inputs for all images, decoded one after another. */
+  async function inputsOf(images: readonly Shown[]): Promise<Record<string, Tensor>> {
+    const seen: Record<string, Tensor>[] = []
+    for (const { file, field } of images) seen.push(await reader.see(await decodeImage(file, field)))
+    const [first = {}] = seen
+    const together = (name: string) =>
+      cat(
+        seen.flatMap((inputs) => inputs[name] ?? []),
+        reader.axis,
+      )
+    return Object.fromEntries(Object.keys(first).map((name) => [name, together(name)]))
+  }
+
+  return {
+    context,
+    ...cost,
+    async perform(work, options) {
+      if (work.kind !== 'chat' && work.kind !== 'count')
+        throw new Error(`a model that sees does no ${work.kind}`)
+      const images = shownIn(work.messages)
+      const texts = images.map(({ file, field }) => reader.textOf(readImageSize(file, field), field))
+      const shown = { mark: reader.mark, texts }
+      if (work.kind === 'count') return countTokens(loaded, work, options, shown)
+      let inputs: ReturnType<typeof inputsOf> | undefined
+      const write = aloneWrite({ model }, () => (inputs ??= inputsOf(images)))
+      return writeOn({ loaded, tokens, write, together: false, shown }, work, options)
+    },
+  }
+}
+
+/** The images of a chat, in order, each with the field that it is from. */
+function shownIn(messages: Extract<Work, { kind: 'chat' }>['messages']): Shown[] {
+  return messages.flatMap(({ content }, i) =>
+    imagesOf(content).map((url) => ({
+      file: Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'),
+      field: `messages[${i}].content`,
+    })),
+  )
+}

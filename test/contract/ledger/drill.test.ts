@@ -1,0 +1,196 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { drill } from '../../../deploy/backup/drill.ts'
+import { restoreRecords } from '../../../deploy/backup/records.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
+import { createUpstashBudget } from '../../../edge/budget/upstash.ts'
+import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
+import { type Part, startPart } from '../../../local/part.ts'
+import { findInstalledPostgres } from '../../../local/postgres/binaries.ts'
+import { startServer } from '../../../local/postgres/server.ts'
+import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
+import { administered, administrator } from '../../fixtures/administrator.ts'
+import { redisServer } from '../../fixtures/redis-server.ts'
+import { twohop } from '../../fixtures/twohop-command.ts'
+
+const installed = await findInstalledPostgres()
+const file = (name: string) => new URL(`../../../${name}`, import.meta.url)
+const DAY_MS = 86_400_000
+const OWNER = { account: 'firebase:x:owner', issuedAt: 9_999_999_999 }
+const SUM = 'ab'.repeat(32)
+const limits = { requestsPerMinute: 1e6, concurrent: 1e6, budgets: { minute: 1e6, day: 1e6, month: 1e6 } }
+
+describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
+  let dir: string
+  let server: Awaited<ReturnType<typeof startServer>> | undefined
+  let front: Part<{ url: string }>
+  let redis: LocalRedis
+  let database: Record<string, string>
+  beforeAll(async () => {
+    if (!installed) return
+    dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
+    redis = await startRedis({ dir, prefer: 'redis-server' })
+    server = await startServer(installed)
+    const { host, port, user, password } = server.address
+    const address = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password }
+    database = { ...address, PGDATABASE: 'postgres', PATH: `${installed.bin}:${process.env.PATH}` }
+    const key = randomBytes(24).toString('base64url')
+    front = await startPart(file('local/postgres/front.ts'), {
+      env: { ...database, LEDGER_KEY: key, LEDGER_PORT: '0' },
+    })
+    vi.stubEnv('UPSTASH_REDIS_REST_URL', redis.url)
+    vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', redis.token)
+    vi.stubEnv('LEDGER_SUPABASE_URL', front.ready.url)
+    vi.stubEnv('LEDGER_SUPABASE_KEY', key)
+  }, 60_000)
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await front?.stop()
+    await server?.stop()
+    await redis?.stop()
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 })
+  })
+
+  const dump = () => join(dir, 'twohop.dump')
+  const script = async (name: string, ...words: string[]) => {
+    const env = { ...process.env, ...database }
+    return promisify(execFile)(file(`deploy/backup/${name}`).pathname, words, { env }).then(
+      ({ stdout }) => ({ code: 0, said: stdout }),
+      ({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }),
+    )
+  }
+
+  /** Requests of an account, each settled with what it used. */
+  async function spend(account: string, ...units: number[]) {
+    const budget = createUpstashBudget({ url: redis.url, token: redis.token, timeoutMs: 20_000 })
+    const spender = { account, issuedAt: Math.floor(Date.now() / 1000), plan: 'free' }
+    const names = { plan: 'free', model: 'tiny-chat', task: 'chat' }
+    for (const [n, used] of units.entries()) {
+      const requestId = `${account} ${n}`
+      const held = await budget.reserve({ requestId, spender, units: 100, limits, leaseMs: 60_000, ...names })
+      expect(held).toMatchObject({ granted: true })
+      const tokens = { promptTokens: used, outputTokens: 0, computeMs: 1 }
+      const reserved = { account, units: 100, key: '', ...names }
+      await budget.settle({ requestId, reserved, units: used, ...tokens, outcome: 'ok' })
+    }
+  }
+
+  it('restores a dump after Redis and Postgres are gone: counters equal the ledger, budgets refuse, acts hold', async () => {
+    await spend('firebase:x:ada', 17, 25)
+    await spend('firebase:x:bob', 4)
+    const options = { url: redis.url, token: redis.token, timeoutMs: 20_000 }
+    const accounts = administered(createUpstashAccounts(options))
+    await accounts.set('firebase:x:mallory', { status: 'suspended' })
+    await accounts.set('firebase:x:bob', { plan: 'pro', billingDay: 31 })
+    await accounts.grant('firebase:x:eve', 500, Date.now() + DAY_MS)
+    const { act } = administrator('key')
+    const keys = createUpstashApiKeys(options)
+    const key = { id: 'k1', name: 'server', secretHash: SUM, scopes: ['chat'], plan: 'pro' }
+    await keys.create({ ...key, expiresAt: Date.now() + DAY_MS }, OWNER, {
+      ...act,
+      action: 'key.create',
+      target: 'k1',
+    })
+    expect(await twohop('drain', '--json')).toMatchObject({ code: 0 })
+    expect(await script('dump', dump())).toEqual({ code: 0, said: '' })
+    expect(await script('dump', dump())).toMatchObject({ code: 1 })
+    // Charged after the dump: the file does not know.
+    await spend('firebase:x:late', 9)
+
+    const record = (name: string) => ['HGETALL', `twohop:account:firebase:x:${name}`]
+    let seen: unknown[] = []
+    const report = await drill(dump(), async (restored) => {
+      const ask = (...command: string[]) => asked(restored.redis, command)
+      seen = [
+        await ask('KEYS', 'twohop:budget:*'),
+        await ask(...record('mallory')),
+        await ask('PTTL', 'twohop:account:firebase:x:mallory'),
+        await ask(...record('bob')),
+        await ask('HMGET', 'twohop:account:firebase:x:eve', 'extra_units', 'extra_until'),
+        await ask('HMGET', 'twohop:key:k1', 'account', 'secret_hash', 'scopes', 'name', 'plan', 'revoked'),
+        await createUpstashApiKeys({ ...restored.redis, timeoutMs: 20_000 }).list(OWNER.account),
+      ]
+    })
+    expect(report).toMatchObject({
+      events: 3,
+      units: 46,
+      refused: { account: 'firebase:x:ada', units: 42, code: 'budget_exhausted', admitted: true },
+    })
+    expect(report.printed).toContain('3 accounts and 1 API keys put back.')
+    expect(report.printed).toContain('2 accounts, 4 windows: 4 differ, 4 counters rebuilt.')
+    const [counters, mallory, life, bob, eve, k1, list] = seen
+    expect(counters).toHaveLength(4)
+    expect(mallory).toEqual(['status', 'suspended'])
+    expect(life).toBe(-1)
+    expect(bob).toEqual(['plan', 'pro', 'billing_day', '31'])
+    expect(eve).toEqual(['500', expect.any(String)])
+    expect(k1).toEqual([OWNER.account, SUM, 'chat', 'server', null, null])
+    expect(list).toMatchObject([{ id: 'k1', scopes: ['chat'], revoked: false }])
+  }, 60_000)
+
+  it('changes nothing where the dump is broken', async () => {
+    const broken = join(dir, 'broken.dump')
+    const whole = await readFile(dump())
+    await writeFile(broken, whole.subarray(0, Math.floor(whole.length * 0.9)))
+    if (!server) return
+    const sql = postgres({ ...server.address, database: 'postgres', max: 1, onnotice: () => {} })
+    onTestFinished(() => sql.end())
+    // Without events, so that it may be restored at all.
+    await sql`alter table twohop.usage_events rename to usage_events_aside`
+    await sql`create table twohop.usage_events ()`
+    for (const name of [broken, join(dir, 'none.dump')]) {
+      expect(await script('restore', '--ledger', name)).toMatchObject({
+        code: 1,
+        said: expect.stringContaining('pg_restore'),
+      })
+      const [row] = await sql`select count(*)::int as events from twohop.usage_events_aside`
+      expect(row?.events).toBe(3)
+    }
+    await sql`drop table twohop.usage_events`
+    await sql`alter table twohop.usage_events_aside rename to usage_events`
+  })
+
+  it('restores nothing over a ledger that has events, nor without a dump', async () => {
+    expect(await script('restore', '--ledger', dump())).toEqual({
+      code: 1,
+      said: 'this ledger has events: nothing is restored over them\n',
+    })
+    expect(await script('restore')).toMatchObject({ code: 2 })
+    expect(await script('restore', '--ledger')).toMatchObject({ code: expect.any(Number) })
+  })
+
+  it('puts back what Redis alone lost, less what was drawn of a grant, and leaves what was set since', async () => {
+    if (!server) return
+    const options = { url: redis.url, token: redis.token, timeoutMs: 20_000 }
+    await asked(redis, ['FLUSHALL'])
+    const accounts = administered(createUpstashAccounts(options))
+    await accounts.set('firebase:x:bob', { plan: 'free' })
+    const sql = postgres({ ...server.address, database: 'postgres', max: 1 })
+    onTestFinished(() => sql.end())
+    await sql`insert into twohop.usage_events (request_id, kind, reserved_at, at, account_id, model, task, plan, charged_month,
+      prompt_tokens, output_tokens, compute_ms, units, extra_units, reserved_units, reported_units, outcome)
+      select 'drawn', 'charge', reserved_at, now(), 'firebase:x:eve', model, task, plan, charged_month, 1, 1, 1, 120, 120, 120, 120, 'ok'
+      from twohop.usage_events limit 1`
+    const restored = await restoreRecords({ sql, redis: options, now: Date.now })
+    expect(restored).toEqual({ accounts: 2, api_keys: 1 })
+    expect(await accounts.get('firebase:x:bob')).toMatchObject({ plan: 'free', billingDay: 31 })
+    expect(await accounts.get('firebase:x:mallory')).toMatchObject({ status: 'suspended' })
+    expect(await accounts.get('firebase:x:eve')).toMatchObject({ extra: { units: 380 } })
+    expect(await restoreRecords({ sql, redis: options, now: Date.now })).toEqual({ accounts: 0, api_keys: 0 })
+  })
+})
+
+async function asked({ url, token }: { url: string; token: string }, command: string[]): Promise<unknown> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify(command),
+  })
+  return ((await answer.json()) as { result: unknown }).result
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { DEMO_PASSWORD } from '../../local/issuer/demo-users.ts'
+import { startChromium } from '../extension/chromium.ts'
+import type { Page } from '../extension/page.ts'
+import { ROOT } from '../fixtures/pages.ts'
+import { stack } from '../stack/client.ts'
+
+/** Opens the dashboard of an edge in a Chromium of its own. */
+export async function openDashboard(edge = stack.edge.url): Promise<Page> {
+  const page = await (await startChromium()).open(`${edge}/dashboard`)
+  await page.until(`document.querySelector('h1')`)
+  return page
+}
+
+export async function signInAs(page: Page, email: string, platform = 'supabase', password = DEMO_PASSWORD) {
+  await page.until(`document.querySelector('#sign-in')`)
+  await page.type('input[name=email]', email)
+  await page.type('input[name=password]', password)
+  await page.evaluate(`(() => {
+    const select = document.querySelector('select[name=platform]')
+    select.value = '${platform}'
+    select.dispatchEvent(new Event('change', { bubbles: true }))
+  })()`)
+  await page.click('#sign-in')
+}
+
+export async function paste(page: Page, token: string): Promise<void> {
+  await page.click('#pasted summary')
+  await page.type('input[name=token]', token)
+  await page.press('Enter')
+  await page.until(`document.querySelector('#sign-out')`)
+}
+
+/** Shows a page of the menu, once what it asked for is there. */
+export async function show(page: Page, name: string): Promise<void> {
+  await page.evaluate(`void (location.hash = '#/${name}')`)
+  await page.until(`document.querySelector('a[aria-current]')?.hash === '#/${name.split('/')[0]}' ||
+    document.querySelector('h1')?.textContent.toLowerCase() === '${name.split('/')[0]}'`)
+  await loaded(page)
+}
+
+export const loaded = (page: Page) => page.until(`!document.querySelector('[aria-busy=true]')`)
+
+/** The text of the page below its menu, as a person sees it. */
+export const words = (page: Page) => page.text('main')
+
+/**
+ * Keeps a picture of the page in `.local/screenshots`. With REFRESH_SCREENSHOTS=1 it takes the place of the one that the
+ * repository has.
+ */
+export async function keepPicture(page: Page, name: string, look: { width?: number; height?: number } = {}) {
+  const folder = process.env.REFRESH_SCREENSHOTS === '1' ? PICTURES : '.local/screenshots'
+  for (const dark of [false, true])
+    await page.screenshot(join(ROOT, folder, `${name}-${dark ? 'dark' : 'light'}.png`), {
+      ...{ width: 1100, height: 760, dark },
+      ...look,
+    })
+}
+
+export const PICTURES = 'docs/pictures/dashboard'

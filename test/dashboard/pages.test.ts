@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { DEMO_USERS } from '../../local/issuer/demo-users.ts'
+import { noChromium } from '../extension/chromium.ts'
+import { ask, call, stack } from '../stack/client.ts'
+import { found } from './axe.ts'
+import { keepPicture, loaded, openDashboard, show, signInAs } from './dashboard.ts'
+
+const PAGES = [
+  'usage',
+  'requests',
+  'keys',
+  'jobs',
+  'totals',
+  'accounts',
+  'account',
+  'log',
+  'playground',
+] as const
+
+/** What people do in a day. */
+async function use(token: string): Promise<void> {
+  for (const question of ['What is Twohop?', 'Who are you?'])
+    await call('/v1/chat/completions', { token, body: ask(question, { max_tokens: 40 }) })
+  await call('/v1/embeddings', { token, body: { model: stack.models.embed, input: ['one text', 'another'] } })
+  await call('/v1/chat/completions', { token, body: ask('Hi', { model: 'no-such-model' }) })
+}
+
+describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, () => {
+  it('are read by everybody, in light and dark, on a desk and on a phone', async () => {
+    const { admin: token, pro, free } = stack.tokens.supabase
+    for (const each of [token, pro, free]) await use(each)
+    const account = await accountOf(free)
+    await call(`/v1/admin/accounts/${encodeURIComponent(account)}/grant`, {
+      ...{ token, body: { units: 50_000, reason: 'A week of tests' } },
+    })
+    for (const name of ['My server', 'Nightly summaries'])
+      await call('/v1/keys', { token, body: { name, scopes: ['chat', 'embed'] } })
+    await call('/v1/jobs', {
+      ...{ token, body: { endpoint: '/v1/chat/completions', body: [ask('Hi', { max_tokens: 4 })] } },
+    })
+    const page = await openDashboard()
+    await page.until(`document.querySelector('#sign-in')`)
+    expect(await found(page)).toEqual([])
+    await keepPicture(page, 'sign-in')
+    await signInAs(page, DEMO_USERS.admin.supabase.email)
+    await page.until(`document.querySelector('a[href="#/log"]')`)
+    for (const name of PAGES) {
+      await show(page, name === 'account' ? `account/${encodeURIComponent(account)}` : name)
+      if (name === 'playground') {
+        await page.click('#send')
+        await page.until(`document.querySelector('#units')`)
+      }
+      expect(await found(page), name).toEqual([])
+      expect(await wideOnAPhone(page), name).toBeLessThanOrEqual(390)
+      await keepPicture(page, name)
+    }
+    await show(page, 'usage')
+    await loaded(page)
+    await keepPicture(page, 'phone', { width: 390, height: 844 })
+    expect(page.errors).toEqual([])
+  })
+})
+
+async function accountOf(token: string): Promise<string> {
+  const answer = await call('/v1/usage', { token })
+  return ((await answer.json()) as { account: string }).account
+}
+
+/** How wide the page is, in pixels, where a phone has 390. */
+async function wideOnAPhone(page: Awaited<ReturnType<typeof openDashboard>>): Promise<number> {
+  const size = { width: 390, height: 844, deviceScaleFactor: 1, mobile: false }
+  await page.send('Emulation.setDeviceMetricsOverride', size)
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  await page.send('Emulation.clearDeviceMetricsOverride')
+  return width
+}

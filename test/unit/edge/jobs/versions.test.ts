@@ -1,0 +1,91 @@
+import { expect, it } from 'vitest'
+import type { Settlement } from '../../../../edge/budget/port.ts'
+import { jobOf, shownJob } from '../../../../edge/jobs/job.ts'
+import { parseJob } from '../../../../edge/jobs/parse.ts'
+import type { NewJob } from '../../../../edge/jobs/port.ts'
+import { createSettleJobs } from '../../../../edge/jobs/settle.ts'
+import { createTakeIn } from '../../../../edge/jobs/take-in.ts'
+import { catalog, modelOf } from '../../../fixtures/catalog.ts'
+import { entitledTo } from '../../../fixtures/entitled.ts'
+import { readLog } from '../../../fixtures/log.ts'
+import { allowance } from '../../../fixtures/metered.ts'
+
+/** A job for a chat model of one version, which the host calls otherwise: as it is enqueued, and what its host is told. */
+async function takenIn(version: object) {
+  const models = catalog.models.map((model) =>
+    model.id === 'twohop-chat' ? { ...model, versions: [{ id: 'v2', weight: 1, ...version }] } : model,
+  )
+  const entitlement = entitledTo('pro', { ...catalog, models })
+  const jobs: NewJob[] = []
+  const signed: { model: string }[] = []
+  const takeIn = createTakeIn({
+    store: {
+      enqueue: async (job) => {
+        jobs.push(job)
+        return { granted: true, account: 'ada', allowance }
+      },
+      cancel: async () => undefined,
+    },
+    budget: { settle: async () => ({ settled: true, crossed: [] }) },
+    sign: async (claims) => {
+      signed.push(claims)
+      return 'token'
+    },
+    now: () => 1_795_258_770_000,
+    jobTimeoutMs: 60_000,
+    inputTimeoutMs: 1000,
+    inputBytes: 100_000,
+    storeBytes: 100_000_000,
+    log: readLog().log,
+  })
+  const body = { model: 'twohop-chat', messages: [{ role: 'user', content: 'Hi' }] }
+  const work = parseJob({ endpoint: '/v1/chat/completions', body }, entitlement)
+  const taken = await takeIn({
+    id: 'job_1',
+    account: 'ada',
+    entitlement,
+    work,
+    idempotency: undefined,
+    background: () => {},
+  })
+  if ('before' in taken) throw new Error('nothing was asked before')
+  const [job] = jobs
+  return { job: taken.job, reserve: job?.reserve, record: job?.record, inputs: job?.inputs ?? [], signed }
+}
+
+it('a job of a version is handed to its host under the name that it has there, and reserved and shown as the model', async () => {
+  const { job, reserve, record, inputs, signed } = await takenIn({ model: 'chat-next' })
+  expect(signed).toMatchObject([{ model: 'chat-next' }])
+  expect(inputs.map((input) => JSON.parse(input).body.model)).toEqual(['chat-next'])
+  expect(record).toMatchObject({ model: 'chat-next', called: 'twohop-chat', version: 'v2' })
+  expect(reserve).toMatchObject({ model: 'twohop-chat', version: 'v2' })
+  expect(shownJob(job)).toMatchObject({ model: 'twohop-chat', version: 'v2' })
+})
+
+it('one under the same name on its host is as it was, with its version', async () => {
+  const { job, record, inputs } = await takenIn({})
+  expect(inputs.map((input) => JSON.parse(input).body.model)).toEqual(['twohop-chat'])
+  expect(record).toMatchObject({ model: 'twohop-chat', version: 'v2' })
+  expect(record).not.toHaveProperty('called')
+  expect(shownJob(job)).toMatchObject({ model: 'twohop-chat', version: 'v2' })
+})
+
+it('a job is settled as its model and version', async () => {
+  const settled: Settlement[] = []
+  const { settleJob } = createSettleJobs({
+    budget: {
+      settle: async (settlement) => {
+        settled.push(settlement)
+        return { settled: true, crossed: [] }
+      },
+    },
+    store: { due: async () => [], settled: async () => {} },
+    notify: async () => {},
+    log: readLog().log,
+  })
+  const { record } = await takenIn({ model: 'chat-next' })
+  await settleJob(jobOf('job_1', { ...record, account: 'ada', entry: '0-0', state: 'done' }))
+  expect(settled).toMatchObject([
+    { reserved: { model: modelOf('twohop-chat').id, version: 'v2' }, outcome: 'ok' },
+  ])
+})
