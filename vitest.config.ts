@@ -155,7 +155,7 @@ export default defineConfig({
           include: ['test/dashboard/**/*.test.ts'],
           globalSetup: ['test/dashboard/setup.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 3 },
         },

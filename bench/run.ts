@@ -2,10 +2,12 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { HERE } from '../cli/here.ts'
+import { DEVICES } from '../inference-host/device/port.ts'
 import { type AbuseBenchOptions, abuseBench } from './abuse/bench.ts'
 import { budgetBench } from './budget/bench.ts'
 import { type DrainBenchOptions, drainBench } from './drain/bench.ts'
 import { edgeBench } from './edge/bench.ts'
+import { type GpuBenchOptions, gpuBench } from './gpu/bench.ts'
 import { hostBench } from './host/bench.ts'
 import { MEASUREMENTS } from './host/measurements.ts'
 import { type HostsBenchOptions, hostsBench } from './hosts/bench.ts'
@@ -88,6 +90,22 @@ command
       if (listOnly) return void console.log(list)
       print(options.json, await hostBench({ ...options, ...common }))
     },
+  )
+
+command
+  .command('gpu')
+  .description(
+    'the host on this machine’s GPUs, beside the CPU: answers, streams, 16 bits (ten minutes at most)',
+  )
+  .addOption(
+    new Option('--device <names...>', 'cuda, webgpu, or cpu to try the script (default: both GPUs)')
+      .choices(DEVICES)
+      .default([]),
+  )
+  .option('--quick', 'a tiny model and few tokens: a look at the script, not figures to quote', false)
+  .option('--json', 'print one JSON object', false)
+  .action(async (options: Omit<GpuBenchOptions, keyof typeof common>) =>
+    print(options.json, await gpuBench({ ...options, ...common })),
   )
 
 command

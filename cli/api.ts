@@ -78,7 +78,8 @@ function waitOf({ status, headers }: Response): number | undefined {
     : undefined
 }
 
-function target(): { url: string; token: string } {
+/** The deployment that TWOHOP_URL names, and the credential. @throws CliError usage */
+export function target(): { url: string; token: string } {
   const { TWOHOP_URL, TWOHOP_TOKEN: token } = process.env
   if (!TWOHOP_URL || !token)
     throw new CliError(

@@ -34,6 +34,16 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     about: "Compare the ledger with the budgets' counters; exit code 1 where they differ.",
     load: async () => (await import('./commands/ledger.ts')).reconcileCommand,
   },
+  catalog: {
+    about:
+      'Push, list, show and roll back the catalog in Redis: prices, weights and switched-off models without a deployment.',
+    load: async () => (await import('./commands/catalog.ts')).catalogCommand,
+  },
+  eval: {
+    about:
+      'Ask models and versions the cases of a suite, and say how many answers are good; exit code 1 below its threshold.',
+    load: async () => (await import('./commands/eval.ts')).evalCommand,
+  },
   doctor: {
     about: 'Check a deployment from outside and inside, and say what mends it; exit code 1 where it is ill.',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

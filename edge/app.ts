@@ -1,9 +1,11 @@
 import type { Context, Handler } from 'hono'
 import { routePath } from 'hono/route'
 import { Hono } from 'hono/tiny'
-import { type Catalog, isMediaTask, MEDIA_TASKS, type Task } from '../shared/catalog.ts'
+import { isMediaTask, MEDIA_TASKS, type Model, type Task } from '../shared/catalog.ts'
 import { TwohopError } from '../shared/errors.ts'
+import { latest } from '../shared/latest.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
+import type { CatalogSource } from './access/catalog-source.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
 import { createKeyMemory } from './access/key-memory.ts'
 import type { AllowedOrigins } from './access/origin-list.ts'
@@ -31,6 +33,7 @@ import { type Authenticate, accountOf, type Credential } from './identity/princi
 import { cancelAll } from './jobs/cancel-all.ts'
 import type { FeedbackStore } from './ledger/feedback.ts'
 import type { Log } from './log/port.ts'
+import type { AnswerCache } from './metering/cache.ts'
 import { createCallHost } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
 import { createJudge } from './metering/judge.ts'
@@ -65,6 +68,7 @@ import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { methodsAt } from './routes/methods.ts'
+import { metricsRoute } from './routes/metrics.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
@@ -78,7 +82,7 @@ import type { Host } from './upstream/port.ts'
 import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
-  catalog: Catalog
+  catalog: Pick<CatalogSource, 'current' | 'ready'>
   policy: Policy
   allowedOrigins: AllowedOrigins
   /** Whether there is a page at `GET /docs`, which may ask. */
@@ -121,12 +125,16 @@ export type AppOptions = {
   /** Counts an error that is answered. */
   countError: ErrorCounts['count']
   readStats: ReadStats
+  /** The metrics as a text; undefined where they are off. */
+  readMetrics: (() => Promise<string>) | undefined
   host: Host
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
+  createPipe: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
   jobs: JobsOptions
   /** Answers to requests with an idempotency key. */
   answers: Answers
+  /** Answers that are given again to whoever asks the same. */
+  cache: AnswerCache | undefined
   claims: Claims
   log: Log
   now: () => number
@@ -141,11 +149,14 @@ type Sent<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
   const { budget, accounts, apiKeys, strangers, requestTimeoutMs, now, log } = options
-  const entitle = createEntitle(options.catalog, options.policy)
+  const catalog = () => options.catalog.current()
+  const entitleNow = latest(catalog, (now) => createEntitle(now, options.policy))
+  const entitle: ReturnType<typeof createEntitle> = (...credential) => entitleNow()(...credential)
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
   const hold = createHold({
     budget,
     answers: options.answers,
+    cache: options.cache,
     requestTimeoutMs,
     leaseSlackMs: options.leaseSlackMs,
     now,
@@ -157,7 +168,7 @@ export function createApp(options: AppOptions) {
     entitle,
     accounts,
     apiKeys,
-    defaultPlan: options.catalog.default_plan,
+    defaultPlan: () => catalog().default_plan,
     now,
   })
   const once = createOnce(options)
@@ -169,21 +180,25 @@ export function createApp(options: AppOptions) {
   // this entry is as quick for so few routes.
   const app = new Hono<Env>({ strict: false })
 
-  const mostBytes = new Map([
-    ['/v1/jobs', options.jobs.bodyBytes],
-    ...[
-      '/v1/audio/transcriptions',
-      ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`),
-      ...(readsImages(options.catalog) ? CHAT_PATHS : []),
-    ].map((path) => [path, options.mediaBodyBytes] as const),
-    ['/v1/keys/leaked', LEAK_BYTES],
-  ])
+  const mostBytes = latest(
+    catalog,
+    (now) =>
+      new Map([
+        ['/v1/jobs', options.jobs.bodyBytes],
+        ...[
+          '/v1/audio/transcriptions',
+          ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`),
+          ...(readsImages(now) ? CHAT_PATHS : []),
+        ].map((path) => [path, options.mediaBodyBytes] as const),
+        ['/v1/keys/leaked', LEAK_BYTES],
+      ]),
+  )
   app.use(async (c, next) => {
     const timings = createTimings(steadyNow)
     c.set('requestId', options.newRequestId())
     c.set('timings', timings)
     // Nothing of a body is read here: first it is known who asks, and for what.
-    const most = mostBytes.get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
+    const most = mostBytes().get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
     const { address } = c.env
     const nobody = isNobody(c.req)
@@ -201,6 +216,8 @@ export function createApp(options: AppOptions) {
     if (isMessagesPath(c.req.path)) headers.set('request-id', headers.get('x-request-id') ?? '')
     const version = c.get('version')
     if (version !== undefined) headers.set(VERSION_HEADER, version)
+    const cache = c.get('cache')
+    if (cache !== undefined) headers.set('x-cache', cache)
     headers.append('server-timing', timings.header())
     const allowance = c.get('allowance')
     if (allowance)
@@ -211,6 +228,9 @@ export function createApp(options: AppOptions) {
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
+    const ready = options.catalog.ready((task) => c.env.background(task))
+    // Whoever is not identified hears of that first.
+    ready.catch(() => {})
     const read = isMessagesPath(c.req.path) ? bearerOrKey : bearerToken
     const credential = await c
       .get('timings')
@@ -219,6 +239,7 @@ export function createApp(options: AppOptions) {
         if (isUnknown(error)) strangers.refuse(c.env.address)
         throw error
       })
+    await ready
     if (credential.issuer !== 'key') c.set('account', accountOf(credential))
     else {
       keyMemory.refuseKnown(credential, c.env.address)
@@ -252,12 +273,20 @@ export function createApp(options: AppOptions) {
       const { plan } = entitlement
       const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
       const asked = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
-      const work = judgedWork(asked, plan.guards?.injection, options.catalog.models)
+      const work = judgedWork(asked, plan.guards?.injection, catalog().models)
       return timings.time('reserve', () =>
         hold(c.get('requestId'), entitlement, work, c.env.background, idempotency, whence),
       )
     })
     if (held instanceof Response) return held
+    if ('answer' in held) {
+      c.set('account', held.account)
+      c.set('allowance', held.allowance)
+      c.set('version', held.version)
+      c.set('cache', 'hit')
+      return held.answer
+    }
+    if (held.cacheable) c.set('cache', 'miss')
     c.set('allowance', held.allowance)
     c.set('account', held.account)
     c.set('version', held.version)
@@ -324,17 +353,20 @@ export function createApp(options: AppOptions) {
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
-    ...adminRoutes({ ...options, callerOf, once, cancelJobs }),
+    ...adminRoutes({ ...options, catalog, callerOf, once, cancelJobs }),
     'GET /openapi.json': openApiRoute,
     'GET /docs': pageRoute,
+    'GET /metrics': metricsRoute({ ...options, callerOf }),
     ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),
     'GET /healthz': (c) => c.json({ status: 'ok' }),
   }
+  const isOn = (name: RouteName) =>
+    name === 'GET /metrics' ? options.readMetrics !== undefined : hasPage(name)
   const hasPage = (name: RouteName) =>
     name.startsWith('GET /dashboard')
       ? options.dashboard !== undefined
       : name !== 'GET /docs' || options.docsPage
-  addRoutes(app, handlers, ROUTE_NAMES.filter(hasPage))
+  addRoutes(app, handlers, ROUTE_NAMES.filter(isOn))
 
   app.notFound((c) => {
     const path = c.req.path.slice(0, LONGEST_PATH)

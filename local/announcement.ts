@@ -39,7 +39,7 @@ export function announcement(file: StackFile, options: Options): string {
       : []),
     '',
     `${heading('Sign in')} with the SDK of Firebase or Supabase at ${issuers.supabase.url}:`,
-    `${user}, password ${DEMO_PASSWORD}; or sign up there, until it stops.`,
+    `${user}, password ${DEMO_PASSWORD}; or sign up there.`,
     `${heading('The dashboard')} is at ${edge.url}/dashboard, for the same users.`,
     ...(example ? [heading('The example extension:'), ...load(example)] : []),
     ...(options.verbose ? openai(file, stackFile, heading) : []),

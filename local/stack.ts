@@ -28,6 +28,8 @@ export type StackOptions = {
   models: string[]
   device: string
   redis?: 'auto' | 'redis-server' | 'embedded'
+  /** Whether those who sign up are there again at the next start in this folder. Default false. */
+  keepUsers?: boolean
   /** Whether to start a Postgres for the ledger, which comes up later. Default false: usage events stay in Redis. */
   ledger?: boolean
   say: Say
@@ -99,6 +101,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       ...['--port', String(options.signInPort ?? 0)],
       // Whoever may call the edge from a browser may sign users in there.
       ...['--origins', options.edgeVariables?.ALLOWED_ORIGINS ?? ''],
+      ...(options.keepUsers ? ['--users', join(dir, 'users.json')] : []),
     ]
     const hostEnv = {
       HOST_PORT: '0',

@@ -56,6 +56,7 @@ try {
     own: settings,
     catalog: (base) => chosenCatalog(settings.catalog, base),
     ledger: true,
+    keepUsers: true,
   })
   await announce(stack, emulators)
 } catch (error) {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { Caching } from './caching.ts'
 import { ImagePatches } from './image-tokens.ts'
 import { Prices, Units } from './units.ts'
 import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
@@ -69,6 +70,10 @@ export const Model = z.strictObject({
   dimensions: z.array(z.int().min(1)).optional(),
   ...modelUpstreams,
   ...modelVersions,
+  /** Answers that are given again; without it none are. */
+  cache: Caching.optional(),
+  /** Switched off: nobody gets it, whatever the plan says. */
+  disabled: z.boolean().optional(),
 })
 export type Model = z.infer<typeof Model>
 

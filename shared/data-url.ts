@@ -8,25 +8,24 @@ const MOST_HEADER = 128 * 1024
 /** What stands for an image in a request: its bytes as base64, and no address, since nothing here fetches what a client names. */
 const EXPECTED = 'a data: URL of a PNG, JPEG or WebP as base64 (nothing here fetches what a client names)'
 
-/**
- * The base64 of an image's data: URL; undefined where it is none.
- * @param url as RFC 2397 has it; what it says of the kind is not believed
- */
-function base64Of(url: string): string | undefined {
+/** Whether it is a data: URL of an image (RFC 2397), base64 to its end. What it says of the kind is not believed. */
+function isImageUrl(url: string): boolean {
   const [head] = HEAD.exec(url) ?? []
-  if (head === undefined) return undefined
+  if (head === undefined) return false
   const text = url.slice(head.length)
   const core = text.replace(/={1,2}$/, '')
   // Not one pattern for all of it: what it remembers of each character would take more than the text.
-  return core === '' || core.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(core) ? undefined : core
+  return core !== '' && core.length % 4 !== 1 && !/[^A-Za-z0-9+/]/.test(core)
 }
 
 /**
- * How large the image in a data: URL is, by its header; no more is decoded.
+ * How large the image in a data: URL is, by its header; no more is looked at.
+ * @param url one that `ImageUrl` has let in
  * @throws TwohopError invalid_request as readImageSize does
  */
 export function imageSizeOf(url: string, field: string): ImageSize {
-  const head = (base64Of(url) ?? '').slice(0, MOST_HEADER)
+  const start = HEAD.exec(url)?.[0].length ?? 0
+  const head = url.slice(start, start + MOST_HEADER).replace(/={1,2}$/, '')
   const text = atob(head.slice(0, head.length - (head.length % 4)))
   return readImageSize(
     Uint8Array.from(text, (character) => character.charCodeAt(0)),
@@ -37,7 +36,7 @@ export function imageSizeOf(url: string, field: string): ImageSize {
 /** Schema of an image as a data: URL whose header is read: what it says is an image of a size that is decoded. */
 export const ImageUrl = z
   .string()
-  .refine((url) => base64Of(url) !== undefined, EXPECTED)
+  .refine(isImageUrl, EXPECTED)
   .refine(isReadable, {
     error: `a PNG, JPEG or WebP of at most ${MOST_PIXELS} pixels, its header first`,
     when: ({ issues }) => issues.length === 0,

@@ -69,6 +69,7 @@ export const ERRORS = {
   account_not_administered: forbidden,
   too_many_keys: forbidden,
   model_not_allowed: forbidden,
+  model_disabled: forbidden,
   budget_exhausted: forbidden,
 
   idempotency_in_progress: passing(409),

@@ -8,10 +8,12 @@ import { groups, nameOf } from './sidebar.ts'
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const PAGES = fileURLToPath(new URL('pages/', import.meta.url))
 
+const { SITE_SOURCE, GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_SHA } = process.env
+
 const pages = groups.flatMap((group) => group.pages)
 const options = {
   pages,
-  source: sourceOf(process.env),
+  source: sourceOf({ SITE_SOURCE, GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_SHA }),
   isThere: (path: string) => existsSync(join(ROOT, path)),
 }
 

@@ -149,9 +149,12 @@ export async function createHosts(
   }
 }
 
-/** Writes the manifest of one model and its lock. A model of the hub is downloaded the first time. */
-async function pullModel(
-  entry: { id: string; source: string; task: ModelTask; device: string },
+/**
+ * Writes the manifest of one model and its lock. A model of the hub is downloaded the first time.
+ * @throws Error where a file is not there, or it cannot be downloaded
+ */
+export async function pullModel(
+  entry: { id: string; source: string; task: ModelTask; device: string; dtype?: Dtype },
   progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<HostFiles> {

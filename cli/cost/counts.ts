@@ -14,7 +14,7 @@ export const COUNTS = {
    */
   redisCommandsPerRequest: 49,
   /** Both HTTP requests with their answers and headers, on a connection that is kept. */
-  redisBytesPerRequest: 1_850,
+  redisBytesPerRequest: 1_900,
   /** The sweep by cron, once a minute, when there is nothing to charge. */
   sweepsPerDay: 1_440,
   redisCommandsPerSweep: 3,

@@ -20,6 +20,7 @@ const percentile = (
 
 const COLUMNS: readonly Column<Model>[] = [
   { head: 'Model', cell: ({ model }) => model },
+  { head: 'Version', cell: ({ version }) => version ?? '' },
   { head: 'Task', cell: ({ task }) => task },
   { head: 'Requests', cell: ({ requests }) => counted(requests), number: true },
   { head: 'Failed', cell: ({ failed }) => counted(failed), number: true },
@@ -39,7 +40,7 @@ export function DayTables({ day }: { day: StatsDay }) {
       <DataTable
         caption="Models, and how long their answers took"
         rows={day.models}
-        keyOf={({ model, task }) => `${task} ${model}`}
+        keyOf={({ model, version, task }) => `${task} ${version} ${model}`}
         columns={COLUMNS}
       />
       <div class="two">

@@ -107,6 +107,8 @@ const StatsDay = z.object({
   models: z.array(
     z.object({
       model: text,
+      /** Of a model that has several beside each other. */
+      version: z.optional(z.nullable(text)),
       task: text,
       requests: count,
       failed: count,

@@ -4,7 +4,7 @@ function scopeOf(task: string): string {
   return task === 'embedding' ? 'embed' : `tasks:${task}`
 }
 
-/** The scopes that a key could be given: those of the models' tasks, jobs and keys. Which of them, the edge decides. */
+/** The scopes that a key could be given: those of the models' tasks, jobs, versions and keys. Which of them, the edge decides. */
 export function scopesFor(models: readonly { tasks: readonly string[] }[]): string[] {
-  return [...new Set([...models.flatMap(({ tasks }) => tasks.map(scopeOf)), 'jobs', 'keys'])]
+  return [...new Set([...models.flatMap(({ tasks }) => tasks.map(scopeOf)), 'jobs', 'versions', 'keys'])]
 }

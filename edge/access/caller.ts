@@ -25,7 +25,7 @@ type Options = {
   accounts: Pick<AccountStore, 'get'>
   apiKeys: Pick<ApiKeyStore, 'get'>
   /** The default plan's id. It is not written into API keys, so that a key follows when the default changes. */
-  defaultPlan: string
+  defaultPlan: () => string
   /** Milliseconds since the epoch. */
   now: () => number
 }
@@ -48,7 +48,7 @@ export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }:
       throw new TwohopError('token_revoked', 'This token was revoked; sign in again.')
     const { plan, spender } = entitle(principal, record.plan)
     const scopes = scopesOf(plan.scopes, principal.roles, principal.scopes)
-    const claimedPlan = spender.plan === defaultPlan ? undefined : spender.plan
+    const claimedPlan = spender.plan === defaultPlan() ? undefined : spender.plan
     return { account, plan, claimedPlan, scopes, key: undefined, payer: payerOf(principal) }
   }
 
@@ -74,7 +74,11 @@ export function createIdentify({ entitle, accounts, apiKeys, defaultPlan, now }:
 }
 
 /** @throws TwohopError scope_missing */
-export function requireScope({ scopes }: Caller, scope: 'jobs' | 'keys' | 'admin', why: string): void {
+export function requireScope(
+  { scopes }: Caller,
+  scope: 'jobs' | 'keys' | 'admin' | 'metrics',
+  why: string,
+): void {
   if (!scopes.has(scope))
     throw new TwohopError('scope_missing', `This needs the scope ${scope}, which comes with ${why}.`)
 }

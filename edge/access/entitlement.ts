@@ -20,7 +20,7 @@ export type Entitlement = {
   requireScope(task: Task | 'jobs' | 'versions'): void
   /**
    * The model that `id` names; without an id, the plan's first model for the task.
-   * @throws TwohopError model_not_found or model_not_allowed
+   * @throws TwohopError model_not_found, model_not_allowed or model_disabled
    */
   requireModel(id: string | undefined, task: Task): Model
   models(): Model[]
@@ -49,7 +49,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
     const claimed =
       (credential.issuer === 'key' ? undefined : planIdOf(credential, policy)) ?? catalog.default_plan
     const plan = planOf(override ?? claimed)
-    const offered = plan.models.flatMap((id) => models.get(id) ?? [])
+    const offered = plan.models.flatMap((id) => models.get(id) ?? []).filter(({ disabled }) => !disabled)
     return {
       spender: { ...payerOf(credential), plan: claimed },
       plan,
@@ -82,6 +82,10 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
             `The plan ${plan.id} does not include the model ${id}.`,
             { param: 'model' },
           )
+        if (model.disabled)
+          throw new TwohopError('model_disabled', `The model ${id} is switched off right now.`, {
+            param: 'model',
+          })
         return model
       },
     }

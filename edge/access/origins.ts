@@ -14,6 +14,7 @@ export const EXPOSED = [
   'idempotency-replayed',
   'server-timing',
   'x-model-version',
+  'x-cache',
 ].join(',')
 
 /**

@@ -2,13 +2,20 @@ import { scopeOf, TASKS } from '../../shared/catalog.ts'
 
 /**
  * Every scope that a credential can have: one for each task, `jobs`, `versions` (to ask for a model's version by name), `keys`
- * (API keys) and `admin`.
+ * (API keys), `admin` and `metrics`.
  */
-export const SCOPES: readonly string[] = [...new Set(TASKS.map(scopeOf)), 'jobs', 'versions', 'keys', 'admin']
+export const SCOPES: readonly string[] = [
+  ...new Set(TASKS.map(scopeOf)),
+  'jobs',
+  'versions',
+  'keys',
+  'admin',
+  'metrics',
+]
 
 /**
  * The scopes that a user has by plan and roles. `keys` comes with the role developer or admin, or with a plan that has
- * it. `admin` comes with the role admin alone: no plan can sell it.
+ * it. `admin` and `metrics` come with the role admin alone: no plan can sell them.
  * @param narrowed the token's own list of scopes, if it has one
  */
 export function scopesOf(
@@ -19,7 +26,8 @@ export function scopesOf(
   const admin = roles.includes('admin')
   const held = new Set(plan)
   if (admin || roles.includes('developer')) held.add('keys')
-  if (admin) held.add('admin')
-  else held.delete('admin')
+  for (const scope of ['admin', 'metrics'])
+    if (admin) held.add(scope)
+    else held.delete(scope)
   return narrowed ? held.intersection(new Set(narrowed)) : held
 }

@@ -41,7 +41,7 @@ export function decisionOf(
   const refusal = { granted: false, window: undefined, allowance } as const
   switch (code) {
     case 'granted':
-      return { granted: true, account, allowance, ...(rest.length > 0 && { anomaly: anomalyOf(rest[0]) }) }
+      return { granted: true, account, allowance, ...cachedOf(rest), ...oddOf(rest) }
     case 'challenge_required':
       return { ...refusal, code, retryAfterMs: undefined, anomaly: anomalyOf(rest[0]) }
     case 'rate_limited':
@@ -68,6 +68,16 @@ export function decisionOf(
     default:
       throw new TypeError('the store gave no decision')
   }
+}
+
+/** An answer that is given again, behind the counters; nothing where there is none. */
+function cachedOf([cost, answer]: readonly unknown[]) {
+  return typeof answer === 'string' ? { cached: { answer, units: wholeNumber(cost) } } : {}
+}
+
+/** What is granted although it is odd: one more word at the end, behind the two of an answer that is given again. */
+function oddOf(rest: readonly unknown[]) {
+  return rest.length % 2 === 1 ? { anomaly: anomalyOf(rest.at(-1)) } : {}
 }
 
 /** Turns the reply of the usage script into a report. @throws TypeError when it is not one that the script gives */

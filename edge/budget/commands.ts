@@ -36,7 +36,9 @@ const MAX_SWEEP = 1000
  */
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
   const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
-  return scriptCall(RESERVE, keys, [...args, watchedWords(request.watched)])
+  const { cache } = request
+  const again = cache ? [cache.name, cache.share, cache.forAll ? 1 : 0] : []
+  return scriptCall(RESERVE, keys, [...args, watchedWords(request.watched), ...again])
 }
 
 /**
@@ -99,6 +101,7 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     outcome,
     idempotency,
     measured,
+    cache,
   } = settlement
   requireCounts(units, reserved.units, promptTokens, outputTokens, computeMs)
   const keys = [
@@ -132,6 +135,7 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     counted.metrics ? 1 : 0,
     maxed === undefined ? '' : key ? `key:${key}` : `account:${account}`,
     maxed ? 1 : 0,
+    ...(cache ? [cache.request.name, cache.request.forAll ? 1 : 0, cache.request.lifeMs, cache.answer] : []),
   ])
 }
 

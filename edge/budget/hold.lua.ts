@@ -27,14 +27,16 @@ ${RECORD_LUA}
 -- ms to wait where they are known.
 -- first is the shortest window that is held: 1 for the minute, 2 for the day. A minute's budget is a rate of requests, in
 -- which the sum of a job never fits; each counts as one of the minute's requests.
+-- cost_of(spender) gives the units that are held instead of the worst case, or nil.
 -- Returns the account where it holds, else nil; and the reply.
-local function hold(now, crowded, first)
+local function hold(now, crowded, first, cost_of)
   local units = tonumber(ARGV[17])
   -- Settled before it came (its first answer was lost), or sent twice: it may not hold again.
   if redis.call('EXISTS', KEYS[2]) == 1 then return nil, {'id_used'} end
   local spender, refusal = identify(now)
   if not spender then return nil, refusal end
   local account = spender.account
+  units = cost_of and cost_of(spender) or units
 
   local windows = windows_of(spender, now)
   local running, crowd, wait = crowded(spender)

@@ -58,6 +58,20 @@ export type ReserveRequest = {
   idempotency?: Idempotency | undefined
   /** Set where the plan watches credentials. */
   watched?: Watched | undefined
+  /** Set where an answer of before may be given again. */
+  cache?: CacheRequest | undefined
+}
+
+/** An answer that may be given again. */
+export type CacheRequest = {
+  /** Hex: a keyed hash of all that the answer depends on, but for the account. */
+  name: string
+  /** Per cent of what it cost first. */
+  share: number
+  /** Whether it may be another account's. */
+  forAll: boolean
+  /** Milliseconds for which it is kept. */
+  lifeMs: number
 }
 
 /** A request that must not be done twice. */
@@ -80,6 +94,8 @@ export type Reservation = {
   allowance: Allowance
   /** Set where the credential's score is as high as the plan looks at, and the plan lets it pass. */
   anomaly?: Anomaly | undefined
+  /** An answer that is given again, as it was kept, and what it costs: so much is held instead of the worst case. */
+  cached?: { answer: string; units: number } | undefined
 }
 
 /** Refusals of the spender itself: it may not spend at all, whatever the limits are. */
@@ -160,6 +176,8 @@ export type Settlement = {
    * attempt.
    */
   idempotency?: { id: string; answer?: string | undefined } | undefined
+  /** An answer to be given again, as it is kept. */
+  cache?: { request: CacheRequest; answer: string } | undefined
 }
 
 /** Shares of a budget, in per cent, that are reported when they are used. */

@@ -1,5 +1,6 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
+import { CACHE_LUA } from '../store/cache.lua.ts'
 import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_BYTES, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { FULL_ANSWER_KEPT_MS, SETTLED_KEPT_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
@@ -19,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '81f66885191073aecbafd7ec90479aa3e971c2d1',
+  sha: 'c8683e135bb084eda4d09f8e2fde7eeb3637d15e',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -41,8 +42,10 @@ export const SETTLE: Script = {
 -- ARGV[20] 1 where counters for metrics are kept, else 0
 -- ARGV[21] the credential that is watched, empty for none
 -- ARGV[22] 1 where the answer was as long as it might, else 0
+-- ARGV[23] ARGV[24] ARGV[25] ARGV[26] an answer to be given again, where there is one: its name; 1 where others may have it; ms
+-- for which it is kept; the answer
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
-${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${ANOMALY_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${CACHE_LUA}${ANOMALY_LUA}
 
 -- The answer; or that it is gone where the account's day has no room for it, and the ms for which that is remembered.
 local function within_day(record, answer)
@@ -88,6 +91,7 @@ else
   charge_windows(record, -reserved, used, reply)
   write_event(KEYS[3], ARGV[1], record, 'charge', used, tonumber(record.extra or 0) - back, report, now)
 end
+if ARGV[23] then cache_answer(record.account, ARGV[23], ARGV[24], used, ARGV[26], ARGV[25], now) end
 return reply
 `,
 }

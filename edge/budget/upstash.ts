@@ -118,7 +118,7 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
         }
         // The first try goes with others, unless it carries a whole answer. A settlement may be sent again: it takes effect
         // only once. If its first reply was lost, the second settles nothing.
-        let send = settlement.idempotency?.answer ? insist : commit
+        let send = settlement.idempotency?.answer || settlement.cache ? insist : commit
         for (const waitMs of settleRetryMs) {
           try {
             return await by(send)

@@ -1,4 +1,5 @@
 import { base64url, type JWK } from 'jose'
+import { toHex } from '../../shared/hex.ts'
 
 type Options = {
   /** The edge's private key of service tokens, as JWK. All edges of a deployment have it, and nobody else. */
@@ -38,6 +39,15 @@ export function createSeal({ privateKey: { d }, random }: Options) {
   })
 
   return {
+    /** Hex: a hash of a text that nobody can compute without the private key, so that no guess can be tried. */
+    async nameOf(text: string): Promise<string> {
+      const base = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey'])
+      const derived = { name: 'HKDF', hash: 'SHA-256', salt: NO_SALT, info: utf8.encode('twohop name') }
+      const hmac = { name: 'HMAC', hash: 'SHA-256', length: 256 }
+      const key = await crypto.subtle.deriveKey(derived, base, hmac, false, ['sign'])
+      return toHex(await crypto.subtle.sign('HMAC', key, utf8.encode(text)))
+    },
+
     /** base64url of nonce and ciphertext. */
     async seal(id: string, text: string): Promise<string> {
       const nonce = new Uint8Array(NONCE_BYTES)

@@ -15,7 +15,7 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: 'b17d91fecb5a3b0e841f84dd89e86754b2f3679d',
+  sha: 'b7db13f1ce143e1325e3596725cf40b87d79bdab',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[23]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes

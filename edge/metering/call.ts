@@ -1,4 +1,4 @@
-import { scopeOf } from '../../shared/catalog.ts'
+import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
@@ -17,7 +17,7 @@ type Options = {
    * Makes a pair of streams that the runtime pipes to by itself, for models whose hosts can be asked afterwards what a
    * stream was; undefined where streams have to be read.
    */
-  createPipe?: ((model: string, version: string | undefined) => Pipe | undefined) | undefined
+  createPipe?: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
 }
 
 /**
@@ -27,14 +27,21 @@ type Options = {
 export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Options) {
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
     const { work, version, requestId, account } = held
-    const id = { requestId, account, model: work.model.id, version, scope: scopeOf(work.task) }
+    const id = {
+      requestId,
+      account,
+      model: work.model.id,
+      of: work.model,
+      version,
+      scope: scopeOf(work.task),
+    }
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
     void held.settled.then(clear)
     const { form, guard } = work
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
     const pipe =
-      work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model.id, version) : undefined
+      work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model, version) : undefined
     try {
       const answer = await host.call({
         ...id,

@@ -25,6 +25,7 @@ import { scopesOfWork } from '../parse/version.ts'
 import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { onlyVersion, versionOf } from '../upstream/version.ts'
+import type { AnswerCache } from './cache.ts'
 
 /** Proof that the worst case of a request is reserved. A call to the host does not compile without one. */
 export type Held = {
@@ -42,6 +43,8 @@ export type Held = {
   allowance: Allowance
   /** Whether a whole answer is kept for a repetition with the same idempotency key. */
   repeatable: boolean
+  /** Whether a whole answer is kept for whoever asks the same. */
+  cacheable: boolean
   /**
    * Replaces the hold by what was used. Only the first call has an effect.
    * @param answer what the client got, if it is whole
@@ -57,9 +60,14 @@ export type Held = {
   brokeOff(error: unknown): void
 }
 
+/** An answer of before, given again: what its caller gets beside it. */
+export type Hit = { answer: Response; account: string; version: string | undefined; allowance: Allowance }
+
 type Options = {
   budget: Budget
   answers: Answers
+  /** Answers that models of the catalog let be given again; without it none are. */
+  cache?: AnswerCache | undefined
   /** Milliseconds from the reservation to the host's deadline. */
   requestTimeoutMs: number
   /** Milliseconds that a lease outlives the deadline, so that the sweep never takes a request that still runs. */
@@ -80,7 +88,7 @@ const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
  * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
 export function createHold(options: Options) {
-  const { budget, answers, requestTimeoutMs, leaseSlackMs, now, notify, tell, log } = options
+  const { budget, answers, cache, requestTimeoutMs, leaseSlackMs, now, notify, tell, log } = options
   return async function hold(
     requestId: string,
     { spender, plan }: Entitlement,
@@ -88,7 +96,7 @@ export function createHold(options: Options) {
     background: (task: Promise<unknown>) => void,
     idempotency?: Idempotency,
     whence: () => Promise<Whence> = async () => ({}),
-  ): Promise<Held | Response> {
+  ): Promise<Held | Hit | Response> {
     const { prices } = work.model
     const named = 'account' in spender ? spender.account : undefined
     // Whose an API key is only its record says. Such a request has its version from its settlement on.
@@ -96,6 +104,8 @@ export function createHold(options: Options) {
       work.version ?? (named === undefined ? onlyVersion(work.model) : versionOf(work.model, named))
     const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
 
+    // An answer under an idempotency key is kept anyhow.
+    const cacheRequest = idempotency ? undefined : await cache?.request(work, plan, version)
     const request: ReserveRequest = {
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
@@ -109,6 +119,14 @@ export function createHold(options: Options) {
       task: work.task,
       idempotency,
       watched: await watchedBy(plan, whence),
+      cache: cacheRequest,
+    }
+
+    /** The answer as it is kept for whoever asks the same. */
+    async function cachedFor(account: string, answer: Answer | undefined): Promise<Settlement['cache']> {
+      if (!cache || !cacheRequest || !answer) return undefined
+      const sealed = await cache.keep(cacheRequest, account, requestId, answer)
+      return sealed === undefined ? undefined : { request: cacheRequest, answer: sealed }
     }
 
     /** What the record of the idempotency key will hold. Without an answer, a repetition is a new attempt. */
@@ -137,6 +155,24 @@ export function createHold(options: Options) {
         ...(request.watched && { maxed: isMaxed(work, used) }),
         measured: { totalMs: now() - started, firstMs },
         idempotency: await kept(answer),
+        cache: await cachedFor(account, outcome === 'ok' ? answer : undefined),
+      })
+      await notify(crossed)
+    }
+
+    /** Charges an answer that is given again. Nothing was computed. */
+    async function paidAgain(account: string, held: number, isGiven: boolean): Promise<void> {
+      const { model, task, limits } = request
+      const key = 'key' in spender ? spender.key : ''
+      const billingDay = limits.billingDay
+      const { crossed } = await budget.settle({
+        requestId,
+        reserved: { account, units: held, plan: plan.id, model, version, task, key, billingDay },
+        units: isGiven ? held : 0,
+        promptTokens: 0,
+        outputTokens: 0,
+        computeMs: 0,
+        outcome: isGiven ? 'ok' : 'failed',
       })
       await notify(crossed)
     }
@@ -176,6 +212,17 @@ export function createHold(options: Options) {
 
     if (decision.anomaly) tellOdd(decision.account, decision)
     version ??= versionOf(work.model, decision.account)
+    if (decision.cached && cache && cacheRequest) {
+      const { account, allowance, cached } = decision
+      const answer = await cache.answer(cacheRequest, account, requestId, cached.answer)
+      background(
+        paidAgain(account, cached.units, answer !== undefined).catch((error: unknown) =>
+          log('error', 'settlement_failed', { requestId, account, error }),
+        ),
+      )
+      if (answer) return { answer, account, version, allowance }
+      throw new TwohopError('internal', 'The answer of before cannot be read.')
+    }
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
@@ -189,6 +236,7 @@ export function createHold(options: Options) {
       elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
+      cacheable: cacheRequest !== undefined,
       begun() {
         firstMs ??= now() - started
       },

@@ -70,6 +70,7 @@ export function createJudge({ host, now }: Options) {
       requestId: `${held.requestId}.guard`,
       account: held.account,
       model: model.id,
+      of: model,
       version: versionOf(model, held.account),
       scope: scopeOf(task),
     }

@@ -38,6 +38,7 @@ const COMPUTED: readonly ErrorCode[] = [
   'content_blocked',
   'guard_unavailable',
   'model_not_allowed',
+  'model_disabled',
   'model_not_found',
   'challenge_required',
   'budget_exhausted',

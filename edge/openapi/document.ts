@@ -117,13 +117,15 @@ function answered(route: Route): Json {
     headers: headersOf(
       'X-Request-Id',
       'Server-Timing',
-      ...(route.computes ? [...RATES, 'X-Model-Version'] : []),
+      ...(route.computes ? [...RATES, 'X-Model-Version', 'X-Cache'] : []),
     ),
     content: route.html
       ? { 'text/html': { schema: { type: 'string' } } }
-      : route.events === 'always'
-        ? stream
-        : { ...whole, ...(route.events && stream) },
+      : route.text
+        ? { 'text/plain': { schema: { type: 'string' } } }
+        : route.events === 'always'
+          ? stream
+          : { ...whole, ...(route.events && stream) },
   }
 }
 
@@ -161,6 +163,7 @@ const HEADERS = {
   RateLimit: headerOf('What is left of each limit.'),
   'RateLimit-Policy': headerOf('The limits.'),
   'X-Model-Version': headerOf('Which version of the model answers, where it has versions.'),
+  'X-Cache': headerOf('`hit` where the answer is one of before, `miss` where it could have been.'),
   'X-Budget-Threshold': headerOf('Which share of a budget is used, from 50 per cent on.'),
 }
 const headersOf = (...names: string[]) =>

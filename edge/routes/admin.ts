@@ -24,7 +24,7 @@ import type { Env } from './env.ts'
 export type AdminOptions = {
   /** Identifies the caller by the request's credential. */
   callerOf: (c: Context) => Promise<Caller>
-  catalog: Catalog
+  catalog: () => Catalog
   administered: Administered
   accounts: AccountStore
   audit: AuditLog
@@ -128,8 +128,8 @@ export function adminRoutes(options: AdminOptions) {
     },
     'GET /v1/admin/accounts/:account/usage': async (c) => {
       const target = targetOf(c, await admin(c))
-      const { plan: named = catalog.default_plan } = await accounts.get(target)
-      const plan = catalog.plans.find(({ id }) => id === named)
+      const { plan: named = catalog().default_plan } = await accounts.get(target)
+      const plan = catalog().plans.find(({ id }) => id === named)
       return c.json(shownUsage(target, await readUsage(target, plan?.billing_day ?? 1)))
     },
     'POST /v1/admin/accounts/:account/suspend': async (c) => {
@@ -146,10 +146,10 @@ export function adminRoutes(options: AdminOptions) {
     },
     'POST /v1/admin/accounts/:account/plan': async (c) => {
       const { caller, by, wanted } = await acting(c, PlanChange)
-      if (wanted.plan !== null && !catalog.plans.some(({ id }) => id === wanted.plan))
+      if (wanted.plan !== null && !catalog().plans.some(({ id }) => id === wanted.plan))
         throw new TwohopError(
           'invalid_request',
-          `Expected ${oneOf(catalog.plans.map(({ id }) => id))}, found the name of no plan.`,
+          `Expected ${oneOf(catalog().plans.map(({ id }) => id))}, found the name of no plan.`,
           { param: 'plan' },
         )
       return once(c, caller, async () =>

@@ -52,6 +52,7 @@ export function countTokens(options: Options) {
           requestId: c.get('requestId'),
           account: caller.account,
           model: model.id,
+          of: model,
           version,
           request,
           promptTokens: worst.promptTokens,

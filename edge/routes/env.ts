@@ -24,6 +24,8 @@ export type Env = {
     account?: string
     /** The version of the model that answers, once it is known. */
     version?: string | undefined
+    /** Whether the answer is one of before, where it could be. */
+    cache?: 'hit' | 'miss'
     /** The numbers for the rate headers of the answer, once they are known. */
     allowance?: Allowance
   }

@@ -19,6 +19,8 @@ export type Route = {
   events?: 'always' | 'asked'
   /** Whether it refuses in the form of Anthropic's API. */
   anthropic?: true
+  /** Whether the answer is plain text. */
+  text?: true
   /** Whether the answer is a page. */
   html?: true
   /** Whether a model computes the answer, under a reservation. */
@@ -70,6 +72,7 @@ export const ROUTES = {
       'app_check_invalid',
       'context_length_exceeded',
       'model_not_allowed',
+      'model_disabled',
       'model_not_found',
       'host_failed',
       'host_unavailable',
@@ -258,6 +261,12 @@ export const ROUTES = {
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
   'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
+  'GET /metrics': {
+    says: 'What the whole deployment has counted, in the text format of Prometheus.',
+    scope: 'metrics',
+    answer: 'Anything',
+    text: true,
+  },
   'GET /dashboard': {
     says: 'The dashboard, a page for users and administrators.',
     scope: 'none',

@@ -1,7 +1,10 @@
+import type { Model } from '../../shared/catalog.ts'
 import { type Answer, overWeb } from '../../shared/fetch.ts'
 import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
+import { type CatalogSource, createCatalogSource } from '../access/catalog-source.ts'
 import { createStrangers } from '../access/strangers.ts'
+import { createUpstashCatalog } from '../access/upstash-catalog.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
 import { createWhence } from '../access/whence.ts'
 import { administeredBy } from '../admin/target.ts'
@@ -32,9 +35,11 @@ import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag, NETWORK } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import type { Log } from '../log/port.ts'
+import { createAnswerCache } from '../metering/cache.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { createErrorCounts } from '../stats/error-counts.ts'
+import { createUpstashMetrics } from '../stats/upstash-metrics.ts'
 import { createUpstashStats } from '../stats/upstash-stats.ts'
 import { identityAdmins } from '../sync/config.ts'
 import { createSync } from '../sync/port.ts'
@@ -76,7 +81,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
   const project = config.catalog.project?.budgets
   const errors = createErrorCounts()
-  const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors }), { now })
+  const metrics = config.METRICS === 'on'
+  const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors, metrics }), { now })
   const results = largeResults(config, { ...platform, fetch: network, now })
   const redisJobs = createUpstashJobs({ ...redis, project, log })
   const jobStore = withMovedResults(redisJobs, results.places)
@@ -101,9 +107,20 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   const direct = platform.fetch ?? overWeb(network)
   // A path of the platform's own leads to one host.
   const toHost = (url: string) => (url === config.HOST_URL && platform.hostFetch) || direct
+  const seal = createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random })
+  const isLive = config.CATALOG_STORE === 'redis'
+  const catalog: CatalogSource = isLive
+    ? createCatalogSource({
+        deployed: { catalog: config.catalog, plans: [config.ANONYMOUS_PLAN, config.UNVERIFIED_EMAIL_PLAN] },
+        store: createUpstashCatalog(redis),
+        now,
+        log,
+      })
+    : { current: () => config.catalog, ready: async () => {} }
   const sign = createServiceTokenSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now, ed25519)
   const upstreams = createUpstreams({
     catalog: config.catalog,
+    modelsNow: isLive ? () => catalog.current().models : undefined,
     hostUrl: config.HOST_URL,
     foreignHost: (upstream) => createVendor(upstream, { keys: config.upstreamKeys, fetch: network, now }),
     ownHost(url, load) {
@@ -123,7 +140,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     random: Math.random,
     log,
   })
-  const createPipe = (model: string, version: string | undefined) =>
+  const createPipe = (model: Model, version: string | undefined) =>
     upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
   const ledgerStores = config.ledger && {
     redis: { url: redis.url, token: redis.token },
@@ -134,7 +151,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     now,
   }
   const app = createApp({
-    catalog: config.catalog,
+    catalog,
     policy: {
       anonymousPlan: config.ANONYMOUS_PLAN,
       unverifiedEmailPlan: config.UNVERIFIED_EMAIL_PLAN,
@@ -175,6 +192,9 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     notify,
     tell,
     countError: errors.count,
+    readMetrics: metrics
+      ? createUpstashMetrics({ ...redis, now, hasLedger: config.ledger !== undefined, project })
+      : undefined,
     readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
     host: upstreams.host,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
@@ -189,7 +209,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     },
     now,
     newRequestId: () => crypto.randomUUID(),
-    answers: createAnswers(createSeal({ privateKey: config.SERVICE_TOKEN_PRIVATE_KEY, random }), log),
+    answers: createAnswers(seal, log),
+    cache: createAnswerCache(seal),
     claims: createUpstashClaims(redis),
     log,
   })

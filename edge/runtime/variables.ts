@@ -219,6 +219,13 @@ export const EDGE_VARIABLES = {
     fallback: 'on',
     schema: z.enum(['on', 'off']),
   },
+  METRICS: {
+    meaning:
+      'whether there is GET /metrics, for the scope metrics; counting takes two more commands of Redis a request',
+    unit: 'on, off',
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
   DASHBOARD: {
     meaning: 'whether there is a page at GET /dashboard, where it was built',
     unit: 'on, off',
@@ -292,6 +299,13 @@ export const EDGE_VARIABLES = {
     unit: 'ms',
     fallback: '30000',
     schema: whole(100, 5 * MINUTE),
+  },
+  CATALOG_STORE: {
+    meaning:
+      'whether a catalog in Redis takes the place of `CATALOG` ([versions.md](versions.md#the-catalog-without-a-deployment))',
+    unit: 'off, redis',
+    fallback: 'off',
+    schema: z.enum(['off', 'redis']),
   },
   CATALOG: {
     meaning: 'plans, models and prices',

@@ -30,6 +30,10 @@
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
  * | `twohop:anomaly:{credential}` | hash, see edge/budget/anomaly.lua.ts | 30 d after the last request of a plan that watches |
  * | `twohop:anomaly-network:{hash}` | sorted set: accounts by their last request in ms | 1 d after the last new one |
+ * | `twohop:cache:{account}:{SHA-256}` | an answer that is given again: units, and the answer (encrypted) | as its model says, 24 h at most |
+ * | `twohop:cache-bytes:{account}:{day}` | bytes of answers that were taken in on that day; without an account, of all | 24 h |
+ * | `twohop:catalog` | hash: `version`, `catalog` (JSON, empty for the deployed one) | for ever |
+ * | `twohop:catalogs` | hash: version -> time (ms) and catalog, the newest 20 | for ever |
  * | `twohop:feedback` | stream: `account`, `request_id`, `score`, `text` | until the ledger has it; the newest 5,000 |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
@@ -67,6 +71,11 @@ export const idempotencyRedisKey = (id: string) => `${IDEMPOTENCY_PREFIX}${id}`
 export const reservationRedisKey = (requestId: string) => `${RESERVATION_PREFIX}${requestId}`
 
 export const AUDIT_STREAM = 'twohop:audit'
+/** Followed by an account, or by nothing where it is for all, a colon and a keyed hash. */
+export const CACHE_PREFIX = 'twohop:cache:'
+export const CACHE_BYTES_PREFIX = 'twohop:cache-bytes:'
+export const CATALOG_KEY = 'twohop:catalog'
+export const CATALOGS_KEY = 'twohop:catalogs'
 export const FEEDBACK_STREAM = 'twohop:feedback'
 export const ACTS_PREFIX = 'twohop:acts'
 export const API_KEYS_PREFIX = 'twohop:keys:'

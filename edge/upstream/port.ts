@@ -1,3 +1,4 @@
+import type { Model } from '../../shared/catalog.ts'
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import type { Answer } from '../../shared/fetch.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
@@ -49,6 +50,8 @@ export type HostCall = {
   model: string
   /** The model's version, where it has versions. */
   version?: string | undefined
+  /** The model as the catalog had it when the request was reserved; undefined for what it says now. */
+  of?: Model | undefined
   scope: string
   reserved: { promptTokens: number; outputTokens: number }
   /** The account's share of a busy host, relative to other accounts. */
@@ -60,7 +63,7 @@ export type HostCall = {
 }
 
 /** A request that was sent, as who sent it names it. */
-export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'version' | 'scope'>
+export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'version' | 'of' | 'scope'>
 
 /** What the host says it has computed for a request. */
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }

@@ -23,7 +23,7 @@ export type Reached = {
 
 type Options = {
   /** Where a model, or a version of it, is computed; undefined where that is `own`, under the model's own name. */
-  routesOf: (model: string, version: string | undefined) => Routes | undefined
+  routesOf: (asked: Pick<HostCall, 'model' | 'version' | 'of'>) => Routes | undefined
   /** All upstreams that routes name, by their ids. */
   upstreams: ReadonlyMap<string, Reached>
   /** The host of HOST_URL. */
@@ -115,11 +115,11 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
   }
 
   const call: Host['call'] = (asked) => {
-    const found = routesOf(asked.model, asked.version)
+    const found = routesOf(asked)
     return found ? routed(asked, found, (host, one) => host.call(one)) : own.call(asked)
   }
   const countTokens: Host['countTokens'] = (asked) => {
-    const found = routesOf(asked.model, asked.version)
+    const found = routesOf(asked)
     return found ? routed(asked, found, (host, one) => host.countTokens(one)) : own.countTokens(asked)
   }
 
@@ -127,7 +127,7 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
   function had(asked: SentCall): [Host | undefined, SentCall] {
     const place = placed.get(asked.requestId)
     if (place) return [reached(place).host, { ...asked, model: nameAt(place, asked.model) }]
-    return [routesOf(asked.model, asked.version) ? undefined : own, asked]
+    return [routesOf(asked) ? undefined : own, asked]
   }
 
   return {
@@ -142,7 +142,7 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
       return host?.usage(known)
     },
     async wake(asked) {
-      const found = routesOf(asked.model, undefined)
+      const found = routesOf(asked)
       if (!found) return own.wake(asked)
       const isOpen = (place: Place) => place.own && !reached(place).load.draining
       const place = nextPlace(found, isOpen, { load, random, prefix: undefined })

@@ -1,4 +1,5 @@
 import type { Catalog, Model } from '../../shared/catalog.ts'
+import { latest } from '../../shared/latest.ts'
 import { type ForeignUpstream, HOST, type Target, type Upstream } from '../../shared/upstreams.ts'
 import type { Version } from '../../shared/versions.ts'
 import type { Log } from '../log/port.ts'
@@ -6,7 +7,7 @@ import type { Place, Routes } from './choose.ts'
 import type { Asking } from './foreign-host.ts'
 import { createHostLoad, type HostLoad } from './host-load.ts'
 import { pause } from './in-time.ts'
-import type { Host } from './port.ts'
+import type { Host, HostCall } from './port.ts'
 import { createRouter, type Reached } from './router.ts'
 import { createUpstreamBreaker } from './upstream-breaker.ts'
 
@@ -30,7 +31,7 @@ type Options = {
 export type Upstreams = {
   host: Host
   /** Whether every upstream of a model's version is an own host. */
-  isOwn: (model: string, version: string | undefined) => boolean
+  isOwn: (model: Model, version: string | undefined) => boolean
   /** Asks each own host of the catalog whether it is there; undefined where there is none. Never throws. */
   probe: (() => Promise<void>) | undefined
 }
@@ -70,7 +71,7 @@ export function createUpstreams({
   return {
     host: createRouter({ routesOf, upstreams: reached, own, now, random, pause, log }),
     isOwn(model, version) {
-      const found = routesOf(model, version)
+      const found = routesOf({ model: model.id, version, of: model })
       return !found || [...found.drawn, ...found.fallback].every((place) => place.own)
     },
     probe: probes.length === 0 ? undefined : async () => void (await Promise.all(probes.map((one) => one()))),
@@ -81,42 +82,51 @@ export function createUpstreams({
 const isPlain = ({ upstreams, versions = [] }: Model): boolean =>
   !upstreams && versions.every((version) => !version.upstreams && version.model === undefined)
 
-/** Where models and their versions are computed. It is made anew where the models are others than at the last question. */
+/**
+ * Where models and their versions are computed: by the model as it was when the request was reserved, so that a change of the
+ * catalog leads no request under way elsewhere.
+ */
 function createRoutes(models: () => readonly Model[], kinds: ReadonlyMap<string, Upstream['kind']>) {
-  let of: readonly Model[] = []
-  let routes: ReadonlyMap<string, Routes> = new Map()
-  return function routesOf(model: string, version: string | undefined): Routes | undefined {
-    const now = models()
-    if (of !== now) {
-      of = now
-      routes = new Map(now.flatMap((one) => placesOf(one, kinds)))
+  const made = new WeakMap<Model, ReadonlyMap<string | undefined, Routes>>()
+  const byId = latest(models, (now) => new Map(now.map((model) => [model.id, model])))
+
+  return function routesOf({ model, version, of = byId().get(model) }: Asked): Routes | undefined {
+    if (of === undefined) return undefined
+    let routes = made.get(of)
+    if (routes === undefined) {
+      routes = placesOf(of, kinds)
+      made.set(of, routes)
     }
-    return routes.get(nameOf(model, version))
+    return routes.get(version)
   }
 }
 
-const nameOf = (model: string, version: string | undefined): string =>
-  version === undefined ? model : `${model}\n${version}`
+type Asked = Pick<HostCall, 'model' | 'version' | 'of'>
+type Placed = Pick<Version, 'upstreams' | 'fallback'>
 
-function placesOf(model: Model, kinds: ReadonlyMap<string, Upstream['kind']>): [string, Routes][] {
-  const { id, upstreams, fallback, versions = [] } = model
-  const named: [string | undefined, Pick<Version, 'upstreams' | 'fallback'>][] = [
-    [undefined, { upstreams, fallback }],
-    ...versions.map((version): (typeof named)[number] => [
+/** The routes of a model by its versions, and without one. */
+function placesOf(
+  { id, upstreams, fallback, versions = [] }: Model,
+  kinds: ReadonlyMap<string, Upstream['kind']>,
+): Map<string | undefined, Routes> {
+  const places = new Map<string | undefined, Placed>([[undefined, { upstreams, fallback }]])
+  for (const version of versions)
+    places.set(
       version.id,
       version.model === undefined
         ? version
         : { upstreams: [{ id: HOST, model: version.model, weight: 1 }], fallback: undefined },
-    ]),
-  ]
-  return named.flatMap(([version, placed]): [string, Routes][] =>
-    placed.upstreams ? [[nameOf(id, version), routesAt(id, placed, kinds)]] : [],
+    )
+  return new Map(
+    [...places].flatMap(([version, placed]): [string | undefined, Routes][] =>
+      placed.upstreams ? [[version, routesAt(id, placed, kinds)]] : [],
+    ),
   )
 }
 
 function routesAt(
   called: string,
-  { upstreams = [], fallback = [] }: Pick<Version, 'upstreams' | 'fallback'>,
+  { upstreams = [], fallback = [] }: Placed,
   kinds: ReadonlyMap<string, Upstream['kind']>,
 ): Routes {
   const place = ({ id, model = called }: Target, weight: number): Place => ({

@@ -8,9 +8,10 @@ export const DEMO_PASSWORD = 'twohop-demo'
 
 type Owner = LocalUser['owner']
 type Demo = { owner: Owner; firebase: FirebaseUser; supabase: SupabaseUser }
+type Addressed = Demo & { firebase: { email: string }; supabase: { email: string } }
 
 /** One person as a user of both issuers. `owner` holds what the project's owner says of them. */
-function demo(number: number, name: string, verified: boolean, owner: Owner): Demo {
+function demo(number: number, name: string, verified: boolean, owner: Owner): Addressed {
   const email = `${name}@example.com`
   return {
     owner,

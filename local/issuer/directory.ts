@@ -35,6 +35,9 @@ export type Directory = {
   byId(id: string): LocalUser | undefined
   /** @throws DirectoryRefused where the address is taken or there is no room */
   add(user: Omit<LocalUser, 'createdAt' | 'lastSignInAt'>): LocalUser
+  /** Puts back one whom it had before, unless the id or the address is taken or there is no room. */
+  restore(user: LocalUser): void
+  all(): readonly LocalUser[]
   /** Gives a user another address. @throws DirectoryRefused where it is taken, or the user was deleted */
   rename(user: LocalUser, email: string): void
   remove(user: LocalUser): void
@@ -111,6 +114,13 @@ export function createDirectory(now: () => number): Directory {
       byId.set(added.id, added)
       return added
     },
+    restore(user) {
+      const isTaken = byId.has(user.id) || (user.email !== undefined && byEmail.has(user.email))
+      if (isTaken || byId.size >= MOST_USERS) return
+      byId.set(user.id, user)
+      if (user.email !== undefined) byEmail.set(user.email, user)
+    },
+    all: () => [...byId.values()],
     rename(user, email) {
       requireThere(user)
       const before = user.email

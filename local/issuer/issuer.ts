@@ -4,9 +4,11 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { Origins } from '../../edge/access/origin-list.ts'
 import { appCheckCalls, createAppCheckMint, LOCAL_PROJECT_NUMBER } from './app-check.ts'
-import { type DemoTokens, mintDemoTokens } from './demo-users.ts'
+import { addDemoUsers, type DemoTokens, mintDemoTokens } from './demo-users.ts'
+import { createDirectory } from './directory.ts'
 import type { SignInEnv } from './door.ts'
 import { openSigningKeys, type SigningKeys } from './jwks.ts'
+import { readKeptUsers, writeKeptUsers } from './kept-users.ts'
 import { createMint, type Mint } from './mint.ts'
 import { type ProjectParts, projectCalls } from './project.ts'
 import { signIn } from './sign-in.ts'
@@ -16,6 +18,8 @@ export const LOCAL_PROJECT_ID = 'twohop-local'
 export type IssuerOptions = {
   /** Folder of the private keys; made on the first start. Default: keys in memory, gone with the process. */
   dir?: string
+  /** File that keeps those who sign up from one start to the next. Default: they are gone with the process. */
+  usersFile?: string
   /** Default 0: any free port. */
   port?: number
   /** Life in seconds of the tokens that are made here, at most a day. Default 3600, as with Firebase and Supabase. */
@@ -52,12 +56,15 @@ const SESSION_SECONDS = 3600
 /**
  * Replaces Firebase and Supabase on one machine. It publishes public keys on loopback, at the paths of the real ones,
  * and signs tokens of the same shape. The edge verifies them with the same code as in production. The platforms' own SDKs
- * sign users in here: demo users, and those who signed up, whom it forgets when it stops.
- * @throws Error where the port is taken; RangeError where a token's life is none
+ * sign users in here: demo users, and those who signed up.
+ * @throws Error where the port is taken or the file of users is none; RangeError where a token's life is none
  */
 export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer> {
   const { dir, port = 0, ttlSeconds = 3600, sessionSeconds = SESSION_SECONDS, now = Date.now } = options
   const keys = await openSigningKeys(dir)
+  const directories = { firebase: createDirectory(now), supabase: createDirectory(now) }
+  await addDemoUsers(directories.firebase, directories.supabase)
+  if (options.usersFile !== undefined) await readKeptUsers(options.usersFile, directories)
   // Its own port is in what it signs, so it listens before it can answer.
   const app = Promise.withResolvers<Hono<SignInEnv>>()
   const server = await listen(app.promise, port)
@@ -74,7 +81,7 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
     new Hono<SignInEnv>()
       .route('/', keySets(keys))
       .route('/', appCheckCalls(appCheck))
-      .route('/', await signIn({ ...session, origins }))
+      .route('/', signIn({ ...session, directories, origins }))
       .route(
         '/',
         projectCalls(origins, () => parts),
@@ -95,7 +102,10 @@ export async function createIssuer(options: IssuerOptions = {}): Promise<Issuer>
     serveProject(told) {
       parts = told
     },
-    close: () => close(server),
+    async close() {
+      await close(server)
+      if (options.usersFile !== undefined) await writeKeptUsers(options.usersFile, directories)
+    },
   }
 }
 

@@ -5,8 +5,7 @@ import type { ProjectParts } from './project.ts'
 
 /**
  * The local issuer as a process of its own: `node local/issuer/main.ts [--port N] [--dir FOLDER] [--ttl SECONDS]
- * [--origins LIST]`. When
- * it listens, it prints one line of JSON with its addresses. A parent with an IPC channel gets them as
+ * [--origins LIST] [--users FILE]`. When it listens, it prints one line of JSON with its addresses. A parent with an IPC channel gets them as
  * `{type: 'ready', ...}` instead, with the demo users' tokens, and may send `{type: 'project', ...}` once the other parts are up.
  */
 const { values } = parseArgs({
@@ -15,6 +14,7 @@ const { values } = parseArgs({
     dir: { type: 'string' },
     ttl: { type: 'string', default: '3600' },
     origins: { type: 'string', default: '' },
+    users: { type: 'string' },
   },
 })
 
@@ -24,6 +24,7 @@ await runPart('issuer', async () => {
     ttlSeconds: Number(values.ttl),
     origins: values.origins,
     ...(values.dir !== undefined && { dir: values.dir }),
+    ...(values.users !== undefined && { usersFile: values.users }),
   })
   process.on('message', ({ type, ...parts }: ProjectParts & { type: string }) => {
     if (type === 'project') issuer.serveProject(parts)

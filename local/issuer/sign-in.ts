@@ -2,11 +2,10 @@ import { Hono } from 'hono'
 import type { AllowedOrigins } from '../../edge/access/origin-list.ts'
 import { firebaseIss } from '../../edge/identity/firebase.ts'
 import { supabaseIss } from '../../edge/identity/supabase.ts'
-import { addDemoUsers } from './demo-users.ts'
-import { createDirectory } from './directory.ts'
 import type { SignInEnv } from './door.ts'
 import { firebaseSignIn } from './firebase-sign-in.ts'
 import type { SigningKeys } from './jwks.ts'
+import type { Directories } from './kept-users.ts'
 import type { Mint } from './mint.ts'
 import { supabaseSignIn } from './supabase-sign-in.ts'
 import { createTokenHolder } from './token-holder.ts'
@@ -19,17 +18,18 @@ type Options = {
   keys: SigningKeys
   projectId: string
   supabaseUrl: string
+  /** The users of each, the demo users among them. */
+  directories: Directories
   /** Pages that may sign users in. */
   origins: AllowedOrigins
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
-/** The calls of both platforms by which users sign in, each with users of its own, the demo users among them. */
-export async function signIn(options: Options): Promise<Hono<SignInEnv>> {
+/** The calls of both platforms by which users sign in, each with users of its own. */
+export function signIn(options: Options): Hono<SignInEnv> {
   const { mint, keys, projectId, supabaseUrl, now } = options
-  const [firebase, supabase] = [createDirectory(now), createDirectory(now)]
-  await addDemoUsers(firebase, supabase)
+  const { firebase, supabase } = options.directories
   const ofFirebase = { key: keys.firebase, issuer: firebaseIss(projectId), audience: projectId }
   const ofSupabase = { key: keys.supabase, issuer: supabaseIss(supabaseUrl), audience: 'authenticated' }
   return new Hono<SignInEnv>()

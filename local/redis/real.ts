@@ -15,9 +15,15 @@ const START_MS = 5000
 const MAX_RESTARTS = 100
 
 /** Path of `redis-server`, or undefined when it is not on the PATH. */
-export async function findRedisServer(path = process.env.PATH ?? ''): Promise<string | undefined> {
+export const findRedisServer = (path?: string) => findOnPath('redis-server', path)
+
+/** Path of a program, or undefined when it is not on the PATH. */
+export async function findOnPath(
+  program: string,
+  path = process.env.PATH ?? '',
+): Promise<string | undefined> {
   for (const folder of path.split(delimiter)) {
-    const file = join(folder, 'redis-server')
+    const file = join(folder, program)
     const runs = await access(file, constants.X_OK).then(
       () => true,
       () => false,

@@ -184,7 +184,7 @@ describe('@anthropic-ai/sdk', () => {
         },
       ],
     }
-    const message = await anthropic.messages.create({ ...prompt, max_tokens: 8, temperature: 0 })
+    const message = await anthropic.messages.create({ ...prompt, max_tokens: 8 })
     const { input_tokens } = await anthropic.messages.countTokens(prompt)
     expect(message.usage.input_tokens).toBe(input_tokens)
     expect(input_tokens).toBeGreaterThan(IMAGE)

@@ -25,7 +25,8 @@ export async function signInAs(page: Page, email: string, platform = 'supabase',
 }
 
 export async function paste(page: Page, token: string): Promise<void> {
-  await page.click('#pasted summary')
+  await page.until(`!document.querySelector('[aria-busy=true]') && document.querySelector('#pasted')`)
+  await page.evaluate(`void (document.querySelector('#pasted').open = true)`)
   await page.type('input[name=token]', token)
   await page.press('Enter')
   await page.until(`document.querySelector('#sign-out')`)
@@ -50,11 +51,19 @@ export const words = (page: Page) => page.text('main')
  */
 export async function keepPicture(page: Page, name: string, look: { width?: number; height?: number } = {}) {
   const folder = process.env.REFRESH_SCREENSHOTS === '1' ? PICTURES : '.local/screenshots'
-  for (const dark of [false, true])
+  for (const dark of [false, true]) {
+    await page.send('Emulation.setEmulatedMedia', {
+      features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
+    })
+    // Colours that are on their way would be in the picture.
+    await page.evaluate(
+      'scrollTo(0, 0), Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))',
+    )
     await page.screenshot(join(ROOT, folder, `${name}-${dark ? 'dark' : 'light'}.png`), {
       ...{ width: 1100, height: 760, dark },
       ...look,
     })
+  }
 }
 
 export const PICTURES = 'docs/pictures/dashboard'

@@ -2,6 +2,7 @@ import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { buildDashboard, DASHBOARD } from '../../dashboard/build.ts'
+import { addRoutes } from '../../edge/routes/add-routes.ts'
 import { dashboardRoutes } from '../../edge/routes/dashboard.ts'
 import type { Env } from '../../edge/routes/env.ts'
 import { readDashboardFile } from '../../edge/runtime/node-dashboard.ts'
@@ -65,8 +66,7 @@ const ANSWERS: Readonly<Record<string, object>> = {
 async function hostile(): Promise<string> {
   await buildDashboard(DASHBOARD)
   const app = new Hono<Env>({ strict: false })
-  for (const [name, handler] of Object.entries(dashboardRoutes({ file: readDashboardFile, signIn: {} })))
-    app.get(name.replace('GET ', ''), handler)
+  addRoutes(app, dashboardRoutes({ file: readDashboardFile, signIn: {} }))
   for (const [path, answer] of Object.entries(ANSWERS)) app.get(path, (c) => c.json(answer))
   const chunk = { choices: [{ index: 0, delta: { content: HOSTILE }, finish_reason: HOSTILE }] }
   app.post('/v1/chat/completions', (c) =>

@@ -42,7 +42,7 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
     await page.until(`document.querySelector('#sign-in')`)
     expect(await found(page)).toEqual([])
     await keepPicture(page, 'sign-in')
-    await signInAs(page, DEMO_USERS.admin.supabase.email)
+    await signInAs(page, DEMO_USERS.admin.supabase.email ?? '')
     await page.until(`document.querySelector('a[href="#/log"]')`)
     for (const name of PAGES) {
       await show(page, name === 'account' ? `account/${encodeURIComponent(account)}` : name)

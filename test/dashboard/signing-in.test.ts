@@ -5,7 +5,7 @@ import { noChromium } from '../extension/chromium.ts'
 import { call, newUser, stack } from '../stack/client.ts'
 import { loaded, openDashboard, paste, show, signInAs, words } from './dashboard.ts'
 
-const EMAIL = DEMO_USERS.free.supabase.email
+const EMAIL = DEMO_USERS.free.supabase.email ?? ''
 const KEPT = `JSON.parse(sessionStorage.getItem('twohop.session'))`
 
 describe.skipIf(noChromium !== '')(`signing in at the dashboard${noChromium}`, () => {

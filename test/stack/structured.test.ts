@@ -1,6 +1,7 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import OpenAI from 'openai'
 import { expect, it } from 'vitest'
-import { CHAT, newUser, stack, usageEvents } from './client.ts'
+import { CHAT, call, newUser, refusal, stack, usageEvents } from './client.ts'
 
 const parameters = {
   type: 'object',
@@ -64,6 +65,102 @@ it("a tool is called, its answer read, and the prompt's growth is within what wa
     .withResponse()
   const [event] = await usageEvents(response.headers.get('x-request-id') ?? '')
   expect(event).toMatchObject({ outcome: 'ok', prompt_tokens: String(data.usage?.prompt_tokens) })
+})
+
+type Answers = {
+  choices: { text: string; message: { content: string } }[]
+  output: { content: { text: string }[] }[]
+  content: { text: string }[]
+}
+/** Every way to ask for an answer by a schema: its body, its answer's text, and what the schema is called there. */
+const WAYS: Record<
+  string,
+  { body: (schema: object) => object; text: (answer: Answers) => string | undefined; field: string }
+> = {
+  '/v1/chat/completions': {
+    body: (schema) => ({
+      messages,
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
+    }),
+    text: ({ choices }) => choices[0]?.message.content,
+    field: 'response_format.json_schema.schema',
+  },
+  '/v1/completions': {
+    body: (json) => ({ prompt: 'A budget is', structured_outputs: { json } }),
+    text: ({ choices }) => choices[0]?.text,
+    field: 'structured_outputs.json',
+  },
+  '/v1/responses': {
+    body: (schema) => ({
+      input: 'What is a budget?',
+      text: { format: { type: 'json_schema', name: 'a', schema } },
+    }),
+    text: ({ output }) => output[0]?.content[0]?.text,
+    field: 'text.format.schema',
+  },
+  '/v1/messages': {
+    body: (schema) => ({
+      messages,
+      max_tokens: 100,
+      output_config: { format: { type: 'json_schema', schema } },
+    }),
+    text: ({ content }) => content[0]?.text,
+    field: 'output_config.format.schema',
+  },
+}
+/** What no small model writes by itself: a list whose length another property decides, of different multiples, and a day. */
+const strict = {
+  type: 'object',
+  properties: {
+    kind: { enum: ['few', 'many'] },
+    numbers: {
+      type: 'array',
+      items: { type: 'integer', minimum: 10, maximum: 40, multipleOf: 5 },
+      uniqueItems: true,
+    },
+    when: { type: 'string', format: 'date' },
+  },
+  required: ['kind', 'numbers', 'when'],
+  additionalProperties: false,
+  anyOf: [
+    { properties: { kind: { const: 'few' }, numbers: { minItems: 1, maxItems: 2 } } },
+    { properties: { kind: { const: 'many' }, numbers: { minItems: 3, maxItems: 4 } } },
+  ],
+}
+const isStrict = new Ajv2020({ strict: false, formats: { date: /^\d{4}-\d\d-\d\d$/ } }).compile(strict)
+const jobbed = ['/v1/chat/completions', '/v1/completions']
+const impossible = { type: 'object', properties: { b: { extends: {} } } }
+
+it.each(Object.keys(WAYS))(
+  '%s: an answer follows a schema, and a schema that cannot be followed is named',
+  async (route) => {
+    const { body, text, field } = WAYS[route] as (typeof WAYS)[string]
+    const asked = (schema: object) => ({ model: CHAT, temperature: 0, ...body(schema) })
+    const answer = await call(route, { token, body: asked(strict) })
+    const value = JSON.parse(text((await answer.json()) as Answers) ?? '')
+    expect(isStrict(value), JSON.stringify(value)).toBe(true)
+    const refused = await refusal(await call(route, { token, body: asked(impossible) }))
+    expect(refused).toMatchObject({ status: 400, param: `${field}.properties.b.extends` })
+  },
+)
+
+it.each(jobbed)('a job for %s: each answer follows its schema', async (endpoint) => {
+  const { body, text } = WAYS[endpoint] as (typeof WAYS)[string]
+  const inputs = [strict, parameters, impossible].map((schema) => ({
+    model: CHAT,
+    temperature: 0,
+    ...body(schema),
+  }))
+  const started = await call('/v1/jobs', { token, body: { endpoint, inputs } })
+  const { id } = (await started.json()) as { id: string }
+  await (await call(`/v1/jobs/${id}/events`, { token })).text()
+  const { results } = (await (await call(`/v1/jobs/${id}`, { token })).json()) as {
+    results: { status: number; body: Answers }[]
+  }
+  expect(results.map(({ status }) => status)).toEqual([200, 200, 400])
+  const [first, second] = results.map(({ body }) => JSON.parse('error' in body ? 'null' : (text(body) ?? '')))
+  expect(isStrict(first), JSON.stringify(first)).toBe(true)
+  expect(parameters.properties.topic.enum).toContain(second.topic)
 })
 
 it('several answers and log probabilities; all outputs are charged', async () => {

@@ -41,6 +41,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   account_not_administered: NOT_ASKED_HERE,
   too_many_keys: NOT_ASKED_HERE,
   content_blocked: 'The service does not let this text through.',
+  model_disabled: 'This model is switched off for now. Try again later.',
   model_not_allowed: 'Your plan does not include the model for this.',
   budget_exhausted: (error) =>
     error.resetsAt

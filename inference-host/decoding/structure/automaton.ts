@@ -1,7 +1,8 @@
 import { TwohopError } from '../../../shared/errors.ts'
 import type { Memory } from '../../platform/memory.ts'
-import { type Cell, createCells, emptyExpansion, inOrder } from './cells.ts'
-import { countTokens, unitsFrom } from './costs.ts'
+import type { Cell } from './cell.ts'
+import { createCells, emptyExpansion, inOrder } from './cells.ts'
+import { type Costs, countTokens, unitsFrom } from './costs.ts'
 import { DONE, type Program } from './program.ts'
 import { LONGEST_TOKEN, type Vocabulary } from './vocabulary.ts'
 
@@ -83,13 +84,13 @@ const LEAF_BYTES = 24
 const MOVES_BYTES = 2080
 
 export function createAutomaton({ program, vocabulary, memory, most }: Options): Automaton {
-  const { nodes } = program
   const costs = countTokens(program, vocabulary)
   const { cell, enter, expand, expandShortest, unbounded, forgetCells, newBytes } = createCells(
     program,
     costs,
     LONGEST_TOKEN,
   )
+  const follow = createFollow(program, costs, cell)
   let states = new Map<string, State>()
   let start: State | undefined
   let bytes = 0
@@ -122,30 +123,17 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
   }
 
   function state(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean, passed: number): State | null {
-    const sorted = [...leaves]
-      .sort((a, b) => a.tokens - b.tokens || inOrder(a, b))
-      // What was forgotten and made anew is there twice.
-      .filter((leaf, at, all) => at === 0 || inOrder(leaf, all[at - 1] ?? leaf) !== 0)
+    const sorted = nearestFirst(leaves)
     if (sorted.length === 0 && !mayEnd) return null
     const isCut = cut || sorted.length > MOST_LEAVES
     const kept = sorted.slice(0, MOST_LEAVES)
     const counted = passed - (passed % PASSED_GRAIN)
-    const key = `${mayEnd ? '.' : ''}${isCut ? '!' : ''}${counted > 0 ? `${counted}:` : ''}${kept.map(({ id }) => id).join(' ')}`
+    const marks = `${mayEnd ? '.' : ''}${isCut ? '!' : ''}${counted > 0 ? `${counted}:` : ''}`
+    const key = marks + kept.map(({ id }) => id).join(' ')
     const present = states.get(key)
     if (present !== undefined) return present
     keep(STATE_BYTES + LEAF_BYTES * kept.length + newBytes())
-    const made: State = {
-      leaves: kept,
-      mayEnd,
-      tokens: mayEnd ? 0 : (kept[0]?.tokens ?? 0),
-      cut: isCut,
-      passed: counted,
-      moves: [],
-      unbounded: undefined,
-      mask: undefined,
-      walk: 0,
-      work: undefined,
-    }
+    const made = newState(kept, mayEnd, isCut, counted)
     states.set(key, made)
     return made
   }
@@ -164,30 +152,9 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
   function step(from: State, byte: number): State | null {
     const known = from.moves[byte]
     if (known !== undefined) return known
-    let [first, last] = [0, 255]
+    const range: Range = { first: 0, last: 255 }
+    const after = from.leaves.flatMap((leaf) => follow(leaf, byte, range))
     const found = emptyExpansion()
-    const after: (Cell | null)[] = []
-    for (const leaf of from.leaves) {
-      const node = nodes[leaf.node]
-      const moves = node?.kind === 'leaf' ? (node.moves[leaf.at] ?? []) : []
-      for (let at = 0; at < moves.length; at += 3) {
-        const [low, high, next] = [moves[at] ?? 0, moves[at + 1] ?? 0, moves[at + 2] ?? DONE]
-        if (byte < low) last = Math.min(last, low - 1)
-        else if (byte > high) first = Math.max(first, high + 1)
-        else {
-          first = Math.max(first, low)
-          last = Math.min(last, high)
-          if (next === DONE) after.push(leaf.next)
-          else {
-            const counted = node?.kind === 'leaf' ? node.counted : undefined
-            const left = counted ? leaf.left - unitsFrom(counted, leaf.at, low, next) : 0
-            // From here on the shortest way has to fit.
-            if (left >= (costs.ofUnits[leaf.node]?.[next] ?? 0))
-              after.push(cell(leaf.node, next, left, leaf.next))
-          }
-        }
-      }
-    }
     for (const one of after) expand(one, found)
     if (found.cut) expandShortest(after, found)
     const to = state(found.leaves, found.mayEnd, found.cut, found.seen.size)
@@ -195,7 +162,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
       keep(MOVES_BYTES)
       from.moves = new Array(256)
     }
-    from.moves.fill(to, first, last + 1)
+    from.moves.fill(to, range.first, range.last + 1)
     return to
   }
 
@@ -210,23 +177,6 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     return from.unbounded
   }
 
-  function workOf(from: State): number {
-    if (from.work !== undefined) return from.work
-    const edges = new Set<number>()
-    for (const leaf of from.leaves) {
-      const node = nodes[leaf.node]
-      const moves = node?.kind === 'leaf' ? (node.moves[leaf.at] ?? []) : []
-      for (let at = 0; at < moves.length; at += 3) edges.add(moves[at] ?? 0).add((moves[at + 1] ?? 0) + 1)
-    }
-    from.work = edges.size * from.leaves.reduce((cells, leaf) => cells + 1 + (leaf.next?.skips ?? 0), 0)
-    return from.work
-  }
-
-  function towardsEnd({ mayEnd, leaves }: State): number {
-    const [nearest] = leaves
-    return mayEnd || nearest === undefined ? -1 : (costs.nextToken[nearest.node]?.[nearest.at] ?? -1)
-  }
-
   return {
     get start() {
       return begin()
@@ -234,8 +184,8 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     step,
     alone,
     alike,
-    workOf,
-    towardsEnd,
+    workOf: (from) => (from.work ??= workOf(from, program)),
+    towardsEnd: (from) => towardsEnd(from, costs),
     keep,
     makeRoom,
     get bytes() {
@@ -243,6 +193,83 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     },
     forget,
   }
+}
+
+/** A state from which nothing was followed yet. Its leaves are sorted. */
+function newState(leaves: readonly Cell[], mayEnd: boolean, cut: boolean, passed: number): State {
+  return {
+    leaves,
+    mayEnd,
+    tokens: mayEnd ? 0 : (leaves[0]?.tokens ?? 0),
+    cut,
+    passed,
+    moves: [],
+    unbounded: undefined,
+    mask: undefined,
+    walk: 0,
+    work: undefined,
+  }
+}
+
+/** The token to take for the shortest end, or -1 where that is to stop. */
+function towardsEnd({ mayEnd, leaves }: State, costs: Costs): number {
+  const [nearest] = leaves
+  return mayEnd || nearest === undefined ? -1 : (costs.nextToken[nearest.node]?.[nearest.at] ?? -1)
+}
+
+/** Leaves in an order of their own, those nearest to their end first. What was forgotten and made anew is there twice. */
+function nearestFirst(leaves: Iterable<Cell>): Cell[] {
+  return [...leaves]
+    .sort((a, b) => a.tokens - b.tokens || inOrder(a, b))
+    .filter((leaf, at, all) => at === 0 || inOrder(leaf, all[at - 1] ?? leaf) !== 0)
+}
+
+/** Bytes that are not told apart. */
+type Range = { first: number; last: number }
+
+/** What comes after a byte of a leaf. It narrows `range` to the bytes that the leaf does not tell apart from that one. */
+type Follow = (leaf: Cell, byte: number, range: Range) => (Cell | null)[]
+
+function createFollow(
+  { nodes }: Program,
+  costs: Costs,
+  cell: (node: number, at: number, left: number, next: Cell | null) => Cell,
+): Follow {
+  return function follow(leaf, byte, range) {
+    const node = nodes[leaf.node]
+    if (node?.kind !== 'leaf') return []
+    const after: (Cell | null)[] = []
+    const moves = node.moves[leaf.at] ?? []
+    for (let at = 0; at < moves.length; at += 3) {
+      const [low, high, next] = [moves[at] ?? 0, moves[at + 1] ?? 0, moves[at + 2] ?? DONE]
+      if (byte < low) range.last = Math.min(range.last, low - 1)
+      else if (byte > high) range.first = Math.max(range.first, high + 1)
+      else {
+        range.first = Math.max(range.first, low)
+        range.last = Math.min(range.last, high)
+        if (next === DONE) after.push(leaf.next)
+        else {
+          const { counted } = node
+          const left = counted ? leaf.left - unitsFrom(counted, leaf.at, low, next) : 0
+          // From here on the shortest way has to fit.
+          if (left >= (costs.ofUnits[leaf.node]?.[next] ?? 0))
+            after.push(cell(leaf.node, next, left, leaf.next))
+        }
+      }
+    }
+    return after
+  }
+}
+
+/** Cells that are passed for each range of bytes that the leaves of a state tell apart. */
+function workOf({ leaves }: State, { nodes }: Program): number {
+  const edges = new Set<number>()
+  for (const leaf of leaves) {
+    const node = nodes[leaf.node]
+    const moves = node?.kind === 'leaf' ? (node.moves[leaf.at] ?? []) : []
+    for (let at = 0; at < moves.length; at += 3) edges.add(moves[at] ?? 0).add((moves[at + 1] ?? 0) + 1)
+  }
+  return edges.size * leaves.reduce((cells, leaf) => cells + 1 + (leaf.next?.skips ?? 0), 0)
 }
 
 /** Of a program that this vocabulary cannot spell. */

@@ -1,33 +1,7 @@
+import type { Cell } from './cell.ts'
 import type { Costs } from './costs.ts'
-import type { Program } from './program.ts'
-
-/**
- * A place in the program and what comes after it. `at` is a sequence's part or a leaf's state. For a repeat, `at` is
- * how many times it still has to be gone through, and `left` how many times it still may. For a counted leaf, `left` is how many
- * UTF-16 units it may still write. The empty rest is null.
- */
-export type Cell = {
-  readonly id: number
-  readonly node: number
-  readonly at: number
-  readonly left: number
-  readonly next: Cell | null
-  /** Tokens that suffice to finish from here. */
-  readonly tokens: number
-  /** How many cells from here on may be passed without a byte: what it takes to go on after a leaf. */
-  readonly skips: number
-  /** Of all that it consists of but `left`: cells of one hash differ in nearly nothing else. */
-  readonly hash: number
-  /** Of all that it consists of: cells of one such hash differ in nearly nothing. */
-  readonly whole: number
-  /** Cells after it, and one of them that is far below, where the same number of cells come after it as in any other such. */
-  readonly depth: number
-  readonly below: Cell | null
-  /** The same with counters that no token can exhaust taken for endless. */
-  unbounded: Cell | undefined
-  /** What it leads to without a byte, once that was asked for. */
-  onward: readonly (Cell | null)[] | undefined
-}
+import { createEndless } from './endless.ts'
+import type { Node, Program } from './program.ts'
 
 /** Bytes of memory that a cell takes with its entry in the map. Measured; a test holds it. */
 export const CELL_BYTES = 292
@@ -60,7 +34,6 @@ export function emptyExpansion(): Expansion {
  */
 export function createCells({ nodes }: Program, costs: Costs, reach: number) {
   let cells = new Map<string, Cell>()
-  const longest = new Map<number, number>()
   let ids = 0
   let counted = 0
 
@@ -68,7 +41,7 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     const key = `${node} ${at} ${left} ${next?.id}`
     const present = cells.get(key)
     if (present !== undefined) return present
-    const own = costOf(node, at)
+    const own = costOf(nodes[node], costs, node, at)
     const tokens = own + (next?.tokens ?? 0)
     const skips = own > 0 ? 0 : 1 + (next?.skips ?? 0)
     const hash = mixed(mixed(next?.hash ?? 0, node), at)
@@ -97,14 +70,6 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     }
     cells.set(key, made)
     return made
-  }
-
-  function costOf(node: number, at: number): number {
-    if (nodes[node]?.kind === 'repeat') {
-      const { part } = nodes[node]
-      return at === 0 ? 0 : at * (costs.ofNode[part] ?? 0)
-    }
-    return costs.ofRest[node]?.[at] ?? costs.ofNode[node] ?? Number.POSITIVE_INFINITY
   }
 
   function enter(node: number, next: Cell | null): Cell {
@@ -161,42 +126,6 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     else if (at !== undefined) into.leaves.add(at)
   }
 
-  function unbounded(from: Cell): Cell {
-    const chain: Cell[] = []
-    let rest: Cell | null = from
-    while (rest !== null && rest.unbounded === undefined) {
-      chain.push(rest)
-      rest = rest.next
-    }
-    let made: Cell | null = rest?.unbounded ?? null
-    for (const one of chain.reverse()) {
-      const left = isEndless(one) ? Number.POSITIVE_INFINITY : one.left
-      made = left === one.left && made === one.next ? one : cell(one.node, one.at, left, made)
-      made.unbounded = made
-      one.unbounded = made
-    }
-    return made ?? from
-  }
-
-  /** Whether no token can exhaust the counter, nor what it has to spare for characters that count twice. */
-  function isEndless({ node, at, left }: Cell): boolean {
-    const counted = nodes[node]
-    // A token can lead to any state of a leaf, and the way from there has to fit too.
-    if (counted?.kind === 'leaf') return left - longestWay(node) > reach
-    const spare = counted?.kind === 'repeat' && counted.double !== undefined ? left - at : left
-    return Math.min(left, spare) > reach
-  }
-
-  /** The most units on the way from any state of a leaf to its end. */
-  function longestWay(node: number): number {
-    const known = longest.get(node)
-    if (known !== undefined) return known
-    let found = 0
-    for (const units of costs.ofUnits[node] ?? []) if (Number.isFinite(units)) found = Math.max(found, units)
-    longest.set(node, found)
-    return found
-  }
-
   /** Cells lead to one another, so each is told to let go of those that it does not consist of. */
   function forgetCells(): void {
     for (const one of cells.values()) {
@@ -214,7 +143,14 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     return made * CELL_BYTES
   }
 
+  const unbounded = createEndless({ nodes }, costs, reach, cell)
   return { cell, enter, expand, expandShortest, unbounded, forgetCells, newBytes }
+}
+
+/** Tokens that suffice for what is left of a node itself. */
+function costOf(what: Node | undefined, costs: Costs, node: number, at: number): number {
+  if (what?.kind === 'repeat') return at === 0 ? 0 : at * (costs.ofNode[what.part] ?? 0)
+  return costs.ofRest[node]?.[at] ?? costs.ofNode[node] ?? Number.POSITIVE_INFINITY
 }
 
 /** Of a hash, one that depends on `value` too (the step of MurmurHash3). */

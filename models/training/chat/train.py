@@ -5,9 +5,14 @@ usage: /usr/bin/python3 train.py [--steps 2800] [--out ../../twohop-chat]
 import argparse
 import json
 import math
+import os
 import random
 import time
 from pathlib import Path
+
+# OpenBLAS has threads of its own, which wait for each other by spinning: on a busy machine that is most of the time.
+for name in ('OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS'):
+    os.environ.setdefault(name, '1')
 
 import torch
 from torch.nn import functional as F

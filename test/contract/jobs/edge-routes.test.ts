@@ -72,7 +72,7 @@ describeEachRedis('/v1/jobs', (redis) => {
       entitle,
       accounts: createUpstashAccounts(options),
       apiKeys,
-      defaultPlan: catalog.default_plan,
+      defaultPlan: () => catalog.default_plan,
       now,
     })
     const woken: unknown[] = []

@@ -23,6 +23,7 @@ const installed = await findInstalledPostgres()
 const file = (name: string) => new URL(`../../../${name}`, import.meta.url)
 const DAY_MS = 86_400_000
 const OWNER = { account: 'firebase:x:owner', issuedAt: 9_999_999_999 }
+const thisMonth = () => new Date().toISOString().slice(0, 7)
 const SUM = 'ab'.repeat(32)
 const limits = { requestsPerMinute: 1e6, concurrent: 1e6, budgets: { minute: 1e6, day: 1e6, month: 1e6 } }
 
@@ -82,6 +83,7 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
   }
 
   it('restores a dump after Redis and Postgres are gone: counters equal the ledger, budgets refuse, acts hold', async () => {
+    const began = thisMonth()
     await spend('firebase:x:ada', 17, 25)
     await spend('firebase:x:bob', 4)
     const options = { url: redis.url, token: redis.token, timeoutMs: 20_000 }
@@ -117,11 +119,15 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
         await createUpstashApiKeys({ ...restored.redis, timeoutMs: 20_000 }).list(OWNER.account),
       ]
     })
-    expect(report).toMatchObject({
-      events: 3,
-      units: 46,
-      refused: { account: 'firebase:x:ada', units: 42, code: 'budget_exhausted', admitted: true },
-    })
+    expect(report).toMatchObject({ events: 3, units: 46 })
+    // In a month that began meanwhile nobody has used anything.
+    if (thisMonth() === began)
+      expect(report.refused).toEqual({
+        account: 'firebase:x:ada',
+        units: 42,
+        code: 'budget_exhausted',
+        admitted: true,
+      })
     expect(report.printed).toContain('3 accounts and 1 API keys put back.')
     expect(report.printed).toContain('2 accounts, 4 windows: 4 differ, 4 counters rebuilt.')
     const [counters, mallory, life, bob, eve, k1, list] = seen
@@ -132,7 +138,7 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     expect(eve).toEqual(['500', expect.any(String)])
     expect(k1).toEqual([OWNER.account, SUM, 'chat', 'server', null, null])
     expect(list).toMatchObject([{ id: 'k1', scopes: ['chat'], revoked: false }])
-  }, 60_000)
+  }, 120_000)
 
   it('changes nothing where the dump is broken', async () => {
     const broken = join(dir, 'broken.dump')

@@ -33,13 +33,9 @@ export function publishedKeys() {
   return issuer
 }
 
-/** The edge as it is built, with nothing behind it but a Redis and that issuer. */
-export function edgeOn(
-  { url, token }: { url: string; token: string },
-  issuer: { url: string },
-  changes: Record<string, string> = {},
-): Edge {
-  const variables = {
+/** The variables of an edge with nothing behind it but a Redis and that issuer. */
+export function edgeVariables({ url, token }: { url: string; token: string }, issuer: { url: string }) {
+  return {
     ...EDGE_NEEDS,
     UPSTASH_REDIS_REST_URL: url,
     UPSTASH_REDIS_REST_TOKEN: token,
@@ -48,9 +44,17 @@ export function edgeOn(
     FIREBASE_PROJECT_IDS: PROJECT,
     FIREBASE_JWKS_URL: issuer.url,
     ALLOWED_ORIGINS: ORIGIN,
-    ...changes,
+    METRICS: 'on',
   }
-  return createEdge(variables, () => {})
+}
+
+/** The edge as it is built from these. */
+export function edgeOn(
+  redis: { url: string; token: string },
+  issuer: { url: string },
+  more: Record<string, string> = {},
+): Edge {
+  return createEdge({ ...edgeVariables(redis, issuer), ...more }, () => {})
 }
 
 /** Makes tokens of the issuer, or of one that has other keys; `agoMs` ago. */

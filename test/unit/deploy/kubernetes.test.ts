@@ -2,10 +2,13 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import * as z from 'zod'
 import { NODE_VARIABLES } from '../../../edge/runtime/node-variables.ts'
 import { EDGE_VARIABLES } from '../../../edge/runtime/variables.ts'
 import { VARIABLES } from '../../../inference-host/config.ts'
 import { COUNTERS, HISTOGRAMS, MODEL_GAUGES, PREFIX } from '../../../inference-host/metrics/names.ts'
+import { Model } from '../../../shared/catalog.ts'
+import { Upstream } from '../../../shared/upstreams.ts'
 import { constant } from '../../fixtures/figures/constants.ts'
 import { ROOT } from '../../fixtures/pages.ts'
 
@@ -309,6 +312,24 @@ it('takes the images that the workflow pushes, of this version', () => {
   expect(taken.filter((image) => !pushed.includes(image))).toEqual([])
   const named = new Set(['twohop-host', 'twohop-edge'].map((name) => containerOf(name).image))
   expect(named).toEqual(new Set(['twohop-host', 'twohop-edge']))
+})
+
+it('has a catalog on its page whose canary is a version with a weight, at the address of its Service', () => {
+  const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8')
+  const [, text = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? []
+  const { upstreams, models } = JSON.parse(text)
+  const [canary] = z.array(Upstream).parse(upstreams)
+  expect(canary?.kind === 'own' && canary.url).toBe('http://twohop-host-canary:8788')
+  const versions = Model.shape.versions.unwrap().parse(models[0].versions)
+  expect(versions.map(({ weight }) => weight)).toEqual([19, 1])
+  expect(versions[1]?.upstreams?.map(({ id }) => id)).toEqual([canary?.id])
+  // A version that nobody gets may be asked for by name.
+  expect(
+    Model.shape.versions.safeParse([
+      { id: 'a', weight: 1 },
+      { id: 'b', weight: 0 },
+    ]).success,
+  ).toBe(true)
 })
 
 it('gives the canary an address of its own, and no policy: that of the host holds for it too', () => {

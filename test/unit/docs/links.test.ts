@@ -25,15 +25,18 @@ const NO_PATHS = new Set([
   'twohop.config.ts',
   // Written when something runs.
   '.local/bench',
+  'dist/dashboard',
   '.local/curl.txt',
   '.local/models',
   '.local/real-models',
   '.local/stack.json',
+  '.local/users.json',
   'MODELS_DIR/serving/',
   // What the example's builds write, and a module of the package `firebase`.
   'dist/chrome-mv3-dev',
   'dist/firefox-mv3-dev',
   'dist/',
+  'dist/dashboard',
   'firebase/auth/web-extension',
 ])
 
@@ -127,7 +130,7 @@ describe('every page', () => {
 
   it('names npm scripts that exist', () => {
     const named = everywhere(({ text }) =>
-      [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, script = '']) => script),
+      [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, script = '']) => script),
     )
     expect(named.length).toBeGreaterThan(10)
     expect(named.filter((one) => !((one.split(': ')[1] ?? '') in scripts))).toEqual([])
@@ -205,7 +208,9 @@ function ofThePage(): string[] {
 
 /** Variables of the environment that the sources read, the hops' own lists aside, and constants that they declare. */
 function ofSources(): string[] {
-  const files = filesLike('{bench,cli,examples,local,edge,inference-host,shared,test}/**/*.{ts,mjs}')
+  const files = filesLike(
+    '{bench,cli,deploy,examples,local,edge,inference-host,shared,site,test}/**/*.{ts,mjs}',
+  )
   const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
   const single = [...texts.matchAll(/\benv\.([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name)
   const several = [...texts.matchAll(/\{([^{}]*)\} = process\.env/g)].flatMap(([, list = '']) =>

@@ -4,10 +4,12 @@ import { ANY_VALUE, jsonRules } from '../json-text.ts'
 import { type Budget, createBudget } from '../language/budget.ts'
 import { type Path, refuse, refusedElsewhere, refuseNothing, saysNothing } from '../refusal.ts'
 import { arrayOf } from './array.ts'
+import { createBuilt } from './built.ts'
 import { pathAsSaid } from './dialects.ts'
 import { overlapsOf } from './exclusive.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
+import { createMerging, type Merging } from './merging.ts'
 import { namesIn, negated, withoutNots } from './negation.ts'
 import { isNumberFormat } from './number-formats.ts'
 import { numberOf } from './numbers.ts'
@@ -20,26 +22,7 @@ import { withoutSettled } from './settled.ts'
 import { literal, stringOf } from './strings.ts'
 import { ANY_TEXT, createTexts } from './texts.ts'
 import { withoutUnevaluated } from './unevaluated.ts'
-
-/** Schemas that one may come to, references followed and combinations written out. */
-const MOST_SCHEMAS = 4000
-/** Schemas and values that are looked at beside, to tell what may hold together: about half a second. */
-const MOST_LOOKS = 500_000
-/** Combinations (`allOf`, `$ref` beside others) within one value. */
-const MOST_UNFOLDED = 400
-/** Ways to fulfil what a value must not be, that are written out. Beyond them, one of each choice is. */
-const MOST_WAYS = 16
-
-/** How far the combinations within one value are written out: within how many others, and the ways that are left. */
-type Unfolding = { readonly depth: number; readonly ways: { left: number } }
-
-function unfolding(): Unfolding {
-  return { depth: 0, ways: { left: MOST_WAYS } }
-}
-
-function deeper({ depth, ways }: Unfolding): Unfolding {
-  return { depth: depth + 1, ways }
-}
+import { createCounting, deeper, type Unfolding, unfolding } from './unfolding.ts'
 
 /**
  * A grammar that writes only JSON that is valid for `schema` (JSON Schema 2020-12, and what drafts 4 to 7 and OpenAPI 3.0
@@ -59,61 +42,19 @@ export function compileSchema(
   const rules = jsonRules()
   const { target, resolve } = createReferences(root, path)
   const texts = createTexts(budget)
-  const built = new Map<string, Expression>()
-  /** Of schemas that stand by themselves. Combinations hold the same schemas many times. */
-  const values = new Map<Keywords, Expression>()
-  const ids = new Map<Expression, number>()
-  let schemas = 0
-  let looks = 0
-  let names = 0
-
+  const { count, look } = createCounting(path)
+  const { merged, knownOf } = createMerging({ readOf, target, count })
+  const { named, remembered, idOf, once, forget } = createBuilt(rules, name)
   const scope: Scope = {
-    value(part, at) {
-      const known = isObject(part) ? values.get(part) : undefined
-      if (known !== undefined) return known
-      const made = value(part, at, unfolding())
-      if (isObject(part)) values.set(part, made)
-      return made
-    },
-    resolve,
-    named(build) {
-      const own = `${name} part ${names++}`
-      rules.set(own, build())
-      return rule(own)
-    },
-    remembered(key, build) {
-      const present = built.get(key) ?? build()
-      built.set(key, present)
-      return present
-    },
-    idOf(expression) {
-      const id = ids.get(expression) ?? ids.size
-      ids.set(expression, id)
-      return id
-    },
-    texts,
+    ...{ resolve, named, remembered, idOf, texts, budget, look },
+    value: (part, at) => once(part, () => value(part, at, unfolding())),
     hasPattern: (text, pattern, at) => texts.fulfilled({ ...ANY_TEXT, patterns: [pattern] }, text, at, at),
-    budget,
-    look,
-  }
-
-  function look(steps: number): void {
-    looks += steps
-    if (looks > MOST_LOOKS)
-      throw refuse(path, 'The schema combines more than can be compared. Use fewer choices within choices.')
   }
 
   /** `resolve` for what compares schemas with one another, or turns them. */
   function looked(schema: Schema): Schema {
     look(1)
     return resolve(schema)
-  }
-
-  function count(at: Path, unfolded: Unfolding): void {
-    if (++schemas > MOST_SCHEMAS)
-      throw refuse(path, `The schema unfolds to more than ${MOST_SCHEMAS} schemas.`)
-    if (unfolded.depth > MOST_UNFOLDED)
-      throw refuse(at, 'The combination of schemas does not come to an end.')
   }
 
   function readOf(raw: unknown, at: Path): Schema {
@@ -153,8 +94,7 @@ export function compileSchema(
     } catch (error) {
       // What was built on it goes with it, should there be another choice.
       for (const made of [...rules.keys()].slice(before)) rules.delete(made)
-      values.clear()
-      built.clear()
+      forget()
       throw error
     }
     return rule(own)
@@ -173,64 +113,12 @@ export function compileSchema(
     const inner = alone ? unfolding() : deeper(unfolded)
     const build = (one: Schema, where: Path) => value(one, where, inner)
     if (parts instanceof Leftovers) return choice(someOf(options, build, unfolded.ways))
-    return choice(possible(combiner === 'oneOf' ? exclusively(options, parts, inside) : options, build))
-  }
-
-  /** Each option of a `oneOf` without what is valid for another, too. */
-  function exclusively(options: readonly Option[], parts: readonly unknown[], at: Path): Option[] {
-    const overlaps = overlapsOf(
-      options.map(([one, where]) => knownOf(one, where)),
-      at,
-      looked,
+    return choice(
+      possible(
+        combiner === 'oneOf' ? exclusively(options, parts, inside, { resolve, looked, knownOf }) : options,
+        build,
+      ),
     )
-    return options.map(([one, where], place) => {
-      const others = (overlaps[place] ?? []).map((other) => options[other]?.[1].at(-1))
-      if (others.length === 0) return [one, where]
-      const names = namesIn(resolve(one))
-      try {
-        const nots = others.map((other) => negated(parts[Number(other)], where, looked, names))
-        return [{ allOf: [one, ...nots] }, where]
-      } catch (error) {
-        if (!(error instanceof TwohopError)) throw error
-        throw refuse(
-          at,
-          '"oneOf" is supported where it can be told which of its schemas is valid: different types, or a property with different values. Use "anyOf".',
-        )
-      }
-    })
-  }
-
-  /**
-   * The schemas that all have to hold, in the order in which they are read: what a schema is based on (`$ref`, `allOf`)
-   * comes before what it adds. Properties are written in that order.
-   */
-  function inOrder(raw: unknown, at: Path, unfolded: Unfolding): Schema[] {
-    count(at, unfolded)
-    const read = readOf(raw, at)
-    if (typeof read === 'boolean') return [read]
-    const { $ref, allOf, ...own } = read
-    const bases = [...($ref === undefined ? [] : [target(String($ref), at)]), ...listOf(allOf)]
-    return [...bases.flatMap((base) => inOrder(base, at, deeper(unfolded))), own]
-  }
-
-  function merged(schema: Keywords, at: Path, unfolded: Unfolding): Keywords {
-    let all: Keywords | undefined = {}
-    for (const part of inOrder(schema, at, unfolded)) {
-      all = merge(all, part, at)
-      if (all === undefined) throw refuseNothing(at, 'Nothing is valid for all of these schemas.')
-    }
-    return all
-  }
-
-  /** What a schema is based on and what it adds, as one, where they can be: more is known of that. */
-  function knownOf(schema: Schema, at: Path): Schema {
-    if (typeof schema === 'boolean' || !('$ref' in schema || 'allOf' in schema)) return schema
-    try {
-      return merged(schema, at, unfolding())
-    } catch (error) {
-      if (error instanceof TwohopError) return saysNothing(error) ? false : schema
-      throw error
-    }
   }
 
   function plain(schema: Keywords, at: Path): Expression {
@@ -259,6 +147,43 @@ function isBased(schema: Schema): boolean {
 
 /** One of several schemas, and where it stands. */
 type Option = readonly [Schema, Path]
+
+/** What schemas are compared with. */
+type Comparing = {
+  resolve(schema: Schema): Schema
+  /** The same, counted. */
+  looked(schema: Schema): Schema
+  knownOf: Merging['knownOf']
+}
+
+/** Each option of a `oneOf` without what is valid for another, too. @throws TwohopError where it cannot be told apart */
+function exclusively(
+  options: readonly Option[],
+  parts: readonly unknown[],
+  at: Path,
+  { resolve, looked, knownOf }: Comparing,
+): Option[] {
+  const overlaps = overlapsOf(
+    options.map(([one, where]) => knownOf(one, where)),
+    at,
+    looked,
+  )
+  return options.map(([one, where], place) => {
+    const others = (overlaps[place] ?? []).map((other) => options[other]?.[1].at(-1))
+    if (others.length === 0) return [one, where]
+    const names = namesIn(resolve(one))
+    try {
+      const nots = others.map((other) => negated(parts[Number(other)], where, looked, names))
+      return [{ allOf: [one, ...nots] }, where]
+    } catch (error) {
+      if (!(error instanceof TwohopError)) throw error
+      throw refuse(
+        at,
+        '"oneOf" is supported where it can be told which of its schemas is valid: different types, or a property with different values. Use "anyOf".',
+      )
+    }
+  })
+}
 
 function isChoice({ anyOf, oneOf }: Keywords): boolean {
   return anyOf !== undefined || oneOf !== undefined

@@ -51,7 +51,7 @@ describe('a bill', () => {
     })
     fc.assert(
       fc.property(anyCombination, anyWorkload, more, (combination, workload, { key, by }) => {
-        const larger = { ...workload, [key]: workload[key] + by }
+        const larger = { ...workload, [key]: (workload[key] ?? 0) + by }
         expect(total(book, combination, larger, speeds)).toBeGreaterThanOrEqual(
           total(book, combination, workload, speeds),
         )

@@ -47,7 +47,7 @@ function identified(
       },
     },
     apiKeys: { get: async () => (key ? { ...KEY, ...key } : undefined) },
-    defaultPlan: catalog.default_plan,
+    defaultPlan: () => catalog.default_plan,
     now: () => 4999,
   })(credential)
 }
@@ -98,7 +98,8 @@ describe('the scopes of a user', () => {
     ['a plan with keys', ['chat', 'keys'], [], undefined, ['chat', 'keys']],
     ['a plan that claims to sell admin', ['chat', 'admin'], ['developer'], undefined, ['chat', 'keys']],
     ['a developer', ['chat'], ['developer'], undefined, ['chat', 'keys']],
-    ['an admin', ['chat'], ['admin'], undefined, ['chat', 'keys', 'admin']],
+    ['an admin', ['chat'], ['admin'], undefined, ['chat', 'keys', 'admin', 'metrics']],
+    ['a plan that claims to sell metrics', ['chat', 'metrics'], [], undefined, ['chat']],
     ['an admin with a narrow token', ['chat'], ['admin'], ['chat', 'embed'], ['chat']],
     ['a user whose token claims more', ['chat'], [], ['chat', 'keys', 'admin'], ['chat']],
     ['a made-up role', ['chat'], ['Admin', 'root'], undefined, ['chat']],
@@ -109,7 +110,7 @@ describe('the scopes of a user', () => {
   it('are among those that a key can have', () => {
     for (const scope of catalog.plans.flatMap(({ scopes }) => scopes)) expect(SCOPES).toContain(scope)
     expect(SCOPES).toEqual(
-      expect.arrayContaining(['chat', 'embed', 'tasks:fill-mask', 'jobs', 'keys', 'admin']),
+      expect.arrayContaining(['chat', 'embed', 'tasks:fill-mask', 'jobs', 'keys', 'admin', 'metrics']),
     )
   })
 })

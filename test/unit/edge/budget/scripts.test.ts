@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { PUSH_CATALOG } from '../../../../edge/access/push-catalog.lua.ts'
 import { ACCOUNT_USAGE } from '../../../../edge/admin/usage.lua.ts'
 import { CREATE_API_KEY } from '../../../../edge/api-keys/create.lua.ts'
 import { REVOKE_API_KEY } from '../../../../edge/api-keys/revoke.lua.ts'
@@ -40,6 +41,7 @@ const SCRIPTS = [
   FINISH_EVENTS,
   FINISH_ACTS,
   KEEP_FEEDBACK,
+  PUSH_CATALOG,
   ROLL_UP,
   CLAIM,
   END_CLAIM,

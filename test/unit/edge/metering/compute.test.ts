@@ -58,7 +58,7 @@ async function held(price: number) {
   const result = await hold('r1', entitlement as Parameters<typeof hold>[1], work, (task) =>
     background.push(task),
   )
-  if (result instanceof Response) throw new Error('nothing was asked before')
+  if (result instanceof Response || 'answer' in result) throw new Error('nothing was asked before')
   return {
     held: result,
     clock,

@@ -46,7 +46,7 @@ async function told(payer: Payer, changes: Partial<Work>) {
   const held = await hold('r1', entitlement, work({ model: { ...chat, versions }, ...changes }), (task) =>
     background.push(task),
   )
-  if (held instanceof Response) throw new Error('nothing was asked before')
+  if (held instanceof Response || 'answer' in held) throw new Error('nothing was asked before')
   held.settle('ok', undefined)
   await Promise.all(background)
   const [request] = reserved

@@ -36,6 +36,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     elapsedMs: () => 100,
     allowance: {} as Held['allowance'],
     repeatable: false,
+    cacheable: false,
     begun() {},
     chargeJudge: () => {},
     settled: over.promise,

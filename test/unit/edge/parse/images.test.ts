@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { policyOf } from '../../../../edge/guard/policy.ts'
 import { guarded } from '../../../../edge/guard/request.ts'
+import { parseJob } from '../../../../edge/jobs/parse.ts'
 import { parseCountTokens, parseMessages } from '../../../../edge/parse/anthropic-messages.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { judgedWork } from '../../../../edge/parse/judged.ts'
@@ -86,6 +87,20 @@ describe('a chat with images', () => {
         role: 'user',
         content: [said('first'), { type: 'image_url', image_url: { url: picture } }, said('\n\nsecond')],
       },
+    ])
+  })
+
+  it('may be a job', () => {
+    const roomy = entitledTo('pro', seeing)
+    const inputs = [
+      chat('tiles', said('what'), shown(picture)),
+      chat('tiles', said('what'), shown('https://a.example/b.png')),
+    ]
+    const asked = (some: object[]) => parseJob({ endpoint: '/v1/chat/completions', inputs: some }, roomy)
+    expect(asked(inputs.slice(0, 1)).works[0]?.worst.promptTokens).toBeGreaterThan(700)
+    expect(refusal(() => asked(inputs))).toEqual([
+      'invalid_request',
+      'inputs[1].messages[0].content[1].image_url.url',
     ])
   })
 

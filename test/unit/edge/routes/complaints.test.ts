@@ -7,6 +7,7 @@ import { HubFields } from '../../../../edge/parse/hub-completion.ts'
 import { Encoded } from '../../../../edge/parse/media-body.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../edge/routes/admin.ts'
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
+import { FeedbackRequest } from '../../../../edge/routes/feedback.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
 import { Days, Latest } from '../../../../edge/routes/stats.ts'
 import { CountTokensRequest, MessagesRequest } from '../../../../shared/anthropic/messages.ts'
@@ -36,7 +37,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
     JobRequest,
     Page,
   },
-  ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked, Days, Latest },
+  ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked, Days, Latest, FeedbackRequest },
   ...{ Encoded, TranscriptionRequest },
   ...TASK_REQUESTS,
   ...MEDIA_REQUESTS,

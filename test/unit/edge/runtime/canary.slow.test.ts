@@ -250,7 +250,7 @@ it('tells of a scheduled run whose parts fail', async () => {
 it('tells of what nobody foresaw, without its message', async () => {
   const { log, lines: told } = readLog()
   const app = createApp({
-    catalog,
+    catalog: { current: () => catalog, ready: async () => {} },
     policy: { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true },
     allowedOrigins: new Set(),
     bodyLimitBytes: 1000,

@@ -9,12 +9,14 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks())
 
 /** What a fresh isolate with these bindings answers. */
-async function answered(bindings: object) {
+async function answered(bindings: object, path = '/healthz', headers: Record<string, string> = {}) {
   const { default: worker } = await import('../../../../edge/runtime/workers.ts')
   const { privateKey } = generateKeyPairSync('ed25519')
   const jwk = JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'k1' })
   const env = { ...EDGE_VARIABLES_SET, SERVICE_TOKEN_PRIVATE_KEY: jwk, ...bindings }
-  const answer = await worker.fetch(new Request('https://edge.example/healthz'), env, { waitUntil() {} })
+  const answer = await worker.fetch(new Request(`https://edge.example${path}`, { headers }), env, {
+    waitUntil() {},
+  })
   return { status: answer.status, text: await answer.text() }
 }
 
@@ -82,4 +84,33 @@ it('calls the host by the binding where there is one, and nothing else', async (
   expect(await answer?.text()).toBe('an answer')
   expect(seen).toEqual(['POST http://twohop-host.internal/v1/x Bearer '])
   expect(throughService(undefined)).toBeUndefined()
+})
+
+const ASSETS = { fetch: async () => new Response('<p>') }
+
+it('has a dashboard where its files were uploaded with it, unless it is told not to', async () => {
+  expect(await answered({ ASSETS }, '/dashboard')).toEqual({ status: 200, text: '<p>' })
+  vi.resetModules()
+  expect(await answered({}, '/dashboard')).toMatchObject({ status: 404 })
+  vi.resetModules()
+  expect(await answered({ ASSETS, DASHBOARD: 'off' }, '/dashboard')).toMatchObject({ status: 404 })
+})
+
+it('the dashboard may ask its own edge, without being on the list of origins; where there is none, nobody may', async () => {
+  const own = { origin: 'https://edge.example', 'sec-fetch-site': 'same-origin' }
+  const pages = (DASHBOARD: string) => ({ ASSETS, DOCS_PAGE: 'off', DASHBOARD })
+  expect(await answered(pages('on'), '/v1/models', own)).toMatchObject({ status: 401 })
+  vi.resetModules()
+  expect(await answered(pages('off'), '/v1/models', own)).toMatchObject({ status: 403 })
+})
+
+it('refuses to tell every visitor a secret key', async () => {
+  vi.spyOn(console, 'log').mockReturnValue()
+  const supabase = { url: 'https://abc.supabase.co', publishable_key: 'sb_secret_x' }
+  expect(
+    await answered({ ASSETS, DASHBOARD_SIGN_IN: JSON.stringify({ supabase }) }, '/dashboard'),
+  ).toMatchObject({
+    status: 503,
+    text: expect.stringContaining('DASHBOARD_SIGN_IN'),
+  })
 })

@@ -82,7 +82,7 @@ function world(
     fallback: fallback.map(place),
   }
   const router = createRouter({
-    routesOf: (model) => (model === 'chat' ? routes : undefined),
+    routesOf: ({ model }) => (model === 'chat' ? routes : undefined),
     upstreams,
     own: hostOf('HOST_URL'),
     now,

@@ -49,13 +49,16 @@ function world({
     return { host, isReady }
   }
   const [first, ...others] = catalog.models
+  const parsed = Catalog.parse({
+    ...catalog,
+    upstreams,
+    models: [{ ...first, id: 'chat', ...model }, ...others],
+    plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
+  })
+  const [chat] = parsed.models
+  if (!chat) throw new Error('a catalog has models')
   const made = createUpstreams({
-    catalog: Catalog.parse({
-      ...catalog,
-      upstreams,
-      models: [{ ...first, id: 'chat', ...model }, ...others],
-      plans: catalog.plans.map((plan) => ({ ...plan, models: ['chat'] })),
-    }),
+    catalog: parsed,
     modelsNow,
     ownHost,
     foreignHost: () => expect.fail('there is none'),
@@ -65,15 +68,15 @@ function world({
     log,
   })
   const call = (n: number) => made.host.call(hostCall({ requestId: `r${n}`, account: `account ${n}` }))
-  return { ...made, calls, clock, asked, dead, lines, loads, call }
+  return { ...made, chat, calls, clock, asked, dead, lines, loads, call }
 }
 
 it('a catalog without upstreams is the host of HOST_URL, with nothing in between', async () => {
-  const { host, isOwn, probe, loads, asked } = world({ upstreams: [], model: {} })
+  const { host, chat, isOwn, probe, loads, asked } = world({ upstreams: [], model: {} })
   await host.call(hostCall())
   expect(asked).toEqual(['HOST_URL'])
   expect(Object.keys(host).toSorted()).toEqual(['call', 'cancel', 'countTokens', 'usage', 'wake'])
-  expect([isOwn('chat', undefined), probe, loads]).toEqual([true, undefined, [undefined]])
+  expect([isOwn(chat, undefined), probe, loads]).toEqual([true, undefined, [undefined]])
 })
 
 it('requests leave a host that died at its first failure, and come back when it says that it is there', async () => {
@@ -119,21 +122,21 @@ it('the scheduled probe finds out before a request does, both ways', async () =>
 })
 
 it('a model may name the host of HOST_URL beside others', async () => {
-  const { call, asked, isOwn } = world({
+  const { call, chat, asked, isOwn } = world({
     model: { upstreams: [{ id: 'host' }], fallback: [{ id: 'host-a' }] },
   })
   await call(1)
-  expect([asked, isOwn('chat', undefined)]).toEqual([['HOST_URL'], true])
+  expect([asked, isOwn(chat, undefined)]).toEqual([['HOST_URL'], true])
 })
 
 it('a model that names none of them is computed by the host of HOST_URL', async () => {
-  const { host, asked, isOwn, loads } = world({ model: {} })
+  const { host, chat, asked, isOwn, loads } = world({ model: {} })
   await host.call(hostCall())
-  expect([asked, isOwn('chat', undefined), loads]).toEqual([['HOST_URL'], true, [undefined]])
+  expect([asked, isOwn(chat, undefined), loads]).toEqual([['HOST_URL'], true, [undefined]])
 })
 
 it('each version of a model is computed where it says, and by the name that it has there', async () => {
-  const { host, asked, calls, isOwn } = world({
+  const { host, chat, asked, calls, isOwn } = world({
     model: {
       versions: [
         { id: 'plain' },
@@ -150,7 +153,7 @@ it('each version of a model is computed where it says, and by the name that it h
     ['chat-next', { model: 'chat-next' }],
     ['chat', { model: 'chat' }],
   ])
-  expect(isOwn('chat', 'spread')).toBe(true)
+  expect(isOwn(chat, 'spread')).toBe(true)
 })
 
 it('a model whose versions change while the edge runs is computed by what it says then', async () => {

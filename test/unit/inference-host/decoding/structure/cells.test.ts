@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { allows } from '../../../../../inference-host/decoding/sampling/token-mask.ts'
-import { type Cell, createCells, inOrder } from '../../../../../inference-host/decoding/structure/cells.ts'
+import type { Cell } from '../../../../../inference-host/decoding/structure/cell.ts'
+import { createCells, inOrder } from '../../../../../inference-host/decoding/structure/cells.ts'
 import { readVocabulary } from '../../../../../inference-host/decoding/structure/vocabulary.ts'
 import { bind, schemaStructure } from '../../../../fixtures/structure/drive.ts'
 

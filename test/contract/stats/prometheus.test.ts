@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { serveNode } from '../../../edge/runtime/node-server.ts'
+import { createMetrics } from '../../../inference-host/metrics/metrics.ts'
+import { serveOnLoopback } from '../../fixtures/loopback-server.ts'
+import { ROOT } from '../../fixtures/pages.ts'
+import { noPrometheus, prometheus, promtool } from '../../fixtures/prometheus.ts'
+import { running } from '../budget/each-redis.ts'
+import { edgeVariables, minted, publishedKeys, user } from '../strangers/edge.ts'
+
+const rulesFile = join(ROOT, 'deploy/prometheus/twohop.rules.yml')
+const EXPECTED = ['TwohopEdgeErrorRate', 'TwohopEdgeLedgerLag']
+
+describe.skipIf(!prometheus)(`Prometheus${noPrometheus}`, () => {
+  const issuer = publishedKeys()
+  const redis = running('embedded')
+
+  it('finds nothing wrong with the configuration and the rules', async () => {
+    for (const [what, file] of [
+      ['rules', rulesFile],
+      ['config', join(ROOT, 'deploy/prometheus/prometheus.yml')],
+    ] as const) {
+      const checked = spawn(promtool, ['check', what, ...(what === 'config' ? ['--syntax-only'] : []), file])
+      const [code] = await once(checked, 'exit')
+      expect(code, file).toBe(0)
+    }
+  })
+
+  it('scrapes both hops and fires: a host that is away, a ledger that takes nothing', async () => {
+    const ledger = { LEDGER_SUPABASE_URL: 'http://127.0.0.1:9', LEDGER_SUPABASE_KEY: 'sb_secret_none' }
+    const own = { EDGE_BIND: '127.0.0.1', EDGE_PORT: '0', EDGE_SCHEDULE_SECONDS: '3600' }
+    const edge = await serveNode({ ...edgeVariables(redis.local(), issuer), ...ledger, ...own }, () => {})
+    onTestFinished(() => edge.drain())
+    const metrics = createMetrics({ models: ['tiny-chat'], eventLoop: () => ({ p50: 0, p99: 0, max: 0 }) })
+    const host = await serveOnLoopback(async (_, response) => {
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text())
+    })
+    onTestFinished(() => host.stop())
+
+    const post = async (path: string, token: string, body: object) => {
+      const answer = await fetch(`${edge.url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      return { status: answer.status, body: await answer.json() }
+    }
+    const root = await minted().mintFirebase(user('root', 'admin'))
+    const made = await post('/v1/keys', root, { name: 'prometheus', scopes: ['metrics'] })
+    const ask = await startPrometheus(edge.url, host.url, made.body.key)
+
+    const ada = await minted().mintFirebase(user('ada'))
+    const chat = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }], max_tokens: 2 }
+    let firing: string[] = []
+    for (let second = 0; second < 50 && firing.length < EXPECTED.length; second++) {
+      expect((await post('/v1/chat/completions', ada, chat)).status).toBe(503)
+      await wait(500)
+      const { alerts } = await ask('/api/v1/alerts')
+      const names = alerts.filter(({ state }: Alert) => state === 'firing').map(nameOf)
+      firing = [...new Set<string>(names)].toSorted()
+    }
+    expect(firing).toEqual(EXPECTED)
+    const { result } = await ask('/api/v1/query?query=up')
+    expect(result.map(({ metric, value }: Sample) => [metric.job, value[1]]).toSorted()).toEqual([
+      ['twohop-edge', '1'],
+      ['twohop-host', '1'],
+    ])
+    expect((await ask('/api/v1/query?query=twohop_num_requests_waiting')).result).toHaveLength(0)
+    expect((await ask('/api/v1/query?query=twohop_request_success_total')).result).toHaveLength(1)
+  }, 90_000)
+})
+
+type Alert = { state: string; labels: { alertname: string } }
+type Sample = { metric: Record<string, string>; value: [number, string] }
+const nameOf = ({ labels }: Alert) => labels.alertname
+
+/** Starts a real Prometheus with the rules as they are, but at once: shorter windows, no wait. Gives its API. */
+async function startPrometheus(edge: string, host: string, key: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'twohop-prometheus-'))
+  const free = await serveOnLoopback(() => {})
+  await free.stop()
+  const at = new URL(free.url).host
+  const quick = readFileSync(rulesFile, 'utf8')
+    .replaceAll('[5m]', '[20s]')
+    .replaceAll(/for: \w+/g, 'for: 0s')
+    .replace('> 600', '> 2')
+  await writeFile(join(folder, 'rules.yml'), quick)
+  await writeFile(join(folder, 'key'), key, { mode: 0o600 })
+  const job = (name: string, url: string, more = {}) => ({
+    job_name: name,
+    static_configs: [{ targets: [new URL(url).host] }],
+    ...more,
+  })
+  // JSON is YAML.
+  const config = {
+    global: { scrape_interval: '1s', evaluation_interval: '1s', scrape_timeout: '1s' },
+    rule_files: ['rules.yml'],
+    scrape_configs: [
+      job('twohop-edge', edge, { authorization: { credentials_file: 'key' } }),
+      job('twohop-host', host),
+    ],
+  }
+  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config))
+  const server = spawn(
+    prometheus ?? '',
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=${at}`,
+      '--log.level=error',
+    ],
+    { stdio: 'inherit' },
+  )
+  onTestFinished(async () => {
+    const ended = once(server, 'exit')
+    server.kill('SIGTERM')
+    await ended
+    await rm(folder, { recursive: true, force: true })
+  })
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await fetch(`http://${at}/-/ready`).catch(() => undefined)
+    if (answer?.ok) break
+    await wait(100)
+  }
+  return async (path: string) => (await (await fetch(`http://${at}${path}`)).json()).data
+}

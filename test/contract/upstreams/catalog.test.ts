@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { run } from '../../../cli/run.ts'
+import { CATALOG_READ_MS } from '../../../edge/access/catalog-source.ts'
+import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
+import { OPENAI_ANSWERS } from '../../fixtures/vendors/openai.ts'
+import { startScripted } from '../../fixtures/vendors/scripted.ts'
+
+// The command on a real Redis, and an edge that takes what it pushed.
+
+let fake: Awaited<ReturnType<typeof startScripted>>
+let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
+let dir: string
+const at = { skipped: 0 }
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
+  fake = await startScripted(() => OPENAI_ANSWERS.text?.whole ?? {})
+  edge = await startUpstreamEdge({
+    upstreams: [{ id: 'openai', kind: 'openai', url: `${fake.url}/v1` }],
+    models: [upstreamModel('chat', { tasks: ['chat'], upstreams: [{ id: 'openai' }] })],
+    variables: { CATALOG_STORE: 'redis' },
+  })
+  vi.stubEnv('UPSTASH_REDIS_REST_URL', edge.redis.url)
+  vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', edge.redis.token)
+  vi.stubEnv('CATALOG', edge.catalog)
+  // The edge's clock alone: a minute passes without being waited for.
+  const now = Date.now
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + at.skipped)
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+  await fake.stop()
+  await edge.stop()
+  await rm(dir, { recursive: true })
+})
+
+async function twohop(words: string[], answer?: string) {
+  const said = { out: '', err: '' }
+  const code = await run(['catalog', ...words], {
+    out(text) {
+      said.out += text
+    },
+    err(text) {
+      said.err += text
+    },
+    colour: false,
+    ask: answer === undefined ? undefined : async () => answer,
+    signal: new AbortController().signal,
+  })
+  return { code, ...said }
+}
+async function push(change: (model: Record<string, unknown>) => object, words = ['--yes'], answer?: string) {
+  const catalog = JSON.parse(edge.catalog)
+  const file = join(dir, 'catalog.json')
+  await writeFile(file, JSON.stringify({ ...catalog, models: catalog.models.map(change) }))
+  return twohop(['push', file, ...words], answer)
+}
+async function ask() {
+  const answer = await edge.fetch('http://edge.example/v1/chat/completions', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${edge.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'chat', max_tokens: 16, messages: [{ role: 'user', content: 'Hi' }] }),
+  })
+  const { error } = (await answer.json()) as { error?: { code: string } }
+  return error?.code ?? answer.status
+}
+/** What is asked after a minute: the first that comes still sees the old catalog, and has the new one read. */
+async function later() {
+  at.skipped += CATALOG_READ_MS
+  await ask()
+  await edge.charged()
+  return ask()
+}
+
+it('a price, a kill switch and a rollback hold at a running edge after a minute, at no round trip of a request', async () => {
+  expect(await ask()).toBe(200)
+  const [first] = await edge.charged()
+  const dearer = await push((model) => ({ ...model, prices: { prompt: 10, output: 40, compute_second: 0 } }))
+  expect(dearer).toMatchObject({ code: 0, out: 'Version 1: edges take it within a minute.\n' })
+  expect(dearer.err).toContain('~ models.chat.prices.prompt: 1 -> 10')
+  expect(await later()).toBe(200)
+  const events = await edge.charged()
+  expect([events.at(-2)?.units, events.at(-1)?.units]).toEqual([first?.units, 10 * (first?.units ?? 0)])
+
+  expect((await push((model) => ({ ...model, disabled: true }))).code).toBe(0)
+  expect(await later()).toBe('model_disabled')
+  const listed = await edge.fetch('http://edge.example/v1/models', {
+    headers: { authorization: `Bearer ${edge.token}` },
+  })
+  expect(((await listed.json()) as { data: unknown[] }).data).toEqual([])
+
+  expect(await twohop(['rollback', '--yes'])).toMatchObject({ code: 0 })
+  expect(await later()).toBe(200)
+  expect((await edge.charged()).at(-1)?.units).toBe(10 * (first?.units ?? 0))
+  expect(await twohop(['rollback', '--to', '0', '--yes'])).toMatchObject({ code: 0 })
+  expect(await later()).toBe(200)
+  expect((await edge.charged()).at(-1)?.units).toBe(first?.units)
+
+  const { out } = await twohop(['list', '--json'])
+  expect(JSON.parse(out).map(({ version }: { version: number }) => version)).toEqual([4, 3, 2, 1])
+  const acts = (await edge.stored('XRANGE', 'twohop:audit', '-', '+')) as [string, string[]][]
+  expect(acts.map(([, words]) => words[3])).toEqual([
+    'catalog.push',
+    'catalog.push',
+    'catalog.rollback',
+    'catalog.rollback',
+  ])
+})
+
+it('what no edge would take is not pushed, nor what nobody confirmed', async () => {
+  const wrong = await push((model) => ({ ...model, prices: { prompt: -1, output: 1 } }))
+  expect(wrong.code).toBe(1)
+  expect(wrong.err).toContain('models.0.prices.prompt')
+  expect(await push((model) => ({ ...model, context: 100 }), [], 'n')).toMatchObject({ code: 1 })
+  expect(await push((model) => ({ ...model, context: 100 }), [])).toMatchObject({ code: 2 })
+  expect(await twohop(['rollback', '--to', '99', '--yes'])).toMatchObject({ code: 1 })
+  expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBe('4')
+  expect(await push((model) => ({ ...model, context: 100 }), [], 'y')).toMatchObject({ code: 0 })
+  expect(JSON.parse((await twohop(['show'])).out).models[0].context).toBe(100)
+})
