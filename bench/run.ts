@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { HERE } from '../cli/here.ts'
 import { DEVICES } from '../inference-host/device/port.ts'
+import { type AbuseBenchOptions, abuseBench } from './abuse/bench.ts'
 import { budgetBench } from './budget/bench.ts'
 import { type DrainBenchOptions, drainBench } from './drain/bench.ts'
 import { edgeBench } from './edge/bench.ts'
@@ -116,6 +117,16 @@ command
   .option('--seed <n>', 'of its random numbers: the same seed gives the same figures', whole, 1)
   .action(async (options: Pick<HostsBenchOptions, 'json' | 'seed'>) =>
     print(options.json, await hostsBench({ ...options, rounds: 1, ...common })),
+  )
+
+command
+  .command('abuse')
+  .description('a made month: users, a stolen key, a farm, who is found and when (a minute)')
+  .option('--json', 'print one JSON object', false)
+  .option('--seed <n>', 'of its random numbers: the same seed gives the same figures', whole, 1)
+  .option('--at <score>', 'the score from which on something is found', whole, 50)
+  .action(async (options: Pick<AbuseBenchOptions, 'json' | 'seed' | 'at'>) =>
+    print(options.json, await abuseBench({ ...options, rounds: 1, ...common })),
   )
 
 command

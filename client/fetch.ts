@@ -4,7 +4,7 @@ import { retryAfterSeconds } from './retry-after.ts'
 
 /**
  * The token of the user who is signed in, as the BaaS's own SDK keeps it; null where nobody is. `forceRefresh` is true after
- * the edge has said that the last one has expired.
+ * the edge has said that the last one has expired, or that its use was unusual.
  */
 export type GetToken = (asked: { forceRefresh: boolean }) => Promise<Token> | Token
 
@@ -40,7 +40,7 @@ const FIRST_WAIT_MS = 500
 
 /**
  * A `fetch` for any client that takes one. Each request has the user's fresh token in place of the client's own key; after a
- * 401 `token_expired` it is sent once more with a refreshed one, and after a 429, 503 or 529 when `Retry-After` says so. A body
+ * 401 `token_expired` or a 403 `challenge_required` it is sent once more with a refreshed one, and after a 429, 503 or 529 when `Retry-After` says so. A body
  * that is a stream can be sent once, so its answer is the first. A redirect is an error: a token stays where it was sent.
  *
  * An answer with 429, 503 or 529 that is given to the caller has `x-should-retry: false`, so that a client with retries of its
@@ -92,7 +92,7 @@ export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}
       if (budget) onBudget(budget)
       if (!again) return answer
 
-      if (answer.status === 401 && !fresh && (await hasExpired(answer))) {
+      if (!fresh && (await wantsFresh(answer))) {
         token = await unlessAborted(signal, refreshed())
         if (!token) return answer
         fresh = true
@@ -131,7 +131,10 @@ function canBeSentAgain(body: unknown): boolean {
   )
 }
 
-async function hasExpired(answer: Response): Promise<boolean> {
+/** Whether the same would be answered with a new token: the old one has expired, or its use was unusual. */
+async function wantsFresh(answer: Response): Promise<boolean> {
+  if (answer.status === 403) return (await readError(answer))?.code === 'challenge_required'
+  if (answer.status !== 401) return false
   return (
     answer.headers.get('x-should-retry') === 'true' || (await readError(answer))?.code === 'token_expired'
   )

@@ -14,6 +14,8 @@ import type { CountAct } from './access/rate.ts'
 import { rateHeaders } from './access/rate-headers.ts'
 import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
+import { isNobody, isUnknown, type Strangers } from './access/strangers.ts'
+import type { WhenceOf } from './access/whence.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
@@ -103,12 +105,17 @@ export type AppOptions = {
   accounts: AccountStore
   apiKeys: ApiKeyStore
   countAct: CountAct
+  /** Where a caller is, for plans that watch credentials; the address as a hash. */
+  whenceOf: WhenceOf
+  /** Bounds requests of nobody that is known. */
+  strangers: Strangers
   feedback: FeedbackStore
   /** Moves feedback to the ledger; undefined where there is none. Never throws. */
   drainFeedback: (() => Promise<unknown>) | undefined
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
+  readAnomaly: AdminOptions['readAnomaly']
   forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */
@@ -141,7 +148,7 @@ type Sent<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
-  const { budget, accounts, apiKeys, requestTimeoutMs, now, log } = options
+  const { budget, accounts, apiKeys, strangers, requestTimeoutMs, now, log } = options
   const catalog = () => options.catalog.current()
   const entitleNow = latest(catalog, (now) => createEntitle(now, options.policy))
   const entitle: ReturnType<typeof createEntitle> = (...credential) => entitleNow()(...credential)
@@ -154,6 +161,7 @@ export function createApp(options: AppOptions) {
     leaseSlackMs: options.leaseSlackMs,
     now,
     notify: options.notify,
+    tell: options.tell,
     log,
   })
   const identify = createIdentify({
@@ -192,7 +200,11 @@ export function createApp(options: AppOptions) {
     // Nothing of a body is read here: first it is known who asks, and for what.
     const most = mostBytes().get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
     c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
+    const { address } = c.env
+    const nobody = isNobody(c.req)
+    if (nobody) strangers.refuse(address)
     await next()
+    if (nobody || isUnknown(c.error)) c.env.background(strangers.count(address))
     // Nobody reads it. A stream would wait for its reader.
     if (c.req.method === 'HEAD') await c.res.body?.cancel()
     const key = c.get('key')
@@ -216,11 +228,17 @@ export function createApp(options: AppOptions) {
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
-    const token = isMessagesPath(c.req.path) ? bearerOrKey(headers) : bearerToken(headers)
     const ready = options.catalog.ready((task) => c.env.background(task))
     // Whoever is not identified hears of that first.
     ready.catch(() => {})
-    const credential = await c.get('timings').time('auth', () => options.authenticate(token))
+    const read = isMessagesPath(c.req.path) ? bearerOrKey : bearerToken
+    const credential = await c
+      .get('timings')
+      .time('auth', async () => options.authenticate(read(headers)))
+      .catch((error: unknown) => {
+        if (isUnknown(error)) strangers.refuse(c.env.address)
+        throw error
+      })
     await ready
     if (credential.issuer !== 'key') c.set('account', accountOf(credential))
     else {
@@ -248,6 +266,7 @@ export function createApp(options: AppOptions) {
   ): Promise<Response> {
     const credential = await authenticate(c)
     const idempotency = await idempotencyOf(c, payerOf(credential), bytes)
+    const whence = () => options.whenceOf(c.env)
     const timings = c.get('timings')
     const held = await withStoredPlan(credential, async (entitlement) => {
       entitlement.requireScope(task)
@@ -256,7 +275,7 @@ export function createApp(options: AppOptions) {
       const asked = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
       const work = judgedWork(asked, plan.guards?.injection, catalog().models)
       return timings.time('reserve', () =>
-        hold(c.get('requestId'), entitlement, work, c.env.background, idempotency),
+        hold(c.get('requestId'), entitlement, work, c.env.background, idempotency, whence),
       )
     })
     if (held instanceof Response) return held

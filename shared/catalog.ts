@@ -153,6 +153,13 @@ export const Plan = z.strictObject({
   /** Day of the month on which months begin; shorter months begin on their last day. Without it months are UTC's. */
   billing_day: z.int().min(1).max(31).optional(),
   guards: Guards.optional(),
+  /** What is done about a credential whose anomaly score is `at` or more (docs/abuse.md). */
+  abuse: z
+    .strictObject({
+      action: z.enum(['off', 'log', 'challenge', 'suspend']),
+      at: z.int().min(1).max(100).default(50),
+    })
+    .optional(),
 })
 export type Plan = z.infer<typeof Plan>
 

@@ -62,6 +62,7 @@ export const ERRORS = {
   anonymous_not_allowed: forbidden,
   email_unverified: forbidden,
   account_suspended: forbidden,
+  challenge_required: forbidden,
   plan_unknown: forbidden,
   origin_not_allowed: forbidden,
   scope_missing: forbidden,

@@ -1,3 +1,4 @@
+import { anomalyOf } from './anomaly.ts'
 import {
   type Allowance,
   BUDGET_WINDOWS,
@@ -40,7 +41,9 @@ export function decisionOf(
   const refusal = { granted: false, window: undefined, allowance } as const
   switch (code) {
     case 'granted':
-      return { granted: true, account, allowance, ...cachedOf(rest) }
+      return { granted: true, account, allowance, ...cachedOf(rest), ...oddOf(rest) }
+    case 'challenge_required':
+      return { ...refusal, code, retryAfterMs: undefined, anomaly: anomalyOf(rest[0]) }
     case 'rate_limited':
       return { ...refusal, code, retryAfterMs: allowance.requests.resetMs }
     case 'too_many_concurrent':
@@ -70,6 +73,11 @@ export function decisionOf(
 /** An answer that is given again, behind the counters; nothing where there is none. */
 function cachedOf([cost, answer]: readonly unknown[]) {
   return typeof answer === 'string' ? { cached: { answer, units: wholeNumber(cost) } } : {}
+}
+
+/** What is granted although it is odd: one more word at the end, behind the two of an answer that is given again. */
+function oddOf(rest: readonly unknown[]) {
+  return rest.length % 2 === 1 ? { anomaly: anomalyOf(rest.at(-1)) } : {}
 }
 
 /** Turns the reply of the usage script into a report. @throws TypeError when it is not one that the script gives */
@@ -116,7 +124,17 @@ function otherPlanOf(reply: unknown): OtherPlan | undefined {
 /** Why a script refused the caller, whatever was asked; undefined for any other reply. */
 export function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
   const code = SPENDER_REFUSALS.find((known) => known === codeOf(reply))
-  return code && { granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined }
+  if (!code) return undefined
+  const refusal = {
+    granted: false,
+    code,
+    window: undefined,
+    retryAfterMs: undefined,
+    allowance: undefined,
+  } as const
+  // More than the code is said by the step that has just suspended the account.
+  const more = Array.isArray(reply) && reply.length > 1 ? { anomaly: anomalyOf(reply.at(-1)) } : {}
+  return { ...refusal, ...more }
 }
 
 /** What a script says of an idempotency key that was used before; undefined for any other reply. */

@@ -10,6 +10,7 @@ import {
   REDIS_KEYS,
   reservationRedisKey,
 } from '../store/redis-keys.ts'
+import { watchedWords } from './anomaly.ts'
 import type { Limits, Payer, ProjectBudgets, ReserveRequest, Settlement, Spender } from './port.ts'
 import { RESERVE } from './reserve.lua.ts'
 import { SETTLE } from './settle.lua.ts'
@@ -36,7 +37,8 @@ const MAX_SWEEP = 1000
 export function reserveCall(request: ReserveRequest, project: ProjectBudgets, now: number): ScriptCall {
   const { keys, args } = holdWords(request, project, now, MAX_LEASE_MS)
   const { cache } = request
-  return scriptCall(RESERVE, keys, cache ? [...args, cache.name, cache.share, cache.forAll ? 1 : 0] : args)
+  const again = cache ? [cache.name, cache.share, cache.forAll ? 1 : 0] : []
+  return scriptCall(RESERVE, keys, [...args, watchedWords(request.watched), ...again])
 }
 
 /**
@@ -109,6 +111,7 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     idempotencyRedisKey(idempotency?.id ?? ''),
   ]
   const { account, plan, model, version = '', task, key, billingDay = 1 } = reserved
+  const { maxed } = settlement
   return scriptCall(SETTLE, keys, [
     requestId,
     units,
@@ -130,6 +133,8 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     measured ? packedMeasured(measured) : '',
     counted.errors,
     counted.metrics ? 1 : 0,
+    maxed === undefined ? '' : key ? `key:${key}` : `account:${account}`,
+    maxed ? 1 : 0,
     ...(cache ? [cache.request.name, cache.request.forAll ? 1 : 0, cache.request.lifeMs, cache.answer] : []),
   ])
 }

@@ -1,4 +1,5 @@
 import type { Measured } from '../stats/measured.ts'
+import type { Anomaly, Watched } from './anomaly.ts'
 
 /** What an account may spend, from its plan. Budgets are units per UTC minute, UTC day and month. */
 export type Limits = {
@@ -55,6 +56,8 @@ export type ReserveRequest = {
   task: string
   /** Set where the caller sent an `Idempotency-Key`. */
   idempotency?: Idempotency | undefined
+  /** Set where the plan watches credentials. */
+  watched?: Watched | undefined
   /** Set where an answer of before may be given again. */
   cache?: CacheRequest | undefined
 }
@@ -89,6 +92,8 @@ export type Reservation = {
   granted: true
   account: string
   allowance: Allowance
+  /** Set where the credential's score is as high as the plan looks at, and the plan lets it pass. */
+  anomaly?: Anomaly | undefined
   /** An answer that is given again, as it was kept, and what it costs: so much is held instead of the worst case. */
   cached?: { answer: string; units: number } | undefined
 }
@@ -108,6 +113,7 @@ export type Refusal = {
   granted: false
   code:
     | SpenderRefusal
+    | 'challenge_required'
     | 'rate_limited'
     | 'too_many_concurrent'
     | 'too_many_jobs'
@@ -122,6 +128,8 @@ export type Refusal = {
   /** When the same request may fit, in milliseconds from now; undefined where waiting alone does not help. */
   retryAfterMs: number | undefined
   allowance: Allowance | undefined
+  /** Set where the score of the credential is why it was refused, at this very request. */
+  anomaly?: Anomaly | undefined
 }
 
 /** A request with the same idempotency key came before; nothing was held. */
@@ -159,6 +167,8 @@ export type Settlement = {
   outputTokens: number
   computeMs: number
   outcome: Outcome
+  /** Whether the answer was as long as it might; undefined where the plan watches nobody. */
+  maxed?: boolean | undefined
   /** How long it took; undefined where nobody waited for it. */
   measured?: Measured | undefined
   /**

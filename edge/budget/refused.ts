@@ -40,6 +40,8 @@ export function refused(refusal: Refusal, at: number): BudgetRefused {
 function messageOf({ code, window, retryAfterMs }: Refusal): string {
   const rest = `The most that this request can cost does not fit in what is left of this ${window}'s budget.`
   return {
+    challenge_required:
+      'This use is unusual for you; sign in again, or refresh your token, and ask once more.',
     account_suspended: 'This account is suspended.',
     token_revoked: 'This token was revoked; sign in again.',
     key_invalid: 'There is no such API key.',

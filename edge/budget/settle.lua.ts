@@ -4,6 +4,7 @@ import { CACHE_LUA } from '../store/cache.lua.ts'
 import { ANSWER_GONE, MAX_KEPT_PER_DAY, RECORD_BYTES, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { FULL_ANSWER_KEPT_MS, SETTLED_KEPT_MS } from '../store/lifetimes.ts'
 import { LEASES_PREFIX } from '../store/redis-keys.ts'
+import { ANOMALY_LUA } from './anomaly.lua.ts'
 import { SETTLEMENT_LUA } from './settlement.lua.ts'
 import { WINDOWS_LUA } from './windows.lua.ts'
 
@@ -19,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '0df6aeb7165093fbbb539aa2667e639bbaea7daa',
+  sha: 'c8683e135bb084eda4d09f8e2fde7eeb3637d15e',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set
@@ -39,10 +40,12 @@ export const SETTLE: Script = {
 -- ARGV[18] how long it took, as a text of sums (edge/stats/measured.ts); empty where that is not known
 -- ARGV[19] errors that the caller has counted since it last said, as a text of sums; empty for none
 -- ARGV[20] 1 where counters for metrics are kept, else 0
--- ARGV[21] ARGV[22] ARGV[23] ARGV[24] an answer to be given again, where there is one: its name; 1 where others may have it; ms
+-- ARGV[21] the credential that is watched, empty for none
+-- ARGV[22] 1 where the answer was as long as it might, else 0
+-- ARGV[23] ARGV[24] ARGV[25] ARGV[26] an answer to be given again, where there is one: its name; 1 where others may have it; ms
 -- for which it is kept; the answer
 -- Returns {1 when this call settled, 0 when it was done before; then thresholds crossed, see settlement.lua.ts}.
-${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${CACHE_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SETTLEMENT_LUA}${RECORD_LUA}${CACHE_LUA}${ANOMALY_LUA}
 
 -- The answer; or that it is gone where the account's day has no room for it, and the ms for which that is remembered.
 local function within_day(record, answer)
@@ -62,6 +65,7 @@ if ARGV[15] == '1' then end_record(KEYS[4], ARGV[1], within_day(record, ARGV[16]
 
 local now = now_ms(tonumber(ARGV[7]))
 local reserved = tonumber(record.units or ARGV[9])
+if ARGV[21] ~= '' then note_ended(ARGV[21], tonumber(ARGV[22]), now) end
 local used = math.min(tonumber(ARGV[2]), reserved)
 -- A correction is of the sums to which the sweep added.
 if record.state == 'unsettled' then record.rolled_as = record.version or '' end
@@ -87,7 +91,7 @@ else
   charge_windows(record, -reserved, used, reply)
   write_event(KEYS[3], ARGV[1], record, 'charge', used, tonumber(record.extra or 0) - back, report, now)
 end
-if ARGV[21] then cache_answer(record.account, ARGV[21], ARGV[22], used, ARGV[24], ARGV[23], now) end
+if ARGV[23] then cache_answer(record.account, ARGV[23], ARGV[24], used, ARGV[26], ARGV[25], now) end
 return reply
 `,
 }

@@ -3,6 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { OtherPlanError } from '../access/stored-plan.ts'
+import type { Whence } from '../budget/anomaly.ts'
 import type {
   Allowance,
   Budget,
@@ -10,12 +11,15 @@ import type {
   Idempotency,
   Limits,
   Outcome,
+  Refusal,
+  Reservation,
   ReserveRequest,
   Settlement,
 } from '../budget/port.ts'
 import { refused } from '../budget/refused.ts'
 import type { Answer, Answers } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
+import type { WebhookEvent } from '../notify/webhook.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
 import { scopesOfWork } from '../parse/version.ts'
 import type { Work } from '../parse/work.ts'
@@ -71,6 +75,8 @@ type Options = {
   now: () => number
   /** Called after the answer with the thresholds that a settlement crossed. Must not throw. */
   notify: (crossed: readonly Crossing[]) => Promise<void>
+  /** Tells the operator of an account that its score has suspended. Must not throw. */
+  tell: (event: WebhookEvent) => Promise<unknown>
   log: Log
 }
 
@@ -81,22 +87,15 @@ const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
  * @param background keeps work alive after the answer: settlement is off the response path
  * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
-export function createHold({
-  budget,
-  answers,
-  cache,
-  requestTimeoutMs,
-  leaseSlackMs,
-  now,
-  notify,
-  log,
-}: Options) {
+export function createHold(options: Options) {
+  const { budget, answers, cache, requestTimeoutMs, leaseSlackMs, now, notify, tell, log } = options
   return async function hold(
     requestId: string,
     { spender, plan }: Entitlement,
     work: Work,
     background: (task: Promise<unknown>) => void,
     idempotency?: Idempotency,
+    whence: () => Promise<Whence> = async () => ({}),
   ): Promise<Held | Hit | Response> {
     const { prices } = work.model
     const named = 'account' in spender ? spender.account : undefined
@@ -119,6 +118,7 @@ export function createHold({
       version,
       task: work.task,
       idempotency,
+      watched: await watchedBy(plan, whence),
       cache: cacheRequest,
     }
 
@@ -152,6 +152,7 @@ export function createHold({
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
         outcome,
+        ...(request.watched && { maxed: isMaxed(work, used) }),
         measured: { totalMs: now() - started, firstMs },
         idempotency: await kept(answer),
         cache: await cachedFor(account, outcome === 'ok' ? answer : undefined),
@@ -176,6 +177,18 @@ export function createHold({
       await notify(crossed)
     }
 
+    /** A line of the log, and the operator's webhook where the account was suspended for it. */
+    function tellOdd(account: string, { anomaly, ...decision }: Reservation | Refusal): void {
+      if (!anomaly) return
+      const code = 'code' in decision ? decision.code : undefined
+      const detail = { score: anomaly.score, why: anomaly.why }
+      background(log('warn', 'anomaly', { requestId, account, ...(code && { code }), detail }))
+      if (code !== 'account_suspended') return
+      // Of an API key the record alone says whose it is; the audit has who made it.
+      const data = { ...('key' in spender ? { key: spender.key } : { account }), ...detail }
+      background(tell({ id: requestId, type: 'account.suspended', at: now(), data }))
+    }
+
     const started = now()
     let judging = 0
     let firstMs: number | undefined
@@ -192,10 +205,12 @@ export function createHold({
     })
     if (!decision.granted) {
       if ('plan' in decision) throw new OtherPlanError(decision.plan)
+      if ('anomaly' in decision) tellOdd(named ?? '', decision)
       if ('allowance' in decision) throw refused(decision, now())
       return answers.repeat(idempotency?.id ?? '', decision)
     }
 
+    if (decision.anomaly) tellOdd(decision.account, decision)
     version ??= versionOf(work.model, decision.account)
     if (decision.cached && cache && cacheRequest) {
       const { account, allowance, cached } = decision
@@ -246,6 +261,20 @@ export function createHold({
       },
     }
   }
+}
+
+/** How the plan watches a credential that asks from there. */
+async function watchedBy(
+  { abuse }: Entitlement['plan'],
+  whence: () => Promise<Whence>,
+): Promise<ReserveRequest['watched']> {
+  if (!abuse || abuse.action === 'off') return undefined
+  return { action: abuse.action, at: abuse.at, ...(await whence()) }
+}
+
+/** Whether all the output was used that the request might have. */
+function isMaxed({ worst }: Work, used: HostUsage): boolean {
+  return worst.outputTokens > 0 && used.outputTokens >= worst.outputTokens
 }
 
 /** The most that judging a request may cost. */

@@ -40,6 +40,7 @@ const COMPUTED: readonly ErrorCode[] = [
   'model_not_allowed',
   'model_disabled',
   'model_not_found',
+  'challenge_required',
   'budget_exhausted',
   'budget_minute_exhausted',
   'project_budget_exhausted',

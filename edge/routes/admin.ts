@@ -11,6 +11,7 @@ import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
 import { searchAccounts } from '../admin/search.ts'
 import { type Administered, createReach } from '../admin/target.ts'
+import type { ReadAnomaly } from '../admin/upstash-anomaly.ts'
 import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
 import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
@@ -27,6 +28,7 @@ export type AdminOptions = {
   administered: Administered
   accounts: AccountStore
   audit: AuditLog
+  readAnomaly: ReadAnomaly
   readUsage: ReadUsage
   sync: ReturnType<typeof createSync>
   /** Cancels an account's open jobs; returns how many there were. */
@@ -76,7 +78,7 @@ export const AuditList = z.strictObject({
 
 /** `/v1/admin`: accounts and the audit log, for callers with the scope `admin`. */
 export function adminRoutes(options: AdminOptions) {
-  const { callerOf, catalog, accounts, audit, readUsage, countAct, once, now } = options
+  const { callerOf, catalog, accounts, audit, readUsage, readAnomaly, countAct, once, now } = options
   const acts = createActs(options)
   const reach = createReach(options.administered)
   const targetOf = (c: Context, { account }: Caller) =>
@@ -115,7 +117,14 @@ export function adminRoutes(options: AdminOptions) {
     },
     'GET /v1/admin/accounts/:account': async (c) => {
       const target = targetOf(c, await admin(c))
-      return c.json(shownAccount(target, await accounts.get(target), now()))
+      const [record, odd] = await Promise.all([accounts.get(target), readAnomaly(target)])
+      const anomaly = odd && {
+        score: odd.score,
+        why: odd.why,
+        at: secondOf(odd.at),
+        challenged_at: odd.challengedAt === undefined ? null : secondOf(odd.challengedAt),
+      }
+      return c.json({ ...shownAccount(target, record, now()), anomaly: anomaly ?? null })
     },
     'GET /v1/admin/accounts/:account/usage': async (c) => {
       const target = targetOf(c, await admin(c))

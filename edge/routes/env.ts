@@ -10,6 +10,8 @@ export type Env = {
     background: (task: Promise<unknown>) => void
     /** The caller's address, where the platform itself says it: a header that a client may set is none. */
     address?: string | undefined
+    /** The caller's country, two letters, where the platform itself says it. */
+    country?: string | undefined
   }
   Variables: {
     requestId: string

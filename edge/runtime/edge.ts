@@ -3,9 +3,12 @@ import { type Answer, overWeb } from '../../shared/fetch.ts'
 import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
 import { type CatalogSource, createCatalogSource } from '../access/catalog-source.ts'
+import { createStrangers } from '../access/strangers.ts'
 import { createUpstashCatalog } from '../access/upstash-catalog.ts'
 import { createUpstashRate } from '../access/upstash-rate.ts'
+import { createWhence } from '../access/whence.ts'
 import { administeredBy } from '../admin/target.ts'
+import { createUpstashAnomaly } from '../admin/upstash-anomaly.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
@@ -29,7 +32,7 @@ import { createKeepWithin } from '../ledger/keep-within.ts'
 import { createDrains, createScheduledDrain, type LedgerStores } from '../ledger/scheduled.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
-import { createAccountTag } from '../log/account-tag.ts'
+import { createAccountTag, NETWORK } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import type { Log } from '../log/port.ts'
 import { createAnswerCache } from '../metering/cache.ts'
@@ -173,11 +176,18 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     forgetRefusals: budget.forget,
     accounts: createUpstashAccounts(redis),
     apiKeys: createUpstashApiKeys(redis),
+    whenceOf: createWhence(createAccountTag(config.SERVICE_TOKEN_PRIVATE_KEY.d, NETWORK)),
+    strangers: createStrangers({
+      perMinute: config.STRANGERS_PER_MINUTE,
+      limiter: platform.strangers,
+      now,
+    }),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     feedback: createUpstashFeedback(redis),
     drainFeedback: ledgerStores && feedbackDrain(ledgerStores, log),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
+    readAnomaly: createUpstashAnomaly(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,

@@ -1,5 +1,6 @@
 import type { Fetch } from '../../shared/fetch.ts'
 import type { Sha256 } from '../../shared/sha256.ts'
+import type { Limiter } from '../access/strangers.ts'
 import type { AppCheck } from '../app-check/port.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
 import type { Principal } from '../identity/principal.ts'
@@ -30,6 +31,8 @@ export type Platform = {
   restOf?: RestOf
   /** Makes a pair of streams that the runtime pipes to by itself. */
   createPipe?: () => Pipe
+  /** Counts strangers over more than one isolate. */
+  strangers?: Limiter | undefined
   /** Where large results of jobs may lie. */
   resultsBucket?: R2Bucket | undefined
   /** Reads the built dashboard. Without it there is no page at `GET /dashboard`. */

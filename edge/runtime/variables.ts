@@ -207,6 +207,12 @@ export const EDGE_VARIABLES = {
     called: "Google's",
     schema: SecretUrl,
   },
+  STRANGERS_PER_MINUTE: {
+    meaning: 'requests of nobody that is known that an isolate takes from one address; 0 for no bound',
+    unit: 'requests',
+    fallback: '300',
+    schema: whole(0, 1_000_000),
+  },
   DOCS_PAGE: {
     meaning: 'whether there is a page at GET /docs',
     unit: 'on, off',

@@ -4,10 +4,19 @@ import { ASSETS, dashboardFrom } from './assets.ts'
 import { HOST_SERVICE, type Service, throughService } from './host-service.ts'
 import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { makeEdge } from './make-edge.ts'
+import { limiterOf, type RateLimit, STRANGERS } from './rate-limit.ts'
 import type { Variables } from './read-variables.ts'
 
-/** Variables and secrets, and what wrangler.toml binds: static files, an R2 bucket for results of jobs, a private path to the host. */
-type Bindings = Variables & { [JOB_RESULTS_BUCKET]?: R2Bucket; [HOST_SERVICE]?: Service; [ASSETS]?: Service }
+/**
+ * Variables and secrets, and what wrangler.toml binds: static files, an R2 bucket for results of jobs, a private
+ * path to the host, a count of strangers.
+ */
+type Bindings = Variables & {
+  [JOB_RESULTS_BUCKET]?: R2Bucket
+  [HOST_SERVICE]?: Service
+  [ASSETS]?: Service
+  [STRANGERS]?: RateLimit
+}
 type Context = { waitUntil(task: Promise<unknown>): void }
 
 let edge: ReturnType<typeof makeEdge> | undefined
@@ -24,6 +33,7 @@ function edgeOf(env: Bindings) {
     resultsBucket: env[JOB_RESULTS_BUCKET],
     dashboardFile: dashboardFrom(env[ASSETS]),
     hostFetch: throughService(env[HOST_SERVICE]),
+    strangers: limiterOf(env[STRANGERS]),
     createPipe: () => new IdentityTransformStream(),
   })
   return edge
@@ -33,11 +43,16 @@ function edgeOf(env: Bindings) {
  * Cloudflare Workers: variables and secrets from wrangler.toml and `wrangler secret put`; jobs, sweep, drain by cron.
  */
 export default {
-  fetch(request: Request, env: Bindings, context: Context): Response | Promise<Response> {
+  fetch(
+    request: Request & { cf?: { country?: string } },
+    env: Bindings,
+    context: Context,
+  ): Response | Promise<Response> {
     return edgeOf(env).app.fetch(request, {
       background: (task) => context.waitUntil(task),
       // Cloudflare sets it, whatever the client sent (developers.cloudflare.com/fundamentals/reference/http-headers).
       address: request.headers.get('cf-connecting-ip') ?? undefined,
+      country: request.cf?.country,
     })
   },
   scheduled(_event: unknown, env: Bindings, context: Context): void {

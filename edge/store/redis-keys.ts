@@ -28,6 +28,8 @@
  * | `twohop:keys:{account}` | sorted set: the account's working key ids by their end in ms, revoked ones by minus that | 1 y after the last new key |
  * | `twohop:keys-new:{account}` | how many keys it has made | 24 h after the first of them |
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
+ * | `twohop:anomaly:{credential}` | hash, see edge/budget/anomaly.lua.ts | 30 d after the last request of a plan that watches |
+ * | `twohop:anomaly-network:{hash}` | sorted set: accounts by their last request in ms | 1 d after the last new one |
  * | `twohop:cache:{account}:{SHA-256}` | an answer that is given again: units, and the answer (encrypted) | as its model says, 24 h at most |
  * | `twohop:cache-bytes:{account}:{day}` | bytes of answers that were taken in on that day; without an account, of all | 24 h |
  * | `twohop:catalog` | hash: `version`, `catalog` (JSON, empty for the deployed one) | for ever |
@@ -80,3 +82,9 @@ export const API_KEYS_PREFIX = 'twohop:keys:'
 /** Followed by an account. */
 export const NEW_API_KEYS_PREFIX = 'twohop:keys-new:'
 export const apiKeysRedisKey = (account: string) => `${API_KEYS_PREFIX}${account}`
+
+/** Followed by `account:` and an account, or `key:` and the id of an API key. */
+export const ANOMALY_PREFIX = 'twohop:anomaly:'
+/** Followed by a keyed hash of a network: an address is never stored. */
+export const ANOMALY_NETWORK_PREFIX = 'twohop:anomaly-network:'
+export const anomalyRedisKey = (account: string) => `${ANOMALY_PREFIX}account:${account}`

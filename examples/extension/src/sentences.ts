@@ -34,6 +34,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   anonymous_not_allowed: 'Please sign in with an account of your own.',
   email_unverified: 'Please open the link in the e-mail that was sent to you, then try again.',
   account_suspended: 'This account has been suspended.',
+  challenge_required: SIGN_IN_AGAIN,
   plan_unknown: 'Your plan is not known to the service. Please tell whoever runs it.',
   origin_not_allowed: 'The service does not know this extension. Its id must be in ALLOWED_ORIGINS.',
   scope_missing: 'Your plan does not include this.',

@@ -258,6 +258,24 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
       figure(rowOf('twohop:account:{account}')[0], '512'),
     )
 
+    const countries = ['AA', 'BB', 'CC', 'DD', 'EE', 'FF', 'GG', 'HH', 'II']
+    const budget = redis.budget()
+    for (const [n, country] of countries.entries())
+      await budget.reserve(
+        asked(`odd${n}`, { watched: { action: 'challenge', at: 1, country, network: 'a'.repeat(16) } }),
+      )
+    expect((await weigh('twohop:anomaly:*')).bytes).toBeLessThanOrEqual(
+      figure(rowOf('twohop:anomaly:{credential}')[0], '1,024'),
+    )
+    for (let n = 0; n < 40; n++) {
+      const spender = { account: `${LONG.slice(0, -2)}${n}`, plan: 'free', issuedAt: 0 }
+      await budget.reserve(
+        asked(`from${n}`, { spender, watched: { action: 'log', at: 100, network: 'a'.repeat(16) } }),
+      )
+    }
+    const [, network] = rowOf('twohop:anomaly-network:{hash}')
+    expect((await weigh('twohop:anomaly-network:*')).bytes).toBeLessThanOrEqual(32 * figure(network, '320'))
+
     await createUpstashRate({ ...options(), perMinute: 60 })(`keys of ${LONG}`)
     for (const name of ['reads', 'acts'])
       expect((await weigh(`twohop:${name}:*`)).bytes).toBeLessThanOrEqual(2 * 384)

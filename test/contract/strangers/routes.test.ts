@@ -215,6 +215,33 @@ describeOneRedis('a stranger', (redis) => {
     expect((await from((await keyForm.make()).key, '192.0.2.2')).status).toBe(401)
   })
 
+  it('who comes too often is refused everywhere before anything else; who is known is not, from the same address', async () => {
+    const address = '2001:db8::1'
+    const from = async (route: Asked, headers?: Record<string, string>) =>
+      (await askEdge(edge, route, headers, address)).status
+    const models = { method: 'GET', path: '/v1/models' }
+    const ada = { authorization: `Bearer ${await minted().mintFirebase(user('ada'))}` }
+    const forger = { authorization: `Bearer ${await forged(keys.firebase.kid)}` }
+    // The next would be taken in a minute.
+    edge = edgeOn(redis.local(), issuer, { STRANGERS_PER_MINUTE: '1' })
+    const asked = await redis.requests()
+    expect(await from(models, forger)).toBe(401)
+    for (const route of routesOf(edge)) {
+      expect([route.path, await from(route)]).toEqual([route.path, 429])
+      expect([route.path, await from(route, forger)]).toEqual([route.path, 429])
+    }
+    const leaked = { method: 'POST', path: '/v1/keys/leaked', body: { key: revoked } }
+    expect(await from(leaked)).toBe(429)
+    expect((await redis.requests()) - asked).toBe(0)
+    // A neighbour of the same network is refused as well, another is not; nor are a probe, and who is known.
+    expect((await askEdge(edge, models, {}, '2001:db8::2')).status).toBe(429)
+    expect((await askEdge(edge, models, {}, '2001:db8:0:1::1')).status).toBe(401)
+    expect(await from({ method: 'GET', path: '/healthz' })).toBe(200)
+    expect([await from(models, ada), await from(models, { authorization: `Bearer ${working}` })]).toEqual([
+      200, 200,
+    ])
+  })
+
   it('who asks for what there is not, or before a request, or from elsewhere, asks the store nothing', async () => {
     const [before, asked] = [await everything(redis), await redis.requests()]
     const headers = { authorization: `Bearer ${revoked}`, 'idempotency-key': 'k' }

@@ -90,16 +90,19 @@ describe('the token', () => {
     }
   })
 
-  it('is refreshed once after it expired, and the same is sent again', async () => {
-    const { call, sent, asked } = client([refusal('token_expired'), ok])
-    const answer = await call(new Request(`${EDGE}/v1/x`, post))
-    expect(await answer.text()).toBe('done')
-    expect(sent.map(({ authorization, body }) => [authorization, body])).toEqual([
-      ['Bearer token-1', '{"a":1}'],
-      ['Bearer fresh-2', '{"a":1}'],
-    ])
-    expect(asked).toEqual([false, true])
-  })
+  it.each(['token_expired', 'challenge_required'] as const)(
+    'is refreshed once after %s, and the same is sent again',
+    async (code) => {
+      const { call, sent, asked } = client([refusal(code), ok])
+      const answer = await call(new Request(`${EDGE}/v1/x`, post))
+      expect(await answer.text()).toBe('done')
+      expect(sent.map(({ authorization, body }) => [authorization, body])).toEqual([
+        ['Bearer token-1', '{"a":1}'],
+        ['Bearer fresh-2', '{"a":1}'],
+      ])
+      expect(asked).toEqual([false, true])
+    },
+  )
 
   it('that has expired again is the answer', async () => {
     const { call, sent } = client([refusal('token_expired'), refusal('token_expired')])

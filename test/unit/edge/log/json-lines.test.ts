@@ -23,7 +23,7 @@ it('writes a line of JSON, with what there is', async () => {
 })
 
 it('tags an account the same each time, and otherwise under another key', async () => {
-  const [tagOf, again, other] = [D, D, D.replace('A', 'B')].map(createAccountTag)
+  const [tagOf, again, other] = [D, D, D.replace('A', 'B')].map((d) => createAccountTag(d))
   const tags = await Promise.all([tagOf?.(ADA), again?.(ADA), tagOf?.('firebase:demo:eve'), other?.(ADA)])
   expect(tags[0]).toBe(tags[1])
   expect(new Set(tags).size).toBe(3)

@@ -52,6 +52,7 @@ async function held(price: number) {
     leaseSlackMs: 1000,
     now: () => clock.now,
     notify: async () => {},
+    tell: async () => {},
     log: unreadLog,
   })
   const result = await hold('r1', entitlement as Parameters<typeof hold>[1], work, (task) =>

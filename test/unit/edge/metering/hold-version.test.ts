@@ -39,6 +39,7 @@ async function told(payer: Payer, changes: Partial<Work>) {
     leaseSlackMs: 1000,
     now: () => 0,
     notify: async () => {},
+    tell: async () => {},
     log: readLog().log,
   })
   const entitlement = { ...entitledTo('free'), spender: { ...payer, plan: 'free' } }

@@ -41,6 +41,7 @@ addRoutes(app, {
       accounts: unasked,
       audit: unasked,
       readUsage: unasked,
+      readAnomaly: unasked,
       sync: unasked,
       cancelJobs: unasked,
       forgetRefusals: unasked,

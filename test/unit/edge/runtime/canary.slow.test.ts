@@ -264,7 +264,8 @@ it('tells of what nobody foresaw, without its message', async () => {
     },
     log,
   } as unknown as AppOptions)
-  const answer = await app.request('/v1/models', { headers: { authorization: `Bearer ${CANARY}` } })
+  const sent = { headers: { authorization: `Bearer ${CANARY}` } }
+  const answer = await app.request('/v1/models', sent, { background: () => {} })
   expect([answer.status, await answer.text()]).toEqual([500, expect.not.stringContaining(CANARY)])
   expect(told).toMatchObject([
     {

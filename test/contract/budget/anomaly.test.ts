@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createUpstashAnomaly } from '../../../edge/admin/upstash-anomaly.ts'
+import { ANOMALY, type Watched } from '../../../edge/budget/anomaly.ts'
+import type { Budget } from '../../../edge/budget/port.ts'
+import { describeEachRedis, ISSUED_AT, RESERVED, request, settlement, user } from './each-redis.ts'
+
+const HOUR = 3_600_000
+const LOG: Watched = { action: 'log', at: 50 }
+
+describeEachRedis('the anomaly score', (redis) => {
+  let budget: Budget
+  let asked = 0
+  beforeEach(() => {
+    budget = redis.budget()
+    asked = 0
+  })
+
+  /** One request, `afterMs` after the one before. */
+  async function ask(
+    watched: Watched | undefined,
+    afterMs = 60_000,
+    changes: Parameters<typeof request>[1] = {},
+  ) {
+    redis.clock.now += afterMs
+    const id = `r${asked++}`
+    return { id, decision: await budget.reserve(request(id, { watched, ...changes })) }
+  }
+  async function askAndSettle(watched: Watched, afterMs: number, maxed: boolean) {
+    const { id, decision } = await ask(watched, afterMs)
+    await budget.settle(settlement(id, { reserved: RESERVED, maxed }))
+    return decision
+  }
+  const record = async (credential = 'account:firebase:ada') => {
+    const [score, why] = await redis.command<(string | null)[]>(
+      'HMGET',
+      `twohop:anomaly:${credential}`,
+      'score',
+      'why',
+    )
+    return { score: Number(score), why: why ?? '' }
+  }
+
+  it('is not kept of who is not watched', async () => {
+    await ask(undefined)
+    expect(await redis.command<string[]>('KEYS', 'twohop:anomaly*')).toEqual([])
+  })
+
+  it('is low for somebody new, who asks as people do', async () => {
+    for (let i = 0; i < 30; i++) await askAndSettle(LOG, 3 * 60_000, i % 5 === 0)
+    expect(await record()).toMatchObject({ why: 'age=9' })
+  })
+
+  it('rises with the rate, by points for each doubling of what is usual, and falls as time passes', async () => {
+    await ask(LOG)
+    redis.clock.now += 40 * 24 * HOUR
+    for (let i = 0; i < 100; i++) await ask(LOG, 1000)
+    const high = await record()
+    expect(high.why).toMatch(/rate=(2|30)/)
+    await ask(LOG, 2 * HOUR)
+    expect((await record()).why).not.toContain('rate')
+  })
+
+  it('takes answers that are always as long as they may, and what is refused', async () => {
+    for (let i = 0; i < 20; i++) await askAndSettle(LOG, 60_000, true)
+    await ask(LOG)
+    expect((await record()).why).toContain('maxed=15')
+    const limits = { requestsPerMinute: 0, concurrent: 1, budgets: { minute: 1, day: 1, month: 1 } }
+    for (let i = 0; i < 40; i++) await ask(LOG, 60_000, { limits })
+    expect((await record()).why).toMatch(/refused=(9|1[0-5])/)
+  })
+
+  it('knows a new country from the first, and from one that it has seen', async () => {
+    await ask({ ...LOG, country: 'DE' })
+    expect((await record()).why).not.toContain('country')
+    await ask({ ...LOG, country: 'FR' })
+    expect((await record()).why).toContain('country=25')
+    await ask({ ...LOG, country: 'DE' }, 10 * 24 * HOUR)
+    expect((await record()).why).not.toContain('country')
+    for (const country of ['AA', 'BB', 'CC', 'DD', 'EE', 'FF', 'GG', 'HH']) await ask({ ...LOG, country })
+    const fields = await redis.command<string[]>('HKEYS', 'twohop:anomaly:account:firebase:ada')
+    expect(fields.filter((name) => name.startsWith('c:'))).toHaveLength(ANOMALY.countries)
+  })
+
+  it('counts accounts of one network, so many at most, for a day', async () => {
+    const network = 'ab12'
+    const from = (n: number) => ask({ ...LOG, network }, 1000, { spender: user(`firebase:${n}`) })
+    for (let n = 0; n < 3; n++) await from(n)
+    expect((await record('account:firebase:2')).why).not.toContain('network')
+    for (let n = 3; n < 60; n++) await from(n)
+    expect((await record('account:firebase:59')).why).toContain('network=25')
+    expect(await redis.command<number>('ZCARD', `twohop:anomaly-network:${network}`)).toBe(ANOMALY.accounts)
+    redis.clock.now += 25 * HOUR
+    await from(60)
+    expect((await record('account:firebase:60')).why).not.toContain('network')
+  })
+
+  /** Somebody who was in Germany, and is in France from one moment to the next, as often as can be. */
+  async function stolen(watched: Watched) {
+    await ask({ ...watched, country: 'DE' })
+    redis.clock.now += 40 * 24 * HOUR
+    await ask({ ...watched, country: 'DE' })
+    for (let i = 0; i < 200; i++) {
+      const { decision } = await ask({ ...watched, country: 'FR' }, 1000)
+      if ('anomaly' in decision && decision.anomaly) return { decision, after: i + 1 }
+    }
+    return { decision: undefined, after: Number.POSITIVE_INFINITY }
+  }
+
+  it('is told with what was granted, where the plan only looks', async () => {
+    const { decision, after } = await stolen(LOG)
+    expect(decision).toMatchObject({ granted: true, anomaly: { score: expect.any(Number) } })
+    expect(after).toBeLessThan(60)
+  })
+
+  it('asks for a token of after the challenge, which begins anew; the old one stays refused and counts no more', async () => {
+    const challenge: Watched = { action: 'challenge', at: 50 }
+    const { decision } = await stolen(challenge)
+    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada')
+    expect(shown).toMatchObject({
+      why: expect.stringContaining('country='),
+      at: redis.clock.now,
+      challengedAt: redis.clock.now,
+    })
+    expect(decision).toMatchObject({
+      granted: false,
+      code: 'challenge_required',
+      anomaly: { why: expect.stringContaining('country=25') },
+    })
+    const before = await redis.command<string[]>('HGETALL', 'twohop:anomaly:account:firebase:ada')
+    const held = await redis.command<number>('ZCARD', 'twohop:open')
+    const thief = async () => (await ask({ ...challenge, country: 'FR' }, 100)).decision
+    expect(await thief()).toMatchObject({ granted: false, code: 'challenge_required' })
+    expect(await redis.command<number>('ZCARD', 'twohop:open')).toBe(held)
+    // Who holds the old token does not keep the score up.
+    expect(await redis.command<string[]>('HGETALL', 'twohop:anomaly:account:firebase:ada')).toEqual(before)
+    const fresh = { ...user(), issuedAt: Math.floor(redis.clock.now / 1000) }
+    const owner = async () => (await ask({ ...challenge, country: 'DE' }, 1000, { spender: fresh })).decision
+    expect(await owner()).toMatchObject({ granted: true })
+    expect(await thief()).toMatchObject({ granted: false, code: 'challenge_required' })
+    expect(await owner()).toMatchObject({ granted: true })
+    expect(ISSUED_AT).toBeLessThan(fresh.issuedAt)
+  })
+
+  it('suspends the account in the same step, once, and holds nothing', async () => {
+    const suspend: Watched = { action: 'suspend', at: 50 }
+    const { decision } = await stolen(suspend)
+    expect(decision).toMatchObject({
+      granted: false,
+      code: 'account_suspended',
+      anomaly: { score: expect.any(Number) },
+    })
+    const { decision: next } = await ask({ ...suspend, country: 'FR' })
+    expect(next).toMatchObject({ granted: false, code: 'account_suspended' })
+    expect(next).not.toHaveProperty('anomaly')
+    expect(await redis.command('HGET', 'twohop:account:firebase:ada', 'status')).toBe('suspended')
+    expect(await redis.command('TTL', 'twohop:account:firebase:ada')).toBe(-1)
+  })
+})
+
+describe('the points', () => {
+  it('no sign alone reaches the default threshold', () => {
+    for (const most of Object.values(ANOMALY.points)) expect(most).toBeLessThan(50)
+  })
+})
