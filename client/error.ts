@@ -44,7 +44,7 @@ type Around = { status?: number | undefined; headers?: unknown }
 type Fields = Record<string, unknown>
 
 async function read(thrown: unknown, around: Around, deepest: number): Promise<ReadError | undefined> {
-  if (thrown instanceof Response) return readAnswer(thrown)
+  if (isAnswer(thrown)) return readAnswer(thrown)
   const value = typeof thrown === 'string' ? parsed(thrown) : thrown
   if (!isObject(value) || deepest === 0) return undefined
   const here: Around = {
@@ -60,6 +60,12 @@ async function read(thrown: unknown, around: Around, deepest: number): Promise<R
   return undefined
 }
 
+/** Whether it is an answer of `fetch`. Some servers put a class of their own in the place of the global one, so its name is asked. */
+const isAnswer = (value: unknown): value is Response =>
+  Object.prototype.toString.call(value) === '[object Response]' &&
+  isObject(value) &&
+  (value.body === null || (isObject(value.body) && 'getReader' in value.body))
+
 async function readAnswer(answer: Response): Promise<ReadError | undefined> {
   if (answer.ok || answer.bodyUsed) return undefined
   const envelope = parsed(await beginning(answer.clone()))
@@ -74,7 +80,7 @@ function errorOf(value: unknown, envelope: Fields, { status, headers }: Around):
   if (typeof code !== 'string' || typeof message !== 'string' || typeof requestId !== 'string')
     return undefined
   const wait = retryAfterSeconds(
-    headers instanceof Headers ? headers.get('retry-after') : isObject(headers) && headers['retry-after'],
+    isHeaders(headers) ? headers.get('retry-after') : isObject(headers) && headers['retry-after'],
   )
   return {
     code,
@@ -86,6 +92,8 @@ function errorOf(value: unknown, envelope: Fields, { status, headers }: Around):
     ...(wait !== undefined && { retryAfterSeconds: wait }),
   }
 }
+
+const isHeaders = (value: unknown): value is Headers => isObject(value) && typeof value.get === 'function'
 
 /** The text of an answer, cut off where no error of the edge's is that long. */
 async function beginning(answer: Response): Promise<string> {

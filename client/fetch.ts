@@ -64,7 +64,7 @@ export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}
   }
 
   return async function twohop(input, init) {
-    const given = input instanceof Request ? input : undefined
+    const given = typeof input === 'object' && 'url' in input ? input : undefined
     const url = new URL(given ? given.url : `${input}`, globalThis.location?.href)
     edge ??= trusted(url)
     if (url.origin !== edge)

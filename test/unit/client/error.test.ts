@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { readError } from '../../../client/error.ts'
 import { messageErrorResponse } from '../../../edge/write/message-errors.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
@@ -28,6 +28,16 @@ it('reads an answer, which can still be read afterwards', async () => {
   const answer = refused()
   expect(await readError(answer)).toEqual(read)
   expect(await answer.json()).toMatchObject({ error: { code: 'budget_exhausted' } })
+})
+
+it("reads an answer where a server has put its own classes in the place of the platform's", async () => {
+  const answer = refused()
+  for (const name of ['Response', 'Headers', 'Request']) vi.stubGlobal(name, class {})
+  try {
+    expect(await readError(answer)).toEqual(read)
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })
 
 it('reads what the openai package throws, and what wraps it', async () => {
