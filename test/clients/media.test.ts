@@ -135,34 +135,29 @@ describe('openai', () => {
   it('images, what is refused', async () => {
     const user = await newUser('media')
     const own = new OpenAI({ baseURL: `${edge}/v1`, apiKey: user.token, maxRetries: 0 })
-    const refused = (address: string, text = 'what') =>
-      own.chat.completions
-        .create({
-          model: 'seeing',
-          messages: [
-            {
-              role: 'user',
-              content: [
-                { type: 'image_url', image_url: { url: address } },
-                { type: 'text', text },
-              ],
-            },
-          ],
-        })
-        .catch(({ status, code, param }) => [status, code, param])
+    async function refused(address: string, text = 'what') {
+      const content = [
+        { type: 'image_url' as const, image_url: { url: address } },
+        { type: 'text' as const, text },
+      ]
+      const asked = { model: 'seeing', messages: [{ role: 'user' as const, content }] }
+      const answer = await own.chat.completions.create(asked).catch((thrown: unknown) => thrown)
+      const { status, code, param, requestID } = Object(answer)
+      return { told: [status, code, param], requestID }
+    }
     const param = 'messages[0].content[0].image_url.url'
-    expect(await refused('https://images.example/a.png')).toEqual([400, 'invalid_request', param])
+    const invalid = { told: [400, 'invalid_request', param] }
+    expect(await refused('https://images.example/a.png')).toMatchObject(invalid)
     const bomb = Buffer.from(pngOf(65_535, 65_535)).toString('base64')
-    expect(await refused(`data:image/png;base64,${bomb}`)).toEqual([400, 'invalid_request', param])
-    // What the edge cannot see: there are no pixels behind the header.
+    expect(await refused(`data:image/png;base64,${bomb}`)).toMatchObject(invalid)
+    // What the edge cannot see: there are no pixels behind the header. The hold is given back after the answer.
     const half = Buffer.from(picture.slice(0, 60)).toString('base64')
-    expect(await refused(`data:image/png;base64,${half}`)).toEqual([
-      400,
-      'invalid_request',
-      'messages[0].content',
-    ])
+    const broken = await refused(`data:image/png;base64,${half}`)
+    expect(broken.told).toEqual([400, 'invalid_request', 'messages[0].content'])
+    const [event] = await usageEvents(broken.requestID)
+    expect(event).toMatchObject({ outcome: 'refused', units: '0' })
     // A large image is taken, a large text beside one is not.
-    expect(await refused(url, 'a'.repeat(300_000))).toEqual([413, 'body_too_large', null])
+    expect((await refused(url, 'a'.repeat(300_000))).told).toEqual([413, 'body_too_large', null])
     const usage = await call('/v1/usage', { token: user.token, edge })
     expect((await usage.json()).units.day).toMatchObject({ used: 0, held: 0 })
   })
