@@ -52,7 +52,7 @@ async function held(decision: Reservation | Refusal, abuse: Plan['abuse'], payer
   const asked = work({ worst: { promptTokens: 5, outputTokens: 20, units: 85 } })
   const code = await hold('r1', entitlement, asked, (task) => background.push(task), undefined, whence).then(
     (result) => {
-      if (result instanceof Response) throw new Error('nothing was asked before')
+      if (!('settle' in result)) throw new Error('nothing was asked before')
       result.settle('ok', { promptTokens: 5, outputTokens: 20, computeMs: 1 })
       return 'held'
     },
