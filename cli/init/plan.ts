@@ -112,6 +112,7 @@ async function wrangler(folder: string, set: ReadonlyMap<string, string>): Promi
       () => `= "${aliased(from('node_modules/@upstash/ratelimit/dist'))}/`,
     )
     .replace('= "./edge/store/', () => `= "${aliased(from('edge/store'))}/`)
+    .replace('directory = "dist/dashboard"', () => `directory = "${from('dist/dashboard')}"`)
   return {
     path: 'wrangler.toml',
     text: withVars(found, set),

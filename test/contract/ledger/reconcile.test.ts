@@ -160,7 +160,7 @@ describeEachRedis('reconciliation', (redis) => {
     const moved = { recorded: 1, duplicates: 0, buried: 0, left: 0, dead_letters: 0 }
     expect(await asked('drain')).toEqual({
       code: 0,
-      out: { ...moved, acts: { ...moved, recorded: 0 } },
+      out: { ...moved, acts: { ...moved, recorded: 0 }, feedback: { ...moved, recorded: 0 } },
       err: '',
     })
     expect(await asked('reconcile', '--month', MONTH)).toMatchObject({
