@@ -168,10 +168,17 @@ export const BODIES: readonly Attack[] = [
   body('a field that there is not', changed({ admin: true })),
   body('__proto__', `${HELLO.slice(0, -1)},"__proto__":{"admin":true}}`),
   body('3,400 levels', `${HELLO.slice(0, -1)},"x":${'['.repeat(3400)}${']'.repeat(3400)}}`),
-  body(
+  refused(
     'a body without an end',
-    changed({ messages: [{ role: 'user', content: 'x'.repeat(5_000_000) }] }),
     'body_too_large',
+    async ({ covering }) => {
+      const text = JSON.stringify({ model: stack.models.chat, prompt: 'x'.repeat(5_000_000), max_tokens: 1 })
+      return {
+        path: '/v1/completions',
+        body: text,
+        authorization: await covering('POST /v1/completions', text),
+      }
+    },
     413,
   ),
   refused(
