@@ -1,8 +1,7 @@
 import type { Context, Handler } from 'hono'
 import { routePath } from 'hono/route'
 import { Hono } from 'hono/tiny'
-import { isMediaTask, MEDIA_TASKS, type Model, type Task } from '../shared/catalog.ts'
-import { TwohopError } from '../shared/errors.ts'
+import { isMediaTask, type Model, type Task } from '../shared/catalog.ts'
 import { latest } from '../shared/latest.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import type { CatalogSource } from './access/catalog-source.ts'
@@ -20,7 +19,6 @@ import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
-import { BudgetRefused } from './budget/refused.ts'
 import { policyOf } from './guard/policy.ts'
 import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
@@ -43,12 +41,13 @@ import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
-import { boundBesideImages, CHAT_PATHS, readsImages } from './parse/chat-body.ts'
+import { boundBesideImages } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { judgedWork } from './parse/judged.ts'
+import { longerBodies } from './parse/longer-bodies.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
 import { createReadBody, type ReadBody } from './parse/read-body.ts'
@@ -64,10 +63,10 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
+import { addFailures } from './routes/failures.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
-import { methodsAt } from './routes/methods.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { listModels, oneModel } from './routes/models.ts'
 import { openApiRoute } from './routes/openapi-route.ts'
@@ -79,7 +78,7 @@ import { usageAnswer } from './routes/usage.ts'
 import type { ErrorCounts } from './stats/error-counts.ts'
 import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
-import { errorResponseAt, isMessagesPath } from './write/message-errors.ts'
+import { isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
   catalog: Pick<CatalogSource, 'current' | 'ready'>
@@ -180,19 +179,7 @@ export function createApp(options: AppOptions) {
   // this entry is as quick for so few routes.
   const app = new Hono<Env>({ strict: false })
 
-  const mostBytes = latest(
-    catalog,
-    (now) =>
-      new Map([
-        ['/v1/jobs', options.jobs.bodyBytes],
-        ...[
-          '/v1/audio/transcriptions',
-          ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`),
-          ...(readsImages(now) ? CHAT_PATHS : []),
-        ].map((path) => [path, options.mediaBodyBytes] as const),
-        ['/v1/keys/leaked', LEAK_BYTES],
-      ]),
-  )
+  const mostBytes = latest(catalog, (now) => longerBodies(now, options))
   app.use(async (c, next) => {
     const timings = createTimings(steadyNow)
     c.set('requestId', options.newRequestId())
@@ -368,28 +355,7 @@ export function createApp(options: AppOptions) {
       : name !== 'GET /docs' || options.docsPage
   addRoutes(app, handlers, ROUTE_NAMES.filter(isOn))
 
-  app.notFound((c) => {
-    const path = c.req.path.slice(0, LONGEST_PATH)
-    const allow = methodsAt(app.router, c.req.path)
-    if (allow.length === 0) throw new TwohopError('not_found', `There is no ${c.req.method} ${path} here.`)
-    throw new TwohopError('method_not_allowed', `${path} takes ${allow.join(', ')}, not ${c.req.method}.`, {
-      allow,
-    })
-  })
-  app.onError(async (error, c) => {
-    if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
-    const { requestId, account } = c.var
-    const answer = errorResponseAt(c.req.path, error, requestId)
-    const code = error instanceof TwohopError ? error.code : 'internal'
-    options.countError(code)
-    if (answer.status >= 500) {
-      // A client that has gone gets no answer, and its abort is no fault of ours.
-      const gone = c.req.raw.signal.aborted
-      const level = gone ? 'info' : answer.status === 500 ? 'error' : 'warn'
-      await log(level, gone ? 'client_gone' : 'answer_failed', { requestId, account, code, error })
-    }
-    return answer
-  })
+  addFailures(app, options)
   return app
 }
 
@@ -398,9 +364,3 @@ const steadyNow = () => performance.now()
 
 /** Its routes are not there. */
 const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
-
-/** Characters of a path that a complaint shows. */
-const LONGEST_PATH = 200
-
-/** The largest report of a leaked key, in bytes. It is the one body that is read of anybody. */
-const LEAK_BYTES = 32 * 1024

@@ -11,8 +11,6 @@ import type {
   Idempotency,
   Limits,
   Outcome,
-  Refusal,
-  Reservation,
   ReserveRequest,
   Settlement,
 } from '../budget/port.ts'
@@ -26,6 +24,8 @@ import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { onlyVersion, versionOf } from '../upstream/version.ts'
 import type { AnswerCache } from './cache.ts'
+import { createGiveAgain, type Hit } from './give-again.ts'
+import { createTellOdd, isMaxed, watchedBy } from './odd.ts'
 
 /** Proof that the worst case of a request is reserved. A call to the host does not compile without one. */
 export type Held = {
@@ -60,9 +60,6 @@ export type Held = {
   brokeOff(error: unknown): void
 }
 
-/** An answer of before, given again: what its caller gets beside it. */
-export type Hit = { answer: Response; account: string; version: string | undefined; allowance: Allowance }
-
 type Options = {
   budget: Budget
   answers: Answers
@@ -88,7 +85,9 @@ const NOTHING: HostUsage = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
  * @throws TwohopError with the refusal's code, store_unavailable or what Answers.repeat throws; OtherPlanError
  */
 export function createHold(options: Options) {
-  const { budget, answers, cache, requestTimeoutMs, leaseSlackMs, now, notify, tell, log } = options
+  const { budget, answers, cache, requestTimeoutMs, leaseSlackMs, now, notify, log } = options
+  const tellOdd = createTellOdd(options)
+  const giveAgain = createGiveAgain(options)
   return async function hold(
     requestId: string,
     { spender, plan }: Entitlement,
@@ -160,35 +159,6 @@ export function createHold(options: Options) {
       await notify(crossed)
     }
 
-    /** Charges an answer that is given again. Nothing was computed. */
-    async function paidAgain(account: string, held: number, isGiven: boolean): Promise<void> {
-      const { model, task, limits } = request
-      const key = 'key' in spender ? spender.key : ''
-      const billingDay = limits.billingDay
-      const { crossed } = await budget.settle({
-        requestId,
-        reserved: { account, units: held, plan: plan.id, model, version, task, key, billingDay },
-        units: isGiven ? held : 0,
-        promptTokens: 0,
-        outputTokens: 0,
-        computeMs: 0,
-        outcome: isGiven ? 'ok' : 'failed',
-      })
-      await notify(crossed)
-    }
-
-    /** A line of the log, and the operator's webhook where the account was suspended for it. */
-    function tellOdd(account: string, { anomaly, ...decision }: Reservation | Refusal): void {
-      if (!anomaly) return
-      const code = 'code' in decision ? decision.code : undefined
-      const detail = { score: anomaly.score, why: anomaly.why }
-      background(log('warn', 'anomaly', { requestId, account, ...(code && { code }), detail }))
-      if (code !== 'account_suspended') return
-      // Of an API key the record alone says whose it is; the audit has who made it.
-      const data = { ...('key' in spender ? { key: spender.key } : { account }), ...detail }
-      background(tell({ id: requestId, type: 'account.suspended', at: now(), data }))
-    }
-
     const started = now()
     let judging = 0
     let firstMs: number | undefined
@@ -205,24 +175,15 @@ export function createHold(options: Options) {
     })
     if (!decision.granted) {
       if ('plan' in decision) throw new OtherPlanError(decision.plan)
-      if ('anomaly' in decision) tellOdd(named ?? '', decision)
+      if ('anomaly' in decision) tellOdd(requestId, spender, named ?? '', decision, background)
       if ('allowance' in decision) throw refused(decision, now())
       return answers.repeat(idempotency?.id ?? '', decision)
     }
 
-    if (decision.anomaly) tellOdd(decision.account, decision)
+    if (decision.anomaly) tellOdd(requestId, spender, decision.account, decision, background)
     version ??= versionOf(work.model, decision.account)
-    if (decision.cached && cache && cacheRequest) {
-      const { account, allowance, cached } = decision
-      const answer = await cache.answer(cacheRequest, account, requestId, cached.answer)
-      background(
-        paidAgain(account, cached.units, answer !== undefined).catch((error: unknown) =>
-          log('error', 'settlement_failed', { requestId, account, error }),
-        ),
-      )
-      if (answer) return { answer, account, version, allowance }
-      throw new TwohopError('internal', 'The answer of before cannot be read.')
-    }
+    if (decision.cached && cacheRequest)
+      return giveAgain({ request: { ...request, version }, cache: cacheRequest, decision, background })
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
@@ -261,20 +222,6 @@ export function createHold(options: Options) {
       },
     }
   }
-}
-
-/** How the plan watches a credential that asks from there. */
-async function watchedBy(
-  { abuse }: Entitlement['plan'],
-  whence: () => Promise<Whence>,
-): Promise<ReserveRequest['watched']> {
-  if (!abuse || abuse.action === 'off') return undefined
-  return { action: abuse.action, at: abuse.at, ...(await whence()) }
-}
-
-/** Whether all the output was used that the request might have. */
-function isMaxed({ worst }: Work, used: HostUsage): boolean {
-  return worst.outputTokens > 0 && used.outputTokens >= worst.outputTokens
 }
 
 /** The most that judging a request may cost. */

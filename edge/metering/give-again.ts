@@ -1,0 +1,65 @@
+import { TwohopError } from '../../shared/errors.ts'
+import type {
+  Allowance,
+  Budget,
+  CacheRequest,
+  Crossing,
+  Reservation,
+  ReserveRequest,
+} from '../budget/port.ts'
+import type { Log } from '../log/port.ts'
+import type { AnswerCache } from './cache.ts'
+
+/** An answer of before, given again: what its caller gets beside it. */
+export type Hit = { answer: Response; account: string; version: string | undefined; allowance: Allowance }
+
+type Options = {
+  budget: Budget
+  cache?: AnswerCache | undefined
+  notify: (crossed: readonly Crossing[]) => Promise<void>
+  log: Log
+}
+
+type Found = {
+  /** What was reserved, with the version of the model that the answer is of. */
+  request: ReserveRequest
+  cache: CacheRequest
+  decision: Reservation
+  background: (task: Promise<unknown>) => void
+}
+
+/**
+ * Gives an answer of before again, and charges the share of its price that is held. Nothing is computed.
+ * @throws TwohopError internal where the answer cannot be read. Then nothing is charged.
+ */
+export function createGiveAgain({ budget, cache, notify, log }: Options) {
+  async function charge({ request, decision }: Found, held: number, isGiven: boolean): Promise<void> {
+    const { requestId, spender, plan, model, version, task, limits } = request
+    const key = 'key' in spender ? spender.key : ''
+    const { account } = decision
+    const { crossed } = await budget.settle({
+      requestId,
+      reserved: { account, units: held, plan, model, version, task, key, billingDay: limits.billingDay },
+      units: isGiven ? held : 0,
+      promptTokens: 0,
+      outputTokens: 0,
+      computeMs: 0,
+      outcome: isGiven ? 'ok' : 'failed',
+    })
+    await notify(crossed)
+  }
+
+  return async function giveAgain(found: Found): Promise<Hit> {
+    const { request, decision, background } = found
+    const { requestId, version } = request
+    const { account, allowance, cached } = decision
+    const answer = cached && (await cache?.answer(found.cache, account, requestId, cached.answer))
+    background(
+      charge(found, cached?.units ?? 0, answer !== undefined).catch((error: unknown) =>
+        log('error', 'settlement_failed', { requestId, account, error }),
+      ),
+    )
+    if (answer) return { answer, account, version, allowance }
+    throw new TwohopError('internal', 'The answer of before cannot be read.')
+  }
+}
