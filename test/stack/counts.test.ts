@@ -57,11 +57,12 @@ describe('what the calculator takes a request for', () => {
     `is ${COUNTS.redisCommandsPerRequest} commands on redis-server, or hardly fewer in a minute's later requests${noRedisServer}`,
     async () => {
       const { token } = await warmUser()
-      const { rose } = await rise(
-        redisCommands,
-        () => call('/v1/chat/completions', { token, body: ask('Hi', { max_tokens: 1 }) }),
-        COUNTS.redisCommandsPerRequest * 0.9,
-      )
+      const asked = () => call('/v1/chat/completions', { token, body: ask('Hi', { max_tokens: 1 }) })
+      const rises: number[] = []
+      for (let i = 0; i < 3; i += 1)
+        rises.push((await rise(redisCommands, asked, COUNTS.redisCommandsPerRequest * 0.9)).rose)
+      // The host looks for jobs now and then, in the same Redis: that can only add to one of them.
+      const rose = Math.min(...rises)
       expect(rose).toBeLessThanOrEqual(COUNTS.redisCommandsPerRequest)
       expect(rose).toBeGreaterThan(COUNTS.redisCommandsPerRequest * 0.9)
     },
