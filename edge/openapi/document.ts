@@ -119,13 +119,11 @@ function answered(route: Route): Json {
       'Server-Timing',
       ...(route.computes ? [...RATES, 'X-Model-Version', 'X-Cache'] : []),
     ),
-    content: route.html
-      ? { 'text/html': { schema: { type: 'string' } } }
-      : route.text
-        ? { 'text/plain': { schema: { type: 'string' } } }
-        : route.events === 'always'
-          ? stream
-          : { ...whole, ...(route.events && stream) },
+    content: route.as
+      ? { [route.as]: { schema: { type: 'string' } } }
+      : route.events === 'always'
+        ? stream
+        : { ...whole, ...(route.events && stream) },
   }
 }
 

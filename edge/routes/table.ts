@@ -19,10 +19,8 @@ export type Route = {
   events?: 'always' | 'asked'
   /** Whether it refuses in the form of Anthropic's API. */
   anthropic?: true
-  /** Whether the answer is plain text. */
-  text?: true
-  /** Whether the answer is a page. */
-  html?: true
+  /** What the answer is where it is a text of another kind than JSON. */
+  as?: 'text/html' | 'text/plain' | 'text/javascript' | 'text/css'
   /** Whether a model computes the answer, under a reservation. */
   computes?: true
   /** What the route refuses with beside what all of its kind do (edge/openapi/codes.ts). */
@@ -32,6 +30,7 @@ export type Route = {
 // A name that is no account's is refused with 400.
 const ACCOUNT = { scope: 'admin', codes: ['account_not_administered', 'invalid_request'] } as const
 const ACT = { ...ACCOUNT, answer: 'AccountAnswer' } as const
+const FILE = { scope: 'none', answer: 'Anything', codes: ['not_found'] } as const
 const MINE = { scope: 'jobs', codes: ['not_found'] } as const
 
 /** Every route of the edge, by method and path, with Hono's words for the variable parts of a path. */
@@ -260,22 +259,23 @@ export const ROUTES = {
     answer: 'Stats',
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
-  'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', html: true },
+  'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', as: 'text/html' },
   'GET /metrics': {
     says: 'What the whole deployment has counted, in the text format of Prometheus.',
     scope: 'metrics',
     answer: 'Anything',
-    text: true,
+    as: 'text/plain',
+    codes: ['not_found'],
   },
   'GET /dashboard': {
     says: 'The dashboard, a page for users and administrators.',
     scope: 'none',
     answer: 'Anything',
-    html: true,
+    as: 'text/html',
     codes: ['not_found'],
   },
-  'GET /dashboard/app.js': { says: 'Its script.', scope: 'none', answer: 'Anything', codes: ['not_found'] },
-  'GET /dashboard/app.css': { says: 'Its style.', scope: 'none', answer: 'Anything', codes: ['not_found'] },
+  'GET /dashboard/app.js': { says: 'Its script.', ...FILE, as: 'text/javascript' },
+  'GET /dashboard/app.css': { says: 'Its style.', ...FILE, as: 'text/css' },
   'GET /dashboard/sign-in.json': {
     says: 'Where the page signs users in.',
     scope: 'none',

@@ -4,10 +4,13 @@ import { startChromium } from '../extension/chromium.ts'
 import type { Page } from '../extension/page.ts'
 import { ROOT } from '../fixtures/pages.ts'
 import { stack } from '../stack/client.ts'
+import { AT_THEIR_END } from './axe.ts'
 
 /** Opens the dashboard of an edge in a Chromium of its own. */
 export async function openDashboard(edge = stack.edge.url): Promise<Page> {
   const page = await (await startChromium()).open(`${edge}/dashboard`)
+  // A page behind another is not drawn, and nothing in it that waits to be drawn goes on.
+  await page.send('Page.bringToFront', {})
   await page.until(`document.querySelector('h1')`)
   return page
 }
@@ -55,10 +58,7 @@ export async function keepPicture(page: Page, name: string, look: { width?: numb
     await page.send('Emulation.setEmulatedMedia', {
       features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
     })
-    // Colours that are on their way would be in the picture.
-    await page.evaluate(
-      'scrollTo(0, 0), Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))',
-    )
+    await page.evaluate(`scrollTo(0, 0); ${AT_THEIR_END}`)
     await page.screenshot(join(ROOT, folder, `${name}-${dark ? 'dark' : 'light'}.png`), {
       ...{ width: 1100, height: 760, dark },
       ...look,

@@ -70,6 +70,10 @@ async function accountOf(token: string): Promise<string> {
 async function wideOnAPhone(page: Awaited<ReturnType<typeof openDashboard>>): Promise<number> {
   const size = { width: 390, height: 844, deviceScaleFactor: 1, mobile: false }
   await page.send('Emulation.setDeviceMetricsOverride', size)
+  // Charts are drawn anew for it, in the next frame.
+  await page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
+  )
   const width = await page.evaluate<number>('document.documentElement.scrollWidth')
   await page.send('Emulation.clearDeviceMetricsOverride')
   return width
