@@ -19,6 +19,10 @@ export function readEdgeVariables<Table extends Record<string, Variable>>(table:
 const { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN } = EDGE_VARIABLES
 export const REDIS_VARIABLES = { UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }
 
+const { ANONYMOUS_PLAN, UNVERIFIED_EMAIL_PLAN } = EDGE_VARIABLES
+/** Those that name a plan, which every catalog must have. */
+export const PLAN_VARIABLES = { ANONYMOUS_PLAN, UNVERIFIED_EMAIL_PLAN }
+
 const { LEDGER_SUPABASE_URL, LEDGER_SUPABASE_KEY } = EDGE_VARIABLES
 /** The ledger's, which the edge can do without. */
 export const LEDGER_VARIABLES = {

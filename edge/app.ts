@@ -184,9 +184,14 @@ export function createApp(options: AppOptions) {
     const timings = createTimings(steadyNow)
     c.set('requestId', options.newRequestId())
     c.set('timings', timings)
-    // Nothing of a body is read here: first it is known who asks, and for what.
-    const most = mostBytes().get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
-    c.set('readBody', createReadBody(c.req.raw, { most, timeoutMs: options.bodyTimeoutMs }))
+    // Nothing of a body is read here: first it is known who asks, and for what, and which catalog holds.
+    const bound = {
+      get most() {
+        return mostBytes().get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
+      },
+      timeoutMs: options.bodyTimeoutMs,
+    }
+    c.set('readBody', createReadBody(c.req.raw, bound))
     const { address } = c.env
     const nobody = isNobody(c.req)
     if (nobody) strangers.refuse(address)

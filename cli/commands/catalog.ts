@@ -8,7 +8,7 @@ import { plain, timeText } from '../api.ts'
 import { changesOf } from '../catalog-changes.ts'
 import { type CliContext, CliError } from '../context.ts'
 import { textTable } from '../cost/table.ts'
-import { edgeCatalog, REDIS_VARIABLES, readEdgeVariables } from '../edge-variables.ts'
+import { edgeCatalog, PLAN_VARIABLES, REDIS_VARIABLES, readEdgeVariables } from '../edge-variables.ts'
 import { HERE } from '../here.ts'
 import { whole } from '../numbers.ts'
 
@@ -83,14 +83,14 @@ async function replace(
   textOf: (store: CatalogAdmin, seen: number) => string | undefined | Promise<string | undefined>,
 ): Promise<void> {
   const store = storeOf()
-  const deployed = edgeCatalog()
+  const deployed = { catalog: edgeCatalog(), plans: Object.values(readEdgeVariables(PLAN_VARIABLES)) }
   const { version: seen, text: before } = await store.read()
   const text = await textOf(store, seen)
-  const checked = text === undefined ? { catalog: deployed } : catalogOver({ catalog: deployed }, text)
+  const checked = text === undefined ? deployed : catalogOver(deployed, text)
   if ('wrong' in checked)
     throw new CliError('catalog_wrong', `No edge would take it: ${plain(checked.wrong.join('; '))}.`)
-  const last = before === undefined ? { catalog: deployed } : catalogOver({ catalog: deployed }, before)
-  const changes = changesOf('catalog' in last ? last.catalog : deployed, checked.catalog)
+  const last = before === undefined ? deployed : catalogOver(deployed, before)
+  const changes = changesOf('catalog' in last ? last.catalog : deployed.catalog, checked.catalog)
   for (const line of changes) err(`${plain(line)}\n`)
   if (changes.length === 0) err('Nothing changes.\n')
   if (!yes) {

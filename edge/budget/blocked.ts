@@ -97,11 +97,12 @@ function certainMs({ code, window, allowance }: Refusal): number {
 function mayPass(
   { code, window }: Refusal,
   before: Limits,
-  { limits, units, idempotency }: ReserveRequest,
+  { limits, units, idempotency, cache }: ReserveRequest,
 ): boolean {
   if (code === 'rate_limited') return limits.requestsPerMinute > before.requestsPerMinute
-  // A repeated answer needs no budget, only a request of the minute. A request of 0 units fits into a spent budget.
-  if (idempotency !== undefined || units === 0) return true
+  // A repeated answer needs no budget, only a request of the minute. A request of 0 units fits into a spent budget, and so does
+  // an answer of before that costs nothing.
+  if (idempotency !== undefined || units === 0 || cache?.share === 0) return true
   return window !== undefined && limits.budgets[window] > before.budgets[window]
 }
 

@@ -2,6 +2,7 @@ import type { HonoRequest } from 'hono'
 import { TwohopError } from '../../shared/errors.ts'
 import { toHex } from '../../shared/hex.ts'
 import { type Idempotency, type Payer, spenderId } from '../budget/port.ts'
+import { VERSION_HEADER } from '../parse/version.ts'
 
 /** The request header with the idempotency key (draft-ietf-httpapi-idempotency-key-header). */
 const HEADER = 'Idempotency-Key'
@@ -39,9 +40,12 @@ export async function idempotencyOf(
     )
   const owner = typeof whose === 'string' ? whose : spenderId(whose)
   const body = await bytes()
+  const version = request.header(VERSION_HEADER)
+  const asked = version === undefined ? '' : `${VERSION_HEADER}: ${version}\n`
   return {
     id: await sha256(utf8.encode(JSON.stringify([owner, key]))),
-    body: await sha256(utf8.encode(`${request.method} ${request.path}\n`), body),
+    // A request for another version of a model is another one.
+    body: await sha256(utf8.encode(`${request.method} ${request.path}\n${asked}`), body),
   }
 }
 

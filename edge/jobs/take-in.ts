@@ -65,6 +65,12 @@ export function createTakeIn(options: Options) {
     const { model, task, path, works } = work
     const version = work.version ?? versionOf(model, account)
     const called = hostName(model, version)
+    if (called === undefined)
+      throw new TwohopError(
+        'invalid_request',
+        `Expected a model whose version of yours takes jobs, found ${model.id}: send the request without a job.`,
+        { param: 'model' },
+      )
     const inputs = works.map(({ request, worst }) =>
       JSON.stringify({
         body: { ...request, ...(called !== model.id && { model: called }) },

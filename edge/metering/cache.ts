@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Plan, Task } from '../../shared/catalog.ts'
+import type { Version } from '../../shared/versions.ts'
 import type { CacheRequest } from '../budget/port.ts'
 import type { Answer } from '../idempotency/answers.ts'
 import type { createSeal } from '../idempotency/seal.ts'
@@ -33,8 +34,8 @@ function isRepeatable({ task, request, stream, form, file, judged }: Work): bool
 
 /**
  * Answers that are given again. Redis sees neither requests nor answers: names are keyed hashes, and answers are sealed for
- * one name. A name has all that an answer depends on: the request with every default filled in, the model, its version, its
- * path, and the guards that looked through the answer. The store adds the account.
+ * one name. A name has all that an answer depends on: the request with every default filled in, the model, its version, where
+ * that is computed, its path, and the guards that looked through the answer. The store adds the account.
  */
 export function createAnswerCache({ seal, open, nameOf }: ReturnType<typeof createSeal>) {
   const idOf = ({ name, forAll }: CacheRequest, account: string) => `cache ${forAll ? '' : account} ${name}`
@@ -49,7 +50,16 @@ export function createAnswerCache({ seal, open, nameOf }: ReturnType<typeof crea
       const { cache, versions, id } = work.model
       // Whose an API key is, and so which version it gets, is not always known before the reservation.
       if (!cache || !isRepeatable(work) || (versions && version === undefined)) return undefined
-      const said = [id, version ?? null, work.path, work.contentType ?? null, guards ?? null, work.request]
+      const places = placesOf(versions?.find((one) => one.id === version) ?? work.model)
+      const said = [
+        id,
+        version ?? null,
+        places,
+        work.path,
+        work.contentType ?? null,
+        guards ?? null,
+        work.request,
+      ]
       const name = await nameOf(canonical(said))
       return { name, share: cache.share, forAll: cache.public, lifeMs: cache.seconds * 1000 }
     },
@@ -84,6 +94,15 @@ export function createAnswerCache({ seal, open, nameOf }: ReturnType<typeof crea
     },
   }
 }
+
+/**
+ * Where a model, or a version of it, is computed, and what it is called there: where the catalog changes that, it is no longer
+ * the same. How much of it goes where makes no difference.
+ */
+function placesOf({ model, upstreams = [], fallback = [] }: Placed): unknown[] {
+  return [model ?? null, [...upstreams, ...fallback].map((place) => [place.id, place.model ?? null])]
+}
+type Placed = Partial<Pick<Version, 'model' | 'upstreams' | 'fallback'>>
 
 export type AnswerCache = ReturnType<typeof createAnswerCache>
 

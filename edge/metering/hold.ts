@@ -124,7 +124,13 @@ export function createHold(options: Options) {
     /** The answer as it is kept for whoever asks the same. */
     async function cachedFor(account: string, answer: Answer | undefined): Promise<Settlement['cache']> {
       if (!cache || !cacheRequest || !answer) return undefined
-      const sealed = await cache.keep(cacheRequest, account, requestId, answer)
+      // What it cost is charged all the same.
+      const sealed = await cache
+        .keep(cacheRequest, account, requestId, answer)
+        .catch(async (error: unknown) => {
+          await log('error', 'answer_not_kept', { requestId, error })
+          return undefined
+        })
       return sealed === undefined ? undefined : { request: cacheRequest, answer: sealed }
     }
 

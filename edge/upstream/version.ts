@@ -1,4 +1,5 @@
 import type { Model } from '../../shared/catalog.ts'
+import { HOST } from '../../shared/upstreams.ts'
 import { drawnBy, hashOf } from './prefix.ts'
 
 /**
@@ -22,7 +23,13 @@ export function onlyVersion({ versions = [] }: Pick<Model, 'versions'>): string 
   return second === undefined ? first?.id : undefined
 }
 
-/** What the host of HOST_URL calls a model, or a version of it. */
-export function hostName(model: Pick<Model, 'id' | 'versions'>, version: string | undefined): string {
-  return model.versions?.find(({ id }) => id === version)?.model ?? model.id
+/** What the host of HOST_URL calls a model, or a version of it; undefined where that version is computed elsewhere alone. */
+export function hostName(
+  model: Pick<Model, 'id' | 'versions'>,
+  version: string | undefined,
+): string | undefined {
+  const found = model.versions?.find(({ id }) => id === version)
+  if (!found?.upstreams) return found?.model ?? model.id
+  const place = [...found.upstreams, ...(found.fallback ?? [])].find(({ id }) => id === HOST)
+  return place && (place.model ?? model.id)
 }

@@ -75,6 +75,10 @@ describeOneRedis('feedback on its way to the ledger', (redis) => {
     await drain()
     expect(await counted()).toEqual([])
     await record(usageEvent('soon', ada, { model_version: 'v1' }))
+    expect((await rows()).map(({ request_id, confirmed }) => [request_id, confirmed])).toEqual([
+      ['r1', false],
+      ['soon', true],
+    ])
     expect(await counted()).toEqual([{ model: 'tiny-chat', model_version: 'v1', good: 1, bad: 0 }])
     await postgres.local().owner`update twohop.feedback set created_at = created_at - interval '25 hours'`
     await store.keep({ requestId: 'r1', score: 1, text: '' }, by(bob))
@@ -83,6 +87,39 @@ describeOneRedis('feedback on its way to the ledger', (redis) => {
       [ada, 'soon'],
       [bob, 'r1'],
     ])
+  })
+
+  it('on requests that are not there is the newest 1,000 of an account, so that nobody fills the disk', async () => {
+    const said = (account: string, ids: readonly string[]) => {
+      const feedback = ids.map((id, at) => ({
+        account_id: account,
+        request_id: id,
+        rating: 1,
+        comment: '',
+        at,
+      }))
+      return postgres.service().rpc('record_feedback_batch', {
+        feedback: feedback.map((one) => ({ ...one, at: Date.now() - 10_000 + one.at })),
+      })
+    }
+    await record(usageEvent('r1', ada), usageEvent('r2', bob))
+    await said(ada, ['r1'])
+    await said(bob, ['made-up'])
+    const one = { account: bob, request_id: 'r2', rating: 1 }
+    expect((await postgres.service().rpc('record_feedback', one)).error).toBeNull()
+    await said(
+      ada,
+      Array.from({ length: 1000 }, (_, i) => `made-up-${i}`),
+    )
+    await said(ada, ['one-more', 'and-one'])
+    const kept = Map.groupBy(await rows(), ({ account_id }) => account_id)
+    expect(kept.get(bob)?.map(({ request_id, confirmed }) => [request_id, confirmed])).toEqual([
+      ['made-up', false],
+      ['r2', true],
+    ])
+    const ids = kept.get(ada)?.map(({ request_id }) => request_id) ?? []
+    expect(ids).toHaveLength(1001)
+    expect(ids).toEqual(expect.arrayContaining(['r1', 'one-more', 'and-one', 'made-up-999']))
   })
 
   it('is not taken of who may not act, and the stream stays within its bound', async () => {

@@ -77,7 +77,7 @@ describeEachPostgres('the migrations', (postgres) => {
         expect([definer, roles]).toEqual([false, ['authenticated', 'service_role']])
       else expect([name, definer, roles]).toEqual([name, true, ['service_role']])
     }
-    expect(functions).toHaveLength(16)
+    expect(functions).toHaveLength(17)
   })
 
   describe('on a database whose server has none of the roles that requests act as', () => {

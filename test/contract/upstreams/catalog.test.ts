@@ -21,7 +21,7 @@ beforeAll(async () => {
   edge = await startUpstreamEdge({
     upstreams: [{ id: 'openai', kind: 'openai', url: `${fake.url}/v1` }],
     models: [upstreamModel('chat', { tasks: ['chat'], upstreams: [{ id: 'openai' }] })],
-    variables: { CATALOG_STORE: 'redis' },
+    variables: { CATALOG_STORE: 'redis', BODY_LIMIT_BYTES: '1024' },
   })
   vi.stubEnv('UPSTASH_REDIS_REST_URL', edge.redis.url)
   vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', edge.redis.token)
@@ -59,11 +59,11 @@ async function push(change: (model: Record<string, unknown>) => object, words = 
   await writeFile(file, JSON.stringify({ ...catalog, models: catalog.models.map(change) }))
   return twohop(['push', file, ...words], answer)
 }
-async function ask() {
+async function ask(content: unknown = 'Hi') {
   const answer = await edge.fetch('http://edge.example/v1/chat/completions', {
     method: 'POST',
     headers: { authorization: `Bearer ${edge.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'chat', max_tokens: 16, messages: [{ role: 'user', content: 'Hi' }] }),
+    body: JSON.stringify({ model: 'chat', max_tokens: 16, messages: [{ role: 'user', content }] }),
   })
   const { error } = (await answer.json()) as { error?: { code: string } }
   return error?.code ?? answer.status
@@ -76,9 +76,23 @@ async function later() {
   return ask()
 }
 
+it('the first request of an isolate is bounded by the catalog in Redis, not by the one that is deployed', async () => {
+  const catalog = JSON.parse(edge.catalog)
+  const seeing = {
+    ...catalog,
+    models: catalog.models.map((model: object) => ({ ...model, image_tokens: 1000 })),
+  }
+  await edge.stored('HSET', 'twohop:catalog', 'version', 0, 'catalog', JSON.stringify(seeing))
+  // A PNG of 16 by 16 pixels, by its header.
+  const png = `${'89504e470d0a1a0a0000000d494844520000001000000010'}${'00'.repeat(2000)}`
+  const url = `data:image/png;base64,${Buffer.from(png, 'hex').toString('base64')}`
+  expect(await ask([{ type: 'image_url', image_url: { url } }])).toBe(200)
+  await edge.stored('DEL', 'twohop:catalog')
+})
+
 it('a price, a kill switch and a rollback hold at a running edge after a minute, at no round trip of a request', async () => {
   expect(await ask()).toBe(200)
-  const [first] = await edge.charged()
+  const first = (await edge.charged()).at(-1)
   const dearer = await push((model) => ({ ...model, prices: { prompt: 10, output: 40, compute_second: 0 } }))
   expect(dearer).toMatchObject({ code: 0, out: 'Version 1: edges take it within a minute.\n' })
   expect(dearer.err).toContain('~ models.chat.prices.prompt: 1 -> 10')
@@ -115,6 +129,10 @@ it('what no edge would take is not pushed, nor what nobody confirmed', async () 
   const wrong = await push((model) => ({ ...model, prices: { prompt: -1, output: 1 } }))
   expect(wrong.code).toBe(1)
   expect(wrong.err).toContain('models.0.prices.prompt')
+  vi.stubEnv('ANONYMOUS_PLAN', 'gone')
+  const unnamed = await push((model) => ({ ...model, context: 100 }))
+  vi.stubEnv('ANONYMOUS_PLAN', '')
+  expect(unnamed).toMatchObject({ code: 1, err: expect.stringContaining('no plan is called gone') })
   expect(await push((model) => ({ ...model, context: 100 }), [], 'n')).toMatchObject({ code: 1 })
   expect(await push((model) => ({ ...model, context: 100 }), [])).toMatchObject({ code: 2 })
   expect(await twohop(['rollback', '--to', '99', '--yes'])).toMatchObject({ code: 1 })

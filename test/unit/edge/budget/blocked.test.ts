@@ -221,6 +221,17 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(2)
   })
 
+  it('asks where an answer of before may cost nothing; where it costs a share, what is spent is spent', async () => {
+    const answer = refusal({ code: 'budget_exhausted', window: 'day', allowance: allowance(200, 0) })
+    const { budget, asked } = remembering(answer)
+    const cache = { name: 'n', share: 10, forAll: false, lifeMs: 1000 }
+    await budget.reserve(request())
+    await budget.reserve(request({ cache }))
+    expect(asked.reserve).toBe(1)
+    await budget.reserve(request({ cache: { ...cache, share: 0 } }))
+    expect(asked.reserve).toBe(2)
+  })
+
   it('asks again when the exhausted budget was raised', async () => {
     const spent = refusal({ code: 'budget_exhausted', window: 'day', allowance: allowance(200, 0) })
     const { budget, asked } = remembering(spent)

@@ -7,10 +7,10 @@ import { createReadBody } from '../../../../edge/parse/read-body.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 
 const ADA: Payer = { account: 'firebase:p:ada', issuedAt: 1 }
-type Sent = { key?: string; body?: BodyInit; path?: string; whose?: Payer | string }
+type Sent = { key?: string; body?: BodyInit; path?: string; whose?: Payer | string; version?: string }
 
 /** What is made of a request, and of its body afterwards. */
-async function of({ key, body = '{"a":1}', path = '/v1/chat', whose = ADA }: Sent) {
+async function of({ key, body = '{"a":1}', path = '/v1/chat', whose = ADA, version }: Sent) {
   let seen: Idempotency | undefined
   const app = new Hono()
   app.post('*', async (c) => {
@@ -19,7 +19,10 @@ async function of({ key, body = '{"a":1}', path = '/v1/chat', whose = ADA }: Sen
     return c.json(JSON.parse(new TextDecoder().decode(await readBody())))
   })
   app.onError((error) => errorResponse(error, 'r1'))
-  const headers = key === undefined ? {} : { 'idempotency-key': key }
+  const headers = {
+    ...(key !== undefined && { 'idempotency-key': key }),
+    ...(version !== undefined && { 'x-model-version': version }),
+  }
   const answer = await app.request(path, { method: 'POST', body, headers })
   return { seen, answer }
 }
@@ -65,6 +68,7 @@ describe('the idempotency key of a request', () => {
   it.each<[string, Sent]>([
     ['a space more', { body: '{"a": 1}' }],
     ['another path', { path: '/v1/embeddings' }],
+    ['another version of the model', { version: 'trial' }],
   ])('is another request with %s', async (_, sent) => {
     const [own, other] = [await seenOf({}), await seenOf(sent)]
     expect(other.id).toBe(own.id)

@@ -70,6 +70,16 @@ it('one under the same name on its host is as it was, with its version', async (
   expect(shownJob(job)).toMatchObject({ model: 'twohop-chat', version: 'v2' })
 })
 
+it('one whose version is computed elsewhere is refused: a host would compute another version', async () => {
+  await expect(takenIn({ upstreams: [{ id: 'openai', weight: 1 }] })).rejects.toMatchObject({
+    code: 'invalid_request',
+    param: 'model',
+  })
+  const upstreams = [{ id: 'openai', weight: 1 }]
+  const { signed } = await takenIn({ upstreams, fallback: [{ id: 'host', model: 'chat-next' }] })
+  expect(signed).toMatchObject([{ model: 'chat-next' }])
+})
+
 it('a job is settled as its model and version', async () => {
   const settled: Settlement[] = []
   const { settleJob } = createSettleJobs({

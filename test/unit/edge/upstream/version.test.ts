@@ -62,4 +62,6 @@ it('has its own name on the host, or the model has', () => {
     'chat-b',
     'chat',
   ])
+  const elsewhere = [{ id: 'a', weight: 1, upstreams: [{ id: 'openai', weight: 1 }] }]
+  expect(hostName({ id: 'chat', versions: elsewhere }, 'a')).toBeUndefined()
 })
