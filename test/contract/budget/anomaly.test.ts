@@ -76,6 +76,9 @@ describeEachRedis('the anomaly score', (redis) => {
   it('knows a new country from the first, and from one that it has seen', async () => {
     await ask({ ...LOG, country: 'DE' })
     expect((await record()).why).not.toContain('country')
+    // Cloudflare's word for a country that it does not know.
+    await ask({ ...LOG, country: 'XX' })
+    expect((await record()).why).not.toContain('country')
     await ask({ ...LOG, country: 'FR' })
     expect((await record()).why).toContain('country=25')
     await ask({ ...LOG, country: 'DE' }, 10 * 24 * HOUR)
