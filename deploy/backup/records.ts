@@ -1,6 +1,11 @@
 import type { Sql } from 'postgres'
 import { ENDED_API_KEY_KEPT_MS, MAX_TOKEN_AGE_MS, WINDOW_KEPT_MS } from '../../edge/store/lifetimes.ts'
-import { accountRedisKey, apiKeyRedisKey, apiKeysRedisKey } from '../../edge/store/redis-keys.ts'
+import {
+  accountRedisKey,
+  apiKeyRedisKey,
+  apiKeysRedisKey,
+  BUDGET_PREFIX,
+} from '../../edge/store/redis-keys.ts'
 import { listOf, orUnavailable, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 
 /** How many rows are read, and how many records are written, at a time. */
@@ -25,8 +30,9 @@ type Options = {
 
 /**
  * Puts back into Redis what administration set of accounts, and API keys that still work, as the ledger had them at the last
- * drain. A record that is there keeps what it says. The plan of an API key is not in the ledger: such a key is on its
- * account's plan, or else on the default one.
+ * drain. With them go the units that grants paid in windows that still run: without them those units would count against the
+ * budget, and the rest of the grant would pay them again. A record that is there keeps what it says. The plan of an API key
+ * is not in the ledger: such a key is on its account's plan, or else on the default one.
  * @returns how many records were made
  * @throws TwohopError store_unavailable; or what Postgres says
  */
@@ -75,12 +81,18 @@ export async function restoreRecords({ sql, redis: options, now }: Options) {
     return 1
   }
 
+  const drawn = ({ account_id, name, units }: DrawnRow) =>
+    putBack(`${BUDGET_PREFIX}${account_id}:${name}`, now() + LONGEST_WINDOW_MS + WINDOW_KEPT_MS, {
+      extra: units,
+    })
+
   return orUnavailable(async () => {
     const restored = { accounts: 0, api_keys: 0 }
     for await (const page of accountsOf(sql).cursor(PAGE))
       for (const made of await Promise.all(page.map(account))) restored.accounts += made
     for await (const page of apiKeysOf(sql).cursor(PAGE))
       for (const made of await Promise.all(page.map(apiKey))) restored.api_keys += made
+    for await (const page of drawnOf(sql).cursor(PAGE)) await Promise.all(page.map(drawn))
     return restored
   })
 }
@@ -129,3 +141,25 @@ const apiKeysOf = (sql: Sql) => sql<ApiKeyRow[]>`
   from twohop.api_keys
   where key_id is not null and revoked_at is null and expires_at > now()
   order by key_id`
+
+/** The longest that a window lasts: a month whose billing day has changed. The next request in it sets its own end. */
+const LONGEST_WINDOW_MS = 62 * 86_400_000
+
+/** A window of an account, such as `day:2026-11-21`, and the units in it that a grant paid. */
+type DrawnRow = { account_id: string; name: string; units: number }
+
+/** Of today, and of months that began in this UTC month or within the last one. */
+const drawnOf = (sql: Sql) => sql<DrawnRow[]>`
+  with today as (select date_trunc('day', now() at time zone 'utc') as starts), recent as (
+    select event.* from twohop.usage_events as event, today
+    where event.extra_units <> 0 and event.reserved_at >= (today.starts - interval '62 days') at time zone 'utc'
+  )
+  select account_id, name, sum(extra_units)::float8 as units from (
+    select account_id, 'day:' || to_char(today.starts, 'YYYY-MM-DD') as name, extra_units
+    from recent, today where reserved_at >= today.starts at time zone 'utc'
+    union all
+    select account_id, 'month:' || charged_month, extra_units from recent, today
+    where charged_month collate "C" >= to_char(date_trunc('month', today.starts) - interval '1 month', 'YYYY-MM-DD')
+  ) as drawn
+  group by account_id, name having sum(extra_units) > 0
+  order by account_id, name`

@@ -1,7 +1,17 @@
-import { ACCOUNT_PREFIX, ANOMALY_NETWORK_PREFIX, ANOMALY_PREFIX } from '../store/redis-keys.ts'
+import { CLOCK_SKEW_SECONDS } from '../identity/claims.ts'
+import { ACCOUNT_PREFIX, ANOMALY_NETWORK_PREFIX, ANOMALY_PREFIX, AUDIT_STREAM } from '../store/redis-keys.ts'
 import { ANOMALY } from './anomaly.ts'
 
 const { points } = ANOMALY
+
+/** Lua by which a script that scores nothing learns of an account's challenge, in one command. */
+export const CHALLENGED_LUA = `
+-- The last score of the account and why, where a token was issued before its challenge; else nil.
+local function challenged_since(account, issued_at)
+  local said = redis.call('HMGET', '${ANOMALY_PREFIX}account:' .. account, 'challenged', 'score', 'why')
+  if said[1] and tonumber(issued_at) < math.floor(tonumber(said[1]) / 1000) then return said[2] .. ' ' .. said[3] end
+end
+`
 
 /**
  * Lua that scores how odd a credential's use is, in the step that reserves: a hash of decayed counts for each credential,
@@ -105,6 +115,22 @@ local function score_of(counts, accounts, now)
   return math.min(100, score), table.concat(why, ' ')
 end
 
+-- What a challenge or a suspension was for does not count against whoever comes after it.
+local function begin_anew(counts) counts.fast, counts.bad, counts.full, counts.moved = 0, 0, 0, 0 end
+
+-- Suspends an account as an administrator does, with its tokens of until now (edge/admin/acts.ts), and with a row in the
+-- audit log: by that the ledger learns of it, from which a lost Redis is restored.
+local function suspend(account, api_key, counts, score, why, now)
+  local record = '${ACCOUNT_PREFIX}' .. account
+  redis.call('HSET', record, 'status', 'suspended', 'revoked_before', int(math.floor(now / 1000) + ${CLOCK_SKEW_SECONDS + 1}))
+  redis.call('PERSIST', record)
+  local by_key = api_key ~= '' and ',"by_key":"' .. api_key .. '"' or ''
+  redis.call('XADD', '${AUDIT_STREAM}', '*', 'actor', 'anomaly score', 'action', 'account.suspend', 'target', account,
+    'reason', why, 'detail', '{"score":' .. int(score) .. by_key .. '}')
+  begin_anew(counts)
+  keep_counts(counts, now)
+end
+
 -- Scores a request before it is admitted. Returns the verdict, and the code by which it has to be refused, if any.
 local function judge(words, account, api_key, issued_at, now)
   local watch = watched(words)
@@ -117,7 +143,7 @@ local function judge(words, account, api_key, issued_at, now)
   end
   if challenged and not counts.record.met then
     redis.call('HSET', counts.key, 'met', '1')
-    counts.fast, counts.bad, counts.full, counts.moved = 0, 0, 0, 0
+    begin_anew(counts)
   end
   counts.fast, counts.slow, counts.tried = counts.fast + 1, counts.slow + 1, counts.tried + 1
   if is_new_country(counts, watch.country, now) then counts.moved = 1 end
@@ -126,9 +152,7 @@ local function judge(words, account, api_key, issued_at, now)
   keep_counts(counts, now, 'score', int(score), 'why', why)
   if not verdict.odd or watch.action == 'log' then return verdict end
   if watch.action == 'suspend' then
-    local record = '${ACCOUNT_PREFIX}' .. account
-    redis.call('HSET', record, 'status', 'suspended')
-    redis.call('PERSIST', record)
+    suspend(account, api_key, counts, score, why, now)
     return verdict, 'account_suspended'
   end
   redis.call('HSET', counts.key, 'challenged', int(now))

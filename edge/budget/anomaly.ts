@@ -54,7 +54,8 @@ export function watchedWords(watched: Watched | undefined): string {
   return [
     action,
     at,
-    /^[A-Z0-9]{2}$/.test(country) ? country : '-',
+    // XX is Cloudflare's word for not knowing it.
+    /^[A-Z0-9]{2}$/.test(country) && country !== 'XX' ? country : '-',
     /^[0-9a-f]{1,64}$/.test(network) ? network : '-',
   ].join(' ')
 }

@@ -24,7 +24,7 @@ export const HOLD_LUA = `
 
 ${RECORD_LUA}
 -- crowded(spender) gives how many of the account's are under way, and a refusal's code where one more is too many, with
--- ms to wait where they are known.
+-- ms to wait where they are known. With a fourth result what it refuses goes before all else: it has been written down already.
 -- first is the shortest window that is held: 1 for the minute, 2 for the day. A minute's budget is a rate of requests, in
 -- which the sum of a job never fits; each counts as one of the minute's requests.
 -- cost_of(spender) gives the units that are held instead of the worst case, or nil.
@@ -39,9 +39,15 @@ local function hold(now, crowded, first, cost_of)
   units = cost_of and cost_of(spender) or units
 
   local windows = windows_of(spender, now)
-  local running, crowd, wait = crowded(spender)
+  local running, crowd, wait, is_done = crowded(spender)
   local function reply(code) return counters_reply(code, account, running, windows, now) end
+  local function refuse_crowd()
+    local refused = reply(crowd)
+    table.insert(refused, wait)
+    return nil, refused
+  end
 
+  if is_done then return refuse_crowd() end
   if windows[1].requests >= tonumber(ARGV[8]) then return nil, reply('rate_limited') end
   local before = ARGV[22] ~= '' and said_before(KEYS[4], ARGV[22])
   if before then
@@ -52,11 +58,7 @@ local function hold(now, crowded, first, cost_of)
     end
     return nil, before
   end
-  if crowd then
-    local refused = reply(crowd)
-    table.insert(refused, wait)
-    return nil, refused
-  end
+  if crowd then return refuse_crowd() end
   -- The longest exhausted window is named: waiting for a shorter one would not help.
   for i = 3, first, -1 do
     if lacking(windows[i], units) > windows[i].granted then

@@ -10,7 +10,9 @@ import { WINDOWS_LUA } from './windows.lua.ts'
 
 /**
  * Admits a request against every limit or refuses it, in one atomic step. A refused request changes nothing but the score
- * of its credential, where its plan has one (edge/budget/anomaly.lua.ts), and not even the count of requests: a caller who keeps asking while refused is let in again when the window ends.
+ * of its credential, where its plan has one (edge/budget/anomaly.lua.ts), and not even the count of requests: a caller who
+ * keeps asking while refused is let in again when the window ends. Whom the score stops hears of that first, since the
+ * operator is told by this very reply.
  *
  * Requests per minute are counted here and not by @upstash/ratelimit, because its counter cannot be part of this
  * decision. A request that its script admits and a budget refuses would have to be given back. A hold whose request it
@@ -22,7 +24,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '340607d2f96e728a36740644a6d43dd54999b65d',
+  sha: '807299288c011ad770658bd2180b5e519830d38c',
   lua: `
 -- Keys and arguments up to ARGV[23]: spender.lua.ts, hold.lua.ts; then
 -- ARGV[24] how the credential is watched, see watchedWords; empty where it is not
@@ -38,7 +40,7 @@ local verdict, stopped, cached
 local account, reply = hold(now, function(spender)
   local running = running_of(spender, now)
   if ARGV[24] ~= '' then verdict, stopped = judge(ARGV[24], spender.account, ARGV[21], ARGV[3], now) end
-  if stopped then return running, stopped, verdict.text end
+  if stopped then return running, stopped, verdict.text, true end
   return running, running >= tonumber(ARGV[9]) and 'too_many_concurrent'
 end, 1, function(spender)
   cached = ARGV[25] and cached_answer(spender.account, ARGV[25], ARGV[27], ARGV[26])

@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: 'c8683e135bb084eda4d09f8e2fde7eeb3637d15e',
+  sha: '93ebcb853ec0c30be19c8466c08347aae38e08b4',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set

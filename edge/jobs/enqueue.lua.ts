@@ -2,6 +2,7 @@ import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import { JOB_LISTS_KEPT_MS, JOBS_KEPT, JOBS_KEPT_LUA } from '../../shared/jobs/kept.lua.ts'
 import { JOB_KEYS, JOB_STREAM_PREFIX, JOBS_OF_PREFIX } from '../../shared/jobs/record.ts'
 import type { Script } from '../../shared/redis-script.ts'
+import { CHALLENGED_LUA } from '../budget/anomaly.lua.ts'
 import { HOLD_LUA } from '../budget/hold.lua.ts'
 import { SPENDER_LUA } from '../budget/spender.lua.ts'
 import { WINDOWS_LUA } from '../budget/windows.lua.ts'
@@ -11,11 +12,13 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
  *
  * A job of a model for which no host has looked lately is refused: nobody would work on it.
  *
+ * A job is not scored (edge/budget/anomaly.lua.ts), but a token of before a challenge opens none.
+ *
  * A job counts among the account's open jobs, not among its running requests. It uses nothing of a minute's budget.
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: 'b7db13f1ce143e1325e3596725cf40b87d79bdab',
+  sha: '99ff941a9d914538df4d1e081bab92addd1f9635',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[23]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes
@@ -26,10 +29,12 @@ export const ENQUEUE: Script = {
 -- ARGV[26] ARGV[27] bytes that the jobs of its account, and of all accounts, may keep
 -- ARGV[28] how many words of the record follow, names and texts in turn; after them the inputs
 -- Returns what reserve returns; job_storage_full and job_store_full with the ms until Redis drops the next job.
-${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}${HOLD_LUA}${JOBS_KEPT_LUA}
+${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}${HOLD_LUA}${JOBS_KEPT_LUA}${CHALLENGED_LUA}
 local now = now_ms(tonumber(ARGV[1]))
 local account, reply = hold(now, function(spender)
   local open = redis.call('ZCOUNT', '${JOBS_OF_PREFIX}' .. spender.account, '(' .. int(now), '+inf')
+  local challenged = ARGV[21] == '' and challenged_since(spender.account, ARGV[3])
+  if challenged then return open, 'challenge_required', challenged, true end
   local called = string.sub(KEYS[7], ${JOB_STREAM_PREFIX.length + 1})
   if tonumber(redis.call('ZSCORE', '${JOB_KEYS.served}', called) or 0) <= now then return open, 'jobs_not_served' end
   if open >= tonumber(ARGV[9]) then return open, 'too_many_jobs' end

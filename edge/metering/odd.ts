@@ -38,11 +38,13 @@ export function createTellOdd({ log, now, tell }: Options) {
   ): void {
     if (!anomaly) return
     const code = 'code' in decision ? decision.code : undefined
-    const detail = { score: anomaly.score, why: anomaly.why }
+    const said = { score: anomaly.score, why: anomaly.why }
+    // Whose a refused API key is, nobody has said here. Its id is ours, and the store has just known it.
+    const detail = { ...said, ...('key' in spender && { key: spender.key }) }
     background(log('warn', 'anomaly', { requestId, account, ...(code && { code }), detail }))
     if (code !== 'account_suspended') return
     // Of an API key the record alone says whose it is; the audit has who made it.
-    const data = { ...('key' in spender ? { key: spender.key } : { account }), ...detail }
+    const data = { ...('key' in spender ? { key: spender.key } : { account }), ...said }
     background(tell({ id: requestId, type: 'account.suspended', at: now(), data }))
   }
 }

@@ -2,6 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createUpstashAnomaly } from '../../../edge/admin/upstash-anomaly.ts'
 import { ANOMALY, type Watched } from '../../../edge/budget/anomaly.ts'
 import type { Budget } from '../../../edge/budget/port.ts'
+import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
+import { actOf } from '../../../edge/ledger/act.ts'
+import { fieldsOf } from '../../../shared/upstash-client.ts'
+import { unreadLog } from '../../fixtures/log.ts'
 import { describeEachRedis, ISSUED_AT, RESERVED, request, settlement, user } from './each-redis.ts'
 
 const HOUR = 3_600_000
@@ -72,6 +76,9 @@ describeEachRedis('the anomaly score', (redis) => {
   it('knows a new country from the first, and from one that it has seen', async () => {
     await ask({ ...LOG, country: 'DE' })
     expect((await record()).why).not.toContain('country')
+    // Cloudflare's word for a country that it does not know.
+    await ask({ ...LOG, country: 'XX' })
+    expect((await record()).why).not.toContain('country')
     await ask({ ...LOG, country: 'FR' })
     expect((await record()).why).toContain('country=25')
     await ask({ ...LOG, country: 'DE' }, 10 * 24 * HOUR)
@@ -95,12 +102,12 @@ describeEachRedis('the anomaly score', (redis) => {
   })
 
   /** Somebody who was in Germany, and is in France from one moment to the next, as often as can be. */
-  async function stolen(watched: Watched) {
+  async function stolen(watched: Watched, changes: Parameters<typeof request>[1] = {}) {
     await ask({ ...watched, country: 'DE' })
     redis.clock.now += 40 * 24 * HOUR
     await ask({ ...watched, country: 'DE' })
     for (let i = 0; i < 200; i++) {
-      const { decision } = await ask({ ...watched, country: 'FR' }, 1000)
+      const { decision } = await ask({ ...watched, country: 'FR' }, 1000, changes)
       if ('anomaly' in decision && decision.anomaly) return { decision, after: i + 1 }
     }
     return { decision: undefined, after: Number.POSITIVE_INFINITY }
@@ -154,6 +161,89 @@ describeEachRedis('the anomaly score', (redis) => {
     expect(next).not.toHaveProperty('anomaly')
     expect(await redis.command('HGET', 'twohop:account:firebase:ada', 'status')).toBe('suspended')
     expect(await redis.command('TTL', 'twohop:account:firebase:ada')).toBe(-1)
+  })
+
+  it.each([
+    ['challenge', 'challenge_required'],
+    ['suspend', 'account_suspended'],
+  ] as const)('of %s tells so at once, also where a minute is used up', async (action, code) => {
+    const limits = { requestsPerMinute: 1, concurrent: 9, budgets: { minute: 1e6, day: 1e6, month: 1e6 } }
+    const { decision, after } = await stolen({ action, at: 50 }, { limits })
+    // The minute is not over.
+    expect(after).toBeLessThan(25)
+    expect(decision).toMatchObject({
+      granted: false,
+      code,
+      anomaly: { why: expect.stringContaining('refused=') },
+    })
+  })
+
+  it('gives who is challenged no answer of before either', async () => {
+    const challenge: Watched = { action: 'challenge', at: 50 }
+    const idempotency = { id: 'ab', body: 'cd' }
+    const { id } = await ask({ ...challenge, country: 'DE' }, 1000, { idempotency })
+    await budget.settle(settlement(id, { reserved: RESERVED, idempotency: { id: 'ab', answer: 'answer' } }))
+    const again = async () => (await ask({ ...challenge, country: 'DE' }, 1000, { idempotency })).decision
+    expect(await again()).toMatchObject({ code: 'answered' })
+    await stolen(challenge)
+    expect(await again()).toMatchObject({ granted: false, code: 'challenge_required' })
+  })
+
+  it('lets a token of before a challenge open no jobs', async () => {
+    const jobs = createUpstashJobs({
+      ...redis.local(),
+      timeoutMs: 20_000,
+      clock: () => redis.clock.now,
+      log: unreadLog,
+    })
+    await redis.command('ZADD', 'twohop:jobs-served', 9e15, 'tiny-chat')
+    function open(id: string, spender = user()) {
+      const reserve = request(id, { spender })
+      const deadline = redis.clock.now + HOUR
+      const record = {
+        ...{ model: 'tiny-chat', task: 'chat', path: '/v1/chat/completions', count: '1', token: 't' },
+        ...{ created_at: '0', deadline: String(deadline), state: 'queued', plan: 'free', key: '' },
+        ...{ reserved_units: '10', prices: '{"prompt":1,"output":1}' },
+      }
+      const bytes = { held: 1000, ofAccount: 100_000, ofAll: 100_000 }
+      return jobs.enqueue({ reserve, record, deadline, inputs: ['{}'], bytes })
+    }
+    expect(await open('job_1')).toMatchObject({ granted: true })
+    await stolen({ action: 'challenge', at: 50 })
+    expect(await open('job_2')).toMatchObject({
+      granted: false,
+      code: 'challenge_required',
+      anomaly: { why: expect.stringContaining('country=25') },
+    })
+    const fresh = { ...user(), issuedAt: Math.floor(redis.clock.now / 1000) }
+    expect(await open('job_3', fresh)).toMatchObject({ granted: true })
+  })
+
+  it('suspends with a row of the log, by which the ledger learns of it, and the tokens of until then', async () => {
+    await stolen({ action: 'suspend', at: 50 })
+    const rows = await redis.command<[string, string[]][]>('XRANGE', 'twohop:audit', '-', '+')
+    expect(rows.map(([, words]) => words)).toEqual([
+      [
+        ...['actor', 'anomaly score', 'action', 'account.suspend', 'target', 'firebase:ada'],
+        ...['reason', expect.stringContaining('country=25')],
+        ...['detail', expect.stringMatching(/^\{"score":\d+\}$/)],
+      ],
+    ])
+    expect(actOf('1-0', fieldsOf(rows[0]?.[1]))).toMatchObject({ action: 'account.suspend' })
+    expect(await redis.records().accounts.get('firebase:ada')).toMatchObject({
+      status: 'suspended',
+      revokedBefore: Math.floor(redis.clock.now / 1000) + 6,
+    })
+  })
+
+  it('lets whom an administrator restores begin anew', async () => {
+    const suspend: Watched = { action: 'suspend', at: 50 }
+    await stolen(suspend)
+    await redis.records().accounts.set('firebase:ada', { status: 'active' })
+    expect((await ask({ ...suspend, country: 'DE' }, 1000)).decision).toMatchObject({ code: 'token_revoked' })
+    const fresh = { ...user(), issuedAt: Math.floor(redis.clock.now / 1000) + 60 }
+    const { decision } = await ask({ ...suspend, country: 'DE' }, 1000, { spender: fresh })
+    expect(decision).toMatchObject({ granted: true })
   })
 })
 

@@ -188,6 +188,15 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     expect(await accounts.get('firebase:x:bob')).toMatchObject({ plan: 'free', billingDay: 31 })
     expect(await accounts.get('firebase:x:mallory')).toMatchObject({ status: 'suspended' })
     expect(await accounts.get('firebase:x:eve')).toMatchObject({ extra: { units: 380 } })
+    // What the grant paid lies beyond the budget, so that the rest of it is not drawn for it again.
+    const [drawn] = await sql<{ day: string; month: string }[]>`
+      select to_char(reserved_at at time zone 'utc', 'YYYY-MM-DD') as day, charged_month as month
+      from twohop.usage_events where request_id = 'drawn'`
+    for (const window of [`day:${drawn?.day}`, `month:${drawn?.month}`]) {
+      const key = `twohop:budget:firebase:x:eve:${window}`
+      expect(await asked(redis, ['HGETALL', key])).toEqual(['extra', '120'])
+      expect(await asked(redis, ['PTTL', key])).toBeGreaterThan(DAY_MS)
+    }
     expect(await restoreRecords({ sql, redis: options, now: Date.now })).toEqual({ accounts: 0, api_keys: 0 })
   })
 })

@@ -91,4 +91,5 @@ it('a challenge is a line and a refusal; a suspension is told to the operator, t
   expect(told).toEqual([{ id: 'r1', type: 'account.suspended', at: 7, data: { account: 'ada', ...anomaly } }])
   const byKey = await held(stopped('account_suspended'), { action: 'suspend', at: 40 }, KEY)
   expect(byKey.told[0]?.data).toEqual({ key: 'k1', ...anomaly })
+  expect(byKey.lines).toMatchObject([{ event: 'anomaly', key: 'k1', ...anomaly }])
 })
