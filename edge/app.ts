@@ -41,7 +41,7 @@ import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
 import { parseChat } from './parse/chat.ts'
-import { boundBesideImages } from './parse/chat-body.ts'
+import { boundBesideImages, chatBody } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
@@ -292,12 +292,8 @@ export function createApp(options: AppOptions) {
   }
   /** Of a chat, whose images may make its body larger. */
   function inferChat(c: Context<Env>, parse: Parse<unknown>): Promise<Response> {
-    const bytes = c.get('readBody')
-    async function input() {
-      const json = await jsonBody(c)
-      return { json, length: (await bytes()).length }
-    }
-    return inferSent(c, 'chat', { input, bytes }, ({ json, length }, whose) =>
+    const sent = { input: () => chatBody(c, options.bodyLimitBytes), bytes: c.get('readBody') }
+    return inferSent(c, 'chat', sent, ({ json, length }, whose) =>
       boundBesideImages(parse(json, whose), length, options.bodyLimitBytes),
     )
   }

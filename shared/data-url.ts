@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { fromBase64 } from './from-base64.ts'
 import { type ImageSize, MOST_PIXELS, readImageSize } from './image-size.ts'
 
 const HEAD = /^data:image\/(?:png|jpe?g|webp);base64,/i
@@ -26,11 +27,7 @@ function isImageUrl(url: string): boolean {
 export function imageSizeOf(url: string, field: string): ImageSize {
   const start = HEAD.exec(url)?.[0].length ?? 0
   const head = url.slice(start, start + MOST_HEADER).replace(/={1,2}$/, '')
-  const text = atob(head.slice(0, head.length - (head.length % 4)))
-  return readImageSize(
-    Uint8Array.from(text, (character) => character.charCodeAt(0)),
-    field,
-  )
+  return readImageSize(fromBase64(head.slice(0, head.length - (head.length % 4))), field)
 }
 
 /** Schema of an image as a data: URL whose header is read: what it says is an image of a size that is decoded. */

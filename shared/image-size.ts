@@ -46,7 +46,7 @@ function jpeg(bytes: Uint8Array): ImageSize | undefined {
     if (marker === 0xff) at += 1
     else if (isFrame(marker))
       return { kind: 'jpeg', height: view.getUint16(at + 5), width: view.getUint16(at + 7) }
-    else if (view.getUint16(at + 2) < 2) break
+    else if (isAlone(marker) || view.getUint16(at + 2) < 2) break
     else at += 2 + view.getUint16(at + 2)
   }
   throw new Unreadable('a JPEG without its header')
@@ -54,6 +54,12 @@ function jpeg(bytes: Uint8Array): ImageSize | undefined {
 
 /** Whether a marker begins a frame header: SOF0 to SOF15 but DHT, JPG and DAC. */
 const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)
+
+/**
+ * Whether no length comes after a marker (T.81, B.1.1.3), or the image itself: no camera writes one of these before a frame. Decoders
+ * read on right behind it, so a length that is read there would lead to another frame than theirs.
+ */
+const isAlone = (marker: number) => marker < 0xc0 || (marker >= 0xd0 && marker <= 0xda)
 
 function webp(bytes: Uint8Array): ImageSize | undefined {
   if (textAt(bytes, 0) !== 'RIFF' || textAt(bytes, 8) !== 'WEBP') return undefined

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useState } from 'preact/hooks'
 import { createApi } from '../api/api.ts'
 import { ApiContext } from '../api/use-api.ts'
-import { keep, readKept } from '../sign-in/kept.ts'
+import { keep, readKept, replace } from '../sign-in/kept.ts'
 import { type Kept, sessionOf } from '../sign-in/session.ts'
 import { SignIn } from './sign-in.tsx'
 import { SignedIn } from './signed-in.tsx'
@@ -22,7 +22,7 @@ export function App() {
     setTold(why)
   }, [])
   const api = useMemo(
-    () => kept && createApi(EDGE, sessionOf(kept, keep), () => signOut('Your sign-in has ended.')),
+    () => kept && createApi(EDGE, sessionOf(kept, replace), () => signOut('Your sign-in has ended.')),
     [kept, signOut],
   )
   if (!api || !kept) return <SignIn edge={EDGE} told={told} onSignedIn={signIn} />

@@ -25,6 +25,11 @@ export function readKept(): Kept | undefined {
   }
 }
 
+/** Keeps what replaces a session where that is still the tab's: who signed out meanwhile, or in as another, stays so. */
+export function replace(before: Kept, fresh: Kept): void {
+  if (readKept()?.token === before.token) keep(fresh)
+}
+
 export function keep(kept: Kept | undefined): void {
   if (kept) sessionStorage.setItem(NAME, JSON.stringify(kept))
   else sessionStorage.removeItem(NAME)

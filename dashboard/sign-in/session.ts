@@ -29,8 +29,8 @@ export async function signInWith(
   return { kind, calls, label: email, ...tokens }
 }
 
-/** @param keep called with what replaces it */
-export function sessionOf(first: Kept, keep: (kept: Kept) => void): Session {
+/** @param replace called with what was kept, and what takes its place */
+export function sessionOf(first: Kept, replace: (before: Kept, fresh: Kept) => void): Session {
   let kept = first
   return {
     label: first.label,
@@ -39,8 +39,9 @@ export function sessionOf(first: Kept, keep: (kept: Kept) => void): Session {
       if (kept.kind === 'pasted') return null
       const tokens = await refreshed(kept)
       if (!tokens) return null
-      kept = { ...kept, ...tokens }
-      keep(kept)
+      const before = kept
+      kept = { ...before, ...tokens }
+      replace(before, kept)
       return kept.token
     },
   }

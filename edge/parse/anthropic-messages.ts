@@ -7,7 +7,7 @@ import {
 } from '../../shared/anthropic/messages.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { HostTokensRequest } from '../../shared/openai/chat.ts'
-import { type HostPart, imagePart, partsOf } from '../../shared/openai/content.ts'
+import { type HostPart, imagePart } from '../../shared/openai/content.ts'
 import type { HostMessage } from '../../shared/openai/messages.ts'
 import {
   type AskedToolChoice,
@@ -20,7 +20,7 @@ import type { Entitlement } from '../access/entitlement.ts'
 import { withFieldsOf } from '../write/form.ts'
 import { messageFieldOf, messagesForm } from '../write/messages.ts'
 import { type ChatAsked, chatWork } from './chat-work.ts'
-import { userMessage } from './messages.ts'
+import { joined, userMessage } from './messages.ts'
 import type { Work } from './work.ts'
 
 /** `POST /v1/messages` -> the work of a chat. @throws TwohopError as parseAs and chatWork do */
@@ -87,48 +87,48 @@ function promptOf(asked: CountTokensRequest): Omit<ChatAsked, 'limit'> {
 
 /** The messages of a chat. Turns of the same role that follow each other are one, as in Anthropic's API. */
 function messagesOf(system: string | undefined, sent: readonly Message[]): HostMessage[] {
-  const messages: HostMessage[] = []
-  if (system !== undefined) messages.push({ role: 'system', content: system.toWellFormed() })
+  const turns: Turn[] = []
+  if (system !== undefined) turns.push({ role: 'system', content: system.toWellFormed() })
   for (const [i, message] of sent.entries()) {
-    if (message.role === 'system') messages.push({ role: 'system', content: message.content.toWellFormed() })
-    else if (message.role === 'user') addUser(messages, message.content)
-    else addAssistant(messages, message.content, i)
+    if (message.role === 'system') turns.push({ role: 'system', content: message.content.toWellFormed() })
+    else if (message.role === 'user') addUser(turns, message.content)
+    else addAssistant(turns, message.content, i)
   }
-  return messages
+  return turns.map((turn) => ('parts' in turn ? userMessage(turn.parts) : turn))
 }
+
+/** A message, or the parts of a user's: they are one message once it has ended, and not anew with each that follows. */
+type Turn = HostMessage | { role: 'user'; parts: HostPart[] }
 
 type ContentOf<Role> = Extract<Message, { role: Role }>['content']
 
 const BETWEEN_TURNS = '\n\n'
 
-function addUser(messages: HostMessage[], content: ContentOf<'user'>): void {
+function addUser(turns: Turn[], content: ContentOf<'user'>): void {
   const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
   let parts: HostPart[] = []
   for (const block of blocks)
     if (block.type === 'text') parts.push(block)
     else if (block.type === 'image') parts.push(imagePart(block.url))
     else {
-      if (parts.length > 0) addParts(messages, parts)
+      if (parts.length > 0) addParts(turns, parts)
       parts = []
-      messages.push({
+      turns.push({
         role: 'tool',
         content: `${block.is_error ? 'Error: ' : ''}${block.content ?? ''}`.toWellFormed(),
         tool_call_id: block.tool_use_id,
       })
     }
-  if (parts.length > 0) addParts(messages, parts)
+  if (parts.length > 0) addParts(turns, parts)
 }
 
-function addParts(messages: HostMessage[], parts: readonly HostPart[]): void {
-  const last = messages.at(-1)
-  if (last?.role !== 'user') messages.push(userMessage(parts))
-  else {
-    const between: HostPart = { type: 'text', text: BETWEEN_TURNS }
-    messages[messages.length - 1] = userMessage([...partsOf(last.content), between, ...parts])
-  }
+function addParts(turns: Turn[], parts: HostPart[]): void {
+  const last = turns.at(-1)
+  if (last && 'parts' in last) last.parts.push({ type: 'text', text: BETWEEN_TURNS }, ...parts)
+  else turns.push({ role: 'user', parts })
 }
 
-function addAssistant(messages: HostMessage[], content: ContentOf<'assistant'>, place: number): void {
+function addAssistant(turns: Turn[], content: ContentOf<'assistant'>, place: number): void {
   const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
   const texts = blocks.flatMap((block) => (block.type === 'text' ? [block.text] : []))
   const calls = blocks.flatMap((block, i): ToolCall[] =>
@@ -141,11 +141,12 @@ function addAssistant(messages: HostMessage[], content: ContentOf<'assistant'>, 
       { param: `messages[${place}].content` },
     )
   const text = texts.join('').toWellFormed()
-  const last = messages.at(-1)
-  const before = last?.role === 'assistant' && !('tool_calls' in last) ? messages.pop()?.content : undefined
-  const all = [before, text].filter(Boolean).join(BETWEEN_TURNS)
-  if (calls.length === 0) messages.push({ role: 'assistant', content: all })
-  else messages.push({ role: 'assistant', content: all === '' ? null : all, tool_calls: calls })
+  const last = turns.at(-1)
+  const goesOn = last?.role === 'assistant' && !('tool_calls' in last) ? last : undefined
+  if (goesOn) turns.pop()
+  const all = joined(goesOn?.content, text, BETWEEN_TURNS)
+  if (calls.length === 0) turns.push({ role: 'assistant', content: all })
+  else turns.push({ role: 'assistant', content: all === '' ? null : all, tool_calls: calls })
 }
 
 function callOf({ id, name, input }: { id: string; name: string; input: object }, param: string): ToolCall {

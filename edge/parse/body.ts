@@ -6,20 +6,26 @@ import { parseJson } from '../../shared/parse-json.ts'
 import type { ReadBody } from './read-body.ts'
 
 /** The parts of Hono's context that are needed. */
-type Sent = { req: HonoRequest; get: (name: 'readBody') => ReadBody }
+export type Sent = { req: HonoRequest; get: (name: 'readBody') => ReadBody }
 
 /**
  * The request's body as JSON; `parseAs` checks its content afterwards.
- * @throws TwohopError unsupported_media_type, invalid_request, or as ReadBody does
+ * @param check called with the bytes before they are made into values, which takes the longer the more there are
+ * @throws TwohopError unsupported_media_type, invalid_request, or as ReadBody and `check` do
  */
-export async function jsonBody(c: Sent): Promise<unknown> {
+export async function jsonBody(
+  c: Sent,
+  check: (body: Uint8Array<ArrayBuffer>) => void = () => {},
+): Promise<unknown> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     throw new TwohopError(
       'unsupported_media_type',
       'Send the body as JSON, with content-type: application/json.',
     )
-  const body = parseJson(new TextDecoder().decode(await c.get('readBody')()))
+  const bytes = await c.get('readBody')()
+  check(bytes)
+  const body = parseJson(new TextDecoder().decode(bytes))
   if (body === undefined) throw new TwohopError('invalid_request', 'The body is not valid JSON.')
   refuseDeep(body)
   return body

@@ -2,6 +2,7 @@ import { type Guards, JUDGING, type Model, type Task } from '../../shared/catalo
 import { TwohopError } from '../../shared/errors.ts'
 import { type Content, textOf } from '../../shared/openai/content.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
+import { joined } from './messages.ts'
 import type { Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
@@ -77,7 +78,7 @@ function turnsOf(messages: readonly Message[]): string[] {
   for (const { role, content } of messages) {
     const told = role === 'user' || role === 'tool'
     const before = told && goesOn ? turns.pop() : undefined
-    if (told) turns.push([before, textOf(content)].filter(Boolean).join('\n'))
+    if (told) turns.push(joined(before, textOf(content), '\n'))
     goesOn = told
   }
   return turns

@@ -2,6 +2,7 @@ import type { HonoRequest } from 'hono'
 import * as z from 'zod'
 import type { MediaTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { fromBase64 } from '../../shared/from-base64.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { jsonBody } from './body.ts'
 import type { ReadBody } from './read-body.ts'
@@ -50,7 +51,7 @@ export async function mediaBody(c: Sent, task: MediaTask): Promise<MediaBody> {
 /** @throws TwohopError invalid_request where it is no base64 */
 function decoded(base64: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+    return fromBase64(base64)
   } catch {
     throw new TwohopError('invalid_request', 'Expected a file as base64, found something else.', {
       param: 'inputs',

@@ -43,6 +43,14 @@ function answered(message: Extract<Message, { role: 'assistant' }>, functionId: 
   return { role: 'assistant', content: text?.toWellFormed() ?? null, tool_calls: calls }
 }
 
+/**
+ * Two texts with something between them, or the one that is there. Array.join writes all of it anew each time, so a thousand short
+ * texts after a long one would cost a thousand long ones.
+ */
+export function joined(before: string | undefined, text: string, between: string): string {
+  return before && text ? before + between + text : before || text
+}
+
 /** The most bytes that a message adds to the prompt besides its content: tool calls, or a tool answer's markers. */
 export function toolBytes(message: HostMessage): number {
   if (message.role === 'tool') return toolResponseBytes(message.content)

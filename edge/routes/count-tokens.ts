@@ -6,8 +6,7 @@ import type { CountRead } from '../access/read-rate.ts'
 import type { Credential } from '../identity/principal.ts'
 import { createDeadline, timedOut } from '../metering/deadline.ts'
 import { parseCountTokens } from '../parse/anthropic-messages.ts'
-import { jsonBody } from '../parse/body.ts'
-import { boundBesideImages } from '../parse/chat-body.ts'
+import { boundBesideImages, chatBody } from '../parse/chat-body.ts'
 import type { Host } from '../upstream/port.ts'
 import { versionOf } from '../upstream/version.ts'
 import type { Env } from './env.ts'
@@ -40,8 +39,8 @@ export function countTokens(options: Options) {
     // An API key's scopes are in its record.
     if (!caller.scopes.has('chat'))
       throw new TwohopError('scope_missing', 'This credential does not have the scope chat.')
-    const asked = parseCountTokens(await jsonBody(c), entitlement)
-    const { length } = await c.get('readBody')()
+    const { json, length } = await chatBody(c, bodyLimitBytes)
+    const asked = parseCountTokens(json, entitlement)
     const { model, request, worst } = boundBesideImages(asked, length, bodyLimitBytes)
     const version = versionOf(model, caller.account)
     c.set('version', version)

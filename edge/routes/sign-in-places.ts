@@ -4,7 +4,7 @@ import { SecretUrl } from '../../shared/secure-url.ts'
 
 /** Whether a key of Supabase's opens everything: a secret one of now, or the legacy JWT of the role service_role. */
 function isSecretKey(key: string): boolean {
-  if (key.startsWith('sb_secret_')) return true
+  if (key.trim().startsWith('sb_secret_')) return true
   const [, payload = ''] = key.split('.')
   try {
     const claims = parseJson(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))

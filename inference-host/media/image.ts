@@ -1,9 +1,36 @@
 import { RawImage } from '@huggingface/transformers'
+import sharp, { type Metadata } from 'sharp'
 import { TwohopError } from '../../shared/errors.ts'
 import { readImageSize } from '../../shared/image-size.ts'
 
 /** An image's pixels, as red, green and blue. */
 export type Pixels = RawImage
+
+/** Gray and how opaque it is, which RawImage cannot make colours of. */
+const GRAY_ALPHA = 2
+
+/**
+ * How large an image is once it is decoded, by its header alone. Where a camera notes that it was held on its side (EXIF), it is turned
+ * then, and width and height change places. The decoder has to read the same size as both hops do: nothing else bounds it.
+ * @throws TwohopError invalid_request as readImageSize does, and where the decoder sees something else
+ */
+export async function uprightSize(
+  file: Uint8Array,
+  field: string,
+): Promise<{ width: number; height: number }> {
+  return (await readHeader(file, field)).autoOrient
+}
+
+async function readHeader(file: Uint8Array, field: string): Promise<Metadata> {
+  const { width, height } = readImageSize(file, field)
+  const header = await sharp(file)
+    .metadata()
+    .catch((cause: unknown) => {
+      throw broken(field, cause)
+    })
+  if (header.width !== width || header.height !== height) throw broken(field)
+  return header
+}
 
 /**
  * Decodes a PNG, JPEG or WebP. Its header was read before, so that nothing large comes of a few bytes, and nothing but
@@ -11,14 +38,24 @@ export type Pixels = RawImage
  * @throws TwohopError invalid_request
  */
 export async function decodeImage(file: Uint8Array, field = 'inputs'): Promise<Pixels> {
-  readImageSize(file, field)
+  const { channels } = await readHeader(file, field)
   try {
+    if (channels === GRAY_ALPHA) return await decodeGray(file)
     const image = await RawImage.fromBlob(new Blob([Uint8Array.from(file)]))
     return image.rgb()
   } catch (cause) {
-    throw new TwohopError('invalid_request', 'Expected an image, found one that is broken.', {
-      param: field,
-      cause,
-    })
+    throw broken(field, cause)
   }
 }
+
+async function decodeGray(file: Uint8Array): Promise<Pixels> {
+  const { data, info } = await sharp(file)
+    .autoOrient()
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return new RawImage(new Uint8ClampedArray(data), info.width, info.height, info.channels).rgb()
+}
+
+const broken = (field: string, cause?: unknown) =>
+  new TwohopError('invalid_request', 'Expected an image, found one that is broken.', { param: field, cause })

@@ -5,7 +5,7 @@ export const HostPart = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), text: z.string() }),
   z.strictObject({
     type: z.literal('image_url'),
-    image_url: z.strictObject({ url: z.string().startsWith('data:image/') }),
+    image_url: z.strictObject({ url: z.string().regex(/^data:image\//i) }),
   }),
 ])
 export type HostPart = z.infer<typeof HostPart>

@@ -1,5 +1,4 @@
 import { cat, type Tensor } from '@huggingface/transformers'
-import { readImageSize } from '../../../shared/image-size.ts'
 import { imagesOf } from '../../../shared/openai/content.ts'
 import { countTokens } from '../../decoding/writing/count-tokens.ts'
 import { aloneWrite } from '../../decoding/writing/generate.ts'
@@ -8,7 +7,7 @@ import { writeOn } from '../../decoding/writing/write-on.ts'
 import { loadText, loadWeights } from '../../device/load.ts'
 import type { LoadRequest } from '../../device/port.ts'
 import type { Work } from '../../work/work.ts'
-import { decodeImage } from '../image.ts'
+import { decodeImage, uprightSize } from '../image.ts'
 import type { LoadedMedia } from '../port.ts'
 import { measureSeeing, readImageReader, type SeeingCost } from './read.ts'
 
@@ -53,7 +52,8 @@ export async function loadSeeing(request: LoadRequest): Promise<LoadedMedia & Se
       if (work.kind !== 'chat' && work.kind !== 'count')
         throw new Error(`a model that sees does no ${work.kind}`)
       const images = shownIn(work.messages)
-      const texts = images.map(({ file, field }) => reader.textOf(readImageSize(file, field), field))
+      const texts: string[] = []
+      for (const { file, field } of images) texts.push(reader.textOf(await uprightSize(file, field), field))
       const shown = { mark: reader.mark, texts }
       if (work.kind === 'count') return countTokens(loaded, work, options, shown)
       let inputs: ReturnType<typeof inputsOf> | undefined

@@ -3,6 +3,13 @@ import type { TwohopError } from '../../../shared/errors.ts'
 import { MOST_PIXELS, readImageSize } from '../../../shared/image-size.ts'
 import { jpegHeader, pngOf, webpHeader } from '../../fixtures/images.ts'
 
+/** A frame of 10 by 10 pixels where the length behind a marker leads, past another frame. */
+function jpegBehind(marker: number): Uint8Array {
+  const [small, large] = [jpegHeader(10, 10).slice(2), jpegHeader(9999, 9999).slice(2)]
+  const length = 2 + large.length
+  return new Uint8Array([0xff, 0xd8, 0xff, marker, length >> 8, length & 0xff, ...large, ...small])
+}
+
 const text = (letters: string) => new TextEncoder().encode(letters)
 
 describe('the size of an image', () => {
@@ -35,6 +42,11 @@ describe('is refused by its field', () => {
     ['a JPEG whose height comes later', jpegHeader(100, 0)],
     ['a JPEG without a frame', jpegHeader(10, 10).subarray(0, 15)],
     ['a JPEG whose marker has no length', new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0])],
+    // A decoder goes on behind each of these, where a length would lead elsewhere.
+    ['a JPEG with a marker that stands alone', jpegBehind(0x01)],
+    ['a JPEG with the end of a part before it begins', jpegBehind(0xd3)],
+    ['a JPEG whose image comes before its frame', jpegBehind(0xda)],
+    ['a JPEG with a stuffed byte', jpegBehind(0x00)],
     ['an extended WebP of 16,777,216 columns', webpHeader('VP8X', 2 ** 24, 2)],
     ['a WebP of another kind', webpHeader('ANIM', 10, 10)],
     ['the beginning of a WebP', webpHeader('VP8 ', 10, 10).subarray(0, 20)],

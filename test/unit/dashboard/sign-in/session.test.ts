@@ -15,14 +15,16 @@ it('is refreshed where that is asked for, and kept with what replaces it', async
   const calls = await supabaseThat((_, answer) =>
     withJson(answer, 200, { access_token: 'new', refresh_token: 'r2' }),
   )
-  const keep = vi.fn()
-  const session = sessionOf(keptAt(calls), keep)
+  const replace = vi.fn()
+  const session = sessionOf(keptAt(calls), replace)
   expect([await session.token(false), await session.token(true), await session.token(false)]).toEqual([
     'old',
     'new',
     'new',
   ])
-  expect(keep.mock.calls).toEqual([[expect.objectContaining({ token: 'new', refresh: 'r2' })]])
+  expect(replace.mock.calls).toEqual([
+    [keptAt(calls), expect.objectContaining({ token: 'new', refresh: 'r2' })],
+  ])
 })
 
 it('ends where the platform has ended it, and not where the platform is away', async () => {

@@ -205,3 +205,15 @@ it.each([
   expect(Object.keys(request.shape).toSorted()).toEqual(fields.split(' ').toSorted())
   for (const [field, one] of Object.entries(request.shape)) expect(fates.get(one), field).toBeDefined()
 })
+
+it('many turns of the assistant after a long one cost no more than they are', () => {
+  const role = 'assistant'
+  const long = 'a'.repeat(1_000_000)
+  const turns = Array.from({ length: MOST_MESSAGES - 2 }, () => ({ role, content: 'b' }))
+  const messages = [{ role, content: long }, ...turns, user('c')]
+  const began = performance.now()
+  const { request } = parseMessages({ model, max_tokens: 9, messages }, free)
+  expect(performance.now() - began).toBeLessThan(1000)
+  const [first] = HostChatRequest.parse(JSON.parse(JSON.stringify(request))).messages
+  expect(first?.content?.length).toBeGreaterThan(long.length + turns.length * 3 - 1)
+})

@@ -104,6 +104,12 @@ describe('a chat with images', () => {
     ])
   })
 
+  it('may be written in capitals: what the edge lets in, the host does, too', () => {
+    const loud = `DATA:IMAGE/PNG;BASE64,${file(56, 28)}`
+    const { request } = parseChat(chat('tiles', shown(loud)), free)
+    expect(messagesIn(request)[0]?.content).toEqual([{ type: 'image_url', image_url: { url: loud } }])
+  })
+
   it('reserves the tokens that its header says, or as many as there can be', () => {
     const texts = 2 + base.overhead.request + base.overhead.item
     const tokens = (model: string, ...urls: string[]) =>

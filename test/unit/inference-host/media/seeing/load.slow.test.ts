@@ -9,6 +9,7 @@ import {
   RawImage,
   Tensor,
 } from '@huggingface/transformers'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Generating } from '../../../../../inference-host/device/load.ts'
 import { loadSeeing } from '../../../../../inference-host/media/seeing/load.ts'
@@ -33,6 +34,8 @@ const user = (...content: HostPart[]): HostMessage[] => [{ role: 'user', content
 const WIDE = pngOf(40, 20, (x, y, channel) => (7 * x + 3 * y + 60 * channel) % 256)
 const SQUARE = pngOf(24, 24, (x, y) => (x * y) % 256)
 const TALL = pngOf(10, 30, (x) => (25 * x) % 256)
+/** A wide image as a camera writes it that was held on its side. */
+const ON_ITS_SIDE = new Uint8Array(await sharp(WIDE).png().withMetadata({ orientation: 6 }).toBuffer())
 const NEW = 12
 const MODELS = ['tiles', 'patches'] as const
 type Model = (typeof MODELS)[number]
@@ -127,6 +130,7 @@ describe.each(MODELS)('%s', (model) => {
   test.each<[string, HostPart[], Uint8Array<ArrayBuffer>[]]>([
     ['a wide image before a text', [image(WIDE), text('what is this')], [WIDE]],
     ['a square one after a text', [text('look here: '), image(SQUARE)], [SQUARE]],
+    ['one taken on its side', [image(ON_ITS_SIDE), text('what')], [ON_ITS_SIDE]],
     ['a tall one within a text', [text('this'), image(TALL), text('.\nis what')], [TALL]],
   ])('%s: the tokens of transformers.js', async (_, content, files) => {
     const expected = await reference(model, content, files)

@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest'
+import { fromBase64 } from '../../../shared/from-base64.ts'
+
+it('gives the bytes, all 256 of them, with and without padding', () => {
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i)
+  const text = Buffer.from(all).toString('base64')
+  expect([fromBase64(text), fromBase64(text.replace(/=+$/, ''))]).toEqual([all, all])
+  expect(fromBase64('')).toEqual(new Uint8Array())
+  expect(() => fromBase64('a')).toThrow()
+})
