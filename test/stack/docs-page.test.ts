@@ -77,6 +77,7 @@ describe.skipIf(noChromium !== '')(`the page at /docs in Chromium${noChromium}`,
     await page.type('#path', '/v1/nothing')
     await page.click('#send')
     await page.until(`document.querySelector('#status').textContent.startsWith('404')`)
+    await page.until(`document.querySelector('#answer').textContent !== ''`)
     expect(await page.text('#answer')).toContain('onerror')
     expect(await page.evaluate('[document.title, document.querySelectorAll("img").length]')).toEqual([
       'Twohop',

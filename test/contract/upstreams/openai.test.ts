@@ -285,7 +285,9 @@ describe('what fails', () => {
         (error: InstanceType<typeof OpenAI.APIError>) => ({ data: error, response: error.headers }),
       )
       expect(data).toMatchObject({ status, code })
-      expect(new Set(vendor.asked.map(({ path }) => path))).toEqual(new Set(['/v1/chat/completions']))
+      // On a slow machine the scheduled work looks meanwhile whether it is there.
+      const asked = vendor.asked.map(({ path }) => path).filter((path) => path !== '/v1/models')
+      expect(new Set(asked)).toEqual(new Set(['/v1/chat/completions']))
       expect(data.message).not.toContain('secret words')
       if (code === 'host_busy') expect(response?.get('retry-after')).toBe('17')
       expect((await last())?.units).toBe(0)
