@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { Accounts as Shape } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { DataTable } from '../parts/data-table.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { accountLink } from './account-link.ts'
@@ -46,18 +47,7 @@ export function Accounts() {
                 ]}
               />
             )}
-            <div class="row">
-              {next !== '' && (
-                <button type="button" class="secondary" onClick={() => setNext('')}>
-                  From the beginning
-                </button>
-              )}
-              {more !== null && (
-                <button type="button" class="secondary" onClick={() => setNext(more)}>
-                  More
-                </button>
-              )}
-            </div>
+            <Pager at={next} next={more} onGo={setNext} first="From the beginning" more="More" />
           </>
         )}
       </Loaded>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { Log } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
+import { Pager } from '../parts/pager.tsx'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { ActTable } from './act-table.tsx'
@@ -20,18 +21,7 @@ export function LogOfActs() {
           ) : (
             <ActTable caption="Acts, the latest first" rows={data} />
           )}
-          <div class="row">
-            {next !== '' && (
-              <button type="button" class="secondary" onClick={() => setNext('')}>
-                The latest
-              </button>
-            )}
-            {more !== null && (
-              <button type="button" class="secondary" onClick={() => setNext(more)}>
-                Older
-              </button>
-            )}
-          </div>
+          <Pager at={next} next={more} onGo={setNext} first="The latest" more="Older" />
         </>
       )}
     </Loaded>

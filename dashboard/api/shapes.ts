@@ -20,8 +20,8 @@ export const Usage = z.object({
 
 export const Models = listOf(z.object({ id: text, tasks: z.array(text) }))
 
-const Day = z.object({
-  date: text,
+/** What was used of a model for a task. */
+const used = {
   model: text,
   task: text,
   requests: count,
@@ -29,7 +29,8 @@ const Day = z.object({
   prompt_tokens: count,
   output_tokens: count,
   units: count,
-})
+}
+const Day = z.object({ date: text, ...used })
 export type Day = z.output<typeof Day>
 export const History = z.object({ days: z.array(Day) })
 
@@ -106,15 +107,9 @@ const StatsDay = z.object({
   date: text,
   models: z.array(
     z.object({
-      model: text,
+      ...used,
       /** Of a model that has several beside each other. */
       version: z.optional(z.nullable(text)),
-      task: text,
-      requests: count,
-      failed: count,
-      prompt_tokens: count,
-      output_tokens: count,
-      units: count,
       ms: Percentiles,
       first_ms: Percentiles,
     }),

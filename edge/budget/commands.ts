@@ -6,6 +6,7 @@ import { MAX_LEASE_MS } from '../store/lifetimes.ts'
 import {
   AUDIT_STREAM,
   apiKeyRedisKey,
+  credentialOf,
   idempotencyRedisKey,
   REDIS_KEYS,
   reservationRedisKey,
@@ -133,7 +134,7 @@ export function settleCall(settlement: Settlement, now: number, counted: Counted
     measured ? packedMeasured(measured) : '',
     counted.errors,
     counted.metrics ? 1 : 0,
-    maxed === undefined ? '' : key ? `key:${key}` : `account:${account}`,
+    maxed === undefined ? '' : credentialOf(account, key),
     maxed ? 1 : 0,
     ...(cache ? [cache.request.name, cache.request.forAll ? 1 : 0, cache.request.lifeMs, cache.answer] : []),
   ])

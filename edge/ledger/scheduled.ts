@@ -56,7 +56,12 @@ export function createDrains({ redis, supabase, restOf, fetch, now, batches }: L
   }
 }
 
-export type ScheduledDrainOptions = LedgerStores & {
+export type Drains = ReturnType<typeof createDrains>
+
+export type ScheduledDrainOptions = {
+  drains: Drains
+  /** Milliseconds since the epoch. */
+  now: () => number
   /** Gets one line for each run. */
   log: Log
 }
@@ -66,13 +71,13 @@ export type ScheduledDrainOptions = LedgerStores & {
  * no events. Feedback is moved when it comes (edge/routes/feedback.ts); what failed then is looked for once an hour.
  * @throws what the drains throw
  */
-export function createScheduledDrain({ log, ...stores }: ScheduledDrainOptions) {
-  const { drainEvents, drainActs, drainFeedback } = createDrains(stores)
+export function createScheduledDrain({ drains, now, log }: ScheduledDrainOptions) {
+  const { drainEvents, drainActs, drainFeedback } = drains
   return async function drainOnSchedule(): Promise<DrainReport> {
     const events = await drainEvents()
     const isAway = events.ended === 'ledger_away'
     const acts = isAway ? undefined : await drainActs()
-    const isHour = new Date(stores.now()).getUTCMinutes() === 0
+    const isHour = new Date(now()).getUTCMinutes() === 0
     const feedback = isHour && !isAway ? await drainFeedback() : undefined
     await log('info', 'ledger_drain', { detail: drainDetail(events, acts, feedback) })
     return events

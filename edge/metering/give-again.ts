@@ -9,6 +9,7 @@ import type {
 } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
 import type { AnswerCache } from './cache.ts'
+import { reservedBy } from './reserved-by.ts'
 
 /** An answer of before, given again: what its caller gets beside it. */
 export type Hit = { answer: Response; account: string; version: string | undefined; allowance: Allowance }
@@ -34,12 +35,9 @@ type Found = {
  */
 export function createGiveAgain({ budget, cache, notify, log }: Options) {
   async function charge({ request, decision }: Found, held: number, isGiven: boolean): Promise<void> {
-    const { requestId, spender, plan, model, version, task, limits } = request
-    const key = 'key' in spender ? spender.key : ''
-    const { account } = decision
     const { crossed } = await budget.settle({
-      requestId,
-      reserved: { account, units: held, plan, model, version, task, key, billingDay: limits.billingDay },
+      requestId: request.requestId,
+      reserved: reservedBy({ ...request, units: held }, decision.account),
       units: isGiven ? held : 0,
       promptTokens: 0,
       outputTokens: 0,

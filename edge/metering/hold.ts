@@ -26,6 +26,7 @@ import { onlyVersion, versionOf } from '../upstream/version.ts'
 import type { AnswerCache } from './cache.ts'
 import { createGiveAgain, type Hit } from './give-again.ts'
 import { createTellOdd, isMaxed, watchedBy } from './odd.ts'
+import { reservedBy } from './reserved-by.ts'
 
 /** Proof that the worst case of a request is reserved. A call to the host does not compile without one. */
 export type Held = {
@@ -147,11 +148,9 @@ export function createHold(options: Options) {
       used: HostUsage,
       answer?: Answer,
     ): Promise<void> {
-      const { units, model, task, limits } = request
-      const key = 'key' in spender ? spender.key : ''
       const { crossed } = await budget.settle({
         requestId,
-        reserved: { account, units, plan: plan.id, model, version, task, key, billingDay: limits.billingDay },
+        reserved: reservedBy({ ...request, version }, account),
         units: unitsOf(prices, used) + judging,
         promptTokens: used.promptTokens,
         outputTokens: used.outputTokens,

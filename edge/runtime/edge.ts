@@ -29,7 +29,7 @@ import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
-import { createDrains, createScheduledDrain, type LedgerStores } from '../ledger/scheduled.ts'
+import { createDrains, createScheduledDrain, type Drains } from '../ledger/scheduled.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag, NETWORK } from '../log/account-tag.ts'
@@ -142,14 +142,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   })
   const createPipe = (model: Model, version: string | undefined) =>
     upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
-  const ledgerStores = config.ledger && {
-    redis: { url: redis.url, token: redis.token },
-    supabase: config.ledger,
-    restOf: platform.restOf,
-    batches: config.DRAIN_BATCHES,
-    fetch: network,
-    now,
-  }
+  const drains =
+    config.ledger &&
+    createDrains({
+      redis: { url: redis.url, token: redis.token },
+      supabase: config.ledger,
+      restOf: platform.restOf,
+      batches: config.DRAIN_BATCHES,
+      fetch: network,
+      now,
+    })
   const app = createApp({
     catalog,
     policy: {
@@ -184,7 +186,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     }),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     feedback: createUpstashFeedback(redis),
-    drainFeedback: ledgerStores && feedbackDrain(ledgerStores, log),
+    drainFeedback: drains && feedbackDrain(drains, log),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
     readAnomaly: createUpstashAnomaly(redis),
@@ -222,7 +224,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     log,
     now,
   })
-  const drain = ledgerStores && createScheduledDrain({ ...ledgerStores, log })
+  const drain = drains && createScheduledDrain({ drains, now, log })
   async function sweep() {
     const { crossed } = await budget.sweep(SWEEP_MOST)
     await notify(crossed)
@@ -240,8 +242,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
 }
 
 /** The drain of feedback, for what just came. What it cannot move now is moved later. */
-function feedbackDrain(stores: LedgerStores, log: Log): () => Promise<unknown> {
-  const { drainFeedback } = createDrains(stores)
+function feedbackDrain({ drainFeedback }: Drains, log: Log): () => Promise<unknown> {
   return () => drainFeedback().catch((error: unknown) => log('warn', 'feedback_not_moved', { error }))
 }
 

@@ -87,4 +87,6 @@ export const apiKeysRedisKey = (account: string) => `${API_KEYS_PREFIX}${account
 export const ANOMALY_PREFIX = 'twohop:anomaly:'
 /** Followed by a keyed hash of a network: an address is never stored. */
 export const ANOMALY_NETWORK_PREFIX = 'twohop:anomaly-network:'
-export const anomalyRedisKey = (account: string) => `${ANOMALY_PREFIX}account:${account}`
+/** A credential by whose use it is scored: an API key, or all tokens of an account. */
+export const credentialOf = (account: string, key: string) => (key ? `key:${key}` : `account:${account}`)
+export const anomalyRedisKey = (account: string) => `${ANOMALY_PREFIX}${credentialOf(account, '')}`

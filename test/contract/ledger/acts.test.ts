@@ -215,7 +215,7 @@ describeEachRedis('the drain of administrative acts', (redis) => {
 
   it('is told in the one line of a scheduled run', async () => {
     const { lines, log } = readLog()
-    const run = createScheduledDrain({ ...stores, log })
+    const run = createScheduledDrain({ drains: createDrains(stores), now: stores.now, log })
     await record('account.restore', 'u1')
     await run()
     const nothing = {

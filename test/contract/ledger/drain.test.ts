@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createDrain, type DrainOptions } from '../../../edge/ledger/drain.ts'
 import type { EntryStream, Ledger } from '../../../edge/ledger/port.ts'
-import { createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
+import { createDrains, createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream, DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
 import { readLog } from '../../fixtures/log.ts'
@@ -299,13 +299,13 @@ describeEachRedis('the drain', (redis) => {
     await write(redis, 3)
     const { lines, log } = readLog()
     const { url, token } = redis.local()
-    const drain = createScheduledDrain({
+    const drains = createDrains({
       redis: { url, token },
       supabase: { url: postgres.local().url, key: postgres.local().secretKey },
       fetch,
       now: Date.now,
-      log,
     })
+    const drain = createScheduledDrain({ drains, now: Date.now, log })
     await drain()
     expect(lines).toEqual([
       {

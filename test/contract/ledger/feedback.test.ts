@@ -144,7 +144,11 @@ describeOneRedis('feedback on its way to the ledger', (redis) => {
     const at = { now: Date.UTC(2026, 10, 29, 21, 59) }
     const { log, lines } = readLog()
     const run = (supabase = stores.supabase) =>
-      createScheduledDrain({ ...stores, supabase, now: () => at.now, log })()
+      createScheduledDrain({
+        drains: createDrains({ ...stores, supabase, now: () => at.now }),
+        now: () => at.now,
+        log,
+      })()
     await store.keep({ requestId: 'r1', score: 1, text: '' }, by(ada))
     await run()
     at.now += 60_000

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import type { Settlement } from '../../../../edge/budget/port.ts'
 import { createSeal } from '../../../../edge/idempotency/seal.ts'
 import { createAnswerCache } from '../../../../edge/metering/cache.ts'
 import { createHold } from '../../../../edge/metering/hold.ts'
 import type { Model } from '../../../../shared/catalog.ts'
 import { entitledTo } from '../../../fixtures/entitled.ts'
+import { handBudget } from '../../../fixtures/hand-budget.ts'
 import { readLog } from '../../../fixtures/log.ts'
-import { allowance, chat, work } from '../../../fixtures/metered.ts'
+import { chat, work } from '../../../fixtures/metered.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 const cache = createAnswerCache(
@@ -46,19 +46,10 @@ it('and the same one where only weights or prices change', async () => {
 })
 
 it('an answer that cannot be kept is charged by what it used', async () => {
-  const settled: Settlement[] = []
+  const { budget, settled } = handBudget()
   const { log, lines } = readLog()
   const hold = createHold({
-    budget: {
-      reserve: async () => ({ granted: true, account: 'ada', allowance }),
-      settle: async (settlement) => {
-        settled.push(settlement)
-        return { settled: true, crossed: [] }
-      },
-      sweep: async () => ({ charged: 0, crossed: [] }),
-      plan: async () => undefined,
-      usage: async () => ({ account: 'ada', allowance, concurrent: { limit: 1, running: 0 } }),
-    },
+    budget,
     answers: unasked,
     cache: { ...cache, keep: () => Promise.reject(new RangeError('no memory')) },
     requestTimeoutMs: 1000,

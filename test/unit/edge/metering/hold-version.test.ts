@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
-import type { Payer, ReserveRequest, Settlement } from '../../../../edge/budget/port.ts'
+import type { Payer } from '../../../../edge/budget/port.ts'
 import { createHold } from '../../../../edge/metering/hold.ts'
 import type { Work } from '../../../../edge/parse/work.ts'
 import { versionOf } from '../../../../edge/upstream/version.ts'
 import { entitledTo } from '../../../fixtures/entitled.ts'
+import { handBudget } from '../../../fixtures/hand-budget.ts'
 import { readLog } from '../../../fixtures/log.ts'
-import { allowance, chat, work } from '../../../fixtures/metered.ts'
+import { chat, work } from '../../../fixtures/metered.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 const versions = [
@@ -17,23 +18,10 @@ const KEY: Payer = { key: 'k1', secretHash: 'h', scope: '' }
 
 /** What the store is told of one request of Ada's, when it is held and when it is settled. */
 async function told(payer: Payer, changes: Partial<Work>) {
-  const reserved: ReserveRequest[] = []
-  const settled: Settlement[] = []
+  const { budget, reserved, settled } = handBudget()
   const background: Promise<unknown>[] = []
   const hold = createHold({
-    budget: {
-      reserve: async (request) => {
-        reserved.push(request)
-        return { granted: true, account: 'ada', allowance }
-      },
-      settle: async (settlement) => {
-        settled.push(settlement)
-        return { settled: true, crossed: [] }
-      },
-      sweep: async () => ({ charged: 0, crossed: [] }),
-      plan: async () => undefined,
-      usage: async () => ({ account: 'ada', allowance, concurrent: { limit: 1, running: 0 } }),
-    },
+    budget,
     answers: unasked,
     requestTimeoutMs: 1000,
     leaseSlackMs: 1000,

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest'
-import type { Payer, Refusal, Reservation, ReserveRequest, Settlement } from '../../../../edge/budget/port.ts'
+import type { Payer, Refusal, Reservation } from '../../../../edge/budget/port.ts'
 import { createHold } from '../../../../edge/metering/hold.ts'
 import type { WebhookEvent } from '../../../../edge/notify/webhook.ts'
 import type { Plan } from '../../../../shared/catalog.ts'
 import { entitledTo } from '../../../fixtures/entitled.ts'
+import { GRANTED, handBudget } from '../../../fixtures/hand-budget.ts'
 import { readLog } from '../../../fixtures/log.ts'
-import { allowance, work } from '../../../fixtures/metered.ts'
+import { work } from '../../../fixtures/metered.ts'
 import { unasked } from '../../../fixtures/unasked.ts'
 
 const TOKEN: Payer = { account: 'ada', issuedAt: 0 }
 const KEY: Payer = { key: 'k1', secretHash: 'h', scope: '' }
 const anomaly = { score: 55, why: 'rate=30 country=25' }
-const GRANTED: Reservation = { granted: true, account: 'ada', allowance }
 const stopped = (code: 'account_suspended' | 'challenge_required'): Refusal => ({
   ...{ granted: false, code, window: undefined, retryAfterMs: undefined, allowance: undefined },
   anomaly,
@@ -19,25 +19,12 @@ const stopped = (code: 'account_suspended' | 'challenge_required'): Refusal => (
 
 /** What one request of a plan that watches, or not, tells the store, the log and the webhook. */
 async function held(decision: Reservation | Refusal, abuse: Plan['abuse'], payer: Payer = TOKEN) {
-  const reserved: ReserveRequest[] = []
-  const settled: Settlement[] = []
+  const { budget, reserved, settled } = handBudget(decision)
   const told: WebhookEvent[] = []
   const background: Promise<unknown>[] = []
   const { log, lines } = readLog()
   const hold = createHold({
-    budget: {
-      reserve: async (request) => {
-        reserved.push(request)
-        return decision
-      },
-      settle: async (settlement) => {
-        settled.push(settlement)
-        return { settled: true, crossed: [] }
-      },
-      sweep: async () => ({ charged: 0, crossed: [] }),
-      plan: async () => undefined,
-      usage: async () => ({ account: 'ada', allowance, concurrent: { limit: 1, running: 0 } }),
-    },
+    budget,
     answers: unasked,
     requestTimeoutMs: 1000,
     leaseSlackMs: 1000,
