@@ -1,21 +1,39 @@
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
-/** Ends a run with one line of counts; what was skipped, and for want of what, stands right above it. */
+/** As many failures as are named again at the end; what a log keeps of a long run is often its last lines only. */
+const NAMED = 40
+
+/** Ends a run with one line of counts; what failed, and what was skipped for want of what, stands right above it. */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0
-    let failed = errors.length
     const skipped: string[] = []
+    const failed = errors.map((error) => `outside of any test: ${firstLine(error)}`)
     for (const module of modules) {
-      if (module.children.size === 0 && module.state() === 'failed') failed += 1
+      for (const error of module.errors()) failed.push(`${module.relativeModuleId}: ${firstLine(error)}`)
+      for (const suite of module.children.allSuites()) {
+        for (const error of suite.errors()) failed.push(`${module.relativeModuleId} > ${suite.fullName}: ${firstLine(error)}`)
+      }
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (state === 'passed') passed += 1
         else if (state === 'skipped') skipped.push(test.fullName)
-        else failed += 1
+        else failed.push(failureOf(test))
       }
     }
     for (const name of skipped) process.stdout.write(`not run here: ${name}\n`)
-    process.stdout.write(`${passed} passed, ${failed} failed, ${skipped.length} skipped\n`)
+    for (const line of failed.slice(0, NAMED)) process.stdout.write(`failed: ${line}\n`)
+    if (failed.length > NAMED) process.stdout.write(`failed: ${failed.length - NAMED} more\n`)
+    process.stdout.write(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`)
   }
+}
+
+/** Where a failed test stands and the first line of what it says. */
+function failureOf(test: TestCase): string {
+  return `${test.module.relativeModuleId} > ${test.fullName}: ${firstLine(test.result().errors?.[0])}`
+}
+
+function firstLine(error: unknown): string {
+  const said = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+  return String(said).split('\n', 1)[0]?.slice(0, 200) ?? ''
 }
