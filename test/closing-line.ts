@@ -12,7 +12,8 @@ export default class ClosingLine implements Reporter {
     for (const module of modules) {
       for (const error of module.errors()) failed.push(`${module.relativeModuleId}: ${firstLine(error)}`)
       for (const suite of module.children.allSuites()) {
-        for (const error of suite.errors()) failed.push(`${module.relativeModuleId} > ${suite.fullName}: ${firstLine(error)}`)
+        for (const error of suite.errors())
+          failed.push(`${module.relativeModuleId} > ${suite.fullName}: ${firstLine(error)}`)
       }
       for (const test of module.children.allTests()) {
         const { state } = test.result()
