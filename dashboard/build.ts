@@ -11,8 +11,9 @@ const DOCUMENT = fileURLToPath(new URL('../edge/routes/openapi.json', import.met
 export const DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 
 /**
- * Makes the static files of a worker: the dashboard (`index.html`, `app.js`, `app.css`) and `edge/routes/openapi.json`, which would be a
- * tenth of the worker's own code. Each file is put in place as a whole, so that two builds at once do no harm.
+ * Makes the static files of a worker: the dashboard (`index.html`, `app.js`, `app.css`) and `edge/routes/openapi.json`,
+ * which would be a tenth of the worker's own code. Each file is put in place as a whole, so that two builds at once do no
+ * harm.
  * @param out folder to write to
  * @throws Error with esbuild's words when it does not build
  */
