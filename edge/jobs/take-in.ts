@@ -1,5 +1,6 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { toBase64 } from '../../shared/from-base64.ts'
 import type { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash } from '../../shared/jobs/token.ts'
 import { jsonBytes } from '../../shared/json-bytes.ts'
@@ -71,9 +72,10 @@ export function createTakeIn(options: Options) {
         `Expected a model whose version of yours takes jobs, found ${model.id}: send the request without a job.`,
         { param: 'model' },
       )
-    const inputs = works.map(({ request, worst }) =>
+    const inputs = works.map(({ request, worst, file }) =>
       JSON.stringify({
         body: { ...request, ...(called !== model.id && { model: called }) },
+        ...(file && { file: toBase64(file) }),
         prompt_tokens: worst.promptTokens,
         output_tokens: worst.outputTokens,
       } satisfies JobInput),

@@ -9,6 +9,7 @@ import type { HostTokensRequest } from '../../shared/openai/chat.ts'
  */
 export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
+  'unsupported_audio',
   'context_length_exceeded',
   'prompt_exceeds_reservation',
   'host_busy',
