@@ -3,6 +3,7 @@ import { createSupabaseJsAdmin } from '../sync/supabase-js-admin.ts'
 import { createBackground } from './background.ts'
 import { makeEdge } from './make-edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { tracerOf } from './otlp.ts'
 import { readVariables, type Variables } from './read-variables.ts'
 import { createScheduledRoute } from './scheduled-route.ts'
 import { fromSupabase, SUPABASE_VARIABLES } from './supabase-variables.ts'
@@ -29,6 +30,7 @@ export function createSupabaseFunction(name: string, environment: Variables) {
       : makeEdge(fromSupabase(environment), write, {
           restOf: supabaseJsRest,
           supabaseAdminOf: createSupabaseJsAdmin,
+          tracer: tracerOf(values, write, true),
         })
   const scheduledRoute = createScheduledRoute({
     secret: values.SCHEDULE_SECRET,
