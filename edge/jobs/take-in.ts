@@ -46,6 +46,8 @@ type Asked = {
   idempotency: Idempotency | undefined
   /** Keeps work alive after the answer. */
   background: (task: Promise<unknown>) => void
+  /** The span that takes it in. */
+  traceparent?: string | undefined
 }
 
 /** The job and what is left of its limits, or the id of the job taken in before under the same idempotency key. */
@@ -61,7 +63,7 @@ export function createTakeIn(options: Options) {
   const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs, log } = options
 
   return async function takeIn(asked: Asked): Promise<TakenIn> {
-    const { id, account, entitlement, work, idempotency, background } = asked
+    const { id, account, entitlement, work, idempotency, background, traceparent } = asked
     const { spender, plan } = entitlement
     const { model, task, path, works } = work
     const version = work.version ?? versionOf(model, account)
@@ -109,6 +111,7 @@ export function createTakeIn(options: Options) {
       deadline,
       input_ms: inputTimeoutMs,
       weight: plan.weight,
+      ...(traceparent !== undefined && { traceparent }),
     })
     const reserve: ReserveRequest = {
       requestId: id,

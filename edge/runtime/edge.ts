@@ -215,6 +215,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     answers: createAnswers(seal, log),
     cache: createAnswerCache(seal),
     claims: createUpstashClaims(redis),
+    tracer: platform.tracer ?? (config.TRACES === 'on' ? platform.ownTracer : undefined),
+    traceCallers: config.TRACE_CALLERS,
     log,
   })
   const keepWithin = createKeepWithin({

@@ -61,6 +61,8 @@ export type HostCall = {
   deadline: number
   /** Aborts the call; the host stops within two decoding steps of hearing of it. */
   signal: AbortSignal
+  /** The span that calls, for own hosts alone: somebody else's API hears nothing of it. */
+  traceparent?: string | undefined
 }
 
 /** A request that was sent, as who sent it names it. */
