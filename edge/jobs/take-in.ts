@@ -13,6 +13,7 @@ import { conflict } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
 import { limitsOf } from '../metering/hold.ts'
 import { scopesOfWork } from '../parse/version.ts'
+import { forOwnHosts } from '../parse/work.ts'
 import { hostName, versionOf } from '../upstream/version.ts'
 import { type Job, jobOf } from './job.ts'
 import type { JobWork } from './parse.ts'
@@ -71,11 +72,11 @@ export function createTakeIn(options: Options) {
         `Expected a model whose version of yours takes jobs, found ${model.id}: send the request without a job.`,
         { param: 'model' },
       )
-    const inputs = works.map(({ request, worst }) =>
+    const inputs = works.map((one) =>
       JSON.stringify({
-        body: { ...request, ...(called !== model.id && { model: called }) },
-        prompt_tokens: worst.promptTokens,
-        output_tokens: worst.outputTokens,
+        body: { ...forOwnHosts(one), ...(called !== model.id && { model: called }) },
+        prompt_tokens: one.worst.promptTokens,
+        output_tokens: one.worst.outputTokens,
       } satisfies JobInput),
     )
     if (jsonBytes(inputs) > options.inputBytes)
