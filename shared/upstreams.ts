@@ -155,6 +155,7 @@ type Placed = z.infer<z.ZodObject<typeof modelUpstreams>>
 type Model = {
   tasks: readonly string[]
   prices: { compute_second: number }
+  tries?: number | undefined
   versions?: readonly Placed[] | undefined
 } & Placed
 type Complain = (path: PropertyKey[], message: string) => void
@@ -177,6 +178,12 @@ export function checkUpstreams(
     const isTimed = [model, ...(model.versions ?? [])].some(({ upstreams: drawn = [], fallback = [] }) =>
       [...drawn, ...fallback].some(({ id }) => timed.has(id)),
     )
+    const isAlone = [model, ...(model.versions ?? [])].every(
+      ({ upstreams: drawn = [], fallback = [] }) =>
+        new Set([...drawn, ...fallback].map(({ id }) => id)).size < 2,
+    )
+    if (isAlone && model.tries === 2)
+      complain(['models', i, 'tries'], 'is for a model with two upstreams or more')
     if (isTimed && model.prices.compute_second === 0)
       complain(['models', i, 'prices', 'compute_second'], 'must be above 0: an upstream counts seconds')
     for (const [j, version] of (model.versions ?? []).entries())

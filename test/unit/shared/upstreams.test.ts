@@ -178,3 +178,14 @@ it.each([
 ])('refuses of Replicate %s', (_, changes, complaint) => {
   expect(complaints([{ ...REPLICATE, ...changes }])).toEqual([complaint])
 })
+
+it('takes two tries of a model with two upstreams, and of no other', () => {
+  const model = (more: object) => complaints([OPENAI, HOST], { tries: 2, ...more })
+  const alone = ['models.0.tries: is for a model with two upstreams or more']
+  expect(model({})).toEqual(alone)
+  expect(model({ upstreams: [{ id: 'openai' }, { id: 'openai', model: 'gpt-4.1' }] })).toEqual(alone)
+  expect(model({ upstreams: [{ id: 'openai' }], fallback: [{ id: 'host' }] })).toEqual([])
+  expect(
+    model({ versions: [{ id: 'a', upstreams: [{ id: 'openai' }, { id: 'host-a' }] }, { id: 'b' }] }),
+  ).toEqual([])
+})

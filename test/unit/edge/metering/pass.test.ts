@@ -39,6 +39,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     cacheable: false,
     begun() {},
     chargeJudge: () => {},
+    spare: undefined,
     settled: over.promise,
     brokeOff: (error) => void told.push((error as TwohopError).code),
     settle(outcome, used) {
