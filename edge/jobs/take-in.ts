@@ -1,5 +1,6 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { toBase64 } from '../../shared/from-base64.ts'
 import type { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash } from '../../shared/jobs/token.ts'
 import { jsonBytes } from '../../shared/json-bytes.ts'
@@ -45,6 +46,8 @@ type Asked = {
   idempotency: Idempotency | undefined
   /** Keeps work alive after the answer. */
   background: (task: Promise<unknown>) => void
+  /** The span that takes it in. */
+  traceparent?: string | undefined
 }
 
 /** The job and what is left of its limits, or the id of the job taken in before under the same idempotency key. */
@@ -60,7 +63,7 @@ export function createTakeIn(options: Options) {
   const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs, log } = options
 
   return async function takeIn(asked: Asked): Promise<TakenIn> {
-    const { id, account, entitlement, work, idempotency, background } = asked
+    const { id, account, entitlement, work, idempotency, background, traceparent } = asked
     const { spender, plan } = entitlement
     const { model, task, path, works } = work
     const version = work.version ?? versionOf(model, account)
@@ -71,9 +74,10 @@ export function createTakeIn(options: Options) {
         `Expected a model whose version of yours takes jobs, found ${model.id}: send the request without a job.`,
         { param: 'model' },
       )
-    const inputs = works.map(({ request, worst }) =>
+    const inputs = works.map(({ request, worst, file }) =>
       JSON.stringify({
         body: { ...request, ...(called !== model.id && { model: called }) },
+        ...(file && { file: toBase64(file) }),
         prompt_tokens: worst.promptTokens,
         output_tokens: worst.outputTokens,
       } satisfies JobInput),
@@ -107,6 +111,7 @@ export function createTakeIn(options: Options) {
       deadline,
       input_ms: inputTimeoutMs,
       weight: plan.weight,
+      ...(traceparent !== undefined && { traceparent }),
     })
     const reserve: ReserveRequest = {
       requestId: id,
