@@ -1,5 +1,11 @@
 import { CLOCK_SKEW_SECONDS } from '../identity/claims.ts'
-import { ACCOUNT_PREFIX, ANOMALY_NETWORK_PREFIX, ANOMALY_PREFIX, AUDIT_STREAM } from '../store/redis-keys.ts'
+import {
+  ACCOUNT_PREFIX,
+  ANOMALY_NETWORK_PREFIX,
+  ANOMALY_PREFIX,
+  AUDIT_STREAM,
+  ODD_KEY,
+} from '../store/redis-keys.ts'
 import { ANOMALY } from './anomaly.ts'
 
 const { points } = ANOMALY
@@ -131,6 +137,13 @@ local function suspend(account, api_key, counts, score, why, now)
   keep_counts(counts, now)
 end
 
+-- Remembers a credential that was found.
+local function note_found(account, api_key, now)
+  redis.call('ZADD', '${ODD_KEY}', int(now), api_key ~= '' and 'key:' .. api_key .. ' ' .. account or 'account:' .. account)
+  redis.call('ZREMRANGEBYRANK', '${ODD_KEY}', 0, ${-ANOMALY.found - 1})
+  redis.call('PEXPIRE', '${ODD_KEY}', ${ANOMALY.keptMs})
+end
+
 -- Scores a request before it is admitted. Returns the verdict, and the code by which it has to be refused, if any.
 local function judge(words, account, api_key, issued_at, now)
   local watch = watched(words)
@@ -150,6 +163,7 @@ local function judge(words, account, api_key, issued_at, now)
   local score, why = score_of(counts, accounts_from(watch.network, account, now), now)
   local verdict = {counts = counts, odd = score >= watch.at, text = int(score) .. ' ' .. why}
   keep_counts(counts, now, 'score', int(score), 'why', why)
+  if verdict.odd then note_found(account, api_key, now) end
   if not verdict.odd or watch.action == 'log' then return verdict end
   if watch.action == 'suspend' then
     suspend(account, api_key, counts, score, why, now)

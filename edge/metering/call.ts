@@ -42,6 +42,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
     const pipe =
       work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model, version) : undefined
+    held.called()
     try {
       const answer = await host.call({
         ...id,
@@ -53,7 +54,6 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         deadline: now() + requestTimeoutMs,
         signal,
       })
-      if (work.stream) held.begun()
       return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
     } catch (error) {
       // Nothing goes on there, so the host is not asked.

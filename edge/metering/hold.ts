@@ -51,8 +51,13 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
-  /** Notes that the first of the answer has come. Only the first call has an effect. */
-  begun(): void
+  /** Notes that the host is called. */
+  called(): void
+  /**
+   * Notes that the first of a stream has come: now, where nothing is known yet, or as its host says, so many milliseconds
+   * after it took the request in.
+   */
+  begun(saidMs?: number): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
   chargeJudge(units: number): void
   /** Resolves once the settlement is made, or has failed for good. */
@@ -167,6 +172,7 @@ export function createHold(options: Options) {
     const started = now()
     let judging = 0
     let firstMs: number | undefined
+    let calledAt = started
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
       // late.
@@ -203,8 +209,13 @@ export function createHold(options: Options) {
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
       cacheable: cacheRequest !== undefined,
-      begun() {
-        firstMs ??= now() - started
+      called() {
+        calledAt = now()
+      },
+      begun(saidMs) {
+        if (!work.stream) return
+        if (saidMs === undefined) firstMs ??= now() - started
+        else firstMs = Math.min(now(), calledAt + saidMs) - started
       },
       chargeJudge(units) {
         judging = units

@@ -19,6 +19,7 @@ import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
 import { SignInPlaces } from '../routes/sign-in-places.ts'
+import { Forecast } from '../stats/forecast.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -225,6 +226,13 @@ export const EDGE_VARIABLES = {
     unit: 'on, off',
     fallback: 'off',
     schema: z.enum(['on', 'off']),
+  },
+  COST_FORECAST: {
+    meaning:
+      'what a month may cost, as `npx twohop cost --forecast` prints it; the dashboard and an alert compare with it',
+    unit: 'JSON',
+    fallback: '',
+    schema: json(Forecast),
   },
   DASHBOARD: {
     meaning: 'whether there is a page at GET /dashboard, where it was built',

@@ -37,6 +37,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     allowance: {} as Held['allowance'],
     repeatable: false,
     cacheable: false,
+    called() {},
     begun() {},
     chargeJudge: () => {},
     settled: over.promise,
