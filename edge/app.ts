@@ -70,7 +70,7 @@ import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { listModels, oneModel } from './routes/models.ts'
-import { openApiRoute } from './routes/openapi-route.ts'
+import { type ApiDocument, openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
@@ -88,6 +88,7 @@ export type AppOptions = {
   catalog: Pick<CatalogSource, 'current' | 'ready'>
   policy: Policy
   allowedOrigins: AllowedOrigins
+  apiDocument: ApiDocument
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
   /** The page at `GET /dashboard`, which may ask; undefined where there is none. */
@@ -350,7 +351,7 @@ export function createApp(options: AppOptions) {
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, catalog, callerOf, once, cancelJobs }),
-    'GET /openapi.json': openApiRoute,
+    'GET /openapi.json': openApiRoute(options.apiDocument),
     'GET /docs': pageRoute,
     'GET /metrics': metricsRoute({ ...options, callerOf }),
     ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),

@@ -160,6 +160,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       supabaseConfirmsEmail: config.SUPABASE_CONFIRMS_EMAIL,
     },
     allowedOrigins: config.allowedOrigins,
+    apiDocument: platform.apiDocument ?? (async () => undefined),
     docsPage: config.DOCS_PAGE === 'on',
     dashboard:
       config.DASHBOARD === 'on' && platform.dashboardFile

@@ -9,6 +9,7 @@ import type { RestOf } from '../ledger/supabase-rest.ts'
 import type { Log } from '../log/port.ts'
 import type { Pipe } from '../metering/pass.ts'
 import type { DashboardFile } from '../routes/dashboard.ts'
+import type { ApiDocument } from '../routes/openapi-route.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
 import type { Ed25519 } from '../upstream/signer.ts'
@@ -37,6 +38,8 @@ export type Platform = {
   resultsBucket?: R2Bucket | undefined
   /** Reads the built dashboard. Without it there is no page at `GET /dashboard`. */
   dashboardFile?: DashboardFile | undefined
+  /** Reads the OpenAPI document. Without it `GET /openapi.json` is a 404. */
+  apiDocument?: ApiDocument | undefined
   /** Administers a Supabase project with a key of its. */
   supabaseAdminOf?: SupabaseAdminOf
   /** Administers issuers without a key in a variable; by the issuer's name. Undefined for one that is not the platform's. */

@@ -1,6 +1,7 @@
 import { supabaseJsRest } from '../ledger/supabase-js.ts'
 import { createSupabaseJsAdmin } from '../sync/supabase-js-admin.ts'
 import { createBackground } from './background.ts'
+import { readBundledDocument } from './bundled-document.ts'
 import { makeEdge } from './make-edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
 import { readVariables, type Variables } from './read-variables.ts'
@@ -27,6 +28,7 @@ export function createSupabaseFunction(name: string, environment: Variables) {
     complaints.length > 0
       ? createUnconfigured(new NotConfigured(complaints), write)
       : makeEdge(fromSupabase(environment), write, {
+          apiDocument: readBundledDocument,
           restOf: supabaseJsRest,
           supabaseAdminOf: createSupabaseJsAdmin,
         })

@@ -1,6 +1,6 @@
 import type { R2Bucket } from '../jobs/r2-results.ts'
 import type { Pipe } from '../metering/pass.ts'
-import { ASSETS, dashboardFrom } from './assets.ts'
+import { ASSETS, dashboardFrom, documentFrom } from './assets.ts'
 import { HOST_SERVICE, type Service, throughService } from './host-service.ts'
 import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { makeEdge } from './make-edge.ts'
@@ -32,6 +32,7 @@ function edgeOf(env: Bindings) {
   edge ??= makeEdge(env, (line) => console.log(line), {
     resultsBucket: env[JOB_RESULTS_BUCKET],
     dashboardFile: dashboardFrom(env[ASSETS]),
+    apiDocument: documentFrom(env[ASSETS]),
     hostFetch: throughService(env[HOST_SERVICE]),
     strangers: limiterOf(env[STRANGERS]),
     createPipe: () => new IdentityTransformStream(),

@@ -209,7 +209,7 @@ function ofThePage(): string[] {
 /** Variables of the environment that the sources read, the hops' own lists aside, and constants that they declare. */
 function ofSources(): string[] {
   const files = filesLike(
-    '{bench,cli,deploy,examples,local,edge,inference-host,shared,site,test}/**/*.{ts,mjs}',
+    '{vitest.config,{bench,cli,deploy,examples,local,edge,inference-host,shared,site,test}/**/*}.{ts,mjs}',
   )
   const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
   const single = [...texts.matchAll(/\benv\.([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name)
