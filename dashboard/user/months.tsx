@@ -7,8 +7,8 @@ import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 
-const VALUES = { units: 'Units', requests: 'Requests', output_tokens: 'Output tokens' } as const
-export type MonthValue = keyof typeof VALUES
+export const MONTH_VALUES = { units: 'Units', requests: 'Requests', output_tokens: 'Output tokens' } as const
+export type MonthValue = keyof typeof MONTH_VALUES
 
 /** What was used in each month, as far back as the ledger goes. @param path of the route that says it */
 export function Months({ path, value }: { path: string; value: MonthValue }) {
@@ -38,5 +38,7 @@ function MonthChart({ from, to, months, value }: Props) {
     }
     return { places: all.map(monthName), series: seriesOf(months, all, of) }
   }, [from, to, months, value])
-  return <Chart title={`${VALUES[value]} a month, by model`} places={places} series={series} place="Month" />
+  return (
+    <Chart title={`${MONTH_VALUES[value]} a month, by model`} places={places} series={series} place="Month" />
+  )
 }

@@ -9,7 +9,7 @@ import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { Budgets } from './budgets.tsx'
-import { Months } from './months.tsx'
+import { MONTH_VALUES, Months } from './months.tsx'
 
 /** What a user has left, and has used over time. */
 export function Usage() {
@@ -49,16 +49,22 @@ function OverTime() {
   const [span, setSpan] = useState<keyof typeof ALL_SPANS>('30')
   const [by, setBy] = useState<keyof typeof BY>('model')
   const [value, setValue] = useState<Value>('units')
+  // The ledger's sums do not say how many failed.
+  const ofMonth = value === 'failed' ? 'requests' : value
   return (
     <>
       <h2>Over time</h2>
       <div class="row">
-        <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
+        {span === 'months' ? (
+          <Choice label="Show" of={MONTH_VALUES} value={ofMonth} onChange={setValue} />
+        ) : (
+          <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
+        )}
         {span !== 'months' && <Choice label="By" of={BY} value={by} onChange={setBy} />}
         <Choice label="Of" of={ALL_SPANS} value={span} onChange={setSpan} />
       </div>
       {span === 'months' ? (
-        <Months path="/v1/usage/months" value={value === 'failed' ? 'requests' : value} />
+        <Months path="/v1/usage/months" value={ofMonth} />
       ) : (
         <ByDay count={span} by={by} value={value} />
       )}

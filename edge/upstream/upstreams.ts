@@ -73,9 +73,11 @@ export function createUpstreams({
   for (const upstream of upstreams) {
     const load = createHostLoad(now)
     const isOwn = upstream.kind === 'own'
-    const made = isOwn ? ownHost(upstream.url, load) : foreignHost(upstream)
+    const made: Asking & Partial<Pick<OwnHost, 'state'>> = isOwn
+      ? ownHost(upstream.url, load)
+      : foreignHost(upstream)
     const { host, isReady } = made
-    if ('state' in made) asking.set(upstream.id, made.state)
+    if (made.state) asking.set(upstream.id, made.state)
     const onChange = (away: boolean) =>
       void log('warn', away ? 'upstream_away' : 'upstream_back', { detail: { upstream: upstream.id } })
     const { guard, watch, probe } = createUpstreamBreaker({ isReady, isOwn, now, onChange })

@@ -48,7 +48,7 @@ function streaming(streams: readonly (ReturnType<typeof job> | undefined)[][]) {
       asked.push(path)
       const states = left.shift() ?? []
       const options = {
-        wait: async () => true,
+        wait: async () => {},
         now: () => (states.length === 0 ? 2 : 0),
         until: 1,
         failed: () => {},
