@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { Progress } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { followJob } from './follow-job.ts'
@@ -35,5 +35,9 @@ export function useProgress(ids: readonly string[], onEnd: () => void): Readonly
       document.removeEventListener('visibilitychange', follow)
     }
   }, [api, followed, onEnd])
-  return known
+  // What is known of a job that is followed no more may be old.
+  return useMemo(
+    () => new Map([...known].filter(([id]) => followed.split(' ').includes(id))),
+    [known, followed],
+  )
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DEMO_USERS } from '../../local/issuer/demo-users.ts'
 import { noChromium } from '../extension/chromium.ts'
 import { ask, call, redis, stack } from '../stack/client.ts'
@@ -45,9 +45,9 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
     await signInAs(page, DEMO_USERS.admin.supabase.email ?? '')
     await page.until(`document.querySelector('a[href="#/log"]')`)
     for (const name of PAGES) {
-      if (name === 'jobs') await takeInAJob(token)
+      const job = name === 'jobs' ? await takeInAJob(token) : undefined
       await show(page, name === 'account' ? `account/${encodeURIComponent(account)}` : name)
-      if (name === 'jobs') await page.until(`/[1-9]\\d* of 200/.test(document.body.innerText)`)
+      if (name === 'jobs') await page.until(`/[1-9]\\d* of 80/.test(document.body.innerText)`)
       if (name === 'playground') {
         await page.click('#send')
         await page.until(`document.querySelector('#units')`)
@@ -55,6 +55,7 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
       expect(await found(page), name).toEqual([])
       expect(await wideOnAPhone(page), name).toBeLessThanOrEqual(390)
       await keepPicture(page, name)
+      if (job) await call(`/v1/jobs/${job}`, { token, method: 'DELETE' })
       if (name === 'totals') {
         const top = await page.evaluate<number>(
           `document.querySelector('#month').getBoundingClientRect().top + scrollY`,
@@ -68,22 +69,24 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
       select.value = 'months'
       select.dispatchEvent(new Event('change', { bubbles: true }))
     })()`)
-    await page.until(`document.querySelector('figure figcaption')?.textContent.includes('a month')`)
+    // This stack has no ledger.
+    await page.until(`document.querySelector('main [role=alert]')?.textContent.includes('keeps no ledger')`)
     expect(await found(page), 'months').toEqual([])
+    await show(page, 'requests')
     await show(page, 'usage')
     await loaded(page)
     await keepPicture(page, 'phone', { width: 390, height: 844 })
-    expect(page.errors).toEqual([])
+    expect(page.errors.filter((error) => !error.includes('/v1/usage/months'))).toEqual([])
   })
 })
 
-/** A job that goes on for minutes, and ends with the test. */
-async function takeInAJob(token: string): Promise<void> {
-  const inputs = Array.from({ length: 200 }, (_, i) => ask(`Story ${i}`, { max_tokens: 64 }))
+/** A job that goes on for a while. @returns its id */
+async function takeInAJob(token: string): Promise<string> {
+  const inputs = Array.from({ length: 80 }, (_, i) => ask(`Story ${i}`, { max_tokens: 64 }))
   const taken = await call('/v1/jobs', { token, body: { endpoint: '/v1/chat/completions', inputs } })
   expect(taken.status).toBe(202)
   const { id } = (await taken.json()) as { id: string }
-  onTestFinished(async () => void (await call(`/v1/jobs/${id}`, { token, method: 'DELETE' })))
+  return id
 }
 
 /** What the step that reserves writes of somebody whose use it finds unusual; no plan of the stack has it looked for. */
