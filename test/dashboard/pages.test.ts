@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEMO_USERS } from '../../local/issuer/demo-users.ts'
 import { noChromium } from '../extension/chromium.ts'
-import { ask, call, redis, stack } from '../stack/client.ts'
+import { ask, call, stack } from '../stack/client.ts'
 import { found } from './axe.ts'
 import { keepPicture, loaded, openDashboard, show, signInAs } from './dashboard.ts'
 
@@ -37,7 +37,6 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
     })
     for (const name of ['My server', 'Nightly summaries'])
       await call('/v1/keys', { token, body: { name, scopes: ['chat', 'embed'] } })
-    await foundUnusual(account)
     const page = await openDashboard()
     await page.until(`document.querySelector('#sign-in')`)
     expect(await found(page)).toEqual([])
@@ -87,14 +86,6 @@ async function takeInAJob(token: string): Promise<string> {
   expect(taken.status).toBe(202)
   const { id } = (await taken.json()) as { id: string }
   return id
-}
-
-/** What the step that reserves writes of somebody whose use it finds unusual; no plan of the stack has it looked for. */
-async function foundUnusual(account: string): Promise<void> {
-  const at = Date.now() - 90_000
-  const why = 'country=25 rate=24 age=7'
-  await redis('HSET', `twohop:anomaly:account:${account}`, 'score', 56, 'why', why, 'at', at)
-  await redis('ZADD', 'twohop:anomalies', at, `account:${account}`)
 }
 
 async function accountOf(token: string): Promise<string> {

@@ -5,7 +5,16 @@ import { forecastOf } from '../../cli/cost/forecast.ts'
 import { publishedSpeeds } from '../../cli/cost/published.ts'
 import { speedOf } from '../../cli/cost/speed.ts'
 import { pageOrigins } from '../../local/page-origins.ts'
+import type { Catalog } from '../../shared/catalog.ts'
 import { startTestStack } from '../stack/start-test-stack.ts'
+
+/** The plan free finds whoever is new: by what the step that reserves scores, and without a month of somebody's use. */
+const watched = (catalog: Catalog): Catalog => ({
+  ...catalog,
+  plans: catalog.plans.map((plan) =>
+    plan.id === 'free' ? { ...plan, abuse: { action: 'log', at: 5 } } : plan,
+  ),
+})
 
 /** A forecast that the tests' own load comes near to. */
 function forecast(): string {
@@ -22,6 +31,7 @@ function forecast(): string {
 export default async function dashboardAndStack(project: TestProject) {
   const { stack, dir, pace } = await startTestStack('test-dashboard', {
     edgeVariables: { ALLOWED_ORIGINS: pageOrigins([]), COST_FORECAST: forecast() },
+    catalog: watched,
   })
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
