@@ -1,5 +1,7 @@
 import { scopeOf } from '../../shared/catalog.ts'
-import { TwohopError } from '../../shared/errors.ts'
+import { codeOf, TwohopError } from '../../shared/errors.ts'
+import { ATTRIBUTE } from '../../shared/tracing/names.ts'
+import { NO_SPAN, type Span } from '../../shared/tracing/port.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { OtherPlanError } from '../access/stored-plan.ts'
@@ -24,6 +26,7 @@ import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { onlyVersion, versionOf } from '../upstream/version.ts'
 import type { AnswerCache } from './cache.ts'
+import { callSpan, endCall } from './call-span.ts'
 import { createGiveAgain, type Hit } from './give-again.ts'
 import { createTellOdd, isMaxed, watchedBy } from './odd.ts'
 import { reservedBy } from './reserved-by.ts'
@@ -32,6 +35,7 @@ import { reservedBy } from './reserved-by.ts'
 export type Held = {
   requestId: string
   account: string
+  plan: string
   /** The version of the model that computes it, where the model has versions. */
   version: string | undefined
   /** The plan's share of a busy host, relative to other accounts. */
@@ -51,13 +55,15 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
-  /** Notes that the host is called. */
-  called(): void
+  /** Begins the span of the call to the model. The settlement ends it. */
+  calling(): Span
+  /** Notes that a stream has begun. */
+  begun(): void
   /**
    * Notes that the first of a stream has come: now, where nothing is known yet, or as its host says, so many milliseconds
    * after it took the request in.
    */
-  begun(saidMs?: number): void
+  first(saidMs?: number): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
   chargeJudge(units: number): void
   /** Resolves once the settlement is made, or has failed for good. */
@@ -101,6 +107,7 @@ export function createHold(options: Options) {
     background: (task: Promise<unknown>) => void,
     idempotency?: Idempotency,
     whence: () => Promise<Whence> = async () => ({}),
+    span = NO_SPAN,
   ): Promise<Held | Hit | Response> {
     const { prices } = work.model
     const named = 'account' in spender ? spender.account : undefined
@@ -172,7 +179,6 @@ export function createHold(options: Options) {
     const started = now()
     let judging = 0
     let firstMs: number | undefined
-    let calledAt = started
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
       // late.
@@ -195,12 +201,16 @@ export function createHold(options: Options) {
     version ??= versionOf(work.model, decision.account)
     if (decision.cached && cacheRequest)
       return giveAgain({ request: { ...request, version }, cache: cacheRequest, decision, background })
+    let call = NO_SPAN
+    let calledMs = 0
+    let stream = NO_SPAN
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
     return {
       requestId,
       account: decision.account,
+      plan: plan.id,
       version,
       weight: plan.weight,
       work,
@@ -209,13 +219,18 @@ export function createHold(options: Options) {
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
       cacheable: cacheRequest !== undefined,
-      called() {
-        calledAt = now()
+      calling() {
+        calledMs = now()
+        call = callSpan(span, work, version)
+        return call
       },
-      begun(saidMs) {
+      begun() {
+        stream = call.child('stream')
+      },
+      first(saidMs) {
         if (!work.stream) return
         if (saidMs === undefined) firstMs ??= now() - started
-        else firstMs = Math.min(now(), calledAt + saidMs) - started
+        else firstMs = Math.min(now(), calledMs + saidMs) - started
       },
       chargeJudge(units) {
         judging = units
@@ -223,18 +238,28 @@ export function createHold(options: Options) {
       settled: settled.promise,
       brokeOff(error) {
         const { account } = decision
+        call.fail(codeOf(error))
         background(log('warn', 'stream_failed', { requestId, account, error }))
       },
       settle(outcome, used, answer) {
         if (!open) return
         open = false
+        stream.end()
+        if (firstMs !== undefined) call.set(ATTRIBUTE.firstChunk, (started + firstMs - calledMs) / 1000)
+        endCall(call, outcome, used)
+        const settling = span.child('settle')
         // If the settlement fails for good, the sweep charges the whole hold.
-        settlement(decision.account, outcome, used ?? NOTHING, answer)
+        settling
+          .run(() => settlement(decision.account, outcome, used ?? NOTHING, answer))
           .catch((error: unknown) => {
             const { account } = decision
+            settling.fail(codeOf(error))
             return log('error', 'settlement_failed', { requestId, account, error, detail: { outcome } })
           })
-          .finally(settled.resolve)
+          .finally(() => {
+            settling.end()
+            settled.resolve()
+          })
       },
     }
   }

@@ -37,7 +37,7 @@ function bounded(
 
 /** Takes the host's word for when the first token of a stream came: an event may come before it. */
 function noteFirst(held: Held, saidMs: number | undefined): void {
-  if (saidMs !== undefined) held.begun(saidMs)
+  if (saidMs !== undefined) held.first(saidMs)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Fetch } from '../../shared/fetch.ts'
 import type { Sha256 } from '../../shared/sha256.ts'
+import type { Tracer } from '../../shared/tracing/port.ts'
 import type { Limiter } from '../access/strangers.ts'
 import type { AppCheck } from '../app-check/port.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
@@ -48,6 +49,10 @@ export type Platform = {
   appCheck?: AppCheck
   /** For development alone: no deployed bundle has one (edge/runtime/node-emulators.ts). */
   verifyOther?: VerifyOther
+  /** Sends traces to a collector; undefined, once it is there, where none is named. */
+  tracer?: Tracer | Promise<Tracer | undefined> | undefined
+  /** Traces by the platform itself, where TRACES asks for it. */
+  ownTracer?: Tracer | undefined
   /** Asks the platform about a token that is otherwise good. @throws TwohopError why it is not, after all */
   alsoVerify?: (token: string, principal: Principal) => Promise<void>
 }

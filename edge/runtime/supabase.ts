@@ -4,6 +4,7 @@ import { createBackground } from './background.ts'
 import { readBundledDocument } from './bundled-document.ts'
 import { makeEdge } from './make-edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { tracerOf } from './otlp.ts'
 import { readVariables, type Variables } from './read-variables.ts'
 import { createScheduledRoute } from './scheduled-route.ts'
 import { fromSupabase, SUPABASE_VARIABLES } from './supabase-variables.ts'
@@ -31,6 +32,7 @@ export function createSupabaseFunction(name: string, environment: Variables) {
           apiDocument: readBundledDocument,
           restOf: supabaseJsRest,
           supabaseAdminOf: createSupabaseJsAdmin,
+          tracer: tracerOf(values, write, true),
         })
   const scheduledRoute = createScheduledRoute({
     secret: values.SCHEDULE_SECRET,

@@ -87,6 +87,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     body: Uint8Array<ArrayBuffer>,
     end: End,
     contentType = 'application/json',
+    traceparent?: string,
   ) {
     const token = await sign({
       ...claims,
@@ -95,6 +96,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (body.length > 0) headers['content-type'] = contentType
+    if (traceparent !== undefined) headers.traceparent = traceparent
     return fetch(`${base}${path}`, {
       method,
       headers,
@@ -141,6 +143,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     weight,
     deadline,
     signal,
+    traceparent,
   }: HostCall) {
     let answer: Answer
     try {
@@ -159,6 +162,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
         file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
         { signal },
         file && FRAMED_TYPE,
+        traceparent,
       )
     } catch (cause) {
       signal.throwIfAborted()

@@ -35,6 +35,8 @@ export type Upstreams = {
   host: Host
   /** Whether every upstream of a model's version is an own host. */
   isOwn: (model: Model, version: string | undefined) => boolean
+  /** Whether a foreign upstream may compute a model, in whichever version. */
+  leaves: (model: Model) => boolean
   /** Asks each own host of the catalog whether it is there; undefined where there is none. Never throws. */
   probe: (() => Promise<void>) | undefined
   /** Asks each own host what it does right now. Never throws. */
@@ -65,7 +67,7 @@ export function createUpstreams({
       [...asking].map(([id, ask]) => stateOf(id, () => ask({ ...by, requestId: `${by.requestId}.${id}` }))),
     )
   if (!modelsNow && catalog.models.every(isPlain))
-    return { host: own, isOwn: () => true, probe: undefined, states }
+    return { host: own, isOwn: () => true, leaves: () => false, probe: undefined, states }
 
   const reached = new Map<string, Reached>()
   const probes: (() => Promise<void>)[] = []
@@ -86,13 +88,15 @@ export function createUpstreams({
   }
   const kinds = new Map(upstreams.map(({ id, kind }) => [id, kind]))
   const routesOf = createRoutes(modelsNow ?? (() => catalog.models), kinds)
+  const isOwn: Upstreams['isOwn'] = (model, version) => {
+    const found = routesOf({ model: model.id, version, of: model })
+    return !found || [...found.drawn, ...found.fallback].every((place) => place.own)
+  }
   return {
     host: createRouter({ routesOf, upstreams: reached, own, now, random, pause, log }),
-    isOwn(model, version) {
-      const found = routesOf({ model: model.id, version, of: model })
-      return !found || [...found.drawn, ...found.fallback].every((place) => place.own)
-    },
+    isOwn,
     states,
+    leaves: (model) => ![undefined, ...(model.versions ?? [])].every((version) => isOwn(model, version?.id)),
     probe: probes.length === 0 ? undefined : async () => void (await Promise.all(probes.map((one) => one()))),
   }
 }
