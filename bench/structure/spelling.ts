@@ -86,13 +86,14 @@ function inOrder(
   return [...members].sort(([one], [two]) => place(one) - place(two))
 }
 
-/** The places of names in each `properties` within a schema. */
+/** The places of names in each `properties` within a schema; others that are required come after them. */
 function ordersIn(schema: unknown): ReadonlyMap<string, number>[] {
   if (typeof schema !== 'object' || schema === null) return []
-  return Object.entries(schema).flatMap(([keyword, value]) => {
-    const names = keyword === 'properties' && typeof value === 'object' ? Object.keys(value ?? {}) : []
-    return [...(names.length > 0 ? [new Map(names.map((name, at) => [name, at]))] : []), ...ordersIn(value)]
-  })
+  const { properties, required } = { properties: undefined, required: undefined, ...schema }
+  const declared = typeof properties === 'object' ? Object.keys(properties ?? {}) : []
+  const names = new Set([...declared, ...(Array.isArray(required) ? required.map(String) : [])])
+  const own = declared.length > 0 ? [new Map([...names].map((name, at) => [name, at]))] : []
+  return [...own, ...Object.values(schema).flatMap(ordersIn)]
 }
 
 /** A value without the properties that `schema` declares nowhere. */

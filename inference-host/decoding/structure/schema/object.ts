@@ -40,39 +40,46 @@ export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression
   if (missing > room)
     throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
 
-  const more = others === undefined ? EMPTY : repeat(sequence(COMMA, others), missing, room)
-  const only = others === undefined ? EMPTY : separated(others, COMMA, missing, room)
-
-  const after = tailsOf(members, more, scope)
-  const firsts: Expression[] = []
-  for (const [place, { written, required }] of members.entries()) {
-    firsts.push(sequence(written, after[place] ?? EMPTY))
-    if (required) break
-  }
-  if (!members.some(({ required }) => required)) firsts.push(only)
-  return sequence(text('{'), choice(firsts), text('}'))
+  const some =
+    room < 1 || others === undefined ? undefined : separated(others, COMMA, Math.max(1, missing), room)
+  const content = contentOf(members, some, missing === 0, scope)
+  const mayBeEmpty = missing === 0 && !members.some(({ required }) => required)
+  const inner = content === undefined ? EMPTY : mayBeEmpty ? optional(content) : content
+  return sequence(text('{'), inner, text('}'))
 }
 
 type Written = Member & { readonly written: Expression }
 
-/** What may follow each member: those after it, then `more`. Members that end alike share what is built of that. */
-function tailsOf(members: readonly Written[], more: Expression, scope: Scope): Expression[] {
-  const after: Expression[] = [more]
-  let key = `tail ${scope.idOf(more)}`
-  for (let place = members.length - 1; place > 0; place--) {
+/**
+ * At least one entry: members in their order, then `others`. Undefined where there is none. All that may follow a member come
+ * after one comma: were it each one's own, an answer could be read in as many ways as there are members. Objects that end
+ * alike share what is built of that.
+ * @param mayEnd whether nothing has to follow the members
+ */
+function contentOf(
+  members: readonly Written[],
+  others: Expression | undefined,
+  mayEnd: boolean,
+  scope: Scope,
+): Expression | undefined {
+  let rest = others
+  let ends = mayEnd
+  let key = `rest ${others === undefined ? '' : scope.idOf(others)}${mayEnd ? '.' : ''}`
+  for (let place = members.length - 1; place >= 0; place--) {
     const one = members[place]
-    const tail = after[0] ?? EMPTY
     if (one === undefined) continue
-    // Where it may be left out, its tail is there twice.
-    const apart = members[place - 1]?.required !== true
-    key = `${key} ${scope.idOf(one.written)}${one.required ? '' : '?'}${apart ? '!' : ''}`
-    const whole = () => {
-      const following = sequence(COMMA, one.written)
-      return sequence(one.required ? following : optional(following), tail)
-    }
-    after.unshift(scope.remembered(key, () => (apart ? scope.named(whole) : whole())))
+    const { written, required } = one
+    const following = rest
+    const more = following && sequence(COMMA, following)
+    const whole = sequence(written, more === undefined ? EMPTY : ends ? optional(more) : more)
+    const made = () => (required || following === undefined ? whole : choice([whole, following]))
+    // Where the one before it may be left out, it is there twice: after that one and in its place.
+    const apart = place > 0 && members[place - 1]?.required !== true
+    key = `${key} ${scope.idOf(written)}${required ? '' : '?'}${apart ? '!' : ''}`
+    rest = scope.remembered(key, () => (apart ? scope.named(made) : made()))
+    ends &&= !required
   }
-  return after
+  return rest
 }
 
 /**
@@ -128,7 +135,7 @@ function othersOf(
     )
     return name ? [member(name, scope.value(part, [...path, 'patternProperties', pattern]))] : []
   })
-  if (rest !== false && (isObject(rest) || (declared.length === 0 && patterned.length === 0))) {
+  if (rest !== false && (isObject(rest) || (members.length === 0 && patterned.length === 0))) {
     const name = key([], patterns)
     if (name !== undefined)
       options.push(
