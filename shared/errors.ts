@@ -158,6 +158,10 @@ export class TwohopError extends Error {
   }
 }
 
+/** The stable code of anything thrown. */
+export const codeOf = (thrown: unknown): ErrorCode =>
+  thrown instanceof TwohopError ? thrown.code : 'internal'
+
 /** Default wait before another try, in milliseconds, where the error names none. */
 const DEFAULT_RETRY_MS = 1000
 

@@ -49,7 +49,8 @@ const NOTHING: Use = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
 export function createStartInput({ admit, now = Date.now, ...host }: Options): StartInput {
   const app = new Hono<HostEnv & { Bindings: Caller }>()
   app.use(async (context, next) => {
-    for (const name of ['requestId', 'claims', 'admit'] as const) context.set(name, context.env[name])
+    for (const name of ['requestId', 'claims', 'admit', 'traceparent'] as const)
+      context.set(name, context.env[name])
     await next()
   })
   addModelRoutes(app, host)
@@ -74,6 +75,7 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
       const response = await app.fetch(request, {
         requestId: id,
         claims,
+        traceparent: job.traceparent,
         admit(asked) {
           admitted = admit(claims, asked)
           overtime = watchTime(admitted, job.inputMs)
