@@ -7,6 +7,7 @@ import { arrayOf } from './array.ts'
 import { createBuilt } from './built.ts'
 import { pathAsSaid } from './dialects.ts'
 import { overlapsOf } from './exclusive.ts'
+import { FORMATS } from './formats.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
 import { createMerging, type Merging } from './merging.ts'
@@ -260,16 +261,22 @@ const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [
     ],
   ],
   ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains']],
-  ['string', ['minLength', 'maxLength', 'pattern', 'format']],
+  ['string', ['minLength', 'maxLength', 'pattern']],
   ['number', ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
 ]
 
-/** The types that a schema without `type` speaks of. Others would be valid too, but were hardly meant. */
+/**
+ * The types that a schema without `type` speaks of. Others would be valid too, but were hardly meant. A format that nobody knows is of
+ * any type.
+ */
 function impliedTypes(schema: Keywords): Type[] {
-  const ofNumbers = severalOf(schema.format).some(isNumberFormat)
+  const formats = severalOf(schema.format)
+  const ofNumbers = formats.some(isNumberFormat)
+  const ofStrings = formats.some((format) => typeof format === 'string' && FORMATS.has(format))
   return IMPLIED.filter(
     ([type, keywords]) =>
-      keywords.some((keyword) => keyword in schema && !(keyword === 'format' && ofNumbers)) ||
-      (type === 'number' && ofNumbers),
+      keywords.some((keyword) => keyword in schema) ||
+      (type === 'number' && ofNumbers) ||
+      (type === 'string' && ofStrings && !ofNumbers),
   ).map(([type]) => type)
 }

@@ -1,17 +1,8 @@
 import { type CharacterSet, of, WRITABLE, without } from '../characters.ts'
-import {
-  characters,
-  choice,
-  EMPTY,
-  type Expression,
-  optional,
-  repeat,
-  separated,
-  sequence,
-  text,
-} from '../expression.ts'
-import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
+import { characters, choice, EMPTY, type Expression, repeat, sequence, text } from '../expression.ts'
+import { ANY_VALUE, member, STRING } from '../json-text.ts'
 import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
+import { contentOf, type Written } from './content.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { listed, type Member, membersOf } from './members.ts'
 import { merge } from './merge.ts'
@@ -27,68 +18,25 @@ import { literal, textRulesOf } from './strings.ts'
 export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression {
   const most = Number(schema.maxProperties ?? Number.POSITIVE_INFINITY)
   const least = Number(schema.minProperties ?? 0)
-  const members = possibleMembers(schema, path, scope, least, most)
+  if (least > most)
+    throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
+  const members = possibleMembers(schema, path, scope, most)
   const others = othersOf(schema, path, scope, members)
-  const missing = Math.max(0, least - members.filter(({ required }) => required).length)
-  // Two freely chosen names may turn out the same.
-  if (missing > 1 || (missing === 1 && others === undefined))
+  const content = contentOf({ members, others, least, most }, scope)
+  if (content === undefined)
     throw refuse(
       [...path, 'minProperties'],
       '"minProperties" is supported up to one more than what is declared.',
     )
-  const room = others === undefined ? 0 : most - members.length
-  if (missing > room)
-    throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
-
-  const some =
-    room < 1 || others === undefined ? undefined : separated(others, COMMA, Math.max(1, missing), room)
-  const content = contentOf(members, some, missing === 0, scope)
-  const mayBeEmpty = missing === 0 && !members.some(({ required }) => required)
-  const inner = content === undefined ? EMPTY : mayBeEmpty ? optional(content) : content
-  return sequence(text('{'), inner, text('}'))
-}
-
-type Written = Member & { readonly written: Expression }
-
-/**
- * At least one entry: members in their order, then `others`. Undefined where there is none. All that may follow a member come
- * after one comma: were it each one's own, an answer could be read in as many ways as there are members. Objects that end
- * alike share what is built of that.
- * @param mayEnd whether nothing has to follow the members
- */
-function contentOf(
-  members: readonly Written[],
-  others: Expression | undefined,
-  mayEnd: boolean,
-  scope: Scope,
-): Expression | undefined {
-  let rest = others
-  let ends = mayEnd
-  let key = `rest ${others === undefined ? '' : scope.idOf(others)}${mayEnd ? '.' : ''}`
-  for (let place = members.length - 1; place >= 0; place--) {
-    const one = members[place]
-    if (one === undefined) continue
-    const { written, required } = one
-    const following = rest
-    const more = following && sequence(COMMA, following)
-    const whole = sequence(written, more === undefined ? EMPTY : ends ? optional(more) : more)
-    const made = () => (required || following === undefined ? whole : choice([whole, following]))
-    // Where the one before it may be left out, it is there twice: after that one and in its place.
-    const apart = place > 0 && members[place - 1]?.required !== true
-    key = `${key} ${scope.idOf(written)}${required ? '' : '?'}${apart ? '!' : ''}`
-    rest = scope.remembered(key, () => (apart ? scope.named(made) : made()))
-    ends &&= !required
-  }
-  return rest
+  return sequence(text('{'), content, text('}'))
 }
 
 /**
- * The members that can be written. An optional one that nothing is valid for is left out, so that another may count for
- * `least` instead.
+ * The members that can be written. An optional one that nothing is valid for is left out, so that another may count instead.
  * @throws TwohopError where there is none for a required one
  */
-function possibleMembers(schema: Keywords, path: Path, scope: Scope, least: number, most: number): Written[] {
-  const members = membersOf(schema, path, scope, least, most)
+function possibleMembers(schema: Keywords, path: Path, scope: Scope, most: number): Written[] {
+  const members = membersOf(schema, path, scope, most)
   const impossible: string[] = []
   const written = members.flatMap((one) => {
     try {
@@ -104,7 +52,7 @@ function possibleMembers(schema: Keywords, path: Path, scope: Scope, least: numb
   if (impossible.length === 0) return written
   const declared = isObject(schema.properties) ? schema.properties : {}
   const without = Object.fromEntries(impossible.map((name) => [name, false]))
-  return possibleMembers({ ...schema, properties: { ...declared, ...without } }, path, scope, least, most)
+  return possibleMembers({ ...schema, properties: { ...declared, ...without } }, path, scope, most)
 }
 
 /**

@@ -49,6 +49,7 @@ test.each([
   ['what a pattern is found in', { type: 'string', pattern: 'b|^c' }, '"abc"'],
   ['what a pattern ends', { type: 'string', pattern: 'c$' }, '"abc"'],
   ['a tuple of draft 7', { type: 'array', items: [{ const: 1 }], additionalItems: false }, '[1]'],
+  ['a number of a format that nobody knows', { format: 'positive' }, '7'],
   ['null for OpenAPI', { type: 'string', nullable: true }, 'null'],
   ['items of a set in order', tags, '["x","z"]'],
   ['a constant that holds U+FFFD, escaped', { const: '\ufffd' }, '"\\ufffd"'],

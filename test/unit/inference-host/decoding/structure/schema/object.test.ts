@@ -47,6 +47,24 @@ const forms: [string, object, string[], string[]][] = [
     ['a x'],
   ],
   [
+    'at least two of those declared',
+    { properties: { a: n, b: n, c: n }, additionalProperties: false, minProperties: 2 },
+    ['a b', 'a c', 'b c', 'a b c'],
+    ['', 'a', 'b', 'c', 'b a'],
+  ],
+  [
+    'at most two, of which one is required',
+    { properties: { a: n, b: n, c: n }, required: ['c'], additionalProperties: false, maxProperties: 2 },
+    ['c', 'a c', 'b c'],
+    ['', 'a', 'a b', 'a b c'],
+  ],
+  [
+    'two to three, and others count too',
+    { properties: { a: n, b: n }, additionalProperties: n, minProperties: 2, maxProperties: 3 },
+    ['a b', 'a x', 'a b x', 'a x y', 'b x'],
+    ['', 'a', 'b', 'x', 'a b x y'],
+  ],
+  [
     'one that is not allowed, where nothing else is said',
     { not: { required: ['a', 'b'] } },
     ['', 'a', 'b', 'a x', 'x b'],
