@@ -20,7 +20,7 @@ import { booleanOf, finiteValues, possibleTypes } from './scalar.ts'
 import { isObject, type Keywords, Leftovers, listOf, type Schema, Several, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { withoutSettled } from './settled.ts'
-import { literal, stringOf } from './strings.ts'
+import { literal, spellingsOf, stringOf } from './strings.ts'
 import { ANY_TEXT, createTexts } from './texts.ts'
 import { withoutUnevaluated } from './unevaluated.ts'
 import { createCounting, deeper, type Unfolding, unfolding } from './unfolding.ts'
@@ -124,7 +124,7 @@ export function compileSchema(
 
   function plain(schema: Keywords, at: Path): Expression {
     const values = finiteValues(schema, at, scope)
-    if (values !== undefined) return choice(values.map(literal))
+    if (values !== undefined) return choice(values.flatMap(spellingsOf))
     const types = possibleTypes(schema, typesOf(schema) ?? impliedTypes(schema))
     if (types === undefined) return ANY_VALUE
     if (types.length === 0) throw refuseNothing(at, 'Nothing is valid for this "not".')

@@ -50,6 +50,8 @@ test.each([
   ['what a pattern ends', { type: 'string', pattern: 'c$' }, '"abc"'],
   ['a tuple of draft 7', { type: 'array', items: [{ const: 1 }], additionalItems: false }, '[1]'],
   ['a number of a format that nobody knows', { format: 'positive' }, '7'],
+  ['a constant of several parts', { const: { a: [1, 'b, c'], d: {} } }, '{"a":[1,"b, c"],"d":{}}'],
+  ['the same as models write it', { enum: [{ a: [1, 'b, c'], d: {} }] }, '{"a": [1, "b, c"], "d": {}}'],
   ['null for OpenAPI', { type: 'string', nullable: true }, 'null'],
   ['items of a set in order', tags, '["x","z"]'],
   ['a constant that holds U+FFFD, escaped', { const: '\ufffd' }, '"\\ufffd"'],
