@@ -8,7 +8,7 @@ import { ask, call, keys, mint, refusal, stack } from './client.ts'
 const USER = {
   uid: `odd-${process.pid}-${Date.now()}`,
   email: 'odd@example.com',
-  customClaims: { twohop: { plan: 'watched', roles: ['developer'] } },
+  customClaims: { twohop: { plan: 'watched', role: 'developer' } },
 }
 /** The edge compares whole seconds, so the first token is a minute old. */
 const stolen = await createMint({
