@@ -119,7 +119,7 @@ export type AppOptions = {
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
-  readAnomalies: AdminOptions['readAnomalies']
+  readAnomaly: AdminOptions['readAnomaly']
   forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */

@@ -126,15 +126,12 @@ describeEachRedis('the anomaly score', (redis) => {
   it('asks for a token of after the challenge, which begins anew; the old one stays refused and counts no more', async () => {
     const challenge: Watched = { action: 'challenge', at: 50 }
     const { decision } = await stolen(challenge)
-    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada', ['k1'])
-    expect(shown).toMatchObject([
-      {
-        key: undefined,
-        why: expect.stringContaining('country='),
-        at: redis.clock.now,
-        challengedAt: redis.clock.now,
-      },
-    ])
+    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada')
+    expect(shown).toMatchObject({
+      why: expect.stringContaining('country='),
+      at: redis.clock.now,
+      challengedAt: redis.clock.now,
+    })
     expect(decision).toMatchObject({
       granted: false,
       code: 'challenge_required',
