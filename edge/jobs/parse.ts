@@ -90,7 +90,10 @@ export function parseJob(
   const policy = policyOf({ guards })
   const once = toldOnce(tell)
   const works = (inputs ?? [body]).map((one, i) =>
-    under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, once))),
+    under(inputs ? `inputs[${i}]` : 'body', () =>
+      // Only own hosts do jobs.
+      noStream(guarded(parse(one, entitlement), { policy, leaves: false, tell: once })),
+    ),
   )
   const { model, path } = works[0] as Work
   const other = works.findIndex((work) => work.model.id !== model.id)

@@ -14,6 +14,7 @@ import { conflict } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
 import { limitsOf } from '../metering/hold.ts'
 import { scopesOfWork } from '../parse/version.ts'
+import { forOwnHosts } from '../parse/work.ts'
 import { hostName, versionOf } from '../upstream/version.ts'
 import { type Job, jobOf } from './job.ts'
 import type { JobWork } from './parse.ts'
@@ -74,12 +75,12 @@ export function createTakeIn(options: Options) {
         `Expected a model whose version of yours takes jobs, found ${model.id}: send the request without a job.`,
         { param: 'model' },
       )
-    const inputs = works.map(({ request, worst, file }) =>
+    const inputs = works.map((one) =>
       JSON.stringify({
-        body: { ...request, ...(called !== model.id && { model: called }) },
-        ...(file && { file: toBase64(file) }),
-        prompt_tokens: worst.promptTokens,
-        output_tokens: worst.outputTokens,
+        body: { ...forOwnHosts(one), ...(called !== model.id && { model: called }) },
+        ...(one.file && { file: toBase64(one.file) }),
+        prompt_tokens: one.worst.promptTokens,
+        output_tokens: one.worst.outputTokens,
       } satisfies JobInput),
     )
     if (jsonBytes(inputs) > options.inputBytes)

@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
+import type { Model } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Caller } from '../access/caller.ts'
 import { type Entitlement, payerOf } from '../access/entitlement.ts'
 import type { CountRead } from '../access/read-rate.ts'
 import { policyOf } from '../guard/policy.ts'
-import { guarded } from '../guard/request.ts'
+import { guarded, masking } from '../guard/request.ts'
 import type { Credential } from '../identity/principal.ts'
 import type { Log } from '../log/port.ts'
 import { createDeadline, timedOut } from '../metering/deadline.ts'
@@ -25,6 +26,8 @@ type Options = {
   countRead: CountRead
   host: Pick<Host, 'countTokens'>
   log: Log
+  /** Whether a foreign upstream may get what is asked of a model. */
+  leaves: (model: Model) => boolean
   now: () => number
   requestTimeoutMs: number
   bodyLimitBytes: number
@@ -36,7 +39,8 @@ type Options = {
  * all the same, so the plan's guards look through them; no classifier judges them.
  */
 export function countTokens(options: Options) {
-  const { authenticate, identify, entitle, countRead, host, now, requestTimeoutMs, bodyLimitBytes } = options
+  const { authenticate, identify, entitle, countRead, host, leaves, now, requestTimeoutMs, bodyLimitBytes } =
+    options
 
   return async function answerCount(c: Context<Env>): Promise<Response> {
     const credential = await authenticate(c)
@@ -53,12 +57,16 @@ export function countTokens(options: Options) {
     requireScope('chat')
     const { json, length } = await chatBody(c, bodyLimitBytes)
     const parsed = parseCountTokens(json, entitlement)
-    const asked = withFieldsOf(messageFieldOf, () =>
-      guarded(parsed, policyOf(caller.plan), findingsTo(options.log, c)),
-    )
-    const bound = boundBesideImages(asked, length, bodyLimitBytes)
-    const at = atVersion(bound, c.req.header(VERSION_HEADER), { requireScope })
-    const { model, request, worst, version = versionOf(model, caller.account) } = at
+    const at = atVersion(boundBesideImages(parsed, length, bodyLimitBytes), c.req.header(VERSION_HEADER), {
+      requireScope,
+    })
+    const { model, request, version = versionOf(model, caller.account) } = at
+    const policy = policyOf(caller.plan)
+    const tell = findingsTo(options.log, c)
+    const masked = withFieldsOf(messageFieldOf, () => {
+      guarded(at, { policy: policy && { ...policy, masks: [] }, leaves: false, tell })
+      return masking(at, { policy, leaves: leaves(model), tell })
+    })
     c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
@@ -69,8 +77,9 @@ export function countTokens(options: Options) {
           model: model.id,
           of: model,
           version,
-          request,
-          promptTokens: worst.promptTokens,
+          request: masked && policy?.masksAll ? masked.request : request,
+          ...(masked && { masked: masked.request }),
+          promptTokens: (masked ?? at).worst.promptTokens,
           weight: caller.plan.weight,
           deadline: now() + requestTimeoutMs,
           signal,

@@ -51,6 +51,8 @@ export type HostCall = {
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
+  /** What a foreign upstream gets in the place of it; undefined where it is the same. */
+  masked?: object | undefined
   /** A file that goes with it, in one body (shared/framed.ts). Own hosts alone take one. */
   file?: Uint8Array
   account: string
@@ -80,8 +82,12 @@ export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'versi
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'request' | 'file' | 'scope' | 'reserved' | 'spare'> & {
+export type CountCall = Omit<
+  HostCall,
+  'path' | 'request' | 'masked' | 'file' | 'scope' | 'reserved' | 'spare'
+> & {
   request: HostTokensRequest
+  masked?: HostTokensRequest | undefined
   /** The most that there can be. */
   promptTokens: number
 }
