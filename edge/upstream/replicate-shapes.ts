@@ -45,7 +45,7 @@ export const Prediction = z.object({
 export type Prediction = z.output<typeof Prediction>
 
 /** Whether it goes on. */
-export const isUnderWay = ({ status }: Prediction): boolean =>
+export const isUnderWay = ({ status }: Pick<Prediction, 'status'>): boolean =>
   status === 'starting' || status === 'processing'
 
 /** Takes what was counted. */
