@@ -58,8 +58,13 @@ export type Held = {
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
   /** Begins the span of the call to the model. The settlement ends it. */
   calling(): Span
-  /** Notes that the first of the answer has come. Only the first call has an effect. */
+  /** Notes that a stream has begun. */
   begun(): void
+  /**
+   * Notes that the first of a stream has come: now, where nothing is known yet, or as its host says, so many milliseconds
+   * after it took the request in.
+   */
+  first(saidMs?: number): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
   chargeJudge(units: number): void
   /** A second try, where the reservation covers one. */
@@ -235,10 +240,12 @@ export function createHold(options: Options) {
         return call
       },
       begun() {
-        if (firstMs !== undefined) return
-        firstMs = now() - started
-        call.set(ATTRIBUTE.firstChunk, (now() - calledMs) / 1000)
         stream = call.child('stream')
+      },
+      first(saidMs) {
+        if (!work.stream) return
+        if (saidMs === undefined) firstMs ??= now() - started
+        else firstMs = Math.min(now(), calledMs + saidMs) - started
       },
       chargeJudge(units) {
         judging = units
@@ -261,6 +268,7 @@ export function createHold(options: Options) {
         if (!open) return
         open = false
         stream.end()
+        if (firstMs !== undefined) call.set(ATTRIBUTE.firstChunk, (started + firstMs - calledMs) / 1000)
         endCall(call, outcome, used)
         const settling = span.child('settle')
         // If the settlement fails for good, the sweep charges the whole hold.
