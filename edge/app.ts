@@ -20,6 +20,7 @@ import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
+import type { KeepPrompt } from './guard/keep-prompt.ts'
 import { policyOf } from './guard/policy.ts'
 import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
@@ -131,9 +132,13 @@ export type AppOptions = {
   /** The metrics as a text; undefined where they are off. */
   readMetrics: (() => Promise<string>) | undefined
   host: Host
+  /** Whether a foreign upstream may get what is asked of a model, in whichever version. */
+  leaves: (model: Model) => boolean
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
   jobs: JobsOptions
+  /** Keeps what is asked; undefined where nobody wants that. */
+  keepPrompt: KeepPrompt | undefined
   /** Answers to requests with an idempotency key. */
   answers: Answers
   /** Answers that are given again to whoever asks the same. */
@@ -274,8 +279,10 @@ export function createApp(options: AppOptions) {
     async function parsed(entitlement: Entitlement): Promise<Work> {
       entitlement.requireScope(task)
       const { plan } = entitlement
-      const read = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
-      const asked = atVersion(read, c.req.header(VERSION_HEADER), entitlement)
+      const read = parse(await input(), entitlement)
+      const leaves = options.leaves(read.model)
+      const clean = guarded(read, { policy: policyOf(plan), leaves, tell: findingsTo(log, c) })
+      const asked = atVersion(clean, c.req.header(VERSION_HEADER), entitlement)
       return judgedWork(asked, plan.guards?.injection, catalog().models)
     }
     const held = await withStoredPlan(credential, async (entitlement) => {
@@ -297,6 +304,7 @@ export function createApp(options: AppOptions) {
     c.set('allowance', held.allowance)
     c.set('account', held.account)
     c.set('version', held.version)
+    if (options.keepPrompt) c.env.background(options.keepPrompt(held))
     if (held.work.judged)
       await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
     return timings.timeAlone('host', () => callHost(held, c.req.raw.signal, meter))

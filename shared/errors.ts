@@ -34,6 +34,7 @@ export const ERRORS = {
   context_length_exceeded: invalid(400),
   prompt_exceeds_reservation: invalid(400),
   content_blocked: invalid(400),
+  unsupported_audio: invalid(400),
 
   token_missing: unauthenticated,
   token_malformed: unauthenticated,

@@ -1,5 +1,6 @@
 import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
+import { forOwnHosts } from '../parse/work.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
@@ -48,7 +49,8 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         host.call({
           ...id,
           path: work.path,
-          request: pipe ? forClient(work) : work.request,
+          request: pipe ? forClient(work) : forOwnHosts(work),
+          ...(work.masked && { masked: work.masked.request }),
           ...(work.file && { file: work.file }),
           reserved: work.worst,
           weight: held.weight,

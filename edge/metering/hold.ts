@@ -35,6 +35,7 @@ import { reservedBy } from './reserved-by.ts'
 export type Held = {
   requestId: string
   account: string
+  plan: string
   /** The version of the model that computes it, where the model has versions. */
   version: string | undefined
   /** The plan's share of a busy host, relative to other accounts. */
@@ -204,6 +205,7 @@ export function createHold(options: Options) {
     return {
       requestId,
       account: decision.account,
+      plan: plan.id,
       version,
       weight: plan.weight,
       work,

@@ -11,6 +11,7 @@ import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
 import type { ApiKeyStore } from '../api-keys/port.ts'
 import type { Budget, Crossing } from '../budget/port.ts'
+import type { KeepPrompt } from '../guard/keep-prompt.ts'
 import { policyOf } from '../guard/policy.ts'
 import { idempotencyOf } from '../idempotency/key.ts'
 import { accountOf, type Credential } from '../identity/principal.ts'
@@ -53,6 +54,8 @@ type Options = {
   budget: Pick<Budget, 'settle'>
   notify: (crossed: readonly Crossing[]) => Promise<void>
   host: Pick<Host, 'wake'>
+  /** Keeps what is asked; undefined where nobody wants that. */
+  keepPrompt: KeepPrompt | undefined
   log: Log
   /** Milliseconds that one input of a job, and a stream of events, may take. */
   requestTimeoutMs: number
@@ -173,7 +176,7 @@ function postJob(options: Options) {
       const { background } = c.env
       const id = `job_${c.var.requestId}`
       const asked = { id, account, entitlement, work, idempotency, background }
-      return traced(c.get('span') ?? NO_SPAN, 'enqueue', ({ traceparent }) =>
+      const entered = await traced(c.get('span') ?? NO_SPAN, 'enqueue', ({ traceparent }) =>
         takeIn({ ...asked, traceparent }),
       ).catch((error: unknown) => {
         // A host that was scaled to zero starts, and takes the job when it is sent again.
@@ -181,6 +184,13 @@ function postJob(options: Options) {
           if (mayCall(work.model.id)) wake(c, { account, model: work.model.id })
         throw error
       })
+      if ('job' in entered && options.keepPrompt) {
+        const request = { inputs: work.works.map((one) => one.request) }
+        const { version } = entered.job
+        const plan = entitlement.plan.id
+        background(options.keepPrompt({ requestId: id, account, plan, version, work: { ...work, request } }))
+      }
+      return entered
     })
     if ('before' in taken) {
       const job = mine(await jobs.store.get(taken.before), account)

@@ -321,6 +321,25 @@ export const EDGE_VARIABLES = {
     fallback: 'off',
     schema: z.enum(['off', 'redis']),
   },
+  LOG_PROMPTS: {
+    meaning:
+      'whether what is asked is kept in Redis for administrators, without what guards find ([guards.md](guards.md#prompts-that-are-kept))',
+    unit: 'off, redacted',
+    fallback: 'off',
+    schema: z.enum(['off', 'redacted']),
+  },
+  LOG_PROMPTS_HOURS: {
+    meaning: 'time for which it is kept',
+    unit: 'h',
+    fallback: '24',
+    schema: whole(1, 720),
+  },
+  LOG_PROMPTS_MOST: {
+    meaning: 'prompts that are kept at most, of up to 8,192 characters each',
+    unit: 'prompts',
+    fallback: '1000',
+    schema: whole(1, 100_000),
+  },
   CATALOG: {
     meaning: 'plans, models and prices',
     unit: 'JSON',

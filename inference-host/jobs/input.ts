@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import * as z from 'zod'
 import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
+import { framed } from '../../shared/framed.ts'
 import type { JobInput } from '../../shared/jobs/record.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 import type { Admit } from '../admission/admit.ts'
@@ -61,7 +62,7 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
     async function run(): Promise<Outcome> {
       const input = job.inputs[index]
       if (input === undefined) throw new RangeError(`a job has no input ${index}`)
-      const body = new TextEncoder().encode(JSON.stringify(input.body))
+      const body = bodyOf(input)
       const id = `${job.id}.${index}.${attempt}`
       const claims = await claimsOf(job, input, id, body)
       let admitted: Run | undefined
@@ -96,6 +97,12 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
     }
   }
 }
+
+/** An input as the edge would send it by itself. */
+const bodyOf = ({ body, file }: JobInput): Uint8Array<ArrayBuffer> =>
+  file === undefined
+    ? new TextEncoder().encode(JSON.stringify(body))
+    : framed(body, Buffer.from(file, 'base64'))
 
 async function claimsOf(
   job: VerifiedJob,

@@ -42,6 +42,8 @@ const NO_PATHS = new Set([
 
 /** Variables that belong to others' programs, and names in examples. */
 const OTHERS_VARIABLES = new Set([
+  // What takes the place of an address in a request (edge/guard/put-back.ts).
+  'EMAIL_1',
   // Deno's.
   'DENO_SERVE_ADDRESS',
   'ON_ERROR_STOP',

@@ -22,6 +22,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
   const held: Held = {
     requestId: 'r1',
     account: 'firebase:demo:u1',
+    plan: 'free',
     version: undefined,
     weight: 1,
     work: {
