@@ -16,6 +16,7 @@ import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import { isNobody, isUnknown, type Strangers } from './access/strangers.ts'
 import type { WhenceOf } from './access/whence.ts'
+import { createAfterSuspension } from './admin/suspended.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
@@ -32,6 +33,7 @@ import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
 import type { FeedbackStore } from './ledger/feedback.ts'
+import type { ReadMonths } from './ledger/months.ts'
 import type { Log } from './log/port.ts'
 import type { AnswerCache } from './metering/cache.ts'
 import { createCallHost } from './metering/call.ts'
@@ -79,9 +81,12 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { type TraceCallers, traceRequests } from './routes/trace-requests.ts'
 import { usageAnswer } from './routes/usage.ts'
+import { watchRoutes } from './routes/watch.ts'
 import type { ErrorCounts } from './stats/error-counts.ts'
+import type { Forecast } from './stats/forecast.ts'
 import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
+import type { Upstreams } from './upstream/upstreams.ts'
 import { isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
@@ -129,6 +134,9 @@ export type AppOptions = {
   /** Counts an error that is answered. */
   countError: ErrorCounts['count']
   readStats: ReadStats
+  readMonths: ReadMonths | undefined
+  forecast: Forecast | undefined
+  hostStates: Upstreams['states']
   /** The metrics as a text; undefined where they are off. */
   readMetrics: (() => Promise<string>) | undefined
   host: Host
@@ -165,6 +173,7 @@ export function createApp(options: AppOptions) {
   const entitleNow = latest(catalog, (now) => createEntitle(now, options.policy))
   const entitle: ReturnType<typeof createEntitle> = (...credential) => entitleNow()(...credential)
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
+  const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const hold = createHold({
     budget,
     answers: options.answers,
@@ -174,6 +183,7 @@ export function createApp(options: AppOptions) {
     now,
     notify: options.notify,
     tell: options.tell,
+    suspended: createAfterSuspension({ ...options, cancelJobs }),
     log,
   })
   const identify = createIdentify({
@@ -292,18 +302,15 @@ export function createApp(options: AppOptions) {
       )
     })
     if (held instanceof Response) return held
+    c.set('account', held.account)
+    c.set('allowance', held.allowance)
+    c.set('version', held.version)
     if ('answer' in held) {
-      c.set('account', held.account)
-      c.set('allowance', held.allowance)
-      c.set('version', held.version)
       c.set('cache', 'hit')
       return held.answer
     }
     c.set('settled', held.settled)
     if (held.cacheable) c.set('cache', 'miss')
-    c.set('allowance', held.allowance)
-    c.set('account', held.account)
-    c.set('version', held.version)
     if (options.keepPrompt) c.env.background(options.keepPrompt(held))
     if (held.work.judged)
       await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
@@ -331,7 +338,6 @@ export function createApp(options: AppOptions) {
     return inferSent(c, task, { input, bytes: async () => formBytes(await input()) }, parse)
   }
 
-  const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
     'POST /v1/chat/completions': (c) => inferChat(c, parseChat),
     'POST /v1/responses': (c) => inferChat(c, parseResponses),
@@ -362,6 +368,7 @@ export function createApp(options: AppOptions) {
         return c.json(usageAnswer(entitlement, report))
       }),
     ...statsRoutes({ ...options, callerOf }),
+    ...watchRoutes({ ...options, callerOf }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),

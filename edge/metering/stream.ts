@@ -58,6 +58,7 @@ export function meterStream(
       async pull(controller) {
         try {
           const text = await read()
+          held.first()
           if (held.repeatable && sent.length <= MAX_KEPT_CHARS) sent += text
           controller.enqueue(encoder.encode(text))
           if (!events.done) return

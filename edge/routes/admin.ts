@@ -20,6 +20,7 @@ import type { Log } from '../log/port.ts'
 import { jsonBody, keptText } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
 import type { Env } from './env.ts'
+import { shownScore } from './watch.ts'
 
 export type AdminOptions = {
   /** Identifies the caller by the request's credential. */
@@ -117,14 +118,12 @@ export function adminRoutes(options: AdminOptions) {
     },
     'GET /v1/admin/accounts/:account': async (c) => {
       const target = targetOf(c, await admin(c))
-      const [record, odd] = await Promise.all([accounts.get(target), readAnomaly(target)])
-      const anomaly = odd && {
-        score: odd.score,
-        why: odd.why,
-        at: secondOf(odd.at),
-        challenged_at: odd.challengedAt === undefined ? null : secondOf(odd.challengedAt),
-      }
-      return c.json({ ...shownAccount(target, record, now()), anomaly: anomaly ?? null })
+      const [record, { own, keys }] = await Promise.all([accounts.get(target), readAnomaly.of(target)])
+      return c.json({
+        ...shownAccount(target, record, now()),
+        anomaly: own ? shownScore(own) : null,
+        key_anomalies: keys.map(({ key, ...score }) => ({ key, ...shownScore(score) })),
+      })
     },
     'GET /v1/admin/accounts/:account/usage': async (c) => {
       const target = targetOf(c, await admin(c))

@@ -20,6 +20,7 @@ import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
 import { SignInPlaces } from '../routes/sign-in-places.ts'
 import { TRACE_CALLERS } from '../routes/trace-requests.ts'
+import { Forecast } from '../stats/forecast.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -226,6 +227,13 @@ export const EDGE_VARIABLES = {
     unit: 'on, off',
     fallback: 'off',
     schema: z.enum(['on', 'off']),
+  },
+  COST_FORECAST: {
+    meaning:
+      'what a month may cost, as `npx twohop cost --forecast` prints it; the dashboard and an alert compare with it',
+    unit: 'JSON',
+    fallback: '',
+    schema: json(Forecast),
   },
   TRACES: {
     meaning:

@@ -75,6 +75,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
     `The whole service has used up its budget; yours is not used up. It begins anew ${error.resetsAt ? atTime(error.resetsAt) : 'later'}.`,
   not_configured: NOT_SET_UP,
   store_unavailable: OUT_OF_ORDER,
+  ledger_unavailable: OUT_OF_ORDER,
   guard_unavailable: OUT_OF_ORDER,
   job_store_full: OUT_OF_ORDER,
   jobs_not_served: OUT_OF_ORDER,

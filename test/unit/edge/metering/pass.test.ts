@@ -40,8 +40,10 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     repeatable: false,
     cacheable: false,
     calling: () => NO_SPAN,
+    first() {},
     begun() {},
     chargeJudge: () => {},
+    spare: undefined,
     settled: over.promise,
     brokeOff: (error) => void told.push((error as TwohopError).code),
     settle(outcome, used) {
