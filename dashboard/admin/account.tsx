@@ -38,7 +38,7 @@ export function AccountView({ id }: { id: string }) {
                 </>
               )}
             </p>
-            <Scores of={found} />
+            <Scores rows={found.scores ?? []} />
             <Acts account={found} onDone={reload} />
           </>
         )}

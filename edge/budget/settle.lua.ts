@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '18bb7bdea325c5dec1b41c1142fb136906cd8e24',
+  sha: 'b34058772413cec87812f5443523a73c304ca463',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set

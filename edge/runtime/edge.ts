@@ -9,6 +9,7 @@ import { createUpstashRate } from '../access/upstash-rate.ts'
 import { createWhence } from '../access/whence.ts'
 import { administeredBy } from '../admin/target.ts'
 import { createUpstashAnomaly } from '../admin/upstash-anomaly.ts'
+import { createUpstashFound } from '../admin/upstash-found.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
@@ -203,7 +204,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     drainFeedback: drains && feedbackDrain(drains, log),
     audit: createUpstashAudit(redis),
     readUsage: createUpstashUsage(redis),
-    readAnomaly: createUpstashAnomaly(redis),
+    readAnomalies: createUpstashAnomaly(redis),
+    readFound: createUpstashFound(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,

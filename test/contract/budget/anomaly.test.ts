@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createUpstashAnomaly } from '../../../edge/admin/upstash-anomaly.ts'
+import { createUpstashFound } from '../../../edge/admin/upstash-found.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { ANOMALY, type Watched } from '../../../edge/budget/anomaly.ts'
-import type { Budget } from '../../../edge/budget/port.ts'
+import type { Budget, Payer } from '../../../edge/budget/port.ts'
+import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
+import { createUpstashClaims } from '../../../edge/idempotency/upstash-claims.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { actOf } from '../../../edge/ledger/act.ts'
 import { fieldsOf } from '../../../shared/upstash-client.ts'
@@ -102,13 +106,13 @@ describeEachRedis('the anomaly score', (redis) => {
     expect((await record('account:firebase:60')).why).not.toContain('network')
   })
 
-  const reader = () => createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })
+  const found = (most: number) => createUpstashFound({ ...redis.local(), timeoutMs: 20_000 })(most)
 
   /** Somebody who was in Germany, and is in France from one moment to the next, as often as can be. */
   async function stolen(watched: Watched, changes: Parameters<typeof request>[1] = {}) {
-    await ask({ ...watched, country: 'DE' })
+    await ask({ ...watched, country: 'DE' }, 60_000, changes)
     redis.clock.now += 40 * 24 * HOUR
-    await ask({ ...watched, country: 'DE' })
+    await ask({ ...watched, country: 'DE' }, 60_000, changes)
     for (let i = 0; i < 200; i++) {
       const { decision } = await ask({ ...watched, country: 'FR' }, 1000, changes)
       if ('anomaly' in decision && decision.anomaly) return { decision, after: i + 1 }
@@ -123,7 +127,7 @@ describeEachRedis('the anomaly score', (redis) => {
   })
 
   it('remembers whom it found, the latest first, API keys with their account, and so many at most', async () => {
-    expect(await reader().found(50)).toEqual([])
+    expect(await found(50)).toEqual([])
     // Who is new has points already.
     const low: Watched = { action: 'log', at: 5 }
     await ask(low)
@@ -144,34 +148,35 @@ describeEachRedis('the anomaly score', (redis) => {
     await redis.command('HSET', 'twohop:key:k1', ...fields)
     await redis.command('ZADD', 'twohop:keys:firebase:bob x', ends, 'k1')
     await ask(low, 1000, { spender: { key: 'k1', secretHash: HASH, scope: 'chat', plan: 'free' } })
-    const [first, second, ...others] = await reader().found(50)
+    const [first, second, ...others] = await found(50)
     expect(first).toMatchObject({ account: 'firebase:bob x', key: 'k1', foundAt: redis.clock.now })
     expect(second).toMatchObject({
       ...{ account: 'firebase:ada', key: undefined, foundAt },
       ...{ why: 'age=10', score: 10 },
     })
     expect(others).toEqual([])
-    expect(await reader().found(1)).toEqual([first])
-    expect(await reader().of('firebase:bob x')).toMatchObject({ own: undefined, keys: [{ key: 'k1' }] })
+    expect(await found(1)).toEqual([first])
     await redis.pipeline(
       Array.from({ length: 300 }, (_, i) => ['ZADD', 'twohop:anomalies', i, `account:firebase:${i}`]),
     )
     await ask(low, 1000)
     expect(await redis.command<number>('ZCARD', 'twohop:anomalies')).toBe(ANOMALY.found)
     // One whose score is forgotten is left out.
-    expect(await reader().found(300)).toHaveLength(2)
+    expect(await found(300)).toHaveLength(2)
   })
 
   it('asks for a token of after the challenge, which begins anew; the old one stays refused and counts no more', async () => {
     const challenge: Watched = { action: 'challenge', at: 50 }
     const { decision } = await stolen(challenge)
-    const { own, keys } = await reader().of('firebase:ada')
-    expect(keys).toEqual([])
-    expect(own).toMatchObject({
-      why: expect.stringContaining('country='),
-      at: redis.clock.now,
-      challengedAt: redis.clock.now,
-    })
+    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada', ['k1'])
+    expect(shown).toMatchObject([
+      {
+        key: undefined,
+        why: expect.stringContaining('country='),
+        at: redis.clock.now,
+        challengedAt: redis.clock.now,
+      },
+    ])
     expect(decision).toMatchObject({
       granted: false,
       code: 'challenge_required',
@@ -261,6 +266,70 @@ describeEachRedis('the anomaly score', (redis) => {
     })
     const fresh = { ...user(), issuedAt: Math.floor(redis.clock.now / 1000) }
     expect(await open('job_3', fresh)).toMatchObject({ granted: true })
+  })
+
+  /** Everything that makes a credential, gives one out again, or changes an account, each under a name of its own. */
+  function acts(by: Payer) {
+    const options = { ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now }
+    const [keys, accounts] = [createUpstashApiKeys(options), createUpstashAccounts(options)]
+    const act = { actor: 'a', action: 'x', target: 't', reason: undefined, detail: {} }
+    const asked = { by, act }
+    const fresh = { name: 'k', secretHash: HASH, scopes: ['chat'], plan: undefined }
+    const id = `k${redis.clock.now}${'key' in by ? 'key' : by.issuedAt}`
+    return {
+      'a key is made': () => keys.create({ ...fresh, id, expiresAt: redis.clock.now + HOUR }, by, act),
+      'a key is revoked': () => keys.revoke('none', { caller: by }, act),
+      'an answer of before is given again': () =>
+        createUpstashClaims(options).claim({ id: 'once', body: 'b'.repeat(64) }, id, by),
+      'an account is changed': () => accounts.set('firebase:bob', { plan: 'pro' }, asked),
+      'an account is granted units': () => accounts.grant('firebase:bob', 5, redis.clock.now + HOUR, asked),
+    }
+  }
+  async function refusals(by: Payer): Promise<Record<string, string>> {
+    const said: Record<string, string> = {}
+    for (const [name, act] of Object.entries(acts(by)))
+      said[name] = await act().then(
+        () => 'done',
+        (error: unknown) => String(Object(error).code),
+      )
+    return said
+  }
+  const all = (said: string) =>
+    Object.fromEntries(Object.keys(acts({ account: 'a', issuedAt: 0 })).map((name) => [name, said]))
+
+  it('stops every act by a token of before a challenge, and none of one after it', async () => {
+    // A key lives by Redis's own clock, too.
+    redis.clock.now = Date.now() - 41 * 24 * HOUR
+    const token = { account: 'firebase:ada', issuedAt: Math.floor(redis.clock.now / 1000) }
+    await stolen({ action: 'challenge', at: 50 }, { spender: { ...token, plan: 'free' } })
+    expect(await refusals(token)).toEqual(all('challenge_required'))
+    expect(await redis.command<number>('XLEN', 'twohop:audit')).toBe(0)
+    expect(await refusals({ ...token, issuedAt: Math.floor(redis.clock.now / 1000) })).toEqual(all('done'))
+  })
+
+  it('stops every act, and jobs, by a key that is refused for its score, until a request of it passes or for a day', async () => {
+    redis.clock.now = Date.now() - 42 * 24 * HOUR
+    const fields = [
+      'account',
+      'firebase:ada',
+      'secret_hash',
+      HASH,
+      'scopes',
+      'chat jobs',
+      'expires_at',
+      '9e15',
+    ]
+    await redis.command('HSET', 'twohop:key:k1', ...fields)
+    const by = { key: 'k1', secretHash: HASH, scope: '' }
+    const spender = { ...by, plan: 'free' }
+    const challenge: Watched = { action: 'challenge', at: 50 }
+    expect(await refusals(by)).toEqual(all('done'))
+    await stolen(challenge, { spender })
+    expect(await refusals(by)).toEqual(all('challenge_required'))
+    // The account's tokens are another credential.
+    expect(await refusals({ account: 'firebase:ada', issuedAt: 0 })).toEqual(all('done'))
+    redis.clock.now += 3 * 24 * HOUR
+    expect(await refusals(by)).toEqual(all('done'))
   })
 
   it('suspends with a row of the log, by which the ledger learns of it, and the tokens of until then', async () => {

@@ -43,6 +43,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     first() {},
     begun() {},
     chargeJudge: () => {},
+    spare: undefined,
     settled: over.promise,
     brokeOff: (error) => void told.push((error as TwohopError).code),
     settle(outcome, used) {
