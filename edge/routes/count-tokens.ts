@@ -54,7 +54,7 @@ export function countTokens(options: Options) {
     c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
-      const tokens = await c.get('timings').time('host', () =>
+      const tokens = await c.get('timings').time('host', (own) =>
         host.countTokens({
           requestId: c.get('requestId'),
           account: caller.account,
@@ -67,6 +67,7 @@ export function countTokens(options: Options) {
           weight: caller.plan.weight,
           deadline: now() + requestTimeoutMs,
           signal,
+          traceparent: own.traceparent,
         }),
       )
       return c.json({ input_tokens: tokens })

@@ -4,6 +4,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { hasEnded } from '../../shared/jobs/record.ts'
 import { parseAs } from '../../shared/parse-as.ts'
+import { NO_SPAN } from '../../shared/tracing/port.ts'
 import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
@@ -28,6 +29,7 @@ import { atVersion, VERSION_HEADER } from '../parse/version.ts'
 import type { Host } from '../upstream/port.ts'
 import type { Env } from './env.ts'
 import { findingsTo } from './findings.ts'
+import { traced } from './step.ts'
 
 export type JobsOptions = {
   store: JobStore
@@ -174,7 +176,9 @@ function postJob(options: Options) {
       const { background } = c.env
       const id = `job_${c.var.requestId}`
       const asked = { id, account, entitlement, work, idempotency, background }
-      const entered = await takeIn(asked).catch((error: unknown) => {
+      const entered = await traced(c.get('span') ?? NO_SPAN, 'enqueue', ({ traceparent }) =>
+        takeIn({ ...asked, traceparent }),
+      ).catch((error: unknown) => {
         // A host that was scaled to zero starts, and takes the job when it is sent again.
         if (error instanceof TwohopError && error.code === 'jobs_not_served')
           if (mayCall(work.model.id)) wake(c, { account, model: work.model.id })

@@ -173,6 +173,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       supabaseConfirmsEmail: config.SUPABASE_CONFIRMS_EMAIL,
     },
     allowedOrigins: config.allowedOrigins,
+    apiDocument: platform.apiDocument ?? (async () => undefined),
     docsPage: config.DOCS_PAGE === 'on',
     dashboard:
       config.DASHBOARD === 'on' && platform.dashboardFile
@@ -229,6 +230,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     answers: createAnswers(seal, log),
     cache: createAnswerCache(seal),
     claims: createUpstashClaims(redis),
+    tracer: platform.tracer ?? (config.TRACES === 'on' ? platform.ownTracer : undefined),
+    traceCallers: config.TRACE_CALLERS,
     log,
   })
   const keepWithin = createKeepWithin({

@@ -19,6 +19,7 @@ import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
 import { SignInPlaces } from '../routes/sign-in-places.ts'
+import { TRACE_CALLERS } from '../routes/trace-requests.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -225,6 +226,19 @@ export const EDGE_VARIABLES = {
     unit: 'on, off',
     fallback: 'off',
     schema: z.enum(['on', 'off']),
+  },
+  TRACES: {
+    meaning:
+      'on Workers, whether requests are traced by the platform; elsewhere OTEL_EXPORTER_OTLP_ENDPOINT says so',
+    unit: 'on, off',
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
+  TRACE_CALLERS: {
+    meaning: "whose traces are gone on with: nobody's, those of callers with an API key, or everybody's",
+    unit: TRACE_CALLERS.join(', '),
+    fallback: 'nobody',
+    schema: z.enum(TRACE_CALLERS),
   },
   DASHBOARD: {
     meaning: 'whether there is a page at GET /dashboard, where it was built',

@@ -9,6 +9,7 @@ import type { HostTokensRequest } from '../../shared/openai/chat.ts'
  */
 export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
+  'unsupported_audio',
   'context_length_exceeded',
   'prompt_exceeds_reservation',
   'host_busy',
@@ -62,6 +63,8 @@ export type HostCall = {
   deadline: number
   /** Aborts the call; the host stops within two decoding steps of hearing of it. */
   signal: AbortSignal
+  /** The span that calls, for own hosts alone: somebody else's API hears nothing of it. */
+  traceparent?: string | undefined
 }
 
 /** A request that was sent, as who sent it names it. */
