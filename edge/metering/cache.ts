@@ -26,9 +26,9 @@ const DETERMINISTIC: ReadonlySet<Task> = new Set([
 const Kept = z.object({ contentType: z.string(), body: z.string(), requestId: z.string() })
 
 /** Whether an answer to this work may be given again: a whole one, as the host writes it, to what always has the same one. */
-function isRepeatable({ task, request, stream, form, file, judged }: Work): boolean {
+function isRepeatable({ task, request, stream, form, file, judged, answerJudged }: Work): boolean {
   // What a classifier judges is judged anew each time.
-  if (stream || form || file || judged) return false
+  if (stream || form || file || judged || answerJudged) return false
   return DETERMINISTIC.has(task) || ('temperature' in request && request.temperature === 0)
 }
 

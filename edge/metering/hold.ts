@@ -1,4 +1,4 @@
-import { scopeOf } from '../../shared/catalog.ts'
+import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { ATTRIBUTE } from '../../shared/tracing/names.ts'
 import { NO_SPAN, type Span } from '../../shared/tracing/port.ts'
@@ -59,8 +59,13 @@ export type Held = {
   calling(): Span
   /** Notes that the first of the answer has come. Only the first call has an effect. */
   begun(): void
-  /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
-  chargeJudge(units: number): void
+  /**
+   * What a call to a classifier cost, in units. It is charged whatever becomes of the request.
+   * @param call what the call is named; what is said of it later counts
+   */
+  chargeJudge(units: number, call?: string): void
+  /** Whether what judges the answer has ended it. */
+  judgedOut?: boolean
   /** Resolves once the settlement is made, or has failed for good. */
   settled: Promise<void>
   /** Logs why a stream broke off. Its client had already been answered 200. */
@@ -117,7 +122,8 @@ export function createHold(options: Options) {
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
       spender: 'key' in spender ? { ...spender, scope: scopesOfWork(scopeOf(work.task), work) } : spender,
-      units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
+      units:
+        unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work, requestTimeoutMs),
       plan: plan.id,
       limits: limitsOf(plan),
       leaseMs: requestTimeoutMs + leaseSlackMs + (work.judged ? JUDGE_MS : 0),
@@ -158,7 +164,7 @@ export function createHold(options: Options) {
       const { crossed } = await budget.settle({
         requestId,
         reserved: reservedBy({ ...request, version }, account),
-        units: unitsOf(prices, used) + judging,
+        units: unitsOf(prices, used) + judging.values().reduce((sum, units) => sum + units, 0),
         promptTokens: used.promptTokens,
         outputTokens: used.outputTokens,
         computeMs: used.computeMs,
@@ -172,7 +178,7 @@ export function createHold(options: Options) {
     }
 
     const started = now()
-    let judging = 0
+    const judging = new Map<string, number>()
     let firstMs: number | undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
@@ -225,8 +231,8 @@ export function createHold(options: Options) {
         call.set(ATTRIBUTE.firstChunk, (now() - calledMs) / 1000)
         stream = call.child('stream')
       },
-      chargeJudge(units) {
-        judging = units
+      chargeJudge(units, call = '') {
+        judging.set(call, units)
       },
       settled: settled.promise,
       brokeOff(error) {
@@ -257,11 +263,17 @@ export function createHold(options: Options) {
   }
 }
 
-/** The most that judging a request may cost. */
-function judgeUnits({ judged }: Work): number {
-  if (!judged) return 0
-  const { model, worst } = judged.work
-  return unitsOf(model.prices, { ...worst, computeMs: model.prices.compute_second === 0 ? 0 : JUDGE_MS })
+/** The most that judging a request and its answer may cost. */
+function judgeUnits({ judged, answerJudged }: Work, requestTimeoutMs: number): number {
+  const unitsFor = ({ prices }: Model, promptTokens: number, ms: number) =>
+    unitsOf(prices, { promptTokens, outputTokens: 0, computeMs: prices.compute_second === 0 ? 0 : ms })
+  return (
+    (judged ? unitsFor(judged.work.model, judged.work.worst.promptTokens, JUDGE_MS) : 0) +
+    // One after the other, before the request's own deadline.
+    (answerJudged
+      ? unitsFor(answerJudged.model, answerJudged.pieces * answerJudged.model.context, requestTimeoutMs)
+      : 0)
+  )
 }
 
 /** A plan's limits in the budget's form. */

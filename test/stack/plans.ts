@@ -16,6 +16,13 @@ export function testCatalog(catalog: Catalog): Catalog {
         ...like('judged', {}),
         guards: Guards.parse({ injection: { model: 'twohop-classify', in: 'block' } }),
       },
+      {
+        ...like('answers-judged', {}),
+        // Whatever it says of an answer is too much.
+        guards: Guards.parse({
+          judge: { model: 'twohop-classify', label: 'INJECTION', threshold: 0, out: 'block' },
+        }),
+      },
       like('two-a-minute', { requests_per_minute: 2 }),
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),
