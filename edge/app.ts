@@ -50,7 +50,7 @@ import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
-import { judgedWork } from './parse/judged.ts'
+import { answerJudgedWork, judgedWork } from './parse/judged.ts'
 import { longerBodies } from './parse/longer-bodies.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
@@ -293,7 +293,9 @@ export function createApp(options: AppOptions) {
       const leaves = options.leaves(read.model)
       const clean = guarded(read, { policy: policyOf(plan), leaves, tell: findingsTo(log, c) })
       const asked = atVersion(clean, c.req.header(VERSION_HEADER), entitlement)
-      return judgedWork(asked, plan.guards?.injection, catalog().models)
+      const { injection, judge: last } = plan.guards ?? {}
+      const { models } = catalog()
+      return answerJudgedWork(judgedWork(asked, injection, models), last, models, findingsTo(log, c))
     }
     const held = await withStoredPlan(credential, async (entitlement) => {
       const work = await traced(span, 'parse', () => parsed(entitlement))

@@ -66,7 +66,7 @@ export function meterStream(
             ended = true
             signal.removeEventListener('abort', onAbort)
             const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
-            if (events.blocked) {
+            if (events.blocked || held.judgedOut) {
               const seen = events.seen && usageWithin(held, events.seen, events.timing)
               void stopAndSettle(held, 'ok', stop, seen, answer)
             } else held.settle('ok', usageWithin(held, events.final, events.timing), answer)

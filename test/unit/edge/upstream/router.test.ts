@@ -118,6 +118,17 @@ describe('a call', () => {
     expect(foreign.calls[0]).toMatchObject({ model: 'chat', request })
   })
 
+  it('has placeholders in the place of what is masked for foreign upstreams alone', async () => {
+    const masked = { model: 'chat', prompt: 'to [EMAIL_1]' }
+    const request = { model: 'chat', prompt: 'to ann@example.com' }
+    const [own, foreign] = [world({ a: ok }, { own: true }), world({ a: ok })]
+    for (const { call } of [own, foreign]) expect(await call({ request, masked })).toBe(200)
+    expect([own.calls[0]?.request, foreign.calls[0]?.request]).toEqual([
+      { ...request, model: 'chat at a' },
+      { ...masked, model: 'chat at a' },
+    ])
+  })
+
   it.each([
     ['nobody is there', unreached],
     ['it is busy', () => busy()],
