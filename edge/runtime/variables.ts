@@ -19,6 +19,7 @@ import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
 import { SignInPlaces } from '../routes/sign-in-places.ts'
+import { TRACE_CALLERS } from '../routes/trace-requests.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -165,6 +166,14 @@ export const EDGE_VARIABLES = {
     fallback: 'off',
     schema: z.enum(['on', 'off']),
   },
+  TRACES: {
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
+  TRACE_CALLERS: {
+    fallback: 'nobody',
+    schema: z.enum(TRACE_CALLERS),
+  },
   DASHBOARD: {
     fallback: 'on',
     schema: z.enum(['on', 'off']),
@@ -216,6 +225,18 @@ export const EDGE_VARIABLES = {
   CATALOG_STORE: {
     fallback: 'off',
     schema: z.enum(['off', 'redis']),
+  },
+  LOG_PROMPTS: {
+    fallback: 'off',
+    schema: z.enum(['off', 'redacted']),
+  },
+  LOG_PROMPTS_HOURS: {
+    fallback: '24',
+    schema: whole(1, 720),
+  },
+  LOG_PROMPTS_MOST: {
+    fallback: '1000',
+    schema: whole(1, 100_000),
   },
   CATALOG: {
     fallback: '',

@@ -1,5 +1,6 @@
 import type { FIREBASE_VARIABLES } from '../../edge/runtime/firebase-variables.ts'
 import type { NODE_VARIABLES } from '../../edge/runtime/node-variables.ts'
+import type { OTLP_VARIABLES } from '../../edge/runtime/otlp.ts'
 import type { SUPABASE_VARIABLES } from '../../edge/runtime/supabase-variables.ts'
 import type { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 
@@ -141,6 +142,26 @@ export const EDGE_WORDS: Readonly<Record<keyof typeof EDGE_VARIABLES, VariableWo
     unit: 'ms',
   },
   CATALOG: { meaning: 'plans, models and prices', unit: 'JSON', called: '`shared/catalog.json`' },
+  LOG_PROMPTS: {
+    meaning:
+      'whether what is asked is kept in Redis for administrators, without what guards find ([guards.md](guards.md#prompts-that-are-kept))',
+    unit: 'off, redacted',
+  },
+  LOG_PROMPTS_HOURS: { meaning: 'time for which it is kept', unit: 'h' },
+  LOG_PROMPTS_MOST: {
+    meaning: 'prompts that are kept at most, of up to 8,192 characters each',
+    unit: 'prompts',
+  },
+  TRACES: {
+    meaning:
+      'on Workers, whether requests are traced by the platform ([telemetry.md](telemetry.md)); elsewhere `OTEL_EXPORTER_OTLP_ENDPOINT` says so',
+    unit: 'on, off',
+  },
+  TRACE_CALLERS: {
+    meaning:
+      "whose traces are gone on with: nobody's, those of callers with an API key, or everybody's ([how](telemetry.md#who-is-believed))",
+    unit: 'nobody, keys, everybody',
+  },
   CATALOG_STORE: {
     meaning:
       'whether a catalog in Redis takes the place of `CATALOG` ([versions.md](versions.md#the-catalog-without-a-deployment))',
@@ -181,6 +202,18 @@ export const EDGE_WORDS: Readonly<Record<keyof typeof EDGE_VARIABLES, VariableWo
   },
 }
 
+/** OpenTelemetry's own, wherever the edge does not run on Workers. */
+const OTLP_WORDS: Readonly<Record<keyof typeof OTLP_VARIABLES, VariableWords>> = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    meaning:
+      'OpenTelemetry collector that gets the traces ([how](telemetry.md)); without it nothing is traced',
+    unit: 'URL',
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: { meaning: 'what it asks for', unit: 'name=value, by comma' },
+  OTEL_SERVICE_NAME: { meaning: 'what the edge is called in traces', unit: 'name' },
+  OTEL_TRACES_SAMPLER_ARG: { meaning: 'part that is kept of the traces that begin here', unit: '0 to 1' },
+}
+
 /** Of the edge as a server on Node. */
 export const NODE_WORDS: Readonly<Record<keyof typeof NODE_VARIABLES, VariableWords>> = {
   EDGE_BIND: { meaning: 'address to listen on', unit: 'address' },
@@ -200,6 +233,7 @@ export const NODE_WORDS: Readonly<Record<keyof typeof NODE_VARIABLES, VariableWo
     meaning: 'time between two runs of the scheduled work; zero where another edge does it',
     unit: 's',
   },
+  ...OTLP_WORDS,
 }
 
 /** Of the edge as a function of Supabase. */
@@ -208,6 +242,7 @@ export const SUPABASE_WORDS: Readonly<Record<keyof typeof SUPABASE_VARIABLES, Va
     meaning: 'with which `pg_cron` asks for the scheduled work; without it nobody can',
     unit: '32 characters or more',
   },
+  ...OTLP_WORDS,
 }
 
 /** Of the edge as a function of Firebase. */
@@ -217,4 +252,5 @@ export const FIREBASE_WORDS: Readonly<Record<keyof typeof FIREBASE_VARIABLES, Va
       'ask Firebase at each request whether the token was revoked, or its user disabled; a call to Google each',
     unit: 'true, false',
   },
+  ...OTLP_WORDS,
 }

@@ -21,6 +21,10 @@ export const REQUEST_ERRORS = {
     todo: 'leave it out',
     pays: 'computed',
   },
+  unsupported_audio: {
+    when: 'a recording is of a kind that is not decoded here: MP4, AAC, Vorbis, more than two channels of Opus',
+    todo: 'send WAV, MP3, FLAC or Opus ([media.md](media.md#what-a-file-may-be))',
+  },
   budget_exhausted: {
     when: "the request's worst case does not fit in what is left of the day or month, or is above a whole minute's budget",
     todo: 'ask for fewer tokens, or wait until `resets_at`; without one, waiting does not help',

@@ -131,6 +131,6 @@ describe('a block of code', () => {
 
   it('is of a language that something reads', () => {
     const languages = new Set(blocks.map(({ language }) => language))
-    expect([...languages].toSorted()).toEqual(['', 'js', 'json', 'sh', 'sql', 'toml', 'ts', 'yaml'])
+    expect([...languages].toSorted()).toEqual(['', 'js', 'json', 'sh', 'sql', 'text', 'toml', 'ts', 'yaml'])
   })
 })
