@@ -225,7 +225,7 @@ export const NODE_WORDS: Readonly<Record<keyof typeof NODE_VARIABLES, VariableWo
   },
   EDGE_EMULATORS: {
     meaning:
-      'for development alone: emulators whose tokens are taken, which anybody can make ([how](runtimes.md#emulators))',
+      'for development alone: emulators whose tokens are taken, which anybody can make ([how](node.md#emulators))',
     unit: 'firebase:id, supabase:URL, by comma',
   },
   EDGE_DRAIN_SECONDS: { meaning: 'longest that answers under way may go on after SIGTERM', unit: 's' },
