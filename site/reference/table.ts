@@ -15,5 +15,7 @@ export function withTable(page: string, marker: string, table: string): string {
   const line = `<!-- ${marker} -->\n`
   const [before, after] = page.split(line)
   if (before === undefined || after === undefined) throw new Error(`the page has no place for ${marker}`)
-  return `${before}${line}${table}\n${after.replace(/^\n?(?:\|.*\n)*/, '')}`
+  const rest = after.replace(/^\n*(?:\|.*\n)*\n*/, '')
+  // What stands right below a table would be a row of it.
+  return `${before}${line}${table}\n${rest === '' ? '' : `\n${rest}`}`
 }

@@ -65,6 +65,7 @@ describe('a page', () => {
     expect(withTable('a\n\n<!-- x -->\n| b |\n| - |\n\nc\n', 'x', '| d |')).toBe(
       'a\n\n<!-- x -->\n| d |\n\nc\n',
     )
+    expect(withTable('<!-- x -->\n\nc\n', 'x', '| d |')).toBe('<!-- x -->\n| d |\n\nc\n')
     expect(() => withTable('a\n', 'x', '| d |')).toThrow('the page has no place for x')
   })
 })
