@@ -47,7 +47,7 @@ it.skipIf(noChromium || notBuilt)(
     for (const one of pages) {
       await page.go(`${url}${pathOf(one)}`)
       await page.until(
-        `document.querySelector('h1') && [...document.images].every((image) => image.complete)`,
+        `document.querySelector('h1') !== null && [...document.images].every((image) => image.complete)`,
       )
       const seen = await page.evaluate<{ title: string; broken: string[]; loaded: string[] }>(`({
         title: document.querySelector('h1').textContent,
@@ -70,7 +70,7 @@ it.skipIf(noChromium || notBuilt)(
     ).toEqual([])
 
     await page.click('.rp-search-button')
-    await page.until(`document.querySelector('.rp-search-panel__input')`)
+    await page.until(`document.querySelector('.rp-search-panel__input') !== null`)
     await page.type('.rp-search-panel__input', 'budget_minute_exhausted')
     await page.until(`document.querySelectorAll('.rp-suggest-item').length > 0`)
 
@@ -90,5 +90,5 @@ it.skipIf(noChromium || notBuilt)(
     await page.until(`document.documentElement.classList.contains('dark')`)
     expect(await background()).not.toBe(light)
   },
-  120_000,
+  300_000,
 )
