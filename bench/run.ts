@@ -125,7 +125,8 @@ command
   .option('--json', 'print one JSON object', false)
   .option('--seed <n>', 'of its random numbers: the same seed gives the same figures', whole, 1)
   .option('--at <score>', 'the score from which on something is found', whole, 50)
-  .action(async (options: Pick<AbuseBenchOptions, 'json' | 'seed' | 'at'>) =>
+  .option('--keep', 'write the figures down, by which docs/abuse.md is held', false)
+  .action(async (options: Pick<AbuseBenchOptions, 'json' | 'seed' | 'at' | 'keep'>) =>
     print(options.json, await abuseBench({ ...options, rounds: 1, ...common })),
   )
 

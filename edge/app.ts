@@ -16,6 +16,7 @@ import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import { isNobody, isUnknown, type Strangers } from './access/strangers.ts'
 import type { WhenceOf } from './access/whence.ts'
+import { createAfterSuspension } from './admin/suspended.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
@@ -119,7 +120,7 @@ export type AppOptions = {
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
-  readAnomaly: AdminOptions['readAnomaly']
+  readAnomalies: AdminOptions['readAnomalies']
   forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */
@@ -165,6 +166,7 @@ export function createApp(options: AppOptions) {
   const entitleNow = latest(catalog, (now) => createEntitle(now, options.policy))
   const entitle: ReturnType<typeof createEntitle> = (...credential) => entitleNow()(...credential)
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
+  const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const hold = createHold({
     budget,
     answers: options.answers,
@@ -174,6 +176,7 @@ export function createApp(options: AppOptions) {
     now,
     notify: options.notify,
     tell: options.tell,
+    suspended: createAfterSuspension({ ...options, cancelJobs }),
     log,
   })
   const identify = createIdentify({
@@ -331,7 +334,6 @@ export function createApp(options: AppOptions) {
     return inferSent(c, task, { input, bytes: async () => formBytes(await input()) }, parse)
   }
 
-  const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
   const handlers: Record<RouteName, Handler<Env>> = {
     'POST /v1/chat/completions': (c) => inferChat(c, parseChat),
     'POST /v1/responses': (c) => inferChat(c, parseResponses),

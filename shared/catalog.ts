@@ -69,6 +69,11 @@ export const Model = z.strictObject({
    */
   dimensions: z.array(z.int().min(1)).optional(),
   ...modelUpstreams,
+  /**
+   * How often a request may be computed. With 2 a try that may have computed, and whose answer did not come, is charged, and
+   * another upstream is asked; so twice the worst case is reserved.
+   */
+  tries: z.int().min(1).max(2).optional(),
   ...modelVersions,
   /** Answers that are given again; without it none are. */
   cache: Caching.optional(),

@@ -3,13 +3,43 @@ import { isForeignUrl, isLoopbackUrl } from './foreign-url.ts'
 import { isPrivateOrSecureUrl } from './secure-url.ts'
 
 /** What answers at an upstream: a host of this project, or somebody else's API. */
-export const UPSTREAM_KINDS = ['own', 'openai', 'anthropic'] as const
+export const UPSTREAM_KINDS = ['own', 'openai', 'anthropic', 'replicate'] as const
 export type UpstreamKind = (typeof UPSTREAM_KINDS)[number]
 
 /** The tasks that each kind of foreign upstream can do; an own host does whatever its models do. */
 const TASKS_OF: Readonly<Record<Exclude<UpstreamKind, 'own'>, readonly string[]>> = {
   openai: ['chat', 'completion', 'embedding'],
   anthropic: ['chat'],
+  replicate: ['chat', 'completion'],
+}
+
+/** What a model of Replicate's may have an input for. */
+const INPUTS = [
+  'prompt',
+  'messages',
+  'system',
+  'max_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'stop',
+  'seed',
+  'frequency_penalty',
+  'presence_penalty',
+] as const
+export type ReplicateInput = (typeof INPUTS)[number]
+
+/** The inputs of Meta's Llama 3 there. */
+export const LLAMA_INPUTS: Readonly<Partial<Record<ReplicateInput, string>>> = {
+  prompt: 'prompt',
+  system: 'system_prompt',
+  max_tokens: 'max_tokens',
+  temperature: 'temperature',
+  top_p: 'top_p',
+  top_k: 'top_k',
+  stop: 'stop_sequences',
+  frequency_penalty: 'frequency_penalty',
+  presence_penalty: 'presence_penalty',
 }
 
 /**
@@ -49,17 +79,47 @@ export const Upstream = z
       speaks: z.enum(['openai', 'vllm']).default('openai'),
     }),
     z.strictObject({ kind: z.literal('anthropic'), ...foreign }),
+    z.strictObject({
+      kind: z.literal('replicate'),
+      ...foreign,
+      /** Where streams come from, if not from `url`. Answers name their streams; no other address is asked. */
+      stream_url: z.url().max(2000).optional(),
+      /**
+       * What is counted there: tokens, or seconds of computing (`metrics.predict_time`). Seconds need a price of
+       * `compute_second`; then a reservation holds all of the request's time, which is the prediction's deadline too.
+       */
+      counts: z.enum(['tokens', 'seconds']),
+      /** What the model's inputs are called; LLAMA_INPUTS where it is missing. A request for which it has none is refused. */
+      inputs: z.partialRecord(z.enum(INPUTS), z.string().regex(/^\w{1,64}$/)).optional(),
+    }),
   ])
-  .superRefine(({ kind, url: address }, context) => {
-    const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['url'], message })
-    const url = URL.parse(address)
-    if (url && `${url.username}${url.password}${url.search}${url.hash}` !== '')
-      refuse('must have no user name, password, ? or #')
-    if (kind === 'own' && !isPrivateOrSecureUrl(address))
-      refuse('must begin with https:// (http:// is for loopback and private networks only)')
-    if (kind !== 'own' && !isForeignUrl(address) && !isLoopbackUrl(address))
-      refuse('must begin with https://, and lead to no private, local or metadata address')
+  .superRefine((upstream, context) => {
+    checkAddress(upstream.kind, upstream.url, (message) =>
+      context.addIssue({ code: 'custom', path: ['url'], message }),
+    )
+    if (upstream.kind !== 'replicate') return
+    const { stream_url: streams, inputs = LLAMA_INPUTS } = upstream
+    if (streams !== undefined)
+      checkAddress('replicate', streams, (message) =>
+        context.addIssue({ code: 'custom', path: ['stream_url'], message }),
+      )
+    if (inputs.max_tokens === undefined || (inputs.prompt === undefined && inputs.messages === undefined))
+      context.addIssue({
+        code: 'custom',
+        path: ['inputs'],
+        message: 'must have max_tokens, and prompt or messages',
+      })
   })
+
+function checkAddress(kind: UpstreamKind, address: string, refuse: (message: string) => void): void {
+  const url = URL.parse(address)
+  if (url && `${url.username}${url.password}${url.search}${url.hash}` !== '')
+    refuse('must have no user name, password, ? or #')
+  if (kind === 'own' && !isPrivateOrSecureUrl(address))
+    refuse('must begin with https:// (http:// is for loopback and private networks only)')
+  if (kind !== 'own' && !isForeignUrl(address) && !isLoopbackUrl(address))
+    refuse('must begin with https://, and lead to no private, local or metadata address')
+}
 export type Upstream = z.infer<typeof Upstream>
 export type OwnUpstream = Extract<Upstream, { kind: 'own' }>
 export type ForeignUpstream = Exclude<Upstream, OwnUpstream>
@@ -92,7 +152,12 @@ export const modelUpstreams = {
 }
 
 type Placed = z.infer<z.ZodObject<typeof modelUpstreams>>
-type Model = { tasks: readonly string[]; versions?: readonly Placed[] | undefined } & Placed
+type Model = {
+  tasks: readonly string[]
+  prices: { compute_second: number }
+  tries?: number | undefined
+  versions?: readonly Placed[] | undefined
+} & Placed
 type Complain = (path: PropertyKey[], message: string) => void
 
 /** Complains of ids that are there twice, or name nothing, and of what an upstream cannot do. */
@@ -101,12 +166,26 @@ export function checkUpstreams(
   complain: Complain,
 ): void {
   const known = new Map<string, UpstreamKind>(upstreams.map(({ id, kind }) => [id, kind]))
+  const timed = new Set(
+    upstreams.flatMap((one) => ('counts' in one && one.counts === 'seconds' ? [one.id] : [])),
+  )
   if (known.size < upstreams.length) complain(['upstreams'], 'two upstreams share an id')
   const taken = upstreams.findIndex(({ id }) => id === HOST)
   if (taken >= 0) complain(['upstreams', taken, 'id'], 'is the name of the host of HOST_URL')
   known.set(HOST, 'own')
   for (const [i, model] of models.entries()) {
     checkPlaces(model, model.tasks, known, (path, message) => complain(['models', i, ...path], message))
+    const isTimed = [model, ...(model.versions ?? [])].some(({ upstreams: drawn = [], fallback = [] }) =>
+      [...drawn, ...fallback].some(({ id }) => timed.has(id)),
+    )
+    const isAlone = [model, ...(model.versions ?? [])].every(
+      ({ upstreams: drawn = [], fallback = [] }) =>
+        new Set([...drawn, ...fallback].map(({ id }) => id)).size < 2,
+    )
+    if (isAlone && model.tries === 2)
+      complain(['models', i, 'tries'], 'is for a model with two upstreams or more')
+    if (isTimed && model.prices.compute_second === 0)
+      complain(['models', i, 'prices', 'compute_second'], 'must be above 0: an upstream counts seconds')
     for (const [j, version] of (model.versions ?? []).entries())
       checkPlaces(version, model.tasks, known, (path, message) =>
         complain(['models', i, 'versions', j, ...path], message),

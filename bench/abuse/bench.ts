@@ -4,10 +4,16 @@ import { join } from 'node:path'
 import { textTable } from '../../cli/cost/table.ts'
 import { startRedis } from '../../local/redis/start.ts'
 import type { BenchOptions } from '../options.ts'
+import { keepFigures } from './kept.ts'
 import { MONTH, people } from './people.ts'
 import { type Played, play } from './play.ts'
 
-export type AbuseBenchOptions = BenchOptions & { seed: number; at: number }
+export type AbuseBenchOptions = BenchOptions & {
+  seed: number
+  at: number
+  /** Writes the figures where docs/abuse.md is held against them. */
+  keep: boolean
+}
 
 const COLUMNS = [
   { title: 'who' },
@@ -25,19 +31,25 @@ const COLUMNS = [
  * scripts and a set clock. It is the same on every machine.
  * @throws the reason of `signal`, where it is aborted
  */
-export async function abuseBench({ json, seed, at, progress, signal }: AbuseBenchOptions): Promise<Played[]> {
+export async function abuseBench(options: AbuseBenchOptions): Promise<Played[]> {
+  const { json, seed, at, keep, progress, signal } = options
   const dir = await mkdtemp(join(tmpdir(), 'twohop-abuse-'))
   const redis = await startRedis({ dir })
   try {
     progress('a month of some 19,000 requests')
     const played = await play(redis, people(MONTH, seed), at, signal)
-    if (!json) process.stdout.write(`${textTable(COLUMNS, rowsOf(played)).join('\n')}\n`)
+    const rows = rowsOf(played)
+    if (keep) keepFigures({ seed, at, rows: rows.map(named) })
+    if (!json) process.stdout.write(`${textTable(COLUMNS, rows).join('\n')}\n`)
     return played
   } finally {
     await redis.stop()
     await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   }
 }
+
+const named = (row: readonly string[]) =>
+  Object.fromEntries(COLUMNS.map(({ title }, i) => [title, row[i] ?? '']))
 
 /** A line a kind. */
 export function rowsOf(played: readonly Played[]): string[][] {

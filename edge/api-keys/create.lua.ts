@@ -11,7 +11,7 @@ import { MAX_API_KEY_LIFE_MS, MAX_API_KEYS, MAX_NEW_API_KEYS, NEW_API_KEYS_MS } 
  */
 export const CREATE_API_KEY: Script = {
   name: 'create_key',
-  sha: '6d0e7b60fa80c5c54d059321e013ec7453c6f123',
+  sha: '3ed3edfa1b017c81cb2c1ae4abff0ad2e369ae5e',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the API key's.
 -- ARGV[11] the key's id

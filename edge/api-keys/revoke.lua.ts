@@ -14,7 +14,7 @@ import { MAX_REVOKED_API_KEYS } from './bounds.ts'
  */
 export const REVOKE_API_KEY: Script = {
   name: 'revoke_key',
-  sha: '7a84c0b3d26798321e90ee7c3f6c8c013f1c8277',
+  sha: '429b3e4e8405b4e6bce0a70453903e7422597f9e',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the API key's.
 -- ARGV[11] the key's id

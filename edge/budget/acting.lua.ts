@@ -1,4 +1,5 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
+import { CHALLENGED_LUA } from './anomaly.lua.ts'
 import { CALLER_LUA } from './caller.lua.ts'
 
 /**
@@ -12,10 +13,10 @@ export const ACTING_LUA = `
 -- ARGV[1] now (ms), 0 for the server's clock
 -- ARGV[2] ARGV[3] ARGV[4] ARGV[5] the caller, see caller.lua.ts: account, issued at, SHA-256 of the secret, scopes
 -- ARGV[6] ARGV[7] ARGV[8] ARGV[9] ARGV[10] actor, action, target, reason, detail of the act
-${CLOCK_LUA}${CALLER_LUA}
+${CLOCK_LUA}${CALLER_LUA}${CHALLENGED_LUA}
 local now = now_ms(tonumber(ARGV[1]))
 local function acting_caller()
-  return caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
+  return acting_caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
 end
 -- account: whose it is, for the detail, where only the script knows; JSON as RFC 8259 escapes it.
 local function write_act(account)

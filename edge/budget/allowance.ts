@@ -123,7 +123,16 @@ function otherPlanOf(reply: unknown): OtherPlan | undefined {
 
 /** Why a script refused the caller, whatever was asked; undefined for any other reply. */
 export function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
-  const code = SPENDER_REFUSALS.find((known) => known === codeOf(reply))
+  return refusalOf(reply, SPENDER_REFUSALS)
+}
+
+/** The same of a script that does an act, which a challenge stops too. */
+export function actingRefusalOf(reply: unknown): Refusal | undefined {
+  return spenderRefusalOf(reply) ?? refusalOf(reply, ['challenge_required'])
+}
+
+function refusalOf<Code extends Refusal['code']>(reply: unknown, codes: readonly Code[]) {
+  const code = codes.find((known) => known === codeOf(reply))
   if (!code) return undefined
   const refusal = {
     granted: false,
@@ -132,7 +141,7 @@ export function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefu
     retryAfterMs: undefined,
     allowance: undefined,
   } as const
-  // More than the code is said by the step that has just suspended the account.
+  // More than the code is said of a score: by the step that has just suspended the account, or that a challenge stopped.
   const more = Array.isArray(reply) && reply.length > 1 ? { anomaly: anomalyOf(reply.at(-1)) } : {}
   return { ...refusal, ...more }
 }

@@ -1,15 +1,38 @@
 import { CLOCK_SKEW_SECONDS } from '../identity/claims.ts'
-import { ACCOUNT_PREFIX, ANOMALY_NETWORK_PREFIX, ANOMALY_PREFIX, AUDIT_STREAM } from '../store/redis-keys.ts'
-import { ANOMALY } from './anomaly.ts'
+import {
+  ACCOUNT_PREFIX,
+  ANOMALY_NETWORK_PREFIX,
+  ANOMALY_PREFIX,
+  API_KEY_PREFIX,
+  AUDIT_STREAM,
+} from '../store/redis-keys.ts'
+import { ANOMALY, SCORE_ACTOR } from './anomaly.ts'
 
 const { points } = ANOMALY
 
-/** Lua by which a script that scores nothing learns of an account's challenge, in one command. */
+/**
+ * Lua by which a script that scores nothing learns of a challenge, in one command: each that makes a credential, changes an
+ * account or spends. It needs CALLER_LUA before it.
+ */
 export const CHALLENGED_LUA = `
--- The last score of the account and why, where a token was issued before its challenge; else nil.
-local function challenged_since(account, issued_at)
-  local said = redis.call('HMGET', '${ANOMALY_PREFIX}account:' .. account, 'challenged', 'score', 'why')
-  if said[1] and tonumber(issued_at) < math.floor(tonumber(said[1]) / 1000) then return said[2] .. ' ' .. said[3] end
+-- The last score of a credential and why, where it is challenged: a token that was issued before its account's challenge, an
+-- API key whose last request was refused for its score, for a day. Else nil. api_key: the key's id, empty for a token.
+local function challenged_since(account, api_key, issued_at, now)
+  local name = api_key == '' and 'account:' .. account or 'key:' .. api_key
+  local said = redis.call('HMGET', '${ANOMALY_PREFIX}' .. name, 'challenged', 'score', 'why', 'odd')
+  local stands = said[1] and tonumber(issued_at) < math.floor(tonumber(said[1]) / 1000)
+  if api_key ~= '' then stands = tonumber(said[4] or 0) > now - ${ANOMALY.newMs} end
+  return stands and said[2] .. ' ' .. said[3] or nil
+end
+
+-- The caller of an act, as caller_of finds it, unless it is challenged. The answer of an act may hold a credential.
+local function acting_caller_of(key_name, account, issued_at, secret_hash, scopes, now)
+  local caller, refusal = caller_of(key_name, account, issued_at, secret_hash, scopes, now)
+  if not caller then return nil, refusal end
+  local api_key = account == '' and string.sub(key_name, ${API_KEY_PREFIX.length + 1}) or ''
+  local challenged = challenged_since(caller.account, api_key, issued_at, now)
+  if challenged then return nil, {'challenge_required', challenged} end
+  return caller
 end
 `
 
@@ -125,7 +148,7 @@ local function suspend(account, api_key, counts, score, why, now)
   redis.call('HSET', record, 'status', 'suspended', 'revoked_before', int(math.floor(now / 1000) + ${CLOCK_SKEW_SECONDS + 1}))
   redis.call('PERSIST', record)
   local by_key = api_key ~= '' and ',"by_key":"' .. api_key .. '"' or ''
-  redis.call('XADD', '${AUDIT_STREAM}', '*', 'actor', 'anomaly score', 'action', 'account.suspend', 'target', account,
+  redis.call('XADD', '${AUDIT_STREAM}', '*', 'actor', '${SCORE_ACTOR}', 'action', 'account.suspend', 'target', account,
     'reason', why, 'detail', '{"score":' .. int(score) .. by_key .. '}')
   begin_anew(counts)
   keep_counts(counts, now)
@@ -149,7 +172,10 @@ local function judge(words, account, api_key, issued_at, now)
   if is_new_country(counts, watch.country, now) then counts.moved = 1 end
   local score, why = score_of(counts, accounts_from(watch.network, account, now), now)
   local verdict = {counts = counts, odd = score >= watch.at, text = int(score) .. ' ' .. why}
-  keep_counts(counts, now, 'score', int(score), 'why', why)
+  local is_challenged = verdict.odd and watch.action == 'challenge'
+  -- An account's challenge is remembered by its time, since its next token passes.
+  local odd = api_key == '' and {} or {'odd', is_challenged and int(now) or '0'}
+  keep_counts(counts, now, 'score', int(score), 'why', why, unpack(odd))
   if not verdict.odd or watch.action == 'log' then return verdict end
   if watch.action == 'suspend' then
     suspend(account, api_key, counts, score, why, now)

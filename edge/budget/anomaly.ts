@@ -33,6 +33,9 @@ export const ANOMALY = {
   perAccount: 5,
 } as const
 
+/** Who acts in the audit log where a score suspends. */
+export const SCORE_ACTOR = 'anomaly score'
+
 /** Where a caller is; what the platform does not say is undefined. */
 export type Whence = {
   /** Two letters. */

@@ -5,7 +5,7 @@ import { RECORD_LIFE_LUA } from './record-life.lua.ts'
 /** Changes the record of an account and writes a row about it into the audit log, if the caller may still act. */
 export const CHANGE_ACCOUNT: Script = {
   name: 'change_account',
-  sha: '969ebbc7141e730e70aa7cfa3f1cf875a597a813',
+  sha: 'a113921ed4658463d27984b4e1e0e782ddaae488',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the account's.
 -- ARGV[11] how many words of fields to be written follow, names and texts in turn; after them, fields to be removed

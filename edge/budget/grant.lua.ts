@@ -8,7 +8,7 @@ import { RECORD_LIFE_LUA } from './record-life.lua.ts'
  */
 export const GRANT: Script = {
   name: 'grant',
-  sha: 'dfae016b726bb7bb32d8e52ca2ae4b654206ca19',
+  sha: '2c313d517b729abae97282d21102edd1c7f02370',
   lua: `
 -- The keys and the first ten arguments are those of acting.lua.ts; the record is the account's.
 -- ARGV[11] extra units

@@ -1,5 +1,5 @@
 import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
-import { spenderRefusalOf } from './allowance.ts'
+import { actingRefusalOf } from './allowance.ts'
 import type { Allowance, Refusal } from './port.ts'
 
 /** A refusal of the budget's, with the allowance that it was judged by. */
@@ -67,7 +67,7 @@ function messageOf({ code, window, retryAfterMs }: Refusal): string {
  * @throws BudgetRefused why the caller may not
  */
 export function allowedReply(reply: unknown): unknown {
-  const refusal = spenderRefusalOf(reply)
+  const refusal = actingRefusalOf(reply)
   // It is the caller who is refused: no window is used up, so the time tells nothing.
   if (refusal) throw refused(refusal, 0)
   return reply

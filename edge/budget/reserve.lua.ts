@@ -24,7 +24,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '807299288c011ad770658bd2180b5e519830d38c',
+  sha: '68098323c036122f5750ea62f6202dfa59609d6f',
   lua: `
 -- Keys and arguments up to ARGV[23]: spender.lua.ts, hold.lua.ts; then
 -- ARGV[24] how the credential is watched, see watchedWords; empty where it is not

@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '93ebcb853ec0c30be19c8466c08347aae38e08b4',
+  sha: '16071037863d111d74c1b0d4df9938b138c22b0d',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set

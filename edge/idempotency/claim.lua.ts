@@ -1,5 +1,6 @@
 import { CLOCK_LUA } from '../../shared/clock.lua.ts'
 import type { Script } from '../../shared/redis-script.ts'
+import { CHALLENGED_LUA } from '../budget/anomaly.lua.ts'
 import { CALLER_LUA } from '../budget/caller.lua.ts'
 import { ANSWER_GONE, RECORD_LUA } from '../store/idempotency-record.lua.ts'
 import { ACT_ANSWER_KEPT_MS } from '../store/lifetimes.ts'
@@ -13,7 +14,7 @@ const UNDER_WAY_MS = 60_000
  */
 export const CLAIM: Script = {
   name: 'claim',
-  sha: 'b64e1c7e1d12e684d3e3df9fa69d3eaa15018932',
+  sha: 'ce4cb20e40650602a84e8f91c2c1262550e288a3',
   lua: `
 -- KEYS[1] record of the idempotency key: hash
 -- KEYS[2] the record of the caller's API key: hash; any name for a token
@@ -23,9 +24,9 @@ export const CLAIM: Script = {
 -- ARGV[7] request id
 -- Returns {claimed}, {answered, answer}, or {code}: idempotency_in_progress, idempotency_key_reused, or that of a caller
 -- who may not act.
-${CLOCK_LUA}${CALLER_LUA}${RECORD_LUA}
+${CLOCK_LUA}${CALLER_LUA}${CHALLENGED_LUA}${RECORD_LUA}
 local now = now_ms(tonumber(ARGV[1]))
-local caller, refusal = caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
+local caller, refusal = acting_caller_of(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[5], now)
 if not caller then return refusal end
 local before = said_before(KEYS[1], ARGV[6])
 if not before then

@@ -12,13 +12,13 @@ import { WINDOWS_LUA } from '../budget/windows.lua.ts'
  *
  * A job of a model for which no host has looked lately is refused: nobody would work on it.
  *
- * A job is not scored (edge/budget/anomaly.lua.ts), but a token of before a challenge opens none.
+ * A job is not scored (edge/budget/anomaly.lua.ts), but a challenged credential opens none.
  *
  * A job counts among the account's open jobs, not among its running requests. It uses nothing of a minute's budget.
  */
 export const ENQUEUE: Script = {
   name: 'enqueue',
-  sha: '99ff941a9d914538df4d1e081bab92addd1f9635',
+  sha: '0a3f8b21166d07a3864f9fb0a7441f0179a8ca08',
   lua: `
 -- Keys and arguments up to KEYS[4] and ARGV[23]: spender.lua.ts, hold.lua.ts; ARGV[9] is how many jobs may be open.
 -- KEYS[5] KEYS[6] the job's record and inputs: hashes
@@ -33,7 +33,7 @@ ${CLOCK_LUA}${WINDOWS_LUA}${SPENDER_LUA}${HOLD_LUA}${JOBS_KEPT_LUA}${CHALLENGED_
 local now = now_ms(tonumber(ARGV[1]))
 local account, reply = hold(now, function(spender)
   local open = redis.call('ZCOUNT', '${JOBS_OF_PREFIX}' .. spender.account, '(' .. int(now), '+inf')
-  local challenged = ARGV[21] == '' and challenged_since(spender.account, ARGV[3])
+  local challenged = challenged_since(spender.account, ARGV[21], ARGV[3], now)
   if challenged then return open, 'challenge_required', challenged, true end
   local called = string.sub(KEYS[7], ${JOB_STREAM_PREFIX.length + 1})
   if tonumber(redis.call('ZSCORE', '${JOB_KEYS.served}', called) or 0) <= now then return open, 'jobs_not_served' end

@@ -5,6 +5,8 @@ import type { CacheRequest } from '../budget/port.ts'
 import type { Answer } from '../idempotency/answers.ts'
 import type { createSeal } from '../idempotency/seal.ts'
 import type { Work } from '../parse/work.ts'
+import type { AnswerForm } from '../write/form.ts'
+import { formed } from '../write/formed.ts'
 
 /** The longest text that is stored in Redis for an answer, in characters: packed, sealed and in base64url. */
 const MAX_STORED_CHARS = 64 * 1024
@@ -25,10 +27,13 @@ const DETERMINISTIC: ReadonlySet<Task> = new Set([
 
 const Kept = z.object({ contentType: z.string(), body: z.string(), requestId: z.string() })
 
-/** Whether an answer to this work may be given again: a whole one, as the host writes it, to what always has the same one. */
-function isRepeatable({ task, request, stream, form, file, judged }: Work): boolean {
+/**
+ * Whether an answer to this work may be given again: a whole one, to what always has the same one. It is kept as the host
+ * writes it, and written anew in the form of the API that asks.
+ */
+function isRepeatable({ task, request, stream, file, judged }: Work): boolean {
   // What a classifier judges is judged anew each time.
-  if (stream || form || file || judged) return false
+  if (stream || file || judged) return false
   return DETERMINISTIC.has(task) || ('temperature' in request && request.temperature === 0)
 }
 
@@ -76,18 +81,24 @@ export function createAnswerCache({ seal, open, nameOf }: ReturnType<typeof crea
       return sealed.length > MAX_STORED_CHARS ? undefined : sealed
     },
 
-    /** The answer once more, under another request's id; undefined where it was sealed for something else. */
+    /**
+     * The answer once more, under another request's id; undefined where it was sealed for something else.
+     * @param form how the client's API writes it
+     */
     async answer(
       request: CacheRequest,
       account: string,
       requestId: string,
       sealed: string,
+      form?: AnswerForm | undefined,
     ): Promise<Response | undefined> {
       const text = await open(idOf(request, account), sealed)
       const kept = Kept.safeParse(text === undefined ? undefined : JSON.parse(text)).data
       if (!kept) return undefined
       // The id of the request that it was made for is nobody else's business.
-      const body = kept.body.replaceAll(kept.requestId, requestId)
+      const said = kept.body.replaceAll(kept.requestId, requestId)
+      const body = form ? formed(JSON.parse(said), form, { requestId, timing: undefined }) : said
+      if (body === undefined) return undefined
       return new Response(body, {
         headers: { 'content-type': kept.contentType, 'cache-control': 'no-store' },
       })

@@ -54,6 +54,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
           ...(work.file && { file: work.file }),
           reserved: work.worst,
           weight: held.weight,
+          spare: held.spare,
           deadline: now() + requestTimeoutMs,
           signal,
           traceparent: span.traceparent,

@@ -8,6 +8,7 @@ import type {
   ReserveRequest,
 } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
+import type { AnswerForm } from '../write/form.ts'
 import type { AnswerCache } from './cache.ts'
 import { reservedBy } from './reserved-by.ts'
 
@@ -25,6 +26,8 @@ type Found = {
   /** What was reserved, with the version of the model that the answer is of. */
   request: ReserveRequest
   cache: CacheRequest
+  /** How the client's API writes it; undefined where it gets the host's own. */
+  form?: AnswerForm | undefined
   decision: Reservation
   background: (task: Promise<unknown>) => void
 }
@@ -51,7 +54,7 @@ export function createGiveAgain({ budget, cache, notify, log }: Options) {
     const { request, decision, background } = found
     const { requestId, version } = request
     const { account, allowance, cached } = decision
-    const answer = cached && (await cache?.answer(found.cache, account, requestId, cached.answer))
+    const answer = cached && (await cache?.answer(found.cache, account, requestId, cached.answer, found.form))
     background(
       charge(found, cached?.units ?? 0, answer !== undefined).catch((error: unknown) =>
         log('error', 'settlement_failed', { requestId, account, error }),

@@ -15,6 +15,7 @@ import type {
   Outcome,
   ReserveRequest,
   Settlement,
+  Spender,
 } from '../budget/port.ts'
 import { refused } from '../budget/refused.ts'
 import type { Answer, Answers } from '../idempotency/answers.ts'
@@ -23,7 +24,7 @@ import type { WebhookEvent } from '../notify/webhook.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
 import { scopesOfWork } from '../parse/version.ts'
 import type { Work } from '../parse/work.ts'
-import type { HostUsage } from '../upstream/port.ts'
+import type { HostUsage, Spare } from '../upstream/port.ts'
 import { onlyVersion, versionOf } from '../upstream/version.ts'
 import type { AnswerCache } from './cache.ts'
 import { callSpan, endCall } from './call-span.ts'
@@ -61,6 +62,8 @@ export type Held = {
   begun(): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
   chargeJudge(units: number): void
+  /** A second try, where the reservation covers one. */
+  spare: Spare | undefined
   /** Resolves once the settlement is made, or has failed for good. */
   settled: Promise<void>
   /** Logs why a stream broke off. Its client had already been answered 200. */
@@ -81,6 +84,8 @@ type Options = {
   notify: (crossed: readonly Crossing[]) => Promise<void>
   /** Tells the operator of an account that its score has suspended. Must not throw. */
   tell: (event: WebhookEvent) => Promise<unknown>
+  /** Does what follows the suspension of a spender's account by its score. Must not throw. */
+  suspended: (spender: Spender, why: string) => Promise<unknown>
   log: Log
 }
 
@@ -109,6 +114,7 @@ export function createHold(options: Options) {
     // Whose an API key is only its record says. Such a request has its version from its settlement on.
     let version =
       work.version ?? (named === undefined ? onlyVersion(work.model) : versionOf(work.model, named))
+    const { tries = 1 } = work.model
     const reservedComputeMs = prices.compute_second === 0 ? 0 : requestTimeoutMs
 
     // An answer under an idempotency key is kept anyhow.
@@ -117,7 +123,7 @@ export function createHold(options: Options) {
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
       spender: 'key' in spender ? { ...spender, scope: scopesOfWork(scopeOf(work.task), work) } : spender,
-      units: unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
+      units: tries * unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
       plan: plan.id,
       limits: limitsOf(plan),
       leaseMs: requestTimeoutMs + leaseSlackMs + (work.judged ? JUDGE_MS : 0),
@@ -155,13 +161,14 @@ export function createHold(options: Options) {
       used: HostUsage,
       answer?: Answer,
     ): Promise<void> {
+      const first = lost && lostWithin(work, reservedComputeMs, await lost)
       const { crossed } = await budget.settle({
         requestId,
         reserved: reservedBy({ ...request, version }, account),
-        units: unitsOf(prices, used) + judging,
-        promptTokens: used.promptTokens,
-        outputTokens: used.outputTokens,
-        computeMs: used.computeMs,
+        units: unitsOf(prices, used) + (first ? unitsOf(prices, first) : 0) + judging,
+        promptTokens: used.promptTokens + (first?.promptTokens ?? 0),
+        outputTokens: used.outputTokens + (first?.outputTokens ?? 0),
+        computeMs: used.computeMs + (first?.computeMs ?? 0),
         outcome,
         ...(request.watched && { maxed: isMaxed(work, used) }),
         measured: { totalMs: now() - started, firstMs },
@@ -173,6 +180,8 @@ export function createHold(options: Options) {
 
     const started = now()
     let judging = 0
+    /** What a first try computed whose answer did not come. */
+    let lost: Promise<HostUsage | undefined> | undefined
     let firstMs: number | undefined
     const decision = await budget.reserve(request).catch((error: unknown) => {
       // The hold may exist although its reply was lost. A settlement of nothing frees it, or bars it if it arrives
@@ -195,7 +204,13 @@ export function createHold(options: Options) {
     if (decision.anomaly) tellOdd(requestId, spender, decision.account, decision, background)
     version ??= versionOf(work.model, decision.account)
     if (decision.cached && cacheRequest)
-      return giveAgain({ request: { ...request, version }, cache: cacheRequest, decision, background })
+      return giveAgain({
+        request: { ...request, version },
+        cache: cacheRequest,
+        form: work.form,
+        decision,
+        background,
+      })
     let call = NO_SPAN
     let calledMs = 0
     let stream = NO_SPAN
@@ -228,6 +243,14 @@ export function createHold(options: Options) {
       chargeJudge(units) {
         judging = units
       },
+      spare:
+        tries > 1
+          ? {
+              lost(used) {
+                lost = used.catch(() => undefined)
+              },
+            }
+          : undefined,
       settled: settled.promise,
       brokeOff(error) {
         const { account } = decision
@@ -255,6 +278,19 @@ export function createHold(options: Options) {
       },
     }
   }
+}
+
+/**
+ * What is charged of a try whose answer did not come: what is known of it, within what was reserved for it. Of more than that
+ * all of it is.
+ */
+function lostWithin({ worst }: Work, most: number, used: HostUsage | undefined): HostUsage | undefined {
+  if (!used) return undefined
+  const { promptTokens, outputTokens, computeMs } = used
+  const within = promptTokens <= worst.promptTokens && outputTokens <= worst.outputTokens
+  const time = most === 0 ? computeMs : Math.min(computeMs, most)
+  const charged = within ? used : worst
+  return { promptTokens: charged.promptTokens, outputTokens: charged.outputTokens, computeMs: time }
 }
 
 /** The most that judging a request may cost. */

@@ -5,7 +5,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 import { readText } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
-import { HostAnswer } from '../write/host-answer.ts'
+import { formed } from '../write/formed.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
 import { type Passing, passStream } from './pass.ts'
@@ -41,14 +41,15 @@ export async function meter(
   }
   const said = await readText(answer, MAX_ANSWER_BYTES)
   const used = usageOf(held, answer.headers, said)
-  const body = writtenOrCharged(held, used, () => written(held, answer.headers, said))
+  const { body, plain } = writtenOrCharged(held, used, () => written(held, answer.headers, said))
   const { contentType = JSON_TYPE } = held.work
-  held.settle('ok', used, { status: 200, contentType, body })
+  // Whoever asks the same may do so by another API.
+  held.settle('ok', used, { status: 200, contentType, body: held.cacheable ? plain : body })
   return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
 }
 
 /** What `write` gives. An answer that is blocked as a whole was computed, so it is charged. @throws what `write` throws */
-function writtenOrCharged(held: Held, used: HostUsage, write: () => string): string {
+function writtenOrCharged(held: Held, used: HostUsage, write: () => Written): Written {
   try {
     return write()
   } catch (error) {
@@ -57,22 +58,25 @@ function writtenOrCharged(held: Held, used: HostUsage, write: () => string): str
   }
 }
 
-/** The answer as the client gets it. @throws TwohopError host_failed where it cannot be written in the client's form */
-function written({ work, requestId }: Held, headers: Answer['headers'], text: string): string {
+/** An answer as the client gets it, and as it was before it was written for the client's API. */
+type Written = { body: string; plain: string }
+
+/** @throws TwohopError host_failed where it cannot be written in the client's form */
+function written({ work, requestId }: Held, headers: Answer['headers'], text: string): Written {
   const { form, guard, contentType } = work
   if (contentType !== undefined) {
     // Not JSON, so the text is all that there is.
     guard?.whole(text)
-    return text
+    return { body: text, plain: text }
   }
-  if (!form && !guard) return text
+  if (!form && !guard) return { body: text, plain: text }
   const said = parseJson(text)
   if (said === undefined) throw somethingElse()
   const passed = guard ? guard.whole(said) : said
-  if (!form) return JSON.stringify(passed)
-  const answer = HostAnswer.safeParse(passed)
-  if (!answer.success) throw somethingElse()
-  return form.whole(answer.data, { requestId, timing: timingIn(headers) })
+  const plain = guard ? JSON.stringify(passed) : text
+  const body = form ? formed(passed, form, { requestId, timing: timingIn(headers) }) : plain
+  if (body === undefined) throw somethingElse()
+  return { body, plain }
 }
 
 const somethingElse = () => new TwohopError('host_failed', 'The model answered with something else.')

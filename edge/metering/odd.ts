@@ -11,6 +11,8 @@ type Options = {
   now: () => number
   /** Tells the operator of an account that its score has suspended. Must not throw. */
   tell: (event: WebhookEvent) => Promise<unknown>
+  /** Does what follows the suspension of a spender's account, as for one by an administrator. Must not throw. */
+  suspended: (spender: Spender, why: string) => Promise<unknown>
 }
 
 /** How the plan watches a credential that asks from there. */
@@ -28,7 +30,7 @@ export function isMaxed({ worst }: Work, used: HostUsage): boolean {
 }
 
 /** Tells of a credential whose score is as high as its plan looks at: a line of the log, and the webhook where it was suspended. */
-export function createTellOdd({ log, now, tell }: Options) {
+export function createTellOdd({ log, now, tell, suspended }: Options) {
   return function tellOdd(
     requestId: string,
     spender: Spender,
@@ -43,6 +45,7 @@ export function createTellOdd({ log, now, tell }: Options) {
     const detail = { ...said, ...('key' in spender && { key: spender.key }) }
     background(log('warn', 'anomaly', { requestId, account, ...(code && { code }), detail }))
     if (code !== 'account_suspended') return
+    background(suspended(spender, anomaly.why))
     // Of an API key the record alone says whose it is; the audit has who made it.
     const data = { ...('key' in spender ? { key: spender.key } : { account }), ...said }
     background(tell({ id: requestId, type: 'account.suspended', at: now(), data }))

@@ -11,8 +11,9 @@ import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
 import { searchAccounts } from '../admin/search.ts'
 import { type Administered, createReach } from '../admin/target.ts'
-import type { ReadAnomaly } from '../admin/upstash-anomaly.ts'
+import type { ReadAnomalies, Scored } from '../admin/upstash-anomaly.ts'
 import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
+import type { ApiKeyStore } from '../api-keys/port.ts'
 import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
@@ -28,7 +29,8 @@ export type AdminOptions = {
   administered: Administered
   accounts: AccountStore
   audit: AuditLog
-  readAnomaly: ReadAnomaly
+  readAnomalies: ReadAnomalies
+  apiKeys: Pick<ApiKeyStore, 'list'>
   readUsage: ReadUsage
   sync: ReturnType<typeof createSync>
   /** Cancels an account's open jobs; returns how many there were. */
@@ -78,7 +80,8 @@ export const AuditList = z.strictObject({
 
 /** `/v1/admin`: accounts and the audit log, for callers with the scope `admin`. */
 export function adminRoutes(options: AdminOptions) {
-  const { callerOf, catalog, accounts, audit, readUsage, readAnomaly, countAct, once, now } = options
+  const { callerOf, catalog, accounts, audit, readUsage, readAnomalies, apiKeys, countAct, once, now } =
+    options
   const acts = createActs(options)
   const reach = createReach(options.administered)
   const targetOf = (c: Context, { account }: Caller) =>
@@ -117,14 +120,18 @@ export function adminRoutes(options: AdminOptions) {
     },
     'GET /v1/admin/accounts/:account': async (c) => {
       const target = targetOf(c, await admin(c))
-      const [record, odd] = await Promise.all([accounts.get(target), readAnomaly(target)])
-      const anomaly = odd && {
-        score: odd.score,
-        why: odd.why,
-        at: secondOf(odd.at),
-        challenged_at: odd.challengedAt === undefined ? null : secondOf(odd.challengedAt),
-      }
-      return c.json({ ...shownAccount(target, record, now()), anomaly: anomaly ?? null })
+      const [record, keys] = await Promise.all([accounts.get(target), apiKeys.list(target)])
+      const found = await readAnomalies(
+        target,
+        keys.map(({ id }) => id),
+      )
+      const scores = found.map((one) => ({
+        key: one.key ?? null,
+        name: keys.find(({ id }) => id === one.key)?.name ?? null,
+        ...shownScore(one),
+      }))
+      const own = found.find(({ key }) => key === undefined)
+      return c.json({ ...shownAccount(target, record, now()), anomaly: own ? shownScore(own) : null, scores })
     },
     'GET /v1/admin/accounts/:account/usage': async (c) => {
       const target = targetOf(c, await admin(c))
@@ -190,6 +197,13 @@ function shownAccount(
     extra: running ? { units: running.units, until: secondOf(running.until) } : null,
   }
 }
+
+const shownScore = ({ score, why, at, challengedAt }: Scored) => ({
+  score,
+  why,
+  at: secondOf(at),
+  challenged_at: challengedAt === undefined ? null : secondOf(challengedAt),
+})
 
 function shownUsage(account: string, { running, requestsThisMinute, budgets }: AccountUsage) {
   return {

@@ -5,14 +5,19 @@ import type { Caller } from '../access/caller.ts'
 import { type Entitlement, payerOf } from '../access/entitlement.ts'
 import type { CountRead } from '../access/read-rate.ts'
 import { policyOf } from '../guard/policy.ts'
-import { masking } from '../guard/request.ts'
+import { guarded, masking } from '../guard/request.ts'
 import type { Credential } from '../identity/principal.ts'
+import type { Log } from '../log/port.ts'
 import { createDeadline, timedOut } from '../metering/deadline.ts'
 import { parseCountTokens } from '../parse/anthropic-messages.ts'
 import { boundBesideImages, chatBody } from '../parse/chat-body.ts'
+import { atVersion, VERSION_HEADER } from '../parse/version.ts'
 import type { Host } from '../upstream/port.ts'
 import { versionOf } from '../upstream/version.ts'
+import { withFieldsOf } from '../write/form.ts'
+import { messageFieldOf } from '../write/messages.ts'
 import type { Env } from './env.ts'
+import { findingsTo } from './findings.ts'
 
 type Options = {
   authenticate: (c: Context<Env>) => Promise<Credential>
@@ -22,6 +27,7 @@ type Options = {
   host: Pick<Host, 'countTokens'>
   /** Whether a foreign upstream may get what is asked of a model. */
   leaves: (model: Model) => boolean
+  log: Log
   now: () => number
   requestTimeoutMs: number
   bodyLimitBytes: number
@@ -29,7 +35,8 @@ type Options = {
 
 /**
  * `POST /v1/messages/count_tokens`: how many tokens the host makes of a prompt. Nothing is computed, so nothing is reserved
- * or charged. The rate of reads bounds it, and the host lets an account wait with so many at a time.
+ * or charged. The rate of reads bounds it, and the host lets an account wait with so many at a time. Its texts leave the edge
+ * all the same, so the plan's guards look through them; no classifier judges them.
  */
 export function countTokens(options: Options) {
   const { authenticate, identify, entitle, countRead, host, leaves, now, requestTimeoutMs, bodyLimitBytes } =
@@ -41,16 +48,23 @@ export function countTokens(options: Options) {
     const caller = await identify(credential)
     c.set('account', caller.account)
     const entitlement = entitle(credential, caller.plan.id)
-    entitlement.requireScope('chat')
     // An API key's scopes are in its record.
-    if (!caller.scopes.has('chat'))
-      throw new TwohopError('scope_missing', 'This credential does not have the scope chat.')
+    function requireScope(scope: 'chat' | 'versions'): void {
+      entitlement.requireScope(scope)
+      if (!caller.scopes.has(scope))
+        throw new TwohopError('scope_missing', `This credential does not have the scope ${scope}.`)
+    }
+    requireScope('chat')
     const { json, length } = await chatBody(c, bodyLimitBytes)
-    const asked = parseCountTokens(json, entitlement)
-    const { model, request, worst } = boundBesideImages(asked, length, bodyLimitBytes)
+    const parsed = parseCountTokens(json, entitlement)
     const policy = policyOf(caller.plan)
-    const masked = masking({ model, request, worst }, { policy, leaves: leaves(model), tell: () => {} })
-    const version = versionOf(model, caller.account)
+    const guarding = { policy, leaves: leaves(parsed.model), tell: findingsTo(options.log, c) }
+    const asked = withFieldsOf(messageFieldOf, () => guarded(parsed, guarding))
+    const bound = boundBesideImages(asked, length, bodyLimitBytes)
+    const at = atVersion(bound, c.req.header(VERSION_HEADER), { requireScope })
+    const { model, request, worst, version = versionOf(model, caller.account) } = at
+    // Told already; what is asked for again is the request's form.
+    const masked = masking({ model, request, worst: parsed.worst }, { ...guarding, tell: () => {} })
     c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
@@ -61,9 +75,9 @@ export function countTokens(options: Options) {
           model: model.id,
           of: model,
           version,
-          request,
+          request: masked && policy?.masksAll ? masked.request : request,
           ...(masked && { masked: masked.request }),
-          promptTokens: (masked ?? asked).worst.promptTokens,
+          promptTokens: worst.promptTokens,
           weight: caller.plan.weight,
           deadline: now() + requestTimeoutMs,
           signal,

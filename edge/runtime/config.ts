@@ -32,7 +32,11 @@ const RULES: readonly Rule[] = [
     wrong(values) {
       if (values.UPSTREAM_LOOPBACK === 'on') return undefined
       const { upstreams = [] } = catalogOf(values)
-      const local = upstreams.findIndex(({ kind, url }) => kind !== 'own' && isLoopbackUrl(url))
+      const local = upstreams.findIndex(
+        (one) =>
+          one.kind !== 'own' &&
+          [one.url, ...('stream_url' in one && one.stream_url ? [one.stream_url] : [])].some(isLoopbackUrl),
+      )
       return local < 0
         ? undefined
         : {

@@ -91,4 +91,4 @@ export const ANOMALY_PREFIX = 'twohop:anomaly:'
 export const ANOMALY_NETWORK_PREFIX = 'twohop:anomaly-network:'
 /** A credential by whose use it is scored: an API key, or all tokens of an account. */
 export const credentialOf = (account: string, key: string) => (key ? `key:${key}` : `account:${account}`)
-export const anomalyRedisKey = (account: string) => `${ANOMALY_PREFIX}${credentialOf(account, '')}`
+export const anomalyRedisKey = (account: string, key = '') => `${ANOMALY_PREFIX}${credentialOf(account, key)}`

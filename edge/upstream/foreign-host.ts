@@ -1,17 +1,13 @@
 import { baseUrl } from '../../shared/base-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { secondOf } from '../../shared/seconds.ts'
 import type { ForeignUpstream } from '../../shared/upstreams.ts'
 import { readText } from './bounded.ts'
-import { wasNeverSent } from './connect-failure.ts'
-import { mayHaveComputed, refusalOf, unreached, unsupported } from './foreign-refusal.ts'
-import { hostStream, type VendorStream } from './foreign-stream.ts'
+import { unsupported } from './foreign-refusal.ts'
+import { headOf, hostStream, type VendorStream } from './foreign-stream.ts'
 import { type CountCall, type Host, type HostCall, HostRefusal, NothingComputed } from './port.ts'
 import { createTallies, type Tally } from './tally.ts'
-
-/** A request as a vendor takes it. */
-export type VendorRequest = { path: string; headers: Record<string, string>; body: object }
+import { createReady, createVendorCall, type Probe, type VendorRequest } from './vendor-call.ts'
 
 /** The languages of one kind of API: how a host's request is asked there, and what its answers say. */
 export type Dialect = {
@@ -22,7 +18,7 @@ export type Dialect = {
   /** A reader of one stream. */
   stream(call: HostCall, tally: Tally): VendorStream
   /** What costs nothing and says whether the vendor is there, and takes the key. */
-  probe(key: string | undefined): Pick<VendorRequest, 'path' | 'headers'>
+  probe(key: string | undefined): Probe
   /** How the vendor is asked how many tokens a prompt has, and what it says; none where it does not tell. */
   count?: {
     ask(call: CountCall, key: string | undefined): VendorRequest
@@ -42,9 +38,8 @@ type Options = {
 /** A host, and what asks whether it is there. @throws TwohopError from `isReady` where it is not */
 export type Asking = { host: Host; isReady: () => Promise<boolean> }
 
-/** The longest whole answer, and the longest beginning of an error, in bytes. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024
-const MAX_ERROR_BYTES = 16 * 1024
+/** The longest whole answer, in bytes. */
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /**
  * Somebody else's API as a host. It is sent nothing of who asks; its answers are written anew of the fields that are known.
@@ -54,52 +49,18 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
   const base = baseUrl(upstream.url)
   const tallies = createTallies({ broken: upstream.broken, now })
 
-  /** @throws TwohopError for everything but an answer of 2xx */
-  async function send(
-    { path, headers, body }: VendorRequest,
+  const send = createVendorCall(base, fetch)
+  const sent = (
+    vendor: VendorRequest,
     { requestId, request, signal }: Pick<HostCall, 'requestId' | 'request' | 'signal'>,
-  ): Promise<Response> {
-    let answer: Response
-    try {
-      answer = await fetch(`${base}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(body),
-        // The key is for this address alone, so it must not follow a redirect.
-        redirect: 'manual',
-        signal,
-      })
-    } catch (cause) {
-      const Failure = wasNeverSent(cause) ? NothingComputed : TwohopError
-      if (Failure === NothingComputed) tallies.drop(requestId)
-      else signal.throwIfAborted()
-      throw new Failure('host_unavailable', 'The model is not reachable right now; try again shortly.', {
-        retryAfterMs: 2000,
-        cause,
-      })
-    }
-    if (answer.ok) return answer
-    if (!mayHaveComputed(answer.status)) tallies.drop(requestId)
-    const said = await readText(answer, MAX_ERROR_BYTES).catch(() => '')
-    throw refusalOf(answer, said, Object.keys(request))
-  }
-
-  function headOf({ requestId, path, model }: HostCall) {
-    const isChat = path === '/v1/chat/completions'
-    return {
-      id: `${isChat ? 'chatcmpl' : 'cmpl'}-${requestId}`,
-      object: isChat ? ('chat.completion.chunk' as const) : ('text_completion' as const),
-      created: secondOf(now()),
-      model,
-    }
-  }
+  ) => send(vendor, { signal, fields: Object.keys(request), onNothing: () => tallies.drop(requestId) })
 
   const json = async (answer: Response) => parseJson(await readText(answer, MAX_ANSWER_BYTES))
 
   async function call(asked: HostCall): Promise<Response> {
     const request = dialect.ask(asked, key)
     const tally = tallies.open(asked)
-    const answer = await send(request, asked)
+    const answer = await sent(request, asked)
     if (!isStream(asked.request)) return Response.json(dialect.whole(await json(answer), asked, tally))
     try {
       const vendor = dialect.stream(asked, tally)
@@ -107,7 +68,7 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
         await hostStream(answer.body, {
           vendor,
           tally,
-          head: headOf(asked),
+          head: headOf(asked, now),
           answers: answersOf(asked.request),
         }),
       )
@@ -125,31 +86,16 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
   async function countTokens(asked: CountCall): Promise<number> {
     const { count } = dialect
     if (!count) throw unsupported('count_tokens')
-    const tokens = count.read(await json(await send(count.ask(asked, key), asked)))
+    const tokens = count.read(await json(await sent(count.ask(asked, key), asked)))
     if (tokens === undefined) throw new TwohopError('host_failed', 'The model could not count.')
     return tokens
   }
 
-  async function isReady(): Promise<boolean> {
-    const { path, headers } = dialect.probe(key)
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS)
-    const answer = await fetch(`${base}${path}`, { headers, redirect: 'manual', signal }).catch(unreachable)
-    await answer.body?.cancel()
-    // Not all servers have what is asked for; those that have not are there too.
-    if (answer.ok || answer.status === 404 || answer.status === 405) return true
-    throw refusalOf(answer, '', [])
-  }
-
+  const isReady = createReady(base, fetch, dialect.probe(key))
   return { host: { call, cancel, usage: cancel, countTokens, wake: async () => {} }, isReady }
-}
-
-/** Milliseconds that a vendor may take to say that it is there. */
-const PROBE_TIMEOUT_MS = 5000
-
-function unreachable(cause: unknown): never {
-  throw unreached(cause)
 }
 
 const answersOf = (request: object): number =>
   'n' in request && typeof request.n === 'number' ? request.n : 1
-const isStream = (request: object): boolean => 'stream' in request && request.stream === true
+/** Whether a host's request asks for a stream. */
+export const isStream = (request: object): boolean => 'stream' in request && request.stream === true

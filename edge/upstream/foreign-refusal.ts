@@ -17,15 +17,20 @@ class ForeignRefused extends Error {
 
 /** What is read of an error's body, as OpenAI, Anthropic and others write it. None of its words go on. */
 const text = z.string().catch('')
+const NOTHING = { code: '', type: '', message: '', param: '' }
 const Body = z.object({
-  error: z
-    .object({ code: text, type: text, message: text, param: text })
-    .catch({ code: '', type: '', message: '', param: '' }),
+  error: z.object({ code: text, type: text, message: text, param: text }).catch(NOTHING),
+  // Replicate's (RFC 9457).
+  detail: text,
 })
+
+const NOTHING_SAID = { error: NOTHING, detail: '' }
 
 /** How they say that a prompt is too long. */
 const TOO_LONG =
   /context[ _-]?(?:length|window)|maximum context|(?:prompt|input) is too long|too many (?:input )?tokens/i
+/** Whether an error's words say that a prompt is too long. */
+export const isTooLong = (words: string): boolean => TOO_LONG.test(words)
 /** An account of the operator's that has no more money there. */
 const NO_MONEY = /insufficient_quota|billing|credit balance/i
 /** Statuses after which the work may have been done all the same: somebody on the way gave up waiting. */
@@ -47,15 +52,11 @@ export function refusalOf(
   fields: readonly string[],
 ): TwohopError {
   if (wasUnreached(status)) return unreached(new ForeignRefused(status))
-  const { code, type, message, param } = Body.safeParse(parseJson(said)).data?.error ?? {
-    code: '',
-    type: '',
-    message: '',
-    param: '',
-  }
+  const body = Body.safeParse(parseJson(said)).data ?? NOTHING_SAID
+  const { code, type, message, param } = body.error
   const cause = new ForeignRefused(status)
-  const about = `${code} ${type} ${message}`
-  if (status === 413 || ((status === 400 || status === 422) && TOO_LONG.test(about)))
+  const about = `${code} ${type} ${message} ${body.detail}`
+  if (status === 413 || ((status === 400 || status === 422) && isTooLong(about)))
     return new HostRefusal(
       'context_length_exceeded',
       'The prompt is longer than the model takes.',

@@ -1,6 +1,8 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { TwohopError } from '../../shared/errors.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { generationUsage } from '../../shared/usage.ts'
+import type { HostCall } from './port.ts'
 import type { Tally } from './tally.ts'
 
 /** One piece of an answer, as a host's chunk has it. */
@@ -13,6 +15,11 @@ export type VendorStream = {
    * @throws TwohopError where the vendor says that it failed; anything where nobody understands what it says
    */
   take(event: EventSourceMessage): readonly Choice[] | 'end'
+  /**
+   * Asks for what a stream does not say, once it has ended: the last pieces of the answer.
+   * @throws as `take` does
+   */
+  rest?: () => Promise<readonly Choice[]>
   /** Whether the answer has begun, so that an error from now on breaks it off. */
   readonly begun: boolean
   /** The prompt's tokens that were in the vendor's cache. */
@@ -31,6 +38,17 @@ type Options = {
 /** The longest event that is accepted, in characters, and the longest stream, in bytes. */
 const MAX_EVENT = 256 * 1024
 const MAX_STREAM = 16 * 1024 * 1024
+
+/** What each chunk of an answer begins with. */
+export function headOf({ requestId, path, model }: HostCall, now: () => number): Options['head'] {
+  const isChat = path === '/v1/chat/completions'
+  return {
+    id: `${isChat ? 'chatcmpl' : 'cmpl'}-${requestId}`,
+    object: isChat ? 'chat.completion.chunk' : 'text_completion',
+    created: secondOf(now()),
+    model,
+  }
+}
 
 /** The error for a stream that ends early, or is none. */
 export const brokeOff = (cause?: unknown) =>
@@ -52,6 +70,7 @@ export async function hostStream(
   let out = ''
   let bytes = 0
   let begun = false
+  let ended = false
   let done = false
   let fault: unknown
 
@@ -61,7 +80,7 @@ export async function hostStream(
       if (type === 'max-buffer-size-exceeded') fault ??= brokeOff()
     },
     onEvent(event) {
-      if (done || fault !== undefined) return
+      if (ended || fault !== undefined) return
       try {
         take(event)
       } catch (error) {
@@ -78,7 +97,16 @@ export async function hostStream(
     const said = vendor.take(event)
     if (!begun && vendor.begun) begin()
     if (said !== 'end') for (const choice of said) write([choice])
-    else end()
+    else {
+      ended = true
+      if (!vendor.rest) end()
+    }
+  }
+
+  /** What comes after the last event. */
+  async function close(): Promise<void> {
+    for (const choice of (await vendor.rest?.()) ?? []) write([choice])
+    end()
   }
 
   function begin(): void {
@@ -96,7 +124,7 @@ export async function hostStream(
     const { promptTokens, outputTokens } = tally.usage()
     const timing = {
       queue_ms: 0,
-      compute_ms: tally.elapsedMs(),
+      compute_ms: tally.usage().computeMs,
       ...(vendor.cached !== undefined && { cached_prompt_tokens: vendor.cached }),
     }
     write([], { usage: generationUsage(promptTokens, outputTokens), timing })
@@ -113,8 +141,12 @@ export async function hostStream(
         out = ''
         return text
       }
-      const { done: ended, value } = await reader.read()
-      if (ended) throw brokeOff()
+      if (ended && !done) {
+        await close()
+        continue
+      }
+      const { done: over, value } = await reader.read()
+      if (over) throw brokeOff()
       bytes += value.length
       if (bytes > MAX_STREAM) throw brokeOff()
       parser.feed(decoder.decode(value, { stream: true }))

@@ -38,6 +38,12 @@ export class HostRefusal extends TwohopError {
  */
 export class NothingComputed extends TwohopError {}
 
+/** What a reservation of two tries knows of the first, where its answer did not come. */
+export type Spare = {
+  /** Takes what it computed, once that is known; undefined where nobody can say. It is charged beside the second. */
+  lost(used: Promise<HostUsage | undefined>): void
+}
+
 /** One reserved request on its way to the host. Only a reservation makes one. */
 export type HostCall = {
   requestId: string
@@ -59,6 +65,8 @@ export type HostCall = {
   reserved: { promptTokens: number; outputTokens: number }
   /** The account's share of a busy host, relative to other accounts. */
   weight: number
+  /** A try beyond the first that the reservation covers; undefined where it covers one. */
+  spare?: Spare | undefined
   /** Milliseconds since the epoch. */
   deadline: number
   /** Aborts the call; the host stops within two decoding steps of hearing of it. */
@@ -74,7 +82,10 @@ export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'versi
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'request' | 'masked' | 'file' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<
+  HostCall,
+  'path' | 'request' | 'masked' | 'file' | 'scope' | 'reserved' | 'spare'
+> & {
   request: HostTokensRequest
   masked?: HostTokensRequest | undefined
   /** The most that there can be. */

@@ -17,6 +17,15 @@ export function isSafe(error: unknown): error is TwohopError {
   return error instanceof HostRefusal && (error.code === 'host_busy' || error.code === 'host_not_ready')
 }
 
+/**
+ * Whether a failure leaves open what was computed, so that another place may be asked only where the reservation covers both:
+ * a connection that broke, an answer that did not begin in time or could not be read.
+ */
+export function leavesOpen(error: unknown): error is TwohopError {
+  if (!(error instanceof TwohopError) || error instanceof HostRefusal) return false
+  return ['host_unavailable', 'host_timeout', 'host_failed'].includes(error.code)
+}
+
 /** Whether a failure passes by itself. */
 const passes = ({ code }: TwohopError) => ERRORS[code].status === 503
 

@@ -5,9 +5,9 @@ import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
 import { inTime, type pause } from './in-time.ts'
-import type { CountCall, Host, HostCall, SentCall } from './port.ts'
+import type { CountCall, Host, HostCall, SentCall, Spare } from './port.ts'
 import { prefixOf } from './prefix.ts'
-import { isSafe, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
+import { isSafe, leavesOpen, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
 
 /** An upstream as the router calls it. */
 export type Reached = {
@@ -41,11 +41,11 @@ const AFTER_MS = 60_000
 
 /**
  * One host made of all upstreams: it sends each request to the place that suits it. Where nothing was computed, another place
- * is asked, before the first byte of an answer only; with the reservation that there is, a request is computed once. What was
- * sent to a place is cancelled there, and asked about there.
+ * is asked, before the first byte of an answer only. Where it may have been, another is asked only where the reservation covers
+ * both. What was sent to a place is cancelled there, and asked about there.
  */
 export function createRouter({ routesOf, upstreams, own, now, random, pause, log }: Options): Host {
-  const placed = createExpiringMap<string, Place>({ capacity: MOST_PLACED, now })
+  const placed = createExpiringMap<string, Place | undefined>({ capacity: MOST_PLACED, now })
   const reached = ({ id }: Pick<Place, 'id'>): Reached => {
     const upstream = upstreams.get(id)
     if (upstream === undefined) throw new RangeError(`there is no upstream ${id}`)
@@ -73,6 +73,12 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     })
   }
 
+  /** Gives a try up that may have computed: it is stopped there, and no more asked about. */
+  function giveUp(place: Place, call: SentCall, spare: Spare): void {
+    placed.set(call.requestId, undefined, now())
+    spare.lost(reached(place).host.cancel({ ...call, model: nameAt(place, call.model) }))
+  }
+
   /** Sends a call to one place after another until one takes it. @throws what tellingOf says of several failures */
   async function routed<C extends HostCall | CountCall, T>(
     call: C,
@@ -83,17 +89,27 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     const view = { load, random, prefix: drawn.length > 1 ? prefixOf(call.account, call.request) : undefined }
     let tries = 0
     let away: Place | undefined
+    let spare = 'spare' in call ? call.spare : undefined
+    /** The upstream of a try that may have computed. It is not asked again: it knows the request. */
+    let left: string | undefined
     for (let round = 0; ; round++) {
       const tried = new Set<Place>()
-      const isOpen = (place: Place) => !tried.has(place) && !reached(place).load.draining
+      const isOpen = (place: Place) => !tried.has(place) && place.id !== left && !reached(place).load.draining
       for (let place = nextPlace({ drawn, fallback }, isOpen, view); place; ) {
         tried.add(place)
         try {
           return await attempt(place, call, false, send)
         } catch (error) {
+          const safe = isSafe(error)
           if (error instanceof ServiceAway) away ??= place
-          else if (!isSafe(error)) throw error
+          else if (!safe && !(spare && leavesOpen(error) && !call.signal.aborted)) throw error
           else {
+            if (!safe && spare && 'spare' in call) {
+              left = place.id
+              if (!nextPlace({ drawn, fallback }, isOpen, view)) throw error
+              giveUp(place, call, spare)
+              spare = undefined
+            }
             failures.push(error)
             // Where another answers, nobody else hears of it.
             if (error.code !== 'host_busy')

@@ -6,9 +6,14 @@ export type Tally = {
   /** Takes text that came, as UTF-8 bytes: no answer has more tokens than its text has bytes. */
   came(...texts: readonly (string | null | undefined)[]): void
   /** Takes what the upstream says of the prompt, and of all output. */
-  counted(counts: { promptTokens?: number | undefined; outputTokens?: number | undefined }): void
-  /** Whole milliseconds since the call was sent. */
-  elapsedMs(): number
+  counted(counts: {
+    promptTokens?: number | undefined
+    outputTokens?: number | undefined
+    /** How long it computed, in milliseconds. */
+    computeMs?: number | undefined
+  }): void
+  /** Takes that the answer is whole, by an upstream that counts time: its tokens are at most the bytes that came. */
+  whole(): void
   /** What is charged if it ends here. */
   usage(): HostUsage
 }
@@ -38,23 +43,27 @@ export function createTallies({ broken, now }: Options) {
     let bytes = 0
     let prompt: number | undefined
     let output: number | undefined
-    const elapsedMs = () => Math.max(0, Math.ceil(now() - began))
+    let compute: number | undefined
+    let counting = broken
     const tally: Tally = {
       came(...texts) {
         for (const text of texts) bytes += text ? utf8.encode(text).length : 0
       },
-      counted({ promptTokens, outputTokens }) {
+      counted({ promptTokens, outputTokens, computeMs }) {
         prompt = promptTokens ?? prompt
         output = outputTokens ?? output
+        compute = computeMs ?? compute
       },
-      elapsedMs,
+      whole() {
+        counting = 'bytes'
+      },
       usage() {
         const seen =
-          broken === 'bytes' && bytes > 0 ? Math.min(bytes, reserved.outputTokens) : reserved.outputTokens
+          counting === 'bytes' && bytes > 0 ? Math.min(bytes, reserved.outputTokens) : reserved.outputTokens
         return {
           promptTokens: prompt ?? reserved.promptTokens,
           outputTokens: output ?? seen,
-          computeMs: elapsedMs(),
+          computeMs: compute ?? Math.max(0, Math.ceil(now() - began)),
         }
       },
     }
@@ -66,6 +75,7 @@ export function createTallies({ broken, now }: Options) {
     open,
     /** Forgets a call that computed nothing. */
     drop: (requestId: string) => tallies.set(requestId, undefined, now()),
+    of: (requestId: string): Tally | undefined => tallies.get(requestId),
     /** What a call has cost so far; undefined where it is not known, or has computed nothing. */
     usageOf: (requestId: string): HostUsage | undefined => tallies.get(requestId)?.usage(),
   }

@@ -40,7 +40,8 @@ afterAll(async () => {
 
 /** What transformers.js makes of a file by itself, as its pipeline cuts it. */
 async function itself(file: Uint8Array, how: { language: string; return_timestamps: boolean }) {
-  const samples = (await readRecording(file).decode(() => false))?.samples
+  const { samples } = (await readRecording(file).decode(() => false)) ?? {}
+  if (!samples) throw new Error('the recording was not decoded')
   const start = how.return_timestamps ? 3 : 4
   const asked = { ...how, task: 'transcribe', chunk_length_s: 30, max_new_tokens: SPEECH_CONTEXT - start }
   return reference(samples, asked) as Promise<{ text: string; chunks?: unknown[] }>

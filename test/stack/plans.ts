@@ -16,6 +16,8 @@ export function testCatalog(catalog: Catalog): Catalog {
         ...like('judged', {}),
         guards: Guards.parse({ injection: { model: 'twohop-classify', in: 'block' } }),
       },
+      // Ten answers that are as long as they may, of somebody new, are odd here.
+      { ...like('watched', {}), abuse: { action: 'challenge', at: 20 } },
       like('two-a-minute', { requests_per_minute: 2 }),
       like('one-at-a-time', { concurrent: 1 }),
       like('seven', {}, { minute: SEVEN_UNITS, day: SEVEN_UNITS, month: SEVEN_UNITS }),

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createUpstashAnomaly } from '../../../edge/admin/upstash-anomaly.ts'
+import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { ANOMALY, type Watched } from '../../../edge/budget/anomaly.ts'
-import type { Budget } from '../../../edge/budget/port.ts'
+import type { Budget, Payer } from '../../../edge/budget/port.ts'
+import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
+import { createUpstashClaims } from '../../../edge/idempotency/upstash-claims.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { actOf } from '../../../edge/ledger/act.ts'
 import { fieldsOf } from '../../../shared/upstash-client.ts'
@@ -9,6 +12,7 @@ import { unreadLog } from '../../fixtures/log.ts'
 import { describeEachRedis, ISSUED_AT, RESERVED, request, settlement, user } from './each-redis.ts'
 
 const HOUR = 3_600_000
+const HASH = 'a'.repeat(64)
 const LOG: Watched = { action: 'log', at: 50 }
 
 describeEachRedis('the anomaly score', (redis) => {
@@ -103,9 +107,9 @@ describeEachRedis('the anomaly score', (redis) => {
 
   /** Somebody who was in Germany, and is in France from one moment to the next, as often as can be. */
   async function stolen(watched: Watched, changes: Parameters<typeof request>[1] = {}) {
-    await ask({ ...watched, country: 'DE' })
+    await ask({ ...watched, country: 'DE' }, 60_000, changes)
     redis.clock.now += 40 * 24 * HOUR
-    await ask({ ...watched, country: 'DE' })
+    await ask({ ...watched, country: 'DE' }, 60_000, changes)
     for (let i = 0; i < 200; i++) {
       const { decision } = await ask({ ...watched, country: 'FR' }, 1000, changes)
       if ('anomaly' in decision && decision.anomaly) return { decision, after: i + 1 }
@@ -122,12 +126,15 @@ describeEachRedis('the anomaly score', (redis) => {
   it('asks for a token of after the challenge, which begins anew; the old one stays refused and counts no more', async () => {
     const challenge: Watched = { action: 'challenge', at: 50 }
     const { decision } = await stolen(challenge)
-    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada')
-    expect(shown).toMatchObject({
-      why: expect.stringContaining('country='),
-      at: redis.clock.now,
-      challengedAt: redis.clock.now,
-    })
+    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada', ['k1'])
+    expect(shown).toMatchObject([
+      {
+        key: undefined,
+        why: expect.stringContaining('country='),
+        at: redis.clock.now,
+        challengedAt: redis.clock.now,
+      },
+    ])
     expect(decision).toMatchObject({
       granted: false,
       code: 'challenge_required',
@@ -217,6 +224,70 @@ describeEachRedis('the anomaly score', (redis) => {
     })
     const fresh = { ...user(), issuedAt: Math.floor(redis.clock.now / 1000) }
     expect(await open('job_3', fresh)).toMatchObject({ granted: true })
+  })
+
+  /** Everything that makes a credential, gives one out again, or changes an account, each under a name of its own. */
+  function acts(by: Payer) {
+    const options = { ...redis.local(), timeoutMs: 20_000, clock: () => redis.clock.now }
+    const [keys, accounts] = [createUpstashApiKeys(options), createUpstashAccounts(options)]
+    const act = { actor: 'a', action: 'x', target: 't', reason: undefined, detail: {} }
+    const asked = { by, act }
+    const fresh = { name: 'k', secretHash: HASH, scopes: ['chat'], plan: undefined }
+    const id = `k${redis.clock.now}${'key' in by ? 'key' : by.issuedAt}`
+    return {
+      'a key is made': () => keys.create({ ...fresh, id, expiresAt: redis.clock.now + HOUR }, by, act),
+      'a key is revoked': () => keys.revoke('none', { caller: by }, act),
+      'an answer of before is given again': () =>
+        createUpstashClaims(options).claim({ id: 'once', body: 'b'.repeat(64) }, id, by),
+      'an account is changed': () => accounts.set('firebase:bob', { plan: 'pro' }, asked),
+      'an account is granted units': () => accounts.grant('firebase:bob', 5, redis.clock.now + HOUR, asked),
+    }
+  }
+  async function refusals(by: Payer): Promise<Record<string, string>> {
+    const said: Record<string, string> = {}
+    for (const [name, act] of Object.entries(acts(by)))
+      said[name] = await act().then(
+        () => 'done',
+        (error: unknown) => String(Object(error).code),
+      )
+    return said
+  }
+  const all = (said: string) =>
+    Object.fromEntries(Object.keys(acts({ account: 'a', issuedAt: 0 })).map((name) => [name, said]))
+
+  it('stops every act by a token of before a challenge, and none of one after it', async () => {
+    // A key lives by Redis's own clock, too.
+    redis.clock.now = Date.now() - 41 * 24 * HOUR
+    const token = { account: 'firebase:ada', issuedAt: Math.floor(redis.clock.now / 1000) }
+    await stolen({ action: 'challenge', at: 50 }, { spender: { ...token, plan: 'free' } })
+    expect(await refusals(token)).toEqual(all('challenge_required'))
+    expect(await redis.command<number>('XLEN', 'twohop:audit')).toBe(0)
+    expect(await refusals({ ...token, issuedAt: Math.floor(redis.clock.now / 1000) })).toEqual(all('done'))
+  })
+
+  it('stops every act, and jobs, by a key that is refused for its score, until a request of it passes or for a day', async () => {
+    redis.clock.now = Date.now() - 42 * 24 * HOUR
+    const fields = [
+      'account',
+      'firebase:ada',
+      'secret_hash',
+      HASH,
+      'scopes',
+      'chat jobs',
+      'expires_at',
+      '9e15',
+    ]
+    await redis.command('HSET', 'twohop:key:k1', ...fields)
+    const by = { key: 'k1', secretHash: HASH, scope: '' }
+    const spender = { ...by, plan: 'free' }
+    const challenge: Watched = { action: 'challenge', at: 50 }
+    expect(await refusals(by)).toEqual(all('done'))
+    await stolen(challenge, { spender })
+    expect(await refusals(by)).toEqual(all('challenge_required'))
+    // The account's tokens are another credential.
+    expect(await refusals({ account: 'firebase:ada', issuedAt: 0 })).toEqual(all('done'))
+    redis.clock.now += 3 * 24 * HOUR
+    expect(await refusals(by)).toEqual(all('done'))
   })
 
   it('suspends with a row of the log, by which the ledger learns of it, and the tokens of until then', async () => {

@@ -33,17 +33,22 @@ afterAll(async () => {
   await edge.stop()
 })
 
-async function ask(changes: object = {}, { token = edge.token, headers = {} } = {}) {
-  const answered = await edge.fetch('http://edge.example/v1/chat/completions', {
+/** The same chat, as each API asks for it. */
+const ASKED = {
+  '/v1/chat/completions': { max_tokens: 16, messages: [{ role: 'user', content: 'Hello' }] },
+  '/v1/messages': { max_tokens: 16, messages: [{ role: 'user', content: 'Hello' }] },
+  '/v1/responses': { max_output_tokens: 16, input: 'Hello' },
+}
+type Path = keyof typeof ASKED
+
+async function ask(
+  changes: object = {},
+  { token = edge.token, headers = {}, path = '/v1/chat/completions' as Path } = {},
+) {
+  const answered = await edge.fetch(`http://edge.example${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({
-      model: 'own',
-      temperature: 0,
-      max_tokens: 16,
-      messages: [{ role: 'user', content: 'Hello' }],
-      ...changes,
-    }),
+    body: JSON.stringify({ model: 'own', temperature: 0, ...ASKED[path], ...changes }),
   })
   const text = await answered.text()
   await edge.charged()
@@ -98,6 +103,45 @@ describe('an answer that is given again', () => {
       expect((await ask(other)).cache).toBe('miss')
   })
 
+  it.each<Path>(['/v1/responses', '/v1/messages'])(
+    'is one of %s too, written as that API does',
+    async (path) => {
+      const token = await edge.tokenOf(`of ${path}`)
+      const first = await ask({}, { token, path })
+      const before = computed()
+      const again = await ask({}, { token, path })
+      expect([first.cache, again.cache, again.status]).toEqual(['miss', 'hit', 200])
+      expect(again.text.replaceAll(again.id, 'id')).toBe(first.text.replaceAll(first.id, 'id'))
+      expect(again.text).not.toContain(first.id)
+      expect(again.names).toEqual(first.names)
+      // What only this API's answers echo is the second request's own.
+      if (path === '/v1/responses') {
+        const other = await ask({ metadata: { of: 'another' } }, { token, path })
+        expect([other.cache, JSON.parse(other.text).metadata]).toEqual(['hit', { of: 'another' }])
+      }
+      expect(computed()).toBe(before)
+      // The ledger has one row that was computed; the others cost a quarter of it.
+      const rows = (await edge.charged()).slice(path === '/v1/responses' ? -3 : -2)
+      const [cost = 0, ...shares] = rows.map(({ units }) => units)
+      expect(new Set(shares)).toEqual(new Set([Math.ceil(cost / 4)]))
+    },
+  )
+
+  it('is one answer for all APIs that ask the same', async () => {
+    const token = await edge.tokenOf('polyglot')
+    const paths = Object.keys(ASKED) as Path[]
+    const said: (string | null)[] = []
+    for (const path of paths) said.push((await ask({}, { token, path })).cache)
+    expect(said).toEqual(['miss', 'hit', 'hit'])
+    const texts = await Promise.all(paths.map(async (path) => (await ask({}, { token, path })).text))
+    for (const text of texts) expect(JSON.stringify(JSON.parse(text))).toContain('Hello “there”')
+    expect(texts.map((text) => JSON.parse(text)).map(({ object, type }) => object ?? type)).toEqual([
+      'chat.completion',
+      'message',
+      'response',
+    ])
+  })
+
   it.each([
     ['that is drawn by chance', { temperature: 0.1 }],
     ['of a model that does not say so', { model: 'none' }],
@@ -107,19 +151,23 @@ describe('an answer that is given again', () => {
     expect((await ask(changes)).cache).toBeNull()
   })
 
-  it('is no other account’s: status, headers, computing and price are those of a first request', async () => {
-    const own = await ask({ messages: [{ role: 'user', content: 'a secret' }] })
-    const cost = await last()
-    const before = computed()
-    const other = await ask(
-      { messages: [{ role: 'user', content: 'a secret' }] },
-      { token: await edge.tokenOf('bob') },
-    )
-    expect([other.status, other.cache, other.names]).toEqual([own.status, 'miss', own.names])
-    // It took what a first one takes: the same calls, one of them to the vendor.
-    expect(computed()).toBe(before + 1)
-    expect(await last()).toEqual(cost)
-  })
+  it.each<[Path, object]>([
+    ['/v1/chat/completions', { messages: [{ role: 'user', content: 'a secret' }] }],
+    ['/v1/messages', { messages: [{ role: 'user', content: 'their secret' }] }],
+    ['/v1/responses', { input: 'our secret' }],
+  ])(
+    'is no other account’s: status, headers, computing and price are those of a first request: %s',
+    async (path, secret) => {
+      const own = await ask(secret, { path })
+      const cost = await last()
+      const before = computed()
+      const other = await ask(secret, { path, token: await edge.tokenOf('bob') })
+      expect([other.status, other.cache, other.names]).toEqual([own.status, 'miss', own.names])
+      // It took what a first one takes: the same calls, one of them to the vendor.
+      expect(computed()).toBe(before + 1)
+      expect(await last()).toEqual(cost)
+    },
+  )
 
   it('is another account’s where its model says so, without the id of whoever asked first', async () => {
     const first = await ask({ model: 'shared' })

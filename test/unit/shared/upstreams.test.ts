@@ -126,3 +126,66 @@ it.each([
 ])('refuses %s', (_, upstreams, model, complaint) => {
   expect(complaints(upstreams, model)).toEqual([complaint])
 })
+
+const REPLICATE = {
+  id: 'llama',
+  kind: 'replicate',
+  url: 'https://api.replicate.com/v1',
+  stream_url: 'https://stream.replicate.com',
+  counts: 'tokens',
+}
+
+it('takes Replicate, which must say what it counts', () => {
+  expect(complaints([REPLICATE], { upstreams: [{ id: 'llama' }] })).toEqual([])
+  expect(complaints([{ ...REPLICATE, counts: undefined }])).toEqual([
+    'upstreams.0.counts: must be tokens or seconds',
+  ])
+  expect(complaints([REPLICATE], { tasks: ['chat', 'embedding'], upstreams: [{ id: 'llama' }] })).toEqual([
+    'models.0.upstreams.0.id: an upstream of kind replicate does no embedding',
+  ])
+})
+
+it('prices by seconds what is counted by seconds, whichever of its versions is there', () => {
+  const upstreams = [{ ...REPLICATE, counts: 'seconds' }]
+  const wrong = ['models.0.prices.compute_second: must be above 0: an upstream counts seconds']
+  const prices = { prompt: 1, output: 1, compute_second: 0 }
+  for (const model of [
+    { upstreams: [{ id: 'llama' }] },
+    { upstreams: [{ id: 'host' }], fallback: [{ id: 'llama' }] },
+    { versions: [{ id: 'a', weight: 1, upstreams: [{ id: 'llama' }] }] },
+  ]) {
+    expect(complaints(upstreams, { ...model, prices })).toEqual(wrong)
+    expect(complaints(upstreams, { ...model, prices: { ...prices, compute_second: 1 } })).toEqual([])
+  }
+})
+
+it.each([
+  [
+    'a stream from the metadata',
+    { stream_url: 'https://169.254.169.254/' },
+    `upstreams.0.stream_url: ${TLS}`,
+  ],
+  [
+    'inputs without a bound of the output',
+    { inputs: { prompt: 'prompt' } },
+    'upstreams.0.inputs: must have max_tokens, and prompt or messages',
+  ],
+  [
+    'inputs without what is asked',
+    { inputs: { max_tokens: 'max_tokens' } },
+    'upstreams.0.inputs: must have max_tokens, and prompt or messages',
+  ],
+])('refuses of Replicate %s', (_, changes, complaint) => {
+  expect(complaints([{ ...REPLICATE, ...changes }])).toEqual([complaint])
+})
+
+it('takes two tries of a model with two upstreams, and of no other', () => {
+  const model = (more: object) => complaints([OPENAI, HOST], { tries: 2, ...more })
+  const alone = ['models.0.tries: is for a model with two upstreams or more']
+  expect(model({})).toEqual(alone)
+  expect(model({ upstreams: [{ id: 'openai' }, { id: 'openai', model: 'gpt-4.1' }] })).toEqual(alone)
+  expect(model({ upstreams: [{ id: 'openai' }], fallback: [{ id: 'host' }] })).toEqual([])
+  expect(
+    model({ versions: [{ id: 'a', upstreams: [{ id: 'openai' }, { id: 'host-a' }] }, { id: 'b' }] }),
+  ).toEqual([])
+})

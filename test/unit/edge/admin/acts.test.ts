@@ -55,7 +55,6 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
         rows.push(act)
         steps.push(`log ${act.action}`)
       },
-      list: async () => ({ entries: [], next: undefined }),
     },
     sync: async (account, state) => {
       steps.push(`sync ${account} ${JSON.stringify(state)}`)

@@ -57,6 +57,7 @@ it('an answer that cannot be kept is charged by what it used', async () => {
     now: () => 0,
     notify: async () => {},
     tell: async () => {},
+    suspended: async () => {},
     log,
   })
   const entitlement = { ...entitledTo('free'), spender: { account: 'ada', issuedAt: 0, plan: 'free' } }

@@ -53,6 +53,7 @@ async function held(price: number) {
     now: () => clock.now,
     notify: async () => {},
     tell: async () => {},
+    suspended: async () => {},
     log: unreadLog,
   })
   const result = await hold('r1', entitlement as Parameters<typeof hold>[1], work, (task) =>

@@ -28,6 +28,7 @@ async function told(payer: Payer, changes: Partial<Work>) {
     now: () => 0,
     notify: async () => {},
     tell: async () => {},
+    suspended: async () => {},
     log: readLog().log,
   })
   const entitlement = { ...entitledTo('free'), spender: { ...payer, plan: 'free' } }

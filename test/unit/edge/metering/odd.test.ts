@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Payer, Refusal, Reservation } from '../../../../edge/budget/port.ts'
+import type { Payer, Refusal, Reservation, Spender } from '../../../../edge/budget/port.ts'
 import { createHold } from '../../../../edge/metering/hold.ts'
 import type { WebhookEvent } from '../../../../edge/notify/webhook.ts'
 import type { Plan } from '../../../../shared/catalog.ts'
@@ -21,6 +21,7 @@ const stopped = (code: 'account_suspended' | 'challenge_required'): Refusal => (
 async function held(decision: Reservation | Refusal, abuse: Plan['abuse'], payer: Payer = TOKEN) {
   const { budget, reserved, settled } = handBudget(decision)
   const told: WebhookEvent[] = []
+  const followed: [Spender, string][] = []
   const background: Promise<unknown>[] = []
   const { log, lines } = readLog()
   const hold = createHold({
@@ -31,6 +32,7 @@ async function held(decision: Reservation | Refusal, abuse: Plan['abuse'], payer
     now: () => 7,
     notify: async () => {},
     tell: async (event) => void told.push(event),
+    suspended: async (spender, why) => void followed.push([spender, why]),
     log,
   })
   const { plan, ...rest } = entitledTo('free')
@@ -46,7 +48,7 @@ async function held(decision: Reservation | Refusal, abuse: Plan['abuse'], payer
     (error: unknown) => String(Object(error).code),
   )
   await Promise.all(background)
-  return { code, watched: reserved[0]?.watched, maxed: settled[0]?.maxed, told, lines }
+  return { code, watched: reserved[0]?.watched, maxed: settled[0]?.maxed, told, followed, lines }
 }
 
 it('a plan that does not watch says nothing of where its callers are', async () => {
@@ -73,9 +75,12 @@ it('an odd request that passes is a line of the log', async () => {
 it('a challenge is a line and a refusal; a suspension is told to the operator, too', async () => {
   const challenged = await held(stopped('challenge_required'), { action: 'challenge', at: 40 })
   expect([challenged.code, challenged.lines.length, challenged.told]).toEqual(['challenge_required', 1, []])
-  const { code, told } = await held(stopped('account_suspended'), { action: 'suspend', at: 40 })
+  expect(challenged.followed).toEqual([])
+  const { code, told, followed } = await held(stopped('account_suspended'), { action: 'suspend', at: 40 })
   expect(code).toBe('account_suspended')
   expect(told).toEqual([{ id: 'r1', type: 'account.suspended', at: 7, data: { account: 'ada', ...anomaly } }])
+  // What follows is the same as after an administrator's.
+  expect(followed).toEqual([[{ ...TOKEN, plan: 'free' }, anomaly.why]])
   const byKey = await held(stopped('account_suspended'), { action: 'suspend', at: 40 }, KEY)
   expect(byKey.told[0]?.data).toEqual({ key: 'k1', ...anomaly })
   expect(byKey.lines).toMatchObject([{ event: 'anomaly', key: 'k1', ...anomaly }])

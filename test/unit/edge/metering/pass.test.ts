@@ -42,6 +42,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     calling: () => NO_SPAN,
     begun() {},
     chargeJudge: () => {},
+    spare: undefined,
     settled: over.promise,
     brokeOff: (error) => void told.push((error as TwohopError).code),
     settle(outcome, used) {

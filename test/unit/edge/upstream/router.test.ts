@@ -278,3 +278,85 @@ it('an own host of the model is told of jobs, and no other upstream', async () =
   await own.router.wake({ requestId: 'r1', account: 'ada', model: 'other' })
   expect(own.asked).toEqual(['a wake chat at a', 'HOST_URL wake other'])
 })
+
+describe('a reservation that covers two tries', () => {
+  const lostBy = () => {
+    const lost: Promise<unknown>[] = []
+    return { lost, spare: { lost: (used: Promise<unknown>) => void lost.push(used) } }
+  }
+  const late = () => new TwohopError('host_timeout', 'late')
+  const unread = () => new TwohopError('host_failed', 'something else')
+  const refusing = () => new HostRefusal('context_length_exceeded', 'x', {}, 0)
+  const USER = { requestId: 'r1', account: 'ada', model: 'chat', scope: 'chat' }
+
+  it('goes on where the first may have computed: it is stopped there, and told once', async () => {
+    for (const error of [broken, late, unread]) {
+      const { call, asked, router } = world({ a: fail(error), b: ok }, { fallback: ['b'] })
+      const { lost, spare } = lostBy()
+      expect(await call({ spare })).toBe(200)
+      expect(asked).toEqual(['a', 'a cancel r1 chat', 'b'])
+      expect(await Promise.all(lost)).toEqual([{ promptTokens: 1, outputTokens: 2, computeMs: 3 }])
+      // What comes later is about the second.
+      await router.cancel(USER)
+      expect(asked.at(-1)).toBe('b cancel r1 chat')
+    }
+  })
+
+  it('does not without it, for a refusal, after the client left, a third time, or where nobody else is', async () => {
+    const { lost, spare } = lostBy()
+    const fallback = ['b']
+    expect(await world({ a: fail(broken), b: ok }, { fallback }).call()).toBe('host_unavailable')
+    const refused = world({ a: fail(refusing), b: ok }, { fallback })
+    expect(await refused.call({ spare })).toBe('context_length_exceeded')
+    const signal = AbortSignal.abort()
+    const left = world({ a: fail(broken), b: ok }, { fallback })
+    expect(await left.call({ spare, signal })).toBe('host_unavailable')
+    expect(await world({ a: fail(broken) }).call({ spare })).toBe('host_unavailable')
+    expect(lost).toEqual([])
+    const twice = world({ a: fail(broken), b: fail(broken), c: ok }, { fallback: ['b', 'c'] })
+    expect(await twice.call({ spare })).toBe('host_unavailable')
+    expect(twice.asked).toEqual(['a', 'a cancel r1 chat', 'b'])
+    expect(lost).toHaveLength(1)
+  })
+
+  it('whatever fails: two at most may have computed, neither is asked again, and each is told of once', async () => {
+    const random = seeded(11)
+    const kinds = [
+      ok,
+      fail(broken),
+      fail(late),
+      fail(unread),
+      fail(unreached),
+      fail(() => busy(1)),
+      fail(refusing),
+    ]
+    const mayHaveComputed = (error: unknown) =>
+      !(error instanceof NothingComputed || error instanceof HostRefusal)
+    for (let round = 0; round < 500; round++) {
+      const open: string[] = []
+      const ids = ['a', 'b', 'c', 'd'].slice(0, 1 + Math.floor(random() * 4))
+      const answerOf = (id: string) => () => {
+        try {
+          const said = (kinds[Math.floor(random() * kinds.length)] ?? ok)()
+          open.push(id)
+          return said
+        } catch (error) {
+          if (mayHaveComputed(error)) open.push(id)
+          throw error
+        }
+      }
+      const answers = Object.fromEntries(ids.map((id): [string, Answer] => [id, answerOf(id)]))
+      const { call, router, asked } = world(answers, { fallback: ids.slice(1) })
+      const { lost, spare } = lostBy()
+      const said = await call({ spare })
+      expect(open.length).toBeLessThanOrEqual(2)
+      expect(new Set(open).size).toBe(open.length)
+      // As whoever reserved does where nothing came: it asks about the last.
+      if (said !== 200) await router.cancel(USER)
+      const told = asked.filter((one) => one.includes('cancel')).map((one) => one.split(' ')[0])
+      expect(new Set(told).size).toBe(told.length)
+      for (const id of said === 200 ? open.slice(0, -1) : open) expect(told).toContain(id)
+      expect(lost.length).toBeLessThanOrEqual(1)
+    }
+  })
+})
