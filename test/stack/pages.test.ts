@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { startNode } from '../conformance/runtimes.ts'
 import { blocks } from '../fixtures/commands/blocks.ts'
 import { ROOT } from '../fixtures/pages.ts'
-import { CHAT, call, chatModel, EMBED, newUser, stack } from './client.ts'
+import { call, EMBED, newUser, stack } from './client.ts'
 
 /** What `npm start` says it listens on, where nobody says otherwise. */
 const USUAL = 'http://127.0.0.1:8787'
@@ -122,60 +121,7 @@ describe('what an operator types works as it is printed', () => {
       'ALLOWED_ORIGINS = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"',
     )
   })
-
-  it('docs/versions.md: a suite for two versions, and a catalog in Redis', async () => {
-    const [suite = ''] = blocksOf('docs/versions.md', '"cases"', 'json')
-    const [versions = ''] = blocksOf('docs/versions.md', '"weight": 95', 'json')
-    const catalog = withVersions(JSON.parse(`{${versions}}`))
-    await writeFile(join(folder, 'suite.json'), suite)
-    await writeFile(join(folder, 'catalog.json'), JSON.stringify(catalog))
-    const edge = await startNode({
-      ...inject('edgeVariables'),
-      CATALOG: JSON.stringify(catalog),
-      UPSTREAM_KEY_OPENAI: 'any',
-    })
-    try {
-      const { token } = await newUser('roomy')
-      const [ask = ''] = blocksOf('docs/versions.md', 'npx twohop eval')
-      const asked = await paste(`${ask.trim().replace(/ +#.*/, '')} 2>&1; echo "exit $?"`, {
-        TWOHOP_URL: edge.url,
-        TWOHOP_TOKEN: token,
-      })
-      // The model that comes along can't add: both versions are below the threshold, and none went unanswered.
-      expect(asked).toMatch(/2026-10[\s\S]*2026-11[\s\S]*^exit 1$/m)
-    } finally {
-      await edge.stop()
-    }
-    const [push = ''] = blocksOf('docs/versions.md', 'catalog push')
-    const { url, token } = stack.redis
-    const said = await paste(push.replaceAll(/(push \S+|rollback)/g, '$1 --yes'), {
-      UPSTASH_REDIS_REST_URL: url,
-      UPSTASH_REDIS_REST_TOKEN: token,
-      CATALOG: JSON.stringify(stack.catalog),
-    })
-    expect(said).toContain('"2026-11"')
-  })
 })
-
-/** The stack's catalog with a model `chat` that has these versions, all computed by the model that comes along. */
-function withVersions({ versions }: { versions: object[] }) {
-  const key = 'UPSTREAM_KEY_OPENAI'
-  return {
-    ...stack.catalog,
-    upstreams: [{ id: 'openai', kind: 'openai', url: 'https://api.openai.com/v1', key }],
-    models: [
-      ...stack.catalog.models,
-      { ...chatModel, id: 'chat', tasks: ['chat'], versions: versions.map(computedHere) },
-    ],
-    plans: stack.catalog.plans.map((plan) => ({
-      ...plan,
-      models: [...plan.models, 'chat'],
-      scopes: [...new Set([...plan.scopes, 'versions'])],
-    })),
-  }
-}
-
-const computedHere = (version: object) => ('upstreams' in version ? version : { ...version, model: CHAT })
 
 async function inOrder(commands: readonly string[], variables: Record<string, string>): Promise<string[]> {
   const printed: string[] = []

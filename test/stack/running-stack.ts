@@ -13,8 +13,6 @@ declare module 'vitest' {
     secondEdge: string
     /** File through which the host's models are slowed down. */
     pace: string
-    /** Variables of an edge before the stack's parts, whatever it runs on. */
-    edgeVariables: Record<string, string>
     /** An edge whose leases last five seconds, to be killed. */
     mortalEdge: { url: string; pid: number }
     /** An edge before a host that nobody runs, and one before a store that nobody runs. */
@@ -58,7 +56,6 @@ export default async function runningStack(project: TestProject) {
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
   project.provide('pace', pace)
-  project.provide('edgeVariables', stack.edgeVariables)
   project.provide('secondEdge', second.ready.url)
   project.provide('mortalEdge', mortal.ready)
   project.provide('hostlessEdge', hostless.ready.url)
