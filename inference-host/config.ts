@@ -30,7 +30,7 @@ type Variable = {
 
 /**
  * Every variable that the host reads: what it means, its unit, its default (as text, as it would stand in the
- * environment; undefined where it must be given) and its schema. The README's table is checked against this.
+ * environment; undefined where it must be given) and its schema. The table of docs/configuration.md is made of it.
  */
 export const VARIABLES = {
   HOST_BIND: {
@@ -65,13 +65,14 @@ export const VARIABLES = {
     schema: z.string().min(1),
   },
   HOST_DEVICE: {
-    meaning: "Device for every model; `auto` leaves it to each model's own setting.",
+    meaning:
+      "Device for every model; `auto` leaves it to each model's own setting, and else tries CUDA, WebGPU, then CPU.",
     unit: 'auto, cpu, webgpu, cuda',
     fallback: 'auto',
     schema: z.enum(['auto', 'cpu', 'webgpu', 'cuda']),
   },
   HOST_THREADS: {
-    meaning: 'Compute threads per model; 0 means one per core (more than cores slows every step).',
+    meaning: 'Compute threads per model; 0 is one a core, and more than that slows every step.',
     unit: 'threads',
     fallback: '0',
     schema: atLeast(0, 1024).transform((threads) => threads || availableParallelism()),
@@ -84,7 +85,7 @@ export const VARIABLES = {
   },
   HOST_SLOTS: {
     meaning:
-      'Requests that a model which writes text computes at once, where its export can be batched: chat, summarization, translation. 1 turns batching off.',
+      'Requests that a model which writes text computes at once, where its export can be batched: chat, summarization, translation. With one there is no batching.',
     unit: 'requests',
     fallback: '16',
     schema: atLeast(1, 1024),
@@ -98,21 +99,20 @@ export const VARIABLES = {
   },
   HOST_KV_MB: {
     meaning:
-      'Most memory for the key and value caches of a model that writes text, running requests and cached prefixes together; no more than a quarter of what all models have, unless one request of a chat model needs it. Summarization and translation take 256 MiB of it at most.',
+      'Most memory for the key and value caches of a model that writes text, running requests and cached prefixes together; up to ¼ of all that models have, or what one request of a chat model needs. Summarization and translation take 256 MiB of it at most.',
     unit: 'MiB',
     fallback: '1024',
     schema: atLeast(1, 1_000_000),
   },
   HOST_MEMORY_MB: {
     meaning:
-      'Memory for all models together; what is not used is unloaded for what is. 0 takes four fifths of what the container or machine has.',
+      'Memory for all models together; what is not used is unloaded for what is. 0 is 80 % of container or machine.',
     unit: 'MiB',
     fallback: '0',
     schema: atLeast(0, 100_000_000),
   },
   HOST_DEVICE_MEMORY_MB: {
-    meaning:
-      "The same of the GPU's memory; 0 takes nine tenths of an NVIDIA card, and of others as much as there is.",
+    meaning: "The same of the GPU's memory; 0 is 90 % of an NVIDIA card, and all of others.",
     unit: 'MiB',
     fallback: '0',
     schema: atLeast(0, 100_000_000),
@@ -131,20 +131,20 @@ export const VARIABLES = {
     schema: atLeast(1, 3600),
   },
   HOST_QUEUE: {
-    meaning: 'Requests that may wait per model; the next one is refused with host_busy.',
+    meaning: 'Requests that may wait per model; the next one is refused with `host_busy`.',
     unit: 'requests',
     fallback: '256',
     schema: atLeast(1, 100_000),
   },
   HOST_ACCOUNT_QUEUE: {
     meaning:
-      'Requests of one account that may wait per model; the next one is refused with too_many_concurrent.',
+      'Requests of one account that may wait per model; the next one is refused with `too_many_concurrent`.',
     unit: 'requests',
     fallback: '64',
     schema: atLeast(1, 100_000),
   },
   HOST_METRICS_PORT: {
-    meaning: 'Port on HOST_BIND that gives the metrics to everyone who reaches it; none by default.',
+    meaning: 'Port on `HOST_BIND` that gives `/metrics` to everyone who reaches it; none by default.',
     unit: 'port',
     fallback: '',
     schema: orNone(atLeast(0, 65_535)),

@@ -6,14 +6,11 @@ import { notEmpty, ownNames } from './own-names.ts'
 import type { Variable, Variables } from './read-variables.ts'
 
 /**
- * The variables of the edge as a function of Firebase, beside EDGE_VARIABLES. The documentation's table is checked
- * against this.
+ * The variables of the edge as a function of Firebase, beside EDGE_VARIABLES. site/reference/edge-words.ts says
+ * what each means.
  */
 export const FIREBASE_VARIABLES = {
   CHECK_REVOKED: {
-    meaning:
-      'ask Firebase at each request whether the token was revoked, or its user disabled; a call to Google each',
-    unit: 'true, false',
     fallback: 'false',
     schema: z.enum(['true', 'false']).transform((value) => value === 'true'),
   },

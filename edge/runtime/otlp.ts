@@ -6,27 +6,19 @@ import type { Values, Variable } from './read-variables.ts'
 /** OpenTelemetry's own variables, on every platform but Workers, which traces by itself. */
 export const OTLP_VARIABLES = {
   OTEL_EXPORTER_OTLP_ENDPOINT: {
-    meaning: 'OpenTelemetry collector that gets the traces; without it nothing is traced',
-    unit: 'URL',
     fallback: '',
     schema: OtlpEndpoint,
   },
   OTEL_EXPORTER_OTLP_HEADERS: {
-    meaning: 'what it asks for',
-    unit: 'name=value, by comma',
     fallback: '',
     secret: true,
     schema: OtlpHeaders,
   },
   OTEL_SERVICE_NAME: {
-    meaning: 'what the edge is called in traces',
-    unit: 'name',
     fallback: 'twohop-edge',
     schema: ServiceName,
   },
   OTEL_TRACES_SAMPLER_ARG: {
-    meaning: 'part that is kept of the traces that begin here',
-    unit: '0 to 1',
     fallback: '1',
     schema: SampleRatio,
   },

@@ -5,17 +5,12 @@ import { Complaint } from './complaint.ts'
 /** Variables as every runtime provides them: text, or not set. An empty text counts as not set. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** All about one variable. The documentation's table is checked against this. */
+/** All about one variable but what it means, which no isolate need know (site/reference/edge-words.ts). */
 export type Variable = {
-  /** Its meaning, without a full stop, as in the documentation's table. */
-  meaning: string
-  unit: string
   /** The default, as the text of the variable. Empty for none; undefined where the variable must be set. */
   fallback: string | undefined
   /** What to put there, for whoever has not set a variable that must be set. */
   put?: string
-  /** The default's name in the table, where that is not its text. */
-  called?: string
   /** Whether the value is secret. No complaint shows it. */
   secret?: true
   schema: z.ZodType<unknown, string>

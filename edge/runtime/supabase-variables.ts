@@ -8,13 +8,11 @@ import type { Variable, Variables } from './read-variables.ts'
 const MIN_SECRET = 32
 
 /**
- * The variables of the edge as a Supabase function, beside EDGE_VARIABLES. The documentation's table is checked
- * against this.
+ * The variables of the edge as a Supabase function, beside EDGE_VARIABLES. site/reference/edge-words.ts says
+ * what each means.
  */
 export const SUPABASE_VARIABLES = {
   SCHEDULE_SECRET: {
-    meaning: 'with which `pg_cron` asks for the scheduled work; without it nobody can',
-    unit: '32 characters or more',
     fallback: '',
     secret: true,
     schema: z.string().min(MIN_SECRET, `must have at least ${MIN_SECRET} characters`),

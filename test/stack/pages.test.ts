@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { ROOT, readPages } from '../fixtures/pages.ts'
-import { stack } from './client.ts'
+import { blocks } from '../fixtures/commands/blocks.ts'
+import { ROOT } from '../fixtures/pages.ts'
+import { call, EMBED, newUser, stack } from './client.ts'
 
 /** What `npm start` says it listens on, where nobody says otherwise. */
 const USUAL = 'http://127.0.0.1:8787'
@@ -19,24 +20,23 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** The commands of a page that call a running edge, block by block. */
-function blocksOf(path: string, calls = USUAL): string[] {
-  const { fenced = '' } = readPages().find((page) => page.path === path) ?? {}
-  return [...fenced.matchAll(/^```sh\n([\s\S]*?)^```/gm)]
-    .map(([, block = '']) => block)
-    .filter((block) => block.includes(calls))
-}
+/** The blocks of a page that have these words, by default those that call a running edge. */
+const blocksOf = (path: string, words = USUAL, written = 'sh') =>
+  blocks
+    .filter(({ page, language, text }) => page === path && language === written && text.includes(words))
+    .map(({ text }) => text)
 
 /** Pastes commands into a shell in the folder where the stack runs. Gives what they print. */
 async function paste(commands: string, variables: Record<string, string> = {}): Promise<string> {
-  const set = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`)
+  const set = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`)
   // Where a user types it, npx finds the clone's own command.
   const here = commands
     .replaceAll(USUAL, stack.edge.url)
     .replaceAll('npx twohop', `node ${join(ROOT, 'cli/twohop.mjs')}`)
   const { stdout } = await promisify(execFile)('sh', ['-c', set.join('') + here], {
     cwd: folder,
-    env: { ...process.env, TWOHOP_DIR: join(folder, '.local') },
+    // npx tells a command where it was typed.
+    env: { ...process.env, TWOHOP_DIR: join(folder, '.local'), INIT_CWD: folder },
   })
   return stdout
 }
@@ -71,6 +71,55 @@ describe('what a page tells to type works as it is printed', () => {
     const { key } = JSON.parse(await paste(make, variables))
     const vectors = JSON.parse(await paste(use, { ...variables, THE_KEY: key }))
     expect(vectors.data[0].embedding).toHaveLength(256)
+  })
+})
+
+describe('what an operator types works as it is printed', () => {
+  it('docs/start.md: what a demo user has used', async () => {
+    const [block = ''] = blocksOf('docs/start.md')
+    expect(JSON.parse(await paste(block))).toMatchObject({ object: 'usage', plan: 'pro' })
+  })
+
+  it('docs/versions.md: what a caller says of an answer', async () => {
+    const [block = ''] = blocksOf('docs/versions.md')
+    const asked = { token: stack.tokens.supabase.free, body: { model: EMBED, input: 'hello' } }
+    const id = (await call('/v1/embeddings', asked)).headers.get('x-request-id') ?? ''
+    const said = await paste(block.replace(/"request_id": "[^"]*"/, `"request_id": "${id}"`))
+    expect(JSON.parse(said)).toMatchObject({ object: 'feedback', request_id: id, score: -1 })
+  })
+
+  it('docs/operations.md: a key for Prometheus', async () => {
+    const [block = ''] = blocksOf('docs/operations.md', 'curl "$EDGE')
+    const made = JSON.parse(await paste(block, { EDGE: stack.edge.url, TOKEN: stack.tokens.supabase.admin }))
+    expect(made).toMatchObject({ name: 'prometheus', scopes: ['metrics'], key: expect.any(String) })
+  })
+
+  it('docs/keys.md: accounts, a key and the log', async () => {
+    const [block = ''] = blocksOf('docs/keys.md', 'npx twohop accounts')
+    const { token, account } = await newUser('free')
+    await call('/v1/usage', { token })
+    const commands = block
+      .replace(/^export .*\n/, '')
+      .replaceAll('firebase:my-project:u1', account)
+      .concat('echo "$KEY"\n')
+    const admin = await newUser('roomy', { role: 'admin' })
+    const out = await paste(commands, { TWOHOP_URL: stack.edge.url, TWOHOP_TOKEN: admin.token })
+    expect(out).toMatch(/^status +suspended$/m)
+    expect(out).toMatch(/^plan +pro$/m)
+    expect(out).toMatch(/^twohop_sk_\w+$/m)
+    const acts: { action: string }[] = JSON.parse(/^\[.*\]$/m.exec(out)?.[0] ?? '')
+    expect(acts.map(({ action }) => action)).toEqual(['account.grant', 'account.plan', 'account.suspend'])
+  })
+
+  it('docs/deploy.md: the files of a deployment', async () => {
+    const [block = ''] = blocksOf('docs/deploy.md', 'npx twohop init --firebase-project')
+    // Without --out it writes into the clone itself.
+    const typed = block.replace('init', `init --out '${folder}'`)
+    const out = await paste(typed.replace('<id of your extension>', 'abcdefghijklmnopabcdefghijklmnop'))
+    expect(out).toContain('npm run models:pull')
+    expect(await readFile(join(folder, 'wrangler.toml'), 'utf8')).toContain(
+      'ALLOWED_ORIGINS = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"',
+    )
   })
 })
 

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { access, readFile, stat } from 'node:fs/promises'
+import { access, mkdir, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isRunning, type StackFile } from '../../local/stack-file.ts'
+import { blocks } from '../fixtures/commands/blocks.ts'
 import {
   ctrlC,
   endedWell,
@@ -142,6 +143,27 @@ describe('npm start', () => {
     const used = async () => (await supabase.from('usage_daily').select('model, requests')).data
     await expect.poll(used, { timeout: 30_000 }).toEqual([{ model: 'twohop-chat', requests: 1 }])
     await supabase.auth.signOut()
+  })
+
+  test('its counters and its ledger are compared by what docs/money.md says', async () => {
+    const folder = join(dir, 'typed')
+    await mkdir(folder)
+    await symlink(dir, join(folder, '.local'))
+    const [block = ''] = blocks
+      .filter(({ page, text }) => page === 'docs/money.md' && text.includes('npm run reconcile'))
+      .map(({ text }) => text)
+    const command = (name: string) => `node ${join(ROOT, 'cli/twohop.mjs')} ${name}`
+    const typed = block
+      .replace('npm run reconcile', command('reconcile'))
+      .replace('npx twohop doctor', command('doctor'))
+    expect(typed).not.toBe(block)
+    const { stdout } = await run('bash', ['-ec', typed], {
+      cwd: folder,
+      env: { ...process.env, TWOHOP_DIR: dir },
+    })
+    expect(stdout).toMatch(/^ok +redis: /m)
+    expect(stdout).toMatch(/^ok +postgres: /m)
+    expect(stdout).not.toMatch(/^ILL/m)
   })
 
   test('brings API keys to Postgres too, where their owner reads them without the hash', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
+import { withTable } from '../../../site/reference/table.ts'
 import { fieldTables, messagesTables } from '../../fixtures/openai/tables.ts'
 import { ROOT } from '../../fixtures/pages.ts'
 
@@ -13,12 +14,7 @@ const PAGES = [
 it.each(PAGES)('%s has the tables of fields that the schemas give', async (name, tables) => {
   const file = path.join(ROOT, name)
   const page = tables().reduce(
-    (text, { name, text: table }) => {
-      const marker = `<!-- fields: ${name} -->\n`
-      const [before, after] = text.split(marker)
-      if (before === undefined || after === undefined) throw new Error(`the page has no place for ${name}`)
-      return `${before}${marker}${table}\n${after.replace(/^(.+\n)*/, '')}`
-    },
+    (text, { name, text: table }) => withTable(text, `fields: ${name}`, table),
     readFileSync(file, 'utf8'),
   )
   await expect(page).toMatchFileSnapshot(file)
