@@ -17,7 +17,6 @@ import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
 import { isNobody, isUnknown, type Strangers } from './access/strangers.ts'
 import type { WhenceOf } from './access/whence.ts'
 import { createAfterSuspension } from './admin/suspended.ts'
-import type { ReadFound } from './admin/upstash-found.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
@@ -125,8 +124,7 @@ export type AppOptions = {
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
-  readAnomalies: AdminOptions['readAnomalies']
-  readFound: ReadFound
+  readAnomaly: AdminOptions['readAnomaly']
   forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */
@@ -304,18 +302,15 @@ export function createApp(options: AppOptions) {
       )
     })
     if (held instanceof Response) return held
+    c.set('account', held.account)
+    c.set('allowance', held.allowance)
+    c.set('version', held.version)
     if ('answer' in held) {
-      c.set('account', held.account)
-      c.set('allowance', held.allowance)
-      c.set('version', held.version)
       c.set('cache', 'hit')
       return held.answer
     }
     c.set('settled', held.settled)
     if (held.cacheable) c.set('cache', 'miss')
-    c.set('allowance', held.allowance)
-    c.set('account', held.account)
-    c.set('version', held.version)
     if (options.keepPrompt) c.env.background(options.keepPrompt(held))
     if (held.work.judged)
       await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))

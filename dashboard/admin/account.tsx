@@ -38,7 +38,7 @@ export function AccountView({ id }: { id: string }) {
                 </>
               )}
             </p>
-            <Scores rows={found.scores ?? []} />
+            <Scores of={found} />
             <Acts account={found} onDone={reload} />
           </>
         )}

@@ -1,18 +1,22 @@
-import type { Score } from '../api/shapes.ts'
+import type { Account } from '../api/shapes.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { Time } from '../parts/time.tsx'
 import { reasonsOf } from './signs.ts'
 
 /** How odd the use of an account's credentials was last; nothing where none is watched. */
-export function Scores({ rows }: { rows: readonly Score[] }) {
+export function Scores({ of: { anomaly, key_anomalies: keys = [] } }: { of: Account }) {
+  const rows = [
+    ...(anomaly ? [{ by: 'its tokens', ...anomaly }] : []),
+    ...keys.map(({ key, ...score }) => ({ by: key, ...score })),
+  ]
   if (rows.length === 0) return null
   return (
     <DataTable
       caption="How unusual its use was last, of 100"
       rows={rows}
-      keyOf={({ key }) => key ?? ''}
+      keyOf={({ by }) => by}
       columns={[
-        { head: 'By', cell: ({ key, name }) => (key === null ? 'its tokens' : `API key ${name ?? key}`) },
+        { head: 'By', cell: ({ by }) => by },
         { head: 'Score', cell: ({ score }) => score, number: true },
         { head: 'Why', cell: ({ why }) => reasonsOf(why) },
         { head: 'Last asked', cell: ({ at }) => <Time at={at} /> },

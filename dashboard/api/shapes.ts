@@ -96,7 +96,7 @@ export const Jobs = listOf(Job)
 
 /** How odd the use of a credential was last, and why, as the edge says it: `rate=30 country=25`. */
 const score = { score: count, why: text, at: count, challenged_at: z.nullable(count) }
-const Score = z.object({ key: z.nullable(text), name: z.nullable(text), ...score })
+const Score = z.object(score)
 export type Score = z.output<typeof Score>
 /** A credential that was found: an API key, or all tokens of an account. */
 const Anomaly = z.object({ account: text, key: z.nullable(text), status: text, found_at: count, ...score })
@@ -110,7 +110,8 @@ export const Account = z.object({
   billing_day: z.nullable(count),
   extra: z.nullable(z.object({ units: count, until: count })),
   /** An older edge does not say them, nor does a list of accounts. */
-  scores: z.optional(z.array(Score)),
+  anomaly: z.nullish(Score),
+  key_anomalies: z.optional(z.array(z.object({ key: text, ...score }))),
 })
 export type Account = z.output<typeof Account>
 export const Accounts = pageOf(Account)

@@ -247,7 +247,7 @@ export const AccountAnswer = z.looseObject({
   status,
   plan: name.nullable(),
   anomaly: z.looseObject(score).nullish(),
-  scores: z.array(z.looseObject({ key: name.nullable(), name: name.nullable(), ...score })).optional(),
+  key_anomalies: z.array(z.looseObject({ key: name, ...score })).optional(),
 })
 export const AccountPage = pageOf(AccountAnswer)
 export const AccountUsage = z.looseObject({

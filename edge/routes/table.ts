@@ -216,7 +216,7 @@ export const ROUTES = {
     says: 'Revokes an API key.',
     scope: 'keys',
     answer: 'EndedKey',
-    codes: ['not_found'],
+    codes: ['not_found', 'challenge_required'],
   },
   'POST /v1/keys/leaked': {
     says: 'Reports a leaked key, which ends it.',

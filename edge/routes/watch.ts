@@ -2,8 +2,7 @@ import type { Context, Handler } from 'hono'
 import { secondOf } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import { type Administered, createReach } from '../admin/target.ts'
-import type { AnomalyRecord } from '../admin/upstash-anomaly.ts'
-import type { ReadFound } from '../admin/upstash-found.ts'
+import type { AnomalyRecord, ReadAnomaly } from '../admin/upstash-anomaly.ts'
 import type { AccountStore } from '../budget/accounts.ts'
 import { spenderId } from '../budget/port.ts'
 import type { ReadStats } from '../stats/port.ts'
@@ -14,7 +13,7 @@ type Options = {
   callerOf: (c: Context<Env>) => Promise<Caller>
   administered: Administered
   accounts: Pick<AccountStore, 'get'>
-  readFound: ReadFound
+  readAnomaly: ReadAnomaly
   hostStates: Upstreams['states']
   readStats: Pick<ReadStats, 'countView'>
   /** Milliseconds since the epoch. */
@@ -29,7 +28,7 @@ const FRESH_MS = 3000
 
 /** What administrators watch: hosts, and credentials whose use is unusual. */
 export function watchRoutes(options: Options) {
-  const { callerOf, accounts, readFound, hostStates, readStats, now } = options
+  const { callerOf, accounts, readAnomaly, hostStates, readStats, now } = options
   const { reaches } = createReach(options.administered)
   let known: { hosts: HostState[]; at: number } | undefined
 
@@ -49,7 +48,10 @@ export function watchRoutes(options: Options) {
     },
     'GET /v1/admin/anomalies': async (c) => {
       const { payer, account: by } = await admin(c)
-      const [, found] = await Promise.all([readStats.countView(spenderId(payer)), readFound(FOUND_SHOWN)])
+      const [, found] = await Promise.all([
+        readStats.countView(spenderId(payer)),
+        readAnomaly.found(FOUND_SHOWN),
+      ])
       const seen = found.filter(({ account }) => reaches(by, account))
       const data = await Promise.all(
         seen.map(async ({ account, key, foundAt, ...score }) => {

@@ -9,7 +9,6 @@ import { createUpstashRate } from '../access/upstash-rate.ts'
 import { createWhence } from '../access/whence.ts'
 import { administeredBy } from '../admin/target.ts'
 import { createUpstashAnomaly } from '../admin/upstash-anomaly.ts'
-import { createUpstashFound } from '../admin/upstash-found.ts'
 import { createUpstashUsage } from '../admin/upstash-usage.ts'
 import { createUpstashApiKeys } from '../api-keys/upstash.ts'
 import { createApp } from '../app.ts'
@@ -203,9 +202,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     feedback: createUpstashFeedback(redis),
     drainFeedback: drains && feedbackDrain(drains, log),
     audit: createUpstashAudit(redis),
+    readAnomaly: createUpstashAnomaly(redis),
     readUsage: createUpstashUsage(redis),
-    readAnomalies: createUpstashAnomaly(redis),
-    readFound: createUpstashFound(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,

@@ -94,4 +94,3 @@ export const ANOMALY_NETWORK_PREFIX = 'twohop:anomaly-network:'
 export const ODD_KEY = 'twohop:anomalies'
 /** A credential by whose use it is scored: an API key, or all tokens of an account. */
 export const credentialOf = (account: string, key: string) => (key ? `key:${key}` : `account:${account}`)
-export const anomalyRedisKey = (account: string, key = '') => `${ANOMALY_PREFIX}${credentialOf(account, key)}`

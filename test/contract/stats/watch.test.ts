@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { AnomalyList, Cost, HostList, UsageMonths } from '../../../edge/openapi/answers.ts'
+import { AccountAnswer, AnomalyList, Cost, HostList, UsageMonths } from '../../../edge/openapi/answers.ts'
 import { createMetrics } from '../../../inference-host/metrics/metrics.ts'
 import { serveOnLoopback } from '../../fixtures/loopback-server.ts'
 import { describeOneRedis, RESERVED, request, settlement } from '../budget/each-redis.ts'
@@ -52,6 +52,7 @@ describeOneRedis('what administrators watch', (redis) => {
     await redis.command('ZADD', 'twohop:anomalies', now, `key:k1 ${accountOf('ada')}`)
     await redis.command('ZADD', 'twohop:anomalies', now, 'account:firebase:production:someone')
     await redis.records().accounts.set(accountOf('eve'), { status: 'suspended' })
+    await redis.command('ZADD', `twohop:keys:${accountOf('ada')}`, now + 1e9, 'k1')
     const ask = await asking('root', 'admin')
     const { body } = await ask('/v1/admin/anomalies')
     const told = { score: 77, why: 'rate=30 country=25', at: Math.floor(now / 1000), challenged_at: null }
@@ -65,6 +66,11 @@ describeOneRedis('what administrators watch', (redis) => {
         ...told,
       },
     ])
+    const account = await ask(`/v1/admin/accounts/${encodeURIComponent(accountOf('ada'))}`)
+    expect(AccountAnswer.parse(account.body)).toMatchObject({
+      anomaly: null,
+      key_anomalies: [{ key: 'k1', ...told }],
+    })
   })
 
   it('is this month, beside its forecast where there is one', async () => {
