@@ -8,6 +8,12 @@ const LEDGER = 'test/contract/ledger/**/*.test.ts'
 /** Three at least: most files wait for processes that they start, and leave a core to another meanwhile. */
 const WORKERS = Math.max(3, availableParallelism() - 1)
 
+/**
+ * How often a test of real processes is tried again: never, but where a whole run is not to end by one race (`.ci/run`). What
+ * passed only then is named in the closing line, as a defect that is to be found.
+ */
+const RETRY = Number(process.env.TWOHOP_RETRY ?? 0)
+
 /** As long as 100,000 requests take, which `TWOHOP_FUZZ_REQUESTS` may ask for. */
 const FUZZ_MS = 3 * 3_600_000
 
@@ -48,6 +54,7 @@ export default defineConfig({
         // Real Redis, real Postgres, real models.
         test: {
           name: 'contract',
+          retry: RETRY,
           include: ['test/contract/**/*.test.ts', SLOW],
           exclude: [LEDGER],
           isolate: false,
@@ -60,6 +67,7 @@ export default defineConfig({
         // On a Postgres of each kind that all files of a process share.
         test: {
           name: 'ledger',
+          retry: RETRY,
           include: [LEDGER],
           isolate: false,
           testTimeout: 60_000,
@@ -71,6 +79,7 @@ export default defineConfig({
         // Whole hosts, whose models compute on every core.
         test: {
           name: 'host',
+          retry: RETRY,
           include: ['test/host/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -82,6 +91,7 @@ export default defineConfig({
         // `npm start` itself, as a user types it.
         test: {
           name: 'start',
+          retry: RETRY,
           include: ['test/start/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -93,6 +103,7 @@ export default defineConfig({
         // Every fault on real parts, which each file has for itself. Ends with a table of what became of each.
         test: {
           name: 'faults',
+          retry: RETRY,
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/faults/setup.ts'],
           testTimeout: 60_000,
@@ -105,6 +116,7 @@ export default defineConfig({
         // The edge on every runtime, before the same parts. Ends with a table of what each did.
         test: {
           name: 'conformance',
+          retry: RETRY,
           include: ['test/conformance/**/*.test.ts'],
           globalSetup: ['test/conformance/setup.ts'],
           fileParallelism: false,
@@ -117,6 +129,7 @@ export default defineConfig({
         // Clients that nobody here wrote, unmodified, before one stack. Ends with a table of what each can do.
         test: {
           name: 'clients',
+          retry: RETRY,
           include: ['test/clients/*.test.ts'],
           globalSetup: ['test/clients/setup.ts'],
           fileParallelism: false,
@@ -129,6 +142,7 @@ export default defineConfig({
         // Vendors' own packages, which read a fake of their vendor by itself and through the edge.
         test: {
           name: 'upstreams',
+          retry: RETRY,
           include: ['test/clients/upstreams/*.test.ts'],
           globalSetup: ['test/clients/upstreams/setup.ts'],
           testTimeout: 60_000,
@@ -140,6 +154,7 @@ export default defineConfig({
         // The whole stack as `npm start` runs it, in workerd. Tests count what it does, so they take turns.
         test: {
           name: 'stack',
+          retry: RETRY,
           include: ['test/stack/**/*.test.ts'],
           globalSetup: ['test/stack/running-stack.ts'],
           fileParallelism: false,
@@ -152,6 +167,7 @@ export default defineConfig({
         // The dashboard in a real Chromium, on a stack of its own.
         test: {
           name: 'dashboard',
+          retry: RETRY,
           include: ['test/dashboard/**/*.test.ts'],
           globalSetup: ['test/dashboard/setup.ts'],
           fileParallelism: false,
@@ -164,6 +180,7 @@ export default defineConfig({
         // Attacks on a whole stack, each refused as it states, for nothing. Ends with a table of kinds.
         test: {
           name: 'attack',
+          retry: RETRY,
           include: ['test/attack/**/*.test.ts'],
           globalSetup: ['test/attack/setup.ts'],
           fileParallelism: false,
@@ -188,6 +205,7 @@ export default defineConfig({
         // The example extension in a real Chromium and a real Firefox, on a stack of its own.
         test: {
           name: 'extension',
+          retry: RETRY,
           include: ['test/extension/**/*.test.ts'],
           globalSetup: ['test/extension/setup.ts'],
           fileParallelism: false,

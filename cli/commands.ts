@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     about: 'Administrative acts on accounts and API keys, the latest first.',
     load: async () => (await import('./commands/audit.ts')).auditCommand,
   },
+  prompts: {
+    about: 'What was asked lately, without personal data and secrets, where LOG_PROMPTS keeps it.',
+    load: async () => (await import('./commands/prompts.ts')).promptsCommand,
+  },
   drain: {
     about:
       'Move usage events, the log of administration and feedback from Redis to the ledger until none is left.',

@@ -1,16 +1,19 @@
-import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
+const DOCUMENT = fileURLToPath(new URL('../edge/routes/openapi.json', import.meta.url))
+
 /** Where the built files lie for a deployment, and for an edge that runs on Node. */
 export const DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 
 /**
- * Bundles the dashboard: `index.html`, `app.js` and `app.css`. Each file is put in place as a whole, so that two builds at
- * once do no harm.
+ * Makes the static files of a worker: the dashboard (`index.html`, `app.js`, `app.css`) and `edge/routes/openapi.json`,
+ * which would be a tenth of the worker's own code. Each file is put in place as a whole, so that two builds at once do no
+ * harm.
  * @param out folder to write to
  * @throws Error with esbuild's words when it does not build
  */
@@ -32,6 +35,7 @@ export async function buildDashboard(out: string): Promise<void> {
       logLevel: 'warning',
     })
     await cp(join(HERE, 'index.html'), join(made, 'index.html'))
+    await writeFile(join(made, 'openapi.json'), JSON.stringify(JSON.parse(await readFile(DOCUMENT, 'utf8'))))
     await mkdir(out, { recursive: true })
     for (const name of await readdir(made)) await rename(join(made, name), join(out, name))
   } finally {

@@ -3,6 +3,7 @@ import { routePath } from 'hono/route'
 import { Hono } from 'hono/tiny'
 import { isMediaTask, type Model, type Task } from '../shared/catalog.ts'
 import { latest } from '../shared/latest.ts'
+import { NO_SPAN, type Tracer } from '../shared/tracing/port.ts'
 import { type Caller, createIdentify } from './access/caller.ts'
 import type { CatalogSource } from './access/catalog-source.ts'
 import { createEntitle, type Entitlement, type Policy, payerOf } from './access/entitlement.ts'
@@ -19,6 +20,7 @@ import type { ApiKeyStore } from './api-keys/port.ts'
 import type { RequireApp } from './app-check/gate.ts'
 import type { AccountStore } from './budget/accounts.ts'
 import type { Budget, Crossing } from './budget/port.ts'
+import type { KeepPrompt } from './guard/keep-prompt.ts'
 import { policyOf } from './guard/policy.ts'
 import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
@@ -69,11 +71,13 @@ import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
 import { metricsRoute } from './routes/metrics.ts'
 import { listModels, oneModel } from './routes/models.ts'
-import { openApiRoute } from './routes/openapi-route.ts'
+import { type ApiDocument, openApiRoute } from './routes/openapi-route.ts'
 import { pageRoute } from './routes/page.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { traced } from './routes/step.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
+import { type TraceCallers, traceRequests } from './routes/trace-requests.ts'
 import { usageAnswer } from './routes/usage.ts'
 import type { ErrorCounts } from './stats/error-counts.ts'
 import type { ReadStats } from './stats/port.ts'
@@ -84,6 +88,7 @@ export type AppOptions = {
   catalog: Pick<CatalogSource, 'current' | 'ready'>
   policy: Policy
   allowedOrigins: AllowedOrigins
+  apiDocument: ApiDocument
   /** Whether there is a page at `GET /docs`, which may ask. */
   docsPage: boolean
   /** The page at `GET /dashboard`, which may ask; undefined where there is none. */
@@ -127,14 +132,22 @@ export type AppOptions = {
   /** The metrics as a text; undefined where they are off. */
   readMetrics: (() => Promise<string>) | undefined
   host: Host
+  /** Whether a foreign upstream may get what is asked of a model, in whichever version. */
+  leaves: (model: Model) => boolean
   /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
   createPipe: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
   jobs: JobsOptions
+  /** Keeps what is asked; undefined where nobody wants that. */
+  keepPrompt: KeepPrompt | undefined
   /** Answers to requests with an idempotency key. */
   answers: Answers
   /** Answers that are given again to whoever asks the same. */
   cache: AnswerCache | undefined
   claims: Claims
+  /** Traces requests; undefined where they are not traced. */
+  tracer?: Tracer | Promise<Tracer | undefined> | undefined
+  /** Whose traces are gone on with. */
+  traceCallers: TraceCallers
   log: Log
   now: () => number
   newRequestId: () => string
@@ -179,9 +192,11 @@ export function createApp(options: AppOptions) {
   // this entry is as quick for so few routes.
   const app = new Hono<Env>({ strict: false })
 
+  const { tracer, traceCallers: callers, keyForm } = options
+  if (tracer) app.use(traceRequests({ tracer, callers, keyForm }))
   const mostBytes = latest(catalog, (now) => longerBodies(now, options))
   app.use(async (c, next) => {
-    const timings = createTimings(steadyNow)
+    const timings = createTimings(steadyNow, c.get('span'))
     c.set('requestId', options.newRequestId())
     c.set('timings', timings)
     // Nothing of a body is read here: first it is known who asks, and for what, and which catalog holds.
@@ -260,14 +275,20 @@ export function createApp(options: AppOptions) {
     const idempotency = await idempotencyOf(c, payerOf(credential), bytes)
     const whence = () => options.whenceOf(c.env)
     const timings = c.get('timings')
-    const held = await withStoredPlan(credential, async (entitlement) => {
+    const span = c.get('span') ?? NO_SPAN
+    async function parsed(entitlement: Entitlement): Promise<Work> {
       entitlement.requireScope(task)
       const { plan } = entitlement
-      const parsed = guarded(parse(await input(), entitlement), policyOf(plan), findingsTo(log, c))
-      const asked = atVersion(parsed, c.req.header(VERSION_HEADER), entitlement)
-      const work = judgedWork(asked, plan.guards?.injection, catalog().models)
+      const read = parse(await input(), entitlement)
+      const leaves = options.leaves(read.model)
+      const clean = guarded(read, { policy: policyOf(plan), leaves, tell: findingsTo(log, c) })
+      const asked = atVersion(clean, c.req.header(VERSION_HEADER), entitlement)
+      return judgedWork(asked, plan.guards?.injection, catalog().models)
+    }
+    const held = await withStoredPlan(credential, async (entitlement) => {
+      const work = await traced(span, 'parse', () => parsed(entitlement))
       return timings.time('reserve', () =>
-        hold(c.get('requestId'), entitlement, work, c.env.background, idempotency, whence),
+        hold(c.get('requestId'), entitlement, work, c.env.background, idempotency, whence, span),
       )
     })
     if (held instanceof Response) return held
@@ -278,12 +299,15 @@ export function createApp(options: AppOptions) {
       c.set('cache', 'hit')
       return held.answer
     }
+    c.set('settled', held.settled)
     if (held.cacheable) c.set('cache', 'miss')
     c.set('allowance', held.allowance)
     c.set('account', held.account)
     c.set('version', held.version)
-    if (held.work.judged) await timings.time('guard', () => judge(held, c.req.raw.signal, findingsTo(log, c)))
-    return timings.time('host', () => callHost(held, c.req.raw.signal, meter))
+    if (options.keepPrompt) c.env.background(options.keepPrompt(held))
+    if (held.work.judged)
+      await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
+    return timings.timeAlone('host', () => callHost(held, c.req.raw.signal, meter))
   }
 
   /** The same of a request that is JSON. */
@@ -342,7 +366,7 @@ export function createApp(options: AppOptions) {
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),
     ...adminRoutes({ ...options, catalog, callerOf, once, cancelJobs }),
-    'GET /openapi.json': openApiRoute,
+    'GET /openapi.json': openApiRoute(options.apiDocument),
     'GET /docs': pageRoute,
     'GET /metrics': metricsRoute({ ...options, callerOf }),
     ...dashboardRoutes(options.dashboard ?? NO_DASHBOARD),

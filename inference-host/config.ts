@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { plainWords } from '../shared/plain-words.ts'
 import { SecretUrl } from '../shared/secure-url.ts'
+import { OtlpEndpoint, OtlpHeaders, SampleRatio, ServiceName } from '../shared/tracing/settings.ts'
 
 const whole = z
   .string()
@@ -202,6 +203,30 @@ export const VARIABLES = {
     unit: 'seconds',
     fallback: '30',
     schema: atLeast(0, 3600),
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    meaning: 'OpenTelemetry collector that gets the traces; without it nothing is traced.',
+    unit: 'URL',
+    fallback: '',
+    schema: orNone(OtlpEndpoint),
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    meaning: 'What it asks for (secret).',
+    unit: 'name=value, by comma',
+    fallback: '',
+    schema: orNone(OtlpHeaders),
+  },
+  OTEL_SERVICE_NAME: {
+    meaning: 'What the host is called in traces.',
+    unit: 'name',
+    fallback: 'twohop-host',
+    schema: ServiceName,
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    meaning: 'Part that is kept of the traces that begin here; of those of the edge it decides.',
+    unit: '0 to 1',
+    fallback: '1',
+    schema: SampleRatio,
   },
 } as const satisfies Record<string, Variable>
 

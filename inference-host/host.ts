@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { TwohopError } from '../shared/errors.ts'
 import { listen } from '../shared/listen.ts'
+import { otlpTracer } from '../shared/tracing/otlp-tracer.ts'
 import { createAdmit } from './admission/admit.ts'
 import { createAuthenticate } from './admission/authenticate.ts'
 import { createRefuseBusy } from './admission/busy.ts'
@@ -13,6 +14,7 @@ import type { Worker } from './jobs/worker.ts'
 import { watchDeviceMemory } from './metrics/device-memory.ts'
 import { watchEventLoop } from './metrics/event-loop.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import { faultOf } from './platform/fault.ts'
 import type { Log } from './platform/log.ts'
 import { type Models, serveModels } from './residency/serve.ts'
 import type { Queue } from './scheduler/queue.ts'
@@ -50,6 +52,9 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
   const keys = await of('SERVICE_TOKEN_PUBLIC_KEYS', importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS))
   const manifest = await of('MODELS_FILE', readManifest(config.MODELS_FILE))
   const queues = new Map<string, Queue>()
+  const tracer = await otlpTracer(config, {
+    onChange: (away) => log(away ? 'traces_not_sent' : 'traces_sent', away && faultOf(away.error)),
+  })
   const eventLoop = watchEventLoop()
   const deviceMemory = watchDeviceMemory()
   let models: Models | undefined
@@ -67,7 +72,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 
   const gate = { queues, requests, ready: () => ready }
   const body = { most: config.HOST_BODY_BYTES, timeoutMs: config.HOST_BODY_SECONDS * 1000 }
-  const host = { structures, body, mediaBytes: config.HOST_MEDIA_BYTES, log }
+  const host = { structures, body, mediaBytes: config.HOST_MEDIA_BYTES, tracer, log }
 
   const app = createApp({
     ...host,
@@ -91,6 +96,7 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     deviceMemory.close()
     await Promise.all([server.close(flushMs), figures?.close(0)])
     await Promise.all([structures.close(), models?.close()])
+    await tracer?.close()
   }
 
   try {

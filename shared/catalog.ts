@@ -79,6 +79,8 @@ export type Model = z.infer<typeof Model>
 
 /** What a guard does where it finds something: nothing at all, a line in the log, or it lets none of it through. */
 const Action = z.enum(['off', 'flag', 'block']).default('off')
+/** The same where it can also be taken out on its way to the model, and put back into the answer. */
+const ActionOrMask = z.enum(['off', 'flag', 'block', 'mask']).default('off')
 
 /** What is looked for in requests (`in`) and in answers (`out`). */
 export const Guards = z.strictObject({
@@ -89,7 +91,9 @@ export const Guards = z.strictObject({
         .array(z.enum(['card', 'iban', 'email', 'phone', 'secret']))
         .min(1)
         .default(['card', 'iban', 'email', 'phone', 'secret']),
-      in: Action,
+      in: ActionOrMask,
+      /** What `mask` is for: requests as foreign upstreams get them, or as every host does. */
+      mask: z.enum(['foreign', 'all']).default('foreign'),
       out: Action,
     })
     .prefault({}),

@@ -34,6 +34,7 @@ export const ERRORS = {
   context_length_exceeded: invalid(400),
   prompt_exceeds_reservation: invalid(400),
   content_blocked: invalid(400),
+  unsupported_audio: invalid(400),
 
   token_missing: unauthenticated,
   token_malformed: unauthenticated,
@@ -156,6 +157,10 @@ export class TwohopError extends Error {
     this.allow = evidence.allow
   }
 }
+
+/** The stable code of anything thrown. */
+export const codeOf = (thrown: unknown): ErrorCode =>
+  thrown instanceof TwohopError ? thrown.code : 'internal'
 
 /** Default wait before another try, in milliseconds, where the error names none. */
 const DEFAULT_RETRY_MS = 1000

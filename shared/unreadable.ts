@@ -1,23 +1,28 @@
-import { TwohopError } from './errors.ts'
+import { type ErrorCode, TwohopError } from './errors.ts'
 
 /** A file that cannot be read. The message says what it is instead, in words that go on after "found". */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable'
+  readonly code: ErrorCode
+
+  constructor(message: string, code: ErrorCode = 'invalid_request') {
+    super(message)
+    this.code = code
+  }
 }
+
+/** What a client is told of a file that cannot be read. `expected` is what it should be, and `field` where it came from. */
+export const refusalOf = (field: string, expected: string, { code, message }: Unreadable): TwohopError =>
+  new TwohopError(code, `Expected ${expected}, found ${message}.`, { param: field })
 
 /**
  * What `read` gives.
- * @param field the field of the request that the file is from
- * @param expected what it should be
- * @throws TwohopError invalid_request where `read` throws Unreadable
+ * @throws TwohopError invalid_request, or another code that it names, where `read` throws Unreadable
  */
 export function readable<Read>(field: string, expected: string, read: () => Read): Read {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
-    throw new TwohopError('invalid_request', `Expected ${expected}, found ${error.message}.`, {
-      param: field,
-    })
+    throw error instanceof Unreadable ? refusalOf(field, expected, error) : error
   }
 }

@@ -3,11 +3,15 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
 /** As many failures as are named again at the end; what a log keeps of a long run is often its last lines only. */
 const NAMED = 40
 
-/** Ends a run with one line of counts; what failed, and what was skipped for want of what, stands right above it. */
+/**
+ * Ends a run with one line of counts; what failed, what passed at its second try only, and what was skipped for want of what,
+ * stand right above it.
+ */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0
     const skipped: string[] = []
+    const again: string[] = []
     const failed = errors.map((error) => `outside of any test: ${firstLine(error)}`)
     for (const module of modules) {
       for (const error of module.errors()) failed.push(`${module.relativeModuleId}: ${firstLine(error)}`)
@@ -18,11 +22,13 @@ export default class ClosingLine implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (state === 'passed') passed += 1
-        else if (state === 'skipped') skipped.push(test.fullName)
-        else failed.push(failureOf(test))
+        if (test.diagnostic()?.flaky) again.push(failureOf(test))
+        if (state === 'skipped') skipped.push(test.fullName)
+        if (state === 'failed') failed.push(failureOf(test))
       }
     }
     for (const name of skipped) process.stdout.write(`not run here: ${name}\n`)
+    for (const line of again.slice(0, NAMED)) process.stdout.write(`passed when tried again: ${line}\n`)
     for (const line of failed.slice(0, NAMED)) process.stdout.write(`failed: ${line}\n`)
     if (failed.length > NAMED) process.stdout.write(`failed: ${failed.length - NAMED} more\n`)
     process.stdout.write(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`)

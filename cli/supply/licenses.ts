@@ -27,7 +27,7 @@ const TAKEN = new Set([
     'CC0-1.0',
     'Unlicense',
   ],
-  // Of libvips in the packages of sharp, which is loaded as a library of its own, and can be replaced.
+  // Of libvips in the packages of sharp, and of codec-parser: each is loaded as a library of its own, and can be replaced.
   'LGPL-3.0-or-later',
   // Of lightningcss, which builds and is in nothing that is shipped. Changed files would have to be open; none is.
   'MPL-2.0',

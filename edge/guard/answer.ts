@@ -1,9 +1,9 @@
 import { parseJson } from '../../shared/parse-json.ts'
-import { Answer, type Call, type Choice, endedBy } from './choices.ts'
-import { contentBlocked, type Direction, type Finding, findingsOf } from './policy.ts'
+import { Answer, type Call, type Choice, ending } from './choices.ts'
+import { contentBlocked, type Direction, type Finding, findingsOf, mayChange } from './policy.ts'
 import type { Writing } from './seen.ts'
 import { createStreamGuard, type StreamGuard } from './stream.ts'
-import { textsOf } from './texts.ts'
+import { mapTexts } from './texts.ts'
 import { cutWhole } from './watch.ts'
 
 /** Looks through what a model answers, before any of it is passed on. */
@@ -51,18 +51,17 @@ export function createAnswerGuard(
       rule = given.rule
       calls.push({ ...call, function: { name: undefined, ...call.function, arguments: given.text } })
     }
-    if (rule === undefined) return choice
     return {
       ...choice,
       ...(text !== undefined && { text: content.text }),
       ...(message && {
         message: {
           ...message,
-          content: content.text,
+          content: rule === undefined && message.content == null ? message.content : content.text,
           tool_calls: calls.length > 0 ? calls : undefined,
         },
       }),
-      ...endedBy(rule),
+      ...ending(direction, choice, rule),
     }
   }
 
@@ -73,13 +72,13 @@ export function createAnswerGuard(
       if (data) {
         const choices = data.choices.map(cutChoice)
         // What is only told of is not changed.
-        return direction.blocks.length === 0 ? answer : { ...data, choices }
+        return mayChange(direction) ? { ...data, choices } : answer
       }
-      for (const { text } of textsOf(answer)) {
-        const { rule } = cut(text, 'plain')
+      return mapTexts(answer, (said) => {
+        const { text, rule } = cut(said, 'plain')
         if (rule !== undefined) throw contentBlocked('answer', rule)
-      }
-      return answer
+        return text
+      })
     },
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Direction } from './policy.ts'
 
 const Text = z.string().nullish()
 
@@ -44,9 +45,16 @@ export type Choice = z.infer<typeof Choice>
 /** A model's answer to a chat or completion, or a chunk of it. */
 export const Answer = z.looseObject({ choices: z.array(Choice) })
 
-/** What says that a guard ended a choice. A stop string did not, even if the model came to one. */
-export const endedBy = (rule: string) => ({
-  finish_reason: 'content_filter',
-  stop_reason: undefined,
-  content_filter: { rule },
-})
+/**
+ * What says how a choice ended. Where a guard ended it a stop string did not, even if the model came to one.
+ * @param rule the guard's
+ */
+export function ending(
+  { putBack }: Direction,
+  { stop_reason: stop }: Choice,
+  rule: string | undefined,
+): object {
+  if (rule !== undefined)
+    return { finish_reason: 'content_filter', stop_reason: undefined, content_filter: { rule } }
+  return putBack && stop !== undefined ? { stop_reason: putBack.whole(stop) } : {}
+}

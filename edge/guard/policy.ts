@@ -4,8 +4,8 @@ import { card } from './card.ts'
 import type { Detector } from './detector.ts'
 import { iban } from './iban.ts'
 import { email, phone, phoneOfNorthAmerica, phoneWithZeros } from './personal.ts'
-import type { Stretch } from './scan.ts'
-import { knownSecret, randomSecret } from './secrets.ts'
+import type { PutBack } from './put-back.ts'
+import { knownSecret, randomSecret, wholeSecrets } from './secrets.ts'
 import { words } from './words.ts'
 
 /** What is looked for in one direction. */
@@ -14,16 +14,28 @@ export type Direction = {
   blocks: readonly Detector[]
   /** What they find is only told of. */
   flags: readonly Detector[]
+  /** What was taken out of the request and belongs into the answer. */
+  putBack?: PutBack | undefined
 }
 
 /** Whether nothing is looked for. */
-export const isIdle = ({ blocks, flags }: Direction) => blocks.length + flags.length === 0
+export const isIdle = ({ blocks, flags, putBack }: Direction) =>
+  !putBack && blocks.length + flags.length === 0
+/** Whether a text may leave otherwise than it came. */
+export const mayChange = ({ blocks, putBack }: Direction) => putBack !== undefined || blocks.length > 0
 
 /** A plan's guards, ready to be used. */
-export type Policy = { in: Direction; out: Direction }
+export type Policy = {
+  in: Direction
+  out: Direction
+  /** What is taken out of requests, and put back into their answers. */
+  masks: readonly Detector[]
+  /** Whether that is for own hosts too. */
+  masksAll: boolean
+}
 
-/** Something that was found: on its way to the model or back, and whether it was blocked. Never what it was. */
-export type Finding = { way: 'in' | 'out'; rule: string; blocked: boolean }
+/** Something that was found: on its way to the model or back, and whether it was blocked, or taken out. Never what it was. */
+export type Finding = { way: 'in' | 'out'; rule: string; blocked: boolean; masked?: true }
 
 /** The refusal of a text for what a rule found in it. @param where `text` of a request, with its field, or `answer` */
 export function contentBlocked(where: 'text' | 'answer', rule: string, param?: string): TwohopError {
@@ -40,6 +52,11 @@ const PII: Readonly<Record<Guards['pii']['find'][number], readonly Detector[]>> 
   secret: [knownSecret, randomSecret],
 }
 
+/** The same for who takes out what they find. */
+const WHOLE = { ...PII, secret: wholeSecrets }
+/** All of those. */
+export const ALL_WHOLE: readonly Detector[] = Object.values(WHOLE).flat()
+
 const made = new WeakMap<Guards, Policy>()
 
 /** A plan's guards; undefined where it has none. They are made once for each plan of a catalog. */
@@ -47,7 +64,13 @@ export function policyOf({ guards }: Pick<Plan, 'guards'>): Policy | undefined {
   if (!guards) return undefined
   const before = made.get(guards)
   if (before) return before
-  const policy = { in: direction(guards, 'in'), out: direction(guards, 'out') }
+  const { pii } = guards
+  const policy = {
+    in: direction(guards, 'in'),
+    out: direction(guards, 'out'),
+    masks: pii.in === 'mask' ? pii.find.flatMap((name) => WHOLE[name]) : [],
+    masksAll: pii.mask === 'all',
+  }
   made.set(guards, policy)
   return policy
 }
@@ -86,14 +109,3 @@ export function toldOnce(tell: (finding: Finding) => void): (finding: Finding) =
     told.add(`${way} ${rule}`)
   }
 }
-
-/** The text of stretches up to the first find, and its rule. */
-export function cutAt(stretches: readonly Stretch[]): Cut {
-  let text = ''
-  for (const { text: stretch, rule } of stretches) {
-    if (rule !== undefined) return { text, rule }
-    text += stretch
-  }
-  return { text, rule: undefined }
-}
-export type Cut = { text: string; rule: string | undefined }

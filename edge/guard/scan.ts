@@ -31,33 +31,37 @@ export function createScan(detectors: readonly Detector[], writing: Writing = 'p
   /** Where in `text` what is not decided begins: 0 or 1. */
   let from = 0
 
-  /** What is decided, and up to where. */
-  function decided(ended: boolean): { stretches: Stretch[]; place: number } {
+  /** What is decided, up to where, and where what detectors may look at begins: what was found is none of it. */
+  function decided(ended: boolean): { stretches: Stretch[]; place: number; begin: number } {
     const stretches: Stretch[] = []
     let clean = from
     let place = from
+    let begin = 0
+    let view = text
     const upTo = (end: number) => {
       if (end > clean) stretches.push({ text: raw.slice(clean, end).join('') })
     }
     while (place < text.length) {
-      const found = first(detectorsAt(text.charCodeAt(place)), text, place, ended)
+      const found = first(detectorsAt(text.charCodeAt(place)), view, place - begin, ended)
       if (found === 'more') break
       if (found === undefined) place++
       else {
         upTo(place)
-        stretches.push({ text: raw.slice(place, found.end).join(''), rule: found.rule })
-        clean = place = found.end
+        const end = begin + found.end
+        stretches.push({ text: raw.slice(place, end).join(''), rule: found.rule })
+        clean = place = begin = end
+        view = text.slice(end)
       }
     }
     upTo(place)
-    return { stretches, place }
+    return { stretches, place, begin }
   }
 
   function take(ended: boolean): Stretch[] {
     const more = ended ? reader.end() : { text: '', raw: [] }
     add(more)
-    const { stretches, place } = decided(ended)
-    from = place > 0 ? 1 : 0
+    const { stretches, place, begin } = decided(ended)
+    from = place > begin ? 1 : 0
     text = text.slice(place - from)
     raw = raw.slice(place - from)
     return stretches
@@ -124,7 +128,8 @@ export function scanWhole(
   return [...scan.read(text), ...scan.end()]
 }
 
-function seenWhole(text: string, writing: Writing): string {
+/** A whole text as a reader sees it. */
+export function seenWhole(text: string, writing: Writing): string {
   if (isAsSeen(text, writing)) return text
   const reader = createSeenReader(writing)
   return reader.read(text).text + reader.end().text

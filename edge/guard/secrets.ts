@@ -16,7 +16,7 @@ const KNOWN = [
   'npm_[A-Za-z0-9]{36}',
   'r8_[A-Za-z0-9]{37}', // Replicate
   'eyJ[\\w-]{8,200}\\.eyJ[\\w-]{4,240}(?:\\.[\\w-]{0,40})?', // a JSON Web Token
-  '-----BEGIN (?:[A-Z]{2,10} ){0,3}PRIVATE KEY-----',
+  '-----BEGIN (?:[A-Z]{2,10} ){0,3}PRIVATE KEY(?: BLOCK)?-----',
 ]
 
 /** Keys and tokens by what they begin with. */
@@ -29,6 +29,38 @@ export const knownSecret: Detector = pattern({
   whole: new RegExp(KNOWN.join('|'), 'y'),
   // What all of these are made of, so that whatever may become one is waited for.
   partial: /-----?[A-Z -]{0,60}|-{1,5}|[A-Za-z][\w.-]{0,500}/y,
+})
+
+const PEM_BEGIN = /-----BEGIN (?:[A-Z]{2,10} ){0,3}PRIVATE KEY(?: BLOCK)?-----/y
+const PEM_END = /-----END (?:[A-Z]{2,10} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g
+
+/** A whole private key in PEM, for who takes out what is found: up to where it says that it ends, else all that follows. */
+const wholePem: Detector = {
+  rule: 'secret.known',
+  hint: /PRIVATE KEY/,
+  first: /-/,
+  at(text, place, ended) {
+    PEM_BEGIN.lastIndex = place
+    if (!PEM_BEGIN.test(text)) return undefined
+    PEM_END.lastIndex = PEM_BEGIN.lastIndex
+    if (PEM_END.test(text)) return PEM_END.lastIndex
+    return ended ? text.length : 'more'
+  },
+}
+
+/** What stands right behind a secret belongs to it: a pattern ends after so many characters, a key does not. */
+const GOES_ON = /(?:[\w+/=~-]|\.(?=\w))*/y
+
+/** The same detector for who takes out what it finds: nothing of it is left behind. It is for whole texts. */
+const toItsEnd = ({ at, ...detector }: Detector): Detector => ({
+  ...detector,
+  at(text, place, ended) {
+    const end = at(text, place, ended)
+    if (typeof end !== 'number') return end
+    GOES_ON.lastIndex = end
+    GOES_ON.test(text)
+    return GOES_ON.lastIndex
+  },
 })
 
 const IN_RUN = /[A-Za-z0-9+_-]/
@@ -61,6 +93,9 @@ export const randomSecret: Detector = {
     return end - place >= SHORTEST_RUN && looksRandom(run) ? end : undefined
   },
 }
+
+/** Finds secrets in whole texts, each to its end, so that nothing of it is left where they are taken out. */
+export const wholeSecrets: readonly Detector[] = [wholePem, toItsEnd(knownSecret), toItsEnd(randomSecret)]
 
 function looksRandom(run: string): boolean {
   if (!/[a-z]/.test(run) || !/[A-Z]/.test(run) || !/\d/.test(run)) return false

@@ -1,5 +1,5 @@
-import { Answer, type Call, type Choice, endedBy } from './choices.ts'
-import type { Direction } from './policy.ts'
+import { Answer, type Call, type Choice, ending } from './choices.ts'
+import { type Direction, mayChange } from './policy.ts'
 import type { Writing } from './seen.ts'
 import { createWatch, cutWhole, type Found, type Watch } from './watch.ts'
 
@@ -49,7 +49,7 @@ export function createStreamGuard(
       const answer = Answer.parse(chunk)
       const choices = answer.choices.flatMap((choice) => pass(choice) ?? [])
       // What is only told of is not held back.
-      if (direction.blocks.length === 0 && typeof chunk === 'object' && chunk !== null) return chunk
+      if (!mayChange(direction) && typeof chunk === 'object' && chunk !== null) return chunk
       return choices.length > 0 || answer.choices.length === 0 ? { ...answer, choices } : undefined
     },
     get over() {
@@ -136,7 +136,7 @@ function createChoice(direction: Direction, writing: Writing, found: Found): One
             ...(calls.length > 0 && { tool_calls: calls }),
           },
         }),
-        ...(rule !== undefined && endedBy(rule)),
+        ...ending(direction, choice, rule),
       }
     },
     get rule() {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Task, TEXT_TASKS } from '../../shared/catalog.ts'
+import { MEDIA_TASKS, type Task, TEXT_TASKS } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_JOB_INPUTS } from '../../shared/jobs/record.ts'
 import { optional } from '../../shared/openai/field.ts'
@@ -12,8 +12,11 @@ import { parseChat } from '../parse/chat.ts'
 import { parseCompletion } from '../parse/completions.ts'
 import { parseEmbedding } from '../parse/embeddings.ts'
 import { followsOrders } from '../parse/judged.ts'
+import { formOf, mediaOf } from '../parse/media-body.ts'
+import { parseMediaTask } from '../parse/media-tasks.ts'
 import { parseRerank } from '../parse/rerank.ts'
 import { parseTask } from '../parse/tasks.ts'
+import { parseTranscription } from '../parse/transcriptions.ts'
 import type { Work } from '../parse/work.ts'
 
 type Parse = (input: unknown, entitlement: Entitlement) => Work
@@ -24,6 +27,17 @@ const ENDPOINTS = new Map<string, { task: Task; parse: Parse }>([
   ['/v1/completions', { task: 'completion', parse: parseCompletion }],
   ['/v1/embeddings', { task: 'embedding', parse: parseEmbedding }],
   ['/v1/rerank', { task: 'text-ranking', parse: parseRerank }],
+  [
+    '/v1/audio/transcriptions',
+    {
+      task: 'automatic-speech-recognition',
+      parse: (input, entitlement) => asJson(parseTranscription(formOf(input), entitlement)),
+    },
+  ],
+  ...MEDIA_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
+    `/v1/tasks/${task}`,
+    { task, parse: (input, entitlement) => parseMediaTask(task, mediaOf(input), entitlement) },
+  ]),
   ...TEXT_TASKS.map((task): [string, { task: Task; parse: Parse }] => [
     `/v1/tasks/${task}`,
     { task, parse: (input, entitlement) => parseTask(task, input, entitlement) },
@@ -76,7 +90,10 @@ export function parseJob(
   const policy = policyOf({ guards })
   const once = toldOnce(tell)
   const works = (inputs ?? [body]).map((one, i) =>
-    under(inputs ? `inputs[${i}]` : 'body', () => noStream(guarded(parse(one, entitlement), policy, once))),
+    under(inputs ? `inputs[${i}]` : 'body', () =>
+      // Only own hosts do jobs.
+      noStream(guarded(parse(one, entitlement), { policy, leaves: false, tell: once })),
+    ),
   )
   const { model, path } = works[0] as Work
   const other = works.findIndex((work) => work.model.id !== model.id)
@@ -87,6 +104,14 @@ export function parseJob(
       { param: `inputs[${other}].model` },
     )
   return { task, model, path, works }
+}
+
+/** Results are kept as JSON. */
+function asJson(work: Work): Work {
+  if (work.contentType === undefined) return work
+  throw new TwohopError('invalid_request', 'Expected json or verbose_json in a job, found another form.', {
+    param: 'response_format',
+  })
 }
 
 function noStream(work: Work): Work {

@@ -1,5 +1,6 @@
 import { ENTRY_BYTES, MEMORY_A_BYTE, RECORD_BYTES } from '../../shared/jobs/kept.lua.ts'
 import { stringBytes } from '../../shared/json-bytes.ts'
+import type { HostMediaRequest } from '../../shared/media.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
 import type { Work } from '../parse/work.ts'
 
@@ -8,6 +9,8 @@ const ENVELOPE = 512
 const ITEM = 128
 /** Bytes of JSON that stand for a token: most have four, and some of these are escaped. */
 const TOKEN = 12
+/** What parts of a transcript have beside their text, for each token of it. */
+const SPOKEN = 64
 /** A token with its log probability, which is written as text and as bytes. */
 const LOGPROB = 160
 /** What a token classifier may say of a token. */
@@ -22,7 +25,8 @@ const ERROR = 512
 const utf8 = new TextEncoder()
 
 /** The fields of any of the host's requests that say how long its answer is. */
-type Asked = Partial<HostTaskRequest> & {
+type Asked = Partial<Pick<HostTaskRequest, 'inputs'>> & {
+  parameters?: HostTaskRequest['parameters'] & HostMediaRequest['parameters']
   input?: readonly string[]
   documents?: readonly string[]
   return_documents?: boolean
@@ -64,6 +68,11 @@ function answerBytes({ task, model, request, worst }: Work): number {
       return perInput(
         texts(parameters.candidate_labels ?? []) + (parameters.candidate_labels?.length ?? 0) * ITEM,
       )
+    case 'image-classification':
+      return ENVELOPE + many * ITEM
+    case 'automatic-speech-recognition':
+      // Each text twice where its parts say when they are said, and what else is told of a part.
+      return ENVELOPE + worst.outputTokens * (TOKEN + (parameters.timestamps ? SPOKEN : 0))
     case 'token-classification':
       return perInput(0) + worst.promptTokens * ENTITY
     case 'fill-mask':

@@ -1,5 +1,6 @@
 import { scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { toBase64 } from '../../shared/from-base64.ts'
 import type { JobInput, JobRecord } from '../../shared/jobs/record.ts'
 import { inputsHash } from '../../shared/jobs/token.ts'
 import { jsonBytes } from '../../shared/json-bytes.ts'
@@ -13,6 +14,7 @@ import { conflict } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
 import { limitsOf } from '../metering/hold.ts'
 import { scopesOfWork } from '../parse/version.ts'
+import { forOwnHosts } from '../parse/work.ts'
 import { hostName, versionOf } from '../upstream/version.ts'
 import { type Job, jobOf } from './job.ts'
 import type { JobWork } from './parse.ts'
@@ -45,6 +47,8 @@ type Asked = {
   idempotency: Idempotency | undefined
   /** Keeps work alive after the answer. */
   background: (task: Promise<unknown>) => void
+  /** The span that takes it in. */
+  traceparent?: string | undefined
 }
 
 /** The job and what is left of its limits, or the id of the job taken in before under the same idempotency key. */
@@ -60,7 +64,7 @@ export function createTakeIn(options: Options) {
   const { store, budget, sign, now, jobTimeoutMs, inputTimeoutMs, log } = options
 
   return async function takeIn(asked: Asked): Promise<TakenIn> {
-    const { id, account, entitlement, work, idempotency, background } = asked
+    const { id, account, entitlement, work, idempotency, background, traceparent } = asked
     const { spender, plan } = entitlement
     const { model, task, path, works } = work
     const version = work.version ?? versionOf(model, account)
@@ -71,11 +75,12 @@ export function createTakeIn(options: Options) {
         `Expected a model whose version of yours takes jobs, found ${model.id}: send the request without a job.`,
         { param: 'model' },
       )
-    const inputs = works.map(({ request, worst }) =>
+    const inputs = works.map((one) =>
       JSON.stringify({
-        body: { ...request, ...(called !== model.id && { model: called }) },
-        prompt_tokens: worst.promptTokens,
-        output_tokens: worst.outputTokens,
+        body: { ...forOwnHosts(one), ...(called !== model.id && { model: called }) },
+        ...(one.file && { file: toBase64(one.file) }),
+        prompt_tokens: one.worst.promptTokens,
+        output_tokens: one.worst.outputTokens,
       } satisfies JobInput),
     )
     if (jsonBytes(inputs) > options.inputBytes)
@@ -107,6 +112,7 @@ export function createTakeIn(options: Options) {
       deadline,
       input_ms: inputTimeoutMs,
       weight: plan.weight,
+      ...(traceparent !== undefined && { traceparent }),
     })
     const reserve: ReserveRequest = {
       requestId: id,

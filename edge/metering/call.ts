@@ -1,5 +1,6 @@
 import { type Model, scopeOf } from '../../shared/catalog.ts'
-import { TwohopError } from '../../shared/errors.ts'
+import { codeOf, TwohopError } from '../../shared/errors.ts'
+import { forOwnHosts } from '../parse/work.ts'
 import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
@@ -38,24 +39,30 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
     void held.settled.then(clear)
+    const span = held.calling()
     const { form, guard } = work
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
     const pipe =
       work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model, version) : undefined
     try {
-      const answer = await host.call({
-        ...id,
-        path: work.path,
-        request: pipe ? forClient(work) : work.request,
-        ...(work.file && { file: work.file }),
-        reserved: work.worst,
-        weight: held.weight,
-        deadline: now() + requestTimeoutMs,
-        signal,
-      })
+      const answer = await span.run(() =>
+        host.call({
+          ...id,
+          path: work.path,
+          request: pipe ? forClient(work) : forOwnHosts(work),
+          ...(work.masked && { masked: work.masked.request }),
+          ...(work.file && { file: work.file }),
+          reserved: work.worst,
+          weight: held.weight,
+          deadline: now() + requestTimeoutMs,
+          signal,
+          traceparent: span.traceparent,
+        }),
+      )
       if (work.stream) held.begun()
       return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
     } catch (error) {
+      span.fail(client.aborted ? 'cancelled' : timedOut(error) ? 'host_timeout' : codeOf(error))
       // Nothing goes on there, so the host is not asked.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))
         held.settle('refused', usageOfRefusal(held, error))

@@ -1,5 +1,7 @@
 import { scopeOf } from '../../shared/catalog.ts'
-import { TwohopError } from '../../shared/errors.ts'
+import { codeOf, TwohopError } from '../../shared/errors.ts'
+import { ATTRIBUTE } from '../../shared/tracing/names.ts'
+import { NO_SPAN, type Span } from '../../shared/tracing/port.ts'
 import { unitsOf } from '../../shared/units.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { OtherPlanError } from '../access/stored-plan.ts'
@@ -24,6 +26,7 @@ import type { Work } from '../parse/work.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { onlyVersion, versionOf } from '../upstream/version.ts'
 import type { AnswerCache } from './cache.ts'
+import { callSpan, endCall } from './call-span.ts'
 import { createGiveAgain, type Hit } from './give-again.ts'
 import { createTellOdd, isMaxed, watchedBy } from './odd.ts'
 import { reservedBy } from './reserved-by.ts'
@@ -32,6 +35,7 @@ import { reservedBy } from './reserved-by.ts'
 export type Held = {
   requestId: string
   account: string
+  plan: string
   /** The version of the model that computes it, where the model has versions. */
   version: string | undefined
   /** The plan's share of a busy host, relative to other accounts. */
@@ -51,6 +55,8 @@ export type Held = {
    * @param answer what the client got, if it is whole
    */
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
+  /** Begins the span of the call to the model. The settlement ends it. */
+  calling(): Span
   /** Notes that the first of the answer has come. Only the first call has an effect. */
   begun(): void
   /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
@@ -96,6 +102,7 @@ export function createHold(options: Options) {
     background: (task: Promise<unknown>) => void,
     idempotency?: Idempotency,
     whence: () => Promise<Whence> = async () => ({}),
+    span = NO_SPAN,
   ): Promise<Held | Hit | Response> {
     const { prices } = work.model
     const named = 'account' in spender ? spender.account : undefined
@@ -189,12 +196,16 @@ export function createHold(options: Options) {
     version ??= versionOf(work.model, decision.account)
     if (decision.cached && cacheRequest)
       return giveAgain({ request: { ...request, version }, cache: cacheRequest, decision, background })
+    let call = NO_SPAN
+    let calledMs = 0
+    let stream = NO_SPAN
     const settled = Promise.withResolvers<void>()
     background(settled.promise)
     let open = true
     return {
       requestId,
       account: decision.account,
+      plan: plan.id,
       version,
       weight: plan.weight,
       work,
@@ -203,8 +214,16 @@ export function createHold(options: Options) {
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
       cacheable: cacheRequest !== undefined,
+      calling() {
+        calledMs = now()
+        call = callSpan(span, work, version)
+        return call
+      },
       begun() {
-        firstMs ??= now() - started
+        if (firstMs !== undefined) return
+        firstMs = now() - started
+        call.set(ATTRIBUTE.firstChunk, (now() - calledMs) / 1000)
+        stream = call.child('stream')
       },
       chargeJudge(units) {
         judging = units
@@ -212,18 +231,27 @@ export function createHold(options: Options) {
       settled: settled.promise,
       brokeOff(error) {
         const { account } = decision
+        call.fail(codeOf(error))
         background(log('warn', 'stream_failed', { requestId, account, error }))
       },
       settle(outcome, used, answer) {
         if (!open) return
         open = false
+        stream.end()
+        endCall(call, outcome, used)
+        const settling = span.child('settle')
         // If the settlement fails for good, the sweep charges the whole hold.
-        settlement(decision.account, outcome, used ?? NOTHING, answer)
+        settling
+          .run(() => settlement(decision.account, outcome, used ?? NOTHING, answer))
           .catch((error: unknown) => {
             const { account } = decision
+            settling.fail(codeOf(error))
             return log('error', 'settlement_failed', { requestId, account, error, detail: { outcome } })
           })
-          .finally(settled.resolve)
+          .finally(() => {
+            settling.end()
+            settled.resolve()
+          })
       },
     }
   }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type Guards, scopeOf } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { NO_SPAN } from '../../shared/tracing/port.ts'
 import { unitsOf } from '../../shared/units.ts'
 import { contentBlocked, type Finding } from '../guard/policy.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
@@ -31,13 +32,18 @@ export function createJudge({ host, now }: Options) {
     held: Held,
     client: AbortSignal,
     tell: (finding: Finding) => void,
+    span = NO_SPAN,
   ): Promise<void> {
     const { judged } = held.work
     if (!judged) return
     const { guard } = judged
     let score: number
     try {
-      score = scoreOf(await ask(held, judged.work, client), guard, piecesOf(judged.work.request))
+      score = scoreOf(
+        await ask(held, judged.work, client, span.traceparent),
+        guard,
+        piecesOf(judged.work.request),
+      )
     } catch (cause) {
       if (guard.on_failure === 'pass' && !client.aborted) return
       held.settle('failed', undefined)
@@ -59,7 +65,12 @@ export function createJudge({ host, now }: Options) {
   }
 
   /** The classifier's answer. What it computed is charged; where nobody knows, all that it could. */
-  async function ask(held: Held, { model, path, task, request, worst }: Held['work'], client: AbortSignal) {
+  async function ask(
+    held: Held,
+    { model, path, task, request, worst }: Held['work'],
+    client: AbortSignal,
+    traceparent: string | undefined,
+  ) {
     const most = model.prices.compute_second === 0 ? 0 : JUDGE_MS
     const charge = (promptTokens: number, computeMs = most) =>
       held.chargeJudge(
@@ -83,6 +94,7 @@ export function createJudge({ host, now }: Options) {
         weight: held.weight,
         deadline: now() + JUDGE_MS,
         signal: AbortSignal.any([client, AbortSignal.timeout(JUDGE_MS)]),
+        traceparent,
       })
       const used = Usage.safeParse(parseJson(answer.headers.get('x-usage') ?? '')).data?.prompt_tokens
       if (used !== undefined && used <= worst.promptTokens) charge(used, timingIn(answer.headers)?.compute_ms)

@@ -33,6 +33,7 @@ const REPEATED: readonly ErrorCode[] = [
 const COMPUTED: readonly ErrorCode[] = [
   'context_length_exceeded',
   'prompt_exceeds_reservation',
+  'unsupported_audio',
   'app_check_required',
   'app_check_invalid',
   'content_blocked',

@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { type Content, textOf } from '../../shared/openai/content.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
 import { joined } from './messages.ts'
-import type { Work } from './work.ts'
+import { forOwnHosts, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
 
 /** Milliseconds that a classifier may take. The lease is so much longer. */
@@ -23,7 +23,7 @@ const MOST_PIECES = 2048
 export function judgedWork(work: Work, guard: Guards['injection'], models: readonly Model[]): Work {
   if (!guard || guard.in === 'off') return work
   const model = models.find(({ id }) => id === guard.model)
-  const said = saidBy(work)
+  const said = saidBy({ task: work.task, request: forOwnHosts(work) })
   if (!model && guard.on_failure === 'block')
     throw new TwohopError('guard_unavailable', 'There is no classifier that could judge the request.')
   if (!model) return work

@@ -20,14 +20,16 @@ const KIND: Record<MediaTask, string> = {
 }
 const ANY_BYTES = 'application/octet-stream'
 
+const Base64 = z
+  .string()
+  .min(1)
+  .regex(/^[A-Za-z0-9+/]*={0,2}$/)
+  .describe('a file as base64')
+
 /** A file as base64; the rest is the task's own. */
-export const Encoded = z.looseObject({
-  inputs: z
-    .string()
-    .min(1)
-    .regex(/^[A-Za-z0-9+/]*={0,2}$/)
-    .describe('a file as base64'),
-})
+export const Encoded = z.looseObject({ inputs: Base64 })
+/** The same of OpenAI's form, where it is written as JSON. */
+const EncodedForm = z.looseObject({ file: Base64 })
 
 /**
  * The file of a task, in the two ways in which the hub's clients send it: as the body itself, or as base64 in JSON, with
@@ -37,8 +39,7 @@ export const Encoded = z.looseObject({
 export async function mediaBody(c: Sent, task: MediaTask): Promise<MediaBody> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ANY_BYTES
   if (type === 'application/json') {
-    const { inputs, ...rest } = parseAs(Encoded, await jsonBody(c))
-    return { file: decoded(inputs), rest }
+    return mediaOf(await jsonBody(c))
   }
   if (type !== ANY_BYTES && !type.startsWith(KIND[task]))
     throw new TwohopError(
@@ -48,13 +49,23 @@ export async function mediaBody(c: Sent, task: MediaTask): Promise<MediaBody> {
   return { file: await c.get('readBody')(), rest: {} }
 }
 
+/** The file of a task in JSON. @throws TwohopError invalid_request */
+export function mediaOf(json: unknown): MediaBody {
+  const { inputs, ...rest } = parseAs(Encoded, json)
+  return { file: decoded(inputs, 'inputs'), rest }
+}
+
+/** OpenAI's form as JSON, its file as base64: what a job has of it. @throws TwohopError invalid_request */
+export function formOf(json: unknown): Record<string, unknown> {
+  const { file, ...rest } = parseAs(EncodedForm, json)
+  return { ...rest, file: decoded(file, 'file') }
+}
+
 /** @throws TwohopError invalid_request where it is no base64 */
-function decoded(base64: string): Uint8Array {
+function decoded(base64: string, param: string): Uint8Array {
   try {
     return fromBase64(base64)
   } catch {
-    throw new TwohopError('invalid_request', 'Expected a file as base64, found something else.', {
-      param: 'inputs',
-    })
+    throw new TwohopError('invalid_request', 'Expected a file as base64, found something else.', { param })
   }
 }

@@ -3,8 +3,9 @@ import { TwohopError } from '../../shared/errors.ts'
 import { type HostMediaRequest, windowsOf } from '../../shared/media.ts'
 import { TranscriptionRequest } from '../../shared/openai/transcriptions.ts'
 import { parseAs } from '../../shared/parse-as.ts'
+import { readSound } from '../../shared/sounds/sound.ts'
 import { unitsOf } from '../../shared/units.ts'
-import { readWav, secondsOf } from '../../shared/wav.ts'
+import { secondsOf } from '../../shared/wav.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
 import type { Work } from './work.ts'
@@ -42,9 +43,9 @@ export function parseTranscription(input: unknown, entitlement: Entitlement): Wo
 }
 
 /**
- * The work of transcribing a WAV file. The seconds of its header are there as bytes, so the most that it can cost is known:
+ * The work of transcribing a recording. How long it is can be read without decoding it, so the most that it can cost is known:
  * the seconds, and the model's longest text for each window that they are heard in.
- * @throws TwohopError invalid_request where the file is no WAV file; PlanRefused where it is too long for the plan
+ * @throws TwohopError unsupported_audio, invalid_request as readSound does; PlanRefused where it is too long for the plan
  */
 export function speechWork(
   model: Model,
@@ -52,7 +53,7 @@ export function speechWork(
   { file, field }: { file: Uint8Array; field: string },
   parameters: HostMediaRequest['parameters'],
 ): Work {
-  const seconds = secondsOf(readWav(file, field))
+  const seconds = secondsOf(readSound(file, field))
   const most = plan.limits.audio_seconds_max
   if (seconds > most)
     throw new PlanRefused(

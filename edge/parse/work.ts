@@ -1,6 +1,7 @@
 import type { Guards, Model, Plan, Task } from '../../shared/catalog.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
 import type { AnswerGuard } from '../guard/answer.ts'
+import type { MaskedRequest } from '../guard/request.ts'
 import type { AnswerForm } from '../write/form.ts'
 import type { WorstCase } from './worst-case.ts'
 
@@ -27,10 +28,16 @@ export type Work = {
   contentType?: string
   /** Looks through the answer before the client gets it; undefined where the plan looks for nothing. */
   guard?: AnswerGuard | undefined
+  /** The request as foreign upstreams get it, where the plan takes something out; undefined where they get the request. */
+  masked?: MaskedRequest | undefined
   worst: WorstCase
   /** What a classifier is to judge first; undefined where nothing is. */
   judged?: Judged | undefined
 }
+
+/** The request as an own host gets it. */
+export const forOwnHosts = ({ request, masked }: Pick<Work, 'request' | 'masked'>): object =>
+  masked?.forAll ? masked.request : request
 
 /** The work of a classifier that judges a request before the model gets it, within the same reservation. */
 export type Judged = { work: Work; guard: NonNullable<Guards['injection']> }

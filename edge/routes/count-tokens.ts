@@ -1,8 +1,11 @@
 import type { Context } from 'hono'
+import type { Model } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Caller } from '../access/caller.ts'
 import { type Entitlement, payerOf } from '../access/entitlement.ts'
 import type { CountRead } from '../access/read-rate.ts'
+import { policyOf } from '../guard/policy.ts'
+import { masking } from '../guard/request.ts'
 import type { Credential } from '../identity/principal.ts'
 import { createDeadline, timedOut } from '../metering/deadline.ts'
 import { parseCountTokens } from '../parse/anthropic-messages.ts'
@@ -17,6 +20,8 @@ type Options = {
   entitle: (credential: Credential, plan: string) => Entitlement
   countRead: CountRead
   host: Pick<Host, 'countTokens'>
+  /** Whether a foreign upstream may get what is asked of a model. */
+  leaves: (model: Model) => boolean
   now: () => number
   requestTimeoutMs: number
   bodyLimitBytes: number
@@ -27,7 +32,8 @@ type Options = {
  * or charged. The rate of reads bounds it, and the host lets an account wait with so many at a time.
  */
 export function countTokens(options: Options) {
-  const { authenticate, identify, entitle, countRead, host, now, requestTimeoutMs, bodyLimitBytes } = options
+  const { authenticate, identify, entitle, countRead, host, leaves, now, requestTimeoutMs, bodyLimitBytes } =
+    options
 
   return async function answerCount(c: Context<Env>): Promise<Response> {
     const credential = await authenticate(c)
@@ -42,11 +48,13 @@ export function countTokens(options: Options) {
     const { json, length } = await chatBody(c, bodyLimitBytes)
     const asked = parseCountTokens(json, entitlement)
     const { model, request, worst } = boundBesideImages(asked, length, bodyLimitBytes)
+    const policy = policyOf(caller.plan)
+    const masked = masking({ model, request, worst }, { policy, leaves: leaves(model), tell: () => {} })
     const version = versionOf(model, caller.account)
     c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
-      const tokens = await c.get('timings').time('host', () =>
+      const tokens = await c.get('timings').time('host', (own) =>
         host.countTokens({
           requestId: c.get('requestId'),
           account: caller.account,
@@ -54,10 +62,12 @@ export function countTokens(options: Options) {
           of: model,
           version,
           request,
-          promptTokens: worst.promptTokens,
+          ...(masked && { masked: masked.request }),
+          promptTokens: (masked ?? asked).worst.promptTokens,
           weight: caller.plan.weight,
           deadline: now() + requestTimeoutMs,
           signal,
+          traceparent: own.traceparent,
         }),
       )
       return c.json({ input_tokens: tokens })

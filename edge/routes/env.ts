@@ -1,3 +1,4 @@
+import type { Span } from '../../shared/tracing/port.ts'
 import type { Allowance } from '../budget/port.ts'
 import type { PresentedApiKey } from '../identity/principal.ts'
 import type { ReadBody } from '../parse/read-body.ts'
@@ -16,6 +17,10 @@ export type Env = {
   Variables: {
     requestId: string
     timings: Timings
+    /** The request's span, where requests are traced. */
+    span?: Span
+    /** Resolves when the request is settled, where there is something to settle. */
+    settled?: Promise<void>
     /** The API key that was presented, where one was. */
     key?: PresentedApiKey
     /** The body, once somebody has a reason to read it. */

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { TwohopError } from '../../shared/errors.ts'
+import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { BudgetRefused } from '../budget/refused.ts'
 import type { Log } from '../log/port.ts'
 import type { ErrorCounts } from '../stats/error-counts.ts'
@@ -27,7 +27,7 @@ export function addFailures(app: Hono<Env>, { log, countError }: Options): void 
     if (error instanceof BudgetRefused && error.allowance) c.set('allowance', error.allowance)
     const { requestId, account } = c.var
     const answer = errorResponseAt(c.req.path, error, requestId)
-    const code = error instanceof TwohopError ? error.code : 'internal'
+    const code = codeOf(error)
     countError(code)
     if (answer.status >= 500) {
       // A client that has gone gets no answer, and its abort is no fault of ours.

@@ -4,12 +4,14 @@ import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { hasEnded } from '../../shared/jobs/record.ts'
 import { parseAs } from '../../shared/parse-as.ts'
+import { NO_SPAN } from '../../shared/tracing/port.ts'
 import { wait } from '../../shared/wait.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import type { Entitlement } from '../access/entitlement.ts'
 import type { CountAct } from '../access/rate.ts'
 import type { ApiKeyStore } from '../api-keys/port.ts'
 import type { Budget, Crossing } from '../budget/port.ts'
+import type { KeepPrompt } from '../guard/keep-prompt.ts'
 import { policyOf } from '../guard/policy.ts'
 import { idempotencyOf } from '../idempotency/key.ts'
 import { accountOf, type Credential } from '../identity/principal.ts'
@@ -27,6 +29,7 @@ import { atVersion, VERSION_HEADER } from '../parse/version.ts'
 import type { Host } from '../upstream/port.ts'
 import type { Env } from './env.ts'
 import { findingsTo } from './findings.ts'
+import { traced } from './step.ts'
 
 export type JobsOptions = {
   store: JobStore
@@ -51,6 +54,8 @@ type Options = {
   budget: Pick<Budget, 'settle'>
   notify: (crossed: readonly Crossing[]) => Promise<void>
   host: Pick<Host, 'wake'>
+  /** Keeps what is asked; undefined where nobody wants that. */
+  keepPrompt: KeepPrompt | undefined
   log: Log
   /** Milliseconds that one input of a job, and a stream of events, may take. */
   requestTimeoutMs: number
@@ -170,12 +175,22 @@ function postJob(options: Options) {
       const idempotency = await idempotencyOf(c, entitlement.spender)
       const { background } = c.env
       const id = `job_${c.var.requestId}`
-      return takeIn({ id, account, entitlement, work, idempotency, background }).catch((error: unknown) => {
+      const asked = { id, account, entitlement, work, idempotency, background }
+      const entered = await traced(c.get('span') ?? NO_SPAN, 'enqueue', ({ traceparent }) =>
+        takeIn({ ...asked, traceparent }),
+      ).catch((error: unknown) => {
         // A host that was scaled to zero starts, and takes the job when it is sent again.
         if (error instanceof TwohopError && error.code === 'jobs_not_served')
           if (mayCall(work.model.id)) wake(c, { account, model: work.model.id })
         throw error
       })
+      if ('job' in entered && options.keepPrompt) {
+        const request = { inputs: work.works.map((one) => one.request) }
+        const { version } = entered.job
+        const plan = entitlement.plan.id
+        background(options.keepPrompt({ requestId: id, account, plan, version, work: { ...work, request } }))
+      }
+      return entered
     })
     if ('before' in taken) {
       const job = mine(await jobs.store.get(taken.before), account)

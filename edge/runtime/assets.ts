@@ -1,4 +1,5 @@
 import type { DashboardFile } from '../routes/dashboard.ts'
+import type { ApiDocument } from '../routes/openapi-route.ts'
 import type { Service } from './host-service.ts'
 
 /** The name of the binding to the worker's static files, where wrangler.toml has one. */
@@ -16,3 +17,15 @@ export const dashboardFrom = (assets: Service | undefined): DashboardFile | unde
     await answer.body?.cancel()
     return undefined
   })
+
+/** The OpenAPI document among them. */
+export const documentFrom = (assets: Service | undefined): ApiDocument | undefined => {
+  const read = dashboardFrom(assets)
+  return (
+    read &&
+    (async () => {
+      const bytes = await read('openapi.json')
+      return bytes && new TextDecoder().decode(bytes)
+    })
+  )
+}

@@ -17,6 +17,7 @@ import { rememberRefusals } from '../budget/blocked.ts'
 import type { Crossing } from '../budget/port.ts'
 import { createUpstashBudget } from '../budget/upstash.ts'
 import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
+import { createKeepPrompt } from '../guard/keep-prompt.ts'
 import { createAnswers } from '../idempotency/answers.ts'
 import { createSeal } from '../idempotency/seal.ts'
 import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
@@ -35,6 +36,7 @@ import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag, NETWORK } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
 import type { Log } from '../log/port.ts'
+import { createUpstashPrompts } from '../log/upstash-prompts.ts'
 import { createAnswerCache } from '../metering/cache.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
@@ -59,6 +61,8 @@ import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
 import { requireAppOf } from './require-app.ts'
 import { createScheduled } from './scheduled.ts'
+
+const HOUR_MS = 3_600_000
 
 /**
  * Builds the edge from its variables, with the same ports on every runtime. It needs fetch, WebCrypto and a clock.
@@ -142,6 +146,15 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   })
   const createPipe = (model: Model, version: string | undefined) =>
     upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
+  const prompts =
+    config.LOG_PROMPTS === 'off'
+      ? undefined
+      : createUpstashPrompts({
+          ...redis,
+          keptMs: config.LOG_PROMPTS_HOURS * HOUR_MS,
+          most: config.LOG_PROMPTS_MOST,
+          now,
+        })
   const drains =
     config.ledger &&
     createDrains({
@@ -160,6 +173,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       supabaseConfirmsEmail: config.SUPABASE_CONFIRMS_EMAIL,
     },
     allowedOrigins: config.allowedOrigins,
+    apiDocument: platform.apiDocument ?? (async () => undefined),
     docsPage: config.DOCS_PAGE === 'on',
     dashboard:
       config.DASHBOARD === 'on' && platform.dashboardFile
@@ -199,6 +213,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       : undefined,
     readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
     host: upstreams.host,
+    leaves: upstreams.leaves,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
     createPipe: config.HOSTS === 'one' ? createPipe : undefined,
     jobs: {
@@ -211,9 +226,12 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     },
     now,
     newRequestId: () => crypto.randomUUID(),
+    keepPrompt: prompts && createKeepPrompt({ store: prompts, log }),
     answers: createAnswers(seal, log),
     cache: createAnswerCache(seal),
     claims: createUpstashClaims(redis),
+    tracer: platform.tracer ?? (config.TRACES === 'on' ? platform.ownTracer : undefined),
+    traceCallers: config.TRACE_CALLERS,
     log,
   })
   const keepWithin = createKeepWithin({
@@ -236,7 +254,15 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   }
   return {
     app,
-    scheduled: createScheduled({ settleJobs, sweep, drain, keepWithin, probe: upstreams.probe, log }),
+    scheduled: createScheduled({
+      settleJobs,
+      sweep,
+      drain,
+      keepWithin,
+      forgetPrompts: prompts?.forget,
+      probe: upstreams.probe,
+      log,
+    }),
     check: () => checkKey(config.SERVICE_TOKEN_PRIVATE_KEY),
   }
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
 import { Complaint } from './complaint.ts'
+import { OTLP_VARIABLES } from './otlp.ts'
 import { notEmpty, ownNames } from './own-names.ts'
 import type { Variable, Variables } from './read-variables.ts'
 
@@ -16,6 +17,7 @@ export const FIREBASE_VARIABLES = {
     fallback: 'false',
     schema: z.enum(['true', 'false']).transform((value) => value === 'true'),
   },
+  ...OTLP_VARIABLES,
 } as const satisfies Record<string, Variable>
 
 const FirebaseConfig = z.object({ projectId: z.string().min(1) })

@@ -15,6 +15,7 @@ import { clientAddress } from './forwarded.ts'
 import { makeEdge } from './make-edge.ts'
 import { createNodePlatform } from './node-platform.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { tracerOf } from './otlp.ts'
 import { readVariables } from './read-variables.ts'
 import { settledBeforeEnd } from './settled-before-end.ts'
 
@@ -35,7 +36,7 @@ function make() {
   complaints.push(...refuseCheckRevoked(process.env))
   if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
   const project = projectOf(process.env)
-  const own = createNodePlatform()
+  const own = { ...createNodePlatform(), tracer: tracerOf(values, write, true) }
   if (project === undefined) return makeEdge(fromFirebase(process.env), write, own)
   // With the platform's own credentials, so that no key file lies anywhere.
   const app = initializeApp()

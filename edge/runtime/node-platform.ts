@@ -1,3 +1,4 @@
+import { readBundledDocument } from './bundled-document.ts'
 import { nodeEd25519, nodeSha256 } from './node-crypto.ts'
 import { readDashboardFile } from './node-dashboard.ts'
 import type { Platform } from './platform.ts'
@@ -8,5 +9,6 @@ export const createNodePlatform = () =>
   ({
     fetch: createUndiciFetch(),
     dashboardFile: readDashboardFile,
+    apiDocument: readBundledDocument,
     crypto: { sha256: nodeSha256, ed25519: nodeEd25519 },
   }) satisfies Platform

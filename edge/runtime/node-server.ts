@@ -1,5 +1,6 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
+import type { Tracer } from '../../shared/tracing/port.ts'
 import { settledWithin } from '../../shared/within.ts'
 import { errorResponseAt } from '../write/message-errors.ts'
 import { createBackground } from './background.ts'
@@ -11,6 +12,7 @@ import { createVerifyEmulated, inEmulatorMode, refuseEmulators, withEmulated } f
 import { createNodePlatform } from './node-platform.ts'
 import { NODE_VARIABLES } from './node-variables.ts'
 import { NotConfigured } from './not-configured.ts'
+import { tracerOf } from './otlp.ts'
 import { readVariables, type Values, type Variables } from './read-variables.ts'
 import { repeat } from './repeat.ts'
 
@@ -34,7 +36,8 @@ const SETTLE_MS = 10_000
  */
 export async function serveNode(variables: Variables, write: (line: string) => void): Promise<RunningEdge> {
   const { values, complaints } = readVariables(NODE_VARIABLES, variables)
-  const edge = edgeOf(variables, values, complaints, write)
+  const tracer = await tracerOf(values, write)
+  const edge = edgeOf(variables, values, complaints, { write, tracer })
   const { EDGE_BIND, EDGE_PORT, EDGE_PROXIES, EDGE_DRAIN_SECONDS, EDGE_SCHEDULE_SECONDS, EDGE_EMULATORS } =
     values as Values<typeof NODE_VARIABLES>
   const wrong = await edge.check()
@@ -66,6 +69,7 @@ export async function serveNode(variables: Variables, write: (line: string) => v
       const scheduled = stopSchedule?.()
       await server.close(EDGE_DRAIN_SECONDS * 1000)
       await settledWithin(SETTLE_MS, Promise.all([background.idle(), scheduled]))
+      await tracer?.close()
     },
   }
 }
@@ -75,13 +79,13 @@ function edgeOf(
   variables: Variables,
   { EDGE_EMULATORS: emulators, EDGE_BIND = '', EDGE_PROXIES = 0 }: Partial<Values<typeof NODE_VARIABLES>>,
   complaints: readonly Complaint[],
-  write: (line: string) => void,
+  { write, tracer }: { write: (line: string) => void; tracer: Tracer | undefined },
 ) {
   const refused = emulators
     ? refuseEmulators(emulators, { bind: EDGE_BIND, proxies: EDGE_PROXIES, variables })
     : []
   const wrong = [...complaints, ...refused]
-  const platform = createNodePlatform()
+  const platform = { ...createNodePlatform(), tracer }
   try {
     const edge = emulators
       ? createEdge(withEmulated(variables, emulators), inEmulatorMode(write), {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { EmulatorList } from './node-emulators.ts'
+import { OTLP_VARIABLES } from './otlp.ts'
 import type { Variable } from './read-variables.ts'
 import { whole } from './whole.ts'
 
@@ -45,4 +46,5 @@ export const NODE_VARIABLES = {
     fallback: '60',
     schema: whole(0, 3600),
   },
+  ...OTLP_VARIABLES,
 } as const satisfies Record<string, Variable>

@@ -1,5 +1,6 @@
 import type { Fetch } from '../../shared/fetch.ts'
 import type { Sha256 } from '../../shared/sha256.ts'
+import type { Tracer } from '../../shared/tracing/port.ts'
 import type { Limiter } from '../access/strangers.ts'
 import type { AppCheck } from '../app-check/port.ts'
 import type { IssuerConfig } from '../identity/issuer.ts'
@@ -9,6 +10,7 @@ import type { RestOf } from '../ledger/supabase-rest.ts'
 import type { Log } from '../log/port.ts'
 import type { Pipe } from '../metering/pass.ts'
 import type { DashboardFile } from '../routes/dashboard.ts'
+import type { ApiDocument } from '../routes/openapi-route.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
 import type { Ed25519 } from '../upstream/signer.ts'
@@ -37,6 +39,8 @@ export type Platform = {
   resultsBucket?: R2Bucket | undefined
   /** Reads the built dashboard. Without it there is no page at `GET /dashboard`. */
   dashboardFile?: DashboardFile | undefined
+  /** Reads the OpenAPI document. Without it `GET /openapi.json` is a 404. */
+  apiDocument?: ApiDocument | undefined
   /** Administers a Supabase project with a key of its. */
   supabaseAdminOf?: SupabaseAdminOf
   /** Administers issuers without a key in a variable; by the issuer's name. Undefined for one that is not the platform's. */
@@ -45,6 +49,10 @@ export type Platform = {
   appCheck?: AppCheck
   /** For development alone: no deployed bundle has one (edge/runtime/node-emulators.ts). */
   verifyOther?: VerifyOther
+  /** Sends traces to a collector; undefined, once it is there, where none is named. */
+  tracer?: Tracer | Promise<Tracer | undefined> | undefined
+  /** Traces by the platform itself, where TRACES asks for it. */
+  ownTracer?: Tracer | undefined
   /** Asks the platform about a token that is otherwise good. @throws TwohopError why it is not, after all */
   alsoVerify?: (token: string, principal: Principal) => Promise<void>
 }

@@ -9,6 +9,8 @@ type Options = {
   drain: (() => Promise<unknown>) | undefined
   /** Keeps the streams within their bounds. */
   keepWithin: () => Promise<unknown>
+  /** Drops prompts that were kept long enough; undefined where none are kept. */
+  forgetPrompts?: (() => Promise<unknown>) | undefined
   /** Asks hosts whether they are there; undefined where the catalog has none. Never throws. */
   probe?: (() => Promise<unknown>) | undefined
   log: Log
@@ -20,7 +22,15 @@ type Options = {
  * fails does not stop the others.
  * @throws the error of the last task that failed, so that the runtime counts the run as failed
  */
-export function createScheduled({ settleJobs, sweep, drain, keepWithin, probe, log }: Options) {
+export function createScheduled({
+  settleJobs,
+  sweep,
+  drain,
+  keepWithin,
+  forgetPrompts,
+  probe,
+  log,
+}: Options) {
   async function logged(event: string, task: () => Promise<unknown>): Promise<unknown> {
     try {
       return await task()
@@ -36,6 +46,7 @@ export function createScheduled({ settleJobs, sweep, drain, keepWithin, probe, l
       .finally(() => logged('sweep_failed', sweep))
       .finally(() => drain && logged('drain_failed', drain))
       .finally(() => logged('streams_not_bounded', keepWithin))
+      .finally(() => forgetPrompts && logged('prompts_not_dropped', forgetPrompts))
       .finally(() => probed)
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
+import { OTLP_VARIABLES } from './otlp.ts'
 import { notEmpty, ownNames } from './own-names.ts'
 import type { Variable, Variables } from './read-variables.ts'
 
@@ -18,6 +19,7 @@ export const SUPABASE_VARIABLES = {
     secret: true,
     schema: z.string().min(MIN_SECRET, `must have at least ${MIN_SECRET} characters`),
   },
+  ...OTLP_VARIABLES,
 } as const satisfies Record<string, Variable>
 
 /**

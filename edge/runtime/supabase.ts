@@ -1,8 +1,10 @@
 import { supabaseJsRest } from '../ledger/supabase-js.ts'
 import { createSupabaseJsAdmin } from '../sync/supabase-js-admin.ts'
 import { createBackground } from './background.ts'
+import { readBundledDocument } from './bundled-document.ts'
 import { makeEdge } from './make-edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { tracerOf } from './otlp.ts'
 import { readVariables, type Variables } from './read-variables.ts'
 import { createScheduledRoute } from './scheduled-route.ts'
 import { fromSupabase, SUPABASE_VARIABLES } from './supabase-variables.ts'
@@ -27,8 +29,10 @@ export function createSupabaseFunction(name: string, environment: Variables) {
     complaints.length > 0
       ? createUnconfigured(new NotConfigured(complaints), write)
       : makeEdge(fromSupabase(environment), write, {
+          apiDocument: readBundledDocument,
           restOf: supabaseJsRest,
           supabaseAdminOf: createSupabaseJsAdmin,
+          tracer: tracerOf(values, write, true),
         })
   const scheduledRoute = createScheduledRoute({
     secret: values.SCHEDULE_SECRET,

@@ -19,6 +19,7 @@ import { DRAIN_BATCHES } from '../ledger/move.ts'
 import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
 import { SignInPlaces } from '../routes/sign-in-places.ts'
+import { TRACE_CALLERS } from '../routes/trace-requests.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -226,6 +227,19 @@ export const EDGE_VARIABLES = {
     fallback: 'off',
     schema: z.enum(['on', 'off']),
   },
+  TRACES: {
+    meaning:
+      'on Workers, whether requests are traced by the platform; elsewhere OTEL_EXPORTER_OTLP_ENDPOINT says so',
+    unit: 'on, off',
+    fallback: 'off',
+    schema: z.enum(['on', 'off']),
+  },
+  TRACE_CALLERS: {
+    meaning: "whose traces are gone on with: nobody's, those of callers with an API key, or everybody's",
+    unit: TRACE_CALLERS.join(', '),
+    fallback: 'nobody',
+    schema: z.enum(TRACE_CALLERS),
+  },
   DASHBOARD: {
     meaning: 'whether there is a page at GET /dashboard, where it was built',
     unit: 'on, off',
@@ -306,6 +320,25 @@ export const EDGE_VARIABLES = {
     unit: 'off, redis',
     fallback: 'off',
     schema: z.enum(['off', 'redis']),
+  },
+  LOG_PROMPTS: {
+    meaning:
+      'whether what is asked is kept in Redis for administrators, without what guards find ([guards.md](guards.md#prompts-that-are-kept))',
+    unit: 'off, redacted',
+    fallback: 'off',
+    schema: z.enum(['off', 'redacted']),
+  },
+  LOG_PROMPTS_HOURS: {
+    meaning: 'time for which it is kept',
+    unit: 'h',
+    fallback: '24',
+    schema: whole(1, 720),
+  },
+  LOG_PROMPTS_MOST: {
+    meaning: 'prompts that are kept at most, of up to 8,192 characters each',
+    unit: 'prompts',
+    fallback: '1000',
+    schema: whole(1, 100_000),
   },
   CATALOG: {
     meaning: 'plans, models and prices',

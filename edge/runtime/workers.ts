@@ -1,11 +1,12 @@
 import type { R2Bucket } from '../jobs/r2-results.ts'
 import type { Pipe } from '../metering/pass.ts'
-import { ASSETS, dashboardFrom } from './assets.ts'
+import { ASSETS, dashboardFrom, documentFrom } from './assets.ts'
 import { HOST_SERVICE, type Service, throughService } from './host-service.ts'
 import { JOB_RESULTS_BUCKET } from './large-results.ts'
 import { makeEdge } from './make-edge.ts'
 import { limiterOf, type RateLimit, STRANGERS } from './rate-limit.ts'
 import type { Variables } from './read-variables.ts'
+import { type WorkersTracing, workersTracer } from './workers-tracing.ts'
 
 /**
  * Variables and secrets, and what wrangler.toml binds: static files, an R2 bucket for results of jobs, a private
@@ -17,7 +18,7 @@ type Bindings = Variables & {
   [ASSETS]?: Service
   [STRANGERS]?: RateLimit
 }
-type Context = { waitUntil(task: Promise<unknown>): void }
+type Context = { waitUntil(task: Promise<unknown>): void; tracing?: WorkersTracing }
 
 let edge: ReturnType<typeof makeEdge> | undefined
 
@@ -28,12 +29,14 @@ let edge: ReturnType<typeof makeEdge> | undefined
 declare const IdentityTransformStream: new () => Pipe
 
 /** One edge for each isolate: its variables do not change while it lives. */
-function edgeOf(env: Bindings) {
+function edgeOf(env: Bindings, { tracing }: Context) {
   edge ??= makeEdge(env, (line) => console.log(line), {
     resultsBucket: env[JOB_RESULTS_BUCKET],
     dashboardFile: dashboardFrom(env[ASSETS]),
+    apiDocument: documentFrom(env[ASSETS]),
     hostFetch: throughService(env[HOST_SERVICE]),
     strangers: limiterOf(env[STRANGERS]),
+    ownTracer: tracing && workersTracer(tracing),
     createPipe: () => new IdentityTransformStream(),
   })
   return edge
@@ -48,7 +51,7 @@ export default {
     env: Bindings,
     context: Context,
   ): Response | Promise<Response> {
-    return edgeOf(env).app.fetch(request, {
+    return edgeOf(env, context).app.fetch(request, {
       background: (task) => context.waitUntil(task),
       // Cloudflare sets it, whatever the client sent (developers.cloudflare.com/fundamentals/reference/http-headers).
       address: request.headers.get('cf-connecting-ip') ?? undefined,
@@ -56,6 +59,6 @@ export default {
     })
   },
   scheduled(_event: unknown, env: Bindings, context: Context): void {
-    context.waitUntil(edgeOf(env).scheduled())
+    context.waitUntil(edgeOf(env, context).scheduled())
   },
 }

@@ -35,6 +35,7 @@
  * | `twohop:catalog` | hash: `version`, `catalog` (JSON, empty for the deployed one) | for ever |
  * | `twohop:catalogs` | hash: version -> time (ms) and catalog, the newest 20 | for ever |
  * | `twohop:feedback` | stream: `account`, `request_id`, `score`, `text` | until the ledger has it; the newest 5,000 |
+ * | `twohop:prompts` | sorted set: prompts without what guards find, JSON, by their time in ms, with `LOG_PROMPTS=redacted` | `LOG_PROMPTS_HOURS`; the newest `LOG_PROMPTS_MOST` |
  * | `twohop:acts:{who}:{minute}` | counter of @upstash/ratelimit | 1 min |
  */
 export const REDIS_KEYS = { open: 'twohop:open', events: 'twohop:events', reads: 'twohop:reads' } as const
@@ -77,6 +78,7 @@ export const CACHE_BYTES_PREFIX = 'twohop:cache-bytes:'
 export const CATALOG_KEY = 'twohop:catalog'
 export const CATALOGS_KEY = 'twohop:catalogs'
 export const FEEDBACK_STREAM = 'twohop:feedback'
+export const PROMPTS_KEY = 'twohop:prompts'
 export const ACTS_PREFIX = 'twohop:acts'
 export const API_KEYS_PREFIX = 'twohop:keys:'
 /** Followed by an account. */

@@ -72,6 +72,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     body: Uint8Array<ArrayBuffer>,
     end: End,
     contentType = 'application/json',
+    traceparent?: string,
   ) {
     const token = await sign({
       ...claims,
@@ -80,6 +81,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     })
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (body.length > 0) headers['content-type'] = contentType
+    if (traceparent !== undefined) headers.traceparent = traceparent
     return fetch(`${base}${path}`, {
       method,
       headers,
@@ -126,6 +128,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     weight,
     deadline,
     signal,
+    traceparent,
   }: HostCall) {
     let answer: Answer
     try {
@@ -144,6 +147,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
         file ? framed(request, file) : utf8.encode(JSON.stringify(request)),
         { signal },
         file && FRAMED_TYPE,
+        traceparent,
       )
     } catch (cause) {
       signal.throwIfAborted()

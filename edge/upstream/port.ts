@@ -9,6 +9,7 @@ import type { HostTokensRequest } from '../../shared/openai/chat.ts'
  */
 export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
   'invalid_request',
+  'unsupported_audio',
   'context_length_exceeded',
   'prompt_exceeds_reservation',
   'host_busy',
@@ -44,6 +45,8 @@ export type HostCall = {
   path: string
   /** The host's request. Its JSON is hashed, signed and sent. */
   request: object
+  /** What a foreign upstream gets in the place of it; undefined where it is the same. */
+  masked?: object | undefined
   /** A file that goes with it, in one body (shared/framed.ts). Own hosts alone take one. */
   file?: Uint8Array
   account: string
@@ -60,6 +63,8 @@ export type HostCall = {
   deadline: number
   /** Aborts the call; the host stops within two decoding steps of hearing of it. */
   signal: AbortSignal
+  /** The span that calls, for own hosts alone: somebody else's API hears nothing of it. */
+  traceparent?: string | undefined
 }
 
 /** A request that was sent, as who sent it names it. */
@@ -69,8 +74,9 @@ export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'versi
 export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
-export type CountCall = Omit<HostCall, 'path' | 'request' | 'file' | 'scope' | 'reserved'> & {
+export type CountCall = Omit<HostCall, 'path' | 'request' | 'masked' | 'file' | 'scope' | 'reserved'> & {
   request: HostTokensRequest
+  masked?: HostTokensRequest | undefined
   /** The most that there can be. */
   promptTokens: number
 }

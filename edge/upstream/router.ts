@@ -61,7 +61,8 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     send: (host: Host, call: C) => Promise<T>,
   ): Promise<T> {
     const upstream = reached(place)
-    const request = place.model === call.model ? call.request : { ...call.request, model: place.model }
+    const given = place.own ? call.request : (call.masked ?? call.request)
+    const request = place.model === call.model ? given : { ...given, model: place.model }
     const run = last ? upstream.watch : upstream.guard
     return run(() => {
       placed.set(call.requestId, place, call.deadline + AFTER_MS)

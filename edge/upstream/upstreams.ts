@@ -32,6 +32,8 @@ export type Upstreams = {
   host: Host
   /** Whether every upstream of a model's version is an own host. */
   isOwn: (model: Model, version: string | undefined) => boolean
+  /** Whether a foreign upstream may compute a model, in whichever version. */
+  leaves: (model: Model) => boolean
   /** Asks each own host of the catalog whether it is there; undefined where there is none. Never throws. */
   probe: (() => Promise<void>) | undefined
 }
@@ -51,7 +53,8 @@ export function createUpstreams({
   log,
 }: Options): Upstreams {
   const { host: own } = ownHost(hostUrl)
-  if (!modelsNow && catalog.models.every(isPlain)) return { host: own, isOwn: () => true, probe: undefined }
+  if (!modelsNow && catalog.models.every(isPlain))
+    return { host: own, isOwn: () => true, leaves: () => false, probe: undefined }
 
   const reached = new Map<string, Reached>()
   const probes: (() => Promise<void>)[] = []
@@ -68,12 +71,14 @@ export function createUpstreams({
   }
   const kinds = new Map(upstreams.map(({ id, kind }) => [id, kind]))
   const routesOf = createRoutes(modelsNow ?? (() => catalog.models), kinds)
+  const isOwn: Upstreams['isOwn'] = (model, version) => {
+    const found = routesOf({ model: model.id, version, of: model })
+    return !found || [...found.drawn, ...found.fallback].every((place) => place.own)
+  }
   return {
     host: createRouter({ routesOf, upstreams: reached, own, now, random, pause, log }),
-    isOwn(model, version) {
-      const found = routesOf({ model: model.id, version, of: model })
-      return !found || [...found.drawn, ...found.fallback].every((place) => place.own)
-    },
+    isOwn,
+    leaves: (model) => ![undefined, ...(model.versions ?? [])].every((version) => isOwn(model, version?.id)),
     probe: probes.length === 0 ? undefined : async () => void (await Promise.all(probes.map((one) => one()))),
   }
 }

@@ -1,6 +1,7 @@
 import { scopeOf, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
+import type { Span } from '../../shared/tracing/port.ts'
 import { type ModelTask, SEEING } from '../device/port.ts'
 import type { Prepare, Queue } from '../scheduler/queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
@@ -15,6 +16,8 @@ export type Asked = {
   maxTokens: number
   work: (limits: Limits) => Work
   prepare?: Prepare | undefined
+  /** The request's span, where requests are traced. */
+  span?: Span | undefined
 }
 
 /** Checks a request against its token and gives it to the scheduler, or throws. There is no other way to a run. */
@@ -65,7 +68,7 @@ export function createAdmit({
   ready,
   now = Date.now,
 }: Options): Admit {
-  return function admit(claims, { task, model, maxTokens, work, prepare }) {
+  return function admit(claims, { task, model, maxTokens, work, prepare, span }) {
     if (!ready()) throw new TwohopError('host_not_ready', 'The host is starting or about to stop.')
     if (claims.scope !== scopeOf(task)) throw uncovered('scope')
     if (claims.model !== model) throw uncovered('model')
@@ -80,7 +83,7 @@ export function createAdmit({
     if (claims.deadline <= now()) throw new TwohopError('host_timeout', 'The deadline has passed.')
     const limits = { promptTokens: claims.reserved.prompt_tokens, outputTokens: maxTokens }
     const asked = { ...work(limits), account: claims.sub, background: priority === 'job' }
-    const asker = { account: claims.sub, weight: claims.weight, priority }
+    const asker = { account: claims.sub, weight: claims.weight, priority, span }
     queue.check(asked, claims.deadline, asker, prepare)
     const run = queue.submit(asked, claims.deadline, asker, prepare)
     requests.add(claims.jti, claims.sub, run)

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import * as z from 'zod'
 import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
+import { framed } from '../../shared/framed.ts'
 import type { JobInput } from '../../shared/jobs/record.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 import type { Admit } from '../admission/admit.ts'
@@ -48,7 +49,8 @@ const NOTHING: Use = { promptTokens: 0, outputTokens: 0, computeMs: 0 }
 export function createStartInput({ admit, now = Date.now, ...host }: Options): StartInput {
   const app = new Hono<HostEnv & { Bindings: Caller }>()
   app.use(async (context, next) => {
-    for (const name of ['requestId', 'claims', 'admit'] as const) context.set(name, context.env[name])
+    for (const name of ['requestId', 'claims', 'admit', 'traceparent'] as const)
+      context.set(name, context.env[name])
     await next()
   })
   addModelRoutes(app, host)
@@ -60,7 +62,7 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
     async function run(): Promise<Outcome> {
       const input = job.inputs[index]
       if (input === undefined) throw new RangeError(`a job has no input ${index}`)
-      const body = new TextEncoder().encode(JSON.stringify(input.body))
+      const body = bodyOf(input)
       const id = `${job.id}.${index}.${attempt}`
       const claims = await claimsOf(job, input, id, body)
       let admitted: Run | undefined
@@ -73,6 +75,7 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
       const response = await app.fetch(request, {
         requestId: id,
         claims,
+        traceparent: job.traceparent,
         admit(asked) {
           admitted = admit(claims, asked)
           overtime = watchTime(admitted, job.inputMs)
@@ -94,6 +97,12 @@ export function createStartInput({ admit, now = Date.now, ...host }: Options): S
     }
   }
 }
+
+/** An input as the edge would send it by itself. */
+const bodyOf = ({ body, file }: JobInput): Uint8Array<ArrayBuffer> =>
+  file === undefined
+    ? new TextEncoder().encode(JSON.stringify(body))
+    : framed(body, Buffer.from(file, 'base64'))
 
 async function claimsOf(
   job: VerifiedJob,

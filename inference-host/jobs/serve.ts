@@ -40,7 +40,7 @@ export function serveJobs({ config, keys, queues, metrics, ...host }: World): Wo
   })
   const observe: Parameters<typeof createWorkOnJob>[0]['observe'] = (model, event) =>
     metrics.jobs(model)(event)
-  const { log } = host
+  const { log, tracer } = host
   const work = createWorkOnJob({
     store,
     verify: createVerifyJob(keys),
@@ -48,6 +48,7 @@ export function serveJobs({ config, keys, queues, metrics, ...host }: World): Wo
     slots: (model) => queues.get(model)?.slots ?? 0,
     claimMs,
     observe,
+    tracer,
     log,
   })
   return createWorker({ store, work, models: [...queues.keys()], pollMs, observe, log })

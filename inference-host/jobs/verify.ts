@@ -14,6 +14,8 @@ export type VerifiedJob = Pick<JobClaims, 'model' | 'path' | 'scope' | 'weight' 
   /** The longest that one input may compute. */
   inputMs: number
   inputs: readonly JobInput[]
+  /** The span that took it in, where the edge traces requests. */
+  traceparent?: string | undefined
   /** Whether the edge that took it in reads packed vectors: an edge of the version before does not. */
   packs: boolean
 }
@@ -54,6 +56,7 @@ export function createVerifyJob(keys: PublicKeys, now: () => number = Date.now):
       weight: signed.weight,
       inputMs: signed.input_ms,
       inputs,
+      traceparent: signed.traceparent,
       packs: room !== undefined,
     }
   }

@@ -1,6 +1,9 @@
-import { TwohopError } from '../../shared/errors.ts'
+import { codeOf, TwohopError } from '../../shared/errors.ts'
+import { ATTRIBUTE } from '../../shared/tracing/names.ts'
+import { NO_SPAN, type Span, type Tracer } from '../../shared/tracing/port.ts'
+import { parseTraceparent } from '../../shared/tracing/traceparent.ts'
 import { faultOf } from '../platform/fault.ts'
-import { type ComputeOptions, createCompute, type Signals } from './compute.ts'
+import { type Computed, type ComputeOptions, createCompute, type Signals } from './compute.ts'
 import { persist } from './persist.ts'
 import type { ClaimedJob, JobEnd, JobStore } from './port.ts'
 import type { VerifiedJob, VerifyJob } from './verify.ts'
@@ -11,11 +14,13 @@ export type WorkOnJob = (job: ClaimedJob, signals: Signals) => Promise<void>
 type Options = ComputeOptions & {
   store: Pick<JobStore, 'end' | 'release'>
   verify: VerifyJob
+  /** Traces jobs; undefined where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** Works on jobs over a store that may be away. A job that does not verify is ended as failed. */
 export function createWorkOnJob(options: Options): WorkOnJob {
-  const { store, verify, log, backoff, now = Date.now } = options
+  const { store, verify, tracer, log, backoff, now = Date.now } = options
   const compute = createCompute(options)
 
   return async function work(claimed, signals) {
@@ -45,7 +50,16 @@ export function createWorkOnJob(options: Options): WorkOnJob {
       await end('failed')
       return
     }
-    const { halted, left, sum } = await compute(claimed, job, signals)
+    const span = tracer?.begin(`job ${model}`, parseTraceparent(job.traceparent)) ?? NO_SPAN
+    span.set(ATTRIBUTE.job, id)
+    // Its inputs come under its span.
+    const own = { ...job, traceparent: span.traceparent }
+    const { halted, left, sum } = await compute(claimed, own, signals).catch((error: unknown) => {
+      span.fail(codeOf(error))
+      span.end()
+      throw error
+    })
+    endSpan(span, sum, halted)
     const fields = { id, model, ms: now() - began, ...sum }
     if (halted === 'lost' || signals.giveUp.aborted) return log('job_lost', fields)
     const state = left === 0 ? 'done' : halted
@@ -54,4 +68,15 @@ export function createWorkOnJob(options: Options): WorkOnJob {
     if (state === undefined) log('job_released', { ...fields, left })
     else log('job_ended', { ...fields, state })
   }
+}
+
+/** Ends a job's span with what this host has done of it. */
+function endSpan(span: Span, sum: Computed['sum'], halted: Computed['halted']): void {
+  span.set(ATTRIBUTE.inputs, sum.done)
+  span.set(ATTRIBUTE.failed, sum.failed)
+  span.set(ATTRIBUTE.inputTokens, sum.prompt_tokens)
+  span.set(ATTRIBUTE.outputTokens, sum.output_tokens)
+  span.set(ATTRIBUTE.computeMs, sum.compute_ms)
+  if (halted !== undefined) span.fail(halted)
+  span.end()
 }

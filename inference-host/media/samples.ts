@@ -1,29 +1,49 @@
-import { readWav, secondsOf, type Wav } from '../../shared/wav.ts'
+import { RECORDING, readSound } from '../../shared/sounds/sound.ts'
+import { refusalOf, Unreadable } from '../../shared/unreadable.ts'
+import { secondsOf, type Wav } from '../../shared/wav.ts'
+import { RATE } from './rate.ts'
 import { resample } from './resample.ts'
-
-/** Whisper's samples a second. */
-export const RATE = 16_000
+import { decodeAside } from './sounds/decode-aside.ts'
 
 /** A recording as models hear it: one channel of RATE samples a second, each from -1 to 1. */
 export type Recording = {
+  samples: Float32Array
   /** Seconds, with their parts. */
   duration: number
   /** Seconds that have begun: what is paid for. */
   seconds: number
-  /** Decodes it, which takes a hundredth of its time. */
-  samples(): Float32Array
+}
+
+/** A recording of which only the header, or the ends of its pieces, have been read. */
+type Unheard = {
+  /** The most seconds that it sounds. */
+  seconds: number
+  /**
+   * Decodes it. Resolves with undefined when `stopped` ended it.
+   * @throws TwohopError invalid_request where it is broken, or holds more than it says
+   */
+  decode(stopped: () => boolean): Promise<Recording | undefined>
 }
 
 /**
- * Reads a WAV file. The edge has read its header too, and reserved its seconds.
- * @throws TwohopError invalid_request
+ * Reads how long a recording is at most, as the edge has done to reserve its seconds.
+ * @throws TwohopError unsupported_audio, invalid_request
  */
-export function readRecording(file: Uint8Array): Recording {
-  const wav = readWav(file, 'file')
+export function readRecording(file: Uint8Array): Unheard {
+  const sound = readSound(file, 'file')
   return {
-    duration: wav.frames / wav.rate,
-    seconds: secondsOf(wav),
-    samples: () => resample(mono(file, wav), wav.rate, RATE),
+    seconds: secondsOf(sound),
+    async decode(stopped) {
+      if (sound.kind === 'wav') {
+        const samples = resample(mono(file, sound), sound.rate, RATE)
+        return { samples, duration: sound.frames / sound.rate, seconds: secondsOf(sound) }
+      }
+      const samples = await decodeAside({ file, sound }, stopped).catch((error: unknown) => {
+        throw error instanceof Unreadable ? refusalOf('file', RECORDING, error) : error
+      })
+      const heard = samples && { frames: samples.length, rate: RATE }
+      return heard && { samples, duration: heard.frames / RATE, seconds: secondsOf(heard) }
+    },
   }
 }
 

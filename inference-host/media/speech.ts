@@ -4,7 +4,7 @@ import { WINDOW_SECONDS } from '../../shared/media.ts'
 import { loadText, loadWeights } from '../device/load.ts'
 import type { LoadRequest } from '../device/port.ts'
 import type { LoadedMedia } from './port.ts'
-import { RATE } from './samples.ts'
+import { RATE } from './rate.ts'
 import { SpeechTokens } from './speech-tokens.ts'
 import { type Speech, transcribe } from './transcribe.ts'
 

@@ -6,7 +6,8 @@ import { generate } from '../decoding/writing/generate.ts'
 import type { Output, PerformOptions } from '../work/engine.ts'
 import { checkReservation } from '../work/limits.ts'
 import type { Work } from '../work/work.ts'
-import { RATE, readRecording } from './samples.ts'
+import { RATE } from './rate.ts'
+import { readRecording } from './samples.ts'
 import { languageCode, languagesOf, opening, preceding, type SpeechTokens } from './speech-tokens.ts'
 import { type Window, windowsIn } from './windows.ts'
 
@@ -47,11 +48,16 @@ export async function transcribe(
   if (work.kind !== 'transcribe') throw new Error(`a model that hears does no ${work.kind}`)
   const { tokens, tokenizer, context } = speech
   const { timestamps } = work
-  const recording = readRecording(work.file)
-  checkReservation(recording.seconds, work.limits)
+  const unheard = readRecording(work.file)
+  checkReservation(unheard.seconds, work.limits)
   const asked = work.language === undefined ? undefined : languageCode(tokens, work.language)
   const before = preceding(tokenizer, tokens, work.prompt, context)
   if (stopped()) return undefined
+  const began = performance.now()
+  const recording = await unheard.decode(stopped).finally(() => {
+    counts.readMs += performance.now() - began
+  })
+  if (recording === undefined || stopped()) return undefined
   counts.promptTokens = recording.seconds
   report({ type: 'started', promptTokens: recording.seconds })
 
@@ -82,7 +88,7 @@ export async function transcribe(
   const languages = languagesOf(tokens)
   let language = asked
   const heard: { tokens: number[]; stride: number[]; is_last: boolean }[] = []
-  for (const window of windowsIn(recording.samples())) {
+  for (const window of windowsIn(recording.samples)) {
     if (stopped()) return undefined
     const features = await speech.features(window.samples)
     if (language === undefined && tokens.is_multilingual) {

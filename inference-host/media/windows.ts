@@ -1,5 +1,5 @@
 import { STRIDE_SECONDS, WINDOW_SECONDS } from '../../shared/media.ts'
-import { RATE } from './samples.ts'
+import { RATE } from './rate.ts'
 
 /** A part of a recording that a model hears at once. Lengths in samples; `left` and `right` overlap with its neighbours. */
 export type Window = { samples: Float32Array; left: number; right: number; last: boolean }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../shared/errors.ts'
+import type { Span } from '../../shared/tracing/port.ts'
 import type { Observer } from '../metrics/scheduler-events.ts'
 import { LONGEST_TIMER } from '../platform/longest-timer.ts'
 import type { Work } from '../work/work.ts'
@@ -17,6 +18,8 @@ export type Asker = {
   weight?: number | undefined
   /** Default interactive. A job waits as long as interactive requests take every slot. */
   priority?: Priority | undefined
+  /** The request's span. */
+  span?: Span | undefined
 }
 
 /**
@@ -46,7 +49,7 @@ type Options = {
 
 /** A request that comes now. It ends with `host_timeout` once its deadline has passed. */
 export function createTicket({ work, deadline, asker, observe, pace, clock, now, onEnd }: Options): Ticket {
-  const { account = '', weight = 1, priority = 'interactive' } = asker
+  const { account = '', weight = 1, priority = 'interactive', span } = asker
   const { promptTokens, outputTokens } = work.limits
   const left = Math.min(deadline - clock(), LONGEST_TIMER)
   const timer = setTimeout(() => ticket.entry.interrupt(expired()), left)
@@ -63,7 +66,7 @@ export function createTicket({ work, deadline, asker, observe, pace, clock, now,
     cost: Math.max(1, promptTokens + outputTokens),
     priority,
     deadline,
-    measure: createMeasure({ outputLimit: outputTokens, now, observe, pace }),
+    measure: createMeasure({ outputLimit: outputTokens, now, observe, pace, span }),
     entry: createEntry({ work, now, onEnd: end }),
   }
   return ticket

@@ -39,6 +39,8 @@ type Options = {
   mediaBytes?: Host['mediaBytes']
   metrics: Pick<Metrics, 'text' | 'contentType'>
   log: Log
+  /** Traces what is admitted. */
+  tracer?: Host['tracer']
 }
 
 /** The host's HTTP surface. Nothing but `/livez` and `/readyz` is answered without a valid service token. */
@@ -57,6 +59,7 @@ export function createApp({
   mediaBytes,
   metrics,
   log,
+  tracer,
 }: Options) {
   const app = new Hono<HostEnv>()
   const authenticateOnce = once(authenticate, replays)
@@ -76,15 +79,17 @@ export function createApp({
   app.use(async (context, next) => {
     const route = `${context.req.method} ${context.req.path}`
     context.set('requestId', crypto.randomUUID())
+    if (tracer) context.set('sinceMs', Date.now())
     const claims = await authenticateOnce(context.req.header('authorization'), route)
     context.set('claims', claims)
+    if (tracer) context.set('traceparent', context.req.header('traceparent'))
     context.set('requestId', claims.jti)
     context.set('admit', (asked) => admit(claims, asked))
     await next()
     sayLoad(context.res.headers, claims.model)
   })
 
-  addModelRoutes(app, { structures, body, mediaBytes, log, refuseBusy })
+  addModelRoutes(app, { structures, body, mediaBytes, log, refuseBusy, tracer })
   app.delete('/v1/requests/:id', cancel({ requests }))
   app.post('/v1/requests/usage', usage({ requests, body }))
   if (lookForJobs !== undefined) app.post('/v1/jobs/wake', wake({ look: lookForJobs }))

@@ -6,16 +6,17 @@ import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { type BodyBound, readBody } from '../../shared/read-bounded.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
+import type { Tracer } from '../../shared/tracing/port.ts'
 import type { Asked } from '../admission/admit.ts'
 import { checkBodyHash } from '../admission/body.ts'
 import type { RefuseBusy } from '../admission/busy.ts'
 import type { StructureCompiler } from '../decoding/structure/compiler.ts'
 import type { Log } from '../platform/log.ts'
-import type { Run } from '../scheduler/run.ts'
 import type { Admitted } from './report.ts'
+import { type Asking, admitTraced } from './run-span.ts'
 
 /** What the app hands from its checks to its routes: `admit` admits what the claims cover, or throws. */
-export type Caller = { requestId: string; claims: ServiceClaims; admit: (asked: Asked) => Run }
+export type Caller = Asking & { claims: ServiceClaims }
 export type HostEnv = { Variables: Caller }
 export type HostContext = Context<HostEnv>
 
@@ -29,6 +30,8 @@ export type Host = {
   log: Log
   /** Asked before a body is read. None where the caller has no reason to: a job waits. */
   refuseBusy?: RefuseBusy | undefined
+  /** Traces what is admitted; undefined where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** A host whose requests of JSON may be as large as those with a file: there are images in them. */
@@ -94,10 +97,10 @@ export async function takeEmpty(context: HostContext): Promise<void> {
 /**
  * Admits what was asked. The run ends when the caller goes away. Its end is logged, with what is known of a failure.
  */
-export function begin(context: HostContext, { log }: Host, asked: Asked): Admitted {
+export function begin(context: HostContext, { log, tracer }: Host, asked: Asked): Admitted {
   const { signal } = context.req.raw
   const { admit, requestId: id } = context.var
-  const run = admit(asked)
+  const run = tracer ? admitTraced(tracer, context.var, asked) : admit(asked)
   if (signal.aborted) run.cancel()
   signal.addEventListener('abort', () => run.cancel(), { once: true })
   void run.ended.then((code) => {

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { codeOf, errorResponse, TwohopError } from '../../shared/errors.ts'
 import type { Host, HostEnv } from './call.ts'
 import { chat } from './chat.ts'
 import { chatTokens } from './chat-tokens.ts'
@@ -23,7 +23,7 @@ export function addModelRoutes<Env extends HostEnv>(app: Hono<Env>, host: Host):
   )
   app.onError((error, context) => {
     const id = context.var.requestId
-    const code = error instanceof TwohopError ? error.code : 'internal'
+    const code = codeOf(error)
     host.log('refused', { id, method: context.req.method, code })
     if (code === 'internal') logInternal(host.log, id, error)
     return errorResponse(error, id)

@@ -33,9 +33,10 @@ const PORT = 5432
  * Starts a PostgreSQL with an empty cluster in a folder of its own under the system's temporary one, in about 1.2 s on
  * two cores. All its data is gone when it stops. It listens on a Unix socket only, has a password of 24 random bytes,
  * and never waits for the disk: it is for one machine and one run.
- * @throws Error with the server's last line when it does not start
+ * @param signal ends a start that is under way, with all that it has made
+ * @throws Error with the server's last line when it does not start; the signal's reason when it was aborted
  */
-export async function startServer(binaries: Binaries): Promise<RunningServer> {
+export async function startServer(binaries: Binaries, signal?: AbortSignal): Promise<RunningServer> {
   // Not under the stack's folder: the path of a Unix socket may have only about 100 characters.
   const home = await mkdtemp(join(tmpdir(), 'twohop-postgres-'))
   const root = process.getuid?.() === 0
@@ -47,7 +48,8 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
     const passwordFile = join(home, 'password')
     await writeFile(passwordFile, password, { mode: 0o600 })
     if (root) for (const path of [home, passwordFile]) await chown(path, NOBODY, NOBODY)
-    await makeCluster(join(bin, 'initdb'), data, passwordFile, owner)
+    await makeCluster(join(bin, 'initdb'), data, passwordFile, { ...owner, signal })
+    signal?.throwIfAborted()
 
     const options = ['-D', data, '-k', home, '-p', String(PORT), '-F']
     const settings = { listen_addresses: '', max_connections: 40, shared_buffers: '32MB', timezone: 'UTC' }
@@ -64,6 +66,9 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
       },
     )
     const ended = once(child, 'exit')
+    const end = () => child.stdin.end()
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
     const pid = Number((await once(createInterface({ input: child.stdout }), 'line'))[0])
     let stopping = false
     let last = ''
@@ -74,7 +79,8 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
       })
       void ended.then(() => resolve(false))
     })
-    if (!(await ready)) throw new Error(`PostgreSQL did not start: ${last}`)
+    if (!(await ready)) throw signal?.reason ?? new Error(`PostgreSQL did not start: ${last}`)
+    signal?.removeEventListener('abort', end)
 
     const failed = Promise.withResolvers<Error>()
     void ended.then(() => {
@@ -86,31 +92,49 @@ export async function startServer(binaries: Binaries): Promise<RunningServer> {
       failed: failed.promise,
       async stop() {
         stopping = true
-        child.stdin.end()
+        end()
         await ended
         // The server's user may not be able to change root's temporary folder.
         await rm(home, { recursive: true, force: true })
       },
     }
   } catch (error) {
-    await rm(home, { recursive: true, force: true })
+    await rm(home, { recursive: true, force: true, maxRetries: 10 })
     throw error
   }
 }
 
-async function makeCluster(initdb: string, data: string, passwordFile: string, owner: object): Promise<void> {
+type Making = { uid?: number; gid?: number; signal: AbortSignal | undefined }
+
+async function makeCluster(
+  initdb: string,
+  data: string,
+  passwordFile: string,
+  { signal, ...owner }: Making,
+): Promise<void> {
+  const home = dirname(data)
   const words = ['-D', data, '-U', SUPERUSER, `--pwfile=${passwordFile}`]
   const settings = ['-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-sync']
-  const child = spawn(initdb, [...words, ...settings], {
+  const child = spawn('sh', ['-c', watched('TERM', true), 'sh', home, initdb, ...words, ...settings], {
     ...owner,
-    cwd: dirname(data),
-    stdio: ['ignore', 'ignore', 'pipe'],
+    cwd: home,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
   })
+  const end = () => child.stdin.end()
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk
   })
-  const [code] = await once(child, 'close')
+  // When all who write there have ended: initdb, and the server that it makes the cluster with.
+  const closed = once(child, 'close')
+  const [code] = await once(child, 'exit')
+  signal?.removeEventListener('abort', end)
+  end()
+  await closed
+  signal?.throwIfAborted()
   if (code !== 0) throw new Error(`PostgreSQL's initdb failed: ${said.trim().split('\n').at(-1)}`)
 }
 

@@ -63,9 +63,10 @@ export async function openPostgres({ supabaseUrl, port = 0, prefer = 'auto' }: S
   // A caller of `up` gets the error; nobody has to wait for it.
   up.catch(() => {})
   let starting: ReturnType<typeof startDatabase> | undefined
+  const stopped = new AbortController()
   let requests: postgres.Sql | undefined
   function wake(): void {
-    starting ??= startDatabase(binaries)
+    starting ??= startDatabase(binaries, stopped.signal)
     starting.then(({ sql, stop: _, ...database }) => {
       requests = sql
       resolve(database)
@@ -93,14 +94,15 @@ export async function openPostgres({ supabaseUrl, port = 0, prefer = 'auto' }: S
     wake,
     async stop() {
       await rest.stop()
+      stopped.abort(new Error('PostgreSQL was told to stop while it started'))
       const database = await starting?.catch(() => undefined)
       await database?.stop()
     },
   }
 }
 
-async function startDatabase(binaries: Binaries) {
-  const server = await startServer(binaries)
+async function startDatabase(binaries: Binaries, signal: AbortSignal) {
+  const server = await startServer(binaries, signal)
   const connections: postgres.Sql[] = []
   const stop = async () => {
     await Promise.all(connections.map((each) => each.end({ timeout: 1 })))
@@ -111,6 +113,7 @@ async function startDatabase(binaries: Binaries) {
     connections.push(owner)
     const password = randomBytes(24).toString('base64url')
     await owner.unsafe(rolesSql(password))
+    signal.throwIfAborted()
     await migrate(owner)
     const sql = connect({ ...server.address, user: 'authenticator', password }, 8)
     connections.push(sql)

@@ -105,6 +105,8 @@ export type JobRecord = z.infer<typeof JobRecord>
 /** One input: the host's request, whose JSON text is hashed, and the tokens that are reserved for it. */
 export const JobInput = z.strictObject({
   body: z.record(z.string(), z.unknown()),
+  /** The file that goes with it, as base64. */
+  file: z.base64().optional(),
   prompt_tokens: z.int().min(0),
   output_tokens: z.int().min(0),
 })

@@ -33,6 +33,8 @@ export const JobClaims = z.object({
   /** The most milliseconds that one input may take from its start. That much compute is reserved for each. */
   input_ms: z.int().min(1),
   weight: z.number().min(0.01).max(100),
+  /** The span that took the job in, where requests are traced. */
+  traceparent: z.string().max(55).optional(),
 })
 export type JobClaims = z.infer<typeof JobClaims>
 

@@ -26,8 +26,8 @@ const onlyNothing = (says: string) =>
  */
 export const TranscriptionRequest = z.strictObject({
   file: required(
-    'Integers of 8, 16, 24 or 32 bits or floats, at any usual rate. The plan says how many seconds.',
-    z.instanceof(Uint8Array).describe('a WAV file'),
+    'WAV, MP3, FLAC, or Opus in Ogg or WebM, as browsers record it. The plan says how many seconds.',
+    z.instanceof(Uint8Array).describe('a recording'),
   ),
   model: required('One of `GET /v1/models`.', z.string().min(1).max(200)),
   chunking_strategy: ignored(

@@ -6,6 +6,7 @@ import { IMAGE_TOKENS } from '../fixtures/graphs/tiny-media.ts'
 import { TILE } from '../fixtures/graphs/tiny-vision.ts'
 import { pngOf } from '../fixtures/images.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
+import { changed, soundFile } from '../fixtures/sounds.ts'
 import { call, newUser, usageEvents } from '../stack/client.ts'
 
 const edge = inject('mediaEdge')
@@ -34,6 +35,33 @@ describe('openai', () => {
       const text = await client.audio.transcriptions.create({ ...spoken(), response_format: form })
       expect(text).toMatch({ text: /^[a-z]/, srt: /^1\n00:/, vtt: /^WEBVTT\n\n00:/ }[form])
     }
+  })
+
+  it('transcriptions of other kinds of files, charged by what they sound', async () => {
+    for (const name of ['tones.mp3', 'tones.flac', 'tones.opus', 'tones-live.webm'] as const) {
+      const asked = {
+        ...spoken(),
+        file: file(soundFile(name), name),
+        response_format: 'verbose_json' as const,
+      }
+      const { data, request_id } = await client.audio.transcriptions.create(asked).withResponse()
+      expect(Number(data.duration)).toBeCloseTo(1.25, 2)
+      const [event] = await usageEvents(request_id ?? '')
+      expect(event).toMatchObject({ prompt_tokens: '2', outcome: 'ok' })
+    }
+    // What the edge cannot see: the file holds more than its header says. The hold is given back.
+    const flac = soundFile('tones.flac')
+    const lying = { ...spoken(), file: file(changed(flac, 24, 0x3e, 0x80), 'a.flac') }
+    const refused = await client.audio.transcriptions.create(lying).catch((thrown: unknown) => thrown)
+    expect(refused).toMatchObject({ status: 400, code: 'invalid_request', param: 'file' })
+    const [event] = await usageEvents(Object(refused).requestID)
+    expect(event).toMatchObject({ outcome: 'refused', units: '0' })
+    const other = { ...spoken(), file: file(soundFile('tones-short.m4a'), 'a.m4a') }
+    await expect(client.audio.transcriptions.create(other)).rejects.toMatchObject({
+      status: 400,
+      code: 'unsupported_audio',
+      param: 'file',
+    })
   })
 
   it('transcriptions, sent again under an idempotency key', async () => {

@@ -7,9 +7,12 @@ import { createMessageReader } from '../../edge/upstream/anthropic-stream.ts'
 import { hostStream, type VendorStream } from '../../edge/upstream/foreign-stream.ts'
 import { createOpenAIStream } from '../../edge/upstream/openai-stream.ts'
 import { createTallies, type Tally } from '../../edge/upstream/tally.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { isShallow } from '../../shared/json-depth.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { readBody } from '../../shared/read-bounded.ts'
+import { readSound } from '../../shared/sounds/sound.ts'
+import { soundFile } from '../fixtures/sounds.ts'
 import { FUZZ_SEED, fuzzCount } from './count.ts'
 
 // Readers by themselves: what stands between the network and JSON, on any bytes in any pieces.
@@ -172,6 +175,34 @@ it("the client's reader of errors takes any answer and any thing that was thrown
         await readError({ error: value, status })
       },
     ),
+    runs,
+  )
+})
+
+it('the reader of recordings tells a length or why not, of any bytes', () => {
+  const files = (['tones.mp3', 'tones.flac', 'tones.opus', 'tones.webm', 'tones-live.webm'] as const).map(
+    soundFile,
+  )
+  const change = fc.tuple(fc.nat(), fc.nat(255))
+  const broken = fc
+    .tuple(fc.constantFrom(...files), fc.array(change, { maxLength: 20 }), fc.nat())
+    .map(([file, changes, end]) => {
+      const copy = file.slice(0, file.length - (end % 3 === 0 ? end % file.length : 0))
+      // Most of what is read lies at the beginning.
+      for (const [at, byte] of changes) copy[at % (at % 2 ? 300 : Math.max(1, copy.length))] = byte
+      return copy
+    })
+  fc.assert(
+    fc.property(fc.oneof(broken, fc.uint8Array({ maxLength: 200 })), (bytes) => {
+      try {
+        const { frames, rate } = readSound(bytes, 'file')
+        expect(frames / rate).toBeGreaterThan(0)
+        expect(frames / rate).toBeLessThanOrEqual(3600)
+      } catch (error) {
+        if (!(error instanceof TwohopError)) throw error
+        expect(['invalid_request', 'unsupported_audio']).toContain(error.code)
+      }
+    }),
     runs,
   )
 })

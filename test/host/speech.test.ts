@@ -9,6 +9,7 @@ import type { HostMediaRequest } from '../../shared/media.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import { SPEECH_CONTEXT, writeTinySpeech } from '../fixtures/graphs/tiny-media.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
+import { changed, soundFile } from '../fixtures/sounds.ts'
 import { type Serving, serve } from './serving.ts'
 
 const TASK = 'automatic-speech-recognition'
@@ -39,7 +40,7 @@ afterAll(async () => {
 
 /** What transformers.js makes of a file by itself, as its pipeline cuts it. */
 async function itself(file: Uint8Array, how: { language: string; return_timestamps: boolean }) {
-  const samples = readRecording(file).samples()
+  const samples = (await readRecording(file).decode(() => false))?.samples
   const start = how.return_timestamps ? 3 : 4
   const asked = { ...how, task: 'transcribe', chunk_length_s: 30, max_new_tokens: SPEECH_CONTEXT - start }
   return reference(samples, asked) as Promise<{ text: string; chunks?: unknown[] }>
@@ -64,6 +65,8 @@ describe('transcripts', () => {
   test.each([
     ['one window', SHORT, 3],
     ['two windows that overlap', LONG, 41],
+    ['an MP3', soundFile('tones.mp3'), 2],
+    ['what a browser records', soundFile('tones-live.webm'), 2],
   ])('are those of transformers.js itself: %s', async (_, file, seconds) => {
     const plain = await ask(file, { format: 'hub', language: 'de', timestamps: false })
     const timed = await ask(file, { format: 'hub', language: 'de', timestamps: true })
@@ -118,7 +121,14 @@ describe('refused before any compute', () => {
     ['a language that it does not know', SHORT, { language: 'tlhingan' }, {}, 'invalid_request'],
     ['half a file', SHORT.subarray(0, 3000), {}, {}, 'invalid_request'],
     ['a claim of 4 GiB', wavOf({ samples: [0, 0], claims: 0xffff_ffff }), {}, {}, 'invalid_request'],
-    ['no file', new Uint8Array(), {}, {}, 'invalid_request'],
+    ['no file', new Uint8Array(), {}, {}, 'unsupported_audio'],
+    [
+      'more in the file than its header says',
+      changed(soundFile('tones.flac'), 24, 0x3e, 0x80),
+      {},
+      {},
+      'invalid_request',
+    ],
     ['more tokens than are reserved', SHORT, {}, { most: 9999 }, 'service_token_invalid'],
   ])('%s', async (_, file, parameters, how, code) => {
     const refused = await ask(file, parameters, how)

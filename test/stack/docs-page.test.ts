@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { describe, expect, inject, it } from 'vitest'
 import { openApiRoute } from '../../edge/routes/openapi-route.ts'
 import { pageRoute } from '../../edge/routes/page.ts'
+import { readBundledDocument } from '../../edge/runtime/bundled-document.ts'
 import { noChromium, startChromium } from '../extension/chromium.ts'
 import { answering } from '../fixtures/answering.ts'
 import { slowly } from '../fixtures/pace.ts'
@@ -15,7 +16,7 @@ async function hostile(): Promise<string> {
   const chunk = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: HOSTILE } }] })}\n\ndata: [DONE]\n\n`
   const app = new Hono()
     .get('/docs', pageRoute)
-    .get('/openapi.json', openApiRoute)
+    .get('/openapi.json', openApiRoute(readBundledDocument))
     .post('/v1/chat/completions', (c) => c.body(chunk, 200, { 'content-type': 'text/event-stream' }))
     .get('/frame', (c) => c.html('<iframe src="/docs"></iframe>'))
     .all('*', (c) => c.json({ error: { message: HOSTILE } }, 404))

@@ -77,14 +77,15 @@ export async function generate(
 
 /**
  * Generates texts on the model alone, one at a time.
- * @param beside makes the model's inputs beside the prompt, once that is known to fit
+ * @param beside makes the model's inputs beside the prompt, once that is known to fit; undefined where it was stopped
  */
 export function aloneWrite(
   loaded: Pick<Loaded, 'model'>,
-  beside: () => Promise<Record<string, Tensor>> = async () => ({}),
+  beside: (stopped: () => boolean) => Promise<Record<string, Tensor> | undefined> = async () => ({}),
 ): Write {
   return async function write({ prompt, onStart, ...writing }) {
-    const more = await beside()
+    const more = await beside(writing.stopped)
+    if (more === undefined) return {}
     onStart(undefined)
     const finishReason = await generate(loaded, { ...writing, inputs: { ...inputsOf(prompt), ...more } })
     return finishReason === undefined ? {} : { finishReason }

@@ -32,10 +32,19 @@ export async function loadSeeing(request: LoadRequest): Promise<LoadedMedia & Se
     measureSeeing(loaded, reader),
   ])
 
-  /** The model's inputs for all images, decoded one after another. */
-  async function inputsOf(images: readonly Shown[]): Promise<Record<string, Tensor>> {
+  /** The model's inputs for all images, decoded one after another. Undefined where `stopped` ended it. */
+  async function inputsOf(
+    images: readonly Shown[],
+    stopped: () => boolean,
+  ): Promise<Record<string, Tensor> | undefined> {
     const seen: Record<string, Tensor>[] = []
-    for (const { file, field } of images) seen.push(await reader.see(await decodeImage(file, field)))
+    for (const { file, field } of images) {
+      if (stopped()) return undefined
+      const image = await decodeImage(file, field)
+      if (stopped()) return undefined
+      seen.push(await reader.see(image))
+    }
+    if (stopped()) return undefined
     const [first = {}] = seen
     const together = (name: string) =>
       cat(
@@ -53,11 +62,14 @@ export async function loadSeeing(request: LoadRequest): Promise<LoadedMedia & Se
         throw new Error(`a model that sees does no ${work.kind}`)
       const images = shownIn(work.messages)
       const texts: string[] = []
-      for (const { file, field } of images) texts.push(reader.textOf(await uprightSize(file, field), field))
+      for (const { file, field } of images) {
+        if (options.stopped()) return undefined
+        texts.push(reader.textOf(await uprightSize(file, field), field))
+      }
       const shown = { mark: reader.mark, texts }
       if (work.kind === 'count') return countTokens(loaded, work, options, shown)
       let inputs: ReturnType<typeof inputsOf> | undefined
-      const write = aloneWrite({ model }, () => (inputs ??= inputsOf(images)))
+      const write = aloneWrite({ model }, (stopped) => (inputs ??= inputsOf(images, stopped)))
       return writeOn({ loaded, tokens, write, together: false, shown }, work, options)
     },
   }

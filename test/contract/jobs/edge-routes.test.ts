@@ -107,6 +107,7 @@ describeEachRedis('/v1/jobs', (redis) => {
           },
         },
         requestTimeoutMs: changes.requestTimeoutMs ?? 120_000,
+        keepPrompt: undefined,
         log: unreadLog,
         now,
       }),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, it } from 'vitest'
 import { buildDashboard } from '../../../dashboard/build.ts'
+import document from '../../../edge/routes/openapi.json' with { type: 'json' }
 
 /** The most bytes, gzipped, of all that a browser loads. */
 const MOST_BYTES = 80 * 1024
@@ -14,10 +15,12 @@ const out = join(folder, 'built')
 // Two at once leave whole files and nothing else.
 await Promise.all([buildDashboard(out), buildDashboard(out)])
 const texts = new Map<string, string>()
-for (const name of await readdir(out)) texts.set(name, await readFile(join(out, name), 'utf8'))
+for (const name of await readdir(out))
+  if (name !== 'openapi.json') texts.set(name, await readFile(join(out, name), 'utf8'))
 
-it('is three files, and nothing is left of how they came to be', async () => {
+it('is three files beside the OpenAPI document, and nothing is left of how they came to be', async () => {
   expect([...texts.keys()].toSorted()).toEqual(['app.css', 'app.js', 'index.html'])
+  expect(JSON.parse(await readFile(join(out, 'openapi.json'), 'utf8'))).toEqual(document)
   expect(await readdir(folder)).toEqual(['built'])
 })
 

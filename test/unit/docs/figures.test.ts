@@ -8,6 +8,7 @@ import { EDGE_PAGES } from '../../fixtures/figures/edge-pages.ts'
 import { HOST_PAGES } from '../../fixtures/figures/host-pages.ts'
 import { MEDIA_PAGE } from '../../fixtures/figures/media-page.ts'
 import { OTHER_PAGES } from '../../fixtures/figures/other-pages.ts'
+import { TELEMETRY_PAGE } from '../../fixtures/figures/telemetry-page.ts'
 import { isThere, readPages } from '../../fixtures/pages.ts'
 
 const PAGES: Record<string, PageClaims> = {
@@ -17,6 +18,7 @@ const PAGES: Record<string, PageClaims> = {
   'docs/dashboard.md': DASHBOARD_PAGE,
   ...DEPLOYMENT_PAGES,
   'docs/media.md': MEDIA_PAGE,
+  'docs/telemetry.md': TELEMETRY_PAGE,
 }
 /** Pages that are nothing but figures, each with what makes them or holds them. */
 const MADE = {

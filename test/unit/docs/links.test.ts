@@ -42,6 +42,8 @@ const NO_PATHS = new Set([
 
 /** Variables that belong to others' programs, and names in examples. */
 const OTHERS_VARIABLES = new Set([
+  // What takes the place of an address in a request (edge/guard/put-back.ts).
+  'EMAIL_1',
   // Deno's.
   'DENO_SERVE_ADDRESS',
   'ON_ERROR_STOP',
@@ -58,7 +60,10 @@ const OTHERS_VARIABLES = new Set([
   'UPSTREAM_KEY_OPENAI',
 ])
 
-/** Fields and headers of the programs that docs/migrate.md tells how to leave, and a file of onnxruntime's. */
+/**
+ * Fields and headers of the programs that docs/migrate.md tells how to leave, a file of onnxruntime's, and a header of a
+ * collector.
+ */
 const OTHERS_NAMES = new Set([
   // The hub's package.
   'retry_on_error',
@@ -80,6 +85,8 @@ const OTHERS_NAMES = new Set([
   'x-portkey-metadata',
   'x-portkey-trace-id',
   'x-portkey-virtual-key',
+  // Honeycomb's collector.
+  'x-honeycomb-team',
 ])
 
 /** What `find` gives for each page, as `page: what`, for a message that names the place. */
@@ -209,7 +216,7 @@ function ofThePage(): string[] {
 /** Variables of the environment that the sources read, the hops' own lists aside, and constants that they declare. */
 function ofSources(): string[] {
   const files = filesLike(
-    '{bench,cli,deploy,examples,local,edge,inference-host,shared,site,test}/**/*.{ts,mjs}',
+    '{vitest.config,{bench,cli,deploy,examples,local,edge,inference-host,shared,site,test}/**/*}.{ts,mjs}',
   )
   const texts = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n')
   const single = [...texts.matchAll(/\benv\.([A-Z][A-Z0-9_]*)/g)].map(([, name = '']) => name)

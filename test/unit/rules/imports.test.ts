@@ -21,6 +21,7 @@ const VENDORS: readonly (readonly [RegExp, string])[] = [
   [/^(openai|@openai\/)/, 'openai'],
   [/^@anthropic-ai\//, 'anthropic'],
   [/^@?cloudflare[:/]/, 'workers'],
+  [/^@opentelemetry\//, 'opentelemetry'],
 ]
 
 describe('imports', () => {

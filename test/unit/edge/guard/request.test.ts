@@ -33,7 +33,10 @@ const toolWith = (properties: object) => ({
 
 function run(work: Work, guards: object) {
   const findings: Finding[] = []
-  return { work: guarded(work, policy(guards), (finding) => findings.push(finding)), findings }
+  return {
+    work: guarded(work, { policy: policy(guards), leaves: false, tell: (finding) => findings.push(finding) }),
+    findings,
+  }
 }
 
 describe('a request', () => {
@@ -93,7 +96,7 @@ describe('a request', () => {
   it('passes unchanged where nothing is found, or guards are off', () => {
     const work = chat('hello')
     expect(run(work, blocks)).toEqual({ work, findings: [] })
-    expect(guarded(work, policyOf({}), () => {})).toBe(work)
+    expect(guarded(work, { policy: policyOf({}), leaves: true, tell() {} })).toBe(work)
     expect(run(chat(address), {}).findings).toEqual([])
   })
 
@@ -122,7 +125,11 @@ it('a job of many inputs tells of each rule once', () => {
   const findings: Finding[] = []
   const once = toldOnce((finding) => findings.push(finding))
   for (const name of ['ann', 'bob'])
-    guarded(chat(`${name}@example.com`), policy({ pii: { in: 'flag' } }), once)
+    guarded(chat(`${name}@example.com`), {
+      policy: policy({ pii: { in: 'flag' } }),
+      leaves: false,
+      tell: once,
+    })
   expect(findings).toEqual([{ way: 'in', rule: 'pii.email', blocked: false }])
 })
 

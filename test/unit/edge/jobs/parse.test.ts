@@ -3,7 +3,11 @@ import { parseJob } from '../../../../edge/jobs/parse.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { catalog, entitleBy, modelOf } from '../../../fixtures/catalog.ts'
 import { entitledTo, refusal as refusalOf } from '../../../fixtures/entitled.ts'
+import { IMAGE_TOKENS } from '../../../fixtures/graphs/tiny-media.ts'
+import { pngOf } from '../../../fixtures/images.ts'
+import { mediaCatalog } from '../../../fixtures/media-catalog.ts'
 import { HISTORIES } from '../../../fixtures/openai/histories.ts'
+import { soundFile } from '../../../fixtures/sounds.ts'
 
 const as = (plan: string, scopes?: readonly string[]) => entitledTo(plan, catalog, scopes)
 const pro = as('pro')
@@ -104,5 +108,48 @@ describe('a job', () => {
     const job = { endpoint, body: hello }
     expect(refusal(job, as('pro', ['jobs', 'embed']))).toEqual(['scope_missing', undefined])
     expect(refusal(job, as('pro', ['jobs', 'chat']))).toBe('none')
+  })
+})
+
+describe('a job of files', () => {
+  const media = entitledTo('media', mediaCatalog)
+  const sound = soundFile('tones-live.webm')
+  const file = Buffer.from(sound).toString('base64')
+  const picture = Buffer.from(pngOf(8, 8)).toString('base64')
+
+  it.each([
+    ['/v1/audio/transcriptions', { model: 'speech', file, response_format: 'verbose_json', language: 'de' }],
+    ['/v1/tasks/automatic-speech-recognition', { model: 'speech', inputs: file }],
+    ['/v1/tasks/image-classification', { model: 'classifier', inputs: picture, parameters: { top_k: 2 } }],
+    ['/v1/tasks/image-to-text', { model: 'captioner', inputs: picture }],
+  ])('%s reserves what that request would', (path, body) => {
+    const { works, path: of } = parseJob({ endpoint: path, inputs: [body, body] }, media)
+    expect(of).toMatch(/^\/v1\/tasks\//)
+    expect(works).toHaveLength(2)
+    const [work] = works
+    expect(work?.file).toEqual('file' in body || of.includes('speech') ? sound : Uint8Array.from(pngOf(8, 8)))
+    expect(work?.worst.promptTokens).toBe(of.includes('speech') ? 2 : IMAGE_TOKENS)
+  })
+
+  it.each([
+    [
+      '/v1/audio/transcriptions',
+      { model: 'speech', file: 'RIFF', language: 'de' },
+      'unsupported_audio',
+      'file',
+    ],
+    ['/v1/audio/transcriptions', { model: 'speech', file: 'a b' }, 'invalid_request', 'file'],
+    ['/v1/audio/transcriptions', { model: 'speech', file: 'abcde' }, 'invalid_request', 'file'],
+    ['/v1/audio/transcriptions', { model: 'speech' }, 'invalid_request', 'file'],
+    [
+      '/v1/audio/transcriptions',
+      { model: 'speech', file, response_format: 'srt' },
+      'invalid_request',
+      'response_format',
+    ],
+    ['/v1/tasks/image-to-text', { model: 'captioner', inputs: file }, 'invalid_request', 'inputs'],
+    ['/v1/tasks/image-to-text', { model: 'captioner', inputs: 7 }, 'invalid_request', 'inputs'],
+  ])('%s %#: is refused by its field', (path, body, code, param) => {
+    expect(refusalOf(() => parseJob({ endpoint: path, body }, media))).toEqual([code, `body.${param}`])
   })
 })

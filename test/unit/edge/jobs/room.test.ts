@@ -3,7 +3,11 @@ import { parseJob } from '../../../../edge/jobs/parse.ts'
 import { bytesOf } from '../../../../edge/jobs/room.ts'
 import { RECORD_BYTES } from '../../../../shared/jobs/kept.lua.ts'
 import { entitleBy } from '../../../fixtures/catalog.ts'
+import { entitledTo } from '../../../fixtures/entitled.ts'
+import { SPEECH_CONTEXT } from '../../../fixtures/graphs/tiny-media.ts'
+import { mediaCatalog } from '../../../fixtures/media-catalog.ts'
 import { principal } from '../../../fixtures/principal.ts'
+import { soundFile } from '../../../fixtures/sounds.ts'
 
 const pro = entitleBy()(principal({ plan: 'pro' }))
 
@@ -62,4 +66,16 @@ it('is held beside the inputs, the record and an error for each input', () => {
     chat({ messages: [{ role: 'user', content: 'x'.repeat(5000) }] }),
   )
   expect(held).toBeGreaterThan(RECORD_BYTES + 5000 + room + 512)
+})
+
+it('of a transcript is larger where its parts are told', () => {
+  const media = entitledTo('media', mediaCatalog)
+  const file = Buffer.from(soundFile('tones.opus')).toString('base64')
+  const room = (response_format: string) => {
+    const body = { model: 'speech', file, response_format }
+    const { works } = parseJob({ endpoint: '/v1/audio/transcriptions', body }, media)
+    return bytesOf(works, ['']).room
+  }
+  expect(room('json')).toBeGreaterThan(SPEECH_CONTEXT * 12)
+  expect(room('verbose_json')).toBeGreaterThan(room('json') + SPEECH_CONTEXT * 64)
 })

@@ -6,6 +6,7 @@ import { meter } from '../../../../edge/metering/meter.ts'
 import type { HostUsage } from '../../../../edge/upstream/port.ts'
 import type { EngineEvent } from '../../../../inference-host/work/engine.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
+import { NO_SPAN } from '../../../../shared/tracing/port.ts'
 import { modelOf } from '../../../fixtures/catalog.ts'
 import { CHAT, createHandApp, DONE } from '../../../fixtures/hand-app.ts'
 
@@ -21,6 +22,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
   const held: Held = {
     requestId: 'r1',
     account: 'firebase:demo:u1',
+    plan: 'free',
     version: undefined,
     weight: 1,
     work: {
@@ -37,6 +39,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     allowance: {} as Held['allowance'],
     repeatable: false,
     cacheable: false,
+    calling: () => NO_SPAN,
     begun() {},
     chargeJudge: () => {},
     settled: over.promise,

@@ -200,7 +200,7 @@ describe('a chat with images', () => {
       }),
     })
     const check = (...content: object[]) =>
-      refusal(() => guarded(parseChat(chat('tiles', ...content), free), policy, () => {}))
+      refusal(() => guarded(parseChat(chat('tiles', ...content), free), { policy, leaves: false, tell() {} }))
     expect(check(said('look'), shown(picture))).toBe('none')
     expect(check(said('the secret '), said('plan'), shown(picture))).toEqual([
       'content_blocked',

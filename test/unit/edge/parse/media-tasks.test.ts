@@ -50,8 +50,11 @@ describe('a task of a file', () => {
     expect([work.file, work.path, work.task]).toEqual([file, `/v1/tasks/${task}`, task])
   })
 
+  it('a file that is no recording is refused by its field', () => {
+    expect(refusal(() => parse(SPEECH, picture, {}))).toEqual(['unsupported_audio', 'inputs'])
+  })
+
   it.each<[MediaTask, Uint8Array, object, string]>([
-    [SPEECH, picture, {}, 'inputs'],
     [
       SPEECH,
       sound,

@@ -5,6 +5,7 @@ import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 import { SPEECH_CONTEXT } from '../../../fixtures/graphs/tiny-media.ts'
 import { mediaCatalog } from '../../../fixtures/media-catalog.ts'
 import { wavOf } from '../../../fixtures/recordings.ts'
+import { type SoundFile, soundFile } from '../../../fixtures/sounds.ts'
 
 const plan = entitledTo('media', mediaCatalog)
 const silence = (seconds: number) => wavOf({ samples: new Float32Array(seconds * 8000), rate: 8000, bits: 8 })
@@ -50,7 +51,6 @@ describe('a transcription', () => {
     ['too many seconds', { file: silence(60.5) }, 'file'],
     ['no file', { file: undefined }, 'file'],
     ['a text for a file', { file: 'RIFF' }, 'file'],
-    ['another file', { file: new Uint8Array(100) }, 'file'],
     ['a claim of 4 GiB', { file: wavOf({ samples: [0], claims: 0xffff_ffff }) }, 'file'],
     ['warmth', { temperature: '0.7' }, 'temperature'],
     ['a stream', { stream: 'true' }, 'stream'],
@@ -74,6 +74,25 @@ describe('a transcription', () => {
       'invalid_request',
       param,
     ])
+  })
+
+  it.each<[SoundFile, number]>([
+    ['tones.flac', 2],
+    ['tones.mp3', 2],
+    ['tones-variable.mp3', 2],
+    ['tones.opus', 2],
+    ['tones-live.webm', 2],
+  ])('of %s costs its seconds', (name, seconds) => {
+    const work = parseTranscription({ ...asked, file: soundFile(name) }, plan)
+    expect(work.worst).toMatchObject({ promptTokens: seconds, outputTokens: SPEECH_CONTEXT })
+  })
+
+  it('of a file of another kind is refused by its field', () => {
+    for (const other of [new Uint8Array(100), soundFile('tones-short.m4a')])
+      expect(refusal(() => parseTranscription({ ...asked, file: other }, plan))).toEqual([
+        'unsupported_audio',
+        'file',
+      ])
   })
 
   it('of a model that the plan does not have, or that does not hear, is refused', () => {

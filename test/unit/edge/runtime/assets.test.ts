@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { dashboardFrom } from '../../../../edge/runtime/assets.ts'
+import { dashboardFrom, documentFrom } from '../../../../edge/runtime/assets.ts'
 
 it('asks the binding for the file, and knows that one is missing', async () => {
   const asked: string[] = []
@@ -14,6 +14,15 @@ it('asks the binding for the file, and knows that one is missing', async () => {
   expect(asked).toEqual(['/app.js', '/app.css'])
 })
 
-it('without static files there is no dashboard', () => {
+it('the OpenAPI document is one of the files', async () => {
+  const read = documentFrom({
+    fetch: async (url) =>
+      new URL(url).pathname === '/openapi.json' ? new Response('{}') : new Response('none', { status: 404 }),
+  })
+  expect(await read?.()).toBe('{}')
+})
+
+it('without static files there is no dashboard and no document', () => {
   expect(dashboardFrom(undefined)).toBeUndefined()
+  expect(documentFrom(undefined)).toBeUndefined()
 })

@@ -14,6 +14,8 @@ it('serves its routes behind its own name, and nothing beside it', async () => {
   const answer = createSupabaseFunction('edge', ENVIRONMENT)
   expect((await answer(new Request(`${AT}/edge/healthz`))).status).toBe(200)
   expect(await codeOf(await answer(new Request(`${AT}/edge/v1/models`)))).toBe('token_missing')
+  const document = await answer(new Request(`${AT}/edge/openapi.json`))
+  expect(await document.json()).toMatchObject({ openapi: '3.1.0' })
   for (const path of ['/edge', '/edgehealthz', '/other/healthz', '/edge/edge/healthz'])
     expect([path, (await answer(new Request(`${AT}${path}`))).status]).toEqual([path, 404])
 })

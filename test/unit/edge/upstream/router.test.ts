@@ -262,7 +262,7 @@ it('tokens are counted by whoever can', async () => {
     { a: fail(() => new NothingComputed('invalid_request', 'x')), b: ok },
     { fallback: ['b'] },
   )
-  const { path: _, scope: __, reserved: ___, ...rest } = hostCall()
+  const { path: _, scope: __, reserved: ___, masked: ____, ...rest } = hostCall()
   expect(
     await router.countTokens({ ...rest, request: { model: 'chat', messages: [] }, promptTokens: 9 }),
   ).toBe(7)

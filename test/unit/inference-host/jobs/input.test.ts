@@ -225,3 +225,27 @@ test('a path that computes nothing is an error, and so is a result that is too l
   expect(codeOf(outcome)).toBe('body_too_large')
   expect(outcome.use).toEqual(COUNTS)
 })
+
+test('a file comes to the model as it was sent, behind the request', async () => {
+  engine = createHandEngine({ id: 'chat-1', task: 'automatic-speech-recognition' })
+  queue = createQueue({ engine, limit: 3 })
+  const file = Uint8Array.from({ length: 1000 }, (_, i) => i % 256)
+  const body = { model: 'chat-1', max_tokens: 8, parameters: { format: 'json' } }
+  const input = start(
+    verifiedJob(1, {
+      path: '/v1/tasks/automatic-speech-recognition',
+      scope: 'tasks:automatic-speech-recognition',
+      inputs: [{ body, file: Buffer.from(file).toString('base64'), prompt_tokens: 2, output_tokens: 8 }],
+    }),
+  )
+  await arrived()
+  expect(runOf(engine).work).toMatchObject({
+    kind: 'transcribe',
+    file,
+    limits: { promptTokens: 2, outputTokens: 8 },
+  })
+  const transcript = JSON.stringify({ text: 'hello', duration: 1.5, seconds: 2 })
+  runOf(engine).report({ type: 'started', promptTokens: 2 })
+  runOf(engine).end({ how: 'finished', output: { kind: 'items', json: [transcript] } }, COUNTS)
+  expect(resultOf(await input.outcome)).toMatchObject({ status: 200, body: { text: 'hello' } })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resample } from '../../../../inference-host/media/resample.ts'
+import { createResampler, resample } from '../../../../inference-host/media/resample.ts'
 
 const sine = (hertz: number, rate: number, seconds = 0.5) =>
   Float32Array.from({ length: rate * seconds }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate))
@@ -30,4 +30,21 @@ describe('a sound at another rate', () => {
   it('of one sample is one', () => {
     expect(resample(new Float32Array([0.5]), 48_000, 16_000)).toHaveLength(1)
   })
+})
+
+it('a sound that comes in parts becomes the same as at once', () => {
+  for (const [from, length] of [
+    [48_000, 5000],
+    [44_100, 3000],
+    [8000, 700],
+    [22_050, 10],
+  ] as const) {
+    const samples = sine(440, from).subarray(0, length)
+    const { push, end } = createResampler(from, 16_000)
+    const parts: number[] = []
+    for (let at = 0, size = 1; at < length; at += size, size = (size * 7) % 331)
+      parts.push(...push(samples.subarray(at, Math.min(length, at + size))))
+    parts.push(...end())
+    expect(parts).toEqual([...resample(samples, from, 16_000)])
+  }
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { RATE } from '../../../../inference-host/media/samples.ts'
+import { RATE } from '../../../../inference-host/media/rate.ts'
 import { windowsIn } from '../../../../inference-host/media/windows.ts'
 import { windowsOf } from '../../../../shared/media.ts'
 

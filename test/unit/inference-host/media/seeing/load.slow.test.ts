@@ -70,10 +70,10 @@ const nothingYet = (): Did => ({
 })
 
 /** Does a piece of work as a model's thread does it. */
-async function perform(model: Model, work: Work, did = nothingYet()): Promise<Did> {
+async function perform(model: Model, work: Work, did = nothingYet(), stopped = () => false): Promise<Did> {
   const options: PerformOptions = {
     counts: did.counts,
-    stopped: () => false,
+    stopped,
     report(event) {
       if (event.type === 'started') did.started = true
       if (event.type === 'token') did.text += event.text
@@ -184,6 +184,21 @@ describe.each(MODELS)('%s', (model) => {
     const did = nothingYet()
     await expect(perform(model, chat(messages, more), did)).rejects.toMatchObject({ code })
     expect([did.started, did.counts.promptTokens]).toEqual([false, 0])
+  })
+
+  test('stopped before, between and after its images, it computes nothing', async () => {
+    const messages = user(image(WIDE), image(SQUARE), text('what'))
+    // Once for each header, before the prompt is written, before and after each image is decoded, and before all are computed.
+    for (let most = 0; most < 8; most++) {
+      let asked = 0
+      const did = await perform(model, chat(messages), nothingYet(), () => ++asked > most)
+      expect([did.output, did.started, did.counts.outputTokens, asked]).toEqual([
+        undefined,
+        false,
+        0,
+        most + 1,
+      ])
+    }
   })
 
   test('no image counts as more than is said of the model', () => {

@@ -1,0 +1,53 @@
+import { ATTRIBUTE } from '../../shared/tracing/names.ts'
+import { passedOn, type Span, type Tracer } from '../../shared/tracing/port.ts'
+import { formatTraceparent, unsampled } from '../../shared/tracing/traceparent.ts'
+
+/** A span of Workers' own (developers.cloudflare.com/workers/observability/traces/custom-spans). */
+type NativeSpan = {
+  /** Whether anybody keeps it. */
+  readonly isTraced: boolean
+  spanContext(): { traceId: string; spanId: string }
+  setAttribute(name: string, value: string | number | boolean): unknown
+  setStatus(status: { code: 'error' }): unknown
+  updateName(name: string): unknown
+  end(): void
+}
+
+/** Workers' own tracing, as a request's context has it. All requests have the same. */
+export type WorkersTracing = {
+  startSpan(name: string): NativeSpan
+  withActiveSpan<T>(span: NativeSpan, step: () => T): T
+}
+
+/**
+ * Spans by the platform itself, which sends them where the account's settings say, together with its own of each fetch. It
+ * goes on with nobody's trace, so a trusted caller's is noted. What the platform does not keep is kept by the host neither,
+ * unless the caller's is.
+ */
+export const workersTracer = (tracing: WorkersTracing): Tracer => ({
+  begin(name, parent) {
+    const native = tracing.startSpan(name)
+    if (!native.isTraced) return passedOn(parent ?? unsampled())
+    if (parent) native.setAttribute(ATTRIBUTE.callersTrace, parent.traceId)
+    return spanOf(tracing, native)
+  },
+})
+
+function spanOf(tracing: WorkersTracing, native: NativeSpan): Span {
+  return {
+    traceparent: formatTraceparent({ ...native.spanContext(), sampled: true }),
+    child: (name) =>
+      spanOf(
+        tracing,
+        tracing.withActiveSpan(native, () => tracing.startSpan(name)),
+      ),
+    rename: (name) => void native.updateName(name),
+    set: (name, value) => void native.setAttribute(name, value),
+    fail(code) {
+      native.setStatus({ code: 'error' })
+      native.setAttribute(ATTRIBUTE.error, code)
+    },
+    end: () => native.end(),
+    run: (step) => tracing.withActiveSpan(native, step),
+  }
+}

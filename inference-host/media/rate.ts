@@ -1,0 +1,2 @@
+/** Whisper's samples a second. */
+export const RATE = 16_000

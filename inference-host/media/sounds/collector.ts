@@ -1,0 +1,58 @@
+import { Unreadable } from '../../../shared/unreadable.ts'
+import { RATE } from '../rate.ts'
+import { createResampler } from '../resample.ts'
+
+/** Takes a sound's samples as they are decoded, and keeps them as models hear them. */
+export type Collector = {
+  /**
+   * The next samples, one list a channel, each from -1 to 1.
+   * @throws Unreadable where there are more than the file said: what was reserved for it would not do
+   */
+  add(channels: readonly Float32Array[]): void
+  /** All of them: one channel of RATE samples a second. */
+  end(): Float32Array
+}
+
+/**
+ * A collector of a sound of `rate`. Not all is kept at the sound's own rate: an hour of that would be gigabytes.
+ * @param frames the most samples of each channel
+ * @param skip samples at the beginning that are not heard, nor among `frames`
+ */
+export function createCollector(rate: number, frames: number, skip = 0): Collector {
+  const resampler = rate === RATE ? undefined : createResampler(rate, RATE)
+  const heard = new Float32Array(Math.max(1, Math.ceil((frames * RATE) / rate)))
+  let [came, length, skipped] = [0, 0, 0]
+
+  function keep(samples: Float32Array): void {
+    heard.set(samples.subarray(0, heard.length - length), length)
+    length = Math.min(heard.length, length + samples.length)
+  }
+
+  return {
+    add(channels) {
+      const whole = mean(channels)
+      const passed = Math.min(skip - skipped, whole.length)
+      skipped += passed
+      const samples = whole.subarray(passed)
+      came += samples.length
+      if (came > frames) throw new Unreadable('one that holds more than it says')
+      keep(resampler ? resampler.push(samples) : samples)
+    },
+    end() {
+      if (came === 0) throw new Unreadable('one without a sound')
+      if (resampler) keep(resampler.end())
+      return heard.slice(0, Math.min(length, Math.ceil((came * RATE) / rate)))
+    },
+  }
+}
+
+/** The mean of all channels. A sample may be anything, a number or not; spectra of such would be nothing. */
+function mean(channels: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array()] = channels
+  return first.map((_, i) => {
+    let sum = 0
+    for (const channel of channels) sum += channel[i] ?? 0
+    const sample = sum / channels.length
+    return Number.isFinite(sample) ? Math.max(-1, Math.min(1, sample)) : 0
+  })
+}

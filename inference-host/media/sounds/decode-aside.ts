@@ -1,0 +1,44 @@
+import { Worker } from 'node:worker_threads'
+import { Unreadable } from '../../../shared/unreadable.ts'
+import { secondsOf } from '../../../shared/wav.ts'
+import type { Decoded, Encoded } from './decode-worker.ts'
+
+/** Of the thread's own objects. Samples and the decoders' memory are beside it, and bounded by how they are read. */
+const HEAP = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 }
+/** Milliseconds that decoding may take: some to start, and for each second of sound ten times what was measured. */
+export const DECODING = { startMs: 15_000, msASecond: 50 } as const
+/** How often it is asked whether the request is still wanted, in milliseconds. */
+const ASK_MS = 20
+
+/**
+ * Decodes a recording on a thread of its own, which is ended when it takes too long, or too much, or nobody waits any more. Resolves
+ * with undefined when `stopped` ended it.
+ * @throws Unreadable where the file is broken, or holds more than it says
+ */
+export async function decodeAside(
+  encoded: Encoded,
+  stopped: () => boolean,
+  startMs: number = DECODING.startMs,
+): Promise<Float32Array | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Float32Array | undefined>()
+  const worker = new Worker(new URL('decode-worker.ts', import.meta.url), {
+    workerData: encoded,
+    resourceLimits: HEAP,
+  })
+  worker.once('message', (decoded: Decoded) =>
+    'samples' in decoded ? resolve(decoded.samples) : reject(new Unreadable(decoded.broken)),
+  )
+  // What it dies of is its memory: all else is told by a message.
+  worker.once('error', () => reject(new Unreadable('one that takes too much to decode')))
+  worker.once('exit', () => reject(new Unreadable('one that takes too much to decode')))
+  const asking = setInterval(() => stopped() && resolve(undefined), ASK_MS)
+  const mostMs = startMs + DECODING.msASecond * secondsOf(encoded.sound)
+  const timer = setTimeout(() => reject(new Unreadable('one that takes too long to decode')), mostMs)
+  try {
+    return await promise
+  } finally {
+    clearInterval(asking)
+    clearTimeout(timer)
+    await worker.terminate()
+  }
+}

@@ -1,0 +1,34 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Sound } from '../../../shared/sounds/sound.ts'
+import { Unreadable } from '../../../shared/unreadable.ts'
+import { decodeFlac } from './flac-codec-parser.ts'
+import { decodeMp3 } from './mpg123-decoder.ts'
+import { decodeOpus } from './opus-decoder.ts'
+
+/** What the thread is started with, and what it says once. */
+export type Encoded = { file: Uint8Array; sound: Exclude<Sound, { kind: 'wav' }> }
+export type Decoded = { samples: Float32Array<ArrayBuffer> } | { broken: string }
+
+// The decoders write what they make of a broken file to the console, which is the host's log.
+console.error = () => {}
+
+const { file, sound }: Encoded = workerData
+
+async function decode(): Promise<Float32Array> {
+  switch (sound.kind) {
+    case 'mp3':
+      return decodeMp3(file, sound)
+    case 'flac':
+      return decodeFlac(file, sound)
+    case 'opus':
+      return decodeOpus(file, sound)
+  }
+}
+
+try {
+  const samples = Float32Array.from(await decode())
+  parentPort?.postMessage({ samples } satisfies Decoded, [samples.buffer])
+} catch (error) {
+  const broken = error instanceof Unreadable ? error.message : 'one that is broken'
+  parentPort?.postMessage({ broken } satisfies Decoded)
+}
