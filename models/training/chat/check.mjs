@@ -1,25 +1,48 @@
 /**
  * Asks the exported model, through transformers.js as any hub model is loaded, every held-out phrasing.
  *
- * usage: node models/training/chat/check.mjs [--all]     exits 1 below the floor or when an answer does not stop
+ * usage: node models/training/chat/check.mjs     exits 1 below a floor, when a question of must.txt is answered
+ *                                                wrongly, or when an answer does not stop
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { env, pipeline } from '@huggingface/transformers'
 
-/** Below this share of held-out phrasings something broke; the model card states what was reached. */
-const FLOOR = 0.35
+/** Shares below which something broke; the model card states what was reached. */
+const FLOORS = { 'about Twohop': 0.45, 'off-topic': 0.88 }
 const MAX_NEW_TOKENS = 160
 const here = new URL('.', import.meta.url)
+const read = (file) => readFileSync(new URL(file, here), 'utf8').trim().split('\n')
 
 env.localModelPath = fileURLToPath(new URL('../../', here))
 env.allowRemoteModels = false
 
 const chat = await pipeline('text-generation', 'twohop-chat', { dtype: 'q8', device: 'cpu' })
-const heldOut = readFileSync(new URL('heldout.jsonl', here), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line))
+const heldOut = read('heldout.jsonl').map((line) => JSON.parse(line))
+const answers = corpusAnswers()
+const refusals = new Set(answers.get('offtopic')?.values())
+
+/** For each file of the corpus its answers by the first question of their block. */
+function corpusAnswers() {
+  const files = readdirSync(new URL('corpus', here)).filter((file) => file.endsWith('.txt'))
+  const blocks = (file) =>
+    read(`corpus/${file}`)
+      .join('\n')
+      .split(/\n\s*\n/)
+  const line = (block, mark) =>
+    block
+      .split('\n')
+      .find((l) => l.startsWith(`${mark} `))
+      ?.slice(2)
+  return new Map(
+    files.map((file) => [
+      file.replace('.txt', ''),
+      new Map(
+        blocks(file).flatMap((block) => (line(block, '=') ? [[line(block, '?'), line(block, '=')]] : [])),
+      ),
+    ]),
+  )
+}
 
 /** The answer, and whether it ended by the stop token rather than by the limit. */
 async function ask(question, options) {
@@ -41,9 +64,10 @@ function overlap(a, b) {
   return total ? (2 * common) / total : 0
 }
 
-const groups = new Map()
-const refusals = new Set(heldOut.filter(({ file }) => file === 'offtopic').map(({ answer }) => answer))
-let refused = 0
+const tallies = {
+  'about Twohop': { asked: 0, right: 0, near: 0, refused: 0 },
+  'off-topic': { asked: 0, right: 0, near: 0, refused: 0 },
+}
 let unstopped = 0
 let cutDifferently = 0
 let saidDifferently = 0
@@ -57,26 +81,40 @@ for (const { file, question, answer, prompt, said } of heldOut) {
   cutDifferently += Number(ids.join() !== prompt.join())
   const { content, stopped } = await ask(question, { do_sample: false })
   saidDifferently += Number(content !== said)
-  const group = file === 'offtopic' ? 'off-topic' : 'about Twohop'
-  const tally = groups.get(group) ?? { asked: 0, exact: 0, near: 0 }
+  const refused = refusals.has(content)
+  const right = file === 'offtopic' ? refused : content === answer
+  const tally = tallies[file === 'offtopic' ? 'off-topic' : 'about Twohop']
   tally.asked += 1
-  tally.exact += Number(content === answer)
-  tally.near += Number(overlap(content, answer) >= 0.8)
-  groups.set(group, tally)
-  refused += Number(file === 'offtopic' && refusals.has(content))
+  tally.right += Number(right)
+  tally.near += Number(right || (answer !== null && overlap(content, answer) >= 0.8))
+  tally.refused += Number(refused)
   unstopped += Number(!stopped)
-  if (content !== answer) console.log(`missed: ${question}\n  got:    ${content}\n  wanted: ${answer}`)
+  if (!right) console.log(`missed: ${question}\n  got:    ${content}\n  wanted: ${answer ?? 'a refusal'}`)
+}
+
+const known = new Map([...answers.values()].flatMap((block) => [...block]))
+let lost = 0
+for (const line of read('must.txt').filter((line) => !line.startsWith('#') && line)) {
+  const [question = '', block = ''] = line.split(' => ')
+  const wanted = known.get(block)
+  const { content } = await ask(question, { do_sample: false })
+  // Which of the refusals it is does not matter.
+  const right = content === wanted || (refusals.has(wanted) && refusals.has(content))
+  lost += Number(!right)
+  if (!right) console.log(`lost: ${question}\n  got:    ${content}\n  wanted: ${wanted}`)
 }
 
 let enough = true
-for (const [group, { asked, exact, near }] of groups) {
-  console.log(`${group}: ${exact} of ${asked} word for word, ${near} near (F1 of words at least 0.8)`)
-  enough &&= near / asked >= FLOOR
+for (const [group, { asked, right, near, refused }] of Object.entries(tallies)) {
+  console.log(
+    `${group}: ${right} of ${asked} right, ${near} near (F1 of words at least 0.8), ${refused} refused`,
+  )
+  enough &&= right / asked >= FLOORS[group]
 }
-console.log(`off-topic questions met by one of the honest refusals: ${refused}`)
+console.log(`questions of must.txt answered wrongly: ${lost}`)
 console.log(`prompts cut into other tokens than in training: ${cutDifferently}`)
 console.log(`answers other than those of the fp32 model in PyTorch: ${saidDifferently}`)
 console.log(`did not stop within ${MAX_NEW_TOKENS} tokens: ${unstopped}`)
 const sampled = await ask('What is Twohop?', { do_sample: true, temperature: 0.7 })
 console.log(`sampled at 0.7: ${sampled.content}`)
-process.exitCode = enough && unstopped + cutDifferently === 0 && sampled.stopped ? 0 : 1
+process.exitCode = enough && lost + unstopped + cutDifferently === 0 && sampled.stopped ? 0 : 1

@@ -6,7 +6,7 @@ stands for it, which is the same for English text (the corpus is checked token b
 """
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']
 END_OF_TEXT, START, END = range(3)
@@ -38,19 +38,24 @@ def learn(texts, size):
     words = {w: list(w) for w in counts}
     vocab = SPECIAL + sorted(LETTERS.values())
     merges = []
+    pairs, within = Counter(), defaultdict(dict)  # how often each pair stands side by side, and in which words
+    def count(w, sign):
+        for pair in zip(words[w], words[w][1:]):
+            pairs[pair] += sign * counts[w]
+            within[pair][w] = True
+    for w in words:
+        count(w, 1)
     while len(vocab) < size:
-        pairs = Counter()
-        for w, symbols in words.items():
-            for pair in zip(symbols, symbols[1:]):
-                pairs[pair] += counts[w]
-        if not pairs:
-            break
         best = max(pairs, key=lambda p: (pairs[p], p))
+        if not pairs[best]:
+            break
         merges.append(best)
         vocab.append(''.join(best))
-        for w, symbols in words.items():
-            if best[0] in symbols:
-                words[w] = merge(symbols, best)
+        for w in within.pop(best):
+            count(w, -1)
+            words[w] = merge(words[w], best)
+            count(w, 1)
+        del pairs[best]
     return Tokenizer(vocab, merges)
 
 

@@ -5,6 +5,7 @@ import { chatPrompt, textPrompt } from '../../../../../inference-host/decoding/w
 import { marksOf } from '../../../../../inference-host/device/marks.ts'
 import { loadTokenizer } from '../../../../../inference-host/weights/tokenizer.ts'
 import type { HostMessage } from '../../../../../shared/openai/messages.ts'
+import { longestToken } from '../../../../fixtures/longest-token.ts'
 import { FAMILIES, markedTokenizer } from '../../../../fixtures/marked-tokenizers.ts'
 import { embeddedModel } from '../../../../fixtures/models.ts'
 
@@ -145,7 +146,7 @@ describe('a prompt that is too long', () => {
 
   test('every byte of the longest token is counted: what may fit is read', async () => {
     const tokenizer = await loadTokenizer(embeddedModel('twohop-chat').folder)
-    const longest = ' configuration'
+    const longest = longestToken(tokenizer)
     const ids = await textPrompt({ ...model, tokenizer }, longest.repeat(64))
     expect(ids).toHaveLength(64)
     await expect(textPrompt({ ...model, tokenizer }, `${longest.repeat(64)} `)).rejects.toMatchObject({
