@@ -14,7 +14,12 @@ export type BenchOptions = {
 export const RUNTIME_NAMES = ['workers', 'node'] as const
 export type RuntimeName = (typeof RUNTIME_NAMES)[number]
 
+/** Guards of the plan that asks: none, or personal data and secrets blocked both ways. */
+export const GUARD_NAMES = ['off', 'pii'] as const
+export type GuardName = (typeof GUARD_NAMES)[number]
+
 export type EdgeBenchOptions = BenchOptions & {
+  guards: GuardName
   /** On what the edge and the bare proxy run. */
   runtime: RuntimeName
   /** Seconds that one run of one target lasts. */

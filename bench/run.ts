@@ -17,6 +17,7 @@ import { writeDecoder } from './models/made.ts'
 import {
   type BudgetBenchOptions,
   type EdgeBenchOptions,
+  GUARD_NAMES,
   type HostBenchOptions,
   RUNTIME_NAMES,
 } from './options.ts'
@@ -43,6 +44,11 @@ command
   .option('--seconds <n>', 'seconds a run', whole, 3)
   .option('--quick', 'one round of a second each: a look at everything, not figures to quote', false)
   .option('--no-portkey', "leave Portkey's gateway out, which npm installs the first time")
+  .addOption(
+    new Option('--guards <name>', "guards of the caller's plan: none, or personal data blocked both ways")
+      .choices(GUARD_NAMES)
+      .default('off'),
+  )
   .option('--profile', 'instead, say in which functions the edge spends its time', false)
   .action(async (options: Omit<EdgeBenchOptions, keyof typeof common>) =>
     print(options.json, await edgeBench({ ...options, ...common })),

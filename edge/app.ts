@@ -33,6 +33,7 @@ import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
 import type { FeedbackStore } from './ledger/feedback.ts'
+import type { ReadMonths } from './ledger/months.ts'
 import type { Log } from './log/port.ts'
 import type { AnswerCache } from './metering/cache.ts'
 import { createCallHost } from './metering/call.ts'
@@ -49,7 +50,7 @@ import { parseCompletion } from './parse/completions.ts'
 import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
-import { judgedWork } from './parse/judged.ts'
+import { answerJudgedWork, judgedWork } from './parse/judged.ts'
 import { longerBodies } from './parse/longer-bodies.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
@@ -80,9 +81,12 @@ import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
 import { createTimings } from './routes/timings.ts'
 import { type TraceCallers, traceRequests } from './routes/trace-requests.ts'
 import { usageAnswer } from './routes/usage.ts'
+import { watchRoutes } from './routes/watch.ts'
 import type { ErrorCounts } from './stats/error-counts.ts'
+import type { Forecast } from './stats/forecast.ts'
 import type { ReadStats } from './stats/port.ts'
 import type { Host } from './upstream/port.ts'
+import type { Upstreams } from './upstream/upstreams.ts'
 import { isMessagesPath } from './write/message-errors.ts'
 
 export type AppOptions = {
@@ -120,7 +124,7 @@ export type AppOptions = {
   administered: AdminOptions['administered']
   audit: AdminOptions['audit']
   readUsage: AdminOptions['readUsage']
-  readAnomalies: AdminOptions['readAnomalies']
+  readAnomaly: AdminOptions['readAnomaly']
   forgetRefusals: AdminOptions['forgetRefusals']
   sync: AdminOptions['sync']
   /** Reports thresholds that a settlement crossed, after the answer; never throws. */
@@ -130,6 +134,9 @@ export type AppOptions = {
   /** Counts an error that is answered. */
   countError: ErrorCounts['count']
   readStats: ReadStats
+  readMonths: ReadMonths | undefined
+  forecast: Forecast | undefined
+  hostStates: Upstreams['states']
   /** The metrics as a text; undefined where they are off. */
   readMetrics: (() => Promise<string>) | undefined
   host: Host
@@ -286,7 +293,9 @@ export function createApp(options: AppOptions) {
       const leaves = options.leaves(read.model)
       const clean = guarded(read, { policy: policyOf(plan), leaves, tell: findingsTo(log, c) })
       const asked = atVersion(clean, c.req.header(VERSION_HEADER), entitlement)
-      return judgedWork(asked, plan.guards?.injection, catalog().models)
+      const { injection, judge: last } = plan.guards ?? {}
+      const { models } = catalog()
+      return answerJudgedWork(judgedWork(asked, injection, models), last, models, findingsTo(log, c))
     }
     const held = await withStoredPlan(credential, async (entitlement) => {
       const work = await traced(span, 'parse', () => parsed(entitlement))
@@ -295,18 +304,15 @@ export function createApp(options: AppOptions) {
       )
     })
     if (held instanceof Response) return held
+    c.set('account', held.account)
+    c.set('allowance', held.allowance)
+    c.set('version', held.version)
     if ('answer' in held) {
-      c.set('account', held.account)
-      c.set('allowance', held.allowance)
-      c.set('version', held.version)
       c.set('cache', 'hit')
       return held.answer
     }
     c.set('settled', held.settled)
     if (held.cacheable) c.set('cache', 'miss')
-    c.set('allowance', held.allowance)
-    c.set('account', held.account)
-    c.set('version', held.version)
     if (options.keepPrompt) c.env.background(options.keepPrompt(held))
     if (held.work.judged)
       await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
@@ -364,6 +370,7 @@ export function createApp(options: AppOptions) {
         return c.json(usageAnswer(entitlement, report))
       }),
     ...statsRoutes({ ...options, callerOf }),
+    ...watchRoutes({ ...options, callerOf }),
     ...jobRoutes({ ...options, authenticate, withStoredPlan, callerOf }),
     ...feedbackRoutes({ ...options, callerOf, once }),
     ...apiKeyRoutes({ ...options, callerOf, once }),

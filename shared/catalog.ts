@@ -124,6 +124,22 @@ export const Guards = z.strictObject({
       on_failure: z.enum(['block', 'pass']).default('block'),
     })
     .optional(),
+  /** Answers that a classifier, which one of the models is, judges while they are written. */
+  judge: z
+    .strictObject({
+      /** A model for text-classification. A plan need not offer it. */
+      model: z.string(),
+      /** Its label for an answer that must not be. */
+      label: z.string().min(1),
+      /** The score from which on it is one. */
+      threshold: z.number().min(0).max(1).default(0.5),
+      /** Characters after which it judges, at most: fewer where it cannot hold twice as many. */
+      every: z.int().min(100).max(100_000).default(1000),
+      out: Action,
+      /** What happens to an answer where the classifier does not answer. */
+      on_failure: z.enum(['block', 'pass']).default('block'),
+    })
+    .optional(),
 })
 export type Guards = z.infer<typeof Guards>
 
@@ -224,16 +240,18 @@ export const Catalog = z
             path: ['plans', i, 'models'],
             message: `no model is called ${id}`,
           })
-      const judge = plan.guards?.injection?.model
-      if (
-        judge !== undefined &&
-        !catalog.models.some(({ id, tasks }) => id === judge && tasks.includes(JUDGING))
-      )
-        context.addIssue({
-          code: 'custom',
-          path: ['plans', i, 'guards', 'injection', 'model'],
-          message: `no model for ${JUDGING} is called ${judge}`,
-        })
+      for (const name of ['injection', 'judge'] as const) {
+        const judge = plan.guards?.[name]?.model
+        if (
+          judge !== undefined &&
+          !catalog.models.some(({ id, tasks }) => id === judge && tasks.includes(JUDGING))
+        )
+          context.addIssue({
+            code: 'custom',
+            path: ['plans', i, 'guards', name, 'model'],
+            message: `no model for ${JUDGING} is called ${judge}`,
+          })
+      }
       if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)
         context.addIssue({
           code: 'custom',

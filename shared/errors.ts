@@ -101,6 +101,7 @@ export const ERRORS = {
   // Somebody has to set a variable first.
   not_configured: { ...failed(503), retry: false },
   store_unavailable: failed(503),
+  ledger_unavailable: failed(503),
   guard_unavailable: failed(503),
   job_store_full: failed(503),
   jobs_not_served: failed(503),

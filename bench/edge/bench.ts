@@ -42,12 +42,12 @@ const QUESTION = {
  * @throws Error where a part does not start, a target answers nothing as expected, or `signal` is aborted
  */
 export async function edgeBench(options: EdgeBenchOptions): Promise<unknown> {
-  const { runtime, profile, portkey, progress, signal } = options
+  const { runtime, guards, profile, portkey, progress, signal } = options
   const generator = await startLoadGenerator(signal)
   let setup: Targets | undefined
   try {
     await pinToCore(generator.pid, LOAD_CORE)
-    setup = await startTargets({ runtime, portkey: portkey && !profile, profile, progress, signal })
+    setup = await startTargets({ runtime, guards, portkey: portkey && !profile, profile, progress, signal })
     return await (profile ? profiles : measurements)(options, generator, setup)
   } finally {
     await setup?.stop()
@@ -90,6 +90,7 @@ async function measurements(options: EdgeBenchOptions, generator: LoadGenerator,
   const pinned = targets.every((target) => target.pinned)
   const result = {
     runtime: options.runtime,
+    guards: options.guards,
     load_average: { before: loadBefore, after: loadavg()[0] },
     machine: pinned
       ? 'gateway on one core, load generator, stub and Redis on the other'

@@ -7,6 +7,7 @@ export type Compared = Figures & { times_bare?: Times; times_portkey?: Times }
 
 type Report = {
   runtime: string
+  guards: string
   load_average: { before: number | undefined; after: number | undefined }
   machine: string
   redis: string
@@ -20,7 +21,9 @@ type Report = {
 
 /** Prints the result for people: a table for each case, with medians over the rounds. */
 export function print(result: Report): void {
-  console.log(`${result.runtime}: ${result.machine}${result.quick ? '; one short round, not to quote' : ''}`)
+  console.log(
+    `${result.runtime}, guards ${result.guards}: ${result.machine}${result.quick ? '; one short round, not to quote' : ''}`,
+  )
   for (const { name, targets } of result.cases) {
     console.log(`\n${name}`)
     console.table(

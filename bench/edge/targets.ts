@@ -5,9 +5,9 @@ import { serviceKeys } from '../../cli/service-keys.ts'
 import { startPart } from '../../local/part.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import defaults from '../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../shared/catalog.ts'
+import { Catalog, Guards } from '../../shared/catalog.ts'
 import { BENCH_DIR, pinToCore } from '../kit.ts'
-import type { RuntimeName } from '../options.ts'
+import type { GuardName, RuntimeName } from '../options.ts'
 import { stubModel } from '../upstream/answers.ts'
 import type { Inspector } from './gateways.ts'
 import { onNode } from './on-node.ts'
@@ -47,6 +47,7 @@ export const LOAD_CORE = 0
 type Options = {
   /** On what the edge and the bare proxy run. */
   runtime: RuntimeName
+  guards: GuardName
   /** Whether to start Portkey's gateway; npm has to install it the first time. */
   portkey: boolean
   /** Whether the edge runs unminified and with an inspector. */
@@ -62,6 +63,7 @@ type Options = {
  */
 export async function startTargets({
   runtime: name,
+  guards,
   portkey,
   profile,
   progress,
@@ -126,7 +128,7 @@ export async function startTargets({
       HOSTS: 'one',
       SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(keys.privateKey),
       API_KEY_SECRETS: randomBytes(32).toString('base64url'),
-      CATALOG: JSON.stringify(benchCatalog()),
+      CATALOG: JSON.stringify(benchCatalog(guards)),
       ...issuer.ready.environment,
     })
     stops.push(edge.stop)
@@ -141,7 +143,7 @@ export async function startTargets({
 }
 
 /** The default catalog with the stub's models, and limits that a benchmark never meets. */
-function benchCatalog(): Catalog {
+function benchCatalog(guards: GuardName): Catalog {
   const base = Catalog.parse(defaults)
   const models = [MODEL].map((id) => ({
     id,
@@ -155,6 +157,7 @@ function benchCatalog(): Catalog {
     models: [MODEL],
     limits: { ...plan.limits, requests_per_minute: ENDLESS, concurrent: 100_000 },
     budgets: { minute: ENDLESS, day: ENDLESS, month: ENDLESS },
+    ...(guards === 'pii' && { guards: Guards.parse({ pii: { in: 'block', out: 'block' } }) }),
   }))
   return { ...base, models, plans }
 }

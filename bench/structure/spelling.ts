@@ -86,13 +86,14 @@ function inOrder(
   return [...members].sort(([one], [two]) => place(one) - place(two))
 }
 
-/** The places of names in each `properties` within a schema. */
+/** The places of names in each `properties` within a schema; others that are required come after them. */
 function ordersIn(schema: unknown): ReadonlyMap<string, number>[] {
   if (typeof schema !== 'object' || schema === null) return []
-  return Object.entries(schema).flatMap(([keyword, value]) => {
-    const names = keyword === 'properties' && typeof value === 'object' ? Object.keys(value ?? {}) : []
-    return [...(names.length > 0 ? [new Map(names.map((name, at) => [name, at]))] : []), ...ordersIn(value)]
-  })
+  const { properties, required }: Record<string, unknown> = { ...schema }
+  const declared = typeof properties === 'object' ? Object.keys(properties ?? {}) : []
+  const names = new Set([...declared, ...(Array.isArray(required) ? required.map(String) : [])])
+  const own = declared.length > 0 ? [new Map([...names].map((name, at) => [name, at]))] : []
+  return [...own, ...Object.values(schema).flatMap(ordersIn)]
 }
 
 /** A value without the properties that `schema` declares nowhere. */
@@ -139,3 +140,13 @@ export function tokensOf(text: string, { tokens, ofByte }: Vocabulary): number[]
 }
 const LONGEST = 16
 const cache = new WeakMap<object, Map<string, number>>()
+
+/** A schema that says no format of any text. */
+export function withoutFormats(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutFormats)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const kept = Object.entries(schema).filter(
+    ([name, value]) => name !== 'format' || typeof value !== 'string',
+  )
+  return Object.fromEntries(kept.map(([name, value]) => [name, withoutFormats(value)]))
+}

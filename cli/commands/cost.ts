@@ -4,9 +4,10 @@ import { type CliContext, CliError } from '../context.ts'
 import { MEASURED_CPU } from '../cost/counts.ts'
 import { CPU_MEASURED, DEFAULT_WORKLOAD, defaultPrices, GPU_PUBLISHED } from '../cost/default.ts'
 import type { Speeds } from '../cost/devices.ts'
+import { forecastOf } from '../cost/forecast.ts'
 import { FACTORS, outlookOf } from '../cost/outlook.ts'
 import { costPage } from '../cost/page.ts'
-import { type PriceBook, PriceBookError, priceBook } from '../cost/price-book.ts'
+import { type Combination, type PriceBook, PriceBookError, priceBook } from '../cost/price-book.ts'
 import { publishedSpeeds } from '../cost/published.ts'
 import {
   billTable,
@@ -45,6 +46,7 @@ type Options = {
   combination: string[]
   prices?: string
   list: boolean
+  forecast: boolean
   json: boolean
   markdown: boolean
 }
@@ -104,6 +106,7 @@ export function costCommand(context: CliContext): Command {
     .option('--combination <id>', 'only this one, with every line of its bill (repeatable)', collect, [])
     .option('--prices <file>', 'prices of your own, in the form of cli/cost/prices.json')
     .option('--list', 'list the combinations and end', false)
+    .option('--forecast', 'print the one combination as COST_FORECAST of the edge, and end', false)
     .option('--json', 'print JSON', false)
     .option('--markdown', 'print the page docs/cost.md', false)
     .allowExcessArguments(false)
@@ -134,6 +137,7 @@ async function cost(options: Options, colour: boolean): Promise<string> {
   const chosen = book.combinations.filter(
     ({ id }) => options.combination.length === 0 || options.combination.includes(id),
   )
+  if (options.forecast) return forecast(chosen, (one) => forecastOf(book, one, workload, speeds))
   const all = chosen.map((combination) => outlookOf(book, combination, workload, speeds))
   // What no plan serves cannot be deployed, so it is named and not compared.
   const outlooks = all.filter(({ unit }) => unit !== undefined)
@@ -143,6 +147,20 @@ async function cost(options: Options, colour: boolean): Promise<string> {
   if (options.json) return `${JSON.stringify(reportJson(report))}\n`
   if (options.markdown) return costPage(report)
   return terminal(report, options.combination.length > 0, colour)
+}
+
+/** The forecast of the one combination that was named, in one line. */
+function forecast(
+  chosen: readonly Combination[],
+  of: (one: Combination) => ReturnType<typeof forecastOf>,
+): string {
+  const [one, ...others] = chosen
+  if (!one || others.length > 0)
+    throw new CliError('usage', 'A forecast is of one combination: name it with --combination.')
+  const found = of(one)
+  if (!found.bills.some(({ load }) => load === 1))
+    throw new CliError('no_plan_fits', `No plan of ${one.id} serves this load.`)
+  return `${JSON.stringify(found)}\n`
 }
 
 function listed({ combinations, containers }: PriceBook, json: boolean): string {

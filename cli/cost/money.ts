@@ -29,6 +29,9 @@ export function priceOf(quantity: number, price: MicroDollars, per: number): Mic
 
 const ceilDivide = (a: bigint, b: bigint) => (a + b - 1n) / b
 
+/** The same in dollars: exact where it is whole cents, to the nearest number that a double has. */
+export const inDollars = (amount: MicroDollars): number => amount / 1_000_000
+
 /** Text such as `$1,234.50`; `places` up to 6. */
 export function dollars(amount: MicroDollars, places = 2): string {
   const text = Math.abs(amount / 1_000_000).toLocaleString('en-US', {

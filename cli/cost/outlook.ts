@@ -88,7 +88,7 @@ function millionsOf({ bill, requests }: Month, workload: Workload, speed: Speed)
 }
 
 /** The result of `calculate`; undefined where the load is beyond every plan. */
-function unlessBeyond<T>(calculate: () => T): T | undefined {
+export function unlessBeyond<T>(calculate: () => T): T | undefined {
   try {
     return calculate()
   } catch (error) {

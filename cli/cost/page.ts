@@ -111,6 +111,19 @@ ${table(breakEvenTable(report))}
 The counts are in \`cli/cost/counts.ts\`. Tests count them anew on the running stack and on the Redis scripts, so a change of the
 code that makes a request dearer fails a test.
 
+## The month beside its forecast
+
+\`\`\`sh
+npx twohop cost --forecast --combination workers-fly
+\`\`\`
+
+It prints one line of JSON for the edge's variable \`COST_FORECAST\`: the load, and the bill at 13 multiples of it. Then the dashboard shows this month
+beside it (\`GET /v1/admin/cost\`), and with \`METRICS=on\` an alert compares too ([operations.md](operations.md#twohopedgespendaboveforecast)).
+
+No provider tells the edge what it has billed, so the cost so far is not a sum of bills. It is the bill that the forecast has for a load like this month's, by the
+share of the month that has passed. The load is that of requests, prompt tokens and output tokens which is furthest above its forecast. What the calculator
+does not know, it does not know here either.
+
 ## What it does not know
 
 - **GPUs.** No throughput of this host on a GPU is measured yet. The figures are what others published for vLLM,

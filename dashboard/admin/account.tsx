@@ -7,6 +7,7 @@ import { usePolled } from '../parts/use-polled.ts'
 import { Budgets } from '../user/budgets.tsx'
 import { ActTable } from './act-table.tsx'
 import { Acts } from './acts.tsx'
+import { Scores } from './scores.tsx'
 
 /** One account: what it used, what was done to it, and what can be done. */
 export function AccountView({ id }: { id: string }) {
@@ -37,7 +38,8 @@ export function AccountView({ id }: { id: string }) {
                 </>
               )}
             </p>
-            <Acts account={found} path={path} onDone={reload} />
+            <Scores of={found} />
+            <Acts account={found} onDone={reload} />
           </>
         )}
       </Loaded>

@@ -21,19 +21,13 @@ const ACTS = {
     says: 'They may be spent beyond the budgets of day and month.',
   },
 } as const
-type Act = keyof typeof ACTS
+export type Act = keyof typeof ACTS
 
-type Props = { account: Account; path: string; onDone: () => void }
+type Props = { account: Account; onDone: () => void }
 
 /** What an administrator can do to an account. Each act has a reason for the log. */
-export function Acts({ account, path, onDone }: Props) {
-  const api = useApi()
+export function Acts({ account, onDone }: Props) {
   const [act, setAct] = useState<Act>()
-  async function send(form: FormData): Promise<void> {
-    if (!act) return
-    await api.ask(`${path}/${act}`, Done, { body: bodyOf(act, form) })
-    onDone()
-  }
   const possible: readonly Act[] = [account.status === 'suspended' ? 'restore' : 'suspend', 'plan', 'grant']
   return (
     <>
@@ -44,36 +38,54 @@ export function Acts({ account, path, onDone }: Props) {
           </button>
         ))}
       </div>
-      {act && (
-        <AskFirst {...ACTS[act]} onDo={send} onClose={() => setAct(undefined)}>
-          <p>
-            <code>{account.id}</code>: {ACTS[act].says}
-          </p>
-          {act === 'plan' && (
-            <label>
-              Plan
-              <input name="plan" maxLength={64} value={account.plan ?? ''} />
-            </label>
-          )}
-          {act === 'grant' && (
-            <div class="row">
-              <label>
-                Units
-                <input name="units" type="number" min={1} required />
-              </label>
-              <label>
-                Days
-                <input name="days" type="number" min={1} max={366} value={30} required />
-              </label>
-            </div>
-          )}
-          <label>
-            Reason, for the log
-            <input name="reason" maxLength={1000} />
-          </label>
-        </AskFirst>
-      )}
+      {act && <ActDialog act={act} account={account} onDone={onDone} onClose={() => setAct(undefined)} />}
     </>
+  )
+}
+
+type DialogProps = {
+  act: Act
+  account: Pick<Account, 'id' | 'plan'>
+  onDone: () => void
+  onClose: () => void
+}
+
+/** Asks what an act needs, and does it. */
+export function ActDialog({ act, account, onDone, onClose }: DialogProps) {
+  const api = useApi()
+  async function send(form: FormData): Promise<void> {
+    const path = `/v1/admin/accounts/${encodeURIComponent(account.id)}/${act}`
+    await api.ask(path, Done, { body: bodyOf(act, form) })
+    onDone()
+  }
+  return (
+    <AskFirst {...ACTS[act]} onDo={send} onClose={onClose}>
+      <p>
+        <code>{account.id}</code>: {ACTS[act].says}
+      </p>
+      {act === 'plan' && (
+        <label>
+          Plan
+          <input name="plan" maxLength={64} defaultValue={account.plan ?? ''} />
+        </label>
+      )}
+      {act === 'grant' && (
+        <div class="row">
+          <label>
+            Units
+            <input name="units" type="number" min={1} required />
+          </label>
+          <label>
+            Days
+            <input name="days" type="number" min={1} max={366} defaultValue={30} required />
+          </label>
+        </div>
+      )}
+      <label>
+        Reason, for the log
+        <input name="reason" maxLength={1000} />
+      </label>
+    </AskFirst>
   )
 }
 

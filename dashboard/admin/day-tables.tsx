@@ -28,8 +28,8 @@ const COLUMNS: readonly Column<Model>[] = [
   percentile('p50', ({ ms }) => ms, 'p50'),
   percentile('p95', ({ ms }) => ms, 'p95'),
   percentile('p99', ({ ms }) => ms, 'p99'),
-  percentile('First byte p50', ({ first_ms }) => first_ms, 'p50'),
-  percentile('First byte p99', ({ first_ms }) => first_ms, 'p99'),
+  percentile('First token p50', ({ first_ms }) => first_ms, 'p50'),
+  percentile('First token p99', ({ first_ms }) => first_ms, 'p99'),
 ]
 
 /** A day's models with how long they took, its errors, and the accounts that spent the most. */

@@ -9,6 +9,7 @@ import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { DayTables } from './day-tables.tsx'
+import { ThisMonth } from './this-month.tsx'
 
 const VALUES = {
   units: 'Units',
@@ -54,6 +55,7 @@ export function Totals() {
         )}
       </Loaded>
       <p class="quiet">Days begin at midnight UTC.</p>
+      <ThisMonth />
     </>
   )
 }

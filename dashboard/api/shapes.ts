@@ -62,17 +62,46 @@ export type Key = z.output<typeof Key>
 export const Keys = listOf(Key)
 export const NewKey = z.object({ key: text })
 
-const Job = z.object({
-  id: text,
+export const Months = z.object({
+  from: text,
+  to: text,
+  months: z.array(
+    z.object({
+      month: text,
+      model: text,
+      requests: count,
+      prompt_tokens: count,
+      output_tokens: count,
+      units: count,
+    }),
+  ),
+})
+
+/** How far a job is. */
+export const Progress = z.object({
   status: text,
+  counts: z.object({ total: count, done: count, failed: count }),
+})
+export type Progress = z.output<typeof Progress>
+const Job = z.object({
+  ...Progress.shape,
+  id: text,
   endpoint: text,
   model: text,
-  counts: z.object({ total: count, done: count, failed: count }),
   created_at: count,
   cancelling: z.optional(z.boolean()),
 })
 export type Job = z.output<typeof Job>
 export const Jobs = listOf(Job)
+
+/** How odd the use of a credential was last, and why, as the edge says it: `rate=30 country=25`. */
+const score = { score: count, why: text, at: count, challenged_at: z.nullable(count) }
+const Score = z.object(score)
+export type Score = z.output<typeof Score>
+/** A credential that was found: an API key, or all tokens of an account. */
+const Anomaly = z.object({ account: text, key: z.nullable(text), status: text, found_at: count, ...score })
+export type Anomaly = z.output<typeof Anomaly>
+export const Anomalies = listOf(Anomaly)
 
 export const Account = z.object({
   id: text,
@@ -80,6 +109,9 @@ export const Account = z.object({
   plan: z.nullable(text),
   billing_day: z.nullable(count),
   extra: z.nullable(z.object({ units: count, until: count })),
+  /** An older edge does not say them, nor does a list of accounts. */
+  anomaly: z.nullish(Score),
+  key_anomalies: z.optional(z.array(z.object({ key: text, ...score }))),
 })
 export type Account = z.output<typeof Account>
 export const Accounts = pageOf(Account)
@@ -119,6 +151,40 @@ const StatsDay = z.object({
 })
 export type StatsDay = z.output<typeof StatsDay>
 export const Stats = z.object({ days: z.array(StatsDay) })
+
+const Host = z.object({
+  id: text,
+  /** The code by which it could not be asked. */
+  error: z.nullable(text),
+  models: z.array(
+    z.object({
+      model: text,
+      running: count,
+      waiting: count,
+      resident: z.boolean(),
+      cache: z.nullable(count),
+    }),
+  ),
+})
+export type Host = z.output<typeof Host>
+export const Hosts = listOf(Host)
+
+const Forecast = z.object({
+  combination: text,
+  requests: count,
+  prompt_tokens: count,
+  output_tokens: count,
+  /** Multiples of that load, rising, each with its bill in US dollars. */
+  bills: z.array(z.object({ load: count, usd: count })),
+})
+export type Forecast = z.output<typeof Forecast>
+export const Cost = z.object({
+  month: text,
+  elapsed: count,
+  used: z.object({ requests: count, prompt_tokens: count, output_tokens: count, units: count }),
+  forecast: z.nullable(Forecast),
+})
+export type Cost = z.output<typeof Cost>
 
 /** An answer of which nothing is read. */
 export const Done = z.unknown()

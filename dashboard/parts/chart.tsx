@@ -9,12 +9,14 @@ type Props = {
   /** Names of the places on the axis, such as days. */
   places: readonly string[]
   series: readonly Series[]
+  /** What a place is; a day by default. */
+  place?: string
 }
 
 const HEIGHT = 240
 
 /** Bars on top of each other, with their numbers as a table behind them. */
-export function Chart({ title, places, series }: Props) {
+export function Chart({ title, places, series, place: placeName = 'Day' }: Props) {
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const element = box.current
@@ -53,7 +55,7 @@ export function Chart({ title, places, series }: Props) {
           rows={places.map((place, index) => ({ place, index }))}
           keyOf={({ place }) => place}
           columns={[
-            { head: 'Day', cell: ({ place }) => place },
+            { head: placeName, cell: ({ place }) => place },
             ...series.map(({ name, values }) => ({
               head: name,
               cell: ({ index }: { index: number }) => counted(values[index] ?? 0),

@@ -7,11 +7,13 @@ import { counted } from '../parts/numbers.ts'
 import { Failure, Loaded } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { usePolled } from '../parts/use-polled.ts'
+import { useProgress } from './use-progress.ts'
 
-/** The account's open jobs, and how far each is. */
+/** The account's open jobs, and how far each is: live by the events of the first, and as the list says of all. */
 export function Jobs() {
   const api = useApi()
   const jobs = usePolled((signal) => api.ask('/v1/jobs', Shape, { signal }), 'jobs', LIVELY)
+  const progress = useProgress(jobs.value?.data.map(({ id }) => id) ?? [], jobs.reload)
   const [error, setError] = useState<unknown>()
   async function cancel({ id }: Job): Promise<void> {
     setError(undefined)
@@ -29,7 +31,7 @@ export function Jobs() {
         {({ data }) => (
           <DataTable
             caption="Open jobs"
-            rows={data}
+            rows={data.map((job) => ({ ...job, ...progress.get(job.id) }))}
             keyOf={({ id }) => id}
             columns={[
               { head: 'Taken in', cell: ({ created_at }) => <Time at={created_at} /> },

@@ -51,7 +51,7 @@ export function NewKey({ scopes, onMade }: { scopes: readonly string[]; onMade: 
           </label>
           <label>
             Days until it ends
-            <input name="days" type="number" min={1} max={365} value={90} required />
+            <input name="days" type="number" min={1} max={365} defaultValue={90} required />
           </label>
         </div>
         <fieldset class="row checks">

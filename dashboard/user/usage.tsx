@@ -9,6 +9,7 @@ import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { Budgets } from './budgets.tsx'
+import { MONTH_VALUES, Months } from './months.tsx'
 
 /** What a user has left, and has used over time. */
 export function Usage() {
@@ -41,22 +42,45 @@ const VALUES = {
 } as const satisfies Record<Value, string>
 const BY = { model: 'model', task: 'task' } as const
 
+/** By day, as far back as the edge has days, or by month, as far back as its ledger goes. */
+const ALL_SPANS = { ...SPANS, months: '24 months' } as const
+
 function OverTime() {
-  const api = useApi()
-  const [count, setCount] = useState<keyof typeof SPANS>('30')
+  const [span, setSpan] = useState<keyof typeof ALL_SPANS>('30')
   const [by, setBy] = useState<keyof typeof BY>('model')
   const [value, setValue] = useState<Value>('units')
+  // The ledger's sums do not say how many failed.
+  const ofMonth = value === 'failed' ? 'requests' : value
+  return (
+    <>
+      <h2>Over time</h2>
+      <div class="row">
+        {span === 'months' ? (
+          <Choice label="Show" of={MONTH_VALUES} value={ofMonth} onChange={setValue} />
+        ) : (
+          <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
+        )}
+        {span !== 'months' && <Choice label="By" of={BY} value={by} onChange={setBy} />}
+        <Choice label="Of" of={ALL_SPANS} value={span} onChange={setSpan} />
+      </div>
+      {span === 'months' ? (
+        <Months path="/v1/usage/months" value={ofMonth} />
+      ) : (
+        <ByDay count={span} by={by} value={value} />
+      )}
+    </>
+  )
+}
+
+type ByDayProps = { count: keyof typeof SPANS; by: keyof typeof BY; value: Value }
+
+function ByDay({ count, by, value }: ByDayProps) {
+  const api = useApi()
   const days = useMemo(() => lastDays(Number(count), Date.now()), [count])
   const path = `/v1/usage/history?from=${days[0]}&to=${days.at(-1)}`
   const history = usePolled((signal) => api.ask(path, History, { signal }), path)
   return (
     <>
-      <h2>Over time</h2>
-      <div class="row">
-        <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
-        <Choice label="By" of={BY} value={by} onChange={setBy} />
-        <Choice label="Of" of={SPANS} value={count} onChange={setCount} />
-      </div>
       <Loaded
         of={history}
         isEmpty={({ days: found }) => found.length === 0}

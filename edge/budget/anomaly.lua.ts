@@ -5,6 +5,7 @@ import {
   ANOMALY_PREFIX,
   API_KEY_PREFIX,
   AUDIT_STREAM,
+  ODD_KEY,
 } from '../store/redis-keys.ts'
 import { ANOMALY, SCORE_ACTOR } from './anomaly.ts'
 
@@ -154,6 +155,13 @@ local function suspend(account, api_key, counts, score, why, now)
   keep_counts(counts, now)
 end
 
+-- Remembers a credential that was found.
+local function note_found(account, api_key, now)
+  redis.call('ZADD', '${ODD_KEY}', int(now), api_key ~= '' and 'key:' .. api_key .. ' ' .. account or 'account:' .. account)
+  redis.call('ZREMRANGEBYRANK', '${ODD_KEY}', 0, ${-ANOMALY.found - 1})
+  redis.call('PEXPIRE', '${ODD_KEY}', ${ANOMALY.keptMs})
+end
+
 -- Scores a request before it is admitted. Returns the verdict, and the code by which it has to be refused, if any.
 local function judge(words, account, api_key, issued_at, now)
   local watch = watched(words)
@@ -176,6 +184,7 @@ local function judge(words, account, api_key, issued_at, now)
   -- An account's challenge is remembered by its time, since its next token passes.
   local odd = api_key == '' and {} or {'odd', is_challenged and int(now) or '0'}
   keep_counts(counts, now, 'score', int(score), 'why', why, unpack(odd))
+  if verdict.odd then note_found(account, api_key, now) end
   if not verdict.odd or watch.action == 'log' then return verdict end
   if watch.action == 'suspend' then
     suspend(account, api_key, counts, score, why, now)

@@ -24,6 +24,8 @@ export const ANOMALY = {
   /** Countries that are remembered of a credential, and accounts of an address, at most. */
   countries: 8,
   accounts: 32,
+  /** Credentials that are remembered as found, at most. */
+  found: 200,
   /** What nobody asked with for so long is forgotten. */
   keptMs: 30 * 24 * HOUR,
   networkKeptMs: 24 * HOUR,

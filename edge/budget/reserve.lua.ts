@@ -24,7 +24,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const RESERVE: Script = {
   name: 'reserve',
-  sha: '68098323c036122f5750ea62f6202dfa59609d6f',
+  sha: '8a58728f6f990568a88d83b01eb3bceeb9e4a9ad',
   lua: `
 -- Keys and arguments up to ARGV[23]: spender.lua.ts, hold.lua.ts; then
 -- ARGV[24] how the credential is watched, see watchedWords; empty where it is not

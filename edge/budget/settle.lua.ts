@@ -20,7 +20,7 @@ import { WINDOWS_LUA } from './windows.lua.ts'
  */
 export const SETTLE: Script = {
   name: 'settle',
-  sha: '16071037863d111d74c1b0d4df9938b138c22b0d',
+  sha: 'b34058772413cec87812f5443523a73c304ca463',
   lua: `
 -- KEYS[1] reservation: hash
 -- KEYS[2] open reservations: sorted set

@@ -79,10 +79,10 @@ export function parseJob(
   entitlement.requireScope(task)
 
   const { guards } = entitlement.plan
-  if (guards?.injection?.in === 'block' && followsOrders(task))
+  if ((guards?.injection?.in === 'block' || guards?.judge?.out === 'block') && followsOrders(task))
     throw new PlanRefused(
       'invalid_request',
-      'Expected an endpoint whose inputs need no judging: this plan has a classifier judge each first.',
+      'Expected an endpoint that needs no judging: this plan has a classifier judge each request, or its answer.',
       {
         param: 'endpoint',
       },

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MonthRow, orLedgerUnavailable, type ReadMonths } from './months.ts'
 import { type ActLedger, type FeedbackLedger, type Ledger, LedgerAway, LedgerRefused } from './port.ts'
 import { type RestOf, type SupabaseRestOptions, supabaseRest } from './supabase-rest.ts'
 
@@ -17,7 +18,7 @@ const REFUSED = /^2[23]\w{3}$/
 export function createSupabaseLedger(
   project: SupabaseRestOptions,
   restOf: RestOf = supabaseRest,
-): Ledger & ActLedger & FeedbackLedger {
+): Ledger & ActLedger & FeedbackLedger & { months: ReadMonths } {
   const rest = restOf(project)
 
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
@@ -39,5 +40,9 @@ export function createSupabaseLedger(
       call('record_acts', { acts, accounts, keys: apiKeys, read_at: readAt }, Recorded),
     recordFeedback: (feedback) => call('record_feedback_batch', { feedback }, Recorded),
     totals: (month, after) => call('usage_totals', { month: `${month}-01`, after }, Totals),
+    months: (account, { from, to }) =>
+      orLedgerUnavailable(() =>
+        call('usage_months', { account, first: `${from}-01`, last: `${to}-01` }, z.array(MonthRow)),
+      ),
   }
 }

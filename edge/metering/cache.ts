@@ -31,9 +31,9 @@ const Kept = z.object({ contentType: z.string(), body: z.string(), requestId: z.
  * Whether an answer to this work may be given again: a whole one, to what always has the same one. It is kept as the host
  * writes it, and written anew in the form of the API that asks.
  */
-function isRepeatable({ task, request, stream, file, judged }: Work): boolean {
+function isRepeatable({ task, request, stream, file, judged, answerJudged }: Work): boolean {
   // What a classifier judges is judged anew each time.
-  if (stream || file || judged) return false
+  if (stream || file || judged || answerJudged) return false
   return DETERMINISTIC.has(task) || ('temperature' in request && request.temperature === 0)
 }
 

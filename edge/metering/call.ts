@@ -5,6 +5,7 @@ import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
+import { createJudgeAnswer } from './judged-answer.ts'
 import type { meter } from './meter.ts'
 import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
@@ -26,6 +27,7 @@ type Options = {
  * settled by what was computed: nothing where the host refused, otherwise the host's own count.
  */
 export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Options) {
+  const judgedAnswer = createJudgeAnswer({ host, now })
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
     const { work, version, requestId, account } = held
     const id = {
@@ -43,7 +45,9 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     const { form, guard } = work
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
     const pipe =
-      work.stream && !form && !guard && !held.repeatable ? createPipe?.(work.model, version) : undefined
+      work.stream && !form && !guard && !work.answerJudged && !held.repeatable
+        ? createPipe?.(work.model, version)
+        : undefined
     try {
       const answer = await span.run(() =>
         host.call({
@@ -61,7 +65,13 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         }),
       )
       if (work.stream) held.begun()
-      return await pass(held, answer, signal, stop, pipe && { pipe, ask: () => host.usage(id) })
+      return await pass(
+        held,
+        await judgedAnswer(held, answer, signal),
+        signal,
+        stop,
+        pipe && { pipe, ask: () => host.usage(id) },
+      )
     } catch (error) {
       span.fail(client.aborted ? 'cancelled' : timedOut(error) ? 'host_timeout' : codeOf(error))
       // Nothing goes on there, so the host is not asked.

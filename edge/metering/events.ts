@@ -7,8 +7,8 @@ import { HostChunk } from '../write/host-answer.ts'
 import type { Counts } from './used.ts'
 
 /** The longest event that is accepted, in characters. A token's text with its envelope is far shorter. */
-const MAX_EVENT = 64 * 1024
-const DONE = '[DONE]'
+export const MAX_EVENT = 64 * 1024
+export const DONE = '[DONE]'
 
 /** The content type of a stream as the client gets it. */
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8'

@@ -1,4 +1,4 @@
-import { scopeOf } from '../../shared/catalog.ts'
+import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { ATTRIBUTE } from '../../shared/tracing/names.ts'
 import { NO_SPAN, type Span } from '../../shared/tracing/port.ts'
@@ -58,10 +58,20 @@ export type Held = {
   settle(outcome: Outcome, used: HostUsage | undefined, answer?: Answer): void
   /** Begins the span of the call to the model. The settlement ends it. */
   calling(): Span
-  /** Notes that the first of the answer has come. Only the first call has an effect. */
+  /** Notes that a stream has begun. */
   begun(): void
-  /** What the judging of the request cost, in units. It is charged whatever becomes of the request. */
-  chargeJudge(units: number): void
+  /**
+   * Notes that the first of a stream has come: now, where nothing is known yet, or as its host says, so many milliseconds
+   * after it took the request in.
+   */
+  first(saidMs?: number): void
+  /**
+   * What a call to a classifier cost, in units. It is charged whatever becomes of the request.
+   * @param call what the call is named; what is said of it later counts
+   */
+  chargeJudge(units: number, call?: string): void
+  /** Whether what judges the answer has ended it. */
+  judgedOut?: boolean
   /** A second try, where the reservation covers one. */
   spare: Spare | undefined
   /** Resolves once the settlement is made, or has failed for good. */
@@ -123,7 +133,9 @@ export function createHold(options: Options) {
       requestId,
       // An API key's scopes are in its record only, so the store checks them.
       spender: 'key' in spender ? { ...spender, scope: scopesOfWork(scopeOf(work.task), work) } : spender,
-      units: tries * unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) + judgeUnits(work),
+      units:
+        tries * unitsOf(prices, { ...work.worst, computeMs: reservedComputeMs }) +
+        judgeUnits(work, requestTimeoutMs),
       plan: plan.id,
       limits: limitsOf(plan),
       leaseMs: requestTimeoutMs + leaseSlackMs + (work.judged ? JUDGE_MS : 0),
@@ -165,7 +177,7 @@ export function createHold(options: Options) {
       const { crossed } = await budget.settle({
         requestId,
         reserved: reservedBy({ ...request, version }, account),
-        units: unitsOf(prices, used) + (first ? unitsOf(prices, first) : 0) + judging,
+        units: unitsOf(prices, used) + (first ? unitsOf(prices, first) : 0) + sumOf(judging),
         promptTokens: used.promptTokens + (first?.promptTokens ?? 0),
         outputTokens: used.outputTokens + (first?.outputTokens ?? 0),
         computeMs: used.computeMs + (first?.computeMs ?? 0),
@@ -179,7 +191,7 @@ export function createHold(options: Options) {
     }
 
     const started = now()
-    let judging = 0
+    const judging = new Map<string, number>()
     /** What a first try computed whose answer did not come. */
     let lost: Promise<HostUsage | undefined> | undefined
     let firstMs: number | undefined
@@ -235,13 +247,15 @@ export function createHold(options: Options) {
         return call
       },
       begun() {
-        if (firstMs !== undefined) return
-        firstMs = now() - started
-        call.set(ATTRIBUTE.firstChunk, (now() - calledMs) / 1000)
         stream = call.child('stream')
       },
-      chargeJudge(units) {
-        judging = units
+      first(saidMs) {
+        if (!work.stream) return
+        if (saidMs === undefined) firstMs ??= now() - started
+        else firstMs = Math.min(now(), calledMs + saidMs) - started
+      },
+      chargeJudge(units, call = '') {
+        judging.set(call, units)
       },
       spare:
         tries > 1
@@ -261,6 +275,7 @@ export function createHold(options: Options) {
         if (!open) return
         open = false
         stream.end()
+        if (firstMs !== undefined) call.set(ATTRIBUTE.firstChunk, (started + firstMs - calledMs) / 1000)
         endCall(call, outcome, used)
         const settling = span.child('settle')
         // If the settlement fails for good, the sweep charges the whole hold.
@@ -293,11 +308,19 @@ function lostWithin({ worst }: Work, most: number, used: HostUsage | undefined):
   return { promptTokens: charged.promptTokens, outputTokens: charged.outputTokens, computeMs: time }
 }
 
-/** The most that judging a request may cost. */
-function judgeUnits({ judged }: Work): number {
-  if (!judged) return 0
-  const { model, worst } = judged.work
-  return unitsOf(model.prices, { ...worst, computeMs: model.prices.compute_second === 0 ? 0 : JUDGE_MS })
+const sumOf = (units: ReadonlyMap<string, number>) => [...units.values()].reduce((sum, one) => sum + one, 0)
+
+/** The most that judging a request and its answer may cost. */
+function judgeUnits({ judged, answerJudged }: Work, requestTimeoutMs: number): number {
+  const unitsFor = ({ prices }: Model, promptTokens: number, ms: number) =>
+    unitsOf(prices, { promptTokens, outputTokens: 0, computeMs: prices.compute_second === 0 ? 0 : ms })
+  return (
+    (judged ? unitsFor(judged.work.model, judged.work.worst.promptTokens, JUDGE_MS) : 0) +
+    // One after the other, before the request's own deadline.
+    (answerJudged
+      ? unitsFor(answerJudged.model, answerJudged.pieces * answerJudged.model.context, requestTimeoutMs)
+      : 0)
+  )
 }
 
 /** A plan's limits in the budget's form. */

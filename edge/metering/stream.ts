@@ -58,6 +58,7 @@ export function meterStream(
       async pull(controller) {
         try {
           const text = await read()
+          held.first()
           if (held.repeatable && sent.length <= MAX_KEPT_CHARS) sent += text
           controller.enqueue(encoder.encode(text))
           if (!events.done) return
@@ -65,7 +66,7 @@ export function meterStream(
             ended = true
             signal.removeEventListener('abort', onAbort)
             const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
-            if (events.blocked) {
+            if (events.blocked || held.judgedOut) {
               const seen = events.seen && usageWithin(held, events.seen, events.timing)
               void stopAndSettle(held, 'ok', stop, seen, answer)
             } else held.settle('ok', usageWithin(held, events.final, events.timing), answer)

@@ -19,6 +19,7 @@ export type Counts = { prompt_tokens: number; completion_tokens: number }
  * charged as the time that has passed.
  */
 export function usageWithin(held: Held, counts: Counts | undefined, timing: Timing | undefined): HostUsage {
+  noteFirst(held, timing?.first_token_ms)
   const counted = counts && { promptTokens: counts.prompt_tokens, outputTokens: counts.completion_tokens }
   return bounded(held, counted, timing?.compute_ms)
 }
@@ -32,6 +33,11 @@ function bounded(
   const within = counted && counted.promptTokens <= promptTokens && counted.outputTokens <= outputTokens
   if (!within) return { promptTokens, outputTokens, computeMs: computeWithin(held, measuredMs, Infinity) }
   return { ...counted, computeMs: computeWithin(held, measuredMs, held.elapsedMs()) }
+}
+
+/** Takes the host's word for when the first token of a stream came: an event may come before it. */
+function noteFirst(held: Held, saidMs: number | undefined): void {
+  if (saidMs !== undefined) held.first(saidMs)
 }
 
 /**
@@ -63,6 +69,7 @@ export async function settleAsked(
   ask: AskHost,
 ): Promise<void> {
   const final = await ask(held)
+  noteFirst(held, final?.firstTokenMs)
   held.settle(outcome, bounded(held, final, final?.computeMs))
 }
 
@@ -79,6 +86,7 @@ export async function stopAndSettle(
   answer?: Answer,
 ): Promise<void> {
   const final = (await stop(held)) ?? seen
+  noteFirst(held, final?.firstTokenMs)
   if (final === undefined && outcome === 'failed') return held.settle(outcome, undefined)
   held.settle(outcome, bounded(held, final, final?.computeMs), answer)
 }

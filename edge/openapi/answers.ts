@@ -116,6 +116,24 @@ export const UsageHistory = z.looseObject({
   days: z.array(z.looseObject({ date, model: name, task: name, ...sums })),
 })
 
+const month = name
+export const UsageMonths = z.looseObject({
+  object: z.literal('usage.months'),
+  account: name,
+  from: month,
+  to: month,
+  months: z.array(
+    z.looseObject({
+      month,
+      model: name,
+      requests: z.int(),
+      prompt_tokens: z.int(),
+      output_tokens: z.int(),
+      units: z.int(),
+    }),
+  ),
+})
+
 const outcome = z.enum(['ok', 'cancelled', 'failed', 'refused', 'unsettled'])
 export const RequestList = listOf(
   z.looseObject({
@@ -193,11 +211,43 @@ export const KeyList = listOf(KeyAnswer)
 export const NewKeyAnswer = KeyAnswer.extend({ key: name })
 export const EndedKey = z.looseObject({ object: z.literal('api_key'), id: name, also_revoked: z.unknown() })
 
+export const Cost = z.looseObject({
+  object: z.literal('cost'),
+  month,
+  elapsed: z.number(),
+  used: z.looseObject(sums),
+  forecast: z.looseObject({ combination: name, requests: count }).nullable(),
+})
+
+export const HostList = listOf(
+  z.looseObject({
+    id: name,
+    error: name.nullable(),
+    models: z.array(
+      z.looseObject({
+        model: name,
+        running: count,
+        waiting: count,
+        resident: z.boolean(),
+        cache: z.number().nullable(),
+      }),
+    ),
+  }),
+).extend({ at: time })
+
+const score = { score: count, why: name, at: time, challenged_at: time.nullable() }
+const status = z.enum(['active', 'suspended'])
+export const AnomalyList = listOf(
+  z.looseObject({ account: name, key: name.nullable(), status, found_at: time, ...score }),
+)
+
 export const AccountAnswer = z.looseObject({
   object: z.literal('account'),
   id: name,
-  status: z.enum(['active', 'suspended']),
+  status,
   plan: name.nullable(),
+  anomaly: z.looseObject(score).nullish(),
+  key_anomalies: z.array(z.looseObject({ key: name, ...score })).optional(),
 })
 export const AccountPage = pageOf(AccountAnswer)
 export const AccountUsage = z.looseObject({

@@ -2,6 +2,8 @@ import { type Guards, JUDGING, type Model, type Task } from '../../shared/catalo
 import { TwohopError } from '../../shared/errors.ts'
 import { type Content, textOf } from '../../shared/openai/content.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
+import { bytesOf } from '../guard/answer-pieces.ts'
+import type { Finding } from '../guard/policy.ts'
 import { joined } from './messages.ts'
 import { forOwnHosts, type Work } from './work.ts'
 import { worstCase } from './worst-case.ts'
@@ -37,23 +39,57 @@ export function judgedWork(work: Work, guard: Guards['injection'], models: reado
   const pieces = all.slice(0, MOST_PIECES)
   // Only space is left, which a classifier refuses.
   if (pieces.length === 0) return work
+  return { ...work, judged: { work: judging(model, pieces), guard } }
+}
+
+/** Tokens of an answer have no more characters than this, taken together; where they have, the answer is not judged to its end. */
+const MOST_TOKEN_CHARS = 8
+
+/**
+ * A work whose answer is judged while it is written, within the same reservation.
+ * @param guard the plan's; undefined where nothing is judged
+ * @param models the catalog's
+ * @param tell is told that an answer is one that must not be
+ * @throws TwohopError guard_unavailable where there is no such classifier
+ */
+export function answerJudgedWork(
+  work: Work,
+  guard: Guards['judge'],
+  models: readonly Model[],
+  tell: (finding: Finding) => void,
+): Work {
+  if (!guard || guard.out === 'off' || !followsOrders(work.task)) return work
+  const model = models.find(({ id }) => id === guard.model)
+  if (!model && guard.on_failure === 'block')
+    throw new TwohopError('guard_unavailable', 'There is no classifier that could judge the answer.')
+  if (!model) return work
+  const half = Math.max(8, Math.floor((model.context - model.overhead.item - model.overhead.request) / 2))
+  const { request } = work
+  const answers = 'n' in request && typeof request.n === 'number' ? request.n : 1
+  const chars = work.worst.outputTokens * MOST_TOKEN_CHARS
+  // Each answer has a last piece that is shorter.
+  const pieces = Math.ceil(chars / Math.min(guard.every, half)) + answers
+  return { ...work, answerJudged: { model, guard, half, pieces, tell } }
+}
+
+/** What a classifier is asked about some texts. */
+export function judging(model: Model, inputs: readonly string[]): Work {
   const request: HostTaskRequest = {
     model: model.id,
-    inputs: pieces,
+    inputs: [...inputs],
     single: false,
     max_tokens: 0,
     parameters: { top_k: 100 },
   }
-  const judging: Work = {
+  return {
     task: JUDGING,
     model,
     path: `/v1/tasks/${JUDGING}`,
     request,
     stream: false,
     includeUsage: false,
-    worst: worstCase(model, pieces, 0),
+    worst: worstCase(model, inputs, 0),
   }
-  return { ...work, judged: { work: judging, guard } }
 }
 
 /** Whether a task's model does what a text tells it. */
@@ -106,12 +142,4 @@ function cut(text: string, most: number): string[] {
   halves.push(part)
   const pieces = halves.slice(0, Math.max(1, halves.length - 1)).map((one, i) => one + (halves[i + 1] ?? ''))
   return pieces.filter((piece) => piece.trim() !== '')
-}
-
-/** Bytes of a character in UTF-8. Half of a pair becomes a character of three. */
-function bytesOf(char: string): number {
-  const code = char.codePointAt(0) ?? 0
-  if (code < 0x80) return 1
-  if (code < 0x800) return 2
-  return code < 0x10000 ? 3 : 4
 }

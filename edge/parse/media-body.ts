@@ -29,7 +29,7 @@ const Base64 = z
 /** A file as base64; the rest is the task's own. */
 export const Encoded = z.looseObject({ inputs: Base64 })
 /** The same of OpenAI's form, where it is written as JSON. */
-const EncodedForm = z.looseObject({ file: Base64 })
+export const EncodedForm = z.looseObject({ file: Base64 })
 
 /**
  * The file of a task, in the two ways in which the hub's clients send it: as the body itself, or as base64 in JSON, with

@@ -1,6 +1,7 @@
 import type { Guards, Model, Plan, Task } from '../../shared/catalog.ts'
 import { PlanRefused } from '../access/plan-refused.ts'
 import type { AnswerGuard } from '../guard/answer.ts'
+import type { Finding } from '../guard/policy.ts'
 import type { MaskedRequest } from '../guard/request.ts'
 import type { AnswerForm } from '../write/form.ts'
 import type { WorstCase } from './worst-case.ts'
@@ -33,6 +34,19 @@ export type Work = {
   worst: WorstCase
   /** What a classifier is to judge first; undefined where nothing is. */
   judged?: Judged | undefined
+  /** What judges its answer while it is written; undefined where nothing does. */
+  answerJudged?: AnswerJudged | undefined
+}
+
+/** How a classifier judges an answer piece by piece. */
+export type AnswerJudged = {
+  model: Model
+  guard: NonNullable<Guards['judge']>
+  /** The most bytes of a piece: half of what the classifier can hold. It gets the piece before too. */
+  half: number
+  /** Pieces that are reserved. */
+  pieces: number
+  tell: (finding: Finding) => void
 }
 
 /** The request as an own host gets it. */

@@ -11,9 +11,8 @@ import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
 import { searchAccounts } from '../admin/search.ts'
 import { type Administered, createReach } from '../admin/target.ts'
-import type { ReadAnomalies, Scored } from '../admin/upstash-anomaly.ts'
+import type { ReadAnomaly } from '../admin/upstash-anomaly.ts'
 import type { AccountUsage, ReadUsage } from '../admin/usage.ts'
-import type { ApiKeyStore } from '../api-keys/port.ts'
 import type { AuditEntry, AuditLog } from '../audit/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
 import type { Once } from '../idempotency/once.ts'
@@ -21,6 +20,7 @@ import type { Log } from '../log/port.ts'
 import { jsonBody, keptText } from '../parse/body.ts'
 import type { createSync } from '../sync/port.ts'
 import type { Env } from './env.ts'
+import { shownScore } from './watch.ts'
 
 export type AdminOptions = {
   /** Identifies the caller by the request's credential. */
@@ -29,8 +29,7 @@ export type AdminOptions = {
   administered: Administered
   accounts: AccountStore
   audit: AuditLog
-  readAnomalies: ReadAnomalies
-  apiKeys: Pick<ApiKeyStore, 'list'>
+  readAnomaly: ReadAnomaly
   readUsage: ReadUsage
   sync: ReturnType<typeof createSync>
   /** Cancels an account's open jobs; returns how many there were. */
@@ -80,8 +79,7 @@ export const AuditList = z.strictObject({
 
 /** `/v1/admin`: accounts and the audit log, for callers with the scope `admin`. */
 export function adminRoutes(options: AdminOptions) {
-  const { callerOf, catalog, accounts, audit, readUsage, readAnomalies, apiKeys, countAct, once, now } =
-    options
+  const { callerOf, catalog, accounts, audit, readUsage, readAnomaly, countAct, once, now } = options
   const acts = createActs(options)
   const reach = createReach(options.administered)
   const targetOf = (c: Context, { account }: Caller) =>
@@ -120,18 +118,12 @@ export function adminRoutes(options: AdminOptions) {
     },
     'GET /v1/admin/accounts/:account': async (c) => {
       const target = targetOf(c, await admin(c))
-      const [record, keys] = await Promise.all([accounts.get(target), apiKeys.list(target)])
-      const found = await readAnomalies(
-        target,
-        keys.map(({ id }) => id),
-      )
-      const scores = found.map((one) => ({
-        key: one.key ?? null,
-        name: keys.find(({ id }) => id === one.key)?.name ?? null,
-        ...shownScore(one),
-      }))
-      const own = found.find(({ key }) => key === undefined)
-      return c.json({ ...shownAccount(target, record, now()), anomaly: own ? shownScore(own) : null, scores })
+      const [record, { own, keys }] = await Promise.all([accounts.get(target), readAnomaly.of(target)])
+      return c.json({
+        ...shownAccount(target, record, now()),
+        anomaly: own ? shownScore(own) : null,
+        key_anomalies: keys.map(({ key, ...score }) => ({ key, ...shownScore(score) })),
+      })
     },
     'GET /v1/admin/accounts/:account/usage': async (c) => {
       const target = targetOf(c, await admin(c))
@@ -197,13 +189,6 @@ function shownAccount(
     extra: running ? { units: running.units, until: secondOf(running.until) } : null,
   }
 }
-
-const shownScore = ({ score, why, at, challengedAt }: Scored) => ({
-  score,
-  why,
-  at: secondOf(at),
-  challenged_at: challengedAt === undefined ? null : secondOf(challengedAt),
-})
 
 function shownUsage(account: string, { running, requestsThisMinute, budgets }: AccountUsage) {
   return {

@@ -25,9 +25,9 @@ type Options = {
   entitle: (credential: Credential, plan: string) => Entitlement
   countRead: CountRead
   host: Pick<Host, 'countTokens'>
+  log: Log
   /** Whether a foreign upstream may get what is asked of a model. */
   leaves: (model: Model) => boolean
-  log: Log
   now: () => number
   requestTimeoutMs: number
   bodyLimitBytes: number
@@ -57,14 +57,16 @@ export function countTokens(options: Options) {
     requireScope('chat')
     const { json, length } = await chatBody(c, bodyLimitBytes)
     const parsed = parseCountTokens(json, entitlement)
+    const at = atVersion(boundBesideImages(parsed, length, bodyLimitBytes), c.req.header(VERSION_HEADER), {
+      requireScope,
+    })
+    const { model, request, version = versionOf(model, caller.account) } = at
     const policy = policyOf(caller.plan)
-    const guarding = { policy, leaves: leaves(parsed.model), tell: findingsTo(options.log, c) }
-    const asked = withFieldsOf(messageFieldOf, () => guarded(parsed, guarding))
-    const bound = boundBesideImages(asked, length, bodyLimitBytes)
-    const at = atVersion(bound, c.req.header(VERSION_HEADER), { requireScope })
-    const { model, request, worst, version = versionOf(model, caller.account) } = at
-    // Told already; what is asked for again is the request's form.
-    const masked = masking({ model, request, worst: parsed.worst }, { ...guarding, tell: () => {} })
+    const tell = findingsTo(options.log, c)
+    const masked = withFieldsOf(messageFieldOf, () => {
+      guarded(at, { policy: policy && { ...policy, masks: [] }, leaves: false, tell })
+      return masking(at, { policy, leaves: leaves(model), tell })
+    })
     c.set('version', version)
     const { signal, clear } = createDeadline(c.req.raw.signal, requestTimeoutMs)
     try {
@@ -77,7 +79,7 @@ export function countTokens(options: Options) {
           version,
           request: masked && policy?.masksAll ? masked.request : request,
           ...(masked && { masked: masked.request }),
-          promptTokens: worst.promptTokens,
+          promptTokens: (masked ?? at).worst.promptTokens,
           weight: caller.plan.weight,
           deadline: now() + requestTimeoutMs,
           signal,

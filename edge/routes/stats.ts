@@ -6,8 +6,10 @@ import { secondOf } from '../../shared/seconds.ts'
 import { type Caller, requireScope } from '../access/caller.ts'
 import { type Administered, createReach } from '../admin/target.ts'
 import { spenderId } from '../budget/port.ts'
+import type { ReadMonths } from '../ledger/months.ts'
 import { type Histogram, quantile } from '../stats/buckets.ts'
-import { dayFrom, dayOf, lengthOf } from '../stats/days.ts'
+import { dayFrom, dayOf, elapsedOf, lengthOf, monthFrom, monthNumber } from '../stats/days.ts'
+import type { Forecast } from '../stats/forecast.ts'
 import type { DayStats, LatestRequest, ReadStats, Span } from '../stats/port.ts'
 import { HISTORY_DAYS } from '../store/lifetimes.ts'
 import type { Env } from './env.ts'
@@ -15,6 +17,10 @@ import type { Env } from './env.ts'
 type Options = {
   callerOf: (c: Context) => Promise<Caller>
   readStats: ReadStats
+  /** Reads the ledger's sums; undefined where there is no ledger. */
+  readMonths: ReadMonths | undefined
+  /** What a month was said to cost; undefined where nobody has said it. */
+  forecast: Forecast | undefined
   administered: Administered
   /** Milliseconds since the epoch. */
   now: () => number
@@ -22,6 +28,10 @@ type Options = {
 
 /** How many of an account's latest requests are shown at most. */
 const LATEST_SHOWN = 50
+
+/** The months of a view where its query names none, and how many there are at most. */
+const MONTHS_SHOWN = 24
+const MOST_MONTHS = 60
 
 /** How many top accounts of a day are shown, of those whom the caller administers. */
 const TOP_SHOWN = 10
@@ -39,17 +49,34 @@ export const Days = z.strictObject({
 export const Latest = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LATEST_SHOWN).default(LATEST_SHOWN),
 })
+const Month = z
+  .string()
+  .refine((text) => isDay(`${text}-01`))
+  .optional()
+export const Months = z.strictObject({
+  from: Month.describe(`the first UTC month; ${MONTHS_SHOWN} months up to the last where it is missing`),
+  to: Month.describe(
+    `the last UTC month, at most ${MOST_MONTHS} with the first; this one where it is missing`,
+  ),
+})
 
 /**
  * What was used, by day: an account's own, its latest requests, and everybody's for administrators. A view is two round
  * trips, three with an API key: who asks, then the count of views together with what is read.
  */
-export function statsRoutes({ callerOf, readStats, administered, now }: Options) {
+export function statsRoutes(options: Options) {
+  const { callerOf, readStats, administered, now } = options
   const { reaches } = createReach(administered)
   /** Reads for a caller. Both start in one tick, so they share a request; what was read too often is not shown. */
   async function viewed<T>(caller: Caller, read: () => Promise<T>): Promise<T> {
     const [, found] = await Promise.all([readStats.countView(spenderId(caller.payer)), read()])
     return found
+  }
+
+  async function admin(c: Context): Promise<Caller> {
+    const caller = await callerOf(c)
+    requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
+    return caller
   }
 
   return {
@@ -66,9 +93,31 @@ export function statsRoutes({ callerOf, readStats, administered, now }: Options)
       const data = await viewed(caller, () => readStats.latest(caller.account, limit))
       return c.json({ object: 'list', data: data.map(shownRequest) })
     },
-    'GET /v1/admin/stats': async (c) => {
+    'GET /v1/usage/months': async (c) => {
       const caller = await callerOf(c)
-      requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
+      const span = monthsSpan(parseAs(Months, c.req.query()), now())
+      const { readMonths } = options
+      if (!readMonths)
+        throw new TwohopError('not_found', 'This edge keeps no ledger, so it knows the last days alone.')
+      const { account } = caller
+      const months = await viewed(caller, () => readMonths(account, span))
+      return c.json({ object: 'usage.months', account, ...span, months })
+    },
+    'GET /v1/admin/cost': async (c) => {
+      const caller = await admin(c)
+      const at = now()
+      const month = dayOf(at).slice(0, 7)
+      const used = await viewed(caller, () => readStats.month(month))
+      return c.json({
+        object: 'cost',
+        month,
+        elapsed: elapsedOf(at),
+        used,
+        forecast: options.forecast ?? null,
+      })
+    },
+    'GET /v1/admin/stats': async (c) => {
+      const caller = await admin(c)
       const span = spanOf(parseAs(Days, c.req.query()), now())
       const days = await viewed(caller, () => readStats.stats(span))
       return c.json({
@@ -87,6 +136,17 @@ function spanOf({ from, to }: z.infer<typeof Days>, now: number): Span {
   const length = lengthOf(span)
   if (length >= 1 && length <= HISTORY_DAYS) return span
   throw new TwohopError('invalid_request', `Expected 1 to ${HISTORY_DAYS} days, found ${length}.`, {
+    param: 'from',
+  })
+}
+
+/** @throws TwohopError invalid_request for months that end before they begin, or are too many */
+function monthsSpan({ from, to }: z.infer<typeof Months>, now: number): Span {
+  const last = to ?? dayOf(now).slice(0, 7)
+  const span = { from: from ?? monthFrom(last, 1 - MONTHS_SHOWN), to: last }
+  const length = monthNumber(span.to) - monthNumber(span.from) + 1
+  if (length >= 1 && length <= MOST_MONTHS) return span
+  throw new TwohopError('invalid_request', `Expected 1 to ${MOST_MONTHS} months, found ${length}.`, {
     param: 'from',
   })
 }

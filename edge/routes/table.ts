@@ -164,6 +164,13 @@ export const ROUTES = {
     query: 'Latest',
     answer: 'RequestList',
   },
+  'GET /v1/usage/months': {
+    says: "The account's sums by UTC month and model, from the ledger.",
+    scope: 'any',
+    query: 'Months',
+    answer: 'UsageMonths',
+    codes: ['not_found', 'ledger_unavailable'],
+  },
   'POST /v1/feedback': {
     says: 'What the caller says of one of its answers. Who made a request is looked up later, so every id is answered alike.',
     scope: 'any',
@@ -209,7 +216,7 @@ export const ROUTES = {
     says: 'Revokes an API key.',
     scope: 'keys',
     answer: 'EndedKey',
-    codes: ['not_found'],
+    codes: ['not_found', 'challenge_required'],
   },
   'POST /v1/keys/leaked': {
     says: 'Reports a leaked key, which ends it.',
@@ -257,6 +264,21 @@ export const ROUTES = {
     scope: 'admin',
     query: 'Days',
     answer: 'Stats',
+  },
+  'GET /v1/admin/cost': {
+    says: 'What all accounts have used this UTC month, beside what it was said to cost.',
+    scope: 'admin',
+    answer: 'Cost',
+  },
+  'GET /v1/admin/hosts': {
+    says: 'What the hosts do right now, by model. It starts a host that was scaled to zero.',
+    scope: 'admin',
+    answer: 'HostList',
+  },
+  'GET /v1/admin/anomalies': {
+    says: 'Credentials that were found to be used unusually, the latest first.',
+    scope: 'admin',
+    answer: 'AnomalyList',
   },
   'GET /openapi.json': { says: 'This document.', scope: 'none', answer: 'Anything' },
   'GET /docs': { says: 'A page for people.', scope: 'none', answer: 'Anything', as: 'text/html' },

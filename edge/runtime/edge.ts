@@ -31,6 +31,7 @@ import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
 import { createDrains, createScheduledDrain, type Drains } from '../ledger/scheduled.ts'
+import { createSupabaseLedger } from '../ledger/supabase.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag, NETWORK } from '../log/account-tag.ts'
@@ -84,6 +85,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     breaker: storeBreaker({ now, onChange: (away) => void log('warn', away ? 'store_away' : 'store_back') }),
   }
   const project = config.catalog.project?.budgets
+  const forecast = config.COST_FORECAST
   const errors = createErrorCounts()
   const metrics = config.METRICS === 'on'
   const budget = rememberRefusals(createUpstashBudget({ ...redis, project, errors, metrics }), { now })
@@ -135,10 +137,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
         now,
       })
       const heard = load && ((headers: Answer['headers']) => load.heard(headers.get(HOST_LOAD)))
-      return {
-        host: createOwnHost({ url, sign, fetch: reach, sha256, now, log, heard }),
-        isReady: askReady(url, reach, heard),
-      }
+      const host = createOwnHost({ url, sign, fetch: reach, sha256, now, log, heard })
+      return { host, isReady: askReady(url, reach, heard), state: host.state }
     },
     now,
     random: Math.random,
@@ -202,15 +202,19 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     feedback: createUpstashFeedback(redis),
     drainFeedback: drains && feedbackDrain(drains, log),
     audit: createUpstashAudit(redis),
+    readAnomaly: createUpstashAnomaly(redis),
     readUsage: createUpstashUsage(redis),
-    readAnomalies: createUpstashAnomaly(redis),
     sync: createSync(identityAdmins(config, { ...platform, fetch: network, now }), log),
     notify,
     tell,
     countError: errors.count,
     readMetrics: metrics
-      ? createUpstashMetrics({ ...redis, now, hasLedger: config.ledger !== undefined, project })
+      ? createUpstashMetrics({ ...redis, now, hasLedger: config.ledger !== undefined, project, forecast })
       : undefined,
+    readMonths:
+      config.ledger && createSupabaseLedger({ ...config.ledger, fetch: network }, platform.restOf).months,
+    forecast,
+    hostStates: upstreams.states,
     readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
     host: upstreams.host,
     leaves: upstreams.leaves,

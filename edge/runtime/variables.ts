@@ -20,6 +20,7 @@ import { isWebhookSecret } from '../notify/webhook.ts'
 import { CheckedRoutes } from '../routes/checked.ts'
 import { SignInPlaces } from '../routes/sign-in-places.ts'
 import { TRACE_CALLERS } from '../routes/trace-requests.ts'
+import { Forecast } from '../stats/forecast.ts'
 import { FirebaseServiceAccounts, SupabaseServiceKeys } from '../sync/config.ts'
 import { ServiceAccount } from '../sync/google-token.ts'
 import { HostHeaders } from '../upstream/host-headers.ts'
@@ -165,6 +166,10 @@ export const EDGE_VARIABLES = {
   METRICS: {
     fallback: 'off',
     schema: z.enum(['on', 'off']),
+  },
+  COST_FORECAST: {
+    fallback: '',
+    schema: json(Forecast),
   },
   TRACES: {
     fallback: 'off',

@@ -1,5 +1,5 @@
 import { ATTRIBUTE } from '../../shared/tracing/names.ts'
-import { passedOn, type Span, type Tracer } from '../../shared/tracing/port.ts'
+import { NO_SPAN, passedOn, type Span, type Tracer } from '../../shared/tracing/port.ts'
 import { formatTraceparent, unsampled } from '../../shared/tracing/traceparent.ts'
 
 /** A span of Workers' own (developers.cloudflare.com/workers/observability/traces/custom-spans). */
@@ -37,17 +37,40 @@ function spanOf(tracing: WorkersTracing, native: NativeSpan): Span {
   return {
     traceparent: formatTraceparent({ ...native.spanContext(), sampled: true }),
     child: (name) =>
-      spanOf(
-        tracing,
-        tracing.withActiveSpan(native, () => tracing.startSpan(name)),
-      ),
-    rename: (name) => void native.updateName(name),
-    set: (name, value) => void native.setAttribute(name, value),
-    fail(code) {
-      native.setStatus({ code: 'error' })
-      native.setAttribute(ATTRIBUTE.error, code)
+      quiet(() =>
+        spanOf(
+          tracing,
+          tracing.withActiveSpan(native, () => tracing.startSpan(name)),
+        ),
+      ) ?? NO_SPAN,
+    rename: (name) => void quiet(() => native.updateName(name)),
+    set: (name, value) => void quiet(() => native.setAttribute(name, value)),
+    fail: (code) =>
+      void quiet(() => {
+        native.setStatus({ code: 'error' })
+        native.setAttribute(ATTRIBUTE.error, code)
+      }),
+    end: () => quiet(() => native.end()),
+    run(step) {
+      let begun = false
+      try {
+        return tracing.withActiveSpan(native, () => {
+          begun = true
+          return step()
+        })
+      } catch (error) {
+        if (begun) throw error
+        return step()
+      }
     },
-    end: () => native.end(),
-    run: (step) => tracing.withActiveSpan(native, step),
+  }
+}
+
+/** What `call` gives; undefined where it throws, as each does in the context of another request. No request fails by its trace. */
+function quiet<T>(call: () => T): T | undefined {
+  try {
+    return call()
+  } catch {
+    return undefined
   }
 }

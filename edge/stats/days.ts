@@ -20,3 +20,23 @@ export function daysOf(span: Span): Day[] {
 export function monthsOf(span: Span): string[] {
   return [...new Set(daysOf(span).map((day) => day.slice(0, 7)))]
 }
+
+/** A month such as `2026-11` as a number, so that the next month has the next one. */
+export function monthNumber(month: string): number {
+  const [year, number] = month.split('-').map(Number)
+  return (year ?? 0) * 12 + (number ?? 1) - 1
+}
+
+/** The month that is so many months away. */
+export function monthFrom(month: string, months: number): string {
+  const number = monthNumber(month) + months
+  return `${String(Math.floor(number / 12)).padStart(4, '0')}-${String((number % 12) + 1).padStart(2, '0')}`
+}
+
+/** The share of its UTC month that has passed at a time in milliseconds since the epoch, above 0 and at most 1. */
+export function elapsedOf(ms: number): number {
+  const at = new Date(ms)
+  const begins = Date.UTC(at.getUTCFullYear(), at.getUTCMonth())
+  const ends = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1)
+  return Math.max(1, ms - begins) / (ends - begins)
+}

@@ -13,7 +13,7 @@ export const EDGE_METRICS = {
   request_duration_seconds: { type: 'histogram', help: 'From the reservation to the end.' },
   time_to_first_byte_seconds: {
     type: 'histogram',
-    help: 'From the reservation to the first byte of a stream.',
+    help: 'From the reservation to the first token of a stream, by its host; else to its first event.',
   },
   errors_total: { type: 'counter', help: 'Errors that the edge answered, by code.' },
   events_waiting: { type: 'gauge', help: 'Usage events in Redis that the ledger has not taken.' },
@@ -25,6 +25,8 @@ export const EDGE_METRICS = {
     type: 'gauge',
     help: 'What the whole deployment may spend in it, where that is bounded.',
   },
+  forecast_requests: { type: 'gauge', help: 'Requests a month that the forecast of the cost was made for.' },
+  forecast_generation_tokens: { type: 'gauge', help: 'Tokens generated a month, by the same forecast.' },
 } as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; help: string }>
 
 export type EdgeMetric = keyof typeof EDGE_METRICS

@@ -56,4 +56,6 @@ export type ReadStats = {
   latest(account: string, most: number): Promise<LatestRequest[]>
   /** Everybody's sums, the earliest day first: one round trip, one command for each month and each day. */
   stats(span: Span): Promise<DayStats[]>
+  /** Everybody's sums of a UTC month, such as `2026-11`: one round trip, one command. */
+  month(month: string): Promise<UsageSums>
 }

@@ -9,6 +9,7 @@ import {
 import { METRICS_KEY, PROJECT_PREFIX, REDIS_KEYS } from '../store/redis-keys.ts'
 import { dayOf } from './days.ts'
 import { exposition, type Samples } from './exposition.ts'
+import type { Forecast } from './forecast.ts'
 import { isErrors, modelStats } from './model-stats.ts'
 import { unpacked } from './packed.ts'
 import type { ModelStats } from './port.ts'
@@ -20,6 +21,8 @@ type Options = UpstashOptions & {
   hasLedger: boolean
   /** What the whole deployment may spend, in units. */
   project: { day?: number | undefined; month?: number | undefined } | undefined
+  /** What a month was said to cost; undefined where nobody has said it. */
+  forecast: Forecast | undefined
 }
 
 /** For how long a text is given again, in milliseconds, so that no reader makes more calls of the store. */
@@ -34,6 +37,7 @@ export function createUpstashMetrics({
   now,
   hasLedger,
   project = {},
+  forecast,
   ...options
 }: Options): () => Promise<string> {
   const redis = upstashClient(options)
@@ -66,6 +70,10 @@ export function createUpstashMetrics({
       project_budget_units: (['day', 'month'] as const).flatMap((window) =>
         project[window] === undefined ? [] : gauge(project[window], { window }),
       ),
+      ...(forecast && {
+        forecast_requests: gauge(forecast.requests),
+        forecast_generation_tokens: gauge(forecast.output_tokens),
+      }),
     })
   }
 

@@ -12,7 +12,7 @@ import { daysOf, monthsOf } from './days.ts'
 import { isErrors, modelStats } from './model-stats.ts'
 import { type Sums, unpacked } from './packed.ts'
 import type { Day, DayStats, LatestRequest, ReadStats, Span } from './port.ts'
-import { usageSums } from './usage-sums.ts'
+import { totalOf, usageSums } from './usage-sums.ts'
 
 /** A field of a month's hash: the words of its name after the day, and its sums. */
 type Field = { date: Day; words: string[]; sums: Sums }
@@ -83,6 +83,15 @@ export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: n
           const found = byDay.get(date)
           return found ? [dayStats(date, found, topOf(tops[i]))] : []
         })
+      }),
+
+    month: (month) =>
+      orUnavailable(async () => {
+        const fields = fieldsOfMonth(
+          month,
+          fieldsOf(await redis.command('HGETALL', `${STATS_PREFIX}${month}`)),
+        )
+        return totalOf(fields.flatMap(({ words, sums }) => (isErrors(words) ? [] : [usageSums(sums)])))
       }),
   }
 }

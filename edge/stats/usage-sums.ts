@@ -46,3 +46,12 @@ export function usageSums(sums: Sums): UsageSums {
     units: sums.get(UNITS) ?? 0,
   }
 }
+
+/** Several sums together. */
+export function totalOf(all: readonly UsageSums[]): UsageSums {
+  const total = usageSums(new Map())
+  for (const one of all)
+    for (const name of ['requests', 'failed', 'prompt_tokens', 'output_tokens', 'units'] as const)
+      total[name] += one[name]
+  return total
+}

@@ -30,6 +30,7 @@
  * | `twohop:audit` | stream: `actor`, `action`, `target`, `reason`, `detail` (JSON) | the newest 10,000, and what the ledger lacks; 50,000 at most |
  * | `twohop:anomaly:{credential}` | hash, see edge/budget/anomaly.lua.ts | 30 d after the last request of a plan that watches |
  * | `twohop:anomaly-network:{hash}` | sorted set: accounts by their last request in ms | 1 d after the last new one |
+ * | `twohop:anomalies` | sorted set: credentials by when they were last found (ms), the newest 200 | 30 d after the last |
  * | `twohop:cache:{account}:{SHA-256}` | an answer that is given again: units, and the answer (encrypted) | as its model says, 24 h at most |
  * | `twohop:cache-bytes:{account}:{day}` | bytes of answers that were taken in on that day; without an account, of all | 24 h |
  * | `twohop:catalog` | hash: `version`, `catalog` (JSON, empty for the deployed one) | for ever |
@@ -89,6 +90,7 @@ export const apiKeysRedisKey = (account: string) => `${API_KEYS_PREFIX}${account
 export const ANOMALY_PREFIX = 'twohop:anomaly:'
 /** Followed by a keyed hash of a network: an address is never stored. */
 export const ANOMALY_NETWORK_PREFIX = 'twohop:anomaly-network:'
+/** Credentials by when their score was last one that their plan acts on. A key's name has its account after a space. */
+export const ODD_KEY = 'twohop:anomalies'
 /** A credential by whose use it is scored: an API key, or all tokens of an account. */
 export const credentialOf = (account: string, key: string) => (key ? `key:${key}` : `account:${account}`)
-export const anomalyRedisKey = (account: string, key = '') => `${ANOMALY_PREFIX}${credentialOf(account, key)}`

@@ -14,6 +14,7 @@ import type { Log } from '../log/port.ts'
 import { readText } from './bounded.ts'
 import { wasNeverSent, wasUnreached } from './connect-failure.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
+import { type ModelState, modelStates } from './host-state.ts'
 import {
   BEFORE_COMPUTE,
   type CountCall,
@@ -38,6 +39,8 @@ const Cancelled = z.object({ usage: GenerationUsage, timing: Timing })
 const MAX_SMALL_BODY = 16 * 1024
 /** The most bytes of an answer about MOST_ASKED requests, of some 200 bytes each. */
 const MAX_USAGE_BODY = 64 * 1024
+/** The most bytes of a host's metrics: some 10 kB a model. */
+const MAX_METRICS_BODY = 512 * 1024
 /**
  * Milliseconds that a call which computes nothing may take. A cancelled request takes two decoding steps and a round trip.
  * A host that still starts answers a wake later, and looks for jobs by itself.
@@ -45,6 +48,7 @@ const MAX_USAGE_BODY = 64 * 1024
 const ASIDE_TIMEOUT_MS = 10_000
 /** Milliseconds for which the token of such a call is good. */
 const ASIDE_TOKEN_MS = 30_000
+type Method = 'GET' | 'POST' | 'DELETE'
 const NO_BODY = new Uint8Array()
 /** bodyHash of NO_BODY. */
 const NO_BODY_HASH = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'
@@ -61,12 +65,23 @@ type Options = {
   heard?: ((headers: Answer['headers']) => void) | undefined
 }
 
+/** The private host of this project, and what it does right now. */
+export type OwnHost = Host & {
+  /**
+   * Asks the host for its metrics and reads of them how busy it is with each model: one call, which starts a host that was
+   * scaled to zero.
+   * @param by the request that asks, and its account
+   * @throws TwohopError host_unavailable, host_failed
+   */
+  state(by: Pick<HostCall, 'requestId' | 'account'>): Promise<ModelState[]>
+}
+
 /** The private host of this project, reached with a signed service token per request. */
-export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () => {} }: Options): Host {
+export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () => {} }: Options): OwnHost {
   const base = baseUrl(url)
 
   async function send(
-    method: 'POST' | 'DELETE',
+    method: Method,
     path: string,
     claims: Omit<RequestClaims, 'route' | 'body_sha256'>,
     body: Uint8Array<ArrayBuffer>,
@@ -94,7 +109,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
 
   /** A call beside the requests: nothing is computed for it. */
   function sendAside(
-    method: 'POST' | 'DELETE',
+    method: Method,
     path: string,
     { jti, account, model, scope }: { jti: string; account: string; model: string; scope: string },
     body: Uint8Array<ArrayBuffer> = NO_BODY,
@@ -220,7 +235,20 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     }
   }
 
-  return { call, countTokens, cancel, usage, wake }
+  async function state({ requestId, account }: Parameters<OwnHost['state']>[0]) {
+    const claims = { jti: `${requestId}.state`, account, model: '', scope: 'metrics' }
+    const answer = await sendAside('GET', '/metrics', claims).catch((cause: unknown) => {
+      throw new TwohopError('host_unavailable', UNREACHABLE, { cause })
+    })
+    const text = await readText(answer, answer.ok ? MAX_METRICS_BODY : MAX_SMALL_BODY)
+    if (!answer.ok)
+      throw wasUnreached(answer.status)
+        ? new TwohopError('host_unavailable', UNREACHABLE)
+        : refusal(answer, text)
+    return modelStates(text)
+  }
+
+  return { call, countTokens, cancel, usage, wake, state }
 }
 
 const utf8 = new TextEncoder()
@@ -231,6 +259,7 @@ function hostUsage({ usage, timing }: z.infer<typeof Cancelled>): HostUsage {
     promptTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,
     computeMs: timing.compute_ms,
+    firstTokenMs: timing.first_token_ms,
   }
 }
 

@@ -79,7 +79,13 @@ export type HostCall = {
 export type SentCall = Pick<HostCall, 'requestId' | 'account' | 'model' | 'version' | 'of' | 'scope'>
 
 /** What the host says it has computed for a request. */
-export type HostUsage = { promptTokens: number; outputTokens: number; computeMs: number }
+export type HostUsage = {
+  promptTokens: number
+  outputTokens: number
+  computeMs: number
+  /** From the host's taking it in to its first token, in milliseconds; undefined where there was none, or it does not say. */
+  firstTokenMs?: number | undefined
+}
 
 /** A chat whose prompt's tokens are to be counted. Nothing is computed for it, so nothing is reserved. */
 export type CountCall = Omit<

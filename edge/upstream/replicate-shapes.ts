@@ -14,7 +14,10 @@ const Count = z.int().min(0).nullish().catch(undefined)
 export const Prediction = z.object({
   /** It becomes part of an address. */
   id: z.string().regex(/^[A-Za-z0-9]{1,64}$/),
-  status: z.enum(['starting', 'processing', 'succeeded', 'failed', 'canceled', 'aborted']),
+  /** What is not known here has not ended. */
+  status: z
+    .enum(['starting', 'processing', 'succeeded', 'failed', 'canceled', 'aborted'])
+    .catch('processing'),
   output: z
     .union([z.string(), z.array(z.string())])
     .nullish()
@@ -24,8 +27,13 @@ export const Prediction = z.object({
     .object({
       input_token_count: Count,
       output_token_count: Count,
-      /** Seconds. */
-      predict_time: z.number().min(0).nullish().catch(undefined),
+      /** Seconds; more than can be counted is still more than is reserved. */
+      predict_time: z
+        .number()
+        .min(0)
+        .transform((seconds) => Math.min(seconds, 1e9))
+        .nullish()
+        .catch(undefined),
     })
     .nullish()
     .catch(undefined),
@@ -37,7 +45,7 @@ export const Prediction = z.object({
 export type Prediction = z.output<typeof Prediction>
 
 /** Whether it goes on. */
-export const isUnderWay = ({ status }: Prediction): boolean =>
+export const isUnderWay = ({ status }: Pick<Prediction, 'status'>): boolean =>
   status === 'starting' || status === 'processing'
 
 /** Takes what was counted. */

@@ -35,6 +35,10 @@ type Question = {
   onNothing?: () => void
 }
 
+/** What is remembered of a prediction: enough to cancel it, and nothing of its text. */
+type Made = Pick<Prediction, 'id' | 'status'>
+const madeOf = ({ id, status }: Prediction): Made => ({ id, status })
+
 /** A stream that has only its end. */
 const DONE = 'event: done\ndata: {}\n\n'
 
@@ -60,7 +64,7 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const streams = new Set([base, upstream.stream_url ?? base].map((url) => new URL(url).origin))
   const tallies = createTallies({ broken: upstream.broken, now })
-  const made = createExpiringMap<string, Promise<Prediction>>({ capacity: MOST, now })
+  const made = createExpiringMap<string, Promise<Made | undefined>>({ capacity: MOST, now })
   const send = createVendorCall(base, fetch)
 
   /** @throws TwohopError what the refusal says; host_failed for what is no prediction */
@@ -85,7 +89,11 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
       fields: Object.keys(request),
       onNothing: () => tallies.drop(requestId),
     })
-    made.set(requestId, making, deadline + AFTER_MS)
+    made.set(
+      requestId,
+      making.then(madeOf, () => undefined),
+      deadline + AFTER_MS,
+    )
     return making
   }
 
@@ -140,7 +148,7 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
     /** @throws TwohopError where it does not succeed */
     async function ended(): Promise<Prediction> {
       const last = await endOf(prediction, signal)
-      made.set(requestId, Promise.resolve(last), deadline + AFTER_MS)
+      made.set(requestId, Promise.resolve(madeOf(last)), deadline + AFTER_MS)
       take(last, requestId)
       requireSuccess(last)
       if (upstream.counts === 'seconds') tally.whole()

@@ -5,7 +5,7 @@ import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
 import { inTime, type pause } from './in-time.ts'
-import type { CountCall, Host, HostCall, SentCall, Spare } from './port.ts'
+import type { CountCall, Host, HostCall, SentCall } from './port.ts'
 import { prefixOf } from './prefix.ts'
 import { isSafe, leavesOpen, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
 
@@ -74,9 +74,9 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
   }
 
   /** Gives a try up that may have computed: it is stopped there, and no more asked about. */
-  function giveUp(place: Place, call: SentCall, spare: Spare): void {
+  function giveUp(place: Place, call: HostCall): void {
     placed.set(call.requestId, undefined, now())
-    spare.lost(reached(place).host.cancel({ ...call, model: nameAt(place, call.model) }))
+    call.spare?.lost(reached(place).host.cancel({ ...call, model: nameAt(place, call.model) }))
   }
 
   /** Sends a call to one place after another until one takes it. @throws what tellingOf says of several failures */
@@ -89,7 +89,9 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     const view = { load, random, prefix: drawn.length > 1 ? prefixOf(call.account, call.request) : undefined }
     let tries = 0
     let away: Place | undefined
-    let spare = 'spare' in call ? call.spare : undefined
+    const one: HostCall | CountCall = call
+    /** The call, while its reservation covers another try. */
+    let spared = 'spare' in one && one.spare ? one : undefined
     /** The upstream of a try that may have computed. It is not asked again: it knows the request. */
     let left: string | undefined
     for (let round = 0; ; round++) {
@@ -102,13 +104,13 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
         } catch (error) {
           const safe = isSafe(error)
           if (error instanceof ServiceAway) away ??= place
-          else if (!safe && !(spare && leavesOpen(error) && !call.signal.aborted)) throw error
+          else if (!safe && !(spared && leavesOpen(error) && !call.signal.aborted)) throw error
           else {
-            if (!safe && spare && 'spare' in call) {
+            if (!safe && spared) {
               left = place.id
               if (!nextPlace({ drawn, fallback }, isOpen, view)) throw error
-              giveUp(place, call, spare)
-              spare = undefined
+              giveUp(place, spared)
+              spared = undefined
             }
             failures.push(error)
             // Where another answers, nobody else hears of it.

@@ -1,4 +1,5 @@
 import type { Catalog, Model } from '../../shared/catalog.ts'
+import { type ErrorCode, TwohopError } from '../../shared/errors.ts'
 import { latest } from '../../shared/latest.ts'
 import { type ForeignUpstream, HOST, type Target, type Upstream } from '../../shared/upstreams.ts'
 import type { Version } from '../../shared/versions.ts'
@@ -6,7 +7,9 @@ import type { Log } from '../log/port.ts'
 import type { Place, Routes } from './choose.ts'
 import type { Asking } from './foreign-host.ts'
 import { createHostLoad, type HostLoad } from './host-load.ts'
+import type { ModelState } from './host-state.ts'
 import { pause } from './in-time.ts'
+import type { OwnHost } from './own-host.ts'
 import type { Host, HostCall } from './port.ts'
 import { createRouter, type Reached } from './router.ts'
 import { createUpstreamBreaker } from './upstream-breaker.ts'
@@ -17,7 +20,7 @@ type Options = {
   /** The models now, where they may change while the edge runs. */
   modelsNow?: (() => readonly Model[]) | undefined
   /** Makes the caller of an own host, and what asks whether it is there. The host of HOST_URL has no `load`. */
-  ownHost: (url: string, load?: HostLoad) => Asking
+  ownHost: (url: string, load?: HostLoad) => Asking & Pick<OwnHost, 'state'>
   /** Makes the caller of somebody else's API. */
   foreignHost: (upstream: ForeignUpstream) => Asking
   /** The host of HOST_URL. */
@@ -36,7 +39,12 @@ export type Upstreams = {
   leaves: (model: Model) => boolean
   /** Asks each own host of the catalog whether it is there; undefined where there is none. Never throws. */
   probe: (() => Promise<void>) | undefined
+  /** Asks each own host what it does right now. Never throws. */
+  states: (by: { requestId: string; account: string }) => Promise<HostState[]>
 }
+
+/** An own host by its upstream's id: what it does with each model, or the code by which it could not be asked. */
+export type HostState = { id: string } & ({ models: ModelState[] } | { error: ErrorCode })
 
 /**
  * The upstreams of a catalog as one host. Without any in the catalog it is the host of HOST_URL itself, and nothing is in
@@ -52,9 +60,14 @@ export function createUpstreams({
   random,
   log,
 }: Options): Upstreams {
-  const { host: own } = ownHost(hostUrl)
+  const { host: own, state } = ownHost(hostUrl)
+  const asking = new Map<string, OwnHost['state']>([[HOST, state]])
+  const states: Upstreams['states'] = (by) =>
+    Promise.all(
+      [...asking].map(([id, ask]) => stateOf(id, () => ask({ ...by, requestId: `${by.requestId}.${id}` }))),
+    )
   if (!modelsNow && catalog.models.every(isPlain))
-    return { host: own, isOwn: () => true, leaves: () => false, probe: undefined }
+    return { host: own, isOwn: () => true, leaves: () => false, probe: undefined, states }
 
   const reached = new Map<string, Reached>()
   const probes: (() => Promise<void>)[] = []
@@ -62,7 +75,11 @@ export function createUpstreams({
   for (const upstream of upstreams) {
     const load = createHostLoad(now)
     const isOwn = upstream.kind === 'own'
-    const { host, isReady } = isOwn ? ownHost(upstream.url, load) : foreignHost(upstream)
+    const made: Asking & Partial<Pick<OwnHost, 'state'>> = isOwn
+      ? ownHost(upstream.url, load)
+      : foreignHost(upstream)
+    const { host, isReady } = made
+    if (made.state) asking.set(upstream.id, made.state)
     const onChange = (away: boolean) =>
       void log('warn', away ? 'upstream_away' : 'upstream_back', { detail: { upstream: upstream.id } })
     const { guard, watch, probe } = createUpstreamBreaker({ isReady, isOwn, now, onChange })
@@ -78,8 +95,17 @@ export function createUpstreams({
   return {
     host: createRouter({ routesOf, upstreams: reached, own, now, random, pause, log }),
     isOwn,
+    states,
     leaves: (model) => ![undefined, ...(model.versions ?? [])].every((version) => isOwn(model, version?.id)),
     probe: probes.length === 0 ? undefined : async () => void (await Promise.all(probes.map((one) => one()))),
+  }
+}
+
+async function stateOf(id: string, ask: () => Promise<ModelState[]>): Promise<HostState> {
+  try {
+    return { id, models: await ask() }
+  } catch (error) {
+    return { id, error: error instanceof TwohopError ? error.code : 'host_failed' }
   }
 }
 

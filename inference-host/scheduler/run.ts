@@ -58,7 +58,7 @@ export function createEntry({ now, onEnd, ...options }: Options): Entry {
   const channel = createChannel<RunEvent>()
   const ended = Promise.withResolvers<'finished' | ErrorCode>()
   const submitted = now()
-  const counted: Pick<Report, 'promptTokens' | 'cachedPromptTokens' | 'outputTokens'> = {
+  const counted: Pick<Report, 'promptTokens' | 'cachedPromptTokens' | 'outputTokens' | 'firstTokenMs'> = {
     promptTokens: 0,
     outputTokens: 0,
   }
@@ -113,7 +113,10 @@ export function createEntry({ now, onEnd, ...options }: Options): Entry {
         started = true
         if (event.cachedPromptTokens !== undefined) counted.cachedPromptTokens = event.cachedPromptTokens
       }
-      if (event.type === 'token') counted.outputTokens = event.outputTokens
+      if (event.type === 'token') {
+        counted.outputTokens = event.outputTokens
+        counted.firstTokenMs ??= Math.round(now() - submitted)
+      }
       if (event.type !== 'ended') return channel.push(event)
       const { end, promptTokens, outputTokens } = event
       if (end.how !== 'lost') {

@@ -10,11 +10,12 @@ export function usageOf({ promptTokens, outputTokens }: Report): GenerationUsage
   return generationUsage(promptTokens, outputTokens)
 }
 
-export function timingOf({ queueMs, computeMs, cachedPromptTokens }: Report): Timing {
+export function timingOf({ queueMs, computeMs, cachedPromptTokens, firstTokenMs }: Report): Timing {
   return {
     queue_ms: queueMs,
     compute_ms: computeMs,
     ...(cachedPromptTokens !== undefined && { cached_prompt_tokens: cachedPromptTokens }),
+    ...(firstTokenMs !== undefined && { first_token_ms: firstTokenMs }),
   }
 }
 

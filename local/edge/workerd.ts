@@ -22,6 +22,8 @@ type Options = {
   hostService?: string | undefined
   /** Whether to listen for debuggers and profilers, on loopback. */
   inspected?: boolean
+  /** URL that gets what the platform traces of a request, once it is over: a POST of its events. Default: it traces nothing. */
+  tracesTo?: string | undefined
 }
 
 export type Workerd = {
@@ -45,10 +47,11 @@ export async function startWorkerd({
   variables,
   hostService,
   inspected = false,
+  tracesTo,
 }: Options): Promise<Workerd> {
   const config = join(dirname(bundle.module), `workerd-${process.pid}-${port}.capnp`)
   const assets = bundle.assets ? (await readdir(bundle.assets)).filter((name) => extname(name) !== '') : []
-  await writeFile(config, capnp({ bundle, port, hostService, assets }, Object.keys(variables)))
+  await writeFile(config, capnp({ bundle, port, hostService, tracesTo, assets }, Object.keys(variables)))
   const inspector = inspected ? ['--inspector-addr=127.0.0.1:0'] : []
   const command = [workerd, 'serve', '--experimental', '--control-fd=4', ...inspector, config]
   const child = spawn('/bin/sh', ['-c', watched('KILL'), 'sh', config, ...command], {
@@ -102,8 +105,9 @@ function capnp(
     bundle: { module, date, flags, assets: folder = '' },
     port,
     hostService,
+    tracesTo,
     assets,
-  }: Pick<Options, 'bundle' | 'port' | 'hostService'> & { assets: string[] },
+  }: Pick<Options, 'bundle' | 'port' | 'hostService' | 'tracesTo'> & { assets: string[] },
   names: string[],
 ): string {
   const bindings = [
@@ -121,16 +125,25 @@ function capnp(
     `(name = "assets", worker = (
       modules = [(name = "assets", esModule = ${JSON.stringify(assetsModule(assets))}), ${files.join(', ')}],
       compatibilityDate = "${date}")),`
+  const tail =
+    tracesTo &&
+    `(name = "tail", worker = (
+      modules = [(name = "tail", esModule = ${JSON.stringify(TAIL)})],
+      bindings = [(name = "TO", text = ${JSON.stringify(tracesTo)})],
+      compatibilityDate = "${date}")),`
+  const allFlags = tail ? [...flags, 'streaming_tail_worker'] : flags
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = (
       modules = [(name = "worker", esModule = embed "${basename(module)}")],
       compatibilityDate = "${date}",
-      compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
+      compatibilityFlags = [${allFlags.map((flag) => `"${flag}"`).join(', ')}],
+      ${tail ? 'streamingTails = ["tail"],' : ''}
       bindings = [${bindings}])),
     ${host ?? ''}
     ${assetsWorker || ''}
+    ${tail ?? ''}
     (name = "cron", worker = (
       modules = [(name = "cron", esModule = ${JSON.stringify(CRON)})],
       compatibilityDate = "${date}",
@@ -157,3 +170,10 @@ const assetsModule = (names: readonly string[]) =>
 /** A worker that turns a request into the cron event. Its binding to the scheduled handler needs `--experimental`. */
 const CRON =
   'export default { async fetch(request, env) { const { outcome } = await env.EDGE.scheduled({ cron: "* * * * *", scheduledTime: new Date() }); return Response.json({ outcome }) } }'
+
+/**
+ * A worker that hears of each request's spans as the platform traces them, and sends them on when the request is over. Whole
+ * numbers come as BigInt.
+ */
+const TAIL =
+  "export default { tailStream(onset, env) { const events = []; return async ({ event, spanContext }) => { events.push({ ...event, ...spanContext, opened: event.spanId }); if (event.type === 'outcome') await fetch(env.TO, { method: 'POST', body: JSON.stringify(events, (_, value) => typeof value === 'bigint' ? Number(value) : value) }) } } }"

@@ -97,6 +97,10 @@ export const REQUEST_ERRORS = {
     todo: 'operator: the log says once what to put there',
   },
   store_unavailable: { when: 'the budget cannot be checked, so nobody is admitted', todo: 'try again' },
+  ledger_unavailable: {
+    when: 'the ledger does not answer; what only it keeps cannot be shown',
+    todo: 'try again',
+  },
   guard_unavailable: {
     when: 'the classifier that the plan has judge requests does not answer',
     todo: 'try again',

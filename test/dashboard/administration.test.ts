@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { noChromium } from '../extension/chromium.ts'
-import { call, newUser, stack } from '../stack/client.ts'
+import { ask, call, newUser, stack } from '../stack/client.ts'
 import { loaded, openDashboard, paste, show, words } from './dashboard.ts'
 
 const token = stack.tokens.firebase.admin
@@ -65,5 +65,29 @@ describe.skipIf(noChromium !== '')(`administration in the dashboard${noChromium}
     for (const text of ['account.suspend', 'too loud', 'quiet again', 'paid', 'sorry', account])
       expect(log).toContain(text)
     expect(page.errors.filter((error) => !error.includes('400'))).toEqual([])
+  })
+  it('suspends and restores beside what was found unusual, and says why it was', async () => {
+    const { account, token: own } = await newUser('free')
+    // The plan of this stack finds whoever is new (setup.ts).
+    expect(
+      (await call('/v1/chat/completions', { token: own, body: ask('Hi', { max_tokens: 2 }) })).status,
+    ).toBe(200)
+    const page = await openDashboard()
+    await paste(page, token)
+    await show(page, 'unusual')
+    const words = `[...document.querySelectorAll('tbody tr')].find((row) => row.innerText.includes('${account}'))?.innerText`
+    expect(await page.until(words)).toContain('new (10)')
+    for (const [does, status] of [
+      ['Suspend', 'suspended'],
+      ['Restore', 'active'],
+    ]) {
+      await page.click(`button[aria-label="${does} ${account}"]`)
+      await page.type('dialog input[name=reason]', `${does}, after a look`)
+      await page.click('dialog button[type=submit]')
+      await page.until(`!document.querySelector('dialog')`)
+      expect(await accountOf(account)).toMatchObject({ status, anomaly: { score: 10, why: 'age=10' } })
+      await page.until(`${words}.includes('${status}')`)
+    }
+    expect(page.errors).toEqual([])
   })
 })

@@ -52,13 +52,17 @@ export const words = (page: Page) => page.text('main')
  * Keeps a picture of the page in `.local/screenshots`. With REFRESH_SCREENSHOTS=1 it takes the place of the one that the
  * repository has.
  */
-export async function keepPicture(page: Page, name: string, look: { width?: number; height?: number } = {}) {
+export async function keepPicture(
+  page: Page,
+  name: string,
+  { top = 0, ...look }: { width?: number; height?: number; top?: number } = {},
+) {
   const folder = process.env.REFRESH_SCREENSHOTS === '1' ? PICTURES : '.local/screenshots'
   for (const dark of [false, true]) {
     await page.send('Emulation.setEmulatedMedia', {
       features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
     })
-    await page.evaluate(`scrollTo(0, 0); ${AT_THEIR_END}`)
+    await page.evaluate(`scrollTo(0, ${top}); ${AT_THEIR_END}`)
     await page.screenshot(join(ROOT, folder, `${name}-${dark ? 'dark' : 'light'}.png`), {
       ...{ width: 1100, height: 760, dark },
       ...look,
@@ -67,3 +71,15 @@ export async function keepPicture(page: Page, name: string, look: { width?: numb
 }
 
 export const PICTURES = 'docs/pictures/dashboard'
+
+/** Takes the page's long timers over, so that the test says when one is due, and what is seen. */
+export const TAKE_OVER = `void (() => {
+  window.timers = []
+  const later = window.setTimeout
+  window.setTimeout = (act, ms) => (ms >= 3000 ? timers.push({ act, ms }) : later(act, ms))
+  window.asked = []
+  const really = window.fetch
+  window.fetch = (...call) => (asked.push(String(call[0])), really(...call))
+  window.seen = 'visible'
+  Object.defineProperty(document, 'visibilityState', { get: () => seen })
+})()`

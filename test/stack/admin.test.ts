@@ -3,6 +3,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { resign } from '../fixtures/signed-world.ts'
 import {
   ask,
+  CHAT,
   call,
   EMBED,
   eventually,
@@ -295,4 +296,22 @@ it('a chat of a suspended account never reaches the host', async () => {
   expect(await redis('EXISTS', `twohop:budget:${account}:day:${new Date().toISOString().slice(0, 10)}`)).toBe(
     0,
   )
+})
+
+it('an administrator sees what the host does by model, and a host that nobody runs as away', async () => {
+  const hosts = async (edge: string) =>
+    (await (await call('/v1/admin/hosts', { token: admin.token, edge })).json()) as { data: unknown[] }
+  const { data } = await hosts(stack.edge.url)
+  const idle = { running: expect.any(Number), waiting: expect.any(Number), resident: true }
+  expect(data).toEqual([
+    {
+      ...{ id: 'host', error: null },
+      models: expect.arrayContaining(
+        [CHAT, EMBED].map((model) => expect.objectContaining({ model, ...idle })),
+      ),
+    },
+  ])
+  expect((await hosts(inject('hostlessEdge'))).data).toEqual([
+    { id: 'host', error: 'host_unavailable', models: [] },
+  ])
 })

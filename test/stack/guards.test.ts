@@ -153,3 +153,39 @@ describe('a plan with a classifier', () => {
     )
   })
 })
+
+it('an answer that a classifier judges ends before what it blocks, by each API, and both are charged', async () => {
+  const { token } = await newUser('answers-judged')
+  const { prompt, output } = chatModel.prices
+  for (const stream of [false, true]) {
+    const answer = await call('/v1/chat/completions', { token, body: ask(QUESTION, { stream }) })
+    const text = await answer.text()
+    expect(text).toContain('"finish_reason":"content_filter"')
+    expect(text).not.toContain('signed-in')
+    const id = answer.headers.get('x-request-id') ?? ''
+    const [event] = await usageEvents(id)
+    const judged = await hostRun(`${id}.judge1`)
+    expect(Number(event?.units)).toBe(
+      Number(event?.prompt_tokens) * prompt +
+        Number(event?.output_tokens) * output +
+        Number(judged.prompt_tokens),
+    )
+    expect(event).toMatchObject({ outcome: 'ok' })
+  }
+  const messages = { model: CHAT, max_tokens: 64, messages: [{ role: 'user', content: QUESTION }] }
+  const responses = { model: CHAT, store: false, input: QUESTION }
+  for (const [path, body, said] of [
+    ['/v1/messages', messages, /"stop_reason":"refusal"/],
+    ['/v1/responses', responses, /"reason":"content_filter"/],
+  ] as const)
+    for (const stream of [false, true]) {
+      const text = await (await call(path, { token, body: { ...body, stream } })).text()
+      expect(text).toMatch(said)
+      expect(text).not.toContain('signed-in')
+    }
+  const job = await call('/v1/jobs', {
+    token,
+    body: { endpoint: '/v1/chat/completions', body: ask(QUESTION) },
+  })
+  expect(await refusal(job)).toMatchObject({ status: 400, code: 'invalid_request', param: 'endpoint' })
+})

@@ -16,6 +16,13 @@ export function testCatalog(catalog: Catalog): Catalog {
         ...like('judged', {}),
         guards: Guards.parse({ injection: { model: 'twohop-classify', in: 'block' } }),
       },
+      {
+        ...like('answers-judged', {}),
+        // Whatever it says of an answer is too much.
+        guards: Guards.parse({
+          judge: { model: 'twohop-classify', label: 'INJECTION', threshold: 0, out: 'block' },
+        }),
+      },
       // Ten answers that are as long as they may, of somebody new, are odd here.
       { ...like('watched', {}), abuse: { action: 'challenge', at: 20 } },
       like('two-a-minute', { requests_per_minute: 2 }),

@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import type { StackFile } from '../../local/stack-file.ts'
+import { serveOnLoopback } from '../fixtures/loopback-server.ts'
 import { startOddHost } from './odd-host.ts'
 import { testCatalog } from './plans.ts'
 import { startTestStack } from './start-test-stack.ts'
@@ -27,6 +28,9 @@ declare module 'vitest' {
     oddEdge: string
     /** That host; GET gives its counts. */
     oddHost: string
+    /** An edge with `/metrics` and a forecast of one request a month, and where the host's own metrics are. */
+    meteredEdge: string
+    hostMetrics: string
     /** An edge that lacks variables. */
     unsetEdge: string
   }
@@ -34,23 +38,33 @@ declare module 'vitest' {
 
 export const WEB_ORIGIN = 'https://app.example'
 export const EXTENSION_ORIGIN = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'
+const ONE_REQUEST = {
+  ...{ combination: 'test', requests: 1, prompt_tokens: 1, output_tokens: 1 },
+  bills: [{ load: 1, usd: 1 }],
+}
 /** Nothing listens on the discard port of a test machine. */
 const NOBODY = 'http://127.0.0.1:9'
 
 /** Runs the whole stack for the tests, as `npm start` does, on free ports. */
 export default async function runningStack(project: TestProject) {
+  // Nobody says where the host gives them, so the port is chosen here.
+  const free = await serveOnLoopback(() => {})
+  await free.stop()
+  const hostMetrics = free.url
   const { stack, dir, pace } = await startTestStack('test-stack', {
     edgeVariables: { ALLOWED_ORIGINS: `${WEB_ORIGIN},${EXTENSION_ORIGIN}` },
     catalog: testCatalog,
+    hostVariables: { HOST_METRICS_PORT: new URL(hostMetrics).port },
   })
   const oddHost = await startOddHost()
-  const [second, mortal, hostless, storeless, lenient, odd, unset] = await Promise.all([
+  const [second, mortal, hostless, storeless, lenient, odd, metered, unset] = await Promise.all([
     stack.startEdge(0),
     stack.startEdge(0, { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
     stack.startEdge(0, { HOST_URL: oddHost.url, REQUEST_TIMEOUT_MS: '1000' }),
+    stack.startEdge(0, { METRICS: 'on', COST_FORECAST: JSON.stringify(ONE_REQUEST) }),
     stack.startEdge(0, { HOST_URL: '', UPSTASH_REDIS_REST_TOKEN: '' }),
   ])
   project.provide('stack', stack.file)
@@ -62,6 +76,8 @@ export default async function runningStack(project: TestProject) {
   project.provide('storelessEdge', storeless.ready.url)
   project.provide('oddEdge', odd.ready.url)
   project.provide('oddHost', oddHost.url)
+  project.provide('meteredEdge', metered.ready.url)
+  project.provide('hostMetrics', hostMetrics)
   project.provide('unsetEdge', unset.ready.url)
   project.provide('lenientEdge', lenient.ready.url)
   return async () => {

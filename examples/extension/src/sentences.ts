@@ -59,6 +59,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
   body_timeout: 'The text took too long to send. Is your connection slow? Please try again.',
   body_too_large: 'This text is too long. Select a shorter part.',
   job_too_large: 'This text is too long. Select a shorter part.',
+  unsupported_audio: NOT_ASKED_HERE,
   unsupported_media_type: NOT_ASKED_HERE,
 
   rate_limited: (error) => `That was a lot of questions for one minute. Please go on ${inAWhile(error)}.`,
@@ -75,6 +76,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, Sentence>> = {
     `The whole service has used up its budget; yours is not used up. It begins anew ${error.resetsAt ? atTime(error.resetsAt) : 'later'}.`,
   not_configured: NOT_SET_UP,
   store_unavailable: OUT_OF_ORDER,
+  ledger_unavailable: OUT_OF_ORDER,
   guard_unavailable: OUT_OF_ORDER,
   job_store_full: OUT_OF_ORDER,
   jobs_not_served: OUT_OF_ORDER,

@@ -5,8 +5,11 @@ import type { Decoded, Encoded } from './decode-worker.ts'
 
 /** Of the thread's own objects. Samples and the decoders' memory are beside it, and bounded by how they are read. */
 const HEAP = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 }
-/** Milliseconds that decoding may take: some to start, and for each second of sound ten times what was measured. */
-export const DECODING = { startMs: 15_000, msASecond: 50 } as const
+/**
+ * Milliseconds that decoding may take: some to start, and for each second of sound more than ten times what was measured on a
+ * core of its own. A host that is busy is no reason to refuse a file.
+ */
+export const DECODING = { startMs: 30_000, msASecond: 250 } as const
 /** How often it is asked whether the request is still wanted, in milliseconds. */
 const ASK_MS = 20
 

@@ -145,6 +145,11 @@ describe('the package reads the same through the edge', () => {
     expect(vendor.asked[0]?.body).toEqual({ input: { prompt: 'Once', max_tokens: 16 } })
   })
 
+  it('through a status that nobody knows', async () => {
+    fate = { ...TEXT, polls: 1, begins: 'queued-anew' }
+    expect((await ask()).choices[0]?.message.content).toBe(SAID)
+  })
+
   it('an output that is one text', async () => {
     fate = { ...TEXT, output: SAID }
     expect((await ask()).choices[0]?.message.content).toBe(SAID)
@@ -415,10 +420,18 @@ describe('a model that is priced by seconds', () => {
     expect(await last()).toMatchObject({ outcome: 'ok', units: 513, output: SAID_BYTES, reserved: 5000 })
   })
 
-  it('costs no more than was reserved, whatever it says', async () => {
-    fate = { ...TEXT, metrics: { predict_time: 3600 } }
-    await ask({ model: 'seconds' })
-    expect(await last()).toMatchObject({ units: 5000 })
+  it.each([3600, 1e300])('costs no more than was reserved, whatever it says: %d s', async (predict_time) => {
+    for (const streams of [false, true]) {
+      fate = { ...TEXT, metrics: { predict_time } }
+      if (streams) await stream({ model: 'seconds' }).finalChatCompletion()
+      else await ask({ model: 'seconds' })
+      expect(await last()).toMatchObject({ outcome: 'ok', units: 5000 })
+      fate = { ...TEXT, ends: 'failed', metrics: { predict_time } }
+      await expect(ask({ model: 'seconds' })).rejects.toMatchObject({ status: 502 })
+      expect(await last()).toMatchObject({ outcome: 'failed', units: 5000 })
+      fate = { ...TEXT, polls: -1 }
+      await ask({ model: 'seconds' })
+    }
   })
 })
 

@@ -105,6 +105,8 @@ describeEachRedis('the anomaly score', (redis) => {
     expect((await record('account:firebase:60')).why).not.toContain('network')
   })
 
+  const reader = () => createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })
+
   /** Somebody who was in Germany, and is in France from one moment to the next, as often as can be. */
   async function stolen(watched: Watched, changes: Parameters<typeof request>[1] = {}) {
     await ask({ ...watched, country: 'DE' }, 60_000, changes)
@@ -123,18 +125,56 @@ describeEachRedis('the anomaly score', (redis) => {
     expect(after).toBeLessThan(60)
   })
 
+  it('remembers whom it found, the latest first, API keys with their account, and so many at most', async () => {
+    expect(await reader().found(50)).toEqual([])
+    // Who is new has points already.
+    const low: Watched = { action: 'log', at: 5 }
+    await ask(low)
+    const foundAt = redis.clock.now
+    const ends = redis.clock.now + 300 * 24 * HOUR
+    const fields = [
+      'account',
+      'firebase:bob x',
+      'secret_hash',
+      HASH,
+      'scopes',
+      'chat',
+      'expires_at',
+      ends,
+      'revoked',
+      0,
+    ]
+    await redis.command('HSET', 'twohop:key:k1', ...fields)
+    await redis.command('ZADD', 'twohop:keys:firebase:bob x', ends, 'k1')
+    await ask(low, 1000, { spender: { key: 'k1', secretHash: HASH, scope: 'chat', plan: 'free' } })
+    const [first, second, ...others] = await reader().found(50)
+    expect(first).toMatchObject({ account: 'firebase:bob x', key: 'k1', foundAt: redis.clock.now })
+    expect(second).toMatchObject({
+      ...{ account: 'firebase:ada', key: undefined, foundAt },
+      ...{ why: 'age=10', score: 10 },
+    })
+    expect(others).toEqual([])
+    expect(await reader().found(1)).toEqual([first])
+    expect(await reader().of('firebase:bob x')).toMatchObject({ own: undefined, keys: [{ key: 'k1' }] })
+    await redis.pipeline(
+      Array.from({ length: 300 }, (_, i) => ['ZADD', 'twohop:anomalies', i, `account:firebase:${i}`]),
+    )
+    await ask(low, 1000)
+    expect(await redis.command<number>('ZCARD', 'twohop:anomalies')).toBe(ANOMALY.found)
+    // One whose score is forgotten is left out.
+    expect(await reader().found(300)).toHaveLength(2)
+  })
+
   it('asks for a token of after the challenge, which begins anew; the old one stays refused and counts no more', async () => {
     const challenge: Watched = { action: 'challenge', at: 50 }
     const { decision } = await stolen(challenge)
-    const shown = await createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })('firebase:ada', ['k1'])
-    expect(shown).toMatchObject([
-      {
-        key: undefined,
-        why: expect.stringContaining('country='),
-        at: redis.clock.now,
-        challengedAt: redis.clock.now,
-      },
-    ])
+    const { own, keys } = await reader().of('firebase:ada')
+    expect(keys).toEqual([])
+    expect(own).toMatchObject({
+      why: expect.stringContaining('country='),
+      at: redis.clock.now,
+      challengedAt: redis.clock.now,
+    })
     expect(decision).toMatchObject({
       granted: false,
       code: 'challenge_required',

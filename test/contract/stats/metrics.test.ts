@@ -25,6 +25,7 @@ describeEachRedis('the metrics', (redis) => {
       now: () => Date.now(),
       hasLedger: true,
       project: { day: 1000 },
+      forecast: undefined,
       ...changes,
     })
 

@@ -1,8 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -10,11 +7,10 @@ import { serveNode } from '../../../edge/runtime/node-server.ts'
 import { createMetrics } from '../../../inference-host/metrics/metrics.ts'
 import { serveOnLoopback } from '../../fixtures/loopback-server.ts'
 import { ROOT } from '../../fixtures/pages.ts'
-import { noPrometheus, prometheus, promtool } from '../../fixtures/prometheus.ts'
+import { noPrometheus, prometheus, promtool, RULES, startPrometheus } from '../../fixtures/prometheus.ts'
 import { running } from '../budget/each-redis.ts'
 import { edgeVariables, minted, publishedKeys, user } from '../strangers/edge.ts'
 
-const rulesFile = join(ROOT, 'deploy/prometheus/twohop.rules.yml')
 const EXPECTED = ['TwohopEdgeErrorRate', 'TwohopEdgeLedgerLag']
 
 describe.skipIf(!prometheus)(`Prometheus${noPrometheus}`, () => {
@@ -23,7 +19,7 @@ describe.skipIf(!prometheus)(`Prometheus${noPrometheus}`, () => {
 
   it('finds nothing wrong with the configuration and the rules', async () => {
     for (const [what, file] of [
-      ['rules', rulesFile],
+      ['rules', RULES],
       ['config', join(ROOT, 'deploy/prometheus/prometheus.yml')],
     ] as const) {
       const checked = spawn(promtool, ['check', what, ...(what === 'config' ? ['--syntax-only'] : []), file])
@@ -79,54 +75,3 @@ describe.skipIf(!prometheus)(`Prometheus${noPrometheus}`, () => {
 type Alert = { state: string; labels: { alertname: string } }
 type Sample = { metric: Record<string, string>; value: [number, string] }
 const nameOf = ({ labels }: Alert) => labels.alertname
-
-/** Starts a real Prometheus with the rules as they are, but at once: shorter windows, no wait. Gives its API. */
-async function startPrometheus(edge: string, host: string, key: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'twohop-prometheus-'))
-  const free = await serveOnLoopback(() => {})
-  await free.stop()
-  const at = new URL(free.url).host
-  const quick = readFileSync(rulesFile, 'utf8')
-    .replaceAll('[5m]', '[20s]')
-    .replaceAll(/for: \w+/g, 'for: 0s')
-    .replace('> 600', '> 2')
-  await writeFile(join(folder, 'rules.yml'), quick)
-  await writeFile(join(folder, 'key'), key, { mode: 0o600 })
-  const job = (name: string, url: string, more = {}) => ({
-    job_name: name,
-    static_configs: [{ targets: [new URL(url).host] }],
-    ...more,
-  })
-  // JSON is YAML.
-  const config = {
-    global: { scrape_interval: '1s', evaluation_interval: '1s', scrape_timeout: '1s' },
-    rule_files: ['rules.yml'],
-    scrape_configs: [
-      job('twohop-edge', edge, { authorization: { credentials_file: 'key' } }),
-      job('twohop-host', host),
-    ],
-  }
-  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config))
-  const server = spawn(
-    prometheus ?? '',
-    [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=${at}`,
-      '--log.level=error',
-    ],
-    { stdio: 'inherit' },
-  )
-  onTestFinished(async () => {
-    const ended = once(server, 'exit')
-    server.kill('SIGTERM')
-    await ended
-    await rm(folder, { recursive: true, force: true })
-  })
-  for (let tries = 0; tries < 100; tries++) {
-    const answer = await fetch(`http://${at}/-/ready`).catch(() => undefined)
-    if (answer?.ok) break
-    await wait(100)
-  }
-  return async (path: string) => (await (await fetch(`http://${at}${path}`)).json()).data
-}

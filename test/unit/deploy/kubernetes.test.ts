@@ -292,6 +292,24 @@ describe('the network', () => {
     expect(block?.except).toEqual(expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16']))
     expect(egress.map(({ ports }) => ports[0]?.port)).toEqual([8788, 53, 443])
   })
+
+  it('lets both hops out to the collector that the component of traces names, and nowhere else', () => {
+    const { spec } = parse(read('components/traces/policy.yaml')) as Manifest
+    expect(spec.policyTypes).toEqual(['Egress'])
+    const { egress = [] } = spec
+    const collector = egress[0]?.to?.[0]?.namespaceSelector?.matchLabels['kubernetes.io/metadata.name']
+    for (const [hop, variables] of Object.entries({ edge: NODE_VARIABLES, host: VARIABLES })) {
+      const patch = parse(read(`components/traces/${hop}.yaml`)) as Manifest
+      expect(patch.metadata.name).toBe(`twohop-${hop}`)
+      const [container] = patch.spec.template.spec.containers
+      expect(container?.name).toBe(containerOf(`twohop-${hop}`).name)
+      const [set] = container?.env ?? []
+      expect(set?.name).toBe('OTEL_EXPORTER_OTLP_ENDPOINT')
+      const address = variables.OTEL_EXPORTER_OTLP_ENDPOINT.schema.parse(set?.value)
+      expect(new URL(String(address)).hostname.split('.')[1]).toBe(collector)
+      expect(egress.map(({ ports }) => ports[0]?.port)).toEqual([Number(new URL(String(address)).port), 53])
+    }
+  })
 })
 
 it('takes the images that the workflow pushes, of this version', () => {

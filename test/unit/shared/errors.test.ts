@@ -29,6 +29,7 @@ it('another try by itself helps with an expired token alone, and may where somet
       'host_failed',
       'project_budget_exhausted',
       'store_unavailable',
+      'ledger_unavailable',
       'guard_unavailable',
       'job_store_full',
     ],

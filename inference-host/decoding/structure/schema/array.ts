@@ -1,15 +1,11 @@
-import { choice, EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
+import { EMPTY, type Expression, optional, repeat, sequence, text } from '../expression.ts'
 import { ANY_VALUE, array, COMMA } from '../json-text.ts'
 import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
 import { containing } from './containing.ts'
+import { distinct } from './distinct.ts'
 import { maybeSchemaAt } from './keywords.ts'
-import { fewValues } from './scalar.ts'
-import { isObject, type Keywords, listOf, type Schema } from './schema.ts'
+import { isObject, type Keywords, listOf } from './schema.ts'
 import type { Scope } from './scope.ts'
-import { literal } from './strings.ts'
-
-/** Values of a set of distinct items, and states (values times counts) that its grammar may take. */
-const MOST_STATES = 512
 
 /** Arrays. @throws TwohopError */
 export function arrayOf(schema: Keywords, path: Path, scope: Scope): Expression {
@@ -62,46 +58,4 @@ function tuple(schema: Keywords, path: Path, scope: Scope, min: number, max: num
     tail = place < min ? whole : optional(whole)
   }
   return sequence(text('['), tail, text(']'))
-}
-
-/**
- * Arrays without two equal items: supported for items of a known list of values, written in the order of the list.
- * @throws TwohopError where items are of another kind.
- */
-function distinct(items: Schema | undefined, path: Path, scope: Scope, min: number, max: number): Expression {
-  const read = items === undefined ? true : scope.resolve(items)
-  const listed = isObject(read) ? fewValues(read, [...path, 'items'], scope) : undefined
-  const values = listed && [...new Map(listed.map((value) => [JSON.stringify(value), value])).values()]
-  if (values === undefined || values.some((value) => typeof value === 'object' && value !== null))
-    throw refuse(
-      [...path, 'uniqueItems'],
-      '"uniqueItems" is supported where "items" has few values: an "enum" of scalars, booleans, integers of a small range.',
-    )
-  const most = Math.min(max, values.length)
-  if (min > most)
-    throw refuseNothing([...path, 'minItems'], '"minItems" asks for more different items than there are.')
-  const counts = most < values.length ? most : min
-  if (values.length * (counts + 1) > MOST_STATES)
-    throw refuse([...path, 'uniqueItems'], '"uniqueItems" of so many values is not supported.')
-
-  const list: readonly unknown[] = values
-  const known = new Map<string, Expression>()
-  /** What may follow once `used` items of the values before `from` are written. */
-  function following(from: number, used: number): Expression {
-    const key = `${from} ${most < list.length ? used : Math.min(used, min)}`
-    const present = known.get(key)
-    if (present !== undefined) return present
-    const made = scope.named(() => {
-      const options = used >= min ? [EMPTY] : []
-      for (let place = from; used < most && place < list.length; place++)
-        if (used + list.length - place >= min)
-          options.push(
-            sequence(used === 0 ? EMPTY : COMMA, literal(list[place]), following(place + 1, used + 1)),
-          )
-      return choice(options)
-    })
-    known.set(key, made)
-    return made
-  }
-  return sequence(text('['), following(0, 0), text(']'))
 }

@@ -7,6 +7,7 @@ import { arrayOf } from './array.ts'
 import { createBuilt } from './built.ts'
 import { pathAsSaid } from './dialects.ts'
 import { overlapsOf } from './exclusive.ts'
+import { FORMATS } from './formats.ts'
 import { ENFORCED, readSchema, type Type, typesOf } from './keywords.ts'
 import { merge } from './merge.ts'
 import { createMerging, type Merging } from './merging.ts'
@@ -19,7 +20,7 @@ import { booleanOf, finiteValues, possibleTypes } from './scalar.ts'
 import { isObject, type Keywords, Leftovers, listOf, type Schema, Several, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 import { withoutSettled } from './settled.ts'
-import { literal, stringOf } from './strings.ts'
+import { literal, spellingsOf, stringOf } from './strings.ts'
 import { ANY_TEXT, createTexts } from './texts.ts'
 import { withoutUnevaluated } from './unevaluated.ts'
 import { createCounting, deeper, type Unfolding, unfolding } from './unfolding.ts'
@@ -123,7 +124,7 @@ export function compileSchema(
 
   function plain(schema: Keywords, at: Path): Expression {
     const values = finiteValues(schema, at, scope)
-    if (values !== undefined) return choice(values.map(literal))
+    if (values !== undefined) return choice(values.flatMap(spellingsOf))
     const types = possibleTypes(schema, typesOf(schema) ?? impliedTypes(schema))
     if (types === undefined) return ANY_VALUE
     if (types.length === 0) throw refuseNothing(at, 'Nothing is valid for this "not".')
@@ -260,16 +261,22 @@ const IMPLIED: readonly (readonly [Type, readonly string[]])[] = [
     ],
   ],
   ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains']],
-  ['string', ['minLength', 'maxLength', 'pattern', 'format']],
+  ['string', ['minLength', 'maxLength', 'pattern']],
   ['number', ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
 ]
 
-/** The types that a schema without `type` speaks of. Others would be valid too, but were hardly meant. */
+/**
+ * The types that a schema without `type` speaks of. Others would be valid too, but were hardly meant. A format that nobody knows is of
+ * any type.
+ */
 function impliedTypes(schema: Keywords): Type[] {
-  const ofNumbers = severalOf(schema.format).some(isNumberFormat)
+  const formats = severalOf(schema.format)
+  const ofNumbers = formats.some(isNumberFormat)
+  const ofStrings = formats.some((format) => typeof format === 'string' && FORMATS.has(format))
   return IMPLIED.filter(
     ([type, keywords]) =>
-      keywords.some((keyword) => keyword in schema && !(keyword === 'format' && ofNumbers)) ||
-      (type === 'number' && ofNumbers),
+      keywords.some((keyword) => keyword in schema) ||
+      (type === 'number' && ofNumbers) ||
+      (type === 'string' && ofStrings && !ofNumbers),
   ).map(([type]) => type)
 }

@@ -61,8 +61,8 @@ const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINIT
 /** Or a path, from the root or relative, whose first part has no colon (RFC 3986, 4.2). */
 const SEGMENT = "(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+"
 const REFERENCE = `(?:${URI}|/?${SEGMENT}(?:/${PCHAR}+)*/?${REST})`
-/** As ajv-formats reads them: a path before what is asked, and no dashes, which it takes one by one. */
-const PLAIN_URL = `https?://(?:[A-Za-z0-9]+\\.)+[A-Za-z]{2,12}(?:(?:/${PCHAR}*)+${REST})?`
+/** As ajv-formats reads them: a path before what is asked, and no two dashes together. */
+const PLAIN_URL = `https?://(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\\.)+[A-Za-z]{2,12}(?:(?:/${PCHAR}*)+${REST})?`
 /** The same characters but an apostrophe, which RFC 6570 has not. */
 const TEMPLATE = URI.replaceAll("'", '')
 const SHORT_TEMPLATE = { ...SHORT_URI, written: SHORT_URI.written.replaceAll("'", '') }

@@ -9,10 +9,10 @@ export type Member = { readonly name: string; readonly schema: unknown; readonly
 
 /**
  * The properties that have a name in the schema: those declared, then others that are required, then those of
- * `propertyNames` where it lists them. Optional ones are made required up to `least`, and dropped beyond `most`.
- * @throws TwohopError where a required one is not allowed.
+ * `propertyNames` where it lists them.
+ * @throws TwohopError where a required one is not allowed, or more than `most` are required.
  */
-export function membersOf(schema: Keywords, path: Path, scope: Scope, least: number, most: number): Member[] {
+export function membersOf(schema: Keywords, path: Path, scope: Scope, most: number): Member[] {
   const properties = isObject(schema.properties) ? schema.properties : {}
   const required = new Set(namesOf(schema.required))
   const names = new Set([...Object.keys(properties), ...required, ...listedNames(schema, path, scope)])
@@ -31,13 +31,7 @@ export function membersOf(schema: Keywords, path: Path, scope: Scope, least: num
       )
   if (required.size > most)
     throw refuseNothing([...path, 'maxProperties'], '"required" has more names than "maxProperties".')
-  let lacking = least - required.size
-  let room = most - required.size
-  return all.flatMap((one) => {
-    if (one.schema === false) return []
-    if (one.required) return [one]
-    return room-- > 0 ? [{ ...one, required: lacking-- > 0 }] : []
-  })
+  return all.filter((one) => one.schema !== false)
 }
 
 /** What the value of the property `name` has to be: of its own schema and of those of the patterns that it matches. */

@@ -60,6 +60,8 @@ export function namesIn(schema: unknown, depth = 0): string[] {
 
 /** Schemas within one another that are turned. References may lead back to themselves. */
 const MOST_DEPTH = 8
+/** Keywords of which what is turned is a schema again. */
+const DEEP = new Set(['properties', 'items', 'prefixItems', 'contains', 'not', 'allOf', 'anyOf', 'oneOf'])
 /** Schemas that one `not` may come to. */
 const MOST_TURNED = 256
 
@@ -86,18 +88,13 @@ export function negated(
       )
     const schema = resolve(readSchema(part, at))
     if (typeof schema === 'boolean') return !schema
-    const options: Schema[] = []
-    let refused: unknown
-    for (const [keyword, value] of Object.entries(schema)) {
-      if (isSilent(keyword)) continue
-      try {
-        options.push(...without(keyword, value, schema, at, depth + 1).filter((option) => option !== false))
-      } catch (error) {
-        if (!(error instanceof TwohopError)) throw error
-        refused ??= error
-      }
-    }
-    if (options.length === 0 && refused !== undefined) throw refused
+    const keywords = Object.entries(schema).filter(([keyword]) => !isSilent(keyword))
+    // What leads deeper comes last: it may use up all that may be turned.
+    const flat = keywords.filter(([keyword]) => !DEEP.has(keyword))
+    const deep = keywords.filter(([keyword]) => DEEP.has(keyword))
+    const options = sayable([...flat, ...deep], ([keyword, value]) =>
+      without(keyword, value, schema, at, depth + 1),
+    )
     const [only] = options
     if (only === undefined) return false
     return options.length > 1 ? { anyOf: Leftovers.from(options) } : only
@@ -145,7 +142,9 @@ export function negated(
       case 'required':
         return namesOf(value).map((name) => ({ type: 'object', properties: { [name]: false } }))
       case 'properties':
-        return Object.entries(isObject(value) ? value : {}).map(([name, own]) => has(name, inner(own, name)))
+        return sayable(Object.entries(isObject(value) ? value : {}), ([name, own]) => [
+          has(name, inner(own, name)),
+        ])
       case 'additionalProperties':
         return beyond(whole).map((name) => has(name, inner(value)))
       case 'items':
@@ -172,6 +171,22 @@ export function negated(
     const declared = isObject(properties) ? properties : {}
     return [...new Set(names)].filter((name) => !Object.hasOwn(declared, name))
   }
+}
+
+/** What can be said of `parts`. @throws TwohopError of the first that cannot, where nothing is left */
+function sayable<Part>(parts: readonly Part[], say: (part: Part) => Schema[]): Schema[] {
+  let refused: TwohopError | undefined
+  const said = parts.flatMap((part) => {
+    try {
+      return say(part).filter((option) => option !== false)
+    } catch (error) {
+      if (!(error instanceof TwohopError)) throw error
+      refused ??= error
+      return []
+    }
+  })
+  if (said.length === 0 && refused !== undefined) throw refused
+  return said
 }
 
 /** Objects that have a property of this kind. */

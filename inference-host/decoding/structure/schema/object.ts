@@ -1,17 +1,8 @@
 import { type CharacterSet, of, WRITABLE, without } from '../characters.ts'
-import {
-  characters,
-  choice,
-  EMPTY,
-  type Expression,
-  optional,
-  repeat,
-  separated,
-  sequence,
-  text,
-} from '../expression.ts'
-import { ANY_VALUE, COMMA, member, STRING } from '../json-text.ts'
+import { characters, choice, EMPTY, type Expression, repeat, sequence, text } from '../expression.ts'
+import { ANY_VALUE, member, STRING } from '../json-text.ts'
 import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
+import { contentOf, type Written } from './content.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { listed, type Member, membersOf } from './members.ts'
 import { merge } from './merge.ts'
@@ -27,61 +18,25 @@ import { literal, textRulesOf } from './strings.ts'
 export function objectOf(schema: Keywords, path: Path, scope: Scope): Expression {
   const most = Number(schema.maxProperties ?? Number.POSITIVE_INFINITY)
   const least = Number(schema.minProperties ?? 0)
-  const members = possibleMembers(schema, path, scope, least, most)
+  if (least > most)
+    throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
+  const members = possibleMembers(schema, path, scope, most)
   const others = othersOf(schema, path, scope, members)
-  const missing = Math.max(0, least - members.filter(({ required }) => required).length)
-  // Two freely chosen names may turn out the same.
-  if (missing > 1 || (missing === 1 && others === undefined))
+  const content = contentOf({ members, others, least, most }, scope)
+  if (content === undefined)
     throw refuse(
       [...path, 'minProperties'],
       '"minProperties" is supported up to one more than what is declared.',
     )
-  const room = others === undefined ? 0 : most - members.length
-  if (missing > room)
-    throw refuseNothing([...path, 'maxProperties'], '"minProperties" is more than "maxProperties".')
-
-  const more = others === undefined ? EMPTY : repeat(sequence(COMMA, others), missing, room)
-  const only = others === undefined ? EMPTY : separated(others, COMMA, missing, room)
-
-  const after = tailsOf(members, more, scope)
-  const firsts: Expression[] = []
-  for (const [place, { written, required }] of members.entries()) {
-    firsts.push(sequence(written, after[place] ?? EMPTY))
-    if (required) break
-  }
-  if (!members.some(({ required }) => required)) firsts.push(only)
-  return sequence(text('{'), choice(firsts), text('}'))
-}
-
-type Written = Member & { readonly written: Expression }
-
-/** What may follow each member: those after it, then `more`. Members that end alike share what is built of that. */
-function tailsOf(members: readonly Written[], more: Expression, scope: Scope): Expression[] {
-  const after: Expression[] = [more]
-  let key = `tail ${scope.idOf(more)}`
-  for (let place = members.length - 1; place > 0; place--) {
-    const one = members[place]
-    const tail = after[0] ?? EMPTY
-    if (one === undefined) continue
-    // Where it may be left out, its tail is there twice.
-    const apart = members[place - 1]?.required !== true
-    key = `${key} ${scope.idOf(one.written)}${one.required ? '' : '?'}${apart ? '!' : ''}`
-    const whole = () => {
-      const following = sequence(COMMA, one.written)
-      return sequence(one.required ? following : optional(following), tail)
-    }
-    after.unshift(scope.remembered(key, () => (apart ? scope.named(whole) : whole())))
-  }
-  return after
+  return sequence(text('{'), content, text('}'))
 }
 
 /**
- * The members that can be written. An optional one that nothing is valid for is left out, so that another may count for
- * `least` instead.
+ * The members that can be written. An optional one that nothing is valid for is left out, so that another may count instead.
  * @throws TwohopError where there is none for a required one
  */
-function possibleMembers(schema: Keywords, path: Path, scope: Scope, least: number, most: number): Written[] {
-  const members = membersOf(schema, path, scope, least, most)
+function possibleMembers(schema: Keywords, path: Path, scope: Scope, most: number): Written[] {
+  const members = membersOf(schema, path, scope, most)
   const impossible: string[] = []
   const written = members.flatMap((one) => {
     try {
@@ -97,7 +52,7 @@ function possibleMembers(schema: Keywords, path: Path, scope: Scope, least: numb
   if (impossible.length === 0) return written
   const declared = isObject(schema.properties) ? schema.properties : {}
   const without = Object.fromEntries(impossible.map((name) => [name, false]))
-  return possibleMembers({ ...schema, properties: { ...declared, ...without } }, path, scope, least, most)
+  return possibleMembers({ ...schema, properties: { ...declared, ...without } }, path, scope, most)
 }
 
 /**
@@ -128,7 +83,7 @@ function othersOf(
     )
     return name ? [member(name, scope.value(part, [...path, 'patternProperties', pattern]))] : []
   })
-  if (rest !== false && (isObject(rest) || (declared.length === 0 && patterned.length === 0))) {
+  if (rest !== false && (isObject(rest) || (members.length === 0 && patterned.length === 0))) {
     const name = key([], patterns)
     if (name !== undefined)
       options.push(

@@ -40,5 +40,20 @@ export function stringOf(schema: Keywords, path: Path, scope: Scope): Expression
 
 /** A value as JSON. U+FFFD is escaped, because a detokenizer takes it for a broken character. */
 export function literal(value: unknown): Expression {
-  return text(JSON.stringify(value).replaceAll('\ufffd', '\\ufffd'))
+  return text(spelled(JSON.stringify(value)))
+}
+
+/** A value as JSON, and where there are commas or colons in it, also with a space after each, as models write it. */
+export function spellingsOf(value: unknown): Expression[] {
+  const [close, apart] = [JSON.stringify(value), spaced(value)]
+  return close === apart ? [literal(value)] : [literal(value), text(spelled(apart))]
+}
+
+const spelled = (json: string) => json.replaceAll('\ufffd', '\\ufffd')
+
+function spaced(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.entries(value).map(([name, own]) => `${JSON.stringify(name)}: ${spaced(own)}`)
+  return `{${members.join(', ')}}`
 }

@@ -4,10 +4,12 @@ import { guarded } from '../../../../edge/guard/request.ts'
 import { parseMessages } from '../../../../edge/parse/anthropic-messages.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { parseEmbedding } from '../../../../edge/parse/embeddings.ts'
+import { judgedWork } from '../../../../edge/parse/judged.ts'
 import { parseResponses } from '../../../../edge/parse/responses.ts'
 import { parseTask } from '../../../../edge/parse/tasks.ts'
-import type { Work } from '../../../../edge/parse/work.ts'
+import { forOwnHosts, type Work } from '../../../../edge/parse/work.ts'
 import { Guards } from '../../../../shared/catalog.ts'
+import { catalog } from '../../../fixtures/catalog.ts'
 import { entitledTo, refusal } from '../../../fixtures/entitled.ts'
 
 const pro = entitledTo('pro')
@@ -153,5 +155,57 @@ describe('the guards of a plan', () => {
       [['blocklist'], ['pii.card']],
       [['pii.card'], []],
     ])
+  })
+})
+
+describe('a request with what is masked', () => {
+  const masks = (mask: string, leaves: boolean, content = 'I am a@b.co.') => {
+    const findings: Finding[] = []
+    const tell = (finding: Finding) => findings.push(finding)
+    const work = chat(content)
+    return {
+      work,
+      guarded: guarded(work, { policy: policy({ pii: { in: 'mask', mask } }), leaves, tell }),
+      findings,
+    }
+  }
+
+  it('has a second form for foreign upstreams, where one may get it, and holds what is longer in it', () => {
+    const { work, guarded: clean, findings } = masks('foreign', true)
+    expect(clean.request).toBe(work.request)
+    expect(clean.masked).toMatchObject({
+      forAll: false,
+      request: { messages: [{}, { content: 'I am [EMAIL_1].' }] },
+    })
+    expect(clean.worst.promptTokens - work.worst.promptTokens).toBe('[EMAIL_1]'.length - 'a@b.co'.length)
+    expect(clean.worst.units).toBeGreaterThan(work.worst.units)
+    expect(findings).toEqual([{ way: 'in', rule: 'pii.email', blocked: false, masked: true }])
+    expect(forOwnHosts(clean)).toBe(work.request)
+  })
+
+  it('is as it was where none may get it, or nothing is found', () => {
+    const { work, guarded: same, findings } = masks('foreign', false)
+    expect([same, findings]).toEqual([work, []])
+    const nothing = masks('foreign', true, 'hello')
+    expect(nothing.guarded).toBe(nothing.work)
+  })
+
+  it('goes to own hosts with placeholders too, where the plan says so: to the one that judges it as well', () => {
+    const { guarded: clean } = masks('all', false)
+    expect(forOwnHosts(clean)).toBe(clean.masked?.request)
+    const judged = judgedWork(
+      clean,
+      Guards.parse({ injection: { model: 'twohop-classify', in: 'block' } }).injection,
+      catalog.models,
+    )
+    expect(JSON.stringify(judged.judged)).toContain('[EMAIL_1]')
+    expect(JSON.stringify(judged.judged)).not.toContain('a@b.co')
+  })
+
+  it('is never longer than what is reserved, whoever counts', () => {
+    const { guarded: clean, work } = masks('all', true, 'a@b.co '.repeat(50))
+    const bytes = (one: object | undefined) => JSON.stringify(one).length
+    const longer = bytes(clean.masked?.request) - bytes(work.request)
+    expect(clean.worst.promptTokens - work.worst.promptTokens).toBe(longer)
   })
 })

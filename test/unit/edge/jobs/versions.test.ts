@@ -5,17 +5,22 @@ import { parseJob } from '../../../../edge/jobs/parse.ts'
 import type { NewJob } from '../../../../edge/jobs/port.ts'
 import { createSettleJobs } from '../../../../edge/jobs/settle.ts'
 import { createTakeIn } from '../../../../edge/jobs/take-in.ts'
+import { Guards } from '../../../../shared/catalog.ts'
 import { catalog, modelOf } from '../../../fixtures/catalog.ts'
 import { entitledTo } from '../../../fixtures/entitled.ts'
 import { readLog } from '../../../fixtures/log.ts'
 import { allowance } from '../../../fixtures/metered.ts'
 
 /** A job for a chat model of one version, which the host calls otherwise: as it is enqueued, and what its host is told. */
-async function takenIn(version: object) {
+async function takenIn(
+  version: object,
+  { guards, content = 'Hi' }: { guards?: Guards; content?: string } = {},
+) {
   const models = catalog.models.map((model) =>
     model.id === 'twohop-chat' ? { ...model, versions: [{ id: 'v2', weight: 1, ...version }] } : model,
   )
-  const entitlement = entitledTo('pro', { ...catalog, models })
+  const plans = catalog.plans.map((plan) => ({ ...plan, guards }))
+  const entitlement = entitledTo('pro', { ...catalog, models, plans })
   const jobs: NewJob[] = []
   const signed: { model: string }[] = []
   const takeIn = createTakeIn({
@@ -38,7 +43,7 @@ async function takenIn(version: object) {
     storeBytes: 100_000_000,
     log: readLog().log,
   })
-  const body = { model: 'twohop-chat', messages: [{ role: 'user', content: 'Hi' }] }
+  const body = { model: 'twohop-chat', messages: [{ role: 'user', content }] }
   const work = parseJob({ endpoint: '/v1/chat/completions', body }, entitlement)
   const taken = await takeIn({
     id: 'job_1',
@@ -98,4 +103,15 @@ it('a job is settled as its model and version', async () => {
   expect(settled).toMatchObject([
     { reserved: { model: modelOf('twohop-chat').id, version: 'v2' }, outcome: 'ok' },
   ])
+})
+
+it('one of a plan that masks is kept with placeholders where that is for own hosts too', async () => {
+  const content = 'I am ann@example.com.'
+  const of = async (mask: string) => {
+    const guards = Guards.parse({ pii: { in: 'mask', mask } })
+    return (await takenIn({}, { guards, content })).inputs.map(
+      (input) => JSON.parse(input).body.messages[0].content,
+    )
+  }
+  expect([await of('all'), await of('foreign')]).toEqual([['I am [EMAIL_1].'], [content]])
 })

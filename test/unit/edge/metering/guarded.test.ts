@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest'
 import { createAnswerGuard } from '../../../../edge/guard/answer.ts'
 import { type Finding, policyOf } from '../../../../edge/guard/policy.ts'
+import { answerJudgedWork } from '../../../../edge/parse/judged.ts'
 import { messagesForm } from '../../../../edge/write/messages.ts'
 import { responsesForm } from '../../../../edge/write/responses.ts'
 import { Guards } from '../../../../shared/catalog.ts'
+import { catalog, modelOf } from '../../../fixtures/catalog.ts'
 import { chunk, closing, opening } from '../../../fixtures/host-chunks.ts'
-import { event, request, SAID, stream } from '../../../fixtures/metered.ts'
+import { chat, event, request, SAID, stream, work } from '../../../fixtures/metered.ts'
 import { echo } from '../../../fixtures/response-echo.ts'
 
 const findings: Finding[] = []
@@ -99,4 +101,35 @@ it('what is no JSON is no answer that can be looked through', async () => {
   })
   expect(error).toMatchObject({ code: 'host_failed' })
   expect(await settled()).toMatchObject({ outcome: 'failed', outputTokens: 5 })
+})
+
+it('what a classifier blocks in an answer is charged with the classifier, and the host is stopped', async () => {
+  const judge = Guards.parse({ judge: { model: 'twohop-classify', label: 'BAD', out: 'block' } }).judge
+  const { answerJudged } = answerJudgedWork(work({ includeUsage: true }), judge, catalog.models, (finding) =>
+    findings.push(finding),
+  )
+  const bad = () =>
+    Response.json([[{ label: 'BAD', score: 1 }]], {
+      headers: { 'x-usage': JSON.stringify({ prompt_tokens: 7 }) },
+    })
+  const { response, settled, host } = await request(
+    (_, { requestId }) => (requestId === 'r1' ? answer() : bad()),
+    {
+      changes: { answerJudged, includeUsage: true },
+      said: SAID,
+    },
+  )
+  const text = await response.text()
+  expect(text).not.toMatch(/ann@|knows/)
+  expect(text).toContain('"finish_reason":"content_filter"')
+  expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+  const { prompt } = modelOf('twohop-classify').prices
+  const { prices } = chat
+  expect(await settled()).toMatchObject({
+    outcome: 'ok',
+    promptTokens: 9,
+    outputTokens: 5,
+    units: 9 * prices.prompt + 5 * prices.output + 7 * prompt,
+  })
+  expect(host.cancel.mock.calls).toHaveLength(1)
 })

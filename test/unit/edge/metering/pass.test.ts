@@ -40,6 +40,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
     repeatable: false,
     cacheable: false,
     calling: () => NO_SPAN,
+    first() {},
     begun() {},
     chargeJudge: () => {},
     spare: undefined,

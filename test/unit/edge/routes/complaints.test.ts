@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 import { JobRequest } from '../../../../edge/jobs/parse.ts'
 import { HubFields } from '../../../../edge/parse/hub-completion.ts'
-import { Encoded } from '../../../../edge/parse/media-body.ts'
+import { Encoded, EncodedForm } from '../../../../edge/parse/media-body.ts'
 import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../edge/routes/admin.ts'
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
 import { FeedbackRequest } from '../../../../edge/routes/feedback.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
-import { Days, Latest } from '../../../../edge/routes/stats.ts'
+import { Days, Latest, Months } from '../../../../edge/routes/stats.ts'
 import { CountTokensRequest, MessagesRequest } from '../../../../shared/anthropic/messages.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
 import { MEDIA_REQUESTS } from '../../../../shared/media.ts'
@@ -37,8 +37,20 @@ const SCHEMAS: Record<string, z.ZodType> = {
     JobRequest,
     Page,
   },
-  ...{ AccountList, AuditList, Grant, Plain, PlanChange, NewKey, Leaked, Days, Latest, FeedbackRequest },
-  ...{ Encoded, TranscriptionRequest },
+  ...{
+    AccountList,
+    AuditList,
+    Grant,
+    Plain,
+    PlanChange,
+    NewKey,
+    Leaked,
+    Days,
+    Latest,
+    Months,
+    FeedbackRequest,
+  },
+  ...{ Encoded, EncodedForm, TranscriptionRequest },
   ...TASK_REQUESTS,
   ...MEDIA_REQUESTS,
 }

@@ -21,10 +21,13 @@ let guards: Plan['guards']
 /** Scopes of the API key that asks. */
 let scopes: Set<string>
 let asked: CountCall[]
+/** Whether a foreign upstream may get it. */
+let leaves: boolean
 beforeEach(() => {
   guards = undefined
   scopes = new Set(['chat', 'versions'])
   asked = []
+  leaves = false
 })
 
 /** What the plan gives whoever asks, for a model of two versions. */
@@ -63,7 +66,7 @@ async function ask(headers: Record<string, string> = {}, changes: object = {}) {
         return 7
       },
     },
-    leaves: () => false,
+    leaves: () => leaves,
     log,
     now: () => 0,
     requestTimeoutMs: 1000,
@@ -111,4 +114,22 @@ it('lets the guards look through its texts, since they leave the edge', async ()
   const { status, lines } = await ask({}, { messages: [{ role: 'user', content }] })
   expect([status, asked.length]).toEqual([200, 1])
   expect(lines).toMatchObject([{ event: 'guard_flagged' }])
+})
+
+it('masks what a foreign upstream may get, and for all where the plan says so', async () => {
+  const content = 'I am ada@example.com'
+  const messages = [{ role: 'user', content }]
+  guards = Guards.parse({ pii: { find: ['email'], in: 'mask' } })
+  await ask({}, { messages })
+  leaves = true
+  await ask({}, { messages })
+  guards = Guards.parse({ pii: { find: ['email'], in: 'mask', mask: 'all' } })
+  await ask({}, { messages })
+  const said = asked.map(({ request, masked }) => [request, masked].map((one) => one?.messages[0]?.content))
+  const hidden = 'I am [EMAIL_1]'
+  expect(said).toEqual([
+    [content, undefined],
+    [content, hidden],
+    [hidden, hidden],
+  ])
 })

@@ -12,11 +12,12 @@ import { EDGE_VARIABLES } from '../../../../edge/runtime/variables.ts'
 import { createMint } from '../../../../local/issuer/mint.ts'
 import { type LocalRedis, startRedis } from '../../../../local/redis/start.ts'
 import { catalog } from '../../../fixtures/catalog.ts'
+import { keptSpans } from '../../../fixtures/kept-spans.ts'
 import { readLog } from '../../../fixtures/log.ts'
 import { keys, PROJECT } from '../../../fixtures/signed-world.ts'
 
-// The edge as it is built, before parts that fail and say secrets while they do. Whatever any line of its log holds must
-// be none of them.
+// The edge as it is built, before parts that fail and say secrets while they do. Whatever any line of its log and any span
+// holds must be none of them.
 
 /** In every text that must not be seen; tokens and keys, which hold none, are listed below. */
 const CANARY = 'c4n4ry'
@@ -54,6 +55,12 @@ let edge: ReturnType<typeof createEdge>
 const lines: string[] = []
 const secrets: string[] = [CANARY]
 const tasks: Promise<unknown>[] = []
+let traces: ReturnType<typeof keptSpans>
+
+function startEdge() {
+  traces = keptSpans()
+  return createEdge(variables, (line) => lines.push(line), { tracer: traces.tracer })
+}
 
 /** Redis as it is, under another token. */
 const working: Reply = async (request, response) => {
@@ -103,7 +110,7 @@ beforeEach(() => {
   parts.redis.reply = working
   parts.host.reply = saying(500)
   parts.issuer.reply = (_, response) => void response.end(JSON.stringify({ keys: [keys.firebase.publicJwk] }))
-  edge = createEdge(variables, (line) => lines.push(line))
+  edge = startEdge()
 })
 
 async function token(): Promise<string> {
@@ -146,9 +153,9 @@ const chat = (changes: object = {}) => ({
   ...changes,
 })
 
-/** The events that were told, after a look at every line for what must not be there. */
+/** The events that were told, after a look at every line, and every span, for what must not be there. */
 function told(): string[] {
-  for (const line of lines)
+  for (const line of [...lines, ...traces.spans.map((span) => JSON.stringify(span))])
     for (const secret of secrets) {
       expect(line).not.toContain(secret)
       expect(line).not.toContain(encodeURIComponent(secret))
@@ -168,6 +175,10 @@ it('knows every secret among the variables', () => {
 it('tells of a host that refuses, in its own words', async () => {
   expect(await ask('/v1/chat/completions', await token(), chat())).toMatchObject({ status: 502 })
   expect(told().toSorted()).toEqual(['answer_failed', 'host_cancel_failed'])
+  expect(traces.told().filter((name) => name.includes('!'))).toEqual([
+    'POST /v1/chat/completions!host_failed',
+    'chat twohop-chat!host_failed',
+  ])
   const { level, code, fault, account } = JSON.parse(
     lines.find((line) => line.includes('answer_failed')) ?? '',
   )
@@ -232,7 +243,7 @@ it('tells of an issuer that does not follow, and of one without keys', async () 
   expect(told()).toEqual(['sync_failed'])
   lines.length = 0
   parts.issuer.reply = saying(500)
-  edge = createEdge(variables, (line) => lines.push(line))
+  edge = startEdge()
   expect(await ask('/v1/chat/completions', await token(), chat())).toMatchObject({ status: 503 })
   expect(told()).toEqual(['jwks_download_failed', 'answer_failed'])
 })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { type WorkersTracing, workersTracer } from '../../../../edge/runtime/workers-tracing.ts'
+import { NO_SPAN } from '../../../../shared/tracing/port.ts'
 import { parseTraceparent } from '../../../../shared/tracing/traceparent.ts'
 
 /** Workers' own tracing as workerd does it, told by each call. */
@@ -70,4 +71,36 @@ it("with the caller's where it is not, and else with one that nobody keeps", () 
   expect(theirs.child('chat').traceparent).toBe(`00-${PARENT.traceId}-${PARENT.spanId}-01`)
   expect(parseTraceparent(tracer.begin('GET', undefined).traceparent)).toMatchObject({ sampled: false })
   expect(told).toEqual(['GET in the request', 'GET in the request'])
+})
+
+it("throws nothing where the platform does, as for another request's span; what is to be done is done once", () => {
+  const { tracer } = native(true)
+  const refuse = (): never => {
+    throw new Error('Cannot perform I/O on behalf of a different request.')
+  }
+  const span = workersTracer({
+    startSpan: () => ({
+      isTraced: true,
+      spanContext: () => ({ traceId: 'c'.repeat(32), spanId: 'd'.repeat(16) }),
+      ...{ setAttribute: refuse, setStatus: refuse, updateName: refuse, end: refuse },
+    }),
+    withActiveSpan: refuse,
+  }).begin('GET', undefined)
+  expect(span.child('auth')).toBe(NO_SPAN)
+  for (const call of [
+    () => span.set('a', 1),
+    () => span.fail('internal'),
+    () => span.rename('b'),
+    () => span.end(),
+  ])
+    expect(call()).toBeUndefined()
+  let times = 0
+  expect(span.run(() => ++times)).toBe(1)
+  // What a step throws is thrown, and the step is not done again.
+  const step = () => {
+    times++
+    throw new RangeError('no')
+  }
+  expect(() => tracer.begin('GET', undefined).run(step)).toThrow('no')
+  expect(times).toBe(2)
 })

@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest'
-import { dayFrom, dayOf, daysOf, lengthOf, monthsOf } from '../../../../edge/stats/days.ts'
+import {
+  dayFrom,
+  dayOf,
+  daysOf,
+  elapsedOf,
+  lengthOf,
+  monthFrom,
+  monthNumber,
+  monthsOf,
+} from '../../../../edge/stats/days.ts'
 
 it('knows the UTC day of a time', () => {
   expect(dayOf(Date.UTC(2026, 10, 21, 23, 59, 59, 999))).toBe('2026-11-21')
@@ -15,4 +24,16 @@ it('knows the days and months of a span, both ends included', () => {
   expect(daysOf(span)).toEqual(['2026-12-30', '2026-12-31', '2027-01-01', '2027-01-02'])
   expect(monthsOf(span)).toEqual(['2026-12', '2027-01'])
   expect(daysOf({ from: '2026-12-30', to: '2026-12-29' })).toEqual([])
+})
+
+it('counts months over the end of a year', () => {
+  expect(monthFrom('2026-11', -23)).toBe('2024-12')
+  expect(monthFrom('2026-11', 2)).toBe('2027-01')
+  expect(monthNumber('2027-01') - monthNumber('2026-11')).toBe(2)
+})
+
+it('knows how much of a month has passed, and never nothing', () => {
+  expect(elapsedOf(Date.UTC(2026, 10, 16))).toBe(0.5)
+  expect(elapsedOf(Date.UTC(2026, 11, 1) - 1)).toBeLessThan(1)
+  expect(elapsedOf(Date.UTC(2026, 10, 1))).toBeGreaterThan(0)
 })

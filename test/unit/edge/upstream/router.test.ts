@@ -5,7 +5,7 @@ import { createHostLoad } from '../../../../edge/upstream/host-load.ts'
 import { type Host, type HostCall, HostRefusal, NothingComputed } from '../../../../edge/upstream/port.ts'
 import { createRouter, type Reached } from '../../../../edge/upstream/router.ts'
 import { isAway } from '../../../../edge/upstream/upstream-breaker.ts'
-import { createBreaker } from '../../../../shared/breaker.ts'
+import { createBreaker, ServiceAway } from '../../../../shared/breaker.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { hostCall } from '../../../fixtures/host-call.ts'
 import { unreadLog } from '../../../fixtures/log.ts'
@@ -116,6 +116,17 @@ describe('a call', () => {
     expect(own.calls[0]).toMatchObject({ model: 'chat at a', request })
     // Its answers call the model what the client called it.
     expect(foreign.calls[0]).toMatchObject({ model: 'chat', request })
+  })
+
+  it('has placeholders in the place of what is masked for foreign upstreams alone', async () => {
+    const masked = { model: 'chat', prompt: 'to [EMAIL_1]' }
+    const request = { model: 'chat', prompt: 'to ann@example.com' }
+    const [own, foreign] = [world({ a: ok }, { own: true }), world({ a: ok })]
+    for (const { call } of [own, foreign]) expect(await call({ request, masked })).toBe(200)
+    expect([own.calls[0]?.request, foreign.calls[0]?.request]).toEqual([
+      { ...request, model: 'chat at a' },
+      { ...masked, model: 'chat at a' },
+    ])
   })
 
   it.each([
@@ -316,6 +327,17 @@ describe('a reservation that covers two tries', () => {
     const twice = world({ a: fail(broken), b: fail(broken), c: ok }, { fallback: ['b', 'c'] })
     expect(await twice.call({ spare })).toBe('host_unavailable')
     expect(twice.asked).toEqual(['a', 'a cancel r1 chat', 'b'])
+    expect(lost).toHaveLength(1)
+  })
+
+  it('asks what was given up for nothing more, also where nobody takes the second', async () => {
+    const { call, asked, router, upstreams } = world({ a: fail(late), b: ok }, { fallback: ['b'] })
+    const b = upstreams.get('b')
+    if (b) b.guard = () => Promise.reject(new ServiceAway('away'))
+    const { lost, spare } = lostBy()
+    expect(await call({ spare })).toBe('host_timeout')
+    expect(await router.cancel(USER)).toBeUndefined()
+    expect(asked).toEqual(['a', 'a cancel r1 chat'])
     expect(lost).toHaveLength(1)
   })
 

@@ -46,7 +46,13 @@ function world({
       if (dead.has(name)) throw new TwohopError('host_unavailable', 'x')
       return true
     }
-    return { host, isReady }
+    const state = async ({ requestId }: { requestId: string }) => {
+      if (dead.has(name)) throw new TwohopError('host_unavailable', 'x')
+      return [
+        { model: `chat, asked as ${requestId}`, running: 1, waiting: 2, resident: true, cache: undefined },
+      ]
+    }
+    return { host, isReady, state }
   }
   const [first, ...others] = catalog.models
   const parsed = Catalog.parse({
@@ -167,4 +173,18 @@ it('a model whose versions change while the edge runs is computed by what it say
   models.now = next
   await host.call(hostCall({ requestId: 'r2', version: 'v2', request: { model: 'chat' } }))
   expect(calls.map(({ model }) => model)).toEqual(['chat', 'chat-2'])
+})
+
+it('each own host says what it does, asked by a token of its own, and one that is away is no failure', async () => {
+  const { states, dead } = world()
+  dead.add('host-b')
+  const by = { requestId: 'r1', account: 'firebase:demo:root' }
+  const at = { running: 1, waiting: 2, resident: true, cache: undefined }
+  expect(await states(by)).toEqual([
+    { id: 'host', models: [{ model: 'chat, asked as r1.host', ...at }] },
+    { id: 'host-a', models: [{ model: 'chat, asked as r1.host-a', ...at }] },
+    { id: 'host-b', error: 'host_unavailable' },
+  ])
+  const { states: ofOne } = world({ upstreams: [], model: {} })
+  expect(await ofOne(by)).toEqual([{ id: 'host', models: [{ model: 'chat, asked as r1.host', ...at }] }])
 })

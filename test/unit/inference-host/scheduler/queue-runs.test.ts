@@ -36,7 +36,13 @@ test('first come, first served, one at a time, and each gets its own events', as
     { type: 'token', text: 'a', outputTokens: 1 },
     { type: 'finished', output },
   ])
-  expect(first.report()).toEqual({ promptTokens: 3, outputTokens: 2, queueMs: 0, computeMs: 7 })
+  expect(first.report()).toEqual({
+    promptTokens: 3,
+    outputTokens: 2,
+    queueMs: 0,
+    computeMs: 7,
+    firstTokenMs: 7,
+  })
   clock.ms = 12
   runOf(engine, 1).end({ how: 'finished', output }, { promptTokens: 1, outputTokens: 1, computeMs: 5 })
   await eventsOf(second)

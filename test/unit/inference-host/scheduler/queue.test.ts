@@ -298,7 +298,7 @@ describe('what is observed', () => {
     clock.ms = 50
     const ended = { promptTokens: 40, outputTokens: 4, computeMs: 21 }
     second.report({ type: 'ended', end: FINISHED, ...ended })
-    const report = { ...ended, cachedPromptTokens: 32, queueMs: 10 }
+    const report = { ...ended, cachedPromptTokens: 32, queueMs: 10, firstTokenMs: 30 }
     expect(run.report()).toEqual(report)
     expect(events).toEqual([
       { type: 'first_token', sinceSubmitMs: 30 },

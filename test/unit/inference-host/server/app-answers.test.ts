@@ -34,6 +34,7 @@ test('a whole chat answer, with its usage in the body and its cost in the header
   expect(JSON.parse(response.headers.get('x-timing') ?? '')).toEqual({
     queue_ms: expect.any(Number),
     compute_ms: 12,
+    first_token_ms: expect.any(Number),
   })
 })
 

@@ -54,7 +54,7 @@ const GOOD: Record<string, string[]> = {
   zoneinfo: ['Europe/Berlin', 'UTC'],
   color: ['#fff', '#a1B2c3'],
   regex: ['^[a-z0-9]+(ab|c)*\\d?$', ''],
-  url: ['https://example.com/a'],
+  url: ['https://example.com/a', 'https://my-own-shop.example.com/a?b=c'],
   'iso-time': ['23:59:59Z'],
   'iso-date-time': ['2026-11-29T23:59:59Z'],
   'json-pointer-uri-fragment': ['#', '#/a/0'],

@@ -1,0 +1,72 @@
+import { Cost, type Forecast } from '../api/shapes.ts'
+import { useApi } from '../api/use-api.ts'
+import { DataTable } from '../parts/data-table.tsx'
+import { counted } from '../parts/numbers.ts'
+import { Loaded } from '../parts/states.tsx'
+import { usePolled } from '../parts/use-polled.ts'
+import { type Outlook, outlookOf } from './outlook.ts'
+
+/** This month so far, and what it costs, beside what `twohop cost` has forecast. */
+export function ThisMonth() {
+  const api = useApi()
+  const cost = usePolled((signal) => api.ask('/v1/admin/cost', Cost, { signal }), 'cost')
+  return (
+    <>
+      <h2 id="month">This month</h2>
+      <Loaded of={cost}>
+        {({ forecast, ...month }) =>
+          forecast ? (
+            <BesideForecast rows={outlookOf(month, forecast)} forecast={forecast} />
+          ) : (
+            <p class="quiet">
+              {counted(month.used.requests)} requests and {counted(month.used.units)} units so far. There is
+              no forecast to compare with: put what <code>npx twohop cost --forecast --combination …</code>{' '}
+              prints into COST_FORECAST.
+            </p>
+          )
+        }
+      </Loaded>
+    </>
+  )
+}
+
+const NAMES = {
+  requests: 'Requests',
+  prompt_tokens: 'Prompt tokens',
+  output_tokens: 'Output tokens',
+  usd: 'Cost, about',
+} as const
+const money = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'USD' })
+const shown = (what: Outlook['what'], value: number) =>
+  what === 'usd' ? money.format(value) : counted(Math.round(value))
+
+function BesideForecast({ rows, forecast }: { rows: readonly Outlook[]; forecast: Forecast }) {
+  const cost = rows.find(({ what }) => what === 'usd')
+  const column = (head: string, name: Exclude<keyof Outlook, 'what'>) => ({
+    head,
+    cell: (row: Outlook) => shown(row.what, row[name]),
+    number: true as const,
+  })
+  return (
+    <>
+      {cost && (
+        <p>
+          About <strong>{money.format(cost.soFar)}</strong> so far, of {money.format(cost.due)} that were
+          forecast up to now{cost.soFar > cost.due * 1.5 && <strong>: half as much again, or more</strong>}.
+        </p>
+      )}
+      <DataTable
+        caption={`Beside the forecast of ${forecast.combination}`}
+        rows={rows}
+        keyOf={({ what }) => what}
+        columns={[
+          { head: 'What', cell: ({ what }) => NAMES[what] },
+          column('So far', 'soFar'),
+          column('Forecast up to now', 'due'),
+          column('The month, at this rate', 'atThisRate'),
+          column('Forecast', 'forecast'),
+        ]}
+      />
+    </>
+  )
+}

@@ -1,0 +1,32 @@
+import { describe, expect, inject, it } from 'vitest'
+import { noChromium } from '../extension/chromium.ts'
+import { slowly } from '../fixtures/pace.ts'
+import { ask, call, newUser } from '../stack/client.ts'
+import { openDashboard, paste, show, TAKE_OVER } from './dashboard.ts'
+
+const LISTED = `asked.filter((url) => url.endsWith('/v1/jobs')).length`
+
+describe.skipIf(noChromium !== '')(`jobs in the dashboard${noChromium}`, () => {
+  it('go on by their events, without another look at the list until one has ended', async () => {
+    const { token } = await newUser('pro')
+    const page = await openDashboard()
+    await paste(page, token)
+    // No timer is due from now on but where the test says so: the list is not asked for again by itself.
+    await page.evaluate(TAKE_OVER)
+    await show(page, 'jobs')
+    await page.until(`document.body.innerText.includes('There are no open jobs.')`)
+    await slowly(inject('pace'), async () => {
+      const inputs = Array.from({ length: 32 }, () => ask('Count to a hundred', { max_tokens: 60 }))
+      const taken = await call('/v1/jobs', { token, body: { endpoint: '/v1/chat/completions', inputs } })
+      expect(taken.status).toBe(202)
+      await page.evaluate(`timers.splice(0).forEach(({ act }) => act())`)
+      const listed = await page.until(
+        `/\\b([1-9]|[12]\\d|3[01]) of 32/.test(document.body.innerText) && ${LISTED}`,
+      )
+      expect(listed).toBe(2)
+    })
+    await page.until(`document.body.innerText.includes('There are no open jobs.')`)
+    expect(await page.evaluate(LISTED)).toBe(3)
+    expect(page.errors).toEqual([])
+  })
+})

@@ -1,0 +1,54 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, inject, it } from 'vitest'
+import { noPrometheus, prometheus, startPrometheus } from '../fixtures/prometheus.ts'
+import { ask, CHAT, call, newUser, stack } from './client.ts'
+
+type Found = { metric: Record<string, string>; value: [number, string] }
+
+describe.skipIf(!prometheus)(`Prometheus before the running stack${noPrometheus}`, () => {
+  const edge = inject('meteredEdge')
+  const host = inject('hostMetrics')
+
+  it('scrapes the edge in workerd and the host, by the key of an administrator, and fires where a month is above its forecast', async () => {
+    const made = await call('/v1/keys', {
+      ...{ edge, token: stack.tokens.firebase.admin },
+      body: { name: 'prometheus', scopes: ['metrics'] },
+    })
+    const { key } = (await made.json()) as { key: string }
+    const api = await startPrometheus(edge, host, key)
+    const sum = async (query: string) => {
+      const { result }: { result: Found[] } = await api(
+        `/api/v1/query?query=${encodeURIComponent(`sum(${query})`)}`,
+      )
+      return Number(result[0]?.value[1] ?? 0)
+    }
+    const { token } = await newUser('pro')
+    let [asked, firing]: [number, string[]] = [0, []]
+    for (; asked < 50 && firing.length === 0; asked++) {
+      const body = ask('Hi', { max_tokens: 2, stream: true })
+      await (await call('/v1/chat/completions', { edge, token, body })).text()
+      await wait(500)
+      const { alerts }: { alerts: { state: string; labels: Record<string, string> }[] } =
+        await api('/api/v1/alerts')
+      firing = alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname ?? '')
+    }
+    expect(firing).toContain('TwohopEdgeSpendAboveForecast')
+    const model = `model="${CHAT}"`
+    // The last settlements and scrapes come after the answers.
+    await expect
+      .poll(() => sum(`twohop_edge_requests_total{${model},outcome="ok"}`), {
+        timeout: 20_000,
+        interval: 250,
+      })
+      .toBeGreaterThanOrEqual(asked)
+    await expect
+      .poll(() => sum(`twohop_edge_time_to_first_byte_seconds_count{${model}}`), {
+        timeout: 20_000,
+        interval: 250,
+      })
+      .toBeGreaterThanOrEqual(asked)
+    expect(await sum(`twohop_request_success_total{${model}}`)).toBeGreaterThanOrEqual(asked)
+    expect(await sum(`twohop_num_requests_waiting{${model}}`)).toBe(0)
+    expect(await sum('up')).toBe(2)
+  })
+})

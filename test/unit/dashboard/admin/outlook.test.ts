@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { billAt, outlookOf } from '../../../../dashboard/admin/outlook.ts'
+
+const bills = [
+  { load: 0.5, usd: 100 },
+  { load: 1, usd: 120 },
+  { load: 2, usd: 220 },
+]
+
+it.each([
+  [0, 100],
+  [0.5, 100],
+  [0.75, 110],
+  [1, 120],
+  [1.5, 170],
+  [2, 220],
+  [4, 440],
+])('the bill at %s times the load is $%s', (load, usd) => {
+  expect(billAt(bills, load)).toBe(usd)
+})
+
+it('a month costs what the forecast has for its load, by its measure that is furthest above', () => {
+  const forecast = { combination: 'x', requests: 1000, prompt_tokens: 0, output_tokens: 50_000, bills }
+  const used = { requests: 400, prompt_tokens: 9, output_tokens: 50_000, units: 7 }
+  // Half of the month has passed: 800 requests at this rate, and twice the tokens.
+  const rows = outlookOf({ elapsed: 0.5, used }, forecast)
+  expect(rows).toEqual([
+    { what: 'requests', soFar: 400, due: 500, atThisRate: 800, forecast: 1000 },
+    { what: 'prompt_tokens', soFar: 9, due: 0, atThisRate: 18, forecast: 0 },
+    { what: 'output_tokens', soFar: 50_000, due: 25_000, atThisRate: 100_000, forecast: 50_000 },
+    { what: 'usd', soFar: 110, due: 60, atThisRate: 220, forecast: 120 },
+  ])
+})

@@ -1,0 +1,144 @@
+import { expect, it } from 'vitest'
+import type { Finding } from '../../../../edge/guard/policy.ts'
+import type { Held } from '../../../../edge/metering/hold.ts'
+import { createJudgeAnswer } from '../../../../edge/metering/judged-answer.ts'
+import { answerJudgedWork } from '../../../../edge/parse/judged.ts'
+import { Guards } from '../../../../shared/catalog.ts'
+import { catalog } from '../../../fixtures/catalog.ts'
+import { event, stream, work } from '../../../fixtures/metered.ts'
+
+const EVIL = 'evil'
+const judge = (changes: object = {}) =>
+  Guards.parse({ judge: { model: 'twohop-classify', label: 'BAD', every: 100, out: 'block', ...changes } })
+    .judge
+
+/** An answer as it leaves, with what the classifier was asked; it says BAD of a piece with the word evil. */
+async function judged(
+  answer: Response,
+  { guard = judge(), streamed = false, away = false, outputTokens = 100 } = {},
+) {
+  const findings: Finding[] = []
+  const asked: string[][] = []
+  const charged = new Map<string, number>()
+  const made = answerJudgedWork(
+    work({ stream: streamed, worst: { promptTokens: 5, outputTokens, units: 1 } }),
+    guard,
+    catalog.models,
+    (finding) => findings.push(finding),
+  )
+  const held = {
+    requestId: 'r1',
+    account: 'ada',
+    weight: 1,
+    work: made,
+    chargeJudge: (units: number, call = '') => void charged.set(call, units),
+  } as Partial<Held> as Held
+  const judgeAnswer = createJudgeAnswer({
+    host: {
+      async call({ request }) {
+        const { inputs } = request as { inputs: string[] }
+        asked.push(inputs)
+        if (away) throw new Error('away')
+        const scores = inputs.map((input) => [{ label: 'BAD', score: input.includes(EVIL) ? 0.9 : 0.1 }])
+        return Response.json(scores, {
+          headers: { 'x-usage': JSON.stringify({ prompt_tokens: inputs.length }) },
+        })
+      },
+      cancel: async () => undefined,
+    },
+    now: Date.now,
+  })
+  const passed = await judgeAnswer(held, answer, new AbortController().signal)
+  return { text: await passed.text(), asked, findings, charged, held }
+}
+
+const whole = (content: string, more: object = {}) =>
+  Response.json({
+    id: 'c',
+    choices: [{ index: 0, message: { role: 'assistant', content, ...more }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1 },
+  })
+const chunk = (content: string, finish: string | null = null) =>
+  event({ id: 'c', choices: [{ index: 0, delta: { content }, finish_reason: finish }] })
+const streamOf = (pieces: string[]) =>
+  stream([
+    ...pieces.map((one) => chunk(one)),
+    chunk('', 'stop'),
+    event({ id: 'c', choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } }),
+    event('[DONE]'),
+  ])
+const contentOf = (text: string) =>
+  [...text.matchAll(/"content":"([^"]*)"/g)].map(([, said]) => said).join('')
+
+const GOOD = 'All is well. '.repeat(20)
+
+it('a whole answer passes in pieces, each with the one before, in one call that is charged', async () => {
+  const { text, asked, charged, findings } = await judged(whole(GOOD))
+  expect(JSON.parse(text)).toMatchObject({ choices: [{ message: { content: GOOD }, finish_reason: 'stop' }] })
+  expect(asked).toEqual([[GOOD.slice(0, 100), GOOD.slice(0, 200), GOOD.slice(100)]])
+  expect([...charged]).toEqual([['judge1', 3]])
+  expect(findings).toEqual([])
+})
+
+it('one that must not be is empty, whatever its text stands in', async () => {
+  const call = { tool_calls: [{ id: 'c1', function: { name: 'f', arguments: `{"a":"${EVIL}"}` } }] }
+  for (const answer of [whole(`${GOOD}${EVIL}`), whole('fine', call), whole('fine', { refusal: EVIL })]) {
+    const { text, findings } = await judged(answer)
+    expect(text).not.toMatch(/evil|fine|well/)
+    expect(JSON.parse(text).choices).toMatchObject([
+      { finish_reason: 'content_filter', content_filter: { rule: 'judge' } },
+    ])
+    expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: true }])
+  }
+  await expect(judged(Response.json([{ generated_text: EVIL }]))).rejects.toMatchObject({
+    code: 'content_blocked',
+  })
+  expect((await judged(whole('fine', { reasoning_content: EVIL }))).text).not.toContain(EVIL)
+})
+
+it('a stream passes whole, whatever its chunks; nothing leaves before it is judged', async () => {
+  for (const size of [1, 7, 150, 1000]) {
+    const pieces = GOOD.match(new RegExp(`.{1,${size}}`, 'g')) ?? []
+    const { text, asked, held } = await judged(streamOf(pieces), { streamed: true })
+    expect(contentOf(text)).toBe(GOOD)
+    expect(asked.flat()).toEqual([GOOD.slice(0, 100), GOOD.slice(0, 200), GOOD.slice(100)])
+    expect(text.endsWith(event('[DONE]'))).toBe(true)
+    expect(text).toContain('"finish_reason":"stop"')
+    expect(held.judgedOut).toBeUndefined()
+  }
+})
+
+it('a stream that must not be ends before the piece that says so, and its host is not waited for', async () => {
+  const pieces = [GOOD.slice(0, 100), 'more ', EVIL, GOOD, GOOD]
+  const { text, held, findings } = await judged(streamOf(pieces), { streamed: true })
+  expect(contentOf(text)).toBe(GOOD.slice(0, 100))
+  expect(text).toContain('"finish_reason":"content_filter","content_filter":{"rule":"judge"}')
+  expect(text.endsWith(event('[DONE]'))).toBe(true)
+  expect(held.judgedOut).toBe(true)
+  expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: true }])
+  const short = await judged(streamOf([EVIL]), { streamed: true })
+  expect(short.text).not.toContain(EVIL)
+  expect(short.text).toContain('content_filter')
+})
+
+it('where the classifier is away, or more comes than is reserved, the plan decides', async () => {
+  for (const streamed of [false, true]) {
+    const answer = () => (streamed ? streamOf([GOOD]) : whole(GOOD))
+    const blocked = await judged(answer(), { streamed, away: true })
+    expect(blocked.text).not.toContain('well')
+    expect(blocked.findings).toEqual([{ way: 'out', rule: 'judge_away', blocked: true }])
+    const passed = await judged(answer(), { streamed, away: true, guard: judge({ on_failure: 'pass' }) })
+    expect(passed.text).toContain('well')
+    const tooLong = await judged(answer(), { streamed, outputTokens: 1 })
+    expect(tooLong.text).not.toContain('well')
+  }
+})
+
+it('what only flags is told of once, and passes', async () => {
+  const { text, findings } = await judged(streamOf([EVIL, GOOD, EVIL, GOOD]), {
+    streamed: true,
+    guard: judge({ out: 'flag' }),
+  })
+  expect(contentOf(text)).toBe(`${EVIL}${GOOD}${EVIL}${GOOD}`)
+  expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: false }])
+})
