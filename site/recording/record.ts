@@ -10,8 +10,7 @@ import { type Line, recordingOf, withoutLongPauses } from './svg.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FILE = fileURLToPath(new URL('../../docs/pictures/start.svg', import.meta.url))
-const SAYS =
-  'A terminal: npm start brings up every part, and the curl that it prints streams an answer and its cost.'
+const SAYS = 'A terminal: npm start brings up every part, and the curl that it prints streams an answer.'
 /** The longest pause between two lines that is shown, and the time that a command is read before it runs, in ms. */
 const PAUSE_MS = 900
 /** Events of a stream that are shown at its beginning and its end. */
