@@ -147,11 +147,6 @@ export const EDGE_WORDS: Readonly<Record<keyof typeof EDGE_VARIABLES, VariableWo
     unit: 'ms',
   },
   CATALOG: { meaning: 'plans, models and prices', unit: 'JSON', called: '`shared/catalog.json`' },
-  COST_FORECAST: {
-    meaning:
-      'what a month may cost, as `npx twohop cost --forecast` prints it; the dashboard and an alert compare with it ([cost.md](cost.md#the-month-beside-its-forecast))',
-    unit: 'JSON',
-  },
   LOG_PROMPTS: {
     meaning:
       'whether what is asked is kept in Redis for administrators, without what guards find ([guards.md](guards.md#prompts-that-are-kept))',
