@@ -3,13 +3,18 @@ import { describe, expect, inject, it } from 'vitest'
 import { noPrometheus, prometheus, startPrometheus } from '../fixtures/prometheus.ts'
 import { ask, CHAT, call, newUser, stack } from './client.ts'
 
+/** A structure that only the host reads, and refuses. */
+const REFUSED_BY_HOST = {
+  response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'root' } } },
+}
+
 type Found = { metric: Record<string, string>; value: [number, string] }
 
 describe.skipIf(!prometheus)(`Prometheus before the running stack${noPrometheus}`, () => {
   const edge = inject('meteredEdge')
   const host = inject('hostMetrics')
 
-  it('scrapes the edge in workerd and the host, by the key of an administrator, and fires where a month is above its forecast', async () => {
+  it('scrapes the edge in workerd and the host, by the key of an administrator, fires where requests bring nothing and where a month is above its forecast', async () => {
     const made = await call('/v1/keys', {
       ...{ edge, token: stack.tokens.firebase.admin },
       body: { name: 'prometheus', scopes: ['metrics'] },
@@ -23,16 +28,19 @@ describe.skipIf(!prometheus)(`Prometheus before the running stack${noPrometheus}
       return Number(result[0]?.value[1] ?? 0)
     }
     const { token } = await newUser('pro')
+    const wanted = ['TwohopEdgeErrorRate', 'TwohopEdgeSpendAboveForecast']
     let [asked, firing]: [number, string[]] = [0, []]
-    for (; asked < 50 && firing.length === 0; asked++) {
+    for (; asked < 50 && !wanted.every((name) => firing.includes(name)); asked++) {
       const body = ask('Hi', { max_tokens: 2, stream: true })
       await (await call('/v1/chat/completions', { edge, token, body })).text()
+      const refused = await call('/v1/chat/completions', { edge, token, body: ask('Hi', REFUSED_BY_HOST) })
+      expect(refused.status).toBe(400)
       await wait(500)
       const { alerts }: { alerts: { state: string; labels: Record<string, string> }[] } =
         await api('/api/v1/alerts')
       firing = alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname ?? '')
     }
-    expect(firing).toContain('TwohopEdgeSpendAboveForecast')
+    expect(firing).toEqual(expect.arrayContaining(wanted))
     const model = `model="${CHAT}"`
     // The last settlements and scrapes come after the answers.
     await expect

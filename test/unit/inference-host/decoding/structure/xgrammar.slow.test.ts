@@ -43,7 +43,8 @@ test('masks are the ones that xgrammar computes from the same grammar', async ()
   for (const source of [
     'root ::= "a" [b-d]{1,3} ("x" | "yz")* "end"?',
     'root ::= obj\nobj ::= "{" (pair ("," pair)*)? "}"\npair ::= "\\"" [a-z]{1,4} "\\":" (obj | [0-9]+ | "true")',
-    'root ::= ("the " | "there" | "th")* [A-Z][a-z]{2,} "."',
+    // With "th" as a third, xgrammar 0.1.27 lets " e" and "ree" follow "the": no text of the grammar begins so.
+    'root ::= ("the " | "there" | "so")* [A-Z][a-z]{2,} "."',
     'root ::= nested\nnested ::= "(" nested ")" nested | "q"',
     'root ::= ([a-z]{2,7} " "){1,4} | [a-z ]+ "!"',
   ]) {
