@@ -88,6 +88,9 @@ async function embeds({ embedding }: Provider) {
   expect(usage.tokens).toBeGreaterThan(15)
 }
 
+/** The small model would go on calling until its tokens are used up. */
+const ONE_CALL = { openai: { parallelToolCalls: false }, twohop: { parallel_tool_calls: false } }
+
 async function loops({ chat }: Provider) {
   const seen: unknown[] = []
   const { steps, text, totalUsage } = await generateText({
@@ -95,6 +98,7 @@ async function loops({ chat }: Provider) {
     prompt,
     temperature: 1,
     seed: 4,
+    providerOptions: ONE_CALL,
     tools: {
       look: tool({
         description: 'Looks it up.',

@@ -13,6 +13,8 @@ const messages = [{ role: 'user' as const, content: 'What is Twohop?' }]
 /** The same answer each time. */
 const asked = { model: CHAT, messages, temperature: 0 }
 const sampled = { model: CHAT, messages, temperature: 1, seed: 4 }
+/** The small model would go on calling until its tokens are used up. */
+const ONE_CALL = { tool_choice: 'required', parallel_tool_calls: false } as const
 
 /** A client of a user on a plan, with the statuses that it was answered. */
 async function clientOf(
@@ -87,7 +89,7 @@ describe('openai', () => {
 
   it('tools', async () => {
     const tools = [zodFunction({ name: 'search', parameters: Search })]
-    const answer = await client.chat.completions.create({ ...sampled, tools, tool_choice: 'required' })
+    const answer = await client.chat.completions.create({ ...sampled, tools, ...ONE_CALL })
     const [choice] = answer.choices
     expect(choice?.finish_reason).toBe('tool_calls')
     const call = choice?.message.tool_calls?.[0]
@@ -112,7 +114,7 @@ describe('openai', () => {
 
   it('tools, streamed', async () => {
     const tools = [zodFunction({ name: 'search', parameters: Search })]
-    const runner = client.chat.completions.stream({ ...sampled, tools, tool_choice: 'required' })
+    const runner = client.chat.completions.stream({ ...sampled, tools, ...ONE_CALL })
     const [call] = (await runner.finalMessage()).tool_calls ?? []
     expect(call?.type === 'function' && Search.safeParse(JSON.parse(call.function.arguments)).success).toBe(
       true,
@@ -134,7 +136,7 @@ describe('openai', () => {
     const runner = client.chat.completions.runTools(
       {
         ...sampled,
-        tool_choice: 'required',
+        ...ONE_CALL,
         tools: [
           {
             type: 'function',

@@ -38,7 +38,14 @@ def stream():
 
 def tools():
     answer = client.chat.completions.create(
-        model=CHAT, messages=MESSAGES, tools=[TOOL], tool_choice="required", temperature=1, seed=4
+        model=CHAT,
+        messages=MESSAGES,
+        tools=[TOOL],
+        tool_choice="required",
+        # The small model would go on calling until its tokens are used up.
+        parallel_tool_calls=False,
+        temperature=1,
+        seed=4,
     )
     call = answer.choices[0].message.tool_calls[0].function
     return {

@@ -22,12 +22,15 @@ const PAGE = fileURLToPath(new URL('../../docs/runtimes.md', import.meta.url))
 export function cellsOfPage(): Cell[] {
   const [, after = ''] = readFileSync(PAGE, 'utf8').split('<!-- conformance -->\n')
   const [table = ''] = after.split('\n\n')
-  const [head = [], , ...rows] = table.split('\n').map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
+  const [head = [], , ...rows] = table
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
   const [, ...runtimes] = head
   return rows.flatMap(([what = '', ...seen]) =>
     runtimes.map((runtime, at) => ({ what, runtime, seen: seen[at] ?? '' })),

@@ -10,13 +10,15 @@ const { token } = await newUser('pro')
 const client = new OpenAI({ baseURL: `${stack.edge.url}/v1`, apiKey: token, maxRetries: 0 })
 const Search = z.object({ topic: z.enum(['budget', 'edge', 'host']) })
 const search = zodFunction({ name: 'search', parameters: Search })
+/** The small model would go on calling until its tokens are used up. */
+const ONE_CALL = { tool_choice: 'required', parallel_tool_calls: false } as const
 const sampled = { model: CHAT, temperature: 1, seed: 4 }
 
 describe('the openai package, answers sent back as they came', () => {
   it('calls a tool, reads its answer, and goes on', async () => {
     const messages: ChatCompletionMessageParam[] = [{ role: 'user', content: 'What is a budget?' }]
     const asked = { ...sampled, tools: [search], messages }
-    const first = await client.chat.completions.parse({ ...asked, tool_choice: 'required' })
+    const first = await client.chat.completions.parse({ ...asked, ...ONE_CALL })
     const answer = first.choices[0]?.message
     expect(answer?.tool_calls?.[0]).toMatchObject({
       function: { name: 'search', parsed_arguments: { topic: expect.any(String) } },
@@ -53,7 +55,7 @@ describe('the openai package, answers sent back as they came', () => {
       ...sampled,
       messages,
       tools: [search],
-      tool_choice: 'required',
+      ...ONE_CALL,
     })
     const answer = await stream.finalMessage()
     messages.push(answer)
