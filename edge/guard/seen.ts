@@ -1,5 +1,8 @@
-/** How a text is written: as it reads, or as JSON, where a character may be written as an escape. */
-export type Writing = 'plain' | 'json'
+/**
+ * How a text is written: as it reads, as JSON, where a character may be written as an escape, or as a text with JSON in it, however
+ * deep: there a backslash is itself, but where it escapes a letter.
+ */
+export type Writing = 'plain' | 'json' | 'escaped'
 
 /** A text as a reader sees it, and what each of its UTF-16 units was written as. */
 export type Seen = { text: string; raw: string[] }
@@ -99,6 +102,7 @@ function unitAt(text: string, at: number, writing: Writing): Character | undefin
   if (writing === 'plain' || char !== '\\') return plain
   const kind = text.charAt(at + 1)
   if (kind === '') return undefined
+  if (writing === 'escaped' && !/[nrtu]/.test(kind)) return plain
   if (kind !== 'u') return { char: ESCAPES[kind] ?? kind, end: at + 2 }
   const hex = text.slice(at + 2, at + 6)
   if (/^[\dA-Fa-f]{4}$/.test(hex)) return { char: String.fromCharCode(Number.parseInt(hex, 16)), end: at + 6 }
