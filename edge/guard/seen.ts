@@ -20,6 +20,8 @@ const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u
 /** So many in a row are passed over. The next one counts as a character, so that little is held back for them. */
 const MOST_INVISIBLE = 16
 const NOT_PLAIN = /[^\t\n\r -~]/
+/** What is seen as it is written, however it is. */
+const RUN = /[\t\n\r -[\]-~]+/y
 
 /** Whether a text is seen as it is written. */
 export const isAsSeen = (text: string, writing: Writing) =>
@@ -47,6 +49,15 @@ export function createSeenReader(writing: Writing): SeenReader {
       unseen = ''
     }
     for (let at = 0; at < given.length; ) {
+      // Most of a text is this, and to look at each character is what takes long.
+      RUN.lastIndex = at
+      const run = unseen === '' ? RUN.exec(given)?.[0] : undefined
+      if (run !== undefined) {
+        for (let i = 0; i < run.length; i++) raw.push(run.charAt(i))
+        text += run
+        at += run.length
+        continue
+      }
       const next = characterAt(given, at, writing)
       if (next === undefined && !ended) {
         open = given.slice(at)
