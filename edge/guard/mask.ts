@@ -3,7 +3,8 @@ import type { Detector } from './detector.ts'
 import { contentBlocked } from './policy.ts'
 import { createPutBack, PLACEHOLDERS, type PutBack, placeholder } from './put-back.ts'
 import { scanWhole, seenWhole } from './scan.ts'
-import { mapTexts, writingAt } from './texts.ts'
+import type { Writing } from './seen.ts'
+import { isJsonAt, mapTexts, writingsAt } from './texts.ts'
 
 /** A request without what was found in it. */
 export type Masked<Request extends object> = {
@@ -34,21 +35,23 @@ export function maskRequest<Request extends object>(
 ): Masked<Request> | undefined {
   const names = createNames(takenIn(request))
   let added = 0
-  const masked = mapTexts(request, function change(text, path) {
-    const writing = writingAt(path)
+
+  /** A text without what is found in it as it is read one way. */
+  function without(text: string, path: string, writing: Writing): string {
+    const isJson = isJsonAt(path)
     const stretches = scanWhole(detectors, text, writing)
     let written = ''
-    let within = writing === 'plain'
+    let within = !isJson
     for (const { text: raw, rule } of stretches) {
       if (rule === undefined) {
         written += raw
-        within = within !== (writing === 'json' && closes(raw))
+        within = within !== (isJson && closes(raw))
         continue
       }
       const blocked = NO_PLACE.test(path)
       found(rule, blocked)
       if (blocked) throw contentBlocked('text', rule, path)
-      const name = names.of(rule, writing === 'json' ? unescaped(raw) : raw)
+      const name = names.of(rule, writing === 'plain' ? raw : unescaped(raw))
       // A number in JSON becomes a text.
       const shown = within ? name : `"${name}"`
       added += Math.max(0, shown.length - raw.length)
@@ -56,10 +59,14 @@ export function maskRequest<Request extends object>(
     }
     const first = stretches.find(({ rule }) => rule !== undefined)?.rule
     if (first === undefined) return text
-    if (writing === 'json' && parseJson(text) !== undefined && parseJson(written) === undefined)
+    if (isJson && parseJson(text) !== undefined && parseJson(written) === undefined)
       throw contentBlocked('text', first, path)
     return written
-  })
+  }
+
+  const masked = mapTexts(request, (text, path) =>
+    writingsAt(path, text).reduce((left, writing) => without(left, path, writing), text),
+  )
   return masked === request ? undefined : { request: masked, added, putBack: createPutBack(names.values) }
 }
 
@@ -67,7 +74,8 @@ export function maskRequest<Request extends object>(
 function takenIn(request: object): ReadonlySet<string> {
   const taken = new Set<string>()
   mapTexts(request, function note(text, path) {
-    for (const [name] of seenWhole(text, writingAt(path)).matchAll(PLACEHOLDERS)) taken.add(name)
+    for (const writing of writingsAt(path, text))
+      for (const [name] of seenWhole(text, writing).matchAll(PLACEHOLDERS)) taken.add(name)
     return text
   })
   return taken

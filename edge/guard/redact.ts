@@ -1,7 +1,7 @@
 import { ALL_WHOLE } from './policy.ts'
 import { scanWhole } from './scan.ts'
 import type { Writing } from './seen.ts'
-import { mapTexts, writingAt } from './texts.ts'
+import { mapTexts, writingsAt } from './texts.ts'
 
 /** A text with the name of its rule in the place of each find. */
 function without(text: string, writing: Writing): string {
@@ -16,7 +16,10 @@ function without(text: string, writing: Writing): string {
  * ids, or in keys.
  */
 export function redacted(request: object): string {
-  const texts = mapTexts(request, (text, path) => without(without(text, writingAt(path)), 'json'))
+  const texts = mapTexts(request, (text, path) => {
+    const writings: Writing[] = [...writingsAt(path, text), 'json']
+    return writings.reduce(without, text)
+  })
   // An image has its bytes where its address stands.
   const json = JSON.stringify(texts, (key, value: unknown) => (key === 'image_url' ? '[image]' : value))
   return without(json, 'json')

@@ -7,7 +7,7 @@ import { type AnswerGuard, createAnswerGuard } from './answer.ts'
 import { type Masked, maskRequest } from './mask.ts'
 import { contentBlocked, type Finding, findingsOf, isIdle, type Policy, toldOnce } from './policy.ts'
 import type { Writing } from './seen.ts'
-import { mapTexts, writingAt } from './texts.ts'
+import { mapTexts, writingsAt } from './texts.ts'
 import { cutWhole } from './watch.ts'
 
 /** What is looked at of a request's work. */
@@ -96,8 +96,10 @@ function checkRequest(request: object, policy: Policy, tell: (finding: Finding) 
   if (!isIdle(policy.in)) {
     const found = findingsOf(policy.in, 'in', tell)
     mapTexts(request, (text, path) => {
-      const { rule } = cutWhole(policy.in, text, writingAt(path), found)
-      if (rule !== undefined) throw contentBlocked('text', rule, path)
+      for (const writing of writingsAt(path, text)) {
+        const { rule } = cutWhole(policy.in, text, writing, found)
+        if (rule !== undefined) throw contentBlocked('text', rule, path)
+      }
       return text
     })
   }

@@ -1,5 +1,8 @@
-/** How a text is written: as it reads, or as JSON, where a character may be written as an escape. */
-export type Writing = 'plain' | 'json'
+/**
+ * How a text is written: as it reads, as JSON, where a character may be written as an escape, or as a text with JSON in it, however
+ * deep: there a backslash is itself, but where it escapes a letter.
+ */
+export type Writing = 'plain' | 'json' | 'escaped'
 
 /** A text as a reader sees it, and what each of its UTF-16 units was written as. */
 export type Seen = { text: string; raw: string[] }
@@ -17,6 +20,8 @@ const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u
 /** So many in a row are passed over. The next one counts as a character, so that little is held back for them. */
 const MOST_INVISIBLE = 16
 const NOT_PLAIN = /[^\t\n\r -~]/
+/** What is seen as it is written, however it is. */
+const RUN = /[\t\n\r -[\]-~]+/y
 
 /** Whether a text is seen as it is written. */
 export const isAsSeen = (text: string, writing: Writing) =>
@@ -44,6 +49,15 @@ export function createSeenReader(writing: Writing): SeenReader {
       unseen = ''
     }
     for (let at = 0; at < given.length; ) {
+      // Most of a text is this, and to look at each character is what takes long.
+      RUN.lastIndex = at
+      const run = unseen === '' ? RUN.exec(given)?.[0] : undefined
+      if (run !== undefined) {
+        for (let i = 0; i < run.length; i++) raw.push(run.charAt(i))
+        text += run
+        at += run.length
+        continue
+      }
       const next = characterAt(given, at, writing)
       if (next === undefined && !ended) {
         open = given.slice(at)
@@ -99,6 +113,7 @@ function unitAt(text: string, at: number, writing: Writing): Character | undefin
   if (writing === 'plain' || char !== '\\') return plain
   const kind = text.charAt(at + 1)
   if (kind === '') return undefined
+  if (writing === 'escaped' && !/[nrtu]/.test(kind)) return plain
   if (kind !== 'u') return { char: ESCAPES[kind] ?? kind, end: at + 2 }
   const hex = text.slice(at + 2, at + 6)
   if (/^[\dA-Fa-f]{4}$/.test(hex)) return { char: String.fromCharCode(Number.parseInt(hex, 16)), end: at + 6 }

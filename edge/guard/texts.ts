@@ -23,8 +23,18 @@ export type Change = (text: string, path: string) => string
 
 /** Where calls of a history have their arguments, which are JSON. */
 const ARGUMENTS = /\.tool_calls\[\d+\]\.function\.arguments$/
+/** Whether the text at a path has to be JSON. */
+export const isJsonAt = (path: string) => ARGUMENTS.test(path)
 /** How the text at a path is written. */
-export const writingAt = (path: string): Writing => (ARGUMENTS.test(path) ? 'json' : 'plain')
+export const writingAt = (path: string): Writing => (isJsonAt(path) ? 'json' : 'plain')
+/**
+ * All ways to read a text of a request. JSON may stand in each, such as what a tool said: there the letter behind a backslash is
+ * no part of what comes next.
+ */
+export function writingsAt(path: string, text: string): readonly Writing[] {
+  if (!text.includes('\\')) return [writingAt(path)]
+  return isJsonAt(path) ? ['json', 'escaped'] : ['escaped', 'plain']
+}
 
 /**
  * A JSON value with all of its texts changed, and the keys that a client made up in its schemas, in order. What has no changed

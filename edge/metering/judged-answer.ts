@@ -4,7 +4,7 @@ import type { Answer } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { createPieces, type Pieces, saidBy } from '../guard/answer-pieces.ts'
 import { type Choice, ending, Answer as Said } from '../guard/choices.ts'
-import { contentBlocked } from '../guard/policy.ts'
+import { contentBlocked, toldOnce } from '../guard/policy.ts'
 import { mapTexts } from '../guard/texts.ts'
 import { judging } from '../parse/judged.ts'
 import type { AnswerJudged } from '../parse/work.ts'
@@ -15,6 +15,9 @@ import type { Held } from './hold.ts'
 
 /** The longest whole answer, in bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+/** Pieces of one call. A classifier has JUDGE_MS for each, and an answer that is whole may have thousands. */
+const MOST_AT_ONCE = 64
 
 const RULE = 'judge'
 /** Says whether pieces of an answer may leave. */
@@ -29,12 +32,14 @@ export function createJudgeAnswer(options: JudgeOptions) {
 
   /** Asks for one piece after the other of a request, no more than are reserved. */
   function mayLeaveOf(held: Held, judged: AnswerJudged, signal: AbortSignal): MayLeave {
-    const { model, guard, tell } = judged
+    const { model, guard } = judged
+    const tell = toldOnce(judged.tell)
     let left = judged.pieces
     let calls = 0
-    let told = false
-    return async function mayLeave(pieces) {
-      if (pieces.length === 0 || told) return true
+    /** Whether it is told of, and passes: no more can come of judging. */
+    let flagged = false
+
+    async function maySome(pieces: readonly string[]): Promise<boolean> {
       left -= pieces.length
       let score = 1
       try {
@@ -50,8 +55,14 @@ export function createJudgeAnswer(options: JudgeOptions) {
       if (score < guard.threshold) return true
       const blocked = guard.out === 'block'
       tell({ way: 'out', rule: RULE, blocked })
-      told = true
+      flagged = !blocked
       return !blocked
+    }
+
+    return async function mayLeave(pieces) {
+      for (let at = 0; at < pieces.length && !flagged; at += MOST_AT_ONCE)
+        if (!(await maySome(pieces.slice(at, at + MOST_AT_ONCE)))) return false
+      return true
     }
   }
 
@@ -168,10 +179,21 @@ function streamJudged(
     return free.map(({ data }) => event(data)).join('')
   }
 
+  /** Events at the front with which nothing is said yet, such as the one that opens a stream. */
+  function opening(): string {
+    const first = waiting.findIndex(({ said }) => [...said.values()].some((length) => length > 0))
+    return waiting
+      .slice(0, Math.max(0, first))
+      .map(({ data }) => event(data))
+      .join('')
+  }
+
   /** What ends a stream of which no more may leave. */
   function ended(): string {
     const { usage: _, timing: __, ...head } = last
-    return event(JSON.stringify({ ...head, choices: [...open.values()].map(emptied) })) + event(DONE)
+    return (
+      opening() + event(JSON.stringify({ ...head, choices: [...open.values()].map(emptied) })) + event(DONE)
+    )
   }
 
   return new ReadableStream<Uint8Array>(

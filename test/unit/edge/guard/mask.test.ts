@@ -48,8 +48,27 @@ describe('what a foreign upstream gets', () => {
       'is [EMAIL_1] or [EMAIL_3] me@x.de you@x.de?',
       'is [EMAIL_1] or [EMAIL_3] [EMAIL_2] [EMAIL_4]?',
     ],
+    [
+      'what stands behind an escape, as in JSON that a tool says,',
+      '{"a":"\\nann@example.com\\t+49 170 1234567\\nDE89370400440532013000 \\u003cb@c.de\\u003e"}',
+      '{"a":"\\n[EMAIL_1]\\t[PHONE_1]\\n[IBAN_1] \\u003c[EMAIL_2]\\u003e"}',
+    ],
+    [
+      'what stands behind an escape of JSON within JSON',
+      '{"a":"{\\"b\\":\\"\\\\n+49 170 1234567\\"}"}',
+      '{"a":"{\\"b\\":\\"\\\\n[PHONE_1]\\"}"}',
+    ],
+    ['what stands behind a backslash that escapes nothing', 'C:\\x\\ann@example.com', 'C:\\x\\[EMAIL_1]'],
+    ['no number that an escape hides', 'is [EMAIL\\u005f1] me@x.de?', 'is [EMAIL\\u005f1] [EMAIL_2]?'],
     ['nor one that is hidden in it', 'is [EMAIL\u200b_1] me@x.de?', 'is [EMAIL\u200b_1] [EMAIL_2]?'],
   ])('has for %s a placeholder', (_, text, sent) => expect(masked(text)).toBe(sent))
+
+  it('has placeholders for values as JSON says them, and they are put back so', () => {
+    const text = JSON.stringify({ a: `from:\nann@example.com`, b: PEM })
+    const found = mask(said(text)).masked
+    expect(found?.request.messages[0]?.content).toBe('{"a":"from:\\n[EMAIL_1]","b":"[SECRET_1]"}')
+    expect(found?.putBack.whole('[EMAIL_1] has [SECRET_1]')).toBe(`ann@example.com has ${PEM}`)
+  })
 
   it('is the same request where nothing is found', () => {
     expect(mask(said('hello')).masked).toBeUndefined()
@@ -141,6 +160,11 @@ describe('what a foreign upstream gets', () => {
     ],
     ['a key', '{"ann@example.com":1}', '{"[EMAIL_1]":1}'],
     ['a private key', JSON.stringify({ a: PEM, b: 1 }), '{"a":"[SECRET_1]","b":1}'],
+    [
+      'JSON within it',
+      JSON.stringify({ a: JSON.stringify({ b: '\n+49 170 1234567' }), c: 4111111111111111 }),
+      JSON.stringify({ a: JSON.stringify({ b: '\n[PHONE_1]' }), c: '[CARD_1]' }),
+    ],
   ])('has for %s in arguments what is JSON still', (_, given, sent) => {
     expect(argumentsOf(given)).toBe(sent)
     expect(() => JSON.parse(argumentsOf(given))).not.toThrow()

@@ -17,6 +17,12 @@ it.each([
     { messages: [{ tool_calls: [{ function: { arguments: '{"to":"ann\\u0040example.com"}' } }] }] },
   ],
   ['JSON in a text', { messages: [{ role: 'tool', content: '{"to":"ann\\u0040example.com"}' }] }],
+  [
+    'JSON in JSON',
+    {
+      messages: [{ role: 'tool', content: JSON.stringify({ a: JSON.stringify({ b: '\n+4111 222 333' }) }) }],
+    },
+  ],
   ['a job', { inputs: [{ messages: [{ role: 'user', content: SECRET }] }] }],
   [
     'a private key',

@@ -72,6 +72,11 @@ describe('a request', () => {
         ),
       'messages[1].tool_calls[0].function.arguments',
     ],
+    [
+      'a number behind an escape in JSON that a message says',
+      () => chat('{"a":"call\\n+49 170 1234567"}'),
+      'messages[1].content',
+    ],
     ['an input of responses', () => parseResponses({ model, store: false, input: address }, pro), 'input'],
     [
       'a message of messages',

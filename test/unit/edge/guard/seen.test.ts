@@ -17,6 +17,7 @@ describe('a text', () => {
     ['escapes of JSON', String.raw`\u0061\u0040b\/c\n\"\\`, 'json', 'a@b/c\n"\\'],
     ['a character of two escapes', String.raw`\ud835\udfdc`, 'json', '4'],
     ['what is no escape', String.raw`\u00g1 \x`, 'json', String.raw`\u00g1 x`],
+    ['escapes in a text with JSON', String.raw`\n \\t\u0040\"\x`, 'escaped', '\n \\\t@\\"\\x'],
     ['escapes in what is no JSON', String.raw`\u0061`, 'plain', String.raw`\u0061`],
   ])('is seen without %s', (_, text, writing, there) => {
     expect(seen([text], writing).text).toBe(there)
@@ -28,6 +29,7 @@ describe('a text', () => {
       '4',
       '\\',
       'u',
+      'n',
       '0',
       '\u200b',
       'ﬁ',
@@ -38,7 +40,7 @@ describe('a text', () => {
       '…',
     )
     fc.assert(
-      fc.property(fc.array(part), fc.constantFrom<Writing>('plain', 'json'), (parts, writing) => {
+      fc.property(fc.array(part), fc.constantFrom<Writing>('plain', 'json', 'escaped'), (parts, writing) => {
         const whole = seen([parts.join('')], writing)
         expect(seen(parts, writing)).toEqual(whole)
         expect(whole.raw.join('')).toBe(parts.join(''))

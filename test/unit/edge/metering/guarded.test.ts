@@ -133,3 +133,22 @@ it('what a classifier blocks in an answer is charged with the classifier, and th
   })
   expect(host.cancel.mock.calls).toHaveLength(1)
 })
+
+it.each([
+  ['responses', responsesForm(echo), /"incomplete_details":\{"reason":"content_filter"\}/],
+  ['messages', messagesForm('twohop-chat'), /"stop_reason":"refusal"/],
+])('a stream of %s that comes at once is ended by a classifier in its own words', async (_, form, said) => {
+  const judge = Guards.parse({ judge: { model: 'twohop-classify', label: 'BAD', out: 'block' } }).judge
+  const { answerJudged } = answerJudgedWork(work(), judge, catalog.models, () => {})
+  const { response, settled } = await request(
+    async (__, { requestId }) =>
+      requestId === 'r1'
+        ? new Response(await answer().text())
+        : Response.json([[{ label: 'BAD', score: 1 }]], { headers: { 'x-usage': '{"prompt_tokens":7}' } }),
+    { changes: { answerJudged, form }, said: SAID },
+  )
+  const text = await response.text()
+  expect(text).toMatch(said)
+  expect(text).not.toMatch(/ann@|knows|event: error/)
+  expect(await settled()).toMatchObject({ outcome: 'ok', outputTokens: 5 })
+})

@@ -96,6 +96,29 @@ it('one that must not be is empty, whatever its text stands in', async () => {
   expect((await judged(whole('fine', { reasoning_content: EVIL }))).text).not.toContain(EVIL)
 })
 
+it('each choice is judged by itself, whatever became of the one before', async () => {
+  const said = [`${EVIL} one`, 'fine', `${EVIL} two`]
+  const choices = said.map((content, index) => ({ index, message: { content }, finish_reason: 'stop' }))
+  const { text, findings } = await judged(Response.json({ id: 'c', choices }))
+  expect(text).not.toContain(EVIL)
+  expect(JSON.parse(text).choices).toMatchObject([
+    { index: 0, finish_reason: 'content_filter' },
+    { index: 1, message: { content: 'fine' }, finish_reason: 'stop' },
+    { index: 2, finish_reason: 'content_filter' },
+  ])
+  expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: true }])
+})
+
+it('a long answer is judged in several calls, to its end', async () => {
+  const long = 'a'.repeat(130 * 100)
+  const { asked, text } = await judged(whole(`${long}${EVIL}`), { outputTokens: 2000 })
+  expect(asked.map((inputs) => inputs.length)).toEqual([64, 64, 3])
+  expect(text).not.toContain('aaa')
+  const begins = await judged(whole(`${EVIL}${long}`), { outputTokens: 2000 })
+  expect(begins.asked.map((inputs) => inputs.length)).toEqual([64])
+  expect((await judged(whole(long), { outputTokens: 2000 })).text).toContain(long)
+})
+
 it('a stream passes whole, whatever its chunks; nothing leaves before it is judged', async () => {
   for (const size of [1, 7, 150, 1000]) {
     const pieces = GOOD.match(new RegExp(`.{1,${size}}`, 'g')) ?? []
