@@ -6,7 +6,7 @@ import { unitsOf } from '../../shared/units.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
 import type { Work } from '../parse/work.ts'
 import { readText } from '../upstream/bounded.ts'
-import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
 import { versionOf } from '../upstream/version.ts'
 import type { Held } from './hold.ts'
@@ -63,7 +63,7 @@ export function createAskJudge({ host, now }: JudgeOptions) {
       if (used !== undefined && used <= worst.promptTokens) charge(used, timingIn(answer.headers)?.compute_ms)
       said = parseJson(await readText(answer, MAX_ANSWER_BYTES))
     } catch (error) {
-      if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code)) held.chargeJudge(0, call)
+      if (computedNothing(error)) held.chargeJudge(0, call)
       // Nobody waits for the classifier any more, which may still compute.
       else void host.cancel(id)
       throw error
@@ -71,6 +71,9 @@ export function createAskJudge({ host, now }: JudgeOptions) {
     return scoreOf(said, label, inputsOf(request))
   }
 }
+
+const computedNothing = (error: unknown): boolean =>
+  error instanceof NothingComputed || (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))
 
 function inputsOf(request: object): number {
   return 'inputs' in request && Array.isArray(request.inputs) ? request.inputs.length : 0

@@ -1,7 +1,7 @@
 import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { forOwnHosts } from '../parse/work.ts'
-import { BEFORE_COMPUTE, type Host } from '../upstream/port.ts'
+import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
@@ -49,6 +49,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         ? createPipe?.(work.model, version)
         : undefined
     try {
+      if (client.aborted) throw new NothingComputed('cancelled', 'The client left before it was sent.')
       const answer = await span.run(() =>
         host.call({
           ...id,
@@ -77,6 +78,8 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
       // Nothing goes on there, so the host is not asked.
       if (error instanceof TwohopError && BEFORE_COMPUTE.has(error.code))
         held.settle('refused', usageOfRefusal(held, error))
+      // A host that has never had the request could say nothing of it.
+      else if (client.aborted && error instanceof NothingComputed) held.settle('cancelled', undefined)
       // The host may still be computing. Stopping it takes a round trip, which the client need not wait for.
       else void stopAndSettle(held, client.aborted ? 'cancelled' : 'failed', stop)
       if (form) renamed(error, form.fieldOf)

@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import type * as z from 'zod'
+import { codeOf } from '../../shared/errors.ts'
 import type { Answer } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { createPieces, type Pieces, saidBy } from '../guard/answer-pieces.ts'
@@ -12,6 +13,7 @@ import { readText } from '../upstream/bounded.ts'
 import { createAskJudge, type JudgeOptions } from './ask-judge.ts'
 import { DONE, event, MAX_EVENT } from './events.ts'
 import type { Held } from './hold.ts'
+import { usageOf } from './meter.ts'
 
 /** The longest whole answer, in bytes. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -77,7 +79,15 @@ export function createJudgeAnswer(options: JudgeOptions) {
       const arrayBuffer = () => told.arrayBuffer()
       return { ok: true, status: 200, body: told.body, text, arrayBuffer, headers: answer.headers }
     }
-    if (!stream) return as(await wholeJudged(await readText(answer, MAX_ANSWER_BYTES), newPieces, mayLeave))
+    if (!stream) {
+      const text = await readText(answer, MAX_ANSWER_BYTES)
+      const passed = await wholeJudged(text, newPieces, mayLeave).catch((error: unknown) => {
+        // It was computed, whatever a host can say of it later.
+        if (codeOf(error) === 'content_blocked') held.settle('ok', usageOf(held, answer.headers, text))
+        throw error
+      })
+      return as(passed)
+    }
     if (!answer.body) return answer
     const over = () => {
       held.judgedOut = true

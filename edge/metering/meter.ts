@@ -82,7 +82,7 @@ function written({ work, requestId }: Held, headers: Answer['headers'], text: st
 const somethingElse = () => new TwohopError('host_failed', 'The model answered with something else.')
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
-function usageOf(held: Held, headers: Answer['headers'], text: string): HostUsage {
+export function usageOf(held: Held, headers: Answer['headers'], text: string): HostUsage {
   const inHeader = headers.get('x-usage')
   const usage =
     (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??

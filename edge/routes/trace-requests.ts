@@ -45,7 +45,8 @@ export function traceRequests({ tracer: made, callers, keyForm }: Options): Midd
     const tracer = await made
     if (!tracer) return next()
     const { method } = c.req
-    const span = tracer.begin(method, await parentOf(c.req.raw.headers))
+    const known = METHODS.has(method)
+    const span = tracer.begin(known ? method : 'HTTP', await parentOf(c.req.raw.headers))
     c.set('span', span)
     await span.run(next)
 
@@ -54,7 +55,7 @@ export function traceRequests({ tracer: made, callers, keyForm }: Options): Midd
       span.rename(`${method} ${route}`)
       span.set(ATTRIBUTE.route, route)
     }
-    span.set(ATTRIBUTE.method, method)
+    span.set(ATTRIBUTE.method, known ? method : '_OTHER')
     const { status } = c.res
     span.set(ATTRIBUTE.status, status)
     span.set(ATTRIBUTE.requestId, c.get('requestId'))
@@ -73,6 +74,9 @@ export function traceRequests({ tracer: made, callers, keyForm }: Options): Midd
     c.env.background(end())
   }
 }
+
+/** Any other is a text of the caller's (opentelemetry.io/docs/specs/semconv/http/http-spans, "http.request.method"). */
+const METHODS: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'])
 
 /** The route that answers, as it is written in the table of routes: a path may hold ids. Undefined where there is none. */
 function routeOf(c: Context<Env>): string | undefined {

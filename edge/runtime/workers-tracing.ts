@@ -26,10 +26,13 @@ export type WorkersTracing = {
  */
 export const workersTracer = (tracing: WorkersTracing): Tracer => ({
   begin(name, parent) {
-    const native = tracing.startSpan(name)
-    if (!native.isTraced) return passedOn(parent ?? unsampled())
-    if (parent) native.setAttribute(ATTRIBUTE.callersTrace, parent.traceId)
-    return spanOf(tracing, native)
+    const begun = quiet(() => {
+      const native = tracing.startSpan(name)
+      if (!native.isTraced) return undefined
+      if (parent) native.setAttribute(ATTRIBUTE.callersTrace, parent.traceId)
+      return spanOf(tracing, native)
+    })
+    return begun ?? passedOn(parent ?? unsampled())
   },
 })
 

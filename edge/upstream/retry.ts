@@ -52,7 +52,7 @@ export function tellingOf(failures: readonly TwohopError[]): TwohopError {
   return (
     failures.find(passes) ??
     failures[0] ??
-    new TwohopError('host_unavailable', 'The model is not reachable right now; try again shortly.', {
+    new NothingComputed('host_unavailable', 'The model is not reachable right now; try again shortly.', {
       retryAfterMs: 2000,
     })
   )

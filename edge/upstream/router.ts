@@ -5,7 +5,7 @@ import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
 import { inTime, type pause } from './in-time.ts'
-import type { CountCall, Host, HostCall, SentCall } from './port.ts'
+import { type CountCall, type Host, type HostCall, NothingComputed, type SentCall } from './port.ts'
 import { prefixOf } from './prefix.ts'
 import { isSafe, leavesOpen, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
 
@@ -129,7 +129,12 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
       if (failures.length === 0 && away?.own) return attempt(away, call, true, send)
       const pauseMs = round + 1 < MOST_ROUNDS ? pauseBefore(round, failures, random) : undefined
       if (pauseMs === undefined || now() + pauseMs >= call.deadline) throw tellingOf(failures)
-      await pause(pauseMs, call.signal)
+      await pause(pauseMs, call.signal).catch((cause: unknown) => {
+        // What may have been computed is told of as lost, so that whoever leaves now pays for no more.
+        throw new NothingComputed('cancelled', 'The client left before anybody took the request in.', {
+          cause,
+        })
+      })
     }
   }
 

@@ -32,6 +32,8 @@ const EVERY_MS = 5000
 const SEND_MS = 5000
 /** The longest that what there is may take to leave at the end, in milliseconds. */
 const CLOSE_MS = 2000
+/** For how long nobody waits for a collector that took longer than that, in milliseconds. */
+const REST_MS = 30_000
 /** The longest text of an attribute, in characters. All are names that we made. */
 const LONGEST_TEXT = 256
 
@@ -71,8 +73,22 @@ export function createOpenTelemetry(settings: OtlpSettings, options: TracerOptio
       const startTime = sinceMs === undefined ? {} : { startTime: sinceMs }
       return spanOf(tracer, tracer.startSpan(name, { kind: SpanKind.SERVER, ...startTime }, context))
     },
-    flush: options.standsStill ? () => bounded(provider.forceFlush()) : undefined,
+    flush: options.standsStill ? flushOf(() => provider.forceFlush()) : undefined,
     close: () => bounded(provider.shutdown()),
+  }
+}
+
+/** Sends what there is, within the bound. The end of an answer may wait for it, so after a collector that was late it rests. */
+function flushOf(send: () => Promise<void>): () => Promise<void> {
+  let restsUntil = 0
+  return async function flush() {
+    if (performance.now() < restsUntil) return
+    let late = true
+    const sent = () => {
+      late = false
+    }
+    await settledWithin(CLOSE_MS, send().then(sent, sent))
+    if (late) restsUntil = performance.now() + REST_MS
   }
 }
 

@@ -134,6 +134,8 @@ describeOneRedis('what administrators watch', (redis) => {
       'from=2020-01&to=2026-01',
       'from=2026-02&to=2026-01',
       'from=2026-13',
+      'to=0000-01',
+      'to=0001-01',
       'from=2026-01-01',
       'x=1',
     ])
@@ -165,6 +167,11 @@ describeOneRedis('what administrators watch', (redis) => {
         body: { account: accountOf('ada'), first: '2024-12-01', last: '2026-11-01' },
       },
     ])
+    // What is read too often does not come to the ledger.
+    const often = await asking('often', undefined, own)
+    for (let times = 0; times < 60; times++) await often('/v1/usage/months')
+    expect(await often('/v1/usage/months')).toMatchObject({ status: 429 })
+    expect(called).toHaveLength(61)
     await ledger.stop()
   })
 })

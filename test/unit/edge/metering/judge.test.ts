@@ -3,7 +3,7 @@ import type { Held } from '../../../../edge/metering/hold.ts'
 import { createJudge } from '../../../../edge/metering/judge.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { judgedWork } from '../../../../edge/parse/judged.ts'
-import { type HostCall, HostRefusal } from '../../../../edge/upstream/port.ts'
+import { type HostCall, HostRefusal, NothingComputed } from '../../../../edge/upstream/port.ts'
 import { Guards } from '../../../../shared/catalog.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { catalog } from '../../../fixtures/catalog.ts'
@@ -114,11 +114,16 @@ describe('the judge of a request', () => {
     },
   )
 
-  it('charges nothing where the classifier refused before it computed, and never more than was reserved', async () => {
-    const refusal = () => {
-      throw new HostRefusal('host_busy', 'busy', {}, 0)
+  it('charges nothing where the classifier has computed nothing, and never more than was reserved', async () => {
+    for (const error of [
+      new HostRefusal('host_busy', 'busy', {}, 0),
+      new NothingComputed('host_unavailable', 'nobody reached'),
+    ]) {
+      const failing = await judged(() => {
+        throw error
+      })
+      expect(failing.charged).toBe(0)
     }
-    expect((await judged(refusal)).charged).toBe(0)
     const lied = await judged(() => scores(0.1, 'INJECTION', '1000000'))
     expect(lied.charged).toBe(lied.worst)
   })

@@ -20,6 +20,7 @@ async function judged(
   const findings: Finding[] = []
   const asked: string[][] = []
   const charged = new Map<string, number>()
+  const settled: unknown[] = []
   const made = answerJudgedWork(
     work({ stream: streamed, worst: { promptTokens: 5, outputTokens, units: 1 } }),
     guard,
@@ -32,6 +33,9 @@ async function judged(
     weight: 1,
     work: made,
     chargeJudge: (units: number, call = '') => void charged.set(call, units),
+    reservedComputeMs: 0,
+    elapsedMs: () => 0,
+    settle: (...told: unknown[]) => void settled.push(told),
   } as Partial<Held> as Held
   const judgeAnswer = createJudgeAnswer({
     host: {
@@ -48,7 +52,9 @@ async function judged(
     },
     now: Date.now,
   })
-  const passed = await judgeAnswer(held, answer, new AbortController().signal)
+  const passed = await judgeAnswer(held, answer, new AbortController().signal).catch((error: unknown) => {
+    throw Object.assign(error as Error, { settled })
+  })
   return { text: await passed.text(), asked, findings, charged, held }
 }
 
@@ -90,8 +96,11 @@ it('one that must not be is empty, whatever its text stands in', async () => {
     ])
     expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: true }])
   }
-  await expect(judged(Response.json([{ generated_text: EVIL }]))).rejects.toMatchObject({
+  const headers = { 'x-usage': '{"prompt_tokens":5,"completion_tokens":7}' }
+  await expect(judged(Response.json([{ generated_text: EVIL }], { headers }))).rejects.toMatchObject({
     code: 'content_blocked',
+    // It was computed.
+    settled: [['ok', { promptTokens: 5, outputTokens: 7 }]],
   })
   expect((await judged(whole('fine', { reasoning_content: EVIL }))).text).not.toContain(EVIL)
 })

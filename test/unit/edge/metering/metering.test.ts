@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NothingComputed } from '../../../../edge/upstream/port.ts'
 import { responsesForm } from '../../../../edge/write/responses.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { chunk, closing, opening } from '../../../fixtures/host-chunks.ts'
@@ -113,6 +114,28 @@ describe('a stream', () => {
       expect(settlement).toMatchObject({ outcome: 'cancelled', units: 130 }),
     )
     void reading
+  })
+
+  it('whose client goes away before anybody has taken it in pays nothing', async () => {
+    const client = new AbortController()
+    const { settled, host } = await request(
+      () => {
+        client.abort()
+        throw new NothingComputed('host_unavailable', 'all were busy')
+      },
+      { client },
+    )
+    expect(await settled()).toMatchObject({ outcome: 'cancelled', units: 0 })
+    expect(host.cancel).not.toHaveBeenCalled()
+  })
+
+  it('whose client has gone before it is sent is not sent, and pays nothing', async () => {
+    const client = new AbortController()
+    client.abort()
+    const { settled, host } = await request(() => stream([]), { client })
+    expect(await settled()).toMatchObject({ outcome: 'cancelled', units: 0 })
+    expect(host.call).not.toHaveBeenCalled()
+    expect(host.cancel).not.toHaveBeenCalled()
   })
 
   it('that takes longer than the deadline ends with host_timeout', async () => {

@@ -31,8 +31,8 @@ function edge(callers: TraceCallers = 'nobody', flush?: () => Promise<void>) {
     throw new TwohopError('rate_limited', 'too many')
   })
   app.onError((error, c) => errorResponse(error, c.get('requestId')))
-  const ask = (path: string, headers: Record<string, string> = {}) =>
-    app.request(path, { headers }, { background: (task: Promise<unknown>) => void tasks.push(task) })
+  const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    app.request(path, { headers, method }, { background: (task: Promise<unknown>) => void tasks.push(task) })
   return { ...kept, ask, tasks, settle: settled.resolve }
 }
 
@@ -59,6 +59,13 @@ it('a request for which there is no route is named by its method', async () => {
   await ask('/c4n4ry')
   expect(spans).toMatchObject([{ name: 'GET', attributes: { 'http.response.status_code': 404 } }])
   expect(JSON.stringify(spans)).not.toContain('c4n4ry')
+})
+
+it('a method that nobody knows is a text of the caller: it is in no trace', async () => {
+  const { ask, spans } = edge()
+  await ask('/v1/things/a', {}, 'C4N4RY')
+  expect(spans).toMatchObject([{ name: 'HTTP', attributes: { 'http.request.method': '_OTHER' } }])
+  expect(JSON.stringify(spans)).not.toContain('C4N4RY')
 })
 
 it('one that fails has failed, with its code; one that is refused has a code alone', async () => {

@@ -73,6 +73,25 @@ it("with the caller's where it is not, and else with one that nobody keeps", () 
   expect(told).toEqual(['GET in the request', 'GET in the request'])
 })
 
+it('begins nothing where the platform cannot, and the host then keeps nothing either', () => {
+  const fail = (): never => {
+    throw new TypeError('tracing.startSpan is not a function')
+  }
+  const span = { isTraced: true, ...{ setAttribute: fail, setStatus: fail, updateName: fail, end: fail } }
+  for (const tracing of [
+    { startSpan: fail, withActiveSpan: fail },
+    { startSpan: () => ({ ...span, spanContext: fail }), withActiveSpan: fail },
+  ]) {
+    const { begin } = workersTracer(tracing)
+    expect(parseTraceparent(begin('GET', undefined).traceparent)).toMatchObject({ sampled: false })
+    expect(
+      begin('GET', PARENT)
+        .child('auth')
+        .run(() => 'done'),
+    ).toBe('done')
+  }
+})
+
 it("throws nothing where the platform does, as for another request's span; what is to be done is done once", () => {
   const { tracer } = native(true)
   const refuse = (): never => {

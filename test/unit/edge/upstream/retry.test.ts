@@ -44,5 +44,7 @@ it('tells of what passes rather than of what does not', () => {
   const [unsupported, busy] = [new NothingComputed('invalid_request', 'x'), refusal('host_busy', 900)]
   expect(tellingOf([unsupported, busy])).toBe(busy)
   expect(tellingOf([unsupported])).toBe(unsupported)
+  // Nobody was asked.
+  expect(tellingOf([])).toBeInstanceOf(NothingComputed)
   expect(tellingOf([]).code).toBe('host_unavailable')
 })

@@ -29,6 +29,7 @@ function world(
     fallback = [] as string[],
     weights = {} as Record<string, number>,
     timeoutMs = undefined as number | undefined,
+    leaves = false,
   } = {},
 ) {
   const clock = { ms: 1000 }
@@ -88,6 +89,7 @@ function world(
     now,
     random: seeded(5),
     pause: async (ms) => {
+      if (leaves) throw new DOMException('The client has gone.', 'AbortError')
       pauses.push(ms)
       clock.ms += ms
     },
@@ -175,6 +177,11 @@ describe('a call', () => {
     const late = world({ a: fail(() => busy(700)) })
     expect(await late.call({ deadline: 1700 })).toBe('host_busy')
     expect(late.pauses).toEqual([])
+  })
+
+  it('whose client leaves while all are busy has computed nothing', async () => {
+    const { router } = world({ a: fail(() => busy()) }, { leaves: true })
+    await expect(router.call(hostCall())).rejects.toBeInstanceOf(NothingComputed)
   })
 
   it('is made four times at most', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createOpenTelemetry } from '../../../../shared/tracing/opentelemetry.ts'
 import { parseTraceparent } from '../../../../shared/tracing/traceparent.ts'
+import { serveOnLoopback } from '../../../fixtures/loopback-server.ts'
 import { startOtlpReceiver } from '../../../fixtures/otlp-receiver.ts'
 
 let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>
@@ -94,6 +95,22 @@ it('a collector that refuses is told of once, and of its coming back; nothing is
   await close()
   expect(changes).toEqual([{ error: expect.anything() }, undefined])
   expect(receiver.spans().map(({ name }) => name)).toEqual(['kept'])
+})
+
+it('a collector that hangs is waited for once, and then for half a minute by nobody', async () => {
+  const hanging = await serveOnLoopback(() => {})
+  const { begin, flush, close } = tracing({ standsStill: true, endpoint: `${hanging.url}/v1/traces` })
+  const took: number[] = []
+  for (let times = 0; times < 2; times++) {
+    begin('a', undefined).end()
+    const began = performance.now()
+    await flush?.()
+    took.push(performance.now() - began)
+  }
+  expect(took[0]).toBeGreaterThan(1900)
+  expect(took[1]).toBeLessThan(500)
+  await hanging.stop()
+  void close()
 })
 
 it('a text is kept to its beginning', async () => {
