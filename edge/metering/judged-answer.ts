@@ -8,7 +8,7 @@ import { contentBlocked } from '../guard/policy.ts'
 import { mapTexts } from '../guard/texts.ts'
 import { judging } from '../parse/judged.ts'
 import type { AnswerJudged } from '../parse/work.ts'
-import { readText } from '../upstream/bounded.ts'
+import { readAnswer } from '../upstream/bounded.ts'
 import { createAskJudge, type JudgeOptions } from './ask-judge.ts'
 import { DONE, event, MAX_EVENT } from './events.ts'
 import type { Held } from './hold.ts'
@@ -66,7 +66,10 @@ export function createJudgeAnswer(options: JudgeOptions) {
       const arrayBuffer = () => told.arrayBuffer()
       return { ok: true, status: 200, body: told.body, text, arrayBuffer, headers: answer.headers }
     }
-    if (!stream) return as(await wholeJudged(await readText(answer, MAX_ANSWER_BYTES), newPieces, mayLeave))
+    if (!stream) {
+      const said = await readAnswer(answer, MAX_ANSWER_BYTES, signal)
+      return as(await wholeJudged(said, newPieces, mayLeave))
+    }
     if (!answer.body) return answer
     const over = () => {
       held.judgedOut = true
