@@ -17,8 +17,10 @@ export class ServiceAway extends Error {
 type Options = {
   /** Milliseconds of any clock that runs evenly. */
   now: () => number
-  /** Whether an error says that the service did not answer; any other error is an answer. */
+  /** Whether an error says that the service did not answer; any other error is an answer, unless `isNothing`. */
   isSilence: (error: unknown) => boolean
+  /** Whether an error says nothing of the service, such as that of a call that was broken off; default: none does. */
+  isNothing?: (error: unknown) => boolean
   /** Calls without an answer, one after the other, after which it is known to be away; default 3. */
   most?: number
   /** Milliseconds from one probe to the next; default 1000. */
@@ -34,6 +36,7 @@ type Options = {
 export function createBreaker({
   now,
   isSilence,
+  isNothing = () => false,
   most = 3,
   probeMs = 1000,
   onChange = () => {},
@@ -60,7 +63,7 @@ export function createBreaker({
       return answer
     } catch (error) {
       if (isSilence(error)) unheard()
-      else heard()
+      else if (!isNothing(error)) heard()
       throw error
     }
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Plan, Task } from '../../shared/catalog.ts'
+import { parseJson } from '../../shared/parse-json.ts'
 import type { Version } from '../../shared/versions.ts'
 import type { CacheRequest } from '../budget/port.ts'
 import type { Answer } from '../idempotency/answers.ts'
@@ -77,6 +78,8 @@ export function createAnswerCache({ seal, open, nameOf }: ReturnType<typeof crea
       { status, contentType, body }: Answer,
     ): Promise<string | undefined> {
       if (status !== 200 || body.length > MAX_BODY_CHARS) return undefined
+      // Without a file all answers are JSON. What is none came from something in the host's place.
+      if (parseJson(body) === undefined) return undefined
       const sealed = await seal(idOf(request, account), JSON.stringify({ contentType, body, requestId }))
       return sealed.length > MAX_STORED_CHARS ? undefined : sealed
     },
@@ -97,7 +100,7 @@ export function createAnswerCache({ seal, open, nameOf }: ReturnType<typeof crea
       if (!kept) return undefined
       // The id of the request that it was made for is nobody else's business.
       const said = kept.body.replaceAll(kept.requestId, requestId)
-      const body = form ? formed(JSON.parse(said), form, { requestId, timing: undefined }) : said
+      const body = form ? formed(parseJson(said), form, { requestId, timing: undefined }) : said
       if (body === undefined) return undefined
       return new Response(body, {
         headers: { 'content-type': kept.contentType, 'cache-control': 'no-store' },
@@ -117,11 +120,14 @@ type Placed = Partial<Pick<Version, 'model' | 'upstreams' | 'fallback'>>
 
 export type AnswerCache = ReturnType<typeof createAnswerCache>
 
-/** JSON in which the order of keys does not matter. */
+/** Schemas of tools and of answers. A prompt has their properties in their own order, and an answer is written in it. */
+const IN_ORDER: ReadonlySet<string> = new Set(['parameters', 'schema', 'json'])
+
+/** JSON in which the order of keys does not matter, but for that of schemas. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )
+  return JSON.stringify(value, (name, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner
+    if (IN_ORDER.has(name)) return JSON.stringify(inner)
+    return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  })
 }

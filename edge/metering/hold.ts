@@ -44,7 +44,7 @@ export type Held = {
   work: Work
   /** Compute milliseconds that the reservation covers: up to the deadline; 0 where the model's compute has no price. */
   reservedComputeMs: number
-  /** Milliseconds since the reservation. The host cannot have computed longer. */
+  /** Milliseconds since the reservation, or since a first try was given up. The host cannot have computed longer. */
   elapsedMs(): number
   allowance: Allowance
   /** Whether a whole answer is kept for a repetition with the same idempotency key. */
@@ -191,6 +191,8 @@ export function createHold(options: Options) {
     }
 
     const started = now()
+    /** When the last try can have begun. */
+    let tried = started
     const judging = new Map<string, number>()
     /** What a first try computed whose answer did not come. */
     let lost: Promise<HostUsage | undefined> | undefined
@@ -237,7 +239,7 @@ export function createHold(options: Options) {
       weight: plan.weight,
       work,
       reservedComputeMs,
-      elapsedMs: () => Math.max(0, Math.ceil(now() - started)),
+      elapsedMs: () => Math.max(0, Math.ceil(now() - tried)),
       allowance: decision.allowance,
       repeatable: idempotency !== undefined,
       cacheable: cacheRequest !== undefined,
@@ -262,6 +264,7 @@ export function createHold(options: Options) {
           ? {
               lost(used) {
                 lost = used.catch(() => undefined)
+                tried = now()
               },
             }
           : undefined,

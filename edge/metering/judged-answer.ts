@@ -9,7 +9,7 @@ import { contentBlocked, toldOnce } from '../guard/policy.ts'
 import { mapTexts } from '../guard/texts.ts'
 import { judging } from '../parse/judged.ts'
 import type { AnswerJudged } from '../parse/work.ts'
-import { readText } from '../upstream/bounded.ts'
+import { readAnswer } from '../upstream/bounded.ts'
 import { createAskJudge, type JudgeOptions } from './ask-judge.ts'
 import { DONE, event, MAX_EVENT } from './events.ts'
 import type { Held } from './hold.ts'
@@ -80,7 +80,7 @@ export function createJudgeAnswer(options: JudgeOptions) {
       return { ok: true, status: 200, body: told.body, text, arrayBuffer, headers: answer.headers }
     }
     if (!stream) {
-      const text = await readText(answer, MAX_ANSWER_BYTES)
+      const text = await readAnswer(answer, MAX_ANSWER_BYTES, signal)
       const passed = await wholeJudged(text, newPieces, mayLeave).catch((error: unknown) => {
         // It was computed, whatever a host can say of it later.
         if (codeOf(error) === 'content_blocked') held.settle('ok', usageOf(held, answer.headers, text))

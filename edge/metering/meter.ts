@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Answer } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { readText } from '../upstream/bounded.ts'
+import { readAnswer } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
 import { formed } from '../write/formed.ts'
@@ -39,7 +39,7 @@ export async function meter(
       : meterStream(held, answer.body, signal, stop)
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
-  const said = await readText(answer, MAX_ANSWER_BYTES)
+  const said = await readAnswer(answer, MAX_ANSWER_BYTES, signal)
   const used = usageOf(held, answer.headers, said)
   const { body, plain } = writtenOrCharged(held, used, () => written(held, answer.headers, said))
   const { contentType = JSON_TYPE } = held.work

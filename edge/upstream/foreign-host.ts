@@ -2,7 +2,7 @@ import { baseUrl } from '../../shared/base-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import type { ForeignUpstream } from '../../shared/upstreams.ts'
-import { readText } from './bounded.ts'
+import { readAnswer } from './bounded.ts'
 import { unsupported } from './foreign-refusal.ts'
 import { headOf, hostStream, type VendorStream } from './foreign-stream.ts'
 import { type CountCall, type Host, type HostCall, HostRefusal, NothingComputed } from './port.ts'
@@ -55,13 +55,15 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
     { requestId, request, signal }: Pick<HostCall, 'requestId' | 'request' | 'signal'>,
   ) => send(vendor, { signal, fields: Object.keys(request), onNothing: () => tallies.drop(requestId) })
 
-  const json = async (answer: Response) => parseJson(await readText(answer, MAX_ANSWER_BYTES))
+  const json = async (answer: Response, signal: AbortSignal) =>
+    parseJson(await readAnswer(answer, MAX_ANSWER_BYTES, signal))
 
   async function call(asked: HostCall): Promise<Response> {
     const request = dialect.ask(asked, key)
     const tally = tallies.open(asked)
     const answer = await sent(request, asked)
-    if (!isStream(asked.request)) return Response.json(dialect.whole(await json(answer), asked, tally))
+    if (!isStream(asked.request))
+      return Response.json(dialect.whole(await json(answer, asked.signal), asked, tally))
     try {
       const vendor = dialect.stream(asked, tally)
       return new Response(
@@ -86,7 +88,7 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
   async function countTokens(asked: CountCall): Promise<number> {
     const { count } = dialect
     if (!count) throw unsupported('count_tokens')
-    const tokens = count.read(await json(await sent(count.ask(asked, key), asked)))
+    const tokens = count.read(await json(await sent(count.ask(asked, key), asked), asked.signal))
     if (tokens === undefined) throw new TwohopError('host_failed', 'The model could not count.')
     return tokens
   }

@@ -54,6 +54,11 @@ export function headOf({ requestId, path, model }: HostCall, now: () => number):
 export const brokeOff = (cause?: unknown) =>
   new TwohopError('host_failed', 'The model broke off its answer.', { cause })
 
+/** @throws TwohopError for a connection that breaks; the call's own reason where that was broken off */
+function broken(error: unknown): never {
+  throw error instanceof DOMException ? error : brokeOff(error)
+}
+
 /**
  * A vendor's stream as a host writes it: an opening with the prompt's tokens, the pieces, the usage, `[DONE]`. It resolves when
  * the vendor has said something, so that an error in place of an answer is none.
@@ -145,7 +150,7 @@ export async function hostStream(
         await close()
         continue
       }
-      const { done: over, value } = await reader.read()
+      const { done: over, value } = await reader.read().catch(broken)
       if (over) throw brokeOff()
       bytes += value.length
       if (bytes > MAX_STREAM) throw brokeOff()

@@ -11,7 +11,7 @@ import { Timing } from '../../shared/timing.ts'
 import { GenerationUsage, UsageAnswer, type UsageQuestion } from '../../shared/usage.ts'
 import { wait } from '../../shared/wait.ts'
 import type { Log } from '../log/port.ts'
-import { readText } from './bounded.ts'
+import { readAnswer, readRefusal, readText } from './bounded.ts'
 import { wasNeverSent, wasUnreached } from './connect-failure.ts'
 import { type Asked, createEndedUsage } from './ended-usage.ts'
 import { type ModelState, modelStates } from './host-state.ts'
@@ -179,7 +179,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
       throw new NothingComputed('host_unavailable', UNREACHABLE, { retryAfterMs: 2000 })
     }
     // A refusal whose body cannot be read is still a refusal.
-    throw refusal(answer, await readText(answer, MAX_SMALL_BODY).catch(() => ''))
+    throw refusal(answer, await readRefusal(answer, MAX_SMALL_BODY))
   }
 
   async function countTokens({ promptTokens, ...rest }: CountCall) {
@@ -189,7 +189,8 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
       scope: 'chat',
       reserved: { promptTokens, outputTokens: 0 },
     })
-    const counted = HostTokensAnswer.safeParse(parseJson(await readText(answer, MAX_SMALL_BODY)))
+    const text = await readAnswer(answer, MAX_SMALL_BODY, rest.signal)
+    const counted = HostTokensAnswer.safeParse(parseJson(text))
     if (counted.success) return counted.data.tokens
     throw new TwohopError('host_failed', 'The model could not count.', { cause: counted.error })
   }

@@ -1,8 +1,9 @@
 import { baseUrl } from '../../shared/base-url.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { type ForeignUpstream, LLAMA_INPUTS } from '../../shared/upstreams.ts'
-import { readText } from './bounded.ts'
+import { readAnswer } from './bounded.ts'
 import { type Asking, isStream, MAX_ANSWER_BYTES } from './foreign-host.ts'
 import { unsupported } from './foreign-refusal.ts'
 import { brokeOff, headOf, hostStream } from './foreign-stream.ts'
@@ -39,6 +40,10 @@ type Question = {
 type Made = Pick<Prediction, 'id' | 'status'>
 const madeOf = ({ id, status }: Prediction): Made => ({ id, status })
 
+/** The error for a vendor that does not take a request in. It may have done so all the same. */
+const tookTooLong = (cause: unknown) =>
+  new TwohopError('host_timeout', 'The model did not take the request in time.', { cause })
+
 /** A stream that has only its end. */
 const DONE = 'event: done\ndata: {}\n\n'
 
@@ -71,12 +76,12 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
   async function ask({ path, body, more, ...how }: Question): Promise<Prediction> {
     const request = { path, headers: { ...headers, ...more }, ...(body && { body }) }
     const answer = await send(request, { fields: [], onNothing() {}, ...how })
-    const { data } = Prediction.safeParse(parseJson(await readText(answer, MAX_ANSWER_BYTES)))
+    const { data } = Prediction.safeParse(parseJson(await readAnswer(answer, MAX_ANSWER_BYTES, how.signal)))
     if (!data) throw brokeOff()
     return data
   }
 
-  /** @throws as `ask` does */
+  /** @throws TwohopError as `ask` does; host_timeout */
   function create(
     { requestId, request, deadline }: HostCall,
     wanted: ReturnType<typeof predictionRequest>,
@@ -88,6 +93,9 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
       signal: AbortSignal.timeout(CALL_MS),
       fields: Object.keys(request),
       onNothing: () => tallies.drop(requestId),
+    }).catch((error: unknown) => {
+      // Nothing else ends it: that time was over.
+      throw error instanceof TwohopError ? error : tookTooLong(error)
     })
     made.set(
       requestId,

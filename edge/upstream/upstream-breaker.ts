@@ -31,8 +31,14 @@ export function createUpstreamBreaker({ isReady, isOwn, now, onChange }: Options
     if (isAway) probeAt = now() + PROBE_MS
     if (broken === (isAway ? 1 : 0)) onChange(isAway)
   }
-  const reach = createBreaker({ now, isSilence: isAway, most: 1, onChange: changed })
-  const work = createBreaker({ now, isSilence: hasFailed, most: MOST_FAILURES, onChange: changed })
+  const reach = createBreaker({ now, isNothing, isSilence: isAway, most: 1, onChange: changed })
+  const work = createBreaker({
+    now,
+    isNothing,
+    isSilence: hasFailed,
+    most: MOST_FAILURES,
+    onChange: changed,
+  })
 
   const watch = <T>(call: () => Promise<T>): Promise<T> =>
     reach.watch(() => (isOwn ? call() : work.watch(call)))
@@ -63,4 +69,9 @@ export function isAway(error: unknown): boolean {
 /** Whether it says that what is there does not work. */
 function hasFailed(error: unknown): boolean {
   return error instanceof TwohopError && (error.code === 'host_failed' || error.code === 'host_timeout')
+}
+
+/** Whether it says nothing of the upstream: whoever asked has gone, or the request's own time was over. */
+function isNothing(error: unknown): boolean {
+  return !(error instanceof TwohopError)
 }

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import { readText } from './bounded.ts'
+import { readRefusal } from './bounded.ts'
 import { wasNeverSent } from './connect-failure.ts'
 import { mayHaveComputed, refusalOf, unreached } from './foreign-refusal.ts'
 import { NothingComputed } from './port.ts'
@@ -45,8 +45,7 @@ export function createVendorCall(base: string, fetch: typeof globalThis.fetch) {
     }
     if (answer.ok) return answer
     if (!mayHaveComputed(answer.status)) onNothing()
-    const said = await readText(answer, MAX_ERROR_BYTES).catch(() => '')
-    throw refusalOf(answer, said, fields)
+    throw refusalOf(answer, await readRefusal(answer, MAX_ERROR_BYTES), fields)
   }
 }
 

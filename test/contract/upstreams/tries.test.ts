@@ -17,7 +17,7 @@ beforeAll(async () => {
   first = await startScripted(() => scripts.first)
   second = await startScripted(() => scripts.second)
   // One that fails is left alone for a second, so each request has upstreams of its own.
-  const numbers = Array.from({ length: 24 }, (_, n) => n)
+  const numbers = Array.from({ length: 28 }, (_, n) => n)
   edge = await startUpstreamEdge({
     upstreams: numbers.flatMap((n) => [
       { id: `first-${n}`, kind: 'openai', url: `${first.url}/v1`, timeout_ms: 300 },
@@ -70,6 +70,7 @@ it.each<[string, Script]>([
   ['whose connection breaks', { dies: true }],
   ['that is late', { events: [], after: 'hang' }],
   ['that somebody on the way gave up', { status: 504, json: {} }],
+  ['whose answer breaks off', { events: ['{"choices":'], after: 'break' }],
   ['that answers with something else', { json: { nonsense: true } }],
 ])('charges a first try %s as computed, beside the second', async (_, script) => {
   for (const stream of [false, true]) {

@@ -16,8 +16,8 @@ const CACHE = { share: 10, seconds: 60, public: false }
 const upstreams = [{ id: 'openai', model: 'gpt-4.1', weight: 1 }]
 
 /** The name of an answer to the same request of a model that the catalog has so. */
-async function nameOf(changes: Partial<Model>, version?: string) {
-  const request = { model: chat.id, messages: [], temperature: 0 }
+async function nameOf(changes: Partial<Model>, version?: string, fields: object = {}) {
+  const request = { model: chat.id, messages: [], temperature: 0, ...fields }
   const model = { ...chat, cache: CACHE, ...changes }
   return (await cache.request(work({ stream: false, request, model }), {}, version))?.name
 }
@@ -43,6 +43,43 @@ it('and the same one where only weights or prices change', async () => {
   expect(await nameOf({ prices, versions: [{ id: 'a', weight: 1 }] }, 'a')).toBe(
     await nameOf({ versions: [{ id: 'a', weight: 9 }] }, 'a'),
   )
+})
+
+it('an answer has the order of its schema, so one of another order is another', async () => {
+  const [a, b] = [{ type: 'string' }, { type: 'number' }]
+  const shaped = (properties: object) => {
+    const schema = { type: 'object', properties }
+    return [
+      { tools: [{ type: 'function', function: { name: 'f', parameters: schema } }] },
+      { response_format: { type: 'json_schema', json_schema: { name: 'f', schema } } },
+      { structured_outputs: { json: schema } },
+    ]
+  }
+  const named = (all: object[]) => Promise.all(all.map((fields) => nameOf({}, undefined, fields)))
+  const names = [...(await named(shaped({ a, b }))), ...(await named(shaped({ b, a })))]
+  expect(new Set(names).size).toBe(6)
+  expect(await named(shaped({ a, b }))).toEqual(names.slice(0, 3))
+  const of = (fields: object) => nameOf({}, undefined, fields)
+  const call = { function: { parameters: { a, b }, name: 'f' }, type: 'function' }
+  expect(await of({ tools: [call], stop: [] })).toBe(
+    await of({ stop: [], tools: [{ type: 'function', function: { name: 'f', parameters: { a, b } } }] }),
+  )
+})
+
+it('what is no JSON is not kept, and not given again in any form', async () => {
+  const asked = await cache.request(
+    work({
+      stream: false,
+      request: { model: chat.id, messages: [], temperature: 0 },
+      model: { ...chat, cache: CACHE },
+    }),
+    {},
+    undefined,
+  )
+  if (!asked) throw new Error('it may be given again')
+  const page = { status: 200, contentType: 'application/json', body: '<html>Back soon</html>' }
+  expect(await cache.keep(asked, 'ada', 'r1', page)).toBe(undefined)
+  expect(await cache.keep(asked, 'ada', 'r1', { ...page, body: '{}' })).toEqual(expect.any(String))
 })
 
 it('an answer that cannot be kept is charged by what it used', async () => {

@@ -167,6 +167,12 @@ describe('a whole answer', () => {
     expect(await settled()).toEqual({ outcome: 'ok', units: 21, promptTokens: 9, outputTokens: 3 })
   })
 
+  it('whose connection breaks is a failure of the host', async () => {
+    const { error, settled } = await request(() => stream(['{"choices":'], new Error('reset')), plain)
+    expect(error).toMatchObject({ code: 'host_failed' })
+    expect(await settled()).toMatchObject({ outcome: 'failed', units: 0 })
+  })
+
   it.each([
     ['says nothing of usage', body(undefined)],
     ['counts below zero', body({ prompt_tokens: -9, completion_tokens: 3 })],

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { readText } from '../../../../edge/upstream/bounded.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { readAnswer, readRefusal, readText } from '../../../../edge/upstream/bounded.ts'
 
 /** An answer in these pieces, without a stated length, and whether its reader gave up. */
 function answer(...pieces: Uint8Array[]) {
@@ -39,4 +39,29 @@ describe('an answer that is read whole', () => {
       code: 'host_failed',
     })
   })
+
+  it('that breaks off is a failure of who wrote it, but not where the call was broken off', async () => {
+    const broken = () =>
+      new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError('reset')) }))
+    const { signal } = new AbortController()
+    await expect(readAnswer(broken(), 8, signal)).rejects.toMatchObject({ code: 'host_failed' })
+    await expect(readAnswer(new Response('longer'), 3, signal)).rejects.toMatchObject({ code: 'host_failed' })
+    const gone = AbortSignal.abort(new DOMException('late', 'TimeoutError'))
+    await expect(readAnswer(broken(), 8, gone)).rejects.toThrow('late')
+    expect(await readAnswer(new Response('four'), 4, signal)).toBe('four')
+  })
+})
+
+it('a refusal whose body is too long, breaks or does not end says nothing, and is waited for 2 s', async () => {
+  vi.useFakeTimers()
+  try {
+    const left = vi.fn()
+    const hanging = readRefusal(new Response(new ReadableStream({ cancel: left })), 8)
+    await vi.advanceTimersByTimeAsync(2000)
+    expect([await hanging, left.mock.calls.length]).toEqual(['', 1])
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(await readRefusal(new Response('longer'), 3)).toBe('')
+  expect(await readRefusal(new Response('four'), 4)).toBe('four')
 })

@@ -71,6 +71,17 @@ it('what is busy, or refuses a request, is there', async () => {
   expect(told).toEqual([])
 })
 
+it('a call that was broken off says nothing of it', async () => {
+  const { breaker, call, told } = world()
+  const leave = () =>
+    breaker.watch(() => Promise.reject(new DOMException('gone', 'AbortError'))).catch(() => {})
+  for (const code of ['host_timeout', 'host_timeout', 'host_timeout'] as const) {
+    await call(code)
+    await leave()
+  }
+  expect([await call(), told]).toEqual(['away', [true]])
+})
+
 it('a probe finds out by itself, and never throws', async () => {
   const { state, breaker, told, call } = world(true)
   state.ready = 'host_unavailable'
