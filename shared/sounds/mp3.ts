@@ -1,5 +1,4 @@
 import { Unreadable } from '../unreadable.ts'
-import { textAt } from './bytes.ts'
 
 /** What an MP3 holds: pieces that decode by themselves or with those before. `frames` are samples of each channel. */
 export type Mp3 = { kind: 'mp3'; rate: number; frames: number }
@@ -52,9 +51,12 @@ export function* mp3Pieces(
   }
 }
 
-/** The bytes of the ID3v2 tag at a place, 0 where there is none. Its length has seven bits a byte (id3.org, ID3v2.4, 3.1). */
+/**
+ * The bytes of the ID3v2 tag at a place, 0 where there is none. Its length has seven bits a byte (id3.org, ID3v2.4, 3.1). It is asked
+ * of each byte between pieces, so nothing is made of those that begin none.
+ */
 function tagBytes(bytes: Uint8Array, at: number): number {
-  if (bytes[at] !== 0x49 || textAt(bytes, at, 3) !== 'ID3') return 0
+  if (bytes[at] !== 0x49 || bytes[at + 1] !== 0x44 || bytes[at + 2] !== 0x33) return 0
   let length = 0
   for (const byte of bytes.subarray(at + 6, at + TAG_BYTES)) length = length * 128 + (byte & 127)
   return TAG_BYTES + length

@@ -45,7 +45,7 @@ function excludes(written: Schema, other: Schema, resolve: Resolve, whole: boole
   if (ruledOut(a, b) || ruledOut(b, a)) return true
   const types = kindsOf(a).filter((type) => kindsOf(b).includes(type))
   return types.every((type) => {
-    if (type === 'object' && objectsExclude(a, b, whole, go)) return true
+    if (type === 'object' && objectsExclude(a, b, whole, resolve, go)) return true
     return BOUNDS[type].some((bounds) => apart(a, b, bounds))
   })
 }
@@ -74,10 +74,19 @@ const OPENING = [
   ...['patternProperties', 'propertyNames', 'unevaluatedProperties'],
 ]
 
+/**
+ * Whether any of these properties may be there. Where all that is declared is that some may not be, others are written, as where
+ * nothing is declared.
+ */
+export function declaresSome(properties: Keywords, resolve: Resolve): boolean {
+  return Object.values(properties).some((part) => !isSchema(part) || resolve(part) !== false)
+}
+
 function objectsExclude(
   a: Keywords,
   b: Keywords,
   whole: boolean,
+  resolve: Resolve,
   go: (one: Schema, two: Schema, all: boolean) => boolean,
 ): boolean {
   const [ofA, ofB] = [propertiesOf(a), propertiesOf(b)]
@@ -85,7 +94,7 @@ function objectsExclude(
   const closed =
     whole &&
     !isObject(a.additionalProperties) &&
-    Object.keys(ofA).length > 0 &&
+    declaresSome(ofA, resolve) &&
     !OPENING.some((keyword) => keyword in a)
   if (closed && inB.some((name) => !Object.hasOwn(ofA, name) && !inA.includes(name))) return true
   return inA.some((name) => {

@@ -3,6 +3,7 @@ import { characters, choice, EMPTY, type Expression, repeat, sequence, text } fr
 import { ANY_VALUE, member, STRING } from '../json-text.ts'
 import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
 import { contentOf, type Written } from './content.ts'
+import { declaresSome } from './excludes.ts'
 import { maybeSchemaAt } from './keywords.ts'
 import { listed, type Member, membersOf } from './members.ts'
 import { merge } from './merge.ts'
@@ -66,7 +67,7 @@ function othersOf(
   scope: Scope,
   members: readonly Member[],
 ): Expression | undefined {
-  const { additionalProperties: rest, propertyNames } = schema
+  const { additionalProperties: rest, propertyNames, properties } = schema
   const names = maybeSchemaAt(propertyNames, [...path, 'propertyNames'])
   if (names === false || (names !== undefined && listed(names, scope) !== undefined)) return undefined
   const declared = [...new Set([...members.map(({ name }) => name), ...Object.keys(schema.properties ?? {})])]
@@ -83,7 +84,10 @@ function othersOf(
     )
     return name ? [member(name, scope.value(part, [...path, 'patternProperties', pattern]))] : []
   })
-  if (rest !== false && (isObject(rest) || (members.length === 0 && patterned.length === 0))) {
+  const bare = members.length + patterned.length === 0
+  // What excludes.ts proves of a schema that declares something is that no more is written.
+  const open = bare && !declaresSome(isObject(properties) ? properties : {}, scope.resolve)
+  if (rest !== false && (isObject(rest) || open)) {
     const name = key([], patterns)
     if (name !== undefined)
       options.push(

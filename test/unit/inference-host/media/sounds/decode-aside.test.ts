@@ -60,6 +60,17 @@ describe('is refused', () => {
   })
 })
 
+it('a FLAC file in which frames seem to begin everywhere is no more work than another', async () => {
+  // Each with the right checksum of its header, and none with that of its content: 10 s of looking for ends.
+  const beginning = [0xff, 0xf8, 0x15, 0x08, 0, 0x40, 0x11, 0x22]
+  const head = changed(soundFile('tones.flac'), 4, 0x80).subarray(0, 42)
+  const file = Uint8Array.from([...head, ...Array<number[]>(16_384).fill(beginning).flat()])
+  const sound = readSound(file, 'file')
+  if (sound.kind === 'wav') throw new Error('no WAV file was read')
+  const decoding = decodeAside({ file, sound }, () => false, 6000)
+  await expect(decoding).rejects.toMatchObject({ message: 'a FLAC file that is broken' })
+})
+
 it('ends when nobody waits any more', async () => {
   expect(await readRecording(soundFile('tones.mp3')).decode(() => true)).toBeUndefined()
 })

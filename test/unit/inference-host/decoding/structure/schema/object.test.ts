@@ -91,3 +91,21 @@ test('no comma ends an object or begins one', () => {
   for (const text of ['{,}', '{"a": null,}', '{, "a": null}', '{"a": null,, "b": null}', '{"b": null, }'])
     expect([text, accepts(structured, text, vocabulary)]).toEqual([text, false])
 })
+
+const never: [string, unknown][] = [
+  ['forbidden', false],
+  ['forbidden in other words', { not: {} }],
+  ['nothing that can be', { allOf: [{ type: 'string' }, n] }],
+]
+test.each(never)('of a "oneOf" just one is valid where all that is declared is %s', (_, part) => {
+  const object = (properties: object, required: string[] = []) => ({ type: 'object', properties, required })
+  const structured = bound({
+    oneOf: [
+      object({ x: object({ a: part }), y: object({ q: n }, ['q']) }, ['x']),
+      object({ x: object({ b: n }, ['b']), y: object({ p: n }) }, ['x', 'y']),
+    ],
+  })
+  expect(accepts(structured, '{"x": {}}', vocabulary)).toBe(true)
+  expect(accepts(structured, '{"x": {"b": null}, "y": {"p": null}}', vocabulary)).toBe(true)
+  expect(accepts(structured, '{"x": {"b": null}, "y": {"q": null}}', vocabulary)).toBe(false)
+})

@@ -242,6 +242,16 @@ describe('what is proved', () => {
     expect(apart(named, { type: 'object', additionalProperties: false })).toBe(true)
   })
 
+  it('is not that names are closed out by one that may not be', () => {
+    const object = (properties: Record<string, Schema>, required: string[] = []) => ({
+      ...{ type: 'object', properties, required },
+    })
+    // Were `x` of the first closed by what it declares, `y` would do for the other side.
+    const one = (a: Schema) => object({ x: object({ a }), y: object({ q: true }, ['q']) }, ['x'])
+    const two = object({ x: object({ b: true }, ['b']), y: object({ p: true }) }, ['x', 'y'])
+    expect([notAsWritten(one(true), two, same), notAsWritten(one(false), two, same)]).toEqual([true, false])
+  })
+
   it('is never more than is known of what stands too deep', () => {
     const deep = (inner: Schema, levels: number): Schema =>
       levels === 0 ? inner : { type: 'object', required: ['a'], properties: { a: deep(inner, levels - 1) } }
