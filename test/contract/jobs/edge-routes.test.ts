@@ -15,7 +15,7 @@ import type { Env } from '../../../edge/routes/env.ts'
 import { jobRoutes } from '../../../edge/routes/jobs.ts'
 import { errorResponse, TwohopError } from '../../../shared/errors.ts'
 import { inputsHash, JobClaims } from '../../../shared/jobs/token.ts'
-import { catalog, entitleBy } from '../../fixtures/catalog.ts'
+import { catalog, entitleBy, modelOf } from '../../fixtures/catalog.ts'
 import { unreadLog } from '../../fixtures/log.ts'
 import { principal } from '../../fixtures/principal.ts'
 import { counters, describeEachRedis, ISSUED_AT } from '../budget/each-redis.ts'
@@ -29,8 +29,9 @@ const chat = (content: string) => ({
   max_tokens: 2,
 })
 const two = { endpoint: '/v1/chat/completions', inputs: [chat('a'), chat('bc')] }
-/** Bytes, 13 for the message, 3 for the request and 4 for each of two tokens, of both inputs. */
-const WORST = 1 + 13 + 3 + 8 + (2 + 13 + 3 + 8)
+const { request, item } = modelOf('twohop-chat').overhead
+/** Bytes, what the model's template adds for the request and its message, and 4 for each of two tokens, of both inputs. */
+const WORST = 1 + item + request + 8 + (2 + item + request + 8)
 
 /** A bearer in these tests: `user:<name>` on the plan pro, `free:<name>` on the plan free, `key:<id>`. */
 function credentialOf(header = ''): Credential {
