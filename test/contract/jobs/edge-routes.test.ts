@@ -165,8 +165,16 @@ describeEachRedis('/v1/jobs', (redis) => {
     const id = String(body.id)
     const texts = await redis.command<string[]>('HMGET', `twohop:job:${id}:inputs`, 0, 1)
     expect(texts.map((text) => JSON.parse(text))).toMatchObject([
-      { body: { model: 'twohop-chat', max_tokens: 2, stream: false }, prompt_tokens: 17, output_tokens: 2 },
-      { body: { messages: [{ role: 'user', content: 'bc' }] }, prompt_tokens: 18, output_tokens: 2 },
+      {
+        body: { model: 'twohop-chat', max_tokens: 2, stream: false },
+        prompt_tokens: 1 + item + request,
+        output_tokens: 2,
+      },
+      {
+        body: { messages: [{ role: 'user', content: 'bc' }] },
+        prompt_tokens: 2 + item + request,
+        output_tokens: 2,
+      },
     ])
     const token = (await store().get(id))?.token ?? ''
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'EdDSA', kid: 'k1', typ: 'JWT' })
