@@ -18,8 +18,11 @@ export type Found = AnomalyRecord & { account: string; key: string | undefined; 
 export type ReadAnomaly = {
   /** The last score of an account's own use; undefined where no plan has watched it lately. And those of its API keys. */
   of(account: string): Promise<{ own: AnomalyRecord | undefined; keys: (AnomalyRecord & { key: string })[] }>
-  /** Credentials that were found, the latest first: two round trips, one command and then one for each. */
-  found(most: number): Promise<Found[]>
+  /**
+   * Credentials of the accounts that `isMeant` says yes to that were found, the latest first: two round trips, one command
+   * and then one for each.
+   */
+  found(most: number, isMeant: (account: string) => boolean): Promise<Found[]>
 }
 
 /** Anomaly scores in Upstash Redis, over HTTP. */
@@ -41,25 +44,31 @@ export function createUpstashAnomaly(options: UpstashOptions): ReadAnomaly {
         )
         return { own, keys: keys.flatMap(({ key, score }) => (score ? [{ key, ...score }] : [])) }
       }),
-    found: (most) =>
+    found: (most, isMeant) =>
       orUnavailable(async () => {
-        const reply = listOf(await redis.command('ZRANGE', ODD_KEY, -most, -1, 'WITHSCORES')).map(String)
+        // All that are remembered, which are few: else those of one issuer would hide another's.
+        const reply = listOf(await redis.command('ZRANGE', ODD_KEY, 0, -1, 'WITHSCORES')).map(String)
         // The first was found the longest ago. Each has its time after it.
-        const names = reply.flatMap((name, i) =>
-          i % 2 === 0 ? [{ name, foundAt: Number(reply[i + 1]) }] : [],
-        )
-        const found = await Promise.all(names.reverse().map((one) => foundOf(redis, one)))
+        const names = reply.flatMap((name, i) => (i % 2 === 0 ? namedOf(name, Number(reply[i + 1])) : []))
+        const meant = names.filter(({ account }) => isMeant(account)).slice(-most)
+        const found = await Promise.all(meant.reverse().map((one) => foundOf(redis, one)))
         return found.flat()
       }),
   }
 }
 
-/** What is known of a credential that was found; none where its score was forgotten. */
-async function foundOf(redis: Redis, { name, foundAt }: { name: string; foundAt: number }): Promise<Found[]> {
+type Named = { account: string; key: string | undefined; foundAt: number }
+
+/** The credential of a name in the list; none where it is no name. */
+function namedOf(name: string, foundAt: number): Named[] {
   const [, key, account] = /^(?:account:|key:(\S+) )(.+)$/s.exec(name) ?? []
-  if (account === undefined) return []
-  const record = await recordOf(redis, credentialOf(account, key ?? ''))
-  return record ? [{ account, key, foundAt, ...record }] : []
+  return account === undefined ? [] : [{ account, key, foundAt }]
+}
+
+/** What is known of a credential that was found; none where its score was forgotten. */
+async function foundOf(redis: Redis, named: Named): Promise<Found[]> {
+  const record = await recordOf(redis, credentialOf(named.account, named.key ?? ''))
+  return record ? [{ ...named, ...record }] : []
 }
 
 /** What is known of a credential; undefined where that is nothing. Calls of one tick share a round trip. */

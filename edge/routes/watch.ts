@@ -48,11 +48,8 @@ export function watchRoutes(options: Options) {
     },
     'GET /v1/admin/anomalies': async (c) => {
       const { payer, account: by } = await admin(c)
-      const [, found] = await Promise.all([
-        readStats.countView(spenderId(payer)),
-        readAnomaly.found(FOUND_SHOWN),
-      ])
-      const seen = found.filter(({ account }) => reaches(by, account))
+      await readStats.countView(spenderId(payer))
+      const seen = await readAnomaly.found(FOUND_SHOWN, (account) => reaches(by, account))
       const data = await Promise.all(
         seen.map(async ({ account, key, foundAt, ...score }) => {
           const { status } = await accounts.get(account)

@@ -105,6 +105,7 @@ describeEachRedis('the anomaly score', (redis) => {
     expect((await record('account:firebase:60')).why).not.toContain('network')
   })
 
+  const anybody = () => true
   const reader = () => createUpstashAnomaly({ ...redis.local(), timeoutMs: 20_000 })
 
   /** Somebody who was in Germany, and is in France from one moment to the next, as often as can be. */
@@ -126,7 +127,7 @@ describeEachRedis('the anomaly score', (redis) => {
   })
 
   it('remembers whom it found, the latest first, API keys with their account, and so many at most', async () => {
-    expect(await reader().found(50)).toEqual([])
+    expect(await reader().found(50, anybody)).toEqual([])
     // Who is new has points already.
     const low: Watched = { action: 'log', at: 5 }
     await ask(low)
@@ -147,14 +148,14 @@ describeEachRedis('the anomaly score', (redis) => {
     await redis.command('HSET', 'twohop:key:k1', ...fields)
     await redis.command('ZADD', 'twohop:keys:firebase:bob x', ends, 'k1')
     await ask(low, 1000, { spender: { key: 'k1', secretHash: HASH, scope: 'chat', plan: 'free' } })
-    const [first, second, ...others] = await reader().found(50)
+    const [first, second, ...others] = await reader().found(50, anybody)
     expect(first).toMatchObject({ account: 'firebase:bob x', key: 'k1', foundAt: redis.clock.now })
     expect(second).toMatchObject({
       ...{ account: 'firebase:ada', key: undefined, foundAt },
       ...{ why: 'age=10', score: 10 },
     })
     expect(others).toEqual([])
-    expect(await reader().found(1)).toEqual([first])
+    expect(await reader().found(1, anybody)).toEqual([first])
     expect(await reader().of('firebase:bob x')).toMatchObject({ own: undefined, keys: [{ key: 'k1' }] })
     await redis.pipeline(
       Array.from({ length: 300 }, (_, i) => ['ZADD', 'twohop:anomalies', i, `account:firebase:${i}`]),
@@ -162,7 +163,7 @@ describeEachRedis('the anomaly score', (redis) => {
     await ask(low, 1000)
     expect(await redis.command<number>('ZCARD', 'twohop:anomalies')).toBe(ANOMALY.found)
     // One whose score is forgotten is left out.
-    expect(await reader().found(300)).toHaveLength(2)
+    expect(await reader().found(300, anybody)).toHaveLength(2)
   })
 
   it('asks for a token of after the challenge, which begins anew; the old one stays refused and counts no more', async () => {

@@ -50,6 +50,9 @@ describeOneRedis('what administrators watch', (redis) => {
       await redis.command('HSET', `twohop:anomaly:${name}`, ...score)
     await redis.command('ZADD', 'twohop:anomalies', now - 5000, `account:${accountOf('eve')}`)
     await redis.command('ZADD', 'twohop:anomalies', now, `key:k1 ${accountOf('ada')}`)
+    // However many of another project's there are, they hide none of one's own.
+    for (let i = 0; i < 60; i++)
+      await redis.command('ZADD', 'twohop:anomalies', now + i, `account:firebase:production:someone-${i}`)
     await redis.command('ZADD', 'twohop:anomalies', now, 'account:firebase:production:someone')
     await redis.records().accounts.set(accountOf('eve'), { status: 'suspended' })
     await redis.command('ZADD', `twohop:keys:${accountOf('ada')}`, now + 1e9, 'k1')
