@@ -142,6 +142,7 @@ def save(model, tokenizer, folder):
         num_hidden_layers=s.layers, num_attention_heads=s.heads, num_key_value_heads=s.kv_heads, head_dim=s.head,
         max_position_embeddings=s.context, rms_norm_eps=s.epsilon, rope_theta=s.theta, hidden_act='silu',
         tie_word_embeddings=True, vocab_size=s.vocab, **special, torch_dtype='float32'))
-    write(folder / 'generation_config.json', special)
+    # What it knows it knows by heart: drawn at random, its answers fall apart. A request's own temperature counts.
+    write(folder / 'generation_config.json', dict(sorted(dict(special, do_sample=False).items())))
     tokenizer.save(folder, s.context)
     return file.stat().st_size
