@@ -3,6 +3,7 @@ import { refusalOf, Unreadable } from '../../shared/unreadable.ts'
 import { secondsOf, type Wav } from '../../shared/wav.ts'
 import { RATE } from './rate.ts'
 import { resample } from './resample.ts'
+import { sampleOf } from './sounds/collector.ts'
 import { decodeAside } from './sounds/decode-aside.ts'
 
 /** A recording as models hear it: one channel of RATE samples a second, each from -1 to 1. */
@@ -57,9 +58,7 @@ function mono(file: Uint8Array, { float, bits, channels, start, frames }: Wav): 
     let sum = 0
     for (let channel = 0; channel < channels; channel++)
       sum += read(start + (frame * channels + channel) * step)
-    // A float may be anything, a number or not; spectra of such would be nothing.
-    const mean = sum / channels
-    samples[frame] = Number.isFinite(mean) ? Math.max(-1, Math.min(1, mean)) : 0
+    samples[frame] = sampleOf(sum / channels)
   }
   return samples
 }

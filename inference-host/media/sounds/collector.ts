@@ -10,7 +10,7 @@ export type Collector = {
    */
   add(channels: readonly Float32Array[]): void
   /** All of them: one channel of RATE samples a second. */
-  end(): Float32Array
+  end(): Float32Array<ArrayBuffer>
 }
 
 /**
@@ -46,13 +46,15 @@ export function createCollector(rate: number, frames: number, skip = 0): Collect
   }
 }
 
-/** The mean of all channels. A sample may be anything, a number or not; spectra of such would be nothing. */
+/** The mean of all channels. */
 function mean(channels: readonly Float32Array[]): Float32Array {
   const [first = new Float32Array()] = channels
   return first.map((_, i) => {
     let sum = 0
     for (const channel of channels) sum += channel[i] ?? 0
-    const sample = sum / channels.length
-    return Number.isFinite(sample) ? Math.max(-1, Math.min(1, sample)) : 0
+    return sampleOf(sum / channels.length)
   })
 }
+
+/** A sample from -1 to 1. A file's float may be anything, a number or not; spectra of such would be nothing. */
+export const sampleOf = (value: number) => (Number.isFinite(value) ? Math.max(-1, Math.min(1, value)) : 0)

@@ -14,7 +14,7 @@ console.error = () => {}
 
 const { file, sound }: Encoded = workerData
 
-async function decode(): Promise<Float32Array> {
+async function decode(): Promise<Float32Array<ArrayBuffer>> {
   switch (sound.kind) {
     case 'mp3':
       return decodeMp3(file, sound)
@@ -26,7 +26,7 @@ async function decode(): Promise<Float32Array> {
 }
 
 try {
-  const samples = Float32Array.from(await decode())
+  const samples = await decode()
   parentPort?.postMessage({ samples } satisfies Decoded, [samples.buffer])
 } catch (error) {
   const broken = error instanceof Unreadable ? error.message : 'one that is broken'

@@ -17,7 +17,10 @@ const BYTES_A_FALSE = 8192
  * Decodes FLAC frame by frame, up to the samples that its header said.
  * @throws Unreadable
  */
-export async function decodeFlac(file: Uint8Array, { rate, frames, channels }: Flac): Promise<Float32Array> {
+export async function decodeFlac(
+  file: Uint8Array,
+  { rate, frames, channels }: Flac,
+): Promise<Float32Array<ArrayBuffer>> {
   const decoder = new FLACDecoder()
   await decoder.ready
   const collector = createCollector(rate, frames)

@@ -7,7 +7,7 @@ import { createCollector } from './collector.ts'
  * Decodes an MP3 piece by piece. What an encoder added at both ends is cut off, where it says so.
  * @throws Unreadable
  */
-export async function decodeMp3(file: Uint8Array, { rate, frames }: Mp3): Promise<Float32Array> {
+export async function decodeMp3(file: Uint8Array, { rate, frames }: Mp3): Promise<Float32Array<ArrayBuffer>> {
   const decoder = new MPEGDecoder()
   await decoder.ready
   const collector = createCollector(rate, frames)

@@ -11,7 +11,10 @@ const PART = OPUS_RATE / RATE
  * Decodes Opus packet by packet, at the models' own rate. What its container says is beyond the end is left out.
  * @throws Unreadable
  */
-export async function decodeOpus(file: Uint8Array, { frames, skip }: Opus): Promise<Float32Array> {
+export async function decodeOpus(
+  file: Uint8Array,
+  { frames, skip }: Opus,
+): Promise<Float32Array<ArrayBuffer>> {
   const { channels, packets } = opusPackets(file)
   const decoder = new OpusDecoder({ sampleRate: RATE, channels })
   await decoder.ready
