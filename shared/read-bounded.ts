@@ -1,6 +1,7 @@
 import { TwohopError } from './errors.ts'
 import type { Answer } from './fetch.ts'
-import { within } from './within.ts'
+import { joinBytes } from './join-bytes.ts'
+import { orAborted, within } from './within.ts'
 
 /** A request or an answer. */
 type Message = Pick<Answer, 'headers' | 'body' | 'arrayBuffer'>
@@ -69,13 +70,7 @@ async function read(
     if (length > most) throw tooLong()
     pieces.push(piece)
   }
-  const bytes = new Uint8Array(length)
-  let place = 0
-  for (const piece of pieces) {
-    bytes.set(piece, place)
-    place += piece.length
-  }
-  return bytes
+  return joinBytes(pieces, length)
 }
 
 /** The pieces of a stream. Whoever leaves early cancels it, also while the next piece is waited for. */
@@ -95,15 +90,6 @@ async function* piecesOf(body: ReadableStream<Uint8Array> | null, signal?: Abort
     // Nobody waits for what the other side makes of it.
     if (!ended) reader.cancel().catch(() => {})
   }
-}
-
-/** @throws the signal's reason, should it come first */
-function orAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  return Promise.race([task, aborted.promise]).finally(() => signal.removeEventListener('abort', abort))
 }
 
 /** The same as text. Bytes that are not UTF-8 become U+FFFD. */

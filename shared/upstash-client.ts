@@ -185,6 +185,15 @@ export function fieldsOf(reply: unknown): Record<string, string> {
 }
 
 /**
+ * Members of a sorted set with their scores, as `WITHSCORES` gives them: each before its score, the lowest first.
+ * @throws TypeError where the reply is no list
+ */
+export function scoredOf(reply: unknown): { member: string; score: number }[] {
+  const words = listOf(reply).map(String)
+  return words.flatMap((member, i) => (i % 2 === 0 ? [{ member, score: Number(words[i + 1]) }] : []))
+}
+
+/**
  * Runs `ask`.
  * @throws the TwohopError that the store's answer became; store_unavailable, with `message`, for whatever else it throws
  */

@@ -23,3 +23,12 @@ export async function settledWithin(ms: number, task: Promise<unknown> | undefin
     clearTimeout(timer)
   }
 }
+
+/** What `task` resolves with. It goes on where the signal aborts first. @throws what `task` throws; the signal's reason */
+export function orAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  return Promise.race([task, aborted.promise]).finally(() => signal.removeEventListener('abort', abort))
+}

@@ -3,7 +3,7 @@ import { DEAD_LETTERS } from '../../edge/ledger/upstash.ts'
 import { entryList, writtenAt } from '../../edge/ledger/upstash-group.ts'
 import { AUDIT_STREAM, REDIS_KEYS } from '../../edge/store/redis-keys.ts'
 import { JOB_KEYS } from '../../shared/jobs/record.ts'
-import { fieldsOf, orUnavailable, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
+import { orUnavailable, scoredOf, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
 
 /** What Redis says of a deployment. */
 export type StoreState = {
@@ -30,7 +30,7 @@ export function readStoreState(options: UpstashOptions): Promise<StoreState> {
     ])
     const [oldestEventAt] = entryList(oldest).map(({ id }) => writtenAt(id))
     return {
-      served: new Map(Object.entries(fieldsOf(served)).map(([model, until]) => [model, Number(until)])),
+      served: new Map(scoredOf(served).map(({ member, score }) => [member, score])),
       events: wholeNumber(events),
       oldestEventAt,
       deadLetters: wholeNumber(deadLetters),

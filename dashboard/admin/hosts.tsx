@@ -1,5 +1,6 @@
 import { type Host, Hosts as Shape } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
+import { Cards } from '../parts/cards.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { counted } from '../parts/numbers.ts'
 import { Loaded } from '../parts/states.tsx'
@@ -64,17 +65,12 @@ function Sums({ hosts }: { hosts: readonly Host[] }) {
   const sum = (name: 'running' | 'waiting') => models.reduce((total, model) => total + model[name], 0)
   const away = hosts.filter(({ error }) => error !== null).length
   return (
-    <div class="cards">
-      {[
+    <Cards
+      of={[
         ['Running', sum('running')],
         ['Waiting', sum('waiting')],
         ['Hosts not reached', away],
-      ].map(([title, value]) => (
-        <article key={title}>
-          <h2>{title}</h2>
-          <strong>{counted(Number(value))}</strong>
-        </article>
-      ))}
-    </div>
+      ]}
+    />
   )
 }

@@ -1,10 +1,10 @@
 import { useMemo, useState } from 'preact/hooks'
 import { Stats, type StatsDay } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
+import { Cards } from '../parts/cards.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Choice } from '../parts/choice.tsx'
 import { dayName, lastDays, SPANS } from '../parts/days.ts'
-import { counted } from '../parts/numbers.ts'
 import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
@@ -63,14 +63,9 @@ export function Totals() {
 function Sums({ days }: { days: readonly StatsDay[] }) {
   const models = days.flatMap((day) => day.models)
   return (
-    <div class="cards">
-      {VALUE_NAMES.map((name) => (
-        <article key={name}>
-          <h2>{VALUES[name]}</h2>
-          <strong>{counted(models.reduce((sum, model) => sum + model[name], 0))}</strong>
-        </article>
-      ))}
-    </div>
+    <Cards
+      of={VALUE_NAMES.map((name) => [VALUES[name], models.reduce((sum, model) => sum + model[name], 0)])}
+    />
   )
 }
 

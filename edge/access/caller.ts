@@ -82,3 +82,12 @@ export function requireScope(
   if (!scopes.has(scope))
     throw new TwohopError('scope_missing', `This needs the scope ${scope}, which comes with ${why}.`)
 }
+
+/** What administration and metrics come with. */
+const ADMINISTRATION = 'the role admin, or an API key that an administrator gave it'
+
+/** A caller who administers, or reads the metrics. @throws TwohopError scope_missing */
+export function requireAdmin(caller: Caller, scope: 'admin' | 'metrics' = 'admin'): Caller {
+  requireScope(caller, scope, ADMINISTRATION)
+  return caller
+}

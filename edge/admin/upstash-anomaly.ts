@@ -2,6 +2,7 @@ import {
   listOf,
   orUnavailable,
   type Redis,
+  scoredOf,
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
@@ -47,9 +48,9 @@ export function createUpstashAnomaly(options: UpstashOptions): ReadAnomaly {
     found: (most, isMeant) =>
       orUnavailable(async () => {
         // All that are remembered, which are few: else those of one issuer would hide another's.
-        const reply = listOf(await redis.command('ZRANGE', ODD_KEY, 0, -1, 'WITHSCORES')).map(String)
-        // The first was found the longest ago. Each has its time after it.
-        const names = reply.flatMap((name, i) => (i % 2 === 0 ? namedOf(name, Number(reply[i + 1])) : []))
+        const scored = scoredOf(await redis.command('ZRANGE', ODD_KEY, 0, -1, 'WITHSCORES'))
+        // By when they were found: the first the longest ago.
+        const names = scored.flatMap(({ member, score }) => namedOf(member, score))
         const meant = names.filter(({ account }) => isMeant(account)).slice(-most)
         const found = await Promise.all(meant.reverse().map((one) => foundOf(redis, one)))
         return found.flat()

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Model } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { answersOf } from '../../shared/openai/answers-of.ts'
 import { unitsOf } from '../../shared/units.ts'
 import { type AnswerForm, withFieldsOf } from '../write/form.ts'
 import { type AnswerGuard, createAnswerGuard } from './answer.ts'
@@ -47,8 +48,10 @@ export function guarded<Work extends Guardable>(work: Work, guarding: Guarding):
     : work
   const out = { ...policy.out, putBack: masked?.putBack }
   if (isIdle(out)) return sent
-  const answers = 'n' in request && typeof request.n === 'number' ? request.n : 1
-  return { ...sent, guard: createAnswerGuard(out, { answers, writing: writingOf(request) }, tell) }
+  return {
+    ...sent,
+    guard: createAnswerGuard(out, { answers: answersOf(request), writing: writingOf(request) }, tell),
+  }
 }
 
 /**
@@ -92,7 +95,8 @@ const Asked = z.object({
   structured_outputs: z.object({ json: z.unknown() }).optional(),
 })
 
-function checkRequest(request: object, policy: Policy, tell: (finding: Finding) => void): void {
+/** Looks through all texts of a request, and no more. @throws TwohopError as guarded does */
+export function checkRequest(request: object, policy: Policy, tell: (finding: Finding) => void): void {
   if (!isIdle(policy.in)) {
     const found = findingsOf(policy.in, 'in', tell)
     mapTexts(request, (text, path) => {

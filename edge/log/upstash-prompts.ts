@@ -2,6 +2,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 import {
   type Command,
   orUnavailable,
+  scoredOf,
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
@@ -36,11 +37,8 @@ export function createUpstashPrompts({ keptMs, most, now, ...options }: Options)
     latest: (count) =>
       asked(async () => {
         const reply = await redis.command('ZRANGE', PROMPTS_KEY, -count, -1, 'WITHSCORES')
-        const words = Array.isArray(reply) ? reply.map(String) : []
-        return Array.from({ length: words.length / 2 }, (_, i) => ({
-          ...PromptEntry.parse(parseJson(words[2 * i] ?? '')),
-          at: Number(words[2 * i + 1]),
-        }))
+        return scoredOf(reply)
+          .map(({ member, score }) => ({ ...PromptEntry.parse(parseJson(member)), at: score }))
           .filter(({ at }) => at > now() - keptMs)
           .reverse()
       }),

@@ -1,5 +1,6 @@
 import { type Guards, JUDGING, type Model, type Task } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { answersOf } from '../../shared/openai/answers-of.ts'
 import { type Content, textOf } from '../../shared/openai/content.ts'
 import type { HostTaskRequest } from '../../shared/tasks.ts'
 import { bytesOf } from '../guard/answer-pieces.ts'
@@ -24,13 +25,10 @@ const MOST_PIECES = 2048
  */
 export function judgedWork(work: Work, guard: Guards['injection'], models: readonly Model[]): Work {
   if (!guard || guard.in === 'off') return work
-  const model = models.find(({ id }) => id === guard.model)
-  const said = saidBy({ task: work.task, request: forOwnHosts(work) })
-  if (!model && guard.on_failure === 'block')
-    throw new TwohopError('guard_unavailable', 'There is no classifier that could judge the request.')
+  const model = classifierOf(guard, models, 'request')
   if (!model) return work
-  const most = model.context - model.overhead.item - model.overhead.request
-  const all = said.flatMap((text) => cut(text, Math.max(8, most)))
+  const said = saidBy({ task: work.task, request: forOwnHosts(work) })
+  const all = said.flatMap((text) => cut(text, Math.max(8, roomOf(model))))
   if (all.length > MOST_PIECES && guard.in === 'block')
     throw new TwohopError(
       'invalid_request',
@@ -59,18 +57,30 @@ export function answerJudgedWork(
   tell: (finding: Finding) => void,
 ): Work {
   if (!guard || guard.out === 'off' || !followsOrders(work.task)) return work
-  const model = models.find(({ id }) => id === guard.model)
-  if (!model && guard.on_failure === 'block')
-    throw new TwohopError('guard_unavailable', 'There is no classifier that could judge the answer.')
+  const model = classifierOf(guard, models, 'answer')
   if (!model) return work
-  const half = Math.max(8, Math.floor((model.context - model.overhead.item - model.overhead.request) / 2))
-  const { request } = work
-  const answers = 'n' in request && typeof request.n === 'number' ? request.n : 1
+  const half = Math.max(8, Math.floor(roomOf(model) / 2))
   const chars = work.worst.outputTokens * MOST_TOKEN_CHARS
   // Each answer has a last piece that is shorter.
-  const pieces = Math.ceil(chars / Math.min(guard.every, half)) + answers
+  const pieces = Math.ceil(chars / Math.min(guard.every, half)) + answersOf(work.request)
   return { ...work, answerJudged: { model, guard, half, pieces, tell } }
 }
+
+type Judge = { model: string; on_failure: 'block' | 'pass' }
+
+/**
+ * The model that judges. Undefined where there is none and what it would judge may pass.
+ * @throws TwohopError guard_unavailable where it may not
+ */
+function classifierOf(judge: Judge, models: readonly Model[], what: 'request' | 'answer'): Model | undefined {
+  const model = models.find(({ id }) => id === judge.model)
+  if (!model && judge.on_failure === 'block')
+    throw new TwohopError('guard_unavailable', `There is no classifier that could judge the ${what}.`)
+  return model
+}
+
+/** Tokens of a text that a classifier can hold. */
+const roomOf = ({ context, overhead }: Model) => context - overhead.item - overhead.request
 
 /** What a classifier is asked about some texts. */
 export function judging(model: Model, inputs: readonly string[]): Work {

@@ -6,7 +6,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { optional, withDefault } from '../../shared/openai/field.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { secondOf, secondsOfWait } from '../../shared/seconds.ts'
-import { type Caller, requireScope } from '../access/caller.ts'
+import { type Caller, requireAdmin } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
 import { searchAccounts } from '../admin/search.ts'
@@ -86,9 +86,7 @@ export function adminRoutes(options: AdminOptions) {
     reach.requireAccount(account, c.req.param('account') ?? '')
 
   async function admin(c: Context): Promise<Caller> {
-    const caller = await callerOf(c)
-    requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
-    return caller
+    return requireAdmin(await callerOf(c))
   }
 
   /** Reads who acts on which account and why. Counts acts, so that a stolen credential cannot change all accounts. */

@@ -5,7 +5,7 @@ import type { Caller } from '../access/caller.ts'
 import { type Entitlement, payerOf } from '../access/entitlement.ts'
 import type { CountRead } from '../access/read-rate.ts'
 import { policyOf } from '../guard/policy.ts'
-import { guarded, masking } from '../guard/request.ts'
+import { checkRequest, masking } from '../guard/request.ts'
 import type { Credential } from '../identity/principal.ts'
 import type { Log } from '../log/port.ts'
 import { createDeadline, timedOut } from '../metering/deadline.ts'
@@ -64,7 +64,7 @@ export function countTokens(options: Options) {
     const policy = policyOf(caller.plan)
     const tell = findingsTo(options.log, c)
     const masked = withFieldsOf(messageFieldOf, () => {
-      guarded(at, { policy: policy && { ...policy, masks: [] }, leaves: false, tell })
+      if (policy) checkRequest(request, policy, tell)
       return masking(at, { policy, leaves: leaves(model), tell })
     })
     c.set('version', version)

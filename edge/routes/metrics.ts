@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono'
-import { type Caller, requireScope } from '../access/caller.ts'
+import { type Caller, requireAdmin } from '../access/caller.ts'
 import { EXPOSITION_TYPE } from '../stats/exposition.ts'
 import type { Env } from './env.ts'
 
@@ -12,7 +12,7 @@ type Options = {
 /** `GET /metrics`: what the whole deployment has counted, for Prometheus. */
 export function metricsRoute({ callerOf, readMetrics }: Options): Handler<Env> {
   return async (c) => {
-    requireScope(await callerOf(c), 'metrics', 'the role admin, or an API key that an administrator gave it')
+    requireAdmin(await callerOf(c), 'metrics')
     const text = (await readMetrics?.()) ?? ''
     return new Response(text, { headers: { 'content-type': EXPOSITION_TYPE, 'cache-control': 'no-store' } })
   }

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { secondOf } from '../../shared/seconds.ts'
-import { type Caller, requireScope } from '../access/caller.ts'
+import { type Caller, requireAdmin } from '../access/caller.ts'
 import { type Administered, createReach } from '../admin/target.ts'
 import { spenderId } from '../budget/port.ts'
 import type { ReadMonths } from '../ledger/months.ts'
@@ -76,9 +76,7 @@ export function statsRoutes(options: Options) {
   }
 
   async function admin(c: Context): Promise<Caller> {
-    const caller = await callerOf(c)
-    requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
-    return caller
+    return requireAdmin(await callerOf(c))
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono'
 import { secondOf } from '../../shared/seconds.ts'
-import { type Caller, requireScope } from '../access/caller.ts'
+import { type Caller, requireAdmin } from '../access/caller.ts'
 import { type Administered, createReach } from '../admin/target.ts'
 import type { AnomalyRecord, ReadAnomaly } from '../admin/upstash-anomaly.ts'
 import type { AccountStore } from '../budget/accounts.ts'
@@ -33,9 +33,7 @@ export function watchRoutes(options: Options) {
   let known: { hosts: HostState[]; at: number } | undefined
 
   async function admin(c: Context<Env>): Promise<Caller> {
-    const caller = await callerOf(c)
-    requireScope(caller, 'admin', 'the role admin, or an API key that an administrator gave it')
-    return caller
+    return requireAdmin(await callerOf(c))
   }
 
   return {

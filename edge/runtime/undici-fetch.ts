@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from 'undici'
 import type { Answer, End, Fetch, Sent } from '../../shared/fetch.ts'
+import { joinBytes } from '../../shared/join-bytes.ts'
 
 /** Bytes of an answer that may wait for their reader. */
 const MOST_WAITING = 64 * 1024
@@ -148,7 +149,8 @@ function createIncoming(connection: Dispatcher.DispatchController): Incoming {
       return new Promise((resolve, reject) =>
         read({
           take: (piece) => void pieces.push(piece),
-          end: () => resolve(joined(pieces)),
+          // In memory of its own: what undici hands over may share a buffer with other answers.
+          end: () => resolve(joinBytes(pieces)),
           fail: reject,
         }),
       )
@@ -172,15 +174,4 @@ function createIncoming(connection: Dispatcher.DispatchController): Incoming {
       )
     },
   }
-}
-
-/** The pieces as one, in memory of its own: what undici hands over may share a buffer with other answers. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let place = 0
-  for (const piece of pieces) {
-    bytes.set(piece, place)
-    place += piece.length
-  }
-  return bytes
 }

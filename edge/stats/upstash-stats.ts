@@ -1,8 +1,8 @@
 import {
   type Command,
   fieldsOf,
-  listOf,
   orUnavailable,
+  scoredOf,
   type UpstashOptions,
   upstashClient,
 } from '../../shared/upstash-client.ts'
@@ -117,14 +117,11 @@ function dayStats(date: Day, fields: readonly Field[], topAccounts: DayStats['to
   }
 }
 
-/** Accounts with their units, most first. Redis has the least first, each before its score. */
-function topOf(reply: unknown): DayStats['topAccounts'] {
-  const words = listOf(reply).map(String)
-  const accounts = words.flatMap((account, i) =>
-    i % 2 === 0 ? [{ account, units: Number(words[i + 1]) }] : [],
-  )
-  return accounts.reverse()
-}
+/** Accounts with their units, most first. */
+const topOf = (reply: unknown): DayStats['topAccounts'] =>
+  scoredOf(reply)
+    .map(({ member, score }) => ({ account: member, units: score }))
+    .reverse()
 
 /** A request as the script wrote it (edge/stats/rolled.lua.ts); undefined where it cannot be read. */
 function latestOf(line: string): LatestRequest | undefined {

@@ -1,5 +1,6 @@
 import { baseUrl } from '../../shared/base-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { answersOf } from '../../shared/openai/answers-of.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import type { ForeignUpstream } from '../../shared/upstreams.ts'
 import { readAnswer } from './bounded.ts'
@@ -97,7 +98,5 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
   return { host: { call, cancel, usage: cancel, countTokens, wake: async () => {} }, isReady }
 }
 
-const answersOf = (request: object): number =>
-  'n' in request && typeof request.n === 'number' ? request.n : 1
 /** Whether a host's request asks for a stream. */
 export const isStream = (request: object): boolean => 'stream' in request && request.stream === true

@@ -3,6 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { type ForeignUpstream, LLAMA_INPUTS } from '../../shared/upstreams.ts'
+import { orAborted } from '../../shared/within.ts'
 import { readAnswer } from './bounded.ts'
 import { type Asking, isStream, MAX_ANSWER_BYTES } from './foreign-host.ts'
 import { unsupported } from './foreign-refusal.ts'
@@ -14,7 +15,6 @@ import { predictionRequest } from './replicate-request.ts'
 import { count, hasComputedNothing, isUnderWay, Prediction, requireSuccess } from './replicate-shapes.ts'
 import { createPredictionReader } from './replicate-stream.ts'
 import { createTallies } from './tally.ts'
-import { unlessAborted } from './unless-aborted.ts'
 import { createReady, createVendorCall } from './vendor-call.ts'
 
 type Options = {
@@ -151,7 +151,7 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
     const head = headOf(asked, now)
     const wanted = predictionRequest(asked.path, request, upstream.inputs ?? LLAMA_INPUTS)
     const tally = tallies.open(asked)
-    const prediction = await unlessAborted(create(asked, wanted), signal)
+    const prediction = await orAborted(create(asked, wanted), signal)
 
     /** @throws TwohopError where it does not succeed */
     async function ended(): Promise<Prediction> {

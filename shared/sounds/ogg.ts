@@ -1,3 +1,4 @@
+import { joinBytes } from '../join-bytes.ts'
 import { Unreadable } from '../unreadable.ts'
 import { textAt, viewOf } from './bytes.ts'
 import type { Packet } from './packet.ts'
@@ -32,20 +33,10 @@ export function* oggPackets(bytes: Uint8Array): Generator<Packet> {
       // A packet ends with a length below 255. Others go on in the next page.
       if (length === 255) continue
       const last = bytes.subarray(from, start)
-      yield { data: parts.length === 0 ? last : joined([...parts, last]), place }
+      yield { data: parts.length === 0 ? last : joinBytes([...parts, last]), place }
       parts = []
       from = start
     }
     if (from < start) parts.push(bytes.subarray(from, start))
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type ScriptCall, scriptCall } from '../../../shared/redis-script.ts'
-import { fieldsOf, listOf, runScript, storeBreaker, upstashClient } from '../../../shared/upstash-client.ts'
+import {
+  fieldsOf,
+  listOf,
+  runScript,
+  scoredOf,
+  storeBreaker,
+  upstashClient,
+} from '../../../shared/upstash-client.ts'
 import { answering } from '../../fixtures/answering.ts'
 
 const SCRIPT = { name: 'one', sha: 'abc', lua: 'return 1' }
@@ -149,4 +156,13 @@ describe('scripts', () => {
     await expect(other.run(callOf(1))).rejects.toThrow()
     expect(other.asked).toHaveLength(1)
   })
+})
+
+it('reads members of a sorted set, each with the score behind it', () => {
+  expect(scoredOf(['a', '1', 'b', 2.5])).toEqual([
+    { member: 'a', score: 1 },
+    { member: 'b', score: 2.5 },
+  ])
+  expect(scoredOf([])).toEqual([])
+  expect(() => scoredOf(null)).toThrow(TypeError)
 })
