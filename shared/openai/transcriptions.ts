@@ -3,7 +3,6 @@ import { honoured, ignored, onlyNull, refused, required } from './field.ts'
 
 /** The forms of a transcript. */
 export const TRANSCRIPT_FORMATS = ['json', 'text', 'verbose_json', 'srt', 'vtt'] as const
-export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number]
 
 /** A language by its code or its name in English. */
 export const Language = z

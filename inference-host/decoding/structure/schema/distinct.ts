@@ -33,10 +33,11 @@ export function distinct(
   if (min > most)
     throw refuseNothing([...path, 'minItems'], '"minItems" asks for more different items than there are.')
   const counts = most < values.length ? most : min
-  const write = sets(values.length, most) <= MOST_STATES ? inAnyOrder : inOrder
-  if (write === inOrder && values.length * (counts + 1) > MOST_STATES)
+  const few = sets(values.length, most) <= MOST_STATES
+  if (!few && values.length * (counts + 1) > MOST_STATES)
     throw refuse([...path, 'uniqueItems'], '"uniqueItems" of so many values is not supported.')
-  return sequence(text('['), write(values, scope, min, most), text(']'))
+  const order = few ? ANY_ORDER : inOrder(values.length, min, most)
+  return sequence(text('['), itemsOf(values, order, scope, { min, most }), text(']'))
 }
 
 /** How many items may follow after each set of less than `most` of so many values, in all. */
@@ -49,46 +50,57 @@ function sets(values: number, most: number): number {
   return sum
 }
 
-/** What may follow is known by which values have been written: a bit for each. */
-function inAnyOrder(list: readonly unknown[], scope: Scope, min: number, most: number): Expression {
-  const known = new Map<number, Expression>()
-
-  function following(written: number, used: number): Expression {
-    const present = known.get(written)
-    if (present !== undefined) return present
-    const made = scope.named(() => {
-      const options = used >= min ? [EMPTY] : []
-      for (const [place, value] of list.entries())
-        if (used < most && (written & (1 << place)) === 0)
-          options.push(
-            sequence(used === 0 ? EMPTY : COMMA, literal(value), following(written | (1 << place), used + 1)),
-          )
-      return choice(options)
-    })
-    known.set(written, made)
-    return made
-  }
-  return following(0, 0)
+/** An order in which values are written. What is known of those that are is a number, 0 at the beginning. */
+type Order = {
+  /** The same where the same may follow once `used` are written. */
+  keyOf(known: number, used: number): string
+  /** Whether the value at `place` may be the next. */
+  mayFollow(place: number, known: number, used: number): boolean
+  /** What is known once that one is written. */
+  knownAfter(place: number, known: number): number
 }
 
-function inOrder(list: readonly unknown[], scope: Scope, min: number, most: number): Expression {
-  const known = new Map<string, Expression>()
-  /** What may follow once `used` items of the values before `from` are written. */
-  function following(from: number, used: number): Expression {
-    const key = `${from} ${most < list.length ? used : Math.min(used, min)}`
-    const present = known.get(key)
+/** What may follow is known by which values have been written: a bit for each. */
+const ANY_ORDER: Order = {
+  keyOf: (written) => String(written),
+  mayFollow: (place, written) => (written & (1 << place)) === 0,
+  knownAfter: (place, written) => written | (1 << place),
+}
+
+/** The order of the list, of `count` values: what is known is where it goes on. */
+const inOrder = (count: number, min: number, most: number): Order => ({
+  keyOf: (from, used) => `${from} ${most < count ? used : Math.min(used, min)}`,
+  mayFollow: (place, from, used) => place >= from && used + count - place >= min,
+  knownAfter: (place) => place + 1,
+})
+
+function itemsOf(
+  list: readonly unknown[],
+  { keyOf, mayFollow, knownAfter }: Order,
+  scope: Scope,
+  { min, most }: { min: number; most: number },
+): Expression {
+  const made = new Map<string, Expression>()
+  /** What may follow once `used` items are written. */
+  function following(known: number, used: number): Expression {
+    const key = keyOf(known, used)
+    const present = made.get(key)
     if (present !== undefined) return present
-    const made = scope.named(() => {
+    const rest = scope.named(() => {
       const options = used >= min ? [EMPTY] : []
-      for (let place = from; used < most && place < list.length; place++)
-        if (used + list.length - place >= min)
+      for (const [place, value] of list.entries())
+        if (used < most && mayFollow(place, known, used))
           options.push(
-            sequence(used === 0 ? EMPTY : COMMA, literal(list[place]), following(place + 1, used + 1)),
+            sequence(
+              used === 0 ? EMPTY : COMMA,
+              literal(value),
+              following(knownAfter(place, known), used + 1),
+            ),
           )
       return choice(options)
     })
-    known.set(key, made)
-    return made
+    made.set(key, rest)
+    return rest
   }
   return following(0, 0)
 }
