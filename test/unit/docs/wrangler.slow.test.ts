@@ -1,8 +1,14 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+import { onOneLine } from '../../fixtures/commands/split.ts'
+import { commandOf, createTyping } from '../../fixtures/commands/typed.ts'
 import { ROOT, readPages } from '../../fixtures/pages.ts'
+
+const { typed, untyped } = createTyping(import.meta.filename)
 
 /** Commands as the pages have them, without what a shell does around them. */
 const commands = readPages()
@@ -64,3 +70,23 @@ it('every command of the pages is one of these', () => {
   const known = new RegExp(`^(?:${KNOWN.join('|')})(?: |$)`)
   expect(commands.filter(({ words }) => !known.test(words))).toEqual([])
 })
+
+it.each([
+  ['README.md', 'npx wrangler deploy --env="" --secrets-file', '.env.secrets'],
+  ['docs/workers.md', 'npx wrangler versions upload'],
+])('%s: %s makes a worker of the clone, up to where the account comes in', async (page, start, file) => {
+  const folder = await mkdtemp(join(tmpdir(), 'twohop-wrangler-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'secrets'), 'UPSTASH_REDIS_REST_TOKEN=any\n')
+  const put = {
+    'npx wrangler': join(ROOT, 'node_modules/.bin/wrangler'),
+    ...(file && { [file]: join(folder, 'secrets') }),
+  }
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
+  const { stdout } = await typed(commandOf(page, start), put, (text) =>
+    promisify(execFile)('bash', ['-ec', `${onOneLine(text)} --dry-run`], { cwd: ROOT, env }),
+  )
+  expect(stdout).toContain('--dry-run: exiting now.')
+})
+
+it('types what it is listed for', () => expect(untyped()).toEqual([]))
