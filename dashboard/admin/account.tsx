@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import { Account, AccountUsage, Log } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { counted } from '../parts/numbers.ts'
@@ -5,6 +6,7 @@ import { Loaded } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { Budgets } from '../user/budgets.tsx'
+import { Months } from '../user/months.tsx'
 import { ActTable } from './act-table.tsx'
 import { Acts } from './acts.tsx'
 import { Scores } from './scores.tsx'
@@ -54,10 +56,22 @@ export function AccountView({ id }: { id: string }) {
           </>
         )}
       </Loaded>
+      <ByMonth id={id} />
       <h2>What was done to it</h2>
       <Loaded of={log} isEmpty={({ data }) => data.length === 0} empty="Nothing.">
         {({ data }) => <ActTable caption="Acts on this account" rows={data} />}
       </Loaded>
     </>
+  )
+}
+
+/** The ledger is asked only by who opens it. */
+function ByMonth({ id }: { id: string }) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>By month</summary>
+      {isOpen && <Months path={`/v1/admin/months?${new URLSearchParams({ account: id })}`} value="units" />}
+    </details>
   )
 }

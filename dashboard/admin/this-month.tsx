@@ -1,10 +1,9 @@
-import { Cost, type Forecast } from '../api/shapes.ts'
+import { Cost, type Outlook } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { DataTable } from '../parts/data-table.tsx'
 import { counted } from '../parts/numbers.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
-import { type Outlook, outlookOf } from './outlook.ts'
 
 /** This month so far, and what it costs, beside what `twohop cost` has forecast. */
 export function ThisMonth() {
@@ -14,14 +13,14 @@ export function ThisMonth() {
     <>
       <h2 id="month">This month</h2>
       <Loaded of={cost}>
-        {({ forecast, ...month }) =>
-          forecast ? (
-            <BesideForecast rows={outlookOf(month, forecast)} forecast={forecast} />
+        {({ used, forecast, outlook }) =>
+          forecast && outlook ? (
+            <BesideForecast rows={outlook} combination={forecast.combination} />
           ) : (
             <p class="quiet">
-              {counted(month.used.requests)} requests and {counted(month.used.units)} units so far. There is
-              no forecast to compare with: put what <code>npx twohop cost --forecast --combination …</code>{' '}
-              prints into COST_FORECAST.
+              {counted(used.requests)} requests and {counted(used.units)} units so far. There is no forecast
+              to compare with: put what <code>npx twohop cost --forecast --combination …</code> prints into
+              COST_FORECAST.
             </p>
           )
         }
@@ -40,7 +39,7 @@ const money = new Intl.NumberFormat(undefined, { style: 'currency', currency: 'U
 const shown = (what: Outlook['what'], value: number) =>
   what === 'usd' ? money.format(value) : counted(Math.round(value))
 
-function BesideForecast({ rows, forecast }: { rows: readonly Outlook[]; forecast: Forecast }) {
+function BesideForecast({ rows, combination }: { rows: readonly Outlook[]; combination: string }) {
   const cost = rows.find(({ what }) => what === 'usd')
   const column = (head: string, name: Exclude<keyof Outlook, 'what'>) => ({
     head,
@@ -51,19 +50,19 @@ function BesideForecast({ rows, forecast }: { rows: readonly Outlook[]; forecast
     <>
       {cost && (
         <p>
-          About <strong>{money.format(cost.soFar)}</strong> so far, of {money.format(cost.due)} that were
-          forecast up to now{cost.soFar > cost.due * 1.5 && <strong>: half as much again, or more</strong>}.
+          About <strong>{money.format(cost.so_far)}</strong> so far, of {money.format(cost.due)} that were
+          forecast up to now{cost.so_far > cost.due * 1.5 && <strong>: half as much again, or more</strong>}.
         </p>
       )}
       <DataTable
-        caption={`Beside the forecast of ${forecast.combination}`}
+        caption={`Beside the forecast of ${combination}`}
         rows={rows}
         keyOf={({ what }) => what}
         columns={[
           { head: 'What', cell: ({ what }) => NAMES[what] },
-          column('So far', 'soFar'),
+          column('So far', 'so_far'),
           column('Forecast up to now', 'due'),
-          column('The month, at this rate', 'atThisRate'),
+          column('The month, at this rate', 'at_this_rate'),
           column('Forecast', 'forecast'),
         ]}
       />

@@ -4,10 +4,11 @@ import { useApi } from '../api/use-api.ts'
 import { Cards } from '../parts/cards.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Choice } from '../parts/choice.tsx'
-import { dayName, lastDays, SPANS } from '../parts/days.ts'
+import { dayName, lastDays, type SPANS } from '../parts/days.ts'
 import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
+import { DAYS_OR_MONTHS, MONTH_VALUES, Months, ofMonth } from '../user/months.tsx'
 import { DayTables } from './day-tables.tsx'
 import { ThisMonth } from './this-month.tsx'
 
@@ -27,20 +28,37 @@ const VALUE_NAMES = [
   'output_tokens',
 ] as const satisfies Value[]
 
-/** All accounts together, by day and model. */
+/** All accounts together, by day or month, and by model. */
 export function Totals() {
-  const api = useApi()
-  const [count, setCount] = useState<keyof typeof SPANS>('30')
+  const [span, setSpan] = useState<keyof typeof DAYS_OR_MONTHS>('30')
   const [value, setValue] = useState<Value>('units')
+  return (
+    <>
+      <div class="row">
+        {span === 'months' ? (
+          <Choice label="Show" of={MONTH_VALUES} value={ofMonth(value)} onChange={setValue} />
+        ) : (
+          <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
+        )}
+        <Choice label="Of" of={DAYS_OR_MONTHS} value={span} onChange={setSpan} />
+      </div>
+      {span === 'months' ? (
+        <Months path="/v1/admin/months" value={ofMonth(value)} />
+      ) : (
+        <ByDay count={span} value={value} />
+      )}
+      <ThisMonth />
+    </>
+  )
+}
+
+function ByDay({ count, value }: { count: keyof typeof SPANS; value: Value }) {
+  const api = useApi()
   const days = useMemo(() => lastDays(Number(count), Date.now()), [count])
   const path = `/v1/admin/stats?from=${days[0]}&to=${days.at(-1)}`
   const stats = usePolled((signal) => api.ask(path, Stats, { signal }), path)
   return (
     <>
-      <div class="row">
-        <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
-        <Choice label="Of" of={SPANS} value={count} onChange={setCount} />
-      </div>
       <Loaded
         of={stats}
         isEmpty={(found) => found.days.length === 0}
@@ -55,7 +73,6 @@ export function Totals() {
         )}
       </Loaded>
       <p class="quiet">Days begin at midnight UTC.</p>
-      <ThisMonth />
     </>
   )
 }

@@ -169,22 +169,20 @@ const Host = z.object({
 export type Host = z.output<typeof Host>
 export const Hosts = listOf(Host)
 
-const Forecast = z.object({
-  combination: text,
-  requests: count,
-  prompt_tokens: count,
-  output_tokens: count,
-  /** Multiples of that load, rising, each with its bill in US dollars. */
-  bills: z.array(z.object({ load: count, usd: count })),
+const Outlook = z.object({
+  what: z.enum(['requests', 'prompt_tokens', 'output_tokens', 'usd']),
+  so_far: count,
+  due: count,
+  at_this_rate: count,
+  forecast: count,
 })
-export type Forecast = z.output<typeof Forecast>
+export type Outlook = z.output<typeof Outlook>
 export const Cost = z.object({
-  month: text,
-  elapsed: count,
-  used: z.object({ requests: count, prompt_tokens: count, output_tokens: count, units: count }),
-  forecast: z.nullable(Forecast),
+  used: z.object({ requests: count, units: count }),
+  forecast: z.nullable(z.object({ combination: text })),
+  /** An older edge does not say it. */
+  outlook: z.nullish(z.array(Outlook)),
 })
-export type Cost = z.output<typeof Cost>
 
 /** An answer of which nothing is read. */
 export const Done = z.unknown()

@@ -2,15 +2,26 @@ import { useMemo } from 'preact/hooks'
 import { Months as Shape } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { Chart } from '../parts/chart.tsx'
-import { monthName, monthsOf } from '../parts/days.ts'
+import { monthName, monthsOf, SPANS } from '../parts/days.ts'
 import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 
-export const MONTH_VALUES = { units: 'Units', requests: 'Requests', output_tokens: 'Output tokens' } as const
+export const MONTH_VALUES = {
+  units: 'Units',
+  requests: 'Requests',
+  prompt_tokens: 'Prompt tokens',
+  output_tokens: 'Output tokens',
+} as const
 export type MonthValue = keyof typeof MONTH_VALUES
 
-/** What was used in each month, as far back as the ledger goes. @param path of the route that says it */
+/** By day, as far back as the edge has days, or by month, as far back as its ledger goes. */
+export const DAYS_OR_MONTHS = { ...SPANS, months: '24 months' } as const
+
+/** What is shown by month for what is shown by day: the ledger's sums do not say how many failed. */
+export const ofMonth = (value: MonthValue | 'failed'): MonthValue => (value === 'failed' ? 'requests' : value)
+
+/** What was used in each month, by the ledger. @param path of the route that says it */
 export function Months({ path, value }: { path: string; value: MonthValue }) {
   const api = useApi()
   const months = usePolled((signal) => api.ask(path, Shape, { signal }), path)

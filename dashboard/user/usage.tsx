@@ -3,13 +3,13 @@ import { type Day, History, Usage as UsageShape } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { Chart } from '../parts/chart.tsx'
 import { Choice } from '../parts/choice.tsx'
-import { dayName, lastDays, SPANS } from '../parts/days.ts'
+import { dayName, lastDays, type SPANS } from '../parts/days.ts'
 import { counted, lasting } from '../parts/numbers.ts'
 import { seriesOf } from '../parts/stacked.ts'
 import { Loaded } from '../parts/states.tsx'
 import { usePolled } from '../parts/use-polled.ts'
 import { Budgets } from './budgets.tsx'
-import { MONTH_VALUES, Months } from './months.tsx'
+import { DAYS_OR_MONTHS, MONTH_VALUES, Months, ofMonth } from './months.tsx'
 
 /** What a user has left, and has used over time. */
 export function Usage() {
@@ -33,38 +33,28 @@ export function Usage() {
   )
 }
 
-type Value = 'units' | 'requests' | 'failed' | 'output_tokens'
-const VALUES = {
-  units: 'Units',
-  requests: 'Requests',
-  failed: 'Failed requests',
-  output_tokens: 'Output tokens',
-} as const satisfies Record<Value, string>
+const VALUES = { ...MONTH_VALUES, failed: 'Failed requests' } as const
+type Value = keyof typeof VALUES
 const BY = { model: 'model', task: 'task' } as const
 
-/** By day, as far back as the edge has days, or by month, as far back as its ledger goes. */
-const ALL_SPANS = { ...SPANS, months: '24 months' } as const
-
 function OverTime() {
-  const [span, setSpan] = useState<keyof typeof ALL_SPANS>('30')
+  const [span, setSpan] = useState<keyof typeof DAYS_OR_MONTHS>('30')
   const [by, setBy] = useState<keyof typeof BY>('model')
   const [value, setValue] = useState<Value>('units')
-  // The ledger's sums do not say how many failed.
-  const ofMonth = value === 'failed' ? 'requests' : value
   return (
     <>
       <h2>Over time</h2>
       <div class="row">
         {span === 'months' ? (
-          <Choice label="Show" of={MONTH_VALUES} value={ofMonth} onChange={setValue} />
+          <Choice label="Show" of={MONTH_VALUES} value={ofMonth(value)} onChange={setValue} />
         ) : (
           <Choice label="Show" of={VALUES} value={value} onChange={setValue} />
         )}
         {span !== 'months' && <Choice label="By" of={BY} value={by} onChange={setBy} />}
-        <Choice label="Of" of={ALL_SPANS} value={span} onChange={setSpan} />
+        <Choice label="Of" of={DAYS_OR_MONTHS} value={span} onChange={setSpan} />
       </div>
       {span === 'months' ? (
-        <Months path="/v1/usage/months" value={ofMonth} />
+        <Months path="/v1/usage/months" value={ofMonth(value)} />
       ) : (
         <ByDay count={span} by={by} value={value} />
       )}

@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { LedgerAway, LedgerRefused } from './port.ts'
 
 const Sum = z.int()
-/** An account's sums of a UTC month and a model. A correction may leave less than nothing. */
+/** Sums of a UTC month and a model. A correction may leave less than nothing. */
 export const MonthRow = z.object({
   month: z.string(),
   model: z.string(),
@@ -14,12 +14,18 @@ export const MonthRow = z.object({
 })
 export type MonthRow = z.infer<typeof MonthRow>
 
+/** Months such as `2026-11`, both included. */
+type Span = { from: string; to: string }
+
 /**
- * An account's sums by month and model, the first month first; months such as `2026-11`, both included. One call of the ledger,
- * whatever the span.
- * @throws TwohopError ledger_unavailable
+ * Sums by month and model, the first month first. Each is one call of the ledger, whatever the span; they throw TwohopError
+ * ledger_unavailable.
  */
-export type ReadMonths = (account: string, span: { from: string; to: string }) => Promise<MonthRow[]>
+export type ReadMonths = {
+  of(account: string, span: Span): Promise<MonthRow[]>
+  /** Of all accounts together. */
+  ofAll(span: Span): Promise<MonthRow[]>
+}
 
 /** Calls the ledger for somebody who looks at it. @throws TwohopError ledger_unavailable */
 export async function orLedgerUnavailable<T>(ask: () => Promise<T>): Promise<T> {

@@ -34,15 +34,20 @@ export function createSupabaseLedger(
     return read.data
   }
 
+  const months = (name: string, { from, to }: { from: string; to: string }, more = {}) =>
+    orLedgerUnavailable(() =>
+      call(name, { ...more, first: `${from}-01`, last: `${to}-01` }, z.array(MonthRow)),
+    )
+
   return {
     record: (events) => call('record_usage_events', { events }, Recorded),
     recordActs: (acts, { accounts, apiKeys, readAt }) =>
       call('record_acts', { acts, accounts, keys: apiKeys, read_at: readAt }, Recorded),
     recordFeedback: (feedback) => call('record_feedback_batch', { feedback }, Recorded),
     totals: (month, after) => call('usage_totals', { month: `${month}-01`, after }, Totals),
-    months: (account, { from, to }) =>
-      orLedgerUnavailable(() =>
-        call('usage_months', { account, first: `${from}-01`, last: `${to}-01` }, z.array(MonthRow)),
-      ),
+    months: {
+      of: (account, span) => months('usage_months', span, { account }),
+      ofAll: (span) => months('all_usage_months', span),
+    },
   }
 }

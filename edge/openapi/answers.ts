@@ -133,6 +133,8 @@ export const UsageMonths = z.looseObject({
     }),
   ),
 })
+/** `account` is null for all accounts together. */
+export const AnyUsageMonths = z.looseObject({ ...UsageMonths.shape, account: name.nullable() })
 
 const outcome = z.enum(['ok', 'cancelled', 'failed', 'refused', 'unsettled'])
 export const RequestList = listOf(
@@ -217,6 +219,17 @@ export const Cost = z.looseObject({
   elapsed: z.number(),
   used: z.looseObject(sums),
   forecast: z.looseObject({ combination: name, requests: count }).nullable(),
+  outlook: z
+    .array(
+      z.looseObject({
+        what: z.enum(['requests', 'prompt_tokens', 'output_tokens', 'usd']),
+        so_far: z.number(),
+        due: z.number(),
+        at_this_rate: z.number(),
+        forecast: z.number(),
+      }),
+    )
+    .nullable(),
 })
 
 export const HostList = listOf(

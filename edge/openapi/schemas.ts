@@ -13,7 +13,7 @@ import { AccountList, AuditList, Grant, Plain, PlanChange } from '../routes/admi
 import { Leaked, NewKey } from '../routes/api-keys.ts'
 import { FeedbackRequest } from '../routes/feedback.ts'
 import { Page } from '../routes/jobs.ts'
-import { Days, Latest, Months } from '../routes/stats.ts'
+import { AnyMonths, Days, Latest, Months } from '../routes/stats.ts'
 import * as answers from './answers.ts'
 
 /** Schemas by the names that they have in the table of routes and in the document. */
@@ -45,6 +45,7 @@ export const QUERIES: Readonly<Record<string, z.ZodObject>> = {
   Days,
   Latest,
   Months,
+  AnyMonths,
 }
 
 /** In the order of their names: a module's own order is not the same everywhere. */

@@ -10,6 +10,7 @@ import type { ReadMonths } from '../ledger/months.ts'
 import { type Histogram, quantile } from '../stats/buckets.ts'
 import { dayFrom, dayOf, elapsedOf, lengthOf, monthFrom, monthNumber } from '../stats/days.ts'
 import type { Forecast } from '../stats/forecast.ts'
+import { outlookOf } from '../stats/outlook.ts'
 import type { DayStats, LatestRequest, ReadStats, Span } from '../stats/port.ts'
 import { HISTORY_DAYS } from '../store/lifetimes.ts'
 import type { Env } from './env.ts'
@@ -61,6 +62,10 @@ export const Months = z.strictObject({
     `the last UTC month, at most ${MOST_MONTHS} with the first; this one where it is missing`,
   ),
 })
+export const AnyMonths = z.strictObject({
+  ...Months.shape,
+  account: z.string().optional().describe('an account; all of them together where it is missing'),
+})
 
 /**
  * What was used, by day: an account's own, its latest requests, and everybody's for administrators. A view is two round
@@ -68,7 +73,7 @@ export const Months = z.strictObject({
  */
 export function statsRoutes(options: Options) {
   const { callerOf, readStats, administered, now } = options
-  const { reaches } = createReach(administered)
+  const { reaches, requireAccount } = createReach(administered)
   /** Reads for a caller. Both start in one tick, so they share a request; what was read too often is not shown. */
   async function viewed<T>(caller: Caller, read: () => Promise<T>): Promise<T> {
     const [, found] = await Promise.all([readStats.countView(spenderId(caller.payer)), read()])
@@ -77,6 +82,17 @@ export function statsRoutes(options: Options) {
 
   async function admin(c: Context): Promise<Caller> {
     return requireAdmin(await callerOf(c))
+  }
+
+  /** Reads months for a caller, of an account, or of all where it is null. What is read too often does not come to the ledger. */
+  async function monthsOf({ payer }: Caller, account: string | null, query: z.infer<typeof Months>) {
+    const span = monthsSpan(query, now())
+    const { readMonths } = options
+    if (!readMonths)
+      throw new TwohopError('not_found', 'This edge keeps no ledger, so it knows the last days alone.')
+    await readStats.countView(spenderId(payer))
+    const months = account === null ? readMonths.ofAll(span) : readMonths.of(account, span)
+    return { object: 'usage.months', account, ...span, months: await months }
   }
 
   return {
@@ -95,28 +111,23 @@ export function statsRoutes(options: Options) {
     },
     'GET /v1/usage/months': async (c) => {
       const caller = await callerOf(c)
-      const span = monthsSpan(parseAs(Months, c.req.query()), now())
-      const { readMonths } = options
-      if (!readMonths)
-        throw new TwohopError('not_found', 'This edge keeps no ledger, so it knows the last days alone.')
-      const { account, payer } = caller
-      // The ledger is asked by a request of its own, so what is read too often does not come to it.
-      await readStats.countView(spenderId(payer))
-      const months = await readMonths(account, span)
-      return c.json({ object: 'usage.months', account, ...span, months })
+      return c.json(await monthsOf(caller, caller.account, parseAs(Months, c.req.query())))
+    },
+    'GET /v1/admin/months': async (c) => {
+      const caller = await admin(c)
+      const { account, ...query } = parseAs(AnyMonths, c.req.query())
+      const named = account === undefined ? null : requireAccount(caller.account, account)
+      return c.json(await monthsOf(caller, named, query))
     },
     'GET /v1/admin/cost': async (c) => {
       const caller = await admin(c)
       const at = now()
       const month = dayOf(at).slice(0, 7)
       const used = await viewed(caller, () => readStats.month(month))
-      return c.json({
-        object: 'cost',
-        month,
-        elapsed: elapsedOf(at),
-        used,
-        forecast: options.forecast ?? null,
-      })
+      const { forecast = null } = options
+      const elapsed = elapsedOf(at)
+      const outlook = forecast && outlookOf(elapsed, used, forecast)
+      return c.json({ object: 'cost', month, elapsed, used, forecast, outlook })
     },
     'GET /v1/admin/stats': async (c) => {
       const caller = await admin(c)

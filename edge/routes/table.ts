@@ -265,6 +265,13 @@ export const ROUTES = {
     query: 'Days',
     answer: 'Stats',
   },
+  'GET /v1/admin/months': {
+    says: 'Sums of all accounts, or of one, by UTC month and model, from the ledger.',
+    scope: 'admin',
+    query: 'AnyMonths',
+    answer: 'AnyUsageMonths',
+    codes: ['not_found', 'account_not_administered', 'ledger_unavailable'],
+  },
   'GET /v1/admin/cost': {
     says: 'What all accounts have used this UTC month, beside what it was said to cost.',
     scope: 'admin',

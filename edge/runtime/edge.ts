@@ -165,6 +165,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
       fetch: network,
       now,
     })
+  const readStats = createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE })
   const app = createApp({
     catalog,
     policy: {
@@ -209,13 +210,16 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     tell,
     countError: errors.count,
     readMetrics: metrics
-      ? createUpstashMetrics({ ...redis, now, hasLedger: config.ledger !== undefined, project, forecast })
+      ? createUpstashMetrics({
+          ...{ ...redis, now, hasLedger: config.ledger !== undefined, project, forecast },
+          readMonth: readStats.month,
+        })
       : undefined,
     readMonths:
       config.ledger && createSupabaseLedger({ ...config.ledger, fetch: network }, platform.restOf).months,
     forecast,
     hostStates: upstreams.states,
-    readStats: createUpstashStats({ ...redis, viewsPerMinute: VIEWS_PER_MINUTE }),
+    readStats,
     host: upstreams.host,
     leaves: upstreams.leaves,
     // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.

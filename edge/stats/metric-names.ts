@@ -27,6 +27,10 @@ export const EDGE_METRICS = {
   },
   forecast_requests: { type: 'gauge', help: 'Requests a month that the forecast of the cost was made for.' },
   forecast_generation_tokens: { type: 'gauge', help: 'Tokens generated a month, by the same forecast.' },
+  cost_usd: {
+    type: 'gauge',
+    help: 'About what this UTC month costs: so_far, at_this_rate, and by the forecast: due up to now, forecast.',
+  },
 } as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; help: string }>
 
 export type EdgeMetric = keyof typeof EDGE_METRICS

@@ -7,12 +7,13 @@ import {
   upstashClient,
 } from '../../shared/upstash-client.ts'
 import { METRICS_KEY, PROJECT_PREFIX, REDIS_KEYS } from '../store/redis-keys.ts'
-import { dayOf } from './days.ts'
+import { dayOf, elapsedOf } from './days.ts'
 import { exposition, type Samples } from './exposition.ts'
 import type { Forecast } from './forecast.ts'
 import { isErrors, modelStats } from './model-stats.ts'
+import { outlookOf } from './outlook.ts'
 import { unpacked } from './packed.ts'
-import type { ModelStats } from './port.ts'
+import type { ModelStats, ReadStats } from './port.ts'
 
 type Options = UpstashOptions & {
   /** Milliseconds since the epoch. */
@@ -23,14 +24,17 @@ type Options = UpstashOptions & {
   project: { day?: number | undefined; month?: number | undefined } | undefined
   /** What a month was said to cost; undefined where nobody has said it. */
   forecast: Forecast | undefined
+  readMonth: ReadStats['month']
 }
 
 /** For how long a text is given again, in milliseconds, so that no reader makes more calls of the store. */
 const FRESH_MS = 5000
+/** And for how long what a month costs, whose sums of all days are far more than what else is read. */
+const COST_FRESH_MS = 300_000
 
 /**
- * The edge's metrics in Prometheus's text format, read from Redis: one round trip of seven commands, at most every 5 s. An
- * edge that is many isolates can't be scraped; the store that they share can.
+ * The edge's metrics in Prometheus's text format, read from Redis: one round trip of seven commands, at most every 5 s, and one
+ * more of one command every five minutes where there is a forecast. An edge that is many isolates can't be scraped; the store that they share can.
  * @throws (from what it returns) TwohopError store_unavailable
  */
 export function createUpstashMetrics({
@@ -38,16 +42,29 @@ export function createUpstashMetrics({
   hasLedger,
   project = {},
   forecast,
+  readMonth,
   ...options
 }: Options): () => Promise<string> {
   const redis = upstashClient(options)
   let last = { text: '', at: Number.NEGATIVE_INFINITY }
+  let cost: { samples: Samples; at: number } = { samples: {}, at: Number.NEGATIVE_INFINITY }
+
+  async function costOf(of: Forecast, at: number): Promise<Samples> {
+    if (at - cost.at < COST_FRESH_MS) return cost.samples
+    const used = await readMonth(dayOf(at).slice(0, 7))
+    const rows = outlookOf(elapsedOf(at), used, of).filter(({ what }) => what === 'usd')
+    const all = rows.flatMap(({ what, ...usd }) =>
+      Object.entries(usd).map(([name, value]) => ({ labels: { of: name }, value })),
+    )
+    cost = { samples: { cost_usd: all }, at }
+    return cost.samples
+  }
 
   async function read(at: number): Promise<string> {
     const [day, month] = [dayOf(at), dayOf(at).slice(0, 7)]
     const used = (window: string) => redis.command('HGET', `${PROJECT_PREFIX}${window}`, 'used')
     // They start in one tick, so they share a request.
-    const [counters, waiting, oldest, open, jobs, usedDay, usedMonth] = await Promise.all([
+    const [counters, waiting, oldest, open, jobs, usedDay, usedMonth, costs] = await Promise.all([
       redis.command('HGETALL', METRICS_KEY),
       redis.command('XLEN', REDIS_KEYS.events),
       redis.command('XRANGE', REDIS_KEYS.events, '-', '+', 'COUNT', 1),
@@ -55,6 +72,7 @@ export function createUpstashMetrics({
       redis.command('ZCARD', JOB_KEYS.open),
       used(`day:${day}`),
       used(`month:${month}`),
+      forecast && costOf(forecast, at),
     ])
     const gauge = (value: unknown, labels = {}) => [{ labels, value: Number(value ?? 0) }]
     const spent = (number: unknown, window: string) => (number === null ? [] : gauge(number, { window }))
@@ -74,6 +92,7 @@ export function createUpstashMetrics({
         forecast_requests: gauge(forecast.requests),
         forecast_generation_tokens: gauge(forecast.output_tokens),
       }),
+      ...costs,
     })
   }
 

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { blocksIn } from '../fixtures/commands/blocks.ts'
+import { createTyping } from '../fixtures/commands/typed.ts'
 import { pngOf } from '../fixtures/images.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
 import { newUser } from '../stack/client.ts'
 
 // The commands of docs/media.md, with a recording and a picture beside them.
 
+const { typed, untyped } = createTyping(import.meta.filename)
 const commands = blocksIn('sh')
   .filter(({ page, text }) => page === 'docs/media.md' && text.startsWith('curl'))
   .flatMap(({ text }) => text.split(/^(?=curl)/m))
@@ -32,14 +34,15 @@ test.each(commands.map((command, n) => [command.split('\n')[0], command, ANSWERS
   async (_name, command, answer) => {
     const { token } = await newUser('media')
     // The tests' own model that hears has another name.
-    const { stdout } = await promisify(execFile)(
-      'bash',
-      ['-ec', command.replace('model=whisper', 'model=speech')],
-      {
+    const put = command.includes('model=whisper') ? { 'model=whisper': 'model=speech' } : {}
+    const { stdout } = await typed(command, put, (text) =>
+      promisify(execFile)('bash', ['-ec', text], {
         cwd: folder,
         env: { ...process.env, TWOHOP_URL: inject('mediaEdge'), TWOHOP_TOKEN: token },
-      },
+      }),
     )
     expect(stdout).toMatch(answer ?? /^$/)
   },
 )
+
+test('docs/media.md: types what it is listed for', () => expect(untyped()).toEqual([]))

@@ -3,7 +3,7 @@ import { DEMO_PASSWORD } from '../../local/issuer/demo-users.ts'
 import { startChromium } from '../extension/chromium.ts'
 import type { Page } from '../extension/page.ts'
 import { ROOT } from '../fixtures/pages.ts'
-import { stack } from '../stack/client.ts'
+import { call, stack } from '../stack/client.ts'
 import { AT_THEIR_END } from './axe.ts'
 
 /** Opens the dashboard of an edge in a Chromium of its own. */
@@ -68,6 +68,25 @@ export async function keepPicture(
       ...look,
     })
   }
+}
+
+/** How wide the page is, in pixels, where a phone has 390. */
+export async function wideOnAPhone(page: Page): Promise<number> {
+  const size = { width: 390, height: 844, deviceScaleFactor: 1, mobile: false }
+  await page.send('Emulation.setDeviceMetricsOverride', size)
+  // Charts are drawn anew for it, in the next frame.
+  await page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
+  )
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  await page.send('Emulation.clearDeviceMetricsOverride')
+  return width
+}
+
+/** The account that a token is of. */
+export async function accountOf(token: string): Promise<string> {
+  const answer = await call('/v1/usage', { token })
+  return ((await answer.json()) as { account: string }).account
 }
 
 export const PICTURES = 'docs/pictures/dashboard'

@@ -8,6 +8,13 @@ import { pageOrigins } from '../../local/page-origins.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { startTestStack } from '../stack/start-test-stack.ts'
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** An edge without a ledger. */
+    ledgerlessEdge: string
+  }
+}
+
 /** The plan free finds whoever is new: by what the step that reserves scores, and without a month of somebody's use. */
 const watched = (catalog: Catalog): Catalog => ({
   ...catalog,
@@ -32,7 +39,10 @@ export default async function dashboardAndStack(project: TestProject) {
   const { stack, dir, pace } = await startTestStack('test-dashboard', {
     edgeVariables: { ALLOWED_ORIGINS: pageOrigins([]), COST_FORECAST: forecast() },
     catalog: watched,
+    ledger: true,
   })
+  const ledgerless = await stack.startEdge(0, { LEDGER_SUPABASE_URL: '', LEDGER_SUPABASE_KEY: '' })
+  project.provide('ledgerlessEdge', ledgerless.ready.url)
   project.provide('stack', stack.file)
   project.provide('stackDir', dir)
   project.provide('pace', pace)

@@ -114,19 +114,34 @@ test('the metrics count what was done', async () => {
 test.each([
   ['batched', () => batched],
   ['alone', () => alone],
-])('answers differ by default, and the same seed gives the same: %s', async (_, serving) => {
-  const several = async (more: object) => {
-    const body = { model: 'chat', prompt: 'The moon', max_tokens: 24, stream: false, stop: [], n: 2, ...more }
-    const response = await serving().send('POST /v1/completions', body)
-    const { choices } = (await response.json()) as { choices: { text: string }[] }
-    return choices.map(({ text }) => text)
-  }
-  const [first, second] = await several({ seed: 1 })
-  expect(first).not.toBe(second)
-  expect(await several({ seed: 1 })).toEqual([first, second])
-  expect(await several({ seed: 1, temperature: 1, top_p: 1 })).toEqual([first, second])
-  expect(new Set(await several({ temperature: 0 })).size).toBe(1)
-})
+])(
+  'drawn answers differ, the same seed gives the same, and who says nothing gets what the model says: %s',
+  async (_, serving) => {
+    const several = async (more: object) => {
+      const body = {
+        model: 'chat',
+        prompt: 'The moon',
+        max_tokens: 24,
+        stream: false,
+        stop: [],
+        n: 2,
+        ...more,
+      }
+      const response = await serving().send('POST /v1/completions', body)
+      const { choices } = (await response.json()) as { choices: { text: string }[] }
+      return choices.map(({ text }) => text)
+    }
+    const drawn = { seed: 1, temperature: 1 }
+    const [first, second] = await several(drawn)
+    expect(first).not.toBe(second)
+    expect(await several(drawn)).toEqual([first, second])
+    expect(await several({ ...drawn, top_p: 1 })).toEqual([first, second])
+    const greedy = await several({ temperature: 0 })
+    expect(new Set(greedy).size).toBe(1)
+    // `do_sample: false` of its generation_config.json.
+    expect(await several({})).toEqual(greedy)
+  },
+)
 
 describeEachModel('a host with %s', ROUNDED, ({ folder: original, change }) => {
   test('where this CPU rounds several rows otherwise than one, HOST_EXACT gives the answers of each alone', async () => {

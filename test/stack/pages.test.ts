@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { blocks } from '../fixtures/commands/blocks.ts'
+import { commandsOf } from '../fixtures/commands/split.ts'
+import { createTyping } from '../fixtures/commands/typed.ts'
 import { ROOT } from '../fixtures/pages.ts'
 import { call, EMBED, newUser, stack } from './client.ts'
 
 /** What `npm start` says it listens on, where nobody says otherwise. */
 const USUAL = 'http://127.0.0.1:8787'
 
+const { typed, untyped } = createTyping(import.meta.filename)
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pages-'))
@@ -26,18 +29,28 @@ const blocksOf = (path: string, words = USUAL, written = 'sh') =>
     .filter(({ page, language, text }) => page === path && language === written && text.includes(words))
     .map(({ text }) => text)
 
-/** Pastes commands into a shell in the folder where the stack runs. Gives what they print. */
-async function paste(commands: string, variables: Record<string, string> = {}): Promise<string> {
+/**
+ * Pastes commands of a page into a shell in the folder where the stack runs. Gives what they print.
+ * @param put what stands in the place of words of the page
+ * @param after what is typed after them
+ */
+async function paste(
+  commands: string,
+  variables: Record<string, string> = {},
+  put: Record<string, string> = {},
+  after = '',
+): Promise<string> {
   const set = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'\n`)
   // Where a user types it, npx finds the clone's own command.
-  const here = commands
-    .replaceAll(USUAL, stack.edge.url)
-    .replaceAll('npx twohop', `node ${join(ROOT, 'cli/twohop.mjs')}`)
-  const { stdout } = await promisify(execFile)('sh', ['-c', set.join('') + here], {
-    cwd: folder,
-    // npx tells a command where it was typed.
-    env: { ...process.env, TWOHOP_DIR: join(folder, '.local'), INIT_CWD: folder },
-  })
+  const always = { [USUAL]: stack.edge.url, 'npx twohop': `node ${join(ROOT, 'cli/twohop.mjs')}` }
+  const there = Object.entries(always).filter(([words]) => commands.includes(words))
+  const { stdout } = await typed(commands, { ...put, ...Object.fromEntries(there) }, (text) =>
+    promisify(execFile)('sh', ['-ec', `${set.join('')}${text}\n${after}`], {
+      cwd: folder,
+      // npx tells a command where it was typed.
+      env: { ...process.env, TWOHOP_DIR: join(folder, '.local'), INIT_CWD: folder },
+    }),
+  )
   return stdout
 }
 
@@ -54,7 +67,7 @@ describe('what a page tells to type works as it is printed', () => {
     const answer = await paste(first)
     expect(answer).toMatch(/^HTTP\/1\.1 202 /)
     const [, id = ''] = /^location: \/v1\/jobs\/(\S+)/im.exec(answer) ?? []
-    const commands = second.split('\n').filter((line) => line.startsWith('curl'))
+    const commands = commandsOf(second).filter((command) => command.startsWith('curl'))
     expect(commands).toHaveLength(4)
     const variables = { JOB: id, TOKEN: stack.tokens.supabase.free }
     const [events = '', whole = '', open = '', ended = ''] = await inOrder(commands, variables)
@@ -84,7 +97,8 @@ describe('what an operator types works as it is printed', () => {
     const [block = ''] = blocksOf('docs/versions.md')
     const asked = { token: stack.tokens.supabase.free, body: { model: EMBED, input: 'hello' } }
     const id = (await call('/v1/embeddings', asked)).headers.get('x-request-id') ?? ''
-    const said = await paste(block.replace(/"request_id": "[^"]*"/, `"request_id": "${id}"`))
+    const [, example = ''] = /"request_id": "([^"]*)"/.exec(block) ?? []
+    const said = await paste(block, {}, { [example]: id })
     expect(JSON.parse(said)).toMatchObject({ object: 'feedback', request_id: id, score: -1 })
   })
 
@@ -98,12 +112,10 @@ describe('what an operator types works as it is printed', () => {
     const [block = ''] = blocksOf('docs/keys.md', 'npx twohop accounts')
     const { token, account } = await newUser('free')
     await call('/v1/usage', { token })
-    const commands = block
-      .replace(/^export .*\n/, '')
-      .replaceAll('firebase:my-project:u1', account)
-      .concat('echo "$KEY"\n')
+    const commands = block.replace(/^export .*\n/, '')
     const admin = await newUser('roomy', { role: 'admin' })
-    const out = await paste(commands, { TWOHOP_URL: stack.edge.url, TWOHOP_TOKEN: admin.token })
+    const variables = { TWOHOP_URL: stack.edge.url, TWOHOP_TOKEN: admin.token }
+    const out = await paste(commands, variables, { 'firebase:my-project:u1': account }, 'echo "$KEY"')
     expect(out).toMatch(/^status +suspended$/m)
     expect(out).toMatch(/^plan +pro$/m)
     expect(out).toMatch(/^twohop_sk_\w+$/m)
@@ -114,14 +126,19 @@ describe('what an operator types works as it is printed', () => {
   it('docs/deploy.md: the files of a deployment', async () => {
     const [block = ''] = blocksOf('docs/deploy.md', 'npx twohop init --firebase-project')
     // Without --out it writes into the clone itself.
-    const typed = block.replace('init', `init --out '${folder}'`)
-    const out = await paste(typed.replace('<id of your extension>', 'abcdefghijklmnopabcdefghijklmnop'))
+    const put = {
+      'twohop init': `twohop init --out '${folder}'`,
+      '<id of your extension>': 'abcdefghijklmnopabcdefghijklmnop',
+    }
+    const out = await paste(block, {}, put)
     expect(out).toContain('npm run models:pull')
     expect(await readFile(join(folder, 'wrangler.toml'), 'utf8')).toContain(
       'ALLOWED_ORIGINS = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"',
     )
   })
 })
+
+it('types what it is listed for', () => expect(untyped()).toEqual([]))
 
 async function inOrder(commands: readonly string[], variables: Record<string, string>): Promise<string[]> {
   const printed: string[] = []

@@ -1,11 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, inject, it } from 'vitest'
+import { DASHBOARDS, expressionsOf } from '../fixtures/grafana.ts'
 import { noPrometheus, prometheus, startPrometheus } from '../fixtures/prometheus.ts'
 import { ask, CHAT, call, newUser, stack } from './client.ts'
 
 /** A structure that only the host reads, and refuses. */
 const REFUSED_BY_HOST = {
   response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'root' } } },
+}
+
+/** What no panel of this stack can show: why, by the panel's title and its expression's letter. */
+const NO_DATA: Readonly<Record<string, string>> = {
+  'Memory C': 'no host of the tests has an accelerator',
 }
 
 type Found = { metric: Record<string, string>; value: [number, string] }
@@ -58,5 +64,21 @@ describe.skipIf(!prometheus)(`Prometheus before the running stack${noPrometheus}
     expect(await sum(`twohop_request_success_total{${model}}`)).toBeGreaterThanOrEqual(asked)
     expect(await sum(`twohop_num_requests_waiting{${model}}`)).toBe(0)
     expect(await sum('up')).toBe(2)
+
+    // Each expression of each panel, as Grafana would ask for it.
+    const inputs = [ask('Hi', { max_tokens: 2 })]
+    const job = { endpoint: '/v1/chat/completions', inputs }
+    expect((await call('/v1/jobs', { edge, token, body: job })).status).toBe(202)
+    const expressions = DASHBOARDS.flatMap(expressionsOf)
+    async function empty(): Promise<string[]> {
+      const names: string[] = []
+      for (const { name, expr } of expressions) {
+        const query = expr.replaceAll('$__rate_interval', '1m')
+        const { result }: { result: Found[] } = await api(`/api/v1/query?query=${encodeURIComponent(query)}`)
+        if (result.every(({ value: [, text] }) => text === 'NaN')) names.push(name)
+      }
+      return names
+    }
+    await expect.poll(empty, { timeout: 20_000, interval: 1000 }).toEqual(Object.keys(NO_DATA))
   })
 })

@@ -28,7 +28,10 @@ declare module 'vitest' {
     oddEdge: string
     /** That host; GET gives its counts. */
     oddHost: string
-    /** An edge with `/metrics` and a forecast of one request a month, and where the host's own metrics are. */
+    /**
+     * An edge with `/metrics`, a forecast of one request a month, a bound for the whole deployment and a ledger that is away; and where
+     * the host's own metrics are.
+     */
     meteredEdge: string
     hostMetrics: string
     /** An edge that lacks variables. */
@@ -42,6 +45,7 @@ const ONE_REQUEST = {
   ...{ combination: 'test', requests: 1, prompt_tokens: 1, output_tokens: 1 },
   bills: [{ load: 1, usd: 1 }],
 }
+const MUCH = { day: 1e12, month: 1e13 }
 /** Nothing listens on the discard port of a test machine. */
 const NOBODY = 'http://127.0.0.1:9'
 
@@ -64,7 +68,11 @@ export default async function runningStack(project: TestProject) {
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
     stack.startEdge(0, { HOST_URL: oddHost.url, REQUEST_TIMEOUT_MS: '1000' }),
-    stack.startEdge(0, { METRICS: 'on', COST_FORECAST: JSON.stringify(ONE_REQUEST) }),
+    stack.startEdge(0, {
+      ...{ METRICS: 'on', COST_FORECAST: JSON.stringify(ONE_REQUEST) },
+      ...{ LEDGER_SUPABASE_URL: NOBODY, LEDGER_SUPABASE_KEY: 'sb_secret_none' },
+      CATALOG: JSON.stringify({ ...stack.file.catalog, project: { budgets: MUCH } }),
+    }),
     stack.startEdge(0, { HOST_URL: '', UPSTASH_REDIS_REST_TOKEN: '' }),
   ])
   project.provide('stack', stack.file)

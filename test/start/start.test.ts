@@ -6,6 +6,7 @@ import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isRunning, type StackFile } from '../../local/stack-file.ts'
 import { blocks } from '../fixtures/commands/blocks.ts'
+import { createTyping } from '../fixtures/commands/typed.ts'
 import {
   ctrlC,
   endedWell,
@@ -20,6 +21,7 @@ import {
 } from './start.ts'
 
 const run = promisify(execFile)
+const { typed, untyped } = createTyping(import.meta.filename)
 const dir = await ownTemporaryFolder()
 
 describe('npm start', () => {
@@ -153,14 +155,9 @@ describe('npm start', () => {
       .filter(({ page, text }) => page === 'docs/money.md' && text.includes('npm run reconcile'))
       .map(({ text }) => text)
     const command = (name: string) => `node ${join(ROOT, 'cli/twohop.mjs')} ${name}`
-    const typed = block
-      .replace('npm run reconcile', command('reconcile'))
-      .replace('npx twohop doctor', command('doctor'))
-    expect(typed).not.toBe(block)
-    const { stdout } = await run('bash', ['-ec', typed], {
-      cwd: folder,
-      env: { ...process.env, TWOHOP_DIR: dir },
-    })
+    const put = { 'npm run reconcile': command('reconcile'), 'npx twohop doctor': command('doctor') }
+    const env = { ...process.env, TWOHOP_DIR: dir }
+    const { stdout } = await typed(block, put, (text) => run('bash', ['-ec', text], { cwd: folder, env }))
     expect(stdout).toMatch(/^ok +redis: /m)
     expect(stdout).toMatch(/^ok +postgres: /m)
     expect(stdout).not.toMatch(/^ILL/m)
@@ -295,3 +292,5 @@ describe('npm start', () => {
       await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
+
+test('types what it is listed for', () => expect(untyped()).toEqual([]))

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,9 +16,11 @@ import { findInstalledPostgres } from '../../../local/postgres/binaries.ts'
 import { startServer } from '../../../local/postgres/server.ts'
 import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
 import { administered, administrator } from '../../fixtures/administrator.ts'
+import { commandOf, createTyping } from '../../fixtures/commands/typed.ts'
 import { redisServer } from '../../fixtures/redis-server.ts'
 import { twohop } from '../../fixtures/twohop-command.ts'
 
+const { typed, untyped } = createTyping(import.meta.filename)
 const installed = await findInstalledPostgres()
 const file = (name: string) => new URL(`../../../${name}`, import.meta.url)
 const DAY_MS = 86_400_000
@@ -100,7 +102,13 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
       target: 'k1',
     })
     expect(await twohop('drain', '--json')).toMatchObject({ code: 0 })
-    expect(await script('dump', dump())).toEqual({ code: 0, said: '' })
+    const put = { 'deploy/': `'${file('deploy/').pathname}'` }
+    const typing = typed(commandOf('docs/operations.md', 'deploy/backup/dump'), put, (text) =>
+      promisify(execFile)('bash', ['-ec', text], { cwd: dir, env: { ...process.env, ...database } }),
+    )
+    expect(await typing).toMatchObject({ stdout: '' })
+    const [made = ''] = (await readdir(dir)).filter((name) => name.endsWith('.dump'))
+    await rename(join(dir, made), dump())
     expect(await script('dump', dump())).toMatchObject({ code: 1 })
     // Charged after the dump: the file does not know.
     await spend('firebase:x:late', 9)
@@ -199,6 +207,8 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     }
     expect(await restoreRecords({ sql, redis: options, now: Date.now })).toEqual({ accounts: 0, api_keys: 0 })
   })
+
+  it('types what it is listed for', () => expect(untyped()).toEqual([]))
 })
 
 async function asked({ url, token }: { url: string; token: string }, command: string[]): Promise<unknown> {

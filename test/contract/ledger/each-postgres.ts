@@ -85,7 +85,8 @@ export function running(
     await local.owner.begin(async (sql) => {
       await sql`set local session_replication_role = replica`
       await sql`truncate twohop.plans, twohop.accounts, twohop.account_overrides, twohop.api_keys, twohop.usage_events,
-        twohop.usage_daily, twohop.usage_monthly, twohop.feedback, twohop.audit_log, twohop.job_results`
+        twohop.usage_daily, twohop.usage_monthly, twohop.all_usage_monthly, twohop.feedback, twohop.audit_log,
+        twohop.job_results`
     })
   })
   function token(id: string, agoMs = 0): Promise<string> {

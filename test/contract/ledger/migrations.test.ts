@@ -28,7 +28,7 @@ describeEachPostgres('the migrations', (postgres) => {
     await postgres.service().rpc('record_usage_events', { events: [usageEvent('r1', 'ada')] })
     const before = await catalog()
     expect(before.length).toBeGreaterThan(150)
-    expect(await migrate(postgres.local().owner)).toBe(12)
+    expect(await migrate(postgres.local().owner)).toBe(13)
     expect(await catalog()).toEqual(before)
     expect((await postgres.service().from('usage_events').select('request_id')).data).toEqual([
       { request_id: 'r1' },
@@ -77,7 +77,7 @@ describeEachPostgres('the migrations', (postgres) => {
         expect([definer, roles]).toEqual([false, ['authenticated', 'service_role']])
       else expect([name, definer, roles]).toEqual([name, true, ['service_role']])
     }
-    expect(functions).toHaveLength(18)
+    expect(functions).toHaveLength(20)
   })
 
   describe('on a database whose server has none of the roles that requests act as', () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { createErrorCounts } from '../../../edge/stats/error-counts.ts'
 import { EDGE_METRICS, EDGE_PREFIX } from '../../../edge/stats/metric-names.ts'
 import { createUpstashMetrics } from '../../../edge/stats/upstash-metrics.ts'
+import { createUpstashStats } from '../../../edge/stats/upstash-stats.ts'
 import { describeEachRedis, describeOneRedis, request, settlement } from '../budget/each-redis.ts'
 import { askEdge, edgeOn, minted, publishedKeys, user } from '../strangers/edge.ts'
 
@@ -26,6 +27,7 @@ describeEachRedis('the metrics', (redis) => {
       hasLedger: true,
       project: { day: 1000 },
       forecast: undefined,
+      readMonth: createUpstashStats({ ...redis.local(), timeoutMs: 20_000, viewsPerMinute: 60 }).month,
       ...changes,
     })
 
@@ -73,6 +75,38 @@ describeEachRedis('the metrics', (redis) => {
     now = 5000
     await read()
     expect((await redis.requests()) - before).toBe(2)
+  })
+
+  it('say what the month costs beside its forecast, for which the month is read every five minutes', async () => {
+    let now = Date.UTC(2026, 10, 16)
+    const asked: string[] = []
+    const used = { requests: 200, failed: 0, prompt_tokens: 0, output_tokens: 0, units: 0 }
+    const readMonth = async (month: string) => {
+      asked.push(month)
+      return used
+    }
+    const bills = [
+      { load: 1, usd: 60 },
+      { load: 2, usd: 100 },
+    ]
+    const forecast = { combination: 'x', requests: 200, prompt_tokens: 1, output_tokens: 1, bills }
+    const read = metrics({ now: () => now, forecast, readMonth })
+    const costs = async () =>
+      [...samplesIn(await read())].filter(([name]) => name.startsWith('twohop_edge_cost_usd'))
+    // Half of November has passed, with all that was forecast.
+    expect(Object.fromEntries(await costs())).toEqual({
+      'twohop_edge_cost_usd{of="so_far"}': 50,
+      'twohop_edge_cost_usd{of="at_this_rate"}': 100,
+      'twohop_edge_cost_usd{of="due"}': 30,
+      'twohop_edge_cost_usd{of="forecast"}': 60,
+    })
+    now += 299_999
+    await read()
+    expect(asked).toEqual(['2026-11'])
+    now += 5001
+    await read()
+    expect(asked).toHaveLength(2)
+    expect(await metrics()()).not.toContain('cost_usd')
   })
 
   it('are not counted where they are off', async () => {

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest'
-import { AccountAnswer, AnomalyList, Cost, HostList, UsageMonths } from '../../../edge/openapi/answers.ts'
+import {
+  AccountAnswer,
+  AnomalyList,
+  AnyUsageMonths,
+  Cost,
+  HostList,
+  UsageMonths,
+} from '../../../edge/openapi/answers.ts'
 import { createMetrics } from '../../../inference-host/metrics/metrics.ts'
 import { serveOnLoopback } from '../../fixtures/loopback-server.ts'
 import { describeOneRedis, RESERVED, request, settlement } from '../budget/each-redis.ts'
@@ -103,6 +110,9 @@ describeOneRedis('what administrators watch', (redis) => {
       used: { requests: 2, failed: 0, prompt_tokens: 2, output_tokens: 6, units: 16 },
       forecast,
     })
+    expect(cost.outlook?.find(({ what }) => what === 'usd')).toMatchObject({
+      ...{ forecast: 172.32, so_far: cost.elapsed * (cost.outlook?.at(-1)?.at_this_rate ?? 0) },
+    })
     expect(cost.elapsed).toBeGreaterThan(0)
     expect(cost.elapsed).toBeLessThanOrEqual(1)
     const metrics = edgeOn(redis.local(), issuer, { COST_FORECAST: JSON.stringify(forecast) })
@@ -115,7 +125,7 @@ describeOneRedis('what administrators watch', (redis) => {
 
   it('is for administrators alone', async () => {
     const ask = await asking('ada')
-    for (const path of ['hosts', 'anomalies', 'cost'])
+    for (const path of ['hosts', 'anomalies', 'cost', 'months'])
       expect(await ask(`/v1/admin/${path}`), path).toMatchObject({
         status: 403,
         body: { error: { code: 'scope_missing' } },
@@ -170,6 +180,22 @@ describeOneRedis('what administrators watch', (redis) => {
         body: { account: accountOf('ada'), first: '2024-12-01', last: '2026-11-01' },
       },
     ])
+    const administrator = await asking('root', 'admin', own)
+    expect(UsageMonths.safeParse((await administrator('/v1/admin/months')).body).success).toBe(false)
+    const all = AnyUsageMonths.parse((await administrator('/v1/admin/months?from=2026-10&to=2026-11')).body)
+    expect(all).toMatchObject({ account: null, from: '2026-10', to: '2026-11', months: rows })
+    const named = await administrator(`/v1/admin/months?to=2026-11&account=${accountOf('ada')}`)
+    expect(AnyUsageMonths.parse(named.body).account).toBe(accountOf('ada'))
+    const span = { first: '2026-10-01', last: '2026-11-01' }
+    expect(called.splice(1).slice(1)).toEqual([
+      { url: '/rest/v1/rpc/all_usage_months', body: span },
+      { url: '/rest/v1/rpc/usage_months', body: { account: accountOf('ada'), ...span, first: '2024-12-01' } },
+    ])
+    for (const account of ['', 'ada', 'firebase:another:ada'])
+      expect(await administrator(`/v1/admin/months?account=${account}`), account).toMatchObject({
+        status: 400,
+        body: { error: { code: 'invalid_request', param: 'account' } },
+      })
     // What is read too often does not come to the ledger.
     const often = await asking('often', undefined, own)
     for (let times = 0; times < 60; times++) await often('/v1/usage/months')

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { run } from '../../../cli/run.ts'
 import { CATALOG_READ_MS } from '../../../edge/access/catalog-source.ts'
+import { commandOf, createTyping, wordsOf } from '../../fixtures/commands/typed.ts'
 import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
 import { OPENAI_ANSWERS } from '../../fixtures/vendors/openai.ts'
 import { startScripted } from '../../fixtures/vendors/scripted.ts'
 
 // The command on a real Redis, and an edge that takes what it pushed.
 
+const { typed, untyped } = createTyping(import.meta.filename)
 let fake: Awaited<ReturnType<typeof startScripted>>
 let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
 let dir: string
@@ -53,10 +55,16 @@ async function twohop(words: string[], answer?: string) {
   })
   return { code, ...said }
 }
+/** What docs/versions.md says, by its first word behind `catalog`. */
+const type = (name: string, put: Record<string, string>, answer?: string) =>
+  typed(commandOf('docs/versions.md', `npx twohop catalog ${name}`), put, (text) =>
+    twohop(wordsOf(text).slice(3), answer),
+  )
 async function push(change: (model: Record<string, unknown>) => object, words = ['--yes'], answer?: string) {
   const catalog = JSON.parse(edge.catalog)
   const file = join(dir, 'catalog.json')
   await writeFile(file, JSON.stringify({ ...catalog, models: catalog.models.map(change) }))
+  if (words.length === 0 && answer === 'y') return type('push', { 'catalog.json': file }, answer)
   return twohop(['push', file, ...words], answer)
 }
 async function ask(content: unknown = 'Hi') {
@@ -138,5 +146,10 @@ it('what no edge would take is not pushed, nor what nobody confirmed', async () 
   expect(await twohop(['rollback', '--to', '99', '--yes'])).toMatchObject({ code: 1 })
   expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBe('4')
   expect(await push((model) => ({ ...model, context: 100 }), [], 'y')).toMatchObject({ code: 0 })
-  expect(JSON.parse((await twohop(['show'])).out).models[0].context).toBe(100)
+  expect(JSON.parse((await type('show', {})).out).models[0].context).toBe(100)
+  expect((await type('list', {})).out).toMatch(/^5\b.*catalog|^\s*5\b/m)
+  expect(await type('rollback', {}, 'y')).toMatchObject({ code: 0 })
+  expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBe('6')
 })
+
+it('types what it is listed for', () => expect(untyped()).toEqual([]))

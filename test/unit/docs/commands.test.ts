@@ -5,31 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { openApi } from '../../../edge/openapi/document.ts'
 import { parseJson } from '../../../shared/parse-json.ts'
 import { blocks, blocksIn, placeOf } from '../../fixtures/commands/blocks.ts'
-import { NOT_RUN, READIES } from '../../fixtures/commands/not-run.ts'
-import { RUN_BY } from '../../fixtures/commands/run-by.ts'
-import { commandsOf, complaintOfBash, onOneLine } from '../../fixtures/commands/split.ts'
+import { commands, type Found, listed, listedFor } from '../../fixtures/commands/listed.ts'
+import { READIES } from '../../fixtures/commands/not-run.ts'
+import { RUN_BY, RUN_OTHERWISE, STEPS } from '../../fixtures/commands/run-by.ts'
+import { complaintOfBash } from '../../fixtures/commands/split.ts'
 import { isThere, ROOT } from '../../fixtures/pages.ts'
 import { twohop } from '../../fixtures/twohop-command.ts'
 
-type Found = { place: string; page: string; command: string; whole: string }
-
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-const listed = [...RUN_BY, ...NOT_RUN]
-const commands: Found[] = blocksIn('sh').flatMap((block) =>
-  commandsOf(block.text).map((whole) => ({
-    ...{ place: placeOf(block), page: block.page, whole },
-    command: onOneLine(whole),
-  })),
-)
-
-/** The longest listed beginning of a command. */
-const listedFor = (command: string) =>
-  listed
-    .filter(([start]) => command.startsWith(start))
-    .reduce<(typeof listed)[number] | undefined>(
-      (best, one) => (one[0].length > (best?.[0].length ?? 0) ? one : best),
-      undefined,
-    )
 
 /** What `find` gives of each command, with its place. */
 const everywhere = (find: (found: Found) => Iterable<string>) =>
@@ -45,16 +28,24 @@ describe('each command of the pages', () => {
   })
 
   it('is run by a test, or is listed with the reason why not', () => {
-    // A new command gets a line in test/fixtures/commands/: in RUN_BY with what runs it, else in NOT_RUN.
+    // A new command gets a line in test/fixtures/commands/: in RUN_BY with what types it, else in NOT_RUN.
     expect(commands.length).toBeGreaterThan(150)
     const strays = everywhere(({ command }) => (listedFor(command) || READIES.test(command) ? [] : [command]))
     expect(strays).toEqual([])
   })
 
-  it('is still there where it is listed, and what runs it says so', () => {
+  it('is still there where it is listed', () => {
     const used = new Set(commands.map(({ command }) => listedFor(command)))
     expect(listed.filter((one) => !used.has(one)).map(([start]) => start)).toEqual([])
-    for (const [start, file, words] of RUN_BY) expect(read(file), `${start}: ${file}`).toContain(words)
+  })
+
+  it('is typed by a file whose last test says what it did not type; is a step of CI; or is run with other words', () => {
+    for (const file of new Set(RUN_BY.map(([, file]) => file))) {
+      expect(read(file), file).toContain('createTyping(import.meta.filename)')
+      expect(read(file), file).toContain('expect(untyped()).toEqual([])')
+    }
+    for (const [command, file] of STEPS) expect(stepsOf(file), file).toContain(command)
+    for (const [start, file, words] of RUN_OTHERWISE) expect(read(file), `${start}: ${file}`).toContain(words)
   })
 
   it('names options that the script behind it has', () => {
@@ -108,6 +99,12 @@ describe('each command of the pages', () => {
     expect(strays).toEqual([])
   })
 })
+
+/** The commands that a workflow or the script of CI runs, each on a line of its own. */
+const stepsOf = (file: string) =>
+  read(file)
+    .split('\n')
+    .map((line) => line.replace(/^ *- run: |^(?:[A-Z_]+=\S+ )+/, ''))
 
 /** Where the options of a script are declared. */
 const SOURCES: Record<string, string> = {

@@ -34,7 +34,7 @@ describe('docs/storage.md', () => {
     const names = await readdir(new URL('../../../supabase/migrations/', import.meta.url))
     const texts = await Promise.all(names.map((name) => read(`supabase/migrations/${name}`)))
     const tables = texts.flatMap((text) =>
-      [...text.matchAll(/^create table if not exists twohop\.(\w+)/gm)].map(([, table]) => table),
+      [...text.matchAll(/^ *create table (?:if not exists )?twohop\.(\w+)/gm)].map(([, table]) => table),
     )
     expect(tables.length).toBeGreaterThan(8)
     expect((await listed('Postgres')).sort()).toEqual(tables.sort())

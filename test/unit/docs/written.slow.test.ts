@@ -9,10 +9,12 @@ import { serviceKeys } from '../../../cli/service-keys.ts'
 import { EDGE_VARIABLES } from '../../../edge/runtime/variables.ts'
 import { blocks, blocksIn, placeOf } from '../../fixtures/commands/blocks.ts'
 import { commandsOf } from '../../fixtures/commands/split.ts'
+import { createTyping } from '../../fixtures/commands/typed.ts'
 import { filesLike, ROOT } from '../../fixtures/pages.ts'
 
 // Files that the commands of a page write, in a folder of their own.
 
+const { typed, untyped } = createTyping(import.meta.filename)
 let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'twohop-written-'))
@@ -25,18 +27,20 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Types those commands of a page's block that begin so, as bash would. */
-function type(page: string, words: string, begins: RegExp, variables: Record<string, string> = {}): void {
+async function type(page: string, words: string, begins: RegExp, variables: Record<string, string> = {}) {
   const block = blocks.find((one) => one.page === page && one.text.includes(words))
   const commands = commandsOf(block?.text ?? '').filter((command) => begins.test(command))
   expect(commands.length).toBeGreaterThan(0)
   const env = { PATH: process.env.PATH ?? '', ...variables }
-  execFileSync('bash', ['-ec', commands.join('\n')], { cwd: folder, env, stdio: 'ignore' })
+  await typed(commands.join('\n'), {}, (text) =>
+    execFileSync('bash', ['-ec', text], { cwd: folder, env, stdio: 'ignore' }),
+  )
 }
 const written = (path: string) => readFileSync(join(folder, path), 'utf8')
 
 describe('what a page tells to write', () => {
-  it('README.md: the secrets, in a file that the owner alone can read and that holds what the edge must have', () => {
-    type('README.md', '> .env.secrets', /^\(umask|^echo /, { UPSTASH_REDIS_REST_TOKEN: 'any' })
+  it('README.md: the secrets, in a file that the owner alone can read and that holds what the edge must have', async () => {
+    await type('README.md', '> .env.secrets', /^\(umask|^echo /, { UPSTASH_REDIS_REST_TOKEN: 'any' })
     const secrets = parseEnv(written('.env.secrets'))
     expect(statSync(join(folder, '.env.secrets')).mode & 0o777).toBe(0o600)
     const needed = Object.entries<{ fallback: string | undefined; secret?: true }>(EDGE_VARIABLES)
@@ -49,8 +53,8 @@ describe('what a page tells to write', () => {
     expect(EDGE_VARIABLES.API_KEY_SECRETS.schema.safeParse(secrets.API_KEY_SECRETS).success).toBe(true)
   })
 
-  it('docs/switch.md: all that deploy/compose.yaml asks for', () => {
-    type('docs/switch.md', 'deploy/.env', /^secret\(\)|^\(umask/)
+  it('docs/switch.md: all that deploy/compose.yaml asks for', async () => {
+    await type('docs/switch.md', 'deploy/.env', /^secret\(\)|^\(umask/)
     const variables = parseEnv(written('deploy/.env'))
     const compose = readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8')
     const asked = [...compose.matchAll(/\$\{(\w+):\?\}/g)].map(([, name = '']) => name)
@@ -59,16 +63,16 @@ describe('what a page tells to write', () => {
     expect(JSON.parse(variables.SERVICE_TOKEN_PUBLIC_KEYS ?? '')).toHaveProperty('keys')
   })
 
-  it('docs/kubernetes.md: the own registry in each manifest that names one', () => {
+  it('docs/kubernetes.md: the own registry in each manifest that names one', async () => {
     const registry = 'registry.test/ours'
-    type('docs/kubernetes.md', 'grep -rl registry', /^grep/, { REGISTRY: registry })
+    await type('docs/kubernetes.md', 'grep -rl registry', /^grep/, { REGISTRY: registry })
     const texts = filesLike('deploy/kubernetes/**/*.{yaml,env,json}').map(written)
     expect(texts.filter((text) => text.includes('registry.example.com'))).toEqual([])
     expect(texts.filter((text) => text.includes(registry)).length).toBeGreaterThan(1)
   })
 
-  it('docs/private-host.md: the worker before a container, with settings that wrangler takes', () => {
-    type('docs/private-host.md', 'host-worker/wrangler.toml', /^mkdir|^cat > host-worker/)
+  it('docs/private-host.md: the worker before a container, with settings that wrangler takes', async () => {
+    await type('docs/private-host.md', 'host-worker/wrangler.toml', /^mkdir|^cat > host-worker/)
     const config = unstable_readConfig({ config: join(folder, 'host-worker/wrangler.toml') })
     expect(config).toMatchObject({ name: 'twohop-host', workers_dev: false, preview_urls: false })
     expect(config.containers?.[0]).toMatchObject({ class_name: 'Host', max_instances: 1 })
@@ -92,8 +96,8 @@ describe('what a page tells to write', () => {
     },
   )
 
-  it('docs/private-host.md: files of Fly that name Dockerfiles and variables that there are', () => {
-    type('docs/private-host.md', 'fly.host.toml', /^cat > fly/)
+  it('docs/private-host.md: files of Fly that name Dockerfiles and variables that there are', async () => {
+    await type('docs/private-host.md', 'fly.host.toml', /^cat > fly/)
     for (const file of ['fly.host.toml', 'fly.edge.toml']) {
       const [, dockerfile = ''] = /^dockerfile = "(.*)"$/m.exec(written(file)) ?? []
       expect(filesLike('Dockerfile*')).toContain(dockerfile)
@@ -103,10 +107,12 @@ describe('what a page tells to write', () => {
     expect(names.filter((name) => !(name in EDGE_VARIABLES))).toEqual([])
   })
 
-  it('docs/private-host.md: a program for Modal that Python reads', () => {
-    type('docs/private-host.md', 'modal_host.py', /^cat > modal/)
+  it('docs/private-host.md: a program for Modal that Python reads', async () => {
+    await type('docs/private-host.md', 'modal_host.py', /^cat > modal/)
     execFileSync('python3', ['-c', 'import ast, sys; ast.parse(open(sys.argv[1]).read())', 'modal_host.py'], {
       cwd: folder,
     })
   })
 })
+
+it('types what it is listed for', () => expect(untyped()).toEqual([]))

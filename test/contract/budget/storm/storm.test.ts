@@ -7,7 +7,10 @@ import { budgetsFor, type StormOrder, type StormReport } from './order.ts'
 const PROCESSES = 8
 /** Operations of each edge. `TWOHOP_STORM_OPERATIONS` is how many all of them do together: 1,000,000 take an hour. */
 const OPERATIONS = Math.ceil(Number(process.env.TWOHOP_STORM_OPERATIONS ?? 0) / PROCESSES) || 200
-/** The counters of a minute are kept for a minute more, so that a longer storm outlives them. */
+/**
+ * The counters of a minute are kept for a minute more. The edges' set clocks stay in a minute for longer than that in a
+ * longer storm: Redis throws its counters away while reservations of it still come.
+ */
 const isKept = (key: string) => OPERATIONS === 200 || !key.includes(':minute:')
 const LONGEST_MS = Math.max(150_000, OPERATIONS * PROCESSES * 10)
 /** How many of them are killed on their way, each to be replaced by a new one. */
@@ -67,7 +70,7 @@ async function administrate(redis: RunningRedis, running: () => boolean) {
   let granted = 0
   while (running()) {
     const began = performance.now()
-    over.push(...(await overBudget(redis)))
+    over.push(...(await overBudget(redis)).filter(isKept))
     const account = ACCOUNTS[looks % ACCOUNTS.length] as string
     if (looks % 10 === 3) await accounts.set(account, { status: 'suspended' })
     if (looks % 10 === 4)

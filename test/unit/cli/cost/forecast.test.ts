@@ -6,8 +6,10 @@ import { monthOf } from '../../../../cli/cost/outlook.ts'
 import { publishedSpeeds } from '../../../../cli/cost/published.ts'
 import { speedOf } from '../../../../cli/cost/speed.ts'
 import { Forecast } from '../../../../edge/stats/forecast.ts'
+import { commandOf, createTyping, wordsOf } from '../../../fixtures/commands/typed.ts'
 import { twohop } from '../../../fixtures/twohop-command.ts'
 
+const { typed, untyped } = createTyping(import.meta.filename)
 const book = defaultPrices()
 const speeds = { cpu: speedOf(MEASURED_CPU), ...publishedSpeeds() }
 
@@ -29,7 +31,9 @@ it.each(book.combinations.map((combination) => [combination.id, combination] as 
 )
 
 it('is printed in one line for one combination, and for no other number of them', async () => {
-  const { code, out } = await twohop('cost', '--forecast', '--combination', 'workers-fly')
+  const { code, out } = await typed(commandOf('docs/cost.md', 'npx twohop cost --forecast'), {}, (text) =>
+    twohop(...wordsOf(text).slice(2)),
+  )
   expect(code).toBe(0)
   expect(out).toMatch(/^\{.*\}\n$/)
   expect(Forecast.parse(JSON.parse(out))).toMatchObject({ combination: 'workers-fly', requests: 300_000 })
@@ -38,3 +42,5 @@ it('is printed in one line for one combination, and for no other number of them'
     err: expect.stringContaining('--combination'),
   })
 })
+
+it('types what it is listed for', () => expect(untyped()).toEqual([]))

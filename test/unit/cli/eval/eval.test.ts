@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { run } from '../../../../cli/run.ts'
+import { commandOf, createTyping, wordsOf } from '../../../fixtures/commands/typed.ts'
 import { type Script, startScripted } from '../../../fixtures/vendors/scripted.ts'
+
+const { typed, untyped } = createTyping(import.meta.filename)
+const COMMAND = commandOf('docs/versions.md', 'npx twohop eval')
 
 // The command before a server that answers as an edge does.
 
@@ -32,12 +36,14 @@ async function evaluate(suite: object | string, words: string[] = [], signal = n
   const file = join(dir, 'suite.json')
   await writeFile(file, typeof suite === 'string' ? suite : JSON.stringify(suite))
   const said: { out: string[]; err: string[] } = { out: [], err: [] }
-  const code = await run(['eval', '--suite', file, ...words], {
-    out: (text) => said.out.push(text),
-    err: (text) => said.err.push(text),
-    colour: false,
-    signal,
-  })
+  const code = await typed(COMMAND, { 'suite.json': file }, (text) =>
+    run([...wordsOf(text).slice(2), ...words], {
+      out: (text) => said.out.push(text),
+      err: (text) => said.err.push(text),
+      colour: false,
+      signal,
+    }),
+  )
   return { code, out: said.out.join(''), err: said.err.join('') }
 }
 const one = (content: string, expect: object) => ({ messages: [{ role: 'user', content }], expect })
@@ -137,3 +143,5 @@ it.each([
   expect([code, err]).toEqual([1, expect.stringContaining(complaint)])
   expect(fake.asked).toHaveLength(0)
 })
+
+it('types what it is listed for', () => expect(untyped()).toEqual([]))

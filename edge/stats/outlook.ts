@@ -1,35 +1,41 @@
-import type { Cost, Forecast } from '../api/shapes.ts'
+import type { Forecast } from './forecast.ts'
+import type { UsageSums } from './usage-sums.ts'
 
 const MEASURES = ['requests', 'prompt_tokens', 'output_tokens'] as const
-export type Measure = (typeof MEASURES)[number]
+type Measure = (typeof MEASURES)[number]
 
-/** One thing of a month: up to now, as it was forecast up to now, and both of the whole month. */
+/** One thing of a month: up to now, as it was forecast up to now, and both of the whole month; `usd` in US dollars. */
 export type Outlook = {
   what: Measure | 'usd'
-  soFar: number
+  so_far: number
   due: number
-  atThisRate: number
+  at_this_rate: number
   forecast: number
 }
 
 /**
  * A month beside its forecast. What it costs so far nobody can read off: it is the bill that the forecast has for a load like
  * this month's, by the share of the month that has passed. The load is that of the measure that is furthest above its forecast.
+ * @param elapsed the share of the month that has passed, above 0
  */
-export function outlookOf({ elapsed, used }: Pick<Cost, 'elapsed' | 'used'>, forecast: Forecast): Outlook[] {
+export function outlookOf(elapsed: number, used: Pick<UsageSums, Measure>, forecast: Forecast): Outlook[] {
+  const { bills } = forecast
   const load = Math.max(
     ...MEASURES.map((name) => (forecast[name] === 0 ? 0 : used[name] / elapsed / forecast[name])),
   )
-  const [atThisRate, planned] = [billAt(forecast.bills, load), billAt(forecast.bills, 1)]
+  const [atThisRate, planned] = [billAt(bills, load), billAt(bills, 1)]
   return [
     ...MEASURES.map((what) => ({
       what,
-      soFar: used[what],
+      so_far: used[what],
       due: forecast[what] * elapsed,
-      atThisRate: used[what] / elapsed,
+      at_this_rate: used[what] / elapsed,
       forecast: forecast[what],
     })),
-    { what: 'usd', soFar: atThisRate * elapsed, due: planned * elapsed, atThisRate, forecast: planned },
+    {
+      ...{ what: 'usd' as const, so_far: atThisRate * elapsed, due: planned * elapsed },
+      ...{ at_this_rate: atThisRate, forecast: planned },
+    },
   ]
 }
 
