@@ -313,7 +313,9 @@ export function createApp(options: AppOptions) {
     }
     c.set('settled', held.settled)
     if (held.cacheable) c.set('cache', 'miss')
-    if (options.keepPrompt) c.env.background(options.keepPrompt(held))
+    // To take out what guards find takes long, so no answer waits for it.
+    const { keepPrompt } = options
+    if (keepPrompt) c.env.background(held.settled.then(() => keepPrompt(held)))
     if (held.work.judged)
       await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
     return timings.timeAlone('host', () => callHost(held, c.req.raw.signal, meter))

@@ -39,6 +39,11 @@ const Choice = z.object({
     .optional(),
   finish_reason: Text,
   stop_reason: z.string().optional().catch(undefined),
+  /** What judged the answer before may have ended it. */
+  content_filter: z
+    .object({ rule: z.literal('judge') })
+    .optional()
+    .catch(undefined),
 })
 export type Choice = z.infer<typeof Choice>
 

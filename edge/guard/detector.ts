@@ -61,8 +61,14 @@ export function pattern({
 
 const NOTHING = /(?!)/
 
-/** Characters that a sticky expression matches at the text's begin; 0 for none. */
-function matches(expression: RegExp, text: string): number {
-  expression.lastIndex = 0
+/** Whether a UTF-16 unit is one of a class, found out once for each that occurs. */
+export function classOf(expression: RegExp): (char: string) => boolean {
+  const known: boolean[] = []
+  return (char) => (known[char.charCodeAt(0)] ??= expression.test(char))
+}
+
+/** Characters that a sticky expression matches at a place; 0 for none. */
+export function matches(expression: RegExp, text: string, place = 0): number {
+  expression.lastIndex = place
   return expression.exec(text)?.[0].length ?? 0
 }

@@ -1,6 +1,6 @@
-import { type Detector, isWhole, WINDOW } from './detector.ts'
+import { classOf, type Detector, isWhole, WINDOW } from './detector.ts'
 
-const LETTER_OR_DIGIT = /[A-Za-z0-9]/
+const isLetterOrDigit = classOf(/[A-Za-z0-9]/)
 const SEPARATOR = /[ .-]/
 /** So many of them in a row, such as two spaces. */
 const MOST_SEPARATORS = 2
@@ -11,14 +11,14 @@ export const iban: Detector = {
   hint: /[A-Za-z]{2}\d{2}[ .-]{0,2}[A-Za-z0-9]/,
   first: /[A-Za-z]/,
   at(text, place, ended) {
-    if (place > 0 && LETTER_OR_DIGIT.test(text.charAt(place - 1))) return undefined
+    if (place > 0 && isLetterOrDigit(text.charAt(place - 1))) return undefined
     let found = ''
     let between = 0
     let length = Infinity
     const most = Math.min(text.length, place + WINDOW)
     for (let next = place; next < most; next++) {
       const char = text.charAt(next)
-      const belongs = LETTER_OR_DIGIT.test(char)
+      const belongs = isLetterOrDigit(char)
       if (found.length === length) return !belongs && isIban(found) ? next : undefined
       between = belongs ? 0 : between + 1
       if (belongs) found += char.toUpperCase()

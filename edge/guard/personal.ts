@@ -1,17 +1,5 @@
 import { type Detector, pattern } from './detector.ts'
 
-const LOCAL = "[\\p{L}\\p{N}._%+'-]"
-const LABEL = '[\\p{L}\\p{N}-]'
-
-/** E-mail addresses: at most 64 characters before the @ (RFC 5321, 4.5.3.1.1), a domain of two labels or more after it. */
-export const email: Detector = pattern({
-  rule: 'pii.email',
-  hint: /@/,
-  first: new RegExp(LOCAL, 'u'),
-  whole: new RegExp(`${LOCAL}{1,64}@(?:${LABEL}{1,63}\\.){1,8}\\p{L}{2,63}`, 'uy'),
-  partial: new RegExp(`${LOCAL}{1,64}(?:@(?:${LABEL}{1,63}\\.){0,8}${LABEL}{0,63})?`, 'uy'),
-})
-
 const GAP = '[ .\\-()\\u2010-\\u2015]{0,2}'
 
 /** Phone numbers with a country's code: a plus and 8 to 15 digits (ITU-T E.164). */

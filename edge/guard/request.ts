@@ -8,7 +8,7 @@ import { type AnswerGuard, createAnswerGuard } from './answer.ts'
 import { type Masked, maskRequest } from './mask.ts'
 import { contentBlocked, type Finding, findingsOf, isIdle, type Policy, toldOnce } from './policy.ts'
 import type { Writing } from './seen.ts'
-import { mapTexts, writingsAt } from './texts.ts'
+import { mapTexts, writingAt } from './texts.ts'
 import { cutWhole } from './watch.ts'
 
 /** What is looked at of a request's work. */
@@ -100,10 +100,8 @@ export function checkRequest(request: object, policy: Policy, tell: (finding: Fi
   if (!isIdle(policy.in)) {
     const found = findingsOf(policy.in, 'in', tell)
     mapTexts(request, (text, path) => {
-      for (const writing of writingsAt(path, text)) {
-        const { rule } = cutWhole(policy.in, text, writing, found)
-        if (rule !== undefined) throw contentBlocked('text', rule, path)
-      }
+      const { rule } = cutWhole(policy.in, text, writingAt(path), found)
+      if (rule !== undefined) throw contentBlocked('text', rule, path)
       return text
     })
   }

@@ -1,5 +1,5 @@
 import type { Detector } from './detector.ts'
-import { createSeenReader, isAsSeen, type Writing } from './seen.ts'
+import { createSeenReader, isAsSeen, type Seen, type SeenReader, type Writing } from './seen.ts'
 
 /** A stretch of a text: clean, or found by a rule. */
 export type Stretch = { text: string; rule?: string }
@@ -15,21 +15,32 @@ export type Scan = {
   pause(): Stretch[]
   /** Gives the rest of a text that has ended. */
   end(): Stretch[]
+  /** A scan that goes on from here, and reads what comes as another writing. What has come must be the same in both. */
+  fork(writing: Writing): Scan
+}
+
+/** Where a scan stands. */
+type Begun = {
+  reader: SeenReader
+  /** The last character that was given, which a detector may look at, and what is not decided. */
+  text: string
+  /** What each unit of `text` was written as, and empty where that was given at a pause; undefined where each is itself. */
+  raw: string[] | undefined
+  /** Where in `text` what is not decided begins: 0 or 1. */
+  from: number
 }
 
 /**
  * A scan for what `detectors` find: the first place first, there the first detector. How a text was cut into pieces makes no
  * difference, since each place is decided by what follows it alone (see Detector), one after the other.
  */
-export function createScan(detectors: readonly Detector[], writing: Writing = 'plain'): Scan {
+export function createScan(
+  detectors: readonly Detector[],
+  writing: Writing = 'plain',
+  { reader, ...before }: Begun = { reader: createSeenReader(writing), text: '', raw: undefined, from: 0 },
+): Scan {
   const detectorsAt = byCharacter(detectors)
-  const reader = createSeenReader(writing)
-  /** The last character that was given, which a detector may look at, and what is not decided. */
-  let text = ''
-  /** What each unit of `text` was written as; empty where that was given at a pause. */
-  let raw: string[] = []
-  /** Where in `text` what is not decided begins: 0 or 1. */
-  let from = 0
+  let { text, raw, from } = before
 
   /** What is decided, up to where, and where what detectors may look at begins: what was found is none of it. */
   function decided(ended: boolean): { stretches: Stretch[]; place: number; begin: number } {
@@ -39,7 +50,7 @@ export function createScan(detectors: readonly Detector[], writing: Writing = 'p
     let begin = 0
     let view = text
     const upTo = (end: number) => {
-      if (end > clean) stretches.push({ text: raw.slice(clean, end).join('') })
+      if (end > clean) stretches.push({ text: written(clean, end) })
     }
     while (place < text.length) {
       const found = first(detectorsAt(text.charCodeAt(place)), view, place - begin, ended)
@@ -48,7 +59,7 @@ export function createScan(detectors: readonly Detector[], writing: Writing = 'p
       else {
         upTo(place)
         const end = begin + found.end
-        stretches.push({ text: raw.slice(place, end).join(''), rule: found.rule })
+        stretches.push({ text: written(place, end), rule: found.rule })
         clean = place = begin = end
         view = text.slice(end)
       }
@@ -58,18 +69,21 @@ export function createScan(detectors: readonly Detector[], writing: Writing = 'p
   }
 
   function take(ended: boolean): Stretch[] {
-    const more = ended ? reader.end() : { text: '', raw: [] }
-    add(more)
+    if (ended) add(reader.end())
     const { stretches, place, begin } = decided(ended)
     from = place > begin ? 1 : 0
     text = text.slice(place - from)
-    raw = raw.slice(place - from)
+    raw = raw?.slice(place - from)
     return stretches
   }
 
-  function add(more: { text: string; raw: string[] }): void {
+  const written = (begin: number, end: number) =>
+    raw ? raw.slice(begin, end).join('') : text.slice(begin, end)
+
+  function add(more: Seen): void {
+    if (text === '') raw = more.raw
+    else if (raw || more.raw) raw = (raw ?? text.split('')).concat(more.raw ?? more.text.split(''))
     text += more.text
-    raw = raw.length === 0 ? more.raw : raw.concat(more.raw)
   }
 
   return {
@@ -80,10 +94,11 @@ export function createScan(detectors: readonly Detector[], writing: Writing = 'p
     pause() {
       add(reader.end())
       const { stretches } = decided(true)
-      raw = raw.map((unit, i) => (i < from ? unit : ''))
+      raw = (raw ?? text.split('')).map((unit, i) => (i < from ? unit : ''))
       return stretches
     },
     end: () => take(true),
+    fork: (other) => createScan(detectors, other, { reader: reader.fork(other), text, raw, from }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Detector, isWhole, pattern, WINDOW } from './detector.ts'
+import { classOf, type Detector, isWhole, pattern, WINDOW } from './detector.ts'
 
 /** Begins of keys and tokens that their makers publish, so that leaked ones can be found. */
 const KNOWN = [
@@ -64,6 +64,7 @@ const toItsEnd = ({ at, ...detector }: Detector): Detector => ({
 })
 
 const IN_RUN = /[A-Za-z0-9+_-]/
+const isInRun = classOf(IN_RUN)
 /** What fills base64 up. Before a run it stands between a name and its value. */
 const PADDING = '='
 const SHORTEST_RUN = 24
@@ -83,10 +84,10 @@ export const randomSecret: Detector = {
   hint: /[A-Za-z0-9+_-]{22}/,
   first: IN_RUN,
   at(text, place, ended) {
-    if (place > 0 && IN_RUN.test(text.charAt(place - 1))) return undefined
+    if (place > 0 && isInRun(text.charAt(place - 1))) return undefined
     const most = Math.min(text.length, place + WINDOW)
     let end = place
-    while (end < most && IN_RUN.test(text.charAt(end))) end++
+    while (end < most && isInRun(text.charAt(end))) end++
     const run = text.slice(place, end)
     while (end < most && text.charAt(end) === PADDING) end++
     if (end === text.length && !isWhole(text, place, ended)) return 'more'

@@ -1,11 +1,11 @@
 /**
  * How a text is written: as it reads, as JSON, where a character may be written as an escape, or as a text with JSON in it, however
- * deep: there a backslash is itself, but where it escapes a letter.
+ * deep: there backslashes are themselves, but where they escape something.
  */
 export type Writing = 'plain' | 'json' | 'escaped'
 
-/** A text as a reader sees it, and what each of its UTF-16 units was written as. */
-export type Seen = { text: string; raw: string[] }
+/** A text as a reader sees it, and what each of its UTF-16 units was written as; undefined where each is itself. */
+export type Seen = { text: string; raw: string[] | undefined }
 
 /** Reads a text that comes in pieces. */
 export type SeenReader = {
@@ -13,6 +13,8 @@ export type SeenReader = {
   read(piece: string): Seen
   /** The rest of a text that has ended. */
   end(): Seen
+  /** A reader that goes on from here, for a text that is written otherwise from here on. */
+  fork(writing: Writing): SeenReader
 }
 
 /** What is not seen in a text and may hide a word: soft hyphens, zero-width characters, joiners, marks of direction. */
@@ -31,27 +33,26 @@ export const isAsSeen = (text: string, writing: Writing) =>
  * A reader that folds what looks alike (NFKC, digits of all scripts) and passes over what nobody sees. It works character by
  * character, so how a text was cut makes no difference.
  */
-export function createSeenReader(writing: Writing): SeenReader {
-  /** What may be the begin of a longer escape or character. */
-  let open = ''
-  /** Invisible characters. They belong to what follows. */
-  let unseen = ''
+export function createSeenReader(writing: Writing, before = { open: '', unseen: '' }): SeenReader {
+  /** What may be the begin of a longer escape or character, and invisible characters, which belong to what follows. */
+  let { open, unseen } = before
 
   function seen(piece: string, ended: boolean): Seen {
     const given = open + piece
     open = ''
-    if (unseen === '' && isAsSeen(given, writing)) return { text: given, raw: given.split('') }
+    if (unseen === '' && isAsSeen(given, writing)) return { text: given, raw: undefined }
     const raw: string[] = []
     let text = ''
     const add = (units: string, from: string) => {
-      for (let i = 0; i < units.length; i++) raw.push(i === 0 ? unseen + from : '')
+      raw.push(unseen === '' ? from : unseen + from)
+      for (let i = 1; i < units.length; i++) raw.push('')
       text += units
       unseen = ''
     }
     for (let at = 0; at < given.length; ) {
       // Most of a text is this, and to look at each character is what takes long.
       RUN.lastIndex = at
-      const run = unseen === '' ? RUN.exec(given)?.[0] : undefined
+      const run = unseen === '' && given.charCodeAt(at) < 0x80 ? RUN.exec(given)?.[0] : undefined
       if (run !== undefined) {
         for (let i = 0; i < run.length; i++) raw.push(run.charAt(i))
         text += run
@@ -66,8 +67,9 @@ export function createSeenReader(writing: Writing): SeenReader {
       const { char, end } = next ?? { char: given.charAt(at), end: at + 1 }
       const from = given.slice(at, end)
       at = end
-      if (char > '~' && INVISIBLE.test(char) && unseen.length < MOST_INVISIBLE) unseen += from
-      else add(folded(char), from)
+      const looks = looksLike(char)
+      if (looks === '' && unseen.length < MOST_INVISIBLE) unseen += from
+      else add(looks === '' ? folded(char) : looks, from)
     }
     if (ended && unseen !== '') {
       raw.push(unseen)
@@ -77,7 +79,11 @@ export function createSeenReader(writing: Writing): SeenReader {
     return { text, raw }
   }
 
-  return { read: (piece) => seen(piece, false), end: () => seen('', true) }
+  return {
+    read: (piece) => seen(piece, false),
+    end: () => seen('', true),
+    fork: (other) => createSeenReader(other, { open, unseen }),
+  }
 }
 
 type Character = { char: string; end: number }
@@ -93,6 +99,9 @@ function characterAt(text: string, at: number, writing: Writing): Character | un
 
 const isHigh = (unit: string) => unit >= '\ud800' && unit <= '\udbff'
 const isLow = (unit: string) => unit >= '\udc00' && unit <= '\udfff'
+
+/** In a text with JSON in it so many of them escape one letter: JSON in JSON has two, JSON in that four. */
+const MOST_BACKSLASHES = 8
 
 const ESCAPES: Readonly<Record<string, string>> = {
   b: '\b',
@@ -111,16 +120,35 @@ function unitAt(text: string, at: number, writing: Writing): Character | undefin
   const char = text.charAt(at)
   const plain = { char, end: at + 1 }
   if (writing === 'plain' || char !== '\\') return plain
-  const kind = text.charAt(at + 1)
+  let letter = at + 1
+  if (writing === 'escaped') while (letter < at + MOST_BACKSLASHES && text.charAt(letter) === '\\') letter++
+  const kind = text.charAt(letter)
   if (kind === '') return undefined
-  if (writing === 'escaped' && !/[nrtu]/.test(kind)) return plain
-  if (kind !== 'u') return { char: ESCAPES[kind] ?? kind, end: at + 2 }
-  const hex = text.slice(at + 2, at + 6)
-  if (/^[\dA-Fa-f]{4}$/.test(hex)) return { char: String.fromCharCode(Number.parseInt(hex, 16)), end: at + 6 }
-  return /^[\dA-Fa-f]*$/.test(hex) && at + 6 > text.length ? undefined : plain
+  const end = letter + 1
+  if (writing === 'escaped' && (kind === '\\' || !(kind === 'u' || kind in ESCAPES))) return plain
+  if (kind !== 'u') return { char: ESCAPES[kind] ?? kind, end }
+  const hex = text.slice(end, end + 4)
+  if (/^[\dA-Fa-f]{4}$/.test(hex))
+    return { char: String.fromCharCode(Number.parseInt(hex, 16)), end: end + 4 }
+  return /^[\dA-Fa-f]*$/.test(hex) && end + 4 > text.length ? undefined : plain
 }
 
-/** A character as what it looks like; an ASCII one is itself. */
+/** What characters look like. Texts of a script have few, and to find it out is what takes long. */
+const looked = new Map<string, string>()
+const MOST_LOOKED = 10_000
+
+/** A character as what it looks like; empty for one that nobody sees. */
+function looksLike(char: string): string {
+  if (char <= '~') return char
+  const before = looked.get(char)
+  if (before !== undefined) return before
+  if (looked.size >= MOST_LOOKED) looked.clear()
+  const looks = INVISIBLE.test(char) ? '' : folded(char)
+  looked.set(char, looks)
+  return looks
+}
+
+/** A character as what it is without what only looks otherwise; an ASCII one is itself. */
 function folded(char: string): string {
   if (char < '\u0080') return char
   const same = char.normalize('NFKC')

@@ -1,7 +1,7 @@
 import type { Detector } from './detector.ts'
 import type { Direction } from './policy.ts'
 import { PUT_BACK } from './put-back.ts'
-import { createScan, type Stretch, scanWhole } from './scan.ts'
+import { type Agreed, createAgreed, createReadings, type Read, readWhole } from './readings.ts'
 import type { Writing } from './seen.ts'
 
 /** Tells what a rule found, and gives whether it is blocked. */
@@ -23,35 +23,33 @@ export type Watch = {
  * may begin within it.
  */
 export function createWatch(direction: Direction, writing: Writing, found: Found): Watch {
-  const blocking = createScan(soughtBy(direction), writing)
-  const flagging = createScan(direction.flags, writing)
+  const blocking = createReadings(soughtBy(direction), writing)
+  const agreed = createAgreed(isFind)
+  const flagging = createReadings(direction.flags, writing)
   /** What ended the text. Behind it nothing may be told. */
   let rule: string | undefined
-  const flag = (stretches: readonly Stretch[]) => {
-    for (const one of stretches) if (one.rule !== undefined) found(one.rule)
-  }
 
-  function pass(stretches: readonly Stretch[]): Cut {
+  function pass(read: Read, ended: boolean): Cut {
     if (rule !== undefined) return { text: '', rule }
-    const { said, ...cut } = cutAt(direction, stretches, writing)
+    const { said, ...cut } = cutAt(direction, agreed(read, ended), writing)
     rule = cut.rule
-    flag(flagging.read(said))
+    tellAll(flagging.read(said), found)
     if (rule === undefined) return cut
-    flag(flagging.end())
+    tellAll(flagging.end(), found)
     found(rule)
     return cut
   }
 
   return {
-    read: (piece) => pass(blocking.read(piece)),
+    read: (piece) => pass(blocking.read(piece), false),
     pause() {
-      const cut = pass(blocking.pause())
-      flag(flagging.pause())
+      const cut = pass(blocking.pause(), false)
+      tellAll(flagging.pause(), found)
       return cut
     },
     end() {
-      const cut = pass(blocking.end())
-      flag(flagging.end())
+      const cut = pass(blocking.end(), true)
+      tellAll(flagging.end(), found)
       return cut
     },
   }
@@ -59,10 +57,17 @@ export function createWatch(direction: Direction, writing: Writing, found: Found
 
 /** What of a whole text may be passed on. */
 export function cutWhole(direction: Direction, text: string, writing: Writing, found: Found): Cut {
-  const { said, ...cut } = cutAt(direction, scanWhole(soughtBy(direction), text, writing), writing)
-  for (const { rule } of scanWhole(direction.flags, said, writing)) if (rule !== undefined) found(rule)
+  const read = readWhole(soughtBy(direction), text, writing)
+  const { said, ...cut } = cutAt(direction, createAgreed(isFind)(read, true), writing)
+  tellAll(readWhole(direction.flags, said, writing), found)
   if (cut.rule !== undefined) found(cut.rule)
   return cut
+}
+
+const isFind = (rule: string) => rule !== PUT_BACK
+
+function tellAll({ own, within = [] }: Read, found: Found): void {
+  for (const { rule } of [...own, ...within]) if (rule !== undefined) found(rule)
 }
 
 const sought = new WeakMap<Direction, readonly Detector[]>()
@@ -76,18 +81,17 @@ function soughtBy(direction: Direction): readonly Detector[] {
   return before
 }
 
-/** Stretches up to the first find: what they say, and what is passed on of them. What is put back is the client's own. */
+/** What stretches say, and what is passed on of them. What is put back is the client's own. */
 function cutAt(
   { putBack }: Direction,
-  stretches: readonly Stretch[],
+  { stretches, rule }: Agreed,
   writing: Writing,
 ): Cut & { said: string } {
   let text = ''
   let said = ''
-  for (const { text: stretch, rule } of stretches) {
-    if (rule !== undefined && rule !== PUT_BACK) return { text, rule, said }
-    text += rule === PUT_BACK && putBack ? putBack.into(stretch, writing) : stretch
+  for (const { text: stretch, rule: own } of stretches) {
+    text += own === PUT_BACK && putBack ? putBack.into(stretch, writing) : stretch
     said += stretch
   }
-  return { text, rule: undefined, said }
+  return { text, rule, said }
 }

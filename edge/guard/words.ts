@@ -1,4 +1,4 @@
-import { type Detector, isWhole, WINDOW } from './detector.ts'
+import { classOf, type Detector, isWhole, WINDOW } from './detector.ts'
 
 /** What a word is made of. Marks belong to the letter before them. */
 const WORD = /[\p{L}\p{N}\p{M}]/u
@@ -43,10 +43,13 @@ export function words(rule: string, list: readonly string[]): Detector {
 const escaped = (char: string) => char.replace(/[\\\]^-]/, '\\$&')
 // Taken apart, so that a letter with a mark is the same however it was written.
 const folded = (text: string) => text.normalize('NFKD').toLowerCase().normalize('NFKD')
+const isSpace = classOf(SPACE)
+const isWord = classOf(WORD)
+const isUnspaced = classOf(UNSPACED)
 
 /** Whether a word goes on from one unit to the next. */
 function goesOn(before: string, after: string): boolean {
-  return WORD.test(before) && WORD.test(after) && !UNSPACED.test(before) && !UNSPACED.test(after)
+  return isWord(before) && isWord(after) && !isUnspaced(before) && !isUnspaced(after)
 }
 
 /** Where the longest word ends that begins at `place`; it must not go on there. */
@@ -59,7 +62,7 @@ function endOf(root: Node, text: string, place: number, ended: boolean): number 
   while (next < most) {
     at = follow(at, text.charAt(next))
     if (!at) return longest
-    if (SPACE.test(text.charAt(next))) while (next + 1 < most && SPACE.test(text.charAt(next + 1))) next++
+    if (isSpace(text.charAt(next))) while (next + 1 < most && isSpace(text.charAt(next + 1))) next++
     next++
     if (next >= most) break
     if (at.ends && !goesOn(text.charAt(next - 1), text.charAt(next))) longest = next
@@ -70,9 +73,10 @@ function endOf(root: Node, text: string, place: number, ended: boolean): number 
 
 /** Where a character leads. */
 function follow(from: Node, char: string): Node | undefined {
-  let at: Node | undefined = from
   // Most are ASCII, and quick to fold.
-  const units = SPACE.test(char) ? ' ' : char < '\u0080' ? char.toLowerCase() : folded(char)
+  if (char < '\u0080') return from.next.get(isSpace(char) ? ' ' : char.toLowerCase())
+  let at: Node | undefined = from
+  const units = isSpace(char) ? ' ' : folded(char)
   for (const unit of units.split('')) at = at?.next.get(unit)
   return at
 }

@@ -23,7 +23,7 @@ type Asking = { call: string; label: string; signal: AbortSignal; traceparent?: 
 
 /**
  * Asks a classifier for a request that is held. What it computed is charged; where nobody knows, all that it could.
- * @returns the highest score that one of the work's inputs has for the label
+ * @returns the score that each of the work's inputs has for the label
  * @throws Error where it does not answer, or scores something else
  */
 export function createAskJudge({ host, now }: JudgeOptions) {
@@ -31,7 +31,7 @@ export function createAskJudge({ host, now }: JudgeOptions) {
     held: Held,
     { model, path, task, request, worst }: Work,
     { call, label, signal, traceparent }: Asking,
-  ): Promise<number> {
+  ): Promise<number[]> {
     const most = model.prices.compute_second === 0 ? 0 : JUDGE_MS
     const charge = (promptTokens: number, computeMs = most) =>
       held.chargeJudge(
@@ -68,7 +68,7 @@ export function createAskJudge({ host, now }: JudgeOptions) {
       else void host.cancel(id)
       throw error
     }
-    return scoreOf(said, label, inputsOf(request))
+    return scoresOf(said, label, inputsOf(request))
   }
 }
 
@@ -80,10 +80,10 @@ function inputsOf(request: object): number {
 }
 
 /** @throws Error for an answer that does not score the label of each input */
-function scoreOf(answer: unknown, label: string, inputs: number): number {
+function scoresOf(answer: unknown, label: string, inputs: number): number[] {
   const scored = Scores.parse(answer)
   const own = scored.flatMap((labels) => labels.find((one) => one.label === label)?.score ?? [])
   if (own.length !== inputs || scored.length !== inputs)
     throw new Error('the classifier does not score the label of each piece')
-  return Math.max(...own)
+  return own
 }

@@ -26,7 +26,8 @@ export function createJudge(options: JudgeOptions) {
     try {
       const { label } = guard
       const { traceparent } = span
-      score = await askJudge(held, judged.work, { call: 'guard', label, signal: client, traceparent })
+      const asking = { call: 'guard', label, signal: client, traceparent }
+      score = Math.max(...(await askJudge(held, judged.work, asking)))
     } catch (cause) {
       if (guard.on_failure === 'pass' && !client.aborted) return
       held.settle('failed', undefined)

@@ -188,7 +188,10 @@ function postJob(options: Options) {
         const request = { inputs: work.works.map((one) => one.request) }
         const { version } = entered.job
         const plan = entitlement.plan.id
-        background(options.keepPrompt({ requestId: id, account, plan, version, work: { ...work, request } }))
+        const prompted = { requestId: id, account, plan, version, work: { ...work, request } }
+        const { keepPrompt } = options
+        // A task of its own, so that the answer goes first.
+        background(wait(0).then(() => keepPrompt(prompted)))
       }
       return entered
     })

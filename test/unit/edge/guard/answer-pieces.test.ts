@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createPieces, saidBy } from '../../../../edge/guard/answer-pieces.ts'
+import { createPieces, saidBy, saidUpTo } from '../../../../edge/guard/answer-pieces.ts'
 import { anyText } from '../../../fixtures/any-text.ts'
 
 const SIZES = { every: 10, half: 16 }
@@ -11,8 +11,8 @@ it('a text is in the same pieces whatever the chunks; each is behind the one bef
       const [one, other] = [createPieces(SIZES), createPieces(SIZES)]
       const cut = [...chunks.flatMap((chunk) => one.add(chunk)), ...one.rest()]
       expect(cut).toEqual([...other.add(chunks.join('')), ...other.rest()])
-      for (const piece of cut) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(2 * SIZES.half)
-      expect([one.given, one.length]).toEqual([chunks.join('').length, chunks.join('').length])
+      for (const { text } of cut) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(2 * SIZES.half)
+      expect([cut.at(-1)?.end ?? 0, one.length]).toEqual([chunks.join('').length, chunks.join('').length])
     }),
   )
 })
@@ -20,11 +20,11 @@ it('a text is in the same pieces whatever the chunks; each is behind the one bef
 it('nothing of a text is in no piece', () => {
   const pieces = createPieces(SIZES)
   expect([...pieces.add('0123456789abcdefghij'), ...pieces.add('klm')]).toEqual([
-    '0123456789',
-    '0123456789abcdefghij',
+    { text: '0123456789', end: 10 },
+    { text: '0123456789abcdefghij', end: 20 },
   ])
-  expect([pieces.given, pieces.length]).toEqual([20, 23])
-  expect(pieces.rest()).toEqual(['abcdefghijklm'])
+  expect(pieces.length).toBe(23)
+  expect(pieces.rest()).toEqual([{ text: 'abcdefghijklm', end: 23 }])
   expect(pieces.rest()).toEqual([])
 })
 
@@ -36,4 +36,25 @@ it('a choice says its text, and the names and arguments of its calls', () => {
     saidBy({ ...more, message: { content: 'b', refusal: null, tool_calls } }),
     saidBy({ ...more, delta: { content: null, refusal: null, tool_calls } }),
   ]).toEqual(['a', 'bf{}', 'f{}'])
+})
+
+it('a choice is cut where it may say no more: its text, then its calls, each with a whole name', () => {
+  const call = (name: string, given: string) => ({ function: { name, arguments: given } })
+  const message = { content: 'ab', refusal: null, tool_calls: [call('f', '{}'), call('go', '[1]')] }
+  const said = Array.from({ length: 11 }, (_, most) =>
+    saidBy(saidUpTo({ index: 0, finish_reason: null, message }, most)),
+  )
+  expect(said).toEqual([
+    '',
+    'a',
+    'ab',
+    'abf',
+    'abf{',
+    'abf{}',
+    'abf{}',
+    'abf{}go',
+    'abf{}go[',
+    'abf{}go[1',
+    'abf{}go[1]',
+  ])
 })

@@ -66,6 +66,11 @@ describe('a guard of answers', () => {
     '{"a":"',
     '"}',
     '+49 170 12345',
+    '\\u0040',
+    '\\\\u00',
+    '40',
+    '\\',
+    'n',
   )
   const said = fc.array(piece, { maxLength: 12 })
 
@@ -110,6 +115,65 @@ describe('a guard of answers', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('finds what is written with escapes of JSON, however deep, streamed and whole alike', () => {
+    const how = fc.constantFrom('', '\\u', '\\\\u', '\\\\\\\\u')
+    const hex = fc.boolean()
+    const secret = fc.constantFrom('ann@example.com', '4111 1111 1111 1111', 'blue sky')
+    const size = fc.integer({ min: 1, max: 9 })
+    const guards = Guards.parse({ pii: { out: 'block' }, blocklist: { words: ['blue sky'], out: 'block' } })
+    fc.assert(
+      fc.property(
+        secret,
+        fc.infiniteStream(how),
+        hex,
+        fc.infiniteStream(size),
+        (text, hows, upper, sizes) => {
+          const written = [...text].map((char) => {
+            const begin = hows.next().value ?? ''
+            const code = char.charCodeAt(0).toString(16).padStart(4, '0')
+            return begin === '' ? char : `${begin}${upper ? code.toUpperCase() : code}`
+          })
+          const said = `{"to":"${written.join('')}"}`
+          const pieces: string[] = []
+          for (let at = 0; at < said.length; ) {
+            const next = at + (sizes.next().value ?? 1)
+            pieces.push(said.slice(at, next))
+            at = next
+          }
+          for (const inCall of [false, true]) {
+            const { guard } = guardOf(guards)
+            const stream = guard.stream()
+            const delta = (one: string, i: number) =>
+              inCall ? { tool_calls: [call(0, one, i === 0 ? 'c1' : undefined)] } : { content: one }
+            const { content, calls, finish } = gathered([
+              ...pieces.map((one, i) => stream.chunk(chunk(delta(one, i)))),
+              stream.chunk(chunk({}, 'stop')),
+            ])
+            expect([content, calls, finish]).toEqual([
+              inCall ? '' : '{"to":"',
+              inCall ? ['{"to":"'] : [],
+              'content_filter',
+            ])
+            const message = inCall ? { tool_calls: [call(0, said, 'c1')] } : { content: said }
+            expect(JSON.stringify(guard.whole({ choices: [{ message, finish_reason: 'stop' }] }))).toContain(
+              JSON.stringify('{"to":"'),
+            )
+          }
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('reads an answer both as it is written and as JSON in it', () => {
+    const guards = Guards.parse({ blocklist: { words: ['nato'], out: 'block' } })
+    for (const said of ['\\nato', 'x\\u006eato', 'na\\u0074o', '\\bnato'].map((one) => `at ${one}`)) {
+      const { guard } = guardOf(guards)
+      const whole = guard.whole({ choices: [{ message: { content: said }, finish_reason: 'stop' }] })
+      expect([said, JSON.stringify(whole).includes('content_filter')]).toEqual([said, !said.includes('x')])
+    }
   })
 
   it('ends a choice where something is blocked, and tells the rule only', () => {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { card } from '../../../../edge/guard/card.ts'
 import type { Detector } from '../../../../edge/guard/detector.ts'
+import { email } from '../../../../edge/guard/email.ts'
 import { iban } from '../../../../edge/guard/iban.ts'
-import { email, phone, phoneOfNorthAmerica, phoneWithZeros } from '../../../../edge/guard/personal.ts'
+import { phone, phoneOfNorthAmerica, phoneWithZeros } from '../../../../edge/guard/personal.ts'
 import { scanWhole } from '../../../../edge/guard/scan.ts'
 import { knownSecret, randomSecret } from '../../../../edge/guard/secrets.ts'
 import { words } from '../../../../edge/guard/words.ts'
@@ -182,6 +183,35 @@ it('a word of a script without spaces is found within a sentence', () => {
 it('a key of no known form is found behind its name', () => {
   const key = 'kY7pQ2xV9tR4mW8nB3cD6fG1'
   expect(foundIn(`THE_LONG_NAME_OF_A_SETTING_OF_OURS=${key}`, randomSecret)).toEqual([key])
+})
+
+it.each(['a', '7', '.', 'aB', 'ä'])(
+  'reads %j over and over before an @ once, not once from each character',
+  (unit) => {
+    const exec = vi.spyOn(RegExp.prototype, 'exec')
+    try {
+      const before = exec.mock.calls.length
+      scanWhole([email], `${unit.repeat(20_000)}@`)
+      const few = exec.mock.calls.length - before
+      expect(few).toBeLessThan(300)
+      expect(foundIn(`${unit.repeat(20_000)}@example.com`, email)).toEqual([
+        `${unit.repeat(64).slice(-64)}@example.com`,
+      ])
+    } finally {
+      exec.mockRestore()
+    }
+  },
+)
+
+it.each([
+  [`${'a'.repeat(65)}@example.com`, `${'a'.repeat(64)}@example.com`],
+  [`${'\u{20bb7}'.repeat(70)}@example.com`, `${'\u{20bb7}'.repeat(64)}@example.com`],
+  [`b${'\u{20bb7}'.repeat(40)}cc@example.com`, `b${'\u{20bb7}'.repeat(40)}cc@example.com`],
+  ['\u{1f600}ann@example.com', 'ann@example.com'],
+  ['ann@bob@example.com', 'bob@example.com'],
+  ['ann@.bob@example.com', '.bob@example.com'],
+])('finds an address behind what is no part of it: %j', (text, found) => {
+  expect(foundIn(text, email)).toEqual([found])
 })
 
 it('a text of 64 KiB that comes close to a find everywhere is looked through in time, with a thousand words too', () => {

@@ -5,7 +5,10 @@ import { createSeenReader, type Writing } from '../../../../edge/guard/seen.ts'
 function seen(pieces: readonly string[], writing: Writing) {
   const reader = createSeenReader(writing)
   const all = [...pieces.map((piece) => reader.read(piece)), reader.end()]
-  return { text: all.map((one) => one.text).join(''), raw: all.flatMap((one) => one.raw) }
+  return {
+    text: all.map((one) => one.text).join(''),
+    raw: all.flatMap((one) => one.raw ?? one.text.split('')),
+  }
 }
 
 describe('a text', () => {
@@ -17,7 +20,12 @@ describe('a text', () => {
     ['escapes of JSON', String.raw`\u0061\u0040b\/c\n\"\\`, 'json', 'a@b/c\n"\\'],
     ['a character of two escapes', String.raw`\ud835\udfdc`, 'json', '4'],
     ['what is no escape', String.raw`\u00g1 \x`, 'json', String.raw`\u00g1 x`],
-    ['escapes in a text with JSON', String.raw`\n \\t\u0040\"\x`, 'escaped', '\n \\\t@\\"\\x'],
+    [
+      'escapes in a text with JSON',
+      String.raw`\n \\t\u0040\"\x\/ \\\\u0041\\\\\\\\\\b`,
+      'escaped',
+      '\n \t@"\\x/ A\\\\\b',
+    ],
     ['escapes in what is no JSON', String.raw`\u0061`, 'plain', String.raw`\u0061`],
   ])('is seen without %s', (_, text, writing, there) => {
     expect(seen([text], writing).text).toBe(there)

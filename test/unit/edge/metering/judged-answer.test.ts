@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Finding } from '../../../../edge/guard/policy.ts'
 import type { Held } from '../../../../edge/metering/hold.ts'
@@ -15,14 +16,18 @@ const judge = (changes: object = {}) =>
 /** An answer as it leaves, with what the classifier was asked; it says BAD of a piece with the word evil. */
 async function judged(
   answer: Response,
-  { guard = judge(), streamed = false, away = false, outputTokens = 100 } = {},
+  { guard = judge(), streamed = false, away = false, outputTokens = 100, answers = 1 } = {},
 ) {
   const findings: Finding[] = []
   const asked: string[][] = []
   const charged = new Map<string, number>()
   const settled: unknown[] = []
   const made = answerJudgedWork(
-    work({ stream: streamed, worst: { promptTokens: 5, outputTokens, units: 1 } }),
+    work({
+      stream: streamed,
+      request: { model: 'twohop-chat', messages: [], n: answers },
+      worst: { promptTokens: 5, outputTokens, units: 1 },
+    }),
     guard,
     catalog.models,
     (finding) => findings.push(finding),
@@ -86,9 +91,13 @@ it('a whole answer passes in pieces, each with the one before, in one call that 
   expect(findings).toEqual([])
 })
 
-it('one that must not be is empty, whatever its text stands in', async () => {
+it('one that must not be ends before the piece that says so, whatever its text stands in', async () => {
+  const kept = await judged(whole(`${GOOD}${EVIL}`))
+  expect(JSON.parse(kept.text).choices).toMatchObject([
+    { message: { role: 'assistant', content: GOOD.slice(0, 200) }, finish_reason: 'content_filter' },
+  ])
   const call = { tool_calls: [{ id: 'c1', function: { name: 'f', arguments: `{"a":"${EVIL}"}` } }] }
-  for (const answer of [whole(`${GOOD}${EVIL}`), whole('fine', call), whole('fine', { refusal: EVIL })]) {
+  for (const answer of [whole(EVIL), whole('fine', call), whole('fine', { refusal: EVIL })]) {
     const { text, findings } = await judged(answer)
     expect(text).not.toMatch(/evil|fine|well/)
     expect(JSON.parse(text).choices).toMatchObject([
@@ -122,7 +131,7 @@ it('a long answer is judged in several calls, to its end', async () => {
   const long = 'a'.repeat(130 * 100)
   const { asked, text } = await judged(whole(`${long}${EVIL}`), { outputTokens: 2000 })
   expect(asked.map((inputs) => inputs.length)).toEqual([64, 64, 3])
-  expect(text).not.toContain('aaa')
+  expect(JSON.parse(text).choices[0].message.content).toBe(long)
   const begins = await judged(whole(`${EVIL}${long}`), { outputTokens: 2000 })
   expect(begins.asked.map((inputs) => inputs.length)).toEqual([64])
   expect((await judged(whole(long), { outputTokens: 2000 })).text).toContain(long)
@@ -162,7 +171,9 @@ it('where the classifier is away, or more comes than is reserved, the plan decid
     const passed = await judged(answer(), { streamed, away: true, guard: judge({ on_failure: 'pass' }) })
     expect(passed.text).toContain('well')
     const tooLong = await judged(answer(), { streamed, outputTokens: 1 })
-    expect(tooLong.text).not.toContain('well')
+    expect(tooLong.text).toContain('content_filter')
+    expect(contentOf(tooLong.text).length).toBeLessThan(GOOD.length)
+    expect(tooLong.findings).toEqual([{ way: 'out', rule: 'judge_away', blocked: true }])
   }
 })
 
@@ -173,4 +184,53 @@ it('what only flags is told of once, and passes', async () => {
   })
   expect(contentOf(text)).toBe(`${EVIL}${GOOD}${EVIL}${GOOD}`)
   expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: false }])
+})
+
+it('gives of a stream what it gives of the whole answer, whatever the chunks, each choice by itself', async () => {
+  const part = fc.constantFrom('All is well. ', 'x'.repeat(60), EVIL, 'ev', 'il', '\u{1f600}', '\ud83d')
+  const said = fc.array(part, { maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(said, { minLength: 1, maxLength: 3 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (all, every) => {
+        const events = all.flatMap((parts, index) =>
+          [...parts.map((content) => ({ content })), undefined].map((delta) =>
+            event({ choices: [{ index, delta: delta ?? {}, finish_reason: delta ? null : 'stop' }] }),
+          ),
+        )
+        const pieces = [...events, event('[DONE]')]
+        const reads = pieces.flatMap((_, i) => (i % every === 0 ? [pieces.slice(i, i + every).join('')] : []))
+        const streamed = await judged(stream(reads), {
+          streamed: true,
+          outputTokens: 2000,
+          answers: all.length,
+        })
+        const choices = all.map((parts, index) => ({
+          index,
+          message: { content: parts.join('') },
+          finish_reason: 'stop',
+        }))
+        const given = await judged(Response.json({ choices }), { outputTokens: 2000 })
+        type Told = { index: number; delta?: { content?: string }; finish_reason: string | null }
+        const told = all.map(() => ({ content: '', finish: '' }))
+        for (const [, data = ''] of streamed.text.matchAll(/^data: (\{.*)$/gm))
+          for (const one of JSON.parse(data).choices as Told[]) {
+            const choice = told[one.index]
+            if (!choice) continue
+            choice.content += one.delta?.content ?? ''
+            choice.finish += one.finish_reason ?? ''
+          }
+        const whole = JSON.parse(given.text).choices as {
+          message: { content: string }
+          finish_reason: string
+        }[]
+        expect(told).toEqual(
+          whole.map(({ message, finish_reason: finish }) => ({ content: message.content, finish })),
+        )
+        expect(streamed.text.endsWith(event('[DONE]'))).toBe(true)
+      },
+    ),
+    { numRuns: 150 },
+  )
 })
