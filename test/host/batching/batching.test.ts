@@ -164,7 +164,7 @@ async function storm(decoder: Decoder, loaded: Loaded, wishes: readonly Wish[], 
 
 async function prepare(folder: string, change?: (model: ModelProto) => void) {
   const copy = await copyOf(folder, change)
-  const prepared = await prepareServingForm({ ...copy, threads: 2 })
+  const prepared = await prepareServingForm({ ...copy, threads: 1 })
   if ('unsupported' in prepared) throw new Error(prepared.unsupported)
   return { ...copy, ...prepared, batch: prepared.verified?.measured.batch ?? 0 }
 }
@@ -174,8 +174,8 @@ async function open(
   dtype: 'q8' | 'q4',
 ) {
   const task = 'text-generation'
-  const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: 512, threads: 2 })
-  const session = await InferenceSession.create(outFile, { intraOpNumThreads: 2 })
+  const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: 512, threads: 1 })
+  const session = await InferenceSession.create(outFile, { intraOpNumThreads: 1 })
   onTestFinished(async () => {
     await session.release()
     await loaded.model.dispose()
