@@ -26,7 +26,8 @@ export function mutated(body: unknown, mutations: readonly Mutation[]): unknown 
   for (const { how, at, odd } of mutations) {
     const places = placesIn(root)
     const place = places[at % places.length]
-    if (place) change(place, how, odd, at)
+    // A copy each: the same value put into itself would be a circle.
+    if (place) change(place, how, structuredClone(odd), at)
   }
   return root.body
 }

@@ -24,8 +24,6 @@ export function startHostProcess(environment: Record<string, string>): HostProce
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOST_PORT: '0',
       HOST_DEVICE: 'cpu',
-      // As in serving.ts.
-      HOST_THREADS: '1',
       MODELS_DIR,
       ...environment,
     },

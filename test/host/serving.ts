@@ -53,8 +53,6 @@ export async function serve(models: ModelOf[], variables: Record<string, string>
   const config = readConfig({
     HOST_PORT: '0',
     HOST_DEVICE: 'cpu',
-    // Other tests have the other cores, and threads that wait for each other's turn burn what they are given.
-    HOST_THREADS: '1',
     SERVICE_TOKEN_PUBLIC_KEYS: signer.jwks,
     MODELS_FILE: manifest.file,
     MODELS_DIR,

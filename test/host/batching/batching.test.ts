@@ -162,20 +162,20 @@ async function storm(decoder: Decoder, loaded: Loaded, wishes: readonly Wish[], 
   return { texts: await Promise.all(texts), stats: engine.stats() }
 }
 
-async function prepare(folder: string, change?: (model: ModelProto) => void) {
+async function prepare(folder: string, change?: (model: ModelProto) => void, threads = 1) {
   const copy = await copyOf(folder, change)
-  const prepared = await prepareServingForm({ ...copy, threads: 1 })
+  const prepared = await prepareServingForm({ ...copy, threads })
   if ('unsupported' in prepared) throw new Error(prepared.unsupported)
-  return { ...copy, ...prepared, batch: prepared.verified?.measured.batch ?? 0 }
+  return { ...copy, ...prepared, threads, batch: prepared.verified?.measured.batch ?? 0 }
 }
 
 async function open(
-  { folder, outFile, description }: Awaited<ReturnType<typeof prepare>>,
+  { folder, outFile, description, threads }: Awaited<ReturnType<typeof prepare>>,
   dtype: 'q8' | 'q4',
 ) {
   const task = 'text-generation'
-  const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: 512, threads: 1 })
-  const session = await InferenceSession.create(outFile, { intraOpNumThreads: 1 })
+  const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: 512, threads })
+  const session = await InferenceSession.create(outFile, { intraOpNumThreads: threads })
   onTestFinished(async () => {
     await session.release()
     await loaded.model.dispose()
@@ -211,10 +211,10 @@ describe('the embedded chat model, many at once', () => {
 
 describeEachModel('%s, many at once', [realModel('SmolLM2-135M-Instruct')], (smol) => {
   test('writes what it writes alone with transformers.js', async () => {
-    const form = await prepare(smol.folder)
+    const form = await prepare(smol.folder, undefined, 2)
     // Where this machine's kernels round several rows otherwise than one, equal tokens can be asked of float32 only.
     const { loaded, decoder } = await open(
-      form.batch === 0 ? form : await prepare(smol.folder, useFloat32Activations),
+      form.batch === 0 ? form : await prepare(smol.folder, useFloat32Activations, 2),
       'q4',
     )
     await expectSameTexts(decoder, loaded, await wishesFor(loaded, 6, 8, 3), 3)

@@ -22,7 +22,7 @@ function spellOut(model: ModelProto): void {
 }
 
 async function prepared(copy: { modelFile: string; outFile: string }): Promise<Prepared> {
-  const result = await prepareServingForm({ ...copy, threads: 1 })
+  const result = await prepareServingForm({ ...copy, threads: 2 })
   if ('unsupported' in result) throw new Error(result.unsupported)
   return result
 }
@@ -42,7 +42,7 @@ async function answers(copy: Copy, dtype: 'q8' | 'q4', counts: readonly number[]
   const { description, verified } = await prepared(copy)
   const { folder } = copy
   const task = 'text-generation'
-  const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: undefined, threads: 1 })
+  const loaded = await loadModel({ folder, task, device: 'cpu', dtype, context: undefined, threads: 2 })
   const prompts = await Promise.all(
     counts.map((_, i) => chatPrompt(loaded, [{ role: 'user', content: QUESTIONS[i] ?? '' }])),
   )
@@ -51,7 +51,7 @@ async function answers(copy: Copy, dtype: 'q8' | 'q4', counts: readonly number[]
     alone.push(await generateGreedily(loaded, prompt, counts[i] ?? 0))
   await loaded.model.dispose()
 
-  const session = await InferenceSession.create(copy.outFile, { intraOpNumThreads: 1 })
+  const session = await InferenceSession.create(copy.outFile, { intraOpNumThreads: 2 })
   const slots = startSlots(session, description, prompts.length, 96, 5)
   const lengths = alone.map(({ length }) => length)
   const joined = await serveGreedily(slots, prompts, lengths)

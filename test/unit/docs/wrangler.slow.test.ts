@@ -73,7 +73,7 @@ it('every command of the pages is one of these', () => {
 
 it.each([
   ['README.md', 'npx wrangler deploy --env="" --secrets-file', '.env.secrets'],
-  ['docs/workers.md', 'npx wrangler versions upload'],
+  ['docs/workers.md', 'npx wrangler versions upload', undefined],
 ])('%s: %s makes a worker of the clone, up to where the account comes in', async (page, start, file) => {
   const folder = await mkdtemp(join(tmpdir(), 'twohop-wrangler-'))
   onTestFinished(() => rm(folder, { recursive: true }))

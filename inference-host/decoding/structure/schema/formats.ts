@@ -127,9 +127,11 @@ const HASHES = Object.entries(DIGESTS).flatMap(([name, bytes]): [string, Format]
 /** Of the IANA data base. */
 const ZONES = `(?:${['UTC', ...Intl.supportedValuesOf('timeZone')].map((name) => name.replaceAll('+', '\\+')).join('|')})`
 
+/** How often a part of one is repeated: the second count of two has a digit more, so that it is not the smaller one. */
+const REGEX_TIMES = '(?:[*+?]|\\{(?:[1-9][0-9]?,?|[0-9],[1-9][0-9])\\})?'
 /** An expression that every engine reads alike: characters, classes and groups of these, each perhaps repeated. */
-const REGEX_ATOM = '(?:[A-Za-z0-9 _@:;,/-]|\\.|\\\\[dDwWsS.]|\\[(?:[a-z0-9_]|a-z|A-Z|0-9)+\\])[*+?]?'
-const REGEX = `\\^?(?:${REGEX_ATOM}|\\((?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)[*+?]?)*\\$?`
+const REGEX_ATOM = `(?:[A-Za-z0-9 _@:;,/-]|\\.|\\\\[dDwWsS.]|\\[(?:[a-z0-9_]|a-z|A-Z|0-9)+\\])${REGEX_TIMES}`
+const REGEX = `\\^?(?:${REGEX_ATOM}|\\((?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)${REGEX_TIMES})*\\$?`
 
 function format(written: string, read = written, more: Pick<Format, 'short' | 'beside'> = {}): Format {
   return { written, read, ...more }

@@ -38,7 +38,8 @@ export function numberRange(bounds: Bounds, least = 0, free = 9): Expression | u
   for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
     const [first, last] = scaled(bounds, decimals)
     if (first > last) continue
-    if (decimals === 0 || decimals >= wanted) options.push(signed(first, last, decimals, free))
+    // Fewer digits than the bounds have, as people write them: 0.2 from 0.01 on. More come after as many as the bounds have.
+    options.push(signed(first, last, decimals, decimals === 0 || decimals >= wanted ? free : 0))
     if (decimals >= wanted) break
   }
   return options.length === 0 ? undefined : choice(options)
@@ -86,7 +87,9 @@ function signed(first: number, last: number, decimals: number, free: number): Ex
   if (last >= 0) options.push(magnitudes(Math.max(0, first), last, decimals, free))
   if (first < 0) {
     options.push(sequence(text('-'), magnitudes(Math.max(1, -last), -first, decimals, free)))
-    if (free > 0 && decimals === 0 && last >= 0) options.push(sequence(text('-0.'), repeat(DIGIT, 1, free)))
+    // Between the last before zero and zero.
+    if (free > 0 && last >= 0)
+      options.push(sequence(text(`-0.${'0'.repeat(decimals)}`), repeat(DIGIT, 1, free)))
   }
   return choice(options)
 }

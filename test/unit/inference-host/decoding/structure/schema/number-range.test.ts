@@ -95,3 +95,20 @@ describe('a range of numbers', () => {
     expect(['1', '2', '1.0', '1.5'].map((text) => regex?.test(text))).toEqual([false, false, false, true])
   })
 })
+
+it.each([
+  [bounds({ minimum: 0.01, maximum: 1 }), ['0.2', '0.01', '0.015', '1'], ['0', '0.0', '0.009', '1.1']],
+  [bounds({ minimum: 0.25, maximum: 1 }), ['0.5', '0.3', '0.255'], ['0.2', '0.24']],
+  [
+    bounds({ minimum: -0.05, maximum: 0.5 }),
+    ['-0.05', '-0.004', '0.1', '0'],
+    ['-0.06', '-0.051', '-0.1', '0.6'],
+  ],
+])(
+  'writes fewer decimals than the bounds have, and values between the last before zero and zero: %j',
+  (of, ins, outs) => {
+    const matches = matcher(numberRange(of))
+    expect(ins.filter((text) => !matches?.test(text))).toEqual([])
+    expect(outs.filter((text) => matches?.test(text))).toEqual([])
+  },
+)
