@@ -129,9 +129,14 @@ const ZONES = `(?:${['UTC', ...Intl.supportedValuesOf('timeZone')].map((name) =>
 
 /** How often a part of one is repeated: the second count of two has a digit more, so that it is not the smaller one. */
 const REGEX_TIMES = '(?:[*+?]|\\{(?:[1-9][0-9]?,?|[0-9],[1-9][0-9])\\})?'
+/**
+ * And a group of these: Go's engine and RE2 take at most 1000 repetitions within one another (99 × 9 are fewer), and PCRE2 copies
+ * a group that often.
+ */
+const REGEX_GROUP_TIMES = '(?:[*+?]|\\{[1-9]\\})?'
 /** An expression that every engine reads alike: characters, classes and groups of these, each perhaps repeated. */
 const REGEX_ATOM = `(?:[A-Za-z0-9 _@:;,/-]|\\.|\\\\[dDwWsS.]|\\[(?:[a-z0-9_]|a-z|A-Z|0-9)+\\])${REGEX_TIMES}`
-const REGEX = `\\^?(?:${REGEX_ATOM}|\\((?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)${REGEX_TIMES})*\\$?`
+const REGEX = `\\^?(?:${REGEX_ATOM}|\\((?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)${REGEX_GROUP_TIMES})*\\$?`
 
 function format(written: string, read = written, more: Pick<Format, 'short' | 'beside'> = {}): Format {
   return { written, read, ...more }

@@ -35,11 +35,16 @@ export function numberRange(bounds: Bounds, least = 0, free = 9): Expression | u
     ...Object.values(bounds).map((bound) => decimalsOf(bound ?? 0)),
   )
   const options: Expression[] = []
+  const wholes = scaled(bounds, 0)
   for (let decimals = 0; decimals <= MOST_DECIMALS; decimals++) {
     const [first, last] = scaled(bounds, decimals)
     if (first > last) continue
-    // Fewer digits than the bounds have, as people write them: 0.2 from 0.01 on. More come after as many as the bounds have.
-    options.push(signed(first, last, decimals, decimals === 0 || decimals >= wanted ? free : 0))
+    if (decimals === 0 || decimals >= wanted) options.push(signed(first, last, decimals, free))
+    else {
+      // Fewer digits than the bounds have, as people write them: 0.2 from 0.01 on.
+      const parts = decimals > free ? [[first, last] as const] : beside(wholes, [first, last], decimals)
+      for (const [from, to] of parts) if (from <= to) options.push(signed(from, to, decimals, 0))
+    }
     if (decimals >= wanted) break
   }
   return options.length === 0 ? undefined : choice(options)
@@ -54,8 +59,10 @@ function decimalsOf(value: number): number {
   return Math.min(MOST_DECIMALS, Math.max(0, fraction.length - Number(exponent)))
 }
 
+type Ends = readonly [first: number, last: number]
+
 /** The first and last multiple of 10^-decimals within `bounds`, as integers. */
-function scaled(bounds: Bounds, decimals: number): [number, number] {
+function scaled(bounds: Bounds, decimals: number): Ends {
   const scale = 10 ** decimals
   const at = (bound: number) => Number((bound * scale).toPrecision(MOST_DIGITS))
   const lows = [-MOST]
@@ -79,6 +86,19 @@ function isWithin(value: number, bounds: Bounds): boolean {
     (bounds.exclusiveMinimum === undefined || value > bounds.exclusiveMinimum) &&
     (bounds.exclusiveMaximum === undefined || value < bounds.exclusiveMaximum)
   )
+}
+
+/**
+ * The multiples of 10^-decimals from `first` to `last` that are not between the first and last whole number: those between are
+ * whole numbers with digits after them, and each number more that a text may be is one more to follow.
+ */
+function beside([lowest, highest]: Ends, [first, last]: Ends, decimals: number): Ends[] {
+  if (lowest > highest) return [[first, last]]
+  const scale = 10 ** decimals
+  return [
+    [first, Math.min(last, lowest * scale)],
+    [Math.max(first, highest * scale), last],
+  ]
 }
 
 /** Multiples of 10^-decimals from `first` to `last`, with up to `free` digits more after them. */

@@ -53,7 +53,7 @@ const GOOD: Record<string, string[]> = {
   'multi-host-uri': ['postgres://a.example.com,b.example.com/db'],
   zoneinfo: ['Europe/Berlin', 'UTC'],
   color: ['#fff', '#a1B2c3'],
-  regex: ['^[a-z0-9]+(ab|c)*\\d?$', ''],
+  regex: ['^[a-z0-9]+(ab|c)*\\d?$', '', 'a{2,}b{0,10}', '([a-z]{99}-){9}'],
   url: ['https://example.com/a', 'https://my-own-shop.example.com/a?b=c'],
   'iso-time': ['23:59:59Z'],
   'iso-date-time': ['2026-11-29T23:59:59Z'],
@@ -90,7 +90,7 @@ const BAD: Record<string, string[]> = {
   cidrv4: ['10.0.0.0', '10.0.0.0/33'],
   e164: ['4155552671', '+0123456789'],
   zoneinfo: ['Mars/Olympus', 'europe berlin'],
-  regex: ['(', 'a**', '[z-a]', '\\1'],
+  regex: ['(', 'a**', '[z-a]', '\\1', 'a{2,1}', '(a{99}){99}', '(a{0,99}){0,99}'],
 }
 
 describe('a format', () => {

@@ -85,6 +85,10 @@ describe('a range of numbers', () => {
           const text = String(hundredths / 100)
           if (regex?.test(text)) expect(isWithin(Number(text), range), `${text} in ${a}..${b}`).toBe(true)
         }
+        for (let tenths = -60; tenths <= 60; tenths++) {
+          const text = String(tenths / 10)
+          expect(regex?.test(text) ?? false, `${text} in ${a}..${b}`).toBe(isWithin(Number(text), range))
+        }
       }),
       { numRuns: 60, seed: 6 },
     )
