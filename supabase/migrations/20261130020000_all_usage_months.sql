@@ -42,7 +42,8 @@ alter table twohop.all_usage_monthly enable row level security;
 revoke all on twohop.all_usage_monthly from public, anon, authenticated, service_role;
 grant select on twohop.all_usage_monthly to service_role;
 
--- The sums of all accounts from the month of `first` to that of `last`, as twohop.usage_months gives those of one.
+-- The sums of all accounts from the month of `first` to that of `last`, as twohop.usage_months gives those of one: the
+-- newest 2,000 at most.
 create or replace function twohop.all_usage_months(first date, last date)
   returns jsonb language sql stable security definer set search_path = ''
 as $$
@@ -50,7 +51,7 @@ as $$
   from (
     select month, model, requests, prompt_tokens, output_tokens, units from twohop.all_usage_monthly
     where month between to_char(all_usage_months.first, 'YYYY-MM') and to_char(all_usage_months.last, 'YYYY-MM')
-    order by 1, 2 limit 2000
+    order by month desc, model limit 2000
   ) as sums
 $$;
 

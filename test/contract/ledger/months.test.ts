@@ -67,6 +67,21 @@ describeEachPostgres('the months of the ledger', (postgres) => {
     ])
   })
 
+  it('are the newest, where there are more than an answer holds', async () => {
+    const { owner } = postgres.local()
+    await owner`insert into twohop.all_usage_monthly
+      select to_char(month, 'YYYY-MM'), 'model-' || number, 1, 0, 0, 0
+      from generate_series(timestamp '2021-01-01', timestamp '2025-12-01', interval '1 month') as month,
+        generate_series(1, 40) as number`
+    await owner`insert into twohop.usage_daily
+      select 'ada', (month || '-01')::date, model, 1, 0, 0, 0, 0 from twohop.all_usage_monthly`
+    const span = { from: '2021-01', to: '2025-12' }
+    for (const found of [await ledger().months.ofAll(span), await ledger().months.of('ada', span)]) {
+      expect(found).toHaveLength(2000)
+      expect([found[0]?.month, found.at(-1)?.month]).toEqual(['2021-11', '2025-12'])
+    }
+  })
+
   it('are for the service alone', async () => {
     const span = { first: '2025-01-01', last: '2025-01-01' }
     for (const [name, asked] of [
