@@ -58,24 +58,25 @@ export function createAgreed(isFind: (rule: string) => boolean): (read: Read, en
     const stretches: Stretch[] = []
     let given = 0
     let rule: string | undefined
-    while (rule === undefined && waiting[0]) {
-      const [first, ...rest] = waiting
-      const { text, rule: own } = first
+    let at = 0
+    for (let next = waiting[at]; rule === undefined && next; next = waiting[at]) {
+      const { text, rule: own } = next
       if (own !== undefined && isFind(own)) rule = own
       else if (given + text.length <= bound) {
-        stretches.push(first)
+        stretches.push(next)
         given += text.length
-        waiting = rest
+        at++
       } else {
         // What is put back is given whole or not at all.
         const part = own === undefined ? text.slice(0, bound - given) : ''
         if (part !== '') stretches.push({ text: part })
         given += part.length
-        waiting = [{ ...first, text: text.slice(part.length) }, ...rest]
+        waiting[at] = { ...next, text: text.slice(part.length) }
         if (found === undefined) break
         rule = found
       }
     }
+    waiting = waiting.slice(at)
     if (within) free -= given
     if (ended) rule ??= found
     return { stretches, rule }

@@ -9,7 +9,7 @@ import { AccountList, AuditList, Grant, Plain, PlanChange } from '../../../../ed
 import { Leaked, NewKey } from '../../../../edge/routes/api-keys.ts'
 import { FeedbackRequest } from '../../../../edge/routes/feedback.ts'
 import { Page } from '../../../../edge/routes/jobs.ts'
-import { Days, Latest, Months } from '../../../../edge/routes/stats.ts'
+import { AnyMonths, Days, Latest, Months } from '../../../../edge/routes/stats.ts'
 import { CountTokensRequest, MessagesRequest } from '../../../../shared/anthropic/messages.ts'
 import type { TwohopError } from '../../../../shared/errors.ts'
 import { MEDIA_REQUESTS } from '../../../../shared/media.ts'
@@ -48,6 +48,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
     Days,
     Latest,
     Months,
+    AnyMonths,
     FeedbackRequest,
   },
   ...{ Encoded, EncodedForm, TranscriptionRequest },
