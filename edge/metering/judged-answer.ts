@@ -246,7 +246,8 @@ function streamJudged(
   /** What ends a stream that goes on no more: the counts, where the host's have not come, as of one that a guard ended. */
   function endOf(text: string): string {
     if (text.endsWith(DONE_EVENT)) return text
-    if (!counts || uncounted === 0) return text + DONE_EVENT
+    const isTold = uncounted === 0 && last.choices.length === 0
+    if (!counts || isTold) return text + DONE_EVENT
     const { timing: _, ...head } = last
     const usage = generationUsage(counts.prompt_tokens, counts.completion_tokens + uncounted)
     return text + event(JSON.stringify({ ...head, choices: [], usage })) + DONE_EVENT
