@@ -43,8 +43,6 @@ export type StackOptions = {
   hostVariables?: Record<string, string>
   /** If it is aborted while the stack starts, the started parts are stopped again and `startStack` throws. */
   signal?: AbortSignal
-  /** The worker, where it is built already. */
-  bundle?: Bundle | undefined
   /** Changes the catalog, for tests and benchmarks with plans of their own. */
   catalog?: (catalog: Catalog) => Catalog
 }
@@ -137,7 +135,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       ),
     )
     const starting = [
-      options.emulators ? buildDashboard(DASHBOARD) : (options.bundle ?? bundleEdge(join(dir, 'edge'))),
+      options.emulators ? buildDashboard(DASHBOARD) : bundleEdge(join(dir, 'edge')),
       redisUp,
       issuerUp,
       hostUp,

@@ -205,6 +205,7 @@ describeWithRedis('a Postgres that stands still while thousands of requests are 
     const { url, token } = world.redis
     const ledger = createSupabaseLedger({ url: postgres.url, key: postgres.secretKey, fetch })
     let batches = 0
+    let before: number[] = []
     const dying = createDrain({
       stream: createUpstashStream({ url, token }),
       ledger: {
@@ -212,6 +213,7 @@ describeWithRedis('a Postgres that stands still while thousands of requests are 
         async record(events) {
           // Not the first, since there may be no such process before.
           const [backend] = ++batches === 2 ? await processesOf(postgres.pid, 'authenticator') : []
+          if (backend) before = await processesOf(postgres.pid)
           const recorded = ledger.record(events)
           if (backend) process.kill(backend, 'SIGKILL')
           return recorded
@@ -220,6 +222,11 @@ describeWithRedis('a Postgres that stands still while thousands of requests are 
       now: Date.now,
     })
     const { ended } = await dying()
+    // It still answers until it has seen that the process is gone; then it ends all of them.
+    await eventually(async () => {
+      const left = await processesOf(postgres.pid).catch((): number[] => [])
+      return before.every((pid) => !left.includes(pid))
+    })
     await eventually(() =>
       postgres.owner`select 1`.then(
         () => true,

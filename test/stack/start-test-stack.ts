@@ -1,7 +1,6 @@
 import { appendFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Bundle, bundleEdge } from '../../local/edge/bundle.ts'
 import { type StackOptions, startStack } from '../../local/stack.ts'
 import { pacedBy } from '../fixtures/pace.ts'
 
@@ -20,7 +19,6 @@ export async function startTestStack(name: string, { edgeVariables, hostVariable
   const pace = join(dir, 'pace')
   for (const file of [log, pace]) await rm(file, { force: true })
   const stack = await startStack({
-    bundle: await builtOnce(),
     dir,
     port: 0,
     models: [],
@@ -30,22 +28,8 @@ export async function startTestStack(name: string, { edgeVariables, hostVariable
     say: (part, line) => void appendFile(log, `${part} ${line}\n`),
     edgeVariables: { BODY_LIMIT_BYTES: '65536', ...edgeVariables },
     // The edge tells the host of each job; looks of its own would be taken for a request's, which tests count.
-    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', HOST_THREADS: '1', ...pacedBy(pace), ...hostVariables },
+    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace), ...hostVariables },
     ...options,
   })
   return { stack, dir, pace }
-}
-
-const BUILT = 'TWOHOP_TEST_BUNDLE'
-
-/**
- * The worker that all stacks of a run are made with. The projects' setups run in one process, each with modules of its own, so
- * its environment is what they share.
- */
-async function builtOnce(): Promise<Bundle> {
-  const built = process.env[BUILT]
-  if (built) return JSON.parse(built)
-  const bundle = await bundleEdge(fileURLToPath(new URL('../../.local/test-edge', import.meta.url)))
-  process.env[BUILT] = JSON.stringify(bundle)
-  return bundle
 }
