@@ -4,7 +4,6 @@ import { codeOf } from '../../shared/errors.ts'
 import type { Answer } from '../../shared/fetch.ts'
 import { answersOf } from '../../shared/openai/answers-of.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { GenerationUsage, generationUsage } from '../../shared/usage.ts'
 import { createPieces, type Piece, type Pieces, saidBy, saidUpTo } from '../guard/answer-pieces.ts'
 import { type Choice, ending, Answer as Said } from '../guard/choices.ts'
 import { contentBlocked, toldOnce } from '../guard/policy.ts'
@@ -173,9 +172,6 @@ function streamJudged(
   let blocked = false
   const waiting: Waiting[] = []
   let last: z.infer<typeof Said> = { choices: [] }
-  /** The host's last counts, and events since: one token each. */
-  let counts: z.infer<typeof Counts> | undefined
-  let uncounted = 0
   const parser = createParser({
     maxBufferSize: MAX_EVENT,
     onError({ type }) {
@@ -202,11 +198,6 @@ function streamJudged(
     if (data === DONE)
       for (const { text, asked, most } of texts.values()) if (most === Infinity) asked.push(...text.rest())
     last = answer ?? last
-    if (answer) {
-      const { data: usage } = Counts.safeParse(answer.usage)
-      counts = usage ?? counts
-      uncounted = usage ? 0 : uncounted + 1
-    }
     for (const choice of answer?.choices ?? []) {
       const one = textOf(choice.index)
       // What ended it has been told.
@@ -241,16 +232,6 @@ function streamJudged(
       const data = JSON.stringify({ ...head, choices: [end] })
       waiting.splice(at + 1, 0, { data, answer: undefined, parts: [] })
     }
-  }
-
-  /** What ends a stream that goes on no more: the counts, where the host's have not come, as of one that a guard ended. */
-  function endOf(text: string): string {
-    if (text.endsWith(DONE_EVENT)) return text
-    const isTold = uncounted === 0 && last.choices.length === 0
-    if (!counts || isTold) return text + DONE_EVENT
-    const { timing: _, ...head } = last
-    const usage = generationUsage(counts.prompt_tokens, counts.completion_tokens + uncounted)
-    return text + event(JSON.stringify({ ...head, choices: [], usage })) + DONE_EVENT
   }
 
   /** A choice of an event as far as it may leave; undefined where nothing of it may. */
@@ -292,7 +273,8 @@ function streamJudged(
           if (blocked && ended.size >= answers) {
             over()
             void reader.cancel().catch(() => {})
-            controller.enqueue(encoder.encode(endOf(text)))
+            const isEnded = text.endsWith(DONE_EVENT)
+            controller.enqueue(encoder.encode(isEnded ? text : text + DONE_EVENT))
             return controller.close()
           }
           if (text !== '') return controller.enqueue(encoder.encode(text))
@@ -305,6 +287,5 @@ function streamJudged(
 }
 
 const DONE_EVENT = event(DONE)
-const Counts = GenerationUsage.omit({ total_tokens: true })
 /** A choice that came to no stop string. */
 const NO_STOP: Choice = { index: 0, finish_reason: null }
