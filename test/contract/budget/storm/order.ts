@@ -31,7 +31,8 @@ export function budgetsFor(operations: number): { limits: Limits; project: Proje
   return {
     limits: {
       requestsPerMinute: Math.max(40, Math.ceil(operations / 5)),
-      concurrent: Math.max(5, Math.ceil(operations / 40)),
+      // Those that crashed stay open until they are swept, and are more in a longer storm.
+      concurrent: Math.max(5, Math.min(Math.ceil(operations / 40), 20 + Math.ceil(operations / 500))),
       budgets: {
         minute: Math.max(300, Math.ceil(1.5 * operations)),
         day: 8 * operations,
