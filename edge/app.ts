@@ -36,11 +36,10 @@ import type { FeedbackStore } from './ledger/feedback.ts'
 import type { ReadMonths } from './ledger/months.ts'
 import type { Log } from './log/port.ts'
 import type { AnswerCache } from './metering/cache.ts'
-import { createCallHost } from './metering/call.ts'
+import { createCallHost, type UnreadFor } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
 import { createJudge } from './metering/judge.ts'
 import { meter } from './metering/meter.ts'
-import type { Pipe } from './metering/pass.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
@@ -142,8 +141,8 @@ export type AppOptions = {
   host: Host
   /** Whether a foreign upstream may get what is asked of a model, in whichever version. */
   leaves: (model: Model) => boolean
-  /** Makes the pairs of streams in which the host's streams pass on unread; undefined where they are read. */
-  createPipe: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
+  /** How a model's answers pass on unread; undefined where they are read. */
+  unreadFor: UnreadFor | undefined
   jobs: JobsOptions
   /** Keeps what is asked; undefined where nobody wants that. */
   keepPrompt: KeepPrompt | undefined

@@ -4,6 +4,7 @@ import {
   type Http2Bindings,
   type HttpBindings,
 } from '@hono/node-server'
+import { KEEP_ALIVE_MS } from './keep-alive.ts'
 import { answerUnread } from './unread-request.ts'
 
 /** A listening server. `close` lets open answers end for at most `graceMs`. */
@@ -20,12 +21,6 @@ export class CannotListen extends Error {
 /** The variables that an address comes from, for complaints about it. */
 type Names = { bind: string; port: string }
 const OF_THE_HOST: Names = { bind: 'HOST_BIND', port: 'HOST_PORT' }
-
-/**
- * How long a connection waits for another request, in milliseconds. Load balancers keep theirs for 60 s or a bit more; where
- * the server is the first to close, a request that is on its way fails.
- */
-const KEEP_ALIVE_MS = 75_000
 
 /** How often connections that wait for another request are looked for while a server closes, in milliseconds. */
 const IDLE_MS = 100

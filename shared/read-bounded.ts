@@ -37,18 +37,24 @@ export async function readBounded(message: Message, bound: Bound): Promise<Uint8
 }
 
 /**
+ * The bytes that a body has by its `content-length`; NaN where that does not bound it. HTTP limits a body to its stated
+ * length (RFC 9112, section 6.3), but not where it comes in chunks: those overrule it.
+ */
+export function statedBytes(headers: Answer['headers']): number {
+  const stated = Number(headers.get('content-length') ?? Number.NaN)
+  return headers.has('content-encoding') || headers.has('transfer-encoding') ? Number.NaN : stated
+}
+
+/**
  * A body whose length is stated, read whole, which is the runtime's fast way; undefined where it has to be read in pieces.
- * HTTP limits a body to its stated length (RFC 9112, section 6.3), but not where it comes in chunks: those overrule it.
  * @throws what `tooLong` makes where it states too much
  */
 function wholeBody(
   message: Message,
   { most, tooLong, onPiece }: Bound,
 ): Promise<Uint8Array<ArrayBuffer>> | undefined {
-  const { headers } = message
-  const stated = Number(headers.get('content-length') ?? Number.NaN)
-  if (Number.isNaN(stated) || headers.has('content-encoding') || headers.has('transfer-encoding'))
-    return undefined
+  const stated = statedBytes(message.headers)
+  if (Number.isNaN(stated)) return undefined
   if (stated > most) throw tooLong()
   if (onPiece) return undefined
   return message.arrayBuffer().then((buffer) => {

@@ -41,6 +41,14 @@ export const ANSWER = padded((content) =>
   }),
 )
 
+/** Its headers. The host says there what an answer has cost. */
+export const ANSWER_HEADERS = {
+  'content-type': 'application/json',
+  'content-length': ANSWER.length,
+  'x-usage': JSON.stringify(usageOf(16)),
+  'x-timing': '{"queue_ms":0,"compute_ms":1}',
+}
+
 /** What the host says of a stream that the edge passed on: more than nothing, and less than what is reserved. */
 const USED = { usage: usageOf(16), timing: { queue_ms: 0, compute_ms: 1 } }
 

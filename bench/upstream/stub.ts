@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
 import { UsageQuestion } from '../../shared/usage.ts'
-import { ANSWER, readStubModel, type StubModel, streamOf, usedBy } from './answers.ts'
+import { ANSWER, ANSWER_HEADERS, readStubModel, type StubModel, streamOf, usedBy } from './answers.ts'
 
 const Asked = z.object({
   model: z.string(),
@@ -47,7 +47,7 @@ export async function startStub(port = 0): Promise<Stub> {
     else if (asked.stream) stream(response, model, asked.stream_options?.include_usage === true)
     else {
       counts.answers++
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length })
+      response.writeHead(200, ANSWER_HEADERS)
       response.end(ANSWER)
     }
   }

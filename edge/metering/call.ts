@@ -10,23 +10,27 @@ import type { meter } from './meter.ts'
 import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
 
+/** What answers pass on unread by, in a runtime that pipes by itself and from hosts that count what they answer. */
+export type Unread = {
+  /** Makes a pair for a stream, where its host can be asked afterwards what it was. */
+  createPipe: (() => Pipe) | undefined
+}
+export type UnreadFor = (model: Model, version: string | undefined) => Unread | undefined
+
 type Options = {
   host: Pick<Host, 'call' | 'cancel' | 'usage'>
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
-  /**
-   * Makes a pair of streams that the runtime pipes to by itself, for models whose hosts can be asked afterwards what a
-   * stream was; undefined where streams have to be read.
-   */
-  createPipe?: ((model: Model, version: string | undefined) => Pipe | undefined) | undefined
+  /** How a model's answers pass on unread; undefined where they have to be read. */
+  unreadFor?: UnreadFor | undefined
 }
 
 /**
  * Calls the host for a reservation and passes its answer to `meter`. If anything fails before that, the reservation is
  * settled by what was computed: nothing where the host refused, otherwise the host's own count.
  */
-export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Options) {
+export function createCallHost({ host, now, requestTimeoutMs, unreadFor }: Options) {
   const judgedAnswer = createJudgeAnswer({ host, now })
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
     const { work, version, requestId, account } = held
@@ -40,21 +44,21 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
     }
     const stop: StopHost = () => host.cancel(id)
     const { signal, clear } = createDeadline(client, requestTimeoutMs)
-    void held.settled.then(clear)
     const span = held.calling()
     const { form, guard } = work
     // An answer that is written anew, looked through, or kept for a repetition, has to be read.
-    const pipe =
-      work.stream && !form && !guard && !work.answerJudged && !held.repeatable
-        ? createPipe?.(work.model, version)
-        : undefined
+    const isRead = form || guard || work.answerJudged || work.contentType || held.repeatable || held.cacheable
+    const unread = isRead ? undefined : unreadFor?.(work.model, version)
+    const createPipe = work.stream ? unread?.createPipe : undefined
+    // What passes unread may go on when it is settled. Where that is so, a timer ends with its request.
+    if (!unread) void held.settled.then(clear)
     try {
       if (client.aborted) throw new NothingComputed('cancelled', 'The client left before it was sent.')
       const answer = await span.run(() =>
         host.call({
           ...id,
           path: work.path,
-          request: pipe ? forClient(work) : forOwnHosts(work),
+          request: createPipe ? forClient(work) : forOwnHosts(work),
           ...(work.masked && { masked: work.masked.request }),
           ...(work.file && { file: work.file }),
           reserved: work.worst,
@@ -71,7 +75,7 @@ export function createCallHost({ host, now, requestTimeoutMs, createPipe }: Opti
         await judgedAnswer(held, answer, signal),
         signal,
         stop,
-        pipe && { pipe, ask: () => host.usage(id) },
+        unread && { createPipe, ask: () => host.usage(id) },
       )
     } catch (error) {
       span.fail(client.aborted ? 'cancelled' : timedOut(error) ? 'host_timeout' : codeOf(error))

@@ -2,19 +2,28 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import type { Answer } from '../../shared/fetch.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { statedBytes } from '../../shared/read-bounded.ts'
 import { readAnswer } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
 import { formed } from '../write/formed.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
-import { type Passing, passStream } from './pass.ts'
+import { type Pipe, passStream } from './pass.ts'
 import { meterStream } from './stream.ts'
-import { type StopHost, usageWithin } from './used.ts'
+import { type AskHost, type StopHost, usageWithin } from './used.ts'
 
 /** The longest answer of the host, in bytes: 2,048 embeddings of 1,024 floats as base64 are 11 MiB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 const JSON_TYPE = 'application/json'
+
+/** What passing an answer on unread takes. */
+type Passing = {
+  /** Makes the pair for a stream that the host wrote for the client; undefined where it did not. */
+  createPipe: (() => Pipe) | undefined
+  /** Asks what a stream was that has ended by itself. */
+  ask: AskHost
+}
 
 /** The usage block, in the header or the body. Only its counts are read; the rest of the answer passes unchanged. */
 const Usage = z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0).default(0) })
@@ -24,7 +33,7 @@ const Body = z.object({ usage: Usage })
  * Passes the host's answer on to the client and counts it. It settles at the end of a whole answer; a broken one is
  * settled by what was produced.
  * @param stop asks the host to stop and say what it has computed
- * @param passing passes a stream on as it is, where the host wrote it for the client
+ * @param passing lets what the host wrote for the client pass on unread
  */
 export async function meter(
   held: Held,
@@ -34,11 +43,13 @@ export async function meter(
   passing?: Passing,
 ): Promise<Response> {
   if (held.work.stream) {
-    const body = passing
-      ? passStream(held, answer.body, passing, signal, stop)
+    const body = passing?.createPipe
+      ? passStream(held, answer.body, { pipe: passing.createPipe(), ask: passing.ask }, signal, stop)
       : meterStream(held, answer.body, signal, stop)
     return new Response(body, { headers: { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' } })
   }
+  const unread = passing && passWhole(held, answer)
+  if (unread) return unread
   const said = await readAnswer(answer, MAX_ANSWER_BYTES, signal)
   const used = usageOf(held, answer.headers, said)
   const { body, plain } = writtenOrCharged(held, used, () => written(held, answer.headers, said))
@@ -46,6 +57,17 @@ export async function meter(
   // Whoever asks the same may do so by another API.
   held.settle('ok', used, { status: 200, contentType, body: held.cacheable ? plain : body })
   return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
+}
+
+/**
+ * A whole answer that passes on as it is: its host has counted it before its first byte, and states its length. What breaks
+ * off on the last way was computed, and is charged. Undefined for one that has to be read.
+ */
+function passWhole(held: Held, { headers, body }: Answer): Response | undefined {
+  const counts = countsIn(headers)
+  if (!counts || !(statedBytes(headers) <= MAX_ANSWER_BYTES)) return undefined
+  held.settle('ok', usageWithin(held, counts, timingIn(headers)))
+  return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
 }
 
 /** What `write` gives. An answer that is blocked as a whole was computed, so it is charged. @throws what `write` throws */
@@ -83,9 +105,12 @@ const somethingElse = () => new TwohopError('host_failed', 'The model answered w
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 export function usageOf(held: Held, headers: Answer['headers'], text: string): HostUsage {
-  const inHeader = headers.get('x-usage')
-  const usage =
-    (inHeader === null ? undefined : Usage.safeParse(parseJson(inHeader)).data) ??
-    Body.safeParse(parseJson(text)).data?.usage
-  return usageWithin(held, usage, timingIn(headers))
+  const counts = countsIn(headers) ?? Body.safeParse(parseJson(text)).data?.usage
+  return usageWithin(held, counts, timingIn(headers))
+}
+
+/** What the host has counted before its answer begins; undefined where it says nothing of it there. */
+function countsIn(headers: Answer['headers']): z.infer<typeof Usage> | undefined {
+  const said = headers.get('x-usage')
+  return said === null ? undefined : Usage.safeParse(parseJson(said)).data
 }

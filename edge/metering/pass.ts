@@ -8,7 +8,7 @@ import { type AskHost, type StopHost, settleAsked } from './used.ts'
 export type Pipe = { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }
 
 /** What passing a stream on takes. */
-export type Passing = {
+type Passing = {
   /** A pair that the runtime pipes to by itself. */
   pipe: Pipe
   /** Asks what a stream was that has ended by itself. */

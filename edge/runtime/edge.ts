@@ -1,4 +1,3 @@
-import type { Model } from '../../shared/catalog.ts'
 import { type Answer, overWeb } from '../../shared/fetch.ts'
 import { HOST_LOAD } from '../../shared/host-load.ts'
 import { storeBreaker } from '../../shared/upstash-client.ts'
@@ -39,6 +38,7 @@ import { createLog } from '../log/json-lines.ts'
 import type { Log } from '../log/port.ts'
 import { createUpstashPrompts } from '../log/upstash-prompts.ts'
 import { createAnswerCache } from '../metering/cache.ts'
+import type { Unread, UnreadFor } from '../metering/call.ts'
 import { thresholdEvents } from '../notify/thresholds.ts'
 import { createWebhook, type WebhookEvent } from '../notify/webhook.ts'
 import { createErrorCounts } from '../stats/error-counts.ts'
@@ -144,8 +144,11 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     random: Math.random,
     log,
   })
-  const createPipe = (model: Model, version: string | undefined) =>
-    upstreams.isOwn(model, version) ? platform.createPipe?.() : undefined
+  const { createPipe } = platform
+  // Only a host that is alone can be asked what a stream was: of several, the one that answers may not have computed it.
+  const unread: Unread = { createPipe: config.HOSTS === 'one' ? createPipe : undefined }
+  const unreadFor: UnreadFor | undefined =
+    createPipe && ((model, version) => (upstreams.isOwn(model, version) ? unread : undefined))
   const prompts =
     config.LOG_PROMPTS === 'off'
       ? undefined
@@ -222,8 +225,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     readStats,
     host: upstreams.host,
     leaves: upstreams.leaves,
-    // Only a host that is alone can be asked: of several, the one that answers may not be the one that computed.
-    createPipe: config.HOSTS === 'one' ? createPipe : undefined,
+    unreadFor,
     jobs: {
       store: jobStore,
       sign: createJobSigner(config.SERVICE_TOKEN_PRIVATE_KEY, now),

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { KEEP_ALIVE_MS } from '../../shared/keep-alive.ts'
 import { asUpstash } from './dialect.ts'
 import { RedisError, type RedisReply, type RedisStore, Status } from './port.ts'
 
@@ -71,6 +72,7 @@ export async function startRestFront({ store, token, port = 0 }: RestOptions) {
       .catch((error: Error) => failure(500, `ERR ${error.message}`))
       .then((answered) => send(response, answered))
   })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {

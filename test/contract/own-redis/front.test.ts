@@ -75,6 +75,15 @@ describe.skipIf(!redisServer)(`a Redis of one's own${noRedisServer}`, () => {
     await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   })
 
+  it('keeps a connection for longer than the proxies in front of it do', async () => {
+    const { headers } = await fetch(edge, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: '["PING"]',
+    })
+    expect(headers.get('keep-alive')).toBe('timeout=75')
+  })
+
   it('answers whoever has the token, as Upstash does', async () => {
     expect(await ask(edge, TOKEN, 'SET', 'k', 'v')).toEqual({ status: 200, result: 'OK' })
     expect(await ask(edge, TOKEN, 'EVAL', 'return redis.call("get", KEYS[1])', '1', 'k')).toEqual({

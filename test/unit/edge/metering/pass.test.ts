@@ -65,7 +65,7 @@ function passing(
 ) {
   const holder = holding({ reservedComputeMs })
   const [stop, ask] = [vi.fn(async () => said), vi.fn(async () => said)]
-  const passing = { pipe: new TransformStream(), ask }
+  const passing = { createPipe: () => new TransformStream(), ask }
   const answer = meter(holder.held, new Response(body), client.signal, stop, passing)
   const calls = () => ({ asked: ask.mock.calls.length, stopped: stop.mock.calls.length })
   return { ...holder, calls, client, answer }
@@ -191,11 +191,82 @@ describe('a stream that the host wrote for the client', () => {
   it('needs a stream', async () => {
     const { held, settlements } = holding()
     const answer = meter(held, new Response(null), new AbortController().signal, async () => SAID, {
-      pipe: new TransformStream(),
+      createPipe: () => new TransformStream(),
       ask: async () => SAID,
     })
     await expect(answer).rejects.toMatchObject({ code: 'host_failed' })
     expect(settlements).toEqual([])
+  })
+})
+
+describe('a whole answer that the host wrote for the client', () => {
+  const COUNTED = {
+    'x-usage': '{"prompt_tokens":9,"completion_tokens":5}',
+    'x-timing': '{"queue_ms":0,"compute_ms":3}',
+  }
+  const TEXT = '{"choices":[]}'
+
+  /** What becomes of an answer with these headers, of which nothing has been read yet. */
+  async function answered(headers: Record<string, string>, text = TEXT) {
+    const { held, settlements } = holding()
+    held.work = { ...held.work, stream: false }
+    const host = new Response(text, { headers: { 'content-length': `${text.length}`, ...headers } })
+    const none = async () => undefined
+    const passing = { createPipe: () => new TransformStream(), ask: none }
+    const response = await meter(held, host, new AbortController().signal, none, passing)
+    return { isUnread: response.body === host.body, text: await response.text(), response, settlements }
+  }
+
+  it('passes unread, and is settled by the headers before it has ended', async () => {
+    const { isUnread, text, response, settlements } = await answered(COUNTED)
+    expect({ isUnread, text, settlements }).toEqual({
+      isUnread: true,
+      text: TEXT,
+      settlements: [['ok', SAID]],
+    })
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    })
+  })
+
+  it('costs all that was reserved where it says that it cost more', async () => {
+    const { isUnread, settlements } = await answered({
+      ...COUNTED,
+      'x-usage': '{"prompt_tokens":9,"completion_tokens":21}',
+    })
+    expect({ isUnread, settlements }).toEqual({
+      isUnread: true,
+      settlements: [['ok', { ...ALL, computeMs: 3 }]],
+    })
+  })
+
+  it.each<[string, Record<string, string>, string, HostUsage]>([
+    [
+      'whose counts are in the body alone',
+      { 'x-usage': '' },
+      '{"usage":{"prompt_tokens":2}}',
+      { ...ALL, promptTokens: 2, outputTokens: 0 },
+    ],
+    ['whose header counts below zero', { 'x-usage': '{"prompt_tokens":-1}' }, TEXT, ALL],
+    ['that comes in chunks', { ...COUNTED, 'transfer-encoding': 'chunked' }, TEXT, SAID],
+    ['that is compressed', { ...COUNTED, 'content-encoding': 'identity' }, TEXT, SAID],
+    ['whose length is no number', { ...COUNTED, 'content-length': 'long' }, TEXT, SAID],
+  ])('is read %s', async (_, headers, text, used) => {
+    const answer = await answered(headers, text)
+    expect({ isUnread: answer.isUnread, text: answer.text, settlements: answer.settlements }).toEqual({
+      isUnread: false,
+      text,
+      settlements: [['ok', used]],
+    })
+  })
+
+  it('is refused where it states more bytes than are accepted', async () => {
+    await expect(answered({ ...COUNTED, 'content-length': `${16 * 1024 * 1024 + 1}` })).rejects.toMatchObject(
+      {
+        code: 'host_failed',
+      },
+    )
   })
 })
 
@@ -216,7 +287,7 @@ describe('read or passed on', () => {
     const answer = await answering
     const { held } = holding({ includeUsage })
     const said = async () => SAID
-    const passing = way === 'passed' ? { pipe: new TransformStream(), ask: said } : undefined
+    const passing = way === 'passed' ? { createPipe: () => new TransformStream(), ask: said } : undefined
     const passed = await meter(held, answer, new AbortController().signal, said, passing)
     const text = passed.text()
     for (const one of events) run.report(one)
