@@ -14,6 +14,10 @@ export const ODD = {
   endless: 14,
   /** So many and more: a whole answer that ends with TOGETHER - 1 others. Each that asks for one more is said to have one more. */
   together: 15,
+  /** Not streamed: a whole answer, counted in its headers. */
+  whole: 11,
+  /** The same, of which the connection breaks before its end. */
+  wholeBreaks: 12,
 } as const
 export const TOGETHER = 16
 
@@ -21,6 +25,9 @@ export const TOGETHER = 16
 export const ODD_USED = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 }
 /** An event of its streams. */
 export const ODD_EVENT = 'data: {"id":"odd","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+/** Its whole answer. What is no ASCII shows that bytes are passed on, not texts. */
+export const ODD_ANSWER =
+  '{"id":"odd","choices":[{"index":0,"message":{"role":"assistant","content":"h\u00e9"}}]}'
 const EVENT_MS = 20
 
 /** A host that does what the real one does only when it dies. It checks no token. */
@@ -43,6 +50,19 @@ export async function startOddHost() {
       const timer = setInterval(() => response.write(ODD_EVENT), EVENT_MS)
       response.once('close', () => clearInterval(timer))
     } else response.write(ODD_EVENT, () => setTimeout(() => response.destroy(), EVENT_MS))
+  }
+
+  function answer(response: ServerResponse, tokens: number): void {
+    const body = Buffer.from(ODD_ANSWER)
+    response.writeHead(200, {
+      'content-type': 'text/html',
+      'content-length': body.length,
+      'x-usage': JSON.stringify(ODD_USED),
+      'x-timing': '{"queue_ms":0,"compute_ms":3}',
+      'set-cookie': 'odd=1',
+    })
+    if (tokens === ODD.whole) response.end(body)
+    else response.write(body.subarray(0, 20), () => setTimeout(() => response.destroy(), EVENT_MS))
   }
 
   /** What it says of a request; undefined where it knows nothing of it. */
@@ -87,9 +107,10 @@ export async function startOddHost() {
     if (method === 'GET') return json(response, 200, questions)
     if (method === 'DELETE') return sayOne(response, url.split('/').at(-1) ?? '')
     if (url.endsWith('/usage')) return sayAll(response, JSON.parse(body))
-    const { max_tokens } = JSON.parse(body)
-    asked.set(idOf(request), max_tokens)
-    stream(response, max_tokens)
+    const asking = JSON.parse(body)
+    asked.set(idOf(request), asking.max_tokens)
+    if (asking.stream) stream(response, asking.max_tokens)
+    else answer(response, asking.max_tokens)
   })
 }
 

@@ -13,7 +13,7 @@ import {
   settledUsage,
   usageEvents,
 } from './client.ts'
-import { ODD, ODD_EVENT, ODD_USED, TOGETHER } from './odd-host.ts'
+import { ODD, ODD_ANSWER, ODD_EVENT, ODD_USED, TOGETHER } from './odd-host.ts'
 
 /** What of a stream differs from request to request. */
 const same = (text: string) =>
@@ -117,6 +117,38 @@ describe('a stream in workerd', () => {
     const events = await usageEvents(answer.headers.get('x-request-id') ?? '')
     expect(events).toMatchObject([{ outcome: 'cancelled', units: String(said) }])
     expect((await ownUsage(token)).concurrent.running).toBe(0)
+  })
+})
+
+describe('a whole answer in workerd', () => {
+  const edge = inject('oddEdge')
+  const said =
+    ODD_USED.prompt_tokens * chatModel.prices.prompt + ODD_USED.completion_tokens * chatModel.prices.output
+
+  async function answered(tokens: number) {
+    const { token } = await newUser('pro')
+    return call('/v1/chat/completions', { token, body: ask('Hi', { max_tokens: tokens }), edge })
+  }
+  const charged = (answer: Response) => usageEvents(answer.headers.get('x-request-id') ?? '')
+
+  it('is the host’s bytes under the edge’s headers, and is charged as its host has counted', async () => {
+    const answer = await answered(ODD.whole)
+    const bytes = Buffer.from(ODD_ANSWER)
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes)
+    const names = ['content-type', 'content-length', 'cache-control', 'x-usage', 'x-timing', 'set-cookie']
+    expect(names.map((name) => answer.headers.get(name))).toEqual([
+      'application/json',
+      `${bytes.length}`,
+      'no-store',
+      ...[null, null, null],
+    ])
+    expect(await charged(answer)).toMatchObject([{ outcome: 'ok', units: `${said}`, compute_ms: '3' }])
+  })
+
+  it('that breaks off is no whole answer to the client either, and what was computed is charged', async () => {
+    const answer = await answered(ODD.wholeBreaks)
+    await expect(answer.text()).rejects.toThrow()
+    expect(await charged(answer)).toMatchObject([{ outcome: 'ok', units: `${said}` }])
   })
 })
 
