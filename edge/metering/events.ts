@@ -1,10 +1,12 @@
 import { createParser } from 'eventsource-parser'
-import { errorEnvelope, TwohopError } from '../../shared/errors.ts'
+import { errorEnvelope } from '../../shared/errors.ts'
 import { Timing } from '../../shared/timing.ts'
 import { generationUsage } from '../../shared/usage.ts'
 import type { Work } from '../parse/work.ts'
+import type { HostUsage } from '../upstream/port.ts'
 import { HostChunk } from '../write/host-answer.ts'
-import type { Counts } from './used.ts'
+import { brokeOff } from './broke-off.ts'
+import { type Counts, createCounter } from './counter.ts'
 
 /** The longest event that is accepted, in characters. A token's text with its envelope is far shorter. */
 export const MAX_EVENT = 64 * 1024
@@ -41,17 +43,31 @@ export type EventReader = {
   readonly timing: Timing | undefined
   /** What ends a stream whose end has come: for the client. */
   readonly end: string
+  /**
+   * What ends a stream that was cut, since what would come must not be told: its counts, and its end.
+   * @throws Error where the work's own form has no end for it
+   */
+  cut(used: HostUsage): string
   /** What ends a stream that broke off: for the client. */
   error(thrown: unknown): string
 }
 
 /** A reader for the stream of one request. */
 export function createEventReader(
-  { includeUsage, worst, form, guard }: Pick<Work, 'includeUsage' | 'worst' | 'form' | 'guard'>,
+  {
+    includeUsage,
+    worst,
+    form,
+    guard,
+    answerJudged,
+  }: Pick<Work, 'includeUsage' | 'worst' | 'form' | 'guard' | 'answerJudged'>,
   requestId: string,
 ): EventReader {
   const writer = form?.stream(requestId)
   const watch = guard?.stream()
+  /** Whether nobody has to look at what an event says. */
+  const isPlain = !writer && !watch && !answerJudged
+  const counter = createCounter(worst.promptTokens)
   let end = ''
   const decoder = new TextDecoder()
   let out = ''
@@ -59,10 +75,9 @@ export function createEventReader(
   let done = false
   let broken = false
   let blocked = false
-  let counts: Counts | undefined
   let timing: Timing | undefined
-  /** Events since the last event with a usage. */
-  let uncounted = 0
+  /** The last chunk that was told. */
+  let last: Chunk = {}
 
   const parser = createParser({
     maxBufferSize: MAX_EVENT,
@@ -73,24 +88,22 @@ export function createEventReader(
       if (blocked) return
       if (data === DONE) done = true
       else out += parsed(data)
-      if (done) end = writer ? writer.end() : DONE_EVENT
+      if (done && !blocked) end = endOf()
     },
   })
+
+  const endOf = () => (writer ? writer.end() : DONE_EVENT)
 
   function parsed(data: string): string {
     const chunk: Chunk = JSON.parse(data)
     if (typeof chunk !== 'object' || chunk === null || chunk.error !== undefined) throw brokeOff()
-    const usage = countsOf(chunk)
-    if (usage) counts = usage
-    uncounted = usage ? 0 : uncounted + 1
+    const usage = counter.take(chunk.usage)
     if (chunk.timing !== undefined) timing = Timing.safeParse(chunk.timing).data
-    const told = watch ? watch.chunk(chunk) : chunk
+    const told: Chunk | undefined = watch ? watch.chunk(chunk) : chunk
     if (told === undefined) return ''
-    if (!watch?.over) return written(told, usage)
-    done = blocked = true
-    const { prompt_tokens: prompt, completion_tokens: output } = seen() ?? NOTHING
-    const counted = { ...told, choices: [], usage: generationUsage(prompt, output) }
-    return written(told, usage) + written(counted, counted.usage)
+    last = told
+    if (watch?.over) done = blocked = true
+    return written(told, usage)
   }
 
   /** A chunk as the client gets it. */
@@ -104,20 +117,12 @@ export function createEventReader(
     return event(JSON.stringify({ ...rest, usage: shown }))
   }
 
-  function seen(): Counts | undefined {
-    if (!counts && uncounted === 0) return undefined
-    return {
-      prompt_tokens: counts?.prompt_tokens ?? worst.promptTokens,
-      completion_tokens: (counts?.completion_tokens ?? 0) + uncounted,
-    }
-  }
-
   return {
     read(piece) {
       const text = decoder.decode(piece, { stream: true })
       // To parse and print every token again would be most of the cost of a stream. Most tokens need neither.
-      if (!writer && !watch && whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
-        uncounted += text.split(END).length - 1
+      if (isPlain && whole && WHOLE_EVENTS.test(text) && !TO_BE_READ.test(text)) {
+        counter.add(text.split(END).length - 1)
         return includeUsage ? text.replaceAll(END, ',"usage":null}\n\n') : text
       }
       try {
@@ -141,16 +146,20 @@ export function createEventReader(
       return blocked
     },
     get final() {
-      return uncounted === 0 ? counts : undefined
+      return counter.final
     },
     get seen() {
-      return seen()
+      return counter.seen
     },
     get timing() {
       return timing
     },
     get end() {
       return end
+    },
+    cut({ promptTokens, outputTokens }) {
+      const usage = generationUsage(promptTokens, outputTokens)
+      return written({ ...last, choices: [], usage }, usage) + endOf()
     },
     error(thrown) {
       const envelope = errorEnvelope(thrown, requestId)
@@ -159,8 +168,6 @@ export function createEventReader(
   }
 }
 
-const NOTHING: Counts = { prompt_tokens: 0, completion_tokens: 0 }
-
 /** One server-sent event. */
 export function event(data: string): string {
   return `data: ${data}\n\n`
@@ -168,17 +175,3 @@ export function event(data: string): string {
 
 /** The last event of a complete stream. */
 const DONE_EVENT = event(DONE)
-
-/** The error for a host whose stream ended early or cannot be read. */
-export function brokeOff(cause?: unknown): TwohopError {
-  return new TwohopError('host_failed', 'The model broke off its answer.', { cause })
-}
-
-function countsOf({ usage }: Chunk): Counts | undefined {
-  if (typeof usage !== 'object' || usage === null) return undefined
-  const { prompt_tokens, completion_tokens } = usage as Record<string, unknown>
-  if (!isCount(prompt_tokens) || !isCount(completion_tokens)) throw brokeOff()
-  return { prompt_tokens, completion_tokens }
-}
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0

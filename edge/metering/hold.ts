@@ -28,6 +28,7 @@ import type { HostUsage, Spare } from '../upstream/port.ts'
 import { onlyVersion, versionOf } from '../upstream/version.ts'
 import type { AnswerCache } from './cache.ts'
 import { callSpan, endCall } from './call-span.ts'
+import type { Counts } from './counter.ts'
 import { createGiveAgain, type Hit } from './give-again.ts'
 import { createTellOdd, isMaxed, watchedBy } from './odd.ts'
 import { reservedBy } from './reserved-by.ts'
@@ -70,8 +71,8 @@ export type Held = {
    * @param call what the call is named; what is said of it later counts
    */
   chargeJudge(units: number, call?: string): void
-  /** Whether what judges the answer has ended it. */
-  judgedOut?: boolean
+  /** What judges the answer has ended it: what the host had said until then that it produced. */
+  judgedOut?: { seen: Counts | undefined }
   /** A second try, where the reservation covers one. */
   spare: Spare | undefined
   /** Resolves once the settlement is made, or has failed for good. */

@@ -1,6 +1,7 @@
 import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { brokeOff } from './broke-off.ts'
 import { timedOut } from './deadline.ts'
-import { brokeOff, event } from './events.ts'
+import { event } from './events.ts'
 import type { Held } from './hold.ts'
 import { type AskHost, type StopHost, settleAsked } from './used.ts'
 

@@ -1,9 +1,10 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_KEPT_CHARS } from '../idempotency/answers.ts'
+import { brokeOff } from './broke-off.ts'
 import { timedOut } from './deadline.ts'
-import { brokeOff, createEventReader, EVENT_STREAM } from './events.ts'
+import { createEventReader, EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
-import { type StopHost, stopAndSettle, usageWithin } from './used.ts'
+import { type StopHost, stopAndSettle, usageOfCut, usageWithin } from './used.ts'
 
 const encoder = new TextEncoder()
 
@@ -11,8 +12,9 @@ const encoder = new TextEncoder()
  * Passes the host's server-sent events to the client and counts them. The client pulls, so a slow client slows the host
  * down and nothing piles up here.
  *
- * It settles exactly once: at `[DONE]` by the final count; when the client goes, the deadline passes or the stream
- * breaks, by what the host says it produced.
+ * It settles exactly once: at `[DONE]` by the final count; where a guard or a classifier cuts the answer, by what the host says
+ * when it is stopped, which the client is told too; when the client goes, the deadline passes or the stream breaks, by what the
+ * host says it produced.
  * @param signal aborts when the client goes away or the deadline passes
  * @throws TwohopError host_failed where the answer has no body
  */
@@ -28,6 +30,10 @@ export function meterStream(
   let ended = false
   /** What was passed on. Recording stops just above MAX_KEPT_CHARS, which shows that the stream is too long to keep. */
   let sent = ''
+  /** The last of an answer that was cut. */
+  let rest: Promise<string> | undefined
+
+  const isCut = () => events.blocked || held.judgedOut !== undefined
 
   /** Reads until there is something to pass on, or the end. */
   async function read(): Promise<string> {
@@ -38,17 +44,64 @@ export function meterStream(
       if (done) throw brokeOff()
       const text = events.read(value)
       if (events.done) return text + events.end
-      if (text !== '') return text
+      if (text !== '' || isCut()) return text
     }
+  }
+
+  function keep(text: string): void {
+    if (held.repeatable && sent.length <= MAX_KEPT_CHARS) sent += text
+  }
+  const answer = () => ({ status: 200, contentType: EVENT_STREAM, body: sent })
+
+  /** Nothing that comes now changes what becomes of the request. An error of the host does not matter any more. */
+  function end(): void {
+    ended = true
+    signal.removeEventListener('abort', onAbort)
+  }
+  const leave = () => void reader.cancel().catch(() => {})
+
+  /** Stops the host. What it computed is charged, whoever still reads, and told as it is charged. */
+  async function cut(): Promise<string> {
+    const seen = held.judgedOut?.seen ?? events.seen
+    const asked = usageOfCut(held, stop, seen && usageWithin(held, seen, events.timing))
+    leave()
+    const used = await asked
+    try {
+      const text = events.cut(used)
+      keep(text)
+      held.settle('ok', used, answer())
+      return text
+    } catch (error) {
+      held.settle('failed', used)
+      throw error
+    }
+  }
+
+  /** What comes next, and whether it is the last. */
+  async function next(): Promise<{ text: string; last: boolean }> {
+    if (rest) return { text: await rest, last: true }
+    const text = await read()
+    held.first()
+    keep(text)
+    const last = events.done && !isCut()
+    if (ended || !(last || isCut())) return { text, last }
+    end()
+    if (last) {
+      held.settle('ok', usageWithin(held, events.final, events.timing), answer())
+      leave()
+      return { text, last }
+    }
+    rest = cut()
+    // Whoever reads on is told.
+    rest.catch(() => {})
+    return text === '' ? next() : { text, last }
   }
 
   function abandon(outcome: 'cancelled' | 'failed'): void {
     if (ended) return
-    ended = true
-    signal.removeEventListener('abort', onAbort)
+    end()
     void stopAndSettle(held, outcome, stop, events.seen && usageWithin(held, events.seen, events.timing))
-    // An error here does not matter: the caller reports why the stream is abandoned.
-    void reader.cancel().catch(() => {})
+    leave()
   }
   const onAbort = () => abandon(timedOut(signal.reason) ? 'failed' : 'cancelled')
   signal.addEventListener('abort', onAbort, { once: true })
@@ -57,23 +110,9 @@ export function meterStream(
     {
       async pull(controller) {
         try {
-          const text = await read()
-          held.first()
-          if (held.repeatable && sent.length <= MAX_KEPT_CHARS) sent += text
+          const { text, last } = await next()
           controller.enqueue(encoder.encode(text))
-          if (!events.done) return
-          if (!ended) {
-            ended = true
-            signal.removeEventListener('abort', onAbort)
-            const answer = { status: 200, contentType: EVENT_STREAM, body: sent }
-            if (events.blocked || held.judgedOut) {
-              const seen = events.seen && usageWithin(held, events.seen, events.timing)
-              void stopAndSettle(held, 'ok', stop, seen, answer)
-            } else held.settle('ok', usageWithin(held, events.final, events.timing), answer)
-            // The whole answer has come, so an error here does not matter.
-            void reader.cancel().catch(() => {})
-          }
-          controller.close()
+          if (last) controller.close()
         } catch (error) {
           abandon('failed')
           const shown = timedOut(signal.reason)

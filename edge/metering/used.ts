@@ -1,7 +1,7 @@
 import type { TwohopError } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
-import type { Answer } from '../idempotency/answers.ts'
 import { HostRefusal, type HostUsage } from '../upstream/port.ts'
+import type { Counts } from './counter.ts'
 import type { Held } from './hold.ts'
 
 /** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
@@ -9,9 +9,6 @@ export type StopHost = (held: Held) => Promise<HostUsage | undefined>
 
 /** Asks the host what a request was that has ended; resolves as StopHost does, some milliseconds later. */
 export type AskHost = StopHost
-
-/** Token counts under OpenAI's names. */
-export type Counts = { prompt_tokens: number; completion_tokens: number }
 
 /**
  * The work to charge for a whole answer: what the host counted. If it counted nothing, or more than was reserved, all
@@ -80,13 +77,30 @@ export async function settleAsked(
  */
 export async function stopAndSettle(
   held: Held,
-  outcome: 'ok' | 'cancelled' | 'failed',
+  outcome: 'cancelled' | 'failed',
   stop: StopHost,
   seen?: HostUsage,
-  answer?: Answer,
 ): Promise<void> {
+  const final = await stopped(held, stop, seen)
+  if (final === undefined && outcome === 'failed') return held.settle(outcome, undefined)
+  held.settle(outcome, bounded(held, final, final?.computeMs))
+}
+
+/**
+ * Stops the host of an answer that the edge has cut: what was computed, as it is charged and told. Where neither the host nor
+ * the edge knows, that is all that was reserved.
+ */
+export async function usageOfCut(held: Held, stop: StopHost, seen?: HostUsage): Promise<HostUsage> {
+  const final = await stopped(held, stop, seen)
+  return bounded(held, final, final?.computeMs)
+}
+
+async function stopped(
+  held: Held,
+  stop: StopHost,
+  seen: HostUsage | undefined,
+): Promise<HostUsage | undefined> {
   const final = (await stop(held)) ?? seen
   noteFirst(held, final?.firstTokenMs)
-  if (final === undefined && outcome === 'failed') return held.settle(outcome, undefined)
-  held.settle(outcome, bounded(held, final, final?.computeMs), answer)
+  return final
 }

@@ -69,10 +69,12 @@ describe('a plan with guards', () => {
 
     // The model is slowed, so that it cannot have ended by itself.
     const { streamed, text } = await slowly(inject('pace'), async () => {
-      const answer = await call('/v1/chat/completions', { token, body: ask(QUESTION, { stream: true }) })
+      const body = ask(QUESTION, { stream: true, stream_options: { include_usage: true } })
+      const answer = await call('/v1/chat/completions', { token, body })
       return { streamed: answer, text: await answer.text() }
     })
     const chunks = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json = '']) => JSON.parse(json))
+    const { usage } = chunks.pop()
     expect(chunks.map(({ choices: [choice] }) => choice?.delta?.content ?? '').join('')).toBe(BEFORE)
     expect(chunks.at(-1)?.choices).toMatchObject([
       { finish_reason: 'content_filter', content_filter: { rule: 'blocklist' } },
@@ -83,6 +85,7 @@ describe('a plan with guards', () => {
     const [event] = await usageEvents(id)
     const run = await hostRun(id)
     expect(event).toMatchObject({ outcome: 'ok', output_tokens: run.output_tokens })
+    expect(usage.completion_tokens).toBe(Number(run.output_tokens))
     // The host was stopped: the whole answer has more tokens.
     const [ofWhole] = await usageEvents(whole.headers.get('x-request-id') ?? '')
     expect(Number(event?.output_tokens)).toBeLessThan(Number(ofWhole?.output_tokens))
@@ -154,11 +157,15 @@ describe('a plan with a classifier', () => {
   })
 })
 
+/** The output tokens that an answer tells at last, in the words of any API. */
+const toldBy = (text: string) => [...text.matchAll(/"(?:output|completion)_tokens":(\d+)/g)].at(-1)?.[1]
+
 it('an answer that a classifier judges ends before what it blocks, by each API, and both are charged', async () => {
   const { token } = await newUser('answers-judged')
   const { prompt, output } = chatModel.prices
   for (const stream of [false, true]) {
-    const answer = await call('/v1/chat/completions', { token, body: ask(QUESTION, { stream }) })
+    const body = ask(QUESTION, { stream, ...(stream && { stream_options: { include_usage: true } }) })
+    const answer = await call('/v1/chat/completions', { token, body })
     const text = await answer.text()
     expect(text).toContain('"finish_reason":"content_filter"')
     expect(text).not.toContain('signed-in')
@@ -170,7 +177,7 @@ it('an answer that a classifier judges ends before what it blocks, by each API, 
         Number(event?.output_tokens) * output +
         Number(judged.prompt_tokens),
     )
-    expect(event).toMatchObject({ outcome: 'ok' })
+    expect(event).toMatchObject({ outcome: 'ok', output_tokens: toldBy(text) })
   }
   const messages = { model: CHAT, max_tokens: 64, messages: [{ role: 'user', content: QUESTION }] }
   const responses = { model: CHAT, store: false, input: QUESTION }
@@ -179,9 +186,12 @@ it('an answer that a classifier judges ends before what it blocks, by each API, 
     ['/v1/responses', responses, /"reason":"content_filter"/],
   ] as const)
     for (const stream of [false, true]) {
-      const text = await (await call(path, { token, body: { ...body, stream } })).text()
+      const answer = await call(path, { token, body: { ...body, stream } })
+      const text = await answer.text()
       expect(text).toMatch(said)
       expect(text).not.toContain('signed-in')
+      const [event] = await usageEvents(answer.headers.get('x-request-id') ?? '')
+      expect(event).toMatchObject({ outcome: 'ok', output_tokens: toldBy(text) })
     }
   const job = await call('/v1/jobs', {
     token,

@@ -91,7 +91,7 @@ function propertySet(name: string, budget: Budget): CharacterSet {
   try {
     runs = new RegExp(`\\p{${name}}+`, 'gu')
   } catch {
-    throw new RegexError(`"\\p{${name}}", which is no property of Unicode`)
+    throw new RegexError('"\\p{…}" with a name that is no property of Unicode')
   }
   everything ??= everyCharacter()
   const found = union(

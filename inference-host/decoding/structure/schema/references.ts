@@ -32,7 +32,7 @@ export function createReferences(root: unknown, path: Path): References {
     for (const step of pointer.split('/').slice(1)) {
       const key = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~')
       if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key))
-        throw refuse(where, `"$ref" leads nowhere: ${pointer.slice(0, 100)}`)
+        throw refuse(where, '"$ref" leads nowhere.')
       found = Reflect.get(found, key)
     }
     return found

@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createAnswerGuard } from '../../../../edge/guard/answer.ts'
 import { type Finding, policyOf } from '../../../../edge/guard/policy.ts'
 import { answerJudgedWork } from '../../../../edge/parse/judged.ts'
+import type { Work } from '../../../../edge/parse/work.ts'
+import type { HostUsage } from '../../../../edge/upstream/port.ts'
 import { messagesForm } from '../../../../edge/write/messages.ts'
 import { responsesForm } from '../../../../edge/write/responses.ts'
 import { Guards } from '../../../../shared/catalog.ts'
@@ -19,6 +21,10 @@ const SENT = ['Ask ', 'ann@exa', 'mple.com', ', she ', 'knows'].map((content) =>
 const answer = () =>
   stream([event(opening()), ...SENT, event(chunk({}, { usage: null })), event(closing(5)), event('[DONE]')])
 
+/** The output tokens that a stream tells at last, in the words of any API. */
+const toldBy = (text: string) =>
+  Number([...text.matchAll(/"(?:output|completion)_tokens":(\d+)/g)].at(-1)?.[1])
+
 it('a stream ends where something is blocked: the host is stopped, and what it computed is charged', async () => {
   const { response, settled, host } = await request(answer, {
     changes: { guard, includeUsage: true },
@@ -35,8 +41,12 @@ it('a stream ends where something is blocked: the host is stopped, and what it c
   expect(blocked.choices).toMatchObject([
     { delta: {}, finish_reason: 'content_filter', content_filter: { rule: 'pii.email' } },
   ])
-  // The prompt's 9 tokens were said by the opening; one token for each chunk since.
-  expect(counted).toMatchObject({ choices: [], usage: { prompt_tokens: 9, completion_tokens: 4 } })
+  // What the host says when it is stopped, as it is charged: it wrote more than had come.
+  expect(counted).toMatchObject({
+    id: 'chatcmpl-1',
+    choices: [],
+    usage: { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 },
+  })
   expect(await settled()).toMatchObject({ outcome: 'ok', promptTokens: 9, outputTokens: 5 })
   expect(host.cancel).toHaveBeenCalledTimes(1)
 })
@@ -56,10 +66,11 @@ it('an answer kept for a repetition is the one that the client got', async () =>
 it.each([
   ['responses', responsesForm(echo), /"incomplete_details":\{"reason":"content_filter"\}/],
   ['messages', messagesForm('twohop-chat'), /"stop_reason":"refusal"/],
-])('a stream of %s says it in its own words', async (_, form, said) => {
+])('a stream of %s says it in its own words, with what is charged', async (_, form, said) => {
   const { response, settled } = await request(answer, { changes: { guard, form }, said: SAID })
   const text = await response.text()
   expect(text).toMatch(said)
+  expect(toldBy(text)).toBe(5)
   expect(text).not.toMatch(/ann@|mple.com|knows/)
   expect(await settled()).toMatchObject({ outcome: 'ok', outputTokens: 5 })
 })
@@ -103,52 +114,110 @@ it('what is no JSON is no answer that can be looked through', async () => {
   expect(await settled()).toMatchObject({ outcome: 'failed', outputTokens: 5 })
 })
 
-it('what a classifier blocks in an answer is charged with the classifier, and the host is stopped', async () => {
+describe('a stream that a classifier ends', () => {
   const judge = Guards.parse({ judge: { model: 'twohop-classify', label: 'BAD', out: 'block' } }).judge
-  const { answerJudged } = answerJudgedWork(work({ includeUsage: true }), judge, catalog.models, (finding) =>
-    findings.push(finding),
-  )
+  const { answerJudged } = answerJudgedWork(work({ includeUsage: true }), judge, catalog.models, () => {})
   const bad = () =>
     Response.json([[{ label: 'BAD', score: 1 }]], {
       headers: { 'x-usage': JSON.stringify({ prompt_tokens: 7 }) },
     })
-  const { response, settled, host } = await request(
-    (_, { requestId }) => (requestId === 'r1' ? answer() : bad()),
-    {
-      changes: { answerJudged, includeUsage: true },
-      said: SAID,
-    },
-  )
-  const text = await response.text()
-  expect(text).not.toMatch(/ann@|knows/)
-  expect(text).toContain('"finish_reason":"content_filter"')
-  expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
-  const { prompt } = modelOf('twohop-classify').prices
-  const { prices } = chat
-  expect(await settled()).toMatchObject({
-    outcome: 'ok',
-    promptTokens: 9,
-    outputTokens: 5,
-    units: 9 * prices.prompt + 5 * prices.output + 7 * prompt,
+  const judged = (host: () => Response | Promise<Response>, changes: Partial<Work>, said?: HostUsage) =>
+    request((_, { requestId }) => (requestId === 'r1' ? host() : bad()), {
+      changes: { answerJudged, ...changes },
+      ...(said && { said }),
+    })
+
+  it('is charged with the classifier, and its host is stopped', async () => {
+    const { response, settled, host } = await judged(answer, { includeUsage: true }, SAID)
+    const text = await response.text()
+    expect(text).not.toMatch(/ann@|knows/)
+    expect(text).toContain('"finish_reason":"content_filter"')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    const { prompt } = modelOf('twohop-classify').prices
+    const { prices } = chat
+    expect(await settled()).toMatchObject({
+      outcome: 'ok',
+      promptTokens: 9,
+      outputTokens: 5,
+      units: 9 * prices.prompt + 5 * prices.output + 7 * prompt,
+    })
+    expect(host.cancel.mock.calls).toHaveLength(1)
   })
-  expect(host.cancel.mock.calls).toHaveLength(1)
+
+  it.each([
+    ['chat', { includeUsage: true }, /"finish_reason":"content_filter"/],
+    ['responses', { form: responsesForm(echo) }, /"incomplete_details":\{"reason":"content_filter"\}/],
+    ['messages', { form: messagesForm('twohop-chat') }, /"stop_reason":"refusal"/],
+  ])('tells in the words of %s what it charges, once, in pieces or at once', async (_, changes, reason) => {
+    const atOnce = async () => new Response(await answer().text())
+    for (const host of [answer, atOnce])
+      for (const said of [SAID, undefined]) {
+        const { response, settled } = await judged(host, changes, said)
+        const text = await response.text()
+        expect(text).toMatch(reason)
+        expect(text).not.toMatch(/ann@|knows|event: error/)
+        const { outcome, outputTokens } = await settled()
+        // Where the host cannot say afterwards, its events have said it.
+        expect([outcome, outputTokens]).toEqual(['ok', 5])
+        expect(toldBy(text)).toBe(5)
+        if (!('form' in changes)) expect(text.match(/"usage":\{/g)).toHaveLength(1)
+      }
+  })
+
+  it('has counts that look like its other events, where the host has counted nothing', async () => {
+    const host = () => stream([event(chunk({ content: 'well', finish: 'stop' })), event('[DONE]')])
+    const { response, settled } = await judged(host, { includeUsage: true })
+    const { choices: _, ...head } = chunk()
+    const usage = { prompt_tokens: 50, completion_tokens: 1, total_tokens: 51 }
+    const [, counted = ''] = (await response.text()).split('\n\n')
+    expect(JSON.parse(counted.slice('data: '.length))).toEqual({ ...head, choices: [], usage })
+    expect(await settled()).toMatchObject({ outcome: 'ok', promptTokens: 50, outputTokens: 1 })
+  })
+
+  it('tells nothing of its usage to a client that has not asked', async () => {
+    const { response } = await judged(answer, {}, SAID)
+    const text = await response.text()
+    expect(text).not.toContain('usage')
+    expect(text).toMatch(/"content_filter".*\n\ndata: \[DONE\]\n\n$/)
+  })
 })
 
-it.each([
-  ['responses', responsesForm(echo), /"incomplete_details":\{"reason":"content_filter"\}/],
-  ['messages', messagesForm('twohop-chat'), /"stop_reason":"refusal"/],
-])('a stream of %s that comes at once is ended by a classifier in its own words', async (_, form, said) => {
-  const judge = Guards.parse({ judge: { model: 'twohop-classify', label: 'BAD', out: 'block' } }).judge
-  const { answerJudged } = answerJudgedWork(work(), judge, catalog.models, () => {})
-  const { response, settled } = await request(
-    async (__, { requestId }) =>
-      requestId === 'r1'
-        ? new Response(await answer().text())
-        : Response.json([[{ label: 'BAD', score: 1 }]], { headers: { 'x-usage': '{"prompt_tokens":7}' } }),
-    { changes: { answerJudged, form }, said: SAID },
-  )
-  const text = await response.text()
-  expect(text).toMatch(said)
-  expect(text).not.toMatch(/ann@|knows|event: error/)
-  expect(await settled()).toMatchObject({ outcome: 'ok', outputTokens: 5 })
+describe('while the host of a stream that was cut is being stopped', () => {
+  const stopping = () => {
+    const stopped = Promise.withResolvers<HostUsage | undefined>()
+    const asked = request(answer, { changes: { guard, includeUsage: true }, said: stopped.promise })
+    return { stopped, asked }
+  }
+
+  it('the client has what was told already, and why it ends', async () => {
+    const { asked, stopped } = stopping()
+    const { response, settled } = await asked
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    while (!text.includes('content_filter"')) text += (await reader?.read())?.value ?? ''
+    expect(text).not.toContain('DONE')
+    stopped.resolve(SAID)
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) text += read.value
+    expect(toldBy(text)).toBe(5)
+    expect(await settled()).toMatchObject({ outcome: 'ok', outputTokens: 5 })
+  })
+
+  it('a client may leave, and what was computed is charged', async () => {
+    const { asked, stopped } = stopping()
+    const { response, settled, lines } = await asked
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    for (let text = ''; !text.includes('content_filter"'); ) text += (await reader?.read())?.value ?? ''
+    await reader?.cancel()
+    stopped.resolve(SAID)
+    expect(await settled()).toMatchObject({ outcome: 'ok', outputTokens: 5 })
+    expect(lines).toEqual([])
+  })
+
+  it('a host that says more than was reserved is not believed: all of that is charged, and told', async () => {
+    const { asked, stopped } = stopping()
+    const { response, settled } = await asked
+    stopped.resolve({ ...SAID, outputTokens: 21 })
+    expect(toldBy(await response.text())).toBe(20)
+    expect(await settled()).toMatchObject({ outcome: 'ok', promptTokens: 50, outputTokens: 20 })
+  })
 })

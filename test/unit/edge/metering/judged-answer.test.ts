@@ -13,10 +13,18 @@ const judge = (changes: object = {}) =>
   Guards.parse({ judge: { model: 'twohop-classify', label: 'BAD', every: 100, out: 'block', ...changes } })
     .judge
 
-/** An answer as it leaves, with what the classifier was asked; it says BAD of a piece with the word evil. */
-async function judged(
+type Asked = {
+  guard?: ReturnType<typeof judge>
+  streamed?: boolean
+  away?: boolean
+  outputTokens?: number
+  answers?: number
+}
+
+/** An answer before it is read, with what the classifier was asked; it says BAD of a piece with the word evil. */
+async function judgedAnswer(
   answer: Response,
-  { guard = judge(), streamed = false, away = false, outputTokens = 100, answers = 1 } = {},
+  { guard = judge(), streamed = false, away = false, outputTokens = 100, answers = 1 }: Asked = {},
 ) {
   const findings: Finding[] = []
   const asked: string[][] = []
@@ -60,7 +68,13 @@ async function judged(
   const passed = await judgeAnswer(held, answer, new AbortController().signal).catch((error: unknown) => {
     throw Object.assign(error as Error, { settled })
   })
-  return { text: await passed.text(), asked, findings, charged, held }
+  return { passed, asked, findings, charged, held }
+}
+
+/** The same as it leaves. */
+async function judged(answer: Response, asked: Asked = {}) {
+  const { passed, ...seen } = await judgedAnswer(answer, asked)
+  return { text: await passed.text(), ...seen }
 }
 
 const whole = (content: string, more: object = {}) =>
@@ -154,8 +168,9 @@ it('a stream that must not be ends before the piece that says so, and its host i
   const { text, held, findings } = await judged(streamOf(pieces), { streamed: true })
   expect(contentOf(text)).toBe(GOOD.slice(0, 100))
   expect(text).toContain('"finish_reason":"content_filter","content_filter":{"rule":"judge"}')
-  expect(text.endsWith(event('[DONE]'))).toBe(true)
-  expect(held.judgedOut).toBe(true)
+  // Whoever reads it ends it, by what the host says when it is stopped.
+  expect(text).not.toContain('[DONE]')
+  expect(held.judgedOut).toEqual({ seen: { prompt_tokens: 5, completion_tokens: 4 } })
   expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: true }])
   const short = await judged(streamOf([EVIL]), { streamed: true })
   expect(short.text).not.toContain(EVIL)
@@ -184,6 +199,44 @@ it('what only flags is told of once, and passes', async () => {
   })
   expect(contentOf(text)).toBe(`${EVIL}${GOOD}${EVIL}${GOOD}`)
   expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: false }])
+})
+
+it('counts what the host had said, not what has left, whether or not its last counts came with it', async () => {
+  const opening = event({
+    id: 'c',
+    choices: [{ index: 0, delta: { content: '' } }],
+    usage: { prompt_tokens: 4, completion_tokens: 0 },
+  })
+  const said = [chunk(GOOD.slice(0, 100)), chunk(EVIL), chunk(GOOD)]
+  const inPieces = await judged(stream([opening, ...said]), { streamed: true })
+  expect(inPieces.held.judgedOut?.seen).toEqual({ prompt_tokens: 4, completion_tokens: 3 })
+  const closing = event({ id: 'c', choices: [], usage: { prompt_tokens: 4, completion_tokens: 70 } })
+  const atOnce = await judged(stream([[opening, ...said, closing, event('[DONE]')].join('')]), {
+    streamed: true,
+  })
+  expect(atOnce.held.judgedOut?.seen).toEqual({ prompt_tokens: 4, completion_tokens: 70 })
+  // It is told once, by whoever ends the stream.
+  expect(atOnce.text).not.toMatch(/"completion_tokens":70|DONE/)
+})
+
+it.each([
+  ['an event without choices', event({ id: 'c', text: EVIL })],
+  ['one that is no JSON', event(EVIL)],
+  ['an error', event({ error: { message: EVIL } })],
+  ['choices of another form', event({ choices: [EVIL] })],
+  ['counts of another form', event({ choices: [], usage: { prompt_tokens: EVIL } })],
+  ['one that never ends', `data: ${EVIL.repeat(20_000)}`],
+])('a stream with %s breaks off behind what came before it', async (_, bad) => {
+  const pieces = [`${chunk(GOOD.slice(0, 100))}${chunk('x')}${bad}${chunk(GOOD)}`, chunk(GOOD)]
+  const { passed } = await judgedAnswer(stream(pieces), { streamed: true })
+  const reader = passed.body?.getReader()
+  const first = await reader?.read()
+  expect(contentOf(new TextDecoder().decode(first?.value))).toBe(GOOD.slice(0, 100))
+  await expect(reader?.read()).rejects.toMatchObject({ code: 'host_failed' })
+})
+
+it('a whole answer that is no JSON is none that could be judged', async () => {
+  await expect(judged(new Response(`<p>${EVIL}`))).rejects.toMatchObject({ code: 'host_failed', settled: [] })
 })
 
 it('gives of a stream what it gives of the whole answer, whatever the chunks, each choice by itself', async () => {
@@ -228,7 +281,9 @@ it('gives of a stream what it gives of the whole answer, whatever the chunks, ea
         expect(told).toEqual(
           whole.map(({ message, finish_reason: finish }) => ({ content: message.content, finish })),
         )
-        expect(streamed.text.endsWith(event('[DONE]'))).toBe(true)
+        const isCut = all.some((parts) => parts.join('').includes(EVIL))
+        expect(streamed.text.endsWith(event('[DONE]'))).toBe(!isCut)
+        expect(streamed.held.judgedOut !== undefined).toBe(isCut)
       },
     ),
     { numRuns: 150 },

@@ -257,8 +257,8 @@ describe('grammars', () => {
 
   test.each([
     ['no root', 'a ::= "b"', 'no rule "root"'],
-    ['a rule that is not defined', 'root ::= a', '"a" is not defined'],
-    ['a rule twice', 'root ::= "a"\nroot ::= "b"', 'line 2'],
+    ['a rule that is not defined', 'root ::= a', 'line 1, column 10: a rule that is not defined'],
+    ['a rule twice', 'root ::= "a"\n  root ::= "b"', 'line 2, column 3:'],
     ['a rule that begins with itself', 'root ::= root "a" | "b"', 'begins with itself'],
     ['rules that begin with one another', 'root ::= "x"? a\na ::= root "y" | "z"', 'begins with itself'],
     ['a rule that never ends', 'root ::= "a" root', 'ever ends'],
@@ -273,6 +273,27 @@ describe('grammars', () => {
         param: 'grammar',
         message: expect.stringContaining(message),
       }),
+    )
+  })
+
+  test.each([
+    'secret',
+    'root secret ::= "a"',
+    'root ::= secret',
+    'secret ::= "a"\nsecret ::= "b"',
+    'secret ::= "a"',
+    'root ::= secret\nsecret ::= secret "a"',
+    'root ::= secret\nsecret ::= "a" secret',
+    'root ::= "secret',
+    "root ::= 'secret'",
+    'root ::= (secret',
+    'root ::= "a" )secret',
+    'root ::= "\\secret"',
+    'root ::= [\\secret]',
+  ])('are refused without a word of theirs: %s', (source) => {
+    const message = expect.not.stringMatching(/secr/)
+    expect(() => bind(grammar(source), vocabulary)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', message }),
     )
   })
 })
