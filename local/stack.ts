@@ -43,6 +43,8 @@ export type StackOptions = {
   hostVariables?: Record<string, string>
   /** If it is aborted while the stack starts, the started parts are stopped again and `startStack` throws. */
   signal?: AbortSignal
+  /** Puts the built worker into a folder. Default: it is built there. */
+  worker?: (out: string) => Promise<Bundle>
   /** Changes the catalog, for tests and benchmarks with plans of their own. */
   catalog?: (catalog: Catalog) => Catalog
 }
@@ -135,7 +137,7 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       ),
     )
     const starting = [
-      options.emulators ? buildDashboard(DASHBOARD) : bundleEdge(join(dir, 'edge')),
+      options.emulators ? buildDashboard(DASHBOARD) : (options.worker ?? bundleEdge)(join(dir, 'edge')),
       redisUp,
       issuerUp,
       hostUp,

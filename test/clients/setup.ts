@@ -38,11 +38,10 @@ const NOBODY = 'http://127.0.0.1:9'
 
 /** The clients are installed once, checked against their types, and find one stack that all of them use. */
 export default async function clientsRun(project: TestProject) {
-  installOwnPackages('test/clients')
   const [python, { stack, dir, pace }] = await Promise.all([
     installPythonClients(join(ROOT, '.local/python-clients')),
     startTestStack('test-clients', { ledger: true, edgeVariables: {}, catalog: testCatalog }),
-    checkTypes(),
+    installOwnPackages('test/clients').then(checkTypes),
   ])
   const signingKey = stack.edgeVariables.SERVICE_TOKEN_PRIVATE_KEY ?? ''
   const busyHost = await startBusyHost(stack.file.host.url)

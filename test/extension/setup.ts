@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { pageOrigins } from '../../local/page-origins.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { planLike, planOf } from '../fixtures/catalog.ts'
-import { installOwnPackages } from '../own-packages.ts'
+import { installOwnPackages, npm } from '../own-packages.ts'
 import { startTestStack } from '../stack/start-test-stack.ts'
 
 declare module 'vitest' {
@@ -20,24 +19,22 @@ const ROOT = join(import.meta.dirname, '../..')
 const EXAMPLE = join(ROOT, 'examples/extension')
 const OUT = join(ROOT, '.local/test-extension-built')
 
-/** The stack as `npm start` runs it, and the example built for it in each way. */
+/** The stack as `npm start` runs it, and the example built for it in each way; what does not name the stack is built meanwhile. */
 export default async function extensionAndStack(project: TestProject) {
-  installOwnPackages('examples/extension')
-  const { stack, dir, pace } = await startTestStack('test-extension', {
+  const starting = startTestStack('test-extension', {
     edgeVariables: { ALLOWED_ORIGINS: pageOrigins([]) },
     catalog: withOneAnswer,
   })
+  const building = buildPublished()
+  // This waits for both, so that a stack which started beside a failure is known and can be stopped.
+  await Promise.allSettled([starting, building])
+  const { stack, dir, pace } = await starting
   try {
-    rmSync(OUT, { recursive: true, force: true })
-    mkdirSync(OUT, { recursive: true })
-    npm('run', 'build:client', {}, ROOT)
-    npm('run', 'check')
+    await building
     const { supabase, firebase } = signIns(stack.file)
-    build('supabase', supabase, stack.file, 'build')
-    build('firebase', firebase, stack.file, 'build')
-    build('firefox-local', supabase, stack.file, 'build:firefox')
-    build('published', PUBLISHED, stack.file, 'build:production')
-    build('firefox', PUBLISHED, stack.file, 'build:production:firefox')
+    await build('supabase', supabase, stack.file.edge.url, 'build')
+    await build('firebase', firebase, stack.file.edge.url, 'build')
+    await build('firefox-local', supabase, stack.file.edge.url, 'build:firefox')
   } catch (error) {
     await stack.stop()
     throw error
@@ -53,6 +50,18 @@ export default async function extensionAndStack(project: TestProject) {
     firefox: join(OUT, 'firefox/firefox-mv3'),
   })
   return () => stack.stop()
+}
+
+/** Installs what the example needs, checks its types, and builds it as it would be published. */
+async function buildPublished(): Promise<void> {
+  await installOwnPackages('examples/extension')
+  await rm(OUT, { recursive: true, force: true })
+  await mkdir(OUT, { recursive: true })
+  await npm(['run', 'build:client'], ROOT)
+  await npm(['run', 'check'], EXAMPLE)
+  // No edge of this run: the address stands in the local part of the configuration, which is not published.
+  await build('published', PUBLISHED, 'http://127.0.0.1:9', 'build:production')
+  await build('firefox', PUBLISHED, 'http://127.0.0.1:9', 'build:production:firefox')
 }
 
 /** With a plan whose budget holds the worst case of one answer of 256 tokens, and not another after it. */
@@ -84,23 +93,13 @@ function signIns({ issuers: { firebase, supabase } }: StackFile) {
 }
 
 /** Builds it with a configuration of its own, as `TWOHOP_CONFIG=<file> npm run build` does. */
-function build(name: string, signIn: object, { edge }: StackFile, script: string): void {
+async function build(name: string, signIn: object, edge: string, script: string): Promise<void> {
   const config = join(OUT, `${name}.config.ts`)
-  const local = { edge: edge.url, signIn, longestText: 1200, longestAnswer: 256 }
+  const local = { edge, signIn, longestText: 1200, longestAnswer: 256 }
   const production = { ...local, edge: 'https://twohop.acme.test' }
   const written = Object.entries({ local, production }).map(
     ([name, config]) => `export const ${name} = ${JSON.stringify(config, null, 2)}\n`,
   )
-  writeFileSync(config, written.join(''))
-  npm('run', script, { TWOHOP_CONFIG: config, TWOHOP_OUT: join(OUT, name) })
-}
-
-function npm(run: 'run', script: string, variables: Record<string, string> = {}, cwd = EXAMPLE): void {
-  const { status, stdout, stderr } = spawnSync('npm', [run, script], {
-    cwd,
-    encoding: 'utf8',
-    env: { ...process.env, ...variables },
-    shell: process.platform === 'win32',
-  })
-  if (status !== 0) throw new Error(`npm run ${script} in ${cwd} failed:\n${stdout}${stderr}`)
+  await writeFile(config, written.join(''))
+  await npm(['run', script], EXAMPLE, { TWOHOP_CONFIG: config, TWOHOP_OUT: join(OUT, name) })
 }

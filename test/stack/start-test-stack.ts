@@ -1,6 +1,7 @@
-import { appendFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, cp, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Bundle, bundleEdge } from '../../local/edge/bundle.ts'
 import { type StackOptions, startStack } from '../../local/stack.ts'
 import { pacedBy } from '../fixtures/pace.ts'
 
@@ -25,6 +26,7 @@ export async function startTestStack(name: string, { edgeVariables, hostVariable
     device: 'cpu',
     // CI has the real one; elsewhere the embedded one serves.
     redis: process.env.CI ? 'redis-server' : 'auto',
+    worker: copiedWorker,
     say: (part, line) => void appendFile(log, `${part} ${line}\n`),
     edgeVariables: { BODY_LIMIT_BYTES: '65536', ...edgeVariables },
     // The edge tells the host of each job; looks of its own would be taken for a request's, which tests count.
@@ -32,4 +34,23 @@ export async function startTestStack(name: string, { edgeVariables, hostVariable
     ...options,
   })
   return { stack, dir, pace }
+}
+
+let built: Promise<Bundle> | undefined
+
+/**
+ * The worker, built once for all stacks that this process starts. Each has a copy: edges write into its folder, and tests look
+ * for the worker in the stack's own.
+ * @param out folder to put it into
+ */
+async function copiedWorker(out: string): Promise<Bundle> {
+  built ??= bundleEdge(fileURLToPath(new URL('../../.local/test-worker', import.meta.url)))
+  const { module, assets, ...settings } = await built
+  const copied = (path: string) => cp(path, join(out, basename(path)), { recursive: true })
+  await Promise.all([module, ...(assets ? [assets] : [])].map(copied))
+  return {
+    ...settings,
+    module: join(out, basename(module)),
+    ...(assets ? { assets: join(out, basename(assets)) } : {}),
+  }
 }

@@ -1,6 +1,6 @@
 import { installOwnPackages } from '../../own-packages.ts'
 
 /** The vendors' own packages are installed once. */
-export default function upstreamsRun(): void {
-  installOwnPackages('test/clients')
+export default async function upstreamsRun(): Promise<undefined> {
+  await installOwnPackages('test/clients')
 }
