@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { Caching } from './caching.ts'
 import { ImagePatches } from './image-tokens.ts'
+import { STORABLE, WITHOUT_UNSTORABLE } from './storable.ts'
 import { Prices, Units } from './units.ts'
 import { checkUpstreams, MOST_UPSTREAMS, modelUpstreams, Upstream } from './upstreams.ts'
 import { checkVersions, modelVersions } from './versions.ts'
@@ -43,8 +44,11 @@ export function scopeOf(task: Task): string {
   return task === 'embedding' ? 'embed' : `tasks:${task}`
 }
 
+/** A name that the ledger keeps beside each charge. */
+const Name = z.string().min(1).regex(STORABLE, `must be ${WITHOUT_UNSTORABLE}`)
+
 export const Model = z.strictObject({
-  id: z.string().min(1).max(200),
+  id: Name.max(200),
   tasks: z.array(z.enum(TASKS)).min(1),
   /** The most tokens of prompt and output together that the model can hold. */
   context: z.int().min(1),
@@ -144,7 +148,7 @@ export const Guards = z.strictObject({
 export type Guards = z.infer<typeof Guards>
 
 export const Plan = z.strictObject({
-  id: z.string().min(1).max(64),
+  id: Name.max(64),
   /** Ids of the models this plan may use, the preferred one of a task first. */
   models: z.array(z.string()).min(1),
   scopes: z.array(z.string()).min(1),

@@ -66,6 +66,9 @@ function BesideForecast({ rows, combination }: { rows: readonly Outlook[]; combi
           column('Forecast', 'forecast'),
         ]}
       />
+      <p class="quiet">
+        At this rate: what there is so far, and for the rest of the month what the last seven days bring.
+      </p>
     </>
   )
 }

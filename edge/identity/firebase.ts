@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { STORABLE } from '../../shared/storable.ts'
 import { assertIssued, assertPast, readClaims, TokenTime } from './claims.ts'
 import type { TrustedIssuer } from './issuer.ts'
 import type { FindKey } from './jwks.ts'
@@ -30,9 +31,8 @@ export const FIREBASE_OWN_CLAIMS: ReadonlySet<string> = new Set(
  * account here, so a token with `firebase.tenant` is refused.
  */
 const FirebaseClaims = z.object({
-  // Admin SDKs may make any uid. One that is no well-formed text would share a Redis key with others, and Postgres
-  // stores no NUL.
-  sub: z.string().min(1).max(128).refine(isText),
+  // Admin SDKs may make any uid.
+  sub: z.string().min(1).max(128).regex(STORABLE),
   iat: TokenTime,
   auth_time: TokenTime,
   email: z.string().optional(),
@@ -74,8 +74,4 @@ export function firebaseIssuer(projectId: string, findKey: FindKey, names: Claim
     },
     notRead: (verified) => notRead(verified, names).filter((field) => !FIREBASE_OWN_CLAIMS.has(field)),
   }
-}
-
-function isText(uid: string): boolean {
-  return uid.isWellFormed() && !uid.includes('\0')
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { STORABLE, WITHOUT_UNSTORABLE } from '../../shared/storable.ts'
 import type { ReadBody } from './read-body.ts'
 
 /** The parts of Hono's context that are needed. */
@@ -33,8 +34,7 @@ export async function jsonBody(
 
 /**
  * Schema of a text of `least` to `most` characters that is stored for good, in the audit log or a key's record, without
- * spaces around it: no NUL and no half of a surrogate pair. Postgres stores neither in text or JSON
- * (postgresql.org/docs/17/datatype-json.html), so the ledger would set the act aside.
+ * spaces around it.
  */
 export const keptText = (least: number, most: number) =>
   z
@@ -42,5 +42,5 @@ export const keptText = (least: number, most: number) =>
     .trim()
     .min(least)
     .max(most)
-    .regex(/^[^\0\p{Surrogate}]*$/u)
-    .describe(`text of ${least} to ${most} characters, without NUL and without half of a surrogate pair`)
+    .regex(STORABLE)
+    .describe(`text of ${least} to ${most} characters, ${WITHOUT_UNSTORABLE}`)

@@ -6,6 +6,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { optional, withDefault } from '../../shared/openai/field.ts'
 import { parseAs } from '../../shared/parse-as.ts'
 import { secondOf, secondsOfWait } from '../../shared/seconds.ts'
+import { STORABLE, WITHOUT_UNSTORABLE } from '../../shared/storable.ts'
 import { type Caller, requireAdmin } from '../access/caller.ts'
 import type { CountAct } from '../access/rate.ts'
 import { type By, createActs, type Done } from '../admin/acts.ts'
@@ -68,7 +69,12 @@ export const AccountList = z.strictObject({
   next: Cursor.optional(),
 })
 export const AuditList = z.strictObject({
-  target: z.string().max(512).optional(),
+  target: z
+    .string()
+    .max(512)
+    .regex(STORABLE)
+    .describe(`text of at most 512 characters, ${WITHOUT_UNSTORABLE}`)
+    .optional(),
   next: z
     .string()
     .refine((id) => /^\d+-\d+$/.test(id) && id.split('-').every(isCursor))

@@ -122,12 +122,15 @@ export function statsRoutes(options: Options) {
     'GET /v1/admin/cost': async (c) => {
       const caller = await admin(c)
       const at = now()
-      const month = dayOf(at).slice(0, 7)
-      const used = await viewed(caller, () => readStats.month(month))
+      const today = dayOf(at)
+      const soFar = await viewed(caller, () => readStats.monthTo(today))
       const { forecast = null } = options
-      const elapsed = elapsedOf(at)
-      const outlook = forecast && outlookOf(elapsed, used, forecast)
-      return c.json({ object: 'cost', month, elapsed, used, forecast, outlook })
+      const outlook = forecast && outlookOf(at, soFar, forecast)
+      const { used } = soFar
+      return c.json({
+        ...{ object: 'cost', month: today.slice(0, 7), elapsed: elapsedOf(at) },
+        ...{ used, forecast, outlook },
+      })
     },
     'GET /v1/admin/stats': async (c) => {
       const caller = await admin(c)

@@ -215,7 +215,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     readMetrics: metrics
       ? createUpstashMetrics({
           ...{ ...redis, now, hasLedger: config.ledger !== undefined, project, forecast },
-          readMonth: readStats.month,
+          readMonth: readStats.monthTo,
         })
       : undefined,
     readMonths:

@@ -35,8 +35,18 @@ export function monthFrom(month: string, months: number): string {
 
 /** The share of its UTC month that has passed at a time in milliseconds since the epoch, above 0 and at most 1. */
 export function elapsedOf(ms: number): number {
-  const at = new Date(ms)
-  const begins = Date.UTC(at.getUTCFullYear(), at.getUTCMonth())
-  const ends = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1)
+  const { begins, ends } = monthAt(ms)
   return Math.max(1, ms - begins) / (ends - begins)
+}
+
+/** How many days the UTC month of a time in milliseconds since the epoch has. */
+export function daysOfMonth(ms: number): number {
+  const { begins, ends } = monthAt(ms)
+  return (ends - begins) / DAY_MS
+}
+
+function monthAt(ms: number): { begins: number; ends: number } {
+  const at = new Date(ms)
+  const of = (months: number) => Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + months)
+  return { begins: of(0), ends: of(1) }
 }

@@ -29,7 +29,7 @@ export const EDGE_METRICS = {
   forecast_generation_tokens: { type: 'gauge', help: 'Tokens generated a month, by the same forecast.' },
   cost_usd: {
     type: 'gauge',
-    help: 'About what this UTC month costs: so_far, at_this_rate, and by the forecast: due up to now, forecast.',
+    help: 'About what this UTC month costs: so_far, at_this_rate of the last seven days, and by the forecast: due up to now, forecast.',
   },
 } as const satisfies Record<string, { type: 'counter' | 'gauge' | 'histogram'; help: string }>
 

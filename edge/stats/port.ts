@@ -43,6 +43,16 @@ export type DayStats = {
   topAccounts: { account: string; units: number }[]
 }
 
+/** What a month has used, and what was used lately, be it in the month before. */
+export type MonthSoFar = {
+  used: UsageSums
+  recent: {
+    used: UsageSums
+    /** The first day of it: RATE_DAYS before today, or the first after it with any use; today where there was none. */
+    from: Day
+  }
+}
+
 /** Reads what the scripts have rolled up. Each throws TwohopError `store_unavailable`. */
 export type ReadStats = {
   /**
@@ -56,6 +66,6 @@ export type ReadStats = {
   latest(account: string, most: number): Promise<LatestRequest[]>
   /** Everybody's sums, the earliest day first: one round trip, one command for each month and each day. */
   stats(span: Span): Promise<DayStats[]>
-  /** Everybody's sums of a UTC month, such as `2026-11`: one round trip, one command. */
-  month(month: string): Promise<UsageSums>
+  /** Everybody's sums of a day's UTC month up to it: one round trip, one command, or two in a month's first days. */
+  monthTo(today: Day): Promise<MonthSoFar>
 }

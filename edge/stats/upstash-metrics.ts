@@ -7,7 +7,7 @@ import {
   upstashClient,
 } from '../../shared/upstash-client.ts'
 import { METRICS_KEY, PROJECT_PREFIX, REDIS_KEYS } from '../store/redis-keys.ts'
-import { dayOf, elapsedOf } from './days.ts'
+import { dayOf } from './days.ts'
 import { exposition, type Samples } from './exposition.ts'
 import type { Forecast } from './forecast.ts'
 import { isErrors, modelStats } from './model-stats.ts'
@@ -24,7 +24,7 @@ type Options = UpstashOptions & {
   project: { day?: number | undefined; month?: number | undefined } | undefined
   /** What a month was said to cost; undefined where nobody has said it. */
   forecast: Forecast | undefined
-  readMonth: ReadStats['month']
+  readMonth: ReadStats['monthTo']
 }
 
 /** For how long a text is given again, in milliseconds, so that no reader makes more calls of the store. */
@@ -34,7 +34,7 @@ const COST_FRESH_MS = 300_000
 
 /**
  * The edge's metrics in Prometheus's text format, read from Redis: one round trip of seven commands, at most every 5 s, and one
- * more of one command every five minutes where there is a forecast. An edge that is many isolates can't be scraped; the store that they share can.
+ * more of one or two commands every five minutes where there is a forecast. An edge that is many isolates can't be scraped; the store that they share can.
  * @throws (from what it returns) TwohopError store_unavailable
  */
 export function createUpstashMetrics({
@@ -51,8 +51,7 @@ export function createUpstashMetrics({
 
   async function costOf(of: Forecast, at: number): Promise<Samples> {
     if (at - cost.at < COST_FRESH_MS) return cost.samples
-    const used = await readMonth(dayOf(at).slice(0, 7))
-    const rows = outlookOf(elapsedOf(at), used, of).filter(({ what }) => what === 'usd')
+    const rows = outlookOf(at, await readMonth(dayOf(at)), of).filter(({ what }) => what === 'usd')
     const all = rows.flatMap(({ what, ...usd }) =>
       Object.entries(usd).map(([name, value]) => ({ labels: { of: name }, value })),
     )

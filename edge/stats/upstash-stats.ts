@@ -8,8 +8,9 @@ import {
 } from '../../shared/upstash-client.ts'
 import { HISTORY_PREFIX, LATEST_PREFIX, REDIS_KEYS, STATS_PREFIX, TOP_PREFIX } from '../store/redis-keys.ts'
 import { createUpstashLimiter } from '../store/upstash-limiter.ts'
-import { daysOf, monthsOf } from './days.ts'
+import { dayFrom, daysOf, monthsOf } from './days.ts'
 import { isErrors, modelStats } from './model-stats.ts'
+import { RATE_DAYS } from './outlook.ts'
 import { type Sums, unpacked } from './packed.ts'
 import type { Day, DayStats, LatestRequest, ReadStats, Span } from './port.ts'
 import { totalOf, usageSums } from './usage-sums.ts'
@@ -85,17 +86,23 @@ export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: n
         })
       }),
 
-    month: (month) =>
+    monthTo: (today) =>
       orUnavailable(async () => {
-        const fields = fieldsOfMonth(
-          month,
-          fieldsOf(await redis.command('HGETALL', `${STATS_PREFIX}${month}`)),
-        )
-        return totalOf(fields.flatMap(({ words, sums }) => (isErrors(words) ? [] : [usageSums(sums)])))
+        const [first, lately] = [`${today.slice(0, 7)}-01`, dayFrom(today, -RATE_DAYS)]
+        const [from = today] = [first, lately].toSorted()
+        const fields = await fieldsIn(STATS_PREFIX, { from, to: today })
+        const usage = fields.filter(({ words }) => !isErrors(words))
+        const since = (day: Day) => usage.filter(({ date }) => date >= day)
+        const recent = since(lately)
+        return {
+          used: usedIn(since(first)),
+          recent: { used: usedIn(recent), from: recent[0]?.date ?? today },
+        }
       }),
   }
 }
 
+const usedIn = (fields: readonly Field[]) => totalOf(fields.map(({ sums }) => usageSums(sums)))
 const sortedBy = ({ date, words: [task = '', ...rest] }: Field) =>
   [date, ...rest.toReversed(), task].join(' ')
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

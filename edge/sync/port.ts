@@ -1,3 +1,4 @@
+import { STORABLE } from '../../shared/storable.ts'
 import type { ClaimNames } from '../identity/owner-claims.ts'
 import type { Log } from '../log/port.ts'
 
@@ -33,9 +34,13 @@ export class SyncError extends Error {
 /** The issuers whose administration is configured, by `firebase:<project id>` or `supabase:<host>`. */
 export type IdentityAdmins = ReadonlyMap<string, IdentityAdmin>
 
-/** Splits an account's name: `firebase:my-project:uid`, `supabase:abc.supabase.co:<uuid>`. Undefined otherwise. */
+/**
+ * Splits an account's name: `firebase:my-project:uid`, `supabase:abc.supabase.co:<uuid>`. Undefined otherwise, and for a name
+ * that no account can have because it could not be stored.
+ */
 export function partsOf(account: string): { issuer: string; subject: string } | undefined {
-  // A uid may hold any character. Project ids and UUIDs hold no colon. A local project's host may have a port.
+  if (!STORABLE.test(account)) return undefined
+  // A uid may hold any other character. Project ids and UUIDs hold no colon. A local project's host may have a port.
   const match =
     /^(firebase:[a-z][a-z0-9-]+):(.{1,128})$/s.exec(account) ??
     /^(supabase:[a-z0-9.[\]-]+(?::\d+)?):([0-9a-f-]{36})$/.exec(account)

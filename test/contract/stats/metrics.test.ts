@@ -27,7 +27,7 @@ describeEachRedis('the metrics', (redis) => {
       hasLedger: true,
       project: { day: 1000 },
       forecast: undefined,
-      readMonth: createUpstashStats({ ...redis.local(), timeoutMs: 20_000, viewsPerMinute: 60 }).month,
+      readMonth: createUpstashStats({ ...redis.local(), timeoutMs: 20_000, viewsPerMinute: 60 }).monthTo,
       ...changes,
     })
 
@@ -81,9 +81,9 @@ describeEachRedis('the metrics', (redis) => {
     let now = Date.UTC(2026, 10, 16)
     const asked: string[] = []
     const used = { requests: 200, failed: 0, prompt_tokens: 0, output_tokens: 0, units: 0 }
-    const readMonth = async (month: string) => {
-      asked.push(month)
-      return used
+    const readMonth = async (day: string) => {
+      asked.push(day)
+      return { used, recent: { used: { ...used, requests: 140 }, from: '2026-11-09' } }
     }
     const bills = [
       { load: 1, usd: 60 },
@@ -93,16 +93,16 @@ describeEachRedis('the metrics', (redis) => {
     const read = metrics({ now: () => now, forecast, readMonth })
     const costs = async () =>
       [...samplesIn(await read())].filter(([name]) => name.startsWith('twohop_edge_cost_usd'))
-    // Half of November has passed, with all that was forecast.
+    // Half of November has passed, with all that was forecast; the last week was 20 requests a day.
     expect(Object.fromEntries(await costs())).toEqual({
       'twohop_edge_cost_usd{of="so_far"}': 50,
-      'twohop_edge_cost_usd{of="at_this_rate"}': 100,
+      'twohop_edge_cost_usd{of="at_this_rate"}': 125,
       'twohop_edge_cost_usd{of="due"}': 30,
       'twohop_edge_cost_usd{of="forecast"}': 60,
     })
     now += 299_999
     await read()
-    expect(asked).toEqual(['2026-11'])
+    expect(asked).toEqual(['2026-11-16'])
     now += 5001
     await read()
     expect(asked).toHaveLength(2)

@@ -172,6 +172,34 @@ describeEachRedis('what is rolled up', (redis) => {
     expect((await stats().stats(ONE))[0]?.errors).toEqual({ store_unavailable: 1 })
   })
 
+  it('are what a month used up to a day, and what the week before it did, be it in the month before', async () => {
+    const budget = redis.budget({ errors: createErrorCounts() })
+    const began = Date.parse(TODAY)
+    for (const [id, days] of [
+      ['before the week', 3],
+      ['in the week', 5],
+      ['in the month', 11],
+    ] as const) {
+      redis.clock.now = began + days * DAY
+      await budget.reserve(request(id))
+      await budget.settle(settlement(id))
+    }
+    const week = (requests: number, from: string) => ({
+      used: sums(requests, 0, requests, 3 * requests, 4 * requests),
+      from,
+    })
+    const [one, none] = [sums(1, 0, 1, 3, 4), sums(0, 0, 0, 0, 0)]
+    const before = await redis.requests()
+    expect(await stats().monthTo('2026-12-02')).toEqual({ used: one, recent: week(2, '2026-11-26') })
+    expect((await redis.requests()) - before).toBe(1)
+    expect(await stats().monthTo('2026-12-01')).toEqual({ used: none, recent: week(2, '2026-11-24') })
+    expect(await stats().monthTo('2026-11-30')).toMatchObject({
+      used: { requests: 2 },
+      recent: week(2, '2026-11-24'),
+    })
+    expect(await stats().monthTo('2027-03-01')).toEqual({ used: none, recent: week(0, '2027-03-01') })
+  })
+
   it('cost one round trip a view, a command for each month and each day', async () => {
     const commands = async (read: () => Promise<unknown>) => {
       const before = await redis.requests()

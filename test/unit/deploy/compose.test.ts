@@ -13,9 +13,12 @@ type Service = {
   network_mode?: string
   ports?: string[]
   environment?: Record<string, string>
+  depends_on?: string[]
+  volumes?: string[]
 }
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
-const { services } = parse(read('deploy/compose.yaml')) as { services: Record<string, Service> }
+const FILE = read('deploy/compose.yaml')
+const { services, volumes } = parse(FILE) as { services: Record<string, Service>; volumes: object }
 const environmentOf = (name: string) => services[name]?.environment ?? {}
 const required = (table: Record<string, { fallback: string | undefined }>) =>
   Object.keys(table).filter((name) => table[name]?.fallback === undefined)
@@ -75,4 +78,27 @@ it('builds of files that are there', () => {
   expect(files.filter((file) => !existsSync(file))).toEqual([])
   // Each .dockerignore counts from there.
   expect(new Set(builds.map(({ context }) => context))).toEqual(new Set(['..']))
+})
+
+it('asks for variables that the page writes or the reference has', () => {
+  const asked = [...FILE.matchAll(/\$\{(\w+):([?-])/g)].map(([, name = '', kind]) => ({ name, kind }))
+  const required = new Set(asked.flatMap(({ name, kind }) => (kind === '?' ? [name] : [])))
+  const [, block = ''] = /cat > deploy\/\.env <<EOF\n(.*?)\nEOF/s.exec(read('docs/switch.md')) ?? []
+  const lines = block.split('\n').map((line) => line.slice(0, line.indexOf('=')))
+  expect(lines.filter((name) => !asked.some((one) => one.name === name))).toEqual([])
+  expect([...required].filter((name) => !lines.includes(name))).toEqual([])
+  const reference = read('docs/configuration.md')
+  const optional = asked.filter(({ kind }) => kind === '-').map(({ name }) => name)
+  expect(optional.filter((name) => !reference.includes(`\`${name}\``))).toEqual([])
+})
+
+it('waits for services that there are, and for no health that nobody checks', () => {
+  for (const [name, { depends_on = [], volumes: mounts = [] }] of Object.entries(services)) {
+    // A list waits for the start alone. A condition in its place would need a health check of what it waits for.
+    expect(depends_on, name).toBeInstanceOf(Array)
+    expect(depends_on.filter((other) => !(other in services))).toEqual([])
+    expect(mounts.map((mount) => mount.split(':')[0] ?? '').filter((mount) => !(mount in volumes))).toEqual(
+      [],
+    )
+  }
 })

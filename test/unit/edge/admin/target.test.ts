@@ -46,6 +46,9 @@ describe('the target of an act', () => {
     'firebase:other:ada',
     `supabase:xyz.supabase.co:${ID}`,
     'constructor:staging:ada',
+    'firebase:staging:\0',
+    'firebase:staging:ada\udc00',
+    `firebase:staging:${'a'.repeat(129)}`,
   ])('%s would suspend nobody, so it is refused', (name) =>
     expect(requiring(STAGING, name)).toEqual(['invalid_request', 'account']),
   )

@@ -8,6 +8,7 @@ import { addRoutes } from '../../../../edge/routes/add-routes.ts'
 import { adminRoutes } from '../../../../edge/routes/admin.ts'
 import { apiKeyRoutes } from '../../../../edge/routes/api-keys.ts'
 import type { Env } from '../../../../edge/routes/env.ts'
+import { statsRoutes } from '../../../../edge/routes/stats.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
 import { parseAs } from '../../../../shared/parse-as.ts'
 import { planOf } from '../../../fixtures/catalog.ts'
@@ -53,6 +54,11 @@ addRoutes(app, {
     once: (_, __, act) => act(),
     now: () => 0,
   }),
+  ...statsRoutes({
+    ...{ readStats: unasked, readMonths: unasked, forecast: undefined, now: () => 0 },
+    callerOf: async () => caller,
+    administered: new Map([['firebase:demo', new Set(['firebase:demo'])]]),
+  }),
 })
 app.onError((error) => errorResponse(error, 'r1'))
 
@@ -74,6 +80,21 @@ it.each(['a\0b', 'a\ud800', '\udc00b'])(
     }
   },
 )
+
+it.each([
+  ['GET', '/v1/admin/accounts/firebase:demo:%00', 'account'],
+  ['GET', '/v1/admin/accounts/firebase:demo:eve%00/usage', 'account'],
+  ['POST', '/v1/admin/accounts/firebase:demo:eve%00/suspend', 'account'],
+  ['POST', '/v1/admin/accounts/firebase:demo:eve%00/plan', 'account'],
+  ['GET', '/v1/admin/months?account=firebase:demo:%00', 'account'],
+  ['GET', '/v1/admin/audit?target=firebase:demo:%00', 'target'],
+])('%s %s names what cannot be stored, so no store is asked', async (method, path, param) => {
+  const answer = await app.request(path, { method })
+  expect([answer.status, await answer.json()]).toMatchObject([
+    400,
+    { error: { code: 'invalid_request', param } },
+  ])
+})
 
 it.each(['99999999999999999999', '18446744073709551616', '1e3', '-1', '0x10'])(
   'refuses the cursor %s, which Redis cannot read, before it is asked',

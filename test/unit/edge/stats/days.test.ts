@@ -3,6 +3,7 @@ import {
   dayFrom,
   dayOf,
   daysOf,
+  daysOfMonth,
   elapsedOf,
   lengthOf,
   monthFrom,
@@ -36,4 +37,5 @@ it('knows how much of a month has passed, and never nothing', () => {
   expect(elapsedOf(Date.UTC(2026, 10, 16))).toBe(0.5)
   expect(elapsedOf(Date.UTC(2026, 11, 1) - 1)).toBeLessThan(1)
   expect(elapsedOf(Date.UTC(2026, 10, 1))).toBeGreaterThan(0)
+  expect([1, 10, 11].map((month) => daysOfMonth(Date.UTC(2028, month, 29)))).toEqual([29, 30, 31])
 })

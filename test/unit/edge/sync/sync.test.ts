@@ -187,6 +187,10 @@ describe('the name of an account', () => {
     ['supabase:abc.supabase.co:u1', undefined],
     ['firebase:my-project:', undefined],
     ['key:my-project:u1', undefined],
+    ['firebase:my-project:u1\0', undefined],
+    ['firebase:my-project:u\ud800', undefined],
+    [`firebase:my-project:${'u'.repeat(129)}`, undefined],
+    ['firebase:my-project:\u{1f511}', { issuer: 'firebase:my-project', subject: '\u{1f511}' }],
     ['', undefined],
   ])('%s', (name, parts) => expect(partsOf(name)).toEqual(parts))
 })
