@@ -275,8 +275,16 @@ function impliedTypes(schema: Keywords): Type[] {
   const ofStrings = formats.some((format) => typeof format === 'string' && FORMATS.has(format))
   return IMPLIED.filter(
     ([type, keywords]) =>
-      keywords.some((keyword) => keyword in schema) ||
+      keywords.some((keyword) => keyword in schema && !namesNone(keyword, schema[keyword])) ||
       (type === 'number' && ofNumbers) ||
       (type === 'string' && ofStrings && !ofNumbers),
   ).map(([type]) => type)
 }
+
+/** Whether a keyword lists properties and names none. Some tools write that of values that may be anything. */
+function namesNone(keyword: string, value: unknown): boolean {
+  if (keyword === 'required') return listOf(value).length === 0
+  return PROPERTIES.has(keyword) && isObject(value) && Object.keys(value).length === 0
+}
+
+const PROPERTIES: ReadonlySet<string> = new Set(['properties', 'patternProperties'])

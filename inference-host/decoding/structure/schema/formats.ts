@@ -12,6 +12,8 @@ type Format = {
   readonly short?: { readonly written: string; readonly longest: number } | undefined
   /** What is written instead where a pattern stands beside it, as the library does that names this format: zod. */
   readonly beside?: string | undefined
+  /** What is written where a pattern beside it leaves nothing of the others: all that the specification of the format has. */
+  readonly leftOver?: string | undefined
 }
 
 const LEAP = '(?:[1-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[13579][26])00)'
@@ -58,9 +60,16 @@ const uriOf = (domain: string) => `https?://${domain}(?::[1-9][0-9]{0,3})?(?:/${
 const URI = uriOf(DOMAIN)
 /** No parser of URLs counts the characters of a label. */
 const SHORT_URI = { written: uriOf(ANY_DOMAIN), longest: Number.POSITIVE_INFINITY }
-/** Or a path, from the root or relative, whose first part has no colon (RFC 3986, 4.2). */
+/**
+ * Of any scheme (RFC 3986). A host's last part is no number, or else all of it is an address (WHATWG URL, 3.5), and where none is
+ * named, a path follows, as in `file:///`.
+ */
+const NAMED_HOST = `(?:(?:${ANY_LABEL}\\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?|${IPV4})(?::[1-9][0-9]{0,3})?`
+const HIERARCHY = `(?://(?:${NAMED_HOST}(?:/${PCHAR}*)*|(?:/${PCHAR}+)+)|/?${PCHAR}+(?:/${PCHAR}*)*)`
+const OTHER_URI = { leftOver: `[A-Za-z][A-Za-z0-9+.-]*:${HIERARCHY}${REST}` }
+/** Or a path, from the root or relative, whose first part has no colon (RFC 3986, 4.2), or what stands after one alone. */
 const SEGMENT = "(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+"
-const REFERENCE = `(?:${URI}|/?${SEGMENT}(?:/${PCHAR}+)*/?${REST})`
+const REFERENCE = `(?:${URI}|/?${SEGMENT}(?:/${PCHAR}+)*/?${REST}|[?#](?:${PCHAR}|[/?])*)`
 /** As ajv-formats reads them: a path before what is asked, and no two dashes together. */
 const PLAIN_URL = `https?://(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\\.)+[A-Za-z]{2,12}(?:(?:/${PCHAR}*)+${REST})?`
 /** The same characters but an apostrophe, which RFC 6570 has not. */
@@ -77,8 +86,8 @@ const SHORT_HOST = { written: `${ANY_LABEL}(?:\\.${ANY_LABEL})*`, longest: LONGE
 
 const UUID_OF = (version: string) =>
   `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}`
-const UUID = `(?:${UUID_OF('[1-8]')}|0{8}-0{4}-0{4}-0{4}-0{12}|[fF]{8}-[fF]{4}-[fF]{4}-[fF]{4}-[fF]{12})`
-const ANY_UUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+/** Of any version: who asks for those that there are, as zod does, says so by a pattern beside it. */
+const UUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 
 /** The algorithms of signed tokens (RFC 7518, section 3.1; RFC 8037), and headers that name one. */
 const ALGORITHMS = [
@@ -134,11 +143,17 @@ const REGEX_TIMES = '(?:[*+?]|\\{(?:[1-9][0-9]?,?|[0-9],[1-9][0-9])\\})?'
  * a group that often.
  */
 const REGEX_GROUP_TIMES = '(?:[*+?]|\\{[1-9]\\})?'
-/** An expression that every engine reads alike: characters, classes and groups of these, each perhaps repeated. */
-const REGEX_ATOM = `(?:[A-Za-z0-9 _@:;,/-]|\\.|\\\\[dDwWsS.]|\\[(?:[a-z0-9_]|a-z|A-Z|0-9)+\\])${REGEX_TIMES}`
-const REGEX = `\\^?(?:${REGEX_ATOM}|\\((?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)${REGEX_GROUP_TIMES})*\\$?`
+/** One of a class, or a range of it. A class that begins with `:`, `.` or `=` is one of POSIX to PCRE2, so these are left out. */
+const REGEX_OF_CLASS = `(?:[A-Za-z0-9_'"!%;,/@ #<>*+?$]|a-z|A-Z|0-9|\\\\[dDwWsS.^\\[\\]\\\\-])`
+/**
+ * An expression that every engine reads alike: characters, classes and groups of these, each perhaps repeated. What is escaped are
+ * the characters that ECMA-262 lets one escape with `u`.
+ */
+const REGEX_ATOM = `(?:[A-Za-z0-9 _@:;,/'"=!%&~#<>-]|\\.|\\\\[dDwWsS.^$*+?()\\[\\]{}|/\\\\]|\\[\\^?${REGEX_OF_CLASS}+\\])${REGEX_TIMES}`
+const REGEX_GROUP = `\\((?:\\?:)?(?:${REGEX_ATOM})+(?:\\|(?:${REGEX_ATOM})+)*\\)${REGEX_GROUP_TIMES}`
+const REGEX = `\\^?(?:${REGEX_ATOM}|${REGEX_GROUP})*\\$?`
 
-function format(written: string, read = written, more: Pick<Format, 'short' | 'beside'> = {}): Format {
+function format(written: string, read = written, more: Omit<Format, 'written' | 'read'> = {}): Format {
   return { written, read, ...more }
 }
 
@@ -165,14 +180,14 @@ export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['ipv4network', format(NETWORK4, ANY)],
   ['ipv6network', format(NETWORK6, ANY)],
   ['ipvanynetwork', format(`(?:${NETWORK4}|${NETWORK6})`, ANY)],
-  ['uri', format(URI, ANY_URI, { short: SHORT_URI })],
-  ['iri', format(URI, ANY_URI, { short: SHORT_URI })],
+  ['uri', format(URI, ANY_URI, { short: SHORT_URI, ...OTHER_URI })],
+  ['iri', format(URI, ANY_URI, { short: SHORT_URI, ...OTHER_URI })],
   ['uri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
   ['iri-reference', format(REFERENCE, ANY, { short: SHORT_REFERENCE })],
   ['uri-template', format(TEMPLATE, ANY, { short: SHORT_TEMPLATE })],
   ['json-pointer', format(POINTER, '(?:/.*)?')],
   ['relative-json-pointer', format(`(?:0|[1-9][0-9]{0,3})(?:#|${POINTER})`, '[0-9]+(?:#|/.*)?')],
-  ['uuid', format(UUID, ANY_UUID)],
+  ['uuid', format(UUID)],
   ...['1', '2', '3', '4', '5', '6', '7', '8'].map(
     (version) => [`uuid${version}`, format(UUID_OF(version))] as const,
   ),

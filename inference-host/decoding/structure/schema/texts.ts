@@ -113,7 +113,25 @@ export function createTexts(budget: Budget): Texts {
     return wholePattern(read(writtenAs(rules.formats[0] ?? '')))
   }
 
-  function make(asked: TextRules): Expression | undefined {
+  function make(rules: TextRules): Expression | undefined {
+    return usual(rules) ?? leftOver(rules)
+  }
+
+  /** What a pattern leaves of all that a format has, where it leaves nothing of what is written of it elsewhere. */
+  function leftOver(asked: TextRules): Expression | undefined {
+    if (asked.patterns.length === 0 || !asked.formats.some((format) => FORMATS.get(format)?.leftOver))
+      return undefined
+    const { max, ...rules } = withCounts(asked)
+    try {
+      const all = conditionsOf({ ...rules, max: Number.POSITIVE_INFINITY }, leftOverAs)
+      return languageOf(all, JSON_STRING, createBudget(patience, budget), max)
+    } catch (error) {
+      if (error instanceof TooLarge) return undefined
+      throw error
+    }
+  }
+
+  function usual(asked: TextRules): Expression | undefined {
     const simple = single(asked)
     const lengths = simple && lengthsOf(simple)
     if (simple && lengths && lengths.min >= asked.min && lengths.max <= asked.max) return quoted(simple)
@@ -265,6 +283,10 @@ function besideAs(format: string): string {
 
 function shortAs(format: string): string {
   return FORMATS.get(format)?.short?.written ?? ''
+}
+
+function leftOverAs(format: string): string {
+  return FORMATS.get(format)?.leftOver ?? besideAs(format)
 }
 
 /** What is taken for one. */

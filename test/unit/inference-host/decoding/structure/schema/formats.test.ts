@@ -25,10 +25,15 @@ const GOOD: Record<string, string[]> = {
   ipv6: ['::', '::1', '1::', '2001:db8::ff00:42:8329', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7::'],
   ipv4network: ['10.0.0.0/8', '192.168.1.0/24', '1.2.3.4/32'],
   uri: ['https://example.com', 'http://a.example.org:8080/x//y/?q=1&r=%20#top'],
-  'uri-reference': ['/a/b?c'],
+  'uri-reference': ['/a/b?c', '#', '#/definitions/a', '?q=a/b'],
   'json-pointer': ['', '/a/0'],
   'relative-json-pointer': ['0', '1/a', '2#'],
-  uuid: ['550E8400-e29b-41d4-a716-446655440000', '00000000-0000-0000-0000-000000000000'],
+  // The last has no version and no variant: RFC 9562's grammar asks for none.
+  uuid: [
+    '550E8400-e29b-41d4-a716-446655440000',
+    '00000000-0000-0000-0000-000000000000',
+    '12345678-1234-1234-1234-123456789012',
+  ],
   uuid7: ['01890a5d-ac96-774b-bcce-b302099a8057'],
   base64: ['', 'aGk='],
   base64url: ['', 'aGkh', 'a-_9'],
@@ -53,7 +58,10 @@ const GOOD: Record<string, string[]> = {
   'multi-host-uri': ['postgres://a.example.com,b.example.com/db'],
   zoneinfo: ['Europe/Berlin', 'UTC'],
   color: ['#fff', '#a1B2c3'],
-  regex: ['^[a-z0-9]+(ab|c)*\\d?$', '', 'a{2,}b{0,10}', '([a-z]{99}-){9}'],
+  regex: [
+    ...['^[a-z0-9]+(ab|c)*\\d?$', '', 'a{2,}b{0,10}', '([a-z]{99}-){9}'],
+    ...['^\\s*(?:it|describe)\\(\\s*[\'"]([^\'"]+)[\'"]', 'a\\/b\\.[^\\s@]{2,}', '[\\w\\-]+'],
+  ],
   url: ['https://example.com/a', 'https://my-own-shop.example.com/a?b=c'],
   'iso-time': ['23:59:59Z'],
   'iso-date-time': ['2026-11-29T23:59:59Z'],
@@ -72,7 +80,8 @@ const BAD: Record<string, string[]> = {
   ipv6: ['1:2', ':::', '1::2::3', '12345::'],
   ipv4network: ['10.0.0.1/8', '10.0.0.0/33'],
   uri: ['https://localhost', 'https://a b.com', 'https://example.com/%2'],
-  uuid: ['550e8400-e29b-91d4-a716-446655440000'],
+  'uri-reference': ['#a#b', '#a b', '?%2', 'a:b'],
+  uuid: ['550e8400e29b41d4a716446655440000', 'g50e8400-e29b-41d4-a716-446655440000'],
   uuid7: ['550e8400-e29b-41d4-a716-446655440000'],
   base64: ['a', 'aGk'],
   base64url: ['aGk', 'a+/9', 'aGk='],
@@ -90,7 +99,24 @@ const BAD: Record<string, string[]> = {
   cidrv4: ['10.0.0.0', '10.0.0.0/33'],
   e164: ['4155552671', '+0123456789'],
   zoneinfo: ['Mars/Olympus', 'europe berlin'],
-  regex: ['(', 'a**', '[z-a]', '\\1', 'a{2,1}', '(a{99}){99}', '(a{0,99}){0,99}'],
+  regex: [
+    ...[
+      '(?=a)',
+      '(?<a>b)',
+      '(?i)a',
+      '(*a)',
+      '[]',
+      '[^]',
+      '[:a:]',
+      '[.a.]',
+      '[=a=]',
+      '[a-]',
+      '[a-Z]',
+      'a\\-',
+      '\\e',
+    ],
+    ...['(', 'a**', '[z-a]', '\\1', 'a{2,1}', '(a{99}){99}', '(a{0,99}){0,99}'],
+  ],
 }
 
 describe('a format', () => {
@@ -127,6 +153,11 @@ describe('a format', () => {
     ['nanoid', '^[a-zA-Z0-9_-]{10}$', 'V1StGXR8_Z'],
     ['mac', '^(?:[0-9a-f]{2}-){5}[0-9a-f]{2}$', '00-1a-2b-3c-4d-5e'],
     ['hex', '^[0-9a-f]{3}$', 'abc'],
+    ['uri', '^mailto:', 'mailto:jo@example.com'],
+    ['uri', '^s3://', 's3://bucket/key'],
+    ['uri', '^file:', 'file:///etc/hosts'],
+    ['iri', '^urn:isbn:', 'urn:isbn:0451450523'],
+    ['uri', '^http://localhost:', 'http://localhost:7070'],
   ])('%s leaves more to a pattern that stands beside it, as zod writes it', (format, pattern, text) => {
     const can = (schema: object) =>
       accepts(
@@ -135,6 +166,32 @@ describe('a format', () => {
         vocabulary,
       )
     expect([can({ format, pattern }), can({ format })]).toEqual([true, false])
+  })
+
+  test.each([
+    ['^mailto:', ['mailto:a b@c', 'mailto:', 'mailto:%2', 'Mailto:a@b']],
+    ['^s3://', ['s3://', 's3://a_b/c', 's3://-a', 's3://1.2', 's3://a:0', 's3://a/\u00e4']],
+    // Where something of what is written elsewhere is left, nothing else is.
+    ['^https?://[a-z]', ['https://localhost', 'http://a']],
+  ])('a uri that a pattern leaves is one: %s', (pattern, bad) => {
+    const schema = { type: 'string', format: 'uri', pattern, maxLength: 40 }
+    const structured = bind(schemaStructure(schema), vocabulary)
+    for (const text of bad)
+      expect([text, accepts(structured, JSON.stringify(text), vocabulary)]).toEqual([text, false])
+    for (let seed = 0; seed < 8; seed++) {
+      const model = uniform(seededRandom(seed))
+      const text = JSON.parse(generate(structured.start(80), vocabulary, model, 80))
+      expect([text, validator().validate(schema, text), URL.canParse(text)]).toEqual([text, true, true])
+    }
+  })
+
+  test('a uuid is of the versions that there are where zod asks for them', () => {
+    const structured = bind(schemaStructure(z.toJSONSchema(z.uuid())), vocabulary)
+    const versions = ['550e8400-e29b-41d4-a716-446655440000', '550e8400-e29b-91d4-a716-446655440000']
+    expect(versions.map((text) => accepts(structured, JSON.stringify(text), vocabulary))).toEqual([
+      true,
+      false,
+    ])
   })
 
   test('still holds beside a pattern that says less', () => {
