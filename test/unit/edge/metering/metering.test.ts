@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { NothingComputed } from '../../../../edge/upstream/port.ts'
+import { createHostLoad } from '../../../../edge/upstream/host-load.ts'
+import { pause } from '../../../../edge/upstream/in-time.ts'
+import { type Host, HostRefusal, type HostUsage, NothingComputed } from '../../../../edge/upstream/port.ts'
+import { createRouter } from '../../../../edge/upstream/router.ts'
 import { responsesForm } from '../../../../edge/write/responses.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { chunk, closing, opening } from '../../../fixtures/host-chunks.ts'
-import { contentOf, event, last, request, SAID, stream, TAG, token } from '../../../fixtures/metered.ts'
+import { unreadLog } from '../../../fixtures/log.ts'
+import { chat, contentOf, event, last, request, SAID, stream, TAG, token } from '../../../fixtures/metered.ts'
 import { echo } from '../../../fixtures/response-echo.ts'
 
 describe('a stream', () => {
@@ -362,5 +366,77 @@ describe('an answer in the form of another API', () => {
     const { error, settled } = await request(refuse, { changes: { form } })
     expect(error.param).toBe('text.format')
     expect(await settled()).toMatchObject({ outcome: 'refused', units: 0 })
+  })
+})
+
+describe('a client that leaves while the router waits between two rounds', () => {
+  const busy = () => new HostRefusal('host_busy', 'busy', { retryAfterMs: 1500 }, 0)
+  const late = () => new TwohopError('host_timeout', 'late')
+
+  /** Both places fail as they are told to; the client leaves when the wait begins. What was asked of them, in order. */
+  async function left(failures: Record<string, () => Error>, changes = {}, said?: HostUsage) {
+    const client = new AbortController()
+    const asked: string[] = []
+    const hostOf = (id: string): Host => {
+      const note = (what: string) => void asked.push(`${what} ${id}`)
+      return {
+        call: async () => {
+          note('call')
+          throw failures[id]?.() ?? busy()
+        },
+        cancel: async () => {
+          note('cancel')
+          return said
+        },
+        usage: async () => {
+          note('usage')
+          return said
+        },
+        countTokens: async () => 0,
+        wake: async () => note('wake'),
+      }
+    }
+    const run = <T>(step: () => Promise<T>) => step()
+    const reachedAt = (id: string) => {
+      const load = createHostLoad(Date.now)
+      return { host: hostOf(id), timeoutMs: undefined, load, guard: run, watch: run }
+    }
+    const placeOf = (id: string) => ({ id, model: 'twohop-chat', weight: 1, own: true })
+    const router = createRouter({
+      routesOf: () => ({ drawn: [placeOf('a')], fallback: [placeOf('b')] }),
+      upstreams: new Map(['a', 'b'].map((id) => [id, reachedAt(id)])),
+      own: hostOf('own'),
+      now: Date.now,
+      random: () => 0.5,
+      pause(ms, signal) {
+        asked.push(`wait ${ms}`)
+        const waited = pause(ms, signal)
+        client.abort()
+        return waited
+      },
+      log: unreadLog,
+    })
+    const { error, settled, host } = await request((_, sent) => router.call(sent) as Promise<Response>, {
+      client,
+      changes,
+    })
+    expect(error).toMatchObject({ code: 'cancelled' })
+    return { settled: await settled(), asked, stops: host.cancel.mock.calls.length }
+  }
+
+  it('pays nothing where all were busy, and nobody is asked again', async () => {
+    const { settled, asked, stops } = await left({})
+    expect(settled).toEqual({ outcome: 'cancelled', units: 0, promptTokens: 0, outputTokens: 0 })
+    expect(asked).toEqual(['call a', 'call b', 'wait 1500'])
+    expect(stops).toBe(0)
+  })
+
+  it('pays for what a try that was given up had computed, once', async () => {
+    const { settled, asked, stops } = await left({ a: late }, { model: { ...chat, tries: 2 } }, SAID)
+    const { prompt, output } = chat.prices
+    const units = 9 * prompt + 5 * output
+    expect(settled).toEqual({ outcome: 'cancelled', units, promptTokens: 9, outputTokens: 5 })
+    expect(asked).toEqual(['call a', 'cancel a', 'call b', 'wait 1500'])
+    expect(stops).toBe(0)
   })
 })
