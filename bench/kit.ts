@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -9,14 +10,26 @@ const run = promisify(execFile)
 /** Folder for what a benchmark downloads or builds. */
 export const BENCH_DIR = fileURLToPath(new URL('../.local/bench', import.meta.url))
 
-/** A loopback port that is free now. */
+/** Systems give out ports by themselves from 32768 (Linux) or 49152 (others) on. */
+const PORTS = { from: 20_000, to: 30_000 }
+
+/**
+ * A loopback port that is free now. It is one that no system gives out by itself, so that nobody who asks for any free port
+ * gets it before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const server = createServer().once('error', reject)
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(address)))
-  })
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+  const server = createServer().once('error', (error: NodeJS.ErrnoException) =>
+    ['EADDRINUSE', 'EACCES'].includes(error.code ?? '') ? resolve(false) : reject(error),
+  )
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   return promise
 }
 

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
+import { freePort } from '../../bench/kit.ts'
 import type { StackFile } from '../../local/stack-file.ts'
-import { serveOnLoopback } from '../fixtures/loopback-server.ts'
 import { startOddHost } from './odd-host.ts'
 import { testCatalog } from './plans.ts'
 import { startTestStack } from './start-test-stack.ts'
@@ -52,13 +52,11 @@ const NOBODY = 'http://127.0.0.1:9'
 /** Runs the whole stack for the tests, as `npm start` does, on free ports. */
 export default async function runningStack(project: TestProject) {
   // Nobody says where the host gives them, so the port is chosen here.
-  const free = await serveOnLoopback(() => {})
-  await free.stop()
-  const hostMetrics = free.url
+  const metricsPort = String(await freePort())
   const { stack, dir, pace } = await startTestStack('test-stack', {
     edgeVariables: { ALLOWED_ORIGINS: `${WEB_ORIGIN},${EXTENSION_ORIGIN}` },
     catalog: testCatalog,
-    hostVariables: { HOST_METRICS_PORT: new URL(hostMetrics).port },
+    hostVariables: { HOST_METRICS_PORT: metricsPort },
   })
   const oddHost = await startOddHost()
   const [second, mortal, hostless, storeless, lenient, odd, metered, unset] = await Promise.all([
@@ -85,7 +83,7 @@ export default async function runningStack(project: TestProject) {
   project.provide('oddEdge', odd.ready.url)
   project.provide('oddHost', oddHost.url)
   project.provide('meteredEdge', metered.ready.url)
-  project.provide('hostMetrics', hostMetrics)
+  project.provide('hostMetrics', `http://127.0.0.1:${metricsPort}`)
   project.provide('unsetEdge', unset.ready.url)
   project.provide('lenientEdge', lenient.ready.url)
   return async () => {

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
 
 let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
 beforeAll(async () => {
   edge = await startUpstreamEdge({ upstreams: [], models: [upstreamModel('chat', {})] })
 })
+beforeEach(() => edge.stored('FLUSHALL'))
 afterAll(() => edge.stop())
 
 async function say(body: object, headers: Record<string, string> = {}) {

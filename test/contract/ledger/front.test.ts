@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { type Part, startPart } from '../../../local/part.ts'
@@ -41,7 +41,7 @@ describe.skipIf(!installed)("the ledger in a PostgreSQL of one's own", () => {
 
   it('records what the edge brings, and keeps it over a new start', async () => {
     const ledger = (url: string, key = KEY) => createSupabaseLedger({ url, key, fetch })
-    const batch = [usageEvent('r1', 'ada'), usageEvent('r2', 'ada')]
+    const batch = [usageEvent(randomUUID(), 'ada'), usageEvent(randomUUID(), 'ada')]
     expect(await ledger(part.ready.url).record(batch)).toEqual({ recorded: 2, duplicates: 0, conflicts: [] })
     await expect(ledger(part.ready.url, 'k'.repeat(32)).record(batch)).rejects.toMatchObject({
       code: 'PGRST300',

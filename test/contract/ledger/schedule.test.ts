@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeEach, expect, it } from 'vitest'
 import { describeEachPostgres } from './each-postgres.ts'
 
 const SECRET = "a-secret-with-'quotes'-in-it-of-32"
@@ -23,7 +23,7 @@ const EXTENSIONS = `
 describeEachPostgres('supabase/schedule.sql', (postgres) => {
   const drop =
     'drop schema if exists cron cascade; drop schema if exists net cascade; drop schema if exists vault cascade'
-  beforeAll(() => postgres.local().owner.unsafe(`${drop};${EXTENSIONS}`))
+  beforeEach(() => postgres.local().owner.unsafe(`${drop};${EXTENSIONS}`))
   afterAll(() => postgres.local().owner.unsafe(drop))
 
   it('asks the function for its scheduled work every minute, with the secret from the vault', async () => {

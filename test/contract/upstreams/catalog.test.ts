@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { run } from '../../../cli/run.ts'
 import { CATALOG_READ_MS } from '../../../edge/access/catalog-source.ts'
 import { commandOf, createTyping, wordsOf } from '../../fixtures/commands/typed.ts'
@@ -17,7 +17,8 @@ let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
 let dir: string
 const at = { skipped: 0 }
 
-beforeAll(async () => {
+beforeEach(async () => {
+  at.skipped = 0
   dir = await mkdtemp(join(tmpdir(), 'twohop-test-'))
   fake = await startScripted(() => OPENAI_ANSWERS.text?.whole ?? {})
   edge = await startUpstreamEdge({
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const now = Date.now
   vi.spyOn(Date, 'now').mockImplementation(() => now() + at.skipped)
 })
-afterAll(async () => {
+afterEach(async () => {
   vi.unstubAllEnvs()
   vi.restoreAllMocks()
   await fake.stop()
@@ -144,12 +145,13 @@ it('what no edge would take is not pushed, nor what nobody confirmed', async () 
   expect(await push((model) => ({ ...model, context: 100 }), [], 'n')).toMatchObject({ code: 1 })
   expect(await push((model) => ({ ...model, context: 100 }), [])).toMatchObject({ code: 2 })
   expect(await twohop(['rollback', '--to', '99', '--yes'])).toMatchObject({ code: 1 })
-  expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBe('4')
+  expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBeNull()
+  expect(await push((model) => ({ ...model, context: 200 }))).toMatchObject({ code: 0 })
   expect(await push((model) => ({ ...model, context: 100 }), [], 'y')).toMatchObject({ code: 0 })
   expect(JSON.parse((await type('show', {})).out).models[0].context).toBe(100)
-  expect((await type('list', {})).out).toMatch(/^5\b.*catalog|^\s*5\b/m)
+  expect((await type('list', {})).out).toMatch(/^2\b.*catalog|^\s*2\b/m)
   expect(await type('rollback', {}, 'y')).toMatchObject({ code: 0 })
-  expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBe('6')
+  expect(await edge.stored('HGET', 'twohop:catalog', 'version')).toBe('3')
 })
 
 it('types what it is listed for', () => expect(untyped()).toEqual([]))

@@ -127,8 +127,10 @@ afterAll(async () => {
   for (const vendor of vendors) await vendor.stop()
   await edge.stop()
 })
-beforeEach(() => {
+beforeEach(async () => {
   for (const vendor of vendors) vendor.asked.length = 0
+  // Answers that are kept, a test's own first try among them.
+  await edge.stored('FLUSHALL')
 })
 /** What all vendors were asked, as text. */
 const told = () => JSON.stringify(vendors.flatMap((vendor) => vendor.asked.map(({ body }) => body)))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ROOT } from '../../fixtures/pages.ts'
 import { startUpstreamEdge } from '../../fixtures/upstream-edge.ts'
 import { ANTHROPIC_ANSWERS } from '../../fixtures/vendors/anthropic.ts'
@@ -36,9 +36,11 @@ let host: Fake
 let openai: Fake
 let anthropic: Fake
 let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
-let busy = false
+let busy: boolean
 
-beforeAll(async () => {
+// Anew for each try: one of the vendors dies.
+beforeEach(async () => {
+  busy = false
   host = await startScripted(() => HOST_ANSWER)
   openai = await startScripted(() => (busy ? openaiError(429) : (OPENAI_ANSWERS.text?.whole ?? {})))
   anthropic = await startScripted(() => ANTHROPIC_ANSWERS.text?.whole ?? {})
@@ -53,7 +55,7 @@ beforeAll(async () => {
     variables: { HOST_URL: host.url, UPSTREAM_KEY_OPENAI: 'sk-1', UPSTREAM_KEY_ANTHROPIC: 'sk-2' },
   })
 })
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all([host.stop(), openai.stop(), anthropic.stop()])
   await edge.stop()
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
 import { OPENAI_ANSWERS, OPENAI_BROKEN, OPENAI_USAGE, openaiError } from '../../fixtures/vendors/openai.ts'
 import { type Script, startScripted } from '../../fixtures/vendors/scripted.ts'
@@ -12,12 +12,15 @@ let scripts: { first: Script; second: Script }
 let first: Fake
 let second: Fake
 let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
+let asks: number
 
-beforeAll(async () => {
+beforeEach(async () => {
+  scripts = { first: TEXT.whole, second: TEXT.whole }
+  asks = 0
   first = await startScripted(() => scripts.first)
   second = await startScripted(() => scripts.second)
-  // One that fails is left alone for a second, so each request has upstreams of its own.
-  const numbers = Array.from({ length: 28 }, (_, n) => n)
+  // One that fails is left alone for a second, so each request of a test has upstreams of its own.
+  const numbers = Array.from({ length: 4 }, (_, n) => n)
   edge = await startUpstreamEdge({
     upstreams: numbers.flatMap((n) => [
       { id: `first-${n}`, kind: 'openai', url: `${first.url}/v1`, timeout_ms: 300 },
@@ -29,15 +32,10 @@ beforeAll(async () => {
     }),
   })
 })
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all([first.stop(), second.stop()])
   await edge.stop()
 })
-beforeEach(() => {
-  scripts = { first: TEXT.whole, second: TEXT.whole }
-})
-
-let asks = 0
 async function ask(model: 'once' | 'twice', changes: object = {}) {
   first.asked.length = second.asked.length = 0
   const answer = await edge.fetch('http://edge.example/v1/chat/completions', {

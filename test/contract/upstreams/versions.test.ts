@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
 import { ANTHROPIC_ANSWERS } from '../../fixtures/vendors/anthropic.ts'
 import { OPENAI_ANSWERS } from '../../fixtures/vendors/openai.ts'
@@ -12,7 +12,7 @@ let old: Fake
 let next: Fake
 let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
 
-beforeAll(async () => {
+beforeEach(async () => {
   const isStream = (body: unknown) =>
     typeof body === 'object' && body !== null && 'stream' in body && body.stream
   old = await startScripted(({ body }) => OPENAI_ANSWERS.text?.[isStream(body) ? 'stream' : 'whole'] ?? {})
@@ -35,7 +35,7 @@ beforeAll(async () => {
     ],
   })
 })
-afterAll(async () => {
+afterEach(async () => {
   await Promise.all([old.stop(), next.stop()])
   await edge.stop()
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { readSources, repositoryFiles } from '../../../fixtures/imports.ts'
 import { REPOSITORY } from '../../../fixtures/models.ts'
 
@@ -68,6 +68,8 @@ it('and so do the tests', () => {
 
 it('it is set once the file is imported', async () => {
   delete process.env.ORT_DISABLE_TELEMETRY
+  // Another file of this process may have imported it already.
+  vi.resetModules()
   await import('../../../../inference-host/platform/no-telemetry.ts')
   expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1')
 })
