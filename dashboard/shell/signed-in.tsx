@@ -17,13 +17,20 @@ function useIsAdmin(): boolean {
   return isAdmin
 }
 
+type Props = {
+  label: string
+  /** Whether the form for signing in was here before, and had the focus. */
+  entered: boolean
+  onSignOut: () => void
+}
+
 /** The menu, and the page that the address names. */
-export function SignedIn({ label, onSignOut }: { label: string; onSignOut: () => void }) {
+export function SignedIn({ label, entered, onSignOut }: Props) {
   const isAdmin = useIsAdmin()
   const [name = '', id = ''] = useHash().split('/')
   const view = VIEWS.find((each) => each.name === name) ?? VIEWS[0]
   const heading = useRef<HTMLHeadingElement>(null)
-  const first = useRef(true)
+  const first = useRef(!entered)
   useEffect(() => {
     document.title = `${view?.title} – Twohop`
     // Who hears the page is told that it is another one.

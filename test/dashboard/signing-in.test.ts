@@ -18,6 +18,8 @@ describe.skipIf(noChromium !== '')(`signing in at the dashboard${noChromium}`, (
       await signInAs(page, EMAIL, platform)
       await page.until(`document.querySelector('.cards article')`)
       expect(await words(page)).toContain(`${platform}:`)
+      // The form that had the focus is gone.
+      expect(await page.evaluate(`document.activeElement.tagName`)).toBe('H1')
       const token = await page.evaluate<string>(`${KEPT}.token`)
       const expired = await expiredToken(token, platform)
       await page.evaluate(`(() => {
