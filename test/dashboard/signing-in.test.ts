@@ -54,7 +54,7 @@ describe.skipIf(noChromium !== '')(`signing in at the dashboard${noChromium}`, (
     await page.until(`document.querySelector('#pasted')`)
     await paste(page, token)
     await loaded(page)
-    expect(await page.text('nav')).not.toMatch(/Accounts|Totals|Log/)
+    expect(await page.text('nav')).not.toMatch(/Accounts|Totals|Log|Keys/)
     await page.evaluate(`void (location.hash = '#/accounts')`)
     await page.until(`document.querySelector('[role=alert]')`)
     expect(await words(page)).toContain('scope_missing')
