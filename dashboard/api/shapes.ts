@@ -186,3 +186,4 @@ export const Cost = z.object({
 
 /** An answer of which nothing is read. */
 export const Done = z.unknown()
+export const Me = z.object({ scopes: z.array(z.string()) })

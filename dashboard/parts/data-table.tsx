@@ -32,6 +32,13 @@ export function DataTable<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
           </tr>
         </thead>
         <tbody>
+          {rows.length === 0 && (
+            <tr>
+              <td colSpan={columns.length} class="quiet">
+                None
+              </td>
+            </tr>
+          )}
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (

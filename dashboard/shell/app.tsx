@@ -12,8 +12,10 @@ const EDGE = `${location.origin}${location.pathname.replace(/\/dashboard\/?$/, '
 export function App() {
   const [kept, setKept] = useState(readKept)
   const [told, setTold] = useState('')
+  const [entered, setEntered] = useState(false)
   const signIn = (fresh: Kept) => {
     keep(fresh)
+    setEntered(true)
     setKept(fresh)
   }
   const signOut = useCallback((why = '') => {
@@ -28,7 +30,7 @@ export function App() {
   if (!api || !kept) return <SignIn edge={EDGE} told={told} onSignedIn={signIn} />
   return (
     <ApiContext.Provider value={api}>
-      <SignedIn label={kept.label} onSignOut={() => signOut()} />
+      <SignedIn label={kept.label} entered={entered} onSignOut={() => signOut()} />
     </ApiContext.Provider>
   )
 }

@@ -1,29 +1,36 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Done } from '../api/shapes.ts'
+import { Me } from '../api/shapes.ts'
 import { useApi } from '../api/use-api.ts'
 import { useHash } from './use-hash.ts'
 import { VIEWS } from './views.ts'
 
-/** Whether the edge lets whoever is signed in administer. It only decides what the menu has. */
-function useIsAdmin(): boolean {
+/** The scopes of whoever is signed in; none until the edge has said them. They only decide what the menu has. */
+function useScopes(): readonly string[] {
   const api = useApi()
-  const [isAdmin, setIsAdmin] = useState(false)
+  const [scopes, setScopes] = useState<readonly string[]>([])
   useEffect(() => {
-    api.ask('/v1/admin/audit?limit=1', Done).then(
-      () => setIsAdmin(true),
-      () => setIsAdmin(false),
+    api.ask('/v1/me', Me).then(
+      (me) => setScopes(me.scopes),
+      () => setScopes([]),
     )
   }, [api])
-  return isAdmin
+  return scopes
+}
+
+type Props = {
+  label: string
+  /** Whether the form for signing in was here before, and had the focus. */
+  entered: boolean
+  onSignOut: () => void
 }
 
 /** The menu, and the page that the address names. */
-export function SignedIn({ label, onSignOut }: { label: string; onSignOut: () => void }) {
-  const isAdmin = useIsAdmin()
+export function SignedIn({ label, entered, onSignOut }: Props) {
+  const scopes = useScopes()
   const [name = '', id = ''] = useHash().split('/')
   const view = VIEWS.find((each) => each.name === name) ?? VIEWS[0]
   const heading = useRef<HTMLHeadingElement>(null)
-  const first = useRef(true)
+  const first = useRef(!entered)
   useEffect(() => {
     document.title = `${view?.title} – Twohop`
     // Who hears the page is told that it is another one.
@@ -32,7 +39,7 @@ export function SignedIn({ label, onSignOut }: { label: string; onSignOut: () =>
   }, [view])
   if (!view) return null
   const { Page } = view
-  const menu = VIEWS.filter(({ admin, ofOne }) => (isAdmin || !admin) && !ofOne)
+  const menu = VIEWS.filter(({ scope, ofOne }) => (scope === undefined || scopes.includes(scope)) && !ofOne)
   return (
     <>
       <header>

@@ -15,8 +15,8 @@ import { Usage } from '../user/usage.tsx'
 export type View = {
   name: string
   title: string
-  /** Whether the menu has it only for administrators. What they may do, the edge decides. */
-  admin?: true
+  /** The scope without which the menu leaves it out. What somebody may do, the edge decides. */
+  scope?: 'admin' | 'jobs' | 'keys'
   /** Whether it is about one thing, and so not in the menu. */
   ofOne?: true
   Page: ComponentType<{ id: string }>
@@ -25,13 +25,13 @@ export type View = {
 export const VIEWS: readonly View[] = [
   { name: 'usage', title: 'Usage', Page: Usage },
   { name: 'requests', title: 'Requests', Page: Requests },
-  { name: 'keys', title: 'Keys', Page: Keys },
-  { name: 'jobs', title: 'Jobs', Page: Jobs },
+  { name: 'keys', title: 'Keys', scope: 'keys', Page: Keys },
+  { name: 'jobs', title: 'Jobs', scope: 'jobs', Page: Jobs },
   { name: 'playground', title: 'Playground', Page: Playground },
-  { name: 'totals', title: 'Totals', admin: true, Page: Totals },
-  { name: 'hosts', title: 'Hosts', admin: true, Page: Hosts },
-  { name: 'unusual', title: 'Unusual use', admin: true, Page: Unusual },
-  { name: 'accounts', title: 'Accounts', admin: true, Page: Accounts },
-  { name: 'account', title: 'Account', admin: true, ofOne: true, Page: AccountView },
-  { name: 'log', title: 'Log', admin: true, Page: LogOfActs },
+  { name: 'totals', title: 'Totals', scope: 'admin', Page: Totals },
+  { name: 'hosts', title: 'Hosts', scope: 'admin', Page: Hosts },
+  { name: 'unusual', title: 'Unusual use', scope: 'admin', Page: Unusual },
+  { name: 'accounts', title: 'Accounts', scope: 'admin', Page: Accounts },
+  { name: 'account', title: 'Account', scope: 'admin', ofOne: true, Page: AccountView },
+  { name: 'log', title: 'Log', scope: 'admin', Page: LogOfActs },
 ]

@@ -21,8 +21,8 @@ export function Usage() {
         {({ account, plan, requests, units }) => (
           <>
             <p>
-              <code>{account}</code>, plan {plan}. {counted(requests.remaining)} of {counted(requests.limit)}{' '}
-              requests left for {lasting(requests.resets_in)}.
+              Plan {plan}: {counted(requests.remaining)} of {counted(requests.limit)} requests left for{' '}
+              {lasting(requests.resets_in)}. Account <code>{account}</code>
             </p>
             <Budgets units={units} />
           </>

@@ -209,6 +209,12 @@ export const KeyAnswer = z.looseObject({
   expires_at: time,
   last_used_at: time.nullable(),
 })
+export const CallerAnswer = z.looseObject({
+  object: z.literal('caller'),
+  account: name,
+  plan: name,
+  scopes: z.array(name),
+})
 export const KeyList = listOf(KeyAnswer)
 export const NewKeyAnswer = KeyAnswer.extend({ key: name })
 export const EndedKey = z.looseObject({ object: z.literal('api_key'), id: name, also_revoked: z.unknown() })

@@ -68,7 +68,7 @@ export const AnyMonths = z.strictObject({
 })
 
 /**
- * What was used, by day: an account's own, its latest requests, and everybody's for administrators. A view is two round
+ * What was used, by day: an account's own, its latest requests, and everybody's for administrators; and who is looking. A view is two round
  * trips, three with an API key: who asks, then the count of views together with what is read. The ledger is one more.
  */
 export function statsRoutes(options: Options) {
@@ -96,6 +96,12 @@ export function statsRoutes(options: Options) {
   }
 
   return {
+    'GET /v1/me': async (c) => {
+      const caller = await callerOf(c)
+      const { account, plan, scopes } = caller
+      await readStats.countView(spenderId(caller.payer))
+      return c.json({ object: 'caller', account, plan: plan.id, scopes: [...scopes].toSorted() })
+    },
     'GET /v1/usage/history': async (c) => {
       const caller = await callerOf(c)
       const span = spanOf(parseAs(Days, c.req.query()), now())

@@ -147,6 +147,11 @@ export const ROUTES = {
     answer: 'ModelAnswer',
     codes: ['model_not_found'],
   },
+  'GET /v1/me': {
+    says: 'Who the caller is: the account, its plan, and the scopes that the credential has.',
+    scope: 'any',
+    answer: 'CallerAnswer',
+  },
   'GET /v1/usage': {
     says: "The caller's counters and limits.",
     scope: 'any',

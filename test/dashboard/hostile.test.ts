@@ -23,6 +23,7 @@ const act = {
 }
 /** Every text that somebody else may have written is markup. */
 const ANSWERS: Readonly<Record<string, object>> = {
+  '/v1/me': { scopes: ['admin', 'keys', 'jobs', HOSTILE] },
   '/v1/usage': {
     account: HOSTILE,
     plan: HOSTILE,

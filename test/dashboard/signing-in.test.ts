@@ -18,6 +18,8 @@ describe.skipIf(noChromium !== '')(`signing in at the dashboard${noChromium}`, (
       await signInAs(page, EMAIL, platform)
       await page.until(`document.querySelector('.cards article')`)
       expect(await words(page)).toContain(`${platform}:`)
+      // The form that had the focus is gone.
+      expect(await page.evaluate(`document.activeElement.tagName`)).toBe('H1')
       const token = await page.evaluate<string>(`${KEPT}.token`)
       const expired = await expiredToken(token, platform)
       await page.evaluate(`(() => {
@@ -52,7 +54,7 @@ describe.skipIf(noChromium !== '')(`signing in at the dashboard${noChromium}`, (
     await page.until(`document.querySelector('#pasted')`)
     await paste(page, token)
     await loaded(page)
-    expect(await page.text('nav')).not.toMatch(/Accounts|Totals|Log/)
+    expect(await page.text('nav')).not.toMatch(/Accounts|Totals|Log|Keys/)
     await page.evaluate(`void (location.hash = '#/accounts')`)
     await page.until(`document.querySelector('[role=alert]')`)
     expect(await words(page)).toContain('scope_missing')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { RequestList, Stats, UsageHistory } from '../../../edge/openapi/answers.ts'
+import { CallerAnswer, RequestList, Stats, UsageHistory } from '../../../edge/openapi/answers.ts'
 import { dayOf } from '../../../edge/stats/days.ts'
 import { describeOneRedis, RESERVED, request, settlement } from '../budget/each-redis.ts'
 import { accountOf, askEdge, edgeOn, minted, publishedKeys, user } from '../strangers/edge.ts'
@@ -25,6 +25,17 @@ describeOneRedis('the routes of what was used', (redis) => {
     await budget.settle(settlement(id, { units, reserved, measured: { totalMs: 80, firstMs: 20 } }))
     return id
   }
+
+  it('say who is asking and what the credential may do, which is no error for anybody', async () => {
+    expect(CallerAnswer.parse((await (await asking('ada'))('/v1/me')).body)).toEqual({
+      object: 'caller',
+      account: accountOf('ada'),
+      plan: 'pro',
+      scopes: expect.not.arrayContaining(['admin']),
+    })
+    const { body } = await (await asking('root', 'admin'))('/v1/me')
+    expect(CallerAnswer.parse(body).scopes).toEqual(expect.arrayContaining(['admin', 'keys']))
+  })
 
   it("show an account its own, and nobody else's", async () => {
     const [id] = [await used('ada', 7), await used('eve', 9)]
