@@ -21,6 +21,7 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
   const all = alphabet.some(alphabet.all)
   const term = createInterner(budget)
   const special = createSpecialTerms(alphabet, term)
+  const sets = new Map<bigint, Term>()
 
   const none = { made: 0, shortest: 0, longest: 0 }
   const NOTHING = term('nothing', { kind: 'nothing' }, { nullable: false, within: none, holds: undefined })
@@ -32,8 +33,10 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
 
   function set(bits: bigint): Term {
     if (bits === 0n) return NOTHING
+    const known = sets.get(bits)
+    if (known !== undefined) return known
     const one = { shortest: 1, longest: 1 }
-    return term(
+    const made = term(
       `set ${bits}`,
       { kind: 'set', bits },
       {
@@ -42,6 +45,8 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
         holds: { made: alphabet.every(bits), ...one },
       },
     )
+    sets.set(bits, made)
+    return made
   }
 
   const ANY = set(alphabet.all)
