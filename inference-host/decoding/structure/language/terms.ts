@@ -22,6 +22,8 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
   const term = createInterner(budget)
   const special = createSpecialTerms(alphabet, term)
   const sets = new Map<bigint, Term>()
+  /** By the ids of all parts, of which some may be implied by others. */
+  const conjunctions = new Map<string, Term>()
 
   const none = { made: 0, shortest: 0, longest: 0 }
   const NOTHING = term('nothing', { kind: 'nothing' }, { nullable: false, within: none, holds: undefined })
@@ -90,6 +92,15 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
     budget.spend(Math.max(0, conditions.length - 2))
     const joint = joined('and', conditions, ALL, NOTHING)
     if (joint === undefined) return NOTHING
+    const key = joint.map(({ id }) => id).join(' ')
+    const known = conjunctions.get(key)
+    if (known !== undefined) return known
+    const made = conjunction(joint)
+    conjunctions.set(key, made)
+    return made
+  }
+
+  function conjunction(joint: readonly Term[]): Term {
     const parts = withoutImplied(joint, all)
     const [only] = parts
     if (parts.length < 2) return only ?? ALL
