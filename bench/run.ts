@@ -144,6 +144,7 @@ command
   .requiredOption('--data <file>', 'its cases, one a line of JSON, or packed by gzip')
   .option('--model <folder>', 'the model whose tokens are masked', 'models/twohop-chat')
   .option('--every <n>', 'take one of so many cases', whole, 1)
+  .option('--from <n>', 'the place of the first that is taken, from 0', place, 0)
   .option('--verbose', 'say what was refused, and what cannot be written', false)
   .option('--json', 'print one JSON object', false)
   .action(async (options: Omit<StructureBenchOptions, keyof typeof common>) =>
@@ -181,6 +182,10 @@ function print(json: boolean, result: unknown): void {
 function whole(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.')
   return Number(text)
+}
+
+function place(text: string): number {
+  return text === '0' ? 0 : whole(text)
 }
 
 function names(text: string): string[] {

@@ -16,6 +16,7 @@ import {
 } from '../../test/fixtures/structure/drive.ts'
 import { percentile } from '../kit.ts'
 import type { BenchOptions } from '../options.ts'
+import { declaredWhereTheyStand } from './declared.ts'
 import { type MaskBenchCase, readMaskBench } from './maskbench.ts'
 import { declaredOnly, orderedText, tokensOf, withoutFormats } from './spelling.ts'
 
@@ -26,6 +27,8 @@ export type StructureBenchOptions = Omit<BenchOptions, 'rounds'> & {
   model: string
   /** Of so many cases, one is taken. */
   every: number
+  /** The place of the first that is taken, from 0. */
+  from: number
   /** Say of each value what became of it. */
   verbose: boolean
 }
@@ -44,8 +47,10 @@ const MOST_TOKENS = 400
  * @throws Error where the file or the model cannot be read, or `signal` is aborted
  */
 export async function structureBench(options: StructureBenchOptions): Promise<unknown> {
-  const { json, data, model, every, progress, signal, verbose } = options
-  const cases = readMaskBench(resolve(HERE, data)).filter((_, place) => place % every === 0)
+  const { json, data, model, every, from, progress, signal, verbose } = options
+  const cases = readMaskBench(resolve(HERE, data)).filter(
+    (_, place) => place >= from && (place - from) % every === 0,
+  )
   const vocabulary = vocabularyOf(resolve(HERE, model))
   progress(`${cases.length} schemas, ${vocabulary.tokens.length} tokens`)
   const times = { compile: [] as number[], mask: [] as number[] }
@@ -55,6 +60,7 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
     asSaid: 0,
     inOrder: 0,
     declared: 0,
+    placed: 0,
     formats: 0,
     invalid: 0,
     wrong: 0,
@@ -86,8 +92,10 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
     not_writable_percent: share(counts.valid - counts.asSaid, counts.valid),
     not_writable_in_order_percent: share(counts.valid - counts.inOrder, counts.valid),
     not_writable_declared_percent: share(counts.valid - counts.declared, counts.valid),
+    // Without those that no schema declares where they stand.
+    not_writable_placed_percent: share(counts.valid - counts.placed, counts.valid),
     // And without those that have a text of a narrower format than the schema's: docs/engine.md says which are written.
-    not_writable_formats_aside_percent: share(counts.valid - counts.declared - counts.formats, counts.valid),
+    not_writable_formats_aside_percent: share(counts.valid - counts.placed - counts.formats, counts.valid),
     compile_cpu_ms: percentiles(times.compile),
     mask_ms: percentiles(times.mask),
     refused: Object.fromEntries([...refused].sort(([, a], [, b]) => b - a)),
@@ -135,9 +143,11 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
     const ordered = asSaid ? text : orderedText(value, of.schema, automaton)
     if (ordered !== undefined) counts.inOrder++
     const declared = ordered ?? orderedText(declaredOnly(value, of.schema), of.schema, automaton)
-    if (declared !== undefined) {
-      counts.declared++
-      timeMasks(structured, declared, vocabulary, times.mask)
+    if (declared !== undefined) counts.declared++
+    const placed = declared ?? orderedText(declaredWhereTheyStand(value, of.schema), of.schema, automaton)
+    if (placed !== undefined) {
+      counts.placed++
+      timeMasks(structured, placed, vocabulary, times.mask)
       return
     }
     const aside = writableWith(withoutFormats(of.schema), value)
@@ -150,7 +160,7 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
       const program = compileStructure(schemaStructure(schema))
       const memory = createMemory(MOST_BYTES)
       const automaton = createAutomaton({ program, vocabulary, memory, most: MOST_BYTES })
-      return [value, declaredOnly(value, schema)].some(
+      return [value, declaredOnly(value, schema), declaredWhereTheyStand(value, schema)].some(
         (one) => orderedText(one, schema, automaton) !== undefined,
       )
     } catch (error) {

@@ -4,8 +4,11 @@ import type { Range } from './expression.ts'
 export type CharacterSet = readonly Range[]
 
 export const LAST = 0x10ffff
+const NONE: Range = [0, -1]
 
 export function union(...sets: readonly CharacterSet[]): CharacterSet {
+  const [only] = sets
+  if (only !== undefined && sets.length === 1 && isInOrder(only)) return only
   const merged: [number, number][] = []
   for (const [first, last] of sets.flat().sort((a, b) => a[0] - b[0])) {
     const before = merged.at(-1)
@@ -13,6 +16,21 @@ export function union(...sets: readonly CharacterSet[]): CharacterSet {
     else merged.push([first, last])
   }
   return merged
+}
+
+/** Whether the ranges are sorted, and no two of them could be one. */
+function isInOrder(set: CharacterSet): boolean {
+  let before = -2
+  for (const [first, last] of set) {
+    if (first <= before + 1) return false
+    before = last
+  }
+  return true
+}
+
+/** Whether a set has a code point. */
+export function has(set: CharacterSet, point: number): boolean {
+  return set.some(([first, last]) => first <= point && point <= last)
 }
 
 export function complement(set: CharacterSet): CharacterSet {
@@ -27,7 +45,16 @@ export function complement(set: CharacterSet): CharacterSet {
 }
 
 export function intersection(a: CharacterSet, b: CharacterSet): CharacterSet {
-  return complement(union(complement(a), complement(b)))
+  const [of, and] = [union(a), union(b)]
+  const common: Range[] = []
+  for (let i = 0, j = 0; i < of.length && j < and.length; ) {
+    const [one, two] = [of[i] ?? NONE, and[j] ?? NONE]
+    const [first, last] = [Math.max(one[0], two[0]), Math.min(one[1], two[1])]
+    if (first <= last) common.push([first, last])
+    if (one[1] < two[1]) i++
+    else j++
+  }
+  return common
 }
 
 export function without(a: CharacterSet, b: CharacterSet): CharacterSet {

@@ -60,10 +60,14 @@ export function rule(name: string): Expression {
 /** One after the other. Neighbouring texts become one, because the tokens of one text are counted together. */
 export function sequence(...parts: readonly Expression[]): Expression {
   const flat: Expression[] = []
-  for (const part of parts.flatMap((one) => (one.kind === 'sequence' ? one.parts : [one]))) {
+  const add = (part: Expression) => {
     const last = flat.at(-1)
     if (part.kind === 'text' && last?.kind === 'text') flat[flat.length - 1] = text(last.text + part.text)
     else flat.push(part)
+  }
+  for (const part of parts) {
+    if (part.kind === 'sequence') for (const one of part.parts) add(one)
+    else add(part)
   }
   const [only] = flat
   return only !== undefined && flat.length === 1 ? only : { kind: 'sequence', parts: flat }

@@ -1,4 +1,4 @@
-import { intersection, of, WRITABLE, without } from './characters.ts'
+import { has, intersection, of, WRITABLE, without } from './characters.ts'
 import {
   characters,
   choice,
@@ -29,7 +29,7 @@ export function escaped(expression: Expression): Expression {
       return text(JSON.stringify(expression.text).slice(1, -1))
     case 'characters': {
       const plain = intersection(expression.ranges, PLAIN)
-      const special = [...ESCAPES].filter(([char]) => intersection(expression.ranges, of(char)).length > 0)
+      const special = [...ESCAPES].filter(([char]) => has(expression.ranges, char.charCodeAt(0)))
       const written = special.map(([, spelled]) => text(spelled))
       return choice(plain.length > 0 ? [characters(plain), ...written] : written)
     }

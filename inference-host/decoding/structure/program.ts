@@ -125,12 +125,14 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
   return program
 }
 
+const utf8 = new TextEncoder()
+
 /** A tree of the texts' bytes. */
 function textMoves(texts: readonly string[]): number[][] {
   const states: number[][] = [[]]
   const branches: Map<number, number>[] = [new Map()]
   for (const one of texts) {
-    const bytes = new TextEncoder().encode(one)
+    const bytes = utf8.encode(one)
     let state = 0
     for (const [at, byte] of bytes.entries()) {
       if (at === bytes.length - 1) states[state]?.push(byte, byte, DONE)
@@ -187,7 +189,7 @@ function check(program: Program, path: Path): void {
     if (node.kind === 'choice') return [...node.options]
     if (node.kind === 'repeat') {
       if (node.max > 1 && nullable(node.part)) throw refuse(path, 'Something that may be empty is repeated.')
-      return partsOf(node)
+      return [...partsOf(node)]
     }
     const last = node.parts.findIndex((part) => !nullable(part))
     return last < 0 ? [...node.parts] : node.parts.slice(0, last + 1)
@@ -234,8 +236,8 @@ export function fewestOf({ nodes }: Program, ofLeaf: (node: number) => number): 
   return fewest
 }
 
-function partsOf(node: Node): number[] {
+function partsOf(node: Node): readonly number[] {
   if (node.kind === 'leaf') return []
   if (node.kind === 'repeat') return node.double === undefined ? [node.part] : [node.part, node.double]
-  return [...(node.kind === 'choice' ? node.options : node.parts)]
+  return node.kind === 'choice' ? node.options : node.parts
 }

@@ -50,10 +50,11 @@ export type Move = { readonly bytes: Spelling; readonly to: number }
  */
 export function movesBy(all: readonly Move[], state: (moves: readonly number[]) => number, at = 0): number[] {
   const moves: number[] = []
-  const longer = new Map<string, Move[]>()
+  /** By both ends of the range. */
+  const longer = new Map<number, Move[]>()
   for (const move of all) {
     const [first, last] = move.bytes[at] ?? [0, -1]
-    const key = `${first} ${last}`
+    const key = (first << 8) | last
     const alike = longer.get(key)
     if (at === move.bytes.length - 1) moves.push(first, last, move.to)
     else if (alike !== undefined) alike.push(move)

@@ -1,4 +1,4 @@
-import { intersection, of, union, without } from '../characters.ts'
+import { has, of, union, without } from '../characters.ts'
 import { DONE } from '../program.ts'
 import { type Move, movesBy, sharedStates, spellings } from '../utf8.ts'
 import type { Alphabet } from './alphabet.ts'
@@ -29,6 +29,7 @@ export function spell(
   const moves: number[][] = []
   const state = sharedStates(moves)
   const spelled = new Map<bigint, readonly (readonly (readonly [number, number])[])[]>()
+  const otherwise = of([...escapes.keys()].join(''))
   const quoted = quote === '' ? 0 : 1
   const close = quote.charCodeAt(0)
 
@@ -38,9 +39,9 @@ export function spell(
     if (known !== undefined) return known
     const classes = alphabet.classes.filter((_, symbol) => ((bits >> BigInt(symbol)) & 1n) === 1n)
     const characters = union(...classes)
-    const special = [...escapes].filter(([char]) => intersection(characters, of(char)).length > 0)
+    const special = [...escapes].filter(([char]) => has(characters, char.charCodeAt(0)))
     const found = [
-      ...spellings(special.length === 0 ? characters : without(characters, of([...escapes.keys()].join('')))),
+      ...spellings(special.length === 0 ? characters : without(characters, otherwise)),
       ...special.map(([, text]) => [...text].map((one) => [one.charCodeAt(0), one.charCodeAt(0)] as const)),
     ]
     spelled.set(bits, found)

@@ -21,6 +21,9 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
   const all = alphabet.some(alphabet.all)
   const term = createInterner(budget)
   const special = createSpecialTerms(alphabet, term)
+  const sets = new Map<bigint, Term>()
+  /** By the ids of all parts, of which some may be implied by others. */
+  const conjunctions = new Map<string, Term>()
 
   const none = { made: 0, shortest: 0, longest: 0 }
   const NOTHING = term('nothing', { kind: 'nothing' }, { nullable: false, within: none, holds: undefined })
@@ -32,8 +35,10 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
 
   function set(bits: bigint): Term {
     if (bits === 0n) return NOTHING
+    const known = sets.get(bits)
+    if (known !== undefined) return known
     const one = { shortest: 1, longest: 1 }
-    return term(
+    const made = term(
       `set ${bits}`,
       { kind: 'set', bits },
       {
@@ -42,6 +47,8 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
         holds: { made: alphabet.every(bits), ...one },
       },
     )
+    sets.set(bits, made)
+    return made
   }
 
   const ANY = set(alphabet.all)
@@ -85,6 +92,15 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
     budget.spend(Math.max(0, conditions.length - 2))
     const joint = joined('and', conditions, ALL, NOTHING)
     if (joint === undefined) return NOTHING
+    const key = joint.map(({ id }) => id).join(' ')
+    const known = conjunctions.get(key)
+    if (known !== undefined) return known
+    const made = conjunction(joint)
+    conjunctions.set(key, made)
+    return made
+  }
+
+  function conjunction(joint: readonly Term[]): Term {
     const parts = withoutImplied(joint, all)
     const [only] = parts
     if (parts.length < 2) return only ?? ALL

@@ -27,6 +27,7 @@ const saidNow = new WeakMap<Keywords, Schema>()
 
 /** What is not anything is nothing: zod writes `false` so. */
 function never(schema: Keywords): Schema {
+  if (!('not' in schema)) return schema
   const { not, ...rest } = schema
   if (not === false) return rest
   const anything =
@@ -40,15 +41,17 @@ function exclusive(schema: Keywords): Keywords {
     ['exclusiveMinimum', 'minimum'],
     ['exclusiveMaximum', 'maximum'],
   ] as const) {
+    if (typeof said[keyword] !== 'boolean') continue
     const { [keyword]: exclusively, [bound]: value, ...rest } = said
     if (exclusively === true && value !== undefined) said = { ...rest, [keyword]: value }
-    else if (typeof exclusively === 'boolean') said = value === undefined ? rest : { ...rest, [bound]: value }
+    else said = value === undefined ? rest : { ...rest, [bound]: value }
   }
   return said
 }
 
 /** `contains` and the counts beside it are one: each means nothing without the other. */
 function containing(schema: Keywords): Keywords {
+  if (!('contains' in schema)) return schema
   const { contains, minContains = 1, maxContains, ...rest } = schema
   if (contains === undefined || contains instanceof Containing || contains instanceof Several) return schema
   if (minContains === 0 && maxContains === undefined && isSchema(contains)) return rest
@@ -60,8 +63,9 @@ function isTuple(schema: Keywords): boolean {
 }
 
 function tuple(schema: Keywords): Keywords {
+  if (!isTuple(schema)) return schema
   const { items, additionalItems: rest, ...others } = schema
-  if (!isTuple(schema) || !Array.isArray(items)) return schema
+  if (!Array.isArray(items)) return schema
   return {
     ...others,
     ...(items.length > 0 && { prefixItems: items }),
@@ -74,8 +78,8 @@ function tuple(schema: Keywords): Keywords {
  * Semantics of nullable"). Without `type` it is null or what the rest says.
  */
 function nullable(schema: Keywords): Keywords {
-  const { nullable: may, ...rest } = schema
-  if (may !== true) return schema
+  if (schema.nullable !== true) return schema
+  const { nullable: _, ...rest } = schema
   if (rest.type !== undefined) return { ...rest, type: [...new Set([rest.type, 'null'].flat())] }
   return isChoice(schema) ? { anyOf: [rest, { type: 'null' }] } : rest
 }
