@@ -47,8 +47,18 @@ const Choice = z.object({
 })
 export type Choice = z.infer<typeof Choice>
 
-/** A model's answer to a chat or completion, or a chunk of it. */
-export const Answer = z.looseObject({ choices: z.array(Choice) })
+const Told = z.unknown().optional()
+
+/** A model's answer to a chat or completion, or a chunk of it. What no host says beside its choices is left out. */
+export const Answer = z.object({
+  id: Told,
+  object: Told,
+  created: Told,
+  model: Told,
+  choices: z.array(Choice),
+  usage: Told,
+  timing: Told,
+})
 
 /**
  * What says how a choice ended. Where a guard ended it a stop string did not, even if the model came to one.

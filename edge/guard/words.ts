@@ -60,10 +60,11 @@ function endOf(root: Node, text: string, place: number, ended: boolean): number 
   let next = place
   let longest: number | undefined
   while (next < most) {
-    at = follow(at, text.charAt(next))
+    const units = unitsOf(text.charAt(next))
+    at = follow(at, units)
     if (!at) return longest
-    if (isSpace(text.charAt(next))) while (next + 1 < most && isSpace(text.charAt(next + 1))) next++
     next++
+    if (units === ' ') while (next < most && isSpace(text.charAt(next))) next++
     if (next >= most) break
     if (at.ends && !goesOn(text.charAt(next - 1), text.charAt(next))) longest = next
   }
@@ -71,12 +72,14 @@ function endOf(root: Node, text: string, place: number, ended: boolean): number 
   return at.ends ? next : longest
 }
 
+/** A UTF-16 unit of a text as the lists have it. To fold it is what takes long, so it is done once for each that occurs. */
+const known: string[] = []
+const unitsOf = (char: string) => (known[char.charCodeAt(0)] ??= isSpace(char) ? ' ' : folded(char))
+
 /** Where a character leads. */
-function follow(from: Node, char: string): Node | undefined {
-  // Most are ASCII, and quick to fold.
-  if (char < '\u0080') return from.next.get(isSpace(char) ? ' ' : char.toLowerCase())
+function follow(from: Node, units: string): Node | undefined {
+  if (units.length === 1) return from.next.get(units)
   let at: Node | undefined = from
-  const units = isSpace(char) ? ' ' : folded(char)
   for (const unit of units.split('')) at = at?.next.get(unit)
   return at
 }

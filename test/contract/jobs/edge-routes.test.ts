@@ -5,6 +5,7 @@ import { createIdentify } from '../../../edge/access/caller.ts'
 import { createStoredPlan } from '../../../edge/access/stored-plan.ts'
 import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
+import type { KeepPrompt } from '../../../edge/guard/keep-prompt.ts'
 import type { Credential } from '../../../edge/identity/principal.ts'
 import type { JobStore } from '../../../edge/jobs/port.ts'
 import { createJobSigner, type SignJob } from '../../../edge/jobs/sign.ts'
@@ -59,6 +60,7 @@ describeEachRedis('/v1/jobs', (redis) => {
       notify?: () => Promise<void>
       /** Takes what outlives the answer; by default each answer waits for it. */
       later?: (task: Promise<unknown>) => void
+      keepPrompt?: KeepPrompt
       storeBytes?: number
     } = {},
   ) {
@@ -108,7 +110,7 @@ describeEachRedis('/v1/jobs', (redis) => {
           },
         },
         requestTimeoutMs: changes.requestTimeoutMs ?? 120_000,
-        keepPrompt: undefined,
+        keepPrompt: changes.keepPrompt,
         log: unreadLog,
         now,
       }),
@@ -139,6 +141,26 @@ describeEachRedis('/v1/jobs', (redis) => {
   }
   const post = (told: ReturnType<typeof api>['told'], headers = {}, who?: string, body: unknown = two) =>
     told('POST', '', who, body, headers)
+
+  it('keeps what a job asks behind its answer, which waits for no store, and has the platform wait', async () => {
+    const kept = Promise.withResolvers<string>()
+    const stored = Promise.withResolvers<void>()
+    const tasks: Promise<unknown>[] = []
+    const { told } = api({
+      later: (task) => tasks.push(task),
+      keepPrompt({ requestId, work }) {
+        kept.resolve(`${requestId} ${JSON.stringify(work.request)}`)
+        return stored.promise
+      },
+    })
+    const { status, body } = await post(told)
+    expect(status).toBe(202)
+    expect(await kept.promise).toMatch(new RegExp(`^${body.id} \\{"inputs":\\[.*"content":"bc"`))
+    const all = Promise.all(tasks).then(() => 'all')
+    expect(await Promise.race([all, new Promise(setImmediate).then(() => 'some')])).toBe('some')
+    stored.resolve()
+    expect(await all).toBe('all')
+  })
 
   it('takes a job in with 202, signed for its account, its inputs and its deadline, and wakes a host', async () => {
     const { told, woken } = api()

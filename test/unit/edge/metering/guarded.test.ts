@@ -51,6 +51,38 @@ it('a stream ends where something is blocked: the host is stopped, and what it c
   expect(host.cancel).toHaveBeenCalledTimes(1)
 })
 
+it.each([
+  ['without choices', { ...chunk(), choices: undefined, text: 'ann@example.com' }],
+  ['with choices of another form', { ...chunk(), choices: ['ann@example.com'] }],
+  ['that is a text', 'ann@example.com'],
+])('an event %s breaks a stream off that a guard looks through, and none of it is told', async (_, bad) => {
+  const pieces = [event(opening()), event(chunk({ content: 'well ' })), event(bad), event('[DONE]')]
+  const { response, settled } = await request(() => stream(pieces), { changes: { guard }, said: SAID })
+  const text = await response.text()
+  expect(text).toContain('"code":"host_failed"')
+  expect(text).not.toContain('ann@')
+  expect(await settled()).toMatchObject({ outcome: 'failed', outputTokens: 5 })
+})
+
+it('what stands beside the choices of an event, and no host says there, is left out', async () => {
+  const beside = { note: 'ann@example.com' }
+  const pieces = [
+    event(opening()),
+    event({ ...chunk({ content: 'well', finish: 'stop' }), ...beside }),
+    event({ ...closing(), ...beside }),
+    event('[DONE]'),
+  ]
+  const { response } = await request(() => stream(pieces), { changes: { guard, includeUsage: true } })
+  const text = await response.text()
+  expect(text).not.toContain('ann@')
+  expect(text).toMatch(/"content":"well".*"completion_tokens":3/s)
+  const { response: whole } = await request(
+    () => Response.json({ choices: [{ message: { content: 'well' } }], ...beside }),
+    { changes: { guard, stream: false } },
+  )
+  expect(await whole.text()).toBe('{"choices":[{"index":0,"message":{"content":"well"}}]}')
+})
+
 it('an answer kept for a repetition is the one that the client got', async () => {
   const { response, kept } = await request(answer, {
     changes: { guard },
