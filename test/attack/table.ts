@@ -25,13 +25,14 @@ export async function clearRows(): Promise<void> {
 
 export const addRow = (row: Row) => appendFile(FILE, `${JSON.stringify(row)}\n`)
 
-/** The rows of the last run. */
+/** The rows of the last run; of an attack that was tried again, its last one. */
 export function rowsOfRun(): Row[] {
   const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
-  return text
+  const rows = text
     .split('\n')
     .filter(Boolean)
     .map((line): Row => JSON.parse(line))
+  return [...new Map(rows.map((row) => [`${row.kind} > ${row.what}`, row])).values()]
 }
 
 /** A line a kind, for a terminal, and what got through by name. */

@@ -37,13 +37,14 @@ export function cellsOfPage(): Cell[] {
   )
 }
 
-/** The cells of the last run. */
+/** The cells of the last run; of a case that was tried again, its last one. */
 export function cellsOfRun(): Cell[] {
   const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
-  return text
+  const cells = text
     .split('\n')
     .filter(Boolean)
     .map((line): Cell => JSON.parse(line))
+  return [...new Map(cells.map((cell) => [`${cell.runtime} > ${cell.what}`, cell])).values()]
 }
 
 /** Titles and rows: a row a case, a column a runtime. `-` where a runtime was not asked. */

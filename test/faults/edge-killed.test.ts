@@ -78,8 +78,9 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
   let world: World
   let survivor: EdgeProcess
   const taken = new Map<Way, string[]>()
+  /** The account of the stream that nothing disturbed. */
+  let sound = ''
   const deaths: Death[] = []
-  let tries = 0
   let rows: LedgerRow[] = []
 
   beforeAll(async () => {
@@ -92,8 +93,8 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
   })
   afterAll(() => world?.stop())
 
-  async function request(way: Way, edge: EdgeProcess, uid: string) {
-    const { token, account } = await world.newUser(uid)
+  async function request(way: Way, edge: EdgeProcess, name: string) {
+    const { token, account } = await world.newUser(name)
     const { body, leaveAfter } = WAYS[way]
     return { token, account, seen: await ask({ url: edge.url, token, body, leaveAfter }) }
   }
@@ -101,11 +102,12 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
   it.each(NAMES)('knows every step of a request: %s', async (way) => {
     const edge = await world.startEdge({ changed: WAYS[way].changed })
     const over = edge.reached('all done')
-    const sound = async () => {
-      await request(way, edge, `sound ${way}`)
+    const undisturbed = async () => {
+      const { account } = await request(way, edge, `sound ${way}`)
+      if (way === 'streamed') sound = account
       await over
     }
-    await (way === 'client left' ? slowly(inject('host').pace, sound) : sound())
+    await (way === 'client left' ? slowly(inject('host').pace, undisturbed) : undisturbed())
     await edge.stop()
     taken.set(way, edge.steps)
     expect([...new Set(edge.steps)].toSorted()).toEqual(WAYS[way].steps.toSorted())
@@ -113,9 +115,8 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
 
   // Some forty processes start and die here, which takes minutes where other suites run beside it.
   it('dies at each of them, and another edge serves the same account at once', async ({ signal }) => {
-    // A second try begins anew, with accounts of its own.
+    // A second try begins anew.
     deaths.length = 0
-    tries += 1
     const queue = NAMES.flatMap((way) =>
       placesOf(way, taken.get(way) ?? []).map((place) => ({ way, ...place })),
     )
@@ -147,7 +148,7 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
   async function die({ way, at, owes }: Pick<Death, 'way' | 'at' | 'owes'>): Promise<Death> {
     const edge = await world.startEdge({ changed: WAYS[way].changed })
     edge.arm({ at: at.step, nth: at.nth, act: 'kill' })
-    const { token, account, seen } = await request(way, edge, `${way} ${at.name}, try ${tries}`)
+    const { token, account, seen } = await request(way, edge, `${way} ${at.name}`)
     expect(await edge.ended, `${way}, ${at.name}`).toBe('SIGKILL')
     const { held, leases } = await world.spending(account)
     const { status, requestId } = await ask({ url: survivor.url, token, body: story(false, 1) })
@@ -176,8 +177,8 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
       }),
     )
 
-    const [sound] = await world.ledger((await world.newUser('sound streamed')).account)
-    expect(sound).toMatchObject({ outcome: 'ok' })
+    const [undisturbed] = await world.ledger(sound)
+    expect(undisturbed).toMatchObject({ outcome: 'ok' })
     for (const death of all) {
       const hold = worstCase(chatModel, [PROMPT], WAYS[death.way].body.max_tokens).units
       const name = `${death.way}, ${death.at.name}`
@@ -192,7 +193,7 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
       if (death.owes === 'use') {
         const left = death.way === 'client left'
         expect(death.event, name).toMatchObject({ kind: 'charge', outcome: left ? 'cancelled' : 'ok' })
-        if (!left) expect(death.event?.units, name).toBe(sound?.units)
+        if (!left) expect(death.event?.units, name).toBe(undisturbed?.units)
       }
     }
   }, 90_000)

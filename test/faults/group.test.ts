@@ -26,11 +26,25 @@ afterAll(() => world?.stop())
 type Kind = 'settle' | 'ask'
 type Case = { name: string; at: string; act: 'kill' | 'wait'; until: (edge: EdgeProcess) => Promise<void> }
 
+/** What had become of two requests when their edge was gone, and what has to become of them once their leases have ended. */
+type Gone = {
+  kind: Kind
+  name: string
+  accounts: string[]
+  client: string
+  held: number[]
+  outcomes: string[]
+}
+
+/** By kind and name: of a case that was tried again, the last try. */
+const gone = new Map<string, Gone>()
+
 /**
  * Two requests of two users that end in one turn, so that one of them sends the settlements of both, or asks the host what
  * both streams were. A fault hits that at its first `at`; then it is seen through by `until`, and the edge killed.
+ * @param outcomes of both in the ledger, in the end
  */
-async function twoOf(kind: Kind, { name, at, act, until }: Case) {
+async function twoOf(kind: Kind, { name, at, act, until }: Case, outcomes: string[]) {
   const hosts = kind === 'settle' ? 'several' : 'one'
   const edge = await world.startEdge({ changed: { REDIS_TIMEOUT_MS: String(REPLY_MS), HOSTS: hosts } })
   const users = await Promise.all([world.newUser(`${kind} ${name} 1`), world.newUser(`${kind} ${name} 2`)])
@@ -40,88 +54,56 @@ async function twoOf(kind: Kind, { name, at, act, until }: Case) {
   await until(edge)
   await edge.stop()
   const seen = await Promise.all(asking)
-  const held = await Promise.all(users.map(({ account }) => world.spending(account)))
-  await world.recovered(survivor)
-  const ends = await Promise.all(
-    users.map(async ({ account }) => ({
-      ...(await world.spending(account)),
-      rows: await world.ledger(account),
-    })),
-  )
-  const rows = ends.flatMap((end) => end.rows)
-  await addRows({
-    fault: `edge killed, two ${kind} at once`,
-    where: name,
-    client: [...new Set(seen.map(inWords))].join('; '),
-    held: sum(held.map((one) => one.held)),
-    charged: sum(ends.map(({ used }) => used)),
-    ledger: unitsIn(rows),
-    lost: 0,
-  })
-  for (const end of ends) {
-    expect(unitsIn(end.rows)).toBe(end.used)
-    expect([end.rows.length, end.held, end.leases]).toEqual([1, 0, 0])
-  }
-  expect(await world.deadLetters()).toBe(0)
-  expect((await world.reconcile()).differences).toEqual([])
-  return { edge, seen, held: held.map((one) => one.held).toSorted(), rows }
+  const accounts = users.map(({ account }) => account)
+  const spending = await Promise.all(accounts.map((account) => world.spending(account)))
+  const held = spending.map((one) => one.held).toSorted((a, b) => a - b)
+  const client = [...new Set(seen.map(inWords))].join('; ')
+  gone.set(`${kind} ${name}`, { kind, name, accounts, client, held, outcomes })
+  return { edge, seen, held }
 }
 
-const outcomes = (rows: { outcome: string }[]) => rows.map(({ outcome }) => outcome).toSorted()
 const dies = async (edge: EdgeProcess) => {
   expect(await edge.ended).toBe('SIGKILL')
 }
 
 describeWithRedis('settlements of two requests that are sent by one of them', () => {
-  it('are both lost with an edge that dies before it sends them: both holds are charged', async () => {
-    const { seen, held, rows } = await twoOf('settle', {
-      name: 'queued, not sent',
-      at: 'before settle',
-      act: 'kill',
-      until: dies,
-    })
+  it('are both lost with an edge that dies before it sends them', async () => {
+    const { seen, held } = await twoOf(
+      'settle',
+      { name: 'queued, not sent', at: 'before settle', act: 'kill', until: dies },
+      ['unsettled', 'unsettled'],
+    )
     expect(seen.map(({ status }) => status)).toEqual([200, 200])
     expect(held).toEqual([HOLD, HOLD])
-    expect(outcomes(rows)).toEqual(['unsettled', 'unsettled'])
-    expect(unitsIn(rows)).toBe(2 * HOLD)
   })
 
   it('are both made where it dies before the answer comes', async () => {
-    const { held, rows } = await twoOf('settle', {
-      name: 'sent, not answered',
-      at: 'after settle',
-      act: 'kill',
-      until: dies,
-    })
+    const { held } = await twoOf(
+      'settle',
+      { name: 'sent, not answered', at: 'after settle', act: 'kill', until: dies },
+      ['ok', 'ok'],
+    )
     expect(held).toEqual([0, 0])
-    expect(outcomes(rows)).toEqual(['ok', 'ok'])
-    expect(rows[0]?.units).toBe(rows[1]?.units)
-    expect(unitsIn(rows)).toBeLessThan(2 * HOLD)
   })
 
   it('are not both lost with the one that was to send them: the other sends its own', async () => {
-    const { edge, held, rows } = await twoOf('settle', {
-      name: 'the sender gone, not sent',
-      at: 'before settle',
-      act: 'wait',
-      until: settledOne,
-    })
+    const { edge, held } = await twoOf(
+      'settle',
+      { name: 'the sender gone, not sent', at: 'before settle', act: 'wait', until: settledOne },
+      ['ok', 'unsettled'],
+    )
     expect(edge.settled.size).toBe(1)
     expect(held).toEqual([0, HOLD])
-    expect(outcomes(rows)).toEqual(['ok', 'unsettled'])
   })
 
-  it('count once where the sender is gone with the answer, and the other sends its own again', async () => {
-    const { edge, held, rows } = await twoOf('settle', {
-      name: 'the sender gone, sent',
-      at: 'after settle',
-      act: 'wait',
-      until: settledOne,
-    })
+  it('are sent again by the other where the sender is gone with the answer', async () => {
+    const { edge, held } = await twoOf(
+      'settle',
+      { name: 'the sender gone, sent', at: 'after settle', act: 'wait', until: settledOne },
+      ['ok', 'ok'],
+    )
     expect(edge.steps.filter((step) => step === 'before settle')).toHaveLength(2)
     expect(held).toEqual([0, 0])
-    expect(outcomes(rows)).toEqual(['ok', 'ok'])
-    expect(rows[0]?.units).toBe(rows[1]?.units)
   })
 })
 
@@ -129,28 +111,67 @@ describeWithRedis('streams of two requests that one of them asks the host about'
   it.each([
     ['queued, not asked', 'before ask'],
     ['asked, no answer', 'after ask'],
-  ])('are both charged as held where the edge dies: %s', async (name, at) => {
-    const { seen, held, rows } = await twoOf('ask', { name, at, act: 'kill', until: dies })
+  ])('are both held where the edge dies: %s', async (name, at) => {
+    const { seen, held } = await twoOf('ask', { name, at, act: 'kill', until: dies }, [
+      'unsettled',
+      'unsettled',
+    ])
     expect(seen.map(({ status, whole }) => [status, whole])).toEqual([
       [200, true],
       [200, true],
     ])
     expect(held).toEqual([HOLD, HOLD])
-    expect(outcomes(rows)).toEqual(['unsettled', 'unsettled'])
-    expect(unitsIn(rows)).toBe(2 * HOLD)
   })
 
   it.each([
     ['the one who asks gone, not asked', 'before ask'],
     ['the one who asks gone, asked', 'after ask'],
   ])('are not both lost with the one that was to ask: %s', async (name, at) => {
-    const { edge, held, rows } = await twoOf('ask', { name, at, act: 'wait', until: settledOne })
+    const { edge, held } = await twoOf('ask', { name, at, act: 'wait', until: settledOne }, [
+      'ok',
+      'unsettled',
+    ])
     expect(edge.steps.filter((step) => step === 'before ask')).toHaveLength(2)
     expect(edge.settled.size).toBe(1)
     expect(held).toEqual([0, HOLD])
-    expect(outcomes(rows)).toEqual(['ok', 'unsettled'])
-    const [own] = rows.filter(({ outcome }) => outcome === 'ok')
-    expect(own?.units).toBeLessThan(HOLD)
+  })
+})
+
+// All in one wait for the leases, which are ten seconds long.
+describeWithRedis('what two requests held when their edge was gone', () => {
+  it('is charged once their leases have ended; what was settled counts once, by its use', async () => {
+    expect(gone.size).toBe(8)
+    await world.recovered(survivor)
+    for (const { kind, name, accounts, client, held, outcomes } of gone.values()) {
+      const ends = await Promise.all(
+        accounts.map(async (account) => ({
+          ...(await world.spending(account)),
+          rows: await world.ledger(account),
+        })),
+      )
+      const rows = ends.flatMap((end) => end.rows)
+      await addRows({
+        fault: `edge killed, two ${kind} at once`,
+        where: name,
+        client,
+        held: sum(held),
+        charged: sum(ends.map(({ used }) => used)),
+        ledger: unitsIn(rows),
+        lost: 0,
+      })
+      for (const end of ends) {
+        expect(unitsIn(end.rows), name).toBe(end.used)
+        expect([end.rows.length, end.held, end.leases], name).toEqual([1, 0, 0])
+      }
+      expect(rows.map(({ outcome }) => outcome).toSorted(), name).toEqual(outcomes)
+      const used = new Set(rows.flatMap(({ outcome, units }) => (outcome === 'ok' ? [units] : [])))
+      for (const { outcome, units } of rows)
+        if (outcome === 'unsettled') expect(units, name).toBe(HOLD)
+        else expect(units, name).toBeLessThan(HOLD)
+      expect(used.size, name).toBe(outcomes.includes('ok') ? 1 : 0)
+    }
+    expect(await world.deadLetters()).toBe(0)
+    expect((await world.reconcile()).differences).toEqual([])
   })
 })
 

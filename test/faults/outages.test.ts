@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import { slowly } from '../fixtures/pace.ts'
 import { redisServer } from '../fixtures/redis-server.ts'
@@ -67,6 +67,8 @@ describeWithRedis('a Redis that takes commands and answers none', () => {
     await ask({ url: edge.url, token, body: story(false) })
     await over
   })
+  // What failed in between would leave it hanging for all who come after.
+  afterEach(() => world.redis.thaw())
 
   it('at the reservation: refused with 503, no host is called, and what Redis does late is undone', async () => {
     const user = await world.newUser('reserve')
@@ -163,10 +165,11 @@ describeWithRedis('an edge whose clock is wrong', () => {
 
 describeWithRedis('a host that is killed', () => {
   let host: Awaited<ReturnType<typeof startChatHost>>
-  beforeAll(async () => {
+  // A new host for each try, since none outlives it.
+  beforeEach(async () => {
     host = await startChatHost(() => {})
   })
-  afterAll(() => host?.stop())
+  afterEach(() => host?.stop())
 
   it('charges a stream by what came of it, and an answer that never came with nothing', async () => {
     const address = { host: host.address }

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { unitsOf } from '../../shared/units.ts'
 import { ask, type Seen, story } from './client.ts'
 import type { EdgeProcess } from './edge.ts'
@@ -110,14 +110,15 @@ function expectAnsweredOrRefused(seen: readonly Seen[]): void {
 describeWithRedis('a Redis that is killed in the middle and starts again empty', () => {
   let world: World
   let edge: EdgeProcess
-  beforeAll(async () => {
+  // Anew for each try: what an empty Redis lost once would be missed again.
+  beforeEach(async () => {
     // At midnight a budget that is used up opens again.
     const leftMs = DAY - (Date.now() % DAY)
     if (leftMs < LONGEST_MS) await wait(leftMs)
     world = await startWorld()
     edge = await world.startEdge()
   }, LONGEST_MS + 60_000)
-  afterAll(() => world?.stop())
+  afterEach(() => world?.stop())
 
   it('costs the events that were not drained yet, to the unit, and gives every budget back its use', async () => {
     const narrow = await world.newUser('narrow', 'narrow')
@@ -194,11 +195,11 @@ describeWithRedis('a Redis that is killed in the middle and starts again empty',
 describeWithRedis('a Redis that is killed in the middle and has its data again', () => {
   let world: World
   let edge: EdgeProcess
-  beforeAll(async () => {
+  beforeEach(async () => {
     world = await startWorld({ keeps: true })
     edge = await world.startEdge()
   })
-  afterAll(() => world?.stop())
+  afterEach(() => world?.stop())
 
   it('costs nothing: each request is in the ledger once, with its use, or its hold where nobody could report', async () => {
     const ran = await runThrough(world, edge)

@@ -42,14 +42,15 @@ export async function clearRows(): Promise<void> {
   await rm(FILE, { force: true })
 }
 
-/** The rows of the last run, each fault's together: files run side by side. */
+/** The rows of the last run, each fault's together: files run side by side. Of a test that was tried again, its last ones. */
 export function rowsOfRun(): Row[] {
   const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
   const rows = text
     .split('\n')
     .filter(Boolean)
     .map((line): Row => JSON.parse(line))
-  return Object.values(Object.groupBy(rows, ({ fault }) => fault)).flatMap((group) => group ?? [])
+  const last = new Map(rows.map((row) => [`${row.fault}, ${row.where}`, row])).values()
+  return Object.values(Object.groupBy(last, ({ fault }) => fault)).flatMap((group) => group ?? [])
 }
 
 /** The table for a terminal, with a line of sums under it. */

@@ -43,6 +43,7 @@ export async function startWorld({ keeps = false }: { keeps?: boolean } = {}) {
   /** A run over the end of a month sees two. */
   const months = () => new Set([began, thisMonth()])
   let behindMs = 0
+  let users = 0
   const issuer = await createIssuer({ ttlSeconds: 7200, now: () => Date.now() - behindMs })
   const postgres = await startPostgres({ supabaseUrl: issuer.supabase.url })
   const { owner } = postgres
@@ -67,8 +68,12 @@ export async function startWorld({ keeps = false }: { keeps?: boolean } = {}) {
       return startEdge({ ...before, ...changed }, { metricsUrl: host.metricsUrl, skewMs })
     },
 
-    /** A user, with a token that was signed `agoMs` ago and lives two hours. */
-    async newUser(uid: string, plan = 'roomy', agoMs = 0) {
+    /**
+     * A user whom nobody has seen before, whatever the name: a second try of a test meets nothing of the first.
+     * @returns with the account a token that was signed `agoMs` ago and lives two hours
+     */
+    async newUser(name: string, plan = 'roomy', agoMs = 0) {
+      const uid = `${name} ${++users}`
       behindMs = agoMs
       const minted = issuer.mintFirebase({
         uid,

@@ -1,5 +1,8 @@
-import { describe, expect, inject, it } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
+import { workerSettings } from '../../local/edge/settings.ts'
+import { startPart } from '../../local/part.ts'
 import { slowly } from '../fixtures/pace.ts'
 import {
   ask,
@@ -25,6 +28,24 @@ const long = {
   temperature: 0,
   logit_bias: { 0: -100, 2: -100 },
   stream: true,
+}
+
+/** An edge on the running stack's parts whose leases last five seconds, to be killed. */
+async function startMortalEdge(): Promise<{ url: string; pid: number }> {
+  const module = join(inject('stackDir'), 'edge', 'workers.js')
+  const lives = { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }
+  const { ready, stop } = await startPart<{ url: string; pid: number }>(
+    new URL('../../local/edge/main.ts', import.meta.url),
+    {
+      env: {
+        EDGE_BUNDLE: JSON.stringify({ module, ...workerSettings() }),
+        EDGE_PORT: '0',
+        EDGE_VARIABLES: JSON.stringify({ ...inject('edgeVariables'), ...lives }),
+      },
+    },
+  )
+  onTestFinished(stop)
+  return ready
 }
 
 async function firstChunk(answer: Response) {
@@ -87,7 +108,7 @@ describe('the client goes away mid-stream', () => {
 describe('the edge is killed mid-stream', () => {
   it('the host stops, the lease frees itself and the sweep charges the hold, once', async () => {
     const { token, account } = await newUser('one-at-a-time')
-    const { url, pid } = inject('mortalEdge')
+    const { url, pid } = await startMortalEdge()
     const { requestId, run } = await slowly(inject('pace'), async () => {
       const answer = await call('/v1/completions', { token, body: long, edge: url })
       const requestId = answer.headers.get('x-request-id') ?? ''

@@ -14,8 +14,8 @@ declare module 'vitest' {
     secondEdge: string
     /** File through which the host's models are slowed down. */
     pace: string
-    /** An edge whose leases last five seconds, to be killed. */
-    mortalEdge: { url: string; pid: number }
+    /** Variables of an edge before the stack's parts. */
+    edgeVariables: Record<string, string>
     /** An edge before a host that nobody runs, and one before a store that nobody runs. */
     hostlessEdge: string
     storelessEdge: string
@@ -59,9 +59,8 @@ export default async function runningStack(project: TestProject) {
     hostVariables: { HOST_METRICS_PORT: metricsPort },
   })
   const oddHost = await startOddHost()
-  const [second, mortal, hostless, storeless, lenient, odd, metered, unset] = await Promise.all([
+  const [second, hostless, storeless, lenient, odd, metered, unset] = await Promise.all([
     stack.startEdge(0),
-    stack.startEdge(0, { REQUEST_TIMEOUT_MS: '4500', LEASE_SLACK_MS: '500' }),
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
@@ -77,7 +76,7 @@ export default async function runningStack(project: TestProject) {
   project.provide('stackDir', dir)
   project.provide('pace', pace)
   project.provide('secondEdge', second.ready.url)
-  project.provide('mortalEdge', mortal.ready)
+  project.provide('edgeVariables', stack.edgeVariables)
   project.provide('hostlessEdge', hostless.ready.url)
   project.provide('storelessEdge', storeless.ready.url)
   project.provide('oddEdge', odd.ready.url)

@@ -113,7 +113,9 @@ describe('in workerd', () => {
     const { key, id } = (await made.json()) as { key: string; id: string }
     const report = await call('/v1/keys/leaked', { body: { key }, edge: edge.ready.url })
     expect(report.status).toBe(200)
-    const event = await eventually(async () => events.find(({ type }) => type === 'key.leaked'))
+    const event = await eventually(async () =>
+      events.find(({ type, data }) => type === 'key.leaked' && data.id === id),
+    )
     expect(event.data).toMatchObject({ account, id, name: 'ci', scopes: ['embed'] })
     expect(JSON.stringify(event)).not.toContain(key.slice(-49))
   })
