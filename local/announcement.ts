@@ -24,7 +24,7 @@ export function announcement(file: StackFile, options: Options): string {
   const { headerFile, stackFile, example, emulators } = options
   const heading = (text: string) =>
     options.colour ? styleText('bold', text, { validateStream: false }) : text
-  const user = DEMO_USERS.free.supabase.email
+  const [user, admin] = [DEMO_USERS.free.supabase.email, DEMO_USERS.admin.supabase.email]
   return [
     '',
     `${heading(`Twohop is up at ${edge.url}`)} (Ctrl-C stops it; tools find it in ${stackFile})`,
@@ -40,7 +40,7 @@ export function announcement(file: StackFile, options: Options): string {
     '',
     `${heading('Sign in')} with the SDK of Firebase or Supabase at ${issuers.supabase.url}:`,
     `${user}, password ${DEMO_PASSWORD}; or sign up there.`,
-    `${heading('The dashboard')} is at ${edge.url}/dashboard, for the same users.`,
+    `${heading('The dashboard')} is at ${edge.url}/dashboard, for the same users; ${admin} sees all.`,
     ...(example ? [heading('The example extension:'), ...load(example)] : []),
     ...(options.verbose ? openai(file, stackFile, heading) : []),
     '',

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -17,6 +17,7 @@ import { startServer } from '../../../local/postgres/server.ts'
 import { type LocalRedis, startRedis } from '../../../local/redis/start.ts'
 import { administered, administrator } from '../../fixtures/administrator.ts'
 import { commandOf, createTyping } from '../../fixtures/commands/typed.ts'
+import { ROOT } from '../../fixtures/pages.ts'
 import { redisServer } from '../../fixtures/redis-server.ts'
 import { twohop } from '../../fixtures/twohop-command.ts'
 
@@ -132,6 +133,14 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
       ]
     })
     expect(report).toMatchObject({ events: 3, units: 46 })
+    await copyFile(dump(), join(dir, made))
+    const drilling = typed(
+      commandOf('docs/operations.md', 'npm run drill'),
+      { '"twohop-': `"${dir}/twohop-` },
+      (text) => promisify(execFile)('bash', ['-ec', text], { cwd: ROOT }),
+    )
+    expect((await drilling).stdout).toContain('3 events, 46 units. ')
+    await rm(join(dir, made))
     // In a month that began meanwhile nobody has used anything.
     if (thisMonth() === began)
       expect(report.refused).toEqual({

@@ -22,6 +22,7 @@ it('fits a screen beside the five lines of the parts, and shows no token', () =>
   expect(text.length + 5).toBeLessThanOrEqual(24)
   expect(Math.max(...text.map(({ length }) => length))).toBeLessThanOrEqual(100)
   expect(text.join('\n')).not.toContain('SECRET')
+  expect(text.join('\n')).toContain('/dashboard, for the same users; admin@example.com sees all.')
 })
 
 it('asks what the model answers, and another model something else', () => {
