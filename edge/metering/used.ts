@@ -50,10 +50,17 @@ function computeWithin(
   return Math.min(measuredMs ?? otherwiseMs, reservedComputeMs)
 }
 
-/** The work to charge for a refusal: no tokens, and the time that it took the host to find out. */
+/**
+ * The work to charge for a refusal: the time that it took the host to find out, and what it had read of the prompt by then, which is
+ * nothing but where a recording is broken.
+ */
 export function usageOfRefusal(held: Held, error: TwohopError): HostUsage {
-  const computeMs = error instanceof HostRefusal ? error.computeMs : 0
-  return { promptTokens: 0, outputTokens: 0, computeMs: computeWithin(held, computeMs, 0) }
+  const { computeMs, promptTokens } = error instanceof HostRefusal ? error : { computeMs: 0, promptTokens: 0 }
+  return {
+    promptTokens: Math.min(promptTokens, held.work.worst.promptTokens),
+    outputTokens: 0,
+    computeMs: computeWithin(held, computeMs, 0),
+  }
 }
 
 /**

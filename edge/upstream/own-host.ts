@@ -289,5 +289,7 @@ function refusal(answer: Answer, text: string): TwohopError {
     ...(error.param ? { param: error.param } : {}),
     ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),
   }
-  return new HostRefusal(code, error.message, evidence, timingIn(answer.headers)?.compute_ms ?? 0)
+  const usage = GenerationUsage.safeParse(parseJson(answer.headers.get('x-usage') ?? '')).data
+  const computeMs = timingIn(answer.headers)?.compute_ms ?? 0
+  return new HostRefusal(code, error.message, evidence, computeMs, usage?.prompt_tokens)
 }

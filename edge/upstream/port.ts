@@ -20,15 +20,19 @@ export const BEFORE_COMPUTE: ReadonlySet<ErrorCode> = new Set([
 /** A refusal of the host, and the milliseconds that the host says it took. */
 export class HostRefusal extends TwohopError {
   readonly computeMs: number
+  /** What was read of the prompt before: the seconds of a recording that had been decoded when it proved to be broken. */
+  readonly promptTokens: number
 
   constructor(
     code: ErrorCode,
     message: string,
     evidence: ConstructorParameters<typeof TwohopError>[2],
     computeMs: number,
+    promptTokens = 0,
   ) {
     super(code, message, evidence)
     this.computeMs = computeMs
+    this.promptTokens = promptTokens
   }
 }
 

@@ -21,9 +21,10 @@ type Unheard = {
   seconds: number
   /**
    * Decodes it. Resolves with undefined when `stopped` ended it.
+   * @param heard told how many seconds were decoded, each that has begun, where that ended early or failed, too
    * @throws TwohopError invalid_request where it is broken, or holds more than it says
    */
-  decode(stopped: () => boolean): Promise<Recording | undefined>
+  decode(stopped: () => boolean, heard?: (seconds: number) => void): Promise<Recording | undefined>
 }
 
 /**
@@ -34,16 +35,16 @@ export function readRecording(file: Uint8Array): Unheard {
   const sound = readSound(file, 'file')
   return {
     seconds: secondsOf(sound),
-    async decode(stopped) {
+    async decode(stopped, heard = () => {}) {
       if (sound.kind === 'wav') {
         const samples = resample(mono(file, sound), sound.rate, RATE)
         return { samples, duration: sound.frames / sound.rate, seconds: secondsOf(sound) }
       }
-      const samples = await decodeAside({ file, sound }, stopped).catch((error: unknown) => {
+      const samples = await decodeAside({ file, sound }, stopped, heard).catch((error: unknown) => {
         throw error instanceof Unreadable ? refusalOf('file', RECORDING, error) : error
       })
-      const heard = samples && { frames: samples.length, rate: RATE }
-      return heard && { samples, duration: heard.frames / RATE, seconds: secondsOf(heard) }
+      const sounds = samples && { frames: samples.length, rate: RATE }
+      return sounds && { samples, duration: sounds.frames / RATE, seconds: secondsOf(sounds) }
     },
   }
 }

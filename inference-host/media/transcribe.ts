@@ -38,7 +38,8 @@ const Merged = z.tuple([
 
 /**
  * Writes down what is said in a recording, window by window, greedily. Resolves with undefined when `stopped` ended it.
- * @throws TwohopError before any compute where it has more seconds than are reserved, or is in no language of the model
+ * @throws TwohopError before any compute where it has more seconds than are reserved, or is in no language of the model, and before the model computes
+ *   where it is broken: what was decoded until then is counted
  */
 export async function transcribe(
   speech: Speech,
@@ -54,7 +55,11 @@ export async function transcribe(
   const before = preceding(tokenizer, tokens, work.prompt, context)
   if (stopped()) return undefined
   const began = performance.now()
-  const recording = await unheard.decode(stopped).finally(() => {
+  // Also of a file that breaks at its end, or a client that leaves: to decode an hour takes a core for many seconds.
+  const count = (seconds: number) => {
+    counts.promptTokens = seconds
+  }
+  const recording = await unheard.decode(stopped, count).finally(() => {
     counts.readMs += performance.now() - began
   })
   if (recording === undefined || stopped()) return undefined

@@ -26,7 +26,7 @@ export type Output =
   | { kind: 'items'; json: readonly string[] }
 
 /**
- * How a piece of work ended. `refused`: it ended before any compute. `stopped`: it was told to end. `lost`: the engine
+ * How a piece of work ended. `refused`: it ended before any compute of the model. `stopped`: it was told to end. `lost`: the engine
  * died with it, so only its earlier reports are known.
  */
 export type End =

@@ -9,7 +9,7 @@ import type { HostMediaRequest } from '../../shared/media.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import { SPEECH_CONTEXT, writeTinySpeech } from '../fixtures/graphs/tiny-media.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
-import { changed, soundFile } from '../fixtures/sounds.ts'
+import { brokenAtItsEnd, changed, soundFile } from '../fixtures/sounds.ts'
 import { type Serving, serve } from './serving.ts'
 
 const TASK = 'automatic-speech-recognition'
@@ -123,17 +123,18 @@ describe('refused before any compute', () => {
     ['half a file', SHORT.subarray(0, 3000), {}, {}, 'invalid_request'],
     ['a claim of 4 GiB', wavOf({ samples: [0, 0], claims: 0xffff_ffff }), {}, {}, 'invalid_request'],
     ['no file', new Uint8Array(), {}, {}, 'unsupported_audio'],
-    [
-      'more in the file than its header says',
-      changed(soundFile('tones.flac'), 24, 0x3e, 0x80),
-      {},
-      {},
-      'invalid_request',
-    ],
     ['more tokens than are reserved', SHORT, {}, { most: 9999 }, 'service_token_invalid'],
   ])('%s', async (_, file, parameters, how, code) => {
     const refused = await ask(file, parameters, how)
     expect([refused.code, refused.usage.total_tokens ?? 0]).toEqual([code, 0])
+  })
+
+  test.each([
+    ['more in the file than its header says', changed(soundFile('tones.flac'), 24, 0x3e, 0x80), 1],
+    ['what cannot be read, at its end', brokenAtItsEnd(), 6],
+  ])('but not before it was decoded, which is counted: %s', async (_, file, seconds) => {
+    const { code, usage } = await ask(file)
+    expect([code, usage.prompt_tokens, usage.completion_tokens]).toEqual(['invalid_request', seconds, 0])
   })
 
   test('a body that is not framed', async () => {

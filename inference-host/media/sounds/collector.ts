@@ -13,19 +13,22 @@ export type Collector = {
   end(): Float32Array<ArrayBuffer>
 }
 
+/** Told how many seconds of a sound have been decoded so far, with their parts. */
+export type Heard = (seconds: number) => void
+
 /**
  * A collector of a sound of `rate`. Not all is kept at the sound's own rate: an hour of that would be gigabytes.
  * @param frames the most samples of each channel
  * @param skip samples at the beginning that are not heard, nor among `frames`
  */
-export function createCollector(rate: number, frames: number, skip = 0): Collector {
+export function createCollector(rate: number, frames: number, heard: Heard, skip = 0): Collector {
   const resampler = rate === RATE ? undefined : createResampler(rate, RATE)
-  const heard = new Float32Array(Math.max(1, Math.ceil((frames * RATE) / rate)))
+  const kept = new Float32Array(Math.max(1, Math.ceil((frames * RATE) / rate)))
   let [came, length, skipped] = [0, 0, 0]
 
   function keep(samples: Float32Array): void {
-    heard.set(samples.subarray(0, heard.length - length), length)
-    length = Math.min(heard.length, length + samples.length)
+    kept.set(samples.subarray(0, kept.length - length), length)
+    length = Math.min(kept.length, length + samples.length)
   }
 
   return {
@@ -35,13 +38,14 @@ export function createCollector(rate: number, frames: number, skip = 0): Collect
       skipped += passed
       const samples = whole.subarray(passed)
       came += samples.length
+      heard(Math.min(came, frames) / rate)
       if (came > frames) throw new Unreadable('one that holds more than it says')
       keep(resampler ? resampler.push(samples) : samples)
     },
     end() {
       if (came === 0) throw new Unreadable('one without a sound')
       if (resampler) keep(resampler.end())
-      return heard.slice(0, Math.min(length, Math.ceil((came * RATE) / rate)))
+      return kept.slice(0, Math.min(length, Math.ceil((came * RATE) / rate)))
     },
   }
 }

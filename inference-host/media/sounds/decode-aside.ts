@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { Unreadable } from '../../../shared/unreadable.ts'
 import { secondsOf } from '../../../shared/wav.ts'
-import type { Decoded, Encoded } from './decode-worker.ts'
+import type { Decoded, Encoded, Started } from './decode-worker.ts'
 
 /** Of the thread's own objects. Samples and the decoders' memory are beside it, and bounded by how they are read. */
 const HEAP = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 }
@@ -16,16 +16,19 @@ const ASK_MS = 20
 /**
  * Decodes a recording on a thread of its own, which is ended when it takes too long, or too much, or nobody waits any more. Resolves
  * with undefined when `stopped` ended it.
+ * @param heard told at the end, whatever it is, how many seconds have been decoded, each that has begun
  * @throws Unreadable where the file is broken, or holds more than it says
  */
 export async function decodeAside(
   encoded: Encoded,
   stopped: () => boolean,
+  heard: (seconds: number) => void,
   startMs: number = DECODING.startMs,
 ): Promise<Float32Array | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Float32Array | undefined>()
+  const seconds = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const worker = new Worker(new URL('decode-worker.ts', import.meta.url), {
-    workerData: encoded,
+    workerData: { ...encoded, seconds } satisfies Started,
     resourceLimits: HEAP,
   })
   worker.once('message', (decoded: Decoded) =>
@@ -43,5 +46,6 @@ export async function decodeAside(
     clearInterval(asking)
     clearTimeout(timer)
     await worker.terminate()
+    heard(Atomics.load(seconds, 0))
   }
 }

@@ -2,7 +2,7 @@ import { FLACDecoder } from '@wasm-audio-decoders/flac'
 import CodecParser, { type CodecFrame } from 'codec-parser'
 import type { Flac } from '../../../shared/sounds/flac.ts'
 import { Unreadable } from '../../../shared/unreadable.ts'
-import { createCollector } from './collector.ts'
+import { createCollector, type Heard } from './collector.ts'
 
 /** Bytes in which the ends of frames are looked for at once. */
 const CHUNK = 16 * 1024
@@ -20,10 +20,11 @@ const BYTES_A_FALSE = 8192
 export async function decodeFlac(
   file: Uint8Array,
   { rate, frames, channels }: Flac,
+  heard: Heard,
 ): Promise<Float32Array<ArrayBuffer>> {
   const decoder = new FLACDecoder()
   await decoder.ready
-  const collector = createCollector(rate, frames)
+  const collector = createCollector(rate, frames, heard)
   for (const { data } of framesOf(file)) {
     const { channelData, samplesDecoded, sampleRate, errors } = await decoder.decodeFrames([data])
     if (errors.length > 0 || sampleRate !== rate || channelData.length !== channels || samplesDecoded === 0)

@@ -2,7 +2,7 @@ import { OpusDecoder } from 'opus-decoder'
 import { OPUS_RATE, type Opus, opusPackets } from '../../../shared/sounds/opus.ts'
 import { Unreadable } from '../../../shared/unreadable.ts'
 import { RATE } from '../rate.ts'
-import { createCollector } from './collector.ts'
+import { createCollector, type Heard } from './collector.ts'
 
 /** Samples of Opus for one that models hear. */
 const PART = OPUS_RATE / RATE
@@ -14,12 +14,13 @@ const PART = OPUS_RATE / RATE
 export async function decodeOpus(
   file: Uint8Array,
   { frames, skip }: Opus,
+  heard: Heard,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { channels, packets } = opusPackets(file)
   const decoder = new OpusDecoder({ sampleRate: RATE, channels })
   await decoder.ready
   const most = Math.ceil(frames / PART)
-  const collector = createCollector(RATE, most, Math.round(skip / PART))
+  const collector = createCollector(RATE, most, heard, Math.round(skip / PART))
   let left = most + Math.round(skip / PART)
   for (const { data } of packets) {
     const { channelData, samplesDecoded, errors } = decoder.decodeFrame(data)

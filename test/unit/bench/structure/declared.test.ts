@@ -19,6 +19,12 @@ const kept: [name: string, schema: object, value: unknown, left: unknown][] = [
     { a: 1, b: 2 },
   ],
   ['of a schema of all others', { ...a, additionalProperties: a }, { b: { a: 1, c: 1 } }, { b: { a: 1 } }],
+  [
+    'of its own schema, not of that of all others',
+    { properties: { a }, additionalProperties: { properties: { b: {} } } },
+    { a: { a: 1, b: 2 } },
+    { a: { a: 1 } },
+  ],
   ['allowed and not described', { ...a, additionalProperties: true }, { a: 1, b: 2 }, { a: 1 }],
   ['of an object of which nothing is said', { properties: {} }, { b: { c: 1 } }, { b: { c: 1 } }],
   ['of an option', { anyOf: [a, { properties: { b: {} } }] }, { a: 1, b: 2, c: 3 }, { a: 1, b: 2 }],

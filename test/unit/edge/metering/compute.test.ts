@@ -130,6 +130,15 @@ describe('compute with a price', () => {
     expect(await settlement()).toEqual({ outcome: 'refused', computeMs: charged, units: charged / 100 })
   })
 
+  it.each([
+    ['what the host had read of the prompt', 40, 40],
+    ['what was reserved, where the host claims more', 5000, 50],
+  ])('is charged beside %s for a refusal that came late', async (_, read, charged) => {
+    const { held: hold, settlement } = await held(10)
+    hold.settle('refused', usageOfRefusal(hold, new HostRefusal('invalid_request', 'no', {}, 100, read)))
+    expect(await settlement()).toEqual({ outcome: 'refused', computeMs: 100, units: charged + 1 })
+  })
+
   it('costs nothing when the request failed and nothing is known, or was refused', async () => {
     const failed = await held(10)
     await stopAndSettle(failed.held, 'failed', async () => undefined)

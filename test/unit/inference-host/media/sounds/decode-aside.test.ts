@@ -3,7 +3,14 @@ import { RATE } from '../../../../../inference-host/media/rate.ts'
 import { readRecording } from '../../../../../inference-host/media/samples.ts'
 import { decodeAside } from '../../../../../inference-host/media/sounds/decode-aside.ts'
 import { readSound } from '../../../../../shared/sounds/sound.ts'
-import { changed, oggOf, opusHeaders, type SoundFile, soundFile } from '../../../../fixtures/sounds.ts'
+import {
+  brokenAtItsEnd,
+  changed,
+  oggOf,
+  opusHeaders,
+  type SoundFile,
+  soundFile,
+} from '../../../../fixtures/sounds.ts'
 
 const decoded = (file: Uint8Array) => readRecording(file).decode(() => false)
 
@@ -55,7 +62,12 @@ describe('is refused', () => {
   it('what takes too long', async () => {
     const sound = readSound(opus, 'file')
     if (sound.kind === 'wav') throw new Error('no WAV file was read')
-    const decoding = decodeAside({ file: opus, sound }, () => false, -499)
+    const decoding = decodeAside(
+      { file: opus, sound },
+      () => false,
+      () => {},
+      -499,
+    )
     await expect(decoding).rejects.toMatchObject({ message: expect.stringContaining('too long') })
   })
 })
@@ -67,8 +79,27 @@ it('a FLAC file in which frames seem to begin everywhere is no more work than an
   const file = Uint8Array.from([...head, ...Array<number[]>(16_384).fill(beginning).flat()])
   const sound = readSound(file, 'file')
   if (sound.kind === 'wav') throw new Error('no WAV file was read')
-  const decoding = decodeAside({ file, sound }, () => false, 6000)
+  const decoding = decodeAside(
+    { file, sound },
+    () => false,
+    () => {},
+    6000,
+  )
   await expect(decoding).rejects.toMatchObject({ message: 'a FLAC file that is broken' })
+})
+
+it.each([
+  ['that breaks at its end', brokenAtItsEnd(), 6],
+  ['of nothing but a header', soundFile('tones.flac').subarray(0, 200), 0],
+])('the seconds that were decoded are told of a file %s', async (_, file, seconds) => {
+  const told: number[] = []
+  await expect(
+    readRecording(file).decode(
+      () => false,
+      (one) => told.push(one),
+    ),
+  ).rejects.toThrow()
+  expect(told).toEqual([seconds])
 })
 
 it('ends when nobody waits any more', async () => {
