@@ -15,6 +15,8 @@ const KINDS = {
 
 let world: World
 let ran = 0
+/** Good tokens that the last test has sent: one each time that it is tried. */
+let good = 0
 
 /** Requests for which the host has given a model work. It prints a line when one ends. */
 const runs = () => readFileSync(join(inject('stackDir'), 'stack.log'), 'utf8').split('host run ').length - 1
@@ -39,9 +41,10 @@ describe.each(Object.entries(KINDS))('%s', (kind, attacks) => {
 // Of all that was refused, only the prompt that was counted first was given to a model.
 it('the host still takes a good token, and has given a model nothing else', async () => {
   const authorization = await world.covering(ROUTE, HELLO)
+  good += 1
   const answer = await world.ask({ authorization })
   expect(answer.status).toBe(200)
   await answer.text()
   await expect.poll(runs, { timeout: 20_000 }).toBeGreaterThan(ran)
-  expect(runs() - ran).toBeLessThanOrEqual(2)
+  expect(runs() - ran).toBeLessThanOrEqual(1 + good)
 })
