@@ -124,6 +124,9 @@ No provider tells the edge what it has billed, so the cost so far is not a sum o
 share of the month that has passed. The load is that of requests, prompt tokens and output tokens which is furthest above its forecast. What the calculator
 does not know, it does not know here either.
 
+What the month costs at this rate is the bill for what was used so far, and for the rest of the month what the last seven days bring. They may be of the
+month before, so the figure does not jump when a month begins. A deployment younger than that is taken by its own days.
+
 ## What it does not know
 
 - **GPUs.** No throughput of this host on a GPU is measured yet. The figures are what others published for vLLM,

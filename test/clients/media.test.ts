@@ -49,13 +49,13 @@ describe('openai', () => {
       const [event] = await usageEvents(request_id ?? '')
       expect(event).toMatchObject({ prompt_tokens: '2', outcome: 'ok' })
     }
-    // What the edge cannot see: the file holds more than its header says. The hold is given back.
+    // What the edge cannot see: the file holds more than its header says. What was decoded until then is charged, no more than was held.
     const flac = soundFile('tones.flac')
     const lying = { ...spoken(), file: file(changed(flac, 24, 0x3e, 0x80), 'a.flac') }
     const refused = await client.audio.transcriptions.create(lying).catch((thrown: unknown) => thrown)
     expect(refused).toMatchObject({ status: 400, code: 'invalid_request', param: 'file' })
     const [event] = await usageEvents(Object(refused).requestID)
-    expect(event).toMatchObject({ outcome: 'refused', units: '0' })
+    expect(event).toMatchObject({ outcome: 'refused', prompt_tokens: '1', output_tokens: '0' })
     const other = { ...spoken(), file: file(soundFile('tones-short.m4a'), 'a.m4a') }
     await expect(client.audio.transcriptions.create(other)).rejects.toMatchObject({
       status: 400,
