@@ -23,7 +23,8 @@ beforeAll(async () => {
   run('npm', ['run', 'build:client'])
   folder = await mkdtemp(path.join(tmpdir(), 'client-'))
 })
-afterAll(() => rm(folder, { recursive: true }))
+// Processes of a browser that was stopped may still write into its profile.
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('the built package', () => {
   it('has at most 3 kB gzipped, and the exports of its source', async () => {
