@@ -71,8 +71,10 @@ export type Held = {
    * @param call what the call is named; what is said of it later counts
    */
   chargeJudge(units: number, call?: string): void
-  /** What judges the answer has ended it: what the host had said until then that it produced. */
-  judgedOut?: { seen: Counts | undefined }
+  /** Whether what judges the answer has ended it. */
+  judgedOut?: boolean
+  /** What the host of a judged stream has said so far that it produced: more than what has been judged and has left. */
+  seenByJudge?(): Counts | undefined
   /** A second try, where the reservation covers one. */
   spare: Spare | undefined
   /** Resolves once the settlement is made, or has failed for good. */

@@ -99,8 +99,9 @@ export function createJudgeAnswer(options: JudgeOptions) {
     }
     if (!answer.body) return answer
     const counter = createCounter(held.work.worst.promptTokens)
+    held.seenByJudge = () => counter.seen
     const over = () => {
-      held.judgedOut = { seen: counter.seen }
+      held.judgedOut = true
     }
     const answers = answersOf(held.work.request)
     return as(streamJudged(answer.body, { newPieces, mayLeave, counter, over, answers }))

@@ -15,6 +15,8 @@ import { type AskHost, type StopHost, usageWithin } from './used.ts'
 
 /** The longest answer of the host, in bytes: 2,048 embeddings of 1,024 floats as base64 are 11 MiB. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+/** The longest answer that passes unread: it is settled while its client may still read it. */
+const MOST_UNREAD_BYTES = 1024 * 1024
 const JSON_TYPE = 'application/json'
 
 /** What passing an answer on unread takes. */
@@ -65,7 +67,7 @@ export async function meter(
  */
 function passWhole(held: Held, { headers, body }: Answer): Response | undefined {
   const counts = countsIn(headers)
-  if (!counts || !(statedBytes(headers) <= MAX_ANSWER_BYTES)) return undefined
+  if (!counts || !(statedBytes(headers) <= MOST_UNREAD_BYTES)) return undefined
   held.settle('ok', usageWithin(held, counts, timingIn(headers)))
   return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
 }

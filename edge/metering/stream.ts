@@ -1,5 +1,6 @@
 import { TwohopError } from '../../shared/errors.ts'
 import { MAX_KEPT_CHARS } from '../idempotency/answers.ts'
+import type { HostUsage } from '../upstream/port.ts'
 import { brokeOff } from './broke-off.ts'
 import { timedOut } from './deadline.ts'
 import { createEventReader, EVENT_STREAM } from './events.ts'
@@ -33,7 +34,7 @@ export function meterStream(
   /** The last of an answer that was cut. */
   let rest: Promise<string> | undefined
 
-  const isCut = () => events.blocked || held.judgedOut !== undefined
+  const isCut = () => events.blocked || held.judgedOut === true
 
   /** Reads until there is something to pass on, or the end. */
   async function read(): Promise<string> {
@@ -60,10 +61,15 @@ export function meterStream(
   }
   const leave = () => void reader.cancel().catch(() => {})
 
+  /** What the host has said so far that it produced. */
+  function seen(): HostUsage | undefined {
+    const counts = held.seenByJudge?.() ?? events.seen
+    return counts && usageWithin(held, counts, events.timing)
+  }
+
   /** Stops the host. What it computed is charged, whoever still reads, and told as it is charged. */
   async function cut(): Promise<string> {
-    const seen = held.judgedOut?.seen ?? events.seen
-    const asked = usageOfCut(held, stop, seen && usageWithin(held, seen, events.timing))
+    const asked = usageOfCut(held, stop, seen())
     leave()
     const used = await asked
     try {
@@ -100,11 +106,12 @@ export function meterStream(
   function abandon(outcome: 'cancelled' | 'failed'): void {
     if (ended) return
     end()
-    void stopAndSettle(held, outcome, stop, events.seen && usageWithin(held, events.seen, events.timing))
+    void stopAndSettle(held, outcome, stop, seen())
     leave()
   }
   const onAbort = () => abandon(timedOut(signal.reason) ? 'failed' : 'cancelled')
-  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
 
   return new ReadableStream<Uint8Array>(
     {

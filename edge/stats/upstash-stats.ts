@@ -90,13 +90,16 @@ export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: n
       orUnavailable(async () => {
         const [first, lately] = [`${today.slice(0, 7)}-01`, dayFrom(today, -RATE_DAYS)]
         const [from = today] = [first, lately].toSorted()
-        const fields = await fieldsIn(STATS_PREFIX, { from, to: today })
+        // A month is one hash, so its first days cost nothing more.
+        const fields = await fieldsIn(STATS_PREFIX, { from: `${from.slice(0, 7)}-01`, to: today })
         const usage = fields.filter(({ words }) => !isErrors(words))
         const since = (day: Day) => usage.filter(({ date }) => date >= day)
         const recent = since(lately)
+        const isOlder = recent.length < usage.length
         return {
           used: usedIn(since(first)),
-          recent: { used: usedIn(recent), from: recent[0]?.date ?? today },
+          // Days without use count, but not those before there was any.
+          recent: { used: usedIn(recent), from: isOlder ? lately : (recent[0]?.date ?? today) },
         }
       }),
   }

@@ -190,7 +190,7 @@ describeEachRedis('what is rolled up', (redis) => {
     })
     const [one, none] = [sums(1, 0, 1, 3, 4), sums(0, 0, 0, 0, 0)]
     const before = await redis.requests()
-    expect(await stats().monthTo('2026-12-02')).toEqual({ used: one, recent: week(2, '2026-11-26') })
+    expect(await stats().monthTo('2026-12-02')).toEqual({ used: one, recent: week(2, '2026-11-25') })
     expect((await redis.requests()) - before).toBe(1)
     expect(await stats().monthTo('2026-12-01')).toEqual({ used: none, recent: week(2, '2026-11-24') })
     expect(await stats().monthTo('2026-11-30')).toMatchObject({

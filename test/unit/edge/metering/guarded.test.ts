@@ -9,7 +9,7 @@ import { responsesForm } from '../../../../edge/write/responses.ts'
 import { Guards } from '../../../../shared/catalog.ts'
 import { catalog, modelOf } from '../../../fixtures/catalog.ts'
 import { chunk, closing, opening } from '../../../fixtures/host-chunks.ts'
-import { chat, event, request, SAID, stream, work } from '../../../fixtures/metered.ts'
+import { chat, event, request, SAID, stream, token, work } from '../../../fixtures/metered.ts'
 import { echo } from '../../../fixtures/response-echo.ts'
 
 const findings: Finding[] = []
@@ -204,6 +204,18 @@ describe('a stream that a classifier ends', () => {
     const [, counted = ''] = (await response.text()).split('\n\n')
     expect(JSON.parse(counted.slice('data: '.length))).toEqual({ ...head, choices: [], usage })
     expect(await settled()).toMatchObject({ outcome: 'ok', promptTokens: 50, outputTokens: 1 })
+  })
+
+  it('and whose client leaves before anything is judged, is charged what its host had said', async () => {
+    const client = new AbortController()
+    const begun = () => stream([token('Hi', 1), token(' there', 17)], 'hang')
+    const { response, settled } = await request(begun, { changes: { answerJudged }, client })
+    const reading = response.text().catch(() => undefined)
+    // Both events are with what judges them, which waits for more.
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+    client.abort()
+    await reading
+    expect(await settled()).toMatchObject({ outcome: 'cancelled', promptTokens: 9, outputTokens: 17 })
   })
 
   it('tells nothing of its usage to a client that has not asked', async () => {

@@ -170,7 +170,8 @@ it('a stream that must not be ends before the piece that says so, and its host i
   expect(text).toContain('"finish_reason":"content_filter","content_filter":{"rule":"judge"}')
   // Whoever reads it ends it, by what the host says when it is stopped.
   expect(text).not.toContain('[DONE]')
-  expect(held.judgedOut).toEqual({ seen: { prompt_tokens: 5, completion_tokens: 4 } })
+  expect(held.judgedOut).toBe(true)
+  expect(held.seenByJudge?.()).toEqual({ prompt_tokens: 5, completion_tokens: 4 })
   expect(findings).toEqual([{ way: 'out', rule: 'judge', blocked: true }])
   const short = await judged(streamOf([EVIL]), { streamed: true })
   expect(short.text).not.toContain(EVIL)
@@ -209,12 +210,12 @@ it('counts what the host had said, not what has left, whether or not its last co
   })
   const said = [chunk(GOOD.slice(0, 100)), chunk(EVIL), chunk(GOOD)]
   const inPieces = await judged(stream([opening, ...said]), { streamed: true })
-  expect(inPieces.held.judgedOut?.seen).toEqual({ prompt_tokens: 4, completion_tokens: 3 })
+  expect(inPieces.held.seenByJudge?.()).toEqual({ prompt_tokens: 4, completion_tokens: 3 })
   const closing = event({ id: 'c', choices: [], usage: { prompt_tokens: 4, completion_tokens: 70 } })
   const atOnce = await judged(stream([[opening, ...said, closing, event('[DONE]')].join('')]), {
     streamed: true,
   })
-  expect(atOnce.held.judgedOut?.seen).toEqual({ prompt_tokens: 4, completion_tokens: 70 })
+  expect(atOnce.held.seenByJudge?.()).toEqual({ prompt_tokens: 4, completion_tokens: 70 })
   // It is told once, by whoever ends the stream.
   expect(atOnce.text).not.toMatch(/"completion_tokens":70|DONE/)
 })

@@ -251,6 +251,12 @@ describe('a whole answer that the host wrote for the client', () => {
     ['whose header counts below zero', { 'x-usage': '{"prompt_tokens":-1}' }, TEXT, ALL],
     ['that comes in chunks', { ...COUNTED, 'transfer-encoding': 'chunked' }, TEXT, SAID],
     ['that is compressed', { ...COUNTED, 'content-encoding': 'identity' }, TEXT, SAID],
+    [
+      'that is longer than a client should keep open',
+      { ...COUNTED, 'content-length': '1048577' },
+      TEXT,
+      SAID,
+    ],
     ['whose length is no number', { ...COUNTED, 'content-length': 'long' }, TEXT, SAID],
   ])('is read %s', async (_, headers, text, used) => {
     const answer = await answered(headers, text)
