@@ -56,7 +56,8 @@ export const COUNTS = {
 
 /**
  * CPU time of the edge in microseconds, from docs/benchmarks.md: for a whole answer, and for a stream of 64 chunks of
- * one token each. That machine is about three times slower than a fast one, so these are rather too high.
+ * one token each that is read, as with several hosts behind the edge. That machine is about three times slower than a fast
+ * one, so these are rather too high.
  */
 export const EDGE_CPU = { answerMicros: 2_288, streamMicros: 9_967, streamChunks: 64 } as const
 
