@@ -68,8 +68,8 @@ export const AnyMonths = z.strictObject({
 })
 
 /**
- * What was used, by day: an account's own, its latest requests, and everybody's for administrators; and who is looking. A view is two round
- * trips, three with an API key: who asks, then the count of views together with what is read. The ledger is one more.
+ * What was used, by day: an account's own, its latest requests, and everybody's for administrators; and who is looking. A view is
+ * two round trips, three with an API key: who asks, then the count of views together with what is read. The ledger is one more.
  */
 export function statsRoutes(options: Options) {
   const { callerOf, readStats, administered, now } = options

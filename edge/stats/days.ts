@@ -1,6 +1,7 @@
 import type { Day, Span } from './port.ts'
 
-const DAY_MS = 86_400_000
+/** Milliseconds of a day of UTC. */
+export const DAY_MS = 86_400_000
 
 /** The UTC day of a time in milliseconds since the epoch; empty for a time that there is not. */
 export const dayOf = (ms: number): Day => (Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : '')

@@ -1,4 +1,4 @@
-import { daysOfMonth, elapsedOf } from './days.ts'
+import { DAY_MS, daysOfMonth, elapsedOf } from './days.ts'
 import type { Forecast } from './forecast.ts'
 import type { MonthSoFar } from './port.ts'
 
@@ -7,8 +7,6 @@ type Measure = (typeof MEASURES)[number]
 
 /** The whole days before today by which the rest of a month is reckoned: one of each day of the week. */
 export const RATE_DAYS = 7
-
-const DAY_MS = 86_400_000
 
 /**
  * One thing of a month: up to now, as it was forecast up to now, and both of the whole month; `usd` in US dollars. At this rate

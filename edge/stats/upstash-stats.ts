@@ -89,9 +89,8 @@ export function createUpstashStats(options: UpstashOptions & { viewsPerMinute: n
     monthTo: (today) =>
       orUnavailable(async () => {
         const [first, lately] = [`${today.slice(0, 7)}-01`, dayFrom(today, -RATE_DAYS)]
-        const [from = today] = [first, lately].toSorted()
         // A month is one hash, so its first days cost nothing more.
-        const fields = await fieldsIn(STATS_PREFIX, { from: `${from.slice(0, 7)}-01`, to: today })
+        const fields = await fieldsIn(STATS_PREFIX, { from: `${lately.slice(0, 7)}-01`, to: today })
         const usage = fields.filter(({ words }) => !isErrors(words))
         const since = (day: Day) => usage.filter(({ date }) => date >= day)
         const recent = since(lately)

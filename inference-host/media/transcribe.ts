@@ -38,8 +38,8 @@ const Merged = z.tuple([
 
 /**
  * Writes down what is said in a recording, window by window, greedily. Resolves with undefined when `stopped` ended it.
- * @throws TwohopError before any compute where it has more seconds than are reserved, or is in no language of the model, and before the model computes
- *   where it is broken: what was decoded until then is counted
+ * @throws TwohopError before any compute where it has more seconds than are reserved, or is in no language of the model; before
+ *   the model computes where it is broken: what was decoded until then is counted
  */
 export async function transcribe(
   speech: Speech,

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { Origins } from '../../edge/access/origin-list.ts'
+import { KEEP_ALIVE_MS } from '../../shared/keep-alive.ts'
 import { appCheckCalls, createAppCheckMint, LOCAL_PROJECT_NUMBER } from './app-check.ts'
 import { addDemoUsers, type DemoTokens, mintDemoTokens } from './demo-users.ts'
 import { createDirectory } from './directory.ts'
@@ -129,6 +130,7 @@ function listen(app: Promise<Hono<SignInEnv>>, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const fetch = async (request: Request, env: SignInEnv['Bindings']) => (await app).fetch(request, env)
     const server = serve({ fetch, hostname: '127.0.0.1', port }, () => resolve(server)) as Server
+    server.keepAliveTimeout = KEEP_ALIVE_MS
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken.`, { cause: error }) : error)
     })

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Sql, TransactionSql } from 'postgres'
+import { KEEP_ALIVE_MS } from '../../../shared/keep-alive.ts'
 import { type CallerOptions, createIdentify } from './caller.ts'
 import { failureOf, RestError } from './failure.ts'
 import { identifier, queryOf } from './query.ts'
@@ -71,6 +72,7 @@ export async function startRest({ database, schemas, port = 0, ...callers }: Res
   }
 
   const server = serve({ fetch: answer, hostname: '127.0.0.1', port }) as Server
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

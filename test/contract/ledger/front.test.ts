@@ -51,6 +51,10 @@ describe.skipIf(!installed)("the ledger in a PostgreSQL of one's own", () => {
     expect(await ledger(part.ready.url).record(batch)).toEqual({ recorded: 0, duplicates: 2, conflicts: [] })
   })
 
+  it('keeps a connection for longer than the proxies in front of it do', async () => {
+    expect((await fetch(part.ready.url)).headers.get('keep-alive')).toBe('timeout=75')
+  })
+
   it("lets nobody in by a user's token, nor past the functions", async () => {
     const headers = {
       apikey: KEY,
