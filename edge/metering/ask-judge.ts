@@ -8,6 +8,7 @@ import type { Work } from '../parse/work.ts'
 import { readText } from '../upstream/bounded.ts'
 import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
+import { usageIn } from '../upstream/usage-in.ts'
 import { versionOf } from '../upstream/version.ts'
 import type { Held } from './hold.ts'
 
@@ -15,7 +16,6 @@ import type { Held } from './hold.ts'
 const MAX_ANSWER_BYTES = 1024 * 1024
 
 const Scores = z.array(z.array(z.object({ label: z.string(), score: z.number() })))
-const Usage = z.object({ prompt_tokens: z.int().min(0) })
 
 export type JudgeOptions = { host: Pick<Host, 'call' | 'cancel'>; now: () => number }
 /** One call of several for the same request: its name, what ends it. */
@@ -59,7 +59,7 @@ export function createAskJudge({ host, now }: JudgeOptions) {
         signal: AbortSignal.any([signal, AbortSignal.timeout(JUDGE_MS)]),
         traceparent,
       })
-      const used = Usage.safeParse(parseJson(answer.headers.get('x-usage') ?? '')).data?.prompt_tokens
+      const used = usageIn(answer.headers)?.prompt_tokens
       if (used !== undefined && used <= worst.promptTokens) charge(used, timingIn(answer.headers)?.compute_ms)
       said = parseJson(await readText(answer, MAX_ANSWER_BYTES))
     } catch (error) {

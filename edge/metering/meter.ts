@@ -6,6 +6,7 @@ import { statedBytes } from '../../shared/read-bounded.ts'
 import { readAnswer } from '../upstream/bounded.ts'
 import type { HostUsage } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
+import { UsageCounts, usageIn } from '../upstream/usage-in.ts'
 import { formed } from '../write/formed.ts'
 import { EVENT_STREAM } from './events.ts'
 import type { Held } from './hold.ts'
@@ -27,9 +28,7 @@ type Passing = {
   ask: AskHost
 }
 
-/** The usage block, in the header or the body. Only its counts are read; the rest of the answer passes unchanged. */
-const Usage = z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0).default(0) })
-const Body = z.object({ usage: Usage })
+const Body = z.object({ usage: UsageCounts })
 
 /**
  * Passes the host's answer on to the client and counts it. It settles at the end of a whole answer; a broken one is
@@ -66,7 +65,7 @@ export async function meter(
  * off on the last way was computed, and is charged. Undefined for one that has to be read.
  */
 function passWhole(held: Held, { headers, body }: Answer): Response | undefined {
-  const counts = countsIn(headers)
+  const counts = usageIn(headers)
   if (!counts || !(statedBytes(headers) <= MOST_UNREAD_BYTES)) return undefined
   held.settle('ok', usageWithin(held, counts, timingIn(headers)))
   return new Response(body, { headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-store' } })
@@ -107,12 +106,6 @@ const somethingElse = () => new TwohopError('host_failed', 'The model answered w
 
 /** What an answer used. If the host does not say, or says more than was reserved, the whole reservation is charged. */
 export function usageOf(held: Held, headers: Answer['headers'], text: string): HostUsage {
-  const counts = countsIn(headers) ?? Body.safeParse(parseJson(text)).data?.usage
+  const counts = usageIn(headers) ?? Body.safeParse(parseJson(text)).data?.usage
   return usageWithin(held, counts, timingIn(headers))
-}
-
-/** What the host has counted before its answer begins; undefined where it says nothing of it there. */
-function countsIn(headers: Answer['headers']): z.infer<typeof Usage> | undefined {
-  const said = headers.get('x-usage')
-  return said === null ? undefined : Usage.safeParse(parseJson(said)).data
 }

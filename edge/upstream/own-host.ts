@@ -26,6 +26,7 @@ import {
 } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 import { timingIn } from './timing-in.ts'
+import { usageIn } from './usage-in.ts'
 
 /** The host's refusals that mean something to a client. Any other is our fault and becomes `host_failed`. */
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([...BEFORE_COMPUTE, 'host_timeout'])
@@ -289,7 +290,6 @@ function refusal(answer: Answer, text: string): TwohopError {
     ...(error.param ? { param: error.param } : {}),
     ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),
   }
-  const usage = GenerationUsage.safeParse(parseJson(answer.headers.get('x-usage') ?? '')).data
   const computeMs = timingIn(answer.headers)?.compute_ms ?? 0
-  return new HostRefusal(code, error.message, evidence, computeMs, usage?.prompt_tokens)
+  return new HostRefusal(code, error.message, evidence, computeMs, usageIn(answer.headers)?.prompt_tokens)
 }
