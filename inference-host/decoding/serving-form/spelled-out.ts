@@ -2,6 +2,7 @@ import { type Draft, valueInfo } from '../../onnx/draft.ts'
 import { type GraphIndex, intAttribute, intsOf, label } from '../../onnx/graph.ts'
 import { DATA_TYPE, type NodeProto, type ValueInfoProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
+import { widenCausalTables } from './causal-table.ts'
 import { type DecoderInterface, newName, pastName } from './interface.ts'
 
 const COMPARISONS = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Sub', 'Add'])
@@ -23,6 +24,7 @@ export function newKeysOfSpelledOut(draft: Draft, face: DecoderInterface): Value
   if (face.kvType !== 'float32')
     throw new Unsupported('spelled-out attention in float16 cannot be verified to 1e-3, and is no exact form')
   refuseWindows(graph.node, index)
+  widenCausalTables(draft)
   return Array.from({ length: face.layers }, (_, layer) =>
     (['key', 'value'] as const).map((part) => {
       const name = newName(layer, part)
