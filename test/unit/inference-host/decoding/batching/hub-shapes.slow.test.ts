@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { TOLERANCE } from '../../../../../inference-host/decoding/serving-form/verify.ts'
 import { widenWeights } from '../../../../fixtures/graphs/variants.ts'
 import { ATTENTIONS, FORMS, HUB_SHAPES, mostApart } from '../../../../fixtures/hub-shapes.ts'
 import { largestOf, promptOf, servedDecoder } from '../../../../fixtures/served-decoder.ts'
@@ -13,7 +14,7 @@ test.each([...FORMS])('%s: an answer among others is the one alone', async (_, f
   const kvHeads = group * headDim > 256 ? 1 : 2
   const heads = kvHeads * group
   const sizes = { headDim, hidden: heads * headDim, context: 256 }
-  const { stepsAlone, asked } = await servedDecoder(
+  const { stepsAlone, asked, description } = await servedDecoder(
     {
       ...{ layers: attention === 'operator' ? 1 : 2, wide: 64, vocab: 512, context: sizes.context },
       ...{ heads, kvHeads, hidden: sizes.hidden },
@@ -23,12 +24,14 @@ test.each([...FORMS])('%s: an answer among others is the one alone', async (_, f
       ATTENTIONS[attention](model, sizes)
     },
   )
+  // Where a token depends on what follows it, the export's own bits cannot be had with a cache.
+  const most = description.fixedChunks === undefined ? mostApart(attention) : TOLERANCE.float32
   const prompts = [5, 18, 33, 130].map(promptOf)
   const together = await Promise.all(prompts.map((prompt, which) => asked(prompt, `account ${which}`, 3)))
   for (const [which, prompt] of prompts.entries()) {
     const found = together[which]?.steps ?? []
     const apart = largestOf(found, await stepsAlone(prompt, 3))
-    expect(apart, `${prompt.length} tokens`).toBeLessThanOrEqual(mostApart(attention))
+    expect(apart, `${prompt.length} tokens`).toBeLessThanOrEqual(most)
     expect(found.map(({ length }) => length)).toEqual([512, 512, 512])
   }
 })

@@ -20,16 +20,22 @@ const decoder = (windows: readonly number[]) =>
   )
 
 test('with sliding windows an answer is the one alone: cold, from the cache and among others', async () => {
-  const { stepsAlone, asked, calls } = await decoder(WINDOWS)
+  const { stepsAlone, asked, calls, description } = await decoder(WINDOWS)
+  // Where a token depends on what follows it, only what the host itself answers alone is the same to the bit.
+  const alone = (length: number) =>
+    description.fixedChunks === undefined
+      ? stepsAlone(promptOf(length, 1), 3)
+      : asked(promptOf(length, 1), `alone ${length}`, 3).then(({ steps }) => steps)
   const wanted = new Map<number, Float32Array[]>()
-  for (const length of LENGTHS) wanted.set(length, await stepsAlone(promptOf(length, 1), 3))
+  for (const length of LENGTHS) wanted.set(length, await alone(length))
   const apart = (length: number, steps: readonly Float32Array[]) => largestOf(steps, wanted.get(length) ?? [])
 
   for (const length of LENGTHS) {
     const cold = await asked(promptOf(length, 1), `account ${length}`, 3)
     const cached = await asked(promptOf(length, 1), `account ${length}`, 3)
     expect([length, cold.cached, apart(length, cold.steps)]).toEqual([length, 0, 0])
-    expect([length, cached.cached > 0, apart(length, cached.steps)]).toEqual([length, length >= 63, 0])
+    expect([length, apart(length, cached.steps)]).toEqual([length, 0])
+    if (length > 65) expect([length, cached.cached > 0]).toEqual([length, true])
   }
   calls.length = 0
   const together = await Promise.all(
