@@ -8,6 +8,9 @@ import { roundUp, SIZES } from '../batching/sizes.ts'
 /** What may stand between a table and the part of it that is taken. */
 const PASSES = new Set(['Cast', 'Identity'])
 
+/** Of these the widened table takes 64 MiB, beside the model's weights. */
+const MOST_COLUMNS = 4096
+
 /**
  * Makes room in causal masks that are constants, in place. Exports of GPT-2 have a square table of booleans, as wide as the
  * context. They take its last rows and first columns, as many as there are new tokens and keys (`bias` in
@@ -47,6 +50,8 @@ function squareTable(tensor: string, index: GraphIndex): Square | undefined {
 function refuseOthers({ name, table }: Square, reader: NodeProto, index: GraphIndex): void {
   const dims = dimsOf(table)
   const width = dims.at(-1) ?? 0
+  if (width > MOST_COLUMNS)
+    throw new Unsupported(`${label(reader)} reads a table of ${width} columns, too many to widen`)
   const isFlag = table.data_type === DATA_TYPE.bool || table.data_type === DATA_TYPE.uint8
   const flags = isFlag ? rawBytes(table) : undefined
   const isTriangle =
@@ -63,11 +68,12 @@ function refuseOthers({ name, table }: Square, reader: NodeProto, index: GraphIn
 function triangle({ add, ints }: Draft, table: TensorProto): string {
   const dims = dimsOf(table)
   const width = 2 * roundUp(dims.at(-1) ?? 0, SIZES.stride)
-  const [from, to, step] = [0, width, 1].map((value) => ints('serving.table_bound', [value], []))
-  const columns = add('serving.table_columns', 'Range', [from ?? '', to ?? '', step ?? ''])
-  const rows = add('serving.table_rows', 'Reshape', [columns, ints('serving.table_column', [-1, 1])])
-  const seen = add('serving.table_seen', 'LessOrEqual', [columns, rows])
-  const typed = add('serving.table_typed', 'Cast', [seen], { to: table.data_type ?? DATA_TYPE.bool })
-  const shape = ints('serving.table_shape', [...dims.slice(0, -2), width, width])
-  return add('serving.causal_table', 'Reshape', [typed, shape])
+  const bound = (value: number) => ints('serving.table_bound', [value], [])
+  const columns = add('serving.table_columns', 'Range', [bound(0), bound(width), bound(1)])
+  const tall = ints('serving.table_shape', [...dims.slice(0, -2), width, 1])
+  const rows = add('serving.table_rows', 'Reshape', [columns, tall])
+  const seen = add('serving.causal_table', 'LessOrEqual', [columns, rows])
+  return table.data_type === DATA_TYPE.bool
+    ? seen
+    : add('serving.table_bytes', 'Cast', [seen], { to: DATA_TYPE.uint8 })
 }

@@ -22,15 +22,22 @@ const makerOf = ({ graph }: ModelProto, tensor: string) =>
 const tensorOf = ({ graph }: ModelProto, wanted: string | undefined) =>
   graph.initializer.find(({ name }) => name === wanted)
 
+function triangleOf(width: number): Uint8Array {
+  const flags = new Uint8Array(width * width)
+  for (let row = 0; row < width; row++) flags.fill(1, row * width, row * width + row + 1)
+  return flags
+}
+
 test('a causal mask that is a constant gets twice its size, once for all layers', () => {
   const model = withTable()
   expect(toServingForm(model)).toMatchObject({ family: 'spelled-out' })
   const readers = model.graph.node.filter(({ input }) => input[0] === 'serving.causal_table')
   expect(readers.map(({ op_type }) => op_type)).toEqual(['Slice', 'Slice'])
   // A cache of 128 columns, which 100 tokens take in steps of 64, and as many new tokens.
-  const shape = tensorOf(model, makerOf(model, 'serving.causal_table')?.input[1])
-  expect(shape?.int64_data).toEqual([1, 1, 256, 256])
-  expect(makerOf(model, 'serving.table_typed')?.attribute).toMatchObject([{ i: DATA_TYPE.bool }])
+  const [columns, rows] = makerOf(model, 'serving.causal_table')?.input ?? []
+  const bounds = makerOf(model, columns ?? '')?.input.map((name) => tensorOf(model, name)?.int64_data)
+  expect(bounds).toEqual([[0], [256], [1]])
+  expect(tensorOf(model, makerOf(model, rows ?? '')?.input[1])?.int64_data).toEqual([1, 1, 256, 1])
   expect(tensorOf(model, 'plain.table')).toBeUndefined()
 })
 
@@ -42,8 +49,8 @@ test('a table of bytes that becomes one of booleans first is widened, too, and s
     graph.node = [newNode('Cast', [table.name ?? ''], ['flags'], { to: DATA_TYPE.bool }), ...graph.node]
   })
   toServingForm(model)
-  expect(makerOf(model, 'flags')?.input).toEqual(['serving.causal_table'])
-  expect(makerOf(model, 'serving.table_typed')?.attribute).toMatchObject([{ i: DATA_TYPE.uint8 }])
+  expect(makerOf(model, 'flags')?.input).toEqual(['serving.table_bytes'])
+  expect(makerOf(model, 'serving.table_bytes')?.attribute).toMatchObject([{ i: DATA_TYPE.uint8 }])
 })
 
 test.each<[string, ModelProto]>([
@@ -68,6 +75,18 @@ test.each<[string, ModelProto]>([
     expect.objectContaining({
       name: 'Unsupported',
       message: expect.stringContaining('that is no causal mask'),
+    }),
+  )
+})
+
+test('a table is widened to 64 MiB at most', () => {
+  const sized = (width: number) =>
+    withTable((table) => Object.assign(table, { dims: [1, 1, width, width], raw_data: triangleOf(width) }))
+  toServingForm(sized(4096))
+  expect(() => toServingForm(sized(4097))).toThrow(
+    expect.objectContaining({
+      name: 'Unsupported',
+      message: expect.stringContaining('4097 columns, too many to widen'),
     }),
   )
 })
