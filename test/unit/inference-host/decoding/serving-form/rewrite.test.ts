@@ -116,6 +116,11 @@ test.each<[string, ModelProto, string]>([
   ],
   ['a sliding window', changed((m) => spellOutAttention(m, { window: 8 })), 'sliding window'],
   [
+    'a rotary table chosen by the length',
+    spelledOut(addNode(newNode('If', ['attention_mask'], ['table']))),
+    'choose by the length of a text',
+  ],
+  [
     'a banded triangle',
     spelledOut((m) => {
       const trilu = m.graph.node.find(({ op_type }) => op_type === 'Trilu')
