@@ -101,7 +101,7 @@ message TensorShapeProto {
 export type Int64 = number | Long
 
 /** Element types by their number in `TensorProto.DataType`. */
-export const DATA_TYPE = { float32: 1, int32: 6, int64: 7, float16: 10 } as const
+export const DATA_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const
 
 /** Kinds of value by their number in `AttributeProto.AttributeType`. */
 export const ATTRIBUTE_TYPE = {

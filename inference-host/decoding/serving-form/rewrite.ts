@@ -1,14 +1,13 @@
 import { draftOf, valueInfo } from '../../onnx/draft.ts'
-import { label } from '../../onnx/graph.ts'
 import { DATA_TYPE, type GraphProto, type ModelProto } from '../../onnx/schema.ts'
-import { Unsupported } from '../../onnx/unsupported.ts'
 import { hasGqa, newKeysOfGqa, sharedCachesOfGqa } from './gqa.ts'
 import { LOGITS_TO_KEEP, readInterface } from './interface.ts'
 import { keepLastPosition } from './last-position.ts'
 import { newKeysOfSpelledOut } from './spelled-out.ts'
+import { refuseWholeBatch } from './whole-batch.ts'
 
 /** The recipe's number: it goes up when the same export would give another file or another verdict. */
-export const RECIPE_VERSION = 1
+export const RECIPE_VERSION = 2
 
 /** How a serving form is called. Sizes are in elements. */
 export type ServingDescription = {
@@ -39,9 +38,6 @@ const OUTPUTS = {
   'heads-tokens': newKeysOfSpelledOut,
 }
 
-/** Operators that scale by the largest value in the whole batch. */
-const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul', 'DynamicQuantizeLSTM'])
-
 /**
  * Rewrites a decoder export into its serving form, in place.
  *
@@ -56,7 +52,7 @@ const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul
  */
 export function toServingForm(model: ModelProto, cache: 'host' | 'device' = 'host'): ServingDescription {
   const { graph } = model
-  refuseBatchScales(graph)
+  refuseWholeBatch(graph)
   const face = readInterface(graph)
   const draft = draftOf(graph)
   const gqa = hasGqa(draft.index)
@@ -84,14 +80,6 @@ export function toServingForm(model: ModelProto, cache: 'host' | 'device' = 'hos
     kvType,
     newLayout,
   }
-}
-
-function refuseBatchScales(graph: GraphProto): void {
-  const node = graph.node.find(({ op_type }) => SCALES_BY_BATCH.has(op_type))
-  if (node !== undefined)
-    throw new Unsupported(
-      `${label(node)} scales by the whole batch, so that slots would change one another's answers`,
-    )
 }
 
 function widenLogits(graph: GraphProto): void {

@@ -2,6 +2,7 @@ import { type Draft, valueInfo } from '../../onnx/draft.ts'
 import { type GraphIndex, intAttribute, intsOf, label } from '../../onnx/graph.ts'
 import { DATA_TYPE, type NodeProto, type ValueInfoProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
+import { widenCausalTables } from './causal-table.ts'
 import { type DecoderInterface, newName, pastName } from './interface.ts'
 
 const COMPARISONS = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Sub', 'Add'])
@@ -22,7 +23,9 @@ export function newKeysOfSpelledOut(draft: Draft, face: DecoderInterface): Value
     throw new Unsupported('it does not use the attention mask')
   if (face.kvType !== 'float32')
     throw new Unsupported('spelled-out attention in float16 cannot be verified to 1e-3, and is no exact form')
+  refuseBranches(graph.node, index)
   refuseWindows(graph.node, index)
+  widenCausalTables(draft)
   return Array.from({ length: face.layers }, (_, layer) =>
     (['key', 'value'] as const).map((part) => {
       const name = newName(layer, part)
@@ -47,6 +50,13 @@ function concatenatedTo(past: string, index: GraphIndex): string {
   if (first !== past || !added || more.length > 0 || (axis !== 2 && axis !== -2))
     throw new Unsupported(`${label(concat)} does not put new tokens after ${past}`)
   return added
+}
+
+/** What chooses between branches, such as rotary tables for short and long texts, would see the buffer's length. */
+function refuseBranches(nodes: readonly NodeProto[], index: GraphIndex): void {
+  const branch = nodes.find(({ op_type, input }) => op_type === 'If' && !index.isConstant(input[0] ?? ''))
+  if (branch !== undefined)
+    throw new Unsupported(`${label(branch)} may choose by the length of a text, which a padded cache hides`)
 }
 
 /**

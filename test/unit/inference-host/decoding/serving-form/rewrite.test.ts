@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { toServingForm } from '../../../../../inference-host/decoding/serving-form/rewrite.ts'
 import { newNode, valueInfo } from '../../../../../inference-host/onnx/draft.ts'
-import type { ModelProto, NodeProto } from '../../../../../inference-host/onnx/schema.ts'
+import { DATA_TYPE, type ModelProto, type NodeProto } from '../../../../../inference-host/onnx/schema.ts'
 import { attentions, floatTensor } from '../../../../fixtures/graphs/edit.ts'
 import { spellOutAttention } from '../../../../fixtures/graphs/spelled-out.ts'
 import { type TinyDecoder, tinyDecoder } from '../../../../fixtures/graphs/tiny-decoder.ts'
@@ -79,6 +79,13 @@ test.each<[string, ModelProto, string]>([
     changed(renameInput('past_key_values.1.value', 'encoder_hidden_states')),
     'encoder_hidden_states',
   ],
+  [
+    'two graphs in one, as exports before Optimum 1.14',
+    changed(({ graph }) => {
+      graph.input = [...graph.input, valueInfo('use_cache_branch', DATA_TYPE.bool, [1])]
+    }),
+    'use_cache_branch',
+  ],
   ['embeddings for ids', changed(renameInput('input_ids', 'inputs_embeds')), 'inputs_embeds'],
   [
     'no cache',
@@ -108,6 +115,11 @@ test.each<[string, ModelProto, string]>([
     'no position_ids',
   ],
   ['a sliding window', changed((m) => spellOutAttention(m, { window: 8 })), 'sliding window'],
+  [
+    'a rotary table chosen by the length',
+    spelledOut(addNode(newNode('If', ['attention_mask'], ['table']))),
+    'choose by the length of a text',
+  ],
   [
     'a banded triangle',
     spelledOut((m) => {

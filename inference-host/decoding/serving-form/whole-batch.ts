@@ -1,0 +1,40 @@
+import { indexGraph, label } from '../../onnx/graph.ts'
+import type { GraphProto } from '../../onnx/schema.ts'
+import { Unsupported } from '../../onnx/unsupported.ts'
+
+/** Operators that scale by the largest value in the whole batch. */
+const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul', 'DynamicQuantizeLSTM'])
+
+/** What leaves positions to be positions, one for each token of each slot. */
+const KEEPS_POSITIONS = new Set(['Add', 'Cast', 'Identity', 'Reshape', 'Sub', 'Unsqueeze'])
+
+/**
+ * Refuses exports in which slots would change one another's answers: they compute something from the whole batch.
+ * @throws Unsupported, in words
+ */
+export function refuseWholeBatch(graph: GraphProto): void {
+  const node = graph.node.find(({ op_type }) => SCALES_BY_BATCH.has(op_type))
+  if (node !== undefined)
+    throw new Unsupported(
+      `${label(node)} scales by the largest value of the whole batch, so that slots would change one another's answers`,
+    )
+  refuseLargestPosition(graph)
+}
+
+/**
+ * Exports of Phi 3.5 and Phi 4 for some devices choose the rotary table of all rows by the largest position among them
+ * (`make_position_ids_reformatting`,
+ * https://github.com/microsoft/onnxruntime-genai/blob/main/src/python/py/models/builders/phi.py).
+ */
+function refuseLargestPosition(graph: GraphProto): void {
+  const index = indexGraph(graph)
+  const positions = new Set(['position_ids'])
+  for (const tensor of positions)
+    for (const node of index.consumers(tensor)) {
+      if (node.op_type.startsWith('Reduce'))
+        throw new Unsupported(
+          `${label(node)} goes by the positions of the whole batch, so that slots would change one another's answers`,
+        )
+      if (KEEPS_POSITIONS.has(node.op_type)) for (const name of node.output) positions.add(name)
+    }
+}
