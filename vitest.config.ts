@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './test/longest-first.ts'
+import { LongestFirst, TURNS } from './test/longest-first.ts'
 
 const SLOW = 'test/unit/**/*.slow.test.ts'
 const LEDGER = 'test/contract/ledger/**/*.test.ts'
@@ -13,6 +13,16 @@ const WORKERS = Math.max(3, availableParallelism() - 1)
  * passed only then is named in the closing line, as a defect that is to be found.
  */
 const RETRY = Number(process.env.TWOHOP_RETRY ?? 0)
+
+/**
+ * For projects whose tests count what a stack of their own does: files of one take turns, and two of different ones run side by
+ * side.
+ */
+const TAKES_TURNS = {
+  setupFiles: ['test/own-turn.ts'],
+  maxWorkers: TURNS.maxWorkers,
+  sequence: { groupOrder: TURNS.groupOrder },
+}
 
 /** As long as 100,000 requests take, which `TWOHOP_FUZZ_REQUESTS` may ask for. */
 const FUZZ_MS = 3 * 3_600_000
@@ -119,10 +129,9 @@ export default defineConfig({
           name: 'conformance',
           retry: RETRY,
           include: ['test/conformance/**/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -131,10 +140,9 @@ export default defineConfig({
           name: 'clients',
           retry: RETRY,
           include: ['test/clients/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -154,10 +162,9 @@ export default defineConfig({
           name: 'stack',
           retry: RETRY,
           include: ['test/stack/**/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -166,10 +173,9 @@ export default defineConfig({
           name: 'dashboard',
           retry: RETRY,
           include: ['test/dashboard/**/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -178,10 +184,9 @@ export default defineConfig({
           name: 'attack',
           retry: RETRY,
           include: ['test/attack/**/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -189,10 +194,9 @@ export default defineConfig({
         test: {
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: FUZZ_MS,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -201,10 +205,9 @@ export default defineConfig({
           name: 'extension',
           retry: RETRY,
           include: ['test/extension/**/*.test.ts'],
-          fileParallelism: false,
+          ...TAKES_TURNS,
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,12 +1,14 @@
 import type { TestProject } from 'vitest/node'
 import { createSetups, type Stop } from './setups.ts'
+import { startTurns } from './turns.ts'
 
 /**
  * The setup of the whole run: those of all projects that have files in it, side by side. Vitest would await one after the other if
  * each project named its own, and most of what they do is to wait for processes. Each is loaded where its project runs, and only there.
  * @throws Error that names the projects whose setup failed, once what the others started is stopped
  */
-export default async function setUpRun({ vitest }: TestProject): Promise<Stop> {
+export default async function setUpRun(root: TestProject): Promise<Stop> {
+  const { vitest } = root
   const setups = createSetups<TestProject>({
     attack: () => import('./attack/setup.ts'),
     clients: () => import('./clients/setup.ts'),
@@ -27,5 +29,10 @@ export default async function setUpRun({ vitest }: TestProject): Promise<Stop> {
   // While it watches, a later run may have files of other projects.
   vitest.onTestsRerun((specifications) => begin(specifications.map(({ project }) => project)))
   await begin(vitest.projects.filter(runs))
-  return setups.stop
+  const turns = await startTurns()
+  root.provide('turns', turns.url)
+  return async () => {
+    await setups.stop()
+    await turns.stop()
+  }
 }

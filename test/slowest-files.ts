@@ -14,8 +14,9 @@ export default class SlowestFiles implements Reporter {
   }
 }
 
-const timeOf = ({ setupDuration, collectDuration, duration }: ReturnType<TestModule['diagnostic']>) =>
-  setupDuration + collectDuration + duration
+/** Without its setup, in which a file waits for its turn (test/own-turn.ts) while another computes. */
+const timeOf = ({ collectDuration, duration }: ReturnType<TestModule['diagnostic']>) =>
+  collectDuration + duration
 
 /** One line for each of the `count` slowest, the slowest first, in seconds; none where there is one file only. */
 export function slowestFiles(times: readonly FileTime[], count: number): string[] {

@@ -19,8 +19,12 @@ const auth = getAuth(app)
 connectAuthEmulator(auth, new URL(url).origin, { disableWarnings: true })
 afterAll(() => deleteApp(app))
 
-const email = `${crypto.randomUUID()}@example.com`
 const password = 'a long enough password'
+/** Signs somebody up whom nobody has seen before, so that a second try of a test meets nothing of the first. */
+async function signUp() {
+  const email = `${crypto.randomUUID()}@example.com`
+  return { email, user: (await createUserWithEmailAndPassword(auth, email, password)).user }
+}
 const client = new OpenAI({
   baseURL: `${stack.edge.url}/v1`,
   apiKey: 'unused',
@@ -32,7 +36,7 @@ const client = new OpenAI({
 
 describe('firebase', () => {
   it('createUserWithEmailAndPassword and signInWithEmailAndPassword', async () => {
-    const { user } = await createUserWithEmailAndPassword(auth, email, password)
+    const { email, user } = await signUp()
     await signOut(auth)
     expect(auth.currentUser).toBeNull()
     expect((await signInWithEmailAndPassword(auth, email, password)).user.uid).toBe(user.uid)
@@ -42,8 +46,9 @@ describe('firebase', () => {
   })
 
   it('getIdToken, and a call with it', async () => {
-    const { token, claims } = (await auth.currentUser?.getIdTokenResult()) ?? {}
-    expect(claims).toMatchObject({ aud: projectId, sub: auth.currentUser?.uid, email })
+    const { email, user } = await signUp()
+    const { token, claims } = await user.getIdTokenResult()
+    expect(claims).toMatchObject({ aud: projectId, sub: user.uid, email })
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const body = JSON.stringify({
       model: CHAT,
@@ -55,16 +60,16 @@ describe('firebase', () => {
   })
 
   it('refresh', async () => {
-    const before = await auth.currentUser?.getIdTokenResult()
-    const after = await auth.currentUser?.getIdTokenResult(true)
-    expect(after?.claims.sub).toBe(before?.claims.sub)
-    expect(Date.parse(after?.expirationTime ?? '')).toBeGreaterThanOrEqual(
-      Date.parse(before?.expirationTime ?? ''),
-    )
+    const { user } = await signUp()
+    const before = await user.getIdTokenResult()
+    const after = await user.getIdTokenResult(true)
+    expect(after.claims.sub).toBe(before.claims.sub)
+    expect(Date.parse(after.expirationTime)).toBeGreaterThanOrEqual(Date.parse(before.expirationTime))
     expect((await client.models.list()).data.map(({ id }) => id)).toContain(CHAT)
   })
 
   it('its user under openai, by twohopFetch', async () => {
+    await signUp()
     const messages = [{ role: 'user' as const, content: QUESTION }]
     const answer = await client.chat.completions.create({ model: CHAT, messages, max_tokens: 4 })
     expect(answer.usage?.completion_tokens).toBe(4)

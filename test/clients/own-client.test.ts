@@ -16,11 +16,11 @@ const past = createMint({
   ttlSeconds: 60,
   now: () => Date.now() - 3_600_000,
 })
-const user = { uid: `test-${crypto.randomUUID()}`, email: 'someone@example.com' }
 const messages = [{ role: 'user' as const, content: QUESTION }]
 
-/** A sign-in whose cached token has expired, and how it was asked. */
+/** A sign-in of somebody new whose cached token has expired, and how it was asked. */
 function signIn() {
+  const user = { uid: `test-${crypto.randomUUID()}`, email: 'someone@example.com' }
   const asked: boolean[] = []
   const getToken = ({ forceRefresh }: { forceRefresh: boolean }) => {
     asked.push(forceRefresh)

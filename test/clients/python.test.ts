@@ -18,7 +18,11 @@ type Seen = Record<string, Record<string, unknown>>
 function seenBy(script: string): (feature: string) => Promise<Record<string, unknown>> {
   let running: Promise<Seen> | undefined
   return async (feature) => {
-    running ??= run(script)
+    // What failed is run anew by who tries again.
+    running ??= run(script).catch((error) => {
+      running = undefined
+      throw error
+    })
     return (await running)[feature] ?? {}
   }
 }

@@ -1,6 +1,6 @@
-import { createClient, FunctionsHttpError, type Session } from '@supabase/supabase-js'
+import { createClient, FunctionsHttpError } from '@supabase/supabase-js'
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { readError, twohopFetch } from '../../client/index.ts'
 import { RUNTIMES, type RunningEdge } from '../conformance/runtimes.ts'
 import { CHAT, stack } from '../stack/client.ts'
@@ -10,15 +10,21 @@ import { startSupabaseGateway } from './supabase-gateway.ts'
 const { postgres, issuers } = stack
 if (!postgres) throw new Error('the stack has no ledger')
 const body = { model: CHAT, messages: [{ role: 'user', content: QUESTION }], temperature: 0, max_tokens: 12 }
-const email = `${crypto.randomUUID()}@example.com`
 const password = 'a long enough password'
 
 let edge: RunningEdge
 let gateway: Awaited<ReturnType<typeof startSupabaseGateway>>
-let supabase: ReturnType<typeof connect>
-let session: Session
 
-const connect = (url: string) => createClient(url, postgres.publishableKey, { db: { schema: 'twohop' } })
+/** Signs somebody up whom nobody has seen before, so that a second try of a test meets nothing of the first. */
+async function signUp() {
+  const supabase = createClient(gateway.url, postgres?.publishableKey ?? '', { db: { schema: 'twohop' } })
+  onTestFinished(() => supabase.auth.stopAutoRefresh())
+  const email = `${crypto.randomUUID()}@example.com`
+  const { data, error } = await supabase.auth.signUp({ email, password })
+  expect(error).toBeNull()
+  if (!data.session) throw new Error('no session')
+  return { supabase, email, session: data.session }
+}
 
 beforeAll(async () => {
   const runtime = RUNTIMES.find(({ name }) => name.startsWith('Supabase'))
@@ -26,33 +32,31 @@ beforeAll(async () => {
   edge = await runtime.start(inject('edgeVariables'))
   const functions = new URL(edge.url).origin
   gateway = await startSupabaseGateway({ auth: issuers.supabase.url, rest: postgres.url, functions })
-  supabase = connect(gateway.url)
 })
 afterAll(async () => {
-  await supabase.auth.stopAutoRefresh()
   gateway.stop()
   await edge.stop()
 })
 
 describe('@supabase/supabase-js', () => {
   it('signUp, signInWithPassword and getUser', async () => {
-    expect((await supabase.auth.signUp({ email, password })).error).toBeNull()
+    const { supabase, email, session } = await signUp()
     const { data, error } = await supabase.auth.signInWithPassword({ email, password })
-    expect(error).toBeNull()
-    if (!data.session) throw new Error('no session')
-    session = data.session
+    expect([error, data.session?.user.id]).toEqual([null, session.user.id])
     expect((await supabase.auth.getUser()).data.user).toMatchObject({ id: session.user.id, email })
     const wrong = await supabase.auth.signInWithPassword({ email, password: 'another password' })
     expect(wrong.error).toMatchObject({ status: 400, code: 'invalid_credentials' })
   })
 
   it('refreshSession', async () => {
+    const { supabase, session } = await signUp()
     const { data } = await supabase.auth.refreshSession()
     expect(data.session?.user.id).toBe(session.user.id)
     expect(data.session?.refresh_token).not.toBe(session.refresh_token)
   })
 
   it('functions.invoke', async () => {
+    const { supabase } = await signUp()
     const { data, error } = await supabase.functions.invoke('edge/v1/chat/completions', { body })
     expect(error).toBeNull()
     expect(data).toMatchObject({ object: 'chat.completion', model: CHAT })
@@ -60,6 +64,7 @@ describe('@supabase/supabase-js', () => {
   })
 
   it('functions.invoke, streamed', async () => {
+    const { supabase } = await signUp()
     const whole = await supabase.functions.invoke('edge/v1/chat/completions', { body })
     const streamed = await supabase.functions.invoke('edge/v1/chat/completions', {
       body: { ...body, stream: true },
@@ -74,6 +79,7 @@ describe('@supabase/supabase-js', () => {
   })
 
   it('functions.invoke, errors', async () => {
+    const { supabase } = await signUp()
     const { error } = await supabase.functions.invoke('edge/v1/chat/completions', {
       body: { ...body, model: 'none' },
     })
@@ -82,6 +88,9 @@ describe('@supabase/supabase-js', () => {
   })
 
   it('own usage rows of the ledger', async () => {
+    const { supabase, session } = await signUp()
+    for (let n = 0; n < 3; n++)
+      expect((await supabase.functions.invoke('edge/v1/chat/completions', { body })).error).toBeNull()
     const read = () => supabase.from('usage_events').select('account_id, task, outcome, output_tokens, units')
     await edge.schedule(async () => ((await read()).data ?? []).length === 3)
     const { data } = await read()
@@ -92,13 +101,12 @@ describe('@supabase/supabase-js', () => {
     const sum = (field: 'output_tokens' | 'units') => data?.reduce((all, row) => all + row[field], 0)
     expect(daily.data).toEqual([{ requests: 3, output_tokens: sum('output_tokens'), units: sum('units') }])
     // Somebody else sees none of them.
-    const other = connect(gateway.url)
-    await other.auth.signUp({ email: `${crypto.randomUUID()}@example.com`, password })
+    const { supabase: other } = await signUp()
     expect((await other.from('usage_events').select('request_id')).data).toEqual([])
-    await other.auth.stopAutoRefresh()
   })
 
   it('its session under openai, by twohopFetch', async () => {
+    const { supabase } = await signUp()
     const getToken = async ({ forceRefresh }: { forceRefresh: boolean }) => {
       const { data } = forceRefresh ? await supabase.auth.refreshSession() : await supabase.auth.getSession()
       return data.session?.access_token

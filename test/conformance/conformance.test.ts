@@ -120,7 +120,7 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
   row('a stream, token by token', async () => {
     const { token } = await user()
     return slowly(inject('pace'), async () => {
-      const answer = await send('/v1/completions', { token, body: { ...LONG, max_tokens: 12 } })
+      const answer = await send('/v1/completions', { token, body: { ...LONG, max_tokens: 24 } })
       expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
       const times: number[] = []
       let text = ''
@@ -128,9 +128,10 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
         times.push(performance.now())
         text += piece
       }
-      expect(text.match(/^data: \{/gm)?.length).toBeGreaterThanOrEqual(12)
+      expect(text.match(/^data: \{/gm)?.length).toBeGreaterThanOrEqual(24)
       expect(text).toMatch(/data: \[DONE\]\n\n$/)
-      // Twelve steps of 20 ms at least: what is held back until the end comes in one piece, or all at once.
+      // 24 steps of 20 ms at least: what is held back until the end comes in one piece, or all at once. A busy machine may
+      // bring some together.
       expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(100)
       expect(times.length).toBeGreaterThanOrEqual(8)
       return 'yes'

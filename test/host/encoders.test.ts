@@ -125,9 +125,10 @@ describeEachModel('embeddings with %s', MODELS, (model) => {
       input: new Array(model.many).fill('word '.repeat(60)),
       encoding_format: 'float',
     }
+    const jti = crypto.randomUUID()
     const claims = {
       scope: 'embed',
-      jti: 'many',
+      jti,
       reserved: { prompt_tokens: 62 * model.many, output_tokens: 0 },
     }
     const answer = serving.send('POST /v1/embeddings', body, { claims })
@@ -135,7 +136,7 @@ describeEachModel('embeddings with %s', MODELS, (model) => {
     let usage = { prompt_tokens: 0 }
     while (status === 404) {
       const claims = { scope: 'embed', model: 'encoder', jti: crypto.randomUUID() }
-      const response = await serving.send('DELETE /v1/requests/many', undefined, { claims })
+      const response = await serving.send(`DELETE /v1/requests/${jti}`, undefined, { claims })
       status = response.status
       if (status === 200) ({ usage } = (await response.json()) as { usage: typeof usage })
     }

@@ -217,14 +217,17 @@ describeEachModel('generation with %s', MODELS, (model) => {
   test('a deadline that passes stops the compute: host_timeout, and what was computed', async () => {
     // Short answers to high limits happen, so that the host cannot know beforehand that this one comes too late.
     await whole({ max_tokens: long, stop: [piece] })
-    const { status, code, usage } = await refusal(
-      { max_tokens: long, messages: [STORY], logit_bias: ENDLESS },
-      deadlineIn(model.deadline),
-    )
-    expect({ status, code }).toEqual({ status: 504, code: 'host_timeout' })
-    const { prompt_tokens, completion_tokens } = JSON.parse(usage ?? '{}')
-    expect(prompt_tokens).toBeGreaterThan(0)
-    expect(completion_tokens).toBeLessThan(long)
+    const late = async () => {
+      const endless = { max_tokens: long, messages: [STORY], logit_bias: ENDLESS }
+      const { status, code, usage } = await refusal(endless, deadlineIn(model.deadline))
+      expect({ status, code }).toEqual({ status: 504, code: 'host_timeout' })
+      return JSON.parse(usage ?? '{}')
+    }
+    let used = await late()
+    // On a busy machine one may be too late to begin.
+    for (let tries = 0; tries < 9 && !(used.prompt_tokens > 0); tries++) used = await late()
+    expect(used.prompt_tokens).toBeGreaterThan(0)
+    expect(used.completion_tokens).toBeLessThan(long)
   })
 
   const deadlineIn = (ms: number) => ({ deadline: Date.now() + ms })
@@ -259,9 +262,10 @@ describeEachModel('generation with %s', MODELS, (model) => {
     serving.send(`DELETE /v1/requests/${id}`, undefined, { claims: { jti: `${id}.cancel` } })
 
   test('a cancelled stream ends within one step, and its answer says exactly what was produced', async () => {
-    const { seen, read } = await longStream('cancel-1', 5)
+    const id = crypto.randomUUID()
+    const { seen, read } = await longStream(id, 5)
     const before = seen.tokens
-    const { usage, timing } = (await (await cancel('cancel-1')).json()) as {
+    const { usage, timing } = (await (await cancel(id)).json()) as {
       usage: { completion_tokens: number }
       timing: { compute_ms: number }
     }
@@ -277,9 +281,10 @@ describeEachModel('generation with %s', MODELS, (model) => {
 
   test('a caller that goes away stops the generation; its usage can be asked for afterwards', async () => {
     const caller = new AbortController()
-    const { seen } = await longStream('gone-1', 3, caller.signal)
+    const id = crypto.randomUUID()
+    const { seen } = await longStream(id, 3, caller.signal)
     caller.abort()
-    const { usage } = (await (await cancel('gone-1')).json()) as { usage: { completion_tokens: number } }
+    const { usage } = (await (await cancel(id)).json()) as { usage: { completion_tokens: number } }
     expect(usage.completion_tokens).toBeGreaterThanOrEqual(seen.tokens)
     expect(usage.completion_tokens).toBeLessThan(long)
     // The model is free again at once.

@@ -156,10 +156,11 @@ test('it ends at the reserved tokens', async () => {
 
 test('it ends when it is cancelled, and says what was computed', async () => {
   const claims = { scope: `tasks:${TASK}`, model: 'many' }
-  const sent = ask(LONG, {}, { claims: { jti: 'left' } })
+  const jti = crypto.randomUUID()
+  const sent = ask(LONG, {}, { claims: { jti } })
   let stopped = new Response(null, { status: 404 })
   while (stopped.status === 404)
-    stopped = await serving.send('DELETE /v1/requests/left', undefined, { claims })
+    stopped = await serving.send(`DELETE /v1/requests/${jti}`, undefined, { claims })
   expect(await sent).toMatchObject({ code: 'cancelled', status: 499 })
   const { usage } = (await stopped.json()) as { usage: { completion_tokens: number } }
   expect(usage.completion_tokens).toBeLessThan(2 * SPEECH_CONTEXT)

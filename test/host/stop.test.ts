@@ -79,10 +79,10 @@ test.each([
   ['is told to', async (ask: () => Promise<Response>) => ask()],
   [
     'finds its reader gone',
-    async (ask: () => Promise<Response>, leave: () => void) => {
+    async (ask: () => Promise<Response>, leave: () => void, jti: string) => {
       leave()
       // Its line says that it has ended; the same question then tells what it has used.
-      await host.line(/^run .*code=(cancelled|host_failed)/)
+      await host.line(new RegExp(`^run id=${jti} .*code=(cancelled|host_failed)`))
       return ask()
     },
   ],
@@ -93,7 +93,7 @@ test.each([
   const ask = () => fetch(`${url}/v1/requests/${jti}`, { method: 'DELETE', headers: { authorization } })
   const { written, leave } = await streaming(jti, 5)
   const asked = performance.now()
-  const { usage } = (await (await stop(ask, leave)).json()) as { usage: { completion_tokens: number } }
+  const { usage } = (await (await stop(ask, leave, jti)).json()) as { usage: { completion_tokens: number } }
   const steps = usage.completion_tokens - written
   // Where this machine stands still for longer than a step, the question was under way for so many more.
   const late = Math.max(0, Math.floor((performance.now() - asked) / STEP_MS) - 1)

@@ -85,7 +85,7 @@ describe("npm start in one's own project", () => {
 
   test('a setting that does not fit is told with its file and field, and exit code 1', async () => {
     const other = join(dir, 'other-project')
-    await mkdir(other)
+    await mkdir(other, { recursive: true })
     await writeFile(join(other, 'twohop.config.ts'), 'export default { edge: { ANONYMOUS_PLNA: "free" } }')
     const { closed, output } = npmStartIn(other, dir, '--port', '0')
     expect(await closed).toBe(1)

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { freePort } from '../../../bench/kit.ts'
 import { type Part, startPart } from '../../../local/part.ts'
 import { noRedisServer, redisServer } from '../../fixtures/redis-server.ts'
 
@@ -57,10 +57,7 @@ describe.skipIf(!redisServer)(`a Redis of one's own${noRedisServer}`, () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'twohop-own-redis-'))
-    const free = createServer().listen(0, '127.0.0.1')
-    await once(free, 'listening')
-    port = (free.address() as AddressInfo).port
-    free.close()
+    port = await freePort()
     await startServer()
     edge = await front({ REDIS_PASSWORD: PASSWORDS.REDIS_PASSWORD, REDIS_REST_TOKEN: TOKEN })
     host = await front({

@@ -1,5 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { freePort } from '../../../bench/kit.ts'
 import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
 import { type Asked, type Script, startScripted } from '../../fixtures/vendors/scripted.ts'
 
@@ -100,13 +101,12 @@ let client: OpenAI
 beforeAll(async () => {
   vendors = [await startScripted(openai), await startScripted(anthropic)]
   const [one, other] = vendors.map(({ url }) => url)
-  const nobody = await startScripted(() => ({}))
-  await nobody.stop()
   edge = await startUpstreamEdge({
     upstreams: [
       { id: 'openai', kind: 'openai', url: `${one}/v1` },
       { id: 'anthropic', kind: 'anthropic', url: other },
-      { id: 'own', kind: 'own', url: nobody.url },
+      // Nobody listens there: it is a port that no system gives out by itself.
+      { id: 'own', kind: 'own', url: `http://127.0.0.1:${await freePort()}` },
     ],
     models: [
       upstreamModel('chat', { upstreams: [{ id: 'own' }], fallback: [{ id: 'openai', model: 'gpt' }] }),

@@ -177,11 +177,12 @@ test('somebody at the keyboard goes before all that waits of a job', async () =>
   )
   await expect.poll(() => runs().length, { interval: 5, timeout: 60_000 }).toBeGreaterThan(0)
   const before = runs().length
+  const jti = crypto.randomUUID()
   const asked = await serving.send('POST /v1/completions', story(60), {
-    claims: { jti: 'person', sub: 'someone' },
+    claims: { jti, sub: 'someone' },
   })
   expect(asked.status).toBe(200)
-  const between = runs().findIndex((line) => line.includes('id=person')) - before
+  const between = runs().findIndex((line) => line.includes(`id=${jti}`)) - before
   // No more than ran beside it, and what each of their slots took after.
   expect(between).toBeLessThanOrEqual(8)
   expect(await state('batch')).toBe('running')
@@ -246,7 +247,7 @@ describe('a job that the edge has not signed for as it lies there ends failed, w
 test('waking wants a token of its scope, once, and finds nothing to do without harm', async () => {
   const code = async (response: Response) =>
     ((await response.json()) as { error: { code: string } }).error.code
-  const claims = { scope: 'jobs', jti: 'once' }
+  const claims = { scope: 'jobs', jti: crypto.randomUUID() }
   expect(await code(await serving.send('POST /v1/jobs/wake', undefined, {}))).toBe('service_token_invalid')
   expect((await serving.send('POST /v1/jobs/wake', undefined, { claims })).status).toBe(202)
   expect(await code(await serving.send('POST /v1/jobs/wake', undefined, { claims }))).toBe(

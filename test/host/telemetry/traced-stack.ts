@@ -11,6 +11,7 @@ import { API_KEY_SECRET } from '../../fixtures/api-key-form.ts'
 import { serveOnLoopback } from '../../fixtures/loopback-server.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
 import { startOtlpReceiver } from '../../fixtures/otlp-receiver.ts'
+import { pacedBy } from '../../fixtures/pace.ts'
 import { keys, PROJECT } from '../../fixtures/signed-world.ts'
 import { startHostProcess } from '../host-process.ts'
 import { manifestOf } from '../serving.ts'
@@ -64,8 +65,10 @@ export async function startTracedStack() {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${CANARY}`,
   }
+  const pace = path.join(dir, 'pace')
   const host = startHostProcess({
     ...traces,
+    ...pacedBy(pace),
     SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1' }] }),
     MODELS_FILE: manifest.file,
     HOST_JOBS_REDIS_URL: redis.url,
@@ -100,6 +103,10 @@ export async function startTracedStack() {
     receiver,
     token,
     url: edge.url,
+    /** File through which the host's models are slowed down. */
+    pace,
+    /** Resolves when a line of the host's log matches. */
+    hostLine: host.line,
     /** Asks the edge as the user, or as `as`. */
     ask(route: string, body?: object, { as = token, headers = {}, signal }: Asking = {}) {
       const [method = '', at = ''] = route.split(' ')
