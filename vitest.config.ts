@@ -14,6 +14,9 @@ const WORKERS = Math.max(3, availableParallelism() - 1)
  */
 const RETRY = Number(process.env.TWOHOP_RETRY ?? 0)
 
+/** What a test asks for again and again may take this long (ms), as on a busy machine it does. Vitest's own is a second. */
+const PATIENT = { poll: { timeout: 20_000 } }
+
 /**
  * For projects whose tests count what a stack of their own does: files of one take turns, and two of different ones run side by
  * side.
@@ -53,6 +56,7 @@ export default defineConfig({
         // Quick, so they share their processes; what takes seconds by itself is called *.slow.test.ts.
         test: {
           name: 'unit',
+          expect: PATIENT,
           include: ['test/unit/**/*.test.ts'],
           exclude: [SLOW],
           isolate: false,
@@ -66,6 +70,7 @@ export default defineConfig({
         // Real Redis, real Postgres, real models.
         test: {
           name: 'contract',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/contract/**/*.test.ts', SLOW],
           exclude: [LEDGER],
@@ -79,6 +84,7 @@ export default defineConfig({
         // On a Postgres of each kind that all files of a process share.
         test: {
           name: 'ledger',
+          expect: PATIENT,
           retry: RETRY,
           include: [LEDGER],
           isolate: false,
@@ -91,6 +97,7 @@ export default defineConfig({
         // Whole hosts, whose models compute on every core.
         test: {
           name: 'host',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/host/**/*.test.ts'],
           testTimeout: 180_000,
@@ -103,6 +110,7 @@ export default defineConfig({
         // `npm start` itself, as a user types it.
         test: {
           name: 'start',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/start/**/*.test.ts'],
           testTimeout: 180_000,
@@ -115,6 +123,7 @@ export default defineConfig({
         // Every fault on real parts, which each file has for itself. Ends with a table of what became of each.
         test: {
           name: 'faults',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/faults/**/*.test.ts'],
           testTimeout: 60_000,
@@ -127,6 +136,7 @@ export default defineConfig({
         // The edge on every runtime, before the same parts. Ends with a table of what each did.
         test: {
           name: 'conformance',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/conformance/**/*.test.ts'],
           ...TAKES_TURNS,
@@ -138,6 +148,7 @@ export default defineConfig({
         // Clients that nobody here wrote, unmodified, before one stack. Ends with a table of what each can do.
         test: {
           name: 'clients',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/clients/*.test.ts'],
           ...TAKES_TURNS,
@@ -149,6 +160,7 @@ export default defineConfig({
         // Vendors' own packages, which read a fake of their vendor by itself and through the edge.
         test: {
           name: 'upstreams',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/clients/upstreams/*.test.ts'],
           testTimeout: 60_000,
@@ -160,6 +172,7 @@ export default defineConfig({
         // The whole stack as `npm start` runs it, in workerd. Tests count what it does, so they take turns.
         test: {
           name: 'stack',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/stack/**/*.test.ts'],
           ...TAKES_TURNS,
@@ -171,6 +184,7 @@ export default defineConfig({
         // The dashboard in a real Chromium, on a stack of its own.
         test: {
           name: 'dashboard',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/dashboard/**/*.test.ts'],
           ...TAKES_TURNS,
@@ -182,6 +196,7 @@ export default defineConfig({
         // Attacks on a whole stack, each refused as it states, for nothing. Ends with a table of kinds.
         test: {
           name: 'attack',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/attack/**/*.test.ts'],
           ...TAKES_TURNS,
@@ -193,6 +208,7 @@ export default defineConfig({
         // Requests made from the schemas, and readers of streams and JSON. Ends with a table of what was answered.
         test: {
           name: 'fuzz',
+          expect: PATIENT,
           include: ['test/fuzz/**/*.test.ts'],
           ...TAKES_TURNS,
           testTimeout: FUZZ_MS,
@@ -203,6 +219,7 @@ export default defineConfig({
         // The example extension in a real Chromium and a real Firefox, on a stack of its own.
         test: {
           name: 'extension',
+          expect: PATIENT,
           retry: RETRY,
           include: ['test/extension/**/*.test.ts'],
           ...TAKES_TURNS,

@@ -16,12 +16,12 @@ describe.skipIf(noChromium !== '')(`jobs in the dashboard${noChromium}`, () => {
     await show(page, 'jobs')
     await page.until(`document.body.innerText.includes('There are no open jobs.')`)
     await slowly(inject('pace'), async () => {
-      const inputs = Array.from({ length: 32 }, () => ask('Count to a hundred', { max_tokens: 60 }))
+      const inputs = Array.from({ length: 64 }, () => ask('Count to a hundred', { max_tokens: 60 }))
       const taken = await call('/v1/jobs', { token, body: { endpoint: '/v1/chat/completions', inputs } })
       expect(taken.status).toBe(202)
       await page.evaluate(`timers.splice(0).forEach(({ act }) => act())`)
       const listed = await page.until(
-        `/\\b([1-9]|[12]\\d|3[01]) of 32/.test(document.body.innerText) && ${LISTED}`,
+        `/\\b([1-9]|[1-5]\\d|6[0-3]) of 64/.test(document.body.innerText) && ${LISTED}`,
       )
       expect(listed).toBe(2)
     })

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { DEMO_USERS } from '../../local/issuer/demo-users.ts'
 import { noChromium } from '../extension/chromium.ts'
+import { slowly } from '../fixtures/pace.ts'
 import { ask, call, stack } from '../stack/client.ts'
 import { found } from './axe.ts'
 import { accountOf, keepPicture, loaded, openDashboard, show, signInAs, wideOnAPhone } from './dashboard.ts'
@@ -43,7 +44,7 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
     await keepPicture(page, 'sign-in')
     await signInAs(page, DEMO_USERS.admin.supabase.email ?? '')
     await page.until(`document.querySelector('a[href="#/log"]')`)
-    for (const name of PAGES) {
+    const look = async (name: (typeof PAGES)[number]) => {
       const job = name === 'jobs' ? await takeInAJob(token) : undefined
       await show(page, name === 'account' ? `account/${encodeURIComponent(account)}` : name)
       if (name === 'jobs') await page.until(`/[1-9]\\d* of 80/.test(document.body.innerText)`)
@@ -62,6 +63,8 @@ describe.skipIf(noChromium !== '')(`the pages of the dashboard${noChromium}`, ()
         await keepPicture(page, 'month', { top })
       }
     }
+    // Slowed down, lest the job be done before its page is drawn.
+    for (const name of PAGES) await (name === 'jobs' ? slowly(inject('pace'), () => look(name)) : look(name))
     await show(page, 'usage')
     await loaded(page)
     await keepPicture(page, 'phone', { width: 390, height: 844 })

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { eventsOf } from '../extension/accounts.ts'
 import { noChromium } from '../extension/chromium.ts'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { newUser } from '../stack/client.ts'
 import { openDashboard, paste, show, words } from './dashboard.ts'
 
@@ -43,14 +43,18 @@ describe.skipIf(noChromium !== '')(`the playground${noChromium}`, () => {
     const page = await openDashboard()
     await paste(page, token)
     await show(page, 'playground')
-    await slowly(inject('pace'), async () => {
-      await page.click('#send')
-      await page.until(`document.querySelector('#answer').textContent.length > 8`)
-      await page.click('#stop')
-      await page.until(IDLE)
-      const [event] = await eventsOf(account, 1)
-      expect(event?.outcome).toBe('cancelled')
-    })
+    await slowly(
+      inject('pace'),
+      async () => {
+        await page.click('#send')
+        await page.until(`document.querySelector('#answer').textContent.length > 8`)
+        await page.click('#stop')
+        await page.until(IDLE)
+        const [event] = await eventsOf(account, 1)
+        expect(event?.outcome).toBe('cancelled')
+      },
+      IN_A_BROWSER_MS,
+    )
     await page.evaluate(`document.querySelectorAll('details').forEach((each) => { each.open = true })`)
     await page.type('#schema', '{')
     await page.click('#send')

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { eventually, hostRun, settledUsage } from '../stack/client.ts'
 import { accountOf, eventsOf, putOnPlan, tokenIn } from './accounts.ts'
 import { noChromium } from './chromium.ts'
@@ -37,20 +37,24 @@ async function askedOnce() {
 describe.skipIf(noChromium !== '')(`an answer${noChromium}`, () => {
   it('ends at the button, on the host too: what is paid for is what was written', async () => {
     const { panel, token, account, whole, tokens } = await askedOnce()
-    await slowly(pace, async () => {
-      await ask(panel, QUESTION)
-      await growing(panel, 8)
-      await keepPicture(panel, 'streaming')
-      await panel.click('#stop')
-      const part = await answered(panel)
-      expect(part.length).toBeGreaterThan(7)
-      expect(part.length).toBeLessThan(whole.length)
-      const [event] = await eventsOf(account, 2)
-      expect(event?.outcome).toBe('cancelled')
-      expect(Number(event?.output_tokens)).toBeLessThan(tokens)
-      const run = await hostRun(event?.request_id ?? '')
-      expect(run.output_tokens).toBe(event?.output_tokens)
-    })
+    await slowly(
+      pace,
+      async () => {
+        await ask(panel, QUESTION)
+        await growing(panel, 8)
+        await keepPicture(panel, 'streaming')
+        await panel.click('#stop')
+        const part = await answered(panel)
+        expect(part.length).toBeGreaterThan(7)
+        expect(part.length).toBeLessThan(whole.length)
+        const [event] = await eventsOf(account, 2)
+        expect(event?.outcome).toBe('cancelled')
+        expect(Number(event?.output_tokens)).toBeLessThan(tokens)
+        const run = await hostRun(event?.request_id ?? '')
+        expect(run.output_tokens).toBe(event?.output_tokens)
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(await told(panel)).toBe('Stopped. Only what was written is paid for.')
     await keepPicture(panel, 'stopped')
     const events = await eventsOf(account, 2)
@@ -67,15 +71,19 @@ describe.skipIf(noChromium !== '')(`an answer${noChromium}`, () => {
     const { panel, chromium, account, whole } = await askedOnce()
     const worker = await chromium.opened(`chrome-extension://${LOCAL_ID}/background.js`)
     expect(await worker.evaluate('chrome.runtime.id')).toBe(LOCAL_ID)
-    await slowly(pace, async () => {
-      await ask(panel, QUESTION)
-      await growing(panel, 8)
-      await panel.send('ServiceWorker.enable')
-      await panel.send('ServiceWorker.stopAllWorkers')
-      await eventually(async () => ((await chromium.workers()).length === 0 ? true : undefined))
-      await growing(panel, 30)
-      expect(await chromium.workers()).toEqual([])
-    })
+    await slowly(
+      pace,
+      async () => {
+        await ask(panel, QUESTION)
+        await growing(panel, 8)
+        await panel.send('ServiceWorker.enable')
+        await panel.send('ServiceWorker.stopAllWorkers')
+        await eventually(async () => ((await chromium.workers()).length === 0 ? true : undefined))
+        await growing(panel, 30)
+        expect(await chromium.workers()).toEqual([])
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(await answered(panel)).toBe(whole)
     expect(await eventsOf(account, 2)).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }])
     expect(panel.errors).toEqual([])
@@ -83,14 +91,18 @@ describe.skipIf(noChromium !== '')(`an answer${noChromium}`, () => {
 
   it('stops on the host when the panel closes, and is marked as cut off when it opens again', async () => {
     const { panel, chromium, account, tokens } = await askedOnce()
-    await slowly(pace, async () => {
-      await ask(panel, QUESTION)
-      await growing(panel, 8)
-      await panel.send('Page.close')
-      const [event] = await eventsOf(account, 2)
-      expect(event?.outcome).toBe('cancelled')
-      expect(Number(event?.output_tokens)).toBeLessThan(tokens)
-    })
+    await slowly(
+      pace,
+      async () => {
+        await ask(panel, QUESTION)
+        await growing(panel, 8)
+        await panel.send('Page.close')
+        const [event] = await eventsOf(account, 2)
+        expect(event?.outcome).toBe('cancelled')
+        expect(Number(event?.output_tokens)).toBeLessThan(tokens)
+      },
+      IN_A_BROWSER_MS,
+    )
     const again = await panelIn(chromium)
     await ready(again)
     await again.click('#earlier summary')

@@ -55,7 +55,7 @@ export async function startChromium(extension?: string): Promise<Chromium> {
   onTestFinished(async () => {
     child.kill('SIGKILL')
     await ended
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    await rm(profile, { recursive: true, force: true, maxRetries: 10 })
   })
   const devtools = await connect(await addressIn(profile))
   async function targets(filter?: { type: string }[]): Promise<Target[]> {

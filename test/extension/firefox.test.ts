@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { accountOf, eventsOf, putOnPlan, tokenIn } from './accounts.ts'
 import type { BidiPage } from './bidi-page.ts'
 import { type Firefox, noFirefox, PANEL_IN_FIREFOX, startFirefox } from './firefox.ts'
@@ -31,15 +31,19 @@ describe.skipIf(noFirefox !== '')(`the extension in Firefox${noFirefox}`, () => 
     const left = new Intl.NumberFormat('en').format(200_000 - Number(event?.units))
     await panel.until(`document.querySelector('#day-left').textContent === '${left} of 200,000 units'`)
 
-    await slowly(inject('pace'), async () => {
-      await ask(panel, QUESTION)
-      await growing(panel, 8)
-      await panel.click('#stop')
-      expect((await answered(panel)).length).toBeLessThan(whole.length)
-      const [stopped] = await eventsOf(account, 2)
-      expect(stopped?.outcome).toBe('cancelled')
-      expect(Number(stopped?.output_tokens)).toBeLessThan(Number(event?.output_tokens))
-    })
+    await slowly(
+      inject('pace'),
+      async () => {
+        await ask(panel, QUESTION)
+        await growing(panel, 8)
+        await panel.click('#stop')
+        expect((await answered(panel)).length).toBeLessThan(whole.length)
+        const [stopped] = await eventsOf(account, 2)
+        expect(stopped?.outcome).toBe('cancelled')
+        expect(Number(stopped?.output_tokens)).toBeLessThan(Number(event?.output_tokens))
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(await told(panel)).toBe('Stopped. Only what was written is paid for.')
 
     await putOnPlan(account, 'one-answer')

@@ -49,7 +49,7 @@ export async function startFirefox(extension: string): Promise<Firefox> {
   async function stop(): Promise<void> {
     child.kill('SIGKILL')
     await ended
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    await rm(profile, { recursive: true, force: true, maxRetries: 10 })
   }
   try {
     return { ...(await driven(await addressIn(profile), extension)), stop }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { call, stack } from '../stack/client.ts'
 import { eventsOf, newAddress } from './accounts.ts'
 import { noChromium, startChromium } from './chromium.ts'
@@ -47,15 +47,19 @@ describe.skipIf(noChromium !== '')(`examples/web${noChromium}`, () => {
     })
     const { access_token: token } = (await answer.json()) as { access_token: string }
     const { account } = (await (await call('/v1/usage', { token })).json()) as { account: string }
-    await slowly(inject('pace'), async () => {
-      await page.click('#ask button[type=submit]')
-      await page.until(`${ANSWER}.length > 8`)
-      await page.click('#stop')
-      await page.until(IDLE)
-      const [stopped, first] = await eventsOf(account, 2)
-      expect([stopped?.outcome, first?.outcome]).toEqual(['cancelled', 'ok'])
-      expect(Number(stopped?.output_tokens)).toBeLessThan(Number(first?.output_tokens))
-    })
+    await slowly(
+      inject('pace'),
+      async () => {
+        await page.click('#ask button[type=submit]')
+        await page.until(`${ANSWER}.length > 8`)
+        await page.click('#stop')
+        await page.until(IDLE)
+        const [stopped, first] = await eventsOf(account, 2)
+        expect([stopped?.outcome, first?.outcome]).toEqual(['cancelled', 'ok'])
+        expect(Number(stopped?.output_tokens)).toBeLessThan(Number(first?.output_tokens))
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(whole.startsWith(await page.evaluate<string>(ANSWER))).toBe(true)
     expect(page.errors.filter((error) => !error.includes('400'))).toEqual([])
   })

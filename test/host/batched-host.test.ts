@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { spellOutAttention } from '../fixtures/graphs/spelled-out.ts'
-import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
+import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
 import { type Serving, serve } from './serving.ts'
 import { copyOf } from './serving-form/folder.ts'
 
@@ -154,12 +154,12 @@ describeEachModel('a host with %s', ROUNDED, ({ folder: original, change }) => {
   test('where this CPU rounds several rows otherwise than one, HOST_EXACT gives the answers of each alone', async () => {
     const { folder } = await copyOf(original, change)
     const models = [{ id: 'chat', source: folder, task: 'text-generation', context: 512 }]
-    const plain = await serve(models, { HOST_SLOTS: '1' })
+    const plain = await serve(models, { ...threadsFor([original]), HOST_SLOTS: '1' })
     const settings = { temperature: 0, max_tokens: 12 }
     const one = []
     for (const question of QUESTIONS) one.push((await ask(plain, question, 'a', settings)).text)
     await plain.stop()
-    const exact = await serve(models, { HOST_EXACT: 'true' })
+    const exact = await serve(models, { ...threadsFor([original]), HOST_EXACT: 'true' })
     try {
       const many = await Promise.all(QUESTIONS.map((question, i) => ask(exact, question, `a${i}`, settings)))
       expect(many.map(({ text }) => text)).toEqual(one)

@@ -8,7 +8,7 @@ import type { ModelTask } from '../../inference-host/device/port.ts'
 import { createTryDevice } from '../../inference-host/device/try.ts'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
 import { writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
-import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
+import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
 import { referenceOf } from '../fixtures/reference.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import { manifestOf } from './serving.ts'
@@ -45,6 +45,7 @@ async function start(
   running = startHostProcess({
     SERVICE_TOKEN_PUBLIC_KEYS: signer.jwks,
     MODELS_FILE: manifest.file,
+    ...threadsFor([model.source]),
     ...environment,
   })
   const ready = await running.ready.finally(manifest.remove)

@@ -24,6 +24,8 @@ export function startHostProcess(environment: Record<string, string>): HostProce
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       HOST_PORT: '0',
       HOST_DEVICE: 'cpu',
+      // As `threadsFor` says of small models; a host of real ones is given its own.
+      HOST_THREADS: '1',
       MODELS_DIR,
       ...environment,
     },

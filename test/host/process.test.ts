@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
+import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import { manifestOf } from './serving.ts'
 import { createSigner, type Signer } from './signer.ts'
 
 const WRITERS = [
   // So many tokens take it a second or two.
-  { ...embeddedModel('twohop-chat'), some: 1200, many: 1900 },
-  { ...realModel('SmolLM2-135M-Instruct'), some: 60, many: 1000 },
+  { ...embeddedModel('twohop-chat'), some: 1200, many: 1900, slots: '16' },
+  // One at a time, which needs no serving form: to prepare and measure that takes half a minute.
+  { ...realModel('SmolLM2-135M-Instruct'), some: 60, many: 1000, slots: '1' },
 ]
 const tiny = { id: 'tiny', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
 
@@ -36,6 +37,7 @@ async function start(model = tiny, environment: Record<string, string> = {}): Pr
   running = startHostProcess({
     SERVICE_TOKEN_PUBLIC_KEYS: signer.jwks,
     MODELS_FILE: manifest.file,
+    ...threadsFor([model.source]),
     ...environment,
   })
   running.ready.catch(() => {})
@@ -192,11 +194,11 @@ test.each(['SIGTERM', 'SIGINT'] as const)('with nothing to do, %s ends it with 0
   expect(await host.ended).toEqual({ code: 0, stderr: '' })
 })
 
-describeEachModel('draining %s', WRITERS, ({ folder, some, many }) => {
+describeEachModel('draining %s', WRITERS, ({ folder, some, many, slots }) => {
   const model = { id: 'chat', source: folder, task: 'text-generation' }
 
   test('SIGTERM: not ready, new requests refused, the running one ends in peace, exit code 0', async () => {
-    const host = await start(model)
+    const host = await start(model, { HOST_SLOTS: slots })
     const { url } = await host.ready
     const stream = await post(url, { ...STORY, max_tokens: some })
     host.child.kill('SIGTERM')
@@ -213,7 +215,7 @@ describeEachModel('draining %s', WRITERS, ({ folder, some, many }) => {
   })
 
   test('what does not end within the grace is stopped, billed and told so', async () => {
-    const host = await start(model, { HOST_DRAIN_SECONDS: '0' })
+    const host = await start(model, { HOST_SLOTS: slots, HOST_DRAIN_SECONDS: '0' })
     const { url } = await host.ready
     const stream = await post(url, { ...STORY, max_tokens: many })
     host.child.kill('SIGTERM')

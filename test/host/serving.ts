@@ -8,6 +8,7 @@ import { digestFile } from '../../inference-host/weights/digest.ts'
 import { listFiles, loadedFiles, writeLock } from '../../inference-host/weights/lock.ts'
 import { Manifest } from '../../inference-host/weights/manifest.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
+import { threadsFor } from '../fixtures/models.ts'
 import { MODELS_DIR } from '../fixtures/models-dir.ts'
 import { createSigner, type Signer } from './signer.ts'
 
@@ -56,6 +57,7 @@ export async function serve(models: ModelOf[], variables: Record<string, string>
     SERVICE_TOKEN_PUBLIC_KEYS: signer.jwks,
     MODELS_FILE: manifest.file,
     MODELS_DIR,
+    ...threadsFor(models.map(({ source }) => source)),
     ...variables,
   })
   const host = await startHost(

@@ -30,7 +30,8 @@ export async function startTestStack(name: string, { edgeVariables, hostVariable
     say: (part, line) => void appendFile(log, `${part} ${line}\n`),
     edgeVariables: { BODY_LIMIT_BYTES: '65536', ...edgeVariables },
     // The edge tells the host of each job; looks of its own would be taken for a request's, which tests count.
-    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', ...pacedBy(pace), ...hostVariables },
+    // A second thread is hardly of use to the small models, and burns what the tests beside these need.
+    hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', HOST_THREADS: '1', ...pacedBy(pace), ...hostVariables },
     ...options,
   })
   return { stack, dir, pace }

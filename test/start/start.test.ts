@@ -3,7 +3,7 @@ import { access, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@supabase/supabase-js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../bench/kit.ts'
 import { isRunning, type StackFile } from '../../local/stack-file.ts'
 import { blocks } from '../fixtures/commands/blocks.ts'
@@ -120,13 +120,9 @@ describe('npm start', () => {
       JSON.parse((await run('sh', ['-c', `${command} -s`])).stdout) as Record<string, unknown>[]
     await expect
       .poll(() => read(ask), { timeout: 60_000, interval: 500 })
-      .toEqual([
-        {
-          at: expect.any(String),
-          model: 'twohop-chat',
-          units: expect.any(Number),
-        },
-      ])
+      .toEqual(
+        expect.arrayContaining([{ at: expect.any(String), model: 'twohop-chat', units: expect.any(Number) }]),
+      )
     const { tokens, postgres } = await started.stack()
     const pro = ask.replace(
       /-H @\S+/,
@@ -135,7 +131,7 @@ describe('npm start', () => {
     expect(await read(pro)).toEqual([])
     await started.printed('usage events new in the ledger')
     // It is told in words, and a drain that finds nothing is not told at all.
-    expect(started.output().stdout).toMatch(/^edge +usage events new in the ledger: 1$/m)
+    expect(started.output().stdout).toMatch(/^edge +usage events new in the ledger: [1-9]\d*$/m)
     expect(started.output().stdout).not.toContain('ledger_drain')
   })
 
@@ -144,13 +140,15 @@ describe('npm start', () => {
     const supabase = createClient(issuers.supabase.url, 'any-key', { db: { schema: 'twohop' } })
     await supabase.auth.signInWithPassword({ email: 'pro@example.com', password: 'twohop-demo' })
     const messages = [{ role: 'user', content: 'What is Twohop?' }]
+    const used = async () => (await supabase.from('usage_daily').select('model, requests')).data
+    // None, but where an earlier try has asked.
+    const before = (await used())?.[0]?.requests ?? 0
     const { data } = await supabase.functions.invoke('edge/v1/chat/completions', {
       body: { model: 'twohop-chat', messages },
     })
     expect(data.choices[0].message.content).toMatch(/^Twohop /)
     await fetch(edge.cronUrl, { method: 'POST' })
-    const used = async () => (await supabase.from('usage_daily').select('model, requests')).data
-    await expect.poll(used, { timeout: 30_000 }).toEqual([{ model: 'twohop-chat', requests: 1 }])
+    await expect.poll(used, { timeout: 30_000 }).toEqual([{ model: 'twohop-chat', requests: before + 1 }])
     await supabase.auth.signOut()
   })
 
@@ -255,6 +253,9 @@ describe('npm start', () => {
   test('a second one on another port runs beside it, with a file of its own', async () => {
     const first = await started.stack()
     const second = npmStart(dir, '--port', '0', '--verbose')
+    onTestFinished(() => {
+      if (isRunning(Number(second.process.pid))) ctrlC(second)
+    })
     await second.printed('process.stdout.write(chunk')
     // With all that the parts say, and lines for the openai package.
     expect(second.output().stdout).toMatch(/^host +model id=twohop-chat /m)

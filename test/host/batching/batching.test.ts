@@ -166,7 +166,7 @@ async function prepare(folder: string, change?: (model: ModelProto) => void, thr
   const copy = await copyOf(folder, change)
   const prepared = await prepareServingForm({ ...copy, threads })
   if ('unsupported' in prepared) throw new Error(prepared.unsupported)
-  return { ...copy, ...prepared, threads, batch: prepared.verified?.measured.batch ?? 0 }
+  return { ...copy, ...prepared, threads }
 }
 
 async function open(
@@ -211,12 +211,8 @@ describe('the embedded chat model, many at once', () => {
 
 describeEachModel('%s, many at once', [realModel('SmolLM2-135M-Instruct')], (smol) => {
   test('writes what it writes alone with transformers.js', async () => {
-    const form = await prepare(smol.folder, undefined, 2)
-    // Where this machine's kernels round several rows otherwise than one, equal tokens can be asked of float32 only.
-    const { loaded, decoder } = await open(
-      form.batch === 0 ? form : await prepare(smol.folder, useFloat32Activations, 2),
-      'q4',
-    )
+    // With int8 activations many machines' kernels round several rows otherwise than one, which the serving form's own test measures.
+    const { loaded, decoder } = await open(await prepare(smol.folder, useFloat32Activations, 2), 'q4')
     await expectSameTexts(decoder, loaded, await wishesFor(loaded, 6, 8, 3), 3)
   })
 })

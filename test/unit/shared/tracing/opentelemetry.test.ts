@@ -108,7 +108,8 @@ it('a collector that hangs is waited for once, and then for half a minute by nob
     took.push(performance.now() - began)
   }
   expect(took[0]).toBeGreaterThan(1900)
-  expect(took[1]).toBeLessThan(500)
+  // Far less than it waits for one that hangs, and more than a busy machine makes of nothing.
+  expect(took[1]).toBeLessThan(1500)
   await hanging.stop()
   void close()
 })
