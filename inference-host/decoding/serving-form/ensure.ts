@@ -1,4 +1,5 @@
-import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Device } from '../../device/port.ts'
 import { askChild } from '../../platform/child-process.ts'
@@ -98,13 +99,22 @@ async function bringOriginal(from: string, graph: string, home: string): Promise
   const linked: string[] = []
   for (const name of names) {
     const [original, there] = [path.join(from, name), path.join(home, name)]
-    if (!(await sameBytes(original, there))) {
-      await rm(there, { force: true })
-      await link(original, there).catch(() => copyFile(original, there))
-    }
+    if (!(await sameBytes(original, there))) await replace(there, original)
     if (await sameFile(original, there)) linked.push(name)
   }
   return linked
+}
+
+/** In one step: another host that begins in the same folder may be reading what is there. */
+async function replace(there: string, original: string): Promise<void> {
+  const draft = `${there}.${randomUUID()}.draft`
+  try {
+    await link(original, draft).catch(() => copyFile(original, draft))
+    await rename(draft, there)
+  } finally {
+    // A rename of one link over another of the same file leaves both (POSIX).
+    await rm(draft, { force: true })
+  }
 }
 
 async function sameBytes(one: string, other: string): Promise<boolean> {

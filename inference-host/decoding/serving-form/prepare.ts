@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { env } from 'onnxruntime-node'
@@ -66,8 +66,9 @@ export async function prepareServingForm(
     const description = { ...kept.description, ...(await blocksOf(kept.description)) }
     return { ...kept, description, verified: undefined }
   }
-  // The name starts with a dot, so nothing takes it for a file of the model while it is made.
-  const draftFile = path.join(path.dirname(outFile), `.${path.basename(outFile)}.${process.pid}.draft`)
+  // The name starts with a dot, so nothing takes it for a file of the model while it is made. Hosts in two containers may
+  // share the folder, and their processes the number.
+  const draftFile = path.join(path.dirname(outFile), `.${path.basename(outFile)}.${randomUUID()}.draft`)
   try {
     const { record, bytes } = await rewrite(modelFile, device)
     await writeFile(draftFile, bytes)
