@@ -61,4 +61,4 @@ function mean(channels: readonly Float32Array[]): Float32Array {
 }
 
 /** A sample from -1 to 1. A file's float may be anything, a number or not; spectra of such would be nothing. */
-export const sampleOf = (value: number) => (Number.isFinite(value) ? Math.max(-1, Math.min(1, value)) : 0)
+const sampleOf = (value: number) => (Number.isFinite(value) ? Math.max(-1, Math.min(1, value)) : 0)
