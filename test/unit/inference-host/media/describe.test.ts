@@ -97,5 +97,8 @@ it('a line of pixels becomes no image of gigabytes where its shorter side is bro
 it('an image of which nothing would be left is refused in words', async () => {
   await writeTinyImageClassifier(at('longest'), ['a', 'b'], { size: { longest_edge: 32 } })
   const { see } = await readEye(at('longest'))
-  await expect(see(pngOf(1, 2000, () => 0))).rejects.toMatchObject({ code: 'invalid_request', param: 'inputs' })
+  await expect(see(pngOf(1, 2000, () => 0))).rejects.toMatchObject({
+    code: 'invalid_request',
+    param: 'inputs',
+  })
 })
