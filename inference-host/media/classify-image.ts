@@ -26,7 +26,9 @@ export async function loadClassifier(request: LoadRequest): Promise<LoadedMedia>
     imageTokens: eye.imageTokens,
     async perform(work, { counts, stopped, report }) {
       if (work.kind !== 'classify_image') throw new Error(`a classifier of images does no ${work.kind}`)
-      const { pixels, tokens } = await eye.see(work.file)
+      const { pixels, tokens } = await eye.see(work.file, (ms) => {
+        counts.readMs += ms
+      })
       checkReservation(tokens, work.limits)
       if (stopped()) return undefined
       counts.promptTokens = tokens

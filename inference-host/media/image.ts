@@ -17,8 +17,7 @@ export class Pixels extends RawImage {
 
   /** @throws TwohopError invalid_request where nothing would be left of it, or too much come of it */
   override async resize(...[width, height, how]: Parameters<RawImage['resize']>): Promise<RawImage> {
-    if (Math.min(width, height) >= 1 && width * height <= MOST_PIXELS)
-      return super.resize(width, height, how)
+    if (Math.min(width, height) >= 1 && width * height <= MOST_PIXELS) return super.resize(width, height, how)
     throw new TwohopError(
       'invalid_request',
       `Expected an image that is less long for its width, found one of ${this.width} by ${this.height} pixels.`,

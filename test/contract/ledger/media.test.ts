@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { opusPackets } from '../../../shared/sounds/opus.ts'
 import { SPEECH_CONTEXT } from '../../fixtures/graphs/tiny-media.ts'
+import { TILE } from '../../fixtures/graphs/tiny-vision.ts'
 import { pngOf, webpHeader } from '../../fixtures/images.ts'
 import { mediaCatalog } from '../../fixtures/media-catalog.ts'
 import { slowly } from '../../fixtures/pace.ts'
@@ -191,6 +192,21 @@ describeOneRedis('sounds and images through both hops', (redis) => {
     const answer = await hops.send('/v1/chat/completions', seeing(url))
     expect(await refusalOf(answer)).toEqual([400, 'invalid_request', 'messages[0].content'])
     expect((await hops.settled()).row).toMatchObject({ outcome: 'refused', units: 0, prompt_tokens: 0 })
+  })
+
+  it('an image in a chat that is broken costs the images before it, which were decoded', async () => {
+    const { messages, ...asked } = seeing(PICTURE)
+    const [first] = messages
+    const broken = { type: 'image_url', image_url: { url: urlOf(pngOf(50, 40)) } }
+    const content = [...(first?.content ?? []), broken]
+    const answer = await hops.send('/v1/chat/completions', {
+      ...asked,
+      messages: [{ role: 'user', content }],
+    })
+    expect(await refusalOf(answer)).toEqual([400, 'invalid_request', 'messages[0].content'])
+    const { row } = await hops.settled()
+    expect(row).toMatchObject({ outcome: 'refused', prompt_tokens: 5 * TILE.tokens, output_tokens: 0 })
+    expect(row.units).toBe(row.prompt_tokens * prices.prompt)
   })
 
   it('a job of recordings is charged in one row, what is broken by what was decoded of it', async () => {

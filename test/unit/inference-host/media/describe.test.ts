@@ -77,11 +77,16 @@ it('a context that is asked for is the shorter one', async () => {
   expect(await describeMedia(task, { folder: at(task), context: 900 })).toEqual({ context: SPEECH_CONTEXT })
 })
 
-it('what a model sees counts the same, however large the image is', async () => {
+it('what a model sees counts the same, however large the image is, and what it takes is told', async () => {
   const { see } = await readEye(at('image-to-text'))
+  const spent: number[] = []
   const seen = await see(pngOf(300, 20, (x, y) => (x + y) % 256))
   expect([seen.tokens, seen.pixels.dims]).toEqual([IMAGE_TOKENS, [1, 3, 32, 32]])
-  await expect(see(pngOf(300, 20))).rejects.toMatchObject({ code: 'invalid_request', param: 'inputs' })
+  await expect(see(pngOf(300, 20), (ms) => spent.push(ms))).rejects.toMatchObject({
+    code: 'invalid_request',
+    param: 'inputs',
+  })
+  expect(spent).toEqual([expect.any(Number)])
 })
 
 it('a line of pixels becomes no image of gigabytes where its shorter side is brought to a length', async () => {
