@@ -1,5 +1,5 @@
 import { AutoProcessor, RawImage, Tensor } from '@huggingface/transformers'
-import { decodeImage, type Pixels } from './image.ts'
+import { decodeImage, Pixels } from './image.ts'
 
 /** The sides, in pixels, of what counts as one token: a patch of most vision transformers. */
 export const PATCH = 16
@@ -33,7 +33,7 @@ export async function readEye(folder: string): Promise<Eye> {
     return { pixels, tokens: Math.ceil((height * width) / PATCH ** 2) }
   }
   const blank = new RawImage(new Uint8ClampedArray(BLANK * BLANK * 3), BLANK, BLANK, 3)
-  const { tokens } = await seen(blank)
+  const { tokens } = await seen(new Pixels(blank, ''))
   return {
     async see(file, spend = () => {}) {
       const began = performance.now()
