@@ -26,8 +26,9 @@ export async function loadCaptioner(request: LoadRequest): Promise<LoadedMedia> 
         counts.readMs += ms
       })
       checkReservation(tokens, work.limits)
-      if (stopped()) return undefined
+      // Also where the client has left: it was decoded.
       counts.promptTokens = tokens
+      if (stopped()) return undefined
       report({ type: 'started', promptTokens: tokens })
       const finish = await generate(
         { model },

@@ -30,8 +30,9 @@ export async function loadClassifier(request: LoadRequest): Promise<LoadedMedia>
         counts.readMs += ms
       })
       checkReservation(tokens, work.limits)
-      if (stopped()) return undefined
+      // Also where the client has left: it was decoded.
       counts.promptTokens = tokens
+      if (stopped()) return undefined
       report({ type: 'started', promptTokens: tokens })
       const { logits } = await model({ pixel_values: pixels })
       if (!(logits instanceof Tensor) || !(logits.data instanceof Float32Array))
