@@ -104,7 +104,6 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
     /** File by which the models are slowed down. */
     pace,
     send,
-    runs,
     figure,
 
     /** Asks for a transcription. */
@@ -128,10 +127,9 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
     },
 
     /**
-     * The one row that the ledger has in the end, and what the host said. All is settled then: what was used is the row's units, nothing
-     * is held and nothing runs.
+     * The one row that the ledger has in the end. All is settled then: what was used is the row's units, nothing is held and nothing runs.
      */
-    async settled(): Promise<{ row: Row; run: Record<string, string> }> {
+    async settled(): Promise<Row> {
       await expect.poll(async () => (await events(redis)).length, { timeout: 20_000 }).toBe(1)
       const { url, token } = redis.local()
       const stream = createUpstashStream({ url, token, takenOverMs: 0 })
@@ -148,8 +146,14 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
       const day = `day:${new Date().toISOString().slice(0, 10)}`
       expect(await counters(redis, day, ACCOUNT)).toMatchObject({ used: row.units, held: 0 })
       expect(await redis.command('ZCARD', `twohop:leases:${ACCOUNT}`)).toBe(0)
-      const [run = {}] = runs()
-      return { row, run }
+      return row
+    },
+
+    /** What the host's log says of a row's run, once it has ended. */
+    async ran({ request_id }: Row): Promise<Record<string, string>> {
+      const run = () => runs().find(({ id }) => id === request_id)
+      await expect.poll(run, { timeout: 20_000 }).toBeDefined()
+      return run() ?? {}
     },
 
     /** That nothing was reserved, charged or computed, and nothing is held. */

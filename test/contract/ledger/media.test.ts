@@ -51,6 +51,9 @@ function aMinute(): Uint8Array<ArrayBuffer> {
   return oggOf([...opusHeaders(), ...all], 48_000 * 59)
 }
 
+/** How long an event may take on a busy machine, and how often it is looked for, in milliseconds. */
+const SOON = { timeout: 20_000, interval: 5 }
+
 describeOneRedis('sounds and images through both hops', (redis) => {
   const hops = mediaHops(redis, running())
 
@@ -59,7 +62,8 @@ describeOneRedis('sounds and images through both hops', (redis) => {
     ['holds more than its header says', changed(flac, 24, 0x3e, 0x80), 1],
   ])('a recording that %s costs what was decoded of it', async (_, file, seconds) => {
     expect(await refusalOf(await hops.transcribe(file))).toEqual([400, 'invalid_request', 'file'])
-    const { row, run } = await hops.settled()
+    const row = await hops.settled()
+    const run = await hops.ran(row)
     expect(row).toMatchObject({ outcome: 'refused', task: 'automatic-speech-recognition', output_tokens: 0 })
     expect([row.prompt_tokens, row.units]).toEqual([seconds, seconds * SECOND])
     expect([run.code, Number(run.prompt_tokens)]).toEqual(['invalid_request', seconds])
@@ -92,10 +96,12 @@ describeOneRedis('sounds and images through both hops', (redis) => {
     await slowly(hops.pace(), async () => {
       const answer = hops.transcribe(aMinute(), client.signal)
       const left = expect(answer).rejects.toThrow()
-      await expect.poll(() => hops.figure('num_requests_running', 'speech'), { interval: 5 }).toBe(1)
+      const begun = () => hops.figure('num_requests_running', 'speech')
+      await expect.poll(begun, SOON).toBe(1)
       client.abort()
       await left
-      const { row, run } = await hops.settled()
+      const row = await hops.settled()
+      const run = await hops.ran(row)
       expect([row.outcome, run.code]).toEqual(['cancelled', 'cancelled'])
       expect([row.prompt_tokens, row.output_tokens].map(String)).toEqual([
         run.prompt_tokens,
@@ -113,10 +119,11 @@ describeOneRedis('sounds and images through both hops', (redis) => {
     await slowly(hops.pace(), async () => {
       const left = expect(hops.transcribe(LONG, client.signal)).rejects.toThrow()
       const written = () => hops.figure('time_to_first_token_seconds_count', 'speech')
-      await expect.poll(written, { interval: 5, timeout: 20_000 }).toBe(begun + 1)
+      await expect.poll(written, SOON).toBe(begun + 1)
       client.abort()
       await left
-      const { row, run } = await hops.settled()
+      const row = await hops.settled()
+      const run = await hops.ran(row)
       expect([row.outcome, row.prompt_tokens, run.code]).toEqual(['cancelled', 55, 'cancelled'])
       expect(String(row.output_tokens)).toBe(run.output_tokens)
       expect(row.output_tokens).toBeGreaterThan(0)
@@ -132,7 +139,8 @@ describeOneRedis('sounds and images through both hops', (redis) => {
       const answer = await hops.send('/v1/chat/completions', { ...seeing(PICTURE), stream })
       expect(answer.status).toBe(200)
       await answer.text()
-      const { row, run } = await hops.settled()
+      const row = await hops.settled()
+      const run = await hops.ran(row)
       expect(row).toMatchObject({ task: 'chat', model: 'seeing', outcome: 'ok' })
       expect([row.prompt_tokens, row.output_tokens].map(String)).toEqual([
         run.prompt_tokens,
@@ -152,7 +160,8 @@ describeOneRedis('sounds and images through both hops', (redis) => {
       const answer = await hops.send('/v1/chat/completions', asked, client.signal)
       await answer.body?.getReader().read()
       client.abort()
-      const { row, run } = await hops.settled()
+      const row = await hops.settled()
+      const run = await hops.ran(row)
       expect([row.outcome, run.code]).toEqual(['cancelled', 'cancelled'])
       expect([row.prompt_tokens, row.output_tokens].map(String)).toEqual([
         run.prompt_tokens,
@@ -191,7 +200,7 @@ describeOneRedis('sounds and images through both hops', (redis) => {
   ])('an image in a chat %s, which only the host sees, costs nothing', async (_, url) => {
     const answer = await hops.send('/v1/chat/completions', seeing(url))
     expect(await refusalOf(answer)).toEqual([400, 'invalid_request', 'messages[0].content'])
-    expect((await hops.settled()).row).toMatchObject({ outcome: 'refused', units: 0, prompt_tokens: 0 })
+    expect(await hops.settled()).toMatchObject({ outcome: 'refused', units: 0, prompt_tokens: 0 })
   })
 
   it('an image in a chat that is broken costs the images before it, which were decoded', async () => {
@@ -204,7 +213,7 @@ describeOneRedis('sounds and images through both hops', (redis) => {
       messages: [{ role: 'user', content }],
     })
     expect(await refusalOf(answer)).toEqual([400, 'invalid_request', 'messages[0].content'])
-    const { row } = await hops.settled()
+    const row = await hops.settled()
     expect(row).toMatchObject({ outcome: 'refused', prompt_tokens: 5 * TILE.tokens, output_tokens: 0 })
     expect(row.units).toBe(row.prompt_tokens * prices.prompt)
   })
@@ -219,7 +228,7 @@ describeOneRedis('sounds and images through both hops', (redis) => {
       { index: 0, status: 200, body: { usage: { seconds: 2 } } },
       { index: 1, status: 400, body: { error: { code: 'invalid_request', param: 'file' } } },
     ])
-    const { row } = await hops.settled()
+    const row = await hops.settled()
     expect(row).toMatchObject({ outcome: 'ok', task: 'automatic-speech-recognition', prompt_tokens: 2 + 6 })
     expect(row.units).toBe((2 + 6) * SECOND + row.output_tokens * LETTER)
   })
@@ -231,7 +240,7 @@ describeOneRedis('sounds and images through both hops', (redis) => {
       { index: 0, status: 200 },
       { index: 1, status: 400, body: { error: { code: 'invalid_request', param: 'messages[0].content' } } },
     ])
-    const { row } = await hops.settled()
+    const row = await hops.settled()
     expect(row.prompt_tokens).toBeGreaterThan(image_tokens)
     expect(row.prompt_tokens).toBeLessThan(2 * image_tokens)
     expect(row.units).toBe(row.prompt_tokens * prices.prompt + row.output_tokens * prices.output)
