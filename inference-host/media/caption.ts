@@ -22,10 +22,13 @@ export async function loadCaptioner(request: LoadRequest): Promise<LoadedMedia> 
     imageTokens: eye.imageTokens,
     async perform(work, { counts, stopped, report }) {
       if (work.kind !== 'caption') throw new Error(`a model that writes of images does no ${work.kind}`)
-      const { pixels, tokens } = await eye.see(work.file)
+      const { pixels, tokens } = await eye.see(work.file, (ms) => {
+        counts.readMs += ms
+      })
       checkReservation(tokens, work.limits)
-      if (stopped()) return undefined
+      // Also where the client has left: it was decoded.
       counts.promptTokens = tokens
+      if (stopped()) return undefined
       report({ type: 'started', promptTokens: tokens })
       const finish = await generate(
         { model },

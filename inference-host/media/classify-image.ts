@@ -26,10 +26,13 @@ export async function loadClassifier(request: LoadRequest): Promise<LoadedMedia>
     imageTokens: eye.imageTokens,
     async perform(work, { counts, stopped, report }) {
       if (work.kind !== 'classify_image') throw new Error(`a classifier of images does no ${work.kind}`)
-      const { pixels, tokens } = await eye.see(work.file)
+      const { pixels, tokens } = await eye.see(work.file, (ms) => {
+        counts.readMs += ms
+      })
       checkReservation(tokens, work.limits)
-      if (stopped()) return undefined
+      // Also where the client has left: it was decoded.
       counts.promptTokens = tokens
+      if (stopped()) return undefined
       report({ type: 'started', promptTokens: tokens })
       const { logits } = await model({ pixel_values: pixels })
       if (!(logits instanceof Tensor) || !(logits.data instanceof Float32Array))

@@ -1,10 +1,32 @@
 import { RawImage } from '@huggingface/transformers'
 import sharp, { type Metadata } from 'sharp'
 import { TwohopError } from '../../shared/errors.ts'
-import { readImageSize } from '../../shared/image-size.ts'
+import { MOST_PIXELS, readImageSize } from '../../shared/image-size.ts'
 
-/** An image's pixels, as red, green and blue. */
-export type Pixels = RawImage
+/**
+ * An image's pixels, as red, green and blue, which no processor makes larger than an image may be. Many bring the shorter side to a
+ * length of theirs, before they cut out the middle: 40,000 by 1 pixels would take 6 GB.
+ */
+export class Pixels extends RawImage {
+  readonly #field: string
+
+  constructor({ data, width, height }: RawImage, field: string) {
+    super(data, width, height, COLOURS)
+    this.#field = field
+  }
+
+  /** @throws TwohopError invalid_request where nothing would be left of it, or too much come of it */
+  override async resize(...[width, height, how]: Parameters<RawImage['resize']>): Promise<RawImage> {
+    if (Math.min(width, height) >= 1 && width * height <= MOST_PIXELS) return super.resize(width, height, how)
+    throw new TwohopError(
+      'invalid_request',
+      `Expected an image that is less long for its width, found one of ${this.width} by ${this.height} pixels.`,
+      { param: this.#field },
+    )
+  }
+}
+
+const COLOURS = 3
 
 /** Gray and how opaque it is, which RawImage cannot make colours of. */
 const GRAY_ALPHA = 2
@@ -40,21 +62,23 @@ async function readHeader(file: Uint8Array, field: string): Promise<Metadata> {
 export async function decodeImage(file: Uint8Array, field = 'inputs'): Promise<Pixels> {
   const { channels } = await readHeader(file, field)
   try {
-    if (channels === GRAY_ALPHA) return await decodeGray(file)
-    const image = await RawImage.fromBlob(new Blob([Uint8Array.from(file)]))
-    return image.rgb()
+    const image =
+      channels === GRAY_ALPHA
+        ? await decodeGray(file)
+        : await RawImage.fromBlob(new Blob([Uint8Array.from(file)]))
+    return new Pixels(image.rgb(), field)
   } catch (cause) {
     throw broken(field, cause)
   }
 }
 
-async function decodeGray(file: Uint8Array): Promise<Pixels> {
+async function decodeGray(file: Uint8Array): Promise<RawImage> {
   const { data, info } = await sharp(file)
     .autoOrient()
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true })
-  return new RawImage(new Uint8ClampedArray(data), info.width, info.height, info.channels).rgb()
+  return new RawImage(new Uint8ClampedArray(data), info.width, info.height, info.channels)
 }
 
 const broken = (field: string, cause?: unknown) =>

@@ -10,22 +10,9 @@ export type Resampler = {
 }
 
 /**
- * The same sound at another rate, by a sinc filter under a Hann window (Smith, "Digital Audio Resampling"). What the new
+ * Brings a sound to another rate by a sinc filter under a Hann window (Smith, "Digital Audio Resampling"). What the new
  * rate cannot say is filtered out first: otherwise it would come back as another tone.
  */
-export function resample(samples: Float32Array, from: number, to: number): Float32Array {
-  if (from === to) return samples
-  const resampler = createResampler(from, to)
-  const parts = [resampler.push(samples), resampler.end()]
-  const output = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    output.set(part, at)
-    at += part.length
-  }
-  return output
-}
-
 export function createResampler(from: number, to: number): Resampler {
   const common = gcd(from, to)
   const [up, down] = [to / common, from / common]

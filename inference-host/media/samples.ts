@@ -2,9 +2,11 @@ import { RECORDING, readSound } from '../../shared/sounds/sound.ts'
 import { refusalOf, Unreadable } from '../../shared/unreadable.ts'
 import { secondsOf, type Wav } from '../../shared/wav.ts'
 import { RATE } from './rate.ts'
-import { resample } from './resample.ts'
-import { sampleOf } from './sounds/collector.ts'
+import { createCollector } from './sounds/collector.ts'
 import { decodeAside } from './sounds/decode-aside.ts'
+
+/** How much of a WAV file is read at a time: a client that leaves waits for no more. */
+const PART_SECONDS = 10
 
 /** A recording as models hear it: one channel of RATE samples a second, each from -1 to 1. */
 export type Recording = {
@@ -37,8 +39,8 @@ export function readRecording(file: Uint8Array): Unheard {
     seconds: secondsOf(sound),
     async decode(stopped, heard = () => {}) {
       if (sound.kind === 'wav') {
-        const samples = resample(mono(file, sound), sound.rate, RATE)
-        return { samples, duration: sound.frames / sound.rate, seconds: secondsOf(sound) }
+        const samples = decodeWav(file, sound, stopped, heard)
+        return samples && { samples, duration: sound.frames / sound.rate, seconds: secondsOf(sound) }
       }
       const samples = await decodeAside({ file, sound }, stopped, heard).catch((error: unknown) => {
         throw error instanceof Unreadable ? refusalOf('file', RECORDING, error) : error
@@ -49,19 +51,33 @@ export function readRecording(file: Uint8Array): Unheard {
   }
 }
 
-/** The mean of a file's channels. */
-function mono(file: Uint8Array, { float, bits, channels, start, frames }: Wav): Float32Array {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  const read = readerOf(view, float, bits)
-  const step = bits / 8
-  const samples = new Float32Array(frames)
-  for (let frame = 0; frame < frames; frame++) {
-    let sum = 0
-    for (let channel = 0; channel < channels; channel++)
-      sum += read(start + (frame * channels + channel) * step)
-    samples[frame] = sampleOf(sum / channels)
+/** Samples of a WAV file as a model hears them. Undefined when `stopped` ended it, which is asked before each part. */
+function decodeWav(
+  file: Uint8Array,
+  wav: Wav,
+  stopped: () => boolean,
+  heard: (seconds: number) => void,
+): Float32Array | undefined {
+  const { rate, frames } = wav
+  const collector = createCollector(rate, frames, (seconds) => heard(Math.ceil(seconds)))
+  for (let from = 0; from < frames; from += PART_SECONDS * rate) {
+    if (stopped()) return undefined
+    collector.add(channelsOf(file, wav, from, Math.min(frames, from + PART_SECONDS * rate)))
   }
-  return samples
+  return collector.end()
+}
+
+/** The samples of each channel between two places. */
+function channelsOf(file: Uint8Array, wav: Wav, from: number, to: number): Float32Array[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  const read = readerOf(view, wav.float, wav.bits)
+  const step = wav.bits / 8
+  return Array.from({ length: wav.channels }, (_, channel) => {
+    const samples = new Float32Array(to - from)
+    for (let frame = from; frame < to; frame++)
+      samples[frame - from] = read(wav.start + (frame * wav.channels + channel) * step)
+    return samples
+  })
 }
 
 /** Gives a sample at a byte, from -1 to 1. Integers of 8 bits have their zero at 128. */

@@ -1,5 +1,5 @@
 import { AutoProcessor, RawImage, Tensor } from '@huggingface/transformers'
-import { decodeImage, type Pixels } from './image.ts'
+import { decodeImage, Pixels } from './image.ts'
 
 /** The sides, in pixels, of what counts as one token: a patch of most vision transformers. */
 export const PATCH = 16
@@ -10,8 +10,11 @@ export type Seen = { pixels: Tensor; tokens: number }
 
 /** Makes models' input of images. */
 export type Eye = {
-  /** @throws TwohopError invalid_request where the file is no image */
-  see(file: Uint8Array): Promise<Seen>
+  /**
+   * @param spend told of the milliseconds that it takes, also where the image proves to be broken
+   * @throws TwohopError invalid_request where the file is no image
+   */
+  see(file: Uint8Array, spend?: (ms: number) => void): Promise<Seen>
   /** The tokens of an image, measured on a small one. */
   imageTokens: number
 }
@@ -30,6 +33,16 @@ export async function readEye(folder: string): Promise<Eye> {
     return { pixels, tokens: Math.ceil((height * width) / PATCH ** 2) }
   }
   const blank = new RawImage(new Uint8ClampedArray(BLANK * BLANK * 3), BLANK, BLANK, 3)
-  const { tokens } = await seen(blank)
-  return { see: async (file) => seen(await decodeImage(file)), imageTokens: tokens }
+  const { tokens } = await seen(new Pixels(blank, ''))
+  return {
+    async see(file, spend = () => {}) {
+      const began = performance.now()
+      try {
+        return await seen(await decodeImage(file))
+      } finally {
+        spend(performance.now() - began)
+      }
+    },
+    imageTokens: tokens,
+  }
 }

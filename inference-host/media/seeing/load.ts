@@ -6,6 +6,7 @@ import { readTokenBytes } from '../../decoding/writing/token-bytes.ts'
 import { writeOn } from '../../decoding/writing/write-on.ts'
 import { loadText, loadWeights } from '../../device/load.ts'
 import type { LoadRequest } from '../../device/port.ts'
+import type { Counts } from '../../work/engine.ts'
 import type { Work } from '../../work/work.ts'
 import { decodeImage, uprightSize } from '../image.ts'
 import type { LoadedMedia } from '../port.ts'
@@ -13,6 +14,8 @@ import { measureSeeing, readImageReader, type SeeingCost } from './read.ts'
 
 /** An image of a chat, of which only the header has been read. */
 type Shown = { file: Uint8Array; field: string }
+/** With what stands for it in the prompt. */
+type Read = Shown & { text: string }
 
 /**
  * Puts a model that answers chats with images on its device. It answers one at a time.
@@ -32,15 +35,23 @@ export async function loadSeeing(request: LoadRequest): Promise<LoadedMedia & Se
     measureSeeing(loaded, reader),
   ])
 
-  /** The model's inputs for all images, decoded one after another. Undefined where `stopped` ended it. */
+  /**
+   * The model's inputs for all images, decoded one after another. Undefined where `stopped` ended it. What was decoded until then counts,
+   * also where a later image is broken: a small file may take a core for seconds.
+   */
   async function inputsOf(
-    images: readonly Shown[],
+    images: readonly Read[],
     stopped: () => boolean,
+    counts: Counts,
   ): Promise<Record<string, Tensor> | undefined> {
     const seen: Record<string, Tensor>[] = []
-    for (const { file, field } of images) {
+    for (const { file, field, text } of images) {
       if (stopped()) return undefined
-      const image = await decodeImage(file, field)
+      const began = performance.now()
+      const image = await decodeImage(file, field).finally(() => {
+        counts.readMs += performance.now() - began
+      })
+      counts.promptTokens += text.split(reader.mark).length - 1
       if (stopped()) return undefined
       seen.push(await reader.see(image))
     }
@@ -60,16 +71,15 @@ export async function loadSeeing(request: LoadRequest): Promise<LoadedMedia & Se
     async perform(work, options) {
       if (work.kind !== 'chat' && work.kind !== 'count')
         throw new Error(`a model that sees does no ${work.kind}`)
-      const images = shownIn(work.messages)
-      const texts: string[] = []
-      for (const { file, field } of images) {
+      const images: Read[] = []
+      for (const { file, field } of shownIn(work.messages)) {
         if (options.stopped()) return undefined
-        texts.push(reader.textOf(await uprightSize(file, field), field))
+        images.push({ file, field, text: reader.textOf(await uprightSize(file, field), field) })
       }
-      const shown = { mark: reader.mark, texts }
+      const shown = { mark: reader.mark, texts: images.map(({ text }) => text) }
       if (work.kind === 'count') return countTokens(loaded, work, options, shown)
       let inputs: ReturnType<typeof inputsOf> | undefined
-      const write = aloneWrite({ model }, (stopped) => (inputs ??= inputsOf(images, stopped)))
+      const write = aloneWrite({ model }, (stopped) => (inputs ??= inputsOf(images, stopped, options.counts)))
       return writeOn({ loaded, tokens, write, together: false, shown }, work, options)
     },
   }

@@ -7,6 +7,7 @@ import { readEye } from '../../../../inference-host/media/sight.ts'
 import { catalogEntry } from '../../../../inference-host/pull/catalog-entry.ts'
 import { ModelEntry } from '../../../../inference-host/weights/manifest.ts'
 import {
+  CUT_OUT,
   IMAGE_TOKENS,
   SPEECH_CONTEXT,
   writeTinyCaptioner,
@@ -76,9 +77,33 @@ it('a context that is asked for is the shorter one', async () => {
   expect(await describeMedia(task, { folder: at(task), context: 900 })).toEqual({ context: SPEECH_CONTEXT })
 })
 
-it('what a model sees counts the same, however large the image is', async () => {
+it('what a model sees counts the same, however large the image is, and what it takes is told', async () => {
   const { see } = await readEye(at('image-to-text'))
+  const spent: number[] = []
   const seen = await see(pngOf(300, 20, (x, y) => (x + y) % 256))
   expect([seen.tokens, seen.pixels.dims]).toEqual([IMAGE_TOKENS, [1, 3, 32, 32]])
-  await expect(see(pngOf(300, 20))).rejects.toMatchObject({ code: 'invalid_request', param: 'inputs' })
+  await expect(see(pngOf(300, 20), (ms) => spent.push(ms))).rejects.toMatchObject({
+    code: 'invalid_request',
+    param: 'inputs',
+  })
+  expect(spent).toEqual([expect.any(Number)])
+})
+
+it('a line of pixels becomes no image of gigabytes where its shorter side is brought to a length', async () => {
+  await writeTinyImageClassifier(at('cut-out'), ['a', 'b'], CUT_OUT)
+  const { see } = await readEye(at('cut-out'))
+  const shade = (x: number) => x % 256
+  expect((await see(pngOf(300, 20, shade))).tokens).toBe(IMAGE_TOKENS)
+  // 20,000 times 32 by 32 pixels is more than an image may have.
+  const refused = { code: 'invalid_request', param: 'inputs', message: expect.stringContaining('20000 by 1') }
+  await expect(see(pngOf(20_000, 1, shade))).rejects.toMatchObject(refused)
+})
+
+it('an image of which nothing would be left is refused in words', async () => {
+  await writeTinyImageClassifier(at('longest'), ['a', 'b'], { size: { longest_edge: 32 } })
+  const { see } = await readEye(at('longest'))
+  await expect(see(pngOf(1, 2000, () => 0))).rejects.toMatchObject({
+    code: 'invalid_request',
+    param: 'inputs',
+  })
 })

@@ -32,6 +32,17 @@ it('gray with some that shows through is read as gray', async () => {
   expect([...data.slice(57, 63)]).toEqual([0, 0, 0, 255, 255, 255])
 })
 
+it('of one that moves, the first picture is read', async () => {
+  const pictures = [HALVES, pngOf(40, 20, () => 128)]
+  const file = await sharp(pictures, { join: { animated: true } })
+    .webp({ lossless: true })
+    .toBuffer()
+  expect(await sharp(file).metadata()).toMatchObject({ pages: 2 })
+  expect(await uprightSize(file, 'f')).toEqual({ width: 40, height: 20 })
+  const { width, height, data } = await decodeImage(file)
+  expect([width, height, data.at(0), data.at(-1)]).toEqual([40, 20, 0, 255])
+})
+
 describe('is refused by its field', () => {
   it('where the decoder does not know its header', async () => {
     for (const read of [uprightSize, decodeImage])

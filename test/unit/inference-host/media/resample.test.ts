@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createResampler, resample } from '../../../../inference-host/media/resample.ts'
+import { createResampler } from '../../../../inference-host/media/resample.ts'
 
+/** The whole at once. */
+function resample(samples: Float32Array, from: number): Float32Array {
+  const { push, end } = createResampler(from, 16_000)
+  return Float32Array.from([...push(samples), ...end()])
+}
 const sine = (hertz: number, rate: number, seconds = 0.5) =>
   Float32Array.from({ length: rate * seconds }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate))
 /** The largest difference between two sounds, their first and last 10 ms left out. */
@@ -12,23 +17,18 @@ function difference(a: Float32Array, b: Float32Array): number {
 
 describe('a sound at another rate', () => {
   it.each([8000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000, 44_101])('from %i', (rate) => {
-    const heard = resample(sine(440, rate), rate, 16_000)
+    const heard = resample(sine(440, rate), rate)
     expect(heard.length).toBe(8000)
     expect(difference(heard, sine(440, 16_000))).toBeLessThan(0.01)
   })
 
   it('has none of the tones that it cannot say', () => {
-    const gone = resample(sine(12_000, 48_000), 48_000, 16_000)
+    const gone = resample(sine(12_000, 48_000), 48_000)
     expect(difference(gone, new Float32Array(8000))).toBeLessThan(0.01)
   })
 
-  it('is the same at the same rate', () => {
-    const samples = sine(440, 16_000)
-    expect(resample(samples, 16_000, 16_000)).toBe(samples)
-  })
-
   it('of one sample is one', () => {
-    expect(resample(new Float32Array([0.5]), 48_000, 16_000)).toHaveLength(1)
+    expect(resample(new Float32Array([0.5]), 48_000)).toHaveLength(1)
   })
 })
 
@@ -45,6 +45,6 @@ it('a sound that comes in parts becomes the same as at once', () => {
     for (let at = 0, size = 1; at < length; at += size, size = (size * 7) % 331)
       parts.push(...push(samples.subarray(at, Math.min(length, at + size))))
     parts.push(...end())
-    expect(parts).toEqual([...resample(samples, from, 16_000)])
+    expect(parts).toEqual([...resample(samples, from)])
   }
 })

@@ -36,3 +36,16 @@ it('a recording is as long as it sounds', async () => {
   expect(readRecording(file).seconds).toBe(2)
   expect(await decoded(file)).toMatchObject({ duration: 1.5, seconds: 2 })
 })
+
+it('a WAV file is left in the middle when nobody waits any more, and what was read of it is told', async () => {
+  const file = wavOf({ samples: new Float32Array(8000 * 35), rate: 8000, bits: 8 })
+  const told: number[] = []
+  const until = (parts: number) => () => parts-- <= 0
+  const decode = (stopped: () => boolean) =>
+    readRecording(file).decode(stopped, (seconds) => told.push(seconds))
+  expect(await decode(until(0))).toBeUndefined()
+  expect(await decode(until(2))).toBeUndefined()
+  expect(told).toEqual([10, 20])
+  expect(await decode(() => false)).toMatchObject({ duration: 35, seconds: 35 })
+  expect(told.at(-1)).toBe(35)
+})

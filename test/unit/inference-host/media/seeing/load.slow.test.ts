@@ -186,6 +186,17 @@ describe.each(MODELS)('%s', (model) => {
     expect([did.started, did.counts.promptTokens]).toEqual([false, 0])
   })
 
+  test('what was decoded before an image that is broken counts, and so does the time of both', async () => {
+    const did = nothingYet()
+    const asked = chat(user(image(WIDE), image(pngOf(40, 20))), { limits: { ...limits, promptTokens: 999 } })
+    await expect(perform(model, asked, did)).rejects.toMatchObject({ code: 'invalid_request' })
+    const { counts } = await perform(model, chat(user(image(WIDE))))
+    expect(did.started).toBe(false)
+    expect(did.counts.promptTokens).toBeGreaterThan(0)
+    expect(did.counts.promptTokens).toBeLessThan(counts.promptTokens)
+    expect(did.counts.readMs).toBeGreaterThan(0)
+  })
+
   test('stopped before, between and after its images, it computes nothing', async () => {
     const messages = user(image(WIDE), image(SQUARE), text('what'))
     // Once for each header, before the prompt is written, before and after each image is decoded, and before all are computed.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RATE } from '../../../../../inference-host/media/rate.ts'
 import { readRecording } from '../../../../../inference-host/media/samples.ts'
 import { decodeAside } from '../../../../../inference-host/media/sounds/decode-aside.ts'
+import { opusPackets } from '../../../../../shared/sounds/opus.ts'
 import { readSound } from '../../../../../shared/sounds/sound.ts'
 import {
   brokenAtItsEnd,
@@ -104,4 +105,18 @@ it.each([
 
 it('ends when nobody waits any more', async () => {
   expect(await readRecording(soundFile('tones.mp3')).decode(() => true)).toBeUndefined()
+})
+
+it('is left in the middle, and tells what was decoded until then', async () => {
+  const packets = [...opusPackets(soundFile('tones.opus')).packets].map(({ data }) => data)
+  const all = Array.from({ length: 500 }, () => packets).flat()
+  const { seconds, decode } = readRecording(oggOf([...opusHeaders(), ...all], 960 * all.length))
+  let told = 0
+  // Nobody knows when its thread has started: it is left a look later each time, until something was decoded.
+  for (let most = 1; told === 0; most++) {
+    let looks = 0
+    const stopped = () => ++looks > most
+    expect(await decode(stopped, (so) => (told = so))).toBeUndefined()
+  }
+  expect(told).toBeLessThan(seconds)
 })
