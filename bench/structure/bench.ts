@@ -43,7 +43,7 @@ const MOST_TOKENS = 400
 
 /**
  * Runs MaskBench: how many schemas are accepted, whether a value that is not valid could be written, how many valid ones
- * could not, and the milliseconds of a compilation (of its thread's CPU) and of a mask.
+ * could not, and the milliseconds of a compilation (of the CPU) and of a mask.
  * @throws Error where the file or the model cannot be read, or `signal` is aborted
  */
 export async function structureBench(options: StructureBenchOptions): Promise<unknown> {
@@ -104,9 +104,8 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
   return result
 
   function compiled({ name, schema }: MaskBenchCase): Compiled | undefined {
-    // Of this thread's CPU, which is what a request waits for where nothing else runs: machines are shared. The process has
-    // more, since V8 compiles and collects on threads of its own.
-    const began = process.threadCpuUsage()
+    // Of the process, not of the clock: machines are shared.
+    const began = process.cpuUsage()
     try {
       const program = compileStructure(schemaStructure(schema))
       return { structured: bindProgram(program, vocabulary), program }
@@ -118,7 +117,7 @@ export async function structureBench(options: StructureBenchOptions): Promise<un
       if (verbose) progress(`refused: ${name} ${error.param}: ${error.message}`)
       return undefined
     } finally {
-      const { user, system } = process.threadCpuUsage(began)
+      const { user, system } = process.cpuUsage(began)
       times.compile.push((user + system) / 1000)
     }
   }
