@@ -10,6 +10,8 @@ export type Memory = {
   accounts: number
   /** An account between its requests: its counters of day and month. */
   account: number
+  /** In addition, once a request of it is settled: its latest requests and sums, which people are shown. */
+  shown: number
   /** In addition, until a minute after one with a request: its counters of the minute. */
   minute: number
   /** A running request: its reservation and its lease. */
@@ -42,24 +44,30 @@ export async function measureMemory(
     }
     return used()
   }
-  async function without(pattern: string): Promise<number> {
+  async function without(...patterns: string[]): Promise<number> {
     const script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end"
-    await redis.execute(['EVAL', script, '0', pattern])
+    for (const pattern of patterns) await redis.execute(['EVAL', script, '0', pattern])
     return used()
   }
+  const reserveAll = () => inTurn((request) => run(reserveCall(request, setting.project, 0)))
 
+  const open =
+    (await reserveAll()) - (await without('twohop:reservation:*', 'twohop:leases:*', 'twohop:open'))
+  await redis.execute(['FLUSHALL'])
   const empty = await used()
-  const reserved = await inTurn((request) => run(reserveCall(request, setting.project, 0)))
+  await reserveAll()
   const settled = await inTurn((request) => run(settleCall(settlementOf(request), 0)))
   const noEvents = await without('twohop:events')
   const noTombstones = await without('twohop:reservation:*')
   const noMinutes = await without('twohop:budget:*:minute:*')
+  const notShown = await without('twohop:latest:*', 'twohop:history:*', 'twohop:stats:*', 'twohop:top:*')
   const each = (bytes: number) => Math.round(bytes / ACCOUNTS)
   return {
     accounts: ACCOUNTS,
-    account: each(noMinutes - empty),
+    account: each(notShown - empty),
+    shown: each(noMinutes - notShown),
     minute: each(noTombstones - noMinutes),
-    open_request: each(reserved - empty) - each(noTombstones - empty),
+    open_request: each(open),
     settled_request: each(noEvents - noTombstones),
     event: each(settled - noEvents),
   }
