@@ -61,7 +61,8 @@ function refuseBranches(nodes: readonly NodeProto[], index: GraphIndex): void {
 
 /** Of their first input these leave numbers of columns what they are, and of any the others do. */
 const KEEPS_FIRST = new Set([
-  ...['Cast', 'Expand', 'Gather', 'Identity', 'Neg', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze'],
+  ...['Abs', 'Cast', 'Gather', 'Identity', 'Neg', 'Slice'],
+  ...['Expand', 'Reshape', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze'],
 ])
 const KEEPS_ANY = new Set(['Add', 'Max', 'Min', 'Range', 'Sub'])
 
