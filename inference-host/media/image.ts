@@ -10,23 +10,27 @@ import { MOST_PIXELS, readImageSize } from '../../shared/image-size.ts'
 export class Pixels extends RawImage {
   readonly #field: string
 
-  constructor({ data, width, height }: RawImage, field: string) {
-    super(data, width, height, COLOURS)
+  constructor({ data, width, height, channels }: RawImage, field: string) {
+    super(data, width, height, channels)
     this.#field = field
   }
 
   /** @throws TwohopError invalid_request where nothing would be left of it, or too much come of it */
   override async resize(...[width, height, how]: Parameters<RawImage['resize']>): Promise<RawImage> {
-    if (Math.min(width, height) >= 1 && width * height <= MOST_PIXELS) return super.resize(width, height, how)
+    if (Math.min(width, height) >= 1 && width * height <= MOST_PIXELS)
+      return new Pixels(await super.resize(width, height, how), this.#field)
     throw new TwohopError(
       'invalid_request',
       `Expected an image that is less long for its width, found one of ${this.width} by ${this.height} pixels.`,
       { param: this.#field },
     )
   }
-}
 
-const COLOURS = 3
+  /** A part that is cut out may be a line of pixels, of an image that was none: Nougat leaves its margins out before it scales. */
+  override async crop(...[box]: Parameters<RawImage['crop']>): Promise<RawImage> {
+    return new Pixels(await super.crop(box), this.#field)
+  }
+}
 
 /** Gray and how opaque it is, which RawImage cannot make colours of. */
 const GRAY_ALPHA = 2

@@ -8,6 +8,17 @@ import { roundUp, SIZES } from '../batching/sizes.ts'
 /** What may stand between a table and the part of it that is taken. */
 const PASSES = new Set(['Cast', 'Identity'])
 
+/** What else a table may go through before a part is taken. Such tables are not widened. */
+const SHAPES = new Set([
+  ...['Expand', 'Reshape', 'Squeeze', 'Tile', 'Unsqueeze'],
+  ...['Add', 'And', 'Equal', 'Mul', 'Not', 'Or', 'Sub', 'Where'],
+])
+
+/** Through these, numbers of rows still are numbers of rows. */
+const COUNTS = new Set([
+  ...['Add', 'Cast', 'Concat', 'Expand', 'Identity', 'Reshape', 'Squeeze', 'Sub', 'Unsqueeze', 'Where'],
+])
+
 /** Of these the widened table takes 64 MiB, beside the model's weights. */
 const MOST_COLUMNS = 4096
 
@@ -16,7 +27,9 @@ const MOST_COLUMNS = 4096
  * context. They take its last rows and first columns, as many as there are new tokens and keys (`bias` in
  * https://github.com/huggingface/transformers/blob/v4.46.0/src/transformers/models/gpt2/modeling_gpt2.py). A padded cache
  * has up to a whole context of keys before the new tokens, so that the table would end too early. It gets twice its size.
- * @throws Unsupported where such a table is no plain triangle: every other layer of GPT-Neo has a sliding window in it.
+ * @throws Unsupported where such a table is no plain triangle: every other layer of GPT-Neo has a sliding window in it. Also
+ * where a part of one is taken in another way, as in Llama of transformers 4.38 (`_update_causal_mask`): short texts, with
+ * which a form is verified, do not show that it ends too early.
  */
 export function widenCausalTables(draft: Draft): void {
   const { graph, index } = draft
@@ -31,6 +44,7 @@ export function widenCausalTables(draft: Draft): void {
     made.set(kind, name)
     wider.set(found.name, name)
   }
+  refuseOtherCuts(draft, wider)
   for (const node of graph.node) node.input = node.input.map((name) => wider.get(name) ?? name)
   graph.initializer = graph.initializer.filter(({ name = '' }) => !wider.has(name))
 }
@@ -43,8 +57,48 @@ function squareTable(tensor: string, index: GraphIndex): Square | undefined {
   for (let node = index.producer(name); node && PASSES.has(node.op_type); node = index.producer(name))
     name = node.input[0] ?? ''
   const table = index.constant(name)
-  const [rows = 0, columns] = table ? dimsOf(table).slice(-2) : []
-  return table && rows > 1 && rows === columns ? { name, table } : undefined
+  return table && isSquare(table) ? { name, table } : undefined
+}
+
+function isSquare(tensor: TensorProto): boolean {
+  const [rows = 0, columns] = dimsOf(tensor).slice(-2)
+  return rows > 1 && rows === columns
+}
+
+/** Weights may be square, too. No part of these is taken by a length. */
+function refuseOtherCuts({ graph, index }: Draft, wider: ReadonlyMap<string, string>): void {
+  const made = graph.node.filter(({ op_type }) => op_type === 'Constant' || op_type === 'Trilu')
+  const names = [...graph.initializer.map(({ name = '' }) => name), ...made.flatMap(({ output }) => output)]
+  const tables = new Set(
+    names.filter((name) => {
+      const tensor = index.constant(name)
+      return index.isConstant(name) && !wider.has(name) && (tensor === undefined || isSquare(tensor))
+    }),
+  )
+  for (const tensor of tables)
+    for (const node of index.consumers(tensor)) {
+      if (PASSES.has(node.op_type) || SHAPES.has(node.op_type))
+        for (const name of node.output) tables.add(name)
+      else if (node.input[0] === tensor && goesByLength(node, index))
+        throw new Unsupported(`${label(node)} takes a part of a table in a way that is not known`)
+    }
+}
+
+/** Whether a node takes as many rows or columns as there are tokens. */
+function goesByLength({ op_type, input }: NodeProto, index: GraphIndex): boolean {
+  if (op_type === 'Slice') return input.slice(1, 3).some((bound) => !index.isConstant(bound))
+  return op_type.startsWith('Gather') && isCounted(input[1] ?? '', index)
+}
+
+/** Whether a tensor is made of a count: 0, 1, 2 and so on. */
+function isCounted(tensor: string, index: GraphIndex): boolean {
+  const from = new Set([tensor])
+  for (const name of from) {
+    const node = index.producer(name)
+    if (node?.op_type === 'Range') return true
+    if (node !== undefined && COUNTS.has(node.op_type)) for (const input of node.input) from.add(input)
+  }
+  return false
 }
 
 function refuseOthers({ name, table }: Square, reader: NodeProto, index: GraphIndex): void {

@@ -59,12 +59,29 @@ function refuseBranches(nodes: readonly NodeProto[], index: GraphIndex): void {
     throw new Unsupported(`${label(branch)} may choose by the length of a text, which a padded cache hides`)
 }
 
+/** Of their first input these leave numbers of columns what they are, and of any the others do. */
+const KEEPS_FIRST = new Set([
+  ...['Abs', 'Cast', 'Gather', 'Identity', 'Neg', 'Slice'],
+  ...['Expand', 'Reshape', 'Squeeze', 'Tile', 'Transpose', 'Unsqueeze'],
+])
+const KEEPS_ANY = new Set(['Add', 'Max', 'Min', 'Range', 'Sub'])
+
 /**
  * A sliding window goes by the distance of columns, and columns of a padded buffer are farther apart than the tokens in
- * them. The graph shows such a distance as column numbers (a Range) beside a constant, or as a shifted triangle.
+ * them. The graph shows such a distance as column numbers (a Range) or a length (a Shape) beside a constant, or as a shifted
+ * triangle. The length that Mistral's exports shift a triangle by is the past's less the window (`_make_causal_mask`,
+ * https://github.com/huggingface/transformers/blob/v4.38.0/src/transformers/modeling_attn_mask_utils.py).
  */
 function refuseWindows(nodes: readonly NodeProto[], index: GraphIndex): void {
-  const columns = new Set(nodes.flatMap(({ op_type, output }) => (op_type === 'Range' ? output : [])))
+  const columns = new Set(
+    nodes.flatMap(({ op_type, output }) =>
+      op_type === 'Range'
+        ? output
+        : op_type === 'Shape'
+          ? output.filter((name) => !index.isConstant(name))
+          : [],
+    ),
+  )
   const numbers = (tensor: string | undefined) => {
     const constant = tensor === undefined ? undefined : index.constant(tensor)
     return (constant && intsOf(constant)) ?? []
@@ -74,7 +91,7 @@ function refuseWindows(nodes: readonly NodeProto[], index: GraphIndex): void {
       const distant = node.input.some((name) => numbers(name).some((value) => Math.abs(value) > 1))
       if (COMPARISONS.has(node.op_type) && distant)
         throw new Unsupported(`${label(node)} measures distances between columns: a sliding window`)
-      if (['Reshape', 'Unsqueeze', 'Cast', 'Expand', 'Add', 'Sub', 'Transpose'].includes(node.op_type))
+      if (KEEPS_ANY.has(node.op_type) || (KEEPS_FIRST.has(node.op_type) && node.input[0] === tensor))
         for (const name of node.output) columns.add(name)
     }
   const shifted = nodes.find(

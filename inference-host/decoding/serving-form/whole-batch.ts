@@ -6,7 +6,19 @@ import { Unsupported } from '../../onnx/unsupported.ts'
 const SCALES_BY_BATCH = new Set(['DynamicQuantizeLinear', 'DynamicQuantizeMatMul', 'DynamicQuantizeLSTM'])
 
 /** What leaves positions to be positions, one for each token of each slot. */
-const KEEPS_POSITIONS = new Set(['Add', 'Cast', 'Identity', 'Reshape', 'Sub', 'Unsqueeze'])
+const KEEPS_POSITIONS = new Set([
+  'Add',
+  'Cast',
+  'Expand',
+  'Identity',
+  'Reshape',
+  'Squeeze',
+  'Sub',
+  'Unsqueeze',
+])
+
+/** What takes some of its first input: of positions the last ones, say. */
+const TAKES_SOME = new Set(['Gather', 'Slice'])
 
 /**
  * Refuses exports in which slots would change one another's answers: they compute something from the whole batch.
@@ -35,6 +47,7 @@ function refuseLargestPosition(graph: GraphProto): void {
         throw new Unsupported(
           `${label(node)} goes by the positions of the whole batch, so that slots would change one another's answers`,
         )
-      if (KEEPS_POSITIONS.has(node.op_type)) for (const name of node.output) positions.add(name)
+      if (KEEPS_POSITIONS.has(node.op_type) || (TAKES_SOME.has(node.op_type) && node.input[0] === tensor))
+        for (const name of node.output) positions.add(name)
     }
 }

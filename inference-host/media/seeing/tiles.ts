@@ -28,7 +28,6 @@ export function tileReader(processor: Idefics3ImageProcessor, tokens: number): I
 
   /** The rows and columns of tiles, by the library's own steps. */
   function gridOf(size: Size, field: string): [rows: number, columns: number] {
-    if (!processor.do_image_splitting) return [0, 0]
     const [width, height] = processor.get_resize_output_image_size(standIn(size), processor.size)
     if (Math.min(width, height) < 1)
       throw new TwohopError(
@@ -36,6 +35,7 @@ export function tileReader(processor: Idefics3ImageProcessor, tokens: number): I
         `Expected an image that is less long for its width, found one of ${size.width} by ${size.height} pixels.`,
         { param: field },
       )
+    if (!processor.do_image_splitting) return [0, 0]
     const scaled = processor.get_resize_for_vision_encoder(
       new Tensor('uint8', new Uint8Array(width * height), [height, width]),
       tile,

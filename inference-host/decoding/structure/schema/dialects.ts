@@ -84,10 +84,12 @@ function nullable(schema: Keywords): Keywords {
   return isChoice(schema) ? { anyOf: [rest, { type: 'null' }] } : rest
 }
 
-/** Whether it is null or what a combiner says. */
+/** Whether it is null or what a combiner says. Values that are listed beside that stay the only ones. */
 function isChoice(schema: Keywords): boolean {
   return (
-    schema.nullable === true && schema.type === undefined && COMBINERS.some((keyword) => keyword in schema)
+    schema.nullable === true &&
+    !['type', 'const', 'enum'].some((keyword) => schema[keyword] !== undefined) &&
+    COMBINERS.some((keyword) => keyword in schema)
   )
 }
 

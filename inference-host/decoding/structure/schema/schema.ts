@@ -26,7 +26,9 @@ export function isSame(one: unknown, two: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(two))
     return one.length === two.length && one.every((item, place) => isSame(item, two[place]))
   if (one instanceof Several && two instanceof Several) return isSame(one.values, two.values)
-  if (!isObject(one) || !isObject(two) || one.constructor !== two.constructor) return false
+  // Not their `constructor`: a client may send a property of that name.
+  if (!isObject(one) || !isObject(two) || Object.getPrototypeOf(one) !== Object.getPrototypeOf(two))
+    return false
   const names = Object.keys(one)
   return (
     names.length === Object.keys(two).length &&

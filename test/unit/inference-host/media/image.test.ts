@@ -1,3 +1,4 @@
+import { ImageProcessor } from '@huggingface/transformers'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { decodeImage, uprightSize } from '../../../../inference-host/media/image.ts'
@@ -44,6 +45,21 @@ it('of one that moves, the first picture is read', async () => {
 })
 
 describe('is refused by its field', () => {
+  it('where a line of pixels is left without its margins: its scaling to a length of its shorter side takes gigabytes', async () => {
+    const page = await decodeImage(
+      pngOf(400, 400, (_, y) => (y === 0 ? 0 : 255)),
+      'f',
+    )
+    const processor = new ImageProcessor({ size: { shortest_edge: 256 } })
+    const line = await processor.crop_margin(page)
+    expect(line.size).toEqual([400, 1])
+    await expect(processor.resize(line).then(({ size }) => size)).rejects.toMatchObject({
+      code: 'invalid_request',
+      param: 'f',
+    })
+    expect((await processor.resize(page)).size).toEqual([256, 256])
+  })
+
   it('where the decoder does not know its header', async () => {
     for (const read of [uprightSize, decodeImage])
       await expect(read(jpegHeader(10, 10), 'f')).rejects.toMatchObject({

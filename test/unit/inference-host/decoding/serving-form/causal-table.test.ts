@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { toServingForm } from '../../../../../inference-host/decoding/serving-form/rewrite.ts'
 import { newNode } from '../../../../../inference-host/onnx/draft.ts'
 import { dimsOf } from '../../../../../inference-host/onnx/graph.ts'
-import { DATA_TYPE, type ModelProto, type TensorProto } from '../../../../../inference-host/onnx/schema.ts'
+import {
+  DATA_TYPE,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from '../../../../../inference-host/onnx/schema.ts'
 import { type SpelledOut, spellOutAttention } from '../../../../fixtures/graphs/spelled-out.ts'
 import { tinyDecoder } from '../../../../fixtures/graphs/tiny-decoder.ts'
 
@@ -75,6 +80,47 @@ test.each<[string, ModelProto]>([
     expect.objectContaining({
       name: 'Unsupported',
       message: expect.stringContaining('that is no causal mask'),
+    }),
+  )
+})
+
+/** The same export, whose tables take other ways to the rows that are taken of them. */
+function cutBy(instead: (taking: NodeProto, table: string) => NodeProto[]): ModelProto {
+  const model = withTable()
+  model.graph.node = model.graph.node.flatMap((node) => {
+    const [table = ''] = node.input
+    return node.op_type === 'Slice' && table === 'plain.table' ? instead(node, table) : [node]
+  })
+  return model
+}
+
+/** Takes of what `made` makes of a table. */
+const through = (...made: NodeProto[]) =>
+  cutBy((taking) => [...made, { ...taking, input: [made.at(-1)?.output[0] ?? '', ...taking.input.slice(1)] }])
+
+const numbered = ({ input: [, from = '', to = ''], output: [taken = ''] }: NodeProto, table: string) => [
+  newNode('Range', [from, to, 'one'], ['numbers']),
+  newNode('Cast', ['numbers'], ['rows'], { to: DATA_TYPE.int64 }),
+  newNode('Gather', [table, 'rows'], [taken], { axis: 2 }),
+]
+
+test.each<[string, ModelProto]>([
+  ['by the numbers of its rows', cutBy(numbered)],
+  ['once it is of another shape', through(newNode('Reshape', ['plain.table', 'shape'], ['reshaped']))],
+  [
+    'once there is one for each text',
+    through(
+      newNode('Cast', ['plain.table'], ['floats'], { to: DATA_TYPE.float32 }),
+      newNode('Tile', ['floats', 'texts'], ['tables']),
+      newNode('Mul', ['tables', 'plain.lowest'], ['hidden']),
+    ),
+  ],
+  ['that is made when the model runs', through(newNode('Trilu', ['plain.table'], ['lower'], { upper: 0 }))],
+])('a table of which a part is taken %s is refused in words', (_, model) => {
+  expect(() => toServingForm(model)).toThrow(
+    expect.objectContaining({
+      name: 'Unsupported',
+      message: expect.stringContaining('takes a part of a table in a way that is not known'),
     }),
   )
 })

@@ -20,6 +20,20 @@ function spelledOut(change: (model: ModelProto) => void = () => {}): ModelProto 
   })
 }
 
+/** An export with more nodes, for which `plain.window` is a number. */
+const withWindow = (...nodes: NodeProto[]) =>
+  spelledOut(({ graph }) => {
+    graph.initializer = [
+      ...graph.initializer,
+      { name: 'plain.window', dims: [], data_type: DATA_TYPE.int64, int64_data: [8] },
+    ]
+    graph.node = [...graph.node, ...nodes]
+  })
+
+/** An export that hides what is earlier than so many tokens before some length. */
+const withinWindow = (length: string, hides: NodeProto) =>
+  withWindow(newNode('Sub', [length, 'plain.window'], ['oldest']), hides)
+
 const firstAttention = (model: ModelProto) => attentions(model)[0] as NodeProto
 const setInput = (place: number, name: string) => (model: ModelProto) => {
   const { input } = firstAttention(model)
@@ -115,6 +129,25 @@ test.each<[string, ModelProto, string]>([
     'no position_ids',
   ],
   ['a sliding window', changed((m) => spellOutAttention(m, { window: 8 })), 'sliding window'],
+  [
+    'a triangle that is shifted by the length of the past less a window, as in exports of Mistral',
+    withinWindow('plain.past', newNode('Trilu', ['plain.full', 'oldest'], ['earlier'], { upper: 0 })),
+    'sliding window',
+  ],
+  [
+    'columns that are far from a row',
+    withWindow(
+      newNode('Sub', ['plain.columns', 'plain.row'], ['after']),
+      newNode('Abs', ['after'], ['far']),
+      newNode('Greater', ['far', 'plain.window'], ['hidden']),
+    ),
+    'sliding window',
+  ],
+  [
+    'columns before the end less a window',
+    withinWindow('plain.total', newNode('Less', ['plain.columns', 'oldest'], ['earlier'])),
+    'sliding window',
+  ],
   [
     'a rotary table chosen by the length',
     spelledOut(addNode(newNode('If', ['attention_mask'], ['table']))),

@@ -18,6 +18,13 @@ test.each<[string, NodeProto[]]>([
     'the largest position of another type',
     [newNode('Cast', ['position_ids'], ['narrow']), newNode('ReduceMax', ['narrow'], ['longest'])],
   ],
+  [
+    'the largest last position',
+    [
+      newNode('Gather', ['position_ids', 'end'], ['last'], { axis: 1 }),
+      newNode('ReduceMax', ['last'], ['longest']),
+    ],
+  ],
 ])('%s is refused, since slots would change one another', (_, nodes) => {
   expect(() => refuseWholeBatch(graphWith(...nodes))).toThrow(
     expect.objectContaining({
@@ -32,6 +39,8 @@ test.each<[string, NodeProto[]]>([
 test('positions that only say where a token is pass, and so do sums over a row of something else', () => {
   refuseWholeBatch(graphWith())
   refuseWholeBatch(graphWith(newNode('ReduceMean', ['hidden.0'], ['mean'])))
+  const angles = newNode('Gather', ['cos_cache', 'position_ids'], ['angles'])
+  refuseWholeBatch(graphWith(angles, newNode('ReduceMax', ['angles'], ['widest'])))
   const model = tinyDecoder()
   spellOutAttention(model)
   refuseWholeBatch(model.graph)

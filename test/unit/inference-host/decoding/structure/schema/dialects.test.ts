@@ -15,6 +15,11 @@ test.each<[string, object, unknown]>([
     { allOf: [node], nullable: true },
     { anyOf: [{ allOf: [node] }, { type: 'null' }] },
   ],
+  [
+    'values that are listed beside that are all there are',
+    { allOf: [node], enum: ['a'], nullable: true },
+    { allOf: [node], enum: ['a'] },
+  ],
   ['anything may be null anyway', { nullable: true }, {}],
   ['draft 7: a tuple', { items: [word] }, { prefixItems: [word] }],
   [

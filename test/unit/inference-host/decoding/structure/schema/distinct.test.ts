@@ -38,3 +38,10 @@ test('many values come in the order of their list, but in any where few are take
   expect(accepts(two, '["v11","v0"]', vocabulary)).toBe(true)
   expect(accepts(two, '["v11","v11"]', vocabulary)).toBe(false)
 })
+
+test('values are told from one another whatever their properties are called', () => {
+  const twice = [{ constructor: {} }, { constructor: {} }]
+  const lists = bind(schemaStructure({ enum: [twice, [1]], uniqueItems: true }), vocabulary)
+  expect(accepts(lists, '[1]', vocabulary)).toBe(true)
+  expect(accepts(lists, JSON.stringify(twice), vocabulary)).toBe(false)
+})
