@@ -146,7 +146,8 @@ async function retries({ chat }: Provider) {
 async function aborts({ chat }: Provider) {
   const user = await newUser('pro')
   const stop = new AbortController()
-  await slowly(inject('pace'), async () => {
+  // What was produced is charged, and nothing of it is held any more. Slow until the host has heard of it.
+  const { units } = await slowly(inject('pace'), async () => {
     const { textStream } = streamText({
       model: chat(user.token),
       prompt,
@@ -154,9 +155,8 @@ async function aborts({ chat }: Provider) {
       abortSignal: stop.signal,
     })
     for await (const piece of textStream) if (piece) stop.abort()
+    return settledUsage(user.token)
   })
-  // What was produced is charged, and nothing of it is held any more.
-  const { units } = await settledUsage(user.token)
   expect(units.month.used).toBeGreaterThan(0)
   expect(units.month.used).toBeLessThan(300)
 }

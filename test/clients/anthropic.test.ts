@@ -234,15 +234,15 @@ describe('@anthropic-ai/sdk', () => {
     const user = await newUser('pro')
     const own = new Anthropic({ baseURL, apiKey: user.token, maxRetries: 0 })
     const stream = own.messages.stream({ ...asked, max_tokens: 300 })
-    const requestId = await slowly(inject('pace'), async () => {
+    // Slow until the host has heard of it, which may take a busy machine a second.
+    const row = await slowly(inject('pace'), async () => {
       stream.once('text', () => stream.abort())
       await expect(stream.finalMessage()).rejects.toThrow(Anthropic.APIUserAbortError)
-      return stream.request_id
+      return charged(stream.request_id)
     })
-    const row = await charged(requestId)
     expect(row?.outcome).toBe('cancelled')
     expect(Number(row?.output_tokens)).toBeGreaterThan(0)
-    expect(Number(row?.output_tokens)).toBeLessThan(30)
+    expect(Number(row?.output_tokens)).toBeLessThan(100)
     const { units } = await settledUsage(user.token)
     expect([units.month.used, units.month.held]).toEqual([Number(row?.units), 0])
   })

@@ -385,17 +385,17 @@ describe('openai', () => {
   })
 
   it('abort', async () => {
-    const requestId = await slowly(inject('pace'), async () => {
+    // Slow until the host has heard of it, which may take a busy machine a second.
+    const [event] = await slowly(inject('pace'), async () => {
       const { data: stream, request_id } = await client.chat.completions
         .create({ ...asked, max_tokens: 200, stream: true })
         .withResponse()
       for await (const { choices } of stream) if (choices[0]?.delta.content) break
-      return request_id ?? ''
+      return usageEvents(request_id ?? '')
     })
-    const [event] = await usageEvents(requestId)
     expect(event?.outcome).toBe('cancelled')
     expect(Number(event?.output_tokens)).toBeGreaterThan(0)
-    expect(Number(event?.output_tokens)).toBeLessThan(30)
+    expect(Number(event?.output_tokens)).toBeLessThan(100)
     const stop = AbortSignal.abort()
     await expect(client.chat.completions.create(asked, { signal: stop })).rejects.toThrow(
       OpenAI.APIUserAbortError,
