@@ -120,7 +120,7 @@ export default defineConfig({
         },
       },
       {
-        // Every fault on real parts, which each file has for itself. Ends with a table of what became of each.
+        // Every fault on real parts, which each file has for itself but for a host. Ends with a table of what became of each.
         test: {
           name: 'faults',
           expect: PATIENT,

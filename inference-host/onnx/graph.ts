@@ -49,6 +49,22 @@ export function indexGraph(graph: GraphProto): GraphIndex {
   }
 }
 
+/**
+ * Every use of some tensors, and of what nodes make of them that `passes` lets on.
+ * @param tensors grows by what is made of them; a node that reads several of them comes once for each
+ */
+export function* usesOf(
+  index: GraphIndex,
+  tensors: Set<string>,
+  passes: (node: NodeProto, tensor: string) => boolean,
+): Generator<{ node: NodeProto; tensor: string }> {
+  for (const tensor of tensors)
+    for (const node of index.consumers(tensor)) {
+      yield { node, tensor }
+      if (passes(node, tensor)) for (const name of node.output) tensors.add(name)
+    }
+}
+
 /** What a node reads, once each: its own inputs and what its branches and loop bodies take from outside. */
 export function inputsOf(node: NodeProto): string[] {
   const names = new Set(node.input.filter((name) => name !== ''))

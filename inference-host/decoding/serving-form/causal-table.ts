@@ -1,6 +1,6 @@
 import type { Draft } from '../../onnx/draft.ts'
 import { rawBytes } from '../../onnx/file.ts'
-import { dimsOf, type GraphIndex, label } from '../../onnx/graph.ts'
+import { dimsOf, type GraphIndex, label, usesOf } from '../../onnx/graph.ts'
 import { DATA_TYPE, type NodeProto, type TensorProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
 import { roundUp, SIZES } from '../batching/sizes.ts'
@@ -75,13 +75,10 @@ function refuseOtherCuts({ graph, index }: Draft, wider: ReadonlyMap<string, str
       return index.isConstant(name) && !wider.has(name) && (tensor === undefined || isSquare(tensor))
     }),
   )
-  for (const tensor of tables)
-    for (const node of index.consumers(tensor)) {
-      if (PASSES.has(node.op_type) || SHAPES.has(node.op_type))
-        for (const name of node.output) tables.add(name)
-      else if (node.input[0] === tensor && goesByLength(node, index))
-        throw new Unsupported(`${label(node)} takes a part of a table in a way that is not known`)
-    }
+  const stays = ({ op_type }: NodeProto) => PASSES.has(op_type) || SHAPES.has(op_type)
+  for (const { node, tensor } of usesOf(index, tables, stays))
+    if (node.input[0] === tensor && goesByLength(node, index))
+      throw new Unsupported(`${label(node)} takes a part of a table in a way that is not known`)
 }
 
 /** Whether a node takes as many rows or columns as there are tokens. */

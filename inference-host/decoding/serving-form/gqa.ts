@@ -1,5 +1,5 @@
 import { type Draft, valueInfo } from '../../onnx/draft.ts'
-import { dimsOf, type GraphIndex, intAttribute, label } from '../../onnx/graph.ts'
+import { dimsOf, type GraphIndex, intAttribute, label, usesOf } from '../../onnx/graph.ts'
 import { DATA_TYPE, type NodeProto, type ValueInfoProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
 import { type DecoderInterface, newName, pastName, presentName } from './interface.ts'
@@ -142,12 +142,13 @@ function refuseUnknownAttributes(node: NodeProto): void {
  */
 function refuseOtherUsesOfTheMask({ graph, index }: Draft): void {
   const reached = new Set(['attention_mask'])
-  for (const tensor of reached)
-    for (const node of index.consumers(tensor)) {
-      if (node.op_type !== GQA) for (const name of node.output) reached.add(name)
-      else if (node.input.some((name, place) => name === tensor && place !== SEQLENS && place !== TOTAL))
-        throw new Unsupported(`${label(node)} takes more from the attention mask than the slots' lengths`)
-    }
+  const isOther = ({ op_type }: NodeProto) => op_type !== GQA
+  for (const { node, tensor } of usesOf(index, reached, isOther))
+    if (
+      !isOther(node) &&
+      node.input.some((name, place) => name === tensor && place !== SEQLENS && place !== TOTAL)
+    )
+      throw new Unsupported(`${label(node)} takes more from the attention mask than the slots' lengths`)
   const output = graph.output.find(({ name }) => reached.has(name))
   if (output !== undefined)
     throw new Unsupported(`the attention mask goes to more than ${GQA}: ${output.name} follows from it`)

@@ -1,5 +1,5 @@
 import { type Draft, valueInfo } from '../../onnx/draft.ts'
-import { type GraphIndex, intAttribute, intsOf, label } from '../../onnx/graph.ts'
+import { type GraphIndex, intAttribute, intsOf, label, usesOf } from '../../onnx/graph.ts'
 import { DATA_TYPE, type NodeProto, type ValueInfoProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
 import { widenCausalTables } from './causal-table.ts'
@@ -86,14 +86,13 @@ function refuseWindows(nodes: readonly NodeProto[], index: GraphIndex): void {
     const constant = tensor === undefined ? undefined : index.constant(tensor)
     return (constant && intsOf(constant)) ?? []
   }
-  for (const tensor of columns)
-    for (const node of index.consumers(tensor)) {
-      const distant = node.input.some((name) => numbers(name).some((value) => Math.abs(value) > 1))
-      if (COMPARISONS.has(node.op_type) && distant)
-        throw new Unsupported(`${label(node)} measures distances between columns: a sliding window`)
-      if (KEEPS_ANY.has(node.op_type) || (KEEPS_FIRST.has(node.op_type) && node.input[0] === tensor))
-        for (const name of node.output) columns.add(name)
-    }
+  const keeps = ({ op_type, input }: NodeProto, tensor: string) =>
+    KEEPS_ANY.has(op_type) || (KEEPS_FIRST.has(op_type) && input[0] === tensor)
+  for (const { node } of usesOf(index, columns, keeps)) {
+    const distant = node.input.some((name) => numbers(name).some((value) => Math.abs(value) > 1))
+    if (COMPARISONS.has(node.op_type) && distant)
+      throw new Unsupported(`${label(node)} measures distances between columns: a sliding window`)
+  }
   const shifted = nodes.find(
     ({ op_type, input }) => op_type === 'Trilu' && numbers(input[1]).some((shift) => shift < -1 || shift > 1),
   )

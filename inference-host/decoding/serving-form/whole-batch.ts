@@ -1,5 +1,5 @@
-import { indexGraph, label } from '../../onnx/graph.ts'
-import type { GraphProto } from '../../onnx/schema.ts'
+import { indexGraph, label, usesOf } from '../../onnx/graph.ts'
+import type { GraphProto, NodeProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
 
 /** Operators that scale by the largest value in the whole batch. */
@@ -40,14 +40,11 @@ export function refuseWholeBatch(graph: GraphProto): void {
  */
 function refuseLargestPosition(graph: GraphProto): void {
   const index = indexGraph(graph)
-  const positions = new Set(['position_ids'])
-  for (const tensor of positions)
-    for (const node of index.consumers(tensor)) {
-      if (node.op_type.startsWith('Reduce'))
-        throw new Unsupported(
-          `${label(node)} goes by the positions of the whole batch, so that slots would change one another's answers`,
-        )
-      if (KEEPS_POSITIONS.has(node.op_type) || (TAKES_SOME.has(node.op_type) && node.input[0] === tensor))
-        for (const name of node.output) positions.add(name)
-    }
+  const keeps = ({ op_type, input }: NodeProto, tensor: string) =>
+    KEEPS_POSITIONS.has(op_type) || (TAKES_SOME.has(op_type) && input[0] === tensor)
+  for (const { node } of usesOf(index, new Set(['position_ids']), keeps))
+    if (node.op_type.startsWith('Reduce'))
+      throw new Unsupported(
+        `${label(node)} goes by the positions of the whole batch, so that slots would change one another's answers`,
+      )
 }

@@ -130,7 +130,8 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
      * The one row that the ledger has in the end. All is settled then: what was used is the row's units, nothing is held and nothing runs.
      */
     async settled(): Promise<Row> {
-      await expect.poll(async () => (await events(redis)).length, { timeout: 20_000 }).toBe(1)
+      await expect.poll(async () => (await events(redis)).length).toBe(1)
+      const [event] = await events(redis)
       const { url, token } = redis.local()
       const stream = createUpstashStream({ url, token, takenOverMs: 0 })
       const ledger = createSupabaseLedger({
@@ -143,7 +144,8 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
         prompt_tokens::int, output_tokens::int, units::int, reserved_units::int from twohop.usage_events`
       const [row, ...more] = rows
       if (!row || more.length > 0) throw new Error(`${rows.length} rows`)
-      const day = `day:${new Date().toISOString().slice(0, 10)}`
+      // The day on which it was reserved, which may have ended since.
+      const day = `day:${new Date(Number(event?.reserved_at)).toISOString().slice(0, 10)}`
       expect(await counters(redis, day, ACCOUNT)).toMatchObject({ used: row.units, held: 0 })
       expect(await redis.command('ZCARD', `twohop:leases:${ACCOUNT}`)).toBe(0)
       return row
@@ -152,7 +154,7 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
     /** What the host's log says of a row's run, once it has ended. */
     async ran({ request_id }: Row): Promise<Record<string, string>> {
       const run = () => runs().find(({ id }) => id === request_id)
-      await expect.poll(run, { timeout: 20_000 }).toBeDefined()
+      await expect.poll(run).toBeDefined()
       return run() ?? {}
     },
 

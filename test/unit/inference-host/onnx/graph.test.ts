@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newNode } from '../../../../inference-host/onnx/draft.ts'
-import { indexGraph, intsOf, sortNodes } from '../../../../inference-host/onnx/graph.ts'
+import { indexGraph, intsOf, sortNodes, usesOf } from '../../../../inference-host/onnx/graph.ts'
 import type { GraphProto, NodeProto } from '../../../../inference-host/onnx/schema.ts'
 
 const names = (nodes: readonly NodeProto[]) => nodes.map(({ output }) => output[0])
@@ -20,6 +20,27 @@ test('nodes are sorted by what they read, otherwise left in order', () => {
 test('a graph that goes in a circle is refused', () => {
   const nodes = [newNode('Add', ['b', 'in'], ['a']), newNode('Neg', ['a'], ['b'])]
   expect(() => sortNodes(nodes)).toThrow('reads what it makes')
+})
+
+test('uses are followed through what passes, and no farther', () => {
+  const node = [
+    newNode('Cast', ['in'], ['cast']),
+    newNode('Neg', ['cast'], ['stopped']),
+    newNode('Add', ['in', 'cast'], ['sum']),
+    newNode('Neg', ['stopped'], ['beyond']),
+    newNode('Neg', ['sum'], ['end']),
+  ]
+  const index = indexGraph({ node, initializer: [], input: [], output: [] })
+  const tensors = new Set(['in'])
+  const uses = [...usesOf(index, tensors, ({ op_type }) => op_type !== 'Neg')]
+  expect(uses.map(({ node, tensor }) => `${tensor} ${node.output[0]}`)).toEqual([
+    'in cast',
+    'in sum',
+    'cast stopped',
+    'cast sum',
+    'sum end',
+  ])
+  expect([...tensors]).toEqual(['in', 'cast', 'sum'])
 })
 
 test('what a branch takes from outside counts as read, what it makes itself does not', () => {
