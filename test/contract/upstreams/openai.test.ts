@@ -178,7 +178,7 @@ describe('the package reads the same through the edge', () => {
 describe('the vendor is asked', () => {
   it('with its own key and the name that it has for the model, and learns nothing of who asks', async () => {
     script = OPENAI_ANSWERS.text?.whole ?? {}
-    await chat(through, { user: 'ada', stop: ['x'], temperature: 0.5, seed: 7 })
+    await chat(through, { user: 'lovelace', stop: ['x'], temperature: 0.5, seed: 7 })
     const [{ path, headers, body } = expect.fail('nothing was asked')] = vendor.asked
     expect(path).toBe('/v1/chat/completions')
     expect(headers.authorization).toBe(`Bearer ${KEY}`)
@@ -191,7 +191,7 @@ describe('the vendor is asked', () => {
       stop: ['x'],
       stream: false,
     })
-    expect(JSON.stringify([headers, body])).not.toMatch(/ada|edge\.example|twohop/)
+    expect(JSON.stringify([headers, body])).not.toMatch(/lovelace|edge\.example|twohop/)
   })
 
   it('for usage in each stream, whatever the client asks', async () => {
