@@ -1,10 +1,12 @@
 import { InferenceSession } from 'onnxruntime-node'
 import type { Device } from '../../device/port.ts'
+import { at } from '../../platform/at.ts'
 import { openDecoder } from '../batching/open-decoder.ts'
 import { startDeviceSlots } from './device-slots.ts'
 import { runOriginal, type Transcript } from './original-run.ts'
 import type { ServingDescription } from './rewrite.ts'
 import { type Slots, startSlots } from './serving-run.ts'
+import { wideColumns } from './wide-cache.ts'
 
 /** The largest differences between logits of the original and of the serving form. */
 export type Difference = {
@@ -14,6 +16,8 @@ export type Difference = {
   batch: number
   /** Steps of an even number. */
   even: number
+  /** One slot in a cache as wide as the model can be served with; 0 where the attention operator takes lengths. */
+  wide: number
 }
 
 /**
@@ -36,11 +40,16 @@ const PROMPTS = {
 }
 const CAPACITY = { cpu: 32, gpu: 96 }
 /** What the steps after each prompt's own are: each slot alone, all but the last together, all of them. */
-const KINDS: readonly (keyof Difference)[] = ['alone', 'alone', 'batch', 'batch', 'even', 'even']
+const KINDS: readonly Kind[] = ['alone', 'alone', 'batch', 'batch', 'even', 'even']
 /** Tokens chosen after each prompt. */
 const STEPS = KINDS.length + 1
 /** Far from anything that a cache holds, but finite: reading an unused column would show. */
 const GARBAGE = 97
+
+type Kind = 'alone' | 'batch' | 'even'
+
+/** Which prompt is read in a wide cache: one that is cut, so that its second part reads what the first has written. */
+const WIDE = { cpu: 1, gpu: 0 }
 
 type Options = {
   /** Where the serving form runs. The original always runs on the CPU. */
@@ -50,6 +59,8 @@ type Options = {
   mostColumns?: number
   /** No more is compared once a difference is larger than this. */
   limit?: number
+  /** Tokens that the model can hold; see wideColumns. */
+  context?: number | undefined
 }
 
 /**
@@ -75,9 +86,34 @@ export async function compare(
     return using(openDecoder(serving, form, { ...options, grain: CAPACITY.cpu }), (decoder) =>
       follow(startDeviceSlots(decoder, transcripts.length, capacity), transcripts, cuts, options),
     )
-  return using(openSession(serving, options), ({ session }) =>
-    follow(startSlots(session, form, transcripts.length, capacity, GARBAGE), transcripts, cuts, options),
-  )
+  return using(openSession(serving, options), async ({ session }) => {
+    const slots = startSlots(session, form, transcripts.length, capacity, GARBAGE)
+    const difference = await follow(slots, transcripts, cuts, options)
+    if (form.family === 'gqa' || !isWithin(difference, options.limit)) return difference
+    const wide = startSlots(session, form, 1, wideColumns(form, options.context))
+    return {
+      ...difference,
+      wide: await followAlone(wide, at(transcripts, WIDE[kind]), at(cuts, WIDE[kind]), options),
+    }
+  })
+}
+
+/** Walks a form along one transcript: its prompt in chunks, then a step. */
+async function followAlone(
+  slots: Slots,
+  { prompt, chosen, logits }: Transcript,
+  cut: number,
+  { mostColumns }: Options,
+): Promise<number> {
+  const chunks = cutAt(prompt, cut, mostColumns)
+  const read = await inTurn(chunks, (chunk) => slots.step([0], [chunk]))
+  const stepped = await slots.step([0], [[at(chosen, 0)]])
+  return larger(larger(0, read.at(-1)?.[0], logits[0]), stepped[0], logits[1])
+}
+
+/** Whether no difference is larger than a limit. Not `>`: a NaN has to count as wrong. */
+export function isWithin(found: Difference, limit = Number.POSITIVE_INFINITY): boolean {
+  return Math.max(...Object.values(found)) <= limit
 }
 
 async function openSession(file: string, { device, threads }: Pick<Options, 'device' | 'threads'>) {
@@ -105,21 +141,21 @@ async function follow(
   slots: Slots,
   transcripts: readonly Transcript[],
   cuts: readonly number[],
-  { mostColumns = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY }: Options,
+  { mostColumns, limit }: Options,
 ): Promise<Difference> {
   const all = transcripts.map((_, slot) => slot)
-  const difference = { alone: 0, batch: 0, even: 0 }
-  const check = (kind: keyof Difference, slot: number, step: number, found: Float32Array | undefined) => {
+  const difference = { alone: 0, batch: 0, even: 0, wide: 0 }
+  const check = (kind: Kind, slot: number, step: number, found: Float32Array | undefined) => {
     difference[kind] = larger(difference[kind], found, transcripts[slot]?.logits[step])
   }
-  const enough = () => !(Math.max(...Object.values(difference)) <= limit)
+  const enough = () => !isWithin(difference, limit)
   for (const slot of all) {
     const chunks = cutAt(transcripts[slot]?.prompt ?? [], cuts[slot] ?? 0, mostColumns)
     const logits = await inTurn(chunks, (chunk) => slots.step([slot], [chunk]))
     check('alone', slot, 0, logits.at(-1)?.[0])
     if (enough()) return difference
   }
-  const groups = {
+  const groups: Record<Kind, number[][]> = {
     alone: all.map((slot) => [slot]),
     batch: [all.slice(0, -1), all.slice(-1)],
     even: [all],
@@ -138,7 +174,7 @@ async function follow(
 }
 
 /** A prompt in two chunks, or in as many as it takes where each may have `most` tokens. */
-function cutAt(prompt: readonly number[], cut: number, most: number): number[][] {
+function cutAt(prompt: readonly number[], cut: number, most = Number.POSITIVE_INFINITY): number[][] {
   const chunks: number[][] = []
   for (let at = 0, end = 0; at < prompt.length; at = end) {
     end = Math.min(at < cut ? cut : prompt.length, at + most)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Device } from '../../device/port.ts'
 import { askChild } from '../../platform/child-process.ts'
 import { errorCode } from '../../platform/error-code.ts'
+import { declaredContext } from '../../weights/context.ts'
 import { digestFile } from '../../weights/digest.ts'
 import type { PrepareRequest } from './prepare.ts'
 import type { PrepareAnswer } from './prepare-process.ts'
@@ -66,7 +67,8 @@ export async function ensureServingForm(options: Options): Promise<ServingForm |
   }
   const outFile = path.join(home, `${graph}.${device === 'cpu' ? '' : `${device}.`}serving.onnx`)
   const modelFile = path.join(home, `${graph}.onnx`)
-  const request: PrepareRequest = { modelFile, outFile, device, threads, measure, known }
+  const context = await declaredContext(folder)
+  const request: PrepareRequest = { modelFile, outFile, device, threads, measure, known, context }
   const asked = await askChild<PrepareAnswer>(PREPARE, request, timeoutMs, signal)
   if ('failure' in asked) return { unsupported: `preparing it: ${asked.failure}` }
   const { answer } = asked

@@ -10,6 +10,7 @@ import { attentionBlocks } from './attention-blocks.ts'
 import { type FileDigest, readServingRecord, recordFileOf, type ServingRecord } from './record.ts'
 import { RECIPE_VERSION, type ServingDescription, toServingForm } from './rewrite.ts'
 import { type Verified, verifyServingForm } from './verify.ts'
+import { wideColumns } from './wide-cache.ts'
 
 export type PrepareRequest = {
   /** A decoder export of a hub, with its weights inside or in files beside it. */
@@ -20,6 +21,8 @@ export type PrepareRequest = {
   threads?: number
   /** The device that it is for, and verified on; `cpu` by default. */
   device?: Device
+  /** Tokens that the model can hold, where its files say so. */
+  context?: number | undefined
   /** Verify it on this machine even where it is there already. */
   measure?: boolean
   /**
@@ -56,8 +59,8 @@ export async function prepareServingForm(
   if (path.dirname(modelFile) !== path.dirname(outFile) || modelFile === outFile)
     throw new RangeError('a serving form lies in the folder of its original, under another name')
 
-  const { device = 'cpu', measure = false, known = {} } = request
-  const kept = device === 'cpu' && !measure ? await freshForm(modelFile, outFile, known) : undefined
+  const { device = 'cpu', measure = false } = request
+  const kept = device === 'cpu' && !measure ? await freshForm({ ...request, modelFile, outFile }) : undefined
   const blocksOf = ({ family, kvType, headDim }: ServingDescription) =>
     device === 'cpu' && family === 'gqa' && kvType === 'float32'
       ? attentionBlocks(headDim, request.threads ?? 1)
@@ -84,6 +87,7 @@ export async function prepareServingForm(
     if ('unsupported' in verified) throw new Unsupported(verified.unsupported)
     if (verified.mostColumns !== undefined) description.mostColumns = verified.mostColumns
     if (verified.padsRows) description.padsRows = true
+    if (description.family !== 'gqa') record.columns = wideColumns(description, request.context)
     // The record last: without it, or with an older one, the form is made anew.
     await rename(draftFile, outFile)
     await writeFile(draftFile, `${JSON.stringify(record, null, 2)}\n`)
@@ -127,13 +131,16 @@ function digestOf(bytes: Uint8Array): FileDigest {
 }
 
 /** The existing form, where nothing that it depends on has changed. */
-async function freshForm(
-  modelFile: string,
-  outFile: string,
-  known: Readonly<Record<string, string>>,
-): Promise<Omit<Prepared, 'verified'> | undefined> {
+async function freshForm({
+  modelFile,
+  outFile,
+  known = {},
+  context,
+}: PrepareRequest): Promise<Omit<Prepared, 'verified'> | undefined> {
   const record = await readServingRecord(outFile)
   if (record?.recipe !== RECIPE_VERSION || record.onnxruntime !== env.versions.node) return undefined
+  const { description, columns } = record
+  if (description.family !== 'gqa' && columns !== wideColumns(description, context)) return undefined
   const folder = path.dirname(modelFile)
   if (!Object.hasOwn(record.source, path.basename(modelFile))) return undefined
   const files = { ...record.source, [path.basename(outFile)]: record.file }
@@ -142,5 +149,5 @@ async function freshForm(
     const found = Object.hasOwn(known, name) ? known[name] : await digest().catch(() => undefined)
     if (found !== expected.sha256) return undefined
   }
-  return { description: record.description, ...record.file }
+  return { description, ...record.file }
 }

@@ -16,6 +16,8 @@ const ServingRecord = z.strictObject({
   /** The original and its weights, by file name. */
   source: z.record(z.string(), FileDigest),
   file: FileDigest,
+  /** How wide the cache was in which it was verified, where its graph sees columns (wide-cache.ts). */
+  columns: z.int().min(1).optional(),
   description: z.strictObject({
     family: z.enum(['gqa', 'spelled-out']),
     layers: z.int().min(1),

@@ -37,7 +37,11 @@ export function startSlots(
     { past: pastName(layer, 'key'), fresh: newName(layer, 'key') },
     { past: pastName(layer, 'value'), fresh: newName(layer, 'value') },
   ]).flat()
-  const buffers = names.map(() => zeros(kvType, count * slotSize).fill(garbage))
+  // What is zero anyhow is not written, so that a wide buffer is not resident as a whole.
+  const buffers = names.map(() => {
+    const buffer = zeros(kvType, count * slotSize)
+    return garbage === 0 ? buffer : buffer.fill(garbage)
+  })
   const lengths: number[] = Array(count).fill(0)
 
   const store = (buffer: FloatArray, slot: number, row: number, added: Tensor, n: number) => {
@@ -52,6 +56,14 @@ export function startSlots(
         buffer.set(data.subarray(from * headDim, (from + 1) * headDim), to)
       }
   }
+  /** The buffer itself where all of it is asked for: a copy would be resident. */
+  const rowsOf = (buffer: FloatArray, slots: readonly number[]) => {
+    if (slots.length === count && slots.every((slot, row) => slot === row)) return buffer
+    const rows = zeros(kvType, slots.length * slotSize)
+    for (const [row, slot] of slots.entries())
+      rows.set(buffer.subarray(slot * slotSize, (slot + 1) * slotSize), row * slotSize)
+    return rows
+  }
   return {
     lengths,
     async step(slots, ids) {
@@ -61,10 +73,7 @@ export function startSlots(
         ...masks(slots, n),
       }
       for (const [i, { past }] of names.entries()) {
-        const fed = zeros(kvType, slots.length * slotSize)
-        const buffer = buffers[i] ?? fed
-        for (const [row, slot] of slots.entries())
-          fed.set(buffer.subarray(slot * slotSize, (slot + 1) * slotSize), row * slotSize)
+        const fed = rowsOf(at(buffers, i), slots)
         const dims = [slots.length, kvHeads, capacity, headDim]
         feeds[past] = floatTensor(fed, dims)
       }

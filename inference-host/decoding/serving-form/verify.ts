@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Device } from '../../device/port.ts'
 import { decodeOnnx, encodeOnnx, type OnnxSource, pointAtWeights } from '../../onnx/file.ts'
 import type { ModelProto } from '../../onnx/schema.ts'
-import { compare, type Difference } from './compare.ts'
+import { compare, type Difference, isWithin } from './compare.ts'
 import { computesInInt8, useFloat32Activations } from './int8-activations.ts'
 import type { ServingDescription } from './rewrite.ts'
 
@@ -47,6 +47,8 @@ export type VerifyRequest = {
   threads: number
   /** Where the serving form runs; `cpu` by default. */
   device?: Device
+  /** Tokens that the model can hold, where its files say so. */
+  context?: number | undefined
 }
 
 type Verdict = Verified | { unsupported: string /** It runs, but not right. */; wrong?: true }
@@ -70,8 +72,8 @@ export async function verifyServingForm(request: VerifyRequest): Promise<Verifie
 }
 
 async function verifyOnCpu(request: VerifyRequest): Promise<Verified | { unsupported: string }> {
-  const { modelFile, servingFile, description, threads } = request
-  const between = comparison(description, { device: 'cpu', threads })
+  const { modelFile, servingFile, description, threads, context } = request
+  const between = comparison(description, { device: 'cpu', threads, context })
   const measured = await between(modelFile, servingFile)
   if ('unsupported' in measured) return measured
   const pads = measured.even < measured.batch ? ({ padsRows: true } as const) : {}
@@ -86,10 +88,10 @@ async function verifyOnCpu(request: VerifyRequest): Promise<Verified | { unsuppo
 }
 
 async function verifyOnGpu(
-  { modelFile, servingFile, description, threads, device = 'cpu' }: VerifyRequest,
+  { modelFile, servingFile, description, threads, device = 'cpu', context }: VerifyRequest,
   mostColumns?: number,
 ): Promise<Verdict> {
-  const most = mostColumns === undefined ? {} : { mostColumns }
+  const most = { context, ...(mostColumns !== undefined && { mostColumns }) }
   const tolerance = TOLERANCE[device === 'cuda' ? 'float16' : description.kvType]
   const strictly = comparison(description, { device, threads, limit: tolerance, ...most })
   const float32 = await withFloat32Activations(modelFile, servingFile, strictly)
@@ -117,16 +119,12 @@ function comparison(description: ServingDescription, options: Parameters<typeof 
   }
 }
 
-// Not `>`: a NaN has to count as wrong.
-const isWithin = (found: Difference, tolerance: number) => Math.max(...Object.values(found)) <= tolerance
-
 const IN_FLOAT32 = ' with float32 activations'
 
 function differs(found: Difference, how = ''): { unsupported: string; wrong: true } {
-  return {
-    unsupported: `its logits differ from the original's by ${Math.max(...Object.values(found))}${how}`,
-    wrong: true,
-  }
+  const most = Math.max(...Object.values(found))
+  const where = found.wide === most ? ' in a cache as wide as its context' : ''
+  return { unsupported: `its logits differ from the original's by ${most}${how}${where}`, wrong: true }
 }
 
 /**

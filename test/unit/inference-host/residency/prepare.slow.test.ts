@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { leastKvBytes } from '../../../../inference-host/decoding/batching/served-context.ts'
 import type { DecoderShape } from '../../../../inference-host/decoding/batching/shape.ts'
+import { readServingRecord } from '../../../../inference-host/decoding/serving-form/record.ts'
 import type { WorkerData } from '../../../../inference-host/model-process/messages.ts'
 import { decodeOnnx, encodeOnnx } from '../../../../inference-host/onnx/file.ts'
 import { infoOf, prepareModel } from '../../../../inference-host/residency/prepare.ts'
@@ -128,7 +129,10 @@ describe('a decoder', () => {
       { why: expect.stringMatching(/^HOST_EXACT is set, and /) },
     ])
     const loose = await prepared({ ...CHAT, source })
-    expect(loose.forms[0].data).toHaveProperty('batched')
+    const { batched } = loose.forms[0].data
+    // Its graph sees columns, so it was tried in a cache of its whole context.
+    const record = await readServingRecord(batched?.file ?? '')
+    expect([record?.columns, (await loose.description()).context]).toEqual([2048, 2048])
   })
 
   test('nor where one request would not fit, and says how much it takes', async () => {

@@ -1,10 +1,14 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { expect, test } from 'vitest'
-import { prepareServingForm } from '../../../../../inference-host/decoding/serving-form/prepare.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  type Prepared,
+  prepareServingForm,
+} from '../../../../../inference-host/decoding/serving-form/prepare.ts'
+import { recordFileOf } from '../../../../../inference-host/decoding/serving-form/record.ts'
 import { verifyServingForm } from '../../../../../inference-host/decoding/serving-form/verify.ts'
 import { decodeOnnx, encodeOnnx } from '../../../../../inference-host/onnx/file.ts'
 import type { ModelProto } from '../../../../../inference-host/onnx/schema.ts'
-import { spellOutAttention } from '../../../../fixtures/graphs/spelled-out.ts'
+import { type SpelledOut, spellOutAttention } from '../../../../fixtures/graphs/spelled-out.ts'
 import { type TinyDecoder, tinyDecoder } from '../../../../fixtures/graphs/tiny-decoder.ts'
 import { saved } from '../../../../fixtures/saved-graph.ts'
 
@@ -107,4 +111,42 @@ test('logits of more than one position are refused', async () => {
       if (output.name === 'logits') delete output.type?.tensor_type?.shape
   })
   expect(verdict).toEqual({ unsupported: expect.stringContaining('one position a slot') })
+})
+
+// Graphs that no reading refuses. In the short cache of the first comparison each is right.
+describe('a mask that goes by columns is seen in a cache as wide as the context', () => {
+  const masks: [string, SpelledOut, RegExp][] = [
+    [
+      'a sliding window of 64',
+      { window: 64, fractions: true },
+      /^its logits differ from the original's by \d\S* with float32 activations in a cache as wide as its context$/,
+    ],
+    ['a table that ends after 128', { table: 128, tableRows: 130 }, /^it does not run: /],
+  ]
+  const prepared = async (mask: SpelledOut, context: number) => {
+    const model = tinyDecoder()
+    spellOutAttention(model, mask)
+    return prepareServingForm({ ...(await saved(model)), context })
+  }
+  test.each(masks)('%s', async (_, mask, why) => {
+    expect(await prepared(mask, 256)).toEqual({ unsupported: expect.stringMatching(why) })
+  })
+  test('and a window is none where a context is not wider', async () => {
+    expect(await prepared({ window: 128, fractions: true }, 64)).toMatchObject({
+      verified: { measured: { wide: expect.any(Number) } },
+    })
+  })
+})
+
+test('a form is verified anew where its model can hold more than it could', async () => {
+  const model = tinyDecoder()
+  spellOutAttention(model)
+  const places = await saved(model)
+  const made = async (context: number) => {
+    const { verified } = (await prepareServingForm({ ...places, context })) as Prepared
+    return [verified !== undefined, JSON.parse(await readFile(recordFileOf(places.outFile), 'utf8')).columns]
+  }
+  expect(await made(100)).toEqual([true, 128])
+  expect(await made(128)).toEqual([false, 128])
+  expect(await made(300)).toEqual([true, 320])
 })
