@@ -48,7 +48,7 @@ describe('the built package', () => {
     ['NodeNext', 'NodeNext'],
     ['ESNext', 'Bundler'],
   ])('has types that an app of module %s reads, the codes among them', async (module, resolution) => {
-    const app = path.join(folder, module)
+    const app = await mkdtemp(path.join(folder, `${module}-`))
     await mkdir(path.join(app, 'node_modules/@twohop'), { recursive: true })
     await symlink(path.join(ROOT, 'client'), path.join(app, 'node_modules/@twohop/client'), 'junction')
     await writeFile(path.join(app, 'package.json'), '{"type":"module"}')
@@ -69,7 +69,8 @@ describe('the built package', () => {
 
 describe('in the service worker of a Manifest V3 extension', () => {
   it.skipIf(noChromium)(`keeps the token fresh and reads what the edge says${noChromium}`, async () => {
-    const extension = path.join(folder, 'extension')
+    const own = await mkdtemp(path.join(folder, 'worker-'))
+    const extension = path.join(own, 'extension')
     const sent: (string | undefined)[] = []
     const { promise: seen, resolve: see } = Promise.withResolvers<unknown>()
     const server = createServer(async (request, answer) => {
@@ -116,7 +117,7 @@ describe('in the service worker of a Manifest V3 extension', () => {
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync']
     const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-quic']
     const load = [`--disable-extensions-except=${extension}`, `--load-extension=${extension}`]
-    const profile = `--user-data-dir=${path.join(folder, 'profile')}`
+    const profile = `--user-data-dir=${path.join(own, 'profile')}`
     const browser = spawn(CHROMIUM, [...flags, ...quiet, ...load, profile, 'about:blank'], {
       stdio: 'ignore',
     })
