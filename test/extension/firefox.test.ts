@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { accountOf, eventsOf, putOnPlan, tokenIn } from './accounts.ts'
 import type { BidiPage } from './bidi-page.ts'
@@ -12,12 +12,13 @@ describe.skipIf(noFirefox !== '')(`the extension in Firefox${noFirefox}`, () => 
   let firefox: Firefox
   /** In a tab, with somebody new signed in. */
   let panel: BidiPage
-  beforeAll(async () => {
+  // Anew for each try: what one has spent is gone for the next.
+  beforeEach(async () => {
     firefox = await startFirefox(inject('built').firefoxLocal)
     panel = await firefox.open(PANEL_IN_FIREFOX)
     await signUp(panel)
   })
-  afterAll(() => firefox?.stop())
+  afterEach(() => firefox?.stop())
 
   it('makes an account, streams an answer, stops one, and says plainly that the budget is used up', async () => {
     const account = await accountOf(await tokenIn(panel, 'supabase'))

@@ -28,11 +28,22 @@ type Hands = Eyes & {
   write: (text: string) => Promise<void>
 }
 
+/** As long as a busy machine takes to load a page. */
+const UNREADY_MS = 20_000
+
 export function asAPerson({ evaluate, press, write }: Hands): Omit<Person, 'errors'> {
   async function until<T>(expression: string): Promise<T> {
+    let failing: number | undefined
     for (;;) {
-      const value = await evaluate<T>(expression)
-      if (value) return value
+      try {
+        const value = await evaluate<T>(expression)
+        if (value) return value
+        failing = undefined
+      } catch (error) {
+        // A page that has just been opened may not have what is looked at yet, and one that is left has nothing.
+        failing ??= performance.now()
+        if (performance.now() - failing > UNREADY_MS) throw error
+      }
       await tick()
     }
   }

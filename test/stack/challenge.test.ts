@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { twohopFetch } from '../../client/fetch.ts'
 import { createMint } from '../../local/issuer/mint.ts'
@@ -5,23 +6,24 @@ import { ask, call, keys, mint, refusal, stack } from './client.ts'
 
 // A token that is used oddly, on the running stack: the worker, Redis, and the package that apps use.
 
-const USER = {
-  uid: `odd-${process.pid}-${Date.now()}`,
-  email: 'odd@example.com',
-  customClaims: { twohop: { plan: 'watched', role: 'developer' } },
-}
 /** The edge compares whole seconds, so the first token is a minute old. */
-const stolen = await createMint({
+const aMinuteAgo = createMint({
   keys,
   projectId: stack.issuers.firebase.projectId,
   supabaseUrl: stack.issuers.supabase.url,
   ttlSeconds: 3600,
   now: () => Date.now() - 60_000,
-}).mintFirebase(USER)
+})
 const body = ask('What is Twohop?', { max_tokens: 1 })
 const chat = (token: string) => call('/v1/chat/completions', { token, body })
 
 it('meets a challenge, spends and makes nothing any more, and its owner’s app goes on by itself', async () => {
+  const user = {
+    uid: `odd-${randomUUID()}`,
+    email: 'odd@example.com',
+    customClaims: { twohop: { plan: 'watched', role: 'developer' } },
+  }
+  const stolen = await aMinuteAgo.mintFirebase(user)
   const statuses: number[] = []
   for (let i = 0; i < 30 && statuses.at(-1) !== 403; i++) {
     const answer = await chat(stolen)
@@ -52,7 +54,7 @@ it('meets a challenge, spends and makes nothing any more, and its owner’s app 
   const own = twohopFetch(
     ({ forceRefresh }) => {
       asked.push(forceRefresh)
-      return forceRefresh ? mint.mintFirebase(USER) : stolen
+      return forceRefresh ? mint.mintFirebase(user) : stolen
     },
     { edge: stack.edge.url, attempts: 1 },
   )
@@ -61,7 +63,7 @@ it('meets a challenge, spends and makes nothing any more, and its owner’s app 
   expect([answer.status, asked]).toEqual([200, [false, true]])
   await answer.text()
   // A token of after it makes a key; the old one stays refused.
-  const fresh = await mint.mintFirebase(USER)
+  const fresh = await mint.mintFirebase(user)
   expect((await call('/v1/keys', { token: fresh, body: key })).status).toBe(201)
   expect((await chat(stolen)).status).toBe(403)
 })

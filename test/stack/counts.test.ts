@@ -59,9 +59,9 @@ describe('what the calculator takes a request for', () => {
       const { token } = await warmUser()
       const asked = () => call('/v1/chat/completions', { token, body: ask('Hi', { max_tokens: 1 }) })
       const rises: number[] = []
-      for (let i = 0; i < 3; i += 1)
+      // The host looks for jobs now and then, in the same Redis. That can only add, and on a slow machine to most of them.
+      for (let i = 0; i < 3 || (i < 20 && Math.min(...rises) > COUNTS.redisCommandsPerRequest); i += 1)
         rises.push((await rise(redisCommands, asked, COUNTS.redisCommandsPerRequest * 0.9)).rose)
-      // The host looks for jobs now and then, in the same Redis: that can only add to one of them.
       const rose = Math.min(...rises)
       expect(rose).toBeLessThanOrEqual(COUNTS.redisCommandsPerRequest)
       expect(rose).toBeGreaterThan(COUNTS.redisCommandsPerRequest * 0.9)

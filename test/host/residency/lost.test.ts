@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { embeddedModel } from '../../fixtures/models.ts'
 import { pacedBy, slowly } from '../../fixtures/pace.ts'
 import { type Serving, serve } from '../serving.ts'
+import { NO_VULKAN, noSwiftShader, SWIFTSHADER } from '../webgpu/swiftshader.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
 
@@ -78,14 +79,8 @@ test.each([
   )
 })
 
-const CHROMIUM = '/usr/lib/chromium'
-const DRIVER = `${CHROMIUM}/vk_swiftshader_icd.json`
-const noChromium = existsSync(DRIVER) ? '' : ` (${DRIVER} is missing: apt-get install chromium)`
-if (noChromium !== '' && process.env.CI !== undefined) throw new Error(`CI must have${noChromium}`)
-
-function setDriver(file: string): void {
-  for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, file)
-  vi.stubEnv('LD_LIBRARY_PATH', CHROMIUM)
+function setDriver(variables: Record<string, string>): void {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
 }
 
 const deviceOf = async () =>
@@ -96,19 +91,19 @@ describe('"fallback": "cpu"', () => {
   const variables = { HOST_DEVICE: 'auto', HOST_SLOTS: '1' }
 
   test('serves from the start what the device does not take', async () => {
-    setDriver('/dev/null')
+    setDriver(NO_VULKAN)
     serving = await serve([model], variables)
     expect(serving.host.models[0]?.device).toBe('cpu')
     expect((await complete(3)).status).toBe(200)
     expect(serving.lines).toContainEqual(expect.stringMatching(/^load_failed model=chat device=webgpu /))
   })
 
-  test.skipIf(noChromium !== '')(`serves when the driver has gone${noChromium}`, async () => {
-    setDriver(DRIVER)
+  test.skipIf(noSwiftShader !== '')(`serves when the driver has gone${noSwiftShader}`, async () => {
+    setDriver(SWIFTSHADER)
     serving = await serve([model], variables)
     expect(await deviceOf()).toBe('webgpu')
     const before = await (await complete(3)).json()
-    setDriver('/dev/null')
+    setDriver(NO_VULKAN)
     kill()
     await expect
       .poll(readiness, { timeout: 20_000 })

@@ -40,7 +40,7 @@ answerParent(async ({ attention, requests }: TinyRequest): Promise<TinyAnswer> =
     const modelFile = path.join(folder, 'model.onnx')
     const outFile = path.join(folder, 'model.webgpu.serving.onnx')
     await writeFile(modelFile, encodeOnnx(model))
-    const prepared = await prepareServingForm({ modelFile, outFile, device: 'webgpu' })
+    const prepared = await prepareServingForm({ modelFile, outFile, device: 'webgpu', context: TINY.context })
     if ('unsupported' in prepared) throw new Error(prepared.unsupported)
     const { description, verified } = prepared
     const wishes = wishesFor(requests)
