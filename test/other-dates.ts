@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Command, Option } from 'commander'
+import { installPythonClients } from './clients/python-clients.ts'
 import { type OtherDate, otherDates } from './fixtures/other-dates.ts'
+import { installOwnPackages } from './own-packages.ts'
 
 const run = promisify(execFile)
 const DATES = otherDates(Date.now())
@@ -56,6 +58,16 @@ async function environment(library: string, at: number): Promise<NodeJS.ProcessE
   return env
 }
 
+/** What tests install, while the certificates of registries are valid. */
+async function installed(): Promise<void> {
+  const has = (name: string) => project.length === 0 || project.includes(name)
+  await Promise.all([
+    has('extension') && installOwnPackages('examples/extension'),
+    (has('clients') || has('upstreams')) && installOwnPackages('test/clients'),
+    has('clients') && installPythonClients(),
+  ])
+}
+
 async function tested(library: string, date: OtherDate): Promise<Outcome> {
   const began = performance.now()
   process.stdout.write(`\n${lineOf(date)}: ${project.join(', ') || 'all projects'}\n`)
@@ -85,6 +97,7 @@ const folder = await mkdtemp(join(tmpdir(), 'twohop-dates-'))
 await chmod(folder, 0o755)
 try {
   const library = await compiled(folder)
+  await installed()
   const outcomes: Outcome[] = []
   for (const date of DATES) if (wanted.includes(date.name)) outcomes.push(await tested(library, date))
   process.stdout.write(`\n${project.join(', ')} under ${outcomes.length} dates:\n`)

@@ -7,6 +7,8 @@ import { promisify } from 'node:util'
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
 const run = promisify(execFile)
 
+const FOLDER = join(import.meta.dirname, '../../.local/python-clients')
+
 /**
  * Installs the clients for Python that requirements.txt names into a virtual environment, unless they are there already.
  * @param folder of the environment
@@ -14,7 +16,7 @@ const run = promisify(execFile)
  * @throws Error with pip's own words where the registry cannot be reached
  */
 export async function installPythonClients(
-  folder: string,
+  folder = FOLDER,
 ): Promise<{ command: string } | { missing: string }> {
   const command = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
   const installed = join(folder, 'requirements.txt')

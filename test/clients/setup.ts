@@ -39,7 +39,7 @@ const NOBODY = 'http://127.0.0.1:9'
 /** The clients are installed once, checked against their types, and find one stack that all of them use. */
 export default async function clientsRun(project: TestProject) {
   const [python, { stack, dir, pace }] = await Promise.all([
-    installPythonClients(join(ROOT, '.local/python-clients')),
+    installPythonClients(),
     startTestStack('test-clients', { ledger: true, edgeVariables: {}, catalog: testCatalog }),
     installOwnPackages('test/clients').then(checkTypes),
   ])

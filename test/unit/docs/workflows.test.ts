@@ -2,12 +2,14 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { otherDates } from '../../fixtures/other-dates.ts'
 import { filesLike, ROOT } from '../../fixtures/pages.ts'
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> }
 type Job = {
   uses?: string
   steps?: Step[]
+  strategy?: { matrix: Record<string, unknown[]> }
   permissions?: Record<string, string>
   'timeout-minutes'?: number
 }
@@ -54,6 +56,28 @@ function isExecutable(path: string): boolean {
     return false
   }
 }
+
+// A runner says that it is CI, where no test may be left out for want of a package (test/extension/firefox.ts).
+it('whatever runs all tests has what .ci/packages installs', () => {
+  const whole = /^npm (test|run test:dates -- --date \S.*)$/
+  const jobs = workflows.flatMap(({ path, workflow }) =>
+    Object.entries(workflow.jobs).map(([name, { steps = [] }]) => ({
+      job: `${path} ${name}`,
+      commands: steps.flatMap(commandsOf),
+    })),
+  )
+  const all = jobs.filter(({ commands }) => commands.some((command) => whole.test(command)))
+  expect(all.map(({ job }) => job)).toEqual(['.github/workflows/nightly.yml dates'])
+  for (const { commands } of all)
+    expect(commands.indexOf('.ci/packages')).toBe(commands.findIndex((command) => whole.test(command)) - 1)
+  expect(commandsOf({ run: read('.ci/run') })).toContain('.ci/packages')
+})
+
+it('each night has each date that there is', () => {
+  const nightly = workflows.find(({ path }) => path.endsWith('nightly.yml'))
+  const dates = nightly?.workflow.jobs.dates?.strategy?.matrix.date
+  expect(dates).toEqual(otherDates(Date.now()).map(({ name }) => name))
+})
 
 it('there are the workflows that CONTRIBUTING.md tells of', () => {
   const names = paths.map((path) => path.split('/').at(-1))
