@@ -28,6 +28,8 @@ const EXAMPLE = fileURLToPath(new URL('../examples/extension', import.meta.url))
 const TEXT_WIDTH = 78
 
 const dir = stackFolder(process.env.TWOHOP_DIR)
+// The parts compile much the same sources. From the second start on they find them compiled (https://nodejs.org/api/module.html#module-compile-cache).
+process.env.NODE_COMPILE_CACHE ??= join(dir, 'compile-cache')
 let stackFile = join(dir, 'stack.json')
 const { settings: typed, verbose, json } = typedOptions(process.argv)
 const toldLine = createToldLines(verbose)

@@ -19,7 +19,8 @@ export const SpeechTokens = z.object({
 export type SpeechTokens = z.infer<typeof SpeechTokens>
 
 const MARKED = /^<\|(.+)\|>$/
-const names = new Intl.DisplayNames(['en'], { type: 'language' })
+/** Made when it is first asked for: it takes 60 ms, and every model's process reads this file. */
+let names: Intl.DisplayNames | undefined
 
 /** The languages that a model knows: their codes, each with its token. */
 export function languagesOf({ lang_to_id }: SpeechTokens): Map<string, number> {
@@ -47,6 +48,7 @@ export function languageCode(tokens: SpeechTokens, asked: string): string | unde
 
 function nameOf(code: string): string | undefined {
   try {
+    names ??= new Intl.DisplayNames(['en'], { type: 'language' })
     return names.of(code)?.toLowerCase()
   } catch {
     return undefined

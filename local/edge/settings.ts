@@ -1,13 +1,19 @@
-import { fileURLToPath } from 'node:url'
-import { unstable_readConfig } from 'wrangler'
+import { readFileSync } from 'node:fs'
+import { parse } from 'smol-toml'
+import * as z from 'zod'
+
+const Settings = z.object({
+  compatibility_date: z.string({ error: 'wrangler.toml names no compatibility_date' }),
+  compatibility_flags: z.array(z.string()).default([]),
+})
 
 /**
- * The settings of wrangler.toml that workerd needs, so that the local edge runs as the deployed one does.
- * @throws Error where wrangler.toml names no compatibility_date
+ * The settings of wrangler.toml that workerd needs, so that the local edge runs as the deployed one does. They are read
+ * without wrangler, which takes two seconds to load.
+ * @throws Error where wrangler.toml is no TOML, or names no compatibility_date
  */
 export function workerSettings(): { date: string; flags: string[] } {
-  const config = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
-  const { compatibility_date, compatibility_flags } = unstable_readConfig({ config })
-  if (!compatibility_date) throw new Error('wrangler.toml names no compatibility_date')
-  return { date: compatibility_date, flags: compatibility_flags }
+  const text = readFileSync(new URL('../../wrangler.toml', import.meta.url), 'utf8')
+  const { compatibility_date: date, compatibility_flags: flags } = Settings.parse(parse(text))
+  return { date, flags }
 }

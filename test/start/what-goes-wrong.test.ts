@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
@@ -65,13 +65,16 @@ describe('what goes wrong', () => {
     const none = join(dir, 'no-postgres.mjs')
     await writeFile(none, "process.env.POSTGRES_PREFER = 'nowhere'")
     vi.stubEnv('NODE_OPTIONS', `--import ${none}`)
+    // As for a user, who has none.
+    vi.stubEnv('NODE_COMPILE_CACHE', undefined)
     const { printed, output, stack, closed, ...rest } = npmStart(dir, '--port', '0')
-    vi.stubEnv('NODE_OPTIONS', '')
+    vi.unstubAllEnvs()
     await printed('Twohop is up at')
     expect(output().stdout).toMatch(/^postgres +there is none, so usage events stay in Redis$/m)
     expect(output().stdout).not.toContain('usage_events')
     const { edge, postgres, tokens } = await stack()
     expect(postgres).toBe(null)
+    expect(await readdir(join(dir, 'compile-cache'))).not.toEqual([])
     const headers = { authorization: `Bearer ${tokens.supabase.pro}` }
     expect((await fetch(`${edge.url}/v1/models`, { headers })).status).toBe(200)
     await endsWithNpm({ printed, output, stack, closed, ...rest }, 'SIGKILL')
