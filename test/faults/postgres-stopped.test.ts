@@ -217,22 +217,23 @@ describeWithRedis('a Postgres that stands still while thousands of requests are 
     const { url, token } = world.redis
     const ledger = createSupabaseLedger({ url: postgres.url, key: postgres.secretKey, fetch })
     let batches = 0
-    let before: number[] = []
     const dying = createDrain({
       stream: createUpstashStream({ url, token }),
       ledger: {
         ...ledger,
         async record(events) {
-          // Not the first, since there may be no such process before.
-          const [backend] = ++batches === 2 ? await processesOf(postgres.pid, 'authenticator') : []
-          if (backend) before = await processesOf(postgres.pid)
+          // Not the first: that one must be there afterwards.
+          if (++batches !== 2) return ledger.record(events)
+          await holdTable(postgres)
           const recorded = ledger.record(events)
-          if (backend) process.kill(backend, 'SIGKILL')
+          recorded.catch(() => {})
+          process.kill(await waitingProcess(postgres), 'SIGKILL')
           return recorded
         },
       },
       now: Date.now,
     })
+    const before = await processesOf(postgres.pid)
     const { ended } = await dying()
     // It still answers until it has seen that the process is gone; then it ends all of them.
     await eventually(async () => {
@@ -253,6 +254,32 @@ function expectedUnits(): number {
   let sum = 0
   for (let n = 0; n < EARLIER + EVENTS; n++) sum += n % 101
   return sum
+}
+
+/**
+ * Locks the table of the events until Postgres ends the one that holds it. In one statement: a transaction of the package
+ * would write its end to a socket that is gone.
+ */
+async function holdTable({ owner }: World['postgres']): Promise<void> {
+  const holding = owner`do $$ begin
+    lock table twohop.usage_events in access exclusive mode;
+    perform pg_sleep(600);
+  end $$`
+  holding.catch(() => {})
+  const held = () => owner`
+    select from pg_locks
+    where relation = 'twohop.usage_events'::regclass and mode = 'AccessExclusiveLock' and granted`
+  await eventually(async () => (await held()).length > 0)
+}
+
+/** The process that is in the middle of a statement, which a lock keeps waiting: its title says so. */
+async function waitingProcess({ pid }: World['postgres']): Promise<number> {
+  let found: number[] = []
+  await eventually(async () => {
+    found = await processesOf(pid, 'authenticator.*waiting').catch((): number[] => [])
+    return found.length > 0
+  })
+  return found[0] ?? expect.fail('none waits')
 }
 
 /** Ids of a server's own processes, of those alone whose title has a word where one is given. */

@@ -17,6 +17,7 @@ import {
   selectSql,
   updateSql,
 } from './statements.ts'
+import { inTransaction } from './transaction.ts'
 
 export type RestOptions = CallerOptions & {
   /** A connection of the role that may only switch to other roles; undefined while the database is starting. */
@@ -59,12 +60,12 @@ export async function startRest({ database, schemas, port = 0, ...callers }: Res
       const reads = request.method === 'GET' || request.method === 'HEAD'
       const sql = database()
       if (!sql) throw new RestError(503, 'PGRST002', 'The database is not up yet')
-      const result = await sql.begin(reads ? 'read only' : 'read write', async (transaction) => {
+      const result = await inTransaction(sql, reads ? 'read only' : 'read write', async (transaction) => {
         const run = await statementOf(call, body, transaction)
         await transaction.unsafe(actAs(caller.role, caller.claims, schema, request.method, url.pathname))
         return run()
       })
-      return shown(call, result as Result)
+      return shown(call, result)
     } catch (error) {
       const { status, body } = failureOf(error, anonymous)
       return Response.json(body, { status })
