@@ -22,6 +22,9 @@ export type Started = {
   stack(): Promise<StackFile>
 }
 
+/** Those that have not ended: of a test that failed in the middle, say. */
+const running = new Set<Started>()
+
 /** Starts it. @param dir where the stack keeps its files */
 export const npmStart = (dir: string, ...args: string[]) => npmStartIn(ROOT, dir, ...args)
 
@@ -41,9 +44,12 @@ export function npmStartIn(folder: string, dir: string, ...args: string[]): Star
   child.stderr.on('data', (data) => {
     said.stderr += data
   })
-  const closed = once(child, 'close').then(([code]) => code as number | null)
+  const closed = once(child, 'close').then(([code]) => {
+    running.delete(started)
+    return code as number | null
+  })
   const stackFile = join(dir, 'stack.json')
-  return {
+  const started: Started = {
     process: child,
     output: () => said,
     async printed(text) {
@@ -56,6 +62,8 @@ export function npmStartIn(folder: string, dir: string, ...args: string[]): Star
     stackFile,
     stack: async () => JSON.parse(await readFile(stackFile, 'utf8')) as StackFile,
   }
+  running.add(started)
+  return started
 }
 
 /** What a terminal does on Ctrl-C: SIGINT to every process of the foreground group. */
@@ -96,6 +104,14 @@ export async function ownTemporaryFolder(): Promise<string> {
   vi.stubEnv('TMPDIR', dir)
   afterAll(async () => {
     vi.unstubAllEnvs()
+    for (const started of running) {
+      try {
+        ctrlC(started)
+      } catch {
+        // All of it is gone already, and only that its output ended is to be told.
+      }
+      await started.closed
+    }
     await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   })
   return dir

@@ -66,9 +66,11 @@ describe('what goes wrong', () => {
     await writeFile(none, "process.env.POSTGRES_PREFER = 'nowhere'")
     vi.stubEnv('NODE_OPTIONS', `--import ${none}`)
     // As for a user, who has none.
+    const { NODE_COMPILE_CACHE } = process.env
     vi.stubEnv('NODE_COMPILE_CACHE', undefined)
     const { printed, output, stack, closed, ...rest } = npmStart(dir, '--port', '0')
-    vi.unstubAllEnvs()
+    vi.stubEnv('NODE_OPTIONS', '')
+    vi.stubEnv('NODE_COMPILE_CACHE', NODE_COMPILE_CACHE)
     await printed('Twohop is up at')
     expect(output().stdout).toMatch(/^postgres +there is none, so usage events stay in Redis$/m)
     expect(output().stdout).not.toContain('usage_events')
