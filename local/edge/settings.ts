@@ -14,6 +14,7 @@ const Settings = z.object({
  */
 export function workerSettings(): { date: string; flags: string[] } {
   const text = readFileSync(new URL('../../wrangler.toml', import.meta.url), 'utf8')
-  const { compatibility_date: date, compatibility_flags: flags } = Settings.parse(parse(text))
-  return { date, flags }
+  const { data, error } = Settings.safeParse(parse(text))
+  if (error) throw new Error(error.issues[0]?.message)
+  return { date: data.compatibility_date, flags: data.compatibility_flags }
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { Sql } from 'postgres'
+import { inTransaction } from './transaction.ts'
 
 /** The schema that the migrations make, and the REST API serves. */
 export const EXPOSED_SCHEMA = 'twohop'
@@ -20,14 +21,12 @@ export async function migrate(sql: Sql, owner = 'postgres'): Promise<number> {
   const names = await migrationNames()
   for (const name of names) {
     const text = await readFile(new URL(name, MIGRATIONS), 'utf8')
-    await sql
-      .begin(async (transaction) => {
-        await transaction`select set_config('role', ${owner}, true)`
-        await transaction.unsafe(text)
-      })
-      .catch((cause: Error) => {
-        throw new Error(`${name}: ${cause.message}`, { cause })
-      })
+    await inTransaction(sql, 'read write', async (transaction) => {
+      await transaction`select set_config('role', ${owner}, true)`
+      await transaction.unsafe(text)
+    }).catch((cause: Error) => {
+      throw new Error(`${name}: ${cause.message}`, { cause })
+    })
   }
   return names.length
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Sql, TransactionSql } from 'postgres'
 import { KEEP_ALIVE_MS } from '../../../shared/keep-alive.ts'
+import { inTransaction } from '../transaction.ts'
 import { type CallerOptions, createIdentify } from './caller.ts'
 import { failureOf, RestError } from './failure.ts'
 import { identifier, queryOf } from './query.ts'
@@ -17,7 +18,6 @@ import {
   selectSql,
   updateSql,
 } from './statements.ts'
-import { inTransaction } from './transaction.ts'
 
 export type RestOptions = CallerOptions & {
   /** A connection of the role that may only switch to other roles; undefined while the database is starting. */

@@ -10,8 +10,9 @@ const ADDRESS = 'ann@example.com'
 const CARD = '4111 1111 1111 1111'
 const SAID = `I am ${ADDRESS}, my card is ${CARD}.`
 const SENT = 'I am [EMAIL_1], my card is [CARD_1].'
-// Nothing shorter: four digits are found in times and in names made at random.
-const TO_BE_HIDDEN = /ann@|example\.com|4111[ -]?1111/
+const TO_BE_HIDDEN = /ann|example\.com|4111/
+/** The same where times and names made at random stand, which hold any four digits now and then. */
+const TO_BE_NOWHERE = /ann@|example\.com|4111[ -]?1111/
 
 const USAGE = { prompt_tokens: 20, completion_tokens: 10, total_tokens: 30 }
 const HEAD = { id: 'c1', created: 1, model: 'gpt' }
@@ -269,10 +270,10 @@ it('what was taken out is in no line of the log and nowhere in Redis', async () 
   await client.chat.completions.create({ model: 'chat', messages: MESSAGES, max_tokens: 50 })
   await edge.charged()
   expect(edge.lines.some((line) => line.includes('"guard_masked"') && line.includes('pii.email'))).toBe(true)
-  expect(edge.lines.join('\n')).not.toMatch(TO_BE_HIDDEN)
+  expect(edge.lines.join('\n')).not.toMatch(TO_BE_NOWHERE)
   for (const key of (await edge.stored('KEYS', '*')) as string[]) {
-    expect(key).not.toMatch(TO_BE_HIDDEN)
+    expect(key).not.toMatch(TO_BE_NOWHERE)
     const dump = await edge.stored('DUMP', key)
-    expect(String(dump)).not.toMatch(TO_BE_HIDDEN)
+    expect(String(dump)).not.toMatch(TO_BE_NOWHERE)
   }
 })

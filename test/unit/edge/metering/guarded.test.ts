@@ -92,7 +92,7 @@ it('an answer kept for a repetition is the one that the client got', async () =>
   const text = await response.text()
   const [record] = await kept()
   expect(record?.answer).toContain(JSON.stringify(text).slice(1, -1))
-  expect(record?.answer).not.toMatch(/\bann\b/)
+  expect(record?.answer).not.toContain('ann')
 })
 
 it.each([

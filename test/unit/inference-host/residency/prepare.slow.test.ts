@@ -130,6 +130,7 @@ describe('a decoder', () => {
     ])
     const loose = await prepared({ ...CHAT, source })
     const { batched } = loose.forms[0].data
+    expect(loose.forms[0].data).toHaveProperty('batched')
     // Its graph sees columns, so it was tried in a cache of its whole context.
     const record = await readServingRecord(batched?.file ?? '')
     expect([record?.columns, (await loose.description()).context]).toEqual([2048, 2048])

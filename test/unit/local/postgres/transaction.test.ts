@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from 'postgres'
 import { expect, it } from 'vitest'
-import { inTransaction } from '../../../../../local/postgres/rest/transaction.ts'
+import { inTransaction } from '../../../../local/postgres/transaction.ts'
 
 // That a real Postgres which ends all its processes ends nothing else is seen by test/faults/postgres-stopped.test.ts.
 
