@@ -5,6 +5,7 @@ import { isMediaTask, type MediaTask, type Model } from '../../shared/catalog.ts
 import { VARIABLES } from '../config.ts'
 import { servedContext } from '../decoding/batching/served-context.ts'
 import { SEEING } from '../device/port.ts'
+import { ContextConfig, namedContext } from '../weights/context.ts'
 import { ModelError } from '../weights/error.ts'
 import type { ModelEntry } from '../weights/manifest.ts'
 import { byteBoundBreaker, measureOverhead } from '../weights/overhead.ts'
@@ -15,8 +16,7 @@ export type CatalogEntry = Omit<Model, 'prices'>
 
 const Width = z.int().min(1).max(65_536).optional().catch(undefined)
 const Config = z.object({
-  max_position_embeddings: z.int().min(1).optional(),
-  n_positions: z.int().min(1).optional(),
+  ...ContextConfig.shape,
   /** How long a vector of the model is, by its family's name for it: BERT and most others, DistilBERT, GPT-2, T5. */
   hidden_size: Width,
   dim: Width,
@@ -47,10 +47,7 @@ export async function catalogEntry(
   if (task === SEEING) return { catalog: await seeingEntry(id, folder, entry.context), warning: undefined }
   const tokenizer = await loadTokenizer(folder)
   const config = Config.parse(JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')))
-  const longest = Math.min(
-    config.max_position_embeddings ?? config.n_positions ?? Number.POSITIVE_INFINITY,
-    tokenizer.model_max_length,
-  )
+  const longest = Math.min(namedContext(config) ?? Number.POSITIVE_INFINITY, tokenizer.model_max_length)
   const whole = Math.min(entry.context ?? longest, longest)
   const context =
     entry.task === 'text-generation' && entry.context === undefined ? served(config, whole) : whole
