@@ -14,8 +14,8 @@ const WORKERS = Math.max(3, availableParallelism() - 1)
  */
 const RETRY = Number(process.env.TWOHOP_RETRY ?? 0)
 
-/** What a test asks for again and again may take this long (ms), as on a busy machine it does. Vitest's own is a second. */
-const PATIENT = { poll: { timeout: 20_000 } }
+/** For projects whose files need nothing of each other. */
+const SIDE_BY_SIDE = { maxWorkers: WORKERS, sequence: { groupOrder: 1 } }
 
 /**
  * For projects whose tests count what a stack of their own does: files of one take turns, and two of different ones run side by
@@ -25,6 +25,17 @@ const TAKES_TURNS = {
   setupFiles: ['test/own-turn.ts'],
   maxWorkers: TURNS.maxWorkers,
   sequence: { groupOrder: TURNS.groupOrder },
+}
+
+/**
+ * For projects whose tests wait for real processes. These times (ms) are when something hangs, and nothing that a test asks for: a
+ * machine that computes something else takes ten times as long as a quiet one.
+ */
+const OF_PROCESSES = {
+  retry: RETRY,
+  expect: { poll: { timeout: 60_000 } },
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
 }
 
 /** As long as 100,000 requests take, which `TWOHOP_FUZZ_REQUESTS` may ask for. */
@@ -56,175 +67,136 @@ export default defineConfig({
         // Quick, so they share their processes; what takes seconds by itself is called *.slow.test.ts.
         test: {
           name: 'unit',
-          expect: PATIENT,
+          expect: { poll: { timeout: 20_000 } },
           include: ['test/unit/**/*.test.ts'],
           exclude: [SLOW],
           isolate: false,
           // The slowest computes for a second; a busy machine makes fifteen of it.
           testTimeout: 30_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          hookTimeout: 30_000,
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // Real Redis, real Postgres, real models.
         test: {
           name: 'contract',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/contract/**/*.test.ts', SLOW],
           exclude: [LEDGER],
           isolate: false,
-          testTimeout: 60_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // On a Postgres of each kind that all files of a process share.
         test: {
           name: 'ledger',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: [LEDGER],
           isolate: false,
-          testTimeout: 60_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // Whole hosts, whose models compute on every core.
         test: {
           name: 'host',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/host/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // `npm start` itself, as a user types it.
         test: {
           name: 'start',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/start/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // Every fault on real parts, which each file has for itself but for a host. Ends with a table of what became of each.
         test: {
           name: 'faults',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/faults/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // The edge on every runtime, before the same parts. Ends with a table of what each did.
         test: {
           name: 'conformance',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/conformance/**/*.test.ts'],
           ...TAKES_TURNS,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
         },
       },
       {
         // Clients that nobody here wrote, unmodified, before one stack. Ends with a table of what each can do.
         test: {
           name: 'clients',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/clients/*.test.ts'],
           ...TAKES_TURNS,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
         },
       },
       {
         // Vendors' own packages, which read a fake of their vendor by itself and through the edge.
         test: {
           name: 'upstreams',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/clients/upstreams/*.test.ts'],
-          testTimeout: 60_000,
-          maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
         // The whole stack as `npm start` runs it, in workerd. Tests count what it does, so they take turns.
         test: {
           name: 'stack',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/stack/**/*.test.ts'],
           ...TAKES_TURNS,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
         },
       },
       {
         // The dashboard in a real Chromium, on a stack of its own.
         test: {
           name: 'dashboard',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/dashboard/**/*.test.ts'],
           ...TAKES_TURNS,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
         },
       },
       {
         // Attacks on a whole stack, each refused as it states, for nothing. Ends with a table of kinds.
         test: {
           name: 'attack',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/attack/**/*.test.ts'],
           ...TAKES_TURNS,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
         },
       },
       {
         // Requests made from the schemas, and readers of streams and JSON. Ends with a table of what was answered.
         test: {
           name: 'fuzz',
-          expect: PATIENT,
+          ...OF_PROCESSES,
+          retry: 0,
           include: ['test/fuzz/**/*.test.ts'],
           ...TAKES_TURNS,
           testTimeout: FUZZ_MS,
-          hookTimeout: 180_000,
         },
       },
       {
         // The example extension in a real Chromium and a real Firefox, on a stack of its own.
         test: {
           name: 'extension',
-          expect: PATIENT,
-          retry: RETRY,
+          ...OF_PROCESSES,
           include: ['test/extension/**/*.test.ts'],
           ...TAKES_TURNS,
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
         },
       },
     ],

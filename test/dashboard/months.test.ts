@@ -82,7 +82,7 @@ describe.skipIf(noChromium !== '')(`the months of the dashboard${noChromium}`, (
     const ledger = createSupabaseLedger({ url: postgres.url, key: postgres.secretKey, fetch })
     // It comes up after the edge.
     const isUp = () => ledger.months.ofAll({ from: '2020-01', to: '2020-01' }).then(...YES_OR_NO)
-    await expect.poll(isUp, { timeout: 30_000 }).toBe(true)
+    await expect.poll(isUp).toBe(true)
     const account = await accountOf(pro)
     await ledger.record(eventsOf(account, 'pro', 2))
     await ledger.record(eventsOf(await accountOf(free), 'free', 1))

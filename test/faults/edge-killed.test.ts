@@ -209,7 +209,7 @@ describeWithRedis('an edge that is killed at a step of a request', () => {
         if (!left) expect(death.event?.units, name).toBe(undisturbed?.units)
       }
     }
-  }, 90_000)
+  })
 
   it('leaves no host computing, and what it computed is known', () => {
     for (const { way, at, account } of deaths) {

@@ -79,6 +79,6 @@ describe.skipIf(!prometheus)(`Prometheus before the running stack${noPrometheus}
       }
       return names
     }
-    await expect.poll(empty, { timeout: 20_000, interval: 1000 }).toEqual(Object.keys(NO_DATA))
+    await expect.poll(empty, { interval: 1000 }).toEqual(Object.keys(NO_DATA))
   })
 })

@@ -119,7 +119,7 @@ describe('npm start', () => {
     const read = async (command: string) =>
       JSON.parse((await run('sh', ['-c', `${command} -s`])).stdout) as Record<string, unknown>[]
     await expect
-      .poll(() => read(ask), { timeout: 60_000, interval: 500 })
+      .poll(() => read(ask), { interval: 500 })
       .toEqual(
         expect.arrayContaining([{ at: expect.any(String), model: 'twohop-chat', units: expect.any(Number) }]),
       )
@@ -148,7 +148,7 @@ describe('npm start', () => {
     })
     expect(data.choices[0].message.content).toMatch(/^Twohop /)
     await fetch(edge.cronUrl, { method: 'POST' })
-    await expect.poll(used, { timeout: 30_000 }).toEqual([{ model: 'twohop-chat', requests: before + 1 }])
+    await expect.poll(used).toEqual([{ model: 'twohop-chat', requests: before + 1 }])
     await supabase.auth.signOut()
   })
 
@@ -182,7 +182,7 @@ describe('npm start', () => {
     const owned = async () =>
       (await fetch(url, { headers: { authorization, apikey: postgres?.publishableKey ?? '' } })).json()
     await expect
-      .poll(owned, { timeout: 60_000, interval: 500 })
+      .poll(owned, { interval: 500 })
       .toContainEqual({ key_id: id, name: 'ci', scopes: ['embed'], revoked_at: null })
   })
 
@@ -298,7 +298,7 @@ describe('npm start', () => {
     expect(await started.closed).toSatisfy(endedWell)
     // What held none of its output may end a moment later.
     await expectGone(pids)
-    await expect.poll(() => postgresFolders(dir), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => postgresFolders(dir)).toEqual([])
     for (const file of [started.stackFile, join(dir, 'curl.txt')])
       await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' })
   })

@@ -132,5 +132,5 @@ export async function endsWithNpm({ process, stackFile }: Started, signal: NodeJ
 
 /** Waits until all of these have ended: they end by themselves, but nothing tells when. */
 export async function expectGone(pids: readonly number[]): Promise<void> {
-  await expect.poll(() => pids.filter(isRunning), { timeout: 20_000 }).toEqual([])
+  await expect.poll(() => pids.filter(isRunning)).toEqual([])
 }

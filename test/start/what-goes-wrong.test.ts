@@ -25,7 +25,7 @@ describe('what goes wrong', () => {
     const pids = await family(Number(crashed.process.pid))
     process.kill(-Number(crashed.process.pid), 'SIGKILL')
     await expectGone(pids)
-    await expect.poll(() => postgresFolders(dir), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => postgresFolders(dir)).toEqual([])
     const left = await readFile(crashed.stackFile, 'utf8')
 
     const again = npmStart(dir, '--port', '0', '--json')

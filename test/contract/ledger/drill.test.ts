@@ -159,7 +159,7 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     expect(eve).toEqual(['500', expect.any(String)])
     expect(k1).toEqual([OWNER.account, SUM, 'chat', 'server', null, null])
     expect(list).toMatchObject([{ id: 'k1', scopes: ['chat'], revoked: false }])
-  }, 120_000)
+  })
 
   it('changes nothing where the dump is broken', async () => {
     const broken = join(dir, 'broken.dump')

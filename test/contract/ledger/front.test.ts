@@ -33,7 +33,7 @@ describe.skipIf(!installed)("the ledger in a PostgreSQL of one's own", () => {
     if (!installed) return
     server = await startServer(installed)
     part = await start()
-  }, 60_000)
+  })
   afterAll(async () => {
     await part?.stop()
     await server?.stop()

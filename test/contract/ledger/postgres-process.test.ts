@@ -31,7 +31,7 @@ const isRunning = (pid: number) => {
 }
 
 /** Waits for what another process does by itself; fails after fifty seconds, as on a busy machine it takes twenty. */
-const SOON = { timeout: 50_000, interval: 20 }
+const SOON = { interval: 20 }
 const soon = (check: () => Promise<unknown>) => expect.poll(check, SOON)
 
 describe('the local Postgres as a process', () => {

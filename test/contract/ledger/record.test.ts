@@ -53,7 +53,7 @@ describeEachPostgres('the ledger', (postgres) => {
     const waiting = async () =>
       (await owner`select from pg_stat_activity where wait_event_type = 'Lock' and usename = 'authenticator'`)
         .count
-    await expect.poll(waiting, { timeout: 20_000, interval: 10 }).toBe(1)
+    await expect.poll(waiting, { interval: 10 }).toBe(1)
     commit.resolve()
     await first
     expect(await second).toEqual({ recorded: 0, duplicates: 2, conflicts: [] })

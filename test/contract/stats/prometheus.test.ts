@@ -69,7 +69,7 @@ describe.skipIf(!prometheus)(`Prometheus${noPrometheus}`, () => {
     ])
     expect((await ask('/api/v1/query?query=twohop_num_requests_waiting')).result).toHaveLength(0)
     expect((await ask('/api/v1/query?query=twohop_request_success_total')).result).toHaveLength(1)
-  }, 90_000)
+  })
 })
 
 type Alert = { state: string; labels: { alertname: string } }

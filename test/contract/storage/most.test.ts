@@ -192,7 +192,7 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
     expect(lives.filter((life, i) => life > 600_000 && (sizes[i] ?? 0) < 1000).length).toBeGreaterThan(1000)
     expect(ofDay).toBeLessThanOrEqual(figure(cell, '10 MiB') * 1024 ** 2)
     expect(Math.max(...later)).toBeLessThanOrEqual(figure(cell, '400 beyond the bound'))
-  }, 120_000)
+  })
 
   it('keys, acts, readers and hosts', async () => {
     // Redis drops a key at its end by its own clock.

@@ -58,9 +58,7 @@ beforeEach(async () => {
   // What a test before made away is back within a second, and three failures in a row make no more of it.
   script = OPENAI_ANSWERS.text?.whole ?? {}
   for (const model of ['chat', 'bytes'])
-    await expect
-      .poll(() => chat(through, { model }).then(({ model: said }) => said), { timeout: 5000 })
-      .toBe(model)
+    await expect.poll(() => chat(through, { model }).then(({ model: said }) => said)).toBe(model)
   vendor.asked.length = 0
   vendor.state.left = 0
 })

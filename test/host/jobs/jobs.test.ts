@@ -53,7 +53,7 @@ async function add(id: string, bodies: object[], wanted: Partial<WantedJob> = {}
 /** Waits for the host's word that it has nothing to do with the job any more. */
 async function left(id: string): Promise<string> {
   const line = () => serving.lines.find((one) => new RegExp(`^job_(ended|lost|refused) id=${id} `).test(one))
-  await expect.poll(line, { interval: 10, timeout: 60_000 }).toBeDefined()
+  await expect.poll(line, { interval: 10 }).toBeDefined()
   return line() ?? ''
 }
 
@@ -144,7 +144,7 @@ test('a job that is cancelled stops within a report, and what it had begun is co
     Array.from({ length: 200 }, () => story(150)),
   )
   const done = async () => Number((await jobOf(redis.command, 'unwanted')).record.done ?? 0)
-  await expect.poll(done, { interval: 20, timeout: 60_000 }).toBeGreaterThan(0)
+  await expect.poll(done, { interval: 20 }).toBeGreaterThan(0)
   await redis.command('HSET', jobKey('unwanted'), 'cancel', '1')
   expect(await left('unwanted')).toContain('state=cancelled')
   const { record, results } = await jobOf(redis.command, 'unwanted')
@@ -176,7 +176,7 @@ test('somebody at the keyboard goes before all that waits of a job', async () =>
     'batch',
     Array.from({ length: 40 }, () => story(60)),
   )
-  await expect.poll(() => runs().length, { interval: 5, timeout: 60_000 }).toBeGreaterThan(0)
+  await expect.poll(() => runs().length, { interval: 5 }).toBeGreaterThan(0)
   const before = runs().length
   const jti = crypto.randomUUID()
   const asked = await serving.send('POST /v1/completions', story(60), {
@@ -209,7 +209,7 @@ describe('a job that the edge has not signed for as it lies there ends failed, w
     await redis.command(...tamper)
     await wake()
     expect(await left('bad')).toBe(`job_refused id=bad model=chat code=${code}`)
-    await expect.poll(() => state('bad'), { timeout: 20_000 }).toBe('failed')
+    await expect.poll(() => state('bad')).toBe('failed')
     const { record } = await jobOf(redis.command, 'bad')
     expect(Number(record.output_tokens ?? 0) + Number(record.prompt_tokens ?? 0)).toBe(0)
     expect(runs()).toEqual([])
@@ -232,7 +232,7 @@ describe('a job that the edge has not signed for as it lies there ends failed, w
     await enqueue(redis.command, signer, { ...wanted, ...(claims && { claims }) })
     await wake()
     expect(await left('bad')).toBe('job_refused id=bad model=chat code=service_token_invalid')
-    await expect.poll(() => state('bad'), { timeout: 20_000 }).toBe('failed')
+    await expect.poll(() => state('bad')).toBe('failed')
     expect(runs()).toEqual([])
   })
 
@@ -270,5 +270,5 @@ test('the metrics count jobs and their inputs', async () => {
   expect(await value('job_inputs_success_total')).toBe(fine + 2)
   expect(await value('job_inputs_failure_total')).toBe(wrong + 1)
   expect(await value('job_takeovers_total')).toBe(0)
-  await expect.poll(() => value('jobs_running'), { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => value('jobs_running')).toBe(0)
 })

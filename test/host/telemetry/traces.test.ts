@@ -85,7 +85,7 @@ beforeAll(async () => {
 
   ended = await stack.stop()
   spans = stack.receiver.spans()
-}, 120_000)
+})
 afterAll(() => stack.remove())
 
 /** The spans of a request's trace, by its name here. */

@@ -36,7 +36,7 @@ let chat: TextGenerationPipeline
 beforeAll(async () => {
   const { folder } = embeddedModel('twohop-chat')
   chat = (await pipeline('text-generation', folder, { dtype: 'q8' })) as TextGenerationPipeline
-}, 120_000)
+})
 
 async function say(content: string): Promise<string> {
   const [out] = await chat([{ role: 'user', content }], { max_new_tokens: 160, do_sample: false })

@@ -42,8 +42,8 @@ test('no tool, no card, and words instead of numbers are not known', async () =>
 test('what a card holds is asked again and again', async () => {
   const file = await tool('1, 100\n')
   const watch = watchDeviceMemory(file, 1)
-  await expect.poll(watch.read, { timeout: 8000 }).toEqual({ used: 2 ** 20, total: 100 * 2 ** 20 })
+  await expect.poll(watch.read).toEqual({ used: 2 ** 20, total: 100 * 2 ** 20 })
   await say('2, 100\n')
-  await expect.poll(watch.read, { timeout: 8000 }).toEqual({ used: 2 * 2 ** 20, total: 100 * 2 ** 20 })
+  await expect.poll(watch.read).toEqual({ used: 2 * 2 ** 20, total: 100 * 2 ** 20 })
   watch.close()
 })

@@ -68,7 +68,7 @@ async function setUp() {
   }
 }
 
-describe('models:pull', { timeout: 120_000 }, () => {
+describe('models:pull', () => {
   test('--help names every option and variable', async () => {
     const { code, stdout } = await start(['--help']).ended
     expect(code).toBe(0)
@@ -140,9 +140,7 @@ describe('models:pull', { timeout: 120_000 }, () => {
     })
     const { child, ended } = pull()
     await waiting.promise
-    await expect
-      .poll(async () => (await stat(part).catch(() => undefined))?.size, { timeout: 10_000 })
-      .toBe(1000)
+    await expect.poll(async () => (await stat(part).catch(() => undefined))?.size).toBe(1000)
     child.kill('SIGINT')
     expect(await ended).toMatchObject({
       code: 130,
@@ -159,7 +157,7 @@ describe('models:pull', { timeout: 120_000 }, () => {
     let first: Awaited<ReturnType<typeof pullChat>>
     beforeAll(async () => {
       first = await pullChat([], pulled)
-    }, 120_000)
+    })
     afterAll(() => rm(pulled, { recursive: true, maxRetries: 10 }))
 
     async function pullChat(args: string[], root: string) {
