@@ -71,8 +71,8 @@ describe('the client goes away mid-stream', () => {
     expect(more).toEqual([])
     expect(event?.outcome).toBe('cancelled')
     expect(Number(event?.output_tokens)).toBeGreaterThan(0)
-    // The first chunk's, two steps of 20 ms, and those in the half second that a busy machine may take to pass it on.
-    expect(Number(event?.output_tokens)).toBeLessThanOrEqual(3 + 25)
+    // In the five seconds until half of it is written, even a busy machine passes it on.
+    expect(Number(event?.output_tokens)).toBeLessThan(OUTPUT / 2)
     expect([run.prompt_tokens, run.output_tokens]).toEqual([event?.prompt_tokens, event?.output_tokens])
     const units =
       Number(event?.prompt_tokens) * chatModel.prices.prompt +

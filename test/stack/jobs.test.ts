@@ -82,11 +82,15 @@ it('embeds a single body', async () => {
 
 it('streams its progress until it ends', async () => {
   const inputs = Array.from({ length: 8 }, () => ask('Tell me', { max_tokens: 16 }))
-  // Slowed down, it is still on its way when its events are asked for.
-  const { id, events } = await slowly(inject('pace'), async () => {
-    const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
-    return { id, events: await eventsOf(id) }
-  })
+  // Slowed down, its 16 steps take 2.4 s, so it is still on its way when its events are asked for.
+  const { id, events } = await slowly(
+    inject('pace'),
+    async () => {
+      const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
+      return { id, events: await eventsOf(id) }
+    },
+    150,
+  )
   expect(events).toMatch(/^event: progress\ndata: {"status":"(queued|running)"/)
   const last = /event: end\ndata: (.*)\n\n$/.exec(events)?.[1]
   expect(JSON.parse(last ?? '{}')).toMatchObject({ id, status: 'done', counts: { done: 8 } })

@@ -42,7 +42,10 @@ export async function generate(
   let finish: FinishReason | undefined
   let interrupted = false
 
+  const ended = () => interrupted || finish !== undefined
+
   function take(id: number): void {
+    if (ended()) throw new Ended()
     outputTokens++
     const taken = answer.take(id, outputTokens >= room)
     finish = taken.finish
@@ -59,7 +62,7 @@ export async function generate(
       }),
     )
   const generating: Generating = loaded.model
-  await generating.generate({
+  const generated = generating.generate({
     ...inputs,
     max_new_tokens: room,
     num_beams: 1,
@@ -69,8 +72,11 @@ export async function generate(
     ...(sampler && { repetition_penalty: 1 }),
     // Their types ask for a TextStreamer; `generate` calls no more than a BaseStreamer has.
     streamer: new TokenStream(take),
-    stopping_criteria: [new Until(() => interrupted || finish !== undefined)],
+    stopping_criteria: [new Until(ended)],
     logits_processor: processors,
+  })
+  await generated.catch((cause) => {
+    if (!(cause instanceof Ended)) throw cause
   })
   return finish
 }
@@ -109,6 +115,9 @@ class TokenStream extends BaseStreamer {
 
   override end(): void {}
 }
+
+/** Ends a `generate` that goes on after its end: Whisper's drops the criteria (transformers.js 4.3, modeling_whisper.js). */
+class Ended extends Error {}
 
 class Until extends StoppingCriteria {
   readonly #done: () => boolean

@@ -9,8 +9,10 @@ import {
   IMAGE_TOKENS,
   writeTinyCaptioner,
   writeTinyImageClassifier,
+  writeTinySpeech,
 } from '../../../fixtures/graphs/tiny-media.ts'
 import { pngOf } from '../../../fixtures/images.ts'
+import { tone, wavOf } from '../../../fixtures/recordings.ts'
 
 const TASKS = { 'image-classification': 'classify_image', 'image-to-text': 'caption' } as const
 type Task = keyof typeof TASKS
@@ -60,3 +62,21 @@ it.each(['image-classification', 'image-to-text'] as const)(
     expect(done.readMs).toBeGreaterThan(0)
   },
 )
+
+it('a transcription whose client leaves ends at its next token, in the middle of a window', async () => {
+  const source = path.join(folder, 'speech')
+  await writeTinySpeech(source)
+  const task = 'automatic-speech-recognition'
+  const { perform } = await loadMedia(task, {
+    ...{ folder: source, task, device: 'cpu', dtype: 'fp32', context: undefined, threads: 1 },
+  })
+  const counts: Counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
+  const output = await perform(
+    {
+      ...{ kind: 'transcribe', file: wavOf({ samples: tone(200, 40) }), timestamps: false },
+      ...{ language: 'de', prompt: undefined, limits: { promptTokens: 40, outputTokens: 99 } },
+    },
+    { counts, stopped: () => counts.outputTokens === 3, report: () => {}, newSeed: () => 1 },
+  )
+  expect([output, counts.promptTokens, counts.outputTokens]).toEqual([undefined, 40, 3])
+})
