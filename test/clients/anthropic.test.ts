@@ -4,7 +4,7 @@ import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod'
 import { describe, expect, inject, it } from 'vitest'
 import * as z from 'zod'
 import { readError } from '../../client/error.ts'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { CHAT, chatModel, newUser, settledUsage, stack, usageEvents } from '../stack/client.ts'
 import { QUESTION, Search } from './asked.ts'
 
@@ -235,11 +235,15 @@ describe('@anthropic-ai/sdk', () => {
     const own = new Anthropic({ baseURL, apiKey: user.token, maxRetries: 0 })
     const stream = own.messages.stream({ ...asked, max_tokens: 300 })
     // Slow until the host has heard of it, which may take a busy machine a second.
-    const row = await slowly(inject('pace'), async () => {
-      stream.once('text', () => stream.abort())
-      await expect(stream.finalMessage()).rejects.toThrow(Anthropic.APIUserAbortError)
-      return charged(stream.request_id)
-    })
+    const row = await slowly(
+      inject('pace'),
+      async () => {
+        stream.once('text', () => stream.abort())
+        await expect(stream.finalMessage()).rejects.toThrow(Anthropic.APIUserAbortError)
+        return charged(stream.request_id)
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(row?.outcome).toBe('cancelled')
     expect(Number(row?.output_tokens)).toBeGreaterThan(0)
     expect(Number(row?.output_tokens)).toBeLessThan(100)

@@ -68,6 +68,8 @@ describe('openai', () => {
     const options = { headers: { 'idempotency-key': 'once' } }
     const asked = { ...spoken(), response_format: 'srt' as const }
     const once = await client.audio.transcriptions.create(asked, options).withResponse()
+    // It is kept by its settlement, which comes behind it.
+    await usageEvents(once.response.headers.get('x-request-id') ?? '')
     const again = await client.audio.transcriptions.create(asked, options).withResponse()
     expect(again.data).toBe(once.data)
     expect(again.response.headers.get('content-type')).toBe('text/plain; charset=utf-8')

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { sendSlowly } from '../fixtures/slow-sender.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import {
   type Answer,
   ask,
@@ -119,7 +120,7 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
 
   row('a stream, token by token', async () => {
     const { token } = await user()
-    return slowly(inject('pace'), async () => {
+    const read = async () => {
       const answer = await send('/v1/completions', { token, body: { ...LONG, max_tokens: 24 } })
       expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
       const times: number[] = []
@@ -128,14 +129,16 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
         times.push(performance.now())
         text += piece
       }
-      expect(text.match(/^data: \{/gm)?.length).toBeGreaterThanOrEqual(24)
-      expect(text).toMatch(/data: \[DONE\]\n\n$/)
-      // 24 steps of 20 ms at least: what is held back until the end comes in one piece, or all at once. A busy machine may
-      // bring some together.
-      expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(100)
-      expect(times.length).toBeGreaterThanOrEqual(8)
-      return 'yes'
-    })
+      return { times, text }
+    }
+    const { times, text } = await slowly(inject('pace'), read, IN_A_BROWSER_MS)
+    expect(text.match(/^data: \{/gm)?.length).toBeGreaterThanOrEqual(24)
+    expect(text).toMatch(/data: \[DONE\]\n\n$/)
+    // 24 steps of 150 ms at least: what is held back until the end comes in one piece, or all at once. A busy machine may
+    // bring some together.
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1000)
+    expect(times.length).toBeGreaterThanOrEqual(8)
+    return 'yes'
   })
 
   row('the client leaves a stream', async () => {
@@ -151,24 +154,21 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
     })
     expect(event?.outcome).toBe('cancelled')
     expect(run.output_tokens).toBe(event?.output_tokens)
-    expect(Number(event?.output_tokens)).toBeLessThan(60)
+    expect(Number(event?.output_tokens)).toBeLessThan(LONG.max_tokens / 2)
     expect((await settledUsage(token)).units.month.used).toBe(Number(event?.units))
     return 'host stopped'
   })
 
   row('the client leaves before the first byte', async () => {
     const { token } = await user()
-    process.kill(stack.host.pid, 'SIGSTOP')
-    try {
+    await standingStill(stack.host.pid, async () => {
       const client = new AbortController()
       const { signal } = client
       const answer = send(PATH, { token, body: ask('Hi', { max_tokens: 5 }), signal })
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
       client.abort()
       await expect(answer).rejects.toThrow()
-    } finally {
-      process.kill(stack.host.pid, 'SIGCONT')
-    }
+    })
     expect((await settledUsage(token)).concurrent.running).toBe(0)
     return 'settled'
   })

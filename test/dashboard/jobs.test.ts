@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../extension/chromium.ts'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { ask, call, newUser } from '../stack/client.ts'
 import { openDashboard, paste, show, TAKE_OVER } from './dashboard.ts'
 
@@ -15,16 +15,20 @@ describe.skipIf(noChromium !== '')(`jobs in the dashboard${noChromium}`, () => {
     await page.evaluate(TAKE_OVER)
     await show(page, 'jobs')
     await page.until(`document.body.innerText.includes('There are no open jobs.')`)
-    await slowly(inject('pace'), async () => {
-      const inputs = Array.from({ length: 64 }, () => ask('Count to a hundred', { max_tokens: 60 }))
-      const taken = await call('/v1/jobs', { token, body: { endpoint: '/v1/chat/completions', inputs } })
-      expect(taken.status).toBe(202)
-      await page.evaluate(`timers.splice(0).forEach(({ act }) => act())`)
-      const listed = await page.until(
-        `/\\b([1-9]|[1-5]\\d|6[0-3]) of 64/.test(document.body.innerText) && ${LISTED}`,
-      )
-      expect(listed).toBe(2)
-    })
+    await slowly(
+      inject('pace'),
+      async () => {
+        const inputs = Array.from({ length: 64 }, () => ask('Count to a hundred', { max_tokens: 30 }))
+        const taken = await call('/v1/jobs', { token, body: { endpoint: '/v1/chat/completions', inputs } })
+        expect(taken.status).toBe(202)
+        await page.evaluate(`timers.splice(0).forEach(({ act }) => act())`)
+        const listed = await page.until(
+          `/\\b([1-9]|[1-5]\\d|6[0-3]) of 64/.test(document.body.innerText) && ${LISTED}`,
+        )
+        expect(listed).toBe(2)
+      },
+      IN_A_BROWSER_MS,
+    )
     await page.until(`document.body.innerText.includes('There are no open jobs.')`)
     expect(await page.evaluate(LISTED)).toBe(3)
     // Whoever administers nothing is refused once, when the menu is made.

@@ -18,10 +18,14 @@ describe.skipIf(noChromium !== '')(`the playground${noChromium}`, () => {
       new MutationObserver(() => seen.add(document.querySelector('#answer').textContent.length))
         .observe(document.querySelector('#answer'), { childList: true, characterData: true, subtree: true })
     })()`)
-    await slowly(inject('pace'), async () => {
-      await page.click('#send')
-      await page.until(`${IDLE} && document.querySelector('#units')`)
-    })
+    await slowly(
+      inject('pace'),
+      async () => {
+        await page.click('#send')
+        await page.until(`${IDLE} && document.querySelector('#units')`)
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(await page.text('#answer')).toMatch(/^Twohop .*\.$/s)
     expect(await page.evaluate<number>('seen.size')).toBeGreaterThan(10)
     const [event] = await eventsOf(account, 1)

@@ -11,7 +11,7 @@ const HOLD = worstCase(chatModel, [PROMPT], TOKENS).units
  * How long a request waits for what another one has sent for it, in milliseconds. The first two requests of an edge that has just
  * started must have their reservations by then, on a busy machine too.
  */
-const REPLY_MS = 1000
+const REPLY_MS = 4000
 
 let world: World
 let survivor: EdgeProcess

@@ -61,7 +61,7 @@ describeWithRedis('a Redis that takes commands and answers none', () => {
   let edge: EdgeProcess
   // A new edge for each: one that has just seen Redis hang refuses for a second more.
   beforeEach(async () => {
-    edge = await world.startEdge({ changed: { REDIS_TIMEOUT_MS: '400' } })
+    edge = await world.startEdge({ changed: { REDIS_TIMEOUT_MS: '2000' } })
     const { token } = await world.newUser('first')
     const over = edge.reached('all done')
     await ask({ url: edge.url, token, body: story(false) })

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
+import { slowly } from '../fixtures/pace.ts'
 import { resign } from '../fixtures/signed-world.ts'
 import {
   ask,
   CHAT,
   call,
   EMBED,
-  eventually,
+  jobOver,
   keys,
   mint,
   newUser,
@@ -58,11 +59,12 @@ describe('an administrator', () => {
     const { token, account } = await newUser('roomy')
     const inputs = Array.from({ length: 200 }, (_, i) => ask(`Story ${i}`, { max_tokens: 64 }))
     const body = { endpoint: '/v1/chat/completions', inputs }
-    const { id } = (await (await call('/v1/jobs', { token, body })).json()) as { id: string }
-    expect(await (await act(account, 'suspend')).json()).toMatchObject({ cancelled_jobs: 1 })
-    await eventually(async () =>
-      (await redis('HGET', `twohop:job:${id}`, 'state')) === 'cancelled' ? true : undefined,
-    )
+    await slowly(inject('pace'), async () => {
+      const { id } = (await (await call('/v1/jobs', { token, body })).json()) as { id: string }
+      expect(await (await act(account, 'suspend')).json()).toMatchObject({ cancelled_jobs: 1 })
+      await jobOver(id)
+      expect(await redis('HGET', `twohop:job:${id}`, 'state')).toBe('cancelled')
+    })
   })
 
   it('restores it: who signs in anew is served, a token of before is not', async () => {
@@ -138,7 +140,11 @@ describe('an administrator', () => {
     await act(poor.account, 'plan', { plan: 'roomy' })
     expect((await tasks()).status).toBe(200)
     expect((await long()).status).toBe(200)
-    expect((await job()).status).toBe(202)
+    const taken = await job()
+    expect(taken.status).toBe(202)
+    const { id } = (await taken.json()) as { id: string }
+    await call(`/v1/jobs/${id}`, { token: poor.token, method: 'DELETE' })
+    await jobOver(id)
     await act(poor.account, 'plan', { plan: null })
     expect(await code(await tasks())).toBe('403 scope_missing')
 

@@ -134,6 +134,15 @@ export async function hostRuns(requestIds: readonly string[]): Promise<number> {
   return requestIds.filter((id) => log.includes(`id=${id} `)).length
 }
 
+/** Waits until a job has ended: until then it writes to the Redis whose requests other tests count. */
+export async function jobOver(id: string): Promise<void> {
+  const open = ['queued', 'running']
+  await eventually(async () => {
+    const state = await redis<string>('HGET', `twohop:job:${id}`, 'state')
+    return open.includes(state) ? undefined : true
+  })
+}
+
 export type OwnUsage = {
   concurrent: { running: number }
   units: Record<'minute' | 'day' | 'month', { limit: number; used: number; held: number }>

@@ -4,6 +4,7 @@ import { worstCase } from '../../edge/parse/worst-case.ts'
 import { workerSettings } from '../../local/edge/settings.ts'
 import { startPart } from '../../local/part.ts'
 import { slowly } from '../fixtures/pace.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import {
   ask,
   CHAT,
@@ -84,8 +85,7 @@ describe('the client goes away mid-stream', () => {
 
   it('before the first byte, a request that waits is settled with nothing', async () => {
     const { token } = await newUser('pro')
-    process.kill(stack.host.pid, 'SIGSTOP')
-    try {
+    await standingStill(stack.host.pid, async () => {
       const client = new AbortController()
       const answer = call('/v1/chat/completions', {
         token,
@@ -95,9 +95,7 @@ describe('the client goes away mid-stream', () => {
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
       client.abort()
       await expect(answer).rejects.toThrow()
-    } finally {
-      process.kill(stack.host.pid, 'SIGCONT')
-    }
+    })
     const usage = await settledUsage(token)
     // The host may have begun before it heard of the cancel, and is then paid for what it did, at most all of it.
     expect(usage.units.month.used).toBeLessThanOrEqual(worstCase(chatModel, ['Hi'], 5).units)

@@ -6,7 +6,7 @@ import { pageRoute } from '../../edge/routes/page.ts'
 import { readBundledDocument } from '../../edge/runtime/bundled-document.ts'
 import { noChromium, startChromium } from '../extension/chromium.ts'
 import { answering } from '../fixtures/answering.ts'
-import { slowly } from '../fixtures/pace.ts'
+import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
 import { CHAT, call, newUser, stack } from './client.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=`run`"><script>document.title="run"</script>'
@@ -38,12 +38,16 @@ describe.skipIf(noChromium !== '')(`the page at /docs in Chromium${noChromium}`,
         .observe(document.querySelector('#answer'), { childList: true, characterData: true, subtree: true })
     })()`)
     // Each token comes by itself then, however quick the machine is.
-    await slowly(inject('pace'), async () => {
-      await page.click('#send')
-      await page.until(
-        `document.querySelector('#status').textContent.startsWith('200') && document.querySelector('#stop').disabled`,
-      )
-    })
+    await slowly(
+      inject('pace'),
+      async () => {
+        await page.click('#send')
+        await page.until(
+          `document.querySelector('#status').textContent.startsWith('200') && document.querySelector('#stop').disabled`,
+        )
+      },
+      IN_A_BROWSER_MS,
+    )
     expect((await page.text('#answer')).length).toBeGreaterThan(10)
     expect(await page.evaluate<number>('seen.size')).toBeGreaterThan(3)
     expect(

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose'
 import { describe, expect, inject, it } from 'vitest'
 import { deepBodies } from '../fixtures/attacks/deep-json.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import {
   ask,
   CHAT,
@@ -316,16 +317,13 @@ describe('429', () => {
 
   it('too_many_concurrent while another is under way, and not after', async () => {
     const { token } = await newUser('one-at-a-time')
-    process.kill(stack.host.pid, 'SIGSTOP')
-    let first: Promise<Response>
-    try {
-      first = call(chat, { token, body: ask('What is Twohop?', { max_tokens: 4 }) })
+    const { first } = await standingStill(stack.host.pid, async () => {
+      const first = call(chat, { token, body: ask('What is Twohop?', { max_tokens: 4 }) })
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
       const second = refused(call(chat, { token, body: hello }))
       expect(await second).toMatchObject({ status: 429, code: 'too_many_concurrent' })
-    } finally {
-      process.kill(stack.host.pid, 'SIGCONT')
-    }
+      return { first }
+    })
     expect((await first).status).toBe(200)
     await eventually(async () => ((await ownUsage(token)).concurrent.running === 0 ? true : undefined))
     expect((await call(chat, { token, body: ask('Hi', { max_tokens: 1 }) })).status).toBe(200)

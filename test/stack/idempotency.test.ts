@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import {
   type Answer,
   ask,
@@ -178,15 +179,13 @@ describe('a model call with an idempotency key', () => {
           { headers: { 'Idempotency-Key': 'openai' } },
         )
         .withResponse()
-    process.kill(stack.host.pid, 'SIGSTOP')
-    const asked = [create(), create()]
-    try {
+    const asked = await standingStill(stack.host.pid, async () => {
+      const both = [create(), create()]
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
       expect(await code(await chat(token, 'openai'))).toBe('409 idempotency_key_reused')
-    } finally {
-      process.kill(stack.host.pid, 'SIGCONT')
-    }
-    const answers = await Promise.all(asked)
+      return { both }
+    })
+    const answers = await Promise.all(asked.both)
     expect(answers.map(({ response }) => replayed(response)).toSorted()).toEqual([null, 'true'].toSorted())
     expect(answers[0]?.data).toEqual(answers[1]?.data)
     expect((await usageEvents(answers[0]?.response.headers.get('x-request-id') ?? '')).length).toBe(1)

@@ -1,6 +1,18 @@
 import { beforeAll, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
-import { ask, CHAT, call, EMBED, eventually, hostRuns, newUser, redis, stack, usageEvents } from './client.ts'
+import {
+  ask,
+  CHAT,
+  call,
+  EMBED,
+  eventually,
+  hostRuns,
+  jobOver,
+  newUser,
+  redis,
+  stack,
+  usageEvents,
+} from './client.ts'
 
 type Job = {
   id: string
@@ -131,6 +143,7 @@ it('takes a larger body than a request, up to its own limit', async () => {
   expect(answer.status).toBe(202)
   const { id } = (await answer.json()) as Job
   await call(`/v1/jobs/${id}`, { token, method: 'DELETE' })
+  await jobOver(id)
   const large = Array.from({ length: 400 }, () => ask('y'.repeat(2500)))
   expect((await post({ endpoint: '/v1/chat/completions', inputs: large })).status).toBe(413)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ask, CHAT, call, EMBED, newUser, refusal } from './client.ts'
+import { ask, CHAT, call, EMBED, jobOver, newUser, refusal } from './client.ts'
 
 const { token } = await newUser('pro')
 const JOB = { endpoint: '/v1/embeddings', body: { model: EMBED, input: 'a' } }
@@ -33,9 +33,11 @@ describe('HEAD', () => {
 
   it('of a stream does not wait for its end', async () => {
     const job = await call('/v1/jobs', { token, body: JOB })
-    const head = await call(`${job.headers.get('location')}/events`, { token, method: 'HEAD' })
+    const at = job.headers.get('location') ?? ''
+    const head = await call(`${at}/events`, { token, method: 'HEAD' })
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
     expect(await head.text()).toBe('')
+    await jobOver(at.split('/').at(-1) ?? '')
   })
 })
 

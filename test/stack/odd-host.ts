@@ -43,6 +43,9 @@ export async function startOddHost() {
     response.write(ODD_EVENT)
     if (tokens >= ODD.together) {
       waiting.push(response)
+      response.once('close', () => {
+        waiting = waiting.filter((one) => one !== response)
+      })
       if (waiting.length < TOGETHER) return
       for (const one of waiting) one.end('data: [DONE]\n\n')
       waiting = []

@@ -223,8 +223,11 @@ describe('the openai package, unmodified: responses', async () => {
     expect((await charged(first._request_id)).outcome).toBe('ok')
     const streamKey = { 'idempotency-key': crypto.randomUUID() }
     const sent = () => call('/v1/responses', { token, body: { ...body, stream: true }, headers: streamKey })
-    const text = await (await sent()).text()
+    const streamed = await sent()
+    const text = await streamed.text()
     expect(text).toContain('event: response.incomplete')
+    // It is kept by its settlement, which comes behind it.
+    await usageEvents(streamed.headers.get('x-request-id') ?? '')
     expect(await (await sent()).text()).toBe(text)
   })
 

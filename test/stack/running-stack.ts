@@ -24,7 +24,7 @@ declare module 'vitest' {
      * second.
      */
     lenientEdge: string
-    /** An edge before a host that does odd things (test/stack/odd-host.ts), which gives a request a second. */
+    /** An edge before a host that does odd things (test/stack/odd-host.ts), which gives a request five seconds. */
     oddEdge: string
     /** That host; GET gives its counts. */
     oddHost: string
@@ -64,7 +64,7 @@ export default async function runningStack(project: TestProject) {
     stack.startEdge(0, { HOST_URL: NOBODY }),
     stack.startEdge(0, { UPSTASH_REDIS_REST_URL: NOBODY }),
     stack.startEdge(0, { ANONYMOUS_PLAN: 'free', SUPABASE_CONFIRMS_EMAIL: 'false', BODY_TIMEOUT_MS: '500' }),
-    stack.startEdge(0, { HOST_URL: oddHost.url, REQUEST_TIMEOUT_MS: '1000' }),
+    stack.startEdge(0, { HOST_URL: oddHost.url, REQUEST_TIMEOUT_MS: '5000' }),
     stack.startEdge(0, {
       ...{ METRICS: 'on', COST_FORECAST: JSON.stringify(ONE_REQUEST) },
       ...{ LEDGER_SUPABASE_URL: NOBODY, LEDGER_SUPABASE_KEY: 'sb_secret_none' },

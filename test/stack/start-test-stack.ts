@@ -28,7 +28,8 @@ export async function startTestStack(name: string, { edgeVariables, hostVariable
     redis: process.env.CI ? 'redis-server' : 'auto',
     worker: copiedWorker,
     say: (part, line) => void appendFile(log, `${part} ${line}\n`),
-    edgeVariables: { BODY_LIMIT_BYTES: '65536', ...edgeVariables },
+    // Hundreds at once take a busy machine longer than the two seconds after which Redis counts as away.
+    edgeVariables: { BODY_LIMIT_BYTES: '65536', REDIS_TIMEOUT_MS: '20000', ...edgeVariables },
     // The edge tells the host of each job; looks of its own would be taken for a request's, which tests count.
     // A second thread is hardly of use to the small models, and burns what the tests beside these need.
     hostVariables: { HOST_JOBS_POLL_SECONDS: '3600', HOST_THREADS: '1', ...pacedBy(pace), ...hostVariables },

@@ -57,7 +57,11 @@ describe.each(KINDS)('the Redis process with %s', (kind) => {
   it('tells where it listens, and serves', async () => {
     const { ready } = await startProcess({ REDIS_PREFER: kind })
     expect(ready).toMatchObject({ type: 'ready', kind })
-    const budget = createUpstashBudget({ url: ready?.url ?? '', token: ready?.token ?? '' })
+    const budget = createUpstashBudget({
+      url: ready?.url ?? '',
+      token: ready?.token ?? '',
+      timeoutMs: 20_000,
+    })
     expect((await budget.reserve(request('r1'))).granted).toBe(true)
   })
 
@@ -79,7 +83,7 @@ describe.skipIf(!redisServer)(`a redis-server that dies${noRedisServer}`, () => 
   it('is started again, empty, and refused until then', async () => {
     const { ready } = await startProcess({ REDIS_PREFER: 'redis-server' })
     const { url = '', token = '', pid = 0 } = ready ?? {}
-    const budget = createUpstashBudget({ url, token, settleRetryMs: [] })
+    const budget = createUpstashBudget({ url, token, timeoutMs: 20_000, settleRetryMs: [] })
     await budget.reserve(request('r1'))
     process.kill(pid, 'SIGKILL')
     const codes = new Set<string>()

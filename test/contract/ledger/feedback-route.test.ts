@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdClock } from '../../fixtures/hold-clock.ts'
 import { startUpstreamEdge, upstreamModel } from '../../fixtures/upstream-edge.ts'
 
 let edge: Awaited<ReturnType<typeof startUpstreamEdge>>
@@ -56,6 +57,7 @@ it('under the same idempotency key is kept once', async () => {
 })
 
 it('is bounded by a rate of its own for each account', async () => {
+  holdClock()
   const statuses: number[] = []
   for (let n = 0; n < 61; n++) statuses.push((await say({ request_id: 'r3', score: 1 })).status)
   expect(statuses.at(-1)).toBe(429)

@@ -68,7 +68,7 @@ describe('the local Postgres as a process', () => {
     expect([first.status, ((await first.json()) as { code: string }).code]).toEqual([503, 'PGRST002'])
     // Told to stop while it comes up, it leaves nothing either.
     await stop()
-    expect(await folders()).toEqual([])
+    await soon(folders).toEqual([])
   })
 
   it.each(['SIGTERM', 'SIGKILL'] as const)(
@@ -100,7 +100,7 @@ describe('the local Postgres as a process', () => {
     expect(await (await ask(ready)).json()).toEqual([])
     expect(isRunning(server)).toBe(true)
     await stop()
-    expect(isRunning(server)).toBe(false)
+    await soon(async () => isRunning(server)).toBe(false)
     await soon(folders).toEqual([])
   })
 

@@ -54,21 +54,27 @@ describe.skipIf(!prometheus)(`Prometheus${noPrometheus}`, () => {
     const ada = await minted().mintFirebase(user('ada'))
     const chat = { model: 'twohop-chat', messages: [{ role: 'user', content: 'hello' }], max_tokens: 2 }
     let firing: string[] = []
-    for (let second = 0; second < 50 && firing.length < EXPECTED.length; second++) {
+    for (let tries = 0; tries < 100 && !EXPECTED.every((name) => firing.includes(name)); tries++) {
       expect((await post('/v1/chat/completions', ada, chat)).status).toBe(503)
       await wait(500)
       const { alerts } = await ask('/api/v1/alerts')
-      const names = alerts.filter(({ state }: Alert) => state === 'firing').map(nameOf)
+      // A scrape that takes a busy machine longer than its second is a hop that is away.
+      const names = alerts
+        .filter(({ state }: Alert) => state === 'firing')
+        .map(nameOf)
+        .filter((name: string) => !name.endsWith('Away'))
       firing = [...new Set<string>(names)].toSorted()
     }
     expect(firing).toEqual(EXPECTED)
-    const { result } = await ask('/api/v1/query?query=up')
-    expect(result.map(({ metric, value }: Sample) => [metric.job, value[1]]).toSorted()).toEqual([
+    const found = async (query: string) => (await ask(`/api/v1/query?query=${query}`)).result
+    const up = async () =>
+      (await found('up')).map(({ metric, value }: Sample) => [metric.job, value[1]]).toSorted()
+    await expect.poll(up).toEqual([
       ['twohop-edge', '1'],
       ['twohop-host', '1'],
     ])
-    expect((await ask('/api/v1/query?query=twohop_num_requests_waiting')).result).toHaveLength(0)
-    expect((await ask('/api/v1/query?query=twohop_request_success_total')).result).toHaveLength(1)
+    await expect.poll(() => found('twohop_request_success_total')).toHaveLength(1)
+    expect(await found('twohop_num_requests_waiting')).toHaveLength(0)
   })
 })
 

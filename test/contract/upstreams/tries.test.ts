@@ -23,7 +23,7 @@ beforeEach(async () => {
   const numbers = Array.from({ length: 4 }, (_, n) => n)
   edge = await startUpstreamEdge({
     upstreams: numbers.flatMap((n) => [
-      { id: `first-${n}`, kind: 'openai', url: `${first.url}/v1`, timeout_ms: 300 },
+      { id: `first-${n}`, kind: 'openai', url: `${first.url}/v1`, timeout_ms: 2000 },
       { id: `second-${n}`, kind: 'openai', url: `${second.url}/v1` },
     ]),
     models: numbers.flatMap((n) => {

@@ -82,6 +82,7 @@ beforeAll(async () => {
   variables = {
     UPSTASH_REDIS_REST_URL: parts.redis.url,
     UPSTASH_REDIS_REST_TOKEN: `${CANARY}-redis`,
+    REDIS_TIMEOUT_MS: '20000',
     HOST_URL: parts.host.url,
     HOST_HEADERS: JSON.stringify({ 'x-door': `${CANARY}-door` }),
     SERVICE_TOKEN_PRIVATE_KEY: JSON.stringify(jwk),
