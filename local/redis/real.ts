@@ -9,7 +9,7 @@ import { connectRedis, type RedisConnection } from './connection.ts'
 import { RedisError, type RedisStore } from './port.ts'
 
 /** Milliseconds that redis-server may take to start; it takes about 20. */
-const START_MS = 5000
+const START_MS = 30_000
 
 /** The most restarts. A server that ends more often has a lasting fault. */
 const MAX_RESTARTS = 100

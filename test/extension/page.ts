@@ -70,8 +70,12 @@ export async function openPage(devtools: Connection, targetId: string): Promise<
     watchAnswers: async () => void (await send('Network.enable')),
     async go(url) {
       await send('Page.enable')
+      // The page that is left is complete, too, until the next one comes.
+      await evaluate('void (window.left = true)')
       await send('Page.navigate', { url })
-      await person.until(`location.href !== 'about:blank' && document.readyState === 'complete'`)
+      await person.until(
+        `!window.left && location.href !== 'about:blank' && document.readyState === 'complete'`,
+      )
     },
     async press(key) {
       for (const type of ['keyDown', 'keyUp']) await send('Input.dispatchKeyEvent', { type, ...KEYS[key] })

@@ -2,6 +2,7 @@
 // last.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import worker from '../../edge/runtime/workers.ts'
 import { createSteps, type OrderMessage } from './steps.ts'
@@ -17,7 +18,8 @@ const network = globalThis.fetch
 
 /** Resolves when the host says that it computes a request. */
 async function hostIsBusy(): Promise<void> {
-  while (!/^twohop_num_requests_running\S* [1-9]/m.test(await (await network(HOST_METRICS_URL)).text()));
+  while (!/^twohop_num_requests_running\S* [1-9]/m.test(await (await network(HOST_METRICS_URL)).text()))
+    await wait(5)
 }
 globalThis.fetch = steps.around(network, variables.HOST_URL, hostIsBusy)
 if (CLOCK_SKEW_MS !== '0') skewClock(Number(CLOCK_SKEW_MS))

@@ -9,7 +9,7 @@ import { startRestFront } from '../../local/redis/rest.ts'
 import { watched } from '../../local/watched.ts'
 import { redisServer } from '../fixtures/redis-server.ts'
 
-const START_MS = 5000
+const START_MS = 30_000
 const TOKEN = 'the-token-of-a-test'
 
 /**

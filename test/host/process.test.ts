@@ -5,16 +5,19 @@ import path from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
+import { IN_A_BROWSER_MS, pacedBy, slowly } from '../fixtures/pace.ts'
 import { type HostProcess, startHostProcess } from './host-process.ts'
 import { manifestOf } from './serving.ts'
 import { createSigner, type Signer } from './signer.ts'
 
 const WRITERS = [
-  // So many tokens take it a second or two.
-  { ...embeddedModel('twohop-chat'), some: 1200, many: 1900, slots: '16' },
+  { ...embeddedModel('twohop-chat'), some: 200, many: 400, slots: '16' },
   // One at a time, which needs no serving form: to prepare and measure that takes half a minute.
   { ...realModel('SmolLM2-135M-Instruct'), some: 60, many: 1000, slots: '1' },
 ]
+/** A file by which a test slows down a host of its own. */
+const paceFile = () => path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
+
 const tiny = { id: 'tiny', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
 
 let signer: Signer
@@ -198,16 +201,25 @@ describeEachModel('draining %s', WRITERS, ({ folder, some, many, slots }) => {
   const model = { id: 'chat', source: folder, task: 'text-generation' }
 
   test('SIGTERM: not ready, new requests refused, the running one ends in peace, exit code 0', async () => {
-    const host = await start(model, { HOST_SLOTS: slots })
+    const pace = paceFile()
+    const host = await start(model, { HOST_SLOTS: slots, ...pacedBy(pace) })
     const { url } = await host.ready
-    const stream = await post(url, { ...STORY, max_tokens: some })
-    host.child.kill('SIGTERM')
-    await host.line(/^draining /)
-    expect((await fetch(`${url}/readyz`)).status).toBe(503)
-    expect((await fetch(`${url}/livez`)).status).toBe(200)
-    const refused = await post(url, { ...STORY, max_tokens: some })
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
-    expect(await refused.json()).toMatchObject({ error: { code: 'host_not_ready' } })
+    // Slow, so that it runs until everything was asked.
+    const stream = await slowly(
+      pace,
+      async () => {
+        const answer = await post(url, { ...STORY, max_tokens: some })
+        host.child.kill('SIGTERM')
+        await host.line(/^draining /)
+        expect((await fetch(`${url}/readyz`)).status).toBe(503)
+        expect((await fetch(`${url}/livez`)).status).toBe(200)
+        const refused = await post(url, { ...STORY, max_tokens: some })
+        expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+        expect(await refused.json()).toMatchObject({ error: { code: 'host_not_ready' } })
+        return answer
+      },
+      IN_A_BROWSER_MS,
+    )
     expect(await stream.text()).toMatch(
       new RegExp(`"completion_tokens":${some}[,}].*\n\ndata: \\[DONE\\]\n\n$`),
     )
@@ -215,11 +227,14 @@ describeEachModel('draining %s', WRITERS, ({ folder, some, many, slots }) => {
   })
 
   test('what does not end within the grace is stopped, billed and told so', async () => {
-    const host = await start(model, { HOST_SLOTS: slots, HOST_DRAIN_SECONDS: '0' })
+    const pace = paceFile()
+    const host = await start(model, { HOST_SLOTS: slots, HOST_DRAIN_SECONDS: '0', ...pacedBy(pace) })
     const { url } = await host.ready
-    const stream = await post(url, { ...STORY, max_tokens: many })
-    host.child.kill('SIGTERM')
-    const text = await stream.text()
+    const text = await slowly(pace, async () => {
+      const stream = await post(url, { ...STORY, max_tokens: many })
+      host.child.kill('SIGTERM')
+      return stream.text()
+    })
     expect(text).not.toContain('[DONE]')
     expect(JSON.parse(text.trim().split('data: ').at(-1) ?? '')).toMatchObject({
       error: { code: 'host_unavailable' },

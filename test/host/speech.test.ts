@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type AutomaticSpeechRecognitionPipeline, env, pipeline } from '@huggingface/transformers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readRecording } from '../../inference-host/media/samples.ts'
 import { framed } from '../../shared/framed.ts'
 import type { HostMediaRequest } from '../../shared/media.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import { SPEECH_CONTEXT, writeTinySpeech } from '../fixtures/graphs/tiny-media.ts'
+import { pacedBy, slowly } from '../fixtures/pace.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
 import { brokenAtItsEnd, changed, soundFile } from '../fixtures/sounds.ts'
 import { type Serving, serve } from './serving.ts'
@@ -17,6 +18,7 @@ const SHORT = wavOf({ samples: tone(440, 2.5) })
 /** Two windows. */
 const LONG = wavOf({ samples: tone(200, 41) })
 let folder: string
+let pace: string
 let serving: Serving
 let reference: AutomaticSpeechRecognitionPipeline
 
@@ -25,6 +27,8 @@ beforeAll(async () => {
   const english = path.join(folder, 'english')
   await writeTinySpeech(path.join(folder, 'many'))
   await writeTinySpeech(english, { multilingual: false, seed: 12 })
+  pace = path.join(folder, 'pace')
+  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
   serving = await serve([
     { id: 'many', source: path.join(folder, 'many'), task: TASK },
     { id: 'english', source: english, task: TASK },
@@ -35,6 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await reference?.dispose()
   await serving?.stop()
+  vi.unstubAllEnvs()
   await rm(folder, { recursive: true, maxRetries: 10 })
 })
 
@@ -157,11 +162,14 @@ test('it ends at the reserved tokens', async () => {
 test('it ends when it is cancelled, and says what was computed', async () => {
   const claims = { scope: `tasks:${TASK}`, model: 'many' }
   const jti = crypto.randomUUID()
-  const sent = ask(LONG, {}, { claims: { jti } })
-  let stopped = new Response(null, { status: 404 })
-  while (stopped.status === 404)
-    stopped = await serving.send(`DELETE /v1/requests/${jti}`, undefined, { claims })
-  expect(await sent).toMatchObject({ code: 'cancelled', status: 499 })
+  const stopped = await slowly(pace, async () => {
+    const sent = ask(LONG, {}, { claims: { jti } })
+    let answer = new Response(null, { status: 404 })
+    while (answer.status === 404)
+      answer = await serving.send(`DELETE /v1/requests/${jti}`, undefined, { claims })
+    expect(await sent).toMatchObject({ code: 'cancelled', status: 499 })
+    return answer
+  })
   const { usage } = (await stopped.json()) as { usage: { completion_tokens: number } }
   expect(usage.completion_tokens).toBeLessThan(2 * SPEECH_CONTEXT)
 })

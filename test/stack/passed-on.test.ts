@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import {
   ask,
   call,
@@ -11,6 +12,7 @@ import {
   redis,
   redisRequests,
   settledUsage,
+  stack,
   usageEvents,
 } from './client.ts'
 import { ODD, ODD_ANSWER, ODD_EVENT, ODD_USED, TOGETHER } from './odd-host.ts'
@@ -157,8 +159,10 @@ describe('settlements of requests that end together', () => {
     const users = await Promise.all(Array.from({ length: 24 }, () => newUser('pro')))
     const settled = () => redis<number>('XLEN', 'twohop:events')
     const first = await settled()
+    const open = () => redis<number>('ZCARD', 'twohop:open')
+    const openBefore = await open()
     const before = await redisRequests()
-    const ids = await Promise.all(
+    const requests = () =>
       users.map(async ({ token }, i) => {
         const client = new AbortController()
         const body = ask('Hi', { max_tokens: 1 })
@@ -167,9 +171,19 @@ describe('settlements of requests that end together', () => {
         if (i % 2 === 0) await answer.text()
         else client.abort()
         return answer.headers.get('x-request-id') ?? ''
-      }),
-    )
-    let looks = 0
+      })
+    // The host goes on once all of them are before it, so that they end in a few of its steps.
+    const { all, looked } = await standingStill(stack.host.pid, async () => {
+      const all = requests()
+      let looked = 0
+      await eventually(async () => {
+        looked++
+        return (await open()) - openBefore >= users.length ? true : undefined
+      })
+      return { all, looked }
+    })
+    const ids = await Promise.all(all)
+    let looks = looked
     await eventually(async () => {
       looks++
       return (await settled()) - first >= users.length ? true : undefined

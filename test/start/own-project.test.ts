@@ -68,10 +68,11 @@ describe("npm start in one's own project", () => {
     expect((await usage(emulatorToken(), { 'x-forwarded-for': '203.0.113.7' })).status).toBe(403)
   })
 
-  test('names the mode in every line of the log', () => {
-    const logged = started.output().stdout.match(/^edge +\{.*$/gm) ?? []
-    expect(logged.length).toBeGreaterThan(0)
-    for (const line of logged) expect(line).toContain('{"mode":"emulators",')
+  test('names the mode in every line of the log', async () => {
+    const logged = () => started.output().stdout.match(/^edge +\{.*$/gm) ?? []
+    // A line comes behind the answer that it tells of.
+    await expect.poll(logged).not.toEqual([])
+    for (const line of logged()) expect(line).toContain('{"mode":"emulators",')
   })
 
   test('npx twohop token prints a token that it takes', async () => {

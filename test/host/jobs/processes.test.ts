@@ -1,6 +1,9 @@
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { JOB_KEYS } from '../../../shared/jobs/record.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
+import { pacedBy, slowly } from '../../fixtures/pace.ts'
 import { type HostProcess, startHostProcess } from '../host-process.ts'
 import { manifestOf } from '../serving.ts'
 import { createSigner, type Signer } from '../signer.ts'
@@ -14,6 +17,7 @@ let redis: JobsRedis
 let signer: Signer
 let manifest: Awaited<ReturnType<typeof manifestOf>>
 const hosts: HostProcess[] = []
+const pace = path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
 
 beforeAll(async () => {
   redis = await startJobsRedis()
@@ -36,6 +40,7 @@ async function start(variables: Record<string, string>) {
     SERVICE_TOKEN_PUBLIC_KEYS: signer.jwks,
     MODELS_FILE: manifest.file,
     HOST_SLOTS: '2',
+    ...pacedBy(pace),
     ...redis.variables,
     ...variables,
   })
@@ -81,10 +86,13 @@ const doneOf = async (id: string) => Number((await jobOf(redis.command, id)).rec
 
 test('a host that is killed mid-batch: another takes its job over and computes only what has no result', async () => {
   const first = await start({ HOST_JOBS_CLAIM_SECONDS: '3' })
-  await add('story', 40)
-  await expect.poll(() => doneOf('story'), { interval: 20 }).toBeGreaterThanOrEqual(10)
-  first.child.kill('SIGKILL')
-  await first.ended
+  // Slow, so that it is not done by the time that it is killed.
+  await slowly(pace, async () => {
+    await add('story', 40)
+    await expect.poll(() => doneOf('story'), { interval: 20 }).toBeGreaterThanOrEqual(2)
+    first.child.kill('SIGKILL')
+    await first.ended
+  })
   const before = await jobOf(redis.command, 'story')
   expect(before.record.state).toBe('running')
   expect(before.results.size).toBeLessThan(40)
@@ -107,11 +115,14 @@ test('a host that drains ends its inputs under way, and another goes on at once'
   // So long that a claim of the first host would never lapse in this test.
   const variables = { HOST_JOBS_CLAIM_SECONDS: '3600' }
   const [first, second] = [await start(variables), await start(variables)]
-  await add('story', 40)
-  await expect.poll(() => doneOf('story'), { interval: 20 }).toBeGreaterThanOrEqual(6)
-  const [from, to] = first.lines('job_claimed').length > 0 ? [first, second] : [second, first]
-  from.child.kill('SIGTERM')
-  expect((await from.ended).code).toBe(0)
+  const [from, to] = await slowly(pace, async () => {
+    await add('story', 40)
+    await expect.poll(() => doneOf('story'), { interval: 20 }).toBeGreaterThanOrEqual(2)
+    const [one, other] = first.lines('job_claimed').length > 0 ? [first, second] : [second, first]
+    one.child.kill('SIGTERM')
+    expect((await one.ended).code).toBe(0)
+    return [one, other] as const
+  })
   expect(from.lines('job_released')).toHaveLength(1)
   expect(from.lines('job_ended')).toEqual([])
   await to.line(/^job_ended id=story/)

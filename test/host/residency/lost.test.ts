@@ -60,6 +60,8 @@ test.each([
     kill()
     for (let piece = await reader?.read(); piece?.value !== undefined; piece = await reader?.read())
       text += piece.value
+    // Slow as it is, it takes a while to be loaded again.
+    await expect.poll(readiness, { interval: 5 }).toMatchObject({ status: 503, text: /chat: cpu was lost/ })
   })
   const events = text.trim().split('\n\n')
   const last = JSON.parse(events.at(-1)?.replace('data: ', '') ?? '')
@@ -68,7 +70,6 @@ test.each([
   expect(last.usage.completion_tokens).toBe(events.length - 1)
   expect(text).not.toContain('[DONE]')
 
-  await expect.poll(readiness, { interval: 5 }).toMatchObject({ status: 503, text: /chat: cpu was lost/ })
   const waiting = complete(5)
   expect((await waiting).status).toBe(200)
   expect((await readiness()).status).toBe(200)
@@ -103,7 +104,9 @@ describe('"fallback": "cpu"', () => {
     const before = await (await complete(3)).json()
     setDriver(NO_VULKAN)
     kill()
-    await expect.poll(readiness).toMatchObject({ status: 503, text: /chat: webgpu was lost/ })
+    await expect
+      .poll(readiness, { interval: 5 })
+      .toMatchObject({ status: 503, text: /chat: webgpu was lost/ })
     const after = await complete(3)
     expect([after.status, await deviceOf()]).toEqual([200, 'cpu'])
     const text = (answer: unknown) => (answer as { choices: [{ text: string }] }).choices[0].text
