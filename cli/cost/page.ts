@@ -138,10 +138,10 @@ month before, so the figure does not jump when a month begins. A deployment youn
   machine, only the first keeps Redis and the database, but all are priced alike.
 - A price is what its page said on its day. Look again before you decide.
 
-Cloudflare Containers and RunPod Serverless are left out, because they cannot be deployed as this project is: a container of Cloudflare is
-reached through a worker of its own alone, and RunPod's queue asks for the header \`Authorization\`, which is the edge's. Hetzner and
-Deno Deploy are left out: no copy of their pages with current prices was found (Hetzner's changed on 15 June
-2026).
+Cloudflare Containers are left out: a host runs there ([private-host.md](private-host.md#cloudflare-containers)), but its prices are not
+in \`cli/cost/prices.json\` yet. Hetzner and Deno Deploy are left out, because no copy of their pages with current prices was found.
+Hetzner's changed on 15 June 2026. RunPod Serverless is left out, because its queue asks for the header \`Authorization\`,
+which is the edge's.
 
 ## The lines
 
