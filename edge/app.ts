@@ -153,7 +153,7 @@ export type AppOptions = {
   claims: Claims
   /** Traces requests; undefined where they are not traced. */
   tracer?: Tracer | Promise<Tracer | undefined> | undefined
-  /** Whose traces are gone on with. */
+  /** Whose traces the edge continues. */
   traceCallers: TraceCallers
   log: Log
   now: () => number

@@ -66,7 +66,7 @@ export const VARIABLES = {
   },
   HOST_DEVICE: {
     meaning:
-      "Device for every model; `auto` leaves it to each model's own setting, and else tries CUDA, WebGPU, then CPU.",
+      "Device for every model; `auto` leaves it to each model's own setting. A model's `auto` keeps light work on the CPU, and else tries CUDA, WebGPU, then CPU.",
     unit: 'auto, cpu, webgpu, cuda',
     fallback: 'auto',
     schema: z.enum(['auto', 'cpu', 'webgpu', 'cuda']),

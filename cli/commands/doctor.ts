@@ -49,12 +49,12 @@ export function doctorCommand({ out }: CliContext): Command {
       const findings = await examine(await targetOf(options))
       out(json ? `${JSON.stringify(findings)}\n` : findings.flatMap(linesOf).join(''))
       const sick = findings.filter(({ ok }) => !ok).length
-      if (sick > 0) throw new CliError('ill', `${sick} of ${findings.length} checks failed.`)
+      if (sick > 0) throw new CliError('failed', `${sick} of ${findings.length} checks failed.`)
     })
 }
 
 function linesOf({ check, ok, detail, warns, mend = [] }: Finding): string[] {
-  const level = ok ? (warns ? 'warn' : 'ok  ') : 'ILL '
+  const level = ok ? (warns ? 'warn' : 'ok  ') : 'FAIL'
   return [`${level} ${plain(check)}: ${plain(detail)}\n`, ...mend.map((line) => `       ${plain(line)}\n`)]
 }
 

@@ -34,4 +34,4 @@ const published = PUBLISHED.map(
 
 export const CPU_MEASURED = `CPU containers: SmolLM2-135M on 2 cores, 16 requests at once: ${measured}.`
 const pages = [...new Set(PUBLISHED.map(({ page, seen }) => `<${page}>, seen ${seen}`))].join('; ')
-export const GPU_PUBLISHED = `GPU containers: ${published}. Of one GPU the slower is taken. These are others' figures, with vLLM and not with this host: ${pages}.`
+export const GPU_PUBLISHED = `GPU containers: ${published}. Where two are of one GPU, the slower is taken. These are others' figures, with vLLM and not with this host: ${pages}.`

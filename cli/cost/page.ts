@@ -121,8 +121,8 @@ It prints one line of JSON for the edge's variable \`COST_FORECAST\`: the load, 
 beside it (\`GET /v1/admin/cost\`), and with \`METRICS=on\` an alert compares too ([operations.md](operations.md#twohopedgespendaboveforecast)).
 
 No provider tells the edge what it has billed, so the cost so far is not a sum of bills. It is the bill that the forecast has for a load like this month's, by the
-share of the month that has passed. The load is that of requests, prompt tokens and output tokens which is furthest above its forecast. What the calculator
-does not know, it does not know here either.
+share of the month that has passed. The load is whichever of requests, prompt tokens and output tokens is furthest above its forecast. This sum knows no more
+than the calculator.
 
 What the month costs at this rate is the bill for what was used so far, and for the rest of the month what the last seven days bring. They may be of the
 month before, so the figure does not jump when a month begins. A deployment younger than that is taken by its own days.
@@ -134,14 +134,14 @@ month before, so the figure does not jump when a month begins. A deployment youn
 - Starts (15 s) and the idle time are settings in \`cli/cost/prices.json\`, not measurements. Your model's start may take longer.
 - Users asking at the same time of day cost less to serve by scaling to zero than users spread evenly, as here.
 - A database larger than Supabase's smallest, backups, logs, domains, taxes, support and people are not in it.
-- An edge on Node shares the machine with the host; that its CPU is taken from the model is not counted. With more than one
+- An edge on Node shares the machine with the host. The CPU that it takes from the model is not counted. With more than one
   machine, only the first keeps Redis and the database, but all are priced alike.
 - A price is what its page said on its day. Look again before you decide.
 
-Cloudflare Containers and RunPod Serverless are left out, because they cannot be deployed as this project is: a container of Cloudflare is
-reached through a worker of its own alone, and RunPod's queue asks for the header \`Authorization\`, which is the edge's. Hetzner and
-Deno Deploy are left out: no copy of their pages with current prices was found (Hetzner's changed on 15 June
-2026).
+Cloudflare Containers are left out: a host runs there ([private-host.md](private-host.md#cloudflare-containers)), but its prices are not
+in \`cli/cost/prices.json\` yet. Hetzner and Deno Deploy are left out, because no copy of their pages with current prices was found.
+Hetzner's changed on 15 June 2026. RunPod Serverless is left out, because its queue asks for the header \`Authorization\`,
+which is the edge's.
 
 ## The lines
 

@@ -6,9 +6,8 @@ import { MAX_REVOKED_API_KEYS } from './bounds.ts'
 
 /**
  * Ends an API key and the keys that it made. It writes a row into the audit log that names the key's account, unless the
- * key had ended before. The
- * caller must be of the key's account and still may act, or show the key's secret; otherwise the answer is the same as for a
- * key that does not exist.
+ * key had ended before. The caller must be of the key's account and still be allowed to act, or show the key's secret.
+ * Any other caller gets the answer for a key that does not exist.
  *
  * Records of revoked keys are bounded in time and number: whoever makes and revokes keys all day must not fill the store.
  */

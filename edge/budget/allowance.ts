@@ -20,7 +20,7 @@ type Counters = { account: string; running: number; allowance: Allowance; rest: 
 
 /** Nobody knows when one of the running requests will end. A second is the shortest wait that HTTP can name. */
 const CONCURRENT_RETRY_MS = 1000
-/** The same for a job, which takes longer. */
+/** The wait that is named where the account's open jobs are too many: a job takes longer than a request. */
 const JOB_RETRY_MS = 10_000
 
 /**

@@ -22,7 +22,7 @@ export type Direction = {
 /** Whether nothing is looked for. */
 export const isIdle = ({ blocks, flags, putBack }: Direction) =>
   !putBack && blocks.length + flags.length === 0
-/** Whether a text may leave otherwise than it came. */
+/** Whether a text may be changed before it leaves. */
 export const mayChange = ({ blocks, putBack }: Direction) => putBack !== undefined || blocks.length > 0
 
 /** A plan's guards, ready to be used. */
@@ -53,7 +53,7 @@ const PII: Readonly<Record<Guards['pii']['find'][number], readonly Detector[]>> 
   secret: [knownSecret, randomSecret],
 }
 
-/** The same for who takes out what they find. */
+/** Those detectors for masking, which takes a find out as a whole: a token up to its end, a private key with all its lines. */
 const WHOLE = { ...PII, secret: wholeSecrets }
 /** All of those. */
 export const ALL_WHOLE: readonly Detector[] = Object.values(WHOLE).flat()

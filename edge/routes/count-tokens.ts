@@ -35,8 +35,8 @@ type Options = {
 
 /**
  * `POST /v1/messages/count_tokens`: how many tokens the host makes of a prompt. Nothing is computed, so nothing is reserved
- * or charged. The rate of reads bounds it, and the host lets an account wait with so many at a time. Its texts leave the edge
- * all the same, so the plan's guards look through them; no classifier judges them.
+ * or charged. The rate of reads bounds it, and the host bounds how many of an account may wait at a time. Its texts leave
+ * the edge, so the plan's guards look through them. No classifier judges them.
  */
 export function countTokens(options: Options) {
   const { authenticate, identify, entitle, countRead, host, leaves, now, requestTimeoutMs, bodyLimitBytes } =

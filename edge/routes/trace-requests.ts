@@ -9,7 +9,7 @@ import { bearerOrKey } from '../identity/bearer.ts'
 import type { Env } from './env.ts'
 
 /**
- * Whose `traceparent` is gone on with: nobody's, that of whoever presents an API key of this edge's, or everybody's. Who is
+ * Whose `traceparent` the edge continues: nobody's, that of whoever presents an API key of this edge's, or everybody's. Who is
  * believed decides which traces are kept, and whose they are.
  */
 export const TRACE_CALLERS = ['nobody', 'keys', 'everybody'] as const

@@ -2,7 +2,7 @@ import { CACHE_BYTES_PREFIX, CACHE_PREFIX } from './redis-keys.ts'
 
 /** Characters of answers that Redis takes in for the cache in a UTC day, of all accounts. They live for a day at most. */
 export const CACHED_PER_DAY = 64 * 1024 * 1024
-/** The same of one account. */
+/** Characters of answers that Redis takes in for the cache in a UTC day, of one account. */
 export const CACHED_PER_ACCOUNT_DAY = 4 * 1024 * 1024
 /** What an entry takes in Redis beside its answer, in bytes. */
 const ENTRY_BYTES = 300
@@ -10,8 +10,8 @@ const DAY_MS = 86_400_000
 
 /**
  * Lua shared by reserve and settle: answers that are given again. An entry is a text: the units that the answer cost, a space,
- * and the sealed answer (edge/metering/cache.ts). Its name has the account that asked, as the store knows it; an account's
- * name is never empty, so no account's entry meets one for all.
+ * and the sealed answer (edge/metering/cache.ts). Its key names the account that asked, as
+ * the store knows it. Entries for all have an empty name there, which no account has.
  */
 export const CACHE_LUA = `
 local function cache_key(account, name, for_all) return '${CACHE_PREFIX}' .. (for_all == '1' and '' or account) .. ':' .. name end

@@ -73,7 +73,7 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     })
   }
 
-  /** Gives a try up that may have computed: it is stopped there, and no more asked about. */
+  /** Gives up a try that may have computed: its upstream is told to stop, and not asked about it again. */
   function giveUp(place: Place, call: HostCall): void {
     placed.set(call.requestId, undefined, now())
     call.spare?.lost(reached(place).host.cancel({ ...call, model: nameAt(place, call.model) }))

@@ -8,7 +8,10 @@ import { CONSUMER } from './consumer.ts'
 /** Entries that one call looks at, and pages of claims that it leafs through for one that has lapsed. */
 const MOST_ENTRIES = 100
 
-/** Hosts that may die of a job, one after the other, before nobody takes it over again. */
+/**
+ * How often a job is taken over with no result added; the next host ends it as failed. So six hosts may die of a job without
+ * results, the first one and five that took it over.
+ */
 export const MOST_TAKEOVERS = 5
 
 /**

@@ -47,7 +47,7 @@ const ONLY_TEXT =
   'a part of type "text" (only users show images here, and no chat model reads audio or files)'
 const TEXT_OR_IMAGE = 'a part of type "text" or "image_url" (no chat model here reads audio or files)'
 
-const NO_IMAGES = 'an empty list (no chat model here reads images)'
+const NO_IMAGES = 'an empty list (no chat model here draws images)'
 
 /** Parts of one message. */
 export const MOST_PARTS = 1000
@@ -129,7 +129,7 @@ const Assistant = z
     reasoning_details: fromElsewhere(),
     thinking_blocks: fromElsewhere(),
     provider_specific_fields: fromElsewhere(),
-    images: refused('An empty list is none. No model here draws or sees.', z.tuple([]).describe(NO_IMAGES)),
+    images: refused('An empty list is none. No model here draws.', z.tuple([]).describe(NO_IMAGES)),
   })
   .refine(
     ({ content, refusal, tool_calls: calls, function_call: call }) =>

@@ -164,7 +164,7 @@ export const EDGE_WORDS: Readonly<Record<keyof typeof EDGE_VARIABLES, VariableWo
   },
   TRACE_CALLERS: {
     meaning:
-      "whose traces are gone on with: nobody's, those of callers with an API key, or everybody's ([how](telemetry.md#who-is-believed))",
+      "whose traces the edge continues: nobody's, those of callers with an API key, or everybody's ([how](telemetry.md#who-is-believed))",
     unit: 'nobody, keys, everybody',
   },
   CATALOG_STORE: {

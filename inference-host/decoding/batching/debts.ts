@@ -2,17 +2,17 @@ import type { Sequence } from './request.ts'
 
 /**
  * How the time that structures take is shared. All running sequences wait while one of them chooses its token, and a mask
- * may take longer than the decoder does for everybody. So a sequence owes what its structure took. While it owes it sits
- * out: its token is computed again with the next step, and not chosen. What the decoder computes meanwhile pays its debt.
- * Structures so take no more time than the decoder, however many of them there are, and nobody's tokens come at less than
- * half their pace because of them.
+ * may take longer than the decoder does for everybody. So a sequence owes the time that its structure took. While it owes,
+ * it sits out: its next token is computed with each step, but not chosen. The decoder's time meanwhile pays the debt.
+ * So all structures together take no more time than the decoder, and nobody's tokens come at less than half their pace
+ * because of them.
  */
 export type Debts = {
   /** Takes what a call of the decoder took, in milliseconds. It pays as much of what is owed. */
   computed(ms: number): void
   /**
-   * Before a step of `running`: those that owe least are paid first, all alike. Where all owe, nobody is held up by
-   * anybody, and nothing is owed any more.
+   * Pays debts before a step of `running`, by equal shares: whoever owes less than a share leaves the rest to the others.
+   * Where all owe, nobody is held up by anybody, and nothing is owed any more.
    */
   settle(running: readonly Sequence[]): void
 }

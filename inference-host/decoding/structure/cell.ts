@@ -13,14 +13,15 @@ export type Cell = {
   readonly tokens: number
   /** How many cells from here on may be passed without a byte: what it takes to go on after a leaf. */
   readonly skips: number
-  /** Of all that it consists of but `left`: cells of one hash differ in nearly nothing else. */
+  /** A hash of all parts but `left`: cells of the same hash hardly ever differ in anything else. */
   readonly hash: number
-  /** Of all that it consists of: cells of one such hash differ in nearly nothing. */
+  /** A hash of all parts: cells of the same hash hardly ever differ. */
   readonly whole: number
-  /** Cells after it, and one of them that is far below, where the same number of cells come after it as in any other such. */
+  /** How many cells come after it. */
   readonly depth: number
+  /** A cell far below it, at a depth that follows from its own `depth`. */
   readonly below: Cell | null
-  /** The same with counters that no token can exhaust taken for endless. */
+  /** This cell with counters that no token can exhaust taken for endless. */
   unbounded: Cell | undefined
   /** What it leads to without a byte, once that was asked for. */
   onward: readonly (Cell | null)[] | undefined

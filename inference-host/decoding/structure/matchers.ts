@@ -43,8 +43,9 @@ type Options = {
 type Bound = { readonly structured: Structured; readonly size: number; used: number }
 
 /**
- * Structures are bound as they are first asked for. Where memory is short, those that no answer follows are given up, the
- * ones used the longest ago first. Then the others forget what they have learned. One alone learns within a half.
+ * A structure is bound when it is first asked for. Where memory is short, structures that no answer follows are given up,
+ * the one used the longest ago first. Then the others forget what they have learned. One structure may learn
+ * half of what the memory holds, and no more.
  */
 export function createMatchers({ vocabulary, stopTokens, most = STRUCTURE_BYTES }: Options): Matchers {
   const memory = createMemory(most)

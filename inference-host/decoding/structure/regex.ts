@@ -96,7 +96,7 @@ export function searchedPattern(pattern: Pattern): Expression | undefined {
   )
 }
 
-/** The pattern that matches what an expression of characters does: each has what the other is made of. */
+/** The pattern that matches what an expression of characters matches. Each kind of part has its like among patterns. */
 export function patternOf(expression: Expression): Pattern {
   switch (expression.kind) {
     case 'rule':

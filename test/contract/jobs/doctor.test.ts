@@ -20,7 +20,7 @@ describeEachRedis('twohop doctor', (redis) => {
     const before = await twohop('doctor')
     expect(before).toMatchObject({ code: 1, err: 'twohop: 3 of 7 checks failed.\n' })
     expect(before.out).toMatch(
-      /^ILL {2}jobs of twohop-chat: no host has looked for any ever.*HOST_JOBS_REDIS_URL/m,
+      /^FAIL jobs of twohop-chat: no host has looked for any ever.*HOST_JOBS_REDIS_URL/m,
     )
     const host = createUpstashJobs({ ...redis.local(), timeoutMs: 20_000, host: 'h', claimMs: 1000 })
     await host.claim(MODELS)
@@ -39,7 +39,7 @@ describeEachRedis('twohop doctor', (redis) => {
     vi.stubEnv('UPSTASH_REDIS_REST_TOKEN', 'wrong')
     expect(await twohop('doctor')).toMatchObject({
       code: 1,
-      out: expect.stringMatching(/^ILL {2}redis: Redis does not answer\./),
+      out: expect.stringMatching(/^FAIL redis: Redis does not answer\./),
     })
   })
 })

@@ -121,7 +121,7 @@ describe('a message that a client sends back', () => {
       'a picture of an answer',
       { role: 'assistant', content: 'a', images: [{ type: 'image_url', image_url: { url: 'u' } }] },
       'images',
-      'Expected an empty list (no chat model here reads images), found a list of 1.',
+      'Expected an empty list (no chat model here draws images), found a list of 1.',
     ],
     [
       'a sound',
