@@ -43,6 +43,7 @@ import { meter } from './metering/meter.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
+import { bodyLimits } from './parse/body-limits.ts'
 import { parseChat } from './parse/chat.ts'
 import { boundBesideImages, chatBody } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
@@ -50,7 +51,6 @@ import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { answerJudgedWork, judgedWork } from './parse/judged.ts'
-import { longerBodies } from './parse/longer-bodies.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
 import { createReadBody, type ReadBody } from './parse/read-body.ts'
@@ -203,7 +203,7 @@ export function createApp(options: AppOptions) {
 
   const { tracer, traceCallers: callers, keyForm } = options
   if (tracer) app.use(traceRequests({ tracer, callers, keyForm }))
-  const mostBytes = latest(catalog, (now) => longerBodies(now, options))
+  const mostBytes = latest(catalog, (now) => bodyLimits(now, options))
   app.use(async (c, next) => {
     const timings = createTimings(steadyNow, c.get('span'))
     c.set('requestId', options.newRequestId())

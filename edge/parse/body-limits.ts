@@ -7,7 +7,7 @@ type Options = { jobs: { bodyBytes: number }; mediaBodyBytes: number }
 const LEAK_BYTES = 32 * 1024
 
 /** Paths whose bodies have another bound than the rest, in bytes: jobs, sounds and images, and what a stranger may send. */
-export function longerBodies(catalog: Catalog, { jobs, mediaBodyBytes }: Options): Map<string, number> {
+export function bodyLimits(catalog: Catalog, { jobs, mediaBodyBytes }: Options): Map<string, number> {
   const media = ['/v1/audio/transcriptions', ...MEDIA_TASKS.map((task) => `/v1/tasks/${task}`)]
   if (readsImages(catalog)) media.push(...CHAT_PATHS)
   return new Map([
