@@ -20,7 +20,7 @@ export const TOP_KEPT = 100
  * The top accounts are exact although only so many are kept: an account's score is what its day's counter says, which
  * comes with each of its charges, and never only what was added since it was last dropped.
  */
-export const ROLLED_LUA = `
+export const DAILY_SUMS_LUA = `
 local OUTCOMES = {${Object.entries(OUTCOME_NAMES)
   .map(([outcome, name]) => `${outcome} = '${name}'`)
   .join(', ')}}
