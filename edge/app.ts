@@ -25,9 +25,9 @@ import type { KeepPrompt } from './guard/keep-prompt.ts'
 import { policyOf } from './guard/policy.ts'
 import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
-import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
 import { createOnce } from './idempotency/once.ts'
+import type { IdempotencyRecords } from './idempotency/records.ts'
 import type { ApiKeyForm } from './identity/api-key.ts'
 import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
@@ -150,7 +150,7 @@ export type AppOptions = {
   answers: Answers
   /** Answers that are given again to whoever asks the same. */
   cache: AnswerCache | undefined
-  claims: Claims
+  idempotencyRecords: IdempotencyRecords
   /** Traces requests; undefined where they are not traced. */
   tracer?: Tracer | Promise<Tracer | undefined> | undefined
   /** Whose traces are gone on with. */

@@ -1,7 +1,7 @@
 import type { Idempotency, Payer, SaidBefore } from '../budget/port.ts'
 
 /** Idempotency keys of requests that reserve nothing. Every method throws TwohopError `store_unavailable`. */
-export type Claims = {
+export type IdempotencyRecords = {
   /**
    * Gives the key to the caller's request, or says what came of the request that has it.
    * @throws BudgetRefused why the caller may not act

@@ -5,15 +5,18 @@ import { callerWords } from '../budget/commands.ts'
 import { allowedReply } from '../budget/refused.ts'
 import { idempotencyRedisKey } from '../store/redis-keys.ts'
 import { CLAIM, END_CLAIM } from './claim.lua.ts'
-import type { Claims } from './claims.ts'
+import type { IdempotencyRecords } from './records.ts'
 
 type Options = UpstashOptions & {
   /** Milliseconds since the epoch, instead of Redis's own clock. For tests only. */
   clock?: () => number
 }
 
-/** Claims in Upstash Redis, over HTTP: one round trip each. */
-export function createUpstashClaims({ clock = () => 0, ...options }: Options): Claims {
+/** Records of idempotency keys in Upstash Redis, over HTTP: one round trip each. */
+export function createUpstashIdempotencyRecords({
+  clock = () => 0,
+  ...options
+}: Options): IdempotencyRecords {
   const redis = upstashClient(options)
   return {
     claim: ({ id, body }, requestId, by) =>
