@@ -163,7 +163,7 @@ export type AppOptions = {
 
 type Parse<Input = unknown> = (input: Input, entitlement: Entitlement) => Work
 /** A request's body as its parser takes it, and the bytes that tell it from another. */
-type Sent<Input> = { input: () => Promise<Input>; bytes: ReadBody }
+type RequestBody<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
@@ -277,7 +277,7 @@ export function createApp(options: AppOptions) {
   async function inferSent<Input>(
     c: Context<Env>,
     task: Task,
-    { input, bytes }: Sent<Input>,
+    { input, bytes }: RequestBody<Input>,
     parse: Parse<Input>,
   ): Promise<Response> {
     const credential = await authenticate(c)
