@@ -38,7 +38,7 @@ import type { Log } from './log/port.ts'
 import type { AnswerCache } from './metering/cache.ts'
 import { createCallHost, type UnreadFor } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
-import { createJudge } from './metering/judge.ts'
+import { createJudgeRequest } from './metering/judge-request.ts'
 import { meter } from './metering/meter.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
@@ -195,7 +195,7 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
-  const judge = createJudge(options)
+  const judgeRequest = createJudgeRequest(options)
   const callHost = createCallHost(options)
   // Not strict: a slash at the end of a path says nothing. The package's main entry brings three routers along; the one of
   // this entry is as quick for so few routes.
@@ -316,7 +316,7 @@ export function createApp(options: AppOptions) {
     const { keepPrompt } = options
     if (keepPrompt) c.env.background(held.settled.then(() => keepPrompt(held)))
     if (held.work.judged)
-      await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
+      await timings.time('guard', (own) => judgeRequest(held, c.req.raw.signal, findingsTo(log, c), own))
     return timings.timeAlone('host', () => callHost(held, c.req.raw.signal, meter))
   }
 

@@ -5,7 +5,7 @@ import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
-import { createJudgeAnswer } from './judged-answer.ts'
+import { createJudgeAnswer } from './judge-answer.ts'
 import type { meter } from './meter.ts'
 import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
@@ -31,7 +31,7 @@ type Options = {
  * settled by what was computed: nothing where the host refused, otherwise the host's own count.
  */
 export function createCallHost({ host, now, requestTimeoutMs, unreadFor }: Options) {
-  const judgedAnswer = createJudgeAnswer({ host, now })
+  const judgeAnswer = createJudgeAnswer({ host, now })
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
     const { work, version, requestId, account } = held
     const id = {
@@ -72,7 +72,7 @@ export function createCallHost({ host, now, requestTimeoutMs, unreadFor }: Optio
       if (work.stream) held.begun()
       return await pass(
         held,
-        await judgedAnswer(held, answer, signal),
+        await judgeAnswer(held, answer, signal),
         signal,
         stop,
         unread && { createPipe, ask: () => host.usage(id) },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Held } from '../../../../edge/metering/hold.ts'
-import { createJudge } from '../../../../edge/metering/judge.ts'
+import { createJudgeRequest } from '../../../../edge/metering/judge-request.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { judgedWork } from '../../../../edge/parse/judged.ts'
 import { type HostCall, HostRefusal, NothingComputed } from '../../../../edge/upstream/port.ts'
@@ -31,7 +31,7 @@ async function judged(answer: () => Response, guard: Guard = {}, client = new Ab
   } as unknown as Held
   const calls: HostCall[] = []
   const findings: unknown[] = []
-  const judge = createJudge({
+  const judgeRequest = createJudgeRequest({
     host: {
       call: async (call) => {
         calls.push(call)
@@ -41,7 +41,7 @@ async function judged(answer: () => Response, guard: Guard = {}, client = new Ab
     },
     now: () => 0,
   })
-  const error = await judge(held, client.signal, (finding) => findings.push(finding)).then(
+  const error = await judgeRequest(held, client.signal, (finding) => findings.push(finding)).then(
     () => undefined,
     (thrown: unknown) => thrown as TwohopError,
   )

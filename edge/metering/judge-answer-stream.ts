@@ -36,7 +36,7 @@ type StreamOptions = {
  * A stream whose events come when what they say is judged. A choice ends before what must not be, and others go on. What nobody
  * can judge breaks it off.
  */
-export function streamJudged(
+export function judgeAnswerStream(
   body: ReadableStream<Uint8Array>,
   { newPieces, mayLeave, counter, over, answers }: StreamOptions,
 ): ReadableStream<Uint8Array> {

@@ -11,9 +11,9 @@ const RULE = 'injection'
  * @throws TwohopError content_blocked, or guard_unavailable where the classifier does not answer and the plan does not let the
  * request pass then; the request is settled
  */
-export function createJudge(options: JudgeOptions) {
+export function createJudgeRequest(options: JudgeOptions) {
   const askJudge = createAskJudge(options)
-  return async function judge(
+  return async function judgeRequest(
     held: Held,
     client: AbortSignal,
     tell: (finding: Finding) => void,

@@ -12,7 +12,7 @@ import { readAnswer } from '../upstream/bounded.ts'
 import { createAskJudge, type JudgeOptions } from './ask-judge.ts'
 import { createCounter } from './counter.ts'
 import type { Held } from './hold.ts'
-import { endedByJudge, type MayLeave, RULE, streamJudged } from './judged-stream.ts'
+import { endedByJudge, judgeAnswerStream, type MayLeave, RULE } from './judge-answer-stream.ts'
 import { usageOf } from './meter.ts'
 
 /** The longest whole answer, in bytes. */
@@ -77,7 +77,7 @@ export function createJudgeAnswer(options: JudgeOptions) {
     }
   }
 
-  return async function judgedAnswer(held: Held, answer: Answer, signal: AbortSignal): Promise<Answer> {
+  return async function judgeAnswer(held: Held, answer: Answer, signal: AbortSignal): Promise<Answer> {
     const { answerJudged: judged, stream } = held.work
     if (!judged) return answer
     const mayLeave = mayLeaveOf(held, judged, signal)
@@ -90,7 +90,7 @@ export function createJudgeAnswer(options: JudgeOptions) {
     }
     if (!stream) {
       const text = await readAnswer(answer, MAX_ANSWER_BYTES, signal)
-      const passed = await wholeJudged(text, newPieces, mayLeave).catch((error: unknown) => {
+      const passed = await judgeWholeAnswer(text, newPieces, mayLeave).catch((error: unknown) => {
         // It was computed, whatever a host can say of it later.
         if (codeOf(error) === 'content_blocked') held.settle('ok', usageOf(held, answer.headers, text))
         throw error
@@ -104,7 +104,7 @@ export function createJudgeAnswer(options: JudgeOptions) {
       held.judgedOut = true
     }
     const answers = answersOf(held.work.request)
-    return as(streamJudged(answer.body, { newPieces, mayLeave, counter, over, answers }))
+    return as(judgeAnswerStream(answer.body, { newPieces, mayLeave, counter, over, answers }))
   }
 }
 
@@ -113,7 +113,7 @@ export function createJudgeAnswer(options: JudgeOptions) {
  * @throws TwohopError content_blocked for one that must not be and has no choices; host_failed for one that is no JSON, which
  * nobody can judge
  */
-async function wholeJudged(text: string, newPieces: () => Pieces, mayLeave: MayLeave): Promise<string> {
+async function judgeWholeAnswer(text: string, newPieces: () => Pieces, mayLeave: MayLeave): Promise<string> {
   const answer = parseJson(text)
   if (answer === undefined) throw new TwohopError('host_failed', 'The model answered with something else.')
   const { data } = Said.safeParse(answer)
