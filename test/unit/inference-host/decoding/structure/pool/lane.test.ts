@@ -3,12 +3,12 @@ import {
   type CompileTask,
   createLane,
   type Turn,
-} from '../../../../../inference-host/decoding/structure/compile-lane.ts'
+} from '../../../../../../inference-host/decoding/structure/pool/lane.ts'
 import type {
   Compilation,
   CompileThread,
-} from '../../../../../inference-host/decoding/structure/compile-thread.ts'
-import { createTurns } from '../../../../../inference-host/scheduler/turns.ts'
+} from '../../../../../../inference-host/decoding/structure/pool/thread.ts'
+import { createTurns } from '../../../../../../inference-host/scheduler/turns.ts'
 
 type Named = CompileTask & { name: string }
 

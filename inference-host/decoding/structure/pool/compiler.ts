@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { TwohopError } from '../../../shared/errors.ts'
-import type { Compiled } from '../../work/compiled.ts'
-import type { Preparing } from '../../work/preparing.ts'
-import { createLane, LEAST_COST, type Turn, type Turns } from './compile-lane.ts'
-import { createOutcomes, type Outcome } from './compile-outcomes.ts'
-import { type Compilation, createCompileThread, type ThreadOptions } from './compile-thread.ts'
-import { createWaiters, type StructureTask } from './compile-waiters.ts'
-import type { Structure } from './structure.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+import type { Compiled } from '../../../work/compiled.ts'
+import type { Preparing } from '../../../work/preparing.ts'
+import type { Structure } from '../structure.ts'
+import { createLane, LEAST_COST, type Turn, type Turns } from './lane.ts'
+import { createOutcomes, type Outcome } from './outcomes.ts'
+import { type Compilation, createCompileThread, type ThreadOptions } from './thread.ts'
+import { createWaiters, type StructureTask } from './waiters.ts'
 
 /** Compiles structures on threads that can be ended, shares these out among accounts, and remembers what came of it. */
 export type StructureCompiler = {

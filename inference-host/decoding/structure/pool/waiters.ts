@@ -1,5 +1,5 @@
-import { type CompileTask, type Lane, LEAST_COST } from './compile-lane.ts'
-import type { Outcome } from './compile-outcomes.ts'
+import { type CompileTask, type Lane, LEAST_COST } from './lane.ts'
+import type { Outcome } from './outcomes.ts'
 
 /** One request that waits for a structure: `id` is the same for the same structure. */
 export type StructureTask = CompileTask & { readonly id: string; resolve(outcome: Outcome): void }

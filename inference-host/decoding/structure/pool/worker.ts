@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads'
-import { TwohopError } from '../../../shared/errors.ts'
-import { compileStructure } from './compile.ts'
-import { packProgram } from './packed.ts'
-import type { Structure } from './structure.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+import { compileStructure } from '../compile.ts'
+import { packProgram } from '../packed.ts'
+import type { Structure } from '../structure.ts'
 
 export type ToCompiler = { structure: Structure }
 export type FromCompiler =
@@ -13,7 +13,7 @@ export type FromCompiler =
   | { type: 'failed' }
 
 /** The thread that compiles structures, one after another. It may be ended at any time. */
-if (parentPort === null) throw new Error('decoding/structure/compile-worker.ts runs as a worker thread')
+if (parentPort === null) throw new Error('decoding/structure/pool/worker.ts runs as a worker thread')
 const port = parentPort
 port.on('message', ({ structure }: ToCompiler) => port.postMessage(compiled(structure)))
 port.postMessage({ type: 'ready' } satisfies FromCompiler)

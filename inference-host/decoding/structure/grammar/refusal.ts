@@ -1,4 +1,4 @@
-import { TwohopError } from '../../../shared/errors.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
 
 /** Where in the request something was found: keys and indexes from the outermost in. */
 export type Path = readonly (string | number)[]

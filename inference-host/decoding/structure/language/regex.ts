@@ -1,7 +1,7 @@
-import { intersection, WRITABLE } from './characters.ts'
-import { characters, choice, EMPTY, type Expression, repeat, sequence, text } from './expression.ts'
-import { mayBeEmpty, type Pattern } from './language/pattern.ts'
-import { RegexError } from './language/regex-error.ts'
+import { intersection, WRITABLE } from '../grammar/characters.ts'
+import { characters, choice, EMPTY, type Expression, repeat, sequence, text } from '../grammar/expression.ts'
+import { mayBeEmpty, type Pattern } from './pattern.ts'
+import { RegexError } from './regex-error.ts'
 
 /**
  * The expression of a pattern, or undefined where it has none: it has conditions on what stands around a place, or repeats

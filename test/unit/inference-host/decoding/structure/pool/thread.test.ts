@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import {
   createCompileThread,
   type ThreadOptions,
-} from '../../../../../inference-host/decoding/structure/compile-thread.ts'
-import type { Structure } from '../../../../../inference-host/decoding/structure/structure.ts'
-import { schemaStructure } from '../../../../fixtures/structure/drive.ts'
-import { handThreads } from '../../../../fixtures/structure/hand-threads.ts'
+} from '../../../../../../inference-host/decoding/structure/pool/thread.ts'
+import type { Structure } from '../../../../../../inference-host/decoding/structure/structure.ts'
+import { schemaStructure } from '../../../../../fixtures/structure/drive.ts'
+import { handThreads } from '../../../../../fixtures/structure/hand-threads.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -1,11 +1,11 @@
-import { TwohopError } from '../../../shared/errors.ts'
-import { createExpiringMap } from '../../../shared/expiring-map.ts'
-import type { Compiled } from '../../work/compiled.ts'
-import type { Preparing } from '../../work/preparing.ts'
-import type { Compilation } from './compile-thread.ts'
+import { TwohopError } from '../../../../shared/errors.ts'
+import { createExpiringMap } from '../../../../shared/expiring-map.ts'
+import type { Compiled } from '../../../work/compiled.ts'
+import type { Preparing } from '../../../work/preparing.ts'
+import { pathText } from '../grammar/refusal.ts'
+import { pathOf, type Structure } from '../structure.ts'
 import { createLru } from './lru.ts'
-import { pathText } from './refusal.ts'
-import { pathOf, type Structure } from './structure.ts'
+import type { Compilation } from './thread.ts'
 
 /** What those who wait for a structure are told. */
 export type Outcome = Awaited<Preparing<Compiled>['outcome']>

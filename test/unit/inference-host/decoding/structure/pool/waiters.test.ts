@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Outcome } from '../../../../../inference-host/decoding/structure/compile-outcomes.ts'
+import type { Outcome } from '../../../../../../inference-host/decoding/structure/pool/outcomes.ts'
 import {
   createWaiters,
   type StructureTask,
-} from '../../../../../inference-host/decoding/structure/compile-waiters.ts'
-import { schemaStructure } from '../../../../fixtures/structure/drive.ts'
+} from '../../../../../../inference-host/decoding/structure/pool/waiters.ts'
+import { schemaStructure } from '../../../../../fixtures/structure/drive.ts'
 
 const DONE: Outcome = { value: { id: 'x', program: new Uint8Array(1) } }
 

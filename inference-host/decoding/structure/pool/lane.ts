@@ -1,5 +1,5 @@
-import type { Compilation, CompileThread } from './compile-thread.ts'
-import type { Structure } from './structure.ts'
+import type { Structure } from '../structure.ts'
+import type { Compilation, CompileThread } from './thread.ts'
 
 /** For whom something is compiled. */
 export type Turn = { account: string; weight: number; priority: 'interactive' | 'job' }

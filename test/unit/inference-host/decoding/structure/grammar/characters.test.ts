@@ -9,7 +9,7 @@ import {
   union,
   WRITABLE,
   without,
-} from '../../../../../inference-host/decoding/structure/characters.ts'
+} from '../../../../../../inference-host/decoding/structure/grammar/characters.ts'
 
 const has = (set: CharacterSet, point: number) => set.some(([first, last]) => first <= point && point <= last)
 /** Sets as a caller may bring them: not sorted, and ranges that meet or overlap. */

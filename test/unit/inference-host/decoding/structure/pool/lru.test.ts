@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createLru } from '../../../../../inference-host/decoding/structure/lru.ts'
+import { createLru } from '../../../../../../inference-host/decoding/structure/pool/lru.ts'
 
 it('forgets what was used the longest ago, by being read or written', () => {
   const held = createLru<string, number>(2)

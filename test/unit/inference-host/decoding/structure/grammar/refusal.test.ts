@@ -5,8 +5,8 @@ import {
   refusedElsewhere,
   refuseNothing,
   saysNothing,
-} from '../../../../../inference-host/decoding/structure/refusal.ts'
-import { TwohopError } from '../../../../../shared/errors.ts'
+} from '../../../../../../inference-host/decoding/structure/grammar/refusal.ts'
+import { TwohopError } from '../../../../../../shared/errors.ts'
 
 test.each<[(string | number)[], string]>([
   [[], ''],

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { movesBy, sharedStates, spellings } from '../../../../../inference-host/decoding/structure/utf8.ts'
+import {
+  movesBy,
+  sharedStates,
+  spellings,
+} from '../../../../../../inference-host/decoding/structure/grammar/utf8.ts'
 
 const BORDERS = [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff]
 

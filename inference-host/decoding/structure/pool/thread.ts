@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { FromCompiler, ToCompiler } from './compile-worker.ts'
-import type { Structure } from './structure.ts'
+import type { Structure } from '../structure.ts'
+import type { FromCompiler, ToCompiler } from './worker.ts'
 
 /** The part of a worker thread that is used here. */
 export type Thread = {
@@ -156,7 +156,7 @@ const isOutOfMemory = (error: unknown) =>
   error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
 
 function startWorker(): Thread {
-  const worker = new Worker(new URL('compile-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MB },
   })
   worker.unref()

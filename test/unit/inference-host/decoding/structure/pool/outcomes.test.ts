@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createOutcomes } from '../../../../../inference-host/decoding/structure/compile-outcomes.ts'
-import { schemaStructure } from '../../../../fixtures/structure/drive.ts'
+import { createOutcomes } from '../../../../../../inference-host/decoding/structure/pool/outcomes.ts'
+import { schemaStructure } from '../../../../../fixtures/structure/drive.ts'
 
 const STRUCTURE = schemaStructure({ type: 'integer' })
 const program = (bytes: number) => ({ how: 'compiled', program: new Uint8Array(bytes) }) as const
