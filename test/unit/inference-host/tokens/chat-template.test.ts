@@ -2,8 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { readChatTemplate } from '../../../../inference-host/device/chat-template.ts'
 import { loadText } from '../../../../inference-host/device/load.ts'
+import { readChatTemplate } from '../../../../inference-host/tokens/chat-template.ts'
 import { embeddedModel } from '../../../fixtures/models.ts'
 
 const { folder } = embeddedModel('twohop-chat')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { marksOf, splitAt } from '../../../../inference-host/device/marks.ts'
+import { marksOf, splitAt } from '../../../../inference-host/tokens/marks.ts'
 import { markedTokenizer } from '../../../fixtures/marked-tokenizers.ts'
 
 test('marks are all added tokens that are more than text, special or not', async () => {
