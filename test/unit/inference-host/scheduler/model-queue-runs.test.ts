@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import type { Run, RunEvent } from '../../../../inference-host/scheduler/run.ts'
 import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
@@ -22,7 +22,7 @@ function steady() {
 test('first come, first served, one at a time, and each gets its own events', async () => {
   const engine = createHandEngine()
   const { clock, now } = steady()
-  const queue = createQueue({ engine, limit: 8, now })
+  const queue = createModelQueue({ engine, limit: 8, now })
   const [first, second] = [queue.submit(CHAT_WORK, LATER()), queue.submit(CHAT_WORK, LATER())]
   expect(engine.runs).toHaveLength(1)
   clock.ms = 7
@@ -51,7 +51,7 @@ test('first come, first served, one at a time, and each gets its own events', as
 })
 
 test('a full queue refuses with host_busy and takes in again once one left', () => {
-  const queue = createQueue({ engine: createHandEngine(), limit: 2 })
+  const queue = createModelQueue({ engine: createHandEngine(), limit: 2 })
   queue.submit(CHAT_WORK, LATER())
   const waiting = queue.submit(CHAT_WORK, LATER())
   queue.submit(CHAT_WORK, LATER())
@@ -65,7 +65,7 @@ test('a full queue refuses with host_busy and takes in again once one left', () 
 test('cancelled while it waits: dropped, never computed, nothing used, and its figures stand still', async () => {
   const engine = createHandEngine()
   const { clock, now } = steady()
-  const queue = createQueue({ engine, limit: 8, now })
+  const queue = createModelQueue({ engine, limit: 8, now })
   const running = queue.submit(CHAT_WORK, LATER())
   const waiting = queue.submit(CHAT_WORK, LATER())
   clock.ms = 5
@@ -81,7 +81,7 @@ test('cancelled while it waits: dropped, never computed, nothing used, and its f
 
 test('cancelled while it runs: the engine is told, and the end says what was computed', async () => {
   const engine = createHandEngine()
-  const run = createQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
+  const run = createModelQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
   run.cancel()
   expect(runOf(engine).stopped).toBe(true)
   runOf(engine).end({ how: 'stopped' }, { promptTokens: 4, outputTokens: 2, computeMs: 9 })
@@ -91,7 +91,7 @@ test('cancelled while it runs: the engine is told, and the end says what was com
 
 test('work that finishes although it was told to stop has finished', async () => {
   const engine = createHandEngine()
-  const run = createQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
+  const run = createModelQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
   run.cancel()
   runOf(engine).end({ how: 'finished', output: { kind: 'text', finishReasons: ['length'] } })
   expect(await run.ended).toBe('finished')
@@ -99,7 +99,7 @@ test('work that finishes although it was told to stop has finished', async () =>
 
 test('the deadline drops what waits and stops what runs, both with host_timeout', async () => {
   const engine = createHandEngine()
-  const queue = createQueue({ engine, limit: 8 })
+  const queue = createModelQueue({ engine, limit: 8 })
   const running = queue.submit(CHAT_WORK, Date.now() + 1000)
   const waiting = queue.submit(CHAT_WORK, Date.now() + 500)
   vi.advanceTimersByTime(500)
@@ -114,7 +114,7 @@ test('the deadline drops what waits and stops what runs, both with host_timeout'
 
 test('no timer is left behind by a request that ended', () => {
   const engine = createHandEngine()
-  createQueue({ engine, limit: 8 }).submit(CHAT_WORK, Date.now() + 1e15)
+  createModelQueue({ engine, limit: 8 }).submit(CHAT_WORK, Date.now() + 1e15)
   expect(vi.getTimerCount()).toBe(1)
   runOf(engine).end({ how: 'failed' })
   expect(vi.getTimerCount()).toBe(0)
@@ -122,7 +122,7 @@ test('no timer is left behind by a request that ended', () => {
 
 test('a refusal by the engine keeps its code and field; a failure has host_failed', async () => {
   const engine = createHandEngine({}, 2)
-  const queue = createQueue({ engine, limit: 8 })
+  const queue = createModelQueue({ engine, limit: 8 })
   const [refused, failed] = [queue.submit(CHAT_WORK, LATER()), queue.submit(CHAT_WORK, LATER())]
   const refusal = { code: 'context_length_exceeded', message: 'too long', param: 'input[1]' } as const
   runOf(engine, 0).end({ how: 'refused', ...refusal })
@@ -134,7 +134,7 @@ test('a refusal by the engine keeps its code and field; a failure has host_faile
 
 test('a lost engine leaves what it had reported', async () => {
   const engine = createHandEngine()
-  const run = createQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
+  const run = createModelQueue({ engine, limit: 8 }).submit(CHAT_WORK, LATER())
   runOf(engine).report({ type: 'started', promptTokens: 5 })
   runOf(engine).report({ type: 'token', text: 'a', outputTokens: 1 })
   runOf(engine).end({ how: 'lost' })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createQueue, type Prepare } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue, type Prepare } from '../../../../inference-host/scheduler/model-queue.ts'
 import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
 import type { Compiled } from '../../../../inference-host/work/compiled.ts'
 import type { Preparing } from '../../../../inference-host/work/preparing.ts'
@@ -17,7 +17,7 @@ const FAR = 1e12
 function setUp({ slots = 1, ...options }: { slots?: number; limit?: number; accountLimit?: number } = {}) {
   const clock = { ms: 0 }
   const engine = createHandEngine({}, slots)
-  const queue = createQueue({
+  const queue = createModelQueue({
     engine,
     limit: 100,
     clock: () => clock.ms,

@@ -17,7 +17,7 @@ import { createWaiting } from './waiting.ts'
 export type Prepare = (asker: Pick<Ticket, 'account' | 'weight' | 'priority'>) => Preparing<Compiled>
 
 /** The requests of one model, up to the engine's slots at once, shared out fairly among accounts. */
-export type Queue = {
+export type ModelQueue = {
   readonly info: ModelInfo
   /** Requests that may run at once. */
   readonly slots: number
@@ -85,7 +85,7 @@ function rulesOf(engine: Engine, spareSlots: number, prefills: number): SlotRule
 }
 
 /** A queue in front of `engine`. */
-export function createQueue({
+export function createModelQueue({
   engine,
   gate = OPEN,
   limit,
@@ -95,7 +95,7 @@ export function createQueue({
   observe = () => {},
   clock = Date.now,
   now = () => performance.now(),
-}: Options): Queue {
+}: Options): ModelQueue {
   const slots = createSlots<Ticket>(rulesOf(engine, spareSlots, prefills))
   const waiting = createWaiting<Ticket>()
   const pace = createPace({

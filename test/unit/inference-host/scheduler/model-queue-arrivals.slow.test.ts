@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import type { Run } from '../../../../inference-host/scheduler/run.ts'
 import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
 import { createSlotEngine, textWork } from '../../../fixtures/slot-engine.ts'
@@ -58,7 +58,7 @@ async function play(
   // Requests and what waits of jobs are bounded each for itself.
   const withJobs = steps.some((one) => typeof one === 'object' && 'priority' in one && one.priority === 'job')
   const ends = { seen: 0, begun: 0 }
-  const queue = createQueue({
+  const queue = createModelQueue({
     engine,
     limit,
     accountLimit,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SchedulerEvent } from '../../../../inference-host/metrics/scheduler-events.ts'
-import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import type { Asker } from '../../../../inference-host/scheduler/ticket.ts'
 import { CHAT_WORK, createHandEngine, type HandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
@@ -10,14 +10,14 @@ afterEach(() => void vi.useRealTimers())
 const FINISHED = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] } } as const
 const FAR = 1e12
 
-type Options = Partial<Omit<Parameters<typeof createQueue>[0], 'engine'>> & { slots?: number }
+type Options = Partial<Omit<Parameters<typeof createModelQueue>[0], 'engine'>> & { slots?: number }
 
 /** A queue on a set clock, before an engine that the test drives; what `send` gives says whether it has a slot. */
 function setUp({ slots = 1, ...options }: Options = {}) {
   const clock = { ms: 0 }
   const engine = createHandEngine({}, slots)
   const events: SchedulerEvent[] = []
-  const queue = createQueue({
+  const queue = createModelQueue({
     engine,
     limit: 100,
     clock: () => clock.ms,
