@@ -84,7 +84,7 @@ import { watchRoutes } from './routes/watch.ts'
 import type { ErrorCounts } from './stats/error-counts.ts'
 import type { Forecast } from './stats/forecast.ts'
 import type { ReadStats } from './stats/port.ts'
-import type { Host } from './upstream/port.ts'
+import type { UpstreamCaller } from './upstream/port.ts'
 import type { Upstreams } from './upstream/upstreams.ts'
 import { isMessagesPath } from './write/message-errors.ts'
 
@@ -138,7 +138,7 @@ export type AppOptions = {
   hostStates: Upstreams['states']
   /** The metrics as a text; undefined where they are off. */
   readMetrics: (() => Promise<string>) | undefined
-  host: Host
+  host: UpstreamCaller
   /** Whether a foreign upstream may get what is asked of a model, in whichever version. */
   leaves: (model: Model) => boolean
   /** How a model's answers pass on unread; undefined where they are read. */

@@ -1,7 +1,7 @@
 import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { forOwnHosts } from '../parse/work.ts'
-import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
+import { BEFORE_COMPUTE, NothingComputed, type UpstreamCaller } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
@@ -18,7 +18,7 @@ export type Unread = {
 export type UnreadFor = (model: Model, version: string | undefined) => Unread | undefined
 
 type Options = {
-  host: Pick<Host, 'call' | 'cancel' | 'usage'>
+  host: Pick<UpstreamCaller, 'call' | 'cancel' | 'usage'>
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
