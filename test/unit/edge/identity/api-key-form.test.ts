@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createApiKeyForm, shownPrefix, withApiKeys } from '../../../../edge/identity/api-key.ts'
+import { createApiKeyForm, shownPrefix, withApiKeys } from '../../../../edge/identity/api-key-form.ts'
 import { bearerToken } from '../../../../edge/identity/bearer.ts'
 import { API_KEY_SECRET, keyForm, random } from '../../../fixtures/api-key-form.ts'
 
