@@ -25,10 +25,10 @@ import type { KeepPrompt } from './guard/keep-prompt.ts'
 import { policyOf } from './guard/policy.ts'
 import { guarded } from './guard/request.ts'
 import type { Answers } from './idempotency/answers.ts'
-import type { Claims } from './idempotency/claims.ts'
 import { idempotencyOf } from './idempotency/key.ts'
 import { createOnce } from './idempotency/once.ts'
-import type { ApiKeyForm } from './identity/api-key.ts'
+import type { IdempotencyRecords } from './idempotency/records.ts'
+import type { ApiKeyForm } from './identity/api-key-form.ts'
 import { bearerOrKey, bearerToken } from './identity/bearer.ts'
 import { type Authenticate, accountOf, type Credential } from './identity/principal.ts'
 import { cancelAll } from './jobs/cancel-all.ts'
@@ -38,11 +38,12 @@ import type { Log } from './log/port.ts'
 import type { AnswerCache } from './metering/cache.ts'
 import { createCallHost, type UnreadFor } from './metering/call.ts'
 import { createHold, limitsOf } from './metering/hold.ts'
-import { createJudge } from './metering/judge.ts'
+import { createJudgeRequest } from './metering/judge-request.ts'
 import { meter } from './metering/meter.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
+import { bodyLimits } from './parse/body-limits.ts'
 import { parseChat } from './parse/chat.ts'
 import { boundBesideImages, chatBody } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
@@ -50,7 +51,6 @@ import { parseEmbedding } from './parse/embeddings.ts'
 import { formBody, formBytes } from './parse/form.ts'
 import { parseHubCompletion } from './parse/hub-completion.ts'
 import { answerJudgedWork, judgedWork } from './parse/judged.ts'
-import { longerBodies } from './parse/longer-bodies.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
 import { createReadBody, type ReadBody } from './parse/read-body.ts'
@@ -84,7 +84,7 @@ import { watchRoutes } from './routes/watch.ts'
 import type { ErrorCounts } from './stats/error-counts.ts'
 import type { Forecast } from './stats/forecast.ts'
 import type { ReadStats } from './stats/port.ts'
-import type { Host } from './upstream/port.ts'
+import type { UpstreamCaller } from './upstream/port.ts'
 import type { Upstreams } from './upstream/upstreams.ts'
 import { isMessagesPath } from './write/message-errors.ts'
 
@@ -138,7 +138,7 @@ export type AppOptions = {
   hostStates: Upstreams['states']
   /** The metrics as a text; undefined where they are off. */
   readMetrics: (() => Promise<string>) | undefined
-  host: Host
+  host: UpstreamCaller
   /** Whether a foreign upstream may get what is asked of a model, in whichever version. */
   leaves: (model: Model) => boolean
   /** How a model's answers pass on unread; undefined where they are read. */
@@ -150,7 +150,7 @@ export type AppOptions = {
   answers: Answers
   /** Answers that are given again to whoever asks the same. */
   cache: AnswerCache | undefined
-  claims: Claims
+  idempotencyRecords: IdempotencyRecords
   /** Traces requests; undefined where they are not traced. */
   tracer?: Tracer | Promise<Tracer | undefined> | undefined
   /** Whose traces the edge continues. */
@@ -163,7 +163,7 @@ export type AppOptions = {
 
 type Parse<Input = unknown> = (input: Input, entitlement: Entitlement) => Work
 /** A request's body as its parser takes it, and the bytes that tell it from another. */
-type Sent<Input> = { input: () => Promise<Input>; bytes: ReadBody }
+type RequestBody<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 
 /** The edge: everything that a request goes through, in order, whatever platform it runs on. */
 export function createApp(options: AppOptions) {
@@ -195,7 +195,7 @@ export function createApp(options: AppOptions) {
   const once = createOnce(options)
   const keyMemory = createKeyMemory({ now })
   const countRead = createReadRate({ now })
-  const judge = createJudge(options)
+  const judgeRequest = createJudgeRequest(options)
   const callHost = createCallHost(options)
   // Not strict: a slash at the end of a path says nothing. The package's main entry brings three routers along; the one of
   // this entry is as quick for so few routes.
@@ -203,7 +203,7 @@ export function createApp(options: AppOptions) {
 
   const { tracer, traceCallers: callers, keyForm } = options
   if (tracer) app.use(traceRequests({ tracer, callers, keyForm }))
-  const mostBytes = latest(catalog, (now) => longerBodies(now, options))
+  const mostBytes = latest(catalog, (now) => bodyLimits(now, options))
   app.use(async (c, next) => {
     const timings = createTimings(steadyNow, c.get('span'))
     c.set('requestId', options.newRequestId())
@@ -277,7 +277,7 @@ export function createApp(options: AppOptions) {
   async function inferSent<Input>(
     c: Context<Env>,
     task: Task,
-    { input, bytes }: Sent<Input>,
+    { input, bytes }: RequestBody<Input>,
     parse: Parse<Input>,
   ): Promise<Response> {
     const credential = await authenticate(c)
@@ -316,7 +316,7 @@ export function createApp(options: AppOptions) {
     const { keepPrompt } = options
     if (keepPrompt) c.env.background(held.settled.then(() => keepPrompt(held)))
     if (held.work.judged)
-      await timings.time('guard', (own) => judge(held, c.req.raw.signal, findingsTo(log, c), own))
+      await timings.time('guard', (own) => judgeRequest(held, c.req.raw.signal, findingsTo(log, c), own))
     return timings.timeAlone('host', () => callHost(held, c.req.raw.signal, meter))
   }
 

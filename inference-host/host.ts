@@ -8,7 +8,7 @@ import { createRefuseBusy } from './admission/busy.ts'
 import { importPublicKeys } from './admission/jwks.ts'
 import { createReplayGuard } from './admission/replay.ts'
 import type { Config } from './config.ts'
-import { createStructureCompiler } from './decoding/structure/compiler.ts'
+import { createStructureCompiler } from './decoding/structure/pool/compiler.ts'
 import { serveJobs } from './jobs/serve.ts'
 import type { Worker } from './jobs/worker.ts'
 import { watchDeviceMemory } from './metrics/device-memory.ts'
@@ -17,7 +17,7 @@ import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { faultOf } from './platform/fault.ts'
 import type { Log } from './platform/log.ts'
 import { type Models, serveModels } from './residency/serve.ts'
-import type { Queue } from './scheduler/queue.ts'
+import type { ModelQueue } from './scheduler/model-queue.ts'
 import { createRequests } from './scheduler/requests.ts'
 import { createTurns } from './scheduler/turns.ts'
 import { createApp } from './server/app.ts'
@@ -51,7 +51,7 @@ const FLUSH_MS = 2_000
 export async function startHost(config: Config, log: Log): Promise<RunningHost> {
   const keys = await of('SERVICE_TOKEN_PUBLIC_KEYS', importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS))
   const manifest = await of('MODELS_FILE', readManifest(config.MODELS_FILE))
-  const queues = new Map<string, Queue>()
+  const queues = new Map<string, ModelQueue>()
   const tracer = await otlpTracer(config, {
     onChange: (away) => log(away ? 'traces_not_sent' : 'traces_sent', away && faultOf(away.error)),
   })

@@ -1,4 +1,4 @@
-import { ROLLED_LUA } from '../stats/rolled.lua.ts'
+import { DAILY_SUMS_LUA } from '../stats/daily-sums.lua.ts'
 import { ACCOUNT_PREFIX, BUDGET_PREFIX, PROJECT_PREFIX } from '../store/redis-keys.ts'
 import { THRESHOLDS } from './port.ts'
 
@@ -21,14 +21,14 @@ import { THRESHOLDS } from './port.ts'
  * - `outcome`
  * - `reserved_at` (ms; names the other windows that were charged) and `at` (ms)
  *
- * With the event go its sums (edge/stats/rolled.lua.ts).
+ * With the event go its sums (edge/stats/daily-sums.lua.ts).
  *
  * A threshold is reported once in the life of a window: `told` in its hash only rises, even when a correction takes the
  * window below the threshold again.
  */
 export const SETTLEMENT_LUA = `
 local function period_of(name) return string.match(name, ':(.*)$') end
-${ROLLED_LUA}
+${DAILY_SUMS_LUA}
 
 -- A reservation keeps the names of its windows, not their keys: short values keep its hash small.
 local function own_key(record, window) return '${BUDGET_PREFIX}' .. record.account .. ':' .. record[window] end

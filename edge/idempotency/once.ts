@@ -5,8 +5,8 @@ import { spenderId } from '../budget/port.ts'
 import type { Log } from '../log/port.ts'
 import { ANSWER_GONE } from '../store/idempotency-record.lua.ts'
 import type { Answers } from './answers.ts'
-import type { Claims } from './claims.ts'
 import { idempotencyOf } from './key.ts'
+import type { IdempotencyRecords } from './records.ts'
 
 /** The part of Hono's context that is needed. */
 type Asked = {
@@ -14,7 +14,7 @@ type Asked = {
   var: { requestId: string; readBody: () => Promise<Uint8Array<ArrayBuffer>> }
 }
 
-type Options = { claims: Claims; answers: Answers; log: Log }
+type Options = { idempotencyRecords: IdempotencyRecords; answers: Answers; log: Log }
 
 type Owner = Pick<Caller, 'account' | 'key' | 'payer'>
 
@@ -29,17 +29,17 @@ export type Once = (asked: Asked, owner: Owner, act: () => Promise<Response>) =>
  * act that was done under a key is never done again under it, even if the answer or the edge was lost. A refused one
  * may be tried again.
  */
-export function createOnce({ claims, answers, log }: Options): Once {
+export function createOnce({ idempotencyRecords, answers, log }: Options): Once {
   return async function once(asked, owner, act) {
     const idempotency = await idempotencyOf(asked, ownerName(owner))
     if (!idempotency) return act()
     const { requestId } = asked.var
-    const before = await claims.claim(idempotency, requestId, owner.payer)
+    const before = await idempotencyRecords.claim(idempotency, requestId, owner.payer)
     if (before.code !== 'claimed') return answers.repeat(idempotency.id, before)
 
     // A failed end does not change the answer: the key then counts as used.
     const end = (kept: string) =>
-      claims
+      idempotencyRecords
         .end(idempotency, requestId, kept)
         .catch((error: unknown) =>
           log('warn', 'claim_end_failed', { requestId, account: owner.account, error }),

@@ -1,6 +1,6 @@
 import type { ApiKey, ApiKeyStore } from '../api-keys/port.ts'
 import type { AccountRecord, AccountStore } from '../budget/accounts.ts'
-import { shownPrefix } from '../identity/api-key.ts'
+import { shownPrefix } from '../identity/api-key-form.ts'
 import type { LoggedAct } from './act.ts'
 import type { MirroredAccount, MirroredApiKey, ReadMirror } from './mirror.ts'
 

@@ -6,7 +6,7 @@ import { unitsOf } from '../../shared/units.ts'
 import { JUDGE_MS } from '../parse/judged.ts'
 import type { Work } from '../parse/work.ts'
 import { readText } from '../upstream/bounded.ts'
-import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
+import { BEFORE_COMPUTE, NothingComputed, type UpstreamCaller } from '../upstream/port.ts'
 import { timingIn } from '../upstream/timing-in.ts'
 import { usageIn } from '../upstream/usage-in.ts'
 import { versionOf } from '../upstream/version.ts'
@@ -17,7 +17,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 
 const Scores = z.array(z.array(z.object({ label: z.string(), score: z.number() })))
 
-export type JudgeOptions = { host: Pick<Host, 'call' | 'cancel'>; now: () => number }
+export type JudgeOptions = { host: Pick<UpstreamCaller, 'call' | 'cancel'>; now: () => number }
 /** One call of several for the same request: its name, what ends it. */
 type Asking = { call: string; label: string; signal: AbortSignal; traceparent?: string | undefined }
 

@@ -1,11 +1,11 @@
 import { type Model, scopeOf } from '../../shared/catalog.ts'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { forOwnHosts } from '../parse/work.ts'
-import { BEFORE_COMPUTE, type Host, NothingComputed } from '../upstream/port.ts'
+import { BEFORE_COMPUTE, NothingComputed, type UpstreamCaller } from '../upstream/port.ts'
 import { renamed } from '../write/form.ts'
 import { createDeadline, timedOut } from './deadline.ts'
 import type { Held } from './hold.ts'
-import { createJudgeAnswer } from './judged-answer.ts'
+import { createJudgeAnswer } from './judge-answer.ts'
 import type { meter } from './meter.ts'
 import type { Pipe } from './pass.ts'
 import { type StopHost, stopAndSettle, usageOfRefusal } from './used.ts'
@@ -18,7 +18,7 @@ export type Unread = {
 export type UnreadFor = (model: Model, version: string | undefined) => Unread | undefined
 
 type Options = {
-  host: Pick<Host, 'call' | 'cancel' | 'usage'>
+  host: Pick<UpstreamCaller, 'call' | 'cancel' | 'usage'>
   now: () => number
   /** Milliseconds from here to the last byte of the answer. */
   requestTimeoutMs: number
@@ -31,7 +31,7 @@ type Options = {
  * settled by what was computed: nothing where the host refused, otherwise the host's own count.
  */
 export function createCallHost({ host, now, requestTimeoutMs, unreadFor }: Options) {
-  const judgedAnswer = createJudgeAnswer({ host, now })
+  const judgeAnswer = createJudgeAnswer({ host, now })
   return async function callHost(held: Held, client: AbortSignal, pass: typeof meter): Promise<Response> {
     const { work, version, requestId, account } = held
     const id = {
@@ -72,7 +72,7 @@ export function createCallHost({ host, now, requestTimeoutMs, unreadFor }: Optio
       if (work.stream) held.begun()
       return await pass(
         held,
-        await judgedAnswer(held, answer, signal),
+        await judgeAnswer(held, answer, signal),
         signal,
         stop,
         unread && { createPipe, ask: () => host.usage(id) },

@@ -6,7 +6,7 @@ import { parseJson } from '../../shared/parse-json.ts'
 import { STORABLE, WITHOUT_UNSTORABLE } from '../../shared/storable.ts'
 import type { ReadBody } from './read-body.ts'
 
-/** The parts of Hono's context that are needed. */
+/** The parts of Hono's context that reading a body needs. */
 export type Sent = { req: HonoRequest; get: (name: 'readBody') => ReadBody }
 
 /**

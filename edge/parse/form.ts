@@ -1,8 +1,5 @@
-import type { HonoRequest } from 'hono'
 import { TwohopError } from '../../shared/errors.ts'
-import type { ReadBody } from './read-body.ts'
-
-type Sent = { req: HonoRequest; get: (name: 'readBody') => ReadBody }
+import type { Sent } from './body.ts'
 
 /** The most fields of a form. OpenAI's has a dozen, some of them lists. */
 const MOST_FIELDS = 64

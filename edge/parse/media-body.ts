@@ -1,13 +1,9 @@
-import type { HonoRequest } from 'hono'
 import * as z from 'zod'
 import type { MediaTask } from '../../shared/catalog.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { fromBase64 } from '../../shared/from-base64.ts'
 import { parseAs } from '../../shared/parse-as.ts'
-import { jsonBody } from './body.ts'
-import type { ReadBody } from './read-body.ts'
-
-type Sent = { req: HonoRequest; get: (name: 'readBody') => ReadBody }
+import { jsonBody, type Sent } from './body.ts'
 
 /** A file, and what was said with it. */
 export type MediaBody = { file: Uint8Array; rest: Record<string, unknown> }

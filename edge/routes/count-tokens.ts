@@ -12,7 +12,7 @@ import { createDeadline, timedOut } from '../metering/deadline.ts'
 import { parseCountTokens } from '../parse/anthropic-messages.ts'
 import { boundBesideImages, chatBody } from '../parse/chat-body.ts'
 import { atVersion, VERSION_HEADER } from '../parse/version.ts'
-import type { Host } from '../upstream/port.ts'
+import type { UpstreamCaller } from '../upstream/port.ts'
 import { versionOf } from '../upstream/version.ts'
 import { withFieldsOf } from '../write/form.ts'
 import { messageFieldOf } from '../write/messages.ts'
@@ -24,7 +24,7 @@ type Options = {
   identify: (credential: Credential) => Promise<Caller>
   entitle: (credential: Credential, plan: string) => Entitlement
   countRead: CountRead
-  host: Pick<Host, 'countTokens'>
+  host: Pick<UpstreamCaller, 'countTokens'>
   log: Log
   /** Whether a foreign upstream may get what is asked of a model. */
   leaves: (model: Model) => boolean

@@ -26,7 +26,7 @@ import { createTakeIn } from '../jobs/take-in.ts'
 import type { Log } from '../log/port.ts'
 import { jsonBody } from '../parse/body.ts'
 import { atVersion, VERSION_HEADER } from '../parse/version.ts'
-import type { Host } from '../upstream/port.ts'
+import type { UpstreamCaller } from '../upstream/port.ts'
 import type { Env } from './env.ts'
 import { findingsTo } from './findings.ts'
 import { traced } from './step.ts'
@@ -53,7 +53,7 @@ type Options = {
   countAct: CountAct
   budget: Pick<Budget, 'settle'>
   notify: (crossed: readonly Crossing[]) => Promise<void>
-  host: Pick<Host, 'wake'>
+  host: Pick<UpstreamCaller, 'wake'>
   /** Keeps what is asked; undefined where nobody wants that. */
   keepPrompt: KeepPrompt | undefined
   log: Log

@@ -4,7 +4,7 @@ import { codeOf } from '../../shared/errors.ts'
 import { ATTRIBUTE } from '../../shared/tracing/names.ts'
 import type { Tracer } from '../../shared/tracing/port.ts'
 import { parseTraceparent, type TraceParent } from '../../shared/tracing/traceparent.ts'
-import type { ApiKeyForm } from '../identity/api-key.ts'
+import type { ApiKeyForm } from '../identity/api-key-form.ts'
 import { bearerOrKey } from '../identity/bearer.ts'
 import type { Env } from './env.ts'
 

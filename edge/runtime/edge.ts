@@ -19,8 +19,8 @@ import { createUpstashAccounts } from '../budget/upstash-accounts.ts'
 import { createKeepPrompt } from '../guard/keep-prompt.ts'
 import { createAnswers } from '../idempotency/answers.ts'
 import { createSeal } from '../idempotency/seal.ts'
-import { createUpstashClaims } from '../idempotency/upstash-claims.ts'
-import { createApiKeyForm, withApiKeys } from '../identity/api-key.ts'
+import { createUpstashIdempotencyRecords } from '../idempotency/upstash-records.ts'
+import { createApiKeyForm, withApiKeys } from '../identity/api-key-form.ts'
 import { createVerifyToken } from '../identity/verify.ts'
 import { createMoveResults, withMovedResults } from '../jobs/move-results.ts'
 import { createSettleJobs } from '../jobs/settle.ts'
@@ -239,7 +239,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     keepPrompt: prompts && createKeepPrompt({ store: prompts, log }),
     answers: createAnswers(seal, log),
     cache: createAnswerCache(seal),
-    claims: createUpstashClaims(redis),
+    idempotencyRecords: createUpstashIdempotencyRecords(redis),
     tracer: platform.tracer ?? (config.TRACES === 'on' ? platform.ownTracer : undefined),
     traceCallers: config.TRACE_CALLERS,
     log,

@@ -132,7 +132,7 @@ const topOf = (reply: unknown): DayStats['topAccounts'] =>
     .map(({ member, score }) => ({ account: member, units: score }))
     .reverse()
 
-/** A request as the script wrote it (edge/stats/rolled.lua.ts); undefined where it cannot be read. */
+/** A request as the script wrote it (edge/stats/daily-sums.lua.ts); undefined where it cannot be read. */
 function latestOf(line: string): LatestRequest | undefined {
   const [id, at, outcome, prompt, output, units, ms, task, ...model] = line.split(' ')
   if (id === undefined || outcome === undefined || task === undefined || model.length === 0) return undefined

@@ -19,7 +19,7 @@
  * | `twohop:open` | sorted set: every open request id by its lease's expiry in ms | 7 d after the last grant |
  * | `twohop:events` | stream of usage events, see edge/budget/settlement.lua.ts | until the ledger has them; the newest, see edge/ledger/bounds.ts |
  * | `twohop:usage:{account}:{month}` | hash: sums of events that were rolled up, by model | 400 d after the last |
- * | `twohop:history:{account}:{UTC month}` | hash: sums by day, task and model, see edge/stats/rolled.lua.ts | 93 d after its last day with a request |
+ * | `twohop:history:{account}:{UTC month}` | hash: sums by day, task and model, see edge/stats/daily-sums.lua.ts | 93 d after its last day with a request |
  * | `twohop:latest:{account}` | text: its latest requests, a line each, without what was asked and answered | 93 d after the last |
  * | `twohop:stats:{UTC month}` | hash: the same sums of all accounts, with errors and times | 93 d after its last day with a request |
  * | `twohop:metrics` | hash: the same since ever, by task, version and model, for `GET /metrics` | for ever |

@@ -1,16 +1,16 @@
 import { MOST_ASKED } from '../../shared/usage.ts'
 import type { Wait } from '../../shared/wait.ts'
 import { createGroupCommit } from '../budget/group-commit.ts'
-import type { Host, HostUsage } from './port.ts'
+import type { HostUsage, UpstreamCaller } from './port.ts'
 
 /** A request that has ended, of which nobody here has seen a word. */
-export type Asked = Parameters<Host['usage']>[0]
+export type Asked = Parameters<UpstreamCaller['usage']>[0]
 
 type Options = {
   /** Asks the host about several requests in one call; resolves with those that it knows, by their ids. */
   askAll: (asked: readonly [Asked, ...Asked[]]) => Promise<ReadonlyMap<string, HostUsage>>
   /** Asks about one, in a call of its own. */
-  askAlone: Host['cancel']
+  askAlone: UpstreamCaller['cancel']
   wait: Wait
   /** Milliseconds for which a question waits for others; default 10. */
   gatherMs?: number
@@ -28,7 +28,7 @@ export function createEndedUsage({
   wait,
   gatherMs = 10,
   replyMs = 2000,
-}: Options): Host['usage'] {
+}: Options): UpstreamCaller['usage'] {
   async function send(
     asked: readonly Asked[],
   ): Promise<readonly PromiseSettledResult<HostUsage | undefined>[]> {

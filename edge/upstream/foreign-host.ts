@@ -6,7 +6,7 @@ import type { ForeignUpstream } from '../../shared/upstreams.ts'
 import { readAnswer } from './bounded.ts'
 import { unsupported } from './foreign-refusal.ts'
 import { headOf, hostStream, type VendorStream } from './foreign-stream.ts'
-import { type CountCall, type Host, type HostCall, HostRefusal, NothingComputed } from './port.ts'
+import { type CountCall, type HostCall, HostRefusal, NothingComputed, type UpstreamCaller } from './port.ts'
 import { createTallies, type Tally } from './tally.ts'
 import { createReady, createVendorCall, type Probe, type VendorRequest } from './vendor-call.ts'
 
@@ -37,7 +37,7 @@ type Options = {
 }
 
 /** A host, and what asks whether it is there. @throws TwohopError from `isReady` where it is not */
-export type Asking = { host: Host; isReady: () => Promise<boolean> }
+export type Asking = { host: UpstreamCaller; isReady: () => Promise<boolean> }
 
 /** The longest whole answer, in bytes. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -82,7 +82,7 @@ export function createForeignHost({ upstream, key, dialect, fetch, now }: Option
     }
   }
 
-  async function cancel({ requestId }: Parameters<Host['cancel']>[0]) {
+  async function cancel({ requestId }: Parameters<UpstreamCaller['cancel']>[0]) {
     return tallies.usageOf(requestId)
   }
 

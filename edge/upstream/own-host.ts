@@ -18,11 +18,11 @@ import { type ModelState, modelStates } from './host-state.ts'
 import {
   BEFORE_COMPUTE,
   type CountCall,
-  type Host,
   type HostCall,
   HostRefusal,
   type HostUsage,
   NothingComputed,
+  type UpstreamCaller,
 } from './port.ts'
 import type { RequestClaims, SignServiceToken } from './service-token.ts'
 import { timingIn } from './timing-in.ts'
@@ -67,7 +67,7 @@ type Options = {
 }
 
 /** The private host of this project, and what it does right now. */
-export type OwnHost = Host & {
+export type OwnHost = UpstreamCaller & {
   /**
    * Asks the host for its metrics and reads of them how busy it is with each model: one call, which starts a host that was
    * scaled to zero.
@@ -196,7 +196,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
     throw new TwohopError('host_failed', 'The model could not count.', { cause: counted.error })
   }
 
-  async function cancel({ requestId, account, model, scope }: Parameters<Host['cancel']>[0]) {
+  async function cancel({ requestId, account, model, scope }: Parameters<UpstreamCaller['cancel']>[0]) {
     try {
       const jti = `${requestId}.cancel`
       const answer = await sendAside('DELETE', `/v1/requests/${requestId}`, { jti, account, model, scope })
@@ -225,7 +225,7 @@ export function createOwnHost({ url, sign, fetch, sha256, now, log, heard = () =
   }
   const usage = createEndedUsage({ askAll, askAlone: cancel, wait })
 
-  async function wake({ requestId, account, model }: Parameters<Host['wake']>[0]) {
+  async function wake({ requestId, account, model }: Parameters<UpstreamCaller['wake']>[0]) {
     try {
       const jti = `${requestId}.wake`
       const answer = await sendAside('POST', '/v1/jobs/wake', { jti, account, model, scope: 'jobs' })

@@ -102,7 +102,8 @@ export type CountCall = Omit<
   promptTokens: number
 }
 
-export type Host = {
+/** Calls an upstream, whoever that is: a host of our own, somebody else's API, or all of a catalog as one. */
+export type UpstreamCaller = {
   /**
    * Sends the call and resolves with the host's answer once its headers are there; 2xx only.
    * @throws TwohopError with a `host_*` code or the host's own refusal

@@ -9,7 +9,7 @@ import { type Asking, isStream, MAX_ANSWER_BYTES } from './foreign-host.ts'
 import { unsupported } from './foreign-refusal.ts'
 import { brokeOff, headOf, hostStream } from './foreign-stream.ts'
 import type { pause } from './in-time.ts'
-import type { Host, HostCall } from './port.ts'
+import type { HostCall, UpstreamCaller } from './port.ts'
 import { predictionAnswer, textOf } from './replicate-answer.ts'
 import { predictionRequest } from './replicate-request.ts'
 import { count, hasComputedNothing, isUnderWay, Prediction, requireSuccess } from './replicate-shapes.ts'
@@ -188,7 +188,7 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
     })
   }
 
-  const cancel: Host['cancel'] = async ({ requestId }) => {
+  const cancel: UpstreamCaller['cancel'] = async ({ requestId }) => {
     try {
       const prediction = await made.get(requestId)
       if (prediction && isUnderWay(prediction)) {

@@ -5,13 +5,13 @@ import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
 import { inTime, type pause } from './in-time.ts'
-import { type CountCall, type Host, type HostCall, NothingComputed, type SentCall } from './port.ts'
+import { type CountCall, type HostCall, NothingComputed, type SentCall, type UpstreamCaller } from './port.ts'
 import { prefixOf } from './prefix.ts'
 import { isSafe, leavesOpen, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
 
 /** An upstream as the router calls it. */
 export type Reached = {
-  host: Host
+  host: UpstreamCaller
   /** Longest that an answer may take to begin, in milliseconds. */
   timeoutMs: number | undefined
   load: HostLoad
@@ -27,7 +27,7 @@ type Options = {
   /** All upstreams that routes name, by their ids. */
   upstreams: ReadonlyMap<string, Reached>
   /** The host of HOST_URL. */
-  own: Host
+  own: UpstreamCaller
   now: () => number
   /** A number from 0 to below 1. */
   random: () => number
@@ -44,7 +44,7 @@ const AFTER_MS = 60_000
  * is asked, before the first byte of an answer only. Where it may have been, another is asked only where the reservation covers
  * both. What was sent to a place is cancelled there, and asked about there.
  */
-export function createRouter({ routesOf, upstreams, own, now, random, pause, log }: Options): Host {
+export function createRouter({ routesOf, upstreams, own, now, random, pause, log }: Options): UpstreamCaller {
   const placed = createExpiringMap<string, Place | undefined>({ capacity: MOST_PLACED, now })
   const reached = ({ id }: Pick<Place, 'id'>): Reached => {
     const upstream = upstreams.get(id)
@@ -58,7 +58,7 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     place: Place,
     call: C,
     last: boolean,
-    send: (host: Host, call: C) => Promise<T>,
+    send: (host: UpstreamCaller, call: C) => Promise<T>,
   ): Promise<T> {
     const upstream = reached(place)
     const given = place.own ? call.request : (call.masked ?? call.request)
@@ -83,7 +83,7 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
   async function routed<C extends HostCall | CountCall, T>(
     call: C,
     { drawn, fallback }: Routes,
-    send: (host: Host, call: C) => Promise<T>,
+    send: (host: UpstreamCaller, call: C) => Promise<T>,
   ): Promise<T> {
     const failures: TwohopError[] = []
     const view = { load, random, prefix: drawn.length > 1 ? prefixOf(call.account, call.request) : undefined }
@@ -138,17 +138,17 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     }
   }
 
-  const call: Host['call'] = (asked) => {
+  const call: UpstreamCaller['call'] = (asked) => {
     const found = routesOf(asked)
     return found ? routed(asked, found, (host, one) => host.call(one)) : own.call(asked)
   }
-  const countTokens: Host['countTokens'] = (asked) => {
+  const countTokens: UpstreamCaller['countTokens'] = (asked) => {
     const found = routesOf(asked)
     return found ? routed(asked, found, (host, one) => host.countTokens(one)) : own.countTokens(asked)
   }
 
   /** The host that had a request last, and the request as that host knows it. */
-  function had(asked: SentCall): [Host | undefined, SentCall] {
+  function had(asked: SentCall): [UpstreamCaller | undefined, SentCall] {
     const place = placed.get(asked.requestId)
     if (place) return [reached(place).host, { ...asked, model: nameAt(place, asked.model) }]
     return [routesOf(asked) ? undefined : own, asked]

@@ -10,7 +10,7 @@ import { createHostLoad, type HostLoad } from './host-load.ts'
 import type { ModelState } from './host-state.ts'
 import { pause } from './in-time.ts'
 import type { OwnHost } from './own-host.ts'
-import type { Host, HostCall } from './port.ts'
+import type { HostCall, UpstreamCaller } from './port.ts'
 import { createRouter, type Reached } from './router.ts'
 import { createUpstreamBreaker } from './upstream-breaker.ts'
 
@@ -32,7 +32,7 @@ type Options = {
 
 /** All upstreams of an edge. */
 export type Upstreams = {
-  host: Host
+  host: UpstreamCaller
   /** Whether every upstream of a model's version is an own host. */
   isOwn: (model: Model, version: string | undefined) => boolean
   /** Whether a foreign upstream may compute a model, in whichever version. */

@@ -3,7 +3,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Span } from '../../shared/tracing/port.ts'
 import { type ModelTask, SEEING } from '../device/port.ts'
-import type { Prepare, Queue } from '../scheduler/queue.ts'
+import type { ModelQueue, Prepare } from '../scheduler/model-queue.ts'
 import type { Requests } from '../scheduler/requests.ts'
 import type { Run } from '../scheduler/run.ts'
 import type { Priority } from '../scheduler/slots.ts'
@@ -24,7 +24,7 @@ export type Asked = {
 export type Admit = (claims: ServiceClaims, asked: Asked) => Run
 
 type Options = {
-  queues: ReadonlyMap<string, Queue>
+  queues: ReadonlyMap<string, ModelQueue>
   requests: Requests
   /** How its requests rank; default interactive. */
   priority?: Priority

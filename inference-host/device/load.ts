@@ -20,11 +20,11 @@ import {
   type PreTrainedTokenizer,
   Tensor,
 } from '@huggingface/transformers'
-import { readChatTemplate } from './chat-template.ts'
+import { readChatTemplate } from '../tokens/chat-template.ts'
+import { plainTokens } from '../tokens/plain-tokenizer.ts'
+import { textTokensOf } from '../tokens/text-tokens.ts'
 import type { SamplingDefaults } from './generation-defaults.ts'
-import { plainTokens } from './plain-tokenizer.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
-import { textTokensOf } from './text-tokens.ts'
 
 // Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.
 env.allowRemoteModels = false
@@ -137,7 +137,7 @@ export async function loadText({
   const context = Math.min(wanted ?? longest, longest)
   if (!Number.isSafeInteger(context) || context < 2)
     throw new Error('the model names no context length; give `context`')
-  // From here on a text that is sent is nothing but text. Templates write their marks by text-tokens.ts.
+  // From here on a text that is sent is nothing but text. Templates write their marks by inference-host/tokens/text-tokens.ts.
   textTokensOf(tokenizer)
   tokenizer._tokenizer = plainTokens(tokenizer)
   return { tokenizer, config, defaults, context }

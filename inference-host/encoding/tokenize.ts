@@ -1,5 +1,5 @@
 import { TwohopError } from '../../shared/errors.ts'
-import type { Spend, TextTokens } from '../device/text-tokens.ts'
+import type { Spend, TextTokens } from '../tokens/text-tokens.ts'
 import { SEND_LESS } from '../work/limits.ts'
 import type { Row } from './encoder.ts'
 

@@ -2,7 +2,7 @@ import type { Admit } from '../admission/admit.ts'
 import type { PublicKeys } from '../admission/jwks.ts'
 import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Queue } from '../scheduler/queue.ts'
+import type { ModelQueue } from '../scheduler/model-queue.ts'
 import type { Host } from '../server/call.ts'
 import { createStartInput } from './input.ts'
 import { createUpstashJobs } from './upstash.ts'
@@ -16,7 +16,7 @@ const STORE_MS = 5000
 type World = Host & {
   config: Config
   keys: PublicKeys
-  queues: ReadonlyMap<string, Queue>
+  queues: ReadonlyMap<string, ModelQueue>
   /** Admits inputs of jobs, below every interactive request. */
   admit: Admit
   metrics: Pick<Metrics, 'jobs'>

@@ -1,5 +1,5 @@
 import type { Gate } from '../scheduler/gate.ts'
-import type { Queue } from '../scheduler/queue.ts'
+import type { ModelQueue } from '../scheduler/model-queue.ts'
 import type { Engine } from '../work/engine.ts'
 import type { Bytes } from './bytes.ts'
 
@@ -15,7 +15,7 @@ export type Loaded = {
 }
 
 /** What a servable does with the queue in front of it. */
-export type Front = Pick<Queue, 'load' | 'busy' | 'onlyJobs' | 'wake' | 'dropWaiting'>
+export type Front = Pick<ModelQueue, 'load' | 'busy' | 'onlyJobs' | 'wake' | 'dropWaiting'>
 
 /** One way to have a model in memory: on its own device, or on the one to fall back to. */
 export type Form = {

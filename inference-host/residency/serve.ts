@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Log } from '../platform/log.ts'
-import { createQueue, type Queue } from '../scheduler/queue.ts'
+import { createModelQueue, type ModelQueue } from '../scheduler/model-queue.ts'
 import type { ModelEntry } from '../weights/manifest.ts'
 import type { ModelInfo } from '../work/engine.ts'
 import { memoryBudget } from './budget.ts'
@@ -17,7 +17,7 @@ import { createTurnover, type Turnover } from './turnover.ts'
 
 /** The models of a host, each behind its queue. */
 export type Models = {
-  readonly queues: ReadonlyMap<string, Queue>
+  readonly queues: ReadonlyMap<string, ModelQueue>
   readonly info: ModelInfo[]
   /** Why models that were served are not at present, one line for all; undefined where nothing is wrong. */
   trouble(): string | undefined
@@ -44,7 +44,7 @@ export async function serveModels(
   const room = createRoom(budget)
   const turnover = createTurnover(() => performance.now())
   const servables = new Map<string, Servable>()
-  const queues = new Map<string, Queue>()
+  const queues = new Map<string, ModelQueue>()
 
   const started = await Promise.allSettled(
     prepared.map(async (model) => {
@@ -116,9 +116,9 @@ function queueOf(
   { entry: { id, task } }: PreparedModel,
   config: Config,
   metrics: Metrics,
-): Queue {
+): ModelQueue {
   const { engine, gate } = servable
-  const queue = createQueue({
+  const queue = createModelQueue({
     engine,
     gate,
     limit: config.HOST_QUEUE,

@@ -2,7 +2,7 @@ import type { PreTrainedTokenizer, Tensor } from '@huggingface/transformers'
 import { TwohopError } from '../../shared/errors.ts'
 import type { LoadedText } from '../device/load.ts'
 import type { ModelTask } from '../device/port.ts'
-import { type Spend, textTokensOf } from '../device/text-tokens.ts'
+import { type Spend, textTokensOf } from '../tokens/text-tokens.ts'
 import type { Work } from '../work/work.ts'
 
 type Asked = Pick<Extract<Work, { kind: 'seq2seq' }>, 'text' | 'from' | 'to'>

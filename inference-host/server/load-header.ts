@@ -1,7 +1,7 @@
 import { HOST_LOAD, loadText } from '../../shared/host-load.ts'
-import type { Queue } from '../scheduler/queue.ts'
+import type { ModelQueue } from '../scheduler/model-queue.ts'
 
-type Options = { queues: ReadonlyMap<string, Pick<Queue, 'load' | 'slots'>>; ready: () => boolean }
+type Options = { queues: ReadonlyMap<string, Pick<ModelQueue, 'load' | 'slots'>>; ready: () => boolean }
 
 /** Writes into an answer how busy the host is with a model, for an edge that chooses among hosts. */
 export type SayLoad = (headers: Headers, model: string | undefined) => void

@@ -1,5 +1,5 @@
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
-import { readChatTemplate } from '../device/chat-template.ts'
+import { readChatTemplate } from '../tokens/chat-template.ts'
 
 /**
  * Loads the tokenizer of a model's folder, with its chat template wherever that is kept.

@@ -3,7 +3,7 @@ import type { Memory } from '../../platform/memory.ts'
 import type { Cell } from './cell.ts'
 import { createCells, emptyExpansion, inOrder } from './cells.ts'
 import { type Costs, countTokens, unitsFrom } from './costs.ts'
-import { DONE, type Program } from './program.ts'
+import { DONE, type Program } from './grammar/program.ts'
 import { LONGEST_TOKEN, type Vocabulary } from './vocabulary.ts'
 
 /** Tokens that may come next: bit `id & 31` of word `id >> 5`. */

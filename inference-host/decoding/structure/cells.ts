@@ -1,7 +1,7 @@
 import type { Cell } from './cell.ts'
 import type { Costs } from './costs.ts'
 import { createEndless } from './endless.ts'
-import type { Node, Program } from './program.ts'
+import type { Node, Program } from './grammar/program.ts'
 
 /** Bytes of memory that a cell takes with its entry in the map. Measured; a test holds it. */
 export const CELL_BYTES = 292

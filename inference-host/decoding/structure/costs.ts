@@ -1,5 +1,5 @@
-import { type Counted, unitsOf } from './expression.ts'
-import { DONE, fewestOf, type Node, type Program } from './program.ts'
+import { type Counted, unitsOf } from './grammar/expression.ts'
+import { DONE, fewestOf, type Node, type Program } from './grammar/program.ts'
 import { childOf, type Trie, type Vocabulary } from './vocabulary.ts'
 
 /**

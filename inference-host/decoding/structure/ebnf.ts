@@ -1,4 +1,4 @@
-import { type CharacterSet, complement, intersection, of, union, WRITABLE } from './characters.ts'
+import { type CharacterSet, complement, intersection, of, union, WRITABLE } from './grammar/characters.ts'
 import {
   characters,
   choice,
@@ -8,7 +8,7 @@ import {
   rule,
   sequence,
   text,
-} from './expression.ts'
+} from './grammar/expression.ts'
 
 /** A place in a grammar, from 1. */
 type Place = { line: number; column: number }

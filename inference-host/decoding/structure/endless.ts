@@ -1,6 +1,6 @@
 import type { Cell } from './cell.ts'
 import type { Costs } from './costs.ts'
-import type { Program } from './program.ts'
+import type { Program } from './grammar/program.ts'
 
 /**
  * Cells with the counters that no token can exhaust taken for endless: many cells then become one.

@@ -1,9 +1,9 @@
 import { TwohopError } from '../../../shared/errors.ts'
 import { createMemory } from '../../platform/memory.ts'
 import type { Compiled } from '../../work/compiled.ts'
+import { programBytes } from './grammar/program.ts'
 import { bindStructure, type Matcher, type Structured } from './matcher.ts'
 import { unpackProgram } from './packed.ts'
-import { programBytes } from './program.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /** The answers of one piece of work that follow a structure. */

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
-import type { Program } from './program.ts'
+import type { Program } from './grammar/program.ts'
 
 /** A program as bytes: however many nodes it has, a message that carries it costs one copy of these. */
 export function packProgram(program: Program): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 import type { ResponseFormat, StructuredOutputs, Tool, ToolChoice } from '../../../shared/openai/structure.ts'
 import { refuseLargeStructure } from '../../../shared/openai/structure-size.ts'
-import { type Path, refuse } from './refusal.ts'
+import { type Path, refuse } from './grammar/refusal.ts'
 
 /** What an answer has to be, as plain data. `path` is the place in the request that asked for it. */
 export type Structure =

@@ -1,5 +1,5 @@
 import { BETWEEN_CALLS, CALL, CALL_TAIL, callHead } from '../../../shared/openai/tool-text.ts'
-import { complement, intersection, of, union, WRITABLE } from './characters.ts'
+import { complement, intersection, of, union, WRITABLE } from './grammar/characters.ts'
 import {
   characters,
   choice,
@@ -10,9 +10,9 @@ import {
   separated,
   sequence,
   text,
-} from './expression.ts'
+} from './grammar/expression.ts'
+import { refuse } from './grammar/refusal.ts'
 import type { Budget } from './language/budget.ts'
-import { refuse } from './refusal.ts'
 import { compileSchema } from './schema/compile.ts'
 import type { Structure } from './structure.ts'
 

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../../shared/errors.ts'
-import { beginningOf } from '../../device/marks.ts'
+import { beginningOf } from '../../tokens/marks.ts'
 
 /** Unicode's characters that stand for nothing, for a program's own use. */
 const NONCHARACTERS = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0xfdd0 + i))

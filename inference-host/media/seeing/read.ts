@@ -4,7 +4,7 @@ import { AutoImageProcessor, Idefics3ImageProcessor, Qwen2VLImageProcessor } fro
 import * as z from 'zod'
 import type { ImagePatches } from '../../../shared/image-tokens.ts'
 import type { LoadedText } from '../../device/load.ts'
-import { textTokensOf } from '../../device/text-tokens.ts'
+import { textTokensOf } from '../../tokens/text-tokens.ts'
 import { asPart, measureAroundImage, measureOverhead, type Overhead } from '../../weights/overhead.ts'
 import { patchReader } from './patches.ts'
 import type { ImageReader } from './reader.ts'

@@ -4,7 +4,7 @@ import { createUpstashApiKeys } from '../../../edge/api-keys/upstash.ts'
 import { ANOMALY, type Watched } from '../../../edge/budget/anomaly.ts'
 import type { Budget, Payer } from '../../../edge/budget/port.ts'
 import { createUpstashAccounts } from '../../../edge/budget/upstash-accounts.ts'
-import { createUpstashClaims } from '../../../edge/idempotency/upstash-claims.ts'
+import { createUpstashIdempotencyRecords } from '../../../edge/idempotency/upstash-records.ts'
 import { createUpstashJobs } from '../../../edge/jobs/upstash.ts'
 import { actOf } from '../../../edge/ledger/act.ts'
 import { fieldsOf } from '../../../shared/upstash-client.ts'
@@ -279,7 +279,7 @@ describeEachRedis('the anomaly score', (redis) => {
       'a key is made': () => keys.create({ ...fresh, id, expiresAt: redis.clock.now + HOUR }, by, act),
       'a key is revoked': () => keys.revoke('none', { caller: by }, act),
       'an answer of before is given again': () =>
-        createUpstashClaims(options).claim({ id: 'once', body: 'b'.repeat(64) }, id, by),
+        createUpstashIdempotencyRecords(options).claim({ id: 'once', body: 'b'.repeat(64) }, id, by),
       'an account is changed': () => accounts.set('firebase:bob', { plan: 'pro' }, asked),
       'an account is granted units': () => accounts.grant('firebase:bob', 5, redis.clock.now + HOUR, asked),
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Idempotency, Payer, ReserveRequest } from '../../../edge/budget/port.ts'
-import { createUpstashClaims } from '../../../edge/idempotency/upstash-claims.ts'
+import { createUpstashIdempotencyRecords } from '../../../edge/idempotency/upstash-records.ts'
 import {
   counters,
   describeEachRedis,
@@ -206,7 +206,7 @@ describeEachRedis('a request with an idempotency key', (redis) => {
 describeEachRedis('a claim', (redis) => {
   /** Claims of one caller. */
   function claims() {
-    const { claim, end } = createUpstashClaims({
+    const { claim, end } = createUpstashIdempotencyRecords({
       ...redis.local(),
       timeoutMs: 20_000,
       clock: () => redis.clock.now,

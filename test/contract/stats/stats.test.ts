@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { LATEST_BYTES, TOP_KEPT } from '../../../edge/stats/daily-sums.lua.ts'
 import { createErrorCounts } from '../../../edge/stats/error-counts.ts'
-import { LATEST_BYTES, TOP_KEPT } from '../../../edge/stats/rolled.lua.ts'
 import { createUpstashStats } from '../../../edge/stats/upstash-stats.ts'
 import { describeEachRedis, events, limits, RESERVED, request, settlement } from '../budget/each-redis.ts'
 import { expectRolledUp } from '../budget/rolled-up.ts'

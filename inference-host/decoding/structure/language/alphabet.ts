@@ -1,4 +1,4 @@
-import { type CharacterSet, LAST } from '../characters.ts'
+import { type CharacterSet, LAST } from '../grammar/characters.ts'
 import type { Budget } from './budget.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { type CharacterSet, complement, LAST, of, union } from '../characters.ts'
+import { type CharacterSet, complement, LAST, of, union } from '../grammar/characters.ts'
 import type { Budget } from './budget.ts'
 import { DIGIT, WORD } from './pattern.ts'
 import { RegexError } from './regex-error.ts'

@@ -1,4 +1,4 @@
-import { of } from '../characters.ts'
+import { of } from '../grammar/characters.ts'
 import type { Multiple, Term } from './term.ts'
 import type { Terms } from './terms.ts'
 

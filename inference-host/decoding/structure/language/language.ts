@@ -1,5 +1,5 @@
-import { type CharacterSet, LAST, WRITABLE } from '../characters.ts'
-import { EMPTY, type Expression, optional } from '../expression.ts'
+import { type CharacterSet, LAST, WRITABLE } from '../grammar/characters.ts'
+import { EMPTY, type Expression, optional } from '../grammar/expression.ts'
 import { createAlphabet } from './alphabet.ts'
 import type { Budget } from './budget.ts'
 import { createDerivatives } from './derivatives.ts'

@@ -1,4 +1,4 @@
-import { type CharacterSet, of } from '../characters.ts'
+import { type CharacterSet, of } from '../grammar/characters.ts'
 
 /**
  * A regular expression as it was read. It has the kinds of an `Expression` that stand for strings, so that those are

@@ -1,4 +1,4 @@
-import { type CharacterSet, complement, of, union } from '../characters.ts'
+import { type CharacterSet, complement, of, union } from '../grammar/characters.ts'
 import type { Budget } from './budget.ts'
 import { escapedSet, NOT_LINE_END } from './classes.ts'
 import type { Pattern } from './pattern.ts'

@@ -1,5 +1,5 @@
-import { type Expression, rule } from '../expression.ts'
-import type { jsonRules } from '../json-text.ts'
+import { type Expression, rule } from '../grammar/expression.ts'
+import type { jsonRules } from '../grammar/json-text.ts'
 import { isObject, type Keywords } from './schema.ts'
 import type { Scope } from './scope.ts'
 

@@ -1,7 +1,7 @@
 import { TwohopError } from '../../../../shared/errors.ts'
-import { choice, EMPTY, type Expression, repeat, sequence, text } from '../expression.ts'
-import { COMMA } from '../json-text.ts'
-import { type Path, refuse, refuseNothing, saysNothing } from '../refusal.ts'
+import { choice, EMPTY, type Expression, repeat, sequence, text } from '../grammar/expression.ts'
+import { COMMA } from '../grammar/json-text.ts'
+import { type Path, refuse, refuseNothing, saysNothing } from '../grammar/refusal.ts'
 import { Containing, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 

@@ -1,5 +1,5 @@
-import { choice, EMPTY, type Expression, optional, separated, sequence } from '../expression.ts'
-import { COMMA } from '../json-text.ts'
+import { choice, EMPTY, type Expression, optional, separated, sequence } from '../grammar/expression.ts'
+import { COMMA } from '../grammar/json-text.ts'
 import type { Member } from './members.ts'
 import type { Scope } from './scope.ts'
 

@@ -1,4 +1,4 @@
-import type { Path } from '../refusal.ts'
+import type { Path } from '../grammar/refusal.ts'
 import { conditionAsSaid, withoutConditions } from './conditions.ts'
 import { Containing, isObject, isSchema, type Keywords, type Schema, Several } from './schema.ts'
 

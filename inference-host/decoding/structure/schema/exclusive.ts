@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { neverBoth, notAsWritten } from './excludes.ts'
 import type { Schema } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { modern } from './dialects.ts'
 import { Containing, isObject, isSchema, type Keywords, type Schema, severalOf } from './schema.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { intersection } from '../characters.ts'
-import { characters, choice, type Expression, repeat, sequence } from '../expression.ts'
+import { intersection } from '../grammar/characters.ts'
+import { characters, choice, type Expression, repeat, sequence } from '../grammar/expression.ts'
 
 type Lengths = { min: number; max: number }
 

@@ -1,4 +1,4 @@
-import { type Path, refuseNothing } from '../refusal.ts'
+import { type Path, refuseNothing } from '../grammar/refusal.ts'
 import { maybeSchemaAt, readSchema, schemaAt } from './keywords.ts'
 import { isObject, type Keywords, listOf, namesOf, type Schema, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'

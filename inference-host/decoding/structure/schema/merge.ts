@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { isOfTypes, isSilent, maybeSchemaAt, schemaAt, type Type, typesOf } from './keywords.ts'
 import { isObject, isSame, type Keywords, listOf, type Schema, Several, severalOf } from './schema.ts'
 import { hasUnevaluated } from './unevaluated.ts'

@@ -1,5 +1,5 @@
 import { TwohopError } from '../../../../shared/errors.ts'
-import { type Path, refuseNothing, saysNothing } from '../refusal.ts'
+import { type Path, refuseNothing, saysNothing } from '../grammar/refusal.ts'
 import { merge } from './merge.ts'
 import { type Keywords, listOf, type Schema } from './schema.ts'
 import { deeper, type Unfolding, unfolding } from './unfolding.ts'

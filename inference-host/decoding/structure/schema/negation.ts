@@ -1,5 +1,5 @@
 import { TwohopError } from '../../../../shared/errors.ts'
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { FORMATS } from './formats.ts'
 import { isOfTypes, isSilent, readSchema, TYPES, type Type, typesOf } from './keywords.ts'
 import { withoutNumberFormat } from './number-formats.ts'

@@ -1,5 +1,13 @@
-import { characters, choice, type Expression, optional, repeat, sequence, text } from '../expression.ts'
-import { INTEGER, MOST_DIGITS, NUMBER } from '../json-text.ts'
+import {
+  characters,
+  choice,
+  type Expression,
+  optional,
+  repeat,
+  sequence,
+  text,
+} from '../grammar/expression.ts'
+import { INTEGER, MOST_DIGITS, NUMBER } from '../grammar/json-text.ts'
 
 /** Bounds of a number; undefined is none. */
 export type Bounds = {

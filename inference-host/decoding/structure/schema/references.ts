@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { modern } from './dialects.ts'
 import { ENFORCED, schemaAt } from './keywords.ts'
 import { isObject, listOf, type Schema } from './schema.ts'

@@ -1,5 +1,5 @@
-import { choice, type Expression } from '../expression.ts'
-import { type Path, refuseNothing } from '../refusal.ts'
+import { choice, type Expression } from '../grammar/expression.ts'
+import { type Path, refuseNothing } from '../grammar/refusal.ts'
 import { isOf, type Type, typesOf } from './keywords.ts'
 import { isObject, isSame, type Keywords, listOf, severalOf } from './schema.ts'
 import type { Scope } from './scope.ts'

@@ -1,6 +1,6 @@
-import type { Expression } from '../expression.ts'
+import type { Expression } from '../grammar/expression.ts'
+import type { Path } from '../grammar/refusal.ts'
 import type { Budget } from '../language/budget.ts'
-import type { Path } from '../refusal.ts'
 import type { Schema } from './schema.ts'
 import type { Texts } from './texts.ts'
 

@@ -1,4 +1,4 @@
-import type { Path } from '../refusal.ts'
+import type { Path } from '../grammar/refusal.ts'
 import { neverBoth } from './excludes.ts'
 import { implies } from './implies.ts'
 import { readSchema } from './keywords.ts'

@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { isObject, isSchema, type Keywords, listOf, type Schema, severalOf } from './schema.ts'
 
 /** Follows a `$ref`. */

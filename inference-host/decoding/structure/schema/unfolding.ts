@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 
 /** Schemas that one may come to, references followed and combinations written out. */
 const MOST_SCHEMAS = 4000

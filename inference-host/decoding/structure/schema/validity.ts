@@ -1,4 +1,4 @@
-import { type Path, refuse } from '../refusal.ts'
+import { type Path, refuse } from '../grammar/refusal.ts'
 import { isMultiple } from './decimal.ts'
 import { isOf, readSchema, typesOf } from './keywords.ts'
 import { isOfNumberFormat } from './number-formats.ts'

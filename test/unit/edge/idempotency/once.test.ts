@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { describe, expect, it, vi } from 'vitest'
 import type { Answers } from '../../../../edge/idempotency/answers.ts'
-import type { Claims } from '../../../../edge/idempotency/claims.ts'
 import { createOnce } from '../../../../edge/idempotency/once.ts'
+import type { IdempotencyRecords } from '../../../../edge/idempotency/records.ts'
 import { createReadBody, type ReadBody } from '../../../../edge/parse/read-body.ts'
 import { type ErrorCode, errorResponse, TwohopError } from '../../../../shared/errors.ts'
 import { readLog, unreadLog } from '../../../fixtures/log.ts'
@@ -16,14 +16,14 @@ const answers: Answers = {
 /** One request to `act`, with what became of its claim. */
 async function request(
   act: () => Promise<Response>,
-  { key = 'k1', claims = {} }: { key?: string | null; claims?: Partial<Claims> } = {},
+  { key = 'k1', records = {} }: { key?: string | null; records?: Partial<IdempotencyRecords> } = {},
 ) {
   const store = {
-    claim: vi.fn<Claims['claim']>(claims.claim ?? (async () => ({ code: 'claimed' }))),
-    end: vi.fn<Claims['end']>(claims.end ?? (async () => {})),
+    claim: vi.fn<IdempotencyRecords['claim']>(records.claim ?? (async () => ({ code: 'claimed' }))),
+    end: vi.fn<IdempotencyRecords['end']>(records.end ?? (async () => {})),
   }
   const { log, lines } = readLog()
-  const once = createOnce({ claims: store, answers, log })
+  const once = createOnce({ idempotencyRecords: store, answers, log })
   const app = new Hono<{ Variables: { requestId: string; readBody: ReadBody } }>()
   const spy = vi.fn(act)
   app.post('/act', (c) => {
@@ -57,7 +57,7 @@ describe('an act', () => {
 
   it('is not done where the key is taken', async () => {
     const { answer, act, end } = await request(async () => new Response('done'), {
-      claims: { claim: async () => ({ granted: false, code: 'answered', answer: 'x' }) },
+      records: { claim: async () => ({ granted: false, code: 'answered', answer: 'x' }) },
     })
     expect(await answer.text()).toBe('again: answered')
     expect(act).not.toHaveBeenCalled()
@@ -66,7 +66,7 @@ describe('an act', () => {
 
   it('is not done where the store cannot be asked', async () => {
     const { answer, act } = await request(async () => new Response('done'), {
-      claims: { claim: fail('store_unavailable') },
+      records: { claim: fail('store_unavailable') },
     })
     expect(answer.status).toBe(503)
     expect(act).not.toHaveBeenCalled()
@@ -90,14 +90,14 @@ describe('an act', () => {
 
   it('is told to its caller where its answer cannot be kept', async () => {
     const { answer, lines } = await request(async () => new Response('done'), {
-      claims: { end: fail('store_unavailable') },
+      records: { end: fail('store_unavailable') },
     })
     expect(await answer.text()).toBe('done')
     expect(lines).toMatchObject([{ event: 'claim_end_failed', request_id: 'r1', code: 'store_unavailable' }])
   })
 
   it('keeps its own refusal where the key cannot be freed', async () => {
-    const { answer } = await request(fail('too_many_keys'), { claims: { end: fail('store_unavailable') } })
+    const { answer } = await request(fail('too_many_keys'), { records: { end: fail('store_unavailable') } })
     expect(await answer.json()).toMatchObject({ error: { code: 'too_many_keys' } })
   })
 })
@@ -108,7 +108,7 @@ describe("an account's keys", () => {
     const once = createOnce({
       answers,
       log: unreadLog,
-      claims: {
+      idempotencyRecords: {
         claim: async ({ id }) => {
           ids.add(id)
           return { code: 'claimed' }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createHostLoad } from '../../../../edge/upstream/host-load.ts'
 import { pause } from '../../../../edge/upstream/in-time.ts'
-import { type Host, HostRefusal, type HostUsage, NothingComputed } from '../../../../edge/upstream/port.ts'
+import {
+  HostRefusal,
+  type HostUsage,
+  NothingComputed,
+  type UpstreamCaller,
+} from '../../../../edge/upstream/port.ts'
 import { createRouter } from '../../../../edge/upstream/router.ts'
 import { responsesForm } from '../../../../edge/write/responses.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
@@ -377,7 +382,7 @@ describe('a client that leaves while the router waits between two rounds', () =>
   async function left(failures: Record<string, () => Error>, changes = {}, said?: HostUsage) {
     const client = new AbortController()
     const asked: string[] = []
-    const hostOf = (id: string): Host => {
+    const hostOf = (id: string): UpstreamCaller => {
       const note = (what: string) => void asked.push(`${what} ${id}`)
       return {
         call: async () => {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../../bench/seeded.ts'
 import type { Place, Routes } from '../../../../edge/upstream/choose.ts'
 import { createHostLoad } from '../../../../edge/upstream/host-load.ts'
-import { type Host, type HostCall, HostRefusal, NothingComputed } from '../../../../edge/upstream/port.ts'
+import {
+  type HostCall,
+  HostRefusal,
+  NothingComputed,
+  type UpstreamCaller,
+} from '../../../../edge/upstream/port.ts'
 import { createRouter, type Reached } from '../../../../edge/upstream/router.ts'
 import { isAway } from '../../../../edge/upstream/upstream-breaker.ts'
 import { createBreaker, ServiceAway } from '../../../../shared/breaker.ts'
@@ -37,7 +42,7 @@ function world(
   const pauses: number[] = []
   const now = () => clock.ms
   const calls: HostCall[] = []
-  const hostOf = (id: string, answer: Answer = ok): Host => ({
+  const hostOf = (id: string, answer: Answer = ok): UpstreamCaller => ({
     async call(call) {
       asked.push(id)
       calls.push(call)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { seeded } from '../../../../bench/seeded.ts'
 import type { HostLoad } from '../../../../edge/upstream/host-load.ts'
-import { type Host, type HostCall, NothingComputed } from '../../../../edge/upstream/port.ts'
+import { type HostCall, NothingComputed, type UpstreamCaller } from '../../../../edge/upstream/port.ts'
 import { createUpstreams } from '../../../../edge/upstream/upstreams.ts'
 import { Catalog, type Model } from '../../../../shared/catalog.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
@@ -30,7 +30,7 @@ function world({
       asked.push(name)
       if (dead.has(name)) throw new NothingComputed('host_unavailable', 'x')
     }
-    const host: Host = {
+    const host: UpstreamCaller = {
       call: async (call) => {
         there()
         calls.push(call)

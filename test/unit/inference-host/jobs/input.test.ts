@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createAdmit } from '../../../../inference-host/admission/admit.ts'
 import { createStartInput, type Outcome } from '../../../../inference-host/jobs/input.ts'
-import { createQueue, type Queue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue, type ModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { REMEMBERED } from '../../../fixtures/hand-app.ts'
@@ -12,7 +12,7 @@ const DONE = { how: 'finished', output: { kind: 'text', finishReasons: ['stop'] 
 const COUNTS = { promptTokens: 5, outputTokens: 3, computeMs: 12 }
 
 let engine: HandEngine
-let queue: Queue
+let queue: ModelQueue
 let ready: boolean
 let lines: string[]
 
@@ -20,7 +20,7 @@ beforeEach(() => {
   // The queue's clock is the steady one.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })
   engine = createHandEngine({ id: 'chat-1' })
-  queue = createQueue({ engine, limit: 3 })
+  queue = createModelQueue({ engine, limit: 3 })
   ready = true
   lines = []
 })
@@ -228,7 +228,7 @@ test('a path that computes nothing is an error, and so is a result that is too l
 
 test('a file comes to the model as it was sent, behind the request', async () => {
   engine = createHandEngine({ id: 'chat-1', task: 'automatic-speech-recognition' })
-  queue = createQueue({ engine, limit: 3 })
+  queue = createModelQueue({ engine, limit: 3 })
   const file = Uint8Array.from({ length: 1000 }, (_, i) => i % 256)
   const body = { model: 'chat-1', max_tokens: 8, parameters: { format: 'json' } }
   const input = start(

@@ -7,7 +7,7 @@ import {
   PREFIX,
   PROCESS_GAUGES,
 } from '../../../../inference-host/metrics/names.ts'
-import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 const QUIET = { p50: 0, p99: 0, max: 0 }
@@ -53,7 +53,7 @@ test('what a queue does is counted exactly, in seconds and tokens, for its model
   const clock = { ms: 0 }
   const metrics = create()
   const engine = createHandEngine()
-  const queue = createQueue({
+  const queue = createModelQueue({
     engine,
     limit: 2,
     clock: () => clock.ms,

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { EDGE_VARIABLES } from '../../../../edge/runtime/variables.ts'
-import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import { createRequests } from '../../../../inference-host/scheduler/requests.ts'
 import { CHAT_WORK, createHandEngine, runOf } from '../../../fixtures/hand-engine.ts'
 
 function setUp(most = 100) {
   const clock = { ms: 0 }
   const engine = createHandEngine({}, 100)
-  const queue = createQueue({ engine, limit: 8 })
+  const queue = createModelQueue({ engine, limit: 8 })
   const requests = createRequests({ most, now: () => clock.ms })
   const add = (id: string, account = 'account-1') => {
     const run = queue.submit(CHAT_WORK, Date.now() + 60_000)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createQueue } from '../../../../inference-host/scheduler/queue.ts'
+import { createModelQueue } from '../../../../inference-host/scheduler/model-queue.ts'
 import type { Work } from '../../../../inference-host/work/work.ts'
 import { createSlotEngine, textWork } from '../../../fixtures/slot-engine.ts'
 
@@ -15,7 +15,7 @@ type Rules = { spareSlots?: number; prefills?: number }
 function timesToFirstToken(load: number, rules: Rules): number[] {
   const clock = { ms: 0 }
   const engine = createSlotEngine(16, pass)
-  const queue = createQueue({ engine, limit: 256, clock: () => clock.ms, now: () => clock.ms, ...rules })
+  const queue = createModelQueue({ engine, limit: 256, clock: () => clock.ms, now: () => clock.ms, ...rules })
   const times: number[] = []
   let asked: { work: Work; at: number } | undefined
   let askAt = 500

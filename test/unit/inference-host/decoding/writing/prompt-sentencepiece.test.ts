@@ -1,7 +1,7 @@
 import { PreTrainedTokenizer } from '@huggingface/transformers'
 import { expect, test } from 'vitest'
 import { chatPrompt, textPrompt } from '../../../../../inference-host/decoding/writing/prompt.ts'
-import { marksOf } from '../../../../../inference-host/device/marks.ts'
+import { marksOf } from '../../../../../inference-host/tokens/marks.ts'
 
 // Llama 2's kind: a byte-fallback BPE to which a whole text is one word, so that marks can be merged from their letters.
 

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { type CharacterSet, LAST } from '../../../../../../inference-host/decoding/structure/characters.ts'
+import {
+  type CharacterSet,
+  LAST,
+} from '../../../../../../inference-host/decoding/structure/grammar/characters.ts'
 import { createAlphabet } from '../../../../../../inference-host/decoding/structure/language/alphabet.ts'
 import { createBudget } from '../../../../../../inference-host/decoding/structure/language/budget.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LAST } from '../../../../../../inference-host/decoding/structure/characters.ts'
+import { LAST } from '../../../../../../inference-host/decoding/structure/grammar/characters.ts'
 import {
   createBudget,
   TooLarge,

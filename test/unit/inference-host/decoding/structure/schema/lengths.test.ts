@@ -6,7 +6,7 @@ import {
   repeat,
   sequence,
   text,
-} from '../../../../../../inference-host/decoding/structure/expression.ts'
+} from '../../../../../../inference-host/decoding/structure/grammar/expression.ts'
 import { lengthsOf, within } from '../../../../../../inference-host/decoding/structure/schema/lengths.ts'
 
 const LETTER = characters([[97, 122]])

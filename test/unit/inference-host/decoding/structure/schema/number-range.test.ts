@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Expression } from '../../../../../../inference-host/decoding/structure/expression.ts'
+import type { Expression } from '../../../../../../inference-host/decoding/structure/grammar/expression.ts'
 import {
   type Bounds,
   integerRange,
