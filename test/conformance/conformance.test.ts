@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
+import { RUNTIMES, type RunningEdge } from '../fixtures/runtimes/runtimes.ts'
 import { sendSlowly } from '../fixtures/slow-sender.ts'
 import {
   type Answer,
@@ -18,8 +19,7 @@ import {
   stack,
   streamData,
   usageEvents,
-} from '../stack/client.ts'
-import { RUNTIMES, type RunningEdge } from './runtimes.ts'
+} from '../fixtures/stack/client.ts'
 import { BODY_TIMEOUT_MS, WEB_ORIGIN } from './setup.ts'
 import { addCell, type Cell, cellsOfPage, cellsOfRun } from './table.ts'
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
 import { type Reference, referenceOf } from '../fixtures/reference.ts'
-import { type Serving, serve } from './serving.ts'
 
 const MODELS = [
   { ...embeddedModel('twohop-embed'), context: 256, width: 256, together: 1e-9, many: 2000 },

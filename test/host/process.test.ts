@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type HostProcess, startHostProcess } from '../fixtures/host/host-process.ts'
+import { manifestOf } from '../fixtures/host/serving.ts'
+import { createSigner, type Signer } from '../fixtures/host/signer.ts'
 import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
-import { type HostProcess, startHostProcess } from './host-process.ts'
-import { manifestOf } from './serving.ts'
-import { createSigner, type Signer } from './signer.ts'
 
 const WRITERS = [
   // So many tokens take it a second or two.

@@ -13,8 +13,8 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
-import { SEVEN_UNITS } from './plans.ts'
+} from '../fixtures/stack/client.ts'
+import { SEVEN_UNITS } from '../fixtures/stack/plans.ts'
 
 /** A question whose worst case is a seventh of the budget of the plan `seven`, to the unit. */
 const OUTPUT = 8

@@ -17,7 +17,7 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 const OUTPUT = 500
 /** A request whose answer goes on to its limit: the tokens that end an answer are ruled out. Slowed down, it takes 10 s. */

@@ -13,7 +13,7 @@ import {
   redis,
   refusal,
   stack,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 import { EXTENSION_ORIGIN, WEB_ORIGIN } from './running-stack.ts'
 import { TASKS_SERVED } from './served.ts'
 

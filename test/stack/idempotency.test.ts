@@ -18,7 +18,7 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 import { WEB_ORIGIN } from './running-stack.ts'
 
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })

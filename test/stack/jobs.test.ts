@@ -1,6 +1,17 @@
 import { beforeAll, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
-import { ask, CHAT, call, EMBED, eventually, hostRuns, newUser, redis, stack, usageEvents } from './client.ts'
+import {
+  ask,
+  CHAT,
+  call,
+  EMBED,
+  eventually,
+  hostRuns,
+  newUser,
+  redis,
+  stack,
+  usageEvents,
+} from '../fixtures/stack/client.ts'
 
 type Job = {
   id: string

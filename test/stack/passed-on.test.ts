@@ -12,7 +12,7 @@ import {
   redisRequests,
   settledUsage,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 import { ODD, ODD_ANSWER, ODD_EVENT, ODD_USED, TOGETHER } from './odd-host.ts'
 
 /** What of a stream differs from request to request. */

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { JOB_KEYS } from '../../../shared/jobs/record.ts'
+import { enqueue, jobOf, stories } from '../../fixtures/host/enqueue.ts'
+import { type HostProcess, startHostProcess } from '../../fixtures/host/host-process.ts'
+import { manifestOf } from '../../fixtures/host/serving.ts'
+import { createSigner, type Signer } from '../../fixtures/host/signer.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { type HostProcess, startHostProcess } from '../host-process.ts'
-import { manifestOf } from '../serving.ts'
-import { createSigner, type Signer } from '../signer.ts'
-import { enqueue, jobOf, stories } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
