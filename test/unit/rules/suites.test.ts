@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readSources, repositoryFiles, type Source } from '../../fixtures/imports.ts'
+import { ROOT, readSources, repositoryFiles, type Source } from '../../fixtures/imports.ts'
 
 const sources = readSources(repositoryFiles().filter((file) => /^test\/.*(?<!\.d)\.tsx?$/.test(file)))
 
@@ -19,10 +21,26 @@ function betweenSuites(files: readonly Pick<Source, 'file' | 'files'>[]): string
   })
 }
 
+/** What `test/fixtures/` builds, made beside it: the shipped catalog parsed anew, a user who lacks fields. */
+function madeAgain(text: string): string[] {
+  const [, shipped = 'catalog.json'] = /^import (\w+) from '.*shared\/catalog\.json'/m.exec(text) ?? []
+  return [`Catalog.parse(${shipped})`, 'as Principal'].filter((words) => text.includes(words))
+}
+
 describe('what suites share', () => {
   it('is in test/fixtures/: no suite imports a file of another, and no fixture one of a suite', () => {
     expect(sources.length).toBeGreaterThan(900)
     expect(betweenSuites(sources)).toEqual([])
+  })
+
+  it('is not made again: the shipped catalog, a verified user', () => {
+    const made = sources
+      .filter(({ file }) => folderOf(file) !== 'fixtures' && !file.endsWith('rules/suites.test.ts'))
+      .flatMap(({ file }) =>
+        madeAgain(readFileSync(path.join(ROOT, file), 'utf8')).map((words) => `${file}: ${words}`),
+      )
+    expect(made).toEqual([])
+    expect(madeAgain("import a from '../shared/catalog.json'\nconst b = Catalog.parse(a)")).toHaveLength(1)
   })
 
   it('is found where it is not', () => {
