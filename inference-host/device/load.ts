@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import {
   AutoConfig,
   AutoModel,
@@ -21,7 +19,7 @@ import {
   Tensor,
 } from '@huggingface/transformers'
 import { readChatTemplate } from './chat-template.ts'
-import type { SamplingDefaults } from './generation-defaults.ts'
+import { type GenerationDefaults, readGenerationDefaults } from './generation-defaults.ts'
 import { plainTokens } from './plain-tokenizer.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
 import { textTokensOf } from './text-tokens.ts'
@@ -47,8 +45,6 @@ export type ModelConfig = {
   prefix?: string
   task_specific_params?: Record<string, { prefix?: string }> | null
 }
-
-export type GenerationDefaults = SamplingDefaults & { eos_token_id?: number | number[] | null }
 
 /** All of a model but its weights. `context` is in tokens. */
 export type LoadedText = {
@@ -126,12 +122,12 @@ export async function loadText({
   const [tokenizer, config, generation] = await Promise.all([
     AutoTokenizer.from_pretrained(folder, { local_files_only: true }),
     readConfig(folder),
-    readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
+    readGenerationDefaults(folder),
   ])
   tokenizer.chat_template ??= await readChatTemplate(folder)
   const defaults: GenerationDefaults = {
     eos_token_id: config.eos_token_id ?? config.text_config?.eos_token_id ?? null,
-    ...JSON.parse(generation),
+    ...generation,
   }
   const longest = Math.min(longestText(config), tokenizer.model_max_length)
   const context = Math.min(wanted ?? longest, longest)
