@@ -146,7 +146,7 @@ function longestText({ decoder, text_config: part = decoder, ...config }: ModelC
 }
 
 /** `ids` as the one row of a model's input. */
-export function row(ids: readonly number[]): Tensor {
+function row(ids: readonly number[]): Tensor {
   return new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length])
 }
 
