@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
+import { retryAfterSeconds } from '../shared/retry-after.ts'
 import { isSecureUrl } from '../shared/secure-url.ts'
 import { type CliContext, CliError } from './context.ts'
 
@@ -72,10 +73,8 @@ export async function askApi<S extends z.ZodType>(
 
 /** The seconds after which a refused request may come again; undefined where it was not refused for coming too often. */
 function waitOf({ status, headers }: Response): number | undefined {
-  const [seconds] = /^\d{1,2}$/.exec(headers.get('retry-after') ?? '') ?? []
-  return status === 429 && seconds !== undefined && Number(seconds) <= LONGEST_WAIT_S
-    ? Number(seconds)
-    : undefined
+  const seconds = retryAfterSeconds(headers.get('retry-after'))
+  return status === 429 && seconds !== undefined && seconds <= LONGEST_WAIT_S ? seconds : undefined
 }
 
 /** The deployment that TWOHOP_URL names, and the credential. @throws CliError usage */

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { HERE } from '../cli/here.ts'
 import { SEEING } from '../inference-host/device/port.ts'
 import { type Progress, pull } from '../inference-host/pull/pull.ts'
+import { hubIn } from '../inference-host/pull/variables.ts'
 import { isFolder, type ModelEntry, readManifest } from '../inference-host/weights/manifest.ts'
 
 const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
@@ -36,8 +37,7 @@ export async function localManifest(
   await writeFile(manifest, JSON.stringify({ models: [...entries.values()] }, null, 2))
   await pull(manifest, {
     modelsDir: join(dir, 'models'),
-    endpoint: process.env.HF_ENDPOINT,
-    token: process.env.HF_TOKEN,
+    ...hubIn(process.env),
     onProgress: progressLines(say),
     ...(signal && { signal }),
   })

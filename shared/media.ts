@@ -76,18 +76,3 @@ export const HostMediaRequest = z.strictObject({
   }),
 })
 export type HostMediaRequest = z.infer<typeof HostMediaRequest>
-
-/** A part of a transcript, with where it begins and ends in the audio, in seconds; null where the model did not say. */
-export type TranscriptPart = { text: string; timestamp: [number | null, number | null] }
-
-/** What a model heard. `seconds` are those that are paid for. */
-export type Transcript = {
-  text: string
-  /** By its code, such as `en`; undefined for a model of one language. */
-  language?: string | undefined
-  /** How long the audio is. */
-  duration: number
-  seconds: number
-  /** Where timestamps were asked for. */
-  chunks?: TranscriptPart[]
-}

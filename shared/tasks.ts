@@ -266,14 +266,3 @@ export type TokenClassification = {
 }
 export type FilledMask = { score: number; token: number; token_str: string; sequence: string }
 export type Answer = { answer: string; score: number; start: number | null; end: number | null }
-export type TaskAnswer = {
-  'text-classification': Classification[][]
-  'feature-extraction': number[][] | number[]
-  'token-classification': TokenClassification[][] | TokenClassification[]
-  'zero-shot-classification': Classification[][] | Classification[]
-  'fill-mask': FilledMask[][] | FilledMask[]
-  'question-answering': Answer[] | Answer
-  summarization: { summary_text: string }[]
-  translation: { translation_text: string }[]
-  'text-generation': { generated_text: string }[]
-}

@@ -3,7 +3,7 @@ import { isForeignUrl, isLoopbackUrl } from './foreign-url.ts'
 import { isPrivateOrSecureUrl } from './secure-url.ts'
 
 /** What answers at an upstream: a host of this project, or somebody else's API. */
-export const UPSTREAM_KINDS = ['own', 'openai', 'anthropic', 'replicate'] as const
+const UPSTREAM_KINDS = ['own', 'openai', 'anthropic', 'replicate'] as const
 export type UpstreamKind = (typeof UPSTREAM_KINDS)[number]
 
 /** The tasks that each kind of foreign upstream can do; an own host does whatever its models do. */
@@ -130,12 +130,11 @@ export const Target = z.strictObject(target)
 export type Target = z.infer<typeof Target>
 
 /** One of several among which a request is drawn. */
-export const WeightedTarget = z.strictObject({
+const WeightedTarget = z.strictObject({
   ...target,
   /** Its share, relative to the others; 0 takes it out. */
   weight: z.number().min(0).max(1000).default(1),
 })
-export type WeightedTarget = z.infer<typeof WeightedTarget>
 
 /** The host of HOST_URL, which a model may name beside others; no upstream has this id. */
 export const HOST = 'host'

@@ -5,6 +5,7 @@ import { serviceKeys } from '../../cli/service-keys.ts'
 import { pickDtype } from '../../inference-host/device/dtype.ts'
 import type { Dtype, ModelTask } from '../../inference-host/device/port.ts'
 import { type Progress, pull } from '../../inference-host/pull/pull.ts'
+import { hubIn } from '../../inference-host/pull/variables.ts'
 import { isFolder } from '../../inference-host/weights/manifest.ts'
 import { type Part, startPart } from '../../local/part.ts'
 import { BENCH_DIR, freePort } from '../kit.ts'
@@ -161,7 +162,6 @@ export async function pullModel(
   const manifest = join(HOSTS_DIR, `${entry.id}.json`)
   await mkdir(HOSTS_DIR, { recursive: true })
   await writeFile(manifest, JSON.stringify({ models: [entry] }))
-  const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env
   const onProgress = ({ file, received, bytes, done }: Progress) => {
     const percent = Math.floor((received / Math.max(1, bytes)) * 10) * 10
     if (done || percent === told || isFolder(entry.source)) return
@@ -169,7 +169,7 @@ export async function pullModel(
     progress(`fetching ${entry.source}, ${file}: ${percent} % of ${Math.ceil(bytes / 1e6)} MB`)
   }
   let told = -1
-  const [pulled] = await pull(manifest, { modelsDir: HOSTS_DIR, endpoint, token, signal, onProgress })
+  const [pulled] = await pull(manifest, { modelsDir: HOSTS_DIR, ...hubIn(process.env), signal, onProgress })
   if (pulled === undefined) throw new Error(`${entry.id} was not pulled`)
   const { id, folder, dtype } = pulled
   const picked = pickDtype(dtype, entry.task, 'cpu', await readdir(join(folder, 'onnx')))

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { type CatalogAdmin, createUpstashCatalog } from '../../edge/access/upstash-catalog.ts'
 import { catalogOver } from '../../shared/catalog-change.ts'
 import { TwohopError } from '../../shared/errors.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { plain, timeText } from '../api.ts'
 import { changesOf } from '../catalog-changes.ts'
 import { type CliContext, CliError } from '../context.ts'
@@ -57,7 +58,7 @@ export function catalogCommand(context: CliContext): Command {
     told(async () => {
       const versions = (await storeOf().versions()).map(({ version, at, text }) => ({
         version,
-        at: Math.floor(at / 1000),
+        at: secondOf(at),
         bytes: text?.length ?? 0,
       }))
       context.out(json ? `${JSON.stringify(versions)}\n` : listed(versions))

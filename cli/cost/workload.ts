@@ -23,7 +23,7 @@ export type Workload = {
 }
 
 /** Every month counts as 30 days, like Fly.io's month. */
-export const DAYS = 30
+const DAYS = 30
 const MONTH_SECONDS = DAYS * 86_400
 
 /** The most that a container is planned to be busy. Beyond it, queues grow faster than the load. */

@@ -1,5 +1,6 @@
 import { NEAR } from '../../edge/ledger/bounds.ts'
 import { type Catalog, scopeOf } from '../../shared/catalog.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import type { Finding } from './finding.ts'
 import type { StoreState } from './upstash-state.ts'
 
@@ -74,7 +75,7 @@ function lagFindings({ oldestEventAt }: StoreState, most: Options['most'], now: 
   if (most.events === undefined) return []
   const lagMs = oldestEventAt === undefined ? 0 : Math.max(0, now - oldestEventAt)
   const ok = lagMs < LATE_MS
-  const detail = `the oldest event waits for ${Math.floor(lagMs / 1000)} s`
+  const detail = `the oldest event waits for ${secondOf(lagMs)} s`
   return [
     { check: 'ledger', ok, detail: ok ? detail : `${detail}: look at the drain's line in the edge's log` },
   ]

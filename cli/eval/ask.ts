@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
+import { retryAfterSeconds } from '../../shared/retry-after.ts'
 import { plain, target } from '../api.ts'
 import { CliError } from '../context.ts'
 import type { Case, Suite } from './suite.ts'
@@ -60,7 +61,10 @@ export function createAsk(temperature: number, signal: AbortSignal): AskChat {
       })
     let answer = await send()
     for (let waits = 0; (answer.status === 429 || answer.status === 503) && waits < MOST_WAITS; waits++) {
-      const seconds = Math.min(LONGEST_WAIT_S, Math.max(1, Number(answer.headers.get('retry-after')) || 1))
+      const seconds = Math.min(
+        LONGEST_WAIT_S,
+        Math.max(1, retryAfterSeconds(answer.headers.get('retry-after')) ?? 1),
+      )
       await answer.body?.cancel()
       await wait(seconds * 1000, undefined, { signal })
       answer = await send()

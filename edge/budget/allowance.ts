@@ -122,7 +122,7 @@ function otherPlanOf(reply: unknown): OtherPlan | undefined {
 }
 
 /** Why a script refused the caller, whatever was asked; undefined for any other reply. */
-export function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
+function spenderRefusalOf(reply: unknown): (Refusal & { code: SpenderRefusal }) | undefined {
   return refusalOf(reply, SPENDER_REFUSALS)
 }
 

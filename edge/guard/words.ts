@@ -6,9 +6,6 @@ const WORD = /[\p{L}\p{N}\p{M}]/u
 const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u
 const SPACE = /\s/
 
-/** The most characters of a word or phrase of a list. */
-export const LONGEST_WORD = 100
-
 /** What may follow, by its folded unit, and whether a word ends here. So a place is looked at once for all words. */
 type Node = { next: Map<string, Node>; ends: boolean }
 const node = (): Node => ({ next: new Map(), ends: false })

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import { JOB_TOKEN, type JobClaims } from '../../shared/jobs/token.ts'
+import { secondAfter } from '../../shared/seconds.ts'
 import { createSigner } from '../upstream/signer.ts'
 
 /** Signs the token of a job. The protocol sets the token's issuer, audience and times. */
@@ -13,5 +14,5 @@ export type SignJob = (claims: Omit<JobClaims, 'iss' | 'aud' | 'iat' | 'exp'>) =
  */
 export function createJobSigner(privateKey: JWK, now: () => number): SignJob {
   const sign = createSigner(privateKey, JOB_TOKEN, now)
-  return (claims) => sign(claims, () => Math.ceil(claims.deadline / 1000))
+  return (claims) => sign(claims, () => secondAfter(claims.deadline))
 }

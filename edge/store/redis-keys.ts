@@ -45,7 +45,7 @@ export const ACCOUNT_PREFIX = 'twohop:account:'
 export const API_KEY_PREFIX = 'twohop:key:'
 export const RESERVATION_PREFIX = 'twohop:reservation:'
 /** Followed by the SHA-256 of the idempotency key and its owner: a client's text never names a redis key. */
-export const IDEMPOTENCY_PREFIX = 'twohop:idempotency:'
+const IDEMPOTENCY_PREFIX = 'twohop:idempotency:'
 export const LEASES_PREFIX = 'twohop:leases:'
 /** Followed by the account, a colon and a window's name, such as `minute:2026-11-21T10:59`. */
 export const BUDGET_PREFIX = 'twohop:budget:'

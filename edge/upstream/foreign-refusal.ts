@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { retryAfterSeconds } from '../../shared/retry-after.ts'
 import { wasUnreached } from './connect-failure.ts'
 import { HostRefusal, NothingComputed } from './port.ts'
 
@@ -98,10 +99,10 @@ export function busy(headers: Headers, cause?: unknown): HostRefusal {
 /** The longest wait that is passed on, in milliseconds. */
 const LONGEST_MS = 3_600_000
 
-/** `retry-after-ms` (OpenAI's), or `Retry-After` in seconds (RFC 9110, section 10.2.3; its form as a date is not read). */
+/** `retry-after-ms` (OpenAI's), or `Retry-After` in seconds or as a date. */
 function retryAfterOf(headers: Headers): number | undefined {
   const ms = Number(headers.get('retry-after-ms') ?? Number.NaN)
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+  const seconds = retryAfterSeconds(headers.get('retry-after')) ?? Number.NaN
   const asked = ms > 0 ? ms : seconds * 1000
   return asked > 0 && asked <= LONGEST_MS ? Math.ceil(asked) : undefined
 }

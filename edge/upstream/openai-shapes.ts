@@ -77,7 +77,7 @@ const CallId = z.string().min(1).max(4096)
 const Place = z.int().min(0).max(1000)
 
 /** A whole call, and a part of one. Those of streams say which call they belong to. */
-export const Call = z.object({ id: CallId, function: z.object({ name: Name, arguments: z.string() }) })
+const Call = z.object({ id: CallId, function: z.object({ name: Name, arguments: z.string() }) })
 export const Calls = z
   .array(Call)
   .max(MOST_CALLS)

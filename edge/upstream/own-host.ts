@@ -5,6 +5,7 @@ import type { Answer, End, Fetch } from '../../shared/fetch.ts'
 import { FRAMED_TYPE, framed } from '../../shared/framed.ts'
 import { HostTokensAnswer } from '../../shared/openai/chat.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { retryAfterSeconds } from '../../shared/retry-after.ts'
 import { bodyHash } from '../../shared/service-token.ts'
 import type { Sha256 } from '../../shared/sha256.ts'
 import { Timing } from '../../shared/timing.ts'
@@ -285,7 +286,7 @@ function refusal(answer: Answer, text: string): TwohopError {
     const cause = new HostRefused(known ?? `http_${answer.status}`)
     return new TwohopError('host_failed', 'The model could not answer this request.', { cause })
   }
-  const seconds = Number(answer.headers.get('retry-after'))
+  const seconds = retryAfterSeconds(answer.headers.get('retry-after')) ?? 0
   const evidence = {
     ...(error.param ? { param: error.param } : {}),
     ...(seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {}),

@@ -14,7 +14,7 @@ type Options = {
 }
 
 /** An answer's piece, or its end. */
-export function pieceOf(isChat: boolean, text: string, finish: string | null = null): Choice {
+function pieceOf(isChat: boolean, text: string, finish: string | null = null): Choice {
   const said = isChat ? { delta: text === '' ? {} : { content: text } } : { text }
   return { index: 0, ...said, logprobs: null, finish_reason: finish }
 }

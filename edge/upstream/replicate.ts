@@ -2,6 +2,7 @@ import { baseUrl } from '../../shared/base-url.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import { createExpiringMap } from '../../shared/expiring-map.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { secondsOfWait } from '../../shared/seconds.ts'
 import { type ForeignUpstream, LLAMA_INPUTS } from '../../shared/upstreams.ts'
 import { orAborted } from '../../shared/within.ts'
 import { readAnswer } from './bounded.ts'
@@ -86,7 +87,7 @@ export function createReplicateHost({ upstream, key, fetch, pause, now }: Option
     { requestId, request, deadline }: HostCall,
     wanted: ReturnType<typeof predictionRequest>,
   ): Promise<Prediction> {
-    const seconds = Math.max(SHORTEST_S, Math.ceil((deadline - now()) / 1000))
+    const seconds = Math.max(SHORTEST_S, secondsOfWait(deadline - now()))
     const making = ask({
       ...wanted,
       more: { 'cancel-after': `${seconds}s` },

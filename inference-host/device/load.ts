@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import {
   AutoConfig,
   AutoModel,
@@ -23,7 +21,7 @@ import {
 import { readChatTemplate } from '../tokens/chat-template.ts'
 import { plainTokens } from '../tokens/plain-tokenizer.ts'
 import { textTokensOf } from '../tokens/text-tokens.ts'
-import type { SamplingDefaults } from './generation-defaults.ts'
+import { type GenerationDefaults, readGenerationDefaults } from './generation-defaults.ts'
 import { encodes, type LoadRequest, type ModelTask } from './port.ts'
 
 // Models come from verified folders only. And on a failing run transformers.js would log its inputs: the prompt.
@@ -47,8 +45,6 @@ export type ModelConfig = {
   prefix?: string
   task_specific_params?: Record<string, { prefix?: string }> | null
 }
-
-export type GenerationDefaults = SamplingDefaults & { eos_token_id?: number | number[] | null }
 
 /** All of a model but its weights. `context` is in tokens. */
 export type LoadedText = {
@@ -126,12 +122,12 @@ export async function loadText({
   const [tokenizer, config, generation] = await Promise.all([
     AutoTokenizer.from_pretrained(folder, { local_files_only: true }),
     readConfig(folder),
-    readFile(path.join(folder, 'generation_config.json'), 'utf8').catch(() => '{}'),
+    readGenerationDefaults(folder),
   ])
   tokenizer.chat_template ??= await readChatTemplate(folder)
   const defaults: GenerationDefaults = {
     eos_token_id: config.eos_token_id ?? config.text_config?.eos_token_id ?? null,
-    ...JSON.parse(generation),
+    ...generation,
   }
   const longest = Math.min(longestText(config), tokenizer.model_max_length)
   const context = Math.min(wanted ?? longest, longest)
@@ -150,7 +146,7 @@ function longestText({ decoder, text_config: part = decoder, ...config }: ModelC
 }
 
 /** `ids` as the one row of a model's input. */
-export function row(ids: readonly number[]): Tensor {
+function row(ids: readonly number[]): Tensor {
   return new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length])
 }
 

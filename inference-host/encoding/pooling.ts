@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import * as z from 'zod'
 import type { Values } from './encoder.ts'
 
 /** How the vectors of a text's tokens become one vector of the text. */
@@ -33,7 +34,7 @@ async function readJson(file: string): Promise<Record<string, unknown> | undefin
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  return text === undefined ? undefined : JSON.parse(text)
+  return text === undefined ? undefined : z.record(z.string(), z.unknown()).parse(JSON.parse(text))
 }
 
 /**

@@ -3,6 +3,8 @@ import * as z from 'zod'
 import { type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
 import { framed } from '../../shared/framed.ts'
 import type { JobInput } from '../../shared/jobs/record.ts'
+import { retryAfterSeconds } from '../../shared/retry-after.ts'
+import { secondAfter } from '../../shared/seconds.ts'
 import { bodyHash, SERVICE_TOKEN, type ServiceClaims } from '../../shared/service-token.ts'
 import type { Admit } from '../admission/admit.ts'
 import { LONGEST_TIMER } from '../platform/longest-timer.ts'
@@ -114,7 +116,7 @@ async function claimsOf(
     iss: SERVICE_TOKEN.issuer,
     aud: SERVICE_TOKEN.audience,
     iat: 0,
-    exp: Math.ceil(job.deadline / 1000),
+    exp: secondAfter(job.deadline),
     jti: id,
     sub: job.account,
     route: `POST ${job.path}`,
@@ -169,5 +171,5 @@ async function codeOf(response: Response): Promise<string> {
 }
 
 function retryMsOf(response: Response): number {
-  return 1000 * Number(response.headers.get('retry-after') ?? 1)
+  return 1000 * (retryAfterSeconds(response.headers.get('retry-after')) ?? 1)
 }

@@ -66,7 +66,7 @@ export function* usesOf(
 }
 
 /** What a node reads, once each: its own inputs and what its branches and loop bodies take from outside. */
-export function inputsOf(node: NodeProto): string[] {
+function inputsOf(node: NodeProto): string[] {
   const names = new Set(node.input.filter((name) => name !== ''))
   for (const { g, graphs = [] } of node.attribute ?? [])
     for (const body of g ? [g, ...graphs] : graphs) for (const name of captures(body)) names.add(name)

@@ -1,11 +1,11 @@
 import '../platform/no-telemetry.ts'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { ModelError } from '../weights/error.ts'
 import { preparePulled } from './prepare-pulled.ts'
 import { humanSize, progressReporter } from './progress.ts'
 import { type PulledModel, pull } from './pull.ts'
+import { hubIn, modelPathsIn, PULL_VARIABLES } from './variables.ts'
 
 /** What a shell reports for a process that Ctrl-C ended: 128 + SIGINT. */
 const INTERRUPTED = 130
@@ -14,21 +14,17 @@ const PREPARE_MS = 600_000
 
 const ENVIRONMENT = `
 Environment:
-  HF_ENDPOINT  hub to fetch from (default: https://huggingface.co)
-  HF_TOKEN     token for private or gated models; sent to that hub only
+${Object.entries(PULL_VARIABLES)
+  .map(([name, { meaning }]) => `  ${name.padEnd(11)}  ${meaning}`)
+  .join('\n')}
   MODELS_FILE, MODELS_DIR  defaults of --manifest and --dir`
 
-const beside = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-const { env } = process
+const { manifest, dir } = modelPathsIn(process.env)
 
 const command = new Command('npm run models:pull --')
   .description('Fetches the models of a manifest, hashes every file and writes the lock beside the manifest.')
-  .option('--manifest <file>', 'models to fetch', env.MODELS_FILE || beside('../models.json'))
-  .option(
-    '--dir <folder>',
-    'where models of the hub are kept',
-    env.MODELS_DIR || beside('../../.local/models'),
-  )
+  .option('--manifest <file>', 'models to fetch', manifest)
+  .option('--dir <folder>', 'where models of the hub are kept', dir)
   .option('--frozen', 'fetch exactly what the lock says and fail where anything differs', false)
   .option('--no-prepare', 'leave preparing chat models for batching to the host')
   .option('--json', 'print the result as JSON', false)
@@ -51,8 +47,7 @@ try {
   const pulled = await pull(options.manifest, {
     modelsDir: options.dir,
     frozen: options.frozen,
-    endpoint: env.HF_ENDPOINT || undefined,
-    token: env.HF_TOKEN || undefined,
+    ...hubIn(process.env),
     signal: interrupt.signal,
     onProgress: progress.report,
   })

@@ -1,3 +1,4 @@
+import { retryAfterSeconds } from '../../shared/retry-after.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import { errorCode } from '../platform/error-code.ts'
 import { ModelError } from '../weights/error.ts'
@@ -150,6 +151,6 @@ function refusal(response: Response, subject: string, own: boolean, withToken: b
   if (status === 404) return new ModelError('hub_not_found', `${subject}: the hub does not have it (404)`)
   const failure = new ModelError('hub_failed', `${subject}: the hub answers ${status}`)
   if (status !== 408 && status !== 429 && status < 500) return failure
-  const seconds = wholeNumber(response.headers.get('retry-after'))
+  const seconds = retryAfterSeconds(response.headers.get('retry-after'))
   return new Transient(failure, seconds === undefined ? undefined : seconds * 1000)
 }

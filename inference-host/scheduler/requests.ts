@@ -33,7 +33,10 @@ export function createRequests({
   now = () => performance.now(),
 }: Options): Requests {
   const running = new Map<string, { account: string; run: Run }>()
-  /** In the order in which they ended. Only reports are kept, because a run holds its prompt and its answer. */
+  /**
+   * In the order in which they ended. Only reports are kept, because a run holds its prompt and its answer. No createExpiringMap:
+   * that keeps what has expired until it is full, which a host would be with all that it ever ran.
+   */
   const ended = new Map<string, { account: string; report: Report; at: number }>()
 
   function forget(): void {

@@ -6,7 +6,7 @@ import type { Authenticate } from '../admission/authenticate.ts'
 export type MayRead = (context: Context) => Promise<void>
 
 /** The scope that a service token needs for the metrics. */
-export const METRICS_SCOPE = 'metrics'
+const METRICS_SCOPE = 'metrics'
 
 /**
  * A MayRead that wants a service token for `GET /metrics` of scope `metrics`. It throws `service_token_missing` and

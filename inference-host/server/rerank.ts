@@ -1,10 +1,11 @@
+import * as z from 'zod'
 import { HostRerankRequest, type RerankAnswer } from '../../shared/rerank.ts'
 import { begin, type Host, type HostContext, readRequest } from './call.ts'
 import { outputOf } from './output.ts'
 import { answerOf, promptUsageOf } from './report.ts'
 
 /** What the engine says of each document, as JSON. */
-type Rank = { index: number; relevance_score: number }
+const Rank = z.object({ index: z.int(), relevance_score: z.number() })
 
 /** `POST /v1/rerank`. */
 export function rerank(host: Host) {
@@ -26,7 +27,7 @@ export function rerank(host: Host) {
     const { run } = admitted
     return answerOf(admitted, async () => {
       const { json } = await outputOf(run, 'items')
-      const ranks: Rank[] = json.map((item) => JSON.parse(item))
+      const ranks = json.map((item) => Rank.parse(JSON.parse(item)))
       const body: RerankAnswer = {
         object: 'list',
         model,

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { secondOf } from '../../shared/seconds.ts'
 import type { PasswordHash } from './passwords.ts'
 
 /** A user of one of the two platforms. */
@@ -142,7 +143,7 @@ export function createDirectory(now: () => number): Directory {
       requireThere(user)
       const at = now()
       user.lastSignInAt = at
-      const since = Math.floor(at / 1000)
+      const since = secondOf(at)
       const session = {
         id: randomUUID(),
         user,

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { AllowedOrigins } from '../../edge/access/origin-list.ts'
 import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { type Directory, DirectoryRefused, type LocalUser, MOST_USERS, type Session } from './directory.ts'
 import { doorOf, type SignInEnv } from './door.ts'
 import type { Mint } from './mint.ts'
@@ -227,7 +228,7 @@ function accountOf(user: LocalUser): object {
     ...(password && { passwordHash: REDACTED }),
     createdAt: String(createdAt),
     lastLoginAt: String(lastSignInAt),
-    validSince: String(Math.floor(createdAt / 1000)),
+    validSince: String(secondOf(createdAt)),
     ...(Object.keys(owner).length > 0 && { customAttributes: JSON.stringify({ [CLAIMS_OBJECT]: owner }) }),
   }
 }

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { AllowedOrigins } from '../../edge/access/origin-list.ts'
 import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
+import { secondOf } from '../../shared/seconds.ts'
 import { type Directory, DirectoryRefused, type LocalUser, MOST_USERS, type Session } from './directory.ts'
 import { doorOf, type SignInEnv } from './door.ts'
 import type { Mint, SupabaseUser } from './mint.ts'
@@ -74,7 +75,7 @@ export function supabaseSignIn({
       access_token: await mint({ ...mintedOf(user), session: { id, since } }),
       token_type: 'bearer',
       expires_in: ttlSeconds,
-      expires_at: Math.floor(now() / 1000) + ttlSeconds,
+      expires_at: secondOf(now()) + ttlSeconds,
       refresh_token: refreshToken,
       user: accountOf(user),
     }

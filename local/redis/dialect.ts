@@ -11,7 +11,7 @@ const MAX_SCRIPTS = 1000
  * Translates commands so that scripts for Upstash run on a plain Redis. Their flag becomes a comment. Clients call a
  * script by the SHA-1 of its original text, which is mapped to the text without the flag.
  */
-export function upstashDialect(): (command: string[]) => string[] {
+function upstashDialect(): (command: string[]) => string[] {
   const plainSums = new Map<string, string>()
 
   function withoutFlag(lua: string): string {

@@ -13,7 +13,7 @@ export const emptyStream = (): Stream => ({ entries: [], lastId: { ms: 0, seq: 0
 
 export const idText = ({ ms, seq }: Id) => `${ms}-${seq}`
 
-export const isAfter = (a: Id, b: Id) => a.ms > b.ms || (a.ms === b.ms && a.seq > b.seq)
+const isAfter = (a: Id, b: Id) => a.ms > b.ms || (a.ms === b.ms && a.seq > b.seq)
 
 /** Reads an id. `seq` replaces a missing second half. @throws RedisError when the text is no id */
 export function parseId(text: string, seq: number): Id {

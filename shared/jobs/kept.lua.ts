@@ -4,7 +4,7 @@
  * for each.
  */
 export const JOBS_KEPT = 'twohop:jobs-kept'
-export const JOBS_BYTES = 'twohop:jobs-bytes'
+const JOBS_BYTES = 'twohop:jobs-bytes'
 
 /** Milliseconds that the lists of jobs are kept after their last change: longer than any job with its settlement. */
 export const JOB_LISTS_KEPT_MS = 7 * 24 * 3_600_000

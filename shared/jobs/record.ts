@@ -41,14 +41,14 @@ export const jobsOfKey = (account: string) => `${JOBS_OF_PREFIX}${account}`
 export const MAX_JOB_INPUTS = 1000
 
 /** Where results of a job may lie when they have left Redis: the ledger's Postgres (the previews wrote 1), a bucket of R2. */
-export const RESULT_PLACES = ['ledger', 'r2'] as const
+const RESULT_PLACES = ['ledger', 'r2'] as const
 export type ResultPlace = (typeof RESULT_PLACES)[number]
 
 /** Milliseconds for which results are kept after a job's end, where its record says nothing else. */
 export const JOB_RESULTS_KEPT_MS = 24 * 3_600_000
 
 /** The states of a job. The last four are final. */
-export const JOB_STATES = ['queued', 'running', 'done', 'cancelled', 'expired', 'failed'] as const
+const JOB_STATES = ['queued', 'running', 'done', 'cancelled', 'expired', 'failed'] as const
 export type JobState = (typeof JOB_STATES)[number]
 
 export const hasEnded = (state: JobState) => state !== 'queued' && state !== 'running'

@@ -6,7 +6,7 @@ import { honoured, ignored, optional } from './field.ts'
 export const OutputTokens = z.int().min(1).max(1_000_000)
 
 /** The number of answers that a request asks for. */
-export const Answers = z.int().min(1).max(8)
+const Answers = z.int().min(1).max(8)
 
 /** The most of the likeliest tokens that are reported with each token (OpenAI's API reference, Chat). */
 export const MOST_TOP_LOGPROBS = 20
@@ -15,7 +15,7 @@ export const MOST_TOP_LOGPROBS = 20
  * 64 bits, with a sign or without: more than JavaScript's whole numbers keep, so that the last digits of a large seed
  * are rounded, the same way each time.
  */
-export const Seed = z
+const Seed = z
   .number()
   .refine((seed) => Number.isInteger(seed) && seed >= -(2 ** 63) && seed <= 2 ** 64)
   .describe('a whole number of 64 bits')

@@ -8,7 +8,7 @@ import type { Tool, ToolCall } from './structure.ts'
  * trained on. A mask enforces it on other models.
  */
 export const CALL = '<tool_call>'
-export const CALL_END = '</tool_call>'
+const CALL_END = '</tool_call>'
 export const RESPONSE = '<tool_response>'
 export const RESPONSE_END = '</tool_response>'
 

@@ -69,7 +69,7 @@ function opusHead(bytes = new Uint8Array()): Pick<Opus, 'skip' | 'channels'> {
  * Samples of a packet, which its first two bytes say (RFC 6716, 3.1).
  * @throws Unreadable where it is none
  */
-export function samplesOf(packet: Uint8Array): number {
+function samplesOf(packet: Uint8Array): number {
   const [toc, count = 0] = packet
   const kind = (toc ?? 0) >> 3
   const each =

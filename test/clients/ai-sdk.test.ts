@@ -14,7 +14,7 @@ import {
 } from 'ai'
 import { describe, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
-import { CHAT, EMBED, newUser, settledUsage, stack } from '../stack/client.ts'
+import { CHAT, EMBED, newUser, settledUsage, stack } from '../fixtures/stack/client.ts'
 import { dot, QUESTION, Search, TEXTS } from './asked.ts'
 
 const { token } = await newUser('pro')

@@ -5,7 +5,7 @@ import { describe, expect, inject, it } from 'vitest'
 import * as z from 'zod'
 import { readError } from '../../client/error.ts'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { CHAT, chatModel, newUser, settledUsage, stack, usageEvents } from '../stack/client.ts'
+import { CHAT, chatModel, newUser, settledUsage, stack, usageEvents } from '../fixtures/stack/client.ts'
 import { QUESTION, Search } from './asked.ts'
 
 const baseURL = stack.edge.url

@@ -1,5 +1,5 @@
 import type { Reporter, TestModule } from 'vitest/node'
-import { clientsTable, type Row, rowsOfPage } from './table.ts'
+import { clientsTable, type Row, rowsOfPage } from '../fixtures/clients-table.ts'
 
 /** What each client did with each feature, above the closing line: this run's results, and the page's named holes. */
 export default class ClosingTable implements Reporter {

@@ -10,7 +10,7 @@ import {
 import OpenAI from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readError, twohopFetch } from '../../client/index.ts'
-import { CHAT, stack } from '../stack/client.ts'
+import { CHAT, stack } from '../fixtures/stack/client.ts'
 import { QUESTION } from './asked.ts'
 
 const { projectId, url } = stack.issuers.firebase

@@ -1,7 +1,7 @@
 import { InferenceClient } from '@huggingface/inference'
 import { describe, expect, inject, it } from 'vitest'
 import { readError } from '../../client/index.ts'
-import { CHAT, call, newUser, stack } from '../stack/client.ts'
+import { CHAT, call, newUser, stack } from '../fixtures/stack/client.ts'
 import { dot, QUESTION, TEXTS } from './asked.ts'
 
 const { token } = await newUser('pro')

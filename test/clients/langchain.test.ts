@@ -3,7 +3,7 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai'
 import { describe, expect, inject, it } from 'vitest'
 import { readError } from '../../client/index.ts'
-import { CHAT, EMBED, newUser, stack } from '../stack/client.ts'
+import { CHAT, EMBED, newUser, stack } from '../fixtures/stack/client.ts'
 import { dot, QUESTION, Search, TEXTS } from './asked.ts'
 
 const { token } = await newUser('pro')

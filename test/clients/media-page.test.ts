@@ -8,7 +8,7 @@ import { blocksIn } from '../fixtures/commands/blocks.ts'
 import { createTyping } from '../fixtures/commands/typed.ts'
 import { pngOf } from '../fixtures/images.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
-import { newUser } from '../stack/client.ts'
+import { newUser } from '../fixtures/stack/client.ts'
 
 // The commands of docs/media.md, with a recording and a picture beside them.
 

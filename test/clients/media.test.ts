@@ -7,7 +7,7 @@ import { TILE } from '../fixtures/graphs/tiny-vision.ts'
 import { pngOf } from '../fixtures/images.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
 import { changed, soundFile } from '../fixtures/sounds.ts'
-import { call, newUser, usageEvents } from '../stack/client.ts'
+import { call, newUser, usageEvents } from '../fixtures/stack/client.ts'
 
 const edge = inject('mediaEdge')
 const { token } = await newUser('media')

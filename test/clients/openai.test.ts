@@ -3,7 +3,7 @@ import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zo
 import { describe, expect, inject, it } from 'vitest'
 import * as z from 'zod'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { CHAT, CLASSIFY, chatModel, EMBED, newUser, stack, usageEvents } from '../stack/client.ts'
+import { CHAT, CLASSIFY, chatModel, EMBED, newUser, stack, usageEvents } from '../fixtures/stack/client.ts'
 import { dot, Search, TEXTS } from './asked.ts'
 
 const baseURL = `${stack.edge.url}/v1`

@@ -5,7 +5,7 @@ import OpenAI from 'openai'
 import { describe, expect, inject, it } from 'vitest'
 import { type Budget, readError, twohopFetch } from '../../client/index.ts'
 import { createMint } from '../../local/issuer/mint.ts'
-import { CHAT, keys, mint, newUser, stack } from '../stack/client.ts'
+import { CHAT, keys, mint, newUser, stack } from '../fixtures/stack/client.ts'
 import { QUESTION } from './asked.ts'
 
 /** Signs tokens that ended an hour ago. */

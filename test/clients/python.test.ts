@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
-import { CHAT, EMBED, newUser, stack } from '../stack/client.ts'
+import { CHAT, EMBED, newUser, stack } from '../fixtures/stack/client.ts'
 
 const python = inject('python')
 const none = 'missing' in python

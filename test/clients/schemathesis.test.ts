@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
-import { newUser, stack } from '../stack/client.ts'
+import { newUser, stack } from '../fixtures/stack/client.ts'
 
 const python = inject('python')
 const none = 'missing' in python

@@ -7,7 +7,7 @@ import type { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
 import { writeTinySeq2seq } from '../fixtures/graphs/tiny-seq2seq-folder.ts'
-import { serve } from '../host/serving.ts'
+import { serve } from '../fixtures/host/serving.ts'
 
 /** The hub's tasks that no embedded model has, with the labels of a model that reads. */
 const READING = {

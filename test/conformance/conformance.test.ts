@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
+import { RUNTIMES, type RunningEdge } from '../fixtures/runtimes/runtimes.ts'
 import { sendSlowly } from '../fixtures/slow-sender.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import {
   type Answer,
   ask,
@@ -19,8 +19,8 @@ import {
   stack,
   streamData,
   usageEvents,
-} from '../stack/client.ts'
-import { RUNTIMES, type RunningEdge } from './runtimes.ts'
+} from '../fixtures/stack/client.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import { BODY_TIMEOUT_MS, WEB_ORIGIN } from './setup.ts'
 import { addCell, type Cell, cellsOfPage, cellsOfRun } from './table.ts'
 

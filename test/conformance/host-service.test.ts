@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { workerSettings } from '../../local/edge/settings.ts'
 import { startWorkerd, type Workerd } from '../../local/edge/workerd.ts'
-import { ask, call, newUser, settledUsage, stack, streamData } from '../stack/client.ts'
+import { ask, call, newUser, settledUsage, stack, streamData } from '../fixtures/stack/client.ts'
 
 const PATH = '/v1/chat/completions'
 let edge: Workerd

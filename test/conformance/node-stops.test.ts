@@ -1,7 +1,7 @@
 import { expect, inject, it } from 'vitest'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { CHAT, call, eventually, newUser, settledUsage, usageEvents } from '../stack/client.ts'
-import { startNode } from './runtimes.ts'
+import { startNode } from '../fixtures/runtimes/runtimes.ts'
+import { CHAT, call, eventually, newUser, settledUsage, usageEvents } from '../fixtures/stack/client.ts'
 
 /** A stream whose answer goes on to its limit. Slowed down, it takes nine seconds. */
 const stream = {

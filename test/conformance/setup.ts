@@ -1,9 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import type { StackFile } from '../../local/stack-file.ts'
-import type { Catalog } from '../../shared/catalog.ts'
-import { planLike, planOf } from '../fixtures/catalog.ts'
-import { testCatalog } from '../stack/plans.ts'
-import { startTestStack } from '../stack/start-test-stack.ts'
+import { testCatalog, withPoorPlan } from '../fixtures/stack/plans.ts'
+import { startTestStack } from '../fixtures/stack/start-test-stack.ts'
 import { clearCells } from './table.ts'
 
 declare module 'vitest' {
@@ -20,12 +18,6 @@ export const WEB_ORIGIN = 'https://app.example'
 
 /** Milliseconds that a body may take in these tests. */
 export const BODY_TIMEOUT_MS = 1000
-
-/** With a plan that pays for no answer of more than a few tokens. */
-export function withPoorPlan(catalog: Catalog): Catalog {
-  const poor = planLike(planOf('pro', catalog), 'poor', { budgets: { day: 100, month: 100 } })
-  return { ...catalog, plans: [...catalog.plans, poor] }
-}
 
 /** One host, one Redis, one ledger and the edge in workerd, for the edges of all runtimes. */
 export default async function conformanceRun(project: TestProject) {

@@ -6,8 +6,8 @@ import { parseTraceparent } from '../../shared/tracing/traceparent.ts'
 import { type UsageAnswer, UsageQuestion } from '../../shared/usage.ts'
 import { serveOnLoopback } from '../fixtures/loopback-server.ts'
 import { startOtlpReceiver } from '../fixtures/otlp-receiver.ts'
-import { ask, call, eventually, newUser } from '../stack/client.ts'
-import { RUNTIMES } from './runtimes.ts'
+import { RUNTIMES } from '../fixtures/runtimes/runtimes.ts'
+import { ask, call, eventually, newUser } from '../fixtures/stack/client.ts'
 
 const PATH = '/v1/chat/completions'
 const USAGE = { prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { noChromium } from '../extension/chromium.ts'
-import { ask, call, newUser, stack } from '../stack/client.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
+import { ask, call, newUser, stack } from '../fixtures/stack/client.ts'
 import { loaded, openDashboard, paste, show, words } from './dashboard.ts'
 
 const token = stack.tokens.firebase.admin

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { DEMO_PASSWORD } from '../../local/issuer/demo-users.ts'
-import { startChromium } from '../extension/chromium.ts'
-import type { Page } from '../extension/page.ts'
+import { startChromium } from '../fixtures/browser/chromium.ts'
+import type { Page } from '../fixtures/browser/page.ts'
 import { ROOT } from '../fixtures/pages.ts'
-import { call, stack } from '../stack/client.ts'
+import { call, stack } from '../fixtures/stack/client.ts'
 import { AT_THEIR_END } from './axe.ts'
 
 /** Opens the dashboard of an edge in a Chromium of its own. */

@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
-import { noChromium } from '../extension/chromium.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { ask, call, newUser } from '../stack/client.ts'
+import { ask, call, newUser } from '../fixtures/stack/client.ts'
 import { openDashboard, paste, show, TAKE_OVER } from './dashboard.ts'
 
 const LISTED = `asked.filter((url) => url.endsWith('/v1/jobs')).length`

@@ -1,8 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
 import { DEMO_USERS } from '../../local/issuer/demo-users.ts'
-import { noChromium } from '../extension/chromium.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
 import { slowly } from '../fixtures/pace.ts'
-import { ask, call, stack } from '../stack/client.ts'
+import { ask, call, stack } from '../fixtures/stack/client.ts'
 import { found } from './axe.ts'
 import { accountOf, keepPicture, loaded, openDashboard, show, signInAs, wideOnAPhone } from './dashboard.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
-import { eventsOf } from '../extension/accounts.ts'
-import { noChromium } from '../extension/chromium.ts'
+import { eventsOf } from '../fixtures/browser/accounts.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { newUser } from '../stack/client.ts'
+import { newUser } from '../fixtures/stack/client.ts'
 import { openDashboard, paste, show, words } from './dashboard.ts'
 
 const IDLE = `document.querySelector('#stop').disabled`

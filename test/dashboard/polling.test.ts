@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { noChromium } from '../extension/chromium.ts'
-import { call, newUser, stack } from '../stack/client.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
+import { call, newUser, stack } from '../fixtures/stack/client.ts'
 import { loaded, openDashboard, paste, show, TAKE_OVER } from './dashboard.ts'
 
 /** The timers of the page of jobs: what a page shown before still waits for is longer. */

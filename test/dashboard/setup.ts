@@ -6,7 +6,7 @@ import { publishedSpeeds } from '../../cli/cost/published.ts'
 import { speedOf } from '../../cli/cost/speed.ts'
 import { pageOrigins } from '../../local/page-origins.ts'
 import type { Catalog } from '../../shared/catalog.ts'
-import { startTestStack } from '../stack/start-test-stack.ts'
+import { startTestStack } from '../fixtures/stack/start-test-stack.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

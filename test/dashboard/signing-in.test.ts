@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { DEMO_USERS } from '../../local/issuer/demo-users.ts'
-import { expiredToken } from '../extension/accounts.ts'
-import { noChromium } from '../extension/chromium.ts'
-import { call, newUser, stack } from '../stack/client.ts'
+import { expiredToken } from '../fixtures/browser/accounts.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
+import { call, newUser, stack } from '../fixtures/stack/client.ts'
 import { loaded, openDashboard, paste, show, signInAs, words } from './dashboard.ts'
 
 const EMAIL = DEMO_USERS.free.supabase.email ?? ''

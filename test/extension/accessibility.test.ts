@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { noChromium } from './chromium.ts'
-import type { Page } from './page.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
+import type { Page } from '../fixtures/browser/page.ts'
 import { answered, ask, openPanel, signUp } from './panel.ts'
 
 type Node = { role?: { value: string }; name?: { value: string }; ignored: boolean }

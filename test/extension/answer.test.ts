@@ -1,8 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
+import { accountOf, eventsOf, putOnPlan, tokenIn } from '../fixtures/browser/accounts.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { eventually, hostRun, settledUsage } from '../stack/client.ts'
-import { accountOf, eventsOf, putOnPlan, tokenIn } from './accounts.ts'
-import { noChromium } from './chromium.ts'
+import { eventually, hostRun, settledUsage } from '../fixtures/stack/client.ts'
 import {
   answered,
   ask,

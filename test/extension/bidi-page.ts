@@ -1,5 +1,5 @@
-import type { Connection } from './connection.ts'
-import { asAPerson, type Person } from './person.ts'
+import type { Connection } from '../fixtures/browser/connection.ts'
+import { asAPerson, type Person } from '../fixtures/browser/person.ts'
 
 /** A page of a browser that speaks WebDriver BiDi, or the window around its pages. */
 export type BidiPage = Person & {

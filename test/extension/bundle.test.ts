@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
-import { stack } from '../stack/client.ts'
+import { stack } from '../fixtures/stack/client.ts'
 import { LOCAL_ID, SCREENSHOTS } from './panel.ts'
 
 const built = inject('built')

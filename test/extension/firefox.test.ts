@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { accountOf, eventsOf, putOnPlan, tokenIn } from '../fixtures/browser/accounts.ts'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { accountOf, eventsOf, putOnPlan, tokenIn } from './accounts.ts'
 import type { BidiPage } from './bidi-page.ts'
 import { type Firefox, noFirefox, PANEL_IN_FIREFOX, startFirefox } from './firefox.ts'
 import { answered, ask, growing, signUp, told } from './panel.ts'

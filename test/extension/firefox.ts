@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from '../fixtures/browser/connection.ts'
+import type { Person } from '../fixtures/browser/person.ts'
+import { tick } from '../fixtures/browser/tick.ts'
 import { type BidiPage, bidiPage } from './bidi-page.ts'
-import { connect } from './connection.ts'
-import type { Person } from './person.ts'
-import { tick } from './tick.ts'
 
 const EXECUTABLE = '/usr/bin/firefox-esr'
 

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
-import { noChromium, startChromium } from './chromium.ts'
+import { noChromium, startChromium } from '../fixtures/browser/chromium.ts'
 import { answered, LOCAL_ID, openPanel, PANEL, panelIn, ready, signUp, told } from './panel.ts'
 import { serve } from './serve.ts'
 

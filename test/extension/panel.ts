@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import { newAddress, type Platform } from './accounts.ts'
-import { type Chromium, startChromium } from './chromium.ts'
-import type { Page } from './page.ts'
-import type { Person } from './person.ts'
+import { newAddress, type Platform } from '../fixtures/browser/accounts.ts'
+import { type Chromium, startChromium } from '../fixtures/browser/chromium.ts'
+import type { Page } from '../fixtures/browser/page.ts'
+import type { Person } from '../fixtures/browser/person.ts'
 
 /** Of the key in examples/extension/wxt.config.ts. */
 export const LOCAL_ID = 'bgbohmlfabkbjagobpphigdlfkkjeajd'

@@ -7,8 +7,8 @@ import {
   type Platform,
   putToken,
   tokenIn,
-} from './accounts.ts'
-import { noChromium } from './chromium.ts'
+} from '../fixtures/browser/accounts.ts'
+import { noChromium } from '../fixtures/browser/chromium.ts'
 import {
   answered,
   ask,

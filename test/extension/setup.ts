@@ -5,8 +5,8 @@ import { pageOrigins } from '../../local/page-origins.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import type { Catalog } from '../../shared/catalog.ts'
 import { planLike, planOf } from '../fixtures/catalog.ts'
+import { startTestStack } from '../fixtures/stack/start-test-stack.ts'
 import { installOwnPackages, npm } from '../own-packages.ts'
-import { startTestStack } from '../stack/start-test-stack.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

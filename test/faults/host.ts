@@ -4,10 +4,10 @@ import { freePort } from '../../bench/kit.ts'
 import { serviceKeys } from '../../cli/service-keys.ts'
 import { type HostModel, localCatalog } from '../../local/catalog.ts'
 import type { Catalog } from '../../shared/catalog.ts'
+import { startHostProcess } from '../fixtures/host/host-process.ts'
+import { manifestOf } from '../fixtures/host/serving.ts'
 import { embeddedModel } from '../fixtures/models.ts'
 import { pacedBy } from '../fixtures/pace.ts'
-import { startHostProcess } from '../host/host-process.ts'
-import { manifestOf } from '../host/serving.ts'
 
 /** What tests need to put an edge before a host. */
 export type HostAddress = {

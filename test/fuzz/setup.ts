@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
-import { attackedStack } from '../attack/setup.ts'
 import { planLike, planOf } from '../fixtures/catalog.ts'
+import { attackedStack } from '../fixtures/stack/attacked-stack.ts'
 import { clearRows } from './table.ts'
 
 /** The stack of the attacks, with a plan that asks for short answers. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { spellOutAttention } from '../fixtures/graphs/spelled-out.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
-import { type Serving, serve } from './serving.ts'
 import { copyOf } from './serving-form/folder.ts'
 
 const { folder } = embeddedModel('twohop-chat')

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Classification } from '../../shared/tasks.ts'
-import { type Serving, serve } from './serving.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 
 /** A model whose scores can be worked out by hand; its folder says how it is made. */
 const source = fileURLToPath(new URL('../fixtures/tiny-classifier', import.meta.url))

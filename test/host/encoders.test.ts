@@ -2,10 +2,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
 import { pacedBy, slowly } from '../fixtures/pace.ts'
 import { type Reference, referenceOf } from '../fixtures/reference.ts'
-import { type Serving, serve } from './serving.ts'
 
 const MODELS = [
   { ...embeddedModel('twohop-embed'), context: 256, width: 256, together: 1e-9, many: 2000 },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { embeddedModel } from '../fixtures/models.ts'
-import { type Serving, serve } from './serving.ts'
 
 let serving: Serving
 beforeAll(async () => {

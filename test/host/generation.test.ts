@@ -4,9 +4,9 @@ import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingf
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ChatCompletion, ChatCompletionChunk } from '../../shared/openai/chat.ts'
 import type { Completion } from '../../shared/openai/completions.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
 import { pacedBy, slowly } from '../fixtures/pace.ts'
-import { type Serving, serve } from './serving.ts'
 
 /** What the tests have to know of a model: how fast it is, and what it says. */
 const MODELS = [

@@ -8,8 +8,8 @@ import { framed } from '../../shared/framed.ts'
 import type { HostMediaRequest } from '../../shared/media.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import { IMAGE_TOKENS, writeTinyCaptioner, writeTinyImageClassifier } from '../fixtures/graphs/tiny-media.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { pngOf } from '../fixtures/images.ts'
-import { type Serving, serve } from './serving.ts'
 
 const LABELS = ['cat', 'dog', 'sun', 'sea', 'fox', 'owl']
 const PICTURE = pngOf(40, 30, (x, y, channel) => (7 * x + 3 * y + 60 * channel) % 256)

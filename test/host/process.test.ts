@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type HostProcess, startHostProcess } from '../fixtures/host/host-process.ts'
+import { manifestOf } from '../fixtures/host/serving.ts'
+import { createSigner, type Signer } from '../fixtures/host/signer.ts'
 import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
 import { IN_A_BROWSER_MS, pacedBy, slowly } from '../fixtures/pace.ts'
-import { type HostProcess, startHostProcess } from './host-process.ts'
-import { manifestOf } from './serving.ts'
-import { createSigner, type Signer } from './signer.ts'
 
 const WRITERS = [
   { ...embeddedModel('twohop-chat'), some: 200, many: 400, slots: '16' },

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeTinySeq2seq } from '../fixtures/graphs/tiny-seq2seq-folder.ts'
-import { type Serving, serve } from './serving.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 
 /** A model that answers with its own input; its folder says how it is made. */
 const source = fileURLToPath(new URL('../fixtures/tiny-seq2seq', import.meta.url))

@@ -8,10 +8,10 @@ import { framed } from '../../shared/framed.ts'
 import type { HostMediaRequest } from '../../shared/media.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import { SPEECH_CONTEXT, writeTinySpeech } from '../fixtures/graphs/tiny-media.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { pacedBy, slowly } from '../fixtures/pace.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
 import { brokenAtItsEnd, changed, soundFile } from '../fixtures/sounds.ts'
-import { type Serving, serve } from './serving.ts'
 
 const TASK = 'automatic-speech-recognition'
 const SHORT = wavOf({ samples: tone(440, 2.5) })

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type HostProcess, startHostProcess } from '../fixtures/host/host-process.ts'
+import { manifestOf } from '../fixtures/host/serving.ts'
+import { createSigner, type Signer } from '../fixtures/host/signer.ts'
 import { embeddedModel } from '../fixtures/models.ts'
 import { pacedBy } from '../fixtures/pace.ts'
-import { type HostProcess, startHostProcess } from './host-process.ts'
-import { manifestOf } from './serving.ts'
-import { createSigner, type Signer } from './signer.ts'
 
 /** Milliseconds that each step takes at least: far more than the way of a cancel on a busy machine. */
 const STEP_MS = 200

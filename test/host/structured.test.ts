@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChatCompletion, ChatCompletionChunk } from '../../shared/openai/chat.ts'
 import type { Completion } from '../../shared/openai/completions.ts'
 import type { ToolCallDelta } from '../../shared/openai/structure.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { embeddedModel } from '../fixtures/models.ts'
-import { type Serving, serve } from './serving.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 const CHAT = 'POST /v1/chat/completions'

@@ -6,7 +6,7 @@ import type { ModelTask } from '../../inference-host/device/port.ts'
 import type { RerankAnswer } from '../../shared/rerank.ts'
 import type { Answer, Classification, FilledMask, TokenClassification } from '../../shared/tasks.ts'
 import { TINY_CONTEXT, writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
-import { type Serving, serve } from './serving.ts'
+import { type Serving, serve } from '../fixtures/host/serving.ts'
 
 // The host with one tiny model a task, over HTTP. Whether their answers are right is test/unit/encoding's matter.
 

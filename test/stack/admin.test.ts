@@ -15,7 +15,7 @@ import {
   redis,
   refusal,
   stack,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 const admin = await newUser('roomy', { role: 'admin' })
 const PROJECT = stack.issuers.firebase.projectId

@@ -11,7 +11,7 @@ import {
   stack,
   streamData,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 const question = 'What is Twohop?'
 

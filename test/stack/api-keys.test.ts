@@ -14,7 +14,7 @@ import {
   redis,
   refusal,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 type Key = { id: string; key: string; prefix: string; scopes: string[]; last_used_at: number | null }
 

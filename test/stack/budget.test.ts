@@ -1,7 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import type { ErrorEnvelope } from '../../shared/errors.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import {
   type Answer,
   ask,
@@ -14,8 +13,9 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
-import { SEVEN_UNITS } from './plans.ts'
+} from '../fixtures/stack/client.ts'
+import { SEVEN_UNITS } from '../fixtures/stack/plans.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 
 /** A question whose worst case is a seventh of the budget of the plan `seven`, to the unit. */
 const OUTPUT = 8

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { twohopFetch } from '../../client/fetch.ts'
 import { createMint } from '../../local/issuer/mint.ts'
-import { ask, call, keys, mint, refusal, stack } from './client.ts'
+import { ask, call, keys, mint, refusal, stack } from '../fixtures/stack/client.ts'
 
 // A token that is used oddly, on the running stack: the worker, Redis, and the package that apps use.
 

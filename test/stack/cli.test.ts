@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { call, EMBED, newUser, refusal, stack } from '../fixtures/stack/client.ts'
 import { twohop } from '../fixtures/twohop-command.ts'
-import { call, EMBED, newUser, refusal, stack } from './client.ts'
 
 const embed = (token: string) => call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' } })
 

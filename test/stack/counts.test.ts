@@ -13,7 +13,7 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 /** Commands that redis-server has run, those in scripts included, without the ones that ask for this. */
 async function redisCommands(): Promise<number> {

@@ -4,7 +4,6 @@ import { worstCase } from '../../edge/parse/worst-case.ts'
 import { workerSettings } from '../../local/edge/settings.ts'
 import { startPart } from '../../local/part.ts'
 import { slowly } from '../fixtures/pace.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import {
   ask,
   CHAT,
@@ -18,7 +17,8 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 
 const OUTPUT = 500
 /** A request whose answer goes on to its limit: the tokens that end an answer are ruled out. Slowed down, it takes 10 s. */

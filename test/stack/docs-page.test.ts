@@ -4,10 +4,10 @@ import { describe, expect, inject, it } from 'vitest'
 import { openApiRoute } from '../../edge/routes/openapi-route.ts'
 import { pageRoute } from '../../edge/routes/page.ts'
 import { readBundledDocument } from '../../edge/runtime/bundled-document.ts'
-import { noChromium, startChromium } from '../extension/chromium.ts'
 import { answering } from '../fixtures/answering.ts'
+import { noChromium, startChromium } from '../fixtures/browser/chromium.ts'
 import { IN_A_BROWSER_MS, slowly } from '../fixtures/pace.ts'
-import { CHAT, call, newUser, stack } from './client.ts'
+import { CHAT, call, newUser, stack } from '../fixtures/stack/client.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=`run`"><script>document.title="run"</script>'
 

@@ -1,7 +1,6 @@
 import { SignJWT } from 'jose'
 import { describe, expect, inject, it } from 'vitest'
 import { deepBodies } from '../fixtures/attacks/deep-json.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import {
   ask,
   CHAT,
@@ -14,7 +13,8 @@ import {
   redis,
   refusal,
   stack,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import { EXTENSION_ORIGIN, WEB_ORIGIN } from './running-stack.ts'
 import { TASKS_SERVED } from './served.ts'
 

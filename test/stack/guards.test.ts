@@ -15,7 +15,7 @@ import {
   ownUsage,
   refusal,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 const QUESTION = 'What is Twohop?'
 /** What the model answers up to what the plan blocks. */

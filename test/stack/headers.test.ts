@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ask, CHAT, call, EMBED, jobOver, newUser, usageEvents } from './client.ts'
+import { ask, CHAT, call, EMBED, jobOver, newUser, usageEvents } from '../fixtures/stack/client.ts'
 
 const LEFT = ['ratelimit', 'ratelimit-policy']
 const ALWAYS = ['x-request-id', 'server-timing']

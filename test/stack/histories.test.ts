@@ -4,7 +4,7 @@ import type { ChatCompletionMessageParam } from 'openai/resources/chat/completio
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { HISTORIES } from '../fixtures/openai/histories.ts'
-import { CHAT, call, newUser, stack, streamData, usageEvents } from './client.ts'
+import { CHAT, call, newUser, stack, streamData, usageEvents } from '../fixtures/stack/client.ts'
 
 const { token } = await newUser('pro')
 const client = new OpenAI({ baseURL: `${stack.edge.url}/v1`, apiKey: token, maxRetries: 0 })

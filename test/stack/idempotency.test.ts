@@ -2,7 +2,6 @@ import { gzipSync } from 'node:zlib'
 import OpenAI from 'openai'
 import { describe, expect, inject, it } from 'vitest'
 import { slowly } from '../fixtures/pace.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import {
   type Answer,
   ask,
@@ -19,7 +18,8 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import { WEB_ORIGIN } from './running-stack.ts'
 
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })

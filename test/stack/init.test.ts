@@ -10,11 +10,11 @@ import { freePort } from '../../bench/kit.ts'
 import type { Finding } from '../../cli/doctor/finding.ts'
 import { plainJson } from '../../cli/init/env-file.ts'
 import { serviceKeys } from '../../cli/service-keys.ts'
-import { type EdgeProcess, fromLog, startProcess } from '../conformance/process.ts'
 import { NOBODY } from '../fixtures/answering.ts'
 import { MODELS_DIR } from '../fixtures/models-dir.ts'
+import { type EdgeProcess, fromLog, startProcess } from '../fixtures/runtimes/process.ts'
+import { call, mint, refusal, stack } from '../fixtures/stack/client.ts'
 import { twohop } from '../fixtures/twohop-command.ts'
-import { call, mint, refusal, stack } from './client.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const ORIGIN = 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'

@@ -12,7 +12,7 @@ import {
   redis,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
 
 type Job = {
   id: string

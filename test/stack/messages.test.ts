@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
-import { CHAT, call, newUser, settledUsage, usageEvents } from './client.ts'
+import { CHAT, call, newUser, settledUsage, usageEvents } from '../fixtures/stack/client.ts'
 import { ODD, ODD_USED } from './odd-host.ts'
 
 const question = 'What is Twohop?'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ask, CHAT, call, EMBED, jobOver, newUser, refusal } from './client.ts'
+import { ask, CHAT, call, EMBED, jobOver, newUser, refusal } from '../fixtures/stack/client.ts'
 
 const { token } = await newUser('pro')
 const JOB = { endpoint: '/v1/embeddings', body: { model: EMBED, input: 'a' } }

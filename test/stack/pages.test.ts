@@ -8,7 +8,7 @@ import { blocks } from '../fixtures/commands/blocks.ts'
 import { commandsOf } from '../fixtures/commands/split.ts'
 import { createTyping } from '../fixtures/commands/typed.ts'
 import { ROOT } from '../fixtures/pages.ts'
-import { call, EMBED, newUser, stack } from './client.ts'
+import { call, EMBED, newUser, stack } from '../fixtures/stack/client.ts'
 
 /** What `npm start` says it listens on, where nobody says otherwise. */
 const USUAL = 'http://127.0.0.1:8787'

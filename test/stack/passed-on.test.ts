@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import {
   ask,
   call,
@@ -14,7 +13,8 @@ import {
   settledUsage,
   stack,
   usageEvents,
-} from './client.ts'
+} from '../fixtures/stack/client.ts'
+import { standingStill } from '../fixtures/standing-still.ts'
 import { ODD, ODD_ANSWER, ODD_EVENT, ODD_USED, TOGETHER } from './odd-host.ts'
 
 /** What of a stream differs from request to request. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, inject, it } from 'vitest'
 import { DASHBOARDS, expressionsOf } from '../fixtures/grafana.ts'
 import { noPrometheus, prometheus, startPrometheus } from '../fixtures/prometheus.ts'
-import { ask, CHAT, call, jobOver, newUser, stack } from './client.ts'
+import { ask, CHAT, call, jobOver, newUser, stack } from '../fixtures/stack/client.ts'
 
 /** A structure that only the host reads, and refuses. */
 const REFUSED_BY_HOST = {

@@ -3,7 +3,7 @@ import { zodTextFormat } from 'openai/helpers/zod'
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses'
 import { describe, expect, inject, it } from 'vitest'
 import * as z from 'zod'
-import { CHAT, call, newUser, refusal, settledUsage, stack, usageEvents } from './client.ts'
+import { CHAT, call, newUser, refusal, settledUsage, stack, usageEvents } from '../fixtures/stack/client.ts'
 import { ODD, ODD_USED } from './odd-host.ts'
 
 const question = 'What is Twohop?'

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { expect, it } from 'vitest'
 import { createMint } from '../../local/issuer/mint.ts'
-import { CHAT, EMBED, keys, newUser, stack } from './client.ts'
+import { CHAT, EMBED, keys, newUser, stack } from '../fixtures/stack/client.ts'
 
 // What the openai package does by itself, unmodified, after an answer of ours.
 

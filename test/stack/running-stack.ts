@@ -1,9 +1,9 @@
 import type { TestProject } from 'vitest/node'
 import { freePort } from '../../bench/kit.ts'
 import type { StackFile } from '../../local/stack-file.ts'
+import { testCatalog } from '../fixtures/stack/plans.ts'
+import { startTestStack } from '../fixtures/stack/start-test-stack.ts'
 import { startOddHost } from './odd-host.ts'
-import { testCatalog } from './plans.ts'
-import { startTestStack } from './start-test-stack.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { FRAMINGS, type Framing, sendSlowly } from '../fixtures/slow-sender.ts'
-import { newUser, ownUsage, stack } from './client.ts'
+import { newUser, ownUsage, stack } from '../fixtures/stack/client.ts'
 
 const SUSPEND = `/v1/admin/accounts/firebase:${stack.issuers.firebase.projectId}:eve/suspend`
 const READING = [

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import OpenAI from 'openai'
 import { expect, it } from 'vitest'
-import { CHAT, call, newUser, refusal, stack, usageEvents } from './client.ts'
+import { CHAT, call, newUser, refusal, stack, usageEvents } from '../fixtures/stack/client.ts'
 
 const parameters = {
   type: 'object',

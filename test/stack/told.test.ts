@@ -8,7 +8,7 @@ import { workerSettings } from '../../local/edge/settings.ts'
 import { type Part, startPart } from '../../local/part.ts'
 import { API_KEY_SECRET } from '../fixtures/api-key-form.ts'
 import { startGoogle, startGoTrue } from '../fixtures/issuer-servers.ts'
-import { call, eventually, newUser, stack } from './client.ts'
+import { call, eventually, newUser, stack } from '../fixtures/stack/client.ts'
 
 const SERVICE_KEY = 'sb_secret_0123456789abcdef'
 const WEBHOOK_SECRET = `whsec_${btoa('0123456789abcdef0123456789abcdef')}`

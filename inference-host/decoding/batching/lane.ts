@@ -120,6 +120,6 @@ export function createLane<M extends Member>(
 }
 
 /** How many slots a buffer gets for `count` members where memory allows, for few reallocations and little waste. */
-export function slotsFor(count: number): number {
+function slotsFor(count: number): number {
   return count <= 8 ? 2 ** Math.ceil(Math.log2(count)) : roundUp(count, 8)
 }

@@ -16,7 +16,7 @@ type Limits = {
   idleMs: number
 }
 
-export const CHUNKS: Limits = { least: 8, most: 512, idleMs: 250 }
+const CHUNKS: Limits = { least: 8, most: 512, idleMs: 250 }
 
 /** Share of a new measurement in the running mean. */
 const WEIGHT = 0.3

@@ -4,7 +4,7 @@ import { createEndless } from './endless.ts'
 import type { Node, Program } from './grammar/program.ts'
 
 /** Bytes of memory that a cell takes with its entry in the map. Measured; a test holds it. */
-export const CELL_BYTES = 292
+const CELL_BYTES = 292
 /**
  * Cells that one expansion may pass. What people write passes some hundreds, and 3,100 where any of 512 properties may come
  * next; a grammar of a few hundred bytes whose

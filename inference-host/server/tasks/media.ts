@@ -1,6 +1,7 @@
 import type { MediaTask } from '../../../shared/catalog.ts'
 import { HostMediaRequest } from '../../../shared/media.ts'
 import type { Run } from '../../scheduler/run.ts'
+import { Transcript } from '../../work/transcript.ts'
 import type { Limits, Work } from '../../work/work.ts'
 import { begin, type Host, type HostContext, readFramed } from '../call.ts'
 import { wholeText } from '../generation.ts'
@@ -26,7 +27,7 @@ const ROUTES: Record<MediaTask, MediaRoute> = {
     }),
     async answer(run, { parameters: { format = 'json' } }) {
       const [json = ''] = (await outputOf(run, 'items')).json
-      return transcriptAnswer(JSON.parse(json), format)
+      return transcriptAnswer(Transcript.parse(JSON.parse(json)), format)
     },
   },
   'image-classification': {

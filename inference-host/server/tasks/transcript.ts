@@ -1,4 +1,5 @@
-import type { HostMediaRequest, Transcript, TranscriptPart } from '../../../shared/media.ts'
+import type { HostMediaRequest } from '../../../shared/media.ts'
+import type { Transcript, TranscriptPart } from '../../work/transcript.ts'
 
 type Format = NonNullable<HostMediaRequest['parameters']['format']>
 

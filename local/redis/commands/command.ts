@@ -12,7 +12,7 @@ export function integer(word: string | undefined): number {
   return Number(word)
 }
 
-export const notInteger = () => new RedisError('ERR value is not an integer or out of range')
+const notInteger = () => new RedisError('ERR value is not an integer or out of range')
 
 /**
  * `text` plus `increment`, exact in 64 bits.

@@ -1,3 +1,4 @@
+import { secondOf } from '../../../shared/seconds.ts'
 import type { Keyspace } from '../keyspace.ts'
 import { OK, RedisError, Status } from '../port.ts'
 import { type Command, integer, option, syntaxError } from './command.ts'
@@ -85,6 +86,6 @@ export const KEY_COMMANDS: Record<string, Command> = {
   },
   time: (db) => {
     const now = db.now()
-    return [String(Math.floor(now / 1000)), String((now % 1000) * 1000)]
+    return [String(secondOf(now)), String((now % 1000) * 1000)]
   },
 }

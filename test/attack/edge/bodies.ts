@@ -1,5 +1,5 @@
 import { deepBodies } from '../../fixtures/attacks/deep-json.ts'
-import { EMBED } from '../../stack/client.ts'
+import { EMBED } from '../../fixtures/stack/client.ts'
 import type { Attack } from './world.ts'
 import { CHAT_PATH, HELLO } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { call, eventually, redis, refusal } from '../../stack/client.ts'
+import { call, eventually, redis, refusal } from '../../fixtures/stack/client.ts'
 import { addRow } from '../table.ts'
 import { FIELDS, NO_JSON, STRUCTURES } from './bodies.ts'
 import { CREDENTIALS } from './credentials.ts'

@@ -1,4 +1,4 @@
-import { ORIGIN } from '../setup.ts'
+import { ORIGIN } from '../../fixtures/stack/attacked-stack.ts'
 import type { Attack } from './world.ts'
 import { CHAT_PATH, HELLO } from './world.ts'
 

@@ -1,4 +1,4 @@
-import { CLASSIFY, EMBED, mint } from '../../stack/client.ts'
+import { CLASSIFY, EMBED, mint } from '../../fixtures/stack/client.ts'
 import type { Attack, World } from './world.ts'
 import { CHAT_PATH, HELLO } from './world.ts'
 

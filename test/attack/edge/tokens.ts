@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { base64url } from 'jose'
 import { keysBrought, noTokens, OTHER_ALGORITHMS, STRANGE_KIDS } from '../../fixtures/attacks/tokens.ts'
 import { otherKeys, resign } from '../../fixtures/signed-world.ts'
-import { keys, mint, stack } from '../../stack/client.ts'
+import { keys, mint, stack } from '../../fixtures/stack/client.ts'
 import type { Attack, World } from './world.ts'
 
 const encode = (value: unknown) => base64url.encode(JSON.stringify(value))

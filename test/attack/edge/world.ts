@@ -3,7 +3,17 @@ import { inject } from 'vitest'
 import { createMint, type Mint } from '../../../local/issuer/mint.ts'
 import type { ErrorCode } from '../../../shared/errors.ts'
 import { otherKeys, resign } from '../../fixtures/signed-world.ts'
-import { ask, type Call, call, eventually, keys, mint, newUser, redis, stack } from '../../stack/client.ts'
+import {
+  ask,
+  type Call,
+  call,
+  eventually,
+  keys,
+  mint,
+  newUser,
+  redis,
+  stack,
+} from '../../fixtures/stack/client.ts'
 
 /** A request as it is sent to the edge. */
 export type Asked = Call & { path?: string }

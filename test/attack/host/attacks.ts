@@ -1,7 +1,7 @@
 import { base64url, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import type { ErrorCode } from '../../../shared/errors.ts'
 import { OTHER_ALGORITHMS, STRANGE_KIDS } from '../../fixtures/attacks/tokens.ts'
-import { EMBED, stack } from '../../stack/client.ts'
+import { EMBED, stack } from '../../fixtures/stack/client.ts'
 import { type Asked, HELLO, ROUTE, type World } from './world.ts'
 
 export type Attack = {

@@ -1,8 +1,8 @@
 import { importJWK, type JWTPayload } from 'jose'
 import { inject } from 'vitest'
 import { bodyHash, SERVICE_TOKEN } from '../../../shared/service-token.ts'
-import { signerOf } from '../../host/signer.ts'
-import { CHAT, stack } from '../../stack/client.ts'
+import { signerOf } from '../../fixtures/host/signer.ts'
+import { CHAT, stack } from '../../fixtures/stack/client.ts'
 
 /** A request as it is sent to the host. */
 export type Asked = {

@@ -10,8 +10,8 @@ import {
   jobStreamKey,
   jobsOfKey,
 } from '../../../shared/jobs/record.ts'
-import { enqueue, jobOf, type WantedJob } from '../../host/jobs/enqueue.ts'
-import { createSigner } from '../../host/signer.ts'
+import { enqueue, jobOf, type WantedJob } from '../../fixtures/host/enqueue.ts'
+import { createSigner } from '../../fixtures/host/signer.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
 
 const signer = await createSigner()

@@ -9,10 +9,10 @@ import { createUpstashResults } from '../../../edge/jobs/upstash-results.ts'
 import { createUpstashJobs as createHostJobs } from '../../../inference-host/jobs/upstash.ts'
 import { RECORD_BYTES } from '../../../shared/jobs/kept.lua.ts'
 import type { ResultPlace } from '../../../shared/jobs/record.ts'
+import { running } from '../../fixtures/each-postgres.ts'
 import { readLog, unreadLog } from '../../fixtures/log.ts'
 import { emptyBucket, workersBucket } from '../../fixtures/r2-bucket.ts'
 import { describeEachRedis, limits, request } from '../budget/each-redis.ts'
-import { running } from '../ledger/each-postgres.ts'
 
 const HOUR = 3_600_000
 const ADA = 'firebase:ada'

@@ -3,9 +3,9 @@ import { createR2Results, R2_PREFIX } from '../../../edge/jobs/r2-results.ts'
 import { copyResults, type ResultStore } from '../../../edge/jobs/results.ts'
 import { createSupabaseResults } from '../../../edge/jobs/supabase-results.ts'
 import { createUpstashResults } from '../../../edge/jobs/upstash-results.ts'
+import { running } from '../../fixtures/each-postgres.ts'
 import { emptyBucket, shortLists, workersBucket } from '../../fixtures/r2-bucket.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
-import { running } from '../ledger/each-postgres.ts'
 
 const ADA = 'firebase:ada'
 const DAY = 86_400_000

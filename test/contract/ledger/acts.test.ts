@@ -9,9 +9,9 @@ import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
 import { createUpstashActStream } from '../../../edge/ledger/upstash-acts.ts'
 import { administered } from '../../fixtures/administrator.ts'
+import { ADA, clientOf, running } from '../../fixtures/each-postgres.ts'
 import { readLog } from '../../fixtures/log.ts'
 import { describeEachRedis } from '../budget/each-redis.ts'
-import { ADA, clientOf, running } from './each-postgres.ts'
 
 const AUDIT = 'twohop:audit'
 const HASH = 'ab'.repeat(32)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeEachPostgres } from './each-postgres.ts'
+import { describeEachPostgres } from '../../fixtures/each-postgres.ts'
 
 const AT = Date.UTC(2026, 10, 21, 10, 59, 30)
 const HOUR = 3_600_000

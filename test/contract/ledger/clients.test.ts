@@ -3,7 +3,7 @@ import { LedgerAway, LedgerRefused } from '../../../edge/ledger/port.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { supabaseJsRest } from '../../../edge/ledger/supabase-js.ts'
 import { supabaseRest } from '../../../edge/ledger/supabase-rest.ts'
-import { describeEachPostgres, usageEvent } from './each-postgres.ts'
+import { describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 const CLIENTS = [
   ['its own REST client', supabaseRest],

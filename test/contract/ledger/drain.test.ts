@@ -4,6 +4,7 @@ import type { EntryStream, Ledger } from '../../../edge/ledger/port.ts'
 import { createDrains, createScheduledDrain } from '../../../edge/ledger/scheduled.ts'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream, DEAD_LETTERS } from '../../../edge/ledger/upstash.ts'
+import { running } from '../../fixtures/each-postgres.ts'
 import { readLog } from '../../fixtures/log.ts'
 import {
   counters,
@@ -13,7 +14,6 @@ import {
   request,
   settlement,
 } from '../budget/each-redis.ts'
-import { running } from './each-postgres.ts'
 
 const DAY = Date.UTC(2026, 10, 21)
 

@@ -5,9 +5,9 @@ import { FEEDBACK_MOST } from '../../../edge/ledger/bounds.ts'
 import type { FeedbackStore } from '../../../edge/ledger/feedback.ts'
 import { createDrains, createScheduledDrain, type LedgerStores } from '../../../edge/ledger/scheduled.ts'
 import { createUpstashFeedback } from '../../../edge/ledger/upstash-feedback.ts'
+import { ADA, BOB, running, usageEvent } from '../../fixtures/each-postgres.ts'
 import { readLog } from '../../fixtures/log.ts'
 import { describeOneRedis } from '../budget/each-redis.ts'
-import { ADA, BOB, running, usageEvent } from './each-postgres.ts'
 
 const ACT = { actor: 'root', action: 'account.suspend', target: 'ada', reason: undefined, detail: {} }
 

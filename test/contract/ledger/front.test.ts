@@ -4,7 +4,7 @@ import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { type Part, startPart } from '../../../local/part.ts'
 import { findInstalledPostgres } from '../../../local/postgres/binaries.ts'
 import { startServer } from '../../../local/postgres/server.ts'
-import { usageEvent } from './each-postgres.ts'
+import { usageEvent } from '../../fixtures/each-postgres.ts'
 
 const installed = await findInstalledPostgres()
 const KEY = randomBytes(24).toString('base64url')

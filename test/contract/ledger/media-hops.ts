@@ -8,12 +8,12 @@ import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
 import { serveNode } from '../../../edge/runtime/node-server.ts'
 import type { ErrorEnvelope } from '../../../shared/errors.ts'
+import type { RunningPostgres } from '../../fixtures/each-postgres.ts'
 import { mediaCatalog } from '../../fixtures/media-catalog.ts'
 import { startMediaHost } from '../../fixtures/media-host.ts'
 import { pacedBy } from '../../fixtures/pace.ts'
 import { counters, events, type RunningRedis } from '../budget/each-redis.ts'
 import { accountOf, edgeVariables, minted, publishedKeys } from '../strangers/edge.ts'
-import type { RunningPostgres } from './each-postgres.ts'
 
 /** What the ledger has of a request. */
 export type Row = {

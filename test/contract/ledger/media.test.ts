@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { opusPackets } from '../../../shared/sounds/opus.ts'
+import { running } from '../../fixtures/each-postgres.ts'
 import { SPEECH_CONTEXT } from '../../fixtures/graphs/tiny-media.ts'
 import { TILE } from '../../fixtures/graphs/tiny-vision.ts'
 import { pngOf, webpHeader } from '../../fixtures/images.ts'
@@ -8,7 +9,6 @@ import { slowly } from '../../fixtures/pace.ts'
 import { tone, wavOf } from '../../fixtures/recordings.ts'
 import { brokenAtItsEnd, changed, oggOf, opusHeaders, soundFile } from '../../fixtures/sounds.ts'
 import { describeOneRedis } from '../budget/each-redis.ts'
-import { running } from './each-postgres.ts'
 import { mediaHops, type Row, refusalOf } from './media-hops.ts'
 
 /** Prices in units, by the catalog. */

@@ -1,7 +1,7 @@
 import connect, { type Sql } from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { MIGRATIONS, migrate, migrationNames } from '../../../local/postgres/migrate.ts'
-import { describeEachPostgres, usageEvent } from './each-postgres.ts'
+import { describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 const ROLES = ['anon', 'authenticated', 'service_role']
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { blocksIn, placeOf } from '../../fixtures/commands/blocks.ts'
-import { describeEachPostgres, usageEvent } from './each-postgres.ts'
+import { describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 const examples = blocksIn('sql').filter(({ page }) => ['docs/money.md', 'docs/versions.md'].includes(page))
 const [detach] = blocksIn('sql').filter(({ page }) => page === 'supabase/README.md')

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { migrate } from '../../../local/postgres/migrate.ts'
-import { ADA, describeEachPostgres, usageEvent } from './each-postgres.ts'
+import { ADA, describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 describeEachPostgres('the months of the ledger', (postgres) => {
   const ledger = () => {

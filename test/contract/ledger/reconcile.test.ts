@@ -6,9 +6,9 @@ import { createSupabaseLedger } from '../../../edge/ledger/supabase.ts'
 import { createUpstashStream } from '../../../edge/ledger/upstash.ts'
 import { createUpstashCounters } from '../../../edge/ledger/upstash-counters.ts'
 import { dayOfThisMonth } from '../../fixtures/day-of-this-month.ts'
+import { running, usageEvent } from '../../fixtures/each-postgres.ts'
 import { twohop } from '../../fixtures/twohop-command.ts'
 import { describeEachRedis, limits, request, settlement } from '../budget/each-redis.ts'
-import { running, usageEvent } from './each-postgres.ts'
 
 // Counters that are made again last until a date: a real Redis keeps none that is past.
 const { start, number, day, dayAfter, month: MONTH, monthAfter } = dayOfThisMonth()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { COUNTS } from '../../../cli/cost/counts.ts'
-import { ADA, BOB, describeEachPostgres, usageEvent } from './each-postgres.ts'
+import { ADA, BOB, describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 const NOVEMBER = Date.UTC(2026, 10, 30, 23, 59, 59, 999)
 const DECEMBER = Date.UTC(2026, 11, 1)

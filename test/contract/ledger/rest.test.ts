@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ADA, running, usageEvent } from './each-postgres.ts'
+import { ADA, running, usageEvent } from '../../fixtures/each-postgres.ts'
 
 describe('the local REST API, called by supabase-js', () => {
   const postgres = running()

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { ADA, BOB, clientOf, describeEachPostgres, usageEvent } from './each-postgres.ts'
+import { ADA, BOB, clientOf, describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 const OWN_TABLES = [
   'accounts',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { describeEachPostgres } from './each-postgres.ts'
+import { describeEachPostgres } from '../../fixtures/each-postgres.ts'
 
 const SECRET = "a-secret-with-'quotes'-in-it-of-32"
 const URL = 'https://abc.supabase.co/functions/v1/edge/scheduled'

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRedis } from '../../../local/redis/start.ts'
-import type { Command } from './enqueue.ts'
+import type { Command } from '../../fixtures/host/enqueue.ts'
 
 /** A Redis behind Upstash's REST protocol, and the variables with which a host takes jobs from it. */
 export type JobsRedis = {

@@ -2,10 +2,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { JOB_KEYS, jobInputsKey, jobKey, jobResultsKey, jobStreamKey } from '../../../shared/jobs/record.ts'
+import { enqueue, jobOf, type WantedJob } from '../../fixtures/host/enqueue.ts'
+import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
 import { pacedBy, slowly } from '../../fixtures/pace.ts'
-import { type Serving, serve } from '../serving.ts'
-import { enqueue, jobOf, type WantedJob } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const MODELS = [

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { enqueue, jobOf, stories } from '../../fixtures/host/enqueue.ts'
+import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { type Serving, serve } from '../serving.ts'
-import { enqueue, jobOf, stories } from './enqueue.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const INPUTS = 24

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
 import { pacedBy, slowly } from '../../fixtures/pace.ts'
-import { type Serving, serve } from '../serving.ts'
 import { NO_VULKAN, noSwiftShader, SWIFTSHADER } from '../webgpu/swiftshader.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }

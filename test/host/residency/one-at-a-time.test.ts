@@ -2,8 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { type Serving, serve } from '../serving.ts'
 
 const { folder } = embeddedModel('twohop-chat')
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
+import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { type Serving, serve } from '../serving.ts'
 
 const EMBED = { id: 'embed', source: embeddedModel('twohop-embed').folder, task: 'feature-extraction' }
 const CLASSIFY = {

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { type HostProcess, startHostProcess } from '../../fixtures/host/host-process.ts'
+import { manifestOf } from '../../fixtures/host/serving.ts'
+import { createSigner } from '../../fixtures/host/signer.ts'
 import { embeddedModel, REPOSITORY } from '../../fixtures/models.ts'
-import { type HostProcess, startHostProcess } from '../host-process.ts'
-import { manifestOf } from '../serving.ts'
-import { createSigner } from '../signer.ts'
 import { watching } from './watch.ts'
 
 const cleanUps: (() => unknown)[] = []

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { rowsOfPage } from '../../clients/table.ts'
+import { rowsOfPage } from '../../fixtures/clients-table.ts'
 import { filesLike, ROOT } from '../../fixtures/pages.ts'
 
 const text = (file: string) => readFileSync(join(ROOT, file), 'utf8')

@@ -2,13 +2,12 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { catalogEntry } from '../../../inference-host/pull/catalog-entry.ts'
 import { readManifest, sourceFolder } from '../../../inference-host/weights/manifest.ts'
-import written from '../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../shared/catalog.ts'
+import { catalog } from '../../fixtures/catalog.ts'
 import { REPOSITORY } from '../../fixtures/models.ts'
 
 const manifestFile = path.join(REPOSITORY, 'inference-host/models.json')
 const { models: entries } = await readManifest(manifestFile)
-const { models } = Catalog.parse(written)
+const { models } = catalog
 
 // The edge reserves by the catalog and the host refuses by the model: were the catalog short, honest requests would fail.
 describe('the catalog covers what the shipped models measure', () => {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { groups, nameOf, titleOf } from '../../../site/sidebar.ts'
-import { noChromium, startChromium } from '../../extension/chromium.ts'
 import { answering } from '../../fixtures/answering.ts'
+import { noChromium, startChromium } from '../../fixtures/browser/chromium.ts'
 import { ROOT } from '../../fixtures/pages.ts'
 
 // The built site in a browser. It is built by `npm run build:site`, which installs a generator of its own, so that this

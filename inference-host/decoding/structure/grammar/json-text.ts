@@ -23,7 +23,7 @@ const PLAIN = without(WRITABLE, ESCAPED)
  * The expression of a string's characters as JSON writes them. `\u` escapes are never used: a pair of them is one
  * character to a validator and two to a grammar.
  */
-export function escaped(expression: Expression): Expression {
+function escaped(expression: Expression): Expression {
   switch (expression.kind) {
     case 'text':
       return text(JSON.stringify(expression.text).slice(1, -1))
@@ -69,7 +69,7 @@ export const STRING = anyString(0, Number.POSITIVE_INFINITY)
  * a model could go on with it for ever.
  */
 export const COMMA = sequence(text(','), optional(text(' ')))
-export const COLON = sequence(text(':'), optional(text(' ')))
+const COLON = sequence(text(':'), optional(text(' ')))
 
 const DIGIT = characters([[48, 57]])
 /** 15 digits: every such integer is a double of its own, so parsing gives the integer that was written. */
@@ -81,13 +81,13 @@ const whole = sequence(
 export const INTEGER = whole
 /** No exponent: `1e999` is a number to a grammar and Infinity to a parser. */
 export const NUMBER = sequence(whole, optional(sequence(text('.'), repeat(DIGIT, 1, 10))))
-export const BOOLEAN = choice([text('true'), text('false')])
-export const NULL = text('null')
+const BOOLEAN = choice([text('true'), text('false')])
+const NULL = text('null')
 
 /** Names of the rules that `jsonRules` defines. */
 export const ANY_VALUE = rule('json value')
 export const ANY_OBJECT = rule('json object')
-export const ANY_ARRAY = rule('json array')
+const ANY_ARRAY = rule('json array')
 
 /** A member or a map's entry. */
 export function member(key: Expression, value: Expression): Expression {
@@ -95,7 +95,7 @@ export function member(key: Expression, value: Expression): Expression {
 }
 
 /** `min` to `max` entries in braces. */
-export function object(entry: Expression, min: number, max: number): Expression {
+function object(entry: Expression, min: number, max: number): Expression {
   return sequence(text('{'), separated(entry, COMMA, min, max), text('}'))
 }
 

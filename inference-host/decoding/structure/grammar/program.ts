@@ -51,7 +51,7 @@ export function programBytes({ nodes }: Program): number {
 const MOST_NODES = 12_000
 const MOST_MOVES = 200_000
 /** Bytes of memory that a program may take: nearly all take some kB. */
-export const MOST_BYTES = 8 * 2 ** 20
+const MOST_BYTES = 8 * 2 ** 20
 
 /**
  * Builds the program of `grammar`. @throws TwohopError `invalid_request` at `path` where the grammar is too large,

@@ -8,7 +8,7 @@ export type Budget = {
 export class TooLarge extends Error {}
 
 /** Steps that the patterns of one request may take together: about half a second. */
-export const MOST_STEPS = 300_000
+const MOST_STEPS = 300_000
 
 /** @param above What is spent is spent there too. */
 export function createBudget(steps = MOST_STEPS, above?: Budget): Budget {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import defaultCatalog from '../../../../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../../../../shared/catalog.ts'
+import { catalog as shipped } from '../../../fixtures/catalog.ts'
 import { twohop } from '../../../fixtures/twohop-command.ts'
 
 let dir: string
@@ -31,7 +31,7 @@ describe('twohop price', () => {
     const { code, out, err } = await twohop('price', ...options)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(pasted(out, 'prices')).toEqual(prices)
-    const { models, plans, ...rest } = Catalog.parse(defaultCatalog)
+    const { models, plans, ...rest } = shipped
     const catalog = {
       ...rest,
       models: models.map((model) => ({ ...model, prices: pasted(out, 'prices') })),

@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest'
 import { findingsOf } from '../../../../cli/doctor/findings.ts'
-import defaultCatalog from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
+import { catalog } from '../../../fixtures/catalog.ts'
 
 const NOW = 1_000_000
 const MOST = { events: 10, acts: 6 }
-const catalog = Catalog.parse(defaultCatalog)
 const state = (served: Record<string, number>, deadLetters = 0) => ({
   served: new Map(Object.entries(served)),
   events: 0,

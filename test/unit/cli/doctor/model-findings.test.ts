@@ -4,11 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelFindings } from '../../../../cli/doctor/model-findings.ts'
 import { pull } from '../../../../inference-host/pull/pull.ts'
-import defaultCatalog from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
+import type { Catalog } from '../../../../shared/catalog.ts'
+import { catalog as all } from '../../../fixtures/catalog.ts'
 import { ROOT } from '../../../fixtures/pages.ts'
 
-const all = Catalog.parse(defaultCatalog)
 const chat = all.models.filter(({ id }) => id === 'twohop-chat')
 const catalog = (more: object = {}): Catalog => ({
   ...all,

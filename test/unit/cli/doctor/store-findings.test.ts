@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ledgerFindings, redisFindings } from '../../../../cli/doctor/store-findings.ts'
-import defaultCatalog from '../../../../shared/catalog.json' with { type: 'json' }
-import { Catalog } from '../../../../shared/catalog.ts'
 import { answering, NOBODY, withJson } from '../../../fixtures/answering.ts'
-
-const catalog = Catalog.parse(defaultCatalog)
+import { catalog } from '../../../fixtures/catalog.ts'
 
 describe('the stores', () => {
   it('are ill where nobody answers', async () => {

@@ -2,13 +2,13 @@ import { deleteApp, initializeApp } from 'firebase-admin/app'
 import { getAuth } from 'firebase-admin/auth'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createFirebaseRevoked } from '../../../../edge/identity/firebase-revoked.ts'
-import type { Principal } from '../../../../edge/identity/principal.ts'
 import { createMint } from '../../../../local/issuer/mint.ts'
 import { startGoogle } from '../../../fixtures/issuer-servers.ts'
+import { principal as principalOf } from '../../../fixtures/principal.ts'
 import { keys } from '../../../fixtures/signed-world.ts'
 
 const PROJECT = 'my-project'
-const principal = { issuer: 'firebase', project: PROJECT, subject: 'u1' } as Principal
+const principal = principalOf({ project: PROJECT })
 let google: Awaited<ReturnType<typeof startGoogle>>
 let app: ReturnType<typeof initializeApp>
 let requireNotRevoked: ReturnType<typeof createFirebaseRevoked>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Principal } from '../../../../edge/identity/principal.ts'
 import { rememberVerified } from '../../../../edge/identity/verified.ts'
+import { principal } from '../../../fixtures/principal.ts'
 import { expectRefused, FIREBASE_KEYS, MINUTE, SECOND, signedWorld } from '../../../fixtures/signed-world.ts'
 
 const user = { uid: 'u1', email: 'a@example.com' }
@@ -12,7 +12,7 @@ function counting(lifeMs = 60 * MINUTE) {
     async (token) => {
       verified.push(token)
       if (token.startsWith('bad')) throw new Error('refused')
-      return { principal: { subject: token } as Principal, expiresAt: clock.ms + lifeMs }
+      return { principal: principal({ subject: token }), expiresAt: clock.ms + lifeMs }
     },
     () => clock.ms,
   )

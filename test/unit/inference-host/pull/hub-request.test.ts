@@ -134,6 +134,14 @@ describe('what is no answer', () => {
     expect(thrown).toMatchObject({ failure: { code: 'hub_failed' }, afterMs: 7000 })
   })
 
+  test('says it by a date, too', async () => {
+    const thrown = await hubOf([status(429, { 'retry-after': new Date(Date.now() + 9000).toUTCString() })])
+      .get()
+      .catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(Transient)
+    expect([7000, 8000, 9000]).toContain((thrown as Transient).afterMs)
+  })
+
   test('a link of the storage that has expired: the hub gives a fresh one', async () => {
     const { get } = hubOf([redirect('https://storage.example/x'), status(403)])
     const thrown = await get().catch((error: unknown) => error)

@@ -4,7 +4,7 @@ import { importPublicKeys } from '../../../../inference-host/admission/jwks.ts'
 import { createReplayGuard } from '../../../../inference-host/admission/replay.ts'
 import type { ServiceClaims } from '../../../../shared/service-token.ts'
 import { CHAT, codeOf, createHandApp, DONE } from '../../../fixtures/hand-app.ts'
-import { createSigner } from '../../../host/signer.ts'
+import { createSigner } from '../../../fixtures/host/signer.ts'
 
 test('a task that takes one input refuses two, and its place in the queue is free again', async () => {
   const { engine, send } = await createHandApp()

@@ -5,7 +5,7 @@ import { importPublicKeys } from '../../../../inference-host/admission/jwks.ts'
 import { createMayRead } from '../../../../inference-host/server/may-read.ts'
 import { metricsRoute } from '../../../../inference-host/server/metrics.ts'
 import { errorResponse } from '../../../../shared/errors.ts'
-import { createSigner, type Signer } from '../../../host/signer.ts'
+import { createSigner, type Signer } from '../../../fixtures/host/signer.ts'
 
 let signer: Signer
 let closed: Hono

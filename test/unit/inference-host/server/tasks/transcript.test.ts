@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { transcriptAnswer } from '../../../../../inference-host/server/tasks/transcript.ts'
-import type { Transcript } from '../../../../../shared/media.ts'
+import type { Transcript } from '../../../../../inference-host/work/transcript.ts'
 
 const transcript: Transcript = {
   text: ' Hello there. And\n\n1 --> 2',
