@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { listedDecoding, listedPlaces, upward } from '../../fixtures/floors.ts'
+import { listedDecoding, listedOrder, listedPlaces, upward } from '../../fixtures/floors.ts'
 import { circles, readSources, repositoryFiles, type Source, sourceOf } from '../../fixtures/imports.ts'
 import { NAMED_FILES, platformImports, strangePackages } from '../../fixtures/packages.ts'
 
@@ -66,6 +66,16 @@ describe('imports', () => {
   it('of decoding/ run downward too', () => {
     expect(listedDecoding()).toHaveLength(5)
     expect(upward(within('inference-host/decoding'), listedDecoding())).toEqual([])
+  })
+
+  it('of rooms run one way, as docs/architecture.md puts them in order', () => {
+    // Examples and training scripts import nothing of another room, firebase/ has no source, and tests import everything.
+    const alone = ['docs/', 'examples/', 'firebase/', 'models/', 'test/']
+    const rooms = [...listedPlaces('rooms'), 'edge/', 'inference-host/']
+    expect([...listedOrder(), ...alone].sort()).toEqual(rooms.sort())
+    expect(upward(sources, listedOrder())).toEqual([])
+    for (const room of ['examples', 'models'])
+      expect(strays(room, (file) => file.startsWith(`${room}/`))).toEqual([])
   })
 
   it('make no circle', () => {
