@@ -1,8 +1,8 @@
 // `npm run bench -- <name> [--json]`: every benchmark of the project, by name.
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { HERE } from '../cli/here.ts'
 import { DEVICES } from '../inference-host/device/port.ts'
+import { HERE } from '../local/here.ts'
 import { type AbuseBenchOptions, abuseBench } from './abuse/bench.ts'
 import { budgetBench } from './budget/bench.ts'
 import { type DrainBenchOptions, drainBench } from './drain/bench.ts'

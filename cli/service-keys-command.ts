@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command } from 'commander'
-import { HERE } from './here.ts'
-import { serviceKeys } from './service-keys.ts'
+import { HERE } from '../local/here.ts'
+import { serviceKeys } from '../local/service-keys.ts'
 
 const { out } = new Command('npm run keys --')
   .description(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { HERE } from '../local/here.ts'
 import { CliError } from './context.ts'
-import { HERE } from './here.ts'
 
 /** The text of a file that an option names. @throws CliError unreadable */
 export async function textOf(file: string): Promise<string> {

@@ -11,10 +11,9 @@ import { createKeyMemory } from './access/key-memory.ts'
 import type { AllowedOrigins } from './access/origin-list.ts'
 import { corsFor, requireOrigin } from './access/origins.ts'
 import type { CountAct } from './access/rate.ts'
-import { rateHeaders } from './access/rate-headers.ts'
 import { createReadRate } from './access/read-rate.ts'
 import { createStoredPlan, OtherPlanError } from './access/stored-plan.ts'
-import { isNobody, isUnknown, type Strangers } from './access/strangers.ts'
+import { isUnknown, type Strangers } from './access/strangers.ts'
 import type { WhenceOf } from './access/whence.ts'
 import { createAfterSuspension } from './admin/suspended.ts'
 import type { ApiKeyStore } from './api-keys/port.ts'
@@ -53,7 +52,7 @@ import { parseHubCompletion } from './parse/hub-completion.ts'
 import { answerJudgedWork, judgedWork } from './parse/judged.ts'
 import { mediaBody } from './parse/media-body.ts'
 import { parseMediaTask } from './parse/media-tasks.ts'
-import { createReadBody, type ReadBody } from './parse/read-body.ts'
+import type { ReadBody } from './parse/read-body.ts'
 import { parseRerank } from './parse/rerank.ts'
 import { parseResponses } from './parse/responses.ts'
 import { hubTask, parseTask } from './parse/tasks.ts'
@@ -66,6 +65,7 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
+import { aroundEveryRequest } from './routes/every-request.ts'
 import { addFailures } from './routes/failures.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
@@ -77,7 +77,6 @@ import { pageRoute } from './routes/page.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { traced } from './routes/step.ts'
 import { ROUTE_NAMES, type RouteName } from './routes/table.ts'
-import { createTimings } from './routes/timings.ts'
 import { type TraceCallers, traceRequests } from './routes/trace-requests.ts'
 import { usageAnswer } from './routes/usage.ts'
 import { watchRoutes } from './routes/watch.ts'
@@ -169,7 +168,7 @@ type RequestBody<Input> = { input: () => Promise<Input>; bytes: ReadBody }
 export function createApp(options: AppOptions) {
   const { budget, accounts, apiKeys, strangers, requestTimeoutMs, now, log } = options
   const catalog = () => options.catalog.current()
-  const entitleNow = latest(catalog, (now) => createEntitle(now, options.policy))
+  const entitleNow = latest(catalog, (current) => createEntitle(current, options.policy))
   const entitle: ReturnType<typeof createEntitle> = (...credential) => entitleNow()(...credential)
   const { storedEntitlement, withStoredPlan } = createStoredPlan({ entitle, planOf: budget.plan, now })
   const cancelJobs = (account: string) => cancelAll(options.jobs.store, account)
@@ -203,42 +202,7 @@ export function createApp(options: AppOptions) {
 
   const { tracer, traceCallers: callers, keyForm } = options
   if (tracer) app.use(traceRequests({ tracer, callers, keyForm }))
-  const mostBytes = latest(catalog, (now) => bodyLimits(now, options))
-  app.use(async (c, next) => {
-    const timings = createTimings(steadyNow, c.get('span'))
-    c.set('requestId', options.newRequestId())
-    c.set('timings', timings)
-    // Nothing of a body is read here: first it is known who asks, and for what, and which catalog holds.
-    const bound = {
-      get most() {
-        return mostBytes().get(c.req.path.replace(/\/$/, '')) ?? options.bodyLimitBytes
-      },
-      timeoutMs: options.bodyTimeoutMs,
-    }
-    c.set('readBody', createReadBody(c.req.raw, bound))
-    const { address } = c.env
-    const nobody = isNobody(c.req)
-    if (nobody) strangers.refuse(address)
-    await next()
-    if (nobody || isUnknown(c.error)) c.env.background(strangers.count(address))
-    // Nobody reads it. A stream would wait for its reader.
-    if (c.req.method === 'HEAD') await c.res.body?.cancel()
-    const key = c.get('key')
-    if (key) keyMemory.learn(key, c.env.address, c.error)
-    // By `c.header` each header would make the answer anew.
-    const { headers } = c.res
-    // A repeated answer keeps the request id of the first request.
-    if (!headers.has('x-request-id')) headers.set('x-request-id', c.get('requestId'))
-    if (isMessagesPath(c.req.path)) headers.set('request-id', headers.get('x-request-id') ?? '')
-    const version = c.get('version')
-    if (version !== undefined) headers.set(VERSION_HEADER, version)
-    const cache = c.get('cache')
-    if (cache !== undefined) headers.set('x-cache', cache)
-    headers.append('server-timing', timings.header())
-    const allowance = c.get('allowance')
-    if (allowance)
-      for (const [name, value] of Object.entries(rateHeaders(allowance))) headers.set(name, value)
-  })
+  app.use(aroundEveryRequest({ ...options, catalog, keyMemory }))
   app.use(corsFor(options.allowedOrigins))
   app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
 
@@ -393,9 +357,6 @@ export function createApp(options: AppOptions) {
   addFailures(app, options)
   return app
 }
-
-/** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
-const steadyNow = () => performance.now()
 
 /** Its routes are not there. */
 const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }

@@ -1,7 +1,7 @@
-import { usualPrices } from '../cli/init/usual-prices.ts'
 import defaults from '../shared/catalog.json' with { type: 'json' }
 import { Catalog, type Model, scopeOf, type Task } from '../shared/catalog.ts'
 import type { ImagePatches } from '../shared/image-tokens.ts'
+import { usualPrices } from './usual-prices.ts'
 
 /** A loaded model, as the host reports it. */
 export type HostModel = {

@@ -3,11 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import { HERE } from '../cli/here.ts'
 import { SEEING } from '../inference-host/device/port.ts'
 import { type Progress, pull } from '../inference-host/pull/pull.ts'
 import { hubIn } from '../inference-host/pull/variables.ts'
 import { isFolder, type ModelEntry, readManifest } from '../inference-host/weights/manifest.ts'
+import { HERE } from './here.ts'
 
 const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { HERE } from '../cli/here.ts'
+import { HERE } from './here.ts'
 import { localManifest } from './models.ts'
 import { stackFolder } from './stack-folder.ts'
 

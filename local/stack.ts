@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { serviceKeys } from '../cli/service-keys.ts'
 import { buildDashboard, DASHBOARD } from '../dashboard/build.ts'
 import type { Catalog } from '../shared/catalog.ts'
 import { type HostModel, localCatalog, modelIds } from './catalog.ts'
@@ -10,6 +9,7 @@ import type { ProjectParts } from './issuer/project.ts'
 import { issuerVariables, type OwnProjects, signInPlaces } from './issuers.ts'
 import { localManifest } from './models.ts'
 import { type Part, type PartOptions, startPart } from './part.ts'
+import { serviceKeys } from './service-keys.ts'
 import type { StackFile } from './stack-file.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { serviceKeys } from '../../cli/service-keys.ts'
 import { startPart } from '../../local/part.ts'
+import { serviceKeys } from '../../local/service-keys.ts'
 import type { StackFile } from '../../local/stack-file.ts'
 import defaults from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog, Guards } from '../../shared/catalog.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { type ServiceKeys, serviceKeys } from '../../cli/service-keys.ts'
 import type { Device } from '../../inference-host/device/port.ts'
 import { type Part, startPart } from '../../local/part.ts'
+import { type ServiceKeys, serviceKeys } from '../../local/service-keys.ts'
 import { createHostClient, type HostClient, tokensPerSecond } from '../host/client.ts'
 import { HOSTS_DIR, pullModel } from '../host/hosts.ts'
 import { machine } from '../host/machine.ts'

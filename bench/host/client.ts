@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
-import type { ServiceKeys } from '../../cli/service-keys.ts'
 import { createOwnHost } from '../../edge/upstream/own-host.ts'
 import { createServiceTokenSigner } from '../../edge/upstream/service-token.ts'
+import type { ServiceKeys } from '../../local/service-keys.ts'
 import { type Answer, overWeb } from '../../shared/fetch.ts'
 
 /** One streamed answer as its caller saw it. Times are `performance.now()`, in milliseconds. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { HERE } from '../../cli/here.ts'
 import { isFolder } from '../../inference-host/weights/manifest.ts'
+import { HERE } from '../../local/here.ts'
 import { BENCH_DIR } from '../kit.ts'
 import { type MadeKind, madeAs, madeModel } from '../models/made.ts'
 

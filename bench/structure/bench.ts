@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { HERE } from '../../cli/here.ts'
 import { type Automaton, createAutomaton } from '../../inference-host/decoding/structure/automaton.ts'
 import { compileStructure } from '../../inference-host/decoding/structure/compile.ts'
 import type { Program } from '../../inference-host/decoding/structure/grammar/program.ts'
 import type { Structured } from '../../inference-host/decoding/structure/matcher.ts'
 import type { Vocabulary } from '../../inference-host/decoding/structure/vocabulary.ts'
 import { createMemory } from '../../inference-host/platform/memory.ts'
+import { HERE } from '../../local/here.ts'
 import { TwohopError } from '../../shared/errors.ts'
 import {
   accepts,

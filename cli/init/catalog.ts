@@ -1,10 +1,10 @@
 import * as z from 'zod'
+import { usualPrices } from '../../local/usual-prices.ts'
 import defaultCatalog from '../../shared/catalog.json' with { type: 'json' }
 import { Catalog, Plan, scopeOf } from '../../shared/catalog.ts'
 import { Prices } from '../../shared/units.ts'
 import { CliError } from '../context.ts'
 import type { OwnModel } from './model.ts'
-import { usualPrices } from './usual-prices.ts'
 
 /** What `npx twohop price --json` prints, as far as a catalog takes it. */
 const PriceSheet = z.looseObject({ prices: Prices, budgets: Plan.shape.budgets })

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { basename, relative, resolve, sep } from 'node:path'
 import { ModelError } from '../../inference-host/weights/error.ts'
 import { HUB_ID, ModelEntry } from '../../inference-host/weights/manifest.ts'
+import { HERE } from '../../local/here.ts'
 import { HUB_TASKS, isMediaTask, type Model, type Task } from '../../shared/catalog.ts'
 import { CliError } from '../context.ts'
-import { HERE } from '../here.ts'
 
 /** What stands for the three small models that come along. */
 export const EMBEDDED = 'embedded'

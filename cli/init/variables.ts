@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { ServiceKeys } from '../../local/service-keys.ts'
 import type { Catalog } from '../../shared/catalog.ts'
-import type { ServiceKeys } from '../service-keys.ts'
 import type { Answers, Runtime } from './answers.ts'
 import { plainJson } from './env-file.ts'
 

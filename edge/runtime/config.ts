@@ -11,9 +11,9 @@ import { EDGE_VARIABLES } from './variables.ts'
 type Read = Values<typeof EDGE_VARIABLES>
 type Name = keyof Read
 
-/** A rule about several variables together: their names, and what is wrong with the first, if anything. */
 /** The rule that a value breaks, and where within it. */
 type Broken = string | { within: string; rule: string }
+/** A rule about several variables together: their names, and what is wrong with the first, if anything. */
 type Rule = { of: readonly [Name, ...Name[]]; wrong: (values: Read) => Broken | undefined }
 
 const RULES: readonly Rule[] = [

@@ -53,11 +53,11 @@ export function createSupabaseFunction(name: string, environment: Variables) {
     if (url.pathname === base || url.pathname.startsWith(`${base}/`))
       url.pathname = url.pathname.slice(base.length)
     if (url.pathname === '/scheduled') return scheduledRoute(request)
-    const answer = await edge.app.fetch(new Request(url, request), {
+    const answered = await edge.app.fetch(new Request(url, request), {
       background,
       // Cloudflare, which stands before Supabase, sets it, whatever the client sent.
       address: request.headers.get('cf-connecting-ip') ?? undefined,
     })
-    return fromOutside(answer)
+    return fromOutside(answered)
   }
 }

@@ -23,3 +23,18 @@ export type FromWorker =
   | { type: 'load_failed'; message: string }
   | { type: 'load'; load: EngineLoad }
   | { type: 'event'; run: number; event: EngineEvent }
+
+/** To the engine's process. */
+export type ToProcess =
+  | { type: 'load'; data: WorkerData }
+  | { type: 'run'; run: number; work: Work }
+  | { type: 'stop'; run: number }
+
+/** From the engine's process, several at a time: what happens in one turn of its loop comes as one message. */
+export type FromProcess =
+  | { type: 'loaded'; info: ModelInfo; slots: number; batching: Engine['batching'] }
+  | { type: 'load_failed'; message: string }
+  | { type: 'event'; run: number; event: EngineEvent }
+  /** Resident memory of the process in bytes, and what the engine is doing. */
+  | { type: 'state'; rss: number; load: EngineLoad | undefined }
+  | { type: 'died'; why: string }

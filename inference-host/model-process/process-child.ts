@@ -1,7 +1,7 @@
 import '../platform/no-telemetry.ts'
 import { collectEarly } from '../platform/collect-early.ts'
 import { faultOf } from '../platform/fault.ts'
-import type { FromProcess, ToProcess } from './process.ts'
+import type { FromProcess, ToProcess } from './messages.ts'
 import { startThreadEngine, type ThreadEngine } from './thread.ts'
 
 /**

@@ -1,24 +1,8 @@
 import '../platform/no-telemetry.ts'
 import { type ChildProcess, fork } from 'node:child_process'
-import type { Engine, EngineEvent, EngineLoad, ModelInfo } from '../work/engine.ts'
-import type { Work } from '../work/work.ts'
-import type { WorkerData } from './messages.ts'
+import type { Engine, EngineLoad } from '../work/engine.ts'
+import type { FromProcess, ToProcess, WorkerData } from './messages.ts'
 import { createReports } from './reports.ts'
-
-/** To the engine's process. */
-export type ToProcess =
-  | { type: 'load'; data: WorkerData }
-  | { type: 'run'; run: number; work: Work }
-  | { type: 'stop'; run: number }
-
-/** From the engine's process, several at a time: what happens in one turn of its loop comes as one message. */
-export type FromProcess =
-  | { type: 'loaded'; info: ModelInfo; slots: number; batching: Engine['batching'] }
-  | { type: 'load_failed'; message: string }
-  | { type: 'event'; run: number; event: EngineEvent }
-  /** Resident memory of the process in bytes, and what the engine is doing. */
-  | { type: 'state'; rss: number; load: EngineLoad | undefined }
-  | { type: 'died'; why: string }
 
 /** An engine in a process of its own. */
 export type ProcessEngine = Engine & {

@@ -5,7 +5,7 @@ import { type LoadRequest, SEEING } from '../device/port.ts'
 import { describeMedia, describeSeeing } from '../media/describe.ts'
 import { answerParent } from '../platform/child-process.ts'
 import { measureOverhead } from '../weights/overhead.ts'
-import type { DescribeAnswer } from './describe.ts'
+import type { DescribeAnswer } from './description.ts'
 
 /** The body of a child process: see describe.ts. */
 answerParent(

@@ -1,13 +1,6 @@
 import type { LoadRequest } from '../device/port.ts'
 import { askChild } from '../platform/child-process.ts'
-import type { ModelInfo } from '../work/engine.ts'
-
-/** What a model's files say of its text. `unfollowed` are entries of its generation config that no batch follows. */
-export type Description = Pick<ModelInfo, 'context' | 'overhead' | 'imageTokens' | 'imagePatches'> & {
-  unfollowed: string[]
-}
-
-export type DescribeAnswer = Description | { failure: string }
+import type { DescribeAnswer, Description } from './description.ts'
 
 const DESCRIBE = new URL('describe-process.ts', import.meta.url)
 

@@ -1,4 +1,4 @@
-import type { ErrorWords } from './errors.ts'
+import type { ErrorWords } from './error-words.ts'
 
 /** Refusals because of who asks, and from where. */
 export const CALLER_ERRORS = {

@@ -1,18 +1,8 @@
 import { ERRORS, type ErrorCode, errorResponse, TwohopError } from '../../shared/errors.ts'
 import { CALLER_ERRORS } from './caller-errors.ts'
+import type { ErrorWords } from './error-words.ts'
 import { EDGE_ERRORS, REQUEST_ERRORS } from './request-errors.ts'
 import { tableOf } from './table.ts'
-
-/** What docs/errors.md says of a code, beside what the code itself gives. */
-export type ErrorWords = {
-  when: string
-  /** What a client or its user should do, where there is something. */
-  todo?: string
-  /** What the request is charged with: by default nothing. The page's legend says what each word means. */
-  pays?: 'time' | 'computed'
-  /** When there is a `Retry-After`, where that is not always so or never. */
-  waits?: string
-}
 
 /** A code that nobody has words for, or words for no code, is an error of types. */
 const CLIENT: Record<Exclude<ErrorCode, keyof typeof EDGE_ERRORS>, ErrorWords> = {

@@ -1,4 +1,4 @@
-import type { ErrorWords } from './errors.ts'
+import type { ErrorWords } from './error-words.ts'
 
 /** Refusals because of what is asked, of what is used up, and failures. */
 export const REQUEST_ERRORS = {

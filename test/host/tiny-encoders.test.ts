@@ -8,7 +8,8 @@ import type { Answer, Classification, FilledMask, TokenClassification } from '..
 import { TINY_CONTEXT, writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
 import { type Serving, serve } from '../fixtures/host/serving.ts'
 
-// The host with one tiny model a task, over HTTP. Whether their answers are right is test/unit/encoding's matter.
+// The host with one tiny model a task, over HTTP. Whether their answers are right is for
+// test/unit/inference-host/encoding to say.
 
 const LABELS: Partial<Record<ModelTask, string[]>> = {
   'token-classification': ['O', 'B-PER', 'I-PER'],

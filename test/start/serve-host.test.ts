@@ -4,7 +4,7 @@ import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { serviceKeys } from '../../cli/service-keys.ts'
+import { serviceKeys } from '../../local/service-keys.ts'
 import { embeddedModel } from '../fixtures/models.ts'
 import { ownTemporaryFolder, ROOT } from './start.ts'
 

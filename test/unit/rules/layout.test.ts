@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { listedDecoding, listedPlaces } from '../../fixtures/floors.ts'
-import { repositoryFiles } from '../../fixtures/imports.ts'
+import { ROOT, repositoryFiles } from '../../fixtures/imports.ts'
 
 const files = repositoryFiles()
 const CODE = /\.(tsx?|mjs)$/
@@ -37,6 +39,14 @@ describe('a source', () => {
     expect(
       lines.filter((file) => /(^|\/)(utils?|helpers?|managers?|misc|common)(\/|[.-])/i.test(file)),
     ).toEqual([])
+  })
+
+  it('has at most 400 lines, and what is for tests 520', () => {
+    const linesOf = (file: string) => readFileSync(path.join(ROOT, file), 'utf8').trimEnd().split('\n').length
+    const sources = files.filter((file) => /\.[cm]?[jt]sx?$/.test(file))
+    expect(sources.length).toBeGreaterThan(1_000)
+    const long = sources.filter((file) => linesOf(file) > (file.startsWith('test/') ? 520 : 400))
+    expect(long).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { hostFindings } from '../../../../cli/doctor/host-findings.ts'
-import { serviceKeys } from '../../../../cli/service-keys.ts'
+import { serviceKeys } from '../../../../local/service-keys.ts'
 import { answering, envelope, NOBODY, withJson } from '../../../fixtures/answering.ts'
 
 const { privateKey, publicKeys } = await serviceKeys()

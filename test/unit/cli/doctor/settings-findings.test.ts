@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { settingsFindings } from '../../../../cli/doctor/settings-findings.ts'
-import { serviceKeys } from '../../../../cli/service-keys.ts'
+import { serviceKeys } from '../../../../local/service-keys.ts'
 
 const keys = await serviceKeys()
 const GOOD = {

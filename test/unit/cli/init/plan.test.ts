@@ -8,7 +8,7 @@ import { readEnvFile } from '../../../../cli/init/env-file.ts'
 import { PRIVATE_KEY, PUBLIC_KEYS, planned, typed } from '../../../../cli/init/plan.ts'
 import { writeFiles } from '../../../../cli/init/planned-file.ts'
 import { readVars } from '../../../../cli/init/wrangler-vars.ts'
-import { serviceKeys } from '../../../../cli/service-keys.ts'
+import { serviceKeys } from '../../../../local/service-keys.ts'
 import { ROOT } from '../../../fixtures/pages.ts'
 
 let folder: string

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { newCatalog } from '../../../../cli/init/catalog.ts'
 import { edgeSettings, hostSettings } from '../../../../cli/init/variables.ts'
-import { serviceKeys } from '../../../../cli/service-keys.ts'
 import { edgeConfig } from '../../../../edge/runtime/config.ts'
 import { fromFirebase } from '../../../../edge/runtime/firebase-variables.ts'
 import { fromSupabase } from '../../../../edge/runtime/supabase-variables.ts'
 import { readConfig as hostConfig } from '../../../../inference-host/config.ts'
+import { serviceKeys } from '../../../../local/service-keys.ts'
 
 const keys = await serviceKeys()
 const ANSWERS = {

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint } from 'jose'
 import { expect, test } from 'vitest'
-import { serviceKeys } from '../../../cli/service-keys.ts'
+import { serviceKeys } from '../../../local/service-keys.ts'
 
 test('each key is named by its thumbprint, so that two of one day stand side by side at the host', async () => {
   const [first, second] = [await serviceKeys(), await serviceKeys()]

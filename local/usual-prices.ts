@@ -1,5 +1,5 @@
-import type { Task } from '../../shared/catalog.ts'
-import type { Prices } from '../../shared/units.ts'
+import type { Task } from '../shared/catalog.ts'
+import type { Prices } from '../shared/units.ts'
 
 /** A second of audio costs what so many prompt tokens do: Whisper's encoder makes them of it. */
 const TOKENS_A_SECOND = 50
