@@ -50,7 +50,7 @@ const FLUSH_MS = 2_000
  */
 export async function startHost(config: Config, log: Log): Promise<RunningHost> {
   const keys = await of('SERVICE_TOKEN_PUBLIC_KEYS', importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS))
-  const manifest = await of('MODELS_FILE', readManifest(config.MODELS_FILE))
+  const manifest = await readManifest(config.MODELS_FILE, 'MODELS_FILE')
   const queues = new Map<string, Queue>()
   const tracer = await otlpTracer(config, {
     onChange: (away) => log(away ? 'traces_not_sent' : 'traces_sent', away && faultOf(away.error)),

@@ -47,7 +47,8 @@ export async function listen(
     server.listen(port, bind, resolve)
   })
   const at = server.address()
-  if (at === null || typeof at === 'string') throw new CannotListen(`cannot listen on ${bind}:${port}`)
+  if (at === null || typeof at === 'string')
+    throw new CannotListen(`${names.bind}: is no address to listen on`)
   const host = at.family === 'IPv6' ? `[${at.address}]` : at.address
   return {
     url: `http://${host}:${at.port}`,
@@ -72,6 +73,6 @@ function why(code: string | undefined, bind: string, port: number, names: Names)
   if (code === 'EACCES')
     return `${names.port}: port ${port} is not for this user; put one above 1023 there, or 0 for any free one`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EINVAL')
-    return `${names.bind}: this machine has no address ${bind}; put 127.0.0.1, 0.0.0.0 or one of its own there`
-  return `${names.bind}, ${names.port}: cannot listen on ${bind}:${port} (${code})`
+    return `${names.bind}: this machine has no such address; put 127.0.0.1, 0.0.0.0 or one of its own there`
+  return `${names.bind}, ${names.port}: cannot listen there (${code})`
 }
