@@ -66,7 +66,7 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
 import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
-import { addFailures } from './routes/failures.ts'
+import { addFailures, failingAsError } from './routes/failures.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
@@ -241,6 +241,7 @@ export function createApp(options: AppOptions) {
   })
   app.use(corsFor(options.allowedOrigins))
   app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
+  app.use(failingAsError)
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw

@@ -5,7 +5,7 @@ import {
   type HttpBindings,
 } from '@hono/node-server'
 import { KEEP_ALIVE_MS } from './keep-alive.ts'
-import { answerUnread } from './unread-request.ts'
+import { answerUnread, type TellFailed } from './unread-request.ts'
 
 /** A listening server. `close` lets open answers end for at most `graceMs`. */
 export type Listening = { url: string; close(graceMs: number): Promise<void> }
@@ -22,6 +22,9 @@ export class CannotListen extends Error {
 type Names = { bind: string; port: string }
 const OF_THE_HOST: Names = { bind: 'HOST_BIND', port: 'HOST_PORT' }
 
+/** Where to listen, and whom to tell of an answer that could not be made. */
+type At = { bind: string; port: number; names?: Names; failed: TellFailed }
+
 /** How often connections that wait for another request are looked for while a server closes, in milliseconds. */
 const IDLE_MS = 100
 
@@ -31,14 +34,12 @@ const IDLE_MS = 100
  */
 export async function listen(
   fetch: Fetch,
-  bind: string,
-  port: number,
-  names: Names = OF_THE_HOST,
+  { bind, port, names = OF_THE_HOST, failed }: At,
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch })
   // Its own listener takes no handler of errors.
   server.removeAllListeners('request')
-  server.on('request', getRequestListener(fetch, { errorHandler: answerUnread }))
+  server.on('request', getRequestListener(fetch, { errorHandler: answerUnread(failed) }))
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

@@ -30,7 +30,9 @@ test.each(Object.keys(VARIABLES))('%s, broken, shows nothing of what stands in i
 
 test('an address to listen on shows nothing of itself where it cannot be had', async () => {
   for (const bind of [SECRET, `127.0.0.1/${SECRET}`, `https://a.example/?${SECRET}`]) {
-    const refused = await listen(() => new Response(), bind, 0).catch((error: unknown) => error)
+    const refused = await listen(() => new Response(), { bind, port: 0, failed: () => {} }).catch(
+      (error: unknown) => error,
+    )
     expect(refused).toBeInstanceOf(CannotListen)
     expect(String(refused)).not.toContain(SECRET)
   }
