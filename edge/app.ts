@@ -64,7 +64,7 @@ import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
-import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
+import { type DashboardOptions, dashboardRoutes, NO_DASHBOARD } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
 import { addFailures, failingAsError } from './routes/failures.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
@@ -397,6 +397,3 @@ export function createApp(options: AppOptions) {
 
 /** A clock that runs evenly, in milliseconds. On Workers it stands still while nothing is waited for. */
 const steadyNow = () => performance.now()
-
-/** Its routes are not there. */
-const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
