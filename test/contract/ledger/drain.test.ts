@@ -140,7 +140,7 @@ describeEachRedis('the drain', (redis) => {
     const away: Ledger = createSupabaseLedger({ url: 'http://127.0.0.1:9', key: 'x', fetch })
     expect(await drainWith({ ledger: away, now: () => written + 7000 })()).toMatchObject({
       ended: 'ledger_away',
-      code: 'http_0',
+      error: { code: 'http_0' },
       lagMs: 7000,
     })
   })
