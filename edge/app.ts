@@ -42,7 +42,6 @@ import { meter } from './metering/meter.ts'
 import type { WebhookEvent } from './notify/webhook.ts'
 import { parseMessages } from './parse/anthropic-messages.ts'
 import { jsonBody } from './parse/body.ts'
-import { bodyLimits } from './parse/body-limits.ts'
 import { parseChat } from './parse/chat.ts'
 import { boundBesideImages, chatBody } from './parse/chat-body.ts'
 import { parseCompletion } from './parse/completions.ts'
@@ -63,10 +62,10 @@ import { addRoutes } from './routes/add-routes.ts'
 import { type AdminOptions, adminRoutes } from './routes/admin.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { countTokens } from './routes/count-tokens.ts'
-import { type DashboardOptions, dashboardRoutes } from './routes/dashboard.ts'
+import { type DashboardOptions, dashboardRoutes, NO_DASHBOARD } from './routes/dashboard.ts'
 import type { Env } from './routes/env.ts'
 import { aroundEveryRequest } from './routes/every-request.ts'
-import { addFailures } from './routes/failures.ts'
+import { addFailures, failingAsError } from './routes/failures.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { findingsTo } from './routes/findings.ts'
 import { type JobsOptions, jobRoutes } from './routes/jobs.ts'
@@ -205,6 +204,7 @@ export function createApp(options: AppOptions) {
   app.use(aroundEveryRequest({ ...options, catalog, keyMemory }))
   app.use(corsFor(options.allowedOrigins))
   app.use(requireOrigin(options.allowedOrigins, options.docsPage || options.dashboard !== undefined))
+  app.use(failingAsError)
 
   async function authenticate(c: Context<Env>): Promise<Credential> {
     const { headers } = c.req.raw
@@ -357,6 +357,3 @@ export function createApp(options: AppOptions) {
   addFailures(app, options)
   return app
 }
-
-/** Its routes are not there. */
-const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }

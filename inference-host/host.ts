@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { TwohopError } from '../shared/errors.ts'
 import { listen } from '../shared/listen.ts'
 import { otlpTracer } from '../shared/tracing/otlp-tracer.ts'
+import type { TellFailed } from '../shared/unread-request.ts'
 import { createAdmit } from './admission/admit.ts'
 import { createAuthenticate } from './admission/authenticate.ts'
 import { createRefuseBusy } from './admission/busy.ts'
@@ -21,6 +22,7 @@ import type { ModelQueue } from './scheduler/model-queue.ts'
 import { createRequests } from './scheduler/requests.ts'
 import { createTurns } from './scheduler/turns.ts'
 import { createApp } from './server/app.ts'
+import { logInternal } from './server/internal.ts'
 import { createSayLoad } from './server/load-header.ts'
 import { metricsRoute } from './server/metrics.ts'
 import { readManifest } from './weights/manifest.ts'
@@ -50,7 +52,7 @@ const FLUSH_MS = 2_000
  */
 export async function startHost(config: Config, log: Log): Promise<RunningHost> {
   const keys = await of('SERVICE_TOKEN_PUBLIC_KEYS', importPublicKeys(config.SERVICE_TOKEN_PUBLIC_KEYS))
-  const manifest = await of('MODELS_FILE', readManifest(config.MODELS_FILE))
+  const manifest = await readManifest(config.MODELS_FILE, 'MODELS_FILE')
   const queues = new Map<string, ModelQueue>()
   const tracer = await otlpTracer(config, {
     onChange: (away) => log(away ? 'traces_not_sent' : 'traces_sent', away && faultOf(away.error)),
@@ -87,8 +89,9 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
     lookForJobs: config.HOST_JOBS_REDIS_URL === undefined ? undefined : () => jobs?.wake(),
     metrics,
   })
-  const server = await listen(app.fetch, config.HOST_BIND, config.HOST_PORT)
-  const figures = await listenForMetrics(metrics, config)
+  const failed: TellFailed = (error, id) => logInternal(log, id, error)
+  const server = await listen(app.fetch, { bind: config.HOST_BIND, port: config.HOST_PORT, failed })
+  const figures = await listenForMetrics(metrics, config, failed)
   log('listening', { url: server.url })
 
   async function stop(flushMs: number): Promise<void> {
@@ -136,13 +139,15 @@ export async function startHost(config: Config, log: Log): Promise<RunningHost> 
 }
 
 /** Figures on a port of their own, where one is configured. */
-async function listenForMetrics(metrics: Metrics, { HOST_BIND, HOST_METRICS_PORT }: Config) {
+async function listenForMetrics(
+  metrics: Metrics,
+  { HOST_BIND, HOST_METRICS_PORT }: Config,
+  failed: TellFailed,
+) {
   if (HOST_METRICS_PORT === undefined) return undefined
   const app = new Hono().get('/metrics', metricsRoute({ metrics, mayRead: async () => {} }))
-  return listen(app.fetch, HOST_BIND, HOST_METRICS_PORT, {
-    bind: 'HOST_BIND',
-    port: 'HOST_METRICS_PORT',
-  })
+  const names = { bind: 'HOST_BIND', port: 'HOST_METRICS_PORT' }
+  return listen(app.fetch, { bind: HOST_BIND, port: HOST_METRICS_PORT, names, failed })
 }
 
 /** What `made` gives. An error of its gets the name of the variable that it is about. */

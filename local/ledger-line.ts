@@ -34,6 +34,7 @@ export function createLedgerLine() {
 }
 
 function drainOf(line: string): z.infer<typeof DrainLine> | undefined {
-  if (!/^\{("mode":"emulators",)?"level":"info","event":"ledger_drain".*\}$/.test(line)) return undefined
+  if (!/^\{("mode":"emulators",)?"level":"(info|warn|error)","event":"ledger_drain".*\}$/.test(line))
+    return undefined
   return DrainLine.safeParse(JSON.parse(line)).data
 }

@@ -1,6 +1,6 @@
 import { Catalog } from './catalog.ts'
 import { parseJson } from './parse-json.ts'
-import { plainWords } from './plain-words.ts'
+import { plainPath, plainWords } from './plain-words.ts'
 
 /** The most characters of a catalog in Redis. */
 export const CATALOG_CHARS = 256 * 1024
@@ -25,12 +25,14 @@ export function catalogOver(
   const json = parseJson(text)
   if (json === undefined) return { wrong: ['is not JSON'] }
   const { success, data: catalog, error } = Catalog.safeParse(json, { error: plainWords })
-  if (!success) return { wrong: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) }
+  if (!success)
+    return {
+      wrong: error.issues.map(({ path, message }) => `${plainPath(Catalog, path).join('.')}: ${message}`),
+    }
   const wrong = (['upstreams', 'project'] as const)
     .filter((field) => JSON.stringify(catalog[field]) !== JSON.stringify(deployed[field]))
     .map((field) => `${field}: must be as deployed; only a deployment changes that`)
-  for (const plan of plans)
-    if (plan !== undefined && !catalog.plans.some(({ id }) => id === plan))
-      wrong.push(`plans: no plan is called ${plan}, which a variable of the edge names`)
+  if (plans.some((plan) => plan !== undefined && !catalog.plans.some(({ id }) => id === plan)))
+    wrong.push('plans: lacks the plan that a variable of the edge names')
   return wrong.length > 0 ? { wrong } : { catalog }
 }

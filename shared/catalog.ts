@@ -216,17 +216,17 @@ export const Catalog = z
       context.addIssue({
         code: 'custom',
         path: ['default_plan'],
-        message: `no plan is called ${catalog.default_plan}`,
+        message: 'names no plan that there is',
       })
     for (const [i, { tasks, prices, image_tokens, image_patches }] of catalog.models.entries()) {
-      const missing = (field: string) =>
-        context.addIssue({ code: 'custom', path: ['models', i, field], message: 'is missing' })
+      const missing = (...field: string[]) =>
+        context.addIssue({ code: 'custom', path: ['models', i, ...field], message: 'is missing' })
       const hears = tasks.includes('automatic-speech-recognition')
-      if (hears && prices.audio_second === undefined) missing('prices.audio_second')
+      if (hears && prices.audio_second === undefined) missing('prices', 'audio_second')
       if (!hears && prices.audio_second !== undefined)
         context.addIssue({
           code: 'custom',
-          path: ['models', i, 'prices.audio_second'],
+          path: ['models', i, 'prices', 'audio_second'],
           message: 'is for automatic-speech-recognition only',
         })
       if ((image_patches || tasks.some((task) => task.startsWith('image-'))) && image_tokens === undefined)
@@ -237,13 +237,8 @@ export const Catalog = z
     checkUpstreams(catalog, complain)
     checkVersions(catalog.models, complain)
     for (const [i, plan] of catalog.plans.entries()) {
-      for (const id of plan.models)
-        if (!models.has(id))
-          context.addIssue({
-            code: 'custom',
-            path: ['plans', i, 'models'],
-            message: `no model is called ${id}`,
-          })
+      for (const [j, id] of plan.models.entries())
+        if (!models.has(id)) complain(['plans', i, 'models', j], 'names no model that there is')
       for (const name of ['injection', 'judge'] as const) {
         const judge = plan.guards?.[name]?.model
         if (
@@ -253,7 +248,7 @@ export const Catalog = z
           context.addIssue({
             code: 'custom',
             path: ['plans', i, 'guards', name, 'model'],
-            message: `no model for ${JUDGING} is called ${judge}`,
+            message: `names no model for ${JUDGING}`,
           })
       }
       if (plan.limits.output_tokens_default > plan.limits.output_tokens_max)

@@ -5,7 +5,7 @@ import {
   type HttpBindings,
 } from '@hono/node-server'
 import { KEEP_ALIVE_MS } from './keep-alive.ts'
-import { answerUnread } from './unread-request.ts'
+import { answerUnread, type TellFailed } from './unread-request.ts'
 
 /** A listening server. `close` lets open answers end for at most `graceMs`. */
 export type Listening = { url: string; close(graceMs: number): Promise<void> }
@@ -22,6 +22,9 @@ export class CannotListen extends Error {
 type Names = { bind: string; port: string }
 const OF_THE_HOST: Names = { bind: 'HOST_BIND', port: 'HOST_PORT' }
 
+/** Where to listen, and whom to tell of an answer that could not be made. */
+type At = { bind: string; port: number; names?: Names; failed: TellFailed }
+
 /** How often connections that wait for another request are looked for while a server closes, in milliseconds. */
 const IDLE_MS = 100
 
@@ -31,14 +34,12 @@ const IDLE_MS = 100
  */
 export async function listen(
   fetch: Fetch,
-  bind: string,
-  port: number,
-  names: Names = OF_THE_HOST,
+  { bind, port, names = OF_THE_HOST, failed }: At,
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch })
   // Its own listener takes no handler of errors.
   server.removeAllListeners('request')
-  server.on('request', getRequestListener(fetch, { errorHandler: answerUnread }))
+  server.on('request', getRequestListener(fetch, { errorHandler: answerUnread(failed) }))
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -47,7 +48,8 @@ export async function listen(
     server.listen(port, bind, resolve)
   })
   const at = server.address()
-  if (at === null || typeof at === 'string') throw new CannotListen(`cannot listen on ${bind}:${port}`)
+  if (at === null || typeof at === 'string')
+    throw new CannotListen(`${names.bind}: is no address to listen on`)
   const host = at.family === 'IPv6' ? `[${at.address}]` : at.address
   return {
     url: `http://${host}:${at.port}`,
@@ -72,6 +74,6 @@ function why(code: string | undefined, bind: string, port: number, names: Names)
   if (code === 'EACCES')
     return `${names.port}: port ${port} is not for this user; put one above 1023 there, or 0 for any free one`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EINVAL')
-    return `${names.bind}: this machine has no address ${bind}; put 127.0.0.1, 0.0.0.0 or one of its own there`
-  return `${names.bind}, ${names.port}: cannot listen on ${bind}:${port} (${code})`
+    return `${names.bind}: this machine has no such address; put 127.0.0.1, 0.0.0.0 or one of its own there`
+  return `${names.bind}, ${names.port}: cannot listen there (${code})`
 }

@@ -64,7 +64,7 @@ function wholeBody(
 }
 
 async function read(
-  message: Message,
+  message: Pick<Message, 'body'>,
   { most, tooLong, onPiece }: Bound,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -101,6 +101,14 @@ async function* piecesOf(body: ReadableStream<Uint8Array> | null, signal?: Abort
 /** The same as text. Bytes that are not UTF-8 become U+FFFD. */
 export async function readBoundedText(message: Message, bound: Bound): Promise<string> {
   return new TextDecoder().decode(await readBounded(message, bound))
+}
+
+/** The same of a stream that is no message's body, such as an object in a bucket. */
+export async function readBoundedStream(
+  body: ReadableStream<Uint8Array>,
+  bound: Omit<Bound, 'within'>,
+): Promise<string> {
+  return new TextDecoder().decode(await read({ body }, bound))
 }
 
 /** The most bytes of a request's body, and the most milliseconds that reading it may take. */

@@ -3,6 +3,7 @@ import { type Breaker, createBreaker } from './breaker.ts'
 import { TwohopError } from './errors.ts'
 import { type Fetch, overWeb } from './fetch.ts'
 import { parseJson } from './parse-json.ts'
+import { readBoundedText } from './read-bounded.ts'
 import type { ScriptCall } from './redis-script.ts'
 
 export type UpstashOptions = {
@@ -46,6 +47,8 @@ class UpstashError extends Error {
   }
 }
 const MOST_CHARS = 200
+/** The longest answer that is read: several of the largest jobs in one. Upstash itself sends much less. */
+const MOST_BYTES = 64 * 1024 * 1024
 
 type Waiting = {
   command: Command
@@ -84,7 +87,11 @@ export function upstashClient({
       timeoutMs,
       redirect: 'manual',
     })
-    const replies = parseJson(await answer.text())
+    const text = await readBoundedText(answer, {
+      most: MOST_BYTES,
+      tooLong: () => new UpstashError(`the store's answer has more than ${MOST_BYTES} bytes`),
+    })
+    const replies = parseJson(text)
     if (answer.ok && Array.isArray(replies) && replies.length === commands.length) return replies
     throw new UpstashError(
       saidOf(replies) ?? `the store answered with ${answer.status}, and no list of replies`,

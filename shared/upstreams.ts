@@ -203,7 +203,7 @@ function checkPlaces(
     for (const [j, { id }] of (placed[list] ?? []).entries()) {
       const path = [list, j, 'id']
       const kind = known.get(id)
-      if (!kind) complain(path, `no upstream is called ${id}`)
+      if (!kind) complain(path, 'names no upstream that there is')
       else if (kind !== 'own') {
         const missing = tasks.find((task) => !TASKS_OF[kind].includes(task))
         if (missing !== undefined) complain(path, `an upstream of kind ${kind} does no ${missing}`)

@@ -43,5 +43,5 @@ app.post('/as-it-comes', async (context) => {
   return context.json(list(await vectors(input)))
 })
 
-const { url } = await listen(app.fetch, '127.0.0.1', 0)
+const { url } = await listen(app.fetch, { bind: '127.0.0.1', port: 0, failed: console.error })
 process.send?.({ type: 'ready', url })

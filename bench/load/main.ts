@@ -15,5 +15,5 @@ app.post('/', async (context) => {
   }
 })
 
-const { url } = await listen(app.fetch, '127.0.0.1', 0)
+const { url } = await listen(app.fetch, { bind: '127.0.0.1', port: 0, failed: console.error })
 process.send?.({ type: 'ready', url })

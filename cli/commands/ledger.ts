@@ -39,11 +39,11 @@ async function drainAll(
 ): Promise<Moved> {
   const sum = { recorded: 0, duplicates: 0, buried: 0 }
   for (;;) {
-    const { ended, code, backlog, tookMs: _, ...moved } = await drain()
-    sum.recorded += moved.recorded
-    sum.duplicates += moved.duplicates
-    sum.buried += moved.buried
-    if (ended === 'ledger_away') throw new LedgerAway(code ?? 'unknown')
+    const { ended, error, backlog, recorded, duplicates, buried } = await drain()
+    sum.recorded += recorded
+    sum.duplicates += duplicates
+    sum.buried += buried
+    if (error) throw error
     const result = { ...sum, left: backlog.entries, dead_letters: backlog.deadLetters }
     if (ended === 'empty' || signal.aborted) return result
     tell(result)

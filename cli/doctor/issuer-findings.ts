@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { FIREBASE_JWKS_URL } from '../../edge/identity/firebase.ts'
 import { supabaseJwksUrl } from '../../edge/identity/supabase.ts'
 import { type Finding, fine, ill, warning } from './finding.ts'
 import { probe } from './probe.ts'
@@ -24,17 +25,19 @@ export function issuerFindings({ firebaseJwksUrl, supabaseUrls, withSecret }: Is
 
 async function keysFinding(check: string, url: string, withSecret: boolean): Promise<Finding> {
   const answer = await probe(url)
+  // Of an address that somebody set, the rest may be a secret.
+  const shown = url === FIREBASE_JWKS_URL ? url : new URL(url).origin
   if (answer === undefined)
     return ill(
       check,
-      `nobody answers at ${url}, so no user's token can be verified once the keys at hand are old`,
-      `curl -i ${url}`,
+      `nobody answers at ${shown}, so no user's token can be verified once the keys at hand are old`,
+      `curl -i ${shown}`,
     )
   const { data } = KeySet.safeParse(answer.json)
   if (answer.status !== 200 || data === undefined)
     return ill(
       check,
-      `${url} answers ${answer.status} and no keys: the project's address is wrong, or it is paused`,
+      `${shown} answers ${answer.status} and no keys: the project's address is wrong, or it is paused`,
     )
   if (data.keys.length === 0)
     return withSecret

@@ -1,8 +1,10 @@
 import * as z from 'zod'
+import { Origins } from '../../edge/access/origin-list.ts'
 import { edgeConfig } from '../../edge/runtime/config.ts'
 import { NotConfigured } from '../../edge/runtime/not-configured.ts'
 import type { Variables } from '../../edge/runtime/read-variables.ts'
 import { ServicePrivateKey } from '../../edge/upstream/signer.ts'
+import { entriesOf } from '../../shared/listed.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { type Finding, fine, ill, warning } from './finding.ts'
 
@@ -10,7 +12,7 @@ import { type Finding, fine, ill, warning } from './finding.ts'
 export function settingsFindings(variables: Variables): Finding[] {
   return [
     ...completeFindings(variables),
-    originsFinding(variables),
+    ...originsFinding(variables),
     ...keyFindings(variables),
     ...emulatorFindings(variables),
   ]
@@ -35,23 +37,27 @@ function completeFindings(variables: Variables): Finding[] {
 /** Schemes whose every extension or page is let in, though an entry of one's own would do. */
 const TOO_WIDE = ['chrome-extension://*', 'http://localhost:*', 'http://127.0.0.1:*']
 
-function originsFinding({ ALLOWED_ORIGINS = '' }: Variables): Finding {
-  const origins = ALLOWED_ORIGINS.split(',')
-    .map((origin) => origin.trim())
-    .filter(Boolean)
+function originsFinding({ ALLOWED_ORIGINS = '' }: Variables): Finding[] {
+  // What is wrong with them is said above, and nothing of them is shown.
+  if (!Origins.safeParse(ALLOWED_ORIGINS).success) return []
+  const origins = entriesOf(ALLOWED_ORIGINS)
   if (origins.length === 0)
-    return warning(
-      'origins',
-      'none is set, so no page and no extension may call',
-      'npx twohop init --origin <id of your extension>',
-    )
+    return [
+      warning(
+        'origins',
+        'none is set, so no page and no extension may call',
+        'npx twohop init --origin <id of your extension>',
+      ),
+    ]
   const wide = origins.filter((origin) => TOO_WIDE.includes(origin))
   if (wide.length > 0)
-    return warning(
-      'origins',
-      `${wide.join(', ')} lets in more than is yours; for production name your own (docs/configuration.md#origins)`,
-    )
-  return fine('origins', origins.join(', '))
+    return [
+      warning(
+        'origins',
+        `${wide.join(', ')} lets in more than is yours; for production name your own (docs/configuration.md#origins)`,
+      ),
+    ]
+  return [fine('origins', origins.join(', '))]
 }
 
 const KeySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), x: z.string() })) })
@@ -67,7 +73,7 @@ function keyFindings({ SERVICE_TOKEN_PRIVATE_KEY, SERVICE_TOKEN_PUBLIC_KEYS }: V
       ? fine('key pair', "the host's variables have the public half of the edge's key")
       : ill(
           'key pair',
-          `the host's variables lack the public half of the edge's key "${own.kid}", so it refuses every call`,
+          "the host's variables lack the public half of the edge's key, so it refuses every call",
           'npm run keys -- --out new-key   # a new pair for both',
         ),
   ]

@@ -51,7 +51,7 @@ export async function redisFindings({
   } catch (error) {
     if (!(error instanceof TwohopError)) throw error
     const detail = `${error.message} Without it every request is refused with 503 store_unavailable: look at UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN`
-    return { findings: [ill('redis', detail, `curl -i ${url}`)], aheadMs: undefined }
+    return { findings: [ill('redis', detail, `curl -i ${new URL(url).origin}`)], aheadMs: undefined }
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { entriesOf, ofEntry } from '../../shared/listed.ts'
 import { isPublicSuffix } from './public-suffix.ts'
 
 /** The origins that browsers may call from. */
@@ -14,25 +15,20 @@ type Entry = ((origin: string) => boolean) | { wrong: string }
  * A wildcard opens no door: an origin is no proof of who calls, and whatever is no browser can send any. The token
  * decides. The list only keeps other pages from using a token that they got hold of in a browser.
  *
- * An entry that no browser could ever send is refused, with what it would send.
+ * An entry that no browser could ever send is refused, with the origin that it would send.
  */
 export const Origins = z.string().transform((list, context): AllowedOrigins => {
   const exact = new Set<string>()
   const patterns: ((origin: string) => boolean)[] = []
-  for (const text of list
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean)) {
+  const entries = entriesOf(list)
+  for (const [i, text] of entries.entries()) {
     const entry = entryOf(text)
-    if ('wrong' in entry) context.addIssue(`"${text.slice(0, LONGEST_SHOWN)}" ${entry.wrong}`)
+    if ('wrong' in entry) context.addIssue(ofEntry(i, entries.length, entry.wrong))
     else if (text.includes('*')) patterns.push(entry)
     else exact.add(text)
   }
   return { has: (origin) => exact.has(origin) || patterns.some((matches) => matches(origin)) }
 })
-
-/** Characters of an entry that a complaint shows. */
-const LONGEST_SHOWN = 200
 
 /**
  * Schemes whose host is an id that the browser gives: for a published extension of Chromium the same everywhere, for

@@ -46,7 +46,7 @@ export function claimNamesOf(
   const byIssuer = new Map<string, ClaimNames>()
   for (const issuer of issuers) byIssuer.set(issuer, { object, others: {} })
   for (const [issuer, others] of Object.entries(CLAIM_NAMES)) {
-    if (!issuers.has(issuer)) return { variable: 'CLAIM_NAMES', wrong: notAnIssuer(issuer, issuers) }
+    if (!issuers.has(issuer)) return { variable: 'CLAIM_NAMES', wrong: NO_ISSUER }
     for (const [field, name] of Object.entries(others)) {
       const wrong = wrongName(issuer, field, name, object)
       if (wrong !== undefined) return { variable: 'CLAIM_NAMES', within: `.${issuer}.${field}`, wrong }
@@ -59,10 +59,10 @@ export function claimNamesOf(
 function wrongName(issuer: string, field: string, name: string, object: string): string | undefined {
   const firebase = issuer.startsWith('firebase:')
   if (firebase && field === 'email_verified') return "Firebase's tokens have a claim of their own for this"
-  if (name === object) return `"${name}" is the object that CLAIMS_OBJECT names`
-  if (isInherited(name)) return `"${name}" is a name that every object has`
+  if (name === object) return 'is the object that CLAIMS_OBJECT names'
+  if (isInherited(name)) return 'is a name that every object has'
   if ((firebase ? FIREBASE_OWN_CLAIMS : SUPABASE_OWN_CLAIMS).has(name))
-    return `"${name}" is written by the issuer itself, from what a user chooses`
+    return 'is written by the issuer itself, from what a user chooses'
   return undefined
 }
 
@@ -74,11 +74,12 @@ export function administersOf(
   const byIssuer = new Map([...issuers].map((issuer) => [issuer, new Set([issuer])]))
   for (const [issuer, over] of Object.entries(said)) {
     const unknown = [issuer, ...over].find((name) => !issuers.has(name))
-    if (unknown !== undefined) return { variable: 'ADMINISTERS', wrong: notAnIssuer(unknown, issuers) }
+    if (unknown !== undefined) return { variable: 'ADMINISTERS', wrong: NO_ISSUER }
     byIssuer.set(issuer, new Set(over))
   }
   return byIssuer
 }
 
-const notAnIssuer = (name: string, issuers: ReadonlySet<string>) =>
-  `"${name}" is no issuer that is configured; there are ${[...issuers].join(', ')}`
+/** The name is not shown: a secret may stand where it belongs. */
+const NO_ISSUER =
+  'has a name that is no issuer which is configured: each is firebase:<project id> or supabase:<host>'

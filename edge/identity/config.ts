@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { entriesOf, ofEntry } from '../../shared/listed.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { isSecureUrl } from '../../shared/secure-url.ts'
 import {
@@ -26,30 +27,30 @@ const reading = (read: (text: string) => Reading) =>
     return z.NEVER
   })
 
-/** A list of texts joined by commas, none twice. A complaint is about the whole list, and quotes the bad text. */
+/** A list of texts joined by commas, none twice. A complaint names the bad one by its place. */
 const listOf = (read: (item: string) => Reading) =>
   z.string().transform((text, context): string[] => {
-    const items = text.split(',').map((item) => item.trim())
-    const results = items.filter((item) => item !== '').map(read)
-    const values = results.flatMap((result) => ('value' in result ? [result.value] : []))
-    const twice = values.find((value, index) => values.indexOf(value) !== index)
-    for (const result of results) if ('wrong' in result) context.addIssue(result.wrong)
-    if (twice !== undefined) context.addIssue(`"${twice}" is listed twice`)
-    return values
+    const results = entriesOf(text).map(read)
+    const values = results.map((result) => ('value' in result ? result.value : undefined))
+    const complain = (index: number, rule: string) => context.addIssue(ofEntry(index, results.length, rule))
+    for (const [i, result] of results.entries()) if ('wrong' in result) complain(i, result.wrong)
+    const twice = values.findIndex((value, i) => value !== undefined && values.indexOf(value) !== i)
+    if (twice >= 0) complain(twice, 'is listed twice')
+    return values.filter((value) => value !== undefined)
   })
 
 /** `FIREBASE_PROJECT_IDS`: project ids, joined by commas. */
 export const FirebaseProjectIds = listOf((value) =>
   PROJECT_ID.test(value)
     ? { value }
-    : { wrong: `"${value}" is no project id (6 to 30 lower-case letters, digits and hyphens)` },
+    : { wrong: 'is no project id (6 to 30 lower-case letters, digits and hyphens)' },
 )
 
 /** `APP_CHECK_PROJECTS`: numbers of projects, joined by commas. */
 export const AppCheckProjects = listOf((value) =>
   /^[1-9]\d{5,19}$/.test(value)
     ? { value }
-    : { wrong: `"${value}" is no project number (the console shows it in the project's settings)` },
+    : { wrong: "is no project number (the console shows it in the project's settings)" },
 )
 
 /** `FIREBASE_JWKS_URL`. Plain HTTP is allowed to this machine only: elsewhere keys could be swapped on the way. */
@@ -61,7 +62,7 @@ export const SupabaseUrls = listOf((text) => {
   if ('wrong' in secure) return secure
   const { origin, pathname, search } = new URL(secure.value)
   if (pathname === '/' && search === '') return { value: origin }
-  return { wrong: `"${text}" must be a project's URL without a path, like https://abc.supabase.co` }
+  return { wrong: `must be a project's URL without a path or a query, like ${origin}` }
 })
 
 /** `SUPABASE_JWT_SECRETS`: JSON `{"<project URL>": "<legacy HS256 secret>"}`. `issuersOf` checks its content. */
@@ -136,8 +137,8 @@ export function issuersOf(config: Config): IssuerConfig[] | WrongVariable {
 function secureUrl(text: string): Reading {
   const url = URL.parse(text)
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '')
-    return { wrong: 'this value is no URL, or one with a password or a fragment' }
-  if (!isSecureUrl(url)) return { wrong: `"${text}" must begin with https:// (http:// is for loopback only)` }
+    return { wrong: 'is no URL, or one with a user name, a password or a fragment' }
+  if (!isSecureUrl(url)) return { wrong: 'must begin with https:// (http:// is for loopback only)' }
   return { value: url.href }
 }
 

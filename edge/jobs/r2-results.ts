@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { sha256Hex } from '../../shared/hex.ts'
+import { readBoundedStream } from '../../shared/read-bounded.ts'
 import { within } from '../../shared/within.ts'
 import { type JobResults, type KeptResult, PAGE_BYTES, type ResultStore } from './results.ts'
 
@@ -11,7 +12,7 @@ export type R2Bucket = {
     truncated: boolean
     cursor?: string
   }>
-  get(key: string): Promise<{ text(): Promise<string> } | null>
+  get(key: string): Promise<{ body: ReadableStream<Uint8Array> } | null>
   /** Gives null where the condition does not hold; nothing is written then. */
   put(key: string, text: string, options: { onlyIf: { etagDoesNotMatch: string } }): Promise<object | null>
 }
@@ -35,6 +36,9 @@ export const R2_PREFIX = 'job-results/'
 /** An object: results of one call of `put`, whose indexes lie from `first` to `last`. Times are in ms since the epoch. */
 type Chunk = { key: string; job: string; first: number; last: number; until: number; size: number }
 
+/** The most bytes of an object: twice those of one result and of a page of several, as JSON within JSON may take. */
+const OBJECT_BYTES = 16 * 1024 * 1024
+
 const Content = z.array(z.tuple([z.int().min(0), z.string()]))
 
 /**
@@ -57,8 +61,12 @@ export function createR2Results({ bucket, bytesOfAccount, timeoutMs = 10_000, no
 
   async function resultsIn({ key }: Chunk): Promise<KeptResult[]> {
     // One that was deleted meanwhile is over.
-    const text = await (await bucket.get(key))?.text()
-    if (text === undefined) return []
+    const object = await bucket.get(key)
+    if (object === null) return []
+    const text = await readBoundedStream(object.body, {
+      most: OBJECT_BYTES,
+      tooLong: () => new RangeError(`an object of more than ${OBJECT_BYTES} bytes`),
+    })
     return Content.parse(JSON.parse(text)).map(([index, json]) => ({ index, json }))
   }
 

@@ -33,8 +33,8 @@ export type MoveReport = {
   buried: number
   /** Why the run ended: nothing left, enough for one run, or no answer from the ledger. */
   ended: 'empty' | 'enough' | 'ledger_away'
-  /** The ledger's error code where it is away. */
-  code: string | undefined
+  /** Why the ledger is away, where it is. */
+  error: LedgerAway | undefined
   /** What is left in the stream. It grows while the ledger is away. */
   backlog: Backlog
   /** Age of the oldest entry left, in milliseconds; 0 when there is none. */
@@ -118,7 +118,7 @@ export function createMove<Item extends object>({
     const until = began + timeMs
     let inHand: string[] = []
     let ended: MoveReport['ended'] = 'enough'
-    let code: string | undefined
+    let away: LedgerAway | undefined
     let hasUnfinished = true
     try {
       for (let turn = 0; turn < batches && now() < until; turn++) {
@@ -140,11 +140,11 @@ export function createMove<Item extends object>({
       await stream.release(inHand).catch(() => {})
       if (!(error instanceof LedgerAway)) throw error
       ended = 'ledger_away'
-      code = error.code
+      away = error
     }
     const backlog = await stream.backlog()
     const lagMs = backlog.oldestAt === undefined ? 0 : Math.max(0, now() - backlog.oldestAt)
-    return { ...tally, ended, code, backlog, lagMs, tookMs: Math.max(0, now() - began) }
+    return { ...tally, ended, error: away, backlog, lagMs, tookMs: Math.max(0, now() - began) }
   }
 }
 

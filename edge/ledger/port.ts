@@ -64,7 +64,7 @@ export class LedgerAway extends Error {
   readonly code: string
 
   constructor(code: string, cause?: unknown) {
-    super(`The ledger is away: ${code}`, { cause })
+    super(`The ledger is away: ${code}`, cause === undefined ? undefined : { cause })
     this.code = code
   }
 }

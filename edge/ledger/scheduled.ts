@@ -67,7 +67,8 @@ export type ScheduledDrainOptions = {
 }
 
 /**
- * The drains as a scheduled event runs them: one run of each, one line in the log. Acts and feedback wait if the ledger took
+ * The drains as a scheduled event runs them: one run of each, one line in the log, which is a warning where the ledger was
+ * away and an error where something was set aside. Acts and feedback wait if the ledger took
  * no events. Feedback is moved when it comes (edge/routes/feedback.ts); what failed then is looked for once an hour.
  * @throws what the drains throw
  */
@@ -79,13 +80,17 @@ export function createScheduledDrain({ drains, now, log }: ScheduledDrainOptions
     const acts = isAway ? undefined : await drainActs()
     const isHour = new Date(now()).getUTCMinutes() === 0
     const feedback = isHour && !isAway ? await drainFeedback() : undefined
-    await log('info', 'ledger_drain', { detail: drainDetail(events, acts, feedback) })
+    const all = [events, acts, feedback]
+    const error = all.find((report) => report?.error)?.error
+    // What was set aside is in no table until somebody looks; a ledger that is away may come back by itself.
+    const level = all.some((report) => report && report.buried > 0) ? 'error' : error ? 'warn' : 'info'
+    await log(level, 'ledger_drain', { error, detail: drainDetail(events, acts, feedback) })
     return events
   }
 }
 
 /**
- * What the log line says of a run: counts and codes only. It is the metric of a runtime that has none. Alert on
+ * What the log line says of a run beside what went wrong: counts and codes only. It is the metric of a runtime that has none. Alert on
  * `lag_ms` (the ledger is behind), also that of `acts`, and on `dead_letters` above 0.
  */
 export function drainDetail(events: DrainReport, acts: DrainReport | undefined, feedback?: DrainReport) {
@@ -97,7 +102,7 @@ export function drainDetail(events: DrainReport, acts: DrainReport | undefined, 
   }
 }
 
-function counts({ ended, code, recorded, duplicates, buried, backlog, lagMs, tookMs }: DrainReport) {
+function counts({ ended, error, recorded, duplicates, buried, backlog, lagMs, tookMs }: DrainReport) {
   const left = { backlog: backlog.entries, lag_ms: lagMs }
-  return { ended, code, recorded, duplicates, buried, ...left, took_ms: tookMs }
+  return { ended, code: error?.code, recorded, duplicates, buried, ...left, took_ms: tookMs }
 }

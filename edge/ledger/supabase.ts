@@ -19,15 +19,23 @@ export function createSupabaseLedger(
   project: SupabaseRestOptions,
   restOf: RestOf = supabaseRest,
 ): Ledger & ActLedger & FeedbackLedger & { months: ReadMonths } {
-  const rest = restOf(project)
-
   async function call<Answer>(name: string, args: object, answer: z.ZodType<Answer>): Promise<Answer> {
+    // The client gives only a message of what its fetch throws. A client of its own for each call, so that none gets another's.
+    let failure: unknown
+    const rest = restOf({
+      ...project,
+      fetch: (input, init) =>
+        project.fetch(input, init).catch((thrown: unknown) => {
+          failure = thrown
+          throw thrown
+        }),
+    })
     const { data, error, status } = await rest.rpc(name, args)
     if (error) {
       // The client's message may hold the URL, so only the code is used. The type promises a code, but an error body
       // that is not PostgREST's has none.
       const code = typeof error.code === 'string' && CODE.test(error.code) ? error.code : `http_${status}`
-      throw REFUSED.test(code) ? new LedgerRefused(code) : new LedgerAway(code)
+      throw REFUSED.test(code) ? new LedgerRefused(code) : new LedgerAway(code, failure)
     }
     const read = answer.safeParse(data)
     if (!read.success) throw new LedgerAway('answer_unknown', read.error)

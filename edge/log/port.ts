@@ -14,7 +14,10 @@ export type Told = {
   code?: string | undefined
   /** What was thrown. Its class, codes and frames are written, never a message (edge/log/fault.ts). */
   error?: unknown
-  /** Counts, and names that we made: nothing that came from a caller, an upstream or a variable. */
+  /**
+   * Counts, and names that we made: nothing that a caller or an upstream says. Of a variable the host of a URL, and an
+   * upstream's id in the catalog, whose form is that of a name; else what it breaks, and nothing of its value.
+   */
   detail?: Readonly<Record<string, unknown>>
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ofEntry } from '../../shared/listed.ts'
 import { ROUTE_NAMES, ROUTES, type Route, type RouteName } from './table.ts'
 
 /** The routes that App Check can guard: those where a model works, if only to count. */
@@ -15,10 +16,8 @@ export const CheckedRoutes = z.string().transform((text, context): ReadonlySet<s
   if (text === 'required') return new Set(GUARDABLE)
   const paths = text.split(',').map((path) => path.trim())
   const routes = paths.map((path) => GUARDABLE.find((name) => pathOf(name) === path))
-  const strange = paths.filter((_, i) => routes[i] === undefined)
-  for (const path of strange)
-    context.addIssue(
-      `"${path}" is neither off nor required, nor a path where a model works: ${GUARDABLE.map(pathOf).join(', ')}`,
-    )
+  const rule = `is neither off nor required, nor a path where a model works: ${GUARDABLE.map(pathOf).join(', ')}`
+  for (const [i, route] of routes.entries())
+    if (route === undefined) context.addIssue(ofEntry(i, paths.length, rule))
   return new Set(routes.filter((name) => name !== undefined))
 })

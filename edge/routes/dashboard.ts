@@ -13,6 +13,9 @@ export type DashboardOptions = {
   signIn: SignInPlaces
 }
 
+/** Where there is no dashboard: its routes are not there either. */
+export const NO_DASHBOARD: DashboardOptions = { file: async () => undefined, signIn: {} }
+
 const TYPES = {
   'index.html': 'text/html; charset=utf-8',
   'app.js': 'text/javascript; charset=utf-8',

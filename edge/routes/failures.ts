@@ -1,4 +1,4 @@
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
 import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { BudgetRefused } from '../budget/refused.ts'
 import type { Log } from '../log/port.ts'
@@ -37,6 +37,18 @@ export function addFailures(app: Hono<Env>, { log, countError }: Options): void 
     }
     return answer
   })
+}
+
+/**
+ * Makes an Error of what is thrown behind it and is none. Hono would throw that on, to a platform that answers without a
+ * request's id and writes its own line, or none.
+ */
+export const failingAsError: MiddlewareHandler<Env> = async (_, next) => {
+  try {
+    await next()
+  } catch (thrown) {
+    throw thrown instanceof Error ? thrown : new Error('what was thrown is no error', { cause: thrown })
+  }
 }
 
 /** Characters of a path that a complaint shows. */

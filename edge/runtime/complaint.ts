@@ -7,7 +7,7 @@ export class Complaint {
   readonly variable: string
   /** The way to what is wrong within the value, such as `.plans.0.id`; empty for all of it. */
   readonly within: string
-  /** The rule that is broken, and the value where it is no secret. */
+  /** The rule that is broken. Of the value it shows at most the origin of a URL. */
   readonly rule: string
 
   constructor(code: ComplaintCode, variable: string, rule: string, within = '') {

@@ -23,7 +23,7 @@ const RULES: readonly Rule[] = [
       wrong(values) {
         const plan = values[name]
         const known = plan === undefined || catalogOf(values).plans.some(({ id }) => id === plan)
-        return known ? undefined : `there is no plan called ${plan}`
+        return known ? undefined : 'names no plan of the catalog'
       },
     }),
   ),
@@ -77,7 +77,7 @@ const OF_ISSUERS = [
 
 /**
  * The edge's configuration, read by the table EDGE_VARIABLES.
- * @throws NotConfigured that names every bad variable and the rule that it breaks, and shows no secret
+ * @throws NotConfigured that names every bad variable and the rule that it breaks, and shows nothing of its value
  */
 export function edgeConfig(variables: Variables) {
   const { values, complaints } = readVariables(EDGE_VARIABLES, variables)

@@ -254,7 +254,9 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
   })
   const drain = drains && createScheduledDrain({ drains, now, log })
   async function sweep() {
-    const { crossed } = await budget.sweep(SWEEP_MOST)
+    const { charged, crossed } = await budget.sweep(SWEEP_MOST)
+    // Each is a settlement that never came.
+    if (charged > 0) await log('warn', 'swept', { detail: { charged } })
     await notify(crossed)
   }
   const { settleDue } = createSettleJobs({ budget, store: jobStore, notify, moveResults, log })
@@ -279,7 +281,8 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
 
 /** The drain of feedback, for what just came. What it cannot move now is moved later. */
 function feedbackDrain({ drainFeedback }: Drains, log: Log): () => Promise<unknown> {
-  return () => drainFeedback().catch((error: unknown) => log('warn', 'feedback_not_moved', { error }))
+  const failed = (error: unknown) => log('warn', 'feedback_not_moved', { error })
+  return () => drainFeedback().then(({ error }) => error && failed(error), failed)
 }
 
 /** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */

@@ -4,10 +4,12 @@ import { getAppCheck } from 'firebase-admin/app-check'
 import { getAuth } from 'firebase-admin/auth'
 import { onRequest } from 'firebase-functions/https'
 import { onSchedule } from 'firebase-functions/scheduler'
+import { codeOf } from '../../shared/errors.ts'
 import { answerUnread } from '../../shared/unread-request.ts'
 import { createFirebaseSdkAppCheck } from '../app-check/firebase-sdk.ts'
 import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
+import { logOfProcess } from '../log/of-process.ts'
 import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
 import { CONCURRENCY, REQUEST_SECONDS, SCHEDULED_SECONDS, SECRETS } from './firebase-options.ts'
 import { FIREBASE_VARIABLES, fromFirebase, projectOf, refuseCheckRevoked } from './firebase-variables.ts'
@@ -22,6 +24,9 @@ import { settledBeforeEnd } from './settled-before-end.ts'
 /** Google's front end appends the address that it heard from. */
 const PROXIES = 1
 
+const write = (line: string) => console.log(line)
+const log = logOfProcess(write)
+
 let made: ReturnType<typeof makeEdge> | undefined
 
 /** One edge for each instance. It is made at the first request: a deployment loads this file, and knows no secret. */
@@ -31,7 +36,6 @@ function edgeOf() {
 }
 
 function make() {
-  const write = (line: string) => console.log(line)
   const { values, complaints } = readVariables(FIREBASE_VARIABLES, process.env)
   complaints.push(...refuseCheckRevoked(process.env))
   if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
@@ -61,7 +65,13 @@ const listener = getRequestListener(
     })
     return settledBeforeEnd(answer, tasks)
   },
-  { overrideGlobalObjects: false, errorHandler: answerUnread },
+  {
+    overrideGlobalObjects: false,
+    // Also where the edge itself could not be made.
+    errorHandler: answerUnread(
+      (error, requestId) => void log('error', 'answer_failed', { requestId, code: codeOf(error), error }),
+    ),
+  },
 )
 
 /** Firebase Functions, second generation: the edge, open to everybody, since it verifies every token itself. */
@@ -79,5 +89,13 @@ export const edge = onRequest(
 /** Its scheduled work: jobs, sweep, drain. */
 export const scheduled = onSchedule(
   { schedule: 'every 1 minutes', secrets: SECRETS, timeoutSeconds: SCHEDULED_SECONDS, retryCount: 0 },
-  () => edgeOf().scheduled(),
+  async () => {
+    try {
+      edgeOf()
+    } catch (error) {
+      await log('error', 'scheduled_failed', { error })
+      throw error
+    }
+    await edgeOf().scheduled()
+  },
 )

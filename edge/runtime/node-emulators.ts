@@ -53,12 +53,12 @@ export function refuseEmulators(
       .flatMap((list) => (list ?? '').split(','))
       .map((item) => URL.parse(item.trim())?.origin ?? item.trim()),
   )
-  const both = [...projects, ...urls].filter((name) => trusted.has(name))
+  const both = [...projects, ...urls].some((name) => trusted.has(name))
   const rules = [
     ...(isLoopback(bind) ? [] : ['only where EDGE_BIND is an address of this machine alone']),
     ...(proxies === 0 ? [] : ['only where EDGE_PROXIES is none']),
     ...(/^\s*prod/i.test(variables.NODE_ENV ?? '') ? ['not where NODE_ENV is production'] : []),
-    ...both.map((name) => `${name} is trusted for real already`),
+    ...(both ? ['names what FIREBASE_PROJECT_IDS or SUPABASE_URLS trusts for real already'] : []),
   ]
   return rules.map((rule) => new Complaint('wrong', 'EDGE_EMULATORS', rule))
 }

@@ -1,7 +1,8 @@
-import { TwohopError } from '../../shared/errors.ts'
+import { codeOf, TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
 import type { Tracer } from '../../shared/tracing/port.ts'
 import { settledWithin } from '../../shared/within.ts'
+import { logOfProcess } from '../log/of-process.ts'
 import { errorResponseAt } from '../write/message-errors.ts'
 import { createBackground } from './background.ts'
 import type { Complaint } from './complaint.ts'
@@ -42,6 +43,7 @@ export async function serveNode(variables: Variables, write: (line: string) => v
     values as Values<typeof NODE_VARIABLES>
   const wrong = await edge.check()
   if (wrong.length > 0) throw new NotConfigured(wrong)
+  const log = logOfProcess(EDGE_EMULATORS ? inEmulatorMode(write) : write)
   const background = createBackground()
   let draining = false
   const server = await listen(
@@ -56,9 +58,13 @@ export async function serveNode(variables: Variables, write: (line: string) => v
       if (draining) answer.headers.set('connection', 'close')
       return answer
     },
-    EDGE_BIND,
-    EDGE_PORT,
-    { bind: 'EDGE_BIND', port: 'EDGE_PORT' },
+    {
+      bind: EDGE_BIND,
+      port: EDGE_PORT,
+      names: { bind: 'EDGE_BIND', port: 'EDGE_PORT' },
+      failed: (error, requestId) =>
+        void log('error', 'answer_failed', { requestId, code: codeOf(error), error }),
+    },
   )
   const stopSchedule =
     EDGE_SCHEDULE_SECONDS === 0 ? undefined : repeat(edge.scheduled, EDGE_SCHEDULE_SECONDS * 1000)

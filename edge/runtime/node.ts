@@ -1,5 +1,5 @@
 import { CannotListen } from '../../shared/listen.ts'
-import { createLog } from '../log/json-lines.ts'
+import { logOfProcess } from '../log/of-process.ts'
 import { inEmulatorMode } from './node-emulators.ts'
 import { type RunningEdge, serveNode } from './node-server.ts'
 import { NotConfigured } from './not-configured.ts'
@@ -7,8 +7,7 @@ import { NotConfigured } from './not-configured.ts'
 /** `npm run serve:edge`: the edge as a process, configured by its environment. SIGTERM and SIGINT drain it. */
 const print = (line: string) => console.log(line)
 const write = process.env.EDGE_EMULATORS ? inEmulatorMode(print) : print
-/** Of the process itself, so no line of it is about an account. */
-const log = createLog({ write, tagOf: async () => '' })
+const log = logOfProcess(write)
 
 let edge: RunningEdge | undefined
 let stopping = false

@@ -1,6 +1,6 @@
 import { otlpTracer } from '../../shared/tracing/otlp-tracer.ts'
 import { OtlpEndpoint, OtlpHeaders, SampleRatio, ServiceName } from '../../shared/tracing/settings.ts'
-import { createLog } from '../log/json-lines.ts'
+import { logOfProcess } from '../log/of-process.ts'
 import type { Values, Variable } from './read-variables.ts'
 
 /** OpenTelemetry's own variables, on every platform but Workers, which traces by itself. */
@@ -34,8 +34,7 @@ export function tracerOf(
   write: (line: string) => void,
   standsStill = false,
 ) {
-  // Of the process itself, so no line of it is about an account.
-  const log = createLog({ write, tagOf: async () => '' })
+  const log = logOfProcess(write)
   return otlpTracer(values, {
     onChange: (away) => void log('warn', away ? 'traces_not_sent' : 'traces_sent', away),
     standsStill,

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { plainWords } from '../../shared/plain-words.ts'
+import { plainPath, plainWords } from '../../shared/plain-words.ts'
 import { Complaint } from './complaint.ts'
 
 /** Variables as every runtime provides them: text, or not set. An empty text counts as not set. */
@@ -11,7 +11,7 @@ export type Variable = {
   fallback: string | undefined
   /** What to put there, for whoever has not set a variable that must be set. */
   put?: string
-  /** Whether the value is secret. No complaint shows it. */
+  /** Whether the value is secret. */
   secret?: true
   schema: z.ZodType<unknown, string>
 }
@@ -25,7 +25,8 @@ export type Values<Table extends Record<string, Variable>> = {
 
 /**
  * Reads every variable of a table. Variables with a complaint have no value. A complaint names the variable and the
- * rule that it breaks, and shows no secret value.
+ * rule that it breaks. It shows nothing of the value, whether that is meant to be secret or not: at most the origin of a
+ * URL. Somebody may have put a secret anywhere.
  */
 export function readVariables<Table extends Record<string, Variable>>(table: Table, variables: Variables) {
   const values: Record<string, unknown> = {}
@@ -42,7 +43,14 @@ export function readVariables<Table extends Record<string, Variable>>(table: Tab
       else
         for (const { path, message } of error.issues)
           complaints.push(
-            new Complaint('wrong', name, message, path.map((part) => `.${String(part)}`).join('')),
+            new Complaint(
+              'wrong',
+              name,
+              message,
+              plainPath(schema, path)
+                .map((part) => `.${part}`)
+                .join(''),
+            ),
           )
     }
   }

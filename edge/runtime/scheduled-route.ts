@@ -1,12 +1,14 @@
-import { errorResponse, TwohopError } from '../../shared/errors.ts'
+import { codeOf, errorResponse, TwohopError } from '../../shared/errors.ts'
 import { sha256Hex } from '../../shared/hex.ts'
 import { bearerToken } from '../identity/bearer.ts'
+import type { Log } from '../log/port.ts'
 
 type Options = {
   /** Undefined where nobody may ask. */
   secret: string | undefined
   scheduled: () => Promise<void>
   newRequestId: () => string
+  log: Log
 }
 
 /**
@@ -14,7 +16,7 @@ type Options = {
  * bearer. It answers when the work is done, with its outcome, as Cloudflare's cron has it. A run that is under way in this
  * isolate is not begun again.
  */
-export function createScheduledRoute({ secret, scheduled, newRequestId }: Options) {
+export function createScheduledRoute({ secret, scheduled, newRequestId, log }: Options) {
   let running: Promise<void> | undefined
 
   /** @throws TwohopError where this is not who may ask */
@@ -35,7 +37,15 @@ export function createScheduledRoute({ secret, scheduled, newRequestId }: Option
       await running
       return Response.json({ outcome: 'ok' })
     } catch (error) {
-      return errorResponse(error, newRequestId())
+      const requestId = newRequestId()
+      const answer = errorResponse(error, requestId)
+      // Only who has the secret brings this about.
+      if (answer.status >= 500)
+        await log(answer.status === 500 ? 'error' : 'warn', 'answer_failed', {
+          ...{ requestId, error },
+          code: codeOf(error),
+        })
+      return answer
     }
   }
 }

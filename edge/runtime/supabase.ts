@@ -1,4 +1,5 @@
 import { supabaseJsRest } from '../ledger/supabase-js.ts'
+import { logOfProcess } from '../log/of-process.ts'
 import { createSupabaseJsAdmin } from '../sync/supabase-js-admin.ts'
 import { createBackground } from './background.ts'
 import { readBundledDocument } from './bundled-document.ts'
@@ -38,6 +39,7 @@ export function createSupabaseFunction(name: string, environment: Variables) {
     secret: values.SCHEDULE_SECRET,
     scheduled: edge.scheduled,
     newRequestId: () => crypto.randomUUID(),
+    log: logOfProcess(write),
   })
   const base = `/${name}`
 

@@ -28,7 +28,7 @@ const Jwks = z.object({
 export async function importPublicKeys(json: string): Promise<PublicKeys> {
   const keys = new Map<string, CryptoKey>()
   for (const jwk of parse(json)) {
-    if (keys.has(jwk.kid)) throw new Error(`two keys have the kid ${jwk.kid}`)
+    if (keys.has(jwk.kid)) throw new Error('two keys have the same kid')
     const key = await importJWK({ kty: jwk.kty, crv: jwk.crv, x: jwk.x }, 'EdDSA')
     if (key instanceof Uint8Array) throw new Error('a key is an octet sequence')
     keys.set(jwk.kid, key)

@@ -61,17 +61,18 @@ export type Manifest = z.infer<typeof Manifest>
 
 /**
  * Reads and checks a manifest.
+ * @param called what a complaint calls the file
  * @throws ModelError `manifest_invalid`, naming the file and the path of the first bad field.
  */
-export async function readManifest(file: string): Promise<Manifest> {
-  return parseJsonFile(file, await readText(file), Manifest, 'manifest_invalid')
+export async function readManifest(file: string, called = file): Promise<Manifest> {
+  return parseJsonFile(called, await readText(file, called), Manifest, 'manifest_invalid')
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, called: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new ModelError('manifest_invalid', `${file}: cannot be read (${codeOf(cause)})`, cause)
+    throw new ModelError('manifest_invalid', `${called}: cannot be read (${codeOf(cause)})`, cause)
   }
 }
 

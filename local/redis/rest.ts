@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { KEEP_ALIVE_MS } from '../../shared/keep-alive.ts'
+import { parseJson } from '../../shared/parse-json.ts'
+import { readBoundedStream } from '../../shared/read-bounded.ts'
 import { asUpstash } from './dialect.ts'
 import { RedisError, type RedisReply, type RedisStore, Status } from './port.ts'
 
@@ -22,6 +24,8 @@ const REFUSED = new Set(
   `auth blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin client discard exec hello monitor multi psubscribe
   psync quit reset select shutdown ssubscribe subscribe sync unwatch wait watch`.split(/\s+/),
 )
+
+class TooLong extends Error {}
 
 type Answer = { status: number; body: unknown }
 
@@ -100,17 +104,22 @@ function isBearer(header: string | undefined, token: string): boolean {
 
 /** The body as JSON; null where it is no JSON, undefined where it is too large. */
 async function jsonOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BODY) return undefined
-    chunks.push(chunk)
-  }
+  const pieces = (request as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    // This way the connection stays, which the refusal still needs.
+    cancel: async () => void (await pieces.return?.()),
+  })
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) ?? null
-  } catch {
-    return null
+    const text = await readBoundedStream(body, { most: MAX_BODY, tooLong: () => new TooLong() })
+    return parseJson(text) ?? null
+  } catch (error) {
+    if (error instanceof TooLong) return undefined
+    throw error
   }
 }
 

@@ -5,7 +5,7 @@ import { refuseEmulators } from '../../edge/runtime/node-emulators.ts'
 import { readVariables, type Variable, type Variables } from '../../edge/runtime/read-variables.ts'
 import { Catalog } from '../../shared/catalog.ts'
 import { parseJson } from '../../shared/parse-json.ts'
-import { plainWords } from '../../shared/plain-words.ts'
+import { plainPath, plainWords } from '../../shared/plain-words.ts'
 import { LOCAL_PROJECT_ID } from '../issuer/issuer.ts'
 import type { ReadConfig } from './schema.ts'
 import { CONFIG_FILE, configFile, ENV_FILE, envFile, SETTABLE, type Source, sourceOf } from './sources.ts'
@@ -154,7 +154,11 @@ async function lastCatalog(sources: readonly Source[], folder: string): Promise<
   const { data, error } = Catalog.safeParse(written ?? parseJson(edge?.CATALOG ?? ''), { error: plainWords })
   if (!error) return data
   const at = source.named('catalog')
-  throw new Error(error.issues.map(({ path, message }) => `${at} ${path.join('.')}: ${message}`).join('\n'))
+  throw new Error(
+    error.issues
+      .map(({ path, message }) => `${at} ${plainPath(Catalog, path).join('.')}: ${message}`)
+      .join('\n'),
+  )
 }
 
 async function catalogText({ named }: Source, path: string | undefined, folder: string): Promise<unknown> {

@@ -81,16 +81,16 @@ describe('refuses to boot, with one clear line and exit code 1', () => {
   test.each([
     ['SERVICE_TOKEN_PUBLIC_KEYS', 'no JSON', 'is no JSON; put the content of service-key.public.json there'],
     ['SERVICE_TOKEN_PUBLIC_KEYS', '{"keys":[]}', 'is no JWKS: keys hold no key'],
-    ['MODELS_FILE', '/no/such/models.json', '/no/such/models.json: cannot be read (ENOENT)'],
+    ['MODELS_FILE', '/no/such/models.json', 'cannot be read (ENOENT)'],
     [
       'HOST_BIND',
       '192.0.2.7',
-      'this machine has no address 192.0.2.7; put 127.0.0.1, 0.0.0.0 or one of its own there',
+      'this machine has no such address; put 127.0.0.1, 0.0.0.0 or one of its own there',
     ],
     [
       'HOST_BIND',
       'no such name',
-      'this machine has no address no such name; put 127.0.0.1, 0.0.0.0 or one of its own there',
+      'this machine has no such address; put 127.0.0.1, 0.0.0.0 or one of its own there',
     ],
   ])('with a %s of %s, by its name', async (name, value, words) => {
     const host = await start(tiny, { [name]: value })

@@ -5,6 +5,7 @@ import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 import { openSigningKeys } from '../../local/issuer/jwks.ts'
 import { createMint } from '../../local/issuer/mint.ts'
 import type { Stack } from '../../local/stack.ts'
+import { brokenValues } from '../fixtures/broken-variables.ts'
 import { testCatalog } from '../fixtures/stack/plans.ts'
 import { startTestStack } from '../fixtures/stack/start-test-stack.ts'
 import { upstreamModel } from '../fixtures/upstream-edge.ts'
@@ -54,6 +55,8 @@ let dir: string
 let vendor: Awaited<ReturnType<typeof startScripted>>
 let hook: Awaited<ReturnType<typeof startScripted>>
 let edges: Record<'off' | 'redacted', { url: string; cronUrl: string }>
+/** An edge whose variables are all wrong, each in another way, with a secret in it. */
+let broken: { url: string; cronUrl: string }
 let token: string
 let admin: string
 
@@ -86,6 +89,11 @@ beforeAll(async () => {
   dir = started.dir
   const redacted = await stack.startEdge(0, { LOG_PROMPTS: 'redacted' })
   edges = { off: stack.file.edge, redacted: redacted.ready }
+  const wrong = Object.keys(EDGE_VARIABLES).map((name, i) => {
+    const values = brokenValues(name, plant(`broken ${name}`))
+    return [name, values[i % values.length] ?? '']
+  })
+  broken = (await stack.startEdge(0, Object.fromEntries(wrong))).ready
   const mint = createMint({
     keys: await openSigningKeys(join(dir, 'issuer')),
     projectId: stack.file.issuers.firebase.projectId,
@@ -375,6 +383,25 @@ it('knows every secret among the variables that the stack has', () => {
       'WEBHOOK_SECRET',
     ].toSorted(),
   )
+})
+
+it('an edge whose variables are wrong shows nothing of them, and has a line for each answer', async () => {
+  const log = () => readFile(join(dir, 'stack.log'), 'utf8')
+  const seen = await all(
+    ['/healthz', '/v1/models', '/v1/messages'].map((path) => () => ask(path, `${broken.url}${path}`, {})),
+  )
+  await fetch(broken.cronUrl, { method: 'POST' })
+  for (const { status, text } of seen) {
+    expect(status).toBe(503)
+    const id = /"request_id":"([^"]+)"/.exec(text)?.[1] ?? 'none'
+    const line = async () => (await log()).split('\n').find((each) => each.includes(id))
+    await expect.poll(line).toContain('"event":"answer_failed"')
+  }
+  await expect.poll(log).toContain('"event":"scheduled_failed"')
+  const text = await log()
+  const complaints = text.split('\n').find((line) => line.includes('"event":"not_configured"')) ?? ''
+  for (const name of ['ALLOWED_ORIGINS', 'CATALOG', 'SUPABASE_URLS']) expect(complaints).toContain(name)
+  expect([...leaks('log', text), ...seen.flatMap((each) => [...leaks(each.where, each.text)])]).toEqual([])
 })
 
 it.each(['off', 'redacted'] as const)(

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Sql, TransactionSql } from 'postgres'
 import { KEEP_ALIVE_MS } from '../../../shared/keep-alive.ts'
+import { readBoundedText } from '../../../shared/read-bounded.ts'
 import { inTransaction } from '../transaction.ts'
 import { type CallerOptions, createIdentify } from './caller.ts'
 import { failureOf, RestError } from './failure.ts'
@@ -155,10 +156,12 @@ function schemaOf({ method, headers }: Request, schemas: readonly [string, ...st
   return wanted
 }
 
+/** @throws RestError 413 where it is too long, whether it says so or comes in chunks */
 async function bodyOf(request: Request): Promise<string> {
-  const length = Number(request.headers.get('content-length') ?? 0)
-  if (length > MAX_BODY) throw new RestError(413, 'PGRST102', `Bodies have at most ${MAX_BODY} bytes`)
-  const body = await request.text()
+  const body = await readBoundedText(request, {
+    most: MAX_BODY,
+    tooLong: () => new RestError(413, 'PGRST102', `Bodies have at most ${MAX_BODY} bytes`),
+  })
   const isRow = request.method === 'PATCH' || (request.method === 'POST' && body.startsWith('{'))
   // One row becomes a list of one. The body of a function call stays an object, because it names the arguments.
   return isRow && !new URL(request.url).pathname.includes('/rpc/') ? `[${body}]` : body

@@ -119,7 +119,7 @@ describeEachRedis('the drain', (redis) => {
           backlog: { entries: backlog },
         })
         // `http_0` where a query went out just as its connection ended: nothing answers it, and the drain's own time is up.
-        expect(report.code).toMatch(/^(28000|57P01|PGRST001|http_0)$/)
+        expect(report.error?.code).toMatch(/^(28000|57P01|PGRST001|http_0)$/)
         await write(redis, 20, { first: backlog })
       }
       expect((await drain()).backlog.entries).toBe(60)
@@ -140,7 +140,7 @@ describeEachRedis('the drain', (redis) => {
     const away: Ledger = createSupabaseLedger({ url: 'http://127.0.0.1:9', key: 'x', fetch })
     expect(await drainWith({ ledger: away, now: () => written + 7000 })()).toMatchObject({
       ended: 'ledger_away',
-      code: 'http_0',
+      error: { code: 'http_0' },
       lagMs: 7000,
     })
   })

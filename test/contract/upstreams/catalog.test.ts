@@ -141,7 +141,10 @@ it('what no edge would take is not pushed, nor what nobody confirmed', async () 
   vi.stubEnv('ANONYMOUS_PLAN', 'gone')
   const unnamed = await push((model) => ({ ...model, context: 100 }))
   vi.stubEnv('ANONYMOUS_PLAN', '')
-  expect(unnamed).toMatchObject({ code: 1, err: expect.stringContaining('no plan is called gone') })
+  expect(unnamed).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('lacks the plan that a variable of the edge names'),
+  })
   expect(await push((model) => ({ ...model, context: 100 }), [], 'n')).toMatchObject({ code: 1 })
   expect(await push((model) => ({ ...model, context: 100 }), [])).toMatchObject({ code: 2 })
   expect(await twohop(['rollback', '--to', '99', '--yes'])).toMatchObject({ code: 1 })

@@ -38,8 +38,10 @@ it('refuses what is no JSON, too long, or lacks a plan that a variable names', (
   expect(catalogOver({ catalog: deployed }, ' '.repeat(CATALOG_CHARS + 1))).toMatchObject({
     wrong: [expect.stringContaining('longer')],
   })
-  expect(over({ made_up: 1 })).toMatchObject({ wrong: [expect.stringContaining('made_up')] })
+  expect(over({ made_up: 1 })).toMatchObject({
+    wrong: [expect.stringMatching(/^: has a field that is not known here; known are default_plan/)],
+  })
   expect(over({}, ['guests'])).toEqual({
-    wrong: ['plans: no plan is called guests, which a variable of the edge names'],
+    wrong: ['plans: lacks the plan that a variable of the edge names'],
   })
 })

@@ -39,6 +39,35 @@ it.each(['', '/', '//'])('asks Redis behind a base URL that ends with "%s"', asy
   expect(asked).toMatchObject([{ path: '/pipeline', commands: [['ECHO', '1.5']] }])
 })
 
+it('reads no answer without end, and takes it for the answer of a store that is there', async () => {
+  const MIB = 1024 * 1024
+  let sent = 0
+  const endless = () =>
+    new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          sent++
+          if (sent <= 70) return controller.enqueue(new Uint8Array(MIB).fill(32))
+          controller.enqueue(new TextEncoder().encode('[{"result":1}]'))
+          controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  const changes: boolean[] = []
+  const breaker = storeBreaker({ now: Date.now, onChange: (away) => void changes.push(away) })
+  const fetch = async () => new Response(endless())
+  const redis = upstashClient({ url: 'https://redis.example', token: 't', timeoutMs: 2000, breaker, fetch })
+  for (let n = 0; n < 8; n++) {
+    sent = 0
+    await expect(redis.command('GET', 'x')).rejects.toThrow(
+      /^the store's answer has more than 67108864 bytes$/,
+    )
+    expect(sent).toBe(65)
+  }
+  expect(changes).toEqual([])
+})
+
 describe('a transaction', () => {
   it('is a request of its own, by its own path', async () => {
     const { asked, redis } = await storeThat(echo)

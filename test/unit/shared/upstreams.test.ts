@@ -64,7 +64,11 @@ it.each([
     { url: 'https://api.openai.com/v1?key=1' },
     'upstreams.0.url: must have no user name, password, ? or #',
   ],
-  ['what nobody knows', { keys: 'x' }, 'upstreams.0: has what is not known here: keys'],
+  [
+    'what nobody knows',
+    { keys: 'x' },
+    'upstreams.0: has a field that is not known here; known are kind, id, url, timeout_ms, key, broken, speaks',
+  ],
   ['a kind that is not there', { kind: 'cohere' }, 'upstreams.0.kind: has none of the allowed forms'],
 ])('refuses %s', (_, changes, complaint) => {
   expect(complaints([{ ...OPENAI, ...changes }])).toEqual([complaint])
@@ -75,7 +79,7 @@ it('refuses an own host that anybody on the way could read', () => {
     'upstreams.0.url: must begin with https:// (http:// is for loopback and private networks only)',
   ])
   expect(complaints([{ ...HOST, key: 'UPSTREAM_KEY_X' }])).toEqual([
-    'upstreams.0: has what is not known here: key',
+    'upstreams.0: has a field that is not known here; known are kind, id, url, timeout_ms',
   ])
 })
 
@@ -91,13 +95,13 @@ it.each([
     'what is not there',
     [],
     { upstreams: [{ id: 'nobody' }] },
-    'models.0.upstreams.0.id: no upstream is called nobody',
+    'models.0.upstreams.0.id: names no upstream that there is',
   ],
   [
     'the same in the fallback',
     [OPENAI],
     { upstreams: [{ id: 'openai' }], fallback: [{ id: 'nobody' }] },
-    'models.0.fallback.0.id: no upstream is called nobody',
+    'models.0.fallback.0.id: names no upstream that there is',
   ],
   [
     'a task that it cannot do',

@@ -36,7 +36,7 @@ it.each([
   [
     'an upstream that is not there',
     { versions: [{ id: 'a', upstreams: [{ id: 'host-b' }] }] },
-    'versions.0.upstreams.0.id: no upstream is called host-b',
+    'versions.0.upstreams.0.id: names no upstream that there is',
   ],
   [
     'a fallback alone',

@@ -29,6 +29,6 @@ it('wants what there is to look at, and what is set to be right', async () => {
     await said('HOST_URL=http://127.0.0.1:1\nFIREBASE_PROJECT_IDS=": is missing: put one there"'),
   ).toEqual({
     code: 2,
-    err: 'twohop: Set these as for the edge: FIREBASE_PROJECT_IDS: ": is missing: put one there" is no project id (6 to 30 lower-case letters, digits and hyphens).\n',
+    err: 'twohop: Set these as for the edge: FIREBASE_PROJECT_IDS: is no project id (6 to 30 lower-case letters, digits and hyphens).\n',
   })
 })

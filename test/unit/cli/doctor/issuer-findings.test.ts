@@ -18,6 +18,16 @@ describe('the keys of users’ tokens', () => {
 
   it('are ill where nobody answers, or something else does', async () => {
     expect(await found(NOBODY)).toMatchObject([{ ok: false }])
+    for (const at of [NOBODY, await project(500, {})]) {
+      const own = {
+        firebaseJwksUrl: `${at}/jwks?key=a-canary`,
+        supabaseUrls: [],
+        withSecret: new Set<string>(),
+      }
+      const ill = JSON.stringify(await issuerFindings(own))
+      expect(ill).toContain(at)
+      expect(ill).not.toContain('a-canary')
+    }
     expect(await found(await project(404, {}))).toMatchObject([{ ok: false }])
     expect(await found(await project(200, { keys: 'none' }))).toMatchObject([{ ok: false }])
   })

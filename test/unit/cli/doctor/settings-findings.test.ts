@@ -54,9 +54,18 @@ describe('the variables', () => {
     expect(levels({ SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(renamed) })).toEqual(['ill key pair'])
   })
 
-  it('are never shown', () => {
+  it('are never shown', async () => {
     const all = JSON.stringify(settingsFindings({ ...GOOD, HOST_URL: '', API_KEY_SECRETS: 'a-canary' }))
     expect(all).not.toContain('a-canary')
     expect(all).not.toContain(keys.privateKey.d)
+    const { publicKeys } = await serviceKeys()
+    const more = { ALLOWED_ORIGINS: 'https://a.example,https://b.example/?key=a-canary' }
+    const found = settingsFindings({
+      ...GOOD,
+      ...more,
+      SERVICE_TOKEN_PUBLIC_KEYS: JSON.stringify(publicKeys),
+    })
+    expect(JSON.stringify(found)).toContain('entry 2 is never sent: browsers send https://b.example')
+    expect(JSON.stringify(found)).not.toContain('a-canary')
   })
 })

@@ -39,9 +39,9 @@ describe('issuers from configuration', () => {
   const bad: [rule: RegExp, env: Record<string, string>][] = [
     [/no issuer/, {}],
     [/no issuer/, { FIREBASE_PROJECT_IDS: ' , ' }],
-    [/FIREBASE_PROJECT_IDS: "My Project"/, { FIREBASE_PROJECT_IDS: 'My Project' }],
-    [/FIREBASE_PROJECT_IDS: "a\/..\/bcd"/, { FIREBASE_PROJECT_IDS: 'a/../bcd' }],
-    [/"my-project" is listed twice/, { FIREBASE_PROJECT_IDS: 'my-project,my-project' }],
+    [/FIREBASE_PROJECT_IDS: is no project id/, { FIREBASE_PROJECT_IDS: 'My Project' }],
+    [/FIREBASE_PROJECT_IDS: entry 2 is no project id/, { FIREBASE_PROJECT_IDS: 'my-project,,a/../bcd' }],
+    [/FIREBASE_PROJECT_IDS: entry 2 is listed twice/, { FIREBASE_PROJECT_IDS: 'my-project,my-project' }],
     [
       /FIREBASE_JWKS_URL.*https/,
       { FIREBASE_PROJECT_IDS: 'my-project', FIREBASE_JWKS_URL: 'http://keys.example' },
@@ -51,7 +51,10 @@ describe('issuers from configuration', () => {
     [/SUPABASE_URLS.*https/, { SUPABASE_URLS: 'http://127.0.0.1.evil.example' }],
     [/SUPABASE_URLS.*https/, { SUPABASE_URLS: 'ftp://abc.supabase.co' }],
     [/SUPABASE_URLS.*no URL/, { SUPABASE_URLS: 'https://user:pass@abc.supabase.co' }],
-    [/SUPABASE_URLS.*without a path/, { SUPABASE_URLS: 'https://abc.supabase.co/auth/v1' }],
+    [
+      /SUPABASE_URLS.*without a path or a query, like https:\/\/abc.supabase.co/,
+      { SUPABASE_URLS: 'https://abc.supabase.co/auth/v1' },
+    ],
     [/listed twice/, { SUPABASE_URLS: 'https://abc.supabase.co,https://abc.supabase.co/' }],
     [/SUPABASE_JWT_SECRETS: must be a JSON object/, { ...urls, SUPABASE_JWT_SECRETS: SECRET }],
     [/SUPABASE_JWT_SECRETS: must be a JSON object/, { ...urls, SUPABASE_JWT_SECRETS: `["${SECRET}"]` }],

@@ -115,7 +115,12 @@ describe('the drain', () => {
       },
     }
     const report = await createDrain({ stream, ledger, now })()
-    expect(report).toMatchObject({ recorded: 4, buried: 0, ended: 'ledger_away', code: 'http_503' })
+    expect(report).toMatchObject({
+      recorded: 4,
+      buried: 0,
+      ended: 'ledger_away',
+      error: { code: 'http_503' },
+    })
     expect(finished).toEqual([{ stored: ['0-0', '1-0', '2-0', '3-0'], buried: [] }])
     expect(released).toEqual(entries(8).map(({ id }) => id))
   })

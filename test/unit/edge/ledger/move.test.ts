@@ -165,7 +165,7 @@ describe('a run that cannot go on', () => {
     expect(report).toMatchObject({
       recorded: 2,
       ended: 'ledger_away',
-      code: '08006',
+      error: { code: '08006' },
       backlog: { entries: 2 },
     })
     expect(waiting.log).toEqual(['finish 2 + 0', 'release 2'])

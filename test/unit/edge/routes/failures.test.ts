@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { expect, it } from 'vitest'
 import type { Env } from '../../../../edge/routes/env.ts'
-import { addFailures } from '../../../../edge/routes/failures.ts'
+import { addFailures, failingAsError } from '../../../../edge/routes/failures.ts'
 import { TwohopError } from '../../../../shared/errors.ts'
 import { readLog } from '../../../fixtures/log.ts'
 
@@ -13,6 +13,10 @@ async function asked(path: string, init: RequestInit = {}) {
   app.use(async (c, next) => {
     c.set('requestId', 'r1')
     await next()
+  })
+  app.use(failingAsError)
+  app.get('/v1/throws', () => {
+    throw 'a secret of the edge'
   })
   app.get('/v1/refuses', () => {
     throw new TwohopError('budget_exhausted', 'It is used up.')
@@ -49,6 +53,18 @@ it('a fault is logged, and its words are for nobody else', async () => {
   expect(lines).toMatchObject([
     { level: 'error', event: 'answer_failed', request_id: 'r1', code: 'internal' },
   ])
+})
+
+it('so is what was thrown and is no error', async () => {
+  const { status, error, lines } = await asked('/v1/throws')
+  expect([status, error.code]).toEqual([500, 'internal'])
+  expect(lines).toMatchObject([
+    {
+      ...{ level: 'error', event: 'answer_failed', request_id: 'r1' },
+      fault: { cause: { class: 'string' } },
+    },
+  ])
+  expect(JSON.stringify(lines)).not.toContain('secret')
 })
 
 it('a fault of a request whose client has gone is no error', async () => {

@@ -259,6 +259,47 @@ it('tells of a scheduled run whose parts fail', async () => {
   expect(told()).toEqual(['ledger_drain'])
 })
 
+it('tells of a ledger that is away while something waits for it, and why', async () => {
+  parts.host.reply = (_, response) =>
+    void response.end(`{"choices":["${CANARY}"],"usage":{"prompt_tokens":1,"completion_tokens":1}}`)
+  for (const [reply, fault] of [
+    [saying(503), { class: 'LedgerAway', code: 'http_503' }],
+    [hangingUp, { class: 'LedgerAway', code: 'http_0', cause: { class: 'TypeError' } }],
+  ] as const) {
+    expect(await ask('/v1/chat/completions', await token(), chat())).toMatchObject({ status: 200 })
+    lines.length = 0
+    parts.ledger.reply = reply
+    await edge.scheduled()
+    expect(told()).toEqual(['ledger_drain'])
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', ended: 'ledger_away', fault })
+  }
+  parts.ledger.reply = saying(500)
+})
+
+it('tells how many settlements never came', async () => {
+  const made = createEdge({ ...variables, REQUEST_TIMEOUT_MS: '1000', LEASE_SLACK_MS: '100' }, (line) =>
+    lines.push(line),
+  )
+  edge = made
+  parts.host.reply = (_, response) => {
+    parts.redis.reply = saying(500)
+    response.end(`{"choices":["${CANARY}"],"usage":{"prompt_tokens":1,"completion_tokens":1}}`)
+  }
+  expect(await ask('/v1/chat/completions', await token(), chat())).toMatchObject({ status: 200 })
+  expect(told()).toEqual(['settlement_failed'])
+  parts.redis.reply = working
+  const swept = async () => {
+    lines.length = 0
+    await edge.scheduled()
+    return told().includes('swept')
+  }
+  await expect.poll(swept, { interval: 300, timeout: 10_000 }).toBe(true)
+  expect(lines.map((line) => JSON.parse(line)).find(({ event }) => event === 'swept')).toEqual({
+    ...{ level: 'warn', event: 'swept' },
+    charged: 1,
+  })
+})
+
 it('tells of what nobody foresaw, without its message', async () => {
   const { log, lines: told } = readLog()
   const app = createApp({

@@ -161,10 +161,10 @@ describe('development mode', () => {
       ])
     expect(refused({ variables: { NODE_ENV: 'development' } })).toEqual([])
     expect(refused({ variables: { FIREBASE_PROJECT_IDS: `my-project, ${PROJECT}` } })).toEqual([
-      `EDGE_EMULATORS: ${PROJECT} is trusted for real already`,
+      'EDGE_EMULATORS: names what FIREBASE_PROJECT_IDS or SUPABASE_URLS trusts for real already',
     ])
     expect(refused({ variables: { SUPABASE_URLS: 'http://127.0.0.1:54321/' } })).toEqual([
-      'EDGE_EMULATORS: http://127.0.0.1:54321 is trusted for real already',
+      'EDGE_EMULATORS: names what FIREBASE_PROJECT_IDS or SUPABASE_URLS trusts for real already',
     ])
   })
 

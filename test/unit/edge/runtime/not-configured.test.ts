@@ -15,12 +15,19 @@ function thrown(variables: Record<string, string>): NotConfigured {
 const REQUEST = new Request('https://edge.example/v1/models')
 
 describe('an edge without its variables', () => {
-  it('says in the log, once, what to put where', async () => {
+  it('says in the log, once, what to put where, and has a line for whatever fails then', async () => {
     const lines: string[] = []
-    const { app } = createUnconfigured(thrown({}), (line) => lines.push(line))
-    app.fetch(REQUEST)
-    app.fetch(REQUEST)
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
+    const { app, scheduled } = createUnconfigured(thrown({}), (line) => lines.push(line))
+    const ids = [REQUEST, REQUEST].map((request) => app.fetch(request).headers.get('x-request-id'))
+    app.fetch(new Request(REQUEST, { method: 'OPTIONS' }))
+    await expect(scheduled()).rejects.toMatchObject({ code: 'not_configured' })
+    const code = 'not_configured'
+    const [first, ...others] = lines.map((line) => JSON.parse(line))
+    expect(others).toEqual([
+      ...ids.map((id) => ({ level: 'warn', event: 'answer_failed', request_id: id, code })),
+      { level: 'error', event: 'scheduled_failed', code },
+    ])
+    expect([first]).toEqual([
       {
         level: 'error',
         event: 'not_configured',

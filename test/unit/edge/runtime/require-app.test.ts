@@ -65,8 +65,8 @@ it.each<[Record<string, string>, RegExp]>([
     /^APP_CHECK_CONSUME: needs FIREBASE_SERVICE_ACCOUNTS/,
   ],
   [{ APP_CHECK_CONSUME: '/v1/jobs' }, /^APP_CHECK_CONSUME: POST \/v1\/jobs is not among/],
-  [{ APP_CHECK_PROJECTS: 'my-project' }, /^APP_CHECK_PROJECTS: "my-project" is no project number/],
-  [{ APP_CHECK: '/v1/usage' }, /^APP_CHECK: "\/v1\/usage" is neither off nor required/],
+  [{ APP_CHECK_PROJECTS: 'my-project' }, /^APP_CHECK_PROJECTS: is no project number/],
+  [{ APP_CHECK: '/v1/usage' }, /^APP_CHECK: is neither off nor required/],
 ])('refuses %j', (variables, complaint) => {
   let thrown: unknown
   try {

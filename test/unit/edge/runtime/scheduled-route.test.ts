@@ -1,11 +1,13 @@
 import { expect, it, vi } from 'vitest'
 import { createScheduledRoute } from '../../../../edge/runtime/scheduled-route.ts'
-import type { ErrorEnvelope } from '../../../../shared/errors.ts'
+import { type ErrorEnvelope, TwohopError } from '../../../../shared/errors.ts'
+import { readLog } from '../../../fixtures/log.ts'
 
 const SECRET = 'a-secret-of-thirty-two-characters'
 
 function route(secret: string | undefined, scheduled = async () => {}) {
   const runs = { count: 0 }
+  const { log, lines } = readLog()
   const answer = createScheduledRoute({
     secret,
     scheduled: () => {
@@ -13,8 +15,9 @@ function route(secret: string | undefined, scheduled = async () => {}) {
       return scheduled()
     },
     newRequestId: () => 'an-id',
+    log,
   })
-  return { answer, runs }
+  return { answer, runs, lines }
 }
 
 const ask = (headers: Record<string, string> = {}, method = 'POST') =>
@@ -30,6 +33,27 @@ it('runs for who has the secret, and says how it ended', async () => {
   const failed = await failing.answer(ask(bearer(SECRET)))
   expect(failed.status).toBe(500)
   expect(await failed.text()).not.toContain(SECRET)
+})
+
+it('writes a line with the id of each answer that says it failed, and none of others', async () => {
+  for (const [thrown, level, code] of [
+    [new RangeError(SECRET), 'error', 'internal'],
+    [new TwohopError('store_unavailable', SECRET), 'warn', 'store_unavailable'],
+  ] as const) {
+    const { answer, lines } = route(SECRET, () => Promise.reject(thrown))
+    const failed = await answer(ask(bearer(SECRET)))
+    expect(failed.headers.get('x-request-id')).toBe('an-id')
+    expect(lines).toEqual([
+      {
+        ...{ level, event: 'answer_failed', request_id: 'an-id', code },
+        fault: expect.objectContaining({ class: thrown.constructor.name }),
+      },
+    ])
+  }
+  const { answer, lines } = route(SECRET)
+  await answer(ask(bearer(SECRET)))
+  await answer(ask(bearer('another')))
+  expect(lines).toEqual([])
 })
 
 it.each([

@@ -3,6 +3,7 @@ import { type Listening, listen } from '../../../../shared/listen.ts'
 import { CHAT, createHandApp } from '../../../fixtures/hand-app.ts'
 import { FRAMINGS, type Framing, sendSlowly } from '../../../fixtures/slow-sender.ts'
 
+const AT = { bind: '127.0.0.1', port: 0, failed: () => {} }
 const framings = Object.keys(FRAMINGS) as Framing[]
 
 let hand: Awaited<ReturnType<typeof createHandApp>>
@@ -11,7 +12,7 @@ let quick: Listening
 beforeAll(async () => {
   // Longer than any test.
   hand = await createHandApp({ body: { most: 2048, timeoutMs: 600_000 } })
-  patient = await listen(hand.app.fetch, '127.0.0.1', 0)
+  patient = await listen(hand.app.fetch, AT)
 })
 afterAll(async () => {
   await patient.close(0)
@@ -51,7 +52,7 @@ describe.each(framings)('a body that never ends, with %s', (framing) => {
 
   test('is a 408 after the time that it may take', async () => {
     const { app, signer } = await createHandApp({ body: { most: 2048, timeoutMs: 50 } })
-    quick = await listen(app.fetch, '127.0.0.1', 0)
+    quick = await listen(app.fetch, AT)
     for (const path of ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/rerank'])
       expect(
         await sendSlowly(`${quick.url}${path}`, { framing, headers: await bearer(`POST ${path}`, signer) }),

@@ -40,7 +40,7 @@ describe('readManifest', () => {
     [{ models: [{ ...entry, dtype: 'q3' }] }, 'models[0].dtype'],
     [{ models: [{ ...entry, device: 'tpu' }] }, 'models[0].device'],
     [{ models: [{ ...entry, context: 0 }] }, 'models[0].context'],
-    [{ models: [{ ...entry, contxt: 512 }] }, 'contxt'],
+    [{ models: [{ ...entry, contxt: 512 }] }, 'models[0]: has a field that is not known here'],
     [{ models: [entry, entry] }, 'models[1].id'],
     [{ models: [] }, 'models'],
     ['{', 'is not JSON'],

@@ -1,0 +1,6 @@
+import { createLog } from './json-lines.ts'
+import type { Log } from './port.ts'
+
+/** The log of a process itself, also of one whose edge cannot be made: no line of it is about an account. */
+export const logOfProcess = (write: (line: string) => void): Log =>
+  createLog({ write, tagOf: async () => '' })
