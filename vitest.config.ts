@@ -103,6 +103,8 @@ export default defineConfig({
         test: {
           name: 'host',
           ...OF_PROCESSES,
+          // To prepare and compare real weights takes a quiet machine a minute.
+          testTimeout: 600_000,
           include: ['test/host/**/*.test.ts'],
           ...SIDE_BY_SIDE,
         },

@@ -6,11 +6,11 @@ import { openSigningKeys } from '../../local/issuer/jwks.ts'
 import { createMint } from '../../local/issuer/mint.ts'
 import type { Stack } from '../../local/stack.ts'
 import { brokenValues } from '../fixtures/broken-variables.ts'
+import { CANARY, createCanaries, plantedIn } from '../fixtures/stack/canaries.ts'
 import { testCatalog } from '../fixtures/stack/plans.ts'
 import { startTestStack } from '../fixtures/stack/start-test-stack.ts'
 import { upstreamModel } from '../fixtures/upstream-edge.ts'
 import { type Asked, type Script, startScripted } from '../fixtures/vendors/scripted.ts'
-import { CANARY, createCanaries, plantedIn } from './canaries.ts'
 
 // The whole stack with a ledger, before secrets in every text of every request, in headers, in variables and in what
 // upstreams say. None of them may be found again where it does not belong, whether prompts are kept or not.

@@ -22,7 +22,6 @@ const COMPUTED: Readonly<Record<string, string>> = {
   'cli/twohop.mjs': 'the command, once Node is known to read TypeScript',
   'edge/runtime/node-dashboard.ts': "the dashboard's built files",
   'examples/extension/wxt.config.ts': "the developer's settings",
-  'inference-host/pull/command.ts': 'the manifest and its lock',
   'local/postgres/binaries.ts': "Postgres's binaries for this platform",
   'local/settings/sources.ts': "the developer's settings",
   'local/stack.ts': 'the parts that it starts as processes',

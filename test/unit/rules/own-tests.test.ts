@@ -45,7 +45,7 @@ const withoutTest = (sources: RegExp) =>
 const without = withoutTest(/^(client|dashboard|edge|inference-host|shared)\/.*\.ts$/)
 
 /** How many sources the lists may name. Who takes one out lowers the number; nobody raises it for a new source. */
-const MOST = { coveredBy: 362, runBy: 30 }
+const MOST = { coveredBy: 359, runBy: 29 }
 
 /**
  * Of the command and of the stack on one machine, how many sources of each folder have no test of their own: whole commands and
@@ -63,7 +63,7 @@ const OF_COMMAND_AND_STACK: Readonly<Record<string, number>> = {
   'local/edge': 4,
   'local/issuer': 13,
   'local/postgres': 7,
-  'local/postgres/rest': 3,
+  'local/postgres/rest': 2,
   'local/redis': 13,
   'local/redis/commands': 7,
   'local/settings': 2,

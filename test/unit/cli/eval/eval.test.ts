@@ -136,7 +136,11 @@ it('ends at once where no case would fare better, and at Ctrl-C', async () => {
 
 it.each([
   ['no JSON', '{', 'The suite is not JSON.'],
-  ['an unknown field', { asked: ASKED, cases: [one('a', { json: true })], speed: 1 }, 'speed'],
+  [
+    'an unknown field',
+    { asked: ASKED, cases: [one('a', { json: true })], speed: 1 },
+    'not known here; known are asked, threshold',
+  ],
   ['no case', { asked: ASKED, cases: [] }, 'cases'],
 ])('refuses a suite with %s', async (_, suite, complaint) => {
   const { code, err } = await evaluate(suite)

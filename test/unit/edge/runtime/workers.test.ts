@@ -30,7 +30,7 @@ it('with results of jobs in R2 it needs a bucket, and says so', async () => {
     status: 503,
     text: expect.stringContaining('JOB_RESULTS'),
   })
-  expect(log.mock.lastCall?.[0]).toContain(
+  expect(log.mock.calls[0]?.[0]).toContain(
     'JOB_RESULTS: r2 needs a bucket with the binding JOB_RESULTS_BUCKET, see wrangler.toml',
   )
 })
@@ -66,7 +66,9 @@ it('with a key whose halves do not belong together it is not configured, for req
       expect.stringContaining('SERVICE_TOKEN_PRIVATE_KEY'),
     ])
   }
-  expect(log).toHaveBeenCalledOnce()
+  // What is wrong is said once; each failure has a line.
+  const events = log.mock.calls.map(([line]) => JSON.parse(line).event)
+  expect(events).toEqual(['not_configured', 'scheduled_failed', 'answer_failed', 'answer_failed'])
 })
 
 it('calls the host by the binding where there is one, and nothing else', async () => {
