@@ -59,7 +59,7 @@ function isExecutable(path: string): boolean {
 
 // A runner says that it is CI, where no test may be left out for want of a package (test/extension/firefox.ts).
 it('whatever runs all tests has what .ci/packages installs', () => {
-  const whole = /^npm (test|run test:dates -- --date \S.*)$/
+  const whole = /^npm (test|run test:(dates -- --date|repeats -- --project) \S.*)$/
   const jobs = workflows.flatMap(({ path, workflow }) =>
     Object.entries(workflow.jobs).map(([name, { steps = [] }]) => ({
       job: `${path} ${name}`,
@@ -67,7 +67,10 @@ it('whatever runs all tests has what .ci/packages installs', () => {
     })),
   )
   const all = jobs.filter(({ commands }) => commands.some((command) => whole.test(command)))
-  expect(all.map(({ job }) => job)).toEqual(['.github/workflows/nightly.yml dates'])
+  expect(all.map(({ job }) => job)).toEqual([
+      '.github/workflows/nightly.yml dates',
+      '.github/workflows/weekly.yml repeats',
+    ])
   for (const { commands } of all)
     expect(commands.indexOf('.ci/packages')).toBe(commands.findIndex((command) => whole.test(command)) - 1)
   expect(commandsOf({ run: read('.ci/run') })).toContain('.ci/packages')
@@ -81,7 +84,7 @@ it('each night has each date that there is', () => {
 
 it('there are the workflows that CONTRIBUTING.md tells of', () => {
   const names = paths.map((path) => path.split('/').at(-1))
-  expect(names).toEqual(['check.yml', 'deploy.yml', 'images.yml', 'nightly.yml', 'test.yml'])
+  expect(names).toEqual(['check.yml', 'deploy.yml', 'images.yml', 'nightly.yml', 'test.yml', 'weekly.yml'])
 })
 
 describe.each(workflows)('$path', ({ path, text, workflow }) => {
