@@ -12,7 +12,7 @@ import type { Allowance, Budget, Idempotency, ReserveRequest } from '../budget/p
 import { refused } from '../budget/refused.ts'
 import { conflict } from '../idempotency/answers.ts'
 import type { Log } from '../log/port.ts'
-import { limitsOf } from '../metering/hold.ts'
+import { limitsOf } from '../metering/reservation.ts'
 import { scopesOfWork } from '../parse/version.ts'
 import { forOwnHosts } from '../parse/work.ts'
 import { hostName, versionOf } from '../upstream/version.ts'

@@ -10,7 +10,7 @@ import { BEFORE_COMPUTE, NothingComputed, type UpstreamCaller } from '../upstrea
 import { timingIn } from '../upstream/timing-in.ts'
 import { usageIn } from '../upstream/usage-in.ts'
 import { versionOf } from '../upstream/version.ts'
-import type { Held } from './hold.ts'
+import type { Held } from './held.ts'
 
 /** The most bytes of its answer: 2,048 pieces with two labels each. */
 const MAX_ANSWER_BYTES = 1024 * 1024

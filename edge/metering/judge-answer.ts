@@ -11,7 +11,7 @@ import type { AnswerJudged } from '../parse/work.ts'
 import { readAnswer } from '../upstream/bounded.ts'
 import { createAskJudge, type JudgeOptions } from './ask-judge.ts'
 import { createCounter } from './counter.ts'
-import type { Held } from './hold.ts'
+import type { Held } from './held.ts'
 import { endedByJudge, judgeAnswerStream, type MayLeave, RULE } from './judge-answer-stream.ts'
 import { usageOf } from './meter.ts'
 

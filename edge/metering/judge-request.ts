@@ -2,7 +2,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { NO_SPAN } from '../../shared/tracing/port.ts'
 import { contentBlocked, type Finding } from '../guard/policy.ts'
 import { createAskJudge, type JudgeOptions } from './ask-judge.ts'
-import type { Held } from './hold.ts'
+import type { Held } from './held.ts'
 
 const RULE = 'injection'
 

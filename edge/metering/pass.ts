@@ -2,7 +2,7 @@ import { errorResponse, TwohopError } from '../../shared/errors.ts'
 import { brokeOff } from './broke-off.ts'
 import { timedOut } from './deadline.ts'
 import { event } from './events.ts'
-import type { Held } from './hold.ts'
+import type { Held } from './held.ts'
 import { type AskHost, type StopHost, settleAsked } from './used.ts'
 
 /** A pair of streams: what is written to one comes out of the other. */

@@ -4,7 +4,7 @@ import type { HostUsage } from '../upstream/port.ts'
 import { brokeOff } from './broke-off.ts'
 import { timedOut } from './deadline.ts'
 import { createEventReader, EVENT_STREAM } from './events.ts'
-import type { Held } from './hold.ts'
+import type { Held } from './held.ts'
 import { type StopHost, stopAndSettle, usageOfCut, usageWithin } from './used.ts'
 
 const encoder = new TextEncoder()

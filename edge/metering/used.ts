@@ -2,7 +2,7 @@ import type { TwohopError } from '../../shared/errors.ts'
 import type { Timing } from '../../shared/timing.ts'
 import { HostRefusal, type HostUsage } from '../upstream/port.ts'
 import type { Counts } from './counter.ts'
-import type { Held } from './hold.ts'
+import type { Held } from './held.ts'
 
 /** Asks the host to stop a request; resolves with what it computed, or undefined where it cannot say. */
 export type StopHost = (held: Held) => Promise<HostUsage | undefined>

@@ -68,9 +68,9 @@ it('whatever runs all tests has what .ci/packages installs', () => {
   )
   const all = jobs.filter(({ commands }) => commands.some((command) => whole.test(command)))
   expect(all.map(({ job }) => job)).toEqual([
-      '.github/workflows/nightly.yml dates',
-      '.github/workflows/weekly.yml repeats',
-    ])
+    '.github/workflows/nightly.yml dates',
+    '.github/workflows/weekly.yml repeats',
+  ])
   for (const { commands } of all)
     expect(commands.indexOf('.ci/packages')).toBe(commands.findIndex((command) => whole.test(command)) - 1)
   expect(commandsOf({ run: read('.ci/run') })).toContain('.ci/packages')

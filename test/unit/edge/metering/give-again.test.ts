@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Reservation, ReserveRequest, Settlement } from '../../../../edge/budget/port.ts'
 import { createGiveAgain } from '../../../../edge/metering/give-again.ts'
-import { limitsOf } from '../../../../edge/metering/hold.ts'
+import { limitsOf } from '../../../../edge/metering/reservation.ts'
 import { planOf } from '../../../fixtures/catalog.ts'
 import { readLog } from '../../../fixtures/log.ts'
 import { allowance } from '../../../fixtures/metered.ts'

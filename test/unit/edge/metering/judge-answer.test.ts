@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Finding } from '../../../../edge/guard/policy.ts'
-import type { Held } from '../../../../edge/metering/hold.ts'
+import type { Held } from '../../../../edge/metering/held.ts'
 import { createJudgeAnswer } from '../../../../edge/metering/judge-answer.ts'
 import { answerJudgedWork } from '../../../../edge/parse/judged.ts'
 import { Guards } from '../../../../shared/catalog.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Held } from '../../../../edge/metering/hold.ts'
+import type { Held } from '../../../../edge/metering/held.ts'
 import { createJudgeRequest } from '../../../../edge/metering/judge-request.ts'
 import { parseChat } from '../../../../edge/parse/chat.ts'
 import { judgedWork } from '../../../../edge/parse/judged.ts'

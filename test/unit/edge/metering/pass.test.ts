@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../../edge/budget/port.ts'
-import type { Held } from '../../../../edge/metering/hold.ts'
+import type { Held } from '../../../../edge/metering/held.ts'
 import { meter } from '../../../../edge/metering/meter.ts'
 import type { HostUsage } from '../../../../edge/upstream/port.ts'
 import type { EngineEvent } from '../../../../inference-host/work/engine.ts'

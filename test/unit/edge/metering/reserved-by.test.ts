@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { limitsOf } from '../../../../edge/metering/hold.ts'
+import { limitsOf } from '../../../../edge/metering/reservation.ts'
 import { reservedBy } from '../../../../edge/metering/reserved-by.ts'
 import { planOf } from '../../../fixtures/catalog.ts'
 
