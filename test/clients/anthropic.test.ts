@@ -233,11 +233,11 @@ describe('@anthropic-ai/sdk', () => {
   it('abort', async () => {
     const user = await newUser('pro')
     const own = new Anthropic({ baseURL, apiKey: user.token, maxRetries: 0 })
-    const stream = own.messages.stream({ ...asked, max_tokens: 300 })
     // Slow until the host has heard of it, which may take a busy machine a second.
     const row = await slowly(
       inject('pace'),
       async () => {
+        const stream = own.messages.stream({ ...asked, max_tokens: 300 })
         stream.once('text', () => stream.abort())
         await expect(stream.finalMessage()).rejects.toThrow(Anthropic.APIUserAbortError)
         return charged(stream.request_id)
