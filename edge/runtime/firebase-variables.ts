@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { entriesOf } from '../../shared/listed.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { Complaint } from './complaint.ts'
 import { OTLP_VARIABLES } from './otlp.ts'
@@ -40,10 +41,7 @@ export function fromFirebase(environment: Variables): Variables {
 export function refuseCheckRevoked(environment: Variables): Complaint[] {
   if (environment.CHECK_REVOKED !== 'true') return []
   const own = projectOf(environment)
-  const others = (fromFirebase(environment).FIREBASE_PROJECT_IDS ?? '')
-    .split(',')
-    .map((id) => id.trim())
-    .filter((id) => id !== '' && id !== own)
+  const others = entriesOf(fromFirebase(environment).FIREBASE_PROJECT_IDS ?? '').filter((id) => id !== own)
   if (own !== undefined && others.length === 0) return []
   const rule =
     `only the function's own project (${own ?? 'there is none'}) can be asked: ` +

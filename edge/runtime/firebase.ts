@@ -4,12 +4,11 @@ import { getAppCheck } from 'firebase-admin/app-check'
 import { getAuth } from 'firebase-admin/auth'
 import { onRequest } from 'firebase-functions/https'
 import { onSchedule } from 'firebase-functions/scheduler'
-import { codeOf } from '../../shared/errors.ts'
 import { answerUnread } from '../../shared/unread-request.ts'
 import { createFirebaseSdkAppCheck } from '../app-check/firebase-sdk.ts'
 import { createFirebaseRevoked } from '../identity/firebase-revoked.ts'
 import { issuerName } from '../identity/issuer.ts'
-import { logOfProcess } from '../log/of-process.ts'
+import { failedTo, logOfProcess } from '../log/of-process.ts'
 import { createFirebaseSdkAdmin } from '../sync/firebase-sdk-admin.ts'
 import { CONCURRENCY, REQUEST_SECONDS, SCHEDULED_SECONDS, SECRETS } from './firebase-options.ts'
 import { FIREBASE_VARIABLES, fromFirebase, projectOf, refuseCheckRevoked } from './firebase-variables.ts'
@@ -68,9 +67,7 @@ const listener = getRequestListener(
   {
     overrideGlobalObjects: false,
     // Also where the edge itself could not be made.
-    errorHandler: answerUnread(
-      (error, requestId) => void log('error', 'answer_failed', { requestId, code: codeOf(error), error }),
-    ),
+    errorHandler: answerUnread(failedTo(log)),
   },
 )
 

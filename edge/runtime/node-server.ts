@@ -1,8 +1,8 @@
-import { codeOf, TwohopError } from '../../shared/errors.ts'
+import { TwohopError } from '../../shared/errors.ts'
 import { listen } from '../../shared/listen.ts'
 import type { Tracer } from '../../shared/tracing/port.ts'
 import { settledWithin } from '../../shared/within.ts'
-import { logOfProcess } from '../log/of-process.ts'
+import { failedTo, logOfProcess } from '../log/of-process.ts'
 import { errorResponseAt } from '../write/message-errors.ts'
 import { createBackground } from './background.ts'
 import type { Complaint } from './complaint.ts'
@@ -62,8 +62,7 @@ export async function serveNode(variables: Variables, write: (line: string) => v
       bind: EDGE_BIND,
       port: EDGE_PORT,
       names: { bind: 'EDGE_BIND', port: 'EDGE_PORT' },
-      failed: (error, requestId) =>
-        void log('error', 'answer_failed', { requestId, code: codeOf(error), error }),
+      failed: failedTo(log),
     },
   )
   const stopSchedule =

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { refuseEmulators } from '../../edge/runtime/node-emulators.ts'
 import { readVariables, type Variable, type Variables } from '../../edge/runtime/read-variables.ts'
 import { Catalog } from '../../shared/catalog.ts'
+import { entriesOf } from '../../shared/listed.ts'
 import { parseJson } from '../../shared/parse-json.ts'
 import { plainPath, plainWords } from '../../shared/plain-words.ts'
 import { LOCAL_PROJECT_ID } from '../issuer/issuer.ts'
@@ -68,10 +69,7 @@ export async function readSettings(typed: unknown, folder: string): Promise<Sett
   const sources = [env, file, sourceOf(typed, optionNamed)].filter((source) => source !== undefined)
   for (const source of sources) requireGoodVariables(source)
   const lists = Object.fromEntries(
-    LIST_NAMES.map((list) => [
-      list,
-      [...new Set(sources.flatMap(({ settings }) => entriesOf(settings, list)))],
-    ]),
+    LIST_NAMES.map((list) => [list, [...new Set(sources.flatMap(({ settings }) => listOf(settings, list)))]]),
   ) as Record<List, string[]>
   const last = <Name extends keyof ReadConfig>(name: Name) =>
     sources.map(({ settings }) => settings[name]).findLast((value) => value !== undefined)
@@ -102,12 +100,8 @@ function tellEnv(taken: string[], leftAside: string[]): string[] {
 }
 
 /** The entries of a list, whichever way they were written. */
-function entriesOf(settings: ReadConfig, list: List): string[] {
-  const joined = [...(settings[list] ?? []), settings.edge?.[LISTS[list]] ?? ''].join(',')
-  return joined
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean)
+function listOf(settings: ReadConfig, list: List): string[] {
+  return entriesOf([...(settings[list] ?? []), settings.edge?.[LISTS[list]] ?? ''].join(','))
 }
 
 /** Reads what a source says by the edge's own rules. @throws Error */

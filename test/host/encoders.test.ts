@@ -1,10 +1,9 @@
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
 import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
-import { pacedBy, slowly } from '../fixtures/pace.ts'
+import { slowly } from '../fixtures/pace.ts'
+import { paceFile, paceOwn } from '../fixtures/pace-own.ts'
 import { type Reference, referenceOf } from '../fixtures/reference.ts'
 
 const MODELS = [
@@ -16,7 +15,7 @@ const EMBED = { claims: { scope: 'embed' } }
 const FEATURES = { claims: { scope: 'tasks:feature-extraction' } }
 
 /** A file by which a test slows the model down, so that it computes for longer than the test needs. */
-const pace = path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
+const pace = paceFile()
 
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
 const cosine = (a: number[], b: number[]) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
@@ -27,7 +26,7 @@ describeEachModel('embeddings with %s', MODELS, (model) => {
 
   beforeAll(async () => {
     reference = await referenceOf(model)
-    for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+    paceOwn(pace)
     serving = await serve([{ id: 'encoder', source: model.folder, task: 'feature-extraction' }])
   })
   afterAll(async () => {

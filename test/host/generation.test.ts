@@ -1,12 +1,11 @@
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { AutoModelForCausalLM, AutoTokenizer, env, type Tensor } from '@huggingface/transformers'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ChatCompletion, ChatCompletionChunk } from '../../shared/openai/chat.ts'
 import type { Completion } from '../../shared/openai/completions.ts'
 import { type Serving, serve } from '../fixtures/host/serving.ts'
 import { describeEachModel, embeddedModel, realModel } from '../fixtures/models.ts'
-import { pacedBy, slowly } from '../fixtures/pace.ts'
+import { slowly } from '../fixtures/pace.ts'
+import { paceFile, paceOwn } from '../fixtures/pace-own.ts'
 
 /** What the tests have to know of a model: how fast it is, and what it says. */
 const MODELS = [
@@ -48,14 +47,14 @@ const ENDLESS = { 0: -100, 2: -100 }
 type Chunk = ChatCompletionChunk & { timing?: { queue_ms: number; compute_ms: number } }
 
 /** A file by which tests slow the model down, so that it computes for longer than they need. */
-const pace = path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
+const pace = paceFile()
 
 describeEachModel('generation with %s', MODELS, (model) => {
   const { folder, dtype, context, enough, piece, long } = model
   let serving: Serving
 
   beforeAll(async () => {
-    for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+    paceOwn(pace)
     serving = await serve([{ id: 'chat', source: folder, task: 'text-generation', context }])
   })
   afterAll(async () => {

@@ -9,15 +9,13 @@ import { manifestOf } from '../fixtures/host/serving.ts'
 import { createSigner, type Signer } from '../fixtures/host/signer.ts'
 import { describeEachModel, embeddedModel, realModel, threadsFor } from '../fixtures/models.ts'
 import { IN_A_BROWSER_MS, pacedBy, slowly } from '../fixtures/pace.ts'
+import { paceFile } from '../fixtures/pace-own.ts'
 
 const WRITERS = [
   { ...embeddedModel('twohop-chat'), some: 200, many: 400, slots: '16' },
   // One at a time, which needs no serving form: to prepare and measure that takes half a minute.
   { ...realModel('SmolLM2-135M-Instruct'), some: 60, many: 1000, slots: '1' },
 ]
-/** A file by which a test slows down a host of its own. */
-const paceFile = () => path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
-
 const tiny = { id: 'tiny', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
 
 let signer: Signer

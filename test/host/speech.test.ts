@@ -9,7 +9,8 @@ import type { HostMediaRequest } from '../../shared/media.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import { SPEECH_CONTEXT, writeTinySpeech } from '../fixtures/graphs/tiny-media.ts'
 import { type Serving, serve } from '../fixtures/host/serving.ts'
-import { pacedBy, slowly } from '../fixtures/pace.ts'
+import { slowly } from '../fixtures/pace.ts'
+import { paceOwn } from '../fixtures/pace-own.ts'
 import { tone, wavOf } from '../fixtures/recordings.ts'
 import { brokenAtItsEnd, changed, soundFile } from '../fixtures/sounds.ts'
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
   await writeTinySpeech(path.join(folder, 'many'))
   await writeTinySpeech(english, { multilingual: false, seed: 12 })
   pace = path.join(folder, 'pace')
-  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+  paceOwn(pace)
   serving = await serve([
     { id: 'many', source: path.join(folder, 'many'), task: TASK },
     { id: 'english', source: english, task: TASK },

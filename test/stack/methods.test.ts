@@ -37,7 +37,7 @@ describe('HEAD', () => {
     const head = await call(`${at}/events`, { token, method: 'HEAD' })
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
     expect(await head.text()).toBe('')
-    await jobOver(at.split('/').at(-1) ?? '')
+    await jobOver(at)
   })
 })
 

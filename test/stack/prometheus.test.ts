@@ -70,7 +70,7 @@ describe.skipIf(!prometheus)(`Prometheus before the running stack${noPrometheus}
     const job = { endpoint: '/v1/chat/completions', inputs }
     const taken = await call('/v1/jobs', { edge, token, body: job })
     expect(taken.status).toBe(202)
-    await jobOver(taken.headers.get('location')?.split('/').at(-1) ?? '')
+    await jobOver(taken.headers.get('location'))
     const expressions = DASHBOARDS.flatMap(expressionsOf)
     async function empty(): Promise<string[]> {
       const names: string[] = []

@@ -11,7 +11,7 @@ import type { ErrorEnvelope } from '../../../shared/errors.ts'
 import type { RunningPostgres } from '../../fixtures/each-postgres.ts'
 import { mediaCatalog } from '../../fixtures/media-catalog.ts'
 import { startMediaHost } from '../../fixtures/media-host.ts'
-import { pacedBy } from '../../fixtures/pace.ts'
+import { paceOwn } from '../../fixtures/pace-own.ts'
 import { counters, events, type RunningRedis } from '../budget/each-redis.ts'
 import { accountOf, edgeVariables, minted, publishedKeys } from '../strangers/edge.ts'
 
@@ -48,7 +48,7 @@ export function mediaHops(redis: RunningRedis, postgres: RunningPostgres) {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'media-hops-'))
-    for (const [name, value] of Object.entries(pacedBy(pace()))) vi.stubEnv(name, value)
+    paceOwn(pace())
     const { url, token } = redis.local()
     const variables = edgeVariables({ url, token }, issuer)
     const port = String(await freePort())

@@ -1,11 +1,10 @@
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { JOB_KEYS, jobInputsKey, jobKey, jobResultsKey, jobStreamKey } from '../../../shared/jobs/record.ts'
 import { enqueue, jobOf, type WantedJob } from '../../fixtures/host/enqueue.ts'
 import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { pacedBy, slowly } from '../../fixtures/pace.ts'
+import { slowly } from '../../fixtures/pace.ts'
+import { paceFile, paceOwn } from '../../fixtures/pace-own.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const MODELS = [
@@ -14,13 +13,13 @@ const MODELS = [
 ]
 
 /** A file by which a test slows the models down. */
-const pace = path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
+const pace = paceFile()
 
 let redis: JobsRedis
 let serving: Serving
 beforeAll(async () => {
   redis = await startJobsRedis()
-  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+  paceOwn(pace)
   // Long enough that only a wake makes it look.
   serving = await serve(MODELS, { ...redis.variables, HOST_SLOTS: '4', HOST_JOBS_POLL_SECONDS: '3600' })
 })

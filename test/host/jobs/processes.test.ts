@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { JOB_KEYS } from '../../../shared/jobs/record.ts'
 import { enqueue, jobOf, stories } from '../../fixtures/host/enqueue.ts'
@@ -8,6 +6,7 @@ import { manifestOf } from '../../fixtures/host/serving.ts'
 import { createSigner, type Signer } from '../../fixtures/host/signer.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
 import { pacedBy, slowly } from '../../fixtures/pace.ts'
+import { paceFile } from '../../fixtures/pace-own.ts'
 import { type JobsRedis, startJobsRedis } from './jobs-redis.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
@@ -17,7 +16,7 @@ let redis: JobsRedis
 let signer: Signer
 let manifest: Awaited<ReturnType<typeof manifestOf>>
 const hosts: HostProcess[] = []
-const pace = path.join(tmpdir(), `pace-${crypto.randomUUID()}`)
+const pace = paceFile()
 
 beforeAll(async () => {
   redis = await startJobsRedis()

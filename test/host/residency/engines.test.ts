@@ -8,7 +8,8 @@ import { type ProcessEngine, startProcessEngine } from '../../../inference-host/
 import type { Engine, EngineEvent } from '../../../inference-host/work/engine.ts'
 import type { Work } from '../../../inference-host/work/work.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { pacedBy, slowly } from '../../fixtures/pace.ts'
+import { slowly } from '../../fixtures/pace.ts'
+import { paceOwn } from '../../fixtures/pace-own.ts'
 
 const data: WorkerData = {
   id: 'chat',
@@ -58,7 +59,7 @@ function run(job: Work, onToken: (count: number, stop: () => void) => void = () 
 }
 
 async function start(wanted: WorkerData): Promise<ProcessEngine> {
-  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+  paceOwn(pace)
   try {
     return await startProcessEngine(wanted, 60_000)
   } finally {

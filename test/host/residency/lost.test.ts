@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { type Serving, serve } from '../../fixtures/host/serving.ts'
 import { embeddedModel } from '../../fixtures/models.ts'
-import { pacedBy, slowly } from '../../fixtures/pace.ts'
+import { slowly } from '../../fixtures/pace.ts'
+import { paceOwn } from '../../fixtures/pace-own.ts'
 import { NO_VULKAN, noSwiftShader, SWIFTSHADER } from '../webgpu/swiftshader.ts'
 
 const CHAT = { id: 'chat', source: embeddedModel('twohop-chat').folder, task: 'text-generation' }
@@ -50,7 +51,7 @@ test.each([
   ['batched', '16'],
   ['one at a time', '1'],
 ])('%s: a model that is lost ends what it was doing, is loaded again, and serves on', async (_how, slots) => {
-  for (const [name, value] of Object.entries(pacedBy(pace))) vi.stubEnv(name, value)
+  paceOwn(pace)
   serving = await serve([CHAT], { HOST_SLOTS: slots })
   let text = ''
   await slowly(pace, async () => {
