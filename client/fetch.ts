@@ -71,10 +71,10 @@ export function twohopFetch(getToken: GetToken, options: TwohopFetchOptions = {}
       throw new TypeError(`The user's token is for ${edge} alone, so nothing is sent to ${url.origin}.`)
     const signal = init?.signal ?? given?.signal
     const again = canBeSentAgain(init?.body)
-    const send = async (token: Token, headers = new Headers(init?.headers ?? given?.headers)) => {
+    const send = async (shown: Token, headers = new Headers(init?.headers ?? given?.headers)) => {
       // Whatever the client has for a key is no token.
       headers.delete('x-api-key')
-      if (token) headers.set('authorization', `Bearer ${token}`)
+      if (shown) headers.set('authorization', `Bearer ${shown}`)
       else headers.delete('authorization')
       if (getAppCheckToken)
         headers.set('x-firebase-appcheck', await unlessAborted(signal, getAppCheckToken()))

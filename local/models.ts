@@ -51,14 +51,15 @@ function absolute(model: ModelEntry): ModelEntry {
 async function entryOf(source: string): Promise<ModelEntry> {
   const folder = resolve(HERE, source)
   const config = join(folder, 'config.json')
-  if (existsSync(config)) return entry(basename(folder), folder, await taskOf(config))
-  if (/^[\w.-]+\/[\w.-]+$/.test(source) && !isFolder(source)) return entry(source, source, 'text-generation')
+  if (existsSync(config)) return modelEntry(basename(folder), folder, await taskOf(config))
+  if (/^[\w.-]+\/[\w.-]+$/.test(source) && !isFolder(source))
+    return modelEntry(source, source, 'text-generation')
   throw new Error(
     `--model ${source}: there is no such folder with a config.json in it, and it is no hub id (owner/name).`,
   )
 }
 
-function entry(id: string, source: string, task: ModelEntry['task']): ModelEntry {
+function modelEntry(id: string, source: string, task: ModelEntry['task']): ModelEntry {
   return { id, source, revision: 'main', task, dtype: 'auto', device: 'auto' }
 }
 

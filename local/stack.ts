@@ -125,12 +125,12 @@ export async function startStack({ dir, say, ...options }: StackOptions): Promis
       { env: redisEnv },
       ({ kind, url }) => `${kind} behind ${url}`,
     )
-    const hostUp = redisUp.then(({ ready: { url, token } }) =>
+    const hostUp = redisUp.then(({ ready }) =>
       part<HostReady>(
         'host',
         '../inference-host/main.ts',
         {
-          env: { ...hostEnv, HOST_JOBS_REDIS_URL: url, HOST_JOBS_REDIS_TOKEN: token },
+          env: { ...hostEnv, HOST_JOBS_REDIS_URL: ready.url, HOST_JOBS_REDIS_TOKEN: ready.token },
           graceMs: HOST_GRACE_MS,
         },
         ({ url, models }) => `${models.map(({ id }) => id).join(', ')} at ${url}`,

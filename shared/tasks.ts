@@ -35,7 +35,7 @@ function cutsTheEnd<Schema extends z.ZodType<{ truncate?: unknown; truncation_di
 ) {
   return schema
     .refine(
-      ({ truncate, truncation_direction: cut }) => truncate !== true || String(cut).toLowerCase() !== 'left',
+      (asked) => asked.truncate !== true || String(asked.truncation_direction).toLowerCase() !== 'left',
       { path: ['truncation_direction'], message: '"right" where a text is cut' },
     )
     .transform((request) => ({ ...request, truncation_direction: undefined }))

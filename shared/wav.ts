@@ -34,7 +34,7 @@ export function readWav(bytes: Uint8Array, field: string): Wav {
 
 function parse(bytes: Uint8Array): Wav {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const name = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4))
+  const name = (begin: number) => String.fromCharCode(...bytes.subarray(begin, begin + 4))
   if (bytes.length < 12 || name(0) !== 'RIFF' || name(8) !== 'WAVE') throw new Unreadable('no WAV file')
   let format: Omit<Wav, 'start' | 'frames'> | undefined
   let at = 12

@@ -55,7 +55,7 @@ const named = (row: readonly string[]) =>
 export function rowsOf(played: readonly Played[]): string[][] {
   return [...Map.groupBy(played, ({ kind }) => kind)].map(([kind, all]) => {
     const sum = (of: (one: Played) => number) => all.reduce((total, one) => total + of(one), 0)
-    const found = all.flatMap(({ found }) => found ?? [])
+    const found = all.flatMap((one) => one.found ?? [])
     const sought = all.filter((one) => one.sought).length
     const median = (of: (one: { requests: number; ms: number }) => number) =>
       found.map(of).toSorted((a, b) => a - b)[Math.floor(found.length / 2)]

@@ -50,7 +50,7 @@ export async function play(
   const order = persons
     .flatMap((person, index) => person.asks.map((ask) => ({ ask, person, index })))
     .toSorted((a, b) => a.ask.at - b.ask.at)
-  const since = persons.map(() => 0)
+  const asksSince = persons.map(() => 0)
   for (const [n, { ask, person, index }] of order.entries()) {
     signal?.throwIfAborted()
     const one = played[index]
@@ -59,10 +59,10 @@ export async function play(
     const odd = await asked(budget, `r${n}`, person.account, ask, at)
     one.requests++
     const begun = person.since !== undefined && ask.at >= person.since
-    if (begun) since[index] = (since[index] ?? 0) + 1
+    if (begun) asksSince[index] = (asksSince[index] ?? 0) + 1
     else if (odd && odd.score >= one.highest.score) one.highest = odd
     if (!odd || odd.score < at) continue
-    if (begun) one.found = { requests: since[index] ?? 0, ms: ask.at - (person.since ?? 0) }
+    if (begun) one.found = { requests: asksSince[index] ?? 0, ms: ask.at - (person.since ?? 0) }
     else one.wrong++
   }
   return played

@@ -62,7 +62,7 @@ type Options = {
  * @throws Error where one of them does not start; without Portkey's gateway the others are measured all the same
  */
 export async function startTargets({
-  runtime: name,
+  runtime: chosen,
   guards,
   portkey,
   profile,
@@ -87,7 +87,7 @@ export async function startTargets({
     await add('direct', stubUrl, stub.pid)
 
     progress('building the edge')
-    const runtime = await (name === 'node' ? onNode({ profile, signal }) : onWorkers(profile))
+    const runtime = await (chosen === 'node' ? onNode({ profile, signal }) : onWorkers(profile))
     signal.throwIfAborted()
     const bare = await runtime.startBare(stubUrl)
     stops.push(bare.stop)

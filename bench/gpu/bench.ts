@@ -32,11 +32,11 @@ const QUICK: Load = { streams: [1, 4], prompt: 8, output: 4, asked: 4 }
  * bits and in 16. It prints the table for docs/gpu.md.
  * @throws Error of one line where there is no GPU
  */
-export async function gpuBench({ device, quick, json, progress, signal: asked }: GpuBenchOptions) {
+export async function gpuBench({ device: asked, quick, json, progress, signal: stop }: GpuBenchOptions) {
   const late = AbortSignal.timeout(MOST_MS)
-  const signal = AbortSignal.any([asked, late])
+  const signal = AbortSignal.any([stop, late])
   const folder = await decoderInForms(join(BENCH_DIR, 'models'), quick)
-  const devices: readonly Device[] = device.length > 0 ? device : ['cuda', 'webgpu']
+  const devices: readonly Device[] = asked.length > 0 ? asked : ['cuda', 'webgpu']
   const tried = []
   for (const one of devices) {
     progress(`trying ${one}`)
@@ -46,7 +46,7 @@ export async function gpuBench({ device, quick, json, progress, signal: asked }:
   if (none !== undefined) throw new Error(none)
 
   const load = quick ? QUICK : LOAD
-  const bench = { folder, keys: await serviceKeys('bench'), load, late, asked, signal, progress }
+  const bench = { folder, keys: await serviceKeys('bench'), load, late, asked: stop, signal, progress }
   const rows: Row[] = []
   for (const { device, runs, not } of tried) {
     for (const form of runs) rows.push(await measured({ ...bench, device, form }))

@@ -26,7 +26,7 @@ export async function hostBench(options: HostBenchOptions): Promise<unknown> {
       signal.throwIfAborted()
       results.push(await runOne(measurement, { ...hosts, models }, options))
     }
-    if (results.some((result) => 'failed' in result)) process.exitCode = 1
+    if (results.some((each) => 'failed' in each)) process.exitCode = 1
     const curves = results.find(({ name }) => name === 'scaling')
     if (svg !== undefined && curves !== undefined && 'raw' in curves)
       await writeFile(svg, drawScaling(curves.raw as Curve[]))

@@ -57,9 +57,9 @@ export async function startStub(port = 0): Promise<Stub> {
     json(response, usedBy(UsageQuestion.parse(JSON.parse(body))))
   }
 
-  function json(response: ServerResponse, answer: object): void {
+  function json(response: ServerResponse, value: object): void {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(answer))
+    response.end(JSON.stringify(value))
   }
 
   function stream(response: ServerResponse, model: StubModel, withUsage: boolean): void {

@@ -137,9 +137,9 @@ export function breakEvenOf(
   const container = containerOf(book, combination)
   if (container.mode === 'always-on') return undefined
   const rival = containerOf(book, { id: combination.id, container: book.alwaysOn[container.kind] })
-  const billed = (container: string, requests: number) => {
+  const billed = (id: string, requests: number) => {
     // Only the container's own costs: the rest of the bill is the same for both.
-    const alone = { ...combination, services: [], container }
+    const alone = { ...combination, services: [], container: id }
     const load = { ...workload, users: 1, requestsPerDay: requests }
     return unlessBeyond(() => monthOf(book, alone, load, speeds))?.bill.total ?? Number.POSITIVE_INFINITY
   }

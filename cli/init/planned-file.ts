@@ -61,7 +61,7 @@ export async function writeFiles(
 }
 
 function refuseDifferences(files: readonly PlannedFile[], force: boolean): void {
-  const differs = files.flatMap(({ path, differs }) => differs.map((what) => `${path}: ${what}`))
+  const differs = files.flatMap((file) => file.differs.map((what) => `${file.path}: ${what}`))
   if (differs.length > 0 && !force)
     throw new CliError(
       'differs',

@@ -65,7 +65,7 @@ export function createEntitle(catalog: Catalog, policy: Policy) {
       requireModel(id, task) {
         // @huggingface/inference names its endpoint's URL where it names no model.
         if (id === undefined || /^https?:\/\//.test(id)) {
-          const first = offered.find((model) => model.tasks.includes(task))
+          const first = offered.find(({ tasks }) => tasks.includes(task))
           if (first) return first
           throw new PlanRefused('model_not_found', `The plan ${plan.id} has no model for ${task}.`)
         }

@@ -32,12 +32,12 @@ export function createFollow({ accounts, audit, sync, cancelJobs, log }: FollowO
    * Tells the issuer what has changed. Where another act on the account came meanwhile and was told first, the issuer
    * would be left with the older one: so whoever has told it looks at the record, and tells that where it says otherwise.
    */
-  async function tell(account: string, changed: OwnerState) {
-    let state = changed
+  async function tell(account: string, change: OwnerState) {
+    let state = change
     for (let more = MOST_TOLD_AGAIN; ; more--) {
       const told = await sync(account, state)
       const record = await accounts.get(account)
-      const now = stateOf(record, changed)
+      const now = stateOf(record, change)
       const agrees = now.plan === state.plan && now.status === state.status
       if (agrees || told.outcome !== 'done' || more === 0) return { ...told, record }
       state = now
@@ -64,6 +64,6 @@ export function createFollow({ accounts, audit, sync, cancelJobs, log }: FollowO
 }
 
 /** What a record says now of what was changed. */
-function stateOf({ plan, status }: AccountRecord, changed: OwnerState): OwnerState {
-  return { ...('plan' in changed && { plan: plan ?? null }), ...('status' in changed && { status }) }
+function stateOf({ plan, status }: AccountRecord, change: OwnerState): OwnerState {
+  return { ...('plan' in change && { plan: plan ?? null }), ...('status' in change && { status }) }
 }

@@ -112,8 +112,8 @@ export function createUpstashBudget(options: UpstashBudgetOptions): Budget {
     settle: (settlement) =>
       withErrors(async (taken) => {
         const call = settleCall(settlement, now(), { errors: taken, metrics })
-        const by = async (send: RunScript) => {
-          const { count, crossed } = chargedOf(await send(call))
+        const by = async (way: RunScript) => {
+          const { count, crossed } = chargedOf(await way(call))
           return { settled: count === 1, crossed }
         }
         // The first try goes with others, unless it carries a whole answer. A settlement may be sent again: it takes effect

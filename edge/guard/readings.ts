@@ -60,15 +60,15 @@ export function createAgreed(isFind: (rule: string) => boolean): (read: Read, en
     let rule: string | undefined
     let at = 0
     for (let next = waiting[at]; rule === undefined && next; next = waiting[at]) {
-      const { text, rule: own } = next
-      if (own !== undefined && isFind(own)) rule = own
+      const { text } = next
+      if (next.rule !== undefined && isFind(next.rule)) rule = next.rule
       else if (given + text.length <= bound) {
         stretches.push(next)
         given += text.length
         at++
       } else {
         // What is put back is given whole or not at all.
-        const part = own === undefined ? text.slice(0, bound - given) : ''
+        const part = next.rule === undefined ? text.slice(0, bound - given) : ''
         if (part !== '') stretches.push({ text: part })
         given += part.length
         waiting[at] = { ...next, text: text.slice(part.length) }

@@ -110,7 +110,7 @@ function byCharacter(detectors: readonly Detector[]): (code: number) => readonly
   const table = tables.get(detectors) ?? []
   tables.set(detectors, table)
   function beginning(code: number): readonly Detector[] {
-    const those = detectors.filter(({ first }) => first.test(String.fromCharCode(code)))
+    const those = detectors.filter((detector) => detector.first.test(String.fromCharCode(code)))
     return those.length > 0 ? those : NONE
   }
   return (code) => (table[code] ??= beginning(code))

@@ -52,9 +52,9 @@ export function createR2Results({ bucket, bytesOfAccount, timeoutMs = 10_000, no
     const chunks: Chunk[] = []
     let cursor: string | undefined
     do {
-      const page = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) })
-      chunks.push(...page.objects.flatMap(({ key, size }) => chunkOf(key, size) ?? []))
-      cursor = page.truncated ? page.cursor : undefined
+      const list = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) })
+      chunks.push(...list.objects.flatMap(({ key, size }) => chunkOf(key, size) ?? []))
+      cursor = list.truncated ? list.cursor : undefined
     } while (cursor !== undefined)
     return chunks.filter(({ until }) => until > now())
   }

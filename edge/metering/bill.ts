@@ -72,8 +72,8 @@ export function createBills({ budget, answers, cache, now, notify, log }: BillOp
         lost = used.catch(() => undefined)
       },
       /** What a call to a classifier cost, in units; what is said of it later counts. */
-      chargeJudge(units: number, call: string): void {
-        judging.set(call, units)
+      chargeJudge(units: number, question: string): void {
+        judging.set(question, units)
       },
       /** Settles it: all of this, and what the answer has used. @throws what Budget.settle throws */
       async settle(

@@ -109,11 +109,11 @@ export function createEventReader(
   /** A chunk as the client gets it. */
   function written(chunk: Chunk, usage: Counts | undefined): string {
     if (writer) return writer.chunk(HostChunk.parse(chunk))
-    const last = Array.isArray(chunk.choices) && chunk.choices.length === 0
-    if (last && !includeUsage) return ''
+    const isUsage = Array.isArray(chunk.choices) && chunk.choices.length === 0
+    if (isUsage && !includeUsage) return ''
     const { timing: _, usage: __, ...rest } = chunk
     if (!includeUsage) return event(JSON.stringify(rest))
-    const shown = last && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null
+    const shown = isUsage && usage ? generationUsage(usage.prompt_tokens, usage.completion_tokens) : null
     return event(JSON.stringify({ ...rest, usage: shown }))
   }
 

@@ -47,7 +47,7 @@ export type Held = {
    * What a call to a classifier cost, in units. It is charged whatever becomes of the request.
    * @param call what the call is named; what is said of it later counts
    */
-  chargeJudge(units: number, call?: string): void
+  chargeJudge(units: number, question?: string): void
   /** Whether what judges the answer has ended it. */
   judgedOut?: boolean
   /** What the host of a judged stream has said so far that it produced: more than what has been judged and has left. */
@@ -116,8 +116,8 @@ export function heldOf(granted: Granted, { bill, span, background, now, log }: A
       if (saidMs !== undefined) bill.first(Math.min(now(), calledMs + saidMs))
       else if (bill.firstMs() === undefined) bill.first(now())
     },
-    chargeJudge(units, call = '') {
-      bill.chargeJudge(units, call)
+    chargeJudge(units, question = '') {
+      bill.chargeJudge(units, question)
     },
     spare:
       (work.model.tries ?? 1) > 1

@@ -113,8 +113,8 @@ export function createJudgeAnswer(options: JudgeOptions) {
  * @throws TwohopError content_blocked for one that must not be and has no choices; host_failed for one that is no JSON, which
  * nobody can judge
  */
-async function judgeWholeAnswer(text: string, newPieces: () => Pieces, mayLeave: MayLeave): Promise<string> {
-  const answer = parseJson(text)
+async function judgeWholeAnswer(body: string, newPieces: () => Pieces, mayLeave: MayLeave): Promise<string> {
+  const answer = parseJson(body)
   if (answer === undefined) throw new TwohopError('host_failed', 'The model answered with something else.')
   const { data } = Said.safeParse(answer)
   const choices: object[] = []
@@ -136,6 +136,6 @@ async function judgeWholeAnswer(text: string, newPieces: () => Pieces, mayLeave:
     return one
   })
   all.push(...pieces.rest())
-  if ((await mayLeave(all)) === all.length) return text
+  if ((await mayLeave(all)) === all.length) return body
   throw contentBlocked('answer', RULE)
 }

@@ -196,9 +196,9 @@ const ERROR = {
 }
 
 /** Named schemas as JSON Schema 2020-12, which OpenAPI 3.1 speaks; they refer to each other. */
-function schemasOf(named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
+function schemasOf(byId: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
   const registry = z.registry<{ id: string }>()
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id })
+  for (const [id, schema] of Object.entries(byId)) registry.add(schema, { id })
   const uri = (id: string) => `#/components/schemas/${id}`
   const { schemas } = z.toJSONSchema(registry, { ...OPTIONS, uri, io })
   return Object.fromEntries(Object.entries(schemas).map(([id, { $schema, $id, ...json }]) => [id, json]))

@@ -44,10 +44,10 @@ const DAYS_SHOWN = 30
 
 /** A day of the calendar; a name of a day that there is not becomes another one. */
 const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && dayFrom(text, 0) === text
-const day = (words: string) => z.string().refine(isDay).optional().describe(words)
+const optionalDay = (words: string) => z.string().refine(isDay).optional().describe(words)
 export const Days = z.strictObject({
-  from: day(`the first UTC day; ${DAYS_SHOWN} days up to the last where it is missing`),
-  to: day(`the last UTC day, at most ${HISTORY_DAYS} with the first; today where it is missing`),
+  from: optionalDay(`the first UTC day; ${DAYS_SHOWN} days up to the last where it is missing`),
+  to: optionalDay(`the last UTC day, at most ${HISTORY_DAYS} with the first; today where it is missing`),
 })
 export const Latest = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LATEST_SHOWN).default(LATEST_SHOWN),

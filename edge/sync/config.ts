@@ -55,7 +55,11 @@ export function identityAdmins(
   config: Config,
   { fetch, now, supabaseAdminOf = createSupabaseAdmin, ownAdminOf }: Means,
 ): IdentityAdmins {
-  const { FIREBASE_ADMIN_URL: url, FIREBASE_SERVICE_ACCOUNTS = [], SUPABASE_SERVICE_KEYS = {} } = config
+  const {
+    FIREBASE_ADMIN_URL: firebaseUrl,
+    FIREBASE_SERVICE_ACCOUNTS = [],
+    SUPABASE_SERVICE_KEYS = {},
+  } = config
   const configured = new Map(config.issuers.map((issuer) => [issuerName(issuer), issuer.claims]))
   const namesOf = (issuer: string) => configured.get(issuer) ?? { object: config.CLAIMS_OBJECT, others: {} }
   return new Map([
@@ -65,7 +69,10 @@ export function identityAdmins(
     }),
     ...FIREBASE_SERVICE_ACCOUNTS.map((account) => {
       const issuer = issuerName({ projectId: account.project_id })
-      return [issuer, createFirebaseAdmin({ account, url, names: namesOf(issuer), fetch, now })] as const
+      return [
+        issuer,
+        createFirebaseAdmin({ account, url: firebaseUrl, names: namesOf(issuer), fetch, now }),
+      ] as const
     }),
     ...Object.entries(SUPABASE_SERVICE_KEYS).map(([url, serviceKey]) => {
       const issuer = issuerName({ url })

@@ -33,8 +33,8 @@ export function createMessageReader(tally: Tally): VendorStream {
   /** The place among the calls that a block has, by the block's own. */
   const calls = new Map<number, number>()
 
-  const piece = (delta: object, more: object = {}): Choice[] => [
-    { index: 0, delta, logprobs: null, finish_reason: null, ...more },
+  const piece = (delta: object, others: object = {}): Choice[] => [
+    { index: 0, delta, logprobs: null, finish_reason: null, ...others },
   ]
 
   function text(said: string): Choice[] {

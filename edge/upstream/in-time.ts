@@ -24,6 +24,8 @@ export async function inTime<T>(
   }
 }
 
+export type Pause = typeof pause
+
 /** Waits. @throws the signal's reason where it aborts before or meanwhile */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -24,7 +24,7 @@ const Token = z.object({
   logprob: z.number(),
   bytes: z.array(z.int().min(0).max(255)).nullish(),
 })
-const logprob = ({ token, logprob, bytes }: z.output<typeof Token>): Logprob => ({
+const logprobOf = ({ token, logprob, bytes }: z.output<typeof Token>): Logprob => ({
   token,
   logprob,
   bytes: bytes ?? [...utf8.encode(token)],
@@ -41,8 +41,8 @@ export const ChatLogprobs = z
     said?.content
       ? {
           content: said.content.map(({ top_logprobs: top, ...token }) => ({
-            ...logprob(token),
-            top_logprobs: top.map(logprob),
+            ...logprobOf(token),
+            top_logprobs: top.map(logprobOf),
           })),
           refusal: null,
         }

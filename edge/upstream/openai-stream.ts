@@ -64,12 +64,12 @@ export function createOpenAIStream(tally: Tally): VendorStream {
     }
     const { content, refusal, tool_calls: calls, reasoning, reasoning_content } = piece.delta
     tally.came(content, refusal, reasoning, reasoning_content)
-    const parts = calls?.map(({ index, id, function: called }) => {
-      const { name, arguments: given } = called ?? {}
+    const parts = calls?.map((call) => {
+      const { name, arguments: given } = call.function ?? {}
       tally.came(name, given)
       return {
-        index,
-        ...(id != null && { id, type: 'function' as const }),
+        index: call.index,
+        ...(call.id != null && { id: call.id, type: 'function' as const }),
         function: { ...(name != null && { name }), arguments: given ?? '' },
       }
     })

@@ -9,7 +9,7 @@ import { readAnswer } from './bounded.ts'
 import { type Asking, isStream, MAX_ANSWER_BYTES } from './foreign-host.ts'
 import { unsupported } from './foreign-refusal.ts'
 import { brokeOff, headOf, hostStream } from './foreign-stream.ts'
-import type { pause } from './in-time.ts'
+import type { Pause } from './in-time.ts'
 import type { HostCall, UpstreamCaller } from './port.ts'
 import { predictionAnswer, textOf } from './replicate-answer.ts'
 import { predictionRequest } from './replicate-request.ts'
@@ -22,7 +22,7 @@ type Options = {
   upstream: Extract<ForeignUpstream, { kind: 'replicate' }>
   key: string | undefined
   fetch: typeof fetch
-  pause: typeof pause
+  pause: Pause
   /** Milliseconds. */
   now: () => number
 }

@@ -4,7 +4,7 @@ import { createExpiringMap } from '../../shared/expiring-map.ts'
 import type { Log } from '../log/port.ts'
 import { nextPlace, type Place, type Routes } from './choose.ts'
 import type { HostLoad } from './host-load.ts'
-import { inTime, type pause } from './in-time.ts'
+import { inTime, type Pause } from './in-time.ts'
 import { type CountCall, type HostCall, NothingComputed, type SentCall, type UpstreamCaller } from './port.ts'
 import { prefixOf } from './prefix.ts'
 import { isSafe, leavesOpen, MOST_ROUNDS, MOST_TRIES, pauseBefore, tellingOf } from './retry.ts'
@@ -31,7 +31,7 @@ type Options = {
   now: () => number
   /** A number from 0 to below 1. */
   random: () => number
-  pause: typeof pause
+  pause: Pause
   log: Log
 }
 
@@ -138,15 +138,6 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     }
   }
 
-  const call: UpstreamCaller['call'] = (asked) => {
-    const found = routesOf(asked)
-    return found ? routed(asked, found, (host, one) => host.call(one)) : own.call(asked)
-  }
-  const countTokens: UpstreamCaller['countTokens'] = (asked) => {
-    const found = routesOf(asked)
-    return found ? routed(asked, found, (host, one) => host.countTokens(one)) : own.countTokens(asked)
-  }
-
   /** The host that had a request last, and the request as that host knows it. */
   function had(asked: SentCall): [UpstreamCaller | undefined, SentCall] {
     const place = placed.get(asked.requestId)
@@ -155,8 +146,14 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
   }
 
   return {
-    call,
-    countTokens,
+    call(asked) {
+      const found = routesOf(asked)
+      return found ? routed(asked, found, (host, one) => host.call(one)) : own.call(asked)
+    },
+    countTokens(asked) {
+      const found = routesOf(asked)
+      return found ? routed(asked, found, (host, one) => host.countTokens(one)) : own.countTokens(asked)
+    },
     async cancel(asked) {
       const [host, known] = had(asked)
       return host?.cancel(known)
@@ -168,7 +165,7 @@ export function createRouter({ routesOf, upstreams, own, now, random, pause, log
     async wake(asked) {
       const found = routesOf(asked)
       if (!found) return own.wake(asked)
-      const isOpen = (place: Place) => place.own && !reached(place).load.draining
+      const isOpen = (one: Place) => one.own && !reached(one).load.draining
       const place = nextPlace(found, isOpen, { load, random, prefix: undefined })
       if (place) await reached(place).host.wake({ ...asked, model: place.model })
     },

@@ -26,10 +26,10 @@ export function createUpstreamBreaker({ isReady, isOwn, now, onChange }: Options
   let broken = 0
   let probeAt = 0
 
-  function changed(isAway: boolean): void {
-    broken += isAway ? 1 : -1
-    if (isAway) probeAt = now() + PROBE_MS
-    if (broken === (isAway ? 1 : 0)) onChange(isAway)
+  function changed(away: boolean): void {
+    broken += away ? 1 : -1
+    if (away) probeAt = now() + PROBE_MS
+    if (broken === (away ? 1 : 0)) onChange(away)
   }
   const reach = createBreaker({ now, isNothing, isSilence: isAway, most: 1, onChange: changed })
   const work = createBreaker({

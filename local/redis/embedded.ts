@@ -75,7 +75,7 @@ export function startEmbeddedRedis(now: () => number = Date.now): RedisStore {
         case 'evalsha':
           return run(first, rest)
         case 'script':
-          return script(first, rest)
+          return scriptCommand(first, rest)
         default:
           return plainCommand(words, unknownCommand(words))
       }
@@ -85,7 +85,7 @@ export function startEmbeddedRedis(now: () => number = Date.now): RedisStore {
     }
   }
 
-  function script(action: string, [text = '', ...more]: string[]): RedisReply {
+  function scriptCommand(action: string, [text = '', ...more]: string[]): RedisReply {
     switch (action.toLowerCase()) {
       case 'load':
         return load(text)

@@ -132,8 +132,10 @@ const Assistant = z
     images: refused('An empty list is none. No model here draws.', z.tuple([]).describe(NO_IMAGES)),
   })
   .refine(
-    ({ content, refusal, tool_calls: calls, function_call: call }) =>
-      content !== undefined || refusal !== undefined || call !== undefined || (calls && calls.length > 0),
+    (said) =>
+      [said.content, said.refusal, said.function_call, said.tool_calls?.[0]].some(
+        (part) => part !== undefined,
+      ),
     { path: ['content'], error: 'text, or a list of parts, in a message without tool_calls' },
   )
 

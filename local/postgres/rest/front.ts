@@ -66,7 +66,7 @@ export async function startRest({ database, schemas, port = 0, ...callers }: Res
         await transaction.unsafe(actAs(caller.role, caller.claims, schema, request.method, url.pathname))
         return run()
       })
-      return shown(call, result)
+      return responseOf(call, result)
     } catch (error) {
       const { status, body } = failureOf(error, anonymous)
       return Response.json(body, { status })
@@ -128,7 +128,7 @@ async function statementOf({ request, path, parameters, schema }: Call, body: st
   }
 }
 
-function shown({ request, path, parameters }: Call, { body, shown, total }: Result): Response {
+function responseOf({ request, path, parameters }: Call, { body, shown, total }: Result): Response {
   const { method } = request
   const rpc = path.startsWith('rpc/')
   const headers = new Headers({ 'content-type': 'application/json; charset=utf-8' })

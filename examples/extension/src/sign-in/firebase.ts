@@ -20,8 +20,8 @@ export function firebaseSignIn({
   const auth = getAuth(initializeApp({ projectId, apiKey, authDomain: `${projectId}.firebaseapp.com` }))
   if (emulator) connectAuthEmulator(auth, emulator, { disableWarnings: true })
   return {
-    onUser(tell) {
-      onAuthStateChanged(auth, (user) => tell(user && { id: user.uid, email: user.email ?? '' }))
+    onUser(changed) {
+      onAuthStateChanged(auth, (user) => changed(user && { id: user.uid, email: user.email ?? '' }))
     },
     async signIn(email, password) {
       await signInWithEmailAndPassword(auth, email, password).catch(tell)

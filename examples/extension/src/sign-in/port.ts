@@ -3,7 +3,7 @@ export type User = { id: string; email: string }
 /** What the panel needs of a platform where users sign in. */
 export type SignIn = {
   /** Tells who is signed in, soon and after each change; null where nobody is. */
-  onUser: (tell: (user: User | null) => void) => void
+  onUser: (changed: (user: User | null) => void) => void
   /** @throws SignInError */
   signIn: (email: string, password: string) => Promise<void>
   /**

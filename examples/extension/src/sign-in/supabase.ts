@@ -24,8 +24,8 @@ export function supabaseSignIn({
     flowType: 'pkce',
   })
   return {
-    onUser(tell) {
-      auth.onAuthStateChange((_event, session) => tell(userOf(session)))
+    onUser(changed) {
+      auth.onAuthStateChange((_event, session) => changed(userOf(session)))
     },
     async signIn(email, password) {
       const { error } = await auth.signInWithPassword({ email, password })
