@@ -81,7 +81,7 @@ function widthOf(output: InferenceSession.ValueMetadata): number | undefined {
 }
 
 function feedsOf(rows: readonly Row[], padding: number): Record<string, Tensor> {
-  const length = Math.max(...rows.map(({ ids }) => ids.length))
+  const length = Math.max(...rows.map((row) => row.ids.length))
   const dims = [rows.length, length]
   const ids = new BigInt64Array(rows.length * length).fill(BigInt(padding))
   const mask = new BigInt64Array(ids.length)

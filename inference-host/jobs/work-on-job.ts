@@ -35,7 +35,7 @@ export function createWorkOnJob(options: Options): WorkOnJob {
         away = true
       },
     }
-    const end = (state: JobEnd) => persist(() => store.end(claimed, state), retrying)
+    const end = (outcome: JobEnd) => persist(() => store.end(claimed, outcome), retrying)
 
     let job: VerifiedJob
     try {

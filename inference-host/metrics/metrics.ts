@@ -55,7 +55,7 @@ type Options = {
 export function createMetrics({
   models,
   eventLoop,
-  rss = () => process.memoryUsage.rss(),
+  rss: processRss = () => process.memoryUsage.rss(),
   deviceMemory,
 }: Options): Metrics {
   const instruments = createInstruments(models)
@@ -87,7 +87,7 @@ export function createMetrics({
     ofProcess.nodejs_eventloop_lag_p50_seconds.set(p50)
     ofProcess.nodejs_eventloop_lag_p99_seconds.set(p99)
     ofProcess.nodejs_eventloop_lag_max_seconds.set(max)
-    ofProcess.process_resident_memory_bytes.set(rss())
+    ofProcess.process_resident_memory_bytes.set(processRss())
     const { device_memory_used_bytes: used, device_memory_total_bytes: total } = ofProcess
     const memory = deviceMemory?.()
     // A gauge that was never set would say 0, which is not the same as unknown.

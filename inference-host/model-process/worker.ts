@@ -13,7 +13,7 @@ import { loadSeeing } from '../media/seeing/load.ts'
 import { Unsupported } from '../onnx/unsupported.ts'
 import { faultOf } from '../platform/fault.ts'
 import { loadSeq2seq } from '../seq2seq/load.ts'
-import { perform } from '../seq2seq/perform.ts'
+import { perform as performSeq2seq } from '../seq2seq/perform.ts'
 import { type WriteSeq2seq, writeAlone } from '../seq2seq/write.ts'
 import { measureOverhead, type Overhead } from '../weights/overhead.ts'
 import type { Counts, End, Engine, EngineLoad, ModelInfo, Output, PerformOptions } from '../work/engine.ts'
@@ -49,7 +49,7 @@ type Worker = {
 }
 
 try {
-  const { text, slots, batching, perform } = await load()
+  const { text, slots, batching, perform } = await loadWorker()
   post({
     type: 'loaded',
     info: {
@@ -68,14 +68,14 @@ try {
   })
   let last = Promise.resolve()
   port.on('message', (message: ToWorker) => {
-    if (slots > 1) void work(perform, message)
-    else last = last.then(() => work(perform, message))
+    if (slots > 1) void runWork(perform, message)
+    else last = last.then(() => runWork(perform, message))
   })
 } catch (error) {
   post({ type: 'load_failed', message: error instanceof Error ? error.message : String(error) })
 }
 
-async function load(): Promise<Worker> {
+async function loadWorker(): Promise<Worker> {
   if (data.batched !== undefined) {
     const { slots, description } = data.batched
     const text = await loadText(data)
@@ -115,7 +115,7 @@ async function seq2seq(): Promise<Worker> {
   return { ...workerOf(loaded, writeAlone(loaded), 1), batching }
 
   function workerOf(text: LoadedText, write: WriteSeq2seq, slots: number): Worker {
-    return { text, slots, perform: (work, options) => perform({ text, task, write }, work, options) }
+    return { text, slots, perform: (work, options) => performSeq2seq({ text, task, write }, work, options) }
   }
 }
 
@@ -138,7 +138,7 @@ async function writing(writer: Omit<Writer, 'tokens'>, slots: number, vocab = 0)
 }
 
 /** Does one piece of work, and reports its end in any case. */
-async function work(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
+async function runWork(perform: Perform, { run, work, stop }: ToWorker): Promise<void> {
   const flag = new Int32Array(stop)
   const counts: Counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
   const began = performance.now()

@@ -25,9 +25,9 @@ export function askChild<Answer>(
     // What the child sends is its own `reply`'s answer: both sides name the type.
     child.once('message', (answer) => resolve({ answer: answer as Answer }))
     child.once('error', (error) => resolve({ failure: error.message }))
-    child.once('exit', (code, signal) =>
+    child.once('exit', (code, killedBy) =>
       resolve({
-        failure: signal === 'SIGKILL' ? `no answer in ${timeoutMs} ms` : `ended with ${signal ?? code}`,
+        failure: killedBy === 'SIGKILL' ? `no answer in ${timeoutMs} ms` : `ended with ${killedBy ?? code}`,
       }),
     )
     child.send(request)

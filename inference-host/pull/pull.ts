@@ -196,7 +196,7 @@ async function fetchFiles(
       throw thrown
     }),
   )
-  const failed = (await Promise.allSettled(workers)).filter((worker) => worker.status === 'rejected')
+  const failed = (await Promise.allSettled(workers)).filter((result) => result.status === 'rejected')
   const told = failed.find(({ reason }) => reason instanceof ModelError) ?? failed[0]
   if (told !== undefined) throw told.reason
   return files

@@ -30,9 +30,9 @@ export function structureBytes(task: ModelTask): Bytes {
 /**
  * The memory that a model with its caches is expected to take, judged by the bytes of its files before its first load.
  */
-export function estimate(fileBytes: number, device: Device, caches: Bytes): Bytes {
-  const weights = device === 'cpu' ? 0 : DEVICE_FACTOR * fileBytes
-  return sum([{ host: PROCESS_BYTES + HOST_FACTOR * fileBytes, device: weights }, caches])
+export function estimate(bytes: number, device: Device, caches: Bytes): Bytes {
+  const weights = device === 'cpu' ? 0 : DEVICE_FACTOR * bytes
+  return sum([{ host: PROCESS_BYTES + HOST_FACTOR * bytes, device: weights }, caches])
 }
 
 /** Where a decoder keeps its caches: on its device if it writes them in place, else in memory, on any device. */

@@ -53,8 +53,8 @@ export async function prepareModel(
   })
   const files = await readdir(path.join(folder, 'onnx'))
   const names = await listFiles(folder)
-  const sizeAs = (dtype: Dtype, device: Device) =>
-    fileBytes(folder, chooseFiles(names, { task: entry.task, dtype, device }, entry.id).files)
+  const sizeOn = (on: Device, as: Dtype) =>
+    fileBytes(folder, chooseFiles(names, { task: entry.task, dtype: as, device: on }, entry.id).files)
   const request = {
     folder,
     task: entry.task,
@@ -66,7 +66,7 @@ export async function prepareModel(
     preference: config.HOST_DEVICE === 'auto' ? entry.device : config.HOST_DEVICE,
     files,
     request,
-    bytes: (on, as) => sizeAs(as, on),
+    bytes: sizeOn,
     tryDevice: createTryDevice(config.HOST_PROBE_SECONDS * 1000),
   })
   log('device', { model: entry.id, chosen: device, why })
@@ -85,7 +85,7 @@ export async function prepareModel(
       ? { ...NONE, [cachesIn(batched.description)]: batched.memoryBytes }
       : { ...NONE, host: seq2seq?.memoryBytes ?? 0 }
     const growth = sum([caches, structureBytes(entry.task)])
-    const need = estimate(copies * (await sizeAs(as, on)), on, growth)
+    const need = estimate(copies * (await sizeOn(on, as)), on, growth)
     const how = { ...(batched && { batched, context }), ...(seq2seq && { seq2seq }) }
     return { data: { ...load, id: entry.id, ...how }, need }
   }

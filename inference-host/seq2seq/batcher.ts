@@ -92,12 +92,12 @@ export function createSeq2seqBatcher({ model, start, bytes, memoryBytes, now }: 
     const began = now()
     try {
       const given = members.map(({ last }) => last)
-      const step = await model.step(given, youngest.cache)
+      const output = await model.step(given, youngest.cache)
       const ms = (now() - began) / members.length
       steps++
       stepRows += members.length
-      advance(members, step, () => ms, now)
-      groups.stepped(keep({ ...youngest, cache: step.cache, tokens: youngest.tokens + 1 }, staying))
+      advance(members, output, () => ms, now)
+      groups.stepped(keep({ ...youngest, cache: output.cache, tokens: youngest.tokens + 1 }, staying))
     } catch (cause) {
       for (const row of members) endRow(row, { how: 'failed', cause })
     }

@@ -132,10 +132,7 @@ function idsOf(texts: readonly (readonly number[])[], padding: number): Tensor {
  */
 function empty(input: InferenceSession.ValueMetadata, rows: number): Tensor {
   if (!input.isTensor) throw new Error(`${input.name} is no tensor`)
-  const dims = [
-    rows,
-    ...input.shape.slice(1).map((size) => (typeof size === 'number' && size > 0 ? size : 0)),
-  ]
+  const dims = [rows, ...input.shape.slice(1).map((dim) => (typeof dim === 'number' && dim > 0 ? dim : 0))]
   const size = dims.reduce((product, dim) => product * dim, 1)
   return floatTensor(zeros(input.type, size), dims)
 }

@@ -183,7 +183,7 @@ async function* chunks(
     choices: [choice],
     ...(usage !== undefined && { usage }),
   })
-  const { opening, choice } = shape.chunk
+  const { opening } = shape.chunk
   const begun = asked && !forClient ? generationUsage(promptTokens, 0) : unsaid
   if (opening !== undefined) for (const index of choices.keys()) yield chunk(opening(index), begun)
   for await (const piece of pieces(events, choices)) {
@@ -192,7 +192,7 @@ async function* chunks(
     if (!counted && !says && finish === null) continue
     const used =
       outputTokens === undefined ? usageOf(run.report()) : generationUsage(promptTokens, outputTokens)
-    yield chunk(choice(piece), counted ? used : unsaid)
+    yield chunk(shape.chunk.choice(piece), counted ? used : unsaid)
   }
   const last = { ...head, choices: [], usage: usageOf(run.report()) }
   if (!forClient) yield { ...last, timing: timingOf(run.report()) }

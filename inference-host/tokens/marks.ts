@@ -62,9 +62,9 @@ export function splitAt(words: ReadonlySet<string> | readonly string[]): (text: 
   for (const word of words) {
     let node = root
     for (const unit of word.split('')) {
-      const next = node.next.get(unit) ?? { next: new Map(), end: false }
-      node.next.set(unit, next)
-      node = next
+      const child = node.next.get(unit) ?? { next: new Map(), end: false }
+      node.next.set(unit, child)
+      node = child
     }
     node.end = word !== ''
   }

@@ -20,7 +20,7 @@ export function plainTokens(
   const whole = tokenizer._tokenizer
   const added = [...whole.get_added_tokens_decoder().values()]
   const kept = added.filter((token) => isOnlyText(token) || allowed.has(token.content))
-  const isNormalized = ({ normalized }: { normalized: boolean }) => normalized && whole.normalizer !== null
+  const isNormalized = (token: { normalized: boolean }) => token.normalized && whole.normalizer !== null
   const texts = (tokens: typeof kept) => tokens.map(({ content }) => content)
   const normalized = kept
     .filter(isNormalized)

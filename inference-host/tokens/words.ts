@@ -128,10 +128,10 @@ function lastCharacter(part: string): number {
   return /[\uD800-\uDBFF]$/.test(part) ? part.length - 1 : part.length
 }
 
-let last = Promise.resolve()
+let lastTurn = Promise.resolve()
 
 /** Lets everything else on this thread have its turn; of several long texts, one goes on at a time. */
 function turn(): Promise<void> {
-  last = last.then(() => new Promise((resolve) => setImmediate(resolve)))
-  return last
+  lastTurn = lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)))
+  return lastTurn
 }

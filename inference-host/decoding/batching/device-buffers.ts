@@ -50,12 +50,11 @@ export function createDeviceBuffers<A>(
     if (slot >= buffer.slots || at + tokens > buffer.tokens)
       throw new RangeError(`${at} + ${tokens} tokens of slot ${slot} are not in the buffer`)
     const rows = Math.ceil(tokens / grain)
-    return Array.from({ length: shape.kvHeads }, (_, head) =>
-      Array.from(
-        { length: rows },
-        (_, row) => ((slot * shape.kvHeads + head) * buffer.tokens + at) / grain + row,
-      ),
-    ).flat()
+    const firsts = Array.from(
+      { length: shape.kvHeads },
+      (_, head) => ((slot * shape.kvHeads + head) * buffer.tokens + at) / grain,
+    )
+    return firsts.flatMap((first) => Array.from({ length: rows }, (_, row) => first + row))
   }
 
   const rowsIn = (slots: number, tokens: number) => (slots * shape.kvHeads * tokens) / grain

@@ -53,8 +53,8 @@ export function createKvBuffer(
   contents?: KvArray[],
 ): KvBuffer {
   const { layers, kvHeads, headDim, kvType, newLayout } = shape
-  const length = slots * kvHeads * tokens * headDim
-  const arrays = contents ?? Array.from({ length: 2 * layers }, () => zeros(kvType, length))
+  const size = slots * kvHeads * tokens * headDim
+  const arrays = contents ?? Array.from({ length: 2 * layers }, () => zeros(kvType, size))
   let lastView: KvView | undefined
   let lastFirst = 0
 
@@ -121,8 +121,8 @@ export function createKvBuffer(
       for (const [i, array] of arrays.entries())
         for (let head = 0; head < kvHeads; head++) {
           const start = place(from.slot, head, from.at, width)
-          const tokens = at(others, i).subarray(start, start + length * headDim)
-          array.set(tokens, place(to.slot, head, to.at))
+          const vectors = at(others, i).subarray(start, start + length * headDim)
+          array.set(vectors, place(to.slot, head, to.at))
         }
     },
 

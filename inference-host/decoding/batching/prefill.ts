@@ -98,8 +98,8 @@ export function createPrefill({ decoder, staging, prefixes, sizes, context }: Op
         const keys = reusable(sequence)
         const missing = sequence.keys[keys.length]
         const blocked = missing !== undefined && coming.has(missing)
-        const at = keys.length * sizes.block
-        return { left: length - at, begun, blocked, newcomer, at }
+        const reused = keys.length * sizes.block
+        return { left: length - reused, begun, blocked, newcomer, at: reused }
       })
       const chunk = nextChunk(state, Math.min(budget, mostColumns), turn, shape)
       if (chunk === undefined) return undefined

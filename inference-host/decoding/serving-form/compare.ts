@@ -176,9 +176,9 @@ async function follow(
 /** A prompt in two chunks, or in as many as it takes where each may have `most` tokens. */
 function cutAt(prompt: readonly number[], cut: number, most = Number.POSITIVE_INFINITY): number[][] {
   const chunks: number[][] = []
-  for (let at = 0, end = 0; at < prompt.length; at = end) {
-    end = Math.min(at < cut ? cut : prompt.length, at + most)
-    chunks.push(prompt.slice(at, end))
+  for (let start = 0, end = 0; start < prompt.length; start = end) {
+    end = Math.min(start < cut ? cut : prompt.length, start + most)
+    chunks.push(prompt.slice(start, end))
   }
   return chunks
 }

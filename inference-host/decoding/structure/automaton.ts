@@ -122,7 +122,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     bytes = 0
   }
 
-  function state(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean, passed: number): State | null {
+  function stateOf(leaves: Iterable<Cell>, mayEnd: boolean, cut: boolean, passed: number): State | null {
     const sorted = nearestFirst(leaves)
     if (sorted.length === 0 && !mayEnd) return null
     const isCut = cut || sorted.length > MOST_LEAVES
@@ -144,7 +144,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     expand(enter(program.root, null), found)
     if (found.cut)
       throw new TwohopError('invalid_request', 'The structure can be read in too many ways at once.')
-    start = state(found.leaves, found.mayEnd, false, found.seen.size) ?? NOTHING
+    start = stateOf(found.leaves, found.mayEnd, false, found.seen.size) ?? NOTHING
     return start
   }
 
@@ -157,7 +157,7 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
     const found = emptyExpansion()
     for (const one of after) expand(one, found)
     if (found.cut) expandShortest(after, found)
-    const to = state(found.leaves, found.mayEnd, found.cut, found.seen.size)
+    const to = stateOf(found.leaves, found.mayEnd, found.cut, found.seen.size)
     if (from.moves.length === 0) {
       keep(MOVES_BYTES)
       from.moves = new Array(256)
@@ -167,13 +167,13 @@ export function createAutomaton({ program, vocabulary, memory, most }: Options):
   }
 
   function* alone({ leaves, mayEnd }: State): Generator<State> {
-    for (const leaf of leaves) yield state([leaf], mayEnd, true, 1) ?? NOTHING
+    for (const leaf of leaves) yield stateOf([leaf], mayEnd, true, 1) ?? NOTHING
   }
 
   function alike(from: State): State {
     if (from.unbounded !== undefined) return from.unbounded
     const leaves = new Set(from.leaves.map((leaf) => unbounded(leaf)))
-    from.unbounded = state(leaves, from.mayEnd, from.cut, from.passed) ?? from
+    from.unbounded = stateOf(leaves, from.mayEnd, from.cut, from.passed) ?? from
     return from.unbounded
   }
 

@@ -52,7 +52,6 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
     const depth = next === null ? 0 : next.depth + 1
     const id = ids++
     const below = belowOf(next)
-    const [unbounded, onward] = [undefined, undefined]
     const made: Cell = {
       id,
       node,
@@ -65,8 +64,8 @@ export function createCells({ nodes }: Program, costs: Costs, reach: number) {
       whole,
       depth,
       below,
-      unbounded,
-      onward,
+      unbounded: undefined,
+      onward: undefined,
     }
     cells.set(key, made)
     return made

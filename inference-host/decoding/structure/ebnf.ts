@@ -112,7 +112,8 @@ export function parseEbnf(source: string): Grammar {
     rules.set(name.value, expression())
     if (sign(')')) throw new EbnfError('a ")" too many', place())
   }
-  for (const [name, at] of used) if (!rules.has(name)) throw new EbnfError('a rule that is not defined', at)
+  for (const [name, where] of used)
+    if (!rules.has(name)) throw new EbnfError('a rule that is not defined', where)
   if (!rules.has('root')) throw new EbnfError('there is no rule "root"', BEGIN)
   return { root: rule('root'), rules }
 }

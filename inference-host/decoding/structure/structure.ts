@@ -91,13 +91,13 @@ function toolsOf(asked: Asked, content: Content | undefined): Structure | undefi
       'Expected "none" or "auto" beside a format for the answer, found another choice.',
     )
   if (choice === 'required') return { kind: 'tools', tools, choice, parallel, content }
-  const { name } = choice.function
-  if (!names.includes(name))
+  const chosen = choice.function.name
+  if (!names.includes(chosen))
     throw refuse(
       ['tool_choice', 'function', 'name'],
       'Expected the name of one of the tools, found another name.',
     )
-  return { kind: 'tools', tools, choice: { name }, parallel: false, content }
+  return { kind: 'tools', tools, choice: { name: chosen }, parallel: false, content }
 }
 
 /** Where in the request a structure stands. */

@@ -113,8 +113,8 @@ export async function writeOn(
   function writing(answer: number, by: Matcher | undefined, onFirst: () => void): Writing {
     /** Of the tokens whose text is held back: it may turn out to begin a stop string. */
     const held: (TokenLogprob | undefined)[] = []
-    const text = createAnswerText(rules, sampling.stop, by)
-    texts[answer] = text
+    const answerText = createAnswerText(rules, sampling.stop, by)
+    texts[answer] = answerText
     return {
       prompt,
       room,
@@ -126,7 +126,7 @@ export async function writeOn(
         constrained: by && { by: timed(by, follows), room },
       }),
       constrained: by !== undefined,
-      answer: text,
+      answer: answerText,
       namespace: account,
       stopped: () => failed || stopped(),
       onStart(cachedPromptTokens) {
@@ -138,7 +138,7 @@ export async function writeOn(
       onToken(text, _, token, passed) {
         counts.outputTokens++
         held.push(rules.ends.has(token.id) ? undefined : tokens.logprob(token))
-        const logprobs = held.splice(0, passed).filter((one) => one !== undefined)
+        const logprobs = held.splice(0, passed).filter((logprob) => logprob !== undefined)
         report({
           type: 'token',
           text,

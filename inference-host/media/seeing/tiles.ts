@@ -49,8 +49,9 @@ export function tileReader(processor: Idefics3ImageProcessor, tokens: number): I
     const seen = MARK.repeat(tokens)
     const whole = `${AROUND}${WHOLE}${seen}${AROUND}`
     if (rows === 0) return whole
-    const lines = Array.from({ length: rows }, (_, row) =>
-      Array.from({ length: columns }, (_, i) => `${AROUND}<row_${row + 1}_col_${i + 1}>${seen}`).join(''),
+    const columnNumbers = Array.from({ length: columns }, (_, i) => i + 1)
+    const lines = Array.from({ length: rows }, (_, i) =>
+      columnNumbers.map((column) => `${AROUND}<row_${i + 1}_col_${column}>${seen}`).join(''),
     )
     return `${lines.join('\n')}\n\n${whole}`
   }

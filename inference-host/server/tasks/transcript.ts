@@ -20,7 +20,7 @@ export function transcriptAnswer(transcript: Transcript, format: Format): string
         language: language ?? 'en',
         duration,
         text: text.trim(),
-        segments: parts.map(({ text, start, end }, id) => ({ id, start, end, text })),
+        segments: parts.map((part, id) => ({ id, start: part.start, end: part.end, text: part.text })),
         usage,
       })
     case 'text':

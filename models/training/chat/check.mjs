@@ -94,8 +94,8 @@ for (const { file, question, answer, prompt, said } of heldOut) {
 
 const known = new Map([...answers.values()].flatMap((block) => [...block]))
 let lost = 0
-for (const line of read('must.txt').filter((line) => !line.startsWith('#') && line)) {
-  const [question = '', block = ''] = line.split(' => ')
+for (const pair of read('must.txt').filter((line) => !line.startsWith('#') && line)) {
+  const [question = '', block = ''] = pair.split(' => ')
   const wanted = known.get(block)
   const { content } = await ask(question, { do_sample: false })
   // Which of the refusals it is does not matter.

@@ -51,8 +51,8 @@ for (const name of new Set(rows.map((row) => row.set))) {
   )
   if ((caught + passed) / set.length < 0.8) failures.push(`${name}: accuracy is at least 80 %`)
   if (showErrors) {
-    for (const row of set.filter((row) => row.score > 0.5 !== Boolean(row.label))) {
-      console.log(`  ${row.label ? 'missed' : 'alarm '} ${row.score.toFixed(2)} ${row.text}`)
+    for (const wrong of set.filter((row) => row.score > 0.5 !== Boolean(row.label))) {
+      console.log(`  ${wrong.label ? 'missed' : 'alarm '} ${wrong.score.toFixed(2)} ${wrong.text}`)
     }
   }
 }

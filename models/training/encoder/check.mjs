@@ -72,9 +72,10 @@ function measure(name, queries, index) {
   return figures
 }
 
-const phrasing = measure('held-out phrasings', heldOutPhrasings, known)
-const group = measure('held-out groups   ', unseenRest, [...unseenFirst, ...known])
-for (const figures of [phrasing, group]) {
+for (const figures of [
+  measure('held-out phrasings', heldOutPhrasings, known),
+  measure('held-out groups   ', unseenRest, [...unseenFirst, ...known]),
+]) {
   expect(
     figures.related > figures.unrelated + 0.3,
     'related texts are at least 0.3 closer than unrelated ones',

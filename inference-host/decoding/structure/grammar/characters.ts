@@ -45,10 +45,10 @@ export function complement(set: CharacterSet): CharacterSet {
 }
 
 export function intersection(a: CharacterSet, b: CharacterSet): CharacterSet {
-  const [of, and] = [union(a), union(b)]
+  const [left, right] = [union(a), union(b)]
   const common: Range[] = []
-  for (let i = 0, j = 0; i < of.length && j < and.length; ) {
-    const [one, two] = [of[i] ?? NONE, and[j] ?? NONE]
+  for (let i = 0, j = 0; i < left.length && j < right.length; ) {
+    const [one, two] = [left[i] ?? NONE, right[j] ?? NONE]
     const [first, last] = [Math.max(one[0], two[0]), Math.min(one[1], two[1])]
     if (first <= last) common.push([first, last])
     if (one[1] < two[1]) i++

@@ -37,11 +37,11 @@ export function createAlphabet(
   budget: Budget,
 ): Alphabet {
   // The same property of Unicode is the same object wherever it is named.
-  const given = new Set([...sets, universe, ASTRAL])
-  for (const set of given) budget.spend(set.length)
-  const keys = new Map([...given].map((set) => [set, set.join()]))
+  const inputs = new Set([...sets, universe, ASTRAL])
+  for (const set of inputs) budget.spend(set.length)
+  const keys = new Map([...inputs].map((set) => [set, set.join()]))
   const keyOf = (set: CharacterSet) => keys.get(set) ?? set.join()
-  const distinct = [...new Map([...given].map((set) => [keyOf(set), set])).values()]
+  const distinct = [...new Map([...inputs].map((set) => [keyOf(set), set])).values()]
   const edges = new Set([0])
   for (const set of distinct) for (const [first, last] of set) edges.add(first).add(last + 1)
   const starts = [...edges].filter((edge) => edge <= LAST).sort((a, b) => a - b)

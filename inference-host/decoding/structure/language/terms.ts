@@ -80,9 +80,9 @@ export function createTerms(alphabet: Alphabet, budget: Budget) {
     budget.spend(Math.max(0, options.length - 2))
     const parts = joined('or', options, NOTHING, ALL)
     if (parts === undefined) return ALL
-    const sets = parts.flatMap(({ shape }) => (shape.kind === 'set' ? [shape.bits] : []))
-    if (sets.length > 1)
-      return or([...parts.filter(({ shape }) => shape.kind !== 'set'), set(sets.reduce((a, b) => a | b))])
+    const bits = parts.flatMap(({ shape }) => (shape.kind === 'set' ? [shape.bits] : []))
+    if (bits.length > 1)
+      return or([...parts.filter(({ shape }) => shape.kind !== 'set'), set(bits.reduce((a, b) => a | b))])
     const [only] = parts
     if (parts.length < 2) return only ?? NOTHING
     return term(`or ${parts.map(({ id }) => id).join(' ')}`, { kind: 'or', parts }, orFacts(parts))

@@ -26,20 +26,20 @@ import { withoutUnevaluated } from './unevaluated.ts'
 import { createCounting, deeper, type Unfolding, unfolding } from './unfolding.ts'
 
 /**
- * A grammar that writes only JSON that is valid for `schema` (JSON Schema 2020-12, and what drafts 4 to 7 and OpenAPI 3.0
- * say otherwise). It need not have all such texts. Optional white space, rare spellings and names that are not declared
- * are left out. Every text that it generates validates.
+ * A grammar that writes only JSON that is valid for the schema `document` (JSON Schema 2020-12, and what drafts 4 to 7
+ * and OpenAPI 3.0 say otherwise). It need not have all such texts. Optional white space, rare spellings and names that
+ * are not declared are left out. Every text that it generates validates.
  * @param budget What its patterns may take.
  * @throws TwohopError `invalid_request` that names the keyword which is not supported, at its path.
  */
 export function compileSchema(
-  schema: unknown,
+  document: unknown,
   path: Path,
   name = 'schema',
   budget: Budget = createBudget(),
 ): Grammar {
-  const { $id: _, ...withoutId } = isObject(schema) ? schema : {}
-  const root = isObject(schema) ? withoutId : schema
+  const { $id: _, ...withoutId } = isObject(document) ? document : {}
+  const root = isObject(document) ? withoutId : document
   const rules = jsonRules()
   const { target, resolve } = createReferences(root, path)
   const texts = createTexts(budget)
@@ -107,8 +107,8 @@ export function compileSchema(
     const alone = !Object.keys(rest).some((keyword) => ENFORCED.has(keyword))
     const options = parts.flatMap((part, place): Option[] => {
       const read = readOf(part, [...inside, place])
-      const merged = alone ? read : isBased(read) ? { allOf: [rest, read] } : merge(rest, read, at)
-      return merged === undefined || merged === false ? [] : [[merged, [...inside, place]]]
+      const whole = alone ? read : isBased(read) ? { allOf: [rest, read] } : merge(rest, read, at)
+      return whole === undefined || whole === false ? [] : [[whole, [...inside, place]]]
     })
     if (options.length === 0) throw refuseNothing(inside, `Nothing is valid for this "${combiner}".`)
     const inner = alone ? unfolding() : deeper(unfolded)

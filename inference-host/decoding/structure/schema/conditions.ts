@@ -97,9 +97,7 @@ export function conditionAsSaid(
   // Parts that were put together are told by their keywords.
   const part = inner
     ? parts[Number(path[from + 3])]
-    : (parts.find(({ ours }) => ours === keyword) ??
-      parts.find((one) => hasKeyword(one, keyword)) ??
-      parts[0])
+    : (parts.find((one) => one.ours === keyword) ?? parts.find((one) => hasKeyword(one, keyword)) ?? parts[0])
   if (part === undefined) return undefined
   const ours = part.ours === keyword && isObject(part.schema)
   const taken = Math.min(path.length, ours ? at + 1 : at)

@@ -85,9 +85,9 @@ export function containing(schema: Keywords, path: Path, scope: Scope, min: numb
   }
 
   function items(place: number): readonly Item[] {
-    const at = Math.min(place, last)
-    const present = itemsAt.get(at) ?? itemsOf(at)
-    itemsAt.set(at, present)
+    const index = Math.min(place, last)
+    const present = itemsAt.get(index) ?? itemsOf(index)
+    itemsAt.set(index, present)
     return present
   }
 
@@ -95,9 +95,9 @@ export function containing(schema: Keywords, path: Path, scope: Scope, min: numb
     const own = place < prefix.length ? prefix[place] : (schema.items ?? true)
     const where = place < prefix.length ? [...path, 'prefixItems', place] : [...path, 'items']
     return subsets(kinds.length).flatMap((counted) => {
-      const all = kinds.flatMap(({ schema: kind, most }, at) => {
-        if (counted[at]) return [kind]
-        return most === Number.POSITIVE_INFINITY ? [] : [{ not: kind }]
+      const all = kinds.flatMap((one, kind) => {
+        if (counted[kind]) return [one.schema]
+        return one.most === Number.POSITIVE_INFINITY ? [] : [{ not: one.schema }]
       })
       const written = possible(all.length === 0 ? own : { allOf: [own, ...all] }, where)
       return written === undefined ? [] : [{ kinds: counted, written }]
@@ -120,7 +120,6 @@ export function containing(schema: Keywords, path: Path, scope: Scope, min: numb
 
 /** All ways in which so many things may hold or not. */
 function subsets(of: number): boolean[][] {
-  return Array.from({ length: 2 ** of }, (_, bits) =>
-    Array.from({ length: of }, (_, at) => ((bits >> at) & 1) === 1),
-  )
+  const members = Array.from({ length: of }, (_, index) => index)
+  return Array.from({ length: 2 ** of }, (_, bits) => members.map((member) => ((bits >> member) & 1) === 1))
 }

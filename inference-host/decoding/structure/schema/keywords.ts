@@ -115,8 +115,8 @@ function isCount(value: unknown): boolean {
 }
 
 function checkShape(keyword: string, value: unknown, path: Path): void {
-  const need = (good: boolean, what: string) => {
-    if (!good) throw refuse(path, `"${keyword}" has to be ${what}.`)
+  const need = (holds: boolean, what: string) => {
+    if (!holds) throw refuse(path, `"${keyword}" has to be ${what}.`)
   }
   if (COUNTS.includes(keyword)) need(isCount(value), 'a count')
   else if (keyword === 'multipleOf')

@@ -52,8 +52,8 @@ function possibleMembers(schema: Keywords, path: Path, scope: Scope, most: numbe
   })
   if (impossible.length === 0) return written
   const declared = isObject(schema.properties) ? schema.properties : {}
-  const without = Object.fromEntries(impossible.map((name) => [name, false]))
-  return possibleMembers({ ...schema, properties: { ...declared, ...without } }, path, scope, most)
+  const excluded = Object.fromEntries(impossible.map((name) => [name, false]))
+  return possibleMembers({ ...schema, properties: { ...declared, ...excluded } }, path, scope, most)
 }
 
 /**

@@ -34,8 +34,8 @@ export function stringOf(schema: Keywords, path: Path, scope: Scope): Expression
   if (written !== undefined) return written
   const lengths = ['maxLength', 'minLength'].find((keyword) => keyword in schema)
   const shape = ['pattern', 'format', 'not'].find((keyword) => keyword in schema) ?? 'type'
-  const [keyword, other] = lengths === undefined ? [shape, 'its neighbours'] : [lengths, `this "${shape}"`]
-  throw refuseNothing([...path, keyword], `No string fulfils this "${keyword}" and ${other} together.`)
+  const [blamed, other] = lengths === undefined ? [shape, 'its neighbours'] : [lengths, `this "${shape}"`]
+  throw refuseNothing([...path, blamed], `No string fulfils this "${blamed}" and ${other} together.`)
 }
 
 /** A value as JSON. U+FFFD is escaped, because a detokenizer takes it for a broken character. */

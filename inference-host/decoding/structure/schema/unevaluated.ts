@@ -37,10 +37,8 @@ export function withoutUnevaluated(schema: Keywords, path: Path, resolve: Resolv
   if (!hasUnevaluated(schema)) return schema
   const { unevaluatedProperties: properties, unevaluatedItems: items, ...rest } = schema
   const keyword = properties === undefined ? 'unevaluatedItems' : 'unevaluatedProperties'
-  const ways = waysOf(rest, 0)
-  return {
-    allOf: [rest, { anyOf: ways.map((way) => ({ allOf: [...way.parts, closing(way, properties, items)] })) }],
-  }
+  const anyOf = waysOf(rest, 0).map((way) => ({ allOf: [...way.parts, closing(way, properties, items)] }))
+  return { allOf: [rest, { anyOf }] }
 
   function waysOf(raw: Schema, depth: number): Way[] {
     if (depth > MOST_DEPTH)
