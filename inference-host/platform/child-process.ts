@@ -27,11 +27,16 @@ export function askChild<Answer>(
     child.once('error', (error) => resolve({ failure: error.message }))
     child.once('exit', (code, killedBy) =>
       resolve({
-        failure: killedBy === 'SIGKILL' ? `no answer in ${timeoutMs} ms` : `ended with ${killedBy ?? code}`,
+        failure: child.killed ? `no answer in ${timeoutMs} ms` : `ended with ${ending(killedBy, code)}`,
       }),
     )
     child.send(request)
   })
+}
+
+/** How a process ended by itself. Nobody here has sent SIGKILL then: Linux does, to whatever takes the last memory. */
+function ending(killedBy: NodeJS.Signals | null, code: number | null): string {
+  return killedBy === 'SIGKILL' ? 'SIGKILL, as where memory ran out' : `${killedBy ?? code}`
 }
 
 /** The child's side: answers the one request that comes, and ends. `reply` must not throw. */

@@ -45,7 +45,7 @@ const withoutTest = (sources: RegExp) =>
 const without = withoutTest(/^(client|dashboard|edge|inference-host|shared)\/.*\.ts$/)
 
 /** How many sources the lists may name. Who takes one out lowers the number; nobody raises it for a new source. */
-const MOST = { coveredBy: 359, runBy: 29 }
+const MOST = { coveredBy: 358, runBy: 29 }
 
 /**
  * Of the command and of the stack on one machine, how many sources of each folder have no test of their own: whole commands and
