@@ -34,8 +34,8 @@ type Outcome = { date: OtherDate; code: number; counts: string; seconds: number 
  * Compiles the library that sets clocks ahead.
  * @throws Error that says what to install
  */
-async function compiled(folder: string): Promise<string> {
-  const library = join(folder, 'clock-ahead.so')
+async function compiled(into: string): Promise<string> {
+  const library = join(into, 'clock-ahead.so')
   const source = fileURLToPath(new URL('./fixtures/clock-ahead.c', import.meta.url))
   await run('cc', ['-shared', '-fPIC', '-O2', '-o', library, source]).catch((cause) => {
     const missing = 'no C compiler is installed (Debian, Ubuntu: apt-get install gcc libc6-dev)'

@@ -17,8 +17,8 @@ export function createSetups<Project extends { name: string }>(
   async function setUp(project: Project, load: () => Promise<SetupFile<Project>>) {
     const began = performance.now()
     const { default: start } = await load()
-    const stop = await start(project)
-    if (stop) stops.push(stop)
+    const teardown = await start(project)
+    if (teardown) stops.push(teardown)
     return { name: project.name, ms: performance.now() - began }
   }
 

@@ -101,7 +101,7 @@ describe('@huggingface/inference', () => {
     const filled = await tiny('fill-mask').fillMask({ inputs: 'the [MASK] fox' })
     expect(filled).toHaveLength(5)
     for (const { sequence } of filled) expect(sequence).toMatch(/^the.*fox$/)
-    expect(new Set(filled.map(({ token }) => token)).size).toBe(5)
+    expect(new Set(filled.map((guess) => guess.token)).size).toBe(5)
   })
 
   it('questionAnswering', async () => {

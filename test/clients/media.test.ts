@@ -252,9 +252,9 @@ describe('@huggingface/inference', () => {
   })
 
   it('files that are refused', async () => {
-    const status = (task: string, data: Blob) =>
+    const status = (task: string, blob: Blob) =>
       at(task)
-        .imageToText({ data })
+        .imageToText({ data: blob })
         .then(
           () => 200,
           ({ httpResponse }) => httpResponse?.status,

@@ -149,8 +149,8 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
       const requestId = answer.headers.get('x-request-id') ?? ''
       await answer.body?.getReader().read()
       client.abort()
-      const [event] = await usageEvents(requestId)
-      return { event, run: await hostRun(requestId) }
+      const events = await usageEvents(requestId)
+      return { event: events[0], run: await hostRun(requestId) }
     })
     expect(event?.outcome).toBe('cancelled')
     expect(run.output_tokens).toBe(event?.output_tokens)
@@ -321,7 +321,7 @@ it('docs/runtimes.md shows this table, without a hole', ({ skip }) => {
   const all = RUNTIMES.every(({ name }) => cells.some(({ runtime }) => runtime === name))
   skip(!all, 'not every runtime has run')
   const key = ({ what, runtime }: Cell) => `${what} | ${runtime}`
-  const byKey = (cells: readonly Cell[]) => Object.fromEntries(cells.map((cell) => [key(cell), cell.seen]))
+  const byKey = (table: readonly Cell[]) => Object.fromEntries(table.map((cell) => [key(cell), cell.seen]))
   expect(byKey(cellsOfPage())).toEqual(byKey(cells))
 })
 

@@ -53,7 +53,7 @@ function spansOf(events: readonly Event[]): Native[] {
     const span = spans.get(spanId)
     if (!span) continue
     if (type === 'attributes' && Array.isArray(info))
-      for (const { name, value } of info) span.attributes[name] = value
+      for (const attribute of info) span.attributes[attribute.name] = attribute.value
     if (type === 'spanUpdate' && info && !Array.isArray(info)) {
       span.name = info.name ?? span.name
       span.failed ||= info.status?.code === 'error'

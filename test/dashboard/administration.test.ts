@@ -75,8 +75,8 @@ describe.skipIf(noChromium !== '')(`administration in the dashboard${noChromium}
     const page = await openDashboard()
     await paste(page, token)
     await show(page, 'unusual')
-    const words = `[...document.querySelectorAll('tbody tr')].find((row) => row.innerText.includes('${account}'))?.innerText`
-    expect(await page.until(words)).toContain('new (10)')
+    const rowText = `[...document.querySelectorAll('tbody tr')].find((row) => row.innerText.includes('${account}'))?.innerText`
+    expect(await page.until(rowText)).toContain('new (10)')
     for (const [does, status] of [
       ['Suspend', 'suspended'],
       ['Restore', 'active'],
@@ -86,7 +86,7 @@ describe.skipIf(noChromium !== '')(`administration in the dashboard${noChromium}
       await page.click('dialog button[type=submit]')
       await page.until(`!document.querySelector('dialog')`)
       expect(await accountOf(account)).toMatchObject({ status, anomaly: { score: 10, why: 'age=10' } })
-      await page.until(`${words}.includes('${status}')`)
+      await page.until(`${rowText}.includes('${status}')`)
     }
     expect(page.errors).toEqual([])
   })

@@ -98,7 +98,7 @@ async function build(name: string, signIn: object, edge: string, script: string)
   const local = { edge, signIn, longestText: 1200, longestAnswer: 256 }
   const production = { ...local, edge: 'https://twohop.acme.test' }
   const written = Object.entries({ local, production }).map(
-    ([name, config]) => `export const ${name} = ${JSON.stringify(config, null, 2)}\n`,
+    ([exported, value]) => `export const ${exported} = ${JSON.stringify(value, null, 2)}\n`,
   )
   await writeFile(config, written.join(''))
   await npm(['run', script], EXAMPLE, { TWOHOP_CONFIG: config, TWOHOP_OUT: join(OUT, name) })

@@ -27,10 +27,10 @@ if (CLOCK_SKEW_MS !== '0') skewClock(Number(CLOCK_SKEW_MS))
 async function answer(request: Request): Promise<Response> {
   const tasks: Promise<unknown>[] = []
   await steps.reach('request in')
-  const answer = await worker.fetch(request, variables, { waitUntil: (task) => void tasks.push(task) })
+  const response = await worker.fetch(request, variables, { waitUntil: (task) => void tasks.push(task) })
   await steps.reach('answer begun')
   void Promise.allSettled(tasks).then(() => steps.reach('all done'))
-  return answer
+  return response
 }
 
 async function cron(): Promise<void> {

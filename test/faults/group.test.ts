@@ -167,11 +167,11 @@ describeWithRedis('what two requests held when their edge was gone', () => {
         expect([end.rows.length, end.held, end.leases], name).toEqual([1, 0, 0])
       }
       expect(rows.map(({ outcome }) => outcome).toSorted(), name).toEqual(outcomes)
-      const used = new Set(rows.flatMap(({ outcome, units }) => (outcome === 'ok' ? [units] : [])))
+      const okUnits = new Set(rows.flatMap(({ outcome, units }) => (outcome === 'ok' ? [units] : [])))
       for (const { outcome, units } of rows)
         if (outcome === 'unsettled') expect(units, name).toBe(HOLD)
         else expect(units, name).toBeLessThan(HOLD)
-      expect(used.size, name).toBe(outcomes.includes('ok') ? 1 : 0)
+      expect(okUnits.size, name).toBe(outcomes.includes('ok') ? 1 : 0)
     }
     expect(await world.deadLetters()).toBe(0)
     expect((await world.reconcile()).differences).toEqual([])

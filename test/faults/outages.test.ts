@@ -31,12 +31,7 @@ async function pausedAt(edge: EdgeProcess, user: User, at: string, { nth = 1, bo
 }
 
 /** Adds the row of a fault that hit one request of a user, and gives what there was to see. */
-async function judged(
-  world: World,
-  user: User,
-  row: { fault: string; where: string; held: number },
-  seen: Seen,
-) {
+async function judged(user: User, row: { fault: string; where: string; held: number }, seen: Seen) {
   const { used, held, leases } = await world.spending(user.account)
   const rows = await world.ledger(user.account)
   await addRows({ ...row, client: inWords(seen), charged: used, ledger: unitsIn(rows), lost: 0 })
@@ -79,7 +74,7 @@ describeWithRedis('a Redis that takes commands and answers none', () => {
     world.redis.thaw()
     await world.recovered(right)
     const where = 'reserve; answers late'
-    const { used, rows } = await judged(world, user, { fault: 'Redis hangs', where, held: 0 }, seen)
+    const { used, rows } = await judged(user, { fault: 'Redis hangs', where, held: 0 }, seen)
     expect(seen).toMatchObject({ status: 503, code: 'store_unavailable' })
     expect(edge.steps.filter((step) => step === 'before host').length).toBe(called)
     expect(used).toBe(0)
@@ -95,7 +90,6 @@ describeWithRedis('a Redis that takes commands and answers none', () => {
     world.redis.thaw()
     await world.recovered(right)
     const { used, rows } = await judged(
-      world,
       user,
       { fault: 'Redis hangs', where: 'settle; answers late', held },
       seen,
@@ -116,7 +110,6 @@ describeWithRedis('a Redis that takes commands and answers none', () => {
     await world.redis.start()
     await world.recovered(right)
     const { rows } = await judged(
-      world,
       user,
       { fault: 'Redis hangs', where: 'settle; dies, keeps its log', held },
       seen,
@@ -142,7 +135,7 @@ describeWithRedis('an edge whose clock is wrong', () => {
     const user = await world.newUser(name, 'roomy', agoMs)
     const seen = await ask({ url: edge.url, token: user.token, body: story(true) })
     await world.recovered(right)
-    const { used } = await judged(world, user, { fault: 'clock of the edge', where: name, held: 0 }, seen)
+    const { used } = await judged(user, { fault: 'clock of the edge', where: name, held: 0 }, seen)
     expect([seen.code, used]).toEqual([code, 0])
     await edge.stop()
   })
@@ -157,7 +150,7 @@ describeWithRedis('an edge whose clock is wrong', () => {
     const seen = await goOn()
     await world.recovered(right)
     const where = 'an hour ahead, sweeps beside a request'
-    const { used, rows } = await judged(world, user, { fault: 'clock of the edge', where, held }, seen)
+    const { used, rows } = await judged(user, { fault: 'clock of the edge', where, held }, seen)
     expect([seen.whole, held]).toEqual([true, HOLD])
     expect(rows).toMatchObject([{ outcome: 'ok', units: used }])
   })
@@ -187,8 +180,8 @@ describeWithRedis('a host that is killed', () => {
     const [read, answered] = await Promise.all([readOn(), waitOn()])
     await world.recovered(right)
     const fault = 'host killed'
-    const streamed = await judged(world, reader, { fault, where: 'in the middle of a stream', held }, read)
-    const whole = await judged(world, asker, { fault, where: 'before a whole answer', held }, answered)
+    const streamed = await judged(reader, { fault, where: 'in the middle of a stream', held }, read)
+    const whole = await judged(asker, { fault, where: 'before a whole answer', held }, answered)
 
     expect(read).toMatchObject({ status: 200, whole: false, code: 'host_failed' })
     expect(streamed.rows).toMatchObject([{ outcome: 'failed', reserved: held }])

@@ -176,13 +176,13 @@ describeWithRedis('a Postgres that stands still while thousands of requests are 
         ledger: own,
         lost: 0,
       },
-      ...killed.map(({ at, ledger, units, used }) => ({
+      ...killed.map((each) => ({
         fault: 'drain killed',
-        where: at,
-        client: `${ledger} in the ledger by then`,
+        where: each.at,
+        client: `${each.ledger} in the ledger by then`,
         held: 0,
-        charged: used,
-        ledger: units,
+        charged: each.used,
+        ledger: each.units,
         lost: 0,
       })),
     )

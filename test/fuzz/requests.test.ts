@@ -114,7 +114,7 @@ it(`${COUNT} requests made from the schemas: nothing fails, hangs, leaks or is c
       seed: SEED,
       requests: Object.values(tally)
         .flatMap(Object.values)
-        .reduce((sum, count) => sum + Number(count), 0),
+        .reduce((sum, times) => sum + Number(times), 0),
       seconds: Math.round((Date.now() - started) / 1000),
       tally,
     }),

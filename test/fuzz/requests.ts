@@ -23,7 +23,7 @@ export type Fuzzed = {
 const document = openApi()
 const schemas = Object(Object(document.components).schemas) as Record<string, Json>
 
-const text: fc.Arbitrary<string> = fc.oneof(
+const fuzzedText: fc.Arbitrary<string> = fc.oneof(
   fc.constant(CANARY),
   fc.string({ maxLength: 30 }),
   anyText,
@@ -71,7 +71,7 @@ const HEADERS = {
   'x-forwarded-for': fc.constantFrom('127.0.0.1', CANARY, '::1, 10.0.0.1'),
   'x-request-id': fc.constant(CANARY),
 }
-const headers: fc.Arbitrary<Record<string, string>> = fc
+const anyHeaders: fc.Arbitrary<Record<string, string>> = fc
   .record(
     Object.fromEntries(Object.entries(HEADERS).map(([name, value]) => [name, seldom<string>(value, 6)])),
   )
@@ -81,7 +81,7 @@ const headers: fc.Arbitrary<Record<string, string>> = fc
     ),
   )
 
-const who = fc.constantFrom<Fuzzed['who'][]>(
+const anyCaller = fc.constantFrom<Fuzzed['who'][]>(
   'user',
   'user',
   'user',
@@ -102,7 +102,7 @@ export function requests(models: readonly string[]): fc.Arbitrary<Fuzzed> {
   const options = {
     find: (ref: string) => schemas[ref.split('/').at(-1) ?? ''] ?? {},
     named: named(models),
-    text,
+    text: fuzzedText,
   }
   const operations = Object.entries(Object(document.paths) as Record<string, Record<string, Json>>).flatMap(
     ([path, methods]) =>
@@ -121,11 +121,22 @@ function operation(
 ): fc.WeightedArbitrary<Fuzzed> {
   const form = Object(content)['multipart/form-data']
   const json = Object(content)['application/json'] ?? form
-  const good = json ? fromSchema(Object(Object(json).schema), options) : fc.constant(undefined)
-  const mutations = fc.oneof(fc.constant<Mutation[]>([]), fc.array(mutation, { minLength: 1, maxLength: 3 }))
-  const cut = seldom(fc.nat(200), 20)
+  const anyBody = json ? fromSchema(Object(Object(json).schema), options) : fc.constant(undefined)
+  const anyMutations = fc.oneof(
+    fc.constant<Mutation[]>([]),
+    fc.array(mutation, { minLength: 1, maxLength: 3 }),
+  )
+  const anyCut = seldom(fc.nat(200), 20)
   const arbitrary = fc
-    .record({ good, mutations, cut, headers, who, id: ids, query: seldom(text, 10) })
+    .record({
+      good: anyBody,
+      mutations: anyMutations,
+      cut: anyCut,
+      headers: anyHeaders,
+      who: anyCaller,
+      id: ids,
+      query: seldom(fuzzedText, 10),
+    })
     .map(({ good, mutations, cut, headers, who, id, query }): Fuzzed => {
       const sent = mutated(good, mutations)
       const body = good === undefined ? undefined : form ? formOf(sent) : (JSON.stringify(sent) ?? '')

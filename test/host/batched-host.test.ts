@@ -152,8 +152,8 @@ test.each([
 
 describeEachModel('a host with %s', ROUNDED, ({ folder: original, change }) => {
   test('where this CPU rounds several rows otherwise than one, HOST_EXACT gives the answers of each alone', async () => {
-    const { folder } = await copyOf(original, change)
-    const models = [{ id: 'chat', source: folder, task: 'text-generation', context: 512 }]
+    const { folder: copy } = await copyOf(original, change)
+    const models = [{ id: 'chat', source: copy, task: 'text-generation', context: 512 }]
     const plain = await serve(models, { ...threadsFor([original]), HOST_SLOTS: '1' })
     const settings = { temperature: 0, max_tokens: 12 }
     const one = []

@@ -117,8 +117,8 @@ describe.skipIf(noSwiftShader !== '')(`webgpu on SwiftShader${noSwiftShader}`, (
 
   test('gives the embeddings of the CPU', () => expectSameVector(folder, 'fp32'))
 
-  describeEachModel('of %s', [realModel('all-MiniLM-L6-v2')], ({ folder }) => {
-    test('gives the embeddings of the CPU', () => expectSameVector(folder, 'q8'))
+  describeEachModel('of %s', [realModel('all-MiniLM-L6-v2')], ({ folder: real }) => {
+    test('gives the embeddings of the CPU', () => expectSameVector(real, 'q8'))
   })
 
   test('auto tries it, and passes it over where the CPU is far faster', async () => {

@@ -64,7 +64,7 @@ describeEachModel('embeddings with %s', MODELS, (model) => {
     const texts = reference.flatMap(({ text }) =>
       text.split(' ').map((_, i, words) => words.slice(0, i + 1).join(' ')),
     )
-    const lists = Array.from({ length: 6 }, (_, i) => texts.filter((_, k) => k % 6 === i).slice(0, 8))
+    const lists = [0, 1, 2, 3, 4, 5].map((i) => texts.filter((_, k) => k % 6 === i).slice(0, 8))
     const together = await Promise.all(lists.map((list) => embed(list)))
     for (const [i, list] of lists.entries())
       for (const [k, text] of list.entries()) {
@@ -145,8 +145,9 @@ describeEachModel('embeddings with %s', MODELS, (model) => {
       const answer = serving.send('POST /v1/embeddings', body, { claims })
       let status = 404
       while (status === 404) {
-        const claims = { scope: 'embed', model: 'encoder', jti: crypto.randomUUID() }
-        const response = await serving.send(`DELETE /v1/requests/${jti}`, undefined, { claims })
+        const response = await serving.send(`DELETE /v1/requests/${jti}`, undefined, {
+          claims: { scope: 'embed', model: 'encoder', jti: crypto.randomUUID() },
+        })
         status = response.status
         if (status === 200) ({ usage } = (await response.json()) as { usage: typeof usage })
       }

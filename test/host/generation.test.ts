@@ -273,14 +273,14 @@ describeEachModel('generation with %s', MODELS, (model) => {
   test('a cancelled stream ends within one step, and its answer says exactly what was produced', async () => {
     const id = crypto.randomUUID()
     const { seen, before, usage, timing } = await slowly(pace, async () => {
-      const { seen, read } = await longStream(id, 5)
-      const before = seen.tokens
+      const stream = await longStream(id, 5)
+      const shown = stream.seen.tokens
       const said = (await (await cancel(id)).json()) as {
         usage: { completion_tokens: number }
         timing: { compute_ms: number }
       }
-      while (await read());
-      return { seen, before, ...said }
+      while (await stream.read());
+      return { seen: stream.seen, before: shown, ...said }
     })
     expect(seen.text).not.toContain('[DONE]')
     expect(seen.text).toMatch(/"code":"cancelled"/)
@@ -295,10 +295,10 @@ describeEachModel('generation with %s', MODELS, (model) => {
     const caller = new AbortController()
     const id = crypto.randomUUID()
     const { seen, usage } = await slowly(pace, async () => {
-      const { seen } = await longStream(id, 3, caller.signal)
+      const stream = await longStream(id, 3, caller.signal)
       caller.abort()
       const said = (await (await cancel(id)).json()) as { usage: { completion_tokens: number } }
-      return { seen, ...said }
+      return { seen: stream.seen, ...said }
     })
     expect(usage.completion_tokens).toBeGreaterThanOrEqual(seen.tokens)
     expect(usage.completion_tokens).toBeLessThan(long)

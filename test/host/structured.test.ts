@@ -283,7 +283,7 @@ describe.each([
       expect(short.length).toBeLessThan(text.length)
       expect(short.trim().startsWith(bytesOf(own).trim())).toBe(true)
       expect(own.length).toBeLessThan(tokens.length)
-      const pieces = (await chunksOf(cut)).flatMap(({ choices: all }) => all[0]?.logprobs?.content ?? [])
+      const pieces = (await chunksOf(cut)).flatMap((chunk) => chunk.choices[0]?.logprobs?.content ?? [])
       expect(pieces).toEqual(own)
       const all = (listed?.tokens ?? []).join('')
       const completed = (await (

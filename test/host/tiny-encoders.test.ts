@@ -25,9 +25,9 @@ let serving: Serving
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tiny-encoders-'))
-  for (const task of TASKS)
-    await writeTinyEncoder(path.join(folder, task), task, { labels: LABELS[task] ?? [] })
-  serving = await serve(TASKS.map((task) => ({ id: task, source: path.join(folder, task), task })))
+  for (const name of TASKS)
+    await writeTinyEncoder(path.join(folder, name), name, { labels: LABELS[name] ?? [] })
+  serving = await serve(TASKS.map((name) => ({ id: name, source: path.join(folder, name), task: name })))
 })
 afterAll(async () => {
   await serving?.stop()

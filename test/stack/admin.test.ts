@@ -25,8 +25,8 @@ const act = (account: string, what: string, body: object = {}, token = admin.tok
 const embed = (token: string, edge?: string) =>
   call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' }, ...(edge ? { edge } : {}) })
 const code = async (answer: Response) => {
-  const { status, code } = await refusal(answer)
-  return `${status} ${code}`
+  const refused = await refusal(answer)
+  return `${refused.status} ${refused.code}`
 }
 type Entry = { action: string; actor: string; target: string; reason: string | null; detail: unknown }
 const auditOf = async (target: string) => {
@@ -125,7 +125,7 @@ describe('an administrator', () => {
     const poor = await newUser('free')
     const tasks = () =>
       call('/v1/tasks/text-classification', { token: poor.token, body: { inputs: 'hello' } })
-    const longest = stack.catalog.plans.find(({ id }) => id === 'roomy')?.limits.output_tokens_max
+    const longest = stack.catalog.plans.find((plan) => plan.id === 'roomy')?.limits.output_tokens_max
     const long = () =>
       call('/v1/chat/completions', { token: poor.token, body: ask('Hi', { max_tokens: longest }) })
     const job = () => {

@@ -31,8 +31,8 @@ const embed = (token: string, edge?: string) =>
   call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' }, ...(edge ? { edge } : {}) })
 const chat = (token: string) => call('/v1/chat/completions', { token, body: ask('hello', { max_tokens: 4 }) })
 const code = async (answer: Response) => {
-  const { status, code } = await refusal(answer)
-  return `${status} ${code}`
+  const refused = await refusal(answer)
+  return `${refused.status} ${refused.code}`
 }
 
 describe('an API key', () => {

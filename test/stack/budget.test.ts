@@ -24,9 +24,9 @@ const filler =
 const question = 'x'.repeat(filler)
 
 describe.each([
-  ['one edge', [stack.edge.url]],
-  ['two edges', [stack.edge.url, inject('secondEdge')]],
-])('200 requests at once against a budget that fits exactly 7, over %s', (_, edges) => {
+  { over: 'one edge', edges: [stack.edge.url] },
+  { over: 'two edges', edges: [stack.edge.url, inject('secondEdge')] },
+])('200 requests at once against a budget that fits exactly 7, over $over', ({ edges }) => {
   it('7 reach the host, 193 are refused, and the counters end as the sum of the reported usage', async () => {
     expect(worstCase(chatModel, [question], OUTPUT).units * 7).toBe(SEVEN_UNITS)
     const { token } = await newUser('seven')
@@ -63,7 +63,7 @@ describe.each([
     expect(units.day.used).toBe(reported)
     expect(concurrent.running).toBe(0)
     const events = (await Promise.all(requestIds.map(usageEvents))).flat()
-    expect(events.map((event) => Number(event.units)).reduce((sum, units) => sum + units, 0)).toBe(reported)
+    expect(events.reduce((sum, event) => sum + Number(event.units), 0)).toBe(reported)
     await eventually(async () => ((await hostRuns(requestIds)) === 7 ? true : undefined))
     expect(await hostRuns(ids)).toBe(7)
   })
@@ -74,14 +74,14 @@ describe('a minute that is used up', () => {
     const { token } = await newUser('seven-a-minute')
     const all: Promise<Response>[] = []
     const refused = await standingStill(stack.host.pid, () => {
-      const refusal = Promise.withResolvers<Response>()
+      const firstRefusal = Promise.withResolvers<Response>()
       // Eight may straddle a minute; two minutes have room for 14.
       for (let i = 0; i < 15; i++) {
         const answer = call('/v1/chat/completions', { token, body: ask(question, { max_tokens: OUTPUT }) })
-        answer.then((one) => one.status === 200 || refusal.resolve(one), refusal.reject)
+        answer.then((one) => one.status === 200 || firstRefusal.resolve(one), firstRefusal.reject)
         all.push(answer)
       }
-      return refusal.promise
+      return firstRefusal.promise
     })
     const wait = Number(refused.headers.get('retry-after'))
     expect(wait).toBeGreaterThanOrEqual(1)

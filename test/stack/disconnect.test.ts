@@ -109,7 +109,7 @@ describe('the edge is killed mid-stream', () => {
     const { url, pid } = await startMortalEdge()
     const { requestId, run } = await slowly(inject('pace'), async () => {
       const answer = await call('/v1/completions', { token, body: long, edge: url })
-      const requestId = answer.headers.get('x-request-id') ?? ''
+      const id = answer.headers.get('x-request-id') ?? ''
       const reader = await firstChunk(answer)
       process.kill(pid, 'SIGKILL')
       await expect(
@@ -117,7 +117,7 @@ describe('the edge is killed mid-stream', () => {
           while (!(await reader.read()).done);
         })(),
       ).rejects.toThrow()
-      return { requestId, run: await hostRun(requestId) }
+      return { requestId: id, run: await hostRun(id) }
     })
     // Stopped since nobody listened, and not by its deadline, which would be `host_timeout`.
     expect(run.code).toBe('cancelled')

@@ -317,14 +317,14 @@ describe('429', () => {
 
   it('too_many_concurrent while another is under way, and not after', async () => {
     const { token } = await newUser('one-at-a-time')
-    const { first } = await standingStill(stack.host.pid, async () => {
+    const { underWay } = await standingStill(stack.host.pid, async () => {
       const first = call(chat, { token, body: ask('What is Twohop?', { max_tokens: 4 }) })
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
       const second = refused(call(chat, { token, body: hello }))
       expect(await second).toMatchObject({ status: 429, code: 'too_many_concurrent' })
-      return { first }
+      return { underWay: first }
     })
-    expect((await first).status).toBe(200)
+    expect((await underWay).status).toBe(200)
     await eventually(async () => ((await ownUsage(token)).concurrent.running === 0 ? true : undefined))
     expect((await call(chat, { token, body: ask('Hi', { max_tokens: 1 }) })).status).toBe(200)
   })

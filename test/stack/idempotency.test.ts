@@ -26,8 +26,8 @@ const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
 const chat = (token: string, key: string, content = 'What is Twohop?', edge = stack.edge.url) =>
   call('/v1/chat/completions', { token, edge, body: ask(content, { max_tokens: 12 }), ...withKey(key) })
 const code = async (answer: Response) => {
-  const { status, code } = await refusal(answer)
-  return `${status} ${code}`
+  const refused = await refusal(answer)
+  return `${refused.status} ${refused.code}`
 }
 const replayed = (answer: Response) => answer.headers.get('idempotency-replayed')
 const requestId = (answer: Response) => answer.headers.get('x-request-id') ?? ''
@@ -241,8 +241,8 @@ describe('a model call with an idempotency key', () => {
 
   it.each(['', 'a b', 'k'.repeat(256)])('is refused with the key %j', async (key) => {
     const { token } = await newUser('pro')
-    const { status, code, param } = await refusal(await chat(token, key))
-    expect([status, code, param]).toEqual([400, 'invalid_request', 'Idempotency-Key'])
+    const refused = await refusal(await chat(token, key))
+    expect([refused.status, refused.code, refused.param]).toEqual([400, 'invalid_request', 'Idempotency-Key'])
   })
 
   it('may be sent by a page of an allowed origin, which can read whether it was answered before', async () => {

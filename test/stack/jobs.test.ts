@@ -98,8 +98,8 @@ it('streams its progress until it ends', async () => {
   const { id, events } = await slowly(
     inject('pace'),
     async () => {
-      const { id } = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
-      return { id, events: await eventsOf(id) }
+      const posted = (await (await post({ endpoint: '/v1/chat/completions', inputs })).json()) as Job
+      return { id: posted.id, events: await eventsOf(posted.id) }
     },
     150,
   )

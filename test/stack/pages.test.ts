@@ -56,9 +56,9 @@ async function paste(
 
 describe('what a page tells to type works as it is printed', () => {
   it('README.md: the classifier, as the user who has it', async () => {
-    const blocks = blocksOf('README.md')
-    expect(blocks).toHaveLength(1)
-    const [[best]] = JSON.parse(await paste(blocks[0] ?? ''))
+    const printed = blocksOf('README.md')
+    expect(printed).toHaveLength(1)
+    const [[best]] = JSON.parse(await paste(printed[0] ?? ''))
     expect(best).toEqual({ label: expect.any(String), score: expect.any(Number) })
   })
 

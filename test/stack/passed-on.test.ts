@@ -173,17 +173,16 @@ describe('settlements of requests that end together', () => {
         return answer.headers.get('x-request-id') ?? ''
       })
     // The host goes on once all of them are before it, so that they end in a few of its steps.
-    const { all, looked } = await standingStill(stack.host.pid, async () => {
-      const all = requests()
-      let looked = 0
+    let looks = 0
+    const { all } = await standingStill(stack.host.pid, async () => {
+      const sent = requests()
       await eventually(async () => {
-        looked++
+        looks++
         return (await open()) - openBefore >= users.length ? true : undefined
       })
-      return { all, looked }
+      return { all: sent }
     })
     const ids = await Promise.all(all)
-    let looks = looked
     await eventually(async () => {
       looks++
       return (await settled()) - first >= users.length ? true : undefined

@@ -14,7 +14,7 @@ const READING = [
   SUSPEND,
 ]
 const framings = Object.keys(FRAMINGS) as Framing[]
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const bearer = (credential: string) => ({ authorization: `Bearer ${credential}` })
 const { token } = await newUser('roomy', { role: 'admin' })
 const { token: jobless } = await newUser('no-jobs')
 

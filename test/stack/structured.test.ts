@@ -37,9 +37,11 @@ it('a schema holds, whole and streamed', async () => {
 it("a tool is called, its answer read, and the prompt's growth is within what was reserved", async () => {
   const asked = { model: CHAT, tools: [tool], tool_choice: 'required' as const, temperature: 1, seed: 4 }
   const runner = client.chat.completions.stream({ ...asked, messages })
-  const call = (await runner.finalChatCompletion()).choices[0]?.message.tool_calls?.[0]
-  expect(call?.type === 'function' && call.function.name).toBe('search')
-  const given = JSON.parse(call?.type === 'function' ? call.function.arguments : '') as { limit: number }
+  const toolCall = (await runner.finalChatCompletion()).choices[0]?.message.tool_calls?.[0]
+  expect(toolCall?.type === 'function' && toolCall.function.name).toBe('search')
+  const given = JSON.parse(toolCall?.type === 'function' ? toolCall.function.arguments : '') as {
+    limit: number
+  }
   expect(given.limit).toBeGreaterThanOrEqual(1)
 
   const { data, response } = await client.chat.completions
@@ -53,13 +55,13 @@ it("a tool is called, its answer read, and the prompt's growth is within what wa
           role: 'assistant',
           tool_calls: [
             {
-              id: call?.id ?? '',
+              id: toolCall?.id ?? '',
               type: 'function',
               function: { name: 'search', arguments: '{"topic":"budget","limit":1}' },
             },
           ],
         },
-        { role: 'tool', tool_call_id: call?.id ?? '', content: 'A budget is what an account may spend.' },
+        { role: 'tool', tool_call_id: toolCall?.id ?? '', content: 'A budget is what an account may spend.' },
       ],
     })
     .withResponse()
@@ -158,7 +160,9 @@ it.each(jobbed)('a job for %s: each answer follows its schema', async (endpoint)
     results: { status: number; body: Answers }[]
   }
   expect(results.map(({ status }) => status)).toEqual([200, 200, 400])
-  const [first, second] = results.map(({ body }) => JSON.parse('error' in body ? 'null' : (text(body) ?? '')))
+  const [first, second] = results.map(({ body: answers }) =>
+    JSON.parse('error' in answers ? 'null' : (text(answers) ?? '')),
+  )
   expect(isStrict(first), JSON.stringify(first)).toBe(true)
   expect(parameters.properties.topic.enum).toContain(second.topic)
 })

@@ -170,18 +170,18 @@ describe('Dockerfile.edge', () => {
 test.each([
   ['redis-rest', 'dist/redis-rest/front.mjs', 'front.mjs'],
   ['ledger', 'dist/ledger/local/postgres/front.mjs', 'local/postgres/front.mjs'],
-])('Dockerfile.%s keeps one file, is not root, and holds no secret', (name, out, file) => {
-  const all = instructions(`Dockerfile.${name}`)
+])('Dockerfile.%s keeps one file, is not root, and holds no secret', (image, out, file) => {
+  const all = instructions(`Dockerfile.${image}`)
   const values = (name: string) => all.filter((one) => one.name === name).map(({ value }) => value)
-  const lets = readFileSync(path.join(REPOSITORY, `Dockerfile.${name}.dockerignore`), 'utf8')
+  const lets = readFileSync(path.join(REPOSITORY, `Dockerfile.${image}.dockerignore`), 'utf8')
   const sources = values('COPY')
     .filter((value) => !value.startsWith('--from='))
     .flatMap((value) => value.split(/\s+/).slice(0, -1))
     .map((name) => name.replace(/\/$/, ''))
   expect(sources.sort()).toEqual([...lets.matchAll(/^!(.+)$/gm)].map(([, name]) => name).sort())
-  expect(values('RUN')).toEqual(['npm ci --ignore-scripts', `npm run --ignore-scripts build:${name}`])
+  expect(values('RUN')).toEqual(['npm ci --ignore-scripts', `npm run --ignore-scripts build:${image}`])
   const script = JSON.parse(readFileSync(path.join(REPOSITORY, 'package.json'), 'utf8')).scripts[
-    `build:${name}`
+    `build:${image}`
   ]
   expect(script).toContain(`--outfile=${out}`)
   expect(JSON.parse(values('CMD').at(-1) ?? '')).toEqual(['node', file])

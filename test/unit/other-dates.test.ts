@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { otherDates } from '../fixtures/other-dates.ts'
 
-const text = (at: string) =>
-  Object.fromEntries(otherDates(Date.parse(at)).map(({ name, at }) => [name, new Date(at).toISOString()]))
+const text = (now: string) =>
+  Object.fromEntries(otherDates(Date.parse(now)).map(({ name, at }) => [name, new Date(at).toISOString()]))
 
 it('the dates to test under are counted from today', () => {
   expect(text('2026-11-29T10:00:00.000Z')).toEqual({

@@ -135,7 +135,7 @@ describeEachRedis('the store of API keys', (redis) => {
     const { alsoRevoked } = (await store().revoke('z', { caller: ADA }, act('key.revoke', 'z'))) ?? {}
     expect(alsoRevoked?.toSorted()).toEqual(['a', 'b', 'c'])
     expect((await store().list('firebase:ada')).map(({ id }) => id)).toEqual(['d'])
-    for (const key of ['a', 'b', 'c', 'z']) expect(await reserve(`r-${key}`, { key })).toBe('key_revoked')
+    for (const id of ['a', 'b', 'c', 'z']) expect(await reserve(`r-${id}`, { key: id })).toBe('key_revoked')
     expect(await reserve('r-d', { key: 'd' })).toBe('granted')
   })
 

@@ -17,10 +17,10 @@ const LOG: Watched = { action: 'log', at: 50 }
 
 describeEachRedis('the anomaly score', (redis) => {
   let budget: Budget
-  let asked = 0
+  let sent = 0
   beforeEach(() => {
     budget = redis.budget()
-    asked = 0
+    sent = 0
   })
 
   /** One request, `afterMs` after the one before. */
@@ -30,7 +30,7 @@ describeEachRedis('the anomaly score', (redis) => {
     changes: Parameters<typeof request>[1] = {},
   ) {
     redis.clock.now += afterMs
-    const id = `r${asked++}`
+    const id = `r${sent++}`
     return { id, decision: await budget.reserve(request(id, { watched, ...changes })) }
   }
   async function askAndSettle(watched: Watched, afterMs: number, maxed: boolean) {
@@ -248,13 +248,13 @@ describeEachRedis('the anomaly score', (redis) => {
     function open(id: string, spender = user()) {
       const reserve = request(id, { spender })
       const deadline = redis.clock.now + HOUR
-      const record = {
+      const fields = {
         ...{ model: 'tiny-chat', task: 'chat', path: '/v1/chat/completions', count: '1', token: 't' },
         ...{ created_at: '0', deadline: String(deadline), state: 'queued', plan: 'free', key: '' },
         ...{ reserved_units: '10', prices: '{"prompt":1,"output":1}' },
       }
       const bytes = { held: 1000, ofAccount: 100_000, ofAll: 100_000 }
-      return jobs.enqueue({ reserve, record, deadline, inputs: ['{}'], bytes })
+      return jobs.enqueue({ reserve, record: fields, deadline, inputs: ['{}'], bytes })
     }
     expect(await open('job_1')).toMatchObject({ granted: true })
     await stolen({ action: 'challenge', at: 50 })

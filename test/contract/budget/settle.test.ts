@@ -161,8 +161,8 @@ describeEachRedis('sweep', (redis) => {
     expect(await budget.sweep(10)).toMatchObject({ charged: 0 })
     redis.clock.now += 1
 
-    const charged = await Promise.all(Array.from({ length: 8 }, () => redis.budget().sweep(2)))
-    const counts = charged.map(({ charged }) => charged)
+    const sweeps = await Promise.all(Array.from({ length: 8 }, () => redis.budget().sweep(2)))
+    const counts = sweeps.map(({ charged }) => charged)
 
     expect(counts.reduce((sum, count) => sum + count)).toBe(3)
     expect(Math.max(...counts)).toBe(2)
@@ -227,7 +227,7 @@ describeEachRedis('usage', (redis) => {
       Promise.allSettled(Array.from({ length: 8 }, () => usage(budget, limits(), 'ada')))
     let reads = await read()
     if (new Set(await redis.command<string[]>('KEYS', 'twohop:reads:ada:*')).size > 1) reads = await read()
-    const refused = reads.flatMap((read) => (read.status === 'rejected' ? [read.reason] : []))
+    const refused = reads.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     expect(refused.length).toBeGreaterThanOrEqual(5)
     for (const error of refused) {
       expect(error).toMatchObject({ code: 'rate_limited' })

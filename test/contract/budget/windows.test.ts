@@ -9,10 +9,10 @@ function monthOf(instant: Date, billingDay: number): [number, number] {
     const days = new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
     return Date.UTC(year, month, Math.min(billingDay, days))
   }
-  const [year, month] = [instant.getUTCFullYear(), instant.getUTCMonth()]
-  return instant.getTime() >= start(year, month)
-    ? [start(year, month), start(year, month + 1)]
-    : [start(year, month - 1), start(year, month)]
+  const [thisYear, thisMonth] = [instant.getUTCFullYear(), instant.getUTCMonth()]
+  return instant.getTime() >= start(thisYear, thisMonth)
+    ? [start(thisYear, thisMonth), start(thisYear, thisMonth + 1)]
+    : [start(thisYear, thisMonth - 1), start(thisYear, thisMonth)]
 }
 
 describeEachRedis('a month that begins on the billing day', (redis) => {

@@ -212,8 +212,8 @@ describeEachRedis('a claim', (redis) => {
       clock: () => redis.clock.now,
     })
     return {
-      claim: (asked: Idempotency, requestId: string, caller: Payer = user()) =>
-        claim(asked, requestId, caller),
+      claim: (claimed: Idempotency, requestId: string, caller: Payer = user()) =>
+        claim(claimed, requestId, caller),
       end,
     }
   }
@@ -270,8 +270,8 @@ describeEachRedis('a claim', (redis) => {
     await claim(idempotency, 'r1')
     await end(idempotency, 'r1', 'sealed')
     await redis.records().accounts.set('firebase:ada', { revokedBefore: ISSUED_AT + 1 })
-    for (const asked of [idempotency, { id: 'id2', body: 'b' }])
-      await expect(claim(asked, 'r2')).rejects.toMatchObject({ code: 'token_revoked' })
+    for (const claimed of [idempotency, { id: 'id2', body: 'b' }])
+      await expect(claim(claimed, 'r2')).rejects.toMatchObject({ code: 'token_revoked' })
     const key = { key: 'k1', secretHash: 'a'.repeat(64), scope: '' }
     await expect(claim(idempotency, 'r3', key)).rejects.toMatchObject({ code: 'key_invalid' })
     expect(await redis.command<string[]>('KEYS', 'twohop:idempotency:*')).toEqual([RECORD])

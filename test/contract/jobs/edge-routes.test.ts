@@ -130,8 +130,8 @@ describeEachRedis('/v1/jobs', (redis) => {
       return answer
     }
     /** Status, then the job or the error's code and field. */
-    async function told(...request: Parameters<typeof ask>) {
-      const answer = await ask(...request)
+    async function told(...asked: Parameters<typeof ask>) {
+      const answer = await ask(...asked)
       const body = (await answer.json()) as Record<string, unknown> & {
         error?: { code: string; param: string | null }
       }

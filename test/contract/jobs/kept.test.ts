@@ -119,8 +119,8 @@ describeEachRedis('what jobs keep', (redis) => {
       { endpoint: '/v1/embeddings', inputs: Array.from({ length: 1000 }, () => body) },
       entitlement,
     )
-    const inputs = works.map(({ request: body }) =>
-      JSON.stringify({ body, prompt_tokens: 9, output_tokens: 0 }),
+    const inputs = works.map((work) =>
+      JSON.stringify({ body: work.request, prompt_tokens: 9, output_tokens: 0 }),
     )
     const { held, room } = bytesOf(works, inputs)
     const bounds = { ofAccount: held, ofAll: held }

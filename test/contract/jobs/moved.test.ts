@@ -27,19 +27,19 @@ describeEachRedis('results that are moved to Postgres', (redis) => {
     const key = postgres.local().secretKey
     return moving(createSupabaseResults({ url, key, bytesOfAccount, fetch }), 'ledger')
   }
-  function moving(kept: ResultStore, place: ResultPlace) {
+  function moving(to: ResultStore, place: ResultPlace) {
     const jobs = createUpstashJobs({ ...options(), log: unreadLog })
     const { log, lines } = readLog()
     const moveResults = createMoveResults({
       store: jobs,
       from: createUpstashResults(options()),
-      to: kept,
+      to,
       place,
       log,
     })
     const budget = redis.budget({ clock: () => 0 })
     const { settleDue } = createSettleJobs({ budget, store: jobs, notify: async () => {}, moveResults, log })
-    return { store: withMovedResults(jobs, { [place]: kept }), jobs, settleDue, lines }
+    return { store: withMovedResults(jobs, { [place]: to }), jobs, settleDue, lines }
   }
 
   /** A job of three inputs whose results have so many characters each, done by a host. */

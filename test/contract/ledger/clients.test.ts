@@ -6,14 +6,14 @@ import { supabaseRest } from '../../../edge/ledger/supabase-rest.ts'
 import { describeEachPostgres, usageEvent } from '../../fixtures/each-postgres.ts'
 
 const CLIENTS = [
-  ['its own REST client', supabaseRest],
-  ['supabase-js', supabaseJsRest],
+  { client: 'its own REST client', restOf: supabaseRest },
+  { client: 'supabase-js', restOf: supabaseJsRest },
 ] as const
 
 describeEachPostgres('the ledger by either client', (postgres) => {
   it.each(CLIENTS)(
-    'of %s records each event once, refuses what cannot be stored, and sums',
-    async (_, restOf) => {
+    'of $client records each event once, refuses what cannot be stored, and sums',
+    async ({ restOf }) => {
       const { url, secretKey: key } = postgres.local()
       const ledger = createSupabaseLedger({ url, key, fetch }, restOf)
       const batch = [usageEvent('r1', 'ada'), usageEvent('r2', 'ada')]
@@ -28,8 +28,8 @@ describeEachPostgres('the ledger by either client', (postgres) => {
   )
 
   it.each(CLIENTS)(
-    'of %s tells a ledger that is away, or does not know it, by a code alone',
-    async (_, restOf) => {
+    'of $client tells a ledger that is away, or does not know it, by a code alone',
+    async ({ restOf }) => {
       const { url } = postgres.local()
       const away = createSupabaseLedger({ url: 'http://127.0.0.1:9', key: 'a-secret-key', fetch }, restOf)
       const error = await away.record([]).catch((thrown: unknown) => thrown)
@@ -37,8 +37,11 @@ describeEachPostgres('the ledger by either client', (postgres) => {
       expect(String((error as Error).stack)).not.toContain('a-secret-key')
       const stranger = createSupabaseLedger({ url, key: 'another-secret-key', fetch }, restOf)
       await expect(stranger.record([])).rejects.toThrow(LedgerAway)
-      const silent: typeof fetch = (_, init) =>
-        new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)))
+      const silent: typeof fetch = (_, init) => {
+        const { promise, reject } = Promise.withResolvers<Response>()
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+        return promise
+      }
       const hanging = createSupabaseLedger({ url, key: 'x', timeoutMs: 20, fetch: silent }, restOf)
       await expect(hanging.record([])).rejects.toThrow(LedgerAway)
     },

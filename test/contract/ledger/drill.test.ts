@@ -204,9 +204,9 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     const sql = postgres({ ...server.address, database: 'postgres', max: 1 })
     onTestFinished(() => sql.end())
     // What a first try drew: the ledger itself gives nothing back.
-    await sql.begin(async (sql) => {
-      await sql`set local session_replication_role = replica`
-      await sql`delete from twohop.usage_events where request_id = 'drawn'`
+    await sql.begin(async (transaction) => {
+      await transaction`set local session_replication_role = replica`
+      await transaction`delete from twohop.usage_events where request_id = 'drawn'`
     })
     await sql`insert into twohop.usage_events (request_id, kind, reserved_at, at, account_id, model, task, plan, charged_month,
       prompt_tokens, output_tokens, compute_ms, units, extra_units, reserved_units, reported_units, outcome)

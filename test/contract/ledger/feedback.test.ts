@@ -99,7 +99,7 @@ describeOneRedis('feedback on its way to the ledger', (redis) => {
         at,
       }))
       return postgres.service().rpc('record_feedback_batch', {
-        feedback: feedback.map((one) => ({ ...one, at: Date.now() - 10_000 + one.at })),
+        feedback: feedback.map((entry) => ({ ...entry, at: Date.now() - 10_000 + entry.at })),
       })
     }
     await record(usageEvent('r1', ada), usageEvent('r2', bob))
@@ -117,9 +117,9 @@ describeOneRedis('feedback on its way to the ledger', (redis) => {
       ['made-up', false],
       ['r2', true],
     ])
-    const ids = kept.get(ada)?.map(({ request_id }) => request_id) ?? []
-    expect(ids).toHaveLength(1001)
-    expect(ids).toEqual(expect.arrayContaining(['r1', 'one-more', 'and-one', 'made-up-999']))
+    const ofAda = kept.get(ada)?.map(({ request_id }) => request_id) ?? []
+    expect(ofAda).toHaveLength(1001)
+    expect(ofAda).toEqual(expect.arrayContaining(['r1', 'one-more', 'and-one', 'made-up-999']))
   })
 
   it('is not taken of who may not act, and the stream stays within its bound', async () => {

@@ -172,10 +172,10 @@ describeEachPostgres('the ledger', (postgres) => {
   })
 
   it("sums an account's month from its billing day, into the next UTC month", async () => {
-    const month = { charged_month: '2026-10-25' }
+    const october = { charged_month: '2026-10-25' }
     await record([
-      usageEvent('r1', 'ada', { ...month, reserved_at: Date.UTC(2026, 9, 26), units: 1, extra_units: 1 }),
-      usageEvent('r2', 'ada', { ...month, reserved_at: Date.UTC(2026, 10, 20), units: 2, key_id: 'k1' }),
+      usageEvent('r1', 'ada', { ...october, reserved_at: Date.UTC(2026, 9, 26), units: 1, extra_units: 1 }),
+      usageEvent('r2', 'ada', { ...october, reserved_at: Date.UTC(2026, 10, 20), units: 2, key_id: 'k1' }),
       usageEvent('r3', 'ada', { charged_month: '2026-11-25', units: 4, reserved_at: NOVEMBER - 3_600_000 }),
     ])
     const totals = async (month: string) =>

@@ -119,7 +119,7 @@ describe('sign-in as Firebase has it', () => {
   it('refuses in the words that the SDK turns into its codes', async () => {
     const { accounts, call } = await world()
     await accounts('signUp', ANN)
-    const refused = async (name: string, body: object) => codeOf(await accounts(name, body))
+    const refused = async (name: string, fields: object) => codeOf(await accounts(name, fields))
     const wrong = { ...ANN, password: 'not this' }
     expect(await refused('signUp', ANN)).toEqual([400, 'EMAIL_EXISTS'])
     expect(await refused('signInWithPassword', wrong)).toEqual([400, 'INVALID_LOGIN_CREDENTIALS'])
@@ -154,8 +154,8 @@ describe('sign-in as Firebase has it', () => {
   it('ends the sessions of before with a new password, and takes the old one no more', async () => {
     let at = Date.now() - 10_000
     const { call } = await signInIssuer({ now: () => at })
-    const accounts = (name: string, body: object) =>
-      call(`/identitytoolkit.googleapis.com/v1/accounts:${name}`, { body })
+    const accounts = (name: string, fields: object) =>
+      call(`/identitytoolkit.googleapis.com/v1/accounts:${name}`, { body: fields })
     const { body } = await accounts('signUp', ANN)
     at += 2000
     const changed = await accounts('update', { idToken: body.idToken, password: 'another1' })

@@ -47,17 +47,17 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
 
   it('an account that asks, runs and has spent', async () => {
     const budget = redis.budget({ project: { day: 9e15, month: 9e15 } })
-    const [running, settled] = [16, 200]
-    for (let n = 0; n < running; n++) await budget.reserve(asked(`open-${crypto.randomUUID()}`))
+    const [unsettled, settled] = [16, 200]
+    for (let n = 0; n < unsettled; n++) await budget.reserve(asked(`open-${crypto.randomUUID()}`))
     const open = await weigh('twohop:reservation:*')
     const [reservations] = rowOf('twohop:reservation:{request}')
-    expect(open.bytes).toBeLessThanOrEqual(running * figure(reservations, '1,536 open'))
+    expect(open.bytes).toBeLessThanOrEqual(unsettled * figure(reservations, '1,536 open'))
     await redis.command('FLUSHALL')
-    for (let n = 0; n < running + settled; n++) {
+    for (let n = 0; n < unsettled + settled; n++) {
       const id = crypto.randomUUID()
       await budget.reserve(asked(id))
       const reserved = { account: LONG, units: 1e12, plan: 'free', model: MODEL, task: 'chat', key: '' }
-      if (n >= running) await budget.settle(settlement(id, { reserved, units: 1e12 }))
+      if (n >= unsettled) await budget.settle(settlement(id, { reserved, units: 1e12 }))
     }
     const { bytes } = await weigh('twohop:reservation:*')
     const left = bytes - (await weighOpen())
@@ -81,10 +81,10 @@ describe.skipIf(!redisServer)(`what docs/storage.md says Redis holds at most${no
       expect((await weigh(`twohop:project:${window}:*`)).bytes).toBeLessThanOrEqual(figure(project, '256'))
     const [leases] = rowOf('twohop:leases:{account}')
     expect((await weigh('twohop:leases:*')).bytes).toBeLessThanOrEqual(
-      figure(leases, '512 +') + running * figure(leases, '192'),
+      figure(leases, '512 +') + unsettled * figure(leases, '192'),
     )
     const [opened] = rowOf('twohop:open')
-    expect((await weigh('twohop:open')).bytes).toBeLessThanOrEqual(256 + running * figure(opened, '192'))
+    expect((await weigh('twohop:open')).bytes).toBeLessThanOrEqual(256 + unsettled * figure(opened, '192'))
 
     async function weighOpen(): Promise<number> {
       const ids = await redis.command<string[]>('ZRANGE', 'twohop:open', 0, -1)

@@ -174,7 +174,7 @@ describeOneRedis('an act whose caller is barred in the middle of it', (redis) =>
         const everywhere = Array.from({ length: asked }, (_, i) => i + 1)
         // A suspension comes anywhere; the others come where a look before the act no longer sees them, and after it.
         const around = everywhere.filter((at) => at === step || at === step + 1)
-        for (const [why, bar, whom, code] of bars.filter(([, , whom]) => whom.includes(by)))
+        for (const [why, bar, whom, code] of bars.filter(([, , barred]) => barred.includes(by)))
           for (const at of whom.length > 1 ? everywhere : around) {
             await prepare()
             let before: Record<string, unknown> = {}

@@ -221,14 +221,14 @@ describeOneRedis('a stranger', (redis) => {
       (await askEdge(edge, route, headers, address)).status
     const models = { method: 'GET', path: '/v1/models' }
     const ada = { authorization: `Bearer ${await minted().mintFirebase(user('ada'))}` }
-    const forger = { authorization: `Bearer ${await forged(keys.firebase.kid)}` }
+    const forgery = { authorization: `Bearer ${await forged(keys.firebase.kid)}` }
     // The next would be taken in a minute.
     edge = edgeOn(redis.local(), issuer, { STRANGERS_PER_MINUTE: '1' })
     const asked = await redis.requests()
-    expect(await from(models, forger)).toBe(401)
+    expect(await from(models, forgery)).toBe(401)
     for (const route of routesOf(edge)) {
       expect([route.path, await from(route)]).toEqual([route.path, 429])
-      expect([route.path, await from(route, forger)]).toEqual([route.path, 429])
+      expect([route.path, await from(route, forgery)]).toEqual([route.path, 429])
     }
     const leaked = { method: 'POST', path: '/v1/keys/leaked', body: { key: revoked } }
     expect(await from(leaked)).toBe(429)
@@ -267,8 +267,8 @@ describeOneRedis('a stranger', (redis) => {
       ask({ method: 'POST', path: '/v1/keys/leaked', body: { key, source: 'there' } }, idempotent(i))
     for (let i = 0; i < 100; i++) expect(await report(madeUpKey(), i)).toBe(404)
     expect((await redis.requests()) - asked).toBe(0)
-    const { key } = await keyForm.make()
-    for (let i = 0; i < 10; i++) expect(await report(key, i)).toBe(404)
+    const { key: unissued } = await keyForm.make()
+    for (let i = 0; i < 10; i++) expect(await report(unissued, i)).toBe(404)
     expect((await redis.requests()) - asked).toBe(1)
     for (let i = 0; i < 10; i++) expect(await report(revoked, i)).toBe(200)
     expect((await redis.requests()) - asked).toBe(2)

@@ -97,7 +97,7 @@ async function allocateTooMuch(description: ServingDescription): Promise<TinyAns
   const memory = await openDeviceMemory('webgpu', description, 32)
   const error = await memory.allocate(2 ** 20).then(
     () => undefined,
-    (error: unknown) => error,
+    (thrown: unknown) => thrown,
   )
   return error instanceof Error ? error.message : ''
 }

@@ -20,19 +20,19 @@ const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
 const FILE = read('deploy/compose.yaml')
 const { services, volumes } = parse(FILE) as { services: Record<string, Service>; volumes: object }
 const environmentOf = (name: string) => services[name]?.environment ?? {}
-const required = (table: Record<string, { fallback: string | undefined }>) =>
+const requiredOf = (table: Record<string, { fallback: string | undefined }>) =>
   Object.keys(table).filter((name) => table[name]?.fallback === undefined)
 
 it('gives each hop variables that it reads, and all that it must have', () => {
   const edge = Object.keys(environmentOf('edge'))
   const known = { ...EDGE_VARIABLES, ...NODE_VARIABLES }
   expect(edge.filter((name) => !(name in known))).toEqual([])
-  expect(required(known).filter((name) => !edge.includes(name))).toEqual([])
+  expect(requiredOf(known).filter((name) => !edge.includes(name))).toEqual([])
   expect(edge).not.toContain('EDGE_EMULATORS')
   expect(edge).toContain('CATALOG')
   const host = Object.keys(environmentOf('host'))
   expect(host.filter((name) => !(name in VARIABLES))).toEqual([])
-  expect(required(VARIABLES).filter((name) => !host.includes(name))).toEqual([])
+  expect(requiredOf(VARIABLES).filter((name) => !host.includes(name))).toEqual([])
 })
 
 it('holds no secret, and gives each service its own alone', () => {

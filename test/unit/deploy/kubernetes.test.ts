@@ -210,8 +210,8 @@ describe('the host', () => {
       { 'twohop/pool': 'gpu' },
     ])
     for (const file of ['gpu/pool', 'models-volume/mount']) {
-      const { spec } = parse(read(`components/${file}.yaml`)) as Manifest
-      const names = spec.template.spec.containers.flatMap(({ env }) => env.map(({ name }) => name))
+      const patch = parse(read(`components/${file}.yaml`)) as Manifest
+      const names = patch.spec.template.spec.containers.flatMap(({ env }) => env.map(({ name }) => name))
       expect(names.filter((name) => !(name in VARIABLES))).toEqual([])
     }
   })
@@ -269,10 +269,10 @@ describe('the network', () => {
     expect(policyTypes).toEqual(['Ingress', 'Egress'])
     // It reaches nobody.
     expect(egress).toBeUndefined()
-    const ports = Object.fromEntries(ingress.map(({ from, ports }) => [ports[0]?.port, from]))
+    const byPort = Object.fromEntries(ingress.map(({ from, ports }) => [ports[0]?.port, from]))
     const { HOST_PORT } = VARIABLES
-    expect(Object.keys(ports)).toEqual([HOST_PORT.fallback, settingOf('twohop-host', 'HOST_METRICS_PORT')])
-    const [callers] = ports[HOST_PORT.fallback] ?? []
+    expect(Object.keys(byPort)).toEqual([HOST_PORT.fallback, settingOf('twohop-host', 'HOST_METRICS_PORT')])
+    const [callers] = byPort[HOST_PORT.fallback] ?? []
     expect(callers?.podSelector?.matchExpressions).toEqual([
       { key: 'app.kubernetes.io/name', operator: 'In', values: ['twohop-edge', 'twohop-tunnel'] },
     ])

@@ -40,7 +40,7 @@ describe('each command of the pages', () => {
   })
 
   it('is typed by a file whose last test says what it did not type; is a step of CI; or is run with other words', () => {
-    for (const file of new Set(RUN_BY.map(([, file]) => file))) {
+    for (const file of new Set(RUN_BY.map(([, runner]) => runner))) {
       expect(read(file), file).toContain('createTyping(import.meta.filename)')
       expect(read(file), file).toContain('expect(untyped()).toEqual([])')
     }

@@ -14,7 +14,7 @@ const PAGES = [
 it.each(PAGES)('%s has the tables of fields that the schemas give', async (name, tables) => {
   const file = path.join(ROOT, name)
   const page = tables().reduce(
-    (text, { name, text: table }) => withTable(text, `fields: ${name}`, table),
+    (text, table) => withTable(text, `fields: ${table.name}`, table.text),
     readFileSync(file, 'utf8'),
   )
   await expect(page).toMatchFileSnapshot(file)

@@ -22,7 +22,7 @@ it('a model of a kind that the default catalog has none of is in the plans that 
     { id: 'whisper', tasks: ['automatic-speech-recognition'], prices: { audio_second: 50 } },
     { id: 'vit', tasks: ['image-classification'], image_tokens: 196 },
   ])
-  expect(plans.map(({ id, models }) => [id, models])).toEqual([
+  expect(plans.map((plan) => [plan.id, plan.models])).toEqual([
     ['free', ['mine']],
     ['pro', ['mine', 'whisper', 'vit']],
   ])

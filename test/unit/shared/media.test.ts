@@ -25,7 +25,7 @@ describe('the catalog', () => {
     Catalog.safeParse({
       ...mediaCatalog,
       models: mediaCatalog.models.map((model, i) => (i === index ? { ...model, ...change } : model)),
-    }).error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
+    }).error?.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
 
   it('has a price of seconds for what hears, and for nothing else', () => {
     expect(changed(0, { prices: { prompt: 1, output: 1 } })).toEqual([

@@ -36,7 +36,7 @@ const step = (
   toString: () => `+${advanceMs} ms ${name}`,
 })
 
-const account = fc.constantFrom(...ACCOUNTS)
+const anyAccount = fc.constantFrom(...ACCOUNTS)
 const advance = fc.oneof(
   { weight: 40, arbitrary: fc.nat(3000) },
   { weight: 4, arbitrary: fc.integer({ min: 20_000, max: 90_000 }) },
@@ -44,7 +44,13 @@ const advance = fc.oneof(
 )
 
 const reserve = fc
-  .tuple(advance, account, fc.integer({ min: 0, max: 60 }), fc.integer({ min: 1, max: 40_000 }), fc.nat(20))
+  .tuple(
+    advance,
+    anyAccount,
+    fc.integer({ min: 0, max: 60 }),
+    fc.integer({ min: 1, max: 40_000 }),
+    fc.nat(20),
+  )
   .map(([advanceMs, account, units, leaseMs, again]) =>
     step(`reserve ${units} of ${account} for ${leaseMs} ms`, advanceMs, async (model, real, now) => {
       const id = again === 0 ? idOf(units, model) : `r${model.requests.size}`
@@ -79,7 +85,7 @@ const sweep = fc.tuple(advance, fc.integer({ min: 1, max: 4 })).map(([advanceMs,
 
 const suspend = fc
   .tuple(
-    account,
+    anyAccount,
     fc.nat(2).map((n) => n === 0),
   )
   .map(([account, suspended]) =>
@@ -90,7 +96,7 @@ const suspend = fc
   )
 
 const grant = fc
-  .tuple(account, fc.integer({ min: 0, max: 80 }), fc.constantFrom(1000, 90_000, 100_000_000))
+  .tuple(anyAccount, fc.integer({ min: 0, max: 80 }), fc.constantFrom(1000, 90_000, 100_000_000))
   .map(([account, units, forMs]) =>
     step(`grant ${units} to ${account} for ${forMs} ms`, 0, async (model, real, now) => {
       const expected = model.grant(account, units, now + forMs, now)

@@ -8,22 +8,22 @@ const order: StormOrder = JSON.parse(process.argv[2] ?? '')
 const { url, token, accounts, operations, from, to, seed, limits, project } = order
 
 /** How a granted request ends. */
-const ending = fc.oneof(
+const anyEnding = fc.oneof(
   { weight: 6, arbitrary: fc.constant('settled' as const) },
   { weight: 2, arbitrary: fc.constantFrom('released' as const, 'twice' as const, 'late' as const) },
   { weight: 1, arbitrary: fc.constantFrom('crashed' as const, 'early' as const, 'again' as const) },
 )
-const operation = fc.record({
+const anyOperation = fc.record({
   account: fc.constantFrom(...accounts),
   units: fc.integer({ min: 0, max: 60 }),
   /** More than 100 % is a host that broke its bound. */
   usedPercent: fc.integer({ min: 0, max: 120 }),
   leaseMs: fc.integer({ min: 5_000, max: 900_000 }),
-  ending,
+  ending: anyEnding,
   sweeps: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
 })
 type Operation = (typeof plan)[number]
-const plan = fc.sample(operation, { seed, numRuns: operations })
+const plan = fc.sample(anyOperation, { seed, numRuns: operations })
 
 const clock = { now: from }
 const budget = createUpstashBudget({
@@ -84,8 +84,8 @@ async function request(id: string, operation: Operation): Promise<void> {
   const decision = await reserve(id, operation)
   if (!decision.granted) return count(report.refusals, decision.code)
   // Holds grow nowhere else, so who sees no budget exceeded here has seen it at every point.
-  for (const [window, { limit, used, held }] of Object.entries(decision.allowance.budgets))
-    if (used + held > limit) report.faults.push(`${id}: ${window} has ${used} + ${held} of ${limit}`)
+  for (const [window, { limit, used: spent, held }] of Object.entries(decision.allowance.budgets))
+    if (spent + held > limit) report.faults.push(`${id}: ${window} has ${spent} + ${held} of ${limit}`)
   count(report.endings, ending)
   if (ending === 'late') return void late.push({ id, used })
   if (ending === 'crashed') return

@@ -117,10 +117,10 @@ function smallBook(services: object[]) {
 }
 
 function billed(services: object[], quantities: Quantities) {
-  const book = smallBook(services)
-  const [only] = book.combinations
+  const ownBook = smallBook(services)
+  const [only] = ownBook.combinations
   if (!only) throw new Error('the book has no combination')
-  return billOf(book, only, quantities)
+  return billOf(ownBook, only, quantities)
 }
 
 describe('a free allowance', () => {

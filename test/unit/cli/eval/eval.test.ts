@@ -36,8 +36,8 @@ async function evaluate(suite: object | string, words: string[] = [], signal = n
   const file = join(dir, 'suite.json')
   await writeFile(file, typeof suite === 'string' ? suite : JSON.stringify(suite))
   const said: { out: string[]; err: string[] } = { out: [], err: [] }
-  const code = await typed(COMMAND, { 'suite.json': file }, (text) =>
-    run([...wordsOf(text).slice(2), ...words], {
+  const code = await typed(COMMAND, { 'suite.json': file }, (command) =>
+    run([...wordsOf(command).slice(2), ...words], {
       out: (text) => said.out.push(text),
       err: (text) => said.err.push(text),
       colour: false,
@@ -46,7 +46,10 @@ async function evaluate(suite: object | string, words: string[] = [], signal = n
   )
   return { code, out: said.out.join(''), err: said.err.join('') }
 }
-const one = (content: string, expect: object) => ({ messages: [{ role: 'user', content }], expect })
+const one = (content: string, expected: object) => ({
+  messages: [{ role: 'user', content }],
+  expect: expected,
+})
 const ASKED = [
   { model: 'chat', version: 'v1' },
   { model: 'chat', version: 'v2' },

@@ -36,7 +36,7 @@ describe('the catalog of a new deployment', () => {
   it('has a model of one’s own alone, with the scopes of what it does and the price of its like', () => {
     const { models, plans } = newCatalog(MODEL, undefined)
     expect(models).toEqual([{ ...MODEL.catalog, prices: { prompt: 1, output: 0, compute_second: 0 } }])
-    expect(plans.map(({ models, scopes }) => ({ models, scopes }))).toEqual([
+    expect(plans.map((plan) => ({ models: plan.models, scopes: plan.scopes }))).toEqual([
       { models: ['mine'], scopes: ['embed', 'tasks:feature-extraction'] },
       { models: ['mine'], scopes: ['embed', 'tasks:feature-extraction'] },
     ])

@@ -32,16 +32,16 @@ function world(faults: { audit?: boolean; store?: boolean; outcome?: SyncOutcome
   const acts = createActs({
     accounts: {
       get: async () => ({ ...RECORD, ...set, ...later.shift()?.() }),
-      set: async (account, changes, { by, act }) => {
-        expect(by).toBe(who.payer)
+      set: async (account, changes, { by: payer, act }) => {
+        expect(payer).toBe(who.payer)
         steps.push(`${act.action} ${account} ${JSON.stringify(changes)}`)
         if (faults.store) throw away
         rows.push(act)
         const { status, plan } = changes
         set = { ...(status && { status }), ...(plan && { plan }) }
       },
-      grant: async (account, units, until, { by, act }) => {
-        expect(by).toBe(who.payer)
+      grant: async (account, units, until, { by: payer, act }) => {
+        expect(payer).toBe(who.payer)
         steps.push(`${act.action} ${account} ${units}`)
         if (faults.store) throw away
         rows.push(act)

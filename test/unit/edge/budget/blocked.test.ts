@@ -98,7 +98,7 @@ describe('rememberRefusals', () => {
     expect(asked.reserve).toBe(2)
   })
 
-  const spent = refusal({
+  const spentDay = refusal({
     code: 'budget_exhausted',
     window: 'day',
     retryAfterMs: 5_000_000,
@@ -106,7 +106,7 @@ describe('rememberRefusals', () => {
   })
 
   it('remembers a spent budget, for a second at most', async () => {
-    const { budget, clock, asked } = remembering(spent)
+    const { budget, clock, asked } = remembering(spentDay)
     await budget.reserve(request())
     clock.now += 999
     expect(await budget.reserve(request({ units: 1 }))).toMatchObject({
@@ -139,7 +139,7 @@ describe('rememberRefusals', () => {
   })
 
   it('forgets when it is told to, as a grant may have lifted the refusal', async () => {
-    const { budget, asked } = remembering(spent)
+    const { budget, asked } = remembering(spentDay)
     await budget.reserve(request())
     budget.forget()
     await budget.reserve(request())
@@ -147,7 +147,7 @@ describe('rememberRefusals', () => {
   })
 
   it('remembers nothing that was decided before it was told to forget', async () => {
-    const { budget, asked } = remembering(spent)
+    const { budget, asked } = remembering(spentDay)
     const before = budget.reserve(request())
     budget.forget()
     await before

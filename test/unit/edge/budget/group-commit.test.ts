@@ -174,14 +174,14 @@ it('whoever dies or is not answered, each call of a living request is done, and 
     }),
     { minLength: 1, maxLength: 12 },
   )
-  const replies = fc.infiniteStream(
+  const anyReplies = fc.infiniteStream(
     fc.oneof(
       { weight: 5, arbitrary: fc.record({ ms: fc.nat(20), how: fc.constant('answers' as const) }) },
       { weight: 1, arbitrary: fc.record({ ms: fc.nat(20), how: fc.constant('is silent' as const) }) },
     ),
   )
   await fc.assert(
-    fc.asyncProperty(requests, replies, async (plan, replies) => {
+    fc.asyncProperty(requests, anyReplies, async (plan, replies) => {
       const clock = createClock()
       /** Times that the store did a call: like the settlement's script, it takes effect once. */
       const done = new Map<string, number>()

@@ -72,11 +72,11 @@ describe('a guard of answers', () => {
     '\\',
     'n',
   )
-  const said = fc.array(piece, { maxLength: 12 })
+  const anyPieces = fc.array(piece, { maxLength: 12 })
 
   it('gives of a stream what it gives of the whole answer, whatever the chunks', () => {
     fc.assert(
-      fc.property(said, fc.array(said, { maxLength: 3 }), (content, calls) => {
+      fc.property(anyPieces, fc.array(anyPieces, { maxLength: 3 }), (content, calls) => {
         const { guard, findings } = guardOf()
         const stream = guard.stream()
         const chunks = [

@@ -11,7 +11,7 @@ import { words } from '../../../../edge/guard/words.ts'
 
 /** What of a text the detectors find. */
 const foundIn = (text: string, ...detectors: Detector[]) =>
-  scanWhole(detectors, text).flatMap(({ text, rule }) => (rule === undefined ? [] : [text]))
+  scanWhole(detectors, text).flatMap((stretch) => (stretch.rule === undefined ? [] : [stretch.text]))
 
 // Numbers that the schemes publish for tests; IBANs are the examples of the registry.
 describe.each([

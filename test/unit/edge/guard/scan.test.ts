@@ -67,7 +67,7 @@ const fragment = fc.oneof(
   ),
 )
 const writing = fc.constantFrom('plain' as const, 'json' as const, 'escaped' as const)
-const text = fc.array(fragment, { maxLength: 24 }).map((parts) => parts.join(''))
+const anyText = fc.array(fragment, { maxLength: 24 }).map((parts) => parts.join(''))
 
 /** Stretches with their clean neighbours joined, since only where they were cut differs. */
 function joined(stretches: readonly Stretch[]): Stretch[] {
@@ -83,30 +83,35 @@ function joined(stretches: readonly Stretch[]): Stretch[] {
 describe('a scan', () => {
   it('finds the same in a text whatever the pieces in which it comes, and loses nothing', () => {
     fc.assert(
-      fc.property(text, fc.infiniteStream(fc.integer({ min: 1, max: 40 })), writing, (whole, sizes, how) => {
-        const scan = createScan(ALL, how)
-        const stretches: Stretch[] = []
-        let given = 0
-        for (let at = 0; at < whole.length; ) {
-          const size = sizes.next().value ?? 1
-          const got = scan.read(whole.slice(at, at + size))
-          at = Math.min(whole.length, at + size)
-          stretches.push(...got)
-          given += got.reduce((sum, one) => sum + one.text.length, 0)
-          // A few more where they are invisible.
-          expect(at - given).toBeLessThan(WINDOW + 30)
-        }
-        stretches.push(...scan.end())
-        expect(stretches.map((one) => one.text).join('')).toBe(whole)
-        expect(joined(stretches)).toEqual(joined(scanWhole(ALL, whole, how)))
-      }),
+      fc.property(
+        anyText,
+        fc.infiniteStream(fc.integer({ min: 1, max: 40 })),
+        writing,
+        (whole, sizes, how) => {
+          const scan = createScan(ALL, how)
+          const stretches: Stretch[] = []
+          let given = 0
+          for (let at = 0; at < whole.length; ) {
+            const size = sizes.next().value ?? 1
+            const got = scan.read(whole.slice(at, at + size))
+            at = Math.min(whole.length, at + size)
+            stretches.push(...got)
+            given += got.reduce((sum, one) => sum + one.text.length, 0)
+            // A few more where they are invisible.
+            expect(at - given).toBeLessThan(WINDOW + 30)
+          }
+          stretches.push(...scan.end())
+          expect(stretches.map((one) => one.text).join('')).toBe(whole)
+          expect(joined(stretches)).toEqual(joined(scanWhole(ALL, whole, how)))
+        },
+      ),
       { numRuns: 1500 },
     )
   })
 
   it('says of each place what it says of it in every longer text', () => {
     fc.assert(
-      fc.property(text, text, (begin, rest) => {
+      fc.property(anyText, anyText, (begin, rest) => {
         for (const { rule, at } of ALL)
           for (let place = Math.max(0, begin.length - 40); place < begin.length; place++) {
             const before = at(begin, place, false)

@@ -99,8 +99,8 @@ describe('keys that the token brings along', () => {
     expect(world.fetched.slice(before).filter((url) => url.includes('evil'))).toEqual([])
   })
 
-  it.each(STRANGE_KIDS)('a kid is only compared, never followed: %s', async (kid) => {
-    const token = await resign(firebase, keys.firebase, { header: { kid } })
+  it.each(STRANGE_KIDS)('a kid is only compared, never followed: %s', async (strange) => {
+    const token = await resign(firebase, keys.firebase, { header: { kid: strange } })
     await expectRefused(verify(token), 'token_key_unknown', token)
     expect(new Set(world.fetched).size).toBeLessThanOrEqual(2)
   })

@@ -72,9 +72,9 @@ describe('the memory of verified tokens', () => {
 
   it('hands out a principal that no request can change for the next', async () => {
     const { remember } = counting()
-    const principal = await remember('a')
+    const remembered = await remember('a')
     expect(() => {
-      principal.plan = 'pro'
+      remembered.plan = 'pro'
     }).toThrow(TypeError)
   })
 })

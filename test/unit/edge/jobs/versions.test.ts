@@ -54,8 +54,14 @@ async function takenIn(
     background: () => {},
   })
   if ('before' in taken) throw new Error('nothing was asked before')
-  const [job] = jobs
-  return { job: taken.job, reserve: job?.reserve, record: job?.record, inputs: job?.inputs ?? [], signed }
+  const [enqueued] = jobs
+  return {
+    job: taken.job,
+    reserve: enqueued?.reserve,
+    record: enqueued?.record,
+    inputs: enqueued?.inputs ?? [],
+    signed,
+  }
 }
 
 it('a job of a version is handed to its host under the name that it has there, and reserved and shown as the model', async () => {

@@ -35,8 +35,8 @@ const entry = (n: number): Entry => ({
 })
 
 /** A stream in memory that says what was asked of it. */
-function streamOf(entries: Entry[]) {
-  const waiting = [...entries]
+function streamOf(queued: Entry[]) {
+  const waiting = [...queued]
   const finished: { stored: readonly string[]; buried: readonly Buried[] }[] = []
   const reads: string[] = []
   const released: string[] = []

@@ -32,7 +32,7 @@ function streamOf(count: number) {
     },
     async finish(stored, bad) {
       log.push(`finish ${stored.length} + ${bad.length}`)
-      for (const id of [...stored, ...bad.map(({ id }) => id)]) inHand.delete(id)
+      for (const finished of [...stored, ...bad.map(({ id }) => id)]) inHand.delete(finished)
       buried.push(...bad)
     },
     backlog: async () => ({

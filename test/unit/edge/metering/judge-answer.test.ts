@@ -275,12 +275,12 @@ it('gives of a stream what it gives of the whole answer, whatever the chunks, ea
             choice.content += one.delta?.content ?? ''
             choice.finish += one.finish_reason ?? ''
           }
-        const whole = JSON.parse(given.text).choices as {
+        const wholeChoices = JSON.parse(given.text).choices as {
           message: { content: string }
           finish_reason: string
         }[]
         expect(told).toEqual(
-          whole.map(({ message, finish_reason: finish }) => ({ content: message.content, finish })),
+          wholeChoices.map(({ message, finish_reason: finish }) => ({ content: message.content, finish })),
         )
         const isCut = all.some((parts) => parts.join('').includes(EVIL))
         expect(streamed.text.endsWith(event('[DONE]'))).toBe(!isCut)

@@ -55,7 +55,7 @@ function holding({ includeUsage = false, reservedComputeMs = 0 } = {}) {
 }
 
 /** The host's answer through a pipe, as the client of `signal` gets it. */
-function passing(
+function piped(
   body: ReadableStream<Uint8Array>,
   {
     said,
@@ -95,7 +95,7 @@ function stream(text: string, then: 'ends' | 'breaks' | 'hangs' = 'ends', cancel
 
 describe('a stream that the host wrote for the client', () => {
   it('is passed on as it is, and settled by what the host says afterwards', async () => {
-    const { answer, settlements, over, calls } = passing(stream(WHOLE), { said: SAID })
+    const { answer, settlements, over, calls } = piped(stream(WHOLE), { said: SAID })
     const response = await answer
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(await response.text()).toBe(WHOLE)
@@ -108,14 +108,14 @@ describe('a stream that the host wrote for the client', () => {
     ['says more output than was reserved', { promptTokens: 9, outputTokens: 21, computeMs: 3 }],
     ['says more prompt than was reserved', { promptTokens: 51, outputTokens: 2, computeMs: 3 }],
   ])('whose host %s is charged as reserved', async (_, said) => {
-    const { answer, settlements, over } = passing(stream(WHOLE), { said })
+    const { answer, settlements, over } = piped(stream(WHOLE), { said })
     await (await answer).text()
     await over
     expect(settlements).toEqual([['ok', { ...ALL, computeMs: said?.computeMs ?? 0 }]])
   })
 
   it('whose host cannot say how long it computed pays for all that the hold covers', async () => {
-    const { answer, settlements, over } = passing(stream(WHOLE), { reservedComputeMs: 7000 })
+    const { answer, settlements, over } = piped(stream(WHOLE), { reservedComputeMs: 7000 })
     await (await answer).text()
     await over
     expect(settlements).toEqual([['ok', { ...ALL, computeMs: 7000 }]])
@@ -125,7 +125,7 @@ describe('a stream that the host wrote for the client', () => {
     ['the host says what it computed', SAID, SAID],
     ['nobody can say anything', undefined, ALL],
   ])('that breaks off ends with host_failed, and where %s it is settled by that', async (_, said, used) => {
-    const { answer, settlements, over, told } = passing(stream(TOKEN, 'breaks'), { said })
+    const { answer, settlements, over, told } = piped(stream(TOKEN, 'breaks'), { said })
     const text = await (await answer).text()
     expect(text.startsWith(TOKEN)).toBe(true)
     expect(JSON.parse(text.slice(TOKEN.length + 'data: '.length))).toMatchObject({
@@ -137,7 +137,7 @@ describe('a stream that the host wrote for the client', () => {
 
   it('whose client goes away is settled at once, though nobody reads', async () => {
     const client = new AbortController()
-    const { answer, settlements, over, told, calls } = passing(stream(TOKEN, 'hangs'), { client, said: SAID })
+    const { answer, settlements, over, told, calls } = piped(stream(TOKEN, 'hangs'), { client, said: SAID })
     await answer
     client.abort()
     await over
@@ -147,7 +147,7 @@ describe('a stream that the host wrote for the client', () => {
   it('whose client was gone before it began is settled too', async () => {
     const client = new AbortController()
     client.abort()
-    const { answer, settlements, over, told, calls } = passing(stream(TOKEN, 'breaks'), {
+    const { answer, settlements, over, told, calls } = piped(stream(TOKEN, 'breaks'), {
       client,
       said: SAID,
     })
@@ -158,7 +158,7 @@ describe('a stream that the host wrote for the client', () => {
 
   it('whose reader stops reading, with no word of the client, counts as cancelled', async () => {
     const cancelled = vi.fn()
-    const { answer, settlements, over, told } = passing(stream(TOKEN, 'hangs', cancelled))
+    const { answer, settlements, over, told } = piped(stream(TOKEN, 'hangs', cancelled))
     const reader = (await answer).body?.getReader()
     await reader?.read()
     await reader?.cancel()
@@ -175,7 +175,7 @@ describe('a stream that the host wrote for the client', () => {
         deadline.signal.addEventListener('abort', () => controller.error(late))
       },
     })
-    const { answer, settlements, over, told } = passing(body, { client: deadline, said: SAID })
+    const { answer, settlements, over, told } = piped(body, { client: deadline, said: SAID })
     const reader = (await answer).body?.getReader()
     await reader?.read()
     deadline.abort(late)
@@ -302,7 +302,7 @@ describe('read or passed on', () => {
     return text
   }
 
-  const text = fc.oneof(
+  const anyText = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.constantFrom(
       '',
@@ -316,15 +316,15 @@ describe('read or passed on', () => {
       '😀',
     ),
   )
-  const logprob = fc.record({
-    token: text,
+  const anyLogprob = fc.record({
+    token: anyText,
     logprob: fc.double({ max: 0, noNaN: true, noDefaultInfinity: true }),
   })
 
   it('a client sees the same bytes, whatever the model writes, whether the answer ends or fails', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(text, fc.option(logprob, { nil: undefined })), { maxLength: 8 }),
+        fc.array(fc.tuple(anyText, fc.option(anyLogprob, { nil: undefined })), { maxLength: 8 }),
         fc.boolean(),
         fc.boolean(),
         async (tokens, ends, includeUsage) => {

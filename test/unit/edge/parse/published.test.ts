@@ -19,7 +19,7 @@ import { type Field, objectsOf, publishedFields, publishedUnion } from '../../..
 const CHAT = 'chat/completions/completions'
 const pro = entitledTo('pro', {
   ...catalog,
-  models: catalog.models.map((model) => ({ ...model, dimensions: [1, 2] })),
+  models: catalog.models.map((entry) => ({ ...entry, dimensions: [1, 2] })),
 })
 
 type Route = {

@@ -144,12 +144,12 @@ describe('requests to encoders', () => {
       limits: { ...plan.limits, inputs_max: 4 },
     })),
   })
-  const plan = entitledTo('pro', encoders)
+  const entitlement = entitledTo('pro', encoders)
   const sent = (work: { request: object }) => JSON.parse(JSON.stringify(work.request))
 
   it('rerank: the query is counted with every document, and each pair has a context of its own', () => {
     const documents = ['abc', { text: '€' }, 'x'.repeat(99)]
-    const work = parseRerank({ model: 'text-ranking', query: 'four', documents, top_n: 2 }, plan)
+    const work = parseRerank({ model: 'text-ranking', query: 'four', documents, top_n: 2 }, entitlement)
     expect(HostRerankRequest.parse(sent(work))).toEqual({
       model: 'text-ranking',
       query: 'four',
@@ -164,7 +164,7 @@ describe('requests to encoders', () => {
 
   it('zero-shot: each text is counted with each hypothesis', () => {
     const parameters = { candidate_labels: ['a', 'bb'], hypothesis_template: 'it is {}', multi_label: true }
-    const work = parseTask('zero-shot-classification', { inputs: ['xyz', 'w'], parameters }, plan)
+    const work = parseTask('zero-shot-classification', { inputs: ['xyz', 'w'], parameters }, entitlement)
     expect(HostTaskRequest.parse(sent(work))).toMatchObject({
       inputs: ['xyz', 'w'],
       single: false,
@@ -175,7 +175,7 @@ describe('requests to encoders', () => {
 
   it('question-answering: the question and the context are one pair', () => {
     const inputs = { question: 'who', context: 'Anna' }
-    const work = parseTask('question-answering', { inputs, parameters: { top_k: 2 } }, plan)
+    const work = parseTask('question-answering', { inputs, parameters: { top_k: 2 } }, entitlement)
     expect(HostTaskRequest.parse(sent(work))).toMatchObject({
       inputs: ['who', 'Anna'],
       parameters: { top_k: 2 },
@@ -185,20 +185,20 @@ describe('requests to encoders', () => {
 
   it('embeddings: only the dimensions that the catalog allows', () => {
     const embedding = { model: 'matryoshka', input: 'a' }
-    const work = parseEmbedding({ ...embedding, dimensions: 64, truncate: true }, plan)
+    const work = parseEmbedding({ ...embedding, dimensions: 64, truncate: true }, entitlement)
     expect(HostEmbeddingRequest.parse(sent(work))).toMatchObject({ dimensions: 64, truncate: true })
-    expect(refusal(() => parseEmbedding({ ...embedding, dimensions: 65 }, plan))).toEqual([
+    expect(refusal(() => parseEmbedding({ ...embedding, dimensions: 65 }, entitlement))).toEqual([
       'invalid_request',
       'dimensions',
     ])
     expect(
-      refusal(() => parseEmbedding({ model: 'twohop-embed', input: 'a', dimensions: 64 }, plan)),
+      refusal(() => parseEmbedding({ model: 'twohop-embed', input: 'a', dimensions: 64 }, entitlement)),
     ).toEqual(['invalid_request', 'dimensions'])
   })
 
   it('embeddings: the width of the model itself is no cut, and a refusal says what there is', () => {
     const asked = (model: string, dimensions: number) =>
-      parseEmbedding({ model, input: 'a', dimensions }, plan)
+      parseEmbedding({ model, input: 'a', dimensions }, entitlement)
     for (const model of ['twohop-embed', 'wide'])
       expect(sent(asked(model, 256)), model).not.toHaveProperty('dimensions')
     expect(sent(asked('wide', 64))).toMatchObject({ dimensions: 64 })
@@ -238,14 +238,16 @@ describe('requests to encoders', () => {
       ],
     ],
   ])('%s: null says as little as leaving out', (task, inputs, names) => {
-    const bare = parseTask(task, { inputs }, plan)
+    const bare = parseTask(task, { inputs }, entitlement)
     const nothing = Object.fromEntries(names.map((name) => [name, null]))
-    expect(parseTask(task, { inputs, parameters: nothing }, plan)).toEqual(bare)
-    expect(parseTask(task, { inputs, model: null, options: null, parameters: null }, plan)).toEqual(bare)
+    expect(parseTask(task, { inputs, parameters: nothing }, entitlement)).toEqual(bare)
+    expect(parseTask(task, { inputs, model: null, options: null, parameters: null }, entitlement)).toEqual(
+      bare,
+    )
   })
 
   it('whether to cut what is too long is handed on', () => {
-    const work = parseTask('token-classification', { inputs: 'a', truncate: true }, plan)
+    const work = parseTask('token-classification', { inputs: 'a', truncate: true }, entitlement)
     expect(HostTaskRequest.parse(sent(work)).parameters).toEqual({ truncate: true })
   })
 
@@ -284,14 +286,15 @@ describe('requests to encoders', () => {
   ])(
     '%s: what the hub has besides is honoured or ignored, by what it changes: %j',
     (task, asked, parameters) => {
-      const request = HostTaskRequest.parse(parseTask(task, { inputs: 'a', ...asked }, plan).request)
+      const request = HostTaskRequest.parse(parseTask(task, { inputs: 'a', ...asked }, entitlement).request)
       expect(request.parameters).toEqual(parameters)
     },
   )
 
   it('a length is taken from wherever the clients put it', () => {
     const tokens = (parameters: object) =>
-      HostTaskRequest.parse(parseTask('summarization', { inputs: 'a', parameters }, plan).request).max_tokens
+      HostTaskRequest.parse(parseTask('summarization', { inputs: 'a', parameters }, entitlement).request)
+        .max_tokens
     expect(tokens({ max_length: 7 })).toBe(7)
     expect(tokens({ max_length: 7, generate_parameters: { max_new_tokens: 9, min_length: 3 } })).toBe(9)
   })
@@ -309,14 +312,14 @@ describe('requests to encoders', () => {
     ['text-generation', { parameters: { truncate: 5 } }, 'parameters.truncate'],
     ['feature-extraction', { prompt_name: 'query' }, 'prompt_name'],
   ])('%s: what would change the answer is refused by its name: %j', (task, asked, param) => {
-    expect(refusal(() => parseTask(task, { inputs: 'a', ...asked }, plan))).toEqual([
+    expect(refusal(() => parseTask(task, { inputs: 'a', ...asked }, entitlement))).toEqual([
       'invalid_request',
       param,
     ])
   })
 
   const zeroShot = (parameters: object, inputs: unknown = ['a', 'b']) =>
-    refusal(() => parseTask('zero-shot-classification', { inputs, parameters }, plan))
+    refusal(() => parseTask('zero-shot-classification', { inputs, parameters }, entitlement))
   it('what is beyond the plan or the task is refused by its field', () => {
     expect(zeroShot({ candidate_labels: ['a', 'b', 'c'] })).toEqual([
       'invalid_request',
@@ -329,17 +332,14 @@ describe('requests to encoders', () => {
     ])
     expect(zeroShot({})).toEqual(['invalid_request', 'parameters.candidate_labels'])
     const documents = ['a', 'b', 'c', 'd', 'e']
-    expect(refusal(() => parseRerank({ model: 'text-ranking', query: 'q', documents }, plan))).toEqual([
-      'invalid_request',
-      'documents',
-    ])
-    expect(refusal(() => parseTask('question-answering', { inputs: { question: 'who' } }, plan))).toEqual([
-      'invalid_request',
-      'inputs.context',
-    ])
-    expect(refusal(() => parseTask('fill-mask', { inputs: 'a', parameters: { top_k: 101 } }, plan))).toEqual([
-      'invalid_request',
-      'parameters.top_k',
-    ])
+    expect(refusal(() => parseRerank({ model: 'text-ranking', query: 'q', documents }, entitlement))).toEqual(
+      ['invalid_request', 'documents'],
+    )
+    expect(
+      refusal(() => parseTask('question-answering', { inputs: { question: 'who' } }, entitlement)),
+    ).toEqual(['invalid_request', 'inputs.context'])
+    expect(
+      refusal(() => parseTask('fill-mask', { inputs: 'a', parameters: { top_k: 101 } }, entitlement)),
+    ).toEqual(['invalid_request', 'parameters.top_k'])
   })
 })

@@ -20,10 +20,10 @@ async function asked(
     aroundEveryRequest({
       catalog: () => catalog,
       strangers: {
-        refuse(address) {
-          if (address === 'loud') throw new TwohopError('rate_limited', 'Too many.')
+        refuse(stranger) {
+          if (stranger === 'loud') throw new TwohopError('rate_limited', 'Too many.')
         },
-        count: async (address) => void counted.push(address),
+        count: async (stranger) => void counted.push(stranger),
       },
       keyMemory: { learn: () => {} },
       newRequestId: () => 'r1',

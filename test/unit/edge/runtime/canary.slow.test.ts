@@ -301,7 +301,7 @@ it('tells how many settlements never came', async () => {
 })
 
 it('tells of what nobody foresaw, without its message', async () => {
-  const { log, lines: told } = readLog()
+  const { log, lines: written } = readLog()
   const app = createApp({
     catalog: { current: () => catalog, ready: async () => {} },
     policy: { anonymousPlan: undefined, unverifiedEmailPlan: undefined, supabaseConfirmsEmail: true },
@@ -320,7 +320,7 @@ it('tells of what nobody foresaw, without its message', async () => {
   const sent = { headers: { authorization: `Bearer ${CANARY}` } }
   const answer = await app.request('/v1/models', sent, { background: () => {} })
   expect([answer.status, await answer.text()]).toEqual([500, expect.not.stringContaining(CANARY)])
-  expect(told).toMatchObject([
+  expect(written).toMatchObject([
     {
       level: 'error',
       event: 'answer_failed',
@@ -329,5 +329,5 @@ it('tells of what nobody foresaw, without its message', async () => {
       fault: { class: 'RangeError' },
     },
   ])
-  expect(JSON.stringify(told)).not.toContain(CANARY)
+  expect(JSON.stringify(written)).not.toContain(CANARY)
 })

@@ -23,7 +23,7 @@ function route(secret: string | undefined, scheduled = async () => {}) {
 const ask = (headers: Record<string, string> = {}, method = 'POST') =>
   new Request('https://edge.example/scheduled', { method, headers })
 const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` })
-const code = async (answer: Response) => ((await answer.json()) as ErrorEnvelope).error.code
+const codeOf = async (answer: Response) => ((await answer.json()) as ErrorEnvelope).error.code
 
 it('runs for who has the secret, and says how it ended', async () => {
   const { answer, runs } = route(SECRET)
@@ -65,7 +65,7 @@ it.each([
 ])('does nothing for %s', async (_, headers, status, expected) => {
   const { answer, runs } = route(SECRET)
   const refused = await answer(ask(headers as Record<string, string>))
-  expect([refused.status, await code(refused), runs.count]).toEqual([status, expected, 0])
+  expect([refused.status, await codeOf(refused), runs.count]).toEqual([status, expected, 0])
   expect(refused.headers.get('x-request-id')).toBe('an-id')
 })
 

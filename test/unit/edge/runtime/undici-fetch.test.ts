@@ -6,7 +6,8 @@ import { createUndiciFetch } from '../../../../edge/runtime/undici-fetch.ts'
 import type { Sent } from '../../../../shared/fetch.ts'
 
 const fetch = createUndiciFetch()
-const POST = { method: 'POST', headers: { 'x-own': 'a' }, redirect: 'manual', timeoutMs: 60_000 } as const
+const UNTIMED = { method: 'POST', headers: { 'x-own': 'a' }, redirect: 'manual' } as const
+const POST = { ...UNTIMED, timeoutMs: 60_000 } as const
 let answer: (request: IncomingMessage, response: ServerResponse) => void
 let asked = 0
 const server = createServer((request, response) => {
@@ -81,8 +82,7 @@ it('ends what has begun to come, too', async () => {
     response.write('begun')
   }
   const aborted = new AbortController()
-  const { timeoutMs: _, ...init } = POST
-  const { body } = await fetch(url, { ...init, signal: aborted.signal })
+  const { body } = await fetch(url, { ...UNTIMED, signal: aborted.signal })
   const reader = body?.getReader()
   expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('begun')
   aborted.abort(new Error('the client left'))
@@ -92,8 +92,7 @@ it('ends what has begun to come, too', async () => {
 
 it('sends nothing of what was given up before', async () => {
   const why = new Error('given up')
-  const { timeoutMs: _, ...init } = POST
-  const sent: Sent = { ...init, signal: AbortSignal.abort(why) }
+  const sent: Sent = { ...UNTIMED, signal: AbortSignal.abort(why) }
   expect(await thrown(fetch(url, sent))).toBe(why)
   answer = (_, response) => response.end('whole')
   expect(await (await fetch(url, POST)).text()).toBe('whole')

@@ -15,9 +15,9 @@ afterAll(() => gotrue.close())
 beforeEach(() => gotrue.users.clear())
 
 describe.each([
-  ['by REST', createSupabaseAdmin],
-  ['by supabase-js', createSupabaseJsAdmin],
-])("Supabase's administration %s", (_, adminOf) => {
+  { how: 'by REST', adminOf: createSupabaseAdmin },
+  { how: 'by supabase-js', adminOf: createSupabaseJsAdmin },
+])("Supabase's administration $how", ({ adminOf }) => {
   const supabase = (serviceKey = SERVICE_KEY, names = CLAIM_NAMES) =>
     adminOf({ names, fetch, url: gotrue.url, serviceKey })
 
@@ -54,8 +54,11 @@ describe.each([
   })
 
   it('does not wait for what does not answer, and sends the key nowhere else', async () => {
-    const silent: typeof fetch = (_, init) =>
-      new Promise((_, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)))
+    const silent: typeof fetch = (_, init) => {
+      const { promise, reject } = Promise.withResolvers<Response>()
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+      return promise
+    }
     const away = adminOf({
       names: CLAIM_NAMES,
       fetch: silent,

@@ -6,8 +6,8 @@ import { sent as call } from '../../../fixtures/sent.ts'
 
 it('adds them to what the edge sends itself', async () => {
   const sent: Headers[] = []
-  const network: typeof fetch = async (_, init) => {
-    sent.push(new Headers(init?.headers))
+  const network: typeof fetch = async (_, { headers } = {}) => {
+    sent.push(new Headers(headers))
     return new Response()
   }
   const added = { 'CF-Access-Client-Id': 'id.access', 'CF-Access-Client-Secret': 'a-secret' }

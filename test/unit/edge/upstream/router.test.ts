@@ -43,14 +43,14 @@ function world(
   const now = () => clock.ms
   const calls: HostCall[] = []
   const hostOf = (id: string, answer: Answer = ok): UpstreamCaller => ({
-    async call(call) {
+    async call(received) {
       asked.push(id)
-      calls.push(call)
-      return answer(call, asked.filter((one) => one === id).length)
+      calls.push(received)
+      return answer(received, asked.filter((one) => one === id).length)
     },
-    async countTokens(call) {
+    async countTokens(received) {
       asked.push(`${id} count`)
-      await answer(call as unknown as HostCall, asked.length)
+      await answer(received as unknown as HostCall, asked.length)
       return 7
     },
     async cancel({ model, requestId }) {

@@ -31,9 +31,9 @@ function world({
       if (dead.has(name)) throw new NothingComputed('host_unavailable', 'x')
     }
     const host: UpstreamCaller = {
-      call: async (call) => {
+      call: async (received) => {
         there()
-        calls.push(call)
+        calls.push(received)
         return new Response('{}')
       },
       cancel: async () => undefined,

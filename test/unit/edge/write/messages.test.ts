@@ -43,7 +43,7 @@ describe('a whole answer as a message', () => {
         const parts = [callPart('', { id: 'a', name: 'look' }), callPart('{"x"'), callPart(':1}')]
         const chunks = [
           opening(),
-          ...texts.map((content) => chunk({ content })),
+          ...texts.map((piece) => chunk({ content: piece })),
           ...(called ? parts.map((part) => chunk({ tool_calls: [part] })) : []),
           chunk({ finish }),
           closing(),

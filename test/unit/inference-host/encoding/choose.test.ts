@@ -48,19 +48,19 @@ test('where nothing is offered nothing is chosen', () => {
 })
 
 test('for any offers: within the rules, no row twice, never empty-handed', () => {
-  const offer = fc.record({
+  const anyOffer = fc.record({
     lengths: fc
       .array(fc.integer({ min: 1, max: 80 }), { maxLength: 12 })
       .map((all) => all.sort((a, b) => a - b)),
     served: fc.nat(500),
   })
   fc.assert(
-    fc.property(fc.array(offer, { maxLength: 6 }), (offers) => {
+    fc.property(fc.array(anyOffer, { maxLength: 6 }), (offers) => {
       const chosen = chooseBatch(offers, RULES)
       const sizes = chosen.map(({ offer, place }) => offers[offer]?.lengths[place] ?? Number.NaN)
       const longest = Math.max(0, ...sizes)
       expect(new Set(chosen.map(({ offer, place }) => `${offer}.${place}`)).size).toBe(chosen.length)
-      expect(chosen.length > 0).toBe(offers.some(({ lengths }) => lengths.length > 0))
+      expect(chosen.length > 0).toBe(offers.some((offer) => offer.lengths.length > 0))
       expect(chosen.length <= 1 || chosen.length * longest <= RULES.tokens).toBe(true)
       const slack = longest <= RULES.short ? RULES.slack : 0
       expect(sizes.every((size) => size >= longest - slack)).toBe(true)

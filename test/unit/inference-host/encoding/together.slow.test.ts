@@ -68,7 +68,7 @@ describe('an encoder with float activations', () => {
     const { last_hidden_state: states } = await plain(tokenizer('the fox lives in Paris'))
     const [, tokens, width] = states.dims as [number, number, number]
     const mean = Array.from({ length: width }, (_, i) => {
-      const column = Array.from({ length: tokens }, (_, token) => states.data[token * width + i] as number)
+      const column = [...Array(tokens).keys()].map((token) => states.data[token * width + i] as number)
       return column.reduce((sum, value) => sum + value, 0) / tokens
     })
     const { items } = await ask<number[]>(model, embed(['the fox lives in Paris'], { normalize: false }))

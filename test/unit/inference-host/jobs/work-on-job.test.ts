@@ -160,14 +160,14 @@ test('while the store is away, what runs goes on, nothing is begun, and nothing 
 test('the end is told again until the store is back', async () => {
   const worked = work({ count: 1 })
   await settle()
-  const { end: told } = store
+  const { end: original } = store
   store.end = async () => {
     throw new TypeError('fetch failed')
   }
   end(0)
   await settle()
   expect(comeBack).toHaveLength(1)
-  store.end = told
+  store.end = original
   comeBack[0]?.()
   await worked
   expect(store.ends).toEqual(['done'])
@@ -295,14 +295,14 @@ test('a store that is away when a job reports or ends is told of, once each time
   await pass(1000)
   for (const back of comeBack.splice(0)) back()
   await settle()
-  const told = () => lines.filter((line) => line.startsWith('job_store_away'))
-  expect(told()).toEqual([
+  const saidAway = () => lines.filter((line) => line.startsWith('job_store_away'))
+  expect(saidAway()).toEqual([
     expect.stringMatching(/^job_store_away {"id":"job-1","model":"chat-1","error":"TypeError","at":"test\//),
   ])
   store.away = false
   for (const back of comeBack.splice(0)) back()
   await worked
-  expect(told()).toHaveLength(1)
+  expect(saidAway()).toHaveLength(1)
 })
 
 test('a store that is away only when the job ends is told of too, once', async () => {

@@ -23,14 +23,14 @@ test('a graph that goes in a circle is refused', () => {
 })
 
 test('uses are followed through what passes, and no farther', () => {
-  const node = [
+  const nodes = [
     newNode('Cast', ['in'], ['cast']),
     newNode('Neg', ['cast'], ['stopped']),
     newNode('Add', ['in', 'cast'], ['sum']),
     newNode('Neg', ['stopped'], ['beyond']),
     newNode('Neg', ['sum'], ['end']),
   ]
-  const index = indexGraph({ node, initializer: [], input: [], output: [] })
+  const index = indexGraph({ node: nodes, initializer: [], input: [], output: [] })
   const tensors = new Set(['in'])
   const uses = [...usesOf(index, tensors, ({ op_type }) => op_type !== 'Neg')]
   expect(uses.map(({ node, tensor }) => `${tensor} ${node.output[0]}`)).toEqual([

@@ -27,7 +27,7 @@ beforeEach(async () => {
 type Sent = { url: string; range: string | null; ifRange: string | null }
 
 /** Downloads from a hub that gives this answer, and keeps what was sent and what was told. */
-async function run(answer: Response, wanted: Partial<Wanted> = {}) {
+async function run(response: Response, wanted: Partial<Wanted> = {}) {
   const sent: Sent[] = []
   const told: [number, number][] = []
   const hub: Hub = {
@@ -38,7 +38,7 @@ async function run(answer: Response, wanted: Partial<Wanted> = {}) {
     async fetch(url, init) {
       const headers = new Headers(init?.headers)
       sent.push({ url: String(url), range: headers.get('range'), ifRange: headers.get('if-range') })
-      return answer
+      return response
     },
   }
   const result = await download(hub, { ...WANTED, ...wanted }, target, (...at) => told.push(at)).catch(

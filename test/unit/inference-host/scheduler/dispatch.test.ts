@@ -95,7 +95,7 @@ describe('dispatching', () => {
     const costly = { promptTokens: 32, outputTokens: 8, computeMs: 100, structureMs: 90 }
     const ended: (string | undefined)[] = []
     for (let run = 0; run < names.length; run++) {
-      const { entry } = tickets.find(({ entry }) => entry.work === runOf(engine, run).work) ?? {}
+      const { entry } = tickets.find((one) => one.entry.work === runOf(engine, run).work) ?? {}
       ended.push(names[tickets.findIndex((one) => one.entry === entry)])
       runOf(engine, run).end(
         { how: 'finished', output: { kind: 'items', json: [] } },

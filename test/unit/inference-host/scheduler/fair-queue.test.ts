@@ -125,13 +125,13 @@ describe('shares', () => {
       account: fc.constantFrom(...accounts),
       cost: fc.integer({ min: 1, max: 300 }),
     })
-    const step = fc.oneof(
+    const anyStep = fc.oneof(
       { weight: 4, arbitrary: arrival },
       { weight: 4, arbitrary: fc.constant('serve' as const) },
       { weight: 1, arbitrary: fc.record({ drop: fc.nat() }) },
     )
     fc.assert(
-      fc.property(fc.array(step, { minLength: 50, maxLength: 300, size: 'max' }), (steps) => {
+      fc.property(fc.array(anyStep, { minLength: 50, maxLength: 300, size: 'max' }), (steps) => {
         const queue = createFairQueue<Item>({ quantum: QUANTUM })
         const served = { a: 0, b: 0, c: 0, d: 0 }
         const largest = { a: QUANTUM, b: QUANTUM, c: QUANTUM, d: QUANTUM }

@@ -19,7 +19,7 @@ const group = (tokens: number, ...names: string[]): Group<Named> => ({
   cache: cacheOf(names.length),
   tokens,
 })
-const told = (groups: Groups<Named>) => groups.members.map(({ name, paused }) => `${name} ${paused}`)
+const told = ({ members }: Groups<Named>) => members.map(({ name, paused }) => `${name} ${paused}`)
 
 let groups: Groups<Named>
 beforeEach(() => {

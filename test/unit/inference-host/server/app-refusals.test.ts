@@ -100,9 +100,9 @@ test('a replay that overtakes the body of its request, or whose own body comes w
   const { app, engine, arrived } = await createHandApp({
     authenticate: createAuthenticate(await importPublicKeys(signer.jwks), now),
     replays: {
-      use(...token) {
+      use(...used) {
         looked()
-        guard.use(...token)
+        guard.use(...used)
       },
     },
   })

@@ -37,7 +37,7 @@ const awkward = fc.constantFrom(
   'zßæœ',
 )
 /** What a JSON body in UTF-8 can hold: every Unicode scalar value, with much that tokenizers treat specially. */
-const text = fc
+const anyText = fc
   .array(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.lorem({ maxCount: 3 }), special, awkward),
     {
@@ -46,12 +46,12 @@ const text = fc
   )
   .map((parts) => parts.join(''))
 const anyRoles: fc.Arbitrary<Message[]> = fc.array(
-  fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: text }),
+  fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: anyText }),
   { minLength: 1, maxLength: 10 },
 )
 /** User and assistant by turns: some templates take nothing else. */
 const byTurns: fc.Arbitrary<Message[]> = fc
-  .array(text, { minLength: 1, maxLength: 10 })
+  .array(anyText, { minLength: 1, maxLength: 10 })
   .map((contents) => contents.map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })))
 const messages = fc.oneof(anyRoles, byTurns)
 
@@ -87,7 +87,7 @@ async function holdsForTexts(tokenizer: PreTrainedTokenizer, numRuns: number): P
   const { request, item } = measureOverhead(tokenizer)
   const tokens = textTokensOf(tokenizer)
   await fc.assert(
-    fc.asyncProperty(text, async (content) => {
+    fc.asyncProperty(anyText, async (content) => {
       const { ids } = await tokens.plain(content, { around: true, most: 1e6 })
       expect(ids.length).toBeLessThanOrEqual(bytesOf(content) + request + item)
     }),

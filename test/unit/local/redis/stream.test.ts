@@ -15,7 +15,7 @@ function streamOf(...ids: string[]) {
   for (const id of ids) append(stream, id, ['n', id], 0)
   return stream
 }
-const ids = (entries: ReturnType<typeof range>) => entries.map(({ id }) => idText(id))
+const idsOf = (entries: ReturnType<typeof range>) => entries.map(({ id }) => idText(id))
 
 describe('ids', () => {
   it('of a clock that stands or goes back are still new', () => {
@@ -39,10 +39,10 @@ describe('ids', () => {
 describe('a range', () => {
   it('includes its ends, or does not where they say so', () => {
     const stream = streamOf('1-0', '1-1', '2-0', '3-0')
-    expect(ids(range(stream, '-', '+'))).toEqual(['1-0', '1-1', '2-0', '3-0'])
-    expect(ids(range(stream, '1', '2'))).toEqual(['1-0', '1-1', '2-0'])
-    expect(ids(range(stream, '(1-0', '(3-0'))).toEqual(['1-1', '2-0'])
-    expect(ids(range(stream, '4', '+'))).toEqual([])
+    expect(idsOf(range(stream, '-', '+'))).toEqual(['1-0', '1-1', '2-0', '3-0'])
+    expect(idsOf(range(stream, '1', '2'))).toEqual(['1-0', '1-1', '2-0'])
+    expect(idsOf(range(stream, '(1-0', '(3-0'))).toEqual(['1-1', '2-0'])
+    expect(idsOf(range(stream, '4', '+'))).toEqual([])
   })
 })
 
@@ -50,10 +50,10 @@ describe('a group', () => {
   it('hands each entry to one consumer, who may ask again for what it did not acknowledge', () => {
     const stream = streamOf('1-0', '2-0', '3-0')
     const group = { lastDelivered: parseId('-', 0), pending: new Map() }
-    expect(ids(deliverNew(stream, group, 'a', 2, 0))).toEqual(['1-0', '2-0'])
-    expect(ids(deliverNew(stream, group, 'b', 2, 0))).toEqual(['3-0'])
-    expect(ids(deliverNew(stream, group, 'b', 2, 0))).toEqual([])
+    expect(idsOf(deliverNew(stream, group, 'a', 2, 0))).toEqual(['1-0', '2-0'])
+    expect(idsOf(deliverNew(stream, group, 'b', 2, 0))).toEqual(['3-0'])
+    expect(idsOf(deliverNew(stream, group, 'b', 2, 0))).toEqual([])
     group.pending.delete('1-0')
-    expect(ids(undelivered(group, 'a', '0', 9))).toEqual(['2-0'])
+    expect(idsOf(undelivered(group, 'a', '0', 9))).toEqual(['2-0'])
   })
 })

@@ -39,11 +39,11 @@ describe('tools and formats', () => {
     const indented = (levels: number, numbers: number) =>
       JSON.stringify(deep(levels, numbers), null, 4).length
     const each = indented(50, 2) - indented(50, 1)
-    const numbers = Math.floor((MOST_INDENTED_BYTES - indented(50, 1)) / each) + 1
-    expect(numbers).toBeGreaterThan(2000)
+    const most = Math.floor((MOST_INDENTED_BYTES - indented(50, 1)) / each) + 1
+    expect(most).toBeGreaterThan(2000)
     expect(size(deep(50, 4000))).toBeLessThan(MOST_STRUCTURE_BYTES / 6)
-    expect(() => refuseLargeStructure({ tools: deep(50, numbers) })).not.toThrow()
-    expect(() => refuseLargeStructure({ tools: deep(50, numbers + 1) })).toThrow('nest them less')
+    expect(() => refuseLargeStructure({ tools: deep(50, most) })).not.toThrow()
+    expect(() => refuseLargeStructure({ tools: deep(50, most + 1) })).toThrow('nest them less')
   })
 
   it('are refused by the host by the same rule, before anything is made of them', () => {

@@ -69,11 +69,11 @@ describe.each([...FAMILIES.filter(({ template }) => template.includes('tools')),
             { role: 'tool', content: content.toWellFormed(), tool_call_id: 'c' },
           ]
           const tokens = await chatPrompt({ tokenizer, context: 1e6 }, messages)
-          const bytes = messages.reduce(
+          const counted = messages.reduce(
             (sum, message) => sum + Buffer.byteLength(textOf(message.content)) + toolBytes(message),
             0,
           )
-          expect(tokens.length).toBeLessThanOrEqual(bytes + request + item * messages.length)
+          expect(tokens.length).toBeLessThanOrEqual(counted + request + item * messages.length)
         }),
         { numRuns: 100 },
       )

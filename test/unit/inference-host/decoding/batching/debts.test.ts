@@ -14,7 +14,8 @@ import {
 } from '../../../../fixtures/decoding/small-engine.ts'
 
 /** Running sequences that owe so many milliseconds each. */
-const owing = (...owed: number[]) => owed.map((owesMs) => Object.assign(sequenceOf(3).sequence, { owesMs }))
+const owing = (...milliseconds: number[]) =>
+  milliseconds.map((owesMs) => Object.assign(sequenceOf(3).sequence, { owesMs }))
 const owed = (all: readonly { owesMs: number }[]) => all.map(({ owesMs }) => owesMs)
 
 test('what the decoder took pays those who owe least first, all alike', () => {

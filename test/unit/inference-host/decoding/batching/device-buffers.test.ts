@@ -102,7 +102,7 @@ describe('caches on a device', () => {
     memory.failNext(cause)
     createBuffer(1, 8)
     for (let i = 0; i < 2; i++) {
-      const error: unknown = await contents(fine.view(1)).catch((error) => error)
+      const error: unknown = await contents(fine.view(1)).catch((thrown) => thrown)
       expect(error).toBeInstanceOf(DeviceLost)
       expect(error).toMatchObject({ cause })
     }

@@ -38,12 +38,12 @@ test('a prompt is cut so that no single token is ever left, whatever the budget'
 })
 
 test('a chunk is one token more than whole blocks at the end of such a prompt, always, and never elsewhere', () => {
-  const length = fc.integer({ min: 2, max: 900 })
-  const budget = fc.integer({ min: 0, max: 900 })
+  const anyLength = fc.integer({ min: 2, max: 900 })
+  const anyBudget = fc.integer({ min: 0, max: 900 })
   fc.assert(
     fc.property(
-      length,
-      budget,
+      anyLength,
+      anyBudget,
       fc.integer({ min: 16, max: 256 }),
       fc.nat(),
       (length, budget, columnBlock, cached) => {

@@ -49,7 +49,7 @@ test('the greedy choice is the first of the highest, none where nothing is possi
 
 test('whatever numbers a request may name, a token is chosen', () => {
   const between = (min: number, max: number) => fc.double({ min, max, noNaN: true })
-  const settings = fc.record({
+  const anySettings = fc.record({
     temperature: between(0, 2),
     topP: between(0, 1),
     topK: fc.integer({ min: -1, max: 1_000_000 }),
@@ -62,7 +62,7 @@ test('whatever numbers a request may name, a token is chosen', () => {
       .map((pairs) => new Map(pairs)),
   })
   fc.assert(
-    fc.property(settings, logitsOf, (settings, logits) => {
+    fc.property(anySettings, logitsOf, (settings, logits) => {
       const choose = samplerOf(settings, { prompt: [0, 1, 2] })
       for (let step = 0; step < 3; step++)
         expect(choose(Float32Array.from(logits)).id).toBeGreaterThanOrEqual(0)
@@ -175,7 +175,7 @@ describe('a constraint', () => {
         return undefined
       },
       cut() {},
-      accept: (id: number) => void accepted.push(id),
+      accept: (token: number) => void accepted.push(token),
     }
     const { id } = samplerOf(settings, { constrained: { by, room: 1 } })(Float32Array.from(logits))
     return { id, accepted }
@@ -243,7 +243,7 @@ describe('log probabilities', () => {
     const { id, logprobs } = samplerOf(settings)(Float32Array.from(logits))
     expect(id).toBe(3)
     expect(logprobs?.logprob).toBeCloseTo(expected[3] ?? 0, 6)
-    expect(logprobs?.top.map(({ id }) => id)).toEqual([1, 2])
+    expect(logprobs?.top.map((token) => token.id)).toEqual([1, 2])
     expect(logprobs?.top[0]?.logprob).toBeCloseTo(expected[1] ?? 0, 6)
   })
 

@@ -140,11 +140,11 @@ describe('the memory of structures', () => {
       for (const one of [first, second, third, first]) matchers.follow(one, 50).end()
       return matchers
     }
-    const { follow } = holding(holding(MOST).bytes)
-    const live = follow(fourth, 50)
+    const limited = holding(holding(MOST).bytes)
+    const live = limited.follow(fourth, 50)
     const isKnown = (one: typeof first) => {
       try {
-        follow({ ...one, program: new Uint8Array() }, 50).end()
+        limited.follow({ ...one, program: new Uint8Array() }, 50).end()
         return true
       } catch {
         return false
@@ -158,14 +158,14 @@ describe('the memory of structures', () => {
     const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most: 2 ** 28 })
     // What the first one brings with it is no structure's.
     matchers.follow(packed(costly(1000)), 200).end()
-    const [heldBefore, before] = [matchers.bytes, await heapUsed()]
+    const [heldBefore, before] = [matchers.bytes, await bytesInUse()]
     for (let number = 0; number < 16; number++) {
       const following = matchers.follow(packed(costly(number)), 200)
       const [matcher, random] = [following.start(), seededRandom(number)]
       for (let left = 200; left > 60; left--) step(matcher, left, random)
       following.end()
     }
-    const taken = (await heapUsed()) - before
+    const taken = (await bytesInUse()) - before
     const said = matchers.bytes - heldBefore
     expect(taken).toBeGreaterThan(3e6)
     expect(said / taken).toBeGreaterThan(0.9)
@@ -174,7 +174,7 @@ describe('the memory of structures', () => {
 })
 
 /** Bytes that this process has in use, once nothing is left that can go. */
-async function heapUsed(): Promise<number> {
+async function bytesInUse(): Promise<number> {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
   await setImmediate()

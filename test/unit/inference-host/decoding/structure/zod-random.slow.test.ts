@@ -33,7 +33,7 @@ function isPlain(type: z.ZodType): boolean {
   }
 }
 
-const names = fc.uniqueArray(fc.constantFrom('id', 'kind', 'items', 'a', 'größe', 'with space'), {
+const anyNames = fc.uniqueArray(fc.constantFrom('id', 'kind', 'items', 'a', 'größe', 'with space'), {
   minLength: 1,
   maxLength: 3,
 })
@@ -42,7 +42,7 @@ const names = fc.uniqueArray(fc.constantFrom('id', 'kind', 'items', 'a', 'größ
 const { made } = fc.letrec<{ made: Sampled; inner: Sampled }>((tie) => ({
   made: fc.oneof({ maxDepth: 2, depthSize: 'small' }, fc.constantFrom(...PARTS), tie('inner')),
   inner: fc.oneof(
-    fc.tuple(names, fc.array(tie('made'), { minLength: 3, maxLength: 3 }), fc.nat(7)).map(objectOf),
+    fc.tuple(anyNames, fc.array(tie('made'), { minLength: 3, maxLength: 3 }), fc.nat(7)).map(objectOf),
     tie('made').map(({ type, sample }) => ({ type: z.array(type).min(1).max(3), sample: [sample, sample] })),
     tie('made').map(({ type, sample }) => ({ type: type.nullable(), sample })),
     tie('made').map(({ type, sample }) => ({

@@ -107,9 +107,9 @@ describe.each(FAMILIES)('a prompt of $name', (family) => {
     const text = fc
       .array(fc.oneof(fc.constantFrom(...parts), fc.constantFrom(' ', '\n', 'a', '\uFDD0')), { maxLength: 4 })
       .map((all) => all.join(''))
-    const role = fc.constantFrom('user', 'assistant', 'system')
+    const anyRole = fc.constantFrom('user', 'assistant', 'system')
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(role, text), { minLength: 1, maxLength: 5 }), async (turns) => {
+      fc.asyncProperty(fc.array(fc.tuple(anyRole, text), { minLength: 1, maxLength: 5 }), async (turns) => {
         const chat = (of: (content: string) => string) =>
           turns.map(([role, content]) => ({ role, content: of(content) }) as HostMessage)
         const [found, usual] = await Promise.all([

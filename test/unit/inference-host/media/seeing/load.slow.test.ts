@@ -28,7 +28,7 @@ import { pngOf } from '../../../../fixtures/images.ts'
 
 const url = (file: Uint8Array) => `data:image/png;base64,${Buffer.from(file).toString('base64')}`
 const image = (file: Uint8Array) => imagePart(url(file))
-const text = (text: string): HostPart => ({ type: 'text', text })
+const textPart = (text: string): HostPart => ({ type: 'text', text })
 const user = (...content: HostPart[]): HostMessage[] => [{ role: 'user', content }]
 
 const WIDE = pngOf(40, 20, (x, y, channel) => (7 * x + 3 * y + 60 * channel) % 256)
@@ -128,10 +128,10 @@ async function reference(
 
 describe.each(MODELS)('%s', (model) => {
   test.each<[string, HostPart[], Uint8Array<ArrayBuffer>[]]>([
-    ['a wide image before a text', [image(WIDE), text('what is this')], [WIDE]],
-    ['a square one after a text', [text('look here: '), image(SQUARE)], [SQUARE]],
-    ['one taken on its side', [image(ON_ITS_SIDE), text('what')], [ON_ITS_SIDE]],
-    ['a tall one within a text', [text('this'), image(TALL), text('.\nis what')], [TALL]],
+    ['a wide image before a text', [image(WIDE), textPart('what is this')], [WIDE]],
+    ['a square one after a text', [textPart('look here: '), image(SQUARE)], [SQUARE]],
+    ['one taken on its side', [image(ON_ITS_SIDE), textPart('what')], [ON_ITS_SIDE]],
+    ['a tall one within a text', [textPart('this'), image(TALL), textPart('.\nis what')], [TALL]],
   ])('%s: the tokens of transformers.js', async (_, content, files) => {
     const expected = await reference(model, content, files)
     const { text, counts } = await perform(model, chat(user(...content)))
@@ -144,18 +144,18 @@ describe.each(MODELS)('%s', (model) => {
   })
 
   test('other pixels of the same size have another answer', async () => {
-    const asked = (file: Uint8Array) => perform(model, chat(user(image(file), text('what'))))
+    const asked = (file: Uint8Array) => perform(model, chat(user(image(file), textPart('what'))))
     const other = pngOf(40, 20, (x) => (x * x) % 256)
     expect((await asked(WIDE)).text).not.toBe((await asked(other)).text)
   })
 
   test('a mark in a text is text: it shows no image, and takes the place of none', async () => {
     const marks = '<image><|vision_start|><|image_pad|><|vision_end|><row_1_col_1><global-img>'
-    const { counts } = await perform(model, chat(user(text(marks), image(WIDE))))
+    const { counts } = await perform(model, chat(user(textPart(marks), image(WIDE))))
     const { counts: plain } = await perform(model, chat(user(image(WIDE))))
     // Each character is a token of these tokenizers.
     expect(counts.promptTokens - plain.promptTokens).toBeGreaterThanOrEqual(marks.length)
-    expect((await perform(model, chat(user(text(marks))))).text.length).toBeGreaterThan(0)
+    expect((await perform(model, chat(user(textPart(marks))))).text.length).toBeGreaterThan(0)
   })
 
   test('several answers are written to one prompt, which counts once', async () => {
@@ -198,7 +198,7 @@ describe.each(MODELS)('%s', (model) => {
   })
 
   test('stopped before, between and after its images, it computes nothing', async () => {
-    const messages = user(image(WIDE), image(SQUARE), text('what'))
+    const messages = user(image(WIDE), image(SQUARE), textPart('what'))
     // Once for each header, before the prompt is written, before and after each image is decoded, and before all are computed.
     for (let most = 0; most < 8; most++) {
       let asked = 0
@@ -222,7 +222,7 @@ describe.each(MODELS)('%s', (model) => {
 })
 
 test('tiles: a text alone has the tokens of transformers.js', async () => {
-  const content = [text('hello there')]
+  const content = [textPart('hello there')]
   const expected = await reference('tiles', content, [])
   const { text: written, counts } = await perform('tiles', chat(user(...content)))
   expect([written, counts.promptTokens]).toEqual([expected.text, expected.prompt])
@@ -238,7 +238,7 @@ test('patches: a text alone is answered as by the decoder alone, from the positi
   const all = await greedy(plain, inputs)
   const ids = all.slice(inputs.input_ids.dims[1])
   await plain.dispose()
-  const { text: written, counts } = await perform('patches', chat(user(text(said))))
+  const { text: written, counts } = await perform('patches', chat(user(textPart(said))))
   expect([counts.promptTokens + counts.outputTokens, written]).toEqual([
     all.length,
     tokenizer.decode(ids, { skip_special_tokens: true }),
@@ -246,7 +246,7 @@ test('patches: a text alone is answered as by the decoder alone, from the positi
 })
 
 test('tiles: two images in one message are those of transformers.js', async () => {
-  const content = [image(WIDE), text('or'), image(SQUARE)]
+  const content = [image(WIDE), textPart('or'), image(SQUARE)]
   const expected = await reference('tiles', content, [WIDE, SQUARE])
   const { text: written, counts } = await perform('tiles', chat(user(...content)))
   expect([written, counts.promptTokens]).toEqual([expected.text, expected.prompt])

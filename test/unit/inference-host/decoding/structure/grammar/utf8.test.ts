@@ -48,7 +48,7 @@ const APART = Array.from({ length: 10_000 }, (_, i) => 0x4e00 + 2 * i)
 
 it('lead on from one state where they begin alike, whatever the number of characters', () => {
   const states: number[][] = []
-  const all = spellings(APART.map((point) => [point, point])).map((bytes) => ({ bytes, to: point(bytes) }))
+  const all = spellings(APART.map((point) => [point, point])).map((bytes) => ({ bytes, to: pointOf(bytes) }))
   const root = movesBy(all, sharedStates(states))
   for (const moves of [root, ...states]) expect(ways(moves)).toBe(1)
   for (const one of APART) {
@@ -57,7 +57,7 @@ it('lead on from one state where they begin alike, whatever the number of charac
   }
 })
 
-const point = (bytes: readonly (readonly [number, number])[]) =>
+const pointOf = (bytes: readonly (readonly [number, number])[]) =>
   new TextDecoder().decode(Uint8Array.from(bytes, ([first]) => first)).codePointAt(0) ?? 0
 
 /** The most moves of a state that take the same byte. */

@@ -32,7 +32,7 @@ function setUp(options: Options = {}, hand: Parameters<typeof handThreads>[0] = 
   /** What was sent to the threads so far. */
   const asked = () => threads.flatMap((thread) => thread.asked.map(({ structure }) => nameOf(structure)))
   /** What is under way. */
-  const busy = () => threads.filter(({ busy, ended }) => busy && !ended)
+  const busy = () => threads.filter((thread) => thread.busy && !thread.ended)
   const running = () => busy().map((thread) => nameOf(thread.asked.at(-1)?.structure))
 
   const started = new Set<object>()

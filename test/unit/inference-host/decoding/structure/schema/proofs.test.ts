@@ -29,13 +29,13 @@ const VALUES: readonly unknown[] = [
 
 const number = fc.constantFrom(1, 2, 3)
 const type = fc.constantFrom('null', 'boolean', 'integer', 'number', 'string', 'array', 'object')
-const value = fc.constantFrom<unknown>(null, true, 0, 1, 2, 1.5, 'a', 'ab', { a: 1 }, [1])
+const anyValue = fc.constantFrom<unknown>(null, true, 0, 1, 2, 1.5, 'a', 'ab', { a: 1 }, [1])
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 2 })
 
 const entry = (name: string, of: fc.Arbitrary<unknown>) => of.map((one): [string, unknown] => [name, one])
 
 /** Small schemas of the keywords that proofs know, and of some that they do not. */
-const { schema } = fc.letrec<{ schema: Schema; keywords: Schema }>((tie) => ({
+const { schema: anySchema } = fc.letrec<{ schema: Schema; keywords: Schema }>((tie) => ({
   schema: fc.oneof(
     { maxDepth: 2, depthSize: 'small' },
     { weight: 1, arbitrary: fc.boolean() },
@@ -49,8 +49,8 @@ const { schema } = fc.letrec<{ schema: Schema; keywords: Schema }>((tie) => ({
           weight: 4,
           arbitrary: entry('type', fc.oneof(type, fc.uniqueArray(type, { minLength: 1, maxLength: 2 }))),
         },
-        entry('const', value),
-        entry('enum', fc.uniqueArray(value, { minLength: 1, maxLength: 3 })),
+        entry('const', anyValue),
+        entry('enum', fc.uniqueArray(anyValue, { minLength: 1, maxLength: 3 })),
         ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'].map((of) =>
           entry(of, number),
         ),
@@ -93,11 +93,11 @@ const RUNS = 1000
 
 /** Pairs that have something to do with each other: the second is the first with something changed. */
 const pairs = fc.oneof(
-  fc.tuple(schema, schema),
-  fc.tuple(schema, schema).map(([a, b]): [Schema, Schema] => [merged(a, b), b]),
-  fc.tuple(schema, schema).map(([a, b]): [Schema, Schema] => [a, { allOf: [a, b] }]),
-  fc.tuple(schema, schema).map(([a, b]): [Schema, Schema] => [{ anyOf: [a, b] }, { anyOf: [b, a] }]),
-  fc.tuple(schema, schema).map(([a, b]): [Schema, Schema] => [merged(a, b), { not: b }]),
+  fc.tuple(anySchema, anySchema),
+  fc.tuple(anySchema, anySchema).map(([a, b]): [Schema, Schema] => [merged(a, b), b]),
+  fc.tuple(anySchema, anySchema).map(([a, b]): [Schema, Schema] => [a, { allOf: [a, b] }]),
+  fc.tuple(anySchema, anySchema).map(([a, b]): [Schema, Schema] => [{ anyOf: [a, b] }, { anyOf: [b, a] }]),
+  fc.tuple(anySchema, anySchema).map(([a, b]): [Schema, Schema] => [merged(a, b), { not: b }]),
 )
 const merged = (a: Schema, b: Schema): Schema =>
   typeof a === 'boolean' || typeof b === 'boolean' ? a : { ...a, ...b }
