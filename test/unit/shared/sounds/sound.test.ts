@@ -86,10 +86,12 @@ it('as quickly whatever lies between the pieces of an MP3', () => {
   const ms = (letter: string) => {
     const file = new Uint8Array(piece.length + 2 ** 21).fill(letter.charCodeAt(0))
     file.set(piece)
-    const took = Array.from({ length: 3 }, () => {
-      const began = performance.now()
+    const took = Array.from({ length: 6 }, () => {
+      // This thread's own time: how long it waits for a core says nothing.
+      const began = process.threadCpuUsage()
       expect(readSound(file, 'file').frames).toBe(576)
-      return performance.now() - began
+      const { user, system } = process.threadCpuUsage(began)
+      return (user + system) / 1000
     })
     return Math.min(...took)
   }
