@@ -72,7 +72,7 @@ export async function startRestFront({ store, token, port = 0 }: RestOptions) {
   }
 
   const server = createServer((request, response) => {
-    answer(request)
+    void answer(request)
       .catch((error: Error) => failure(500, `ERR ${error.message}`))
       .then((answered) => send(response, answered))
   })

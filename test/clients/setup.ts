@@ -69,7 +69,7 @@ export default async function clientsRun(project: TestProject) {
   project.provide('tinyEdge', tiny.ready.url)
   project.provide('python', python)
   return async () => {
-    busyHost.stop()
+    await busyHost.stop()
     await mediaHost.stop()
     await stack.stop()
     await tinyHost.stop()

@@ -86,7 +86,7 @@ export default async function runningStack(project: TestProject) {
   project.provide('unsetEdge', unset.ready.url)
   project.provide('lenientEdge', lenient.ready.url)
   return async () => {
-    oddHost.stop()
+    await oddHost.stop()
     await stack.stop()
   }
 }
