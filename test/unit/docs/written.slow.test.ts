@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { EDGE_VARIABLES } from '../../../edge/runtime/variables.ts'
 import { serviceKeys } from '../../../local/service-keys.ts'
@@ -22,6 +22,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'service-key.private.json'), JSON.stringify(privateKey))
   writeFileSync(join(folder, 'service-key.public.json'), JSON.stringify(publicKeys))
   cpSync(join(ROOT, 'Dockerfile'), join(folder, 'Dockerfile'))
+})
+// Anew for each test, and for a second try of one that has written into them.
+beforeEach(() => {
   cpSync(join(ROOT, 'deploy/kubernetes'), join(folder, 'deploy/kubernetes'), { recursive: true })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
