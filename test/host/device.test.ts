@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { chooseDevice } from '../../inference-host/device/choose.ts'
-import type { ModelTask } from '../../inference-host/device/port.ts'
+import type { Device, ModelTask } from '../../inference-host/device/port.ts'
 import { createTryDevice } from '../../inference-host/device/try.ts'
 import type { EmbeddingList } from '../../shared/openai/embeddings.ts'
 import { writeTinyEncoder } from '../fixtures/graphs/tiny-encoder.ts'
@@ -80,13 +80,20 @@ async function chooseWith(
 ) {
   const tryDevice = createTryDevice(60_000)
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
-  return chooseDevice({
+  /** Milliseconds that each device took which runs it; what is said of them is rounded. */
+  const ms: Partial<Record<Device, number>> = {}
+  const chosen = await chooseDevice({
     preference: 'auto',
     files: ['model_quantized.onnx'],
     request,
     bytes: async () => 2 ** 30,
-    tryDevice: (asked) => tryDevice({ ...asked, ...tried }),
+    async tryDevice(asked) {
+      const answer = await tryDevice({ ...asked, ...tried })
+      if (answer.runs) ms[asked.device] = answer.ms
+      return answer
+    },
   })
+  return { ...chosen, ms }
 }
 
 test('auto without any GPU falls back to the CPU and says why', async () => {
@@ -123,9 +130,10 @@ describe.skipIf(noSwiftShader !== '')(`webgpu on SwiftShader${noSwiftShader}`, (
 
   test('auto tries it, and passes it over where the CPU is far faster', async () => {
     const tiny = { folder, task: 'feature-extraction', dtype: 'fp32' } as const
-    const { device, why } = await chooseWith({ CUDA_VISIBLE_DEVICES: '', ...SWIFTSHADER }, tiny)
+    const { device, why, ms } = await chooseWith({ CUDA_VISIBLE_DEVICES: '', ...SWIFTSHADER }, tiny)
     expect(why).toMatch(/webgpu runs it, \d+ ms, cpu \d+ ms/)
-    const [webgpu, cpu] = [...why.matchAll(/(\d+) ms/g)].map(([, ms]) => Number(ms)) as [number, number]
+    const { webgpu = Number.NaN, cpu = Number.NaN } = ms
+    expect(Object.keys(ms).toSorted()).toEqual(['cpu', 'webgpu'])
     expect(device).toBe(webgpu > 2 * cpu ? 'cpu' : 'webgpu')
   })
 })
