@@ -215,7 +215,9 @@ describeEachRedis('the drain of administrative acts', (redis) => {
 
   it('is told in the one line of a scheduled run', async () => {
     const { lines, log } = readLog()
-    const run = createScheduledDrain({ drains: createDrains(stores), now: stores.now, log })
+    // Not the first minute of an hour, in which feedback is looked for too.
+    const now = () => Date.UTC(2026, 10, 29, 21, 59)
+    const run = createScheduledDrain({ drains: createDrains(stores), now, log })
     await record('account.restore', 'u1')
     await run()
     const nothing = {
