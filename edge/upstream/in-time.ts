@@ -24,6 +24,7 @@ export async function inTime<T>(
   }
 }
 
+/** Waits as `pause` does. A test gives its own. */
 export type Pause = typeof pause
 
 /** Waits. @throws the signal's reason where it aborts before or meanwhile */

@@ -1,3 +1,5 @@
+import type { EdgeProcess } from './edge.ts'
+
 /** What the tests ask for. */
 export const PROMPT = 'Tell me a long story'
 /** Tokens of an answer, which the host computes in well under a second. */
@@ -62,7 +64,19 @@ export async function ask({ url, token, body, leaveAfter = Infinity }: Ask): Pro
   return seen
 }
 
-/** The same in a few words. */
+/** The same, until its edge has done all that it does after the answer too. */
+export async function askUntilDone(
+  edge: Pick<EdgeProcess, 'url' | 'reached'>,
+  token: string,
+  body: object,
+): Promise<Seen> {
+  const over = edge.reached('all done')
+  const seen = await ask({ url: edge.url, token, body })
+  await over
+  return seen
+}
+
+/** What a client saw, in a few words. */
 export function inWords({ status, code, events, whole }: Seen): string {
   if (status === undefined) return 'cut off, no answer'
   if (status !== 200) return `${status} ${code ?? ''}`.trim()

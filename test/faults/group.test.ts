@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import { redisServer } from '../fixtures/redis-server.ts'
-import { ask, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
+import { ask, askUntilDone, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
 import type { EdgeProcess } from './edge.ts'
 import { addRows } from './table.ts'
 import { chatModel, describeWithRedis, eventually, startWorld, sum, unitsIn, type World } from './world.ts'
@@ -20,9 +20,7 @@ beforeAll(async () => {
   world = await startWorld({ keeps: true })
   survivor = await world.startEdge()
   const { token } = await world.newUser('first')
-  const over = survivor.reached('all done')
-  await ask({ url: survivor.url, token, body: story(false) })
-  await over
+  await askUntilDone(survivor, token, story(false))
 })
 afterAll(() => world?.stop())
 
@@ -69,12 +67,7 @@ async function twoOf(kind: Kind, { name, at, act, until }: Case, outcomes: strin
 /** Lets an edge that has just started do all of it once: its first request is its slowest. */
 async function warm(edge: EdgeProcess): Promise<void> {
   const { token } = await world.newUser(`warm ${edge.url}`)
-  await eventually(async () => {
-    const over = edge.reached('all done')
-    const { status } = await ask({ url: edge.url, token, body: story(true, 1) })
-    await over
-    return status === 200
-  })
+  await eventually(async () => (await askUntilDone(edge, token, story(true, 1))).status === 200)
   edge.steps.length = 0
   edge.settled.clear()
 }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { worstCase } from '../../edge/parse/worst-case.ts'
 import { slowly } from '../fixtures/pace.ts'
 import { redisServer } from '../fixtures/redis-server.ts'
-import { ask, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
+import { ask, askUntilDone, inWords, PROMPT, type Seen, story, TOKENS } from './client.ts'
 import type { EdgeProcess } from './edge.ts'
 import { startChatHost } from './host.ts'
 import { addRows } from './table.ts'
@@ -58,9 +58,7 @@ describeWithRedis('a Redis that takes commands and answers none', () => {
   beforeEach(async () => {
     edge = await world.startEdge({ changed: { REDIS_TIMEOUT_MS: '2000' } })
     const { token } = await world.newUser('first')
-    const over = edge.reached('all done')
-    await ask({ url: edge.url, token, body: story(false) })
-    await over
+    await askUntilDone(edge, token, story(false))
   })
   // What failed in between would leave it hanging for all who come after.
   afterEach(() => world.redis.thaw())

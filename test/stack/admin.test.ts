@@ -13,7 +13,7 @@ import {
   newUser,
   ownUsage,
   redis,
-  refusal,
+  refusedAs,
   stack,
 } from '../fixtures/stack/client.ts'
 
@@ -24,10 +24,6 @@ const act = (account: string, what: string, body: object = {}, token = admin.tok
   call(`${pathOf(account)}/${what}`, { token, body })
 const embed = (token: string, edge?: string) =>
   call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' }, ...(edge ? { edge } : {}) })
-const code = async (answer: Response) => {
-  const refused = await refusal(answer)
-  return `${refused.status} ${refused.code}`
-}
 type Entry = { action: string; actor: string; target: string; reason: string | null; detail: unknown }
 const auditOf = async (target: string) => {
   const answer = await call(`/v1/admin/audit?target=${encodeURIComponent(target)}`, { token: admin.token })
@@ -46,10 +42,10 @@ describe('an administrator', () => {
     const answer = await act(account, 'suspend', { reason: 'abuse' })
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ id: account, status: 'suspended', synced: 'not_configured' })
-    for (const edge of edges) expect(await code(await embed(token, edge))).toBe('403 account_suspended')
+    for (const edge of edges) expect(await refusedAs(await embed(token, edge))).toBe('403 account_suspended')
     for (const path of ['/v1/models', '/v1/usage', '/v1/keys', '/v1/jobs', '/v1/admin/accounts'])
       for (const edge of edges)
-        expect(await code(await call(path, { token, edge }))).toBe('403 account_suspended')
+        expect(await refusedAs(await call(path, { token, edge }))).toBe('403 account_suspended')
     expect(await auditOf(account)).toMatchObject([
       { action: 'account.suspend', actor: admin.account, target: account, reason: 'abuse' },
     ])
@@ -82,12 +78,12 @@ describe('an administrator', () => {
     const { revoked_before } = (await (await act(account, 'suspend')).json()) as { revoked_before: number }
     // Of the same second, and of an issuer whose clock runs as far ahead as is allowed.
     const ahead = await resign(before, keys.firebase, { claims: { iat: revoked_before - 1 } })
-    expect(await code(await embed(key))).toBe('403 account_suspended')
+    expect(await refusedAs(await embed(key))).toBe('403 account_suspended')
     expect(await (await act(account, 'restore')).json()).toMatchObject({ status: 'active', revoked_before })
     for (const token of [before, ahead]) {
-      expect(await code(await embed(token))).toBe('401 token_revoked')
-      expect(await code(await call('/v1/models', { token }))).toBe('401 token_revoked')
-      expect(await code(await call('/v1/keys', { token }))).toBe('401 token_revoked')
+      expect(await refusedAs(await embed(token))).toBe('401 token_revoked')
+      expect(await refusedAs(await call('/v1/models', { token }))).toBe('401 token_revoked')
+      expect(await refusedAs(await call('/v1/keys', { token }))).toBe('401 token_revoked')
     }
     expect((await embed(key)).status).toBe(200)
     // As if the suspension had been seven seconds ago.
@@ -114,7 +110,7 @@ describe('an administrator', () => {
       billing_day: 14,
     })
     expect((await (await call('/v1/usage', { token })).json()) as object).toMatchObject({ plan: 'roomy' })
-    expect(await code(await act(account, 'plan', { plan: 'no-such' }))).toBe('400 invalid_request')
+    expect(await refusedAs(await act(account, 'plan', { plan: 'no-such' }))).toBe('400 invalid_request')
     expect((await auditOf(account)).map(({ detail }) => detail)).toEqual([
       { plan: null },
       { plan: 'seven', billing_day: 14 },
@@ -133,9 +129,9 @@ describe('an administrator', () => {
       return call('/v1/jobs', { token: poor.token, body: { endpoint: '/v1/chat/completions', inputs } })
     }
     for (let i = 0; i < 2; i++) {
-      expect(await code(await tasks())).toBe('403 scope_missing')
-      expect(await code(await long())).toBe('400 invalid_request')
-      expect(await code(await job())).toBe('400 invalid_request')
+      expect(await refusedAs(await tasks())).toBe('403 scope_missing')
+      expect(await refusedAs(await long())).toBe('400 invalid_request')
+      expect(await refusedAs(await job())).toBe('400 invalid_request')
     }
     await act(poor.account, 'plan', { plan: 'roomy' })
     expect((await tasks()).status).toBe(200)
@@ -146,17 +142,17 @@ describe('an administrator', () => {
     await call(`/v1/jobs/${id}`, { token: poor.token, method: 'DELETE' })
     await jobOver(id)
     await act(poor.account, 'plan', { plan: null })
-    expect(await code(await tasks())).toBe('403 scope_missing')
+    expect(await refusedAs(await tasks())).toBe('403 scope_missing')
 
     const { token, account } = await newUser('seven')
     expect((await embed(token)).status).toBe(200)
     const day = new Date().toISOString().slice(0, 10)
     await redis('HINCRBY', `twohop:budget:${account}:day:${day}`, 'used', 7000)
-    for (let i = 0; i < 2; i++) expect(await code(await embed(token))).toBe('403 budget_exhausted')
+    for (let i = 0; i < 2; i++) expect(await refusedAs(await embed(token))).toBe('403 budget_exhausted')
     await act(account, 'grant', { units: 7000 })
     expect((await embed(token)).status).toBe(200)
     await redis('HINCRBY', `twohop:budget:${account}:day:${day}`, 'used', 7000)
-    for (let i = 0; i < 2; i++) expect(await code(await embed(token))).toBe('403 budget_exhausted')
+    for (let i = 0; i < 2; i++) expect(await refusedAs(await embed(token))).toBe('403 budget_exhausted')
     await act(account, 'plan', { plan: 'roomy' })
     expect((await embed(token)).status).toBe(200)
   })
@@ -168,7 +164,7 @@ describe('an administrator', () => {
     expect(await answer.json()).toMatchObject({ extra: { units: 750 } })
     expect((await ownUsage(token)).units.day.limit).toBe(7750)
     for (const body of [{ units: 0 }, { units: 1.5 }, { units: 1, days: 367 }, { units: 1, more: 1 }])
-      expect(await code(await act(account, 'grant', body))).toBe('400 invalid_request')
+      expect(await refusedAs(await act(account, 'grant', body))).toBe('400 invalid_request')
   })
 
   it("sees an account's usage, suspended or not", async () => {
@@ -203,11 +199,11 @@ describe('an administrator', () => {
     const { account } = await newUser('roomy')
     expect((await act(account, 'suspend', {}, key)).status).toBe(200)
     expect(await auditOf(account)).toMatchObject([{ actor: admin.account, detail: { by_key: id } }])
-    expect(await code(await embed(key))).toBe('403 scope_missing')
+    expect(await refusedAs(await embed(key))).toBe('403 scope_missing')
   })
 
   it('who would suspend himself, or what is no account, is refused', async () => {
-    expect(await code(await act(admin.account, 'suspend'))).toBe('400 invalid_request')
+    expect(await refusedAs(await act(admin.account, 'suspend'))).toBe('400 invalid_request')
     for (const name of [
       'ada',
       'firebase:x',
@@ -215,8 +211,8 @@ describe('an administrator', () => {
       'supabase:abc.supabase.co:not-a-uuid',
       'firebase:other-project:u1',
     ])
-      expect(await code(await act(name, 'suspend'))).toBe('400 invalid_request')
-    expect(await code(await act(`firebase:${PROJECT}:a/b:c`, 'grant', { units: 0 }))).toBe(
+      expect(await refusedAs(await act(name, 'suspend'))).toBe('400 invalid_request')
+    expect(await refusedAs(await act(`firebase:${PROJECT}:a/b:c`, 'grant', { units: 0 }))).toBe(
       '400 invalid_request',
     )
     expect((await call(pathOf(`firebase:${PROJECT}:a/b:c`), { token: admin.token })).status).toBe(200)
@@ -236,10 +232,10 @@ describe('an administrator of another issuer', () => {
     for (const by of [other, key]) {
       for (const what of ['suspend', 'restore', 'plan', 'grant'])
         expect(
-          await code(await act(account, what, what === 'plan' ? { plan: 'pro' } : { units: 1 }, by)),
+          await refusedAs(await act(account, what, what === 'plan' ? { plan: 'pro' } : { units: 1 }, by)),
         ).toBe('403 account_not_administered')
       for (const path of [pathOf(account), `${pathOf(account)}/usage`])
-        expect(await code(await call(path, { token: by }))).toBe('403 account_not_administered')
+        expect(await refusedAs(await call(path, { token: by }))).toBe('403 account_not_administered')
       const list = await call(`/v1/admin/accounts?search=${uid}`, { token: by })
       expect(await list.json()).toEqual({ object: 'list', data: [], next: null })
       const log = await call('/v1/admin/audit?limit=500', { token: by })
@@ -249,7 +245,7 @@ describe('an administrator of another issuer', () => {
     expect(await auditOf(account)).toMatchObject([{ action: 'account.grant' }])
     const own = `supabase:${new URL(stack.issuers.supabase.url).host}:${randomUUID()}`
     expect((await act(own, 'suspend', {}, key)).status).toBe(200)
-    expect(await code(await act(own, 'restore'))).toBe('403 account_not_administered')
+    expect(await refusedAs(await act(own, 'restore'))).toBe('403 account_not_administered')
   })
 })
 
@@ -273,15 +269,15 @@ describe('everybody else', () => {
       await newUser('roomy', { role: 'admin', scopes: ['embed'] }),
     ]
     for (const { token } of people)
-      expect(await code(await call(path, { token, method, ...body }))).toBe('403 scope_missing')
-    expect(await code(await call(path, { method, ...body }))).toBe('401 token_missing')
+      expect(await refusedAs(await call(path, { token, method, ...body }))).toBe('403 scope_missing')
+    expect(await refusedAs(await call(path, { method, ...body }))).toBe('401 token_missing')
   })
 
   it('who was an administrator is none while suspended', async () => {
     const { token, account } = await newUser('roomy', { role: 'admin' })
     expect((await call('/v1/admin/audit', { token })).status).toBe(200)
     await act(account, 'suspend')
-    expect(await code(await call('/v1/admin/audit', { token }))).toBe('403 account_suspended')
+    expect(await refusedAs(await call('/v1/admin/audit', { token }))).toBe('403 account_suspended')
   })
 
   it('is not answered where the store is away: nothing is done that cannot be logged', async () => {
@@ -290,7 +286,7 @@ describe('everybody else', () => {
       body: { units: 1 },
       edge: inject('storelessEdge'),
     })
-    expect(await code(answer)).toBe('503 store_unavailable')
+    expect(await refusedAs(answer)).toBe('503 store_unavailable')
   })
 })
 
@@ -298,7 +294,7 @@ it('a chat of a suspended account never reaches the host', async () => {
   const { token, account } = await newUser('roomy')
   await act(account, 'suspend')
   const answer = await call('/v1/chat/completions', { token, body: ask('hello', { max_tokens: 4 }) })
-  expect(await code(answer)).toBe('403 account_suspended')
+  expect(await refusedAs(answer)).toBe('403 account_suspended')
   expect(await redis('EXISTS', `twohop:budget:${account}:day:${new Date().toISOString().slice(0, 10)}`)).toBe(
     0,
   )

@@ -12,7 +12,7 @@ import {
   newUser,
   ownUsage,
   redis,
-  refusal,
+  refusedAs,
   usageEvents,
 } from '../fixtures/stack/client.ts'
 
@@ -30,10 +30,6 @@ const listed = async (token: string) =>
 const embed = (token: string, edge?: string) =>
   call('/v1/embeddings', { token, body: { model: EMBED, input: 'hello' }, ...(edge ? { edge } : {}) })
 const chat = (token: string) => call('/v1/chat/completions', { token, body: ask('hello', { max_tokens: 4 }) })
-const code = async (answer: Response) => {
-  const refused = await refusal(answer)
-  return `${refused.status} ${refused.code}`
-}
 
 describe('an API key', () => {
   it('for embeddings embeds and cannot chat, complete, classify, make keys or administer', async () => {
@@ -41,17 +37,17 @@ describe('an API key', () => {
     const { key, id, prefix } = await newKey(token, ['embed'])
     const served = await embed(key)
     expect(served.status).toBe(200)
-    expect(await code(await chat(key))).toBe('403 scope_missing')
+    expect(await refusedAs(await chat(key))).toBe('403 scope_missing')
     expect(
-      await code(await call('/v1/completions', { token: key, body: { model: CHAT, prompt: 'hello' } })),
+      await refusedAs(await call('/v1/completions', { token: key, body: { model: CHAT, prompt: 'hello' } })),
     ).toBe('403 scope_missing')
     expect(
-      await code(
+      await refusedAs(
         await call('/v1/tasks/text-classification', { token: key, body: { model: CLASSIFY, inputs: 'x' } }),
       ),
     ).toBe('403 scope_missing')
-    expect(await code(await make(key, { scopes: ['embed'] }))).toBe('403 scope_missing')
-    expect(await code(await call('/v1/admin/accounts', { token: key }))).toBe('403 scope_missing')
+    expect(await refusedAs(await make(key, { scopes: ['embed'] }))).toBe('403 scope_missing')
+    expect(await refusedAs(await call('/v1/admin/accounts', { token: key }))).toBe('403 scope_missing')
 
     const [event] = await usageEvents(served.headers.get('x-request-id') ?? '')
     expect(event).toMatchObject({ account, key: id })
@@ -70,7 +66,7 @@ describe('an API key', () => {
     const answer = await chat(key)
     expect(answer.status).toBe(200)
     expect(((await answer.json()) as Answer).usage.completion_tokens).toBeGreaterThan(0)
-    expect(await code(await embed(key))).toBe('403 scope_missing')
+    expect(await refusedAs(await embed(key))).toBe('403 scope_missing')
     expect((await call('/v1/models', { token: key })).status).toBe(200)
   })
 
@@ -82,9 +78,9 @@ describe('an API key', () => {
     const gone = await call(`/v1/keys/${id}`, { token, method: 'DELETE' })
     expect(gone.status).toBe(200)
     expect(await gone.json()).toMatchObject({ id, deleted: true, also_revoked: [] })
-    for (const edge of edges) expect(await code(await embed(key, edge))).toBe('401 key_revoked')
-    expect(await code(await call('/v1/models', { token: key }))).toBe('401 key_revoked')
-    expect(await code(await call('/v1/keys', { token: key }))).toBe('401 key_revoked')
+    for (const edge of edges) expect(await refusedAs(await embed(key, edge))).toBe('401 key_revoked')
+    expect(await refusedAs(await call('/v1/models', { token: key }))).toBe('401 key_revoked')
+    expect(await refusedAs(await call('/v1/keys', { token: key }))).toBe('401 key_revoked')
     expect(await listed(token)).toEqual([])
   })
 
@@ -92,14 +88,14 @@ describe('an API key', () => {
     const { token } = await developer()
     const { key, id } = await newKey(token, ['embed'])
     const other = await newKey(token, ['embed'])
-    expect(await code(await call('/v1/keys/leaked', { body: { key: `${key.slice(0, -1)}_` } }))).toBe(
+    expect(await refusedAs(await call('/v1/keys/leaked', { body: { key: `${key.slice(0, -1)}_` } }))).toBe(
       '404 not_found',
     )
-    expect(await code(await call('/v1/keys/leaked', { body: { key: id } }))).toBe('404 not_found')
+    expect(await refusedAs(await call('/v1/keys/leaked', { body: { key: id } }))).toBe('404 not_found')
     const report = await call('/v1/keys/leaked', { body: { key, source: 'https://example.com/paste' } })
     expect(report.status).toBe(200)
     expect(await report.json()).toMatchObject({ id, revoked: true })
-    expect(await code(await embed(key))).toBe('401 key_revoked')
+    expect(await refusedAs(await embed(key))).toBe('401 key_revoked')
     expect((await embed(other.key)).status).toBe(200)
     expect((await call('/v1/keys/leaked', { body: { key } })).status).toBe(200)
   })
@@ -107,7 +103,7 @@ describe('an API key', () => {
   it('of somebody else is not found, whoever asks', async () => {
     const [ada, eve] = [await developer(), await developer()]
     const { id, key } = await newKey(ada.token, ['embed'])
-    expect(await code(await call(`/v1/keys/${id}`, { token: eve.token, method: 'DELETE' }))).toBe(
+    expect(await refusedAs(await call(`/v1/keys/${id}`, { token: eve.token, method: 'DELETE' }))).toBe(
       '404 not_found',
     )
     expect(await listed(eve.token)).toEqual([])
@@ -117,26 +113,26 @@ describe('an API key', () => {
   it('made up, or with another secret, is refused', async () => {
     const { token } = await developer()
     const { key, id } = await newKey(token, ['embed'])
-    expect(await code(await embed('twohop_sk_nonsense'))).toBe('401 key_invalid')
+    expect(await refusedAs(await embed('twohop_sk_nonsense'))).toBe('401 key_invalid')
     await redis('HSET', `twohop:key:${id}`, 'secret_hash', 'f'.repeat(64))
-    expect(await code(await embed(key))).toBe('401 key_invalid')
-    expect(await code(await call('/v1/keys', { token: key }))).toBe('401 key_invalid')
+    expect(await refusedAs(await embed(key))).toBe('401 key_invalid')
+    expect(await refusedAs(await call('/v1/keys', { token: key }))).toBe('401 key_invalid')
   })
 
   it('ends when it says', async () => {
     const { token } = await developer()
     const { key, id } = await newKey(token, ['embed', 'keys'])
     await redis('HSET', `twohop:key:${id}`, 'expires_at', Date.now() - 1)
-    expect(await code(await embed(key))).toBe('401 key_expired')
-    expect(await code(await call('/v1/keys', { token: key }))).toBe('401 key_expired')
+    expect(await refusedAs(await embed(key))).toBe('401 key_expired')
+    expect(await refusedAs(await call('/v1/keys', { token: key }))).toBe('401 key_expired')
   })
 
   it('stops with its account', async () => {
     const { token, account } = await developer()
     const { key } = await newKey(token, ['embed', 'keys'])
     await redis('HSET', `twohop:account:${account}`, 'status', 'suspended')
-    expect(await code(await embed(key))).toBe('403 account_suspended')
-    expect(await code(await call('/v1/keys', { token: key }))).toBe('403 account_suspended')
+    expect(await refusedAs(await embed(key))).toBe('403 account_suspended')
+    expect(await refusedAs(await call('/v1/keys', { token: key }))).toBe('403 account_suspended')
     await redis('HSET', `twohop:account:${account}`, 'status', 'active')
     expect((await embed(key)).status).toBe(200)
   })
@@ -158,11 +154,11 @@ describe('an API key', () => {
 describe('making keys', () => {
   it('needs the role developer or admin, or a plan that includes it', async () => {
     const { token } = await newUser('roomy')
-    expect(await code(await make(token, { scopes: ['embed'] }))).toBe('403 scope_missing')
-    expect(await code(await call('/v1/keys', { token }))).toBe('403 scope_missing')
+    expect(await refusedAs(await make(token, { scopes: ['embed'] }))).toBe('403 scope_missing')
+    expect(await refusedAs(await call('/v1/keys', { token }))).toBe('403 scope_missing')
     const narrowed = await newUser('roomy', { role: 'developer', scopes: ['embed'] })
-    expect(await code(await make(narrowed.token, { scopes: ['embed'] }))).toBe('403 scope_missing')
-    expect(await code(await call('/v1/keys'))).toBe('401 token_missing')
+    expect(await refusedAs(await make(narrowed.token, { scopes: ['embed'] }))).toBe('403 scope_missing')
+    expect(await refusedAs(await call('/v1/keys'))).toBe('401 token_missing')
   })
 
   it.each([
@@ -175,21 +171,21 @@ describe('making keys', () => {
     ['an unknown field', { scopes: ['embed'], account: 'firebase:x:y' }, '400 invalid_request'],
   ])('refuses %s', async (_, body, expected) => {
     const { token } = await developer()
-    expect(await code(await make(token, body))).toBe(expected)
+    expect(await refusedAs(await make(token, body))).toBe(expected)
     expect(await listed(token)).toEqual([])
   })
 
   it('refuses a scope that the plan lacks', async () => {
     const { token } = await newUser('no-jobs', { role: 'developer' })
-    expect(await code(await make(token, { scopes: ['jobs'] }))).toBe('403 scope_missing')
+    expect(await refusedAs(await make(token, { scopes: ['jobs'] }))).toBe('403 scope_missing')
     expect(await listed(token)).toEqual([])
   })
 
   it('by a key gives no scope and no day more than that key has, and all end together', async () => {
     const { token } = await developer()
     const parent = await newKey(token, ['embed', 'keys'], { expires_in_days: 10 })
-    expect(await code(await make(parent.key, { scopes: ['chat'] }))).toBe('403 scope_missing')
-    expect(await code(await make(parent.key, { scopes: ['embed'], expires_in_days: 11 }))).toBe(
+    expect(await refusedAs(await make(parent.key, { scopes: ['chat'] }))).toBe('403 scope_missing')
+    expect(await refusedAs(await make(parent.key, { scopes: ['embed'], expires_in_days: 11 }))).toBe(
       '400 invalid_request',
     )
     const child = await newKey(parent.key, ['embed'])
@@ -199,7 +195,7 @@ describe('making keys', () => {
     expect(Math.abs((ends[0] ?? 0) - (Date.now() / 1000 + 10 * 86_400))).toBeLessThan(60)
     await call(`/v1/keys/${parent.id}`, { token, method: 'DELETE' })
     for (const { key } of [parent, child, grandchild])
-      expect(await code(await embed(key))).toBe('401 key_revoked')
+      expect(await refusedAs(await embed(key))).toBe('401 key_revoked')
   })
 
   it('is shown once and never cached, and is in the audit log', async () => {
@@ -219,6 +215,6 @@ describe('making keys', () => {
     const { token } = await developer()
     const edge = inject('storelessEdge')
     const answer = await call('/v1/keys', { token, edge, body: { name: 'x', scopes: ['embed'] } })
-    expect(await code(answer)).toBe('503 store_unavailable')
+    expect(await refusedAs(answer)).toBe('503 store_unavailable')
   })
 })

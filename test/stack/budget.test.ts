@@ -10,6 +10,7 @@ import {
   hostRuns,
   newUser,
   refusal,
+  refusedAs,
   settledUsage,
   stack,
   usageEvents,
@@ -43,8 +44,7 @@ describe.each([
         })
         ids.push(answer.headers.get('x-request-id') ?? '')
         if (answer.status === 200) return (await answer.json()) as Answer
-        const { status, code } = await refusal(answer)
-        refusals.push(`${status} ${code}`)
+        refusals.push(await refusedAs(answer))
       })
       await eventually(async () => (refusals.length >= 193 ? true : undefined))
       return { all }

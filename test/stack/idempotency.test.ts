@@ -15,6 +15,7 @@ import {
   ownUsage,
   redis,
   refusal,
+  refusedAs,
   settledUsage,
   stack,
   usageEvents,
@@ -25,10 +26,6 @@ import { WEB_ORIGIN } from './running-stack.ts'
 const withKey = (key: string) => ({ headers: { 'idempotency-key': key } })
 const chat = (token: string, key: string, content = 'What is Twohop?', edge = stack.edge.url) =>
   call('/v1/chat/completions', { token, edge, body: ask(content, { max_tokens: 12 }), ...withKey(key) })
-const code = async (answer: Response) => {
-  const refused = await refusal(answer)
-  return `${refused.status} ${refused.code}`
-}
 const replayed = (answer: Response) => answer.headers.get('idempotency-replayed')
 const requestId = (answer: Response) => answer.headers.get('x-request-id') ?? ''
 
@@ -56,7 +53,7 @@ describe('a model call with an idempotency key', () => {
     expect(answered.filter((answer) => !replayed(answer))).toHaveLength(1)
     for (const answer of refused) {
       expect(answer.headers.get('retry-after')).toBe('1')
-      expect(await code(answer)).toBe('409 idempotency_in_progress')
+      expect(await refusedAs(answer)).toBe('409 idempotency_in_progress')
     }
     const [first] = answered
     if (!first) throw new Error('nobody was answered')
@@ -106,13 +103,13 @@ describe('a model call with an idempotency key', () => {
     const { token } = await newUser('pro')
     const first = await chat(token, 'reused')
     await settled(first)
-    expect(await code(await chat(token, 'reused', 'Something else'))).toBe('409 idempotency_key_reused')
+    expect(await refusedAs(await chat(token, 'reused', 'Something else'))).toBe('409 idempotency_key_reused')
     const elsewhere = await call('/v1/embeddings', {
       token,
       body: { model: EMBED, input: 'hello' },
       ...withKey('reused'),
     })
-    expect(await code(elsewhere)).toBe('409 idempotency_key_reused')
+    expect(await refusedAs(elsewhere)).toBe('409 idempotency_key_reused')
   })
 
   it("is nobody else's", async () => {
@@ -128,12 +125,12 @@ describe('a model call with an idempotency key', () => {
     const { token, account } = await newUser('pro')
     await settled(await chat(token, 'suspended'))
     await redis('HSET', `twohop:account:${account}`, 'status', 'suspended')
-    expect(await code(await chat(token, 'suspended'))).toBe('403 account_suspended')
+    expect(await refusedAs(await chat(token, 'suspended'))).toBe('403 account_suspended')
   })
 
   it('that failed is another attempt', async () => {
     const { token } = await newUser('pro')
-    expect(await code(await chat(token, 'failed', undefined, inject('hostlessEdge')))).toBe(
+    expect(await refusedAs(await chat(token, 'failed', undefined, inject('hostlessEdge')))).toBe(
       '503 host_unavailable',
     )
     await settledUsage(token)
@@ -182,7 +179,7 @@ describe('a model call with an idempotency key', () => {
     const asked = await standingStill(stack.host.pid, async () => {
       const both = [create(), create()]
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
-      expect(await code(await chat(token, 'openai'))).toBe('409 idempotency_key_reused')
+      expect(await refusedAs(await chat(token, 'openai'))).toBe('409 idempotency_key_reused')
       return { both }
     })
     const answers = await Promise.all(asked.both)
@@ -201,7 +198,7 @@ describe('a model call with an idempotency key', () => {
     expect(gzipSync(bytes).length).toBeGreaterThan(192 * 1024)
     await settled(first)
     const { used } = (await ownUsage(token)).units.month
-    expect(await code(await embed())).toBe('409 idempotency_answer_gone')
+    expect(await refusedAs(await embed())).toBe('409 idempotency_answer_gone')
     expect((await ownUsage(token)).units.month.used).toBe(used)
   })
 
@@ -271,7 +268,7 @@ describe('an act with an idempotency key', () => {
     const made = all.filter(({ status }) => status === 201)
     const first = await made[0]?.text()
     for (const answer of all.filter(({ status }) => status !== 201))
-      expect(await code(answer)).toBe('409 idempotency_in_progress')
+      expect(await refusedAs(answer)).toBe('409 idempotency_in_progress')
     const again = await newKey(token, 'make')
     expect(again.status).toBe(201)
     expect(replayed(again)).toBe('true')
@@ -305,7 +302,7 @@ describe('an act with an idempotency key', () => {
     expect([again.status, replayed(again)]).toEqual([200, 'true'])
     expect(await again.json()).toMatchObject({ extra: { units: 1000 } })
     expect(await redis('HGET', `twohop:account:${account}`, 'extra_units')).toBe('1000')
-    expect(await code(await grant(1001))).toBe('409 idempotency_key_reused')
+    expect(await refusedAs(await grant(1001))).toBe('409 idempotency_key_reused')
   })
 
   it('that was refused may be tried again', async () => {
@@ -314,7 +311,7 @@ describe('an act with an idempotency key', () => {
     const made = (await Promise.all((await Promise.all(full)).map((answer) => answer.json()))) as {
       id: string
     }[]
-    expect(await code(await newKey(token, 'refused'))).toBe('403 too_many_keys')
+    expect(await refusedAs(await newKey(token, 'refused'))).toBe('403 too_many_keys')
     await call(`/v1/keys/${made[0]?.id}`, { token, method: 'DELETE' })
     expect((await newKey(token, 'refused')).status).toBe(201)
   })
