@@ -109,11 +109,11 @@ it('ends when nobody waits any more', async () => {
 
 it('is left in the middle, and tells what was decoded until then', async () => {
   const packets = [...opusPackets(soundFile('tones.opus')).packets].map(({ data }) => data)
-  const all = Array.from({ length: 500 }, () => packets).flat()
+  const all = Array.from({ length: 1000 }, () => packets).flat()
   const { seconds, decode } = readRecording(oggOf([...opusHeaders(), ...all], 960 * all.length))
   let told = 0
-  // Nobody knows when its thread has started: it is left a look later each time, until something was decoded.
-  for (let most = 1; told === 0; most++) {
+  // Nobody knows when its thread has started: it is left after half as many looks again each time, until something was decoded.
+  for (let most = 1; told === 0; most = Math.ceil(1.5 * most)) {
     let looks = 0
     const stopped = () => ++looks > most
     expect(await decode(stopped, (so) => (told = so))).toBeUndefined()
