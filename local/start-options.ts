@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 
 /** What was typed after `npm start --`, as fields of `twohop.config.ts`, and how to tell of it. */
 export type Typed = { settings: Record<string, unknown>; verbose: boolean; json: boolean }
@@ -7,9 +7,13 @@ const collect = (value: string, values: string[] = []) => [...values, value]
 /** A number where it is one; else the text, which a reader of settings refuses by name. */
 const numeric = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : text)
 
-/** Adds `NAME=value` to the variables of the edge. */
+/**
+ * Adds `NAME=value` to the variables of the edge.
+ * @throws InvalidArgumentError where it has another form
+ */
 function variable(text: string, variables: Record<string, string> = {}): Record<string, string> {
-  const [, name = text, value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? []
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('NAME=value is needed.')
   return { ...variables, [name]: value }
 }
 

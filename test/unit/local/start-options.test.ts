@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { typedOptions } from '../../../local/start-options.ts'
 
 const typed = (...words: string[]) => typedOptions(['node', 'start.ts', ...words])
@@ -38,4 +38,18 @@ it('reads options as the fields of twohop.config.ts', () => {
   ])
   expect(typed().settings).toEqual({})
   expect(typed('--port', '87x').settings.port).toBe('87x')
+})
+
+it.each(['BODY_LIMIT_BYTES', '=1', ''])('refuses %j as a variable', (text) => {
+  const wrote = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+    throw new Error(`exit ${code}`)
+  })
+  try {
+    expect(() => typed('--set', text)).toThrow('exit 1')
+    expect(wrote.mock.calls.join('')).toContain('NAME=value is needed.')
+  } finally {
+    wrote.mockRestore()
+    exit.mockRestore()
+  }
 })
