@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 
 /** What was typed after `npm start --`, as fields of `twohop.config.ts`, and how to tell of it. */
 export type Typed = { settings: Record<string, unknown>; verbose: boolean; json: boolean }
@@ -7,21 +7,24 @@ const collect = (value: string, values: string[] = []) => [...values, value]
 /** A number where it is one; else the text, which a reader of settings refuses by name. */
 const numeric = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : text)
 
+const SET = '--set <NAME=value>'
+
 /**
- * Adds `NAME=value` to the variables of the edge.
- * @throws InvalidArgumentError where it has another form
+ * Adds `NAME=value` to the variables of the edge. What has another form ends the process, and is not shown: a value may
+ * stand there that is a secret, as behind a name that a shell has not set. An InvalidArgumentError would show it.
  */
-function variable(text: string, variables: Record<string, string> = {}): Record<string, string> {
-  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name === undefined) throw new InvalidArgumentError('NAME=value is needed.')
-  return { ...variables, [name]: value }
+function variableOf(command: Command) {
+  return function variable(text: string, variables: Record<string, string> = {}): Record<string, string> {
+    const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+    if (name === undefined) return command.error(`error: option '${SET}': NAME=value is needed.`)
+    return { ...variables, [name]: value }
+  }
 }
 
 /** Reads the options of `npm start`; `--help` and a typing error end the process, as commander does. */
 export function typedOptions(argv: readonly string[]): Typed {
-  const { verbose, json, set, firebaseProject, supabaseUrl, model, origin, ...rest } = new Command(
-    'npm start --',
-  )
+  const command = new Command('npm start --')
+  const { verbose, json, set, firebaseProject, supabaseUrl, model, origin, ...rest } = command
     .description(
       'Runs Twohop on this machine: edge, host, Redis, Postgres and an issuer that signs users in. Ctrl-C stops it.',
     )
@@ -58,7 +61,7 @@ export function typedOptions(argv: readonly string[]): Typed {
       collect,
     )
     .option('--catalog <file>', 'models, plans and prices in place of the usual ones')
-    .option('--set <NAME=value>', 'a variable of the edge: docs/configuration.md (repeatable)', variable)
+    .option(SET, 'a variable of the edge: docs/configuration.md (repeatable)', variableOf(command))
     .option('--verbose', 'print all that the parts print', false)
     .option(
       '--json',
