@@ -11,11 +11,12 @@ const SET = '--set <NAME=value>'
 
 /**
  * Adds `NAME=value` to the variables of the edge. What has another form ends the process, and is not shown: a value may
- * stand there that is a secret, as behind a name that a shell has not set. An InvalidArgumentError would show it.
+ * stand there that is a secret, as behind a name that a shell has not set, or alone with the `=` at its end that base64 has. An
+ * InvalidArgumentError would show it.
  */
 function variableOf(command: Command) {
   return function variable(text: string, variables: Record<string, string> = {}): Record<string, string> {
-    const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+    const [, name, value = ''] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? []
     if (name === undefined) return command.error(`error: option '${SET}': NAME=value is needed.`)
     return { ...variables, [name]: value }
   }

@@ -40,7 +40,7 @@ it('reads options as the fields of twohop.config.ts', () => {
   expect(typed('--port', '87x').settings.port).toBe('87x')
 })
 
-it.each(['hf_aSecretAlone', '=hf_aSecretValue', ''])(
+it.each(['hf_aSecretAlone', 'hf_aSecretInBase64==', '=hf_aSecretValue', ''])(
   'refuses %j as a variable, and does not show it',
   (text) => {
     const wrote = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
