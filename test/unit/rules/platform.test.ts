@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { expect, it } from 'vitest'
-import { commentOf, ROOT, repositoryFiles } from '../../fixtures/imports.ts'
+import { codeLines, repositoryFiles } from '../../fixtures/imports.ts'
 
 /** What one platform has and another has not. Timers, fetch, WebCrypto, streams and URL are on all. */
 const OF_A_PLATFORM = /\b(?:process|Deno|Bun|caches|console|require)\b *[.([]|globalThis(?:\.|\[)/
@@ -15,10 +13,8 @@ it("of a platform's globals the edge touches none outside edge/runtime/", () => 
   const strays = sources
     .filter((file) => !file.startsWith('edge/runtime/'))
     .flatMap((file) =>
-      readFileSync(path.join(ROOT, file), 'utf8')
-        .replace(TYPE_OF_FETCH, '')
-        .split('\n')
-        .filter((line) => OF_A_PLATFORM.test(line.replace(commentOf(line), '')))
+      codeLines(file)
+        .filter((line) => OF_A_PLATFORM.test(line.replace(TYPE_OF_FETCH, '')))
         .map((line) => `${file}: ${line.trim()}`),
     )
   expect(strays).toEqual([])
@@ -29,9 +25,7 @@ it('the client touches no page and no extension: it runs in the service worker o
   const client = repositoryFiles().filter((file) => /^client\/.*\.ts$/.test(file))
   expect(client.length).toBeGreaterThan(4)
   const strays = client.flatMap((file) =>
-    readFileSync(path.join(ROOT, file), 'utf8')
-      .split('\n')
-      .map((line) => line.replace(commentOf(line), ''))
+    codeLines(file)
       .filter((line) => OF_A_PAGE.test(line) || /\b(?:process|Deno|Bun|require)\b *[.([]/.test(line))
       .map((line) => `${file}: ${line.trim()}`),
   )
