@@ -50,7 +50,7 @@ export function createCatalogSource({ deployed, store, now, log }: Options): Cat
       catalog = found.catalog
       return log('info', 'catalog_taken', { detail: { version } })
     }
-    // A complaint may quote what somebody wrote; the place is enough to find it.
+    // The place is enough to find it; `npx twohop catalog` tells the rest to whoever sets one.
     const [place = ''] = found.wrong[0]?.split(':') ?? []
     return log('error', 'catalog_refused', { detail: { version, place: place.slice(0, MOST_PLACE) } })
   }

@@ -90,19 +90,22 @@ export function createScheduledDrain({ drains, now, log }: ScheduledDrainOptions
 }
 
 /**
- * What the log line says of a run beside what went wrong: counts and codes only. It is the metric of a runtime that has none. Alert on
- * `lag_ms` (the ledger is behind), also that of `acts`, and on `dead_letters` above 0.
+ * What the log line says of a run beside its code and its fault: counts and codes only. It is the metric of a runtime that has none.
+ * Alert on `lag_ms` (the ledger is behind), also that of `acts`, and on `dead_letters` above 0.
  */
-export function drainDetail(events: DrainReport, acts: DrainReport | undefined, feedback?: DrainReport) {
+function drainDetail(events: DrainReport, acts: DrainReport | undefined, feedback?: DrainReport) {
   return {
     ...counts(events),
     dead_letters: (acts ?? events).backlog.deadLetters,
-    ...(acts && { acts: counts(acts) }),
-    ...(feedback && { feedback: counts(feedback) }),
+    ...(acts && { acts: beside(acts) }),
+    ...(feedback && { feedback: beside(feedback) }),
   }
 }
 
-function counts({ ended, error, recorded, duplicates, buried, backlog, lagMs, tookMs }: DrainReport) {
+function counts({ ended, recorded, duplicates, buried, backlog, lagMs, tookMs }: DrainReport) {
   const left = { backlog: backlog.entries, lag_ms: lagMs }
-  return { ended, code: error?.code, recorded, duplicates, buried, ...left, took_ms: tookMs }
+  return { ended, recorded, duplicates, buried, ...left, took_ms: tookMs }
 }
+
+/** One of several drains of a line, with a code of its own: the line has the first one's. */
+const beside = (report: DrainReport) => ({ ...counts(report), code: report.error?.code })

@@ -18,8 +18,11 @@ export type Told = {
    * Counts, and names that we made: nothing that a caller or an upstream says. Of a variable the host of a URL, and an
    * upstream's id in the catalog, whose form is that of a name; else what it breaks, and nothing of its value.
    */
-  detail?: Readonly<Record<string, unknown>>
+  detail?: Readonly<Record<string, unknown>> & { readonly [Name in OwnField]?: never }
 }
+
+/** The fields that a line has by itself. A detail of that name would take the place of one. */
+type OwnField = 'level' | 'event' | 'request_id' | 'account' | 'code' | 'fault'
 
 /** Writes one line. Never rejects, so that logging breaks nothing. */
 export type Log = (level: Level, event: string, told?: Told) => Promise<void>

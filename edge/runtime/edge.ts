@@ -28,14 +28,14 @@ import { createJobSigner } from '../jobs/sign.ts'
 import { createUpstashJobs } from '../jobs/upstash.ts'
 import { createUpstashResults } from '../jobs/upstash-results.ts'
 import { ACTS_MOST, EVENTS_KEPT_WITHOUT_LEDGER } from '../ledger/bounds.ts'
+import { createFeedbackAtOnce } from '../ledger/feedback-at-once.ts'
 import { createKeepWithin } from '../ledger/keep-within.ts'
-import { createDrains, createScheduledDrain, type Drains } from '../ledger/scheduled.ts'
+import { createDrains, createScheduledDrain } from '../ledger/scheduled.ts'
 import { createSupabaseLedger } from '../ledger/supabase.ts'
 import { createUpstashBounded } from '../ledger/upstash-bounded.ts'
 import { createUpstashFeedback } from '../ledger/upstash-feedback.ts'
 import { createAccountTag, NETWORK } from '../log/account-tag.ts'
 import { createLog } from '../log/json-lines.ts'
-import type { Log } from '../log/port.ts'
 import { createUpstashPrompts } from '../log/upstash-prompts.ts'
 import { createAnswerCache } from '../metering/cache.ts'
 import type { Unread, UnreadFor } from '../metering/call.ts'
@@ -204,7 +204,7 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     }),
     countAct: createUpstashRate({ ...redis, perMinute: ACTS_PER_MINUTE }),
     feedback: createUpstashFeedback(redis),
-    drainFeedback: drains && feedbackDrain(drains, log),
+    drainFeedback: drains && createFeedbackAtOnce(drains, log),
     audit: createUpstashAudit(redis),
     readAnomaly: createUpstashAnomaly(redis),
     readUsage: createUpstashUsage(redis),
@@ -277,12 +277,6 @@ export function createEdge(variables: Variables, write: (line: string) => void, 
     }),
     check: () => checkKey(config.SERVICE_TOKEN_PRIVATE_KEY),
   }
-}
-
-/** The drain of feedback, for what just came. What it cannot move now is moved later. */
-function feedbackDrain({ drainFeedback }: Drains, log: Log): () => Promise<unknown> {
-  const failed = (error: unknown) => log('warn', 'feedback_not_moved', { error })
-  return () => drainFeedback().then(({ error }) => error && failed(error), failed)
 }
 
 /** What is wrong with the key that only using it shows. @returns a complaint; none where all is well */

@@ -40,6 +40,7 @@ it.each(['drainEvents', 'drainActs', 'drainFeedback'] as const)(
     expect(line).toMatchObject({
       level: 'warn',
       event: 'ledger_drain',
+      code: 'http_0',
       fault: {
         class: 'LedgerAway',
         code: 'http_0',
