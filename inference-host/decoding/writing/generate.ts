@@ -45,7 +45,10 @@ export async function generate(
   const ended = () => interrupted || finish !== undefined
 
   function take(id: number): void {
-    if (ended()) throw new Ended()
+    if (ended()) {
+      if (last === undefined) throw new Ended()
+      return
+    }
     outputTokens++
     const taken = answer.take(id, outputTokens >= room)
     finish = taken.finish
@@ -61,6 +64,8 @@ export async function generate(
         return chosen.id
       }),
     )
+  const last = [loaded.model.generation_config?.eos_token_id].flat()[0] ?? undefined
+  if (last !== undefined) processors.push(new LastOnce(ended, last))
   const generating: Generating = loaded.model
   const generated = generating.generate({
     ...inputs,
@@ -116,8 +121,28 @@ class TokenStream extends BaseStreamer {
   override end(): void {}
 }
 
-/** Ends a `generate` that goes on after its end: Whisper's drops the criteria (transformers.js 4.3, modeling_whisper.js). */
+/** Ends a `generate` that goes on after its end, of a model that has no token for that. */
 class Ended extends Error {}
+
+/**
+ * Leaves nothing but the last token of all once the end is there, for a `generate` that goes on: Whisper's drops the criteria
+ * (transformers.js 4.3, modeling_whisper.js). It ends by itself then, and so gives its keys and values back, which on
+ * WebGPU are buffers of the device. An error thrown into it would leave them there.
+ */
+class LastOnce extends LogitsProcessor {
+  readonly #done: () => boolean
+  readonly #last: number
+
+  constructor(done: () => boolean, last: number) {
+    super()
+    this.#done = done
+    this.#last = last
+  }
+
+  override _call(_sequences: bigint[][], logits: Tensor): Tensor {
+    return this.#done() ? only(logits, this.#last) : logits
+  }
+}
 
 class Until extends StoppingCriteria {
   readonly #done: () => boolean
@@ -142,11 +167,19 @@ class Only extends LogitsProcessor {
   }
 
   override _call(_sequences: bigint[][], logits: Tensor): Tensor {
-    const scores = logits.data
-    if (!(scores instanceof Float32Array)) throw new TypeError(`the model gives ${logits.type}, not float32`)
-    const picked = this.#pick(scores)
-    scores.fill(Number.NEGATIVE_INFINITY)
-    scores[picked] = 0
-    return logits
+    return only(logits, this.#pick(scoresOf(logits)))
   }
+}
+
+/** The logits with every token ruled out but one. */
+function only(logits: Tensor, id: number): Tensor {
+  const scores = scoresOf(logits)
+  scores.fill(Number.NEGATIVE_INFINITY)
+  scores[id] = 0
+  return logits
+}
+
+function scoresOf(logits: Tensor): Float32Array {
+  if (logits.data instanceof Float32Array) return logits.data
+  throw new TypeError(`the model gives ${logits.type}, not float32`)
 }

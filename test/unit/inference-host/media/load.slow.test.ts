@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { DynamicCache, WhisperForConditionalGeneration } from '@huggingface/transformers'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { loadMedia } from '../../../../inference-host/media/load.ts'
 import type { LoadedMedia } from '../../../../inference-host/media/port.ts'
 import type { Counts, PerformOptions } from '../../../../inference-host/work/engine.ts'
@@ -63,20 +64,29 @@ it.each(['image-classification', 'image-to-text'] as const)(
   },
 )
 
-it('a transcription whose client leaves ends at its next token, in the middle of a window', async () => {
-  const source = path.join(folder, 'speech')
-  await writeTinySpeech(source)
-  const task = 'automatic-speech-recognition'
-  const { perform } = await loadMedia(task, {
-    ...{ folder: source, task, device: 'cpu', dtype: 'fp32', context: undefined, threads: 1 },
-  })
-  const counts: Counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
-  const output = await perform(
-    {
-      ...{ kind: 'transcribe', file: wavOf({ samples: tone(200, 40) }), timestamps: false },
-      ...{ language: 'de', prompt: undefined, limits: { promptTokens: 40, outputTokens: 99 } },
-    },
-    { counts, stopped: () => counts.outputTokens === 3, report: () => {}, newSeed: () => 1 },
-  )
-  expect([output, counts.promptTokens, counts.outputTokens]).toEqual([undefined, 40, 3])
-})
+it.each([false, true])(
+  'a transcription whose client leaves ends at its next token, in the middle of a window: timestamps %s',
+  async (timestamps) => {
+    const source = path.join(folder, `speech-${timestamps}`)
+    await writeTinySpeech(source)
+    const task = 'automatic-speech-recognition'
+    const { perform } = await loadMedia(task, {
+      ...{ folder: source, task, device: 'cpu', dtype: 'fp32', context: undefined, threads: 1 },
+    })
+    const counts: Counts = { promptTokens: 0, outputTokens: 0, readMs: 0 }
+    const dispose = vi.spyOn(DynamicCache.prototype, 'dispose')
+    const forward = vi.spyOn(WhisperForConditionalGeneration.prototype, 'forward')
+    const output = await perform(
+      {
+        ...{ kind: 'transcribe', file: wavOf({ samples: tone(200, 40) }), timestamps },
+        ...{ language: 'de', prompt: undefined, limits: { promptTokens: 40, outputTokens: 99 } },
+      },
+      { counts, stopped: () => counts.outputTokens === 3, report: () => {}, newSeed: () => 1 },
+    )
+    expect([output, counts.promptTokens, counts.outputTokens]).toEqual([undefined, 40, 3])
+    expect(forward).toHaveBeenCalledTimes(4)
+    // On WebGPU its keys and values are buffers of the device, which nobody else gives back.
+    expect(dispose).toHaveBeenCalledTimes(1)
+    vi.restoreAllMocks()
+  },
+)
