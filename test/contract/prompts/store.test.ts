@@ -42,6 +42,38 @@ describeEachRedis('prompts', (redis) => {
     expect((await store.latest(1)).map((one) => one.request_id)).toEqual(['r2'])
   })
 
+  it('are read a thousand at a time, each once where new ones come meanwhile', async () => {
+    const { url, token } = redis.local()
+    const began = Date.now()
+    const words = (first: number, last: number) =>
+      Array.from({ length: last - first }, (_, i) => [
+        String(began + first + i),
+        JSON.stringify(entry(`r${first + i}`)),
+      ]).flat()
+    await redis.command('ZADD', PROMPTS_KEY, ...words(0, 2500))
+    const asked: string[] = []
+    const store = createUpstashPrompts({
+      ...{ url, token, timeoutMs: 5000, keptMs: HOUR, most: 5000, now: () => began },
+      fetch: async (address, { redirect: _, ...sent }) => {
+        asked.push(String(sent.body))
+        const answer = await fetch(address, {
+          method: 'POST',
+          headers: sent.headers,
+          body: sent.body ?? null,
+        })
+        if (asked.length === 1) await redis.command('ZADD', PROMPTS_KEY, ...words(2500, 2503))
+        return answer
+      },
+    })
+    const ids = (await store.latest(5000)).map((one) => one.request_id)
+    expect(ids).toEqual(Array.from({ length: 2500 }, (_, i) => `r${2499 - i}`))
+    expect(asked.map((body) => JSON.parse(body))).toEqual([
+      [['ZRANGE', PROMPTS_KEY, '-1000', '-1', 'WITHSCORES']],
+      [['ZRANGE', PROMPTS_KEY, '-2000', '-1001', 'WITHSCORES']],
+      [['ZRANGE', PROMPTS_KEY, '-3000', '-2001', 'WITHSCORES']],
+    ])
+  })
+
   it('are no more than so many, the newest', async () => {
     const { clock, store, ids } = world()
     for (const id of ['r1', 'r2', 'r3', 'r4', 'r5']) {
