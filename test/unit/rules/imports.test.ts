@@ -5,6 +5,7 @@ import { circles, readSources, repositoryFiles, type Source, sourceOf } from '..
 import { NAMED_FILES, platformImports, strangePackages } from '../../fixtures/packages.ts'
 
 const sources = readSources(repositoryFiles().filter((file) => /(?<!\.d)\.[cm]?[jt]sx?$/.test(file)))
+const known = new Set(repositoryFiles())
 const within = (folder: string) => sources.filter(({ file }) => file.startsWith(`${folder}/`))
 
 /** Each import of a file that `allowed` does not let in, as `from -> to`. */
@@ -79,6 +80,13 @@ describe('imports', () => {
 
   it('make no circle', () => {
     expect(circles(sources)).toEqual([])
+  })
+
+  it('name files that there are: a type of ../app.js is one of ../app.ts to the compiler, and to no rule here', () => {
+    const astray = sources.flatMap(({ file, files }) =>
+      files.filter((imported) => !known.has(imported)).map((imported) => `${file} -> ${imported}`),
+    )
+    expect(astray).toEqual([])
   })
 
   it('that are known at run time only are few, and none is of code in another part', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import config from '../../../vitest.config.ts'
 import { listedDecoding, listedPlaces } from '../../fixtures/floors.ts'
 import { ROOT, repositoryFiles } from '../../fixtures/imports.ts'
 
@@ -35,10 +36,14 @@ describe('docs/architecture.md', () => {
 describe('a source', () => {
   const lines = files.filter((file) => CODE.test(file) && !file.startsWith('models/'))
 
-  it('has a name that says something', () => {
-    expect(
-      lines.filter((file) => /(^|\/)(utils?|helpers?|managers?|misc|common)(\/|[.-])/i.test(file)),
-    ).toEqual([])
+  it('has a name that says something, in small letters with dashes', () => {
+    const empty = /(^|[/-])(utils?|utilities|helpers?|managers?|misc|common)[/.-]/
+    expect(lines.filter((file) => empty.test(file) || /[A-Z_]/.test(file))).toEqual([])
+  })
+
+  it('is TypeScript, which the compiler and the other rules read', () => {
+    const parts = files.filter((file) => /^(client|dashboard|edge|inference-host|shared)\//.test(file))
+    expect(parts.filter((file) => /\.([cm][jt]s|jsx?)$/.test(file))).toEqual([])
   })
 
   it('has at most 400 lines, and what is for tests 520', () => {
@@ -47,6 +52,18 @@ describe('a source', () => {
     expect(sources.length).toBeGreaterThan(1_000)
     const long = sources.filter((file) => linesOf(file) > (file.startsWith('test/') ? 520 : 400))
     expect(long).toEqual([])
+  })
+})
+
+describe('a test', () => {
+  it('is one of a project of vitest.config.ts, so that it runs', () => {
+    const projects = config.test?.projects ?? []
+    const included = projects.flatMap((each) =>
+      typeof each === 'object' && 'test' in each ? (each.test?.include ?? []) : [],
+    )
+    const tests = files.filter((file) => /[.-](test|spec)\.[cm]?[jt]sx?$/.test(file))
+    expect(tests.length).toBeGreaterThan(700)
+    expect(tests.filter((file) => !included.some((each) => path.matchesGlob(file, each)))).toEqual([])
   })
 })
 
