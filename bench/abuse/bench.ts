@@ -52,7 +52,7 @@ const named = (row: readonly string[]) =>
   Object.fromEntries(COLUMNS.map(({ title }, i) => [title, row[i] ?? '']))
 
 /** A line a kind. */
-export function rowsOf(played: readonly Played[]): string[][] {
+function rowsOf(played: readonly Played[]): string[][] {
   return [...Map.groupBy(played, ({ kind }) => kind)].map(([kind, all]) => {
     const sum = (of: (one: Played) => number) => all.reduce((total, one) => total + of(one), 0)
     const found = all.flatMap((one) => one.found ?? [])

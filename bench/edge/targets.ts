@@ -41,7 +41,7 @@ export const MODEL = stubModel(STREAMED)
 /** Enough for any number of requests that a benchmark makes. */
 const ENDLESS = 1_000_000_000_000_000
 /** The gateways share this core; the load generator, the stub and Redis have the other. */
-export const GATEWAY_CORE = 1
+const GATEWAY_CORE = 1
 export const LOAD_CORE = 0
 
 type Options = {

@@ -8,7 +8,7 @@ export type HostsBenchOptions = BenchOptions & {
 }
 
 /** Numbers of hosts that are played. */
-export const HOSTS = [1, 2, 5, 10, 20, 50, 100, 200] as const
+const HOSTS = [1, 2, 5, 10, 20, 50, 100, 200] as const
 
 const COLUMNS = [
   { title: 'hosts', right: true },

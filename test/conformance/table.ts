@@ -48,7 +48,7 @@ export function cellsOfRun(): Cell[] {
 }
 
 /** Titles and rows: a row a case, a column a runtime. `-` where a runtime was not asked. */
-export function tableOf(cells: readonly Cell[]): { titles: string[]; rows: string[][] } {
+function tableOf(cells: readonly Cell[]): { titles: string[]; rows: string[][] } {
   const runtimes = [...new Set(cells.map(({ runtime }) => runtime))]
   const cases = [...new Set(cells.map(({ what }) => what))]
   const seen = (what: string, runtime: string) =>

@@ -89,7 +89,7 @@ export async function accountOf(token: string): Promise<string> {
   return ((await answer.json()) as { account: string }).account
 }
 
-export const PICTURES = 'docs/pictures/dashboard'
+const PICTURES = 'docs/pictures/dashboard'
 
 /** Takes the page's long timers over, so that the test says when one is due, and what is seen. */
 export const TAKE_OVER = `void (() => {

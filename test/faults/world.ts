@@ -16,9 +16,9 @@ import type { HostAddress, HostRun } from './host.ts'
 import { startRedisServer } from './redis-server.ts'
 
 /** Twice as long as an answer with all its steps ever took on a busy machine. */
-export const LEASE_MS = 10_100
+const LEASE_MS = 10_100
 /** What the plan `narrow` may spend a day, in units. */
-export const NARROW = 500
+const NARROW = 500
 
 /** A row of the ledger, as far as these tests look. */
 export type LedgerRow = {
