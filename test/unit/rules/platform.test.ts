@@ -30,6 +30,28 @@ it('what a platform has is declared nowhere else either: its type would hide tha
   expect(declaring).toEqual(['edge/runtime/workers.ts'])
 })
 
+/** Where a process of a hop starts, and what sets a variable for a library. Nothing else knows of variables but by its settings. */
+const OF_VARIABLES = [
+  'edge/runtime/firebase.ts',
+  'edge/runtime/node.ts',
+  'inference-host/main.ts',
+  'inference-host/platform/no-telemetry.ts',
+  'inference-host/pull/command.ts',
+]
+
+it('variables are read where a process starts, by its table, and nowhere else', () => {
+  const READS =
+    /\bprocess\??\.env\b|\benv\b.*(?:= process\b|from 'node:process')|import process\b|\bDeno\.env\b/
+  const reading = repositoryFiles().filter(
+    (file) =>
+      /^(edge|inference-host|shared)\/.*\.ts$/.test(file) &&
+      readFileSync(path.join(ROOT, file), 'utf8')
+        .split('\n')
+        .some((line) => READS.test(line.replace(commentOf(line), ''))),
+  )
+  expect(reading).toEqual(OF_VARIABLES)
+})
+
 it('the client touches no page and no extension: it runs in the service worker of one, too', () => {
   const OF_A_PAGE = /\b(?:window|document|localStorage|sessionStorage|navigator|chrome|browser)\b *[.([?]/
   const client = repositoryFiles().filter((file) => /^client\/.*\.ts$/.test(file))
