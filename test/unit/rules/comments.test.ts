@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { commentOf, ROOT, repositoryFiles } from '../../fixtures/imports.ts'
 
 /** A file's name in a comment: not an address, a package or a part of another name. */
-const NAMED = /(?<![\w@/.:{*-])(?:[\w.-]+\/)*[\w.-]+\.(?:ts|md|mjs|json|toml|sql|py)\b/g
+const NAMED = /(?<![\w@/.:{*-])(?:[\w.-]+\/)*[\w.-]+\.(?:tsx?|md|mjs|json|toml|sql|py|ya?ml)\b/g
 
 /** Files of models, and those that are written when something runs. */
 const NOT_OURS = new Set([
@@ -14,6 +14,7 @@ const NOT_OURS = new Set([
   'generation_config.json',
   'special_tokens_map.json',
   'modules.json',
+  'openapi.yaml',
   'stack.json',
   'twohop.config.ts',
   'service-key.private.json',
@@ -23,7 +24,7 @@ const NOT_OURS = new Set([
 const files = repositoryFiles()
 const known = new Set(files)
 const sources = files.filter((file) =>
-  /^(client|dashboard|edge|shared|inference-host|local|cli|bench|test)\/.*\.(tsx?|mjs)$/.test(file),
+  /^(?!examples\/|models\/).*\.(tsx?|mjs)$/.test(file),
 )
 
 /** Whether a name is that of a file: from the root, or from the folder of the file that says it. */
