@@ -45,6 +45,7 @@ export async function verifyJwt(
   }
 }
 
+/** The refusal of a token that proves nothing. `why` is shown to the edge, `cause` is not. */
 export function invalidToken(why: string, cause?: unknown): TwohopError {
   return new TwohopError('service_token_invalid', `The service token is refused: ${why}.`, { cause })
 }

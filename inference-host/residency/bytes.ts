@@ -17,6 +17,7 @@ export function fits(wanted: Bytes, used: Bytes, budget: Bytes): boolean {
   return used.host + wanted.host <= budget.host && used.device + wanted.device <= budget.device
 }
 
+/** Bytes as whole mebibytes, rounded up. */
 export function mebibytes(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20)
 }

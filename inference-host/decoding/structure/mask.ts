@@ -64,6 +64,7 @@ export function computeMask(automaton: Automaton, vocabulary: Vocabulary, state:
   return { words, worst }
 }
 
+/** Sets the bit of a token in a mask of 32 tokens a word. */
 export function set(words: Int32Array, token: number): void {
   words[token >> 5] = (words[token >> 5] ?? 0) | (1 << (token & 31))
 }
