@@ -56,6 +56,16 @@ describe('a source', () => {
 })
 
 describe('a test', () => {
+  it('has a project that CONTRIBUTING.md tells of', () => {
+    const page = readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8')
+    const [, table = ''] = /^\| project .*\n([\s\S]*?)\n\n/m.exec(page) ?? []
+    const told = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name)
+    const names = config.test?.projects?.map((each) =>
+      typeof each === 'object' && 'test' in each ? each.test?.name : each,
+    )
+    expect(told.toSorted()).toEqual(names?.toSorted())
+  })
+
   it('is one of a project of vitest.config.ts, so that it runs', () => {
     const projects = config.test?.projects ?? []
     const included = projects.flatMap((each) =>
