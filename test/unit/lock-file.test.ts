@@ -25,6 +25,19 @@ test.each(['package-lock.json', 'examples/extension/package-lock.json', 'site/pa
   },
 )
 
+test.each(['package.json', 'examples/extension/package.json', 'site/package.json'])(
+  '%s asks for one version of each package, so that nobody is given another than was tested',
+  async (file) => {
+    const {
+      dependencies = {},
+      devDependencies = {},
+    }: Record<string, Record<string, string>> = JSON.parse(await readFile(file, 'utf8'))
+    const asked = Object.entries({ ...dependencies, ...devDependencies })
+    expect(asked.length).toBeGreaterThan(0)
+    expect(asked.filter(([, version]) => !/^(\d+\.\d+\.\d+(-[\w.]+)?|file:.*)$/.test(version))).toEqual([])
+  },
+)
+
 test('a platform package of another machine has its version', async () => {
   const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
     packages: Record<string, Locked>
