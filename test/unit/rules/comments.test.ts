@@ -23,9 +23,7 @@ const NOT_OURS = new Set([
 
 const files = repositoryFiles()
 const known = new Set(files)
-const sources = files.filter((file) =>
-  /^(?!examples\/|models\/).*\.(tsx?|mjs)$/.test(file),
-)
+const sources = files.filter((file) => /^(?!examples\/|models\/).*\.(tsx?|mjs)$/.test(file))
 
 /** Whether a name is that of a file: from the root, or from the folder of the file that says it. */
 function isFile(name: string, from: string): boolean {

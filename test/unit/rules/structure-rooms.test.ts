@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect, it } from 'vitest'
-import { readSources, repositoryFiles } from '../../fixtures/imports.ts'
+import { ROOT, readSources, repositoryFiles } from '../../fixtures/imports.ts'
 
 const STRUCTURE = 'inference-host/decoding/structure/'
 /** From the top down. What lies beside the rooms is below the pool alone. */
@@ -14,6 +16,14 @@ function placeOf(file: string): number {
   const [room = '', ...rest] = file.slice(STRUCTURE.length).split('/')
   return ROOMS.indexOf(rest.length === 0 ? '' : room)
 }
+
+it('docs/architecture.md says them in this order', () => {
+  const page = readFileSync(path.join(ROOT, 'docs/architecture.md'), 'utf8')
+  const [, said = ''] =
+    /^The rooms of `inference-host\/decoding\/structure\/` ([\s\S]*?)\n\n/m.exec(page) ?? []
+  const names = [...said.matchAll(/(\w+) \(|the\s+files\s+beside the rooms/g)].map(([, room = '']) => room)
+  expect(names).toEqual(ROOMS)
+})
 
 it('decoding/structure/ has these rooms', () => {
   const places = new Set(sources.map(({ file }) => placeOf(file)))
