@@ -80,8 +80,8 @@ function readByHost(all: readonly Uint8Array[], includeUsage: boolean) {
   return { out, done: reader.done, broken: reader.broken, final: reader.final, seen: reader.seen }
 }
 
-it("the reader of the host's events says the same of all cuts, and throws at none", () => {
-  fc.assert(
+it("the reader of the host's events says the same of all cuts, and throws at none", async () => {
+  await fc.assert(
     fc.property(stream, cuts, fc.boolean(), (bytes, places, includeUsage) => {
       const whole = readByHost([bytes], includeUsage)
       const cut = readByHost(pieces(bytes, places), includeUsage)
@@ -146,11 +146,11 @@ it('a body is the same bytes in all pieces, and never more than its bound', asyn
   )
 })
 
-it('JSON is read as JSON.parse reads it, or is none, and its depth is known without recursion', () => {
+it('JSON is read as JSON.parse reads it, or is none, and its depth is known without recursion', async () => {
   const nested = fc
     .tuple(fc.nat(3000), fc.constantFrom('[', '{"a":'))
     .map(([levels, open]) => open.repeat(levels))
-  fc.assert(
+  await fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string(), nested), (text) => {
       const value = parseJson(text)
       if (value !== undefined) expect(JSON.stringify(value)).toBe(JSON.stringify(JSON.parse(text)))
@@ -179,7 +179,7 @@ it("the client's reader of errors takes any answer and any thing that was thrown
   )
 })
 
-it('the reader of recordings tells a length or why not, of any bytes', () => {
+it('the reader of recordings tells a length or why not, of any bytes', async () => {
   const files = (['tones.mp3', 'tones.flac', 'tones.opus', 'tones.webm', 'tones-live.webm'] as const).map(
     soundFile,
   )
@@ -192,7 +192,7 @@ it('the reader of recordings tells a length or why not, of any bytes', () => {
       for (const [at, byte] of changes) copy[at % (at % 2 ? 300 : Math.max(1, copy.length))] = byte
       return copy
     })
-  fc.assert(
+  await fc.assert(
     fc.property(fc.oneof(broken, fc.uint8Array({ maxLength: 200 })), (bytes) => {
       try {
         const { frames, rate } = readSound(bytes, 'file')

@@ -25,7 +25,7 @@ it("of a platform's globals the edge touches none outside edge/runtime/", () => 
 
 it('what a platform has is declared nowhere else either: its type would hide that it is not there', () => {
   const declaring = sources.filter((file) =>
-    /^ *(?:export )?declare /m.test(readFileSync(path.join(ROOT, file), 'utf8')),
+    codeLines(file).some((line) => /^ *(?:export )?declare /.test(line)),
   )
   expect(declaring).toEqual(['edge/runtime/workers.ts'])
 })
@@ -44,10 +44,7 @@ it('variables are read where a process starts, by its table, and nowhere else', 
     /\bprocess\??\.env\b|\benv\b.*(?:= process\b|from 'node:process')|import process\b|\bDeno\.env\b/
   const reading = repositoryFiles().filter(
     (file) =>
-      /^(edge|inference-host|shared)\/.*\.ts$/.test(file) &&
-      readFileSync(path.join(ROOT, file), 'utf8')
-        .split('\n')
-        .some((line) => READS.test(line.replace(commentOf(line), ''))),
+      /^(edge|inference-host|shared)\/.*\.ts$/.test(file) && codeLines(file).some((line) => READS.test(line)),
   )
   expect(reading).toEqual(OF_VARIABLES)
 })

@@ -176,8 +176,8 @@ describe('a chat request', () => {
     expect((work.request as HostChatRequest).messages[0]?.content).toBe('a\ufffd')
   })
 
-  it('is bounded by its bytes for any text', () => {
-    fc.assert(
+  it('is bounded by its bytes for any text', async () => {
+    await fc.assert(
       fc.property(fc.array(anyText, { minLength: 1, maxLength: 5 }), (contents) => {
         const messages = contents.map((content) => ({ role: 'user', content }))
         const bytes = Buffer.byteLength(contents.join(''))

@@ -35,8 +35,8 @@ describe('a whole answer as a message', () => {
     ])
   })
 
-  it('says the same as the stream of the same answer', () => {
-    fc.assert(
+  it('says the same as the stream of the same answer', async () => {
+    await fc.assert(
       fc.property(fc.array(fc.string({ minLength: 1 }), { maxLength: 5 }), fc.boolean(), (texts, called) => {
         const form = stream('r1')
         const finish = called ? 'tool_calls' : 'stop'

@@ -40,9 +40,9 @@ describe('a whole answer as a response', () => {
     ])
   })
 
-  it('says the same as the stream of the same answer', () => {
+  it('says the same as the stream of the same answer', async () => {
     const parts = fc.array(fc.string({ minLength: 1 }), { maxLength: 5 })
-    fc.assert(
+    await fc.assert(
       fc.property(parts, parts, fc.constantFrom('stop', 'length'), (texts, given, finish) => {
         const form = stream('r1')
         const called = given.length > 0

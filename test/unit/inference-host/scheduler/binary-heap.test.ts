@@ -4,13 +4,13 @@ import { createHeap } from '../../../../inference-host/scheduler/binary-heap.ts'
 
 type Item = { key: number }
 
-test('after any adding and taking out, the first is the least of those that pass', () => {
+test('after any adding and taking out, the first is the least of those that pass', async () => {
   const step = fc.record({
     key: fc.nat(1000),
     remove: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat() }),
     least: fc.nat(1000),
   })
-  fc.assert(
+  await fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       const heap = createHeap<Item>((a, b) => a.key < b.key)
       const items: Item[] = []

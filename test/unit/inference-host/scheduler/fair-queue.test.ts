@@ -117,7 +117,7 @@ describe('shares', () => {
     expect(tokens.a / tokens.b / (a / b)).toBeLessThan(1.01)
   })
 
-  test('over any arrivals, of two that wait none gets ahead by more than a largest request or quantum each', () => {
+  test('over any arrivals, of two that wait none gets ahead by more than a largest request or quantum each', async () => {
     const weights = { a: 1, b: 2, c: 0.5, d: 7 }
     type Account = keyof typeof weights
     const accounts = Object.keys(weights) as Account[]
@@ -130,7 +130,7 @@ describe('shares', () => {
       { weight: 4, arbitrary: fc.constant('serve' as const) },
       { weight: 1, arbitrary: fc.record({ drop: fc.nat() }) },
     )
-    fc.assert(
+    await fc.assert(
       fc.property(fc.array(anyStep, { minLength: 50, maxLength: 300, size: 'max' }), (steps) => {
         const queue = createFairQueue<Item>({ quantum: QUANTUM })
         const served = { a: 0, b: 0, c: 0, d: 0 }

@@ -43,8 +43,8 @@ function expectSlot(buffer: KvBuffer, slot: number, name: number, length: number
 describe.each(['tokens-heads', 'heads-tokens'] as const)('new keys and values as %s', (newLayout) => {
   const shape = { ...SHAPE, newLayout }
 
-  test('go behind what each slot has, and stay through every change of stride', () => {
-    fc.assert(
+  test('go behind what each slot has, and stay through every change of stride', async () => {
+    await fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
         fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 6 }),

@@ -22,8 +22,8 @@ const prompt = (left: number, changes: Partial<Waiting> = {}): Waiting => ({
   ...changes,
 })
 
-test('a prompt is cut so that no single token is ever left, whatever the budget', () => {
-  fc.assert(
+test('a prompt is cut so that no single token is ever left, whatever the budget', async () => {
+  await fc.assert(
     fc.property(fc.integer({ min: 2, max: 400 }), fc.integer({ min: 0, max: 80 }), (length, budget) => {
       for (let left = length; left > 0; ) {
         const size = chunkSize({ left, at: length - left }, budget)
@@ -37,10 +37,10 @@ test('a prompt is cut so that no single token is ever left, whatever the budget'
   expect(chunkSize({ left: 1, at: 5 }, 16)).toBe(1)
 })
 
-test('a chunk is one token more than whole blocks at the end of such a prompt, always, and never elsewhere', () => {
+test('a chunk is one token more than whole blocks at the end of such a prompt, always, and never elsewhere', async () => {
   const anyLength = fc.integer({ min: 2, max: 900 })
   const anyBudget = fc.integer({ min: 0, max: 900 })
-  fc.assert(
+  await fc.assert(
     fc.property(
       anyLength,
       anyBudget,

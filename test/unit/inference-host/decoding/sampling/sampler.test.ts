@@ -47,7 +47,7 @@ test('the greedy choice is the first of the highest, none where nothing is possi
   expect(argmax(new Float32Array(3).fill(Number.NaN))).toBe(-1)
 })
 
-test('whatever numbers a request may name, a token is chosen', () => {
+test('whatever numbers a request may name, a token is chosen', async () => {
   const between = (min: number, max: number) => fc.double({ min, max, noNaN: true })
   const anySettings = fc.record({
     temperature: between(0, 2),
@@ -61,7 +61,7 @@ test('whatever numbers a request may name, a token is chosen', () => {
       .array(fc.tuple(fc.nat(5), between(-100, 100)), { maxLength: 3 })
       .map((pairs) => new Map(pairs)),
   })
-  fc.assert(
+  await fc.assert(
     fc.property(anySettings, logitsOf, (settings, logits) => {
       const choose = samplerOf(settings, { prompt: [0, 1, 2] })
       for (let step = 0; step < 3; step++)
@@ -76,8 +76,8 @@ test('e^-x is right to 3e-14', () => {
   expect([decay(0), decay(40.1), decay(Number.POSITIVE_INFINITY)]).toEqual([1, 0, 0])
 })
 
-test('the likeliest are those that sorting gives', () => {
-  fc.assert(
+test('the likeliest are those that sorting gives', async () => {
+  await fc.assert(
     fc.property(logitsOf, fc.integer({ min: 0, max: 70 }), (logits, count) => {
       expect(likeliest(logits, count)).toEqual(sorted(logits).slice(0, count))
     }),
@@ -93,8 +93,8 @@ describe('what can be drawn', () => {
     [{ topK: 8, topP: 0.8 }],
     [{ topP: 0.9, minP: 0.1 }],
     [{ temperature: 0.5, topK: 10, topP: 0.95, minP: 0.05 }],
-  ])('with %j is what the definitions leave', (settings) => {
-    fc.assert(
+  ])('with %j is what the definitions leave', async (settings) => {
+    await fc.assert(
       fc.property(logitsOf, (logits) => {
         const given = reachable(settings, logits)
         const expected = kept(logits, settings)
