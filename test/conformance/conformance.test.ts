@@ -20,7 +20,6 @@ import {
   streamData,
   usageEvents,
 } from '../fixtures/stack/client.ts'
-import { standingStill } from '../fixtures/standing-still.ts'
 import { BODY_TIMEOUT_MS, WEB_ORIGIN } from './setup.ts'
 import { addCell, type Cell, cellsOfPage, cellsOfRun } from './table.ts'
 
@@ -33,6 +32,9 @@ const LONG = {
   ...{ model: CHAT, prompt: 'Twohop is', max_tokens: 500, temperature: 0, stream: true },
   logit_bias: { 0: -100, 2: -100 },
 }
+
+/** What `GET /v1/usage/requests` says of the account's requests. */
+type RequestRows = { data: { outcome: string; output_tokens: number; units: number }[] }
 
 const after = <Value>(ms: number, value: Value) =>
   new Promise<Value>((resolve) => setTimeout(() => resolve(value), ms))
@@ -161,16 +163,20 @@ describe.each(RUNTIMES)('the edge on $name', ({ name, readsBodies, start }) => {
 
   row('the client leaves before the first byte', async () => {
     const { token } = await user()
-    await standingStill(stack.host.pid, async () => {
-      const client = new AbortController()
-      const { signal } = client
-      const answer = send(PATH, { token, body: ask('Hi', { max_tokens: 5 }), signal })
+    const client = new AbortController()
+    const { signal } = client
+    const spent = await slowly(inject('pace'), async () => {
+      const answer = send('/v1/completions', { token, body: { ...LONG, stream: false }, signal })
       await eventually(async () => ((await ownUsage(token)).concurrent.running === 1 ? true : undefined))
       client.abort()
       await expect(answer).rejects.toThrow()
+      return settledUsage(token)
     })
-    expect((await settledUsage(token)).concurrent.running).toBe(0)
-    return 'settled'
+    const { data } = (await (await send('/v1/usage/requests', { token })).json()) as RequestRows
+    expect(data.map(({ outcome }) => outcome)).toEqual(['cancelled'])
+    expect(data[0]?.output_tokens).toBeLessThan(LONG.max_tokens / 2)
+    expect(spent.units.month.used).toBe(data[0]?.units)
+    return 'host stopped'
   })
 
   row('a suspended account', async () => {

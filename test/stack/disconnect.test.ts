@@ -97,6 +97,10 @@ describe('the client goes away mid-stream', () => {
       await expect(answer).rejects.toThrow()
     })
     const usage = await settledUsage(token)
+    const { data } = (await (await call('/v1/usage/requests', { token })).json()) as {
+      data: { outcome: string }[]
+    }
+    expect(data.map(({ outcome }) => outcome)).toEqual(['cancelled'])
     // The host may have begun before it heard of the cancel, and is then paid for what it did, at most all of it.
     expect(usage.units.month.used).toBeLessThanOrEqual(worstCase(chatModel, ['Hi'], 5).units)
     expect(usage.concurrent.running).toBe(0)
