@@ -1,4 +1,4 @@
-import { parseJson } from './parse-json.ts'
+import { parseJsonBytes } from './parse-json.ts'
 
 /**
  * How the edge sends a file to the host: the length of the request's JSON as four bytes, the JSON, the file's bytes. The
@@ -26,6 +26,6 @@ export function unframed(body: Uint8Array): { request: unknown; file: Uint8Array
   const length = new DataView(body.buffer, body.byteOffset).getUint32(0)
   const end = LENGTH_BYTES + length
   if (end > body.length) return undefined
-  const request = parseJson(new TextDecoder().decode(body.subarray(LENGTH_BYTES, end)))
+  const request = parseJsonBytes(body.subarray(LENGTH_BYTES, end))
   return request === undefined ? undefined : { request, file: body.subarray(end) }
 }

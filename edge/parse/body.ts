@@ -2,7 +2,7 @@ import type { HonoRequest } from 'hono'
 import * as z from 'zod'
 import { TwohopError } from '../../shared/errors.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
-import { parseJson } from '../../shared/parse-json.ts'
+import { parseJsonBytes } from '../../shared/parse-json.ts'
 import { STORABLE, WITHOUT_UNSTORABLE } from '../../shared/storable.ts'
 import type { ReadBody } from './read-body.ts'
 
@@ -26,8 +26,8 @@ export async function jsonBody(
     )
   const bytes = await c.get('readBody')()
   check(bytes)
-  const body = parseJson(new TextDecoder().decode(bytes))
-  if (body === undefined) throw new TwohopError('invalid_request', 'The body is not valid JSON.')
+  const body = parseJsonBytes(bytes)
+  if (body === undefined) throw new TwohopError('invalid_request', 'The body is not valid JSON in UTF-8.')
   refuseDeep(body)
   return body
 }

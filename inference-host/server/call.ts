@@ -4,6 +4,7 @@ import { TwohopError } from '../../shared/errors.ts'
 import { unframed } from '../../shared/framed.ts'
 import { refuseDeep } from '../../shared/json-depth.ts'
 import { parseAs } from '../../shared/parse-as.ts'
+import { parseJsonBytes } from '../../shared/parse-json.ts'
 import { type BodyBound, readBody } from '../../shared/read-bounded.ts'
 import type { ServiceClaims } from '../../shared/service-token.ts'
 import type { Tracer } from '../../shared/tracing/port.ts'
@@ -76,11 +77,9 @@ export async function readFramed<Schema extends z.ZodType>(
 }
 
 function jsonOf(body: Uint8Array<ArrayBuffer>): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    throw new TwohopError('invalid_request', 'The body is no JSON.')
-  }
+  const parsed = parseJsonBytes(body)
+  if (parsed === undefined) throw new TwohopError('invalid_request', 'The body is no JSON.')
+  return parsed
 }
 
 /** The end of a body that says nothing comes with its headers. */

@@ -21,7 +21,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'edge/metering/events.ts': 'a chunk whose every field is unknown',
   'inference-host/admission/jwks.ts': 'given as unknown',
   'inference-host/jobs/result.ts': 'taken as unknown',
-  'inference-host/server/call.ts': 'given as unknown',
   'inference-host/weights/manifest.ts': 'given as unknown',
   'shared/parse-json.ts': 'given as unknown',
 }

@@ -17,6 +17,7 @@ it.each([
   ['nothing', new Uint8Array()],
   ['half a length', new Uint8Array([0, 0, 0])],
   ['a length beyond the body', new Uint8Array([0xff, 0xff, 0xff, 0xff, 1])],
+  ['JSON that is not UTF-8', new Uint8Array([0, 0, 0, 3, 34, 0xff, 34])],
   ['no JSON', new Uint8Array([0, 0, 0, 1, 65])],
   ['JSON that is shorter than it says', new Uint8Array([0, 0, 0, 9, 123, 125])],
 ])('%s is none', (_, body) => {
