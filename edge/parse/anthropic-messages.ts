@@ -76,8 +76,7 @@ function promptOf(asked: CountTokensRequest): Omit<ChatAsked, 'limit'> {
     messages: messagesOf(system, messages),
     tools: tools?.map(toolOf),
     tool_choice: choice && toolChoiceOf(choice),
-    parallel_tool_calls:
-      choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use ? false : undefined,
+    parallel_tool_calls: choice && parallelOf(choice),
     response_format: format && {
       type: 'json_schema',
       json_schema: { name: 'output', schema: format.schema },
@@ -173,4 +172,10 @@ const toolOf = ({ name, description, input_schema: parameters, strict }: Tool) =
 function toolChoiceOf(choice: ToolChoice): AskedToolChoice {
   if (choice.type === 'tool') return { type: 'function', function: { name: choice.name } }
   return choice.type === 'any' ? 'required' : choice.type
+}
+
+/** Whether there may be several calls, where the request says so. */
+function parallelOf(choice: ToolChoice): boolean | undefined {
+  const alone = 'disable_parallel_tool_use' in choice ? choice.disable_parallel_tool_use : undefined
+  return alone === undefined ? undefined : !alone
 }

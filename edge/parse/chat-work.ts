@@ -73,7 +73,7 @@ export function chatWork(asked: ChatAsked, entitlement: Entitlement): Work {
     ...(structured_outputs && { structured_outputs }),
     ...(tools && { tools }),
     ...(tool_choice && { tool_choice }),
-    ...(parallel_tool_calls !== undefined && { parallel_tool_calls }),
+    ...(tools && parallel_tool_calls !== undefined && { parallel_tool_calls }),
   }
   const { imageTokens, imageBytes } = shown(model, messages)
   const extra = messages.reduce((sum, one) => sum + toolBytes(one), tools ? toolPromptBytes(tools) : 0)

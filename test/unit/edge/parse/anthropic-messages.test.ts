@@ -97,6 +97,23 @@ describe('a request to messages', () => {
       },
     ],
     [
+      'several calls at once, where they are asked for',
+      {
+        tools: [{ name: 'look', input_schema: schema }],
+        tool_choice: { type: 'any', disable_parallel_tool_use: false },
+      },
+      {
+        tools: [{ type: 'function', function: { name: 'look', parameters: schema } }],
+        tool_choice: 'required',
+        parallel_tool_calls: true,
+      },
+    ],
+    [
+      'no number of calls where there are no tools',
+      { tool_choice: { type: 'auto', disable_parallel_tool_use: false } },
+      { tool_choice: 'auto' },
+    ],
+    [
       'a tool by its name',
       { tools: [{ name: 'look', input_schema: schema }], tool_choice: { type: 'tool', name: 'look' } },
       {
