@@ -3,7 +3,7 @@ import { ImageUrl } from '../data-url.ts'
 import { honoured, ignored, onlyNull, optional, refused, required } from '../openai/field.ts'
 import { MOST_MESSAGES, MOST_PARTS, passedOver } from '../openai/messages.ts'
 import { MOST_STOPS, OutputTokens, Stop, sampling, Word } from '../openai/sampling.ts'
-import { FunctionName, JsonSchema, MOST_TOOLS, ToolCallId } from '../openai/structure.ts'
+import { CALLS_UNSAID, FunctionName, JsonSchema, MOST_TOOLS, ToolCallId } from '../openai/structure.ts'
 
 const Text = z
   .strictObject({
@@ -124,7 +124,10 @@ const prompt = {
   ),
   system: honoured('A message of role `system` before the others. The texts of blocks are one text.', Texts),
   tools: honoured('Tools of your own only. An empty list is none.', z.array(Tool).max(MOST_TOOLS)),
-  tool_choice: honoured('`disable_parallel_tool_use`: at most one call an answer.', ToolChoice),
+  tool_choice: honoured(
+    `\`disable_parallel_tool_use\`: at most one call an answer. ${CALLS_UNSAID}`,
+    ToolChoice,
+  ),
   output_config: honoured(
     '`format`: a schema, which is always enforced. `effort` is ignored.',
     z.strictObject({ format: optional(Format), effort: optional(Word) }),

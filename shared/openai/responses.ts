@@ -12,7 +12,7 @@ import {
   unreadByModels,
   Word,
 } from './sampling.ts'
-import { FunctionName, JsonSchema, MOST_TOOLS, ToolCall, ToolCallId } from './structure.ts'
+import { CALLS_UNSAID, FunctionName, JsonSchema, MOST_TOOLS, ToolCall, ToolCallId } from './structure.ts'
 
 /** Items of one request. Several may become one message. */
 const MOST_ITEMS = 1000
@@ -193,7 +193,7 @@ export const ResponsesRequest = z.strictObject({
       .max(MOST_TOOLS),
   ),
   tool_choice: honoured('Of functions only; `allowed_tools` is the same as fewer `tools`.', FlatToolChoice),
-  parallel_tool_calls: honoured('`false`: at most one call an answer.', z.boolean()),
+  parallel_tool_calls: honoured(`\`false\`: at most one call an answer. ${CALLS_UNSAID}`, z.boolean()),
   include: honoured(
     `\`${INCLUDE_LOGPROBS}\` is honoured. All others are about items that no answer has here.`,
     z.array(Word).max(32),

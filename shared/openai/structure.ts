@@ -108,6 +108,9 @@ export const structure = {
   parallel_tool_calls: z.boolean().optional(),
 }
 
+/** What the documentation says of how many calls an answer has, where a request leaves that out. */
+export const CALLS_UNSAID = 'Left out, a model whose template has no calls makes one.'
+
 /** The same fields as a client sends them. */
 export const askedStructure = {
   response_format: honoured(
@@ -120,7 +123,7 @@ export const askedStructure = {
   ),
   tools: honoured('Functions only. An empty list is none.', z.array(Tool).max(MOST_TOOLS)),
   tool_choice: honoured('Of functions only; `allowed_tools` is the same as fewer `tools`.', AskedToolChoice),
-  parallel_tool_calls: honoured('`false`: at most one call an answer.', z.boolean()),
+  parallel_tool_calls: honoured(`\`false\`: at most one call an answer. ${CALLS_UNSAID}`, z.boolean()),
 }
 
 /** A part of a call in a streamed answer. The first part names the function, the others carry its arguments. */

@@ -88,17 +88,15 @@ async function embeds({ embedding }: Provider) {
   expect(usage.tokens).toBeGreaterThan(15)
 }
 
-/** The small model would go on calling until its tokens are used up. */
-const ONE_CALL = { openai: { parallelToolCalls: false }, twohop: { parallel_tool_calls: false } }
-
-async function loops({ chat }: Provider) {
+/** A loop over two answers, the first of which has to call. */
+async function looking({ chat }: Provider, providerOptions = {}) {
   const seen: unknown[] = []
   const { steps, text, totalUsage } = await generateText({
     model: chat(token),
     prompt,
     temperature: 1,
     seed: 4,
-    providerOptions: ONE_CALL,
+    providerOptions,
     tools: {
       look: tool({
         description: 'Looks it up.',
@@ -112,12 +110,22 @@ async function loops({ chat }: Provider) {
     stopWhen: isStepCount(2),
     prepareStep: ({ stepNumber }) => ({ toolChoice: stepNumber === 0 ? 'required' : 'none' }),
   })
-  expect(steps.map(({ finishReason }) => finishReason)).toEqual(['tool-calls', 'stop'])
+  return { steps, text, totalUsage, seen, ends: steps.map(({ finishReason }) => finishReason) }
+}
+
+async function loops(provider: Provider) {
+  const { steps, text, totalUsage, seen, ends } = await looking(provider)
+  expect(ends).toEqual(['tool-calls', 'stop'])
   expect(seen.map((input) => Search.safeParse(input).success)).toEqual([true])
   expect(text).toMatch(/\w{3}/)
   expect(totalUsage.outputTokens).toBe(
     steps.reduce((sum, { usage }) => sum + (usage.outputTokens ?? Number.NaN), 0),
   )
+}
+
+async function loopsWithoutEnd(provider: Provider) {
+  const { seen, ends } = await looking(provider, { twohop: { parallel_tool_calls: true } })
+  expect([ends, seen]).toEqual([['length'], []])
 }
 
 async function refuses({ chat, embedding }: Provider) {
@@ -167,6 +175,7 @@ describe('ai + @ai-sdk/openai-compatible', () => {
   it('structured output, whole and streamed', () => structures(COMPATIBLE))
   it('embedMany', () => embeds(COMPATIBLE))
   it('a tool loop', () => loops(COMPATIBLE))
+  it('a tool loop, of calls without an end', () => loopsWithoutEnd(COMPATIBLE))
   it('errors', () => refuses(COMPATIBLE))
   it('retries after 503', () => retries(COMPATIBLE))
   it('abort', () => aborts(COMPATIBLE))

@@ -81,7 +81,7 @@ describe('@anthropic-ai/sdk', () => {
 
   it('tools, streamed, and the answer of a tool', async () => {
     const first = await client.messages
-      .stream({ ...sampled, tools, tool_choice: { type: 'any', disable_parallel_tool_use: true } })
+      .stream({ ...sampled, tools, tool_choice: { type: 'any' } })
       .finalMessage()
     const [call] = first.content
     if (call?.type !== 'tool_use') throw new Error('no call')
@@ -133,7 +133,7 @@ describe('@anthropic-ai/sdk', () => {
     const runner = own.beta.messages.toolRunner({
       ...sampled,
       tools: [look],
-      tool_choice: { type: 'any', disable_parallel_tool_use: true },
+      tool_choice: { type: 'any' },
       max_iterations: 2,
     })
     const last = await runner

@@ -15,8 +15,8 @@ const asked = { model: CHAT, messages, temperature: 0 }
 /** Its answer goes on to its limit. */
 const UNENDING = { max_tokens: 200, logit_bias: { 0: -100, 2: -100 } }
 const sampled = { model: CHAT, messages, temperature: 1, seed: 4 }
-/** The small model would go on calling until its tokens are used up. */
-const ONE_CALL = { tool_choice: 'required', parallel_tool_calls: false } as const
+/** It has not learned to call tools, so it makes one call an answer, and ends. */
+const REQUIRED = { tool_choice: 'required' } as const
 
 /** A client of a user on a plan, with the statuses that it was answered. */
 async function clientOf(
@@ -37,6 +37,26 @@ async function clientOf(
     },
   })
   return { own, statuses }
+}
+
+/** The loop of the package over two answers, each of which has to call, and what was called. */
+function looking(more: { tool_choice: 'required'; parallel_tool_calls?: boolean }) {
+  const seen: unknown[] = []
+  const look = {
+    name: 'look',
+    description: 'Looks it up.',
+    parameters: z.toJSONSchema(Search) as Record<string, unknown>,
+    parse: (text: string) => Search.parse(JSON.parse(text)),
+    function: (given: z.infer<typeof Search>) => {
+      seen.push(given)
+      return `${given.topic}: what an account may spend`
+    },
+  }
+  const runner = client.chat.completions.runTools(
+    { ...sampled, ...more, tools: [{ type: 'function', function: look }] },
+    { maxChatCompletions: 2 },
+  )
+  return { runner, seen }
 }
 
 describe('openai', () => {
@@ -91,7 +111,7 @@ describe('openai', () => {
 
   it('tools', async () => {
     const tools = [zodFunction({ name: 'search', parameters: Search })]
-    const answer = await client.chat.completions.create({ ...sampled, tools, ...ONE_CALL })
+    const answer = await client.chat.completions.create({ ...sampled, tools, ...REQUIRED })
     const [choice] = answer.choices
     expect(choice?.finish_reason).toBe('tool_calls')
     const call = choice?.message.tool_calls?.[0]
@@ -116,8 +136,10 @@ describe('openai', () => {
 
   it('tools, streamed', async () => {
     const tools = [zodFunction({ name: 'search', parameters: Search })]
-    const runner = client.chat.completions.stream({ ...sampled, tools, ...ONE_CALL })
-    const [call] = (await runner.finalMessage()).tool_calls ?? []
+    const runner = client.chat.completions.stream({ ...sampled, tools, ...REQUIRED })
+    const { choices } = await runner.finalChatCompletion()
+    expect(choices[0]?.finish_reason).toBe('tool_calls')
+    const [call] = choices[0]?.message.tool_calls ?? []
     expect(call?.type === 'function' && Search.safeParse(JSON.parse(call.function.arguments)).success).toBe(
       true,
     )
@@ -134,29 +156,7 @@ describe('openai', () => {
   })
 
   it('runTools', async () => {
-    const seen: unknown[] = []
-    const runner = client.chat.completions.runTools(
-      {
-        ...sampled,
-        ...ONE_CALL,
-        tools: [
-          {
-            type: 'function',
-            function: {
-              name: 'look',
-              description: 'Looks it up.',
-              parameters: z.toJSONSchema(Search) as Record<string, unknown>,
-              parse: (text: string) => Search.parse(JSON.parse(text)),
-              function: (given: z.infer<typeof Search>) => {
-                seen.push(given)
-                return `${given.topic}: what an account may spend`
-              },
-            },
-          },
-        ],
-      },
-      { maxChatCompletions: 2 },
-    )
+    const { runner, seen } = looking(REQUIRED)
     await runner.done()
     expect(seen).toHaveLength(2)
     expect(runner.messages.map(({ role }) => role)).toEqual([
@@ -168,6 +168,13 @@ describe('openai', () => {
     ])
     const spent = await runner.totalUsage()
     expect(spent.completion_tokens).toBeGreaterThan(10)
+  })
+
+  it('runTools, of calls without an end', async () => {
+    const { runner, seen } = looking({ ...REQUIRED, parallel_tool_calls: true })
+    await expect(runner.done()).rejects.toThrow(OpenAI.OpenAIError)
+    await expect(runner.done()).rejects.toThrow(/length limit/)
+    expect(seen).toEqual([])
   })
 
   it('several answers and log probabilities', async () => {

@@ -42,8 +42,6 @@ def tools():
         messages=MESSAGES,
         tools=[TOOL],
         tool_choice="required",
-        # The small model would go on calling until its tokens are used up.
-        parallel_tool_calls=False,
         temperature=1,
         seed=4,
     )

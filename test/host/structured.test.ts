@@ -117,6 +117,20 @@ describe.each([
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('tool_calls')
   })
 
+  test('a model that has not learned to call tools makes one call and ends, streamed the same; several if asked', async () => {
+    const asked = { tools: [TOOL], tool_choice: 'required', max_tokens: 400 }
+    const [choice] = (await answerTo(asked)).choices
+    expect(choice).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } })
+    expect(choice?.message.tool_calls).toHaveLength(1)
+    const chunks = await chunksOf(asked)
+    const deltas = chunks.flatMap(({ choices }) => choices[0]?.delta.tool_calls ?? []) as ToolCallDelta[]
+    expect(deltas.every(({ index }) => index === 0)).toBe(true)
+    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('tool_calls')
+    const [several] = (await answerTo({ ...asked, parallel_tool_calls: true })).choices
+    expect(several?.message.tool_calls?.length).toBeGreaterThan(1)
+    expect(several?.finish_reason).toBe('length')
+  })
+
   test("a tool's answer goes into the prompt", async () => {
     const tool_calls = [{ id: 'c1', type: 'function', function: { name: 'look_up', arguments: '{}' } }]
     const user = { role: 'user', content: 'Who?' }

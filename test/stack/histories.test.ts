@@ -10,16 +10,16 @@ const { token } = await newUser('pro')
 const client = new OpenAI({ baseURL: `${stack.edge.url}/v1`, apiKey: token, maxRetries: 0 })
 const Search = z.object({ topic: z.enum(['budget', 'edge', 'host']) })
 const search = zodFunction({ name: 'search', parameters: Search })
-/** The small model would go on calling until its tokens are used up. */
-const ONE_CALL = { tool_choice: 'required', parallel_tool_calls: false } as const
+const REQUIRED = { tool_choice: 'required' } as const
 const sampled = { model: CHAT, temperature: 1, seed: 4 }
 
 describe('the openai package, answers sent back as they came', () => {
   it('calls a tool, reads its answer, and goes on', async () => {
     const messages: ChatCompletionMessageParam[] = [{ role: 'user', content: 'What is a budget?' }]
     const asked = { ...sampled, tools: [search], messages }
-    const first = await client.chat.completions.parse({ ...asked, ...ONE_CALL })
+    const first = await client.chat.completions.parse({ ...asked, ...REQUIRED })
     const answer = first.choices[0]?.message
+    expect([first.choices[0]?.finish_reason, answer?.tool_calls?.length]).toEqual(['tool_calls', 1])
     expect(answer?.tool_calls?.[0]).toMatchObject({
       function: { name: 'search', parsed_arguments: { topic: expect.any(String) } },
     })
@@ -55,7 +55,7 @@ describe('the openai package, answers sent back as they came', () => {
       ...sampled,
       messages,
       tools: [search],
-      ...ONE_CALL,
+      ...REQUIRED,
     })
     const answer = await stream.finalMessage()
     messages.push(answer)

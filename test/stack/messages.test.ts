@@ -150,7 +150,7 @@ describe('messages', () => {
     const body = ask({
       max_tokens: 200,
       tools,
-      tool_choice: { type: 'any', disable_parallel_tool_use: true },
+      tool_choice: { type: 'any' },
     })
     const whole = await said(await send(body))
     expect(whole.stop_reason).toBe('tool_use')

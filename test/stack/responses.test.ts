@@ -152,10 +152,10 @@ describe('the openai package, unmodified: responses', async () => {
       input: [{ role: 'user' as const, content: 'Look up budget.' }],
       tools: [look],
       tool_choice: 'required' as const,
-      parallel_tool_calls: false,
       temperature: 0,
     }
-    const { output, output_text } = await client.responses.create(body)
+    const { output, output_text, status } = await client.responses.create(body)
+    expect(status).toBe('completed')
     const called = output.filter((item) => item.type === 'function_call')
     expect([called.length, output_text]).toEqual([1, ''])
     const [{ name, arguments: given, call_id } = expect.fail('no call')] = called
@@ -167,6 +167,7 @@ describe('the openai package, unmodified: responses', async () => {
       deltas += event.delta
     })
     const streamed = await stream.finalResponse()
+    expect(streamed.status).toBe('completed')
     expect(streamed.output).toMatchObject([
       { type: 'function_call', name: 'look_up', arguments: given, status: 'completed' },
     ])

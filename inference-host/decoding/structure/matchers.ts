@@ -35,6 +35,8 @@ export const STRUCTURE_BYTES = 32 * 2 ** 20
 type Options = {
   vocabulary: Vocabulary
   stopTokens: readonly number[]
+  /** Whether the model has learned to call tools. One that has not makes one call, where a request does not say how many. */
+  knowsCalls: boolean
   /** The most that all may hold: STRUCTURE_BYTES. */
   most?: number
 }
@@ -47,7 +49,12 @@ type Bound = { readonly structured: Structured; readonly size: number; used: num
  * the one used the longest ago first. Then the others forget what they have learned. One structure may learn
  * half of what the memory holds, and no more.
  */
-export function createMatchers({ vocabulary, stopTokens, most = STRUCTURE_BYTES }: Options): Matchers {
+export function createMatchers({
+  vocabulary,
+  stopTokens,
+  knowsCalls,
+  most = STRUCTURE_BYTES,
+}: Options): Matchers {
   const memory = createMemory(most)
   /** Used the longest ago first. */
   const bound = new Map<string, Bound>()
@@ -68,7 +75,8 @@ export function createMatchers({ vocabulary, stopTokens, most = STRUCTURE_BYTES 
   })
 
   function bind({ program: packed }: Compiled): Bound {
-    const program = unpackProgram(packed)
+    const { nodes, root, oneCall = root } = unpackProgram(packed)
+    const program = { nodes, root: knowsCalls ? root : oneCall }
     const structured = bindStructure({ program, vocabulary, stopTokens, memory, most: most / 2 })
     return { structured, size: programBytes(program), used: 0 }
   }

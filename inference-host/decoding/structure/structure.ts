@@ -14,7 +14,8 @@ export type Structure =
       tools: readonly Tool[]
       /** `auto`: text or calls; otherwise calls, of any of the tools or of the one named. */
       choice: 'auto' | 'required' | { name: string }
-      parallel: boolean
+      /** Whether there may be several calls. Undefined: as the model has learned it. */
+      parallel: boolean | undefined
       /** What an answer without calls has to be; undefined is any text. */
       content: Exclude<Structure, { kind: 'tools' }> | undefined
     }
@@ -67,7 +68,7 @@ function contentOf({ response_format: format, structured_outputs: outputs }: Ask
 type Content = Exclude<Structure, { kind: 'tools' }>
 
 function toolsOf(asked: Asked, content: Content | undefined): Structure | undefined {
-  const { tools, tool_choice: choice = 'auto', parallel_tool_calls: parallel = true } = asked
+  const { tools, tool_choice: choice = 'auto', parallel_tool_calls: parallel } = asked
   if (tools === undefined) {
     if (choice !== 'none' && choice !== 'auto')
       throw refuse(

@@ -21,7 +21,8 @@ const MOST_CALLS = 16
 
 /**
  * Answers that call tools. Where calls are required, they are exactly those asked for. Elsewhere they are text (or
- * `content`) that calls may follow.
+ * `content`) that calls may follow. Where the request does not say how many there may be, a model that has not learned to call
+ * makes one: it would not know when to end, and go on until its tokens are used up.
  * @throws TwohopError `invalid_request` at the tool with parameters that are not supported.
  */
 export function toolGrammar(
@@ -41,11 +42,17 @@ export function toolGrammar(
     for (const [name, rule] of schema.rules) rules.set(name, rule)
     options.push(sequence(text(callHead(called.name)), schema.root, text(CALL_TAIL)))
   }
-  const most = parallel && typeof choose !== 'object' ? MOST_CALLS : 1
-  const calls = separated(choice(options), text(BETWEEN_CALLS), 1, most)
-  if (choose !== 'auto') return { root: calls, rules }
-  const root = content ? choice([content.root, calls]) : sequence(textWithoutCall(), optional(calls))
-  return { root, rules }
+  const before = textWithoutCall()
+
+  /** Answers of up to `most` calls. */
+  function answers(most: number): Expression {
+    const calls = separated(choice(options), text(BETWEEN_CALLS), 1, most)
+    if (choose !== 'auto') return calls
+    return content ? choice([content.root, calls]) : sequence(before, optional(calls))
+  }
+
+  if (parallel === false || typeof choose === 'object') return { root: answers(1), rules }
+  return { root: answers(MOST_CALLS), rules, ...(parallel === undefined && { oneCall: answers(1) }) }
 }
 
 /**

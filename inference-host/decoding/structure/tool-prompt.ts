@@ -37,7 +37,7 @@ export function promptWithTools(
   template: string,
 ): TemplateInput {
   const offered = tools !== undefined && choice !== 'none' ? tools : undefined
-  if (/\btools\b/.test(template) && template.includes(CALL)) {
+  if (writesCalls(template)) {
     const names = namesOf(messages)
     return { messages: messages.map((one) => native(one, names)), ...(offered && { tools: offered }) }
   }
@@ -48,6 +48,11 @@ export function promptWithTools(
   if (first?.role === 'system')
     return { messages: [{ role: 'system', content: `${first.content}\n\n${text}` }, ...rest] }
   return { messages: [{ role: 'system', content: text }, ...plain] }
+}
+
+/** Whether a chat template knows tools, and writes calls the way answers do here: its model was trained on them. */
+export function writesCalls(template: string): boolean {
+  return /\btools\b/.test(template) && template.includes(CALL)
 }
 
 function native(message: ToolChatMessage, names: ReadonlyMap<string, string>): ChatMessage | NativeMessage {

@@ -4,6 +4,7 @@ import type { TokenLogprob } from '../../../shared/openai/chat.ts'
 import type { LoadedText } from '../../device/load.ts'
 import type { ChosenToken } from '../sampling/sampler.ts'
 import { createMatchers, type Matchers } from '../structure/matchers.ts'
+import { writesCalls } from '../structure/tool-prompt.ts'
 import { readVocabulary, type Vocabulary } from '../structure/vocabulary.ts'
 import { textRulesOf } from './answer-text.ts'
 
@@ -29,7 +30,8 @@ export async function readTokenBytes(
   let follow: Matchers['follow']
   try {
     vocabulary = readVocabulary(file, size)
-    follow = createMatchers({ vocabulary, stopTokens: [...textRulesOf(loaded).ends] }).follow
+    const stopTokens = [...textRulesOf(loaded).ends]
+    follow = createMatchers({ vocabulary, stopTokens, knowsCalls: knowsCalls(loaded.tokenizer) }).follow
   } catch (refused) {
     follow = () => {
       throw refused
@@ -51,6 +53,17 @@ export async function readTokenBytes(
       if (logprobs === undefined) return undefined
       return { ...entry({ id, logprob: logprobs.logprob }), top_logprobs: logprobs.top.map(entry) }
     },
+  }
+}
+
+/** Whether the model's chat template shows that it was trained on calls. */
+function knowsCalls(tokenizer: LoadedText['tokenizer']): boolean {
+  if (tokenizer.chat_template === null) return false
+  try {
+    return writesCalls(tokenizer.get_chat_template({ tools: [] }))
+  } catch {
+    // Of several templates none is the one to take, which a chat is refused for.
+    return false
   }
 }
 

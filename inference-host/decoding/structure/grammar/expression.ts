@@ -40,8 +40,15 @@ export function unitsOf(byte: number): number {
 
 export type Range = readonly [first: number, last: number]
 
-/** Rules by name; an answer is what `root` stands for. */
-export type Grammar = { readonly root: Expression; readonly rules: ReadonlyMap<string, Expression> }
+/**
+ * Rules by name; an answer is what `root` stands for. `oneCall`, where it is there, is what it stands for with a model that has
+ * not learned to call tools.
+ */
+export type Grammar = {
+  readonly root: Expression
+  readonly oneCall?: Expression
+  readonly rules: ReadonlyMap<string, Expression>
+}
 
 export const EMPTY: Expression = { kind: 'sequence', parts: [] }
 

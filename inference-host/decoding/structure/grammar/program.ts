@@ -3,9 +3,10 @@ import { type Path, refuse } from './refusal.ts'
 import { movesBy, sharedStates, spellings } from './utf8.ts'
 
 /**
- * A grammar over bytes, ready to be followed. Plain data, so that a worker can build it and a message carry it.
+ * A grammar over bytes, ready to be followed. Plain data, so that a worker can build it and a message carry it. `oneCall` is the
+ * root for models that have not learned to call tools, where they have one of their own.
  */
-export type Program = { readonly nodes: readonly Node[]; readonly root: number }
+export type Program = { readonly nodes: readonly Node[]; readonly root: number; readonly oneCall?: number }
 
 export type Node =
   /**
@@ -119,7 +120,8 @@ export function buildProgram(grammar: Grammar, path: Path): Program {
     }
   }
 
-  const program: Program = { nodes, root: place(grammar.root) }
+  const root = place(grammar.root)
+  const program: Program = { nodes, root, ...(grammar.oneCall && { oneCall: place(grammar.oneCall) }) }
   if (programBytes(program) > MOST_BYTES) throw refuse(path, 'This is too large to be followed.')
   check(program, path)
   return program

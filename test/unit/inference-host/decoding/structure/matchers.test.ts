@@ -20,7 +20,7 @@ const packed = (structure: Structure) => ({
   param: PARAM,
 })
 const compiled = (pattern: string) => packed({ kind: 'regex', pattern, path: PARAM.split('.') })
-const { follow } = createMatchers({ vocabulary, stopTokens: [STOP] })
+const { follow } = createMatchers({ vocabulary, stopTokens: [STOP], knowsCalls: true })
 
 test('what only turns out with the tokens is refused with the field that asks for the structure', () => {
   const optional = Array.from({ length: 4000 }, (_, i) => `"${String.fromCharCode(97 + (i % 26))}"?`)
@@ -85,14 +85,14 @@ describe('the memory of structures', () => {
   }
 
   test('stays within its bound, with eight answers under way, and each has the masks that it has alone', () => {
-    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most: MOST })
+    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], knowsCalls: true, most: MOST })
     let fullest = 0
     let forgotten = 0
     for (let round = 0; round < 4; round++) {
       const answers = Array.from({ length: 8 }, (_, place) => {
         const own = packed(costly(round * 8 + place))
         const following = matchers.follow(own, LENGTH + 30)
-        const alone = createMatchers({ vocabulary, stopTokens: [STOP], most: 2 ** 28 })
+        const alone = createMatchers({ vocabulary, stopTokens: [STOP], knowsCalls: true, most: 2 ** 28 })
         return {
           following,
           matcher: following.start(),
@@ -119,7 +119,7 @@ describe('the memory of structures', () => {
 
   test('one structure alone learns within a half', () => {
     const most = 2 ** 22
-    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most })
+    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], knowsCalls: true, most })
     const following = matchers.follow(packed(costly(3)), 500)
     const matcher = following.start()
     const random = seededRandom(1)
@@ -136,7 +136,7 @@ describe('the memory of structures', () => {
     const [first, second, third, fourth] = [0, 4, 8, 12].map((number) => packed(costly(number)))
     if (!first || !second || !third || !fourth) throw new Error('there are four')
     const holding = (most: number) => {
-      const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most })
+      const matchers = createMatchers({ vocabulary, stopTokens: [STOP], knowsCalls: true, most })
       for (const one of [first, second, third, first]) matchers.follow(one, 50).end()
       return matchers
     }
@@ -155,7 +155,7 @@ describe('the memory of structures', () => {
   })
 
   test('is no less than what the process takes for them, and not much more', async () => {
-    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], most: 2 ** 28 })
+    const matchers = createMatchers({ vocabulary, stopTokens: [STOP], knowsCalls: true, most: 2 ** 28 })
     // What the first one brings with it is no structure's.
     matchers.follow(packed(costly(1000)), 200).end()
     const [heldBefore, before] = [matchers.bytes, await bytesInUse()]

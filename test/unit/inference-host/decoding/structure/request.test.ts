@@ -61,6 +61,11 @@ describe('what is asked of an answer', () => {
     [
       'tools',
       { tools: [tool] },
+      { kind: 'tools', tools: [tool], choice: 'auto', parallel: undefined, content: undefined },
+    ],
+    [
+      'several calls',
+      { tools: [tool], parallel_tool_calls: true },
       { kind: 'tools', tools: [tool], choice: 'auto', parallel: true, content: undefined },
     ],
     [
@@ -71,7 +76,7 @@ describe('what is asked of an answer', () => {
     [
       'tools or a format',
       { tools: [tool], response_format: { type: 'json_object' as const } },
-      { kind: 'tools', tools: [tool], choice: 'auto', parallel: true, content: { kind: 'json_object' } },
+      { kind: 'tools', tools: [tool], choice: 'auto', parallel: undefined, content: { kind: 'json_object' } },
     ],
   ])('%s', (_, asked, expected) => {
     expect(structureOf(asked)).toEqual(expected)

@@ -67,6 +67,7 @@ test('compiles on a thread of its own, and what comes back can be followed', asy
     expect(compiling.computeMs()).toBeGreaterThan(0)
     const { follow } = createMatchers({
       vocabulary: vocabularyOf(embeddedModel('twohop-chat').folder),
+      knowsCalls: true,
       stopTokens: [STOP],
     })
     const known = compiler.recall(numbered(99))
