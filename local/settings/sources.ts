@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { NODE_VARIABLES } from '../../edge/runtime/node-variables.ts'
 import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 import { plainWords } from '../../shared/plain-words.ts'
 import { UPSTREAM_KEY } from '../../shared/upstreams.ts'
+import { importDefault } from './config-module.ts'
 import { type ReadConfig, StartConfig } from './schema.ts'
 
 /** Settings, and how a complaint about one of their fields begins. */
@@ -55,10 +55,11 @@ export async function configFile(folder: string): Promise<Source | undefined> {
   const path = join(folder, CONFIG_FILE)
   if (!existsSync(path)) return undefined
   const named = (field: string) => (field === '' ? `${CONFIG_FILE}:` : `${CONFIG_FILE}: ${field}`)
-  const { default: written } = await import(pathToFileURL(path).href).catch((error: Error) => {
-    throw new Error(`${CONFIG_FILE}: ${error.message.split('\n')[0]}`, { cause: error })
+  const written = await importDefault(path).catch((error: Error) => {
+    throw new Error(`${CONFIG_FILE}: ${error.message}`, { cause: error })
   })
-  if (written === undefined) throw new Error(`${CONFIG_FILE}: has no default export`)
+  if (written === undefined)
+    throw new Error(`${CONFIG_FILE}: has no default export; write export default { … }`)
   return sourceOf(written, named)
 }
 

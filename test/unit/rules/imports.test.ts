@@ -24,7 +24,7 @@ const COMPUTED: Readonly<Record<string, string>> = {
   'edge/runtime/node-dashboard.ts': "the dashboard's built files",
   'examples/extension/wxt.config.ts': "the developer's settings",
   'local/postgres/binaries.ts': "Postgres's binaries for this platform",
-  'local/settings/sources.ts': "the developer's settings",
+  'local/settings/config-module.ts': "the developer's settings",
   'local/stack.ts': 'the parts that it starts as processes',
   'site/rspress.config.ts': "the site's pages",
   'site/sidebar.ts': "the site's pages",
