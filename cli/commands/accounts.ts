@@ -96,7 +96,10 @@ export function accountsCommand(context: CliContext): Command {
       act(account, 'grant', options, { units, days: options.days, ...reasonOf(options) }),
     )
 
-  one('usage', 'What an account has used.').action(async (account: string, { json }: Json) => {
+  one(
+    'usage',
+    'What an account has used, and its limits with what was granted: of the plan that is set for it, else of its last request.',
+  ).action(async (account: string, { json }: Json) => {
     const usage = await askApi(context, Usage, { method: 'GET', path: `${pathOf(account)}/usage` })
     context.out(json ? `${JSON.stringify(usage)}\n` : usageText(usage))
   })

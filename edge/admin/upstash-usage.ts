@@ -1,5 +1,5 @@
 import { orUnavailable, runScript, type UpstashOptions, upstashClient } from '../../shared/upstash-client.ts'
-import { wholeNumber } from '../budget/allowance.ts'
+import { wholeLimit } from '../budget/allowance.ts'
 import { BUDGET_WINDOWS } from '../budget/port.ts'
 import { accountRedisKey } from '../store/redis-keys.ts'
 import { ACCOUNT_USAGE } from './usage.lua.ts'
@@ -13,8 +13,9 @@ type Options = UpstashOptions & {
 /** Accounts' counters in Upstash Redis, over HTTP: one round trip. */
 export function createUpstashUsage({ clock = () => 0, ...options }: Options): ReadUsage {
   const redis = upstashClient(options)
-  return function readUsage(account, billingDay) {
-    const args = [String(clock()), account, String(billingDay)]
+  return function readUsage(account, { billingDay, budgets }) {
+    const limits = BUDGET_WINDOWS.map((window) => budgets?.[window] ?? -1)
+    const args = [clock(), account, billingDay, ...limits].map(String)
     return orUnavailable(async () =>
       usageOf(await runScript(redis, { script: ACCOUNT_USAGE, keys: [accountRedisKey(account)], args })),
     )
@@ -23,7 +24,7 @@ export function createUpstashUsage({ clock = () => 0, ...options }: Options): Re
 
 function usageOf(reply: unknown): AccountUsage {
   if (!Array.isArray(reply)) throw new TypeError('the store gave no counters')
-  const [running, requests, ...counters] = reply.map(wholeNumber)
+  const [running, requests, ...counters] = reply.map(wholeLimit)
   const budgets = {} as AccountUsage['budgets']
   for (const [i, window] of BUDGET_WINDOWS.entries()) {
     const [limit, used, held, resetMs] = counters.slice(4 * i)

@@ -168,7 +168,7 @@ export function wholeNumber(reply: unknown): number {
 }
 
 /** A grant may lift a limit above the largest safe whole number. It is cut to that: nobody ever spends as much. */
-function wholeLimit(reply: unknown): number {
+export function wholeLimit(reply: unknown): number {
   return wholeNumber(typeof reply === 'number' ? Math.min(reply, Number.MAX_SAFE_INTEGER) : reply)
 }
 

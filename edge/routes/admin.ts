@@ -131,9 +131,14 @@ export function adminRoutes(options: AdminOptions) {
     },
     'GET /v1/admin/accounts/:account/usage': async (c) => {
       const target = targetOf(c, await admin(c))
-      const { plan: named = catalog().default_plan } = await accounts.get(target)
-      const plan = catalog().plans.find(({ id }) => id === named)
-      return c.json(shownUsage(target, await readUsage(target, plan?.billing_day ?? 1)))
+      const { plan: set } = await accounts.get(target)
+      const { plans, default_plan } = catalog()
+      const plan = plans.find(({ id }) => id === (set ?? default_plan))
+      const known = {
+        billingDay: plan?.billing_day ?? 1,
+        budgets: set === undefined ? undefined : plan?.budgets,
+      }
+      return c.json(shownUsage(target, await readUsage(target, known)))
     },
     'POST /v1/admin/accounts/:account/suspend': async (c) => {
       const { caller, by } = await acting(c, Plain)

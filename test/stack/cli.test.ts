@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { planOf } from '../fixtures/catalog.ts'
 import { call, EMBED, newUser, refusal, stack } from '../fixtures/stack/client.ts'
 import { twohop } from '../fixtures/twohop-command.ts'
 
@@ -20,8 +21,11 @@ describe('the command line against a running stack', () => {
       code: 0,
       err: '',
     })
-    expect((await twohop('accounts', 'usage', account)).out).toMatch(/^day +7000 /m)
+    const usage = async () => (await twohop('accounts', 'usage', account)).out
+    expect(await usage()).toMatch(/^day +7100 /m)
     expect((await twohop('accounts', 'plan', account, 'free', '--json')).out).toContain('"plan":"free"')
+    // Before it asked for anything on that plan.
+    expect(await usage()).toMatch(new RegExp(`^day +${planOf('free').budgets.day + 100} `, 'm'))
     expect(await twohop('accounts', 'suspend', account, '--reason', 'abuse')).toMatchObject({ code: 0 })
     expect((await refusal(await embed(token))).code).toBe('account_suspended')
     expect((await twohop('accounts', 'list', '--search', account)).out).toContain('suspended')
