@@ -48,6 +48,12 @@ export function tokenCommand({ out }: CliContext): Command {
       const { firebase, supabase } = stack.issuers
       if (options.platform === 'firebase' && firebase.trusted === false)
         throw new CliError('not_trusted', 'This stack lets in users of a Firebase project of yours instead.')
+      const user = DEMO_USERS[options.user]
+      if (options.platform === 'supabase' && options.user === 'unverified')
+        throw new CliError(
+          'usage',
+          'Supabase gives no token to a user whose e-mail address is not confirmed: take --platform firebase.',
+        )
       const mint = createMint({
         keys: await openSigningKeys(join(folder, 'issuer')),
         ...{
@@ -57,7 +63,6 @@ export function tokenCommand({ out }: CliContext): Command {
           now: Date.now,
         },
       })
-      const user = DEMO_USERS[options.user]
       const claims = options.plan === undefined ? {} : { plan: options.plan }
       const token =
         options.platform === 'firebase'

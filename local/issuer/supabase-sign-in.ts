@@ -58,8 +58,8 @@ type Options = {
 
 /**
  * The part of Supabase Auth's REST calls that works without mail, phone or another provider, as `supabase-js` makes them:
- * under `/auth/v1`. Nothing sends mail here, so an address counts as proved, and signing up signs in, as in a project that
- * confirms by itself.
+ * under `/auth/v1`. Nothing sends mail here, so the address of whoever signs up counts as proved, and signing up signs in, as in a
+ * project that confirms by itself. A user whose address is not proved cannot sign in, as in a project that confirms by mail.
  */
 export function supabaseSignIn({
   directory,
@@ -96,6 +96,7 @@ export function supabaseSignIn({
       const user = directory.byEmail(email ?? '')
       if (!password || !user?.password || !(await isPassword(password, user.password)))
         throw new Refused(400, 'invalid_credentials', 'Invalid login credentials')
+      if (!user.emailVerified) throw new Refused(400, 'email_not_confirmed', 'Email not confirmed')
       return signedIn(directory.signIn(user))
     },
     async refresh_token(body) {

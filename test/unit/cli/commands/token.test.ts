@@ -68,6 +68,8 @@ describe('twohop token', () => {
     })
     const { iat = 0, exp } = decodeJwt(firebase.out.trimEnd())
     expect(exp).toBe(iat + 60)
+    const unverified = await token('--platform', 'firebase', '--user', 'unverified')
+    expect(await principal(unverified.out)).toMatchObject({ emailVerified: false })
     const supabase = await token('--plan', 'pro')
     expect(await principal(supabase.out)).toMatchObject({
       issuer: 'supabase',
@@ -98,6 +100,11 @@ describe('twohop token', () => {
     expect(await token('--plan', 'gold')).toMatchObject({
       code: 2,
       err: 'twohop: --plan is one of free, pro.\n',
+    })
+    expect(await token('--user', 'unverified')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('take --platform firebase'),
     })
     expect((await token('--ttl', '86401')).code).toBe(2)
     expect((await token('--user', 'nobody')).code).toBe(2)
