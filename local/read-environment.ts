@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { placed } from '../shared/placed.ts'
 import { plainWords } from '../shared/plain-words.ts'
 
 /** A port to listen on or to connect to; 0 picks a free one. */
@@ -16,8 +17,7 @@ export function readEnvironment<S extends z.ZodType>(
   given: Record<string, string | undefined>,
 ): z.infer<S> {
   const { data, error } = schema.safeParse(given, { error: plainWords })
-  if (error)
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  if (error) throw new Error(error.issues.map(({ path, message }) => placed(path, message)).join('; '))
   return data
 }
 

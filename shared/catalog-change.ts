@@ -1,5 +1,6 @@
 import { Catalog } from './catalog.ts'
 import { parseJson } from './parse-json.ts'
+import { placed } from './placed.ts'
 import { plainPath, plainWords } from './plain-words.ts'
 
 /** The most characters of a catalog in Redis. */
@@ -27,7 +28,7 @@ export function catalogOver(
   const { success, data: catalog, error } = Catalog.safeParse(json, { error: plainWords })
   if (!success)
     return {
-      wrong: error.issues.map(({ path, message }) => `${plainPath(Catalog, path).join('.')}: ${message}`),
+      wrong: error.issues.map(({ path, message }) => placed(plainPath(Catalog, path), message)),
     }
   const wrong = (['upstreams', 'project'] as const)
     .filter((field) => JSON.stringify(catalog[field]) !== JSON.stringify(deployed[field]))

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parseJson } from '../../shared/parse-json.ts'
+import { placed } from '../../shared/placed.ts'
 import { plainWords } from '../../shared/plain-words.ts'
 import { CliError } from '../context.ts'
 
@@ -47,6 +48,6 @@ export function suiteOf(written: string): Suite {
   if (json === undefined) throw new CliError('suite_wrong', 'The suite is not JSON.')
   const { success, data, error } = Suite.safeParse(json, { error: plainWords })
   if (success) return data
-  const faults = error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.')}: ${message}`)
+  const faults = error.issues.slice(0, 5).map(({ path, message }) => placed(path, message))
   throw new CliError('suite_wrong', `The suite does not fit: ${faults.join('; ')}.`)
 }

@@ -18,7 +18,8 @@ export function createAuthenticate(keys: PublicKeys, now: () => number = Date.no
     if (token === undefined)
       throw new TwohopError('service_token_missing', 'A service token is needed: authorization: Bearer.')
     const parsed = ServiceClaims.safeParse(await verifyJwt(token, keys, SERVICE_TOKEN, now))
-    if (!parsed.success) throw invalidToken(`claim ${parsed.error.issues[0]?.path.join('.')} is not valid`)
+    if (!parsed.success)
+      throw invalidToken(`claim ${parsed.error.issues[0]?.path.join('.') || 'set'} is not valid`)
     const claims = parsed.data
     const seconds = now() / 1000
     if (claims.exp - claims.iat > SERVICE_TOKEN.lifetimeSeconds)

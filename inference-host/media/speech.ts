@@ -44,6 +44,6 @@ function heard<Schema extends z.ZodType>(schema: Schema, content: unknown, file:
   const read = schema.safeParse(content)
   if (read.success) return read.data
   throw new Error(
-    `only models like Whisper hear here; ${file}: ${read.error.issues[0]?.path.join('.')} differs`,
+    `only models like Whisper hear here; ${file}: ${read.error.issues[0]?.path.join('.') || 'its JSON'} differs`,
   )
 }

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { AllowedOrigins } from '../../edge/access/origin-list.ts'
 import { CLAIMS_OBJECT } from '../../edge/identity/owner-claims.ts'
+import { placed } from '../../shared/placed.ts'
 import { secondOf } from '../../shared/seconds.ts'
 import { type Directory, DirectoryRefused, type LocalUser, MOST_USERS, type Session } from './directory.ts'
 import { doorOf, type SignInEnv } from './door.ts'
@@ -280,8 +281,8 @@ function validMetadata(data: Record<string, unknown>): Record<string, unknown> {
 function read<S extends z.ZodType>(schema: S, body: unknown): z.infer<S> {
   const { data, error } = schema.safeParse(body)
   if (!error) return data
-  const [issue] = error.issues
-  throw new Refused(400, 'validation_failed', `${issue?.path.join('.')}: ${issue?.message}`)
+  const [wrong = ''] = error.issues.map(({ path, message }) => placed(path, message))
+  throw new Refused(400, 'validation_failed', wrong)
 }
 
 async function jsonOf(c: Context): Promise<unknown> {

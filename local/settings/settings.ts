@@ -6,6 +6,7 @@ import { readVariables, type Variable, type Variables } from '../../edge/runtime
 import { Catalog } from '../../shared/catalog.ts'
 import { entriesOf } from '../../shared/listed.ts'
 import { parseJson } from '../../shared/parse-json.ts'
+import { placed } from '../../shared/placed.ts'
 import { plainPath, plainWords } from '../../shared/plain-words.ts'
 import { LOCAL_PROJECT_ID } from '../issuer/issuer.ts'
 import type { ReadConfig } from './schema.ts'
@@ -147,10 +148,11 @@ async function lastCatalog(sources: readonly Source[], folder: string): Promise<
   const written = typeof catalog === 'object' ? catalog : await catalogText(source, catalog, folder)
   const { data, error } = Catalog.safeParse(written ?? parseJson(edge?.CATALOG ?? ''), { error: plainWords })
   if (!error) return data
-  const at = source.named('catalog')
+  const at = source.named(catalog === undefined ? 'edge.CATALOG' : 'catalog')
+  const file = typeof catalog === 'string' ? ` ${catalog}` : ''
   throw new Error(
     error.issues
-      .map(({ path, message }) => `${at} ${plainPath(Catalog, path).join('.')}: ${message}`)
+      .map(({ path, message }) => `${at}${file}: ${placed(plainPath(Catalog, path), message)}`)
       .join('\n'),
   )
 }

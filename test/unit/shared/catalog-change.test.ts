@@ -39,7 +39,7 @@ it('refuses what is no JSON, too long, or lacks a plan that a variable names', (
     wrong: [expect.stringContaining('longer')],
   })
   expect(over({ made_up: 1 })).toMatchObject({
-    wrong: [expect.stringMatching(/^: has a field that is not known here; known are default_plan/)],
+    wrong: [expect.stringMatching(/^has a field that is not known here; known are default_plan/)],
   })
   expect(over({}, ['guests'])).toEqual({
     wrong: ['plans: lacks the plan that a variable of the edge names'],

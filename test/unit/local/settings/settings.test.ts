@@ -112,6 +112,17 @@ describe('what npm start reads', () => {
     expect(await wrong(typed)).toContain(message)
   })
 
+  it('names the file of a catalog, the place in it and the rule', async () => {
+    await write('mine.json', '[]')
+    expect(await wrong({ catalog: 'mine.json' })).toBe('--catalog mine.json: must be a JSON object')
+    await write('mine.json', '{"default_plan": 1, "models": [], "plans": []}')
+    expect((await wrong({ catalog: 'mine.json' })).split('\n')).toContain(
+      '--catalog mine.json: default_plan: must be a text',
+    )
+    await config({ catalog: {} })
+    expect((await wrong()).split('\n')).toContain('twohop.config.ts: catalog: plans: is missing')
+  })
+
   it('names the file, the field and the rule', async () => {
     await config({ orgins: [], port: -1 })
     expect((await wrong()).split('\n').sort()).toEqual([
