@@ -112,6 +112,7 @@ export function initCommand({ out, err, ask }: CliContext): Command {
           out(`${outcome.padEnd(9)} ${path}\n`)
           for (const what of differs) err(`          ${what}\n`)
         }
+        if (options.dryRun) out('Nothing was written, because of --dry-run.\n')
         out(`\n${stepText(steps)}`)
       }
     })

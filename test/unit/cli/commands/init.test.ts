@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -31,6 +31,11 @@ describe('twohop init', () => {
     const { code, out } = await init(...GIVEN, '--dry-run')
     expect(code).toBe(0)
     expect(out).toMatch(/^new +wrangler\.toml$/m)
+    expect(out).toMatch(/^Nothing was written, because of --dry-run\.$/m)
+    expect((await init(...GIVEN)).out).not.toContain('Nothing was written')
+    await rm(folder, { recursive: true })
+    await mkdir(folder)
+    expect((await init(...GIVEN, '--dry-run', '--json')).out).toContain('"dry_run":true')
     expect(out).not.toMatch(/"d":|[\w-]{43}/)
     expect(await readdir(folder)).toEqual([])
   })
