@@ -33,7 +33,7 @@ export function announcement(file: StackFile, options: Options): string {
     ...ask(file, headerFile, heading),
     ...(postgres
       ? [
-          heading('What it cost, from the ledger, some seconds later:'),
+          heading('What it cost, from the ledger, within about ten seconds:'),
           `curl -H ${headers(headerFile)} '${postgres.url}/rest/v1/usage_events?select=at,model,units'`,
         ]
       : []),

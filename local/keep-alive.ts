@@ -7,8 +7,8 @@ type Options = {
   stopping: () => boolean
 }
 
-/** Milliseconds between runs of the cron. Cloudflare's is once a minute (wrangler.toml), too long to wait for here. */
-const CRON_MS = 10_000
+/** Milliseconds between runs of the cron, and so from a request to its row in the ledger. Cloudflare's, once a minute, is too long here. */
+export const CRON_MS = 10_000
 /** The most restarts of an edge in a row. One that dies more often is broken. */
 const MOST_RESTARTS = 5
 /** An edge that ran this long, in milliseconds, counts as healthy again. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { DEMO_PASSWORD, DEMO_USERS } from '../../../local/issuer/demo-users.ts'
 import { MOST_USERS } from '../../../local/issuer/directory.ts'
+import { CRON_MS } from '../../../local/keep-alive.ts'
 import { StartConfig } from '../../../local/settings/schema.ts'
 import { SETTABLE } from '../../../local/settings/sources.ts'
 import { typedOptions } from '../../../local/start-options.ts'
@@ -27,4 +28,11 @@ it('names the demo users who can sign in, and what is bounded', () => {
   for (const [name] of named) expect(page).toContain(`\`${name}\``)
   expect(page).toContain(`\`${DEMO_PASSWORD}\``)
   expect(page).toContain(`at most ${MOST_USERS} users`)
+})
+
+it('says how long the ledger takes, as the page that is printed does', () => {
+  const said = 'within about ten seconds'
+  expect(CRON_MS).toBe(10_000)
+  expect(page).toContain(said)
+  expect(readFileSync(join(ROOT, 'local/announcement.ts'), 'utf8')).toContain(said)
 })
