@@ -80,9 +80,9 @@ describe('what a page tells to type works as it is printed', () => {
   it('docs/keys.md: a key, and a request with it', async () => {
     const [block = ''] = blocksOf('docs/keys.md', 'curl "$TWOHOP_URL')
     const [make = '', use = ''] = block.split(/^(?=curl)/m)
-    const variables = { TWOHOP_URL: stack.edge.url, TWOHOP_TOKEN: stack.tokens.supabase.admin }
-    const { key } = JSON.parse(await paste(make, variables))
-    const vectors = JSON.parse(await paste(use, { ...variables, THE_KEY: key }))
+    const [beside = ''] = blocksOf('docs/keys.md', 'export TWOHOP_URL=http://')
+    const { key } = JSON.parse(await paste(`${beside}${make}`))
+    const vectors = JSON.parse(await paste(`${beside}${use}`, { THE_KEY: key }))
     expect(vectors.data[0].embedding).toHaveLength(256)
   })
 })

@@ -9,7 +9,7 @@ import { commands, type Found, listed, listedFor } from '../../fixtures/commands
 import { READIES } from '../../fixtures/commands/not-run.ts'
 import { RUN_BY, RUN_OTHERWISE, STEPS } from '../../fixtures/commands/run-by.ts'
 import { complaintOfBash } from '../../fixtures/commands/split.ts'
-import { isThere, ROOT } from '../../fixtures/pages.ts'
+import { isThere, ROOT, readPages } from '../../fixtures/pages.ts'
 import { twohop } from '../../fixtures/twohop-command.ts'
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -46,6 +46,13 @@ describe('each command of the pages', () => {
     }
     for (const [command, file] of STEPS) expect(stepsOf(file), file).toContain(command)
     for (const [start, file, words] of RUN_OTHERWISE) expect(read(file), `${start}: ${file}`).toContain(words)
+  })
+
+  it('says where TWOHOP_URL and TWOHOP_TOKEN come from, on each page that uses them', () => {
+    const using = readPages().filter(({ fenced }) => /\$TWOHOP_(?:URL|TOKEN)/.test(fenced))
+    expect(using.length).toBeGreaterThan(2)
+    const unsaid = using.filter(({ prose }) => !/`TWOHOP_URL` and\s+`TWOHOP_TOKEN`/.test(prose))
+    expect(unsaid.map(({ path }) => path)).toEqual([])
   })
 
   it('names options that the script behind it has', () => {
