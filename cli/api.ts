@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { retryAfterSeconds } from '../shared/retry-after.ts'
 import { isSecureUrl } from '../shared/secure-url.ts'
 import { type CliContext, CliError } from './context.ts'
+import { localStackHint } from './local-stack.ts'
 
 /** Milliseconds that one request may take. */
 const TIMEOUT_MS = 30_000
@@ -83,7 +84,9 @@ export function target(): { url: string; token: string } {
   if (!TWOHOP_URL || !token)
     throw new CliError(
       'usage',
-      'Set TWOHOP_URL to the address of your edge and TWOHOP_TOKEN to your access token or API key.',
+      `Set TWOHOP_URL to the address of your edge and TWOHOP_TOKEN to your access token or API key.${localStackHint(
+        ['TWOHOP_URL', 'TWOHOP_TOKEN'].filter((name) => !process.env[name]),
+      )}`,
     )
   const url = URL.parse(TWOHOP_URL)
   if (url === null || !isSecureUrl(url))

@@ -3,6 +3,7 @@ import { EDGE_VARIABLES } from '../edge/runtime/variables.ts'
 import defaultCatalog from '../shared/catalog.json' with { type: 'json' }
 import { Catalog } from '../shared/catalog.ts'
 import { CliError } from './context.ts'
+import { localStackHint } from './local-stack.ts'
 
 /**
  * Some of the edge's variables, from this environment and by the edge's own rules.
@@ -10,8 +11,11 @@ import { CliError } from './context.ts'
  */
 export function readEdgeVariables<Table extends Record<string, Variable>>(table: Table): Values<Table> {
   const { values, complaints } = readVariables(table, process.env)
-  if (complaints.length > 0)
-    throw new CliError('usage', `Set these as for the edge: ${complaints.join('; ')}.`)
+  if (complaints.length > 0) {
+    const missing = complaints.filter(({ code }) => code === 'missing').map(({ variable }) => variable)
+    const hint = localStackHint(missing)
+    throw new CliError('usage', `Set these as for the edge: ${complaints.join('; ')}.${hint}`)
+  }
   // Each variable without a complaint has its value.
   return values as Values<Table>
 }

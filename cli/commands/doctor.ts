@@ -118,6 +118,9 @@ function known({ variables, whole, edgeUrl, manifestFile }: Target) {
   const unset = readVariables(REDIS_VARIABLES, variables).complaints.filter(({ code }) => code === 'missing')
   const needed = nothing && !whole ? unset : []
   if (!whole && wrong.length + needed.length > 0)
-    throw new CliError('usage', `Set these as for the edge: ${[...needed, ...wrong].join('; ')}.`)
+    throw new CliError(
+      'usage',
+      `Set these as for the edge: ${[...needed, ...wrong].join('; ')}.${needed.length > 0 ? '\nOr start a stack here: a running npm start is looked at.' : ''}`,
+    )
   return values
 }

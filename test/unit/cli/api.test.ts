@@ -173,7 +173,7 @@ describe('a command that asks the deployment', () => {
     expect(await twohop('audit')).toMatchObject({
       code: 2,
       out: '',
-      err: expect.stringMatching(/^twohop: .+\n$/),
+      err: expect.stringMatching(/^twohop: .+\n(For the stack |$)/),
     })
     expect(asked).toEqual([])
   })
