@@ -19,6 +19,14 @@ it('the routes of README.md are all that the edge has', () => {
   )
 })
 
+it.each(['README.md', 'docs/benchmarks.md'])('a table of %s has each benchmark', (path) => {
+  const script = readFileSync(join(ROOT, 'bench/run.ts'), 'utf8')
+  const benchmarks = [...script.matchAll(/\.command\('(\w+)/g)].map(([, name]) => name)
+  expect(benchmarks.length).toBeGreaterThan(5)
+  const rows = readFileSync(join(ROOT, path), 'utf8').matchAll(/^\| `npm run bench -- (\w+)/gm)
+  expect([...new Set([...rows].map(([, name]) => name))].sort()).toEqual(benchmarks.sort())
+})
+
 it('its list of pages has every page', () => {
   const pages = filesLike('docs/*.md')
   expect(pages.length).toBeGreaterThan(20)
