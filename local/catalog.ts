@@ -71,18 +71,16 @@ export function localCatalog(models: readonly HostModel[]): Catalog {
 }
 
 /**
- * The catalog of one's own, or the usual one. A model that names upstreams is computed there.
- * @param base with the models that the host has
+ * Checks that a catalog of one's own has models alone that are served here. A model that names upstreams is computed there.
+ * @param served the ids of the models that the host has
  * @throws Error of one line where a model is not one of them
  */
-export function chosenCatalog(own: Catalog | undefined, base: Catalog): Catalog {
-  const served = new Set(base.models.map(({ id }) => id))
-  const missing = own?.models.find(({ id, upstreams }) => !upstreams && !served.has(id))
+export function requireServed(own: Catalog | undefined, served: readonly string[]): void {
+  const missing = own?.models.find(({ id, upstreams }) => !upstreams && !served.includes(id))
   if (missing)
     throw new Error(
-      `The catalog's model "${missing.id}" is not served here: there are ${[...served].join(', ')}. Add it by --model, or leave it out.`,
+      `The catalog's model "${missing.id}" is not served here: there are ${served.join(', ')}. Add it by --model, or leave it out.`,
     )
-  return own ?? base
 }
 
 /** The id of one model of each kind, or null, for tools that use the stack. */

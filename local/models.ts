@@ -12,9 +12,23 @@ import { HERE } from './here.ts'
 const EMBEDDED = fileURLToPath(new URL('../inference-host/models.json', import.meta.url))
 
 /**
- * The manifest for this machine: the embedded models as committed. Each of `sources` replaces the embedded model of its
- * task; hub models are downloaded and locked.
+ * The models for this machine: the embedded ones. Each of `sources` replaces the embedded model of its task.
  * @param sources hub ids, or folders relative to the user's working directory
+ * @throws Error with one clear line when a source is not there
+ */
+export async function chosenModels(sources: readonly string[]): Promise<ModelEntry[]> {
+  const { models } = await readManifest(EMBEDDED)
+  const entries = new Map(models.map((model) => [model.task, absolute(model)]))
+  for (const source of sources) {
+    const entry = await entryOf(source)
+    entries.set(entry.task, entry)
+  }
+  return [...entries.values()]
+}
+
+/**
+ * The manifest for this machine: the embedded models as committed, or those that are chosen. Hub models are downloaded and locked.
+ * @param sources as `chosenModels` takes them
  * @param signal ends the download
  * @returns path of the manifest, with its lock beside it
  * @throws Error with one clear line when a source is not there or cannot be downloaded
@@ -26,15 +40,10 @@ export async function localManifest(
   signal?: AbortSignal,
 ): Promise<string> {
   if (sources.length === 0) return EMBEDDED
-  const { models } = await readManifest(EMBEDDED)
-  const entries = new Map(models.map((model) => [model.task, absolute(model)]))
-  for (const source of sources) {
-    const entry = await entryOf(source)
-    entries.set(entry.task, entry)
-  }
+  const models = await chosenModels(sources)
   const manifest = join(dir, 'models.json')
   await mkdir(dir, { recursive: true })
-  await writeFile(manifest, JSON.stringify({ models: [...entries.values()] }, null, 2))
+  await writeFile(manifest, JSON.stringify({ models }, null, 2))
   await pull(manifest, {
     modelsDir: join(dir, 'models'),
     ...hubIn(process.env),

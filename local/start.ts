@@ -6,10 +6,11 @@ import { isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { announcement } from './announcement.ts'
-import { chosenCatalog } from './catalog.ts'
+import { requireServed } from './catalog.ts'
 import { headerFilePlace, writeHeaderFile } from './header-file.ts'
 import { HERE } from './here.ts'
 import { keepAlive } from './keep-alive.ts'
+import { chosenModels } from './models.ts'
 import { pageOrigins } from './page-origins.ts'
 import { onParentsEnd } from './parents-end.ts'
 import { portOrFree, requireFreePort } from './ports.ts'
@@ -46,6 +47,12 @@ try {
   const settings = await readSettings(typed, HERE)
   for (const line of settings.told) say('settings', line)
   const { port = DEFAULT_PORT, emulators } = settings
+  // Before the ports: another port would not mend what is wrong with an option.
+  const models = await chosenModels(settings.models)
+  requireServed(
+    settings.catalog,
+    models.map(({ id }) => id),
+  )
   if (port !== 0) await requireFreePort('--port', port)
   if (settings.signInPort) await requireFreePort('--sign-in-port', settings.signInPort)
   await removeStaleStackFile(stackFile)
@@ -56,7 +63,7 @@ try {
     signInPort: settings.signInPort ?? (port === 0 ? 0 : await portOrFree(SIGN_IN_PORT)),
     edgeVariables: { ...settings.variables, ALLOWED_ORIGINS: pageOrigins(settings.origins) },
     own: settings,
-    catalog: (base) => chosenCatalog(settings.catalog, base),
+    catalog: (base) => settings.catalog ?? base,
     ledger: true,
     keepUsers: true,
   })

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import defaults from '../../shared/catalog.json' with { type: 'json' }
 import {
   ctrlC,
   endedWell,
@@ -88,6 +91,29 @@ describe('what goes wrong', () => {
     expect(output().stderr).toBe(
       '--model ./no-such-model: there is no such folder with a config.json in it, and it is no hub id (owner/name).\n',
     )
+  })
+
+  test('a wrong option is told before a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const said = async (...words: string[]) => {
+      const { closed, output } = npmStart(dir, '--port', String(port), ...words)
+      expect(await closed).toBe(1)
+      return output().stderr
+    }
+    expect(await said()).toMatch(/^Port \d+ is taken\..*\n$/)
+    expect(await said('--model', './no-such-model')).toMatch(
+      /^--model \.\/no-such-model: there is no such folder/,
+    )
+    expect(await said('--device', 'gpu')).toMatch(/^--device must be /)
+    expect(await said('--sign-in-port', 'x')).toBe('--sign-in-port must be a number\n')
+    const catalog = join(dir, 'catalog.json')
+    const models = defaults.models.map((model) => ({ ...model, id: `other-${model.id}` }))
+    const plans = defaults.plans.map((plan) => ({ ...plan, models: plan.models.map((id) => `other-${id}`) }))
+    await writeFile(catalog, JSON.stringify({ ...defaults, models, plans }))
+    expect(await said('--catalog', catalog)).toMatch(/^The catalog's model "other-[\w-]+" is not served here/)
   })
 
   test('a device that is not there is one line and exit code 1', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type HostModel, localCatalog } from '../../../local/catalog.ts'
+import { type HostModel, localCatalog, requireServed } from '../../../local/catalog.ts'
 
 const model = (id: string, task: string, more: Partial<HostModel> = {}): HostModel => ({
   id,
@@ -26,4 +26,13 @@ it('a model of a kind that the default catalog has none of is in the plans that 
     ['free', ['mine']],
     ['pro', ['mine', 'whisper', 'vit']],
   ])
+})
+
+it("a catalog of one's own has models alone that are served here, or that upstreams compute", () => {
+  const own = localCatalog([model('mine', 'text-generation')])
+  expect(() => requireServed(undefined, [])).not.toThrow()
+  expect(() => requireServed(own, ['mine', 'other'])).not.toThrow()
+  expect(() => requireServed(own, ['other'])).toThrow('model "mine" is not served here: there are other.')
+  const models = own.models.map((each) => ({ ...each, upstreams: [{ id: 'abroad', weight: 1, model: 'm' }] }))
+  expect(() => requireServed({ ...own, models } as typeof own, [])).not.toThrow()
 })
