@@ -70,8 +70,11 @@ try {
   await announce(stack, emulators)
 } catch (error) {
   await stack?.stop()
-  if (!stopping.signal.aborted) process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-  process.exit(stopping.signal.aborted ? 0 : 1)
+  if (stopping.signal.aborted) end()
+  else {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exit(1)
+  }
 }
 
 /** Writes the files that tools and the printed commands read, keeps the stack alive, and says what to do first. */
@@ -116,7 +119,13 @@ async function stop(): Promise<void> {
   await stack.stop()
   await rm(headerFilePlace(stackFile), { force: true })
   await removeStackFile(stackFile, stack.file)
-  process.exit(0)
+  end()
+}
+
+/** Says that nothing runs any more, and ends. Nobody may be there to read it: a terminal that is closed stops the stack, too. */
+function end(): void {
+  out.on('error', () => process.exit(0))
+  out.write('Twohop has ended.\n', () => process.exit(0))
 }
 
 function say(...[part, line, how = {}]: Parameters<Say>): void {

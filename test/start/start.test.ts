@@ -296,6 +296,7 @@ describe('npm start', () => {
     expect(pids.length).toBeGreaterThanOrEqual(7)
     ctrlC(started)
     expect(await started.closed).toSatisfy(endedWell)
+    expect(started.output().stdout).toMatch(/\nTwohop has ended\.\n$/)
     // What held none of its output may end a moment later.
     await expectGone(pids)
     await expect.poll(() => postgresFolders(dir)).toEqual([])

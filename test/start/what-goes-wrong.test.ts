@@ -51,6 +51,8 @@ describe('what goes wrong', () => {
     const { stdout } = again.output()
     await endsWithNpm(again, 'SIGTERM')
     expect(again.output().stdout).toBe(stdout)
+    await again.closed
+    expect(again.output().stderr).toMatch(/\nTwohop has ended\.\n$/)
   })
 
   test('Ctrl-C while it is still coming up leaves no process either', async () => {
@@ -62,6 +64,7 @@ describe('what goes wrong', () => {
     await expectGone(pids)
     expect(early.output().stderr).toBe('')
     expect(early.output().stdout).not.toContain('Twohop is up')
+    expect(early.output().stdout).toMatch(/\nTwohop has ended\.\n$/)
   })
 
   test('without a Postgres that runs, it says so in one line and does without a ledger', async () => {
