@@ -33,6 +33,8 @@ describe("npm start in one's own project", () => {
   beforeAll(async () => {
     await mkdir(folder)
     own = await createIssuer()
+    // As npm init leaves a folder.
+    await writeFile(join(folder, 'package.json'), '{ "name": "my-project", "type": "commonjs" }')
     await writeFile(join(folder, 'twohop.config.ts'), `export default ${JSON.stringify(CONFIG)}`)
     await writeFile(
       join(folder, '.env'),
@@ -53,6 +55,7 @@ describe("npm start in one's own project", () => {
 
   test('says what it read and left aside', () => {
     const { stdout } = started.output()
+    expect(started.output().stderr).toBe('')
     expect(stdout).toMatch(/^settings twohop\.config\.ts: emulators, edge$/m)
     expect(stdout).toMatch(/^settings \.env: ALLOWED_ORIGINS \(left aside: HOST_URL\)$/m)
     expect(stdout).toMatch(/^edge +Node at \S+, takes tokens of firebase:demo-mine /m)
