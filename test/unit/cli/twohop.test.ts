@@ -37,7 +37,7 @@ describe('`npx twohop`', () => {
   it('loads for its help no command, and none loads a model library for its own', () => {
     const help = loaded('--help')
     expect(help).toMatchObject({ status: 0, packages: ['commander'] })
-    expect(help.files).toBeLessThan(25)
+    expect(help.files).toBeLessThan(26)
     const doctor = loaded('doctor', '--help')
     expect(doctor.stdout).toContain('Usage: twohop doctor')
     expect(doctor.packages).toContain('zod')

@@ -20,12 +20,12 @@ const COMPUTED: Readonly<Record<string, string>> = {
   'bench/edge/portkey.ts': 'settings that it copies',
   'bench/host/machine.ts': 'packages whose versions it tells',
   'bench/models/tokenizer.ts': "models' files",
-  'cli/twohop.mjs': 'the command, once Node is known to read TypeScript',
   'edge/runtime/node-dashboard.ts': "the dashboard's built files",
   'examples/extension/wxt.config.ts': "the developer's settings",
   'local/postgres/binaries.ts': "Postgres's binaries for this platform",
   'local/settings/config-module.ts': "the developer's settings",
   'local/stack.ts': 'the parts that it starts as processes',
+  'local/typescript.mjs': 'the program, once Node is known to read TypeScript',
   'site/rspress.config.ts': "the site's pages",
   'site/sidebar.ts': "the site's pages",
 }
