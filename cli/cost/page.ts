@@ -46,7 +46,7 @@ export function costPage(report: Report): string {
     .join('\n')
   return `# What will it cost?
 
-<!-- Made by: node cli/twohop.ts cost --markdown > docs/cost.md -->
+<!-- Made by: npx twohop cost --markdown > docs/cost.md -->
 
 \`npx twohop cost\` calculates a month's bill from your users and your measured throughput. This page shows it for an example.
 \`npx twohop cost --help\` lists the options, \`--list\` the combinations of providers.

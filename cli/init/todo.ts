@@ -92,7 +92,7 @@ function edge(
       return [
         {
           what: 'Run the edge, behind a proxy with TLS; --env-file is read before it starts.',
-          run: [`npm exec -c 'node --env-file=${path('.env.edge')} edge/runtime/node.ts'`],
+          run: [`node local/run.mjs --env-file=${path('.env.edge')} edge/runtime/node.ts`],
         },
       ]
     case 'supabase': {

@@ -23,7 +23,7 @@ const lines = (more: Partial<Answers> = {}, settings = COMPLETE) =>
 describe('what is left to do', () => {
   it.each([
     ['workers', 'npx wrangler deploy --env="" --secrets-file .env.secrets'],
-    ['node', "npm exec -c 'node --env-file=.env.edge edge/runtime/node.ts'"],
+    ['node', 'node local/run.mjs --env-file=.env.edge edge/runtime/node.ts'],
     ['supabase', 'npx supabase link --project-ref abc'],
     ['firebase', 'npx firebase-tools deploy --only functions --project my-project'],
   ] as const)('on %s has %j', (runtime, line) => {
