@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -65,8 +65,9 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
   afterAll(end)
 
   const dump = () => join(dir, 'twohop.dump')
-  const script = async (name: string, ...words: string[]) => {
-    const env = { ...process.env, ...database }
+  const script = (name: string, ...words: string[]) => scriptWith({}, name, ...words)
+  const scriptWith = async (variables: Record<string, string>, name: string, ...words: string[]) => {
+    const env = { ...process.env, ...database, ...variables }
     return promisify(execFile)(file(`deploy/backup/${name}`).pathname, words, { env }).then(
       ({ stdout }) => ({ code: 0, said: stdout }),
       ({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }),
@@ -165,25 +166,58 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
     const broken = join(dir, 'broken.dump')
     const whole = await readFile(dump())
     await writeFile(broken, whole.subarray(0, Math.floor(whole.length * 0.9)))
-    if (!server) return
-    const sql = postgres({ ...server.address, database: 'postgres', max: 1, onnotice: () => {} })
-    onTestFinished(() => sql.end())
-    // Without events, so that it may be restored at all.
-    await sql`alter table twohop.usage_events rename to usage_events_aside`
-    await sql`create table twohop.usage_events ()`
-    try {
+    await withoutEvents(async (kept) => {
       for (const name of [broken, join(dir, 'none.dump')]) {
         expect(await script('restore', '--ledger', name)).toMatchObject({
           code: 1,
           said: expect.stringContaining('pg_restore'),
         })
-        const [row] = await sql`select count(*)::int as events from twohop.usage_events_aside`
-        expect(row?.events).toBe(3)
+        expect(await kept()).toBe(3)
       }
+    })
+  })
+
+  /** The ledger without its events, so that it may be restored at all. They lie aside meanwhile, and `kept` counts them. */
+  async function withoutEvents(run: (kept: () => Promise<number>) => Promise<void>): Promise<void> {
+    if (!server) return
+    const sql = postgres({ ...server.address, database: 'postgres', max: 1, onnotice: () => {} })
+    onTestFinished(() => sql.end())
+    await sql`alter table twohop.usage_events rename to usage_events_aside`
+    await sql`create table twohop.usage_events ()`
+    try {
+      await run(async () => {
+        const [row] = await sql`select count(*)::int as events from twohop.usage_events_aside`
+        return row?.events
+      })
     } finally {
       await sql`drop table twohop.usage_events`
       await sql`alter table twohop.usage_events_aside rename to usage_events`
     }
+  }
+
+  it('changes no ledger before it knows that Redis can be restored too', async () => {
+    const [few, none] = [join(dir, 'few-programs'), '']
+    await mkdir(few)
+    for (const program of ['bash', 'dirname', 'sed', 'mktemp', 'rm']) {
+      const { stdout } = await promisify(execFile)('which', [program])
+      await symlink(stdout.trim(), join(few, program))
+    }
+    const lacking = [
+      [{ PATH: `${installed?.bin}:${few}` }, 'Node 20 or newer is needed'],
+      [{ UPSTASH_REDIS_REST_URL: none }, 'UPSTASH_REDIS_REST_URL'],
+      [{ LEDGER_SUPABASE_KEY: none }, 'LEDGER_SUPABASE_KEY'],
+      [{ UPSTASH_REDIS_REST_TOKEN: 'not-its-token' }, 'Redis at UPSTASH_REDIS_REST_URL'],
+      [{ UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9' }, 'Redis at UPSTASH_REDIS_REST_URL'],
+    ] as const
+    await withoutEvents(async (kept) => {
+      for (const [variables, said] of lacking) {
+        expect(await scriptWith(variables, 'restore', dump())).toMatchObject({
+          code: 1,
+          said: expect.stringContaining(said),
+        })
+        expect(await kept()).toBe(3)
+      }
+    })
   })
 
   it('restores nothing over a ledger that has events, nor without a dump', async () => {
@@ -227,6 +261,18 @@ describe.skipIf(!installed || !redisServer)('backup and recovery', () => {
       expect(await asked(redis, ['PTTL', key])).toBeGreaterThan(DAY_MS)
     }
     expect(await restoreRecords({ sql, redis: options, now: Date.now })).toEqual({ accounts: 0, api_keys: 0 })
+  })
+
+  it('puts Redis back where the Node of the shell reads no TypeScript, as Node 20 does not', async () => {
+    const old = join(dir, 'old-node')
+    await mkdir(old)
+    const text = `#!/bin/sh\nexec '${process.execPath}' --no-experimental-strip-types "$@"\n`
+    await writeFile(join(old, 'node'), text, { mode: 0o755 })
+    const restored = await scriptWith({ PATH: `${old}:${database.PATH}` }, 'restore', '--redis')
+    expect(restored).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('0 accounts and 0 API keys put back.'),
+    })
   })
 
   it('types what it is listed for', () => expect(untyped()).toEqual([]))
