@@ -1,4 +1,4 @@
-// `node bench/upstream/fakes.ts openai|anthropic`: a fake of a vendor's API on this machine, to try upstreams with. Its
+// `node local/run.mjs bench/upstream/fakes.ts openai|anthropic`: a fake of a vendor's API on this machine, to try upstreams with. Its
 // `GET /counts` says how many answers it gave.
 import { createServer } from 'node:http'
 import { startStub } from './stub.ts'

@@ -20,9 +20,13 @@ const fakes: ChildProcess[] = []
 let started: Started
 
 beforeAll(async () => {
-  for (const command of commands.filter((one) => one.startsWith('node ')))
+  await typed(commands.find((one) => one.startsWith('node local/bootstrap.mjs')) ?? '', {}, (text) =>
+    promisify(execFile)('bash', ['-ec', text], { cwd: ROOT }),
+  )
+  for (const command of commands.filter((one) => one.startsWith('node local/run.mjs ')))
     await typed(command, {}, async (text) => {
-      const [, ...args] = wordsOf(text.replace(/ &.*/, ''))
+      // On a Node that reads no TypeScript, as Node 20 does not.
+      const args = ['--no-experimental-strip-types', ...wordsOf(text.replace(/ &.*/, '')).slice(1)]
       const fake = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
       fakes.push(fake)
       // Its one line says that it listens.
