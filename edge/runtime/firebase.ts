@@ -39,7 +39,11 @@ function make() {
   complaints.push(...refuseCheckRevoked(process.env))
   if (complaints.length > 0) return createUnconfigured(new NotConfigured(complaints), write)
   const project = projectOf(process.env)
-  const own = { ...createNodePlatform(), tracer: tracerOf(values, write, true) }
+  const own = {
+    ...createNodePlatform(),
+    keepsNames: 'FIREBASE_' as const,
+    tracer: tracerOf(values, write, true),
+  }
   if (project === undefined) return makeEdge(fromFirebase(process.env), write, own)
   // With the platform's own credentials, so that no key file lies anywhere.
   const app = initializeApp()

@@ -1,6 +1,8 @@
 import type { Env } from '../routes/env.ts'
+import type { Complaint } from './complaint.ts'
 import { createEdge } from './edge.ts'
 import { createUnconfigured, NotConfigured } from './not-configured.ts'
+import { asSetThere } from './own-names.ts'
 import type { Platform } from './platform.ts'
 import type { Variables } from './read-variables.ts'
 
@@ -14,12 +16,18 @@ type Made = {
  * so. Nobody reads the output of a function that does not start.
  * @param write takes a line of the log
  */
-export function makeEdge(variables: Variables, write: (line: string) => void, platform?: Platform): Made {
+export function makeEdge(variables: Variables, write: (line: string) => void, platform: Platform = {}): Made {
+  const { keepsNames } = platform
+  const unconfigured = (complaints: readonly Complaint[]) =>
+    createUnconfigured(
+      new NotConfigured(keepsNames ? complaints.map((one) => asSetThere(one, keepsNames)) : complaints),
+      write,
+    )
   let edge: ReturnType<typeof createEdge>
   try {
     edge = createEdge(variables, write, platform)
   } catch (error) {
-    if (error instanceof NotConfigured) return createUnconfigured(error, write)
+    if (error instanceof NotConfigured) return unconfigured(error.complaints)
     throw error
   }
   let made: Made | undefined
@@ -27,7 +35,7 @@ export function makeEdge(variables: Variables, write: (line: string) => void, pl
   /** Requests do not wait for each other's check: on workerd another request's promise may never settle. */
   async function checked(): Promise<Made> {
     const complaints = await edge.check()
-    made ??= complaints.length === 0 ? edge : createUnconfigured(new NotConfigured(complaints), write)
+    made ??= complaints.length === 0 ? edge : unconfigured(complaints)
     return made
   }
 

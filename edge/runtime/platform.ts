@@ -14,6 +14,7 @@ import type { ApiDocument } from '../routes/openapi-route.ts'
 import type { SupabaseAdminOf } from '../sync/config.ts'
 import type { AdminOf } from '../sync/port.ts'
 import type { Ed25519 } from '../upstream/signer.ts'
+import type { Prefix } from './own-names.ts'
 
 /** Verifies tokens that need other rules than the real ones. Undefined for a token that is not of that kind. */
 export type VerifyOther = (
@@ -23,6 +24,8 @@ export type VerifyOther = (
 
 /** What a platform has of its own for a port. Where it has nothing, the adapters that run everywhere serve. */
 export type Platform = {
+  /** How the names of variables begin that it keeps for itself, so that the edge's have others there. */
+  keepsNames?: Prefix
   /** Calls the store and the host; default: the global `fetch`. */
   fetch?: Fetch
   /** Calls the host by a path of the platform's own; default: as all else. */

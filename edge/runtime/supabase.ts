@@ -30,6 +30,7 @@ export function createSupabaseFunction(name: string, environment: Variables) {
     complaints.length > 0
       ? createUnconfigured(new NotConfigured(complaints), write)
       : makeEdge(fromSupabase(environment), write, {
+          keepsNames: 'SUPABASE_',
           apiDocument: readBundledDocument,
           restOf: supabaseJsRest,
           supabaseAdminOf: createSupabaseJsAdmin,

@@ -42,3 +42,15 @@ it('an edge that cannot be made answers 500, and the log has a line of that with
   })
   expect(`${text} ${lines.join()}`).not.toContain('a-canary')
 })
+
+it('where no project is known, it names the variables as they are set there', async () => {
+  vi.resetModules()
+  const lines: string[] = []
+  const written = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)))
+  onTestFinished(() => void written.mockRestore())
+  const { scheduled } = await import('../../../../edge/runtime/firebase.ts')
+  await expect(scheduled.run({ scheduleTime: '2026-11-30T00:00:00Z' })).rejects.toThrow(
+    /\bTWOHOP_FIREBASE_PROJECT_IDS\.$/,
+  )
+  expect(JSON.parse(lines[0] ?? '').complaints.at(-1)).toMatch(/^TWOHOP_FIREBASE_PROJECT_IDS: no issuer/)
+})

@@ -34,6 +34,23 @@ it('says by their names which variables do not fit, its own among them', async (
   expect(JSON.parse(String(lines.mock.calls[0]?.[0]))).toMatchObject({
     complaints: ['SCHEDULE_SECRET: must have at least 32 characters'],
   })
+  lines.mockClear()
+  const { SUPABASE_URL: _, ...without } = ENVIRONMENT
+  const names = async (environment: Record<string, string>) => {
+    const answer = await createSupabaseFunction('edge', environment)(new Request(`${AT}/edge/healthz`))
+    return ((await answer.json()) as ErrorEnvelope).error.message
+  }
+  expect(await names(without)).toMatch(/ FIREBASE_PROJECT_IDS\.$/)
+  expect(await names({ ...ENVIRONMENT, TWOHOP_SUPABASE_JWT_SECRETS: '{"a":"b"}' })).toMatch(
+    / TWOHOP_SUPABASE_JWT_SECRETS\.$/,
+  )
+  const complaints = lines.mock.calls
+    .map(([line]) => JSON.parse(String(line)).complaints)
+    .filter((said) => said !== undefined)
+  expect(complaints).toEqual([
+    [expect.stringMatching(/ or the URL of your Supabase project into TWOHOP_SUPABASE_URLS$/)],
+    ['TWOHOP_SUPABASE_JWT_SECRETS: a key is not one of TWOHOP_SUPABASE_URLS'],
+  ])
   const unset = createSupabaseFunction('edge', {})
   expect(await codeOf(await unset(new Request(`${AT}/edge/v1/models`)))).toBe('not_configured')
 })
