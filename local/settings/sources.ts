@@ -7,6 +7,7 @@ import { EDGE_VARIABLES } from '../../edge/runtime/variables.ts'
 import { plainWords } from '../../shared/plain-words.ts'
 import { UPSTREAM_KEY } from '../../shared/upstreams.ts'
 import { importDefault } from './config-module.ts'
+import { whyNotHere } from './elsewhere.ts'
 import { type ReadConfig, StartConfig } from './schema.ts'
 
 /** Settings, and how a complaint about one of their fields begins. */
@@ -37,10 +38,7 @@ export function sourceOf(written: unknown, named: Source['named']): Source {
   const { data, error } = StartConfig.safeParse(written, { error: plainWords })
   if (error) throw new Error(error.issues.map(({ path, message }) => said(named, path, message)).join('\n'))
   for (const name of Object.keys(data.edge ?? {})) {
-    if (!isKnown(name))
-      throw new Error(
-        `${named(`edge.${name}`)} is no variable of the edge: docs/configuration.md lists them.`,
-      )
+    if (!isKnown(name)) throw new Error(`${named(`edge.${name}`)} ${whyNotHere(name)}`)
     if (OF_THE_STACK.has(name))
       throw new Error(`${named(`edge.${name}`)} is set by npm start itself, to a part of its own.`)
   }

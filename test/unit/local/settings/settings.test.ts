@@ -90,6 +90,10 @@ describe('what npm start reads', () => {
       { edge: { NO_SUCH: '1' } },
       '--set NO_SUCH is no variable of the edge: docs/configuration.md lists them.',
     ],
+    [
+      { edge: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' } },
+      '--set OTEL_EXPORTER_OTLP_ENDPOINT is for the edge on Node, Supabase and Firebase: ',
+    ],
     [{ edge: { HOST_URL: 'http://x' } }, '--set HOST_URL is set by npm start itself, to a part of its own.'],
     [{ edge: { BODY_LIMIT_BYTES: 'much' } }, '--set BODY_LIMIT_BYTES must be'],
     [{ origins: ['https://app.example/'] }, '--origin is never sent: browsers send https://app.example'],
