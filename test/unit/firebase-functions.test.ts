@@ -12,6 +12,11 @@ const all = json('package.json')
 it('a deployment installs the versions that the tests run', () => {
   for (const [name, version] of Object.entries(own.dependencies))
     expect([name, all.devDependencies[name]]).toEqual([name, version])
+  // `npm ci` refuses a lock that is of other versions.
+  const { packages } = json('firebase/functions/package-lock.json')
+  expect(packages[''].dependencies).toEqual(own.dependencies)
+  for (const [name, version] of Object.entries(own.dependencies))
+    expect(packages[`node_modules/${name}`].version).toBe(version)
 })
 
 it('and builds the one file first that it then runs', () => {

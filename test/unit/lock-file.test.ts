@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 /** What package-lock.json says of one installed package: the parts that are read here. */
@@ -13,7 +14,9 @@ function isLocked(packages: Record<string, Locked>, from: string, name: string):
   return from !== '' && isLocked(packages, from.replace(/(^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/, ''), name)
 }
 
-test.each(['package-lock.json', 'examples/extension/package-lock.json', 'site/package-lock.json'])(
+const LOCKED = ['.', 'examples/extension', 'site', 'firebase/functions']
+
+test.each(LOCKED.map((folder) => join(folder, 'package-lock.json')))(
   '%s locks every platform package, also those of other platforms than the one that wrote it',
   async (file) => {
     // `npm install` drops what its registry did not have that day, and `npm ci` then refuses the whole file.
@@ -25,7 +28,7 @@ test.each(['package-lock.json', 'examples/extension/package-lock.json', 'site/pa
   },
 )
 
-test.each(['package.json', 'examples/extension/package.json', 'site/package.json'])(
+test.each(LOCKED.map((folder) => join(folder, 'package.json')))(
   '%s asks for one version of each package, so that nobody is given another than was tested',
   async (file) => {
     const {

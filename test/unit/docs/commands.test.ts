@@ -124,7 +124,10 @@ const SOURCES: Record<string, string> = {
 /** A path of this repository in a command. */
 const OWN_PATH =
   /(?<![\w/.:-])((?:bench|cli|deploy|edge|examples|firebase|inference-host|local|models|supabase|test)\/[\w./*-]+|Dockerfile(?:\.[\w-]+)?)/g
-const WRITTEN = new Set(['deploy/.env', 'firebase/functions/.env.my-project', 'models/models.json'])
+const WRITTEN = new Set([
+  ...['deploy/.env', 'firebase/functions/.env.my-project', 'models/models.json'],
+  ...['firebase/functions/.env.demo-twohop', 'firebase/functions/.secret.local'],
+])
 
 /** What `twohop` would say against an option or a number of words, by its own help. */
 async function complaint(line: string): Promise<string | undefined> {
