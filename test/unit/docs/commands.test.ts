@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -89,6 +90,20 @@ describe('each command of the pages', () => {
         if (!WRITTEN.has(path) && !isThere(path, page)) yield path
     })
     expect(strays).toEqual([])
+  })
+
+  it('leaves nothing that git would take: a secret, what people used, or what is built', () => {
+    const left = [
+      ...['.env.secrets', 'deploy/.env', 'service-key.private.json', 'host-headers.json', 'key.json'],
+      ...[
+        'firebase/functions/.env.my-project',
+        'firebase/functions/.secret.local',
+        'firebase/functions/edge.mjs',
+      ],
+      ...['twohop-2026-11-29.dump', 'twohop-client-0.1.0.tgz'],
+    ]
+    const { stdout } = spawnSync('git', ['check-ignore', ...left], { cwd: ROOT, encoding: 'utf8' })
+    expect(left.filter((path) => !stdout.split('\n').includes(path))).toEqual([])
   })
 
   it('calls routes that the edge has, with a body that they take', () => {
