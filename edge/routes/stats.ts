@@ -44,7 +44,8 @@ const DAYS_SHOWN = 30
 
 /** A day of the calendar; a name of a day that there is not becomes another one. */
 const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && dayFrom(text, 0) === text
-const optionalDay = (words: string) => z.string().refine(isDay).optional().describe(words)
+const optionalDay = (words: string) =>
+  z.string().refine(isDay, 'a day of the calendar such as 2026-11-30').optional().describe(words)
 export const Days = z.strictObject({
   from: optionalDay(`the first UTC day; ${DAYS_SHOWN} days up to the last where it is missing`),
   to: optionalDay(`the last UTC day, at most ${HISTORY_DAYS} with the first; today where it is missing`),
@@ -54,7 +55,10 @@ export const Latest = z.strictObject({
 })
 const Month = z
   .string()
-  .refine((text) => isDay(`${text}-01`) && text >= FIRST_MONTH)
+  .refine(
+    (text) => isDay(`${text}-01`) && text >= FIRST_MONTH,
+    `a month such as 2026-11, not before ${FIRST_MONTH}`,
+  )
   .optional()
 export const Months = z.strictObject({
   from: Month.describe(`the first UTC month; ${MONTHS_SHOWN} months up to the last where it is missing`),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { run } from '../../../cli/run.ts'
+import { EDGE_METRICS, EDGE_PREFIX } from '../../../edge/stats/metric-names.ts'
 import { filesLike, isThere, type Page, ROOT, readPages } from '../../fixtures/pages.ts'
 
 const pages = readPages()
@@ -183,7 +184,8 @@ describe('every page', () => {
   })
 
   it('names fields, codes, events and headers that there are', () => {
-    const known = new Set(namesIn(sourcesText()))
+    const metrics = Object.keys(EDGE_METRICS).map((name) => EDGE_PREFIX + name)
+    const known = new Set([...namesIn(sourcesText()), ...metrics])
     const unknown = everywhere(function* ({ path, prose }) {
       if (path.startsWith('models/')) return
       const code = [...prose.matchAll(/`[^`\n]+`/g)].map(([part]) => part).join('\n')

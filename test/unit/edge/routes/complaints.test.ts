@@ -133,6 +133,19 @@ function complaint(schema: z.core.$ZodType, value: unknown): TwohopError | undef
   }
 }
 
+/** Whether a text is refused in words that it fits: of which the sender learns nothing. */
+function asksForWhatItFound(message: string): boolean {
+  const [, from = '', to = '', characters] =
+    message.match(
+      /^Expected text(?: that is not empty| of (?:at most )?(?:(\d+) to )?(\d+) characters)?, found text of (\d+) character/,
+    ) ?? []
+  return (
+    characters !== undefined &&
+    Number(characters) >= Number(from || 0) &&
+    Number(characters) <= Number(to || Infinity)
+  )
+}
+
 describe('a complaint', () => {
   it('is looked at in every part of every schema', () => {
     expect(parts.length).toBeGreaterThan(250)
@@ -148,6 +161,11 @@ describe('a complaint', () => {
       expect(message.length).toBeLessThan(1200)
       expect(param.length).toBeLessThanOrEqual(200)
     }
+  })
+
+  it.each(parts)('never asks for what it found: %s', (_, schema) => {
+    for (const error of BAD.flatMap((value) => complaint(schema, value) ?? []))
+      expect(error.message).not.toSatisfy(asksForWhatItFound)
   })
 
   it.each(unions)('of a union says more than that it is wrong: %s', (_, schema) => {
