@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
 import { retryAfterSeconds } from '../shared/retry-after.ts'
-import { isSecureUrl } from '../shared/secure-url.ts'
 import { type CliContext, CliError } from './context.ts'
-import { localStackHint } from './local-stack.ts'
+import { jsonOf, target } from './deployment.ts'
 
 /** Milliseconds that one request may take. */
 const TIMEOUT_MS = 30_000
@@ -54,8 +53,9 @@ export async function askApi<S extends z.ZodType>(
       answer = await send()
     }
     status = answer.status
-    reply = await answer.json().catch(() => undefined)
+    reply = await jsonOf(answer)
   } catch (cause) {
+    if (cause instanceof CliError) throw cause
     throw new CliError('unreachable', `${url} does not answer.`, { cause })
   }
   if (status >= 400) {
@@ -72,26 +72,40 @@ export async function askApi<S extends z.ZodType>(
   throw new CliError('bad_answer', `${url} answers in another form than this version knows.`)
 }
 
+/** More pages than any deployment has at which a list is read. */
+const MOST_PAGES = 10_000
+
+/**
+ * The entries of a list that comes in pages, up to `most` of them.
+ * @param of what the query of one page is, behind the `next` of the page before; empty for the first
+ * @throws CliError as `askApi` does; `bad_answer` where the list has no end
+ */
+export async function listApi<Entry>(
+  context: CliContext,
+  schema: z.ZodType<{ data: Entry[]; next: string | null }>,
+  { path, most, of }: { path: string; most: number; of: (found: number) => Record<string, string> },
+): Promise<Entry[]> {
+  const found: Entry[] = []
+  const seen = new Set<string>()
+  for (let next: string | null = ''; next !== null && found.length < most; ) {
+    if (seen.has(next) || seen.size === MOST_PAGES)
+      throw new CliError('bad_answer', `The list of ${path} has no end: TWOHOP_URL names no edge of Twohop.`)
+    seen.add(next)
+    const query = new URLSearchParams({ ...of(found.length), ...(next && { next }) })
+    const page: { data: Entry[]; next: string | null } = await askApi(context, schema, {
+      method: 'GET',
+      path: `${path}?${query}`,
+    })
+    found.push(...page.data)
+    next = page.next
+  }
+  return found
+}
+
 /** The seconds after which a refused request may come again; undefined where it was not refused for coming too often. */
 function waitOf({ status, headers }: Response): number | undefined {
   const seconds = retryAfterSeconds(headers.get('retry-after'))
   return status === 429 && seconds !== undefined && seconds <= LONGEST_WAIT_S ? seconds : undefined
-}
-
-/** The deployment that TWOHOP_URL names, and the credential. @throws CliError usage */
-export function target(): { url: string; token: string } {
-  const { TWOHOP_URL, TWOHOP_TOKEN: token } = process.env
-  if (!TWOHOP_URL || !token)
-    throw new CliError(
-      'usage',
-      `Set TWOHOP_URL to the address of your edge and TWOHOP_TOKEN to your access token or API key.${localStackHint(
-        ['TWOHOP_URL', 'TWOHOP_TOKEN'].filter((name) => !process.env[name]),
-      )}`,
-    )
-  const url = URL.parse(TWOHOP_URL)
-  if (url === null || !isSecureUrl(url))
-    throw new CliError('usage', 'TWOHOP_URL must begin with https:// (http:// is for this machine only).')
-  return { url: url.origin, token }
 }
 
 /** Makes a foreign text safe for a terminal: control characters, which could change what is shown, become `?`. */

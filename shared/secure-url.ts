@@ -40,7 +40,11 @@ export const HostUrl = z
     return !url || `${url.username}${url.password}${url.search}${url.hash}` === ''
   }, 'must have no user name, password, ? or #')
 
-/** A variable with such an address. */
+/** A variable with such an address. fetch takes none with a user name or a password, and its complaint repeats both. */
 export const SecretUrl = z
   .url()
   .refine(isSecureUrl, 'must begin with https:// (http:// is for loopback only)')
+  .refine((text) => {
+    const url = URL.parse(text)
+    return !url || `${url.username}${url.password}` === ''
+  }, 'must have no user name or password')

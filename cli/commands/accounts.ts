@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import * as z from 'zod'
-import { askApi, plain, timeText } from '../api.ts'
+import { askApi, listApi, plain, timeText } from '../api.ts'
 import { type CliContext, CliError } from '../context.ts'
 import { textTable } from '../cost/table.ts'
 import { whole } from '../numbers.ts'
@@ -110,15 +110,7 @@ export function accountsCommand(context: CliContext): Command {
 const reasonOf = ({ reason }: Why) => (reason === undefined ? {} : { reason })
 
 async function list(context: CliContext, search: string, most: number): Promise<Account[]> {
-  const found: Account[] = []
-  let next: string | null = ''
-  while (next !== null && found.length < most) {
-    const query: string = new URLSearchParams({ search, ...(next && { next }) }).toString()
-    const page = await askApi(context, Accounts, { method: 'GET', path: `/v1/admin/accounts?${query}` })
-    found.push(...page.data)
-    next = page.next
-  }
-  return found
+  return listApi(context, Accounts, { path: '/v1/admin/accounts', most, of: () => ({ search }) })
 }
 
 function table(accounts: readonly Account[]): string {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import * as z from 'zod'
-import { askApi, plain, timeText } from '../api.ts'
+import { listApi, plain, timeText } from '../api.ts'
 import type { CliContext } from '../context.ts'
 import { textTable } from '../cost/table.ts'
 import { whole } from '../numbers.ts'
@@ -33,19 +33,14 @@ export function auditCommand(context: CliContext): Command {
 }
 
 async function list(context: CliContext, target: string | undefined, most: number): Promise<Entry[]> {
-  const found: Entry[] = []
-  let next: string | null = ''
-  while (next !== null && found.length < most) {
-    const query: string = new URLSearchParams({
-      limit: String(Math.min(500, most - found.length)),
+  return listApi(context, Page, {
+    path: '/v1/admin/audit',
+    most,
+    of: (found) => ({
+      limit: String(Math.min(500, most - found)),
       ...(target !== undefined && { target }),
-      ...(next && { next }),
-    }).toString()
-    const page = await askApi(context, Page, { method: 'GET', path: `/v1/admin/audit?${query}` })
-    found.push(...page.data)
-    next = page.next
-  }
-  return found
+    }),
+  })
 }
 
 function table(entries: readonly Entry[]): string {

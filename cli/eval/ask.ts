@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
 import { retryAfterSeconds } from '../../shared/retry-after.ts'
-import { plain, target } from '../api.ts'
+import { plain } from '../api.ts'
 import { CliError } from '../context.ts'
+import { jsonOf, target } from '../deployment.ts'
 import type { Case, Suite } from './suite.ts'
 
 /** Milliseconds that one answer may take. */
@@ -69,7 +70,7 @@ export function createAsk(temperature: number, signal: AbortSignal): AskChat {
       await wait(seconds * 1000, undefined, { signal })
       answer = await send()
     }
-    const said: unknown = await answer.json().catch(() => undefined)
+    const said = await jsonOf(answer)
     const read = Answer.safeParse(said)
     if (answer.ok && read.success) return read.data.choices[0]?.message.content ?? ''
     const { code, message } = Refused.safeParse(said).data?.error ?? {

@@ -168,6 +168,8 @@ describe('a command that asks the deployment', () => {
     ['TWOHOP_TOKEN', ''],
     ['TWOHOP_URL', 'http://edge.example'],
     ['TWOHOP_URL', 'edge.example'],
+    ['TWOHOP_URL', 'https://a:b@edge.example'],
+    ['TWOHOP_URL', 'https://edge.example/?token=b'],
   ])('ends with 2, asking nobody, where %s is "%s"', async (name, text) => {
     vi.stubEnv(name, text)
     expect(await twohop('audit')).toMatchObject({
@@ -204,5 +206,20 @@ describe('a command that asks the deployment', () => {
       '/v1/admin/audit?limit=4&target=c',
       '/v1/admin/audit?limit=2&target=c&next=1-0',
     ])
+  })
+
+  it.each(['accounts list', 'audit'])('%s reads no list without an end', async (words) => {
+    answer = { status: 200, body: { data: [], next: 'again' } }
+    const { code, out, err } = await twohop(...words.split(' '))
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain(' has no end: ')
+    expect(asked).toHaveLength(2)
+  })
+
+  it('asks at the path of TWOHOP_URL', async () => {
+    vi.stubEnv('TWOHOP_URL', `${process.env.TWOHOP_URL}functions/v1/edge`)
+    answer = { status: 200, body: { data: [], next: null } }
+    expect(await twohop('audit')).toMatchObject({ code: 0 })
+    expect(asked.map(({ path }) => path)).toEqual(['/functions/v1/edge/v1/admin/audit?limit=100'])
   })
 })

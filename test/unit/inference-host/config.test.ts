@@ -40,6 +40,10 @@ test.each([
     'HOST_JOBS_REDIS_URL',
     { ...needed, HOST_JOBS_REDIS_URL: 'http://tpu.example', HOST_JOBS_REDIS_TOKEN: 'a' },
   ],
+  [
+    'HOST_JOBS_REDIS_URL',
+    { ...needed, HOST_JOBS_REDIS_URL: 'https://a:tpu@redis.example', HOST_JOBS_REDIS_TOKEN: 'a' },
+  ],
   ['HOST_JOBS_CLAIM_SECONDS', { ...needed, HOST_JOBS_CLAIM_SECONDS: '2' }],
 ])('refuses a wrong %s by its name, in one line, without its value', (name, environment) => {
   const read = () => readConfig(environment)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { HostUrl, isSecureUrl } from '../../../shared/secure-url.ts'
+import { HostUrl, isSecureUrl, SecretUrl } from '../../../shared/secure-url.ts'
 
 it.each([
   'https://a.example',
@@ -78,3 +78,10 @@ it.each([
 ])('what is no base for paths is refused: %s', (url) => {
   expect(HostUrl.safeParse(url).error?.issues[0]?.message).toBe('must have no user name, password, ? or #')
 })
+
+it.each(['https://a:b@redis.example', 'https://a@redis.example', 'http://:b@localhost'])(
+  'what fetch refuses with its password in the complaint is refused before: %s',
+  (url) => {
+    expect(SecretUrl.safeParse(url).error?.issues[0]?.message).toBe('must have no user name or password')
+  },
+)

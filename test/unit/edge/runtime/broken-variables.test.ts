@@ -56,6 +56,29 @@ it.each(Object.keys(EDGE_VARIABLES))('%s, broken, shows nothing of what stands i
   if (!ANY_TEXT.includes(name)) expect(complaints).toBeGreaterThan(2)
 })
 
+it('an address with a password is no address, in any variable that takes one', () => {
+  const table = { ...EDGE_VARIABLES, ...NODE_VARIABLES, ...SUPABASE_VARIABLES, ...FIREBASE_VARIABLES }
+  const takes = (name: string, text: string) =>
+    readVariables(table, { [name]: text }).values[name as 'HOST_URL']
+  const addresses = Object.keys(table).filter(
+    (name) =>
+      !ANY_TEXT.includes(name) &&
+      takes(name, 'https://a.example') !== undefined &&
+      takes(name, 'no address') === undefined,
+  )
+  expect(addresses).toEqual(
+    expect.arrayContaining([
+      'UPSTASH_REDIS_REST_URL',
+      'HOST_URL',
+      'LEDGER_SUPABASE_URL',
+      'WEBHOOK_URL',
+      'SUPABASE_URLS',
+    ]),
+  )
+  for (const user of [`a:${SECRET}`, `:${SECRET}`, SECRET])
+    expect(addresses.filter((name) => takes(name, `https://${user}@a.example`) !== undefined)).toEqual([])
+})
+
 it.each(Object.entries(BESIDE))('what is wrong beside %s shows nothing of it', async (_, changed) => {
   for (const text of await said(changed)) expect(text).not.toContain(SECRET)
 })
