@@ -1,6 +1,9 @@
 import { TwohopError } from '../../shared/errors.ts'
 import type { Sent } from './body.ts'
 
+/** What a decoder puts in the place of bytes that are no UTF-8 (encoding.spec.whatwg.org). */
+const REPLACED = '\ufffd'
+
 /** The most fields of a form. OpenAI's has a dozen, some of them lists. */
 const MOST_FIELDS = 64
 
@@ -26,12 +29,22 @@ export async function formBody(c: Sent): Promise<Record<string, unknown>> {
     const content = typeof value === 'string' ? value : new Uint8Array(await value.arrayBuffer())
     const isList = name.endsWith('[]')
     const key = isList ? name.slice(0, -2) : name
+    if (typeof value === 'string' && value.includes(REPLACED) && !isIn(body, value))
+      throw new TwohopError('invalid_request', 'Expected text in UTF-8, found other bytes.', { param: key })
     const before = fields[key]
     if (Array.isArray(before) && isList) before.push(content)
     else if (before === undefined) fields[key] = isList ? [content] : content
     else throw new TwohopError('invalid_request', 'Expected the field once, found it twice.', { param: key })
   }
   return fields
+}
+
+/** Whether a field of the body has just this text. Bytes that are no UTF-8 were read as U+FFFD, which somebody may also mean. */
+function isIn(body: Uint8Array, text: string): boolean {
+  const sought = new TextEncoder().encode(`\r\n\r\n${text}\r\n--`)
+  for (let at = body.indexOf(13); at !== -1; at = body.indexOf(13, at + 1))
+    if (sought.every((byte, i) => body[at + i] === byte)) return true
+  return false
 }
 
 /**

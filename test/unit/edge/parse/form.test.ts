@@ -47,6 +47,33 @@ it('the same form has the same bytes, whatever stands between its fields', async
   for (const other of others) expect((await send(other)).text).not.toBe(one.text)
 })
 
+it.each([
+  ['latin 1', [0x63, 0xe9], 400],
+  ['half a character', [0xe2, 0x82], 400],
+  ['a surrogate', [0xed, 0xa0, 0x80], 400],
+  ['other bytes beside a U+FFFD', [0xef, 0xbf, 0xbd, 0xff], 400],
+  ['U+FFFD itself', [0xef, 0xbf, 0xbd], 200],
+  ['UTF-8', [0xc3, 0xa9], 200],
+])('a text of %s', async (_, bytes, status) => {
+  const text = (said: string) => new TextEncoder().encode(said)
+  const body = new Blob([
+    text('--a\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'),
+    new Uint8Array([13, 10, 13, 10, 0xff, 13]),
+    text('\r\n--a\r\ncontent-disposition: form-data; name="prompt"\r\n\r\n'),
+    new Uint8Array(bytes),
+    text('\r\n--a--\r\n'),
+  ])
+  const answer = await send(body, 'multipart/form-data; boundary=a')
+  expect(answer.status).toBe(status)
+  if (status === 200) expect(seen.prompt).toBe(new TextDecoder().decode(new Uint8Array(bytes)))
+  else
+    expect(JSON.parse(answer.text).error).toMatchObject({
+      code: 'invalid_request',
+      param: 'prompt',
+      message: 'Expected text in UTF-8, found other bytes.',
+    })
+})
+
 it('names of objects are names like others', async () => {
   await send(formOf(['__proto__', 'a'], ['constructor', 'b']))
   expect(Object.entries(seen)).toEqual([
