@@ -7,7 +7,7 @@ import { newKeysOfSpelledOut } from './spelled-out.ts'
 import { refuseWholeBatch } from './whole-batch.ts'
 
 /** The recipe's number: it goes up when the same export would give another file or another verdict. */
-export const RECIPE_VERSION = 3
+export const RECIPE_VERSION = 4
 
 /** How a serving form is called. Sizes are in elements. */
 export type ServingDescription = {

@@ -59,6 +59,17 @@ function refuseBranches(nodes: readonly NodeProto[], index: GraphIndex): void {
     throw new Unsupported(`${label(branch)} may choose by the length of a text, which a padded cache hides`)
 }
 
+/** Through these a constant keeps its numbers. */
+const SAME_NUMBERS = new Set(['Cast', 'CastLike', 'Expand', 'Neg', 'Reshape', 'Squeeze', 'Tile', 'Unsqueeze'])
+
+/** The numbers of a constant, also where it is of another type or shape by now; none of what else a tensor is. */
+function numbersOf(tensor: string, index: GraphIndex): number[] {
+  const constant = index.constant(tensor)
+  if (constant) return intsOf(constant) ?? []
+  const maker = index.producer(tensor)
+  return maker && SAME_NUMBERS.has(maker.op_type) ? numbersOf(maker.input[0] ?? '', index) : []
+}
+
 /** Of their first input these leave numbers of columns what they are, and of any the others do. */
 const KEEPS_FIRST = new Set([
   ...['Abs', 'Cast', 'Gather', 'Identity', 'Neg', 'Slice'],
@@ -82,10 +93,7 @@ function refuseWindows(nodes: readonly NodeProto[], index: GraphIndex): void {
           : [],
     ),
   )
-  const numbers = (tensor: string | undefined) => {
-    const constant = tensor === undefined ? undefined : index.constant(tensor)
-    return (constant && intsOf(constant)) ?? []
-  }
+  const numbers = (tensor: string | undefined) => (tensor === undefined ? [] : numbersOf(tensor, index))
   const keeps = ({ op_type, input }: NodeProto, tensor: string) =>
     KEEPS_ANY.has(op_type) || (KEEPS_FIRST.has(op_type) && input[0] === tensor)
   for (const { node } of usesOf(index, columns, keeps)) {

@@ -1,4 +1,13 @@
-import { indexGraph, label, usesOf } from '../../onnx/graph.ts'
+import {
+  attribute,
+  dimsOf,
+  type GraphIndex,
+  indexGraph,
+  intAttribute,
+  intsOf,
+  label,
+  usesOf,
+} from '../../onnx/graph.ts'
 import type { GraphProto, NodeProto } from '../../onnx/schema.ts'
 import { Unsupported } from '../../onnx/unsupported.ts'
 
@@ -31,6 +40,7 @@ export function refuseWholeBatch(graph: GraphProto): void {
       `${label(node)} scales by the largest value of the whole batch, so that slots would change one another's answers`,
     )
   refuseLargestPosition(graph)
+  refuseReducedSlots(graph)
 }
 
 /**
@@ -47,4 +57,33 @@ function refuseLargestPosition(graph: GraphProto): void {
       throw new Unsupported(
         `${label(node)} goes by the positions of the whole batch, so that slots would change one another's answers`,
       )
+}
+
+/** What says how large a tensor is, and nothing of what is in it. */
+const SIZES_ONLY = new Set(['Shape', 'Size'])
+
+/**
+ * DynamicQuantizeLinear written in other operators scales by the largest value of all slots, too. Slots are the first dimension of
+ * everything that is made of the inputs.
+ */
+function refuseReducedSlots(graph: GraphProto): void {
+  const index = indexGraph(graph)
+  const made = new Set(graph.input.map(({ name = '' }) => name))
+  for (const { node, tensor } of usesOf(index, made, ({ op_type }) => !SIZES_ONLY.has(op_type)))
+    if (node.op_type.startsWith('Reduce') && node.input[0] === tensor && reducesSlots(node, index))
+      throw new Unsupported(
+        `${label(node)} puts together the slots of the whole batch, so that slots would change one another's answers`,
+      )
+}
+
+/** Whether a Reduce goes over all dimensions, or over the first. Axes are an attribute or, of newer operators, an input. */
+function reducesSlots(node: NodeProto, index: GraphIndex): boolean {
+  const given = node.input[1]
+  const constant = given ? index.constant(given) : undefined
+  const axes = constant ? intsOf(constant) : attribute(node, 'axes')?.ints?.map(Number)
+  if (given && !constant) return false
+  if (constant && dimsOf(constant)[0] === 0) return intAttribute(node, 'noop_with_empty_axes', 0) === 0
+  return axes === undefined || axes.length === 0
+    ? intAttribute(node, 'noop_with_empty_axes', 0) === 0
+    : axes.includes(0)
 }

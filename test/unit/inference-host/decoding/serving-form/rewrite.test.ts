@@ -149,6 +149,25 @@ test.each<[string, ModelProto, string]>([
     'sliding window',
   ],
   [
+    'columns before the end less a window that is of another type and shape first',
+    withWindow(
+      newNode('Cast', ['plain.window'], ['cast'], { to: DATA_TYPE.int64 }),
+      newNode('Reshape', ['cast', 'plain.shape'], ['reshaped']),
+      newNode('Neg', ['reshaped'], ['back']),
+      newNode('Add', ['plain.total', 'back'], ['oldest']),
+      newNode('Less', ['plain.columns', 'oldest'], ['earlier']),
+    ),
+    'sliding window',
+  ],
+  [
+    'a triangle that is shifted by a window of another type first',
+    withWindow(
+      newNode('Cast', ['plain.window'], ['cast'], { to: DATA_TYPE.int64 }),
+      newNode('Trilu', ['plain.full', 'cast'], ['earlier'], { upper: 0 }),
+    ),
+    'sliding window',
+  ],
+  [
     'a rotary table chosen by the length',
     spelledOut(addNode(newNode('If', ['attention_mask'], ['table']))),
     'choose by the length of a text',
