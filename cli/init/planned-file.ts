@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, posix } from 'node:path'
+import { dirname, join, posix, resolve } from 'node:path'
 import { CliError } from '../context.ts'
 
 /** A file as it is to be. */
@@ -85,9 +86,17 @@ export async function refuseUnignored(folder: string, files: readonly PlannedFil
 
 /** Whether git would take the file: 1 is git's answer for one that no rule ignores; outside of a repository it has none. */
 function isTaken(folder: string, path: string): Promise<boolean> {
-  return new Promise((resolve) =>
-    execFile('git', ['check-ignore', '--quiet', '--', path], { cwd: folder }, (error) =>
-      resolve(error?.code === 1),
+  const file = resolve(folder, path)
+  return new Promise((answered) =>
+    execFile('git', ['check-ignore', '--quiet', '--', file], { cwd: folderThere(file) }, (error) =>
+      answered(error?.code === 1),
     ),
   )
+}
+
+/** The nearest folder of a file that is there already: git is asked before any is made. */
+function folderThere(file: string): string {
+  let folder = dirname(file)
+  while (!existsSync(folder)) folder = dirname(folder)
+  return folder
 }

@@ -54,6 +54,15 @@ describe('files of a deployment', () => {
     expect(await readdir(folder)).toEqual(['.git'])
     await writeFile(join(folder, '.gitignore'), '.env*\n')
     await writeFiles(folder, files, { force: false })
+    // Git is asked before a folder is made, too.
+    const below = join(folder, 'new', 'folder')
+    await expect(
+      writeFiles(below, [file('keys.json', { secret: true })], { force: false }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('keys.json'),
+    })
+    expect(await readdir(folder)).not.toContain('new')
+    await writeFiles(below, files, { force: false })
     // Once added by force, it is no longer ignored, whatever the rules say.
     await git('add', '--force', '.env.secrets')
     await expect(writeFiles(folder, files, { force: false })).rejects.toMatchObject({ code: 'not_ignored' })
