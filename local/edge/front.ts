@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
-/** Milliseconds for which what a client still sends is thrown away after its answer. */
+/** Milliseconds for which what a client still sends is thrown away after the end of its answer. */
 const LINGER_MS = 5000
 /** Bytes that a socket reads at once; one that gives so many has more. */
 const FULL = 65_536
@@ -40,11 +41,14 @@ export async function startFront(port: number, to: number): Promise<Front> {
   }
 }
 
+/** What is used of a socket. */
+type Joined = Duplex & Pick<Socket, 'resetAndDestroy'>
+
 /**
  * workerd resets a connection whose body it does not want right after its answer, and a write to that would lose the answer. So
  * the rest of a long body waits until a refusal would have come.
  */
-function join(client: Socket, worker: Socket): void {
+export function join(client: Joined, worker: Joined): void {
   let isAnswered = false
   let isAnswering = false
   let isLong = false
@@ -55,9 +59,9 @@ function join(client: Socket, worker: Socket): void {
   }
   function answered(): void {
     isAnswered = true
-    client.end()
+    // Only when the system has all of it: a client that reads slowly is not to lose what waits here.
+    client.end(() => setTimeout(left, LINGER_MS).unref())
     resume()
-    setTimeout(left, LINGER_MS).unref()
   }
   client.on('data', (chunk) => {
     if (isAnswered) return

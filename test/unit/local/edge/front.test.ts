@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { expect, it, onTestFinished } from 'vitest'
-import { startFront } from '../../../../local/edge/front.ts'
+import { Duplex } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { join, startFront } from '../../../../local/edge/front.ts'
 
 /** What a server does with a connection, and a client's connection to it by the front. */
 async function joined(serve: (socket: Socket) => void): Promise<Socket> {
@@ -70,6 +72,40 @@ it('requests on one connection are all passed on whole, whatever their length', 
     expect(await read(client)).toBe('200')
   }
 })
+
+it('a client that reads slowly gets the end of its answer, however late', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const got: string[] = []
+  let take = () => {}
+  const client = socketOf({
+    write(chunk, _encoding, taken) {
+      // The system takes it when the client has read what came before.
+      take = () => {
+        got.push(String(chunk))
+        taken()
+      }
+    },
+  })
+  const worker = socketOf({ write: (_chunk, _encoding, taken) => taken() })
+  join(client, worker)
+  worker.push('the end')
+  worker.push(null)
+  await turn()
+  vi.advanceTimersByTime(60_000)
+  expect({ got, destroyed: client.destroyed }).toEqual({ got: [], destroyed: false })
+  take()
+  await turn()
+  expect({ got, destroyed: client.destroyed }).toEqual({ got: ['the end'], destroyed: false })
+  vi.advanceTimersByTime(60_000)
+  expect(client.destroyed).toBe(true)
+})
+
+/** A connection of which the other side's reading is in our hands. */
+const socketOf = (does: ConstructorParameters<typeof Duplex>[0]) => {
+  const socket = new Duplex({ read() {}, allowHalfOpen: true, ...does })
+  return Object.assign(socket, { resetAndDestroy: () => socket.destroy() as Socket })
+}
 
 it('an answer that ends its connection ends it for the client', async () => {
   const client = await joined((socket) => socket.end('200'))
