@@ -29,22 +29,43 @@ export async function formBody(c: Sent): Promise<Record<string, unknown>> {
     const content = typeof value === 'string' ? value : new Uint8Array(await value.arrayBuffer())
     const isList = name.endsWith('[]')
     const key = isList ? name.slice(0, -2) : name
-    if (typeof value === 'string' && value.includes(REPLACED) && !isIn(body, value))
-      throw new TwohopError('invalid_request', 'Expected text in UTF-8, found other bytes.', { param: key })
     const before = fields[key]
     if (Array.isArray(before) && isList) before.push(content)
     else if (before === undefined) fields[key] = isList ? [content] : content
     else throw new TwohopError('invalid_request', 'Expected the field once, found it twice.', { param: key })
   }
+  requireUtf8(body, fields)
   return fields
 }
 
-/** Whether a field of the body has just this text. Bytes that are no UTF-8 were read as U+FFFD, which somebody may also mean. */
-function isIn(body: Uint8Array, text: string): boolean {
-  const sought = new TextEncoder().encode(`\r\n\r\n${text}\r\n--`)
-  for (let at = body.indexOf(13); at !== -1; at = body.indexOf(13, at + 1))
-    if (sought.every((byte, i) => body[at + i] === byte)) return true
-  return false
+/**
+ * Bytes that are no UTF-8 were read as U+FFFD, which somebody may also mean. So texts may have as many of it as the body has outside of
+ * its files. The bytes are gone through once, whatever stands in them.
+ * @throws TwohopError invalid_request with the first field that has it
+ */
+function requireUtf8(body: Uint8Array, fields: Record<string, unknown>): void {
+  const found = Object.entries(fields).flatMap(([param, field]) =>
+    [field].flat().map((content) => ({ param, content })),
+  )
+  const texts = found.flatMap(({ param, content }) =>
+    typeof content === 'string' && content.includes(REPLACED) ? { param, content } : [],
+  )
+  const [first] = texts
+  if (first === undefined) return
+  const read = texts.reduce((sum, { content }) => sum + content.split(REPLACED).length - 1, 0)
+  const inFiles = found.reduce((sum, { content }) => sum + (isFile(content) ? countIn(content) : 0), 0)
+  if (read > countIn(body) - inFiles)
+    throw new TwohopError('invalid_request', 'Expected text in UTF-8, found other bytes.', {
+      param: first.param,
+    })
+}
+
+/** How often bytes have U+FFFD, which is EF BF BD. */
+function countIn(bytes: Uint8Array): number {
+  let count = 0
+  for (let at = 2; at < bytes.length; at++)
+    if (bytes[at] === 0xbd && bytes[at - 1] === 0xbf && bytes[at - 2] === 0xef) count++
+  return count
 }
 
 /**

@@ -58,7 +58,8 @@ it.each([
   const text = (said: string) => new TextEncoder().encode(said)
   const body = new Blob([
     text('--a\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'),
-    new Uint8Array([13, 10, 13, 10, 0xff, 13]),
+    // A file may have what U+FFFD is written as.
+    new Uint8Array([13, 10, 13, 10, 0xef, 0xbf, 0xbd, 0xff, 13]),
     text('\r\n--a\r\ncontent-disposition: form-data; name="prompt"\r\n\r\n'),
     new Uint8Array(bytes),
     text('\r\n--a--\r\n'),
