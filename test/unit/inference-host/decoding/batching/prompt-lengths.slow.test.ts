@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { largest, promptOf, servedDecoder } from '../../../../fixtures/served-decoder.ts'
 
-/** Room for three of the largest blocks and a token: a block is up to the size of two heads, by the cache of the CPU (attention-blocks.ts). */
+/**
+ * Room for three of the largest blocks and a token. A block is up to the size of two heads, by the cache of the CPU
+ * (inference-host/decoding/serving-form/attention-blocks.ts).
+ */
 const contextFor = (headDim: number) => Math.max(600, 6 * headDim + 64)
 
 test.each([64, 128, 256])(
